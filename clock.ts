@@ -1,0 +1,18 @@
+/**
+ * The time as it is stored: ISO 8601 in UTC.
+ *
+ * @module
+ */
+
+let lastMs = -1;
+let lastText = "";
+
+/** The current time; within one millisecond the text is made once. */
+export function isoNow(): string {
+  const ms = Date.now();
+  if (ms !== lastMs) {
+    lastMs = ms;
+    lastText = new Date(ms).toISOString();
+  }
+  return lastText;
+}

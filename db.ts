@@ -1,0 +1,230 @@
+/**
+ * Connections to SQLite: how they are opened, configured, checkpointed and closed.
+ *
+ * There is one read-write connection to a database, that of the writer Worker, and any number of
+ * read-only ones. WAL lets them go on side by side: a reader sees the last commit and never waits for the
+ * writer. A connection belongs to the thread that opened it, its calls are synchronous, and no statement
+ * leaves a cursor open, so no lock is ever held across an `await`.
+ *
+ * Within one process open a database with one driver only. The two drivers bring two copies of the SQLite
+ * library, and POSIX file locks belong to the process: when one copy closes the file, the locks of the
+ * other are gone.
+ *
+ * @module
+ */
+import { chooseDriver, type DriverChoice } from "./drivers/choose.ts";
+import { Connection, explain } from "./connection.ts";
+import { SqliteError } from "./errors.ts";
+import { paths } from "./paths.ts";
+
+export { classifyError, Connection, Statement } from "./connection.ts";
+export { initSchema, type InitSchemaOptions } from "./schema.ts";
+export { type Bindable, type SqlRow, type SqlValue, toSqlValue } from "./values.ts";
+export { SqliteError, type SqliteErrorCode } from "./errors.ts";
+export type { DriverChoice } from "./drivers/choose.ts";
+export type { DriverName } from "./drivers/driver.ts";
+
+/** Milliseconds to wait for a lock that another process holds before an error, as the original did. */
+const BUSY_TIMEOUT_MS = 60_000;
+
+/** Bytes to which a checkpoint that resets the WAL cuts it: a large transaction leaves no large file. */
+const JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024;
+
+/** Options of {@linkcode connect}. */
+export interface ConnectOptions {
+  /**
+   * The journal of a file: WAL, or with `false` the rollback journal (DELETE).
+   *
+   * @default {true}
+   */
+  wal?: boolean;
+  /**
+   * The SQLite driver.
+   *
+   * @default {"auto"}
+   */
+  driver?: DriverChoice;
+}
+
+/**
+ * Opens the read-write connection to a database and configures it: WAL for a file (DELETE with
+ * `wal: false`, MEMORY for `:memory:`), `synchronous=NORMAL`, `foreign_keys=ON`, `temp_store=MEMORY`,
+ * a page cache of 100 MB, a checkpoint every 1,000 pages, a busy timeout of 60 s.
+ *
+ * A missing parent folder is created. There should be one such connection to a file: in a pipeline it is
+ * the writer's.
+ *
+ * @param path A file's path, a `file:` URL, or `:memory:`
+ * @throws {SqliteError} If the path is a folder or not a database, or cannot be opened or written
+ * @throws {Error} If the driver that was asked for cannot be had
+ *
+ * @example Write and read
+ * ```ts
+ * import { connect } from "@pipeloom/pipeloom/db";
+ *
+ * using connection = await connect(":memory:");
+ * connection.exec("CREATE TABLE city (name TEXT, population INTEGER)");
+ * connection.prepare("INSERT INTO city VALUES (?, ?)").run("Oslo", 717_710);
+ * connection.prepare("SELECT name FROM city").all(); // [{ name: "Oslo" }]
+ * ```
+ */
+export async function connect(
+  path: string | URL,
+  options: ConnectOptions = {},
+): Promise<Connection> {
+  const { wal = true, driver: choice } = options;
+  const { driver } = await chooseDriver(choice);
+  const file = await databasePath(path);
+  const memory = file === ":memory:";
+  if (!memory) await prepareFile(file);
+  const connection = new Connection(driver, file, false);
+  try {
+    connection.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
+    // Read before anything is set, so that a file of another kind is refused untouched.
+    connection.prepare("SELECT count(*) FROM sqlite_schema").get();
+    const journal = memory ? "memory" : wal ? "wal" : "delete";
+    const got = connection.prepare(`PRAGMA journal_mode=${journal}`).get()?.journal_mode;
+    if (got !== journal) {
+      throw new SqliteError(
+        `Cannot use journal mode ${journal} for ${file}: SQLite stays with ${got}; ` +
+          `put the file on a local disk, or pass wal: ${!wal}`,
+      );
+    }
+    connection.exec(`
+      PRAGMA synchronous=NORMAL;
+      PRAGMA foreign_keys=ON;
+      PRAGMA temp_store=MEMORY;
+      PRAGMA cache_size=-100000;
+      PRAGMA wal_autocheckpoint=1000;
+      PRAGMA journal_size_limit=${JOURNAL_SIZE_LIMIT};`);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/**
+ * Opens a separate read-only connection. It sees each commit of the writer at once, never blocks it and
+ * cannot change anything.
+ *
+ * @param path A file's path or a `file:` URL
+ * @throws {SqliteError} If the file is missing (it is never created) or is not a database
+ */
+export async function connectReadOnly(
+  path: string | URL,
+  options: Pick<ConnectOptions, "driver"> = {},
+): Promise<Connection> {
+  const { driver } = await chooseDriver(options.driver);
+  const file = await databasePath(path);
+  if (file === ":memory:") {
+    throw new TypeError("Cannot read :memory: from a second connection: use a file");
+  }
+  const info = await stat(file, "read");
+  if (!info) throw new SqliteError(`Cannot read ${file}: there is no such file`);
+  if (!info.isFile) throw new SqliteError(`Cannot read ${file}: it is not a file`);
+  const connection = new Connection(driver, file, true);
+  try {
+    connection.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
+    connection.prepare("SELECT count(*) FROM sqlite_schema").get();
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** How far a checkpoint goes. */
+export type CheckpointMode = "PASSIVE" | "FULL" | "RESTART" | "TRUNCATE";
+
+/** What SQLite says a checkpoint did. */
+export interface CheckpointResult {
+  /** Whether a reader or writer kept it from finishing. */
+  busy: boolean;
+  /** Pages in the WAL, -1 when the database has no WAL. */
+  log: number;
+  /** Pages of these that are in the database file now, -1 when it has no WAL. */
+  checkpointed: number;
+}
+
+/**
+ * Copies the WAL into the database file. A transaction that is open is committed first.
+ *
+ * - `PASSIVE` copies as much as it can without waiting for anyone.
+ * - `FULL` waits for the writer, then copies everything; readers of old pages may stay.
+ * - `RESTART` is `FULL` and then waits for the readers, so that the next writer starts the WAL anew.
+ * - `TRUNCATE` is `RESTART` and then cuts the WAL to zero bytes.
+ *
+ * Waiting ends with the busy timeout of 60 s; `busy` is then true, and nothing is lost.
+ *
+ * @param mode One of the four
+ * @throws {TypeError} If the mode is another one
+ * @see https://www.sqlite.org/pragma.html#pragma_wal_checkpoint
+ */
+export function walCheckpoint(
+  connection: Connection,
+  mode: CheckpointMode = "TRUNCATE",
+): CheckpointResult {
+  if (!["PASSIVE", "FULL", "RESTART", "TRUNCATE"].includes(mode)) {
+    throw new TypeError(
+      `Cannot checkpoint in mode ${Deno.inspect(mode)}: use PASSIVE, FULL, RESTART or TRUNCATE`,
+    );
+  }
+  if (connection.inTransaction) connection.exec("COMMIT");
+  const row = connection.prepare(`PRAGMA wal_checkpoint(${mode})`).get()!;
+  return {
+    busy: row.busy === 1,
+    log: Number(row.log),
+    checkpointed: Number(row.checkpointed),
+  };
+}
+
+/** The file that a path or `file:` URL names, or `:memory:`. */
+export async function databasePath(path: string | URL): Promise<string> {
+  if (path === ":memory:") return path;
+  const text = String(path);
+  if (text === "" || (typeof path !== "string" && !(path instanceof URL))) {
+    throw new TypeError(
+      `Cannot open ${Deno.inspect(path)}: pass a path, a file: URL or ":memory:"`,
+    );
+  }
+  if (!text.startsWith("file:") && typeof path === "string") return path;
+  const url = URL.parse(text);
+  if (url?.protocol !== "file:" || url.search || url.hash) {
+    throw new TypeError(`Cannot open ${text}: only a plain file: URL names a database`);
+  }
+  return (await paths()).fromFileUrl(url);
+}
+
+/** Refuses a folder by name and creates a missing parent folder. */
+async function prepareFile(file: string): Promise<void> {
+  const info = await stat(file, "open");
+  if (info?.isDirectory) {
+    throw new SqliteError(`Cannot open ${file}: it is a folder; name a file in it`);
+  }
+  if (info) return;
+  const { dirname } = await paths();
+  try {
+    await Deno.mkdir(dirname(file), { recursive: true });
+  } catch (error) {
+    // Without write permission on the folder it can still be there, with the file the only thing granted.
+    if (await stat(dirname(file), "open").catch(() => null)) return;
+    throw new SqliteError(
+      `Cannot open ${file}: its folder cannot be created (${(error as Error).message})`,
+      "other",
+      { cause: error },
+    );
+  }
+}
+
+async function stat(file: string, verb: string): Promise<Deno.FileInfo | null> {
+  try {
+    return await Deno.stat(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    if (error instanceof Deno.errors.NotADirectory) {
+      throw new SqliteError(`Cannot ${verb} ${file}: a part of its path is a file, not a folder`);
+    }
+    throw explain(error, file);
+  }
+}

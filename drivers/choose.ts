@@ -1,0 +1,73 @@
+/**
+ * Which driver to use.
+ *
+ * `auto` must never show a permission prompt and never fail because a registry is out of reach. So the
+ * FFI driver is tried only where everything that its import would ask for is granted already; otherwise,
+ * or when it does not load, the built-in driver is used.
+ *
+ * @module
+ */
+import { builtinDriver } from "./builtin.ts";
+import type { Driver, DriverName } from "./driver.ts";
+import { loadFfiDriver } from "./ffi.ts";
+
+/** The driver to use: a name, or `auto` for FFI when it can be had without asking, else the built-in. */
+export type DriverChoice = DriverName | "auto";
+
+/** A driver and, when `auto` could not have FFI, why. */
+export interface ChosenDriver {
+  /** The loaded driver. */
+  driver: Driver;
+  /** Why it is not the FFI driver. */
+  reason?: string;
+}
+
+let ffi: Promise<Driver> | undefined;
+
+/**
+ * Loads the driver that was asked for. The FFI driver is loaded once for each thread.
+ *
+ * @throws {TypeError} If the choice is none of `auto`, `ffi` and `builtin`
+ * @throws {Error} If `ffi` was asked for by name and cannot be had
+ */
+export async function chooseDriver(choice: DriverChoice = "auto"): Promise<ChosenDriver> {
+  if (choice === "builtin") return { driver: builtinDriver, reason: "it was asked for" };
+  if (choice !== "ffi" && choice !== "auto") {
+    throw new TypeError(
+      `Cannot use driver ${Deno.inspect(choice)}: use "auto", "ffi" or "builtin"`,
+    );
+  }
+  const missing = await missingPermission();
+  try {
+    if (missing) throw new Error(missing);
+    return { driver: await (ffi ??= loadFfiDriver()) };
+  } catch (cause) {
+    const reason = (cause as Error).message.split("\n")[0]!;
+    if (choice === "auto") return { driver: builtinDriver, reason };
+    throw new Error(
+      `Cannot use driver "ffi": ${reason}; ` +
+        (missing
+          ? "run with --allow-ffi --allow-env --allow-read --allow-write --allow-net"
+          : "make jsr:@db/sqlite reachable, or set DENO_SQLITE_PATH to a SQLite library") +
+        ', or use driver "builtin"',
+      { cause },
+    );
+  }
+}
+
+/** Names what is not granted of all that importing `@db/sqlite` may ask for. */
+async function missingPermission(): Promise<string | undefined> {
+  const granted = async (descriptor: Deno.PermissionDescriptor): Promise<boolean> =>
+    (await Deno.permissions.query(descriptor)).state === "granted";
+
+  for (const variable of ["DENO_SQLITE_PATH", "DENO_SQLITE_LOCAL"]) {
+    if (!await granted({ name: "env", variable })) return `--allow-env=${variable} is not granted`;
+  }
+  const path = Deno.env.get("DENO_SQLITE_PATH");
+  if (path) {
+    return await granted({ name: "ffi", path }) ? undefined : `--allow-ffi=${path} is not granted`;
+  }
+  for (const name of ["ffi", "env", "read", "write", "net"] as const) {
+    if (!await granted({ name })) return `--allow-${name} is not granted`;
+  }
+}

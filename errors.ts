@@ -1,0 +1,101 @@
+/**
+ * The few error classes that a caller would catch, and how an error crosses a thread.
+ *
+ * An `Error` that is posted to another thread arrives without its class, `name` and `code`. So errors
+ * travel as {@linkcode ErrorData} and are built again where they arrive.
+ *
+ * @module
+ */
+
+/** What kind of failure SQLite reported, told apart because each asks for another remedy. */
+export type SqliteErrorCode =
+  | "busy"
+  | "constraint"
+  | "full"
+  | "corrupt"
+  | "read-only"
+  | "not-a-database"
+  | "other";
+
+/** SQLite refused a statement, or a database could not be opened. */
+export class SqliteError extends Error {
+  override readonly name = "SqliteError";
+  /** The kind of failure. */
+  readonly code: SqliteErrorCode;
+
+  /** Creates the error; `code` is the kind of failure. */
+  constructor(message: string, code: SqliteErrorCode = "other", options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Something was sent to a writer that has been closed: it was not written. */
+export class WriterClosedError extends Error {
+  override readonly name = "WriterClosedError";
+}
+
+/**
+ * The writer Worker died. Whether a message that was not yet acknowledged reached the disk is unknown:
+ * look into the database before sending it again.
+ */
+export class WriterDiedError extends Error {
+  override readonly name = "WriterDiedError";
+}
+
+/** A task Worker died while tasks were running on it. */
+export class TaskWorkerDiedError extends Error {
+  override readonly name = "TaskWorkerDiedError";
+}
+
+/** An error as plain data, so that it keeps its class and code on its way to another thread. */
+export interface ErrorData {
+  /** `Error.name`. */
+  name: string;
+  /** `Error.message`. */
+  message: string;
+  /** `Error.stack` of the thread where it was thrown. */
+  stack?: string;
+  /** `SqliteError.code`, where it is one. */
+  code?: SqliteErrorCode;
+}
+
+const CLASSES: Record<string, new (message: string) => Error> = {
+  RangeError,
+  SyntaxError,
+  TaskWorkerDiedError,
+  TypeError,
+  WriterClosedError,
+  WriterDiedError,
+};
+
+/** Describes anything that was thrown as {@linkcode ErrorData}. */
+export function toErrorData(thrown: unknown): ErrorData {
+  if (!(thrown instanceof Error)) {
+    return { name: "Error", message: typeof thrown === "string" ? thrown : inspect(thrown) };
+  }
+  const data: ErrorData = { name: thrown.name, message: thrown.message };
+  if (thrown.stack) data.stack = thrown.stack;
+  if (thrown instanceof SqliteError) data.code = thrown.code;
+  return data;
+}
+
+/** Builds the error that {@linkcode toErrorData} described, with the stack of its own thread. */
+export function fromErrorData(data: ErrorData): Error {
+  const error = data.name === "SqliteError"
+    ? new SqliteError(data.message, data.code)
+    : new (CLASSES[data.name] ?? Error)(data.message);
+  if (!CLASSES[data.name] && data.name !== error.name) {
+    Object.defineProperty(error, "name", { value: data.name, configurable: true });
+  }
+  if (data.stack) error.stack = data.stack;
+  return error;
+}
+
+function inspect(thrown: unknown): string {
+  try {
+    return Deno.inspect(thrown, { depth: 2 });
+  } catch {
+    return "A value that cannot be shown was thrown";
+  }
+}

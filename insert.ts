@@ -1,0 +1,132 @@
+/**
+ * From the rows and statements a user has to the messages the writer takes.
+ *
+ * The values of all rows go into one flat array: that is cheaper to clone to another thread than an
+ * object for each row, and the writer binds slices of it as they are. Every value is mapped here, at the
+ * call that sent it, so that the error for a bad one names its row and column.
+ *
+ * @module
+ */
+import type { ExecuteMessage, InsertMessage, StatementMessage } from "./messages.ts";
+import { type Bindable, type SqlValue, toSqlValue } from "./values.ts";
+
+/** A row: an object of column names to values, or an array in the order of `columns`. */
+export type Row = Readonly<Record<string, Bindable>> | readonly Bindable[];
+
+/** One of the things that are written together in a transaction. */
+export type Step =
+  | { sql: string; params?: readonly Bindable[] }
+  | { statement: string; params?: readonly Bindable[] }
+  | { table: string; rows: readonly Row[] } & InsertOptions;
+
+/** Options of an insert. */
+export interface InsertOptions {
+  /**
+   * The columns to fill. Left out, arrays are taken in the table's own order, and objects fill every
+   * column that any of them names; a row without one of these gets NULL there.
+   */
+  columns?: readonly string[];
+  /** The columns of a unique constraint: a row that conflicts updates the row that is there. */
+  onConflict?: readonly string[];
+  /**
+   * What a conflicting row does: the columns that it updates, or `"ignore"` to leave the row that is there.
+   *
+   * @default {every column that is not in `onConflict`}
+   */
+  update?: readonly string[] | "ignore";
+}
+
+/**
+ * Makes the message that inserts rows.
+ *
+ * @throws {TypeError} If a row or a value has no SQLite form; the message names row and column
+ * @throws {RangeError} If a `bigint` does not fit 64 bits
+ */
+export function toInsertMessage(
+  table: string,
+  rows: readonly Row[],
+  options: InsertOptions = {},
+): InsertMessage {
+  const { onConflict, update } = options;
+  if (typeof table !== "string" || table === "") {
+    throw new TypeError(`Cannot insert into ${Deno.inspect(table)}: name a table`);
+  }
+  const arrays = Array.isArray(rows[0]);
+  const columns = options.columns ?? (arrays ? null : columnsOf(table, rows));
+  if (update && update !== "ignore" && !onConflict) {
+    throw new TypeError(`Cannot update on conflict in ${table}: name the columns of "onConflict"`);
+  }
+  if (onConflict && !update && !columns) {
+    throw new TypeError(`Cannot tell what to update in ${table}: pass "columns" or "update"`);
+  }
+  const width = columns?.length ?? (rows[0] as readonly Bindable[]).length;
+  const values: SqlValue[] = [];
+  for (let r = 0; r < rows.length; r++) {
+    const row = rows[r]!;
+    if (Array.isArray(row) !== arrays || typeof row !== "object" || row === null) {
+      throw new TypeError(
+        `Cannot insert row ${r} into ${table}: it is ${Deno.inspect(row, { depth: 0 })}; ` +
+          `pass only objects or only arrays`,
+      );
+    }
+    if (arrays && row.length !== width) {
+      throw new TypeError(
+        `Cannot insert row ${r} into ${table}: it has ${row.length} values for ${width} columns`,
+      );
+    }
+    for (let c = 0; c < width; c++) {
+      const value = arrays
+        ? (row as readonly Bindable[])[c]
+        : (row as Record<string, Bindable>)[columns![c]!];
+      // What needs no mapping, and that is most, is spared the call.
+      values.push(
+        typeof value === "string" || value === null
+          ? value
+          : mapped(value, table, r, columns?.[c] ?? c + 1),
+      );
+    }
+  }
+  const message: InsertMessage = { kind: "insert", table, columns, values, width };
+  if (onConflict) message.onConflict = onConflict;
+  if (update) message.update = update;
+  return message;
+}
+
+function mapped(value: unknown, table: string, row: number, column: string | number): SqlValue {
+  if (typeof value === "number" && value === value) return value;
+  return toSqlValue(value, () => `column ${column} of ${table}, row ${row}`);
+}
+
+/** Every column that a row names, in the order of their first appearance. */
+function columnsOf(table: string, rows: readonly Row[]): string[] {
+  const columns = new Set<string>();
+  for (const row of rows) {
+    for (const column in row) columns.add(column);
+  }
+  if (columns.size === 0 && rows.length > 0) {
+    throw new TypeError(`Cannot insert into ${table}: its first row names no column`);
+  }
+  return [...columns];
+}
+
+/**
+ * Makes the message of one step: SQL, a named statement, or rows for a table.
+ *
+ * @throws {TypeError} If it is none of these, or a value has no SQLite form
+ */
+export function toMessage(step: Step): ExecuteMessage | StatementMessage | InsertMessage {
+  const params = "params" in step && step.params ? step.params.map(toSqlValue) : [];
+  if ("sql" in step && typeof step.sql === "string") {
+    return { kind: "execute", sql: step.sql, params };
+  }
+  if ("statement" in step && typeof step.statement === "string") {
+    return { kind: "statement", name: step.statement, params };
+  }
+  if ("table" in step && Array.isArray(step.rows)) {
+    return toInsertMessage(step.table, step.rows, step);
+  }
+  throw new TypeError(
+    `Cannot write ${Deno.inspect(step, { depth: 1 })}: ` +
+      `pass { sql, params }, { statement, params } or { table, rows }`,
+  );
+}

@@ -1,0 +1,364 @@
+/**
+ * Everything that crosses a thread: what a sender asks of the writer, and what the writer answers.
+ *
+ * A sender collects {@linkcode WriteMessage}s into a {@linkcode Batch}, the writer answers each batch with
+ * one {@linkcode Ack}. Errors travel as data, because a posted `Error` loses its class and code.
+ *
+ * @module
+ */
+import type { DriverChoice } from "./drivers/choose.ts";
+import type { DriverName } from "./drivers/driver.ts";
+import type { ErrorData } from "./errors.ts";
+import type { CheckpointMode, CheckpointResult } from "./db.ts";
+import type { EndStatus, TaskStatus } from "./task_run.ts";
+import type { SqlRow, SqlValue } from "./values.ts";
+
+/** Rows for one table: all of them are written, or none. */
+export interface InsertMessage {
+  kind: "insert";
+  /** The table, without quotes. */
+  table: string;
+  /** The columns of each row, or `null` for the table's own columns in their order. */
+  columns: readonly string[] | null;
+  /** The values of all rows, one row after the other. */
+  values: readonly SqlValue[];
+  /** Number of values in a row. */
+  width: number;
+  /** Columns of the unique constraint whose conflict makes the insert an upsert. */
+  onConflict?: readonly string[];
+  /** On conflict: columns to update, or leave the row as it is. */
+  update?: readonly string[] | "ignore";
+  /** The task that sent it: when the message fails, so does the task. */
+  task?: number;
+}
+
+/** One SQL statement. */
+export interface ExecuteMessage {
+  kind: "execute";
+  sql: string;
+  params: readonly SqlValue[];
+  /** The task that sent it. */
+  task?: number;
+}
+
+/** One of the statements that were registered when the writer was opened. */
+export interface StatementMessage {
+  kind: "statement";
+  name: string;
+  params: readonly SqlValue[];
+  /** The task that sent it. */
+  task?: number;
+}
+
+/** Messages of which all are written, or none. */
+export interface TransactionMessage {
+  kind: "transaction";
+  messages: readonly WriteMessage[];
+  /** The task that sent it. */
+  task?: number;
+}
+
+/** Begins a run and reserves ids for its tasks. Answered with {@linkcode RunStarted}. */
+export interface StartRunMessage {
+  kind: "start_run";
+  name: string;
+  workers: number;
+  startedAt: string;
+  /** How many task ids to reserve. */
+  reserve: number;
+}
+
+/** Reserves further ids for the tasks of a run. Answered with the first of them. */
+export interface ReserveIdsMessage {
+  kind: "reserve_ids";
+  run: number;
+  count: number;
+}
+
+/** Ends a run. */
+export interface FinishRunMessage {
+  kind: "finish_run";
+  run: number;
+  status: EndStatus;
+  finishedAt: string;
+}
+
+/** Writes tasks as `queued`. The three arrays are parallel. */
+export interface QueueTasksMessage {
+  kind: "queue_tasks";
+  run: number;
+  ids: readonly number[];
+  names: readonly string[];
+  keys: readonly (string | null)[];
+}
+
+/** Cancels every task of a run that was never started. Answered with their number. */
+export interface CancelQueuedMessage {
+  kind: "cancel_queued";
+  run: number;
+  message: string;
+  finishedAt: string;
+}
+
+/**
+ * News of one task. A field that is left out stays as it is. Several of them may be folded into one as
+ * long as they are not committed: the last of each field counts, and no start or end is lost by it.
+ */
+export interface TaskUpdateMessage {
+  kind: "task_update";
+  run: number;
+  id: number;
+  /** The status it takes; none for mere progress. */
+  status?: TaskStatus;
+  /** Fraction 0..1. */
+  progress?: number;
+  message?: string;
+  startedAt?: string;
+  finishedAt?: string;
+  /** JSON. */
+  result?: string;
+  /** Stack of what was thrown. */
+  error?: string;
+  /** When this news was made. */
+  updatedAt: string;
+}
+
+/** Whatever can be written. */
+export type WriteMessage =
+  | InsertMessage
+  | ExecuteMessage
+  | StatementMessage
+  | TransactionMessage
+  | StartRunMessage
+  | ReserveIdsMessage
+  | FinishRunMessage
+  | QueueTasksMessage
+  | CancelQueuedMessage
+  | TaskUpdateMessage;
+
+/** What an {@linkcode ExecuteMessage} or {@linkcode StatementMessage} did. */
+export interface ExecuteResult {
+  /** Rows inserted, updated or deleted. */
+  changes: number;
+  /** Row id of the connection's last insert. */
+  lastInsertRowid: number | bigint;
+  /** The rows of a statement that has some, such as one with RETURNING; otherwise empty. */
+  rows: SqlRow[];
+}
+
+/** What a {@linkcode StartRunMessage} did. */
+export interface RunStarted {
+  run: number;
+  firstId: number;
+}
+
+/** What a message did: by kind, `undefined` where there is nothing to say. */
+export type WriteResult = ExecuteResult | RunStarted | number | undefined | readonly WriteResult[];
+
+/** Messages that travel together. */
+export interface Batch {
+  kind: "batch";
+  seq: number;
+  messages: WriteMessage[];
+}
+
+/** Asks for a checkpoint after all that was sent before. */
+export interface CheckpointRequest {
+  kind: "checkpoint";
+  seq: number;
+  mode: CheckpointMode;
+}
+
+/** Asks for the writer's figures. */
+export interface StatsRequest {
+  kind: "stats";
+  seq: number;
+}
+
+/** What comes over a sender's port. */
+export type PortRequest = Batch | CheckpointRequest | StatsRequest;
+
+/** The batch is committed, but for the messages that failed. */
+export interface Ack {
+  kind: "ack";
+  seq: number;
+  /** Index of a message in the batch, and what it did. */
+  results: [number, WriteResult][];
+  /** Index of a message in the batch, and why nothing of it was written. */
+  failures: [number, ErrorData][];
+}
+
+/** The answer to a request that is no batch. */
+export interface Answer {
+  kind: "answer";
+  seq: number;
+  value?: CheckpointResult | WriterStats;
+  error?: ErrorData;
+}
+
+/** What goes back over a sender's port. */
+export type PortReply = Ack | Answer;
+
+/** Opens the database; the port is the first sender's. */
+export interface OpenRequest {
+  kind: "open";
+  db: string | URL;
+  wal: boolean;
+  driver: DriverChoice;
+  storeTaskStatus: boolean;
+  schema: readonly string[];
+  statements: Readonly<Record<string, string>>;
+  port: MessagePort;
+}
+
+/** Adds a sender. */
+export interface AttachRequest {
+  kind: "attach";
+  port: MessagePort;
+}
+
+/** Drains, checkpoints and closes. */
+export interface CloseRequest {
+  kind: "close";
+}
+
+/** What goes to the writer Worker itself. */
+export type WorkerRequest = OpenRequest | AttachRequest | CloseRequest;
+
+/** The Worker listens: nothing sent before this would arrive. */
+export interface WorkerReady {
+  kind: "ready";
+}
+
+/** The database is open. */
+export interface WorkerOpened {
+  kind: "opened";
+  driver: DriverName;
+  /** Why `auto` did not take FFI. */
+  driverReason?: string;
+  sqliteVersion: string;
+}
+
+/** The database is closed. */
+export interface WorkerClosed {
+  kind: "closed";
+  /** The last checkpoint; `busy` when a reader kept it from finishing. */
+  checkpoint?: CheckpointResult;
+}
+
+/** A request to the Worker failed, or the Worker cannot go on. */
+export interface WorkerFailed {
+  kind: "failed";
+  error: ErrorData;
+}
+
+/** What the writer Worker itself answers. */
+export type WorkerReply = WorkerReady | WorkerOpened | WorkerClosed | WorkerFailed;
+
+/** The writer's figures since it was opened. */
+export interface WriterStats {
+  /** The driver in use. */
+  driver: DriverName;
+  /** The version of the SQLite library. */
+  sqliteVersion: string;
+  /** Transactions committed. */
+  commits: number;
+  /** Messages committed. */
+  messages: number;
+  /** Messages that failed. */
+  failures: number;
+  /** Rows inserted by insert messages. */
+  rows: number;
+  /** Messages that have arrived and are not committed. */
+  queueDepth: number;
+  /** Rows and messages in the last transaction. */
+  batchRows: number;
+  /** Milliseconds per transaction over the last 256: median and 99th percentile. */
+  commitMs: { p50: number; p99: number };
+  /** Bytes of the WAL file; `null` for a database that has none. */
+  walBytes: number | null;
+  /** When the last checkpoint was asked for, ISO 8601; `null` before the first. */
+  checkpointedAt: string | null;
+}
+
+/** How many rows a message counts for in batches and credits. */
+export function weightOf(message: WriteMessage): number {
+  switch (message.kind) {
+    case "insert":
+      return 1 + message.values.length / (message.width || 1);
+    case "queue_tasks":
+      return message.ids.length;
+    case "transaction":
+      return message.messages.reduce((sum, inner) => sum + weightOf(inner), 1);
+    default:
+      return 1;
+  }
+}
+
+/** Makes a task Worker ready: loads the module, takes its port to the writer. */
+export interface InitTaskWorker {
+  kind: "init";
+  /** URL of the module that exports the task. */
+  module: string;
+  /** Name of the export. */
+  export: string;
+  run: number | null;
+  atomic: boolean;
+  port: MessagePort;
+}
+
+/** Runs one task. */
+export interface RunTaskRequest {
+  kind: "run";
+  id: number;
+  name: string;
+  key: string | null;
+  /** The user's item, cloned. */
+  item: unknown;
+}
+
+/** The pipeline is to stop: aborts the signal of the tasks. */
+export interface AbortTasksRequest {
+  kind: "abort";
+  reason: ErrorData;
+}
+
+/** No more tasks come: answered when all that the tasks sent is committed. */
+export interface FinishTasksRequest {
+  kind: "finish";
+}
+
+/** What goes to a task Worker. */
+export type TaskWorkerRequest =
+  | InitTaskWorker
+  | RunTaskRequest
+  | AbortTasksRequest
+  | FinishTasksRequest;
+
+/** The Worker listens, and again when it has loaded the module. */
+export interface TaskWorkerReady {
+  kind: "listening" | "initialized" | "finished";
+}
+
+/** The Worker is free for the next task. The outcome is missing while rows are on their way. */
+export interface TaskReturned {
+  kind: "returned";
+  id: number;
+}
+
+/** How a task ended. */
+export interface TaskEnded {
+  kind: "ended";
+  id: number;
+  status: EndStatus;
+  error?: ErrorData;
+}
+
+/** The module cannot be loaded, or the writer's port failed. */
+export interface TaskWorkerFailed {
+  kind: "failed";
+  error: ErrorData;
+}
+
+/** What a task Worker answers. */
+export type TaskWorkerReply = TaskWorkerReady | TaskReturned | TaskEnded | TaskWorkerFailed;

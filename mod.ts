@@ -1,0 +1,26 @@
+/**
+ * Pipelines on Deno: many tasks at once, their status and rows in one SQLite file, written by one Worker.
+ *
+ * {@linkcode runPipeline} runs a task for each item and keeps `task_runs` up to date while it does.
+ * {@linkcode SqliteWriter} is the writer underneath, for programs that only want to write.
+ * Connections of your own come from `@pipeloom/pipeloom/db`.
+ *
+ * @module
+ */
+export { type PipelineOptions, runPipeline } from "./engine.ts";
+export {
+  SqliteError,
+  type SqliteErrorCode,
+  TaskWorkerDiedError,
+  WriterClosedError,
+  WriterDiedError,
+} from "./errors.ts";
+export type { InsertOptions, Row, Step } from "./insert.ts";
+export type { ExecuteResult, WriteMessage, WriteResult, WriterStats } from "./messages.ts";
+export type { PipelineReport, TaskFailure } from "./report.ts";
+export { type LogLevel, TaskContext, type TaskIdentity } from "./task_context.ts";
+export type { IdentityOptions } from "./task_feed.ts";
+export type { TaskModule } from "./task_pool.ts";
+export { type EndStatus, type StatusCounts, TASK_STATUSES, type TaskStatus } from "./task_run.ts";
+export type { TaskFunction } from "./task_runner.ts";
+export { SqliteWriter, type WriterOptions } from "./writer_client.ts";

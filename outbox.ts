@@ -1,0 +1,226 @@
+/**
+ * A sender's side of the writer: collects messages, posts them in batches, and matches the answers.
+ *
+ * A batch leaves when it is large ({@linkcode BATCH_ROWS}), when its oldest message has waited
+ * {@linkcode BATCH_MS}, or at once when somebody waits for it and nothing is under way. So a lone message
+ * is quick, and under load the batches grow by themselves.
+ *
+ * Credits keep memory bounded: {@linkcode WINDOW_ROWS} rows may be on their way; a sender that is further
+ * ahead waits at {@linkcode Outbox.room}. The news of tasks is folded into what has not been posted yet.
+ *
+ * @module
+ */
+import { type ErrorData, fromErrorData, toErrorData } from "./errors.ts";
+import {
+  type Ack,
+  type Batch,
+  type PortReply,
+  type PortRequest,
+  type TaskUpdateMessage,
+  weightOf,
+  type WriteMessage,
+  type WriteResult,
+} from "./messages.ts";
+import { isEnd } from "./task_run.ts";
+
+/** Rows in a batch: from here on the cost of a message is that of its rows (measured). */
+const BATCH_ROWS = 1_000;
+
+/** Milliseconds that a message may wait for others: less than a person or a page can notice. */
+const BATCH_MS = 5;
+
+/** Rows posted and not acknowledged: eight batches keep both threads busy. */
+const WINDOW_ROWS = 8 * BATCH_ROWS;
+
+interface Waiter {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+interface Posted {
+  rows: number;
+  batch: Batch;
+  waiters: Map<number, Waiter>;
+}
+
+/** Called with the failure of a message that a task sent, or of its news. */
+export type FailureListener = (error: ErrorData, message: WriteMessage) => void;
+
+/** Sends messages to the writer over one port, in order. */
+export class Outbox {
+  readonly #port: MessagePort;
+  readonly #onFailure: FailureListener;
+  #messages: WriteMessage[] = [];
+  #waiters = new Map<number, Waiter>();
+  #rows = 0;
+  /** News of a task that is still in `#messages`, and may be folded with what follows. */
+  #updates = new Map<number, TaskUpdateMessage>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #seq = 0;
+  #posted = new Map<number, Posted>();
+  #requests = new Map<number, Waiter>();
+  #postedRows = 0;
+  #room: PromiseWithResolvers<void> | undefined;
+  #idle: PromiseWithResolvers<void> | undefined;
+  #dead: Error | undefined;
+
+  constructor(port: MessagePort, onFailure: FailureListener) {
+    this.#port = port;
+    this.#onFailure = onFailure;
+    port.onmessage = (event: MessageEvent<PortReply>) => this.#receive(event.data);
+  }
+
+  /** Sends a message without waiting; its failure goes to the listener. */
+  post(message: WriteMessage): void {
+    if (this.#dead) throw this.#dead;
+    this.#messages.push(message);
+    this.#rows += weightOf(message);
+    if (message.kind !== "task_update" && this.#updates.size > 0 && "task" in message) {
+      // What follows must not be folded into news from before these rows.
+      this.#updates.delete(message.task!);
+    }
+    if (this.#rows >= BATCH_ROWS) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), BATCH_MS);
+  }
+
+  /** Sends a message and resolves with what it did, once it is committed. */
+  request(message: WriteMessage): Promise<WriteResult> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    if (this.#dead) return Promise.reject(this.#dead);
+    this.#waiters.set(this.#messages.length, { resolve, reject });
+    this.post(message);
+    if (this.#posted.size === 0) queueMicrotask(() => this.#flush());
+    return promise as Promise<WriteResult>;
+  }
+
+  /** Sends the news of a task and resolves once it is committed. */
+  requestUpdate(message: TaskUpdateMessage): Promise<WriteResult> {
+    this.#updates.delete(message.id);
+    return this.request(message);
+  }
+
+  /** Sends the news of a task, folded into what is waiting to be posted. */
+  update(message: TaskUpdateMessage): void {
+    const waiting = this.#updates.get(message.id);
+    if (!waiting) {
+      this.post(message);
+      // The batch may have gone with it.
+      if (this.#messages.length > 0) this.#updates.set(message.id, message);
+    } else {
+      Object.assign(waiting, message);
+    }
+    if (message.status && isEnd(message.status)) this.#updates.delete(message.id);
+  }
+
+  /** Asks for something that is no message, after all that was sent before. */
+  ask(request: (seq: number) => Exclude<PortRequest, Batch>): Promise<unknown> {
+    if (this.#dead) return Promise.reject(this.#dead);
+    this.#flush();
+    const seq = this.#seq++;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#requests.set(seq, { resolve, reject });
+    this.#port.postMessage(request(seq));
+    return promise;
+  }
+
+  /** Resolves when there is room for more; `undefined` when there is room now. */
+  room(): Promise<void> | undefined {
+    if (this.#postedRows + this.#rows < WINDOW_ROWS) return undefined;
+    if (this.#dead) return Promise.reject(this.#dead);
+    return (this.#room ??= Promise.withResolvers()).promise;
+  }
+
+  /** Resolves when everything that was sent so far is acknowledged. */
+  async drained(): Promise<void> {
+    this.#flush();
+    if (this.#dead) throw this.#dead;
+    if (this.#posted.size > 0) await (this.#idle ??= Promise.withResolvers()).promise;
+  }
+
+  /** Fails everything that waits, and everything that is sent from now on. */
+  fail(error: Error): void {
+    if (this.#dead) return;
+    this.#dead = error;
+    clearTimeout(this.#timer);
+    const posted = [...this.#posted.values()].flatMap(({ waiters }) => [...waiters.values()]);
+    for (const waiter of [...posted, ...this.#waiters.values(), ...this.#requests.values()]) {
+      waiter.reject(error);
+    }
+    this.#posted.clear();
+    this.#waiters.clear();
+    this.#requests.clear();
+    for (const waiting of [this.#room, this.#idle]) {
+      waiting?.promise.catch(() => {});
+      waiting?.reject(error);
+    }
+    this.#port.close();
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#messages.length === 0 || this.#dead) return;
+    const batch: Batch = { kind: "batch", seq: this.#seq++, messages: this.#messages };
+    const posted: Posted = { rows: this.#rows, batch, waiters: this.#waiters };
+    this.#messages = [];
+    this.#waiters = new Map();
+    this.#rows = 0;
+    this.#updates.clear();
+    this.#posted.set(batch.seq, posted);
+    this.#postedRows += posted.rows;
+    try {
+      this.#port.postMessage(batch);
+    } catch (error) {
+      const failure = toErrorData(error);
+      const failures = batch.messages.map((_, i): [number, ErrorData] => [i, failure]);
+      this.#acknowledge({ kind: "ack", seq: batch.seq, results: [], failures });
+    }
+  }
+
+  #receive(reply: PortReply): void {
+    switch (reply.kind) {
+      case "ack":
+        return this.#acknowledge(reply);
+      case "answer": {
+        const waiter = this.#requests.get(reply.seq);
+        this.#requests.delete(reply.seq);
+        if (reply.error) waiter?.reject(fromErrorData(reply.error));
+        else waiter?.resolve(reply.value);
+        return;
+      }
+      default: {
+        const unknown: never = reply;
+        throw new TypeError(`Cannot read an answer of unknown kind ${Deno.inspect(unknown)}`);
+      }
+    }
+  }
+
+  #acknowledge({ seq, results, failures }: Ack): void {
+    const { rows, batch, waiters } = this.#posted.get(seq)!;
+    this.#posted.delete(seq);
+    this.#postedRows -= rows;
+    for (const [index, error] of failures) {
+      const waiter = waiters.get(index);
+      waiters.delete(index);
+      waiter?.reject(fromErrorData(error));
+      const message = batch.messages[index]!;
+      if (!waiter || ("task" in message && message.task !== undefined)) {
+        this.#onFailure(error, message);
+      }
+    }
+    for (const [index, result] of results) {
+      waiters.get(index)?.resolve(result);
+      waiters.delete(index);
+    }
+    for (const waiter of waiters.values()) waiter.resolve(undefined);
+    if (this.#postedRows < WINDOW_ROWS) {
+      this.#room?.resolve();
+      this.#room = undefined;
+    }
+    if (this.#waiters.size > 0 && this.#posted.size === 0) this.#flush();
+    if (this.#posted.size === 0) {
+      this.#idle?.resolve();
+      this.#idle = undefined;
+    }
+  }
+}

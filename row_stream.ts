@@ -1,0 +1,51 @@
+/**
+ * Rows from an iterable into the writer, only as fast as the disk takes them.
+ *
+ * @module
+ */
+import { type InsertOptions, type Row, toInsertMessage } from "./insert.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** Rows in one message of a stream. */
+const CHUNK_ROWS = 1_000;
+
+/**
+ * Inserts the rows of an iterable in messages of {@linkcode CHUNK_ROWS}. After a chunk that fails no more
+ * is read; the chunks before it are written.
+ *
+ * @returns The number of rows, once they are committed
+ */
+export async function insertInChunks(
+  outbox: Outbox,
+  table: string,
+  rows: Iterable<Row> | AsyncIterable<Row>,
+  { task, ...options }: InsertOptions & { task?: number } = {},
+): Promise<number> {
+  let chunk: Row[] = [];
+  let count = 0;
+  let failure: { error: unknown } | undefined;
+  const underWay = new Set<Promise<void>>();
+
+  const send = async (): Promise<void> => {
+    const message = toInsertMessage(table, chunk, options);
+    if (task !== undefined) message.task = task;
+    count += chunk.length;
+    chunk = [];
+    const sent: Promise<void> = outbox.request(message).then(
+      () => {},
+      (error) => void (failure ??= { error }),
+    ).finally(() => underWay.delete(sent));
+    underWay.add(sent);
+    await outbox.room();
+  };
+
+  for await (const row of rows) {
+    chunk.push(row);
+    if (chunk.length === CHUNK_ROWS) await send();
+    if (failure) break;
+  }
+  if (chunk.length > 0 && !failure) await send();
+  await Promise.all(underWay);
+  if (failure) throw failure.error;
+  return count;
+}

@@ -1,0 +1,131 @@
+/**
+ * Runs one task to its end and writes its start and its end.
+ *
+ * @module
+ */
+import { isoNow } from "./clock.ts";
+import { type ErrorData, toErrorData } from "./errors.ts";
+import type { TaskUpdateMessage } from "./messages.ts";
+import type { TaskContext, TaskEnvironment } from "./task_context.ts";
+import type { EndStatus } from "./task_run.ts";
+
+/** The work of a task: gets the item and the task's context, and returns what is stored as its result. */
+export type TaskFunction<Item> = (item: Item, task: TaskContext) => unknown;
+
+/** How a task ended. */
+export interface TaskOutcome {
+  /** Its last status. */
+  status: EndStatus;
+  /** What was thrown. */
+  error?: ErrorData;
+  /** Whether the task could not write its end itself. */
+  unwritten?: boolean;
+}
+
+/**
+ * Runs a task. It never rejects for the task's failure.
+ *
+ * @returns The outcome; or, when rows of the task are still on their way, a promise of it in `pending`,
+ * so that the next task need not wait for the disk
+ */
+export async function runTask<Item>(
+  run: TaskFunction<Item>,
+  item: Item,
+  task: TaskContext,
+  environment: TaskEnvironment,
+): Promise<TaskOutcome | { pending: Promise<TaskOutcome> }> {
+  const { run: runId, outbox } = environment;
+  const { id } = task;
+  try {
+    if (runId !== null) {
+      const now = isoNow();
+      outbox.update({
+        kind: "task_update",
+        run: runId,
+        id,
+        status: "running",
+        startedAt: now,
+        updatedAt: now,
+      });
+    }
+    const returned = run(item, task);
+    const result = toResult(isThenable(returned) ? await returned : returned);
+    if (task.streaming) await task.streaming;
+    task.throwIfFailed();
+    task.end();
+    const done = runId === null ? undefined : end(runId, id, "done", result);
+    if (task.held) {
+      const messages = done ? [...task.held, done] : task.held;
+      await outbox.request({ kind: "transaction", messages });
+    } else if (task.sent) {
+      return { pending: commit(done, task, environment) };
+    } else if (done) {
+      outbox.update(done);
+    }
+    return { status: "done" };
+  } catch (thrown) {
+    task.end();
+    const status = environment.signal.aborted ? "cancelled" : "error";
+    const outcome = { status, error: toErrorData(thrown) } as const;
+    writeFailure(id, outcome, environment);
+    return outcome;
+  }
+}
+
+/** Writes the end of a task that is not `done`. */
+export function writeFailure(
+  id: number,
+  { status, error }: TaskOutcome,
+  { run, outbox }: TaskEnvironment,
+): void {
+  if (run === null) return;
+  const update = end(run, id, status);
+  update.message = error?.message ?? "";
+  update.error = error?.stack ?? update.message;
+  outbox.update(update);
+}
+
+/** Waits until the rows and the end are committed; a row that was refused has made the end an `error`. */
+async function commit(
+  done: TaskUpdateMessage | undefined,
+  task: TaskContext,
+  { outbox }: TaskEnvironment,
+): Promise<TaskOutcome> {
+  try {
+    await (done ? outbox.requestUpdate(done) : outbox.drained());
+    task.throwIfFailed();
+    return { status: "done" };
+  } catch (error) {
+    return { status: "error", error: toErrorData(error) };
+  }
+}
+
+function end(run: number, id: number, status: EndStatus, result?: string): TaskUpdateMessage {
+  const now = isoNow();
+  const update: TaskUpdateMessage = {
+    kind: "task_update",
+    run,
+    id,
+    status,
+    finishedAt: now,
+    updatedAt: now,
+  };
+  if (result !== undefined) update.result = result;
+  return update;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
+}
+
+/** The JSON of what a task returned; a `bigint` in it becomes a string. */
+function toResult(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  const withoutBigints = (_key: string, part: unknown) =>
+    typeof part === "bigint" ? String(part) : part;
+  try {
+    return JSON.stringify(value, withoutBigints);
+  } catch (error) {
+    throw new TypeError(`Cannot store the result of the task as JSON: ${(error as Error).message}`);
+  }
+}

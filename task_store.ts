@@ -1,0 +1,283 @@
+/**
+ * The statements for `task_runs` and `pipeline_runs`.
+ *
+ * Within a transaction the news of each task is folded into one update: whoever reads sees commits only,
+ * so nothing is lost by it. The counts by status of each run are kept here, in the same transaction as
+ * the rows they count; nobody ever has to count a million rows.
+ *
+ * @module
+ */
+import { BulkStatement, placeholders } from "./bulk.ts";
+import { type Connection, SqliteError, type Statement } from "./db.ts";
+import type { ErrorData } from "./errors.ts";
+import type {
+  CancelQueuedMessage,
+  FinishRunMessage,
+  QueueTasksMessage,
+  ReserveIdsMessage,
+  RunStarted,
+  StartRunMessage,
+  TaskUpdateMessage,
+} from "./messages.ts";
+import { canMove, noCounts, type StatusCounts, type TaskStatus } from "./task_run.ts";
+import type { SqlValue } from "./values.ts";
+
+interface FoldedUpdate extends TaskUpdateMessage {
+  /** The status in the database before this transaction's news. */
+  from: TaskStatus;
+}
+
+/** The part of the store that keeps the state of tasks and runs. */
+export class TaskStore {
+  readonly #connection: Connection;
+  readonly #statements: Record<string, Statement> = {};
+  readonly #queue: BulkStatement;
+  readonly #progress: BulkStatement;
+  readonly #move: BulkStatement;
+  /** Tasks that are `running` as far as is committed; a task that is not among them is `queued`. */
+  readonly #running = new Set<number>();
+  // What this transaction has changed so far.
+  readonly #folded = new Map<number, FoldedUpdate>();
+  readonly #moved = new Map<number, TaskStatus>();
+  readonly #deltas = new Map<number, StatusCounts>();
+
+  /** Queue depth, batch rows, commit p99 in ms, WAL bytes and last checkpoint, as last measured. */
+  health: SqlValue[] = [null, null, null, null, null];
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#queue = new BulkStatement(
+      connection,
+      "(?,?,?,?,'queued')",
+      (tuples) => `INSERT INTO task_runs (id,name,run_id,key,status) VALUES ${tuples}`,
+    );
+    this.#progress = new BulkStatement(
+      connection,
+      placeholders(4),
+      (tuples) =>
+        `UPDATE task_runs SET progress=coalesce(v.column2,progress),
+           message=coalesce(v.column3,message), updated_at=v.column4
+         FROM (VALUES ${tuples}) AS v WHERE task_runs.id=v.column1 AND status='running'`,
+    );
+    this.#move = new BulkStatement(
+      connection,
+      placeholders(10),
+      (tuples) =>
+        `UPDATE task_runs SET status=v.column3, progress=coalesce(v.column4,progress),
+           message=coalesce(v.column5,message), started_at=coalesce(v.column6,started_at),
+           finished_at=v.column7, result=v.column8, error=v.column9, updated_at=v.column10
+         FROM (VALUES ${tuples}) AS v WHERE task_runs.id=v.column1 AND status=v.column2`,
+    );
+  }
+
+  /** Begins a run and reserves ids that no other run has, in this process or another. */
+  startRun(message: StartRunMessage): RunStarted {
+    const { name, workers, startedAt, reserve } = message;
+    const run = this.#prepare(
+      `INSERT INTO pipeline_runs (name,status,started_at,workers,driver,sqlite_version,updated_at)
+       VALUES (?1,'running',?2,?3,?4,?5,?2) RETURNING id`,
+    ).get(name, startedAt, workers, this.#connection.driver, this.#connection.sqliteVersion)!
+      .id as number;
+    return { run, firstId: this.reserveIds({ run, count: reserve }) };
+  }
+
+  /** Reserves ids past all that are used or reserved, and returns the first. */
+  reserveIds({ run, count }: Omit<ReserveIdsMessage, "kind">): number {
+    const first = 1 + Number(
+      this.#prepare(
+        `SELECT max(coalesce((SELECT max(id) FROM task_runs), 0),
+                    coalesce((SELECT max(last_task_id) FROM pipeline_runs), 0)) AS last`,
+      ).get()!.last,
+    );
+    if (!Number.isSafeInteger(first + count)) {
+      throw new RangeError(`Cannot number ${count} tasks after task ${first - 1}: ids are used up`);
+    }
+    if (count > 0) this.#extend(run, first, first + count - 1);
+    return first;
+  }
+
+  /** Writes tasks as `queued`. */
+  queue({ run, ids, names, keys }: QueueTasksMessage): undefined {
+    if (ids.length === 0) return;
+    const values: SqlValue[] = [];
+    ids.forEach((id, i) => values.push(id, names[i]!, run, keys[i] ?? null));
+    try {
+      this.#queue.run(values);
+    } catch (error) {
+      throw this.#takenId(ids) ?? error;
+    }
+    this.#count(run).queued += ids.length;
+    this.#extend(run, ids.reduce((a, b) => a < b ? a : b), ids.reduce((a, b) => a > b ? a : b));
+  }
+
+  /** Cancels the tasks of a run that are `queued`, and returns their number. */
+  cancelQueued({ run, message, finishedAt }: CancelQueuedMessage): number {
+    this.flushFolded();
+    const changes = this.#prepare(
+      `UPDATE task_runs SET status='cancelled', message=?2, finished_at=?3, updated_at=?3
+       WHERE status='queued' AND run_id=?1`,
+    ).run(run, message, finishedAt);
+    this.#count(run).queued -= changes;
+    this.#count(run).cancelled += changes;
+    return changes;
+  }
+
+  /** Adds the news of a task to what this transaction will write. */
+  fold(message: TaskUpdateMessage): void {
+    const before = this.#folded.get(message.id);
+    const from = before?.from ?? this.#statusOf(message.id);
+    let current = before?.status ?? from;
+    // The sender may have folded the start into what followed it.
+    if (message.startedAt && message.status !== "running" && current === "queued") {
+      current = "running";
+    }
+    if (message.status ? !canMove(current, message.status) : current !== "running") {
+      throw illegal(message, current);
+    }
+    this.#folded.set(message.id, before ? { ...before, ...message } : { ...message, from });
+  }
+
+  /** Writes the news of one task now, whatever is known of it; `failure` turns its `done` into `error`. */
+  update(message: TaskUpdateMessage, failure?: ErrorData): undefined {
+    if (failure && message.status === "done") message = failed(message, failure);
+    this.flushFolded();
+    const row = this.#prepare("SELECT status FROM task_runs WHERE id=?").get(message.id);
+    if (!row) throw new SqliteError(`Cannot update task ${message.id}: there is no such task`);
+    this.#moved.set(message.id, row.status as TaskStatus);
+    this.fold(message);
+    this.flushFolded();
+  }
+
+  /** Ends a run. */
+  finishRun({ run, status, finishedAt }: FinishRunMessage): undefined {
+    this.flushFolded();
+    this.#prepare(
+      `UPDATE pipeline_runs SET status=?2, finished_at=?3, last_task_id=(
+         SELECT id FROM task_runs
+         WHERE id BETWEEN first_task_id AND last_task_id AND run_id=?1 ORDER BY id DESC LIMIT 1
+       ) WHERE id=?1`,
+    ).run(run, status, finishedAt);
+    this.#count(run);
+  }
+
+  /** Writes everything that is folded, and the counts. Called before each commit. */
+  flush(): void {
+    this.flushFolded();
+    for (const [run, counts] of this.#deltas) {
+      this.#prepare(
+        `UPDATE pipeline_runs SET queued=queued+?2, running=running+?3, done=done+?4,
+           error=error+?5, cancelled=cancelled+?6, queue_depth=?7, batch_rows=?8,
+           commit_p99_ms=?9, wal_bytes=?10, checkpointed_at=?11,
+           updated_at=strftime('%Y-%m-%dT%H:%M:%fZ','now') WHERE id=?1`,
+      ).runValues([
+        run,
+        counts.queued,
+        counts.running,
+        counts.done,
+        counts.error,
+        counts.cancelled,
+        ...this.health,
+      ]);
+    }
+  }
+
+  /** Remembers what this transaction has changed so far; the returned function goes back to it. */
+  savepoint(): () => void {
+    const moved = new Map(this.#moved);
+    const deltas = structuredClone(this.#deltas);
+    return () => {
+      this.rolledBack();
+      for (const [id, status] of moved) this.#moved.set(id, status);
+      for (const [run, counts] of deltas) this.#deltas.set(run, counts);
+    };
+  }
+
+  /** The transaction is committed: what it changed is now what is known. */
+  committed(): void {
+    for (const [id, status] of this.#moved) {
+      if (status === "running") this.#running.add(id);
+      else this.#running.delete(id);
+    }
+    this.rolledBack();
+  }
+
+  /** The transaction is undone: what it changed is forgotten. */
+  rolledBack(): void {
+    this.#folded.clear();
+    this.#moved.clear();
+    this.#deltas.clear();
+  }
+
+  /** Writes the folded news. */
+  flushFolded(): void {
+    if (this.#folded.size === 0) return;
+    const progress: SqlValue[] = [];
+    const moves: SqlValue[] = [];
+    for (const m of this.#folded.values()) {
+      if (!m.status) {
+        progress.push(m.id, m.progress ?? null, m.message ?? null, m.updatedAt);
+        continue;
+      }
+      const done = m.status === "done" ? 1 : m.progress ?? null;
+      moves.push(m.id, m.from, m.status, done, m.message ?? null, m.startedAt ?? null);
+      moves.push(m.finishedAt ?? null, m.result ?? null, m.error ?? null, m.updatedAt);
+      this.#count(m.run)[m.from]--;
+      this.#count(m.run)[m.status]++;
+      this.#moved.set(m.id, m.status);
+    }
+    const expected = progress.length / 4 + moves.length / 10;
+    this.#folded.clear();
+    if (this.#progress.run(progress) + this.#move.run(moves) !== expected) {
+      throw new SqliteError("Some tasks were not in the status that the writer knew");
+    }
+  }
+
+  #statusOf(id: number): TaskStatus {
+    return this.#moved.get(id) ?? (this.#running.has(id) ? "running" : "queued");
+  }
+
+  #count(run: number): StatusCounts {
+    let counts = this.#deltas.get(run);
+    if (!counts) this.#deltas.set(run, counts = noCounts());
+    return counts;
+  }
+
+  #extend(run: number, first: number, last: number): void {
+    this.#prepare(
+      `UPDATE pipeline_runs SET first_task_id=min(coalesce(first_task_id,?2),?2),
+         last_task_id=max(coalesce(last_task_id,?3),?3) WHERE id=?1`,
+    ).run(run, first, last);
+  }
+
+  #takenId(ids: readonly number[]): Error | undefined {
+    const taken = this.#prepare("SELECT id, run_id FROM task_runs WHERE id=?");
+    for (const id of ids) {
+      const row = taken.get(id);
+      if (row) {
+        return new SqliteError(
+          `Cannot queue task ${id}: run ${row.run_id} has a task of that id; ` +
+            `leave out "id" to get a new one, and use "key" for an identity that lasts over runs`,
+          "constraint",
+        );
+      }
+    }
+  }
+
+  #prepare(sql: string): Statement {
+    return this.#statements[sql] ??= this.#connection.prepare(sql);
+  }
+}
+
+function illegal(message: TaskUpdateMessage, current: TaskStatus): SqliteError {
+  return new SqliteError(
+    message.status
+      ? `Cannot set task ${message.id} to ${message.status}: it is ${current}`
+      : `Cannot report progress of task ${message.id}: it is ${current}`,
+    "constraint",
+  );
+}
+
+function failed(message: TaskUpdateMessage, failure: ErrorData): TaskUpdateMessage {
+  const { result: _, progress: __, ...rest } = message;
+  return { ...rest, status: "error", message: failure.message, error: failure.stack };
+}

@@ -1,0 +1,122 @@
+/**
+ * Which JavaScript value becomes which SQLite value: one mapping for both drivers.
+ *
+ * | JavaScript | SQLite | read back as |
+ * |---|---|---|
+ * | `null`, `undefined`, `NaN` | NULL (SQLite has no NaN) | `null` |
+ * | `true`, `false` | INTEGER 1, 0 | `number` |
+ * | safe integer | INTEGER | `number` |
+ * | any other number | REAL | `number` |
+ * | `bigint` from -2^63 to 2^63-1 | INTEGER | `number` when safe, else `bigint` |
+ * | `string` | TEXT (a lone surrogate becomes U+FFFD) | `string`, up to the first NUL character |
+ * | `Date` | TEXT, ISO 8601 in UTC | `string` |
+ * | `Uint8Array`, `ArrayBuffer` | BLOB | `Uint8Array` |
+ * | plain object, array | TEXT, JSON | `string` |
+ *
+ * Anything else (a function, a symbol, a `Map`, a class instance, an invalid `Date`, a larger `bigint`)
+ * is an error that names where the value stands. Mapping happens where a value is sent, so that the error
+ * is thrown at the call that made it and the writer's thread binds what it gets.
+ *
+ * @module
+ */
+
+/** A value as SQLite stores it. */
+export type SqlValue = null | number | bigint | string | Uint8Array;
+
+/** A row as it is read: column name to value. */
+export type SqlRow = Record<string, SqlValue>;
+
+/** A value that can be stored; the table in this module's description says as what. */
+export type Bindable =
+  | SqlValue
+  | undefined
+  | boolean
+  | Date
+  | ArrayBuffer
+  | readonly unknown[]
+  | { readonly [key: string]: unknown };
+
+/** Where a value stands, for an error: a name, the index of a parameter, or a function that tells. */
+export type Place = string | number | (() => string);
+
+const INT64_MIN = -(2n ** 63n);
+const INT64_MAX = 2n ** 63n - 1n;
+
+/**
+ * Maps a value to what SQLite stores.
+ *
+ * @param value Any value
+ * @param where Names the place for an error, such as a column's name or `parameter 2`
+ * @throws {TypeError} If the value has no SQLite form
+ * @throws {RangeError} If a `bigint` does not fit 64 bits
+ *
+ * @example Booleans, dates and objects
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { toSqlValue } from "@pipeloom/pipeloom/db";
+ *
+ * assert.equal(toSqlValue(true, "ok"), 1);
+ * assert.equal(toSqlValue(new Date(0), "at"), "1970-01-01T00:00:00.000Z");
+ * assert.equal(toSqlValue({ tags: ["a"] }, "meta"), '{"tags":["a"]}');
+ * ```
+ */
+export function toSqlValue(value: unknown, where: Place): SqlValue {
+  switch (typeof value) {
+    case "string":
+      return value;
+    case "number":
+      return value === value ? value : null;
+    case "boolean":
+      return value ? 1 : 0;
+    case "undefined":
+      return null;
+    case "bigint":
+      if (value >= INT64_MIN && value <= INT64_MAX) return value;
+      throw new RangeError(
+        `Cannot store ${value}n in ${
+          place(where)
+        }: SQLite integers have 64 bits; store it as a string`,
+      );
+    case "object":
+      return value === null ? null : objectToSqlValue(value, where);
+    default:
+      throw unstorable(`a ${typeof value}`, where);
+  }
+}
+
+function objectToSqlValue(value: object, where: Place): SqlValue {
+  if (value instanceof Uint8Array) {
+    // A view would drag its whole buffer along when it is posted to the writer.
+    return value.byteLength === value.buffer.byteLength && value.buffer instanceof ArrayBuffer
+      ? value
+      : value.slice();
+  }
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  if (value instanceof Date) {
+    if (Number.isNaN(value.getTime())) throw unstorable("an invalid Date", where);
+    return value.toISOString();
+  }
+  const prototype = Object.getPrototypeOf(value);
+  if (Array.isArray(value) || prototype === Object.prototype || prototype === null) {
+    try {
+      return JSON.stringify(value);
+    } catch (error) {
+      throw unstorable(`an object that has no JSON form (${(error as Error).message})`, where);
+    }
+  }
+  throw unstorable(`a ${value.constructor?.name ?? "class instance"}`, where);
+}
+
+function unstorable(what: string, where: Place): TypeError {
+  return new TypeError(
+    `Cannot store ${what} in ${
+      place(where)
+    }: pass null, a number, string, boolean, bigint, Date, ` +
+      `Uint8Array, or a plain object or array`,
+  );
+}
+
+function place(where: Place): string {
+  if (typeof where === "function") return where();
+  return typeof where === "number" ? `parameter ${where + 1}` : where;
+}

@@ -1,0 +1,61 @@
+/**
+ * The entry of the writer Worker: opens the connection and hands the ports to the loop. Nobody imports
+ * this file, `writer_client.ts` starts it by its URL.
+ *
+ * @module
+ */
+import { chooseDriver } from "./drivers/choose.ts";
+import { connect, initSchema } from "./db.ts";
+import { toErrorData } from "./errors.ts";
+import type { OpenRequest, WorkerReply, WorkerRequest } from "./messages.ts";
+import { WriterLoop } from "./writer_loop.ts";
+
+const worker = self as unknown as {
+  onmessage: (event: MessageEvent<WorkerRequest>) => void;
+  postMessage(reply: WorkerReply): void;
+  close(): void;
+};
+
+let loop: WriterLoop | undefined;
+
+async function open(request: OpenRequest): Promise<WorkerReply> {
+  const { reason } = await chooseDriver(request.driver);
+  const connection = await connect(request.db, { wal: request.wal, driver: request.driver });
+  try {
+    initSchema(connection, { storeTaskStatus: request.storeTaskStatus });
+    for (const sql of request.schema) connection.exec(sql);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  loop = new WriterLoop(connection, request.statements);
+  loop.attach(request.port);
+  const { driver, sqliteVersion } = connection;
+  return { kind: "opened", driver, driverReason: reason, sqliteVersion };
+}
+
+async function handle(request: WorkerRequest): Promise<WorkerReply | undefined> {
+  switch (request.kind) {
+    case "open":
+      return await open(request);
+    case "attach":
+      loop!.attach(request.port);
+      return;
+    case "close":
+      return { kind: "closed", checkpoint: loop?.close() };
+    default:
+      throw new TypeError(`Cannot handle a request of unknown kind ${Deno.inspect(request)}`);
+  }
+}
+
+worker.onmessage = async ({ data }) => {
+  let reply: WorkerReply | undefined;
+  try {
+    reply = await handle(data);
+  } catch (error) {
+    reply = { kind: "failed", error: toErrorData(error) };
+  }
+  if (reply) worker.postMessage(reply);
+  if (data.kind === "close") worker.close();
+};
+worker.postMessage({ kind: "ready" });

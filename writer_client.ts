@@ -1,0 +1,294 @@
+/**
+ * The writer as the rest of the program sees it: starts the Worker, sends it messages, closes it.
+ *
+ * One Worker owns the only read-write connection, because SQLite allows one writer at a time: with one
+ * owner nobody ever waits for a lock, and many small writes become few commits. Rejected: a connection
+ * for each task (they would queue at the lock, each with its own commit), and a connection on the main
+ * thread (a long task would hold up every commit).
+ *
+ * @module
+ */
+import type { CheckpointMode, CheckpointResult, ConnectOptions, DriverName } from "./db.ts";
+import { fromErrorData, WriterClosedError, WriterDiedError } from "./errors.ts";
+import { type InsertOptions, type Row, type Step, toInsertMessage, toMessage } from "./insert.ts";
+import type {
+  ExecuteResult,
+  OpenRequest,
+  WorkerOpened,
+  WorkerReply,
+  WorkerRequest,
+  WriteMessage,
+  WriteResult,
+  WriterStats,
+} from "./messages.ts";
+import { type FailureListener, Outbox } from "./outbox.ts";
+import { insertInChunks } from "./row_stream.ts";
+import type { Bindable } from "./values.ts";
+
+/** Options of {@linkcode SqliteWriter.open}. */
+export interface WriterOptions extends ConnectOptions {
+  /** The database: a path, a `file:` URL, or `:memory:`. */
+  db: string | URL;
+  /**
+   * Whether to keep `task_runs`, `pipeline_runs` and `task_logs`.
+   *
+   * @default {true}
+   */
+  storeTaskStatus?: boolean;
+  /** SQL to run when the database is open, such as `CREATE TABLE IF NOT EXISTS …`. */
+  schema?: string | readonly string[];
+  /** Statements that messages may refer to by name. */
+  statements?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The one writer of a database.
+ *
+ * A call that writes resolves when what it sent is committed, and rejects when nothing of it was. Calls
+ * that are under way at the same time share commits; the order of calls is kept.
+ *
+ * @example Rows, SQL and a transaction
+ * ```ts
+ * import { SqliteWriter } from "@pipeloom/pipeloom";
+ *
+ * await using writer = await SqliteWriter.open({
+ *   db: ":memory:",
+ *   schema: "CREATE TABLE city (name TEXT PRIMARY KEY, population INTEGER)",
+ * });
+ * await writer.insert("city", [{ name: "Oslo", population: 717_710 }]);
+ * await writer.execute("UPDATE city SET population = population + 1 WHERE name = ?", ["Oslo"]);
+ * await writer.transaction([
+ *   { sql: "DELETE FROM city" },
+ *   { table: "city", rows: [["Bergen", 291_940], ["Oslo", 717_710]] },
+ * ]);
+ * ```
+ */
+export class SqliteWriter implements AsyncDisposable {
+  readonly #worker: Worker;
+  readonly #outbox: Outbox;
+  readonly #closed = Promise.withResolvers<CheckpointResult | undefined>();
+  readonly #died = Promise.withResolvers<never>();
+  #opened: WorkerOpened | undefined;
+  #closing: Promise<CheckpointResult | undefined> | undefined;
+
+  private constructor(worker: Worker, outbox: Outbox) {
+    this.#worker = worker;
+    this.#outbox = outbox;
+    this.#died.promise.catch(() => {});
+    this.#closed.promise.catch(() => {});
+  }
+
+  /**
+   * Starts the Worker and opens the database; see {@linkcode connect} for what may be wrong with it.
+   *
+   * @throws {SqliteError} If the database cannot be opened or the schema is refused
+   * @throws {WriterDiedError} If the Worker cannot be started
+   */
+  static open(options: WriterOptions): Promise<SqliteWriter> {
+    return SqliteWriter.openFor(options, () => {});
+  }
+
+  /** @ignore The engine's way to open it: `onFailure` hears of failures that nobody waits for. */
+  static async openFor(options: WriterOptions, onFailure: FailureListener): Promise<SqliteWriter> {
+    const worker = new Worker(new URL("./writer.ts", import.meta.url), {
+      type: "module",
+      name: "pipeloom-writer",
+    });
+    const { port1, port2 } = new MessageChannel();
+    const writer = new SqliteWriter(worker, new Outbox(port1, onFailure));
+    try {
+      await writer.#start(options, port2);
+      return writer;
+    } catch (error) {
+      writer.#outbox.fail(error as Error);
+      worker.terminate();
+      throw error;
+    }
+  }
+
+  /** The driver in use. */
+  get driver(): DriverName {
+    return this.#opened!.driver;
+  }
+
+  /** Why `auto` did not take the FFI driver. */
+  get driverReason(): string | undefined {
+    return this.#opened!.driverReason;
+  }
+
+  /** The version of the SQLite library. */
+  get sqliteVersion(): string {
+    return this.#opened!.sqliteVersion;
+  }
+
+  /** @ignore The engine's outbox. */
+  get outbox(): Outbox {
+    return this.#outbox;
+  }
+
+  /** Rejects with a {@linkcode WriterDiedError} when the Worker dies. */
+  get died(): Promise<never> {
+    return this.#died.promise;
+  }
+
+  /** Sends a step, or one of the typed messages. Resolves with what it did, once it is committed. */
+  async send(message: Step | WriteMessage): Promise<WriteResult> {
+    this.#check();
+    return await this.#outbox.request("kind" in message ? message : toMessage(message));
+  }
+
+  /**
+   * Inserts rows. An array is one message: all of its rows are written, or none. Any other iterable is
+   * streamed in messages of 1,000 rows, and is read only as fast as the disk takes them.
+   *
+   * @returns The number of rows sent
+   * @throws {TypeError} If a value cannot be stored; the message names its row and column
+   * @throws {SqliteError} If SQLite refuses a row
+   */
+  async insert(
+    table: string,
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    options?: InsertOptions,
+  ): Promise<number> {
+    this.#check();
+    if (!Array.isArray(rows)) return await insertInChunks(this.#outbox, table, rows, options);
+    if (rows.length > 0) await this.#outbox.request(toInsertMessage(table, rows, options));
+    return rows.length;
+  }
+
+  /**
+   * Runs one statement.
+   *
+   * @throws {TypeError} If it would begin or end a transaction, or a value cannot be stored
+   * @throws {SqliteError} If SQLite refuses it
+   */
+  async execute(sql: string, params?: readonly Bindable[]): Promise<ExecuteResult> {
+    return await this.send({ sql, params }) as ExecuteResult;
+  }
+
+  /**
+   * Writes all of the steps, or none.
+   *
+   * @returns What each step did; `undefined` for rows
+   */
+  async transaction(steps: readonly Step[]): Promise<(ExecuteResult | undefined)[]> {
+    this.#check();
+    const messages = steps.map(toMessage);
+    return await this.#outbox.request({ kind: "transaction", messages }) as ExecuteResult[];
+  }
+
+  /** Resolves when everything that was sent so far is committed or has failed. */
+  async flush(): Promise<void> {
+    this.#check();
+    await this.#outbox.drained();
+  }
+
+  /** Copies the WAL into the database file, after all that was sent so far; see {@linkcode walCheckpoint}. */
+  async checkpoint(mode: CheckpointMode = "TRUNCATE"): Promise<CheckpointResult> {
+    this.#check();
+    return await this.#outbox.ask((seq) => ({ kind: "checkpoint", seq, mode })) as CheckpointResult;
+  }
+
+  /** The writer's figures. */
+  async stats(): Promise<WriterStats> {
+    this.#check();
+    return await this.#outbox.ask((seq) => ({ kind: "stats", seq })) as WriterStats;
+  }
+
+  /** @ignore A port for another sender, to be transferred to its thread. */
+  attach(): MessagePort {
+    this.#check();
+    const { port1, port2 } = new MessageChannel();
+    this.#post({ kind: "attach", port: port2 }, [port2]);
+    return port1;
+  }
+
+  /**
+   * Writes everything that was sent, runs `PRAGMA optimize`, checkpoints and closes. Closing again returns
+   * the same promise.
+   *
+   * @returns The last checkpoint: `busy` is true when a reader kept the WAL from being emptied
+   */
+  close(): Promise<CheckpointResult | undefined> {
+    return this.#closing ??= this.#close();
+  }
+
+  /** Closes the writer. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #start(options: WriterOptions, port: MessagePort): Promise<void> {
+    const ready = Promise.withResolvers<void>();
+    const opened = Promise.withResolvers<WorkerOpened>();
+    const fail = (error: Error) => {
+      ready.reject(error);
+      opened.reject(error);
+      this.#closed.reject(error);
+      this.#outbox.fail(error);
+      this.#died.reject(error);
+    };
+    opened.promise.catch(() => {});
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      fail(
+        new WriterDiedError(
+          `The writer of ${options.db} died (${event.message}): what was not acknowledged may or may ` +
+            `not be written; look into the database before sending it again`,
+        ),
+      );
+    };
+    this.#worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
+      switch (data.kind) {
+        case "ready":
+          return ready.resolve();
+        case "opened":
+          return opened.resolve(data);
+        case "closed":
+          return this.#closed.resolve(data.checkpoint);
+        case "failed":
+          return fail(fromErrorData(data.error));
+        default: {
+          const unknown: never = data;
+          fail(new TypeError(`Cannot read a reply of unknown kind ${Deno.inspect(unknown)}`));
+        }
+      }
+    };
+    await ready.promise;
+    this.#post(openRequest(options, port), [port]);
+    this.#opened = await opened.promise;
+  }
+
+  async #close(): Promise<CheckpointResult | undefined> {
+    try {
+      await this.#outbox.drained();
+      this.#post({ kind: "close" });
+      return await this.#closed.promise;
+    } finally {
+      this.#outbox.fail(new WriterClosedError("Cannot write: the writer is closed"));
+      this.#worker.terminate();
+    }
+  }
+
+  #check(): void {
+    if (this.#closing) throw new WriterClosedError("Cannot write: the writer is closed");
+  }
+
+  #post(request: WorkerRequest, transfer: Transferable[] = []): void {
+    this.#worker.postMessage(request, transfer);
+  }
+}
+
+function openRequest(options: WriterOptions, port: MessagePort): OpenRequest {
+  const { db, wal = true, driver = "auto", storeTaskStatus = true, schema = [] } = options;
+  return {
+    kind: "open",
+    db: db instanceof URL ? db.href : db,
+    wal,
+    driver,
+    storeTaskStatus,
+    schema: typeof schema === "string" ? [schema] : schema,
+    statements: options.statements ?? {},
+    port,
+  };
+}

@@ -1,0 +1,201 @@
+/**
+ * The writer's loop: ports in, commits, answers out.
+ *
+ * Whatever has arrived when the loop comes round goes into one transaction (group commit), up to
+ * {@linkcode MAX_ROWS}; it never waits for more, because senders hold their messages back for a few
+ * milliseconds already. Everything is caught and answered, so that no sender waits for ever.
+ *
+ * The loop knows nothing of Workers: it takes any `MessagePort`, so it can be tested in one thread.
+ *
+ * @module
+ */
+import { type CheckpointResult, type Connection, walCheckpoint } from "./db.ts";
+import { toErrorData } from "./errors.ts";
+import {
+  type Batch,
+  type CheckpointRequest,
+  type PortReply,
+  type PortRequest,
+  weightOf,
+  type WriteMessage,
+  type WriterStats,
+} from "./messages.ts";
+import { Store } from "./store.ts";
+
+/** Rows and messages in one transaction: about 10 ms of work, so that readers see steady news. */
+const MAX_ROWS = 10_000;
+
+/** Transactions over which commit times are kept. */
+const COMMIT_WINDOW = 256;
+
+/** Milliseconds between two measurements of the writer's health. */
+const HEALTH_INTERVAL_MS = 200;
+
+interface Arrived {
+  port: MessagePort;
+  request: PortRequest;
+}
+
+/** Reads requests from ports and writes them through the one connection. */
+export class WriterLoop {
+  readonly #connection: Connection;
+  readonly #store: Store;
+  readonly #ports = new Set<MessagePort>();
+  #queue: Arrived[] = [];
+  #scheduled: ReturnType<typeof setTimeout> | undefined;
+  #commits = 0;
+  #messages = 0;
+  #failures = 0;
+  #batchRows = 0;
+  #checkpointedAt: string | null = null;
+  #commitMs: number[] = [];
+  #measuredAt = -Infinity;
+
+  constructor(connection: Connection, statements: Readonly<Record<string, string>> = {}) {
+    this.#connection = connection;
+    this.#store = new Store(connection, statements);
+  }
+
+  /** Takes requests from a port from now on. */
+  attach(port: MessagePort): void {
+    this.#ports.add(port);
+    port.onmessage = (event: MessageEvent<PortRequest>) => {
+      this.#queue.push({ port, request: event.data });
+      // Later than the messages that have arrived together with this one.
+      this.#scheduled ??= setTimeout(() => this.drain(), 0);
+    };
+  }
+
+  /** Writes and answers everything that has arrived. */
+  drain(): void {
+    clearTimeout(this.#scheduled);
+    this.#scheduled = undefined;
+    while (this.#queue.length > 0) {
+      const batches = this.#takeBatches();
+      if (batches.length > 0) this.#commit(batches);
+      else this.#answer(this.#queue.shift()!);
+    }
+  }
+
+  /** Drains, optimizes, checkpoints and closes. A busy checkpoint is reported, not hidden. */
+  close(): CheckpointResult {
+    this.drain();
+    try {
+      this.#connection.exec("PRAGMA optimize");
+      this.#connection.exec("PRAGMA busy_timeout=1000");
+      return this.#checkpoint("TRUNCATE");
+    } finally {
+      for (const port of this.#ports) port.close();
+      this.#connection.close();
+    }
+  }
+
+  /** Takes batches off the front of the queue, as many as fit one transaction and one at least. */
+  #takeBatches(): (Arrived & { request: Batch })[] {
+    let rows = 0;
+    let count = 0;
+    for (const { request } of this.#queue) {
+      if (request.kind !== "batch" || (count > 0 && rows >= MAX_ROWS)) break;
+      for (const message of request.messages) rows += weightOf(message);
+      count++;
+    }
+    this.#batchRows = count > 0 ? rows : this.#batchRows;
+    return this.#queue.splice(0, count) as (Arrived & { request: Batch })[];
+  }
+
+  #commit(batches: (Arrived & { request: Batch })[]): void {
+    const messages: WriteMessage[] = batches.length === 1
+      ? batches[0]!.request.messages
+      : batches.flatMap(({ request }) => request.messages);
+    this.#measure();
+    const before = performance.now();
+    const { results, failures } = this.#store.commit(messages);
+    this.#commitMs[this.#commits++ % COMMIT_WINDOW] = performance.now() - before;
+    this.#messages += messages.length - failures.length;
+    this.#failures += failures.length;
+    // Both lists are in the order of the messages, and so are the batches.
+    let offset = 0;
+    for (const { port, request } of batches) {
+      const end = offset + request.messages.length;
+      post(port, {
+        kind: "ack",
+        seq: request.seq,
+        results: takeUpTo(results, offset, end),
+        failures: takeUpTo(failures, offset, end),
+      });
+      offset = end;
+    }
+  }
+
+  #answer({ port, request }: Arrived): void {
+    const { seq } = request;
+    try {
+      switch (request.kind) {
+        case "checkpoint":
+          return post(port, { kind: "answer", seq, value: this.#checkpoint(request.mode) });
+        case "stats":
+          return post(port, { kind: "answer", seq, value: this.stats() });
+        default:
+          throw new TypeError(`Cannot answer a request of unknown kind ${Deno.inspect(request)}`);
+      }
+    } catch (error) {
+      post(port, { kind: "answer", seq, error: toErrorData(error) });
+    }
+  }
+
+  #checkpoint(mode: CheckpointRequest["mode"]): CheckpointResult {
+    this.#checkpointedAt = new Date().toISOString();
+    return walCheckpoint(this.#connection, mode);
+  }
+
+  /** The figures since the loop began. */
+  stats(): WriterStats {
+    const times = this.#commitMs.toSorted((a, b) => a - b);
+    const quantile = (q: number) => times[Math.floor(q * (times.length - 1))] ?? 0;
+    return {
+      driver: this.#connection.driver,
+      sqliteVersion: this.#connection.sqliteVersion,
+      commits: this.#commits,
+      messages: this.#messages,
+      failures: this.#failures,
+      rows: this.#store.rows,
+      queueDepth: this.#queue.reduce(
+        (sum, { request }) => sum + (request.kind === "batch" ? request.messages.length : 0),
+        0,
+      ),
+      batchRows: this.#batchRows,
+      commitMs: { p50: quantile(0.5), p99: quantile(0.99) },
+      walBytes: this.#walBytes(),
+      checkpointedAt: this.#checkpointedAt,
+    };
+  }
+
+  #measure(): void {
+    const now = performance.now();
+    if (now - this.#measuredAt < HEALTH_INTERVAL_MS) return;
+    this.#measuredAt = now;
+    const { queueDepth, batchRows, commitMs, walBytes, checkpointedAt } = this.stats();
+    this.#store.health = [queueDepth, batchRows, commitMs.p99, walBytes, checkpointedAt];
+  }
+
+  #walBytes(): number | null {
+    try {
+      return Deno.statSync(this.#connection.path + "-wal").size;
+    } catch {
+      return null;
+    }
+  }
+}
+
+function takeUpTo<T>(list: [number, T][], start: number, end: number): [number, T][] {
+  const part: [number, T][] = [];
+  while (list.length > 0 && list[0]![0] < end) {
+    const [index, value] = list.shift()!;
+    part.push([index - start, value]);
+  }
+  return part;
+}
+
+function post(port: MessagePort, reply: PortReply): void {
+  port.postMessage(reply);
+}
