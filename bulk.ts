@@ -35,6 +35,9 @@ export class BulkStatement {
   /** Writes the rows, one after the other in `values`, and returns how many rows changed. */
   run(values: readonly SqlValue[]): number {
     const width = this.#width;
+    if (values.length % width !== 0) {
+      throw new RangeError(`Cannot write ${values.length} values as rows of ${width}`);
+    }
     let changes = 0;
     let start = 0;
     for (const size of SIZES) {

@@ -1,58 +1,74 @@
 /**
- * One connection interface over every driver: prepared statements, transactions, and one classification
- * of errors.
+ * One connection interface over every driver: prepared statements and transactions.
  *
  * @module
  */
 import type { Driver, DriverConnection, DriverName, DriverStatement } from "./drivers/driver.ts";
-import { SqliteError, type SqliteErrorCode } from "./errors.ts";
+import { SqliteError } from "./errors.ts";
+import { explain } from "./explain.ts";
 import { type Bindable, type SqlRow, type SqlValue, toSqlValue } from "./values.ts";
 
 const COMMENTS = /--[^\n]*|\/\*[\s\S]*?(\*\/|$)/g;
 
-/** A prepared statement. Each call binds, runs to the end and resets. */
+/** Characters of a statement that an error shows. */
+const MAX_SHOWN = 200;
+
+const AsyncFunction = (async () => {}).constructor;
+
+/**
+ * A prepared statement. Each call binds, runs to the end and resets; it must bring as many values as the
+ * statement has parameters.
+ */
 export class Statement {
   /** Whether the statement has result columns. */
   readonly returnsRows: boolean;
   readonly #statement: DriverStatement;
-  readonly #path: string;
+  readonly #connection: Connection;
 
   /** @ignore Made by {@linkcode Connection.prepare}. */
-  constructor(statement: DriverStatement, path: string) {
+  constructor(statement: DriverStatement, connection: Connection) {
     this.#statement = statement;
-    this.#path = path;
+    this.#connection = connection;
     this.returnsRows = statement.returnsRows;
   }
 
-  /** Runs the statement and returns the number of rows that it changed. */
+  /**
+   * Runs the statement and returns the number of rows that it inserted, updated or deleted. After a
+   * statement of another kind that number is still the one before, as in SQLite's `changes()`.
+   */
   run(...params: Bindable[]): number {
     return this.runValues(params.map(toSqlValue));
   }
 
-  /** Runs the statement with a range of values that are mapped already: nothing is checked. */
+  /** Runs the statement with a range of values that are mapped already. */
   runValues(values: readonly SqlValue[], start = 0, end: number = values.length): number {
-    try {
-      return this.#statement.run(values, start, end);
-    } catch (error) {
-      throw explain(error, this.#path);
-    }
+    return this.#call(end - start, (statement) => statement.run(values, start, end));
   }
 
   /** Returns the first row, or `undefined` when there is none. */
   get(...params: Bindable[]): SqlRow | undefined {
-    try {
-      return this.#statement.get(params.map(toSqlValue));
-    } catch (error) {
-      throw explain(error, this.#path);
-    }
+    const values = params.map(toSqlValue);
+    return this.#call(values.length, (statement) => statement.get(values));
   }
 
   /** Returns every row. */
   all(...params: Bindable[]): SqlRow[] {
+    const values = params.map(toSqlValue);
+    return this.#call(values.length, (statement) => statement.all(values));
+  }
+
+  #call<T>(count: number, call: (statement: DriverStatement) => T): T {
+    const { parameterCount, sql } = this.#statement;
+    if (count !== parameterCount) {
+      throw new TypeError(
+        `Cannot bind ${count} values to the ${parameterCount} parameters of ${shown(sql)}`,
+      );
+    }
+    this.#connection.assertOpen();
     try {
-      return this.#statement.all(params.map(toSqlValue));
+      return call(this.#statement);
     } catch (error) {
-      throw explain(error, this.#path);
+      throw explain(error, this.#connection.path);
     }
   }
 }
@@ -89,40 +105,35 @@ export class Connection implements Disposable {
 
   /** Runs any number of statements without parameters. */
   exec(sql: string): void {
-    const connection = this.#open();
-    try {
-      connection.exec(sql);
-    } catch (error) {
-      throw explain(error, this.path);
-    }
+    this.#call(sql, (connection) => connection.exec(sql));
   }
 
   /**
    * Prepares one statement.
    *
-   * @throws {SqliteError} If SQLite refuses it, or if a second statement follows, which SQLite would ignore
+   * @throws {SqliteError} If SQLite refuses it, if there is none, or if a second one follows, which SQLite
+   * would ignore
    */
   prepare(sql: string): Statement {
-    const connection = this.#open();
-    let statement: DriverStatement;
-    try {
-      statement = connection.prepare(sql);
-    } catch (error) {
-      throw explain(error, this.path);
+    const statement = this.#call(sql, (connection) => {
+      if (isEmpty(sql)) throw new SqliteError("Cannot prepare a statement: there is none");
+      return connection.prepare(sql);
+    });
+    if (!isEmpty(sql.slice(statement.sql.length))) {
+      throw new SqliteError(`Cannot prepare more than one statement at a time: ${shown(sql)}`);
     }
-    if (/[^\s;]/.test(sql.slice(statement.sql.length).replace(COMMENTS, ""))) {
-      throw new SqliteError(`Cannot prepare more than one statement at a time: ${sql}`);
-    }
-    return new Statement(statement, this.path);
+    return new Statement(statement, this);
   }
 
   /**
    * Runs `body` in a transaction: committed when it returns, rolled back when it throws. Inside another
    * transaction it is a savepoint. `body` must be synchronous, because no lock is held across an `await`.
    *
-   * @throws {TypeError} If `body` returns a promise; everything it wrote is rolled back
+   * @throws {TypeError} If `body` is asynchronous: it is not run, or, where only the promise it returns
+   * tells, what it wrote until then is rolled back
    */
   transaction<T>(body: () => T): T {
+    if (body instanceof AsyncFunction) throw asynchronous();
     const nested = this.inTransaction;
     const name = `pipeloom_${this.#depth}`;
     this.exec(nested ? `SAVEPOINT ${name}` : "BEGIN IMMEDIATE");
@@ -131,15 +142,13 @@ export class Connection implements Disposable {
       const result = body();
       if (result instanceof Promise) {
         result.catch(() => {});
-        throw new TypeError(
-          "Cannot commit a transaction whose body is asynchronous: await first, then write",
-        );
+        throw asynchronous();
       }
       this.exec(nested ? `RELEASE ${name}` : "COMMIT");
       return result;
     } catch (error) {
       // Some errors (a full disk, ON CONFLICT ROLLBACK) have ended the transaction already.
-      if (this.inTransaction) {
+      if (this.#connection?.inTransaction) {
         this.exec(nested ? `ROLLBACK TO ${name}; RELEASE ${name}` : "ROLLBACK");
       }
       throw error;
@@ -160,68 +169,45 @@ export class Connection implements Disposable {
     this.close();
   }
 
+  /**
+   * Checks that the connection is open.
+   *
+   * @throws {SqliteError} If it is closed
+   */
+  assertOpen(): void {
+    this.#open();
+  }
+
   #open(): DriverConnection {
     if (this.#connection) return this.#connection;
     throw new SqliteError(`Cannot use the connection to ${this.path}: it is closed`);
   }
-}
 
-/**
- * What SQLite's message says, and the remedy. Neither driver gives a reliable result code, so the kinds
- * are told apart by the texts of `sqlite3_errstr`, which SQLite keeps stable.
- */
-const KINDS: [RegExp, SqliteErrorCode, string?][] = [
-  [
-    /database (table |schema )?is locked|database is busy/i,
-    "busy",
-    "another connection holds its lock; let one pipeline write to a file at a time",
-  ],
-  [/constraint failed|constraint violation|datatype mismatch/i, "constraint"],
-  [/database or disk is full/i, "full", "free space on the disk that holds it"],
-  [
-    /malformed|disk image/i,
-    "corrupt",
-    "keep a copy of it, then restore a backup or run .recover in the sqlite3 shell",
-  ],
-  [
-    /readonly|read-only|query_only/i,
-    "read-only",
-    "check the permissions of the file and its folder",
-  ],
-  [
-    /not a database|file is encrypted/i,
-    "not-a-database",
-    "choose another path; the file was not changed",
-  ],
-  [
-    /unable to open database/i,
-    "other",
-    "check that its folder exists and that it may be read and written",
-  ],
-];
-
-/** Tells what kind of failure an error of either driver is. */
-export function classifyError(error: unknown): SqliteErrorCode {
-  if (error instanceof SqliteError) return error.code;
-  return kindOf((error as Error)?.message ?? "")?.[1] ?? "other";
-}
-
-function kindOf(message: string): typeof KINDS[number] | undefined {
-  return KINDS.find(([pattern]) => pattern.test(message));
-}
-
-/** Turns what a driver threw into an error that names the database and, where there is one, the remedy. */
-export function explain(thrown: unknown, path: string): Error {
-  if (thrown instanceof SqliteError) return thrown;
-  if (thrown instanceof Deno.errors.NotCapable || thrown instanceof Deno.errors.PermissionDenied) {
-    return new SqliteError(
-      `Cannot open ${path}: permission denied; run with --allow-read and --allow-write on its folder`,
-      "other",
-      { cause: thrown },
-    );
+  #call<T>(sql: string, call: (connection: DriverConnection) => T): T {
+    const connection = this.#open();
+    if (sql.includes("\0")) {
+      throw new SqliteError(
+        `Cannot run SQL with a NUL character, where it would end: ${shown(sql)}`,
+      );
+    }
+    try {
+      return call(connection);
+    } catch (error) {
+      throw explain(error, this.path);
+    }
   }
-  const message = (thrown as Error).message.replace(/^\d+: /, "");
-  const [, code = "other", remedy] = kindOf(message) ?? [];
-  const text = message.charAt(0).toUpperCase() + message.slice(1);
-  return new SqliteError(remedy ? `${text} (${path}): ${remedy}` : text, code, { cause: thrown });
+}
+
+function isEmpty(sql: string): boolean {
+  return !/[^\s;]/.test(sql.replace(COMMENTS, ""));
+}
+
+function asynchronous(): TypeError {
+  return new TypeError(
+    "Cannot commit a transaction whose body is asynchronous: await first, then write",
+  );
+}
+
+function shown(sql: string): string {
+  return Deno.inspect(sql.length > MAX_SHOWN ? sql.slice(0, MAX_SHOWN) + "…" : sql);
 }

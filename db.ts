@@ -13,11 +13,13 @@
  * @module
  */
 import { chooseDriver, type DriverChoice } from "./drivers/choose.ts";
-import { Connection, explain } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import { SqliteError } from "./errors.ts";
+import { classifyError, explain } from "./explain.ts";
 import { paths } from "./paths.ts";
 
-export { classifyError, Connection, Statement } from "./connection.ts";
+export { Connection, Statement } from "./connection.ts";
+export { classifyError } from "./explain.ts";
 export { initSchema, type InitSchemaOptions } from "./schema.ts";
 export { type Bindable, type SqlRow, type SqlValue, toSqlValue } from "./values.ts";
 export { SqliteError, type SqliteErrorCode } from "./errors.ts";
@@ -79,8 +81,9 @@ export async function connect(
   if (!memory) await prepareFile(file);
   const connection = new Connection(driver, file, false);
   try {
+    requireWritable(connection);
     connection.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
-    // Read before anything is set, so that a file of another kind is refused untouched.
+    // Read before anything is set, so that a damaged file is refused untouched.
     connection.prepare("SELECT count(*) FROM sqlite_schema").get();
     const journal = memory ? "memory" : wal ? "wal" : "delete";
     const got = connection.prepare(`PRAGMA journal_mode=${journal}`).get()?.journal_mode;
@@ -120,9 +123,11 @@ export async function connectReadOnly(
   if (file === ":memory:") {
     throw new TypeError("Cannot read :memory: from a second connection: use a file");
   }
-  const info = await stat(file, "read");
-  if (!info) throw new SqliteError(`Cannot read ${file}: there is no such file`);
-  if (!info.isFile) throw new SqliteError(`Cannot read ${file}: it is not a file`);
+  if (!await isThere(file)) {
+    throw new SqliteError(
+      `Cannot open ${file}: there is no such file; write it first with connect`,
+    );
+  }
   const connection = new Connection(driver, file, true);
   try {
     connection.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
@@ -188,43 +193,61 @@ export async function databasePath(path: string | URL): Promise<string> {
       `Cannot open ${Deno.inspect(path)}: pass a path, a file: URL or ":memory:"`,
     );
   }
-  if (!text.startsWith("file:") && typeof path === "string") return path;
+  if (typeof path === "string" && !/^(file:|[a-z][a-z0-9+.-]+:\/\/)/i.test(path)) return path;
   const url = URL.parse(text);
-  if (url?.protocol !== "file:" || url.search || url.hash) {
-    throw new TypeError(`Cannot open ${text}: only a plain file: URL names a database`);
+  if (!/^file:\//i.test(text) || !url || url.host || url.search || url.hash) {
+    throw new TypeError(`Cannot open ${text}: the only URL of a database is a plain file:///path`);
   }
   return (await paths()).fromFileUrl(url);
 }
 
-/** Refuses a folder by name and creates a missing parent folder. */
+/** Refuses what is not a file by name and creates a missing parent folder. */
 async function prepareFile(file: string): Promise<void> {
-  const info = await stat(file, "open");
-  if (info?.isDirectory) {
-    throw new SqliteError(`Cannot open ${file}: it is a folder; name a file in it`);
-  }
-  if (info) return;
+  if (await isThere(file)) return;
   const { dirname } = await paths();
   try {
     await Deno.mkdir(dirname(file), { recursive: true });
   } catch (error) {
-    // Without write permission on the folder it can still be there, with the file the only thing granted.
-    if (await stat(dirname(file), "open").catch(() => null)) return;
+    // The permission can be for the file alone; whether its folder is there, opening it will tell.
+    if (error instanceof Deno.errors.NotCapable) return;
     throw new SqliteError(
-      `Cannot open ${file}: its folder cannot be created (${(error as Error).message})`,
+      `Cannot open ${file}: its folder cannot be created (${(error as Error).message}); ` +
+        `create it, or choose another path`,
       "other",
       { cause: error },
     );
   }
 }
 
-async function stat(file: string, verb: string): Promise<Deno.FileInfo | null> {
+/** Whether there is a file, which it must be if there is anything. */
+async function isThere(file: string): Promise<boolean> {
+  let info: Deno.FileInfo;
   try {
-    return await Deno.stat(file);
+    info = await Deno.stat(file);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
+    if (error instanceof Deno.errors.NotFound) return false;
     if (error instanceof Deno.errors.NotADirectory) {
-      throw new SqliteError(`Cannot ${verb} ${file}: a part of its path is a file, not a folder`);
+      throw new SqliteError(
+        `Cannot open ${file}: a part of its path is a file, not a folder; choose another path`,
+      );
     }
     throw explain(error, file);
+  }
+  if (info.isFile) return true;
+  throw new SqliteError(
+    `Cannot open ${file}: it is ${info.isDirectory ? "a folder" : "not a file"}; name a file`,
+  );
+}
+
+/**
+ * Begins a write and undoes it, because a file that may not be written SQLite opens for reading, without a
+ * word. This one touches no page; that another connection is writing is no reason against the file.
+ */
+function requireWritable(connection: Connection): void {
+  connection.exec("PRAGMA busy_timeout=0");
+  try {
+    connection.exec("BEGIN IMMEDIATE; PRAGMA incremental_vacuum(1); ROLLBACK");
+  } catch (error) {
+    if (classifyError(error) !== "busy") throw error;
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { isoNow } from "./clock.ts";
-import { type ErrorData, fromErrorData } from "./errors.ts";
+import { type ErrorData, fromErrorData, toErrorData } from "./errors.ts";
 import { onInterrupt } from "./interrupts.ts";
 import type { RunStarted, WriteMessage } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
@@ -20,7 +20,12 @@ import { SqliteWriter, type WriterOptions } from "./writer_client.ts";
 const YIELD_MS = 50;
 
 /** Options of {@linkcode runPipeline}. */
-export interface PipelineOptions<Item> extends WriterOptions, IdentityOptions<Item> {
+export interface PipelineOptions<Item> extends Omit<WriterOptions, "db">, IdentityOptions<Item> {
+  /**
+   * The database: a path, a `file:` URL or `:memory:`; or a writer that is open, which several pipelines may
+   * share, and which stays open. How it is opened was said to {@linkcode SqliteWriter.open} then.
+   */
+  db: string | URL | SqliteWriter;
   /**
    * The work of a task: a function, run on this thread, or the module that exports one, run on a pool of
    * Workers. What it returns is stored as JSON in `result`.
@@ -95,6 +100,7 @@ export async function runPipeline<Item>(
 ): Promise<PipelineReport> {
   const begun = performance.now();
   checkWork(options.run);
+  checkWriter(options);
   const feed = new TaskFeed(items, options);
   return await new Pipeline(options, feed, workersFor(options, feed.known)).run(begun);
 }
@@ -107,7 +113,6 @@ class Pipeline<Item> {
   readonly #name: string;
   readonly #tally = new Tally();
   readonly #stop = new AbortController();
-  readonly #stopped = Promise.withResolvers<undefined>();
   /** Tasks on this thread whose rows may still fail, by id. */
   readonly #tasks = new Map<number, TaskContext>();
   /** Tasks that have returned and whose rows are on their way. */
@@ -115,13 +120,16 @@ class Pipeline<Item> {
   /** What keeps the pipeline itself from going on. */
   #fatal: Error | undefined;
   #yieldedAt = performance.now();
+  /** The user's writer, which stays open. */
+  readonly #writer: SqliteWriter | undefined;
 
   constructor(options: PipelineOptions<Item>, feed: TaskFeed<Item>, workers: number) {
     this.#options = options;
     this.#feed = feed;
     this.#workers = workers;
     this.#name = options.name ?? "pipeline";
-    this.#stop.signal.addEventListener("abort", () => this.#stopped.resolve(undefined));
+    this.#writer = options.db instanceof SqliteWriter ? options.db : undefined;
+    this.#stop.signal.addEventListener("abort", () => feed.halt());
   }
 
   async run(begun: number): Promise<PipelineReport> {
@@ -134,14 +142,13 @@ class Pipeline<Item> {
         this.#stop.abort(new DOMException(`Stopped by ${name}`, "AbortError"))
       )
       : undefined;
+    let ownWriter: SqliteWriter | undefined;
     try {
-      await using writer = await SqliteWriter.openFor(
-        this.#options,
-        (error, message) => this.#messageFailed(error, message),
-      );
+      const writer = this.#writer ??
+        (ownWriter = await SqliteWriter.open(this.#options as WriterOptions));
       writer.died.catch((error) => this.#giveUp(error));
       const runId = await this.#execute(writer);
-      const checkpoint = await writer.close();
+      const checkpoint = await ownWriter?.close();
       if (this.#fatal) throw this.#fatal;
       const { driver, sqliteVersion } = writer;
       return {
@@ -159,13 +166,23 @@ class Pipeline<Item> {
       throw this.#fatal ?? error;
     } finally {
       signal?.removeEventListener("abort", abort);
+      await ownWriter?.close().catch(() => {});
     }
   }
 
   /** Runs the tasks and ends the run, whatever happens in between. */
   async #execute(writer: SqliteWriter): Promise<number | null> {
-    const { outbox } = writer;
-    const { run: work, atomic = false, storeTaskStatus = true } = this.#options;
+    const outbox = writer.sender((error, task) => this.#messageFailed(error, task));
+    try {
+      return await this.#executeWith(outbox, writer);
+    } finally {
+      writer.release(outbox);
+    }
+  }
+
+  async #executeWith(outbox: Outbox, writer: SqliteWriter): Promise<number | null> {
+    const { run: work, atomic = false } = this.#options;
+    const storeTaskStatus = this.#options.storeTaskStatus ?? writer.storeTaskStatus;
     const pooled = typeof work !== "function";
     let run: number | null = null;
     if (storeTaskStatus) {
@@ -177,14 +194,17 @@ class Pipeline<Item> {
         reserve: this.#feed.reserve,
       }) as RunStarted;
       run = started.run;
-      await this.#feed.announce({ run, outbox, confirm: pooled }, started.firstId)
+      await this.#feed.open(started.firstId, { run, outbox, confirm: pooled })
         .catch((error) => this.#giveUp(error));
+    } else {
+      await this.#feed.open(1);
     }
     const environment = { run, outbox, atomic, signal: this.#stop.signal };
     await (pooled ? this.#runInPool(work, writer, environment) : this.#runHere(work, environment))
       .catch((error) => this.#giveUp(error));
     await Promise.all(this.#pending);
-    await this.#feed.stop();
+    await this.#feed.stop().catch((error) => this.#giveUp(error));
+    if (this.#feed.failure) this.#giveUp(this.#feed.failure);
     await outbox.drained();
     await this.#finish(run, outbox);
     return run;
@@ -192,14 +212,13 @@ class Pipeline<Item> {
 
   async #finish(run: number | null, outbox: Outbox): Promise<void> {
     const { counts } = this.#tally;
-    const { known } = this.#feed;
     if (run === null) {
-      if (known) counts.cancelled += known.length - this.#tally.total;
+      counts.cancelled += this.#feed.count - this.#tally.total;
       return;
     }
     const finishedAt = isoNow();
     if (this.#stop.signal.aborted) {
-      const message = String(this.#stop.signal.reason?.message ?? this.#stop.signal.reason);
+      const { message } = toErrorData(this.#stop.signal.reason);
       const cancel: WriteMessage = { kind: "cancel_queued", run, message, finishedAt };
       counts.cancelled += await outbox.request(cancel) as number;
     }
@@ -228,7 +247,9 @@ class Pipeline<Item> {
   ): Promise<void> {
     const { run, atomic } = environment;
     const options = { run, atomic, signal: this.#stop.signal, attach: () => writer.attach() };
-    using pool = await TaskPool.start(work, this.#workers, options);
+    using pool = new TaskPool(work, options);
+    writer.died.catch(() => pool[Symbol.dispose]());
+    await pool.start(this.#slots);
     await this.#takeTurns(async (identified, slot) => {
       const { pending } = await pool.run(slot, identified);
       const written = pending.then((outcome) => {
@@ -241,6 +262,11 @@ class Pipeline<Item> {
     await pool.finish();
   }
 
+  /** Workers that find something to do. */
+  get #slots(): number {
+    return Math.min(this.#workers, this.#feed.known?.length ?? Infinity);
+  }
+
   /** Lets each worker take one task after the other until there is none or the pipeline is stopped. */
   async #takeTurns(
     body: (task: IdentifiedItem<Item>, slot: number) => Promise<void>,
@@ -249,7 +275,7 @@ class Pipeline<Item> {
       try {
         while (!this.#stop.signal.aborted) {
           let task = this.#feed.take();
-          if (task instanceof Promise) task = await Promise.race([task, this.#stopped.promise]);
+          if (task instanceof Promise) task = await task;
           if (!task || this.#stop.signal.aborted) return;
           await body(task, slot);
         }
@@ -257,14 +283,13 @@ class Pipeline<Item> {
         this.#giveUp(error as Error);
       }
     };
-    await Promise.all(Array.from({ length: this.#workers }, (_, slot) => takeTurns(slot)));
+    await Promise.all(Array.from({ length: this.#slots }, (_, slot) => takeTurns(slot)));
   }
 
   #watch(task: IdentifiedItem<Item>, pending: Promise<TaskOutcome>): void {
-    const watched = pending.then((outcome) => {
-      this.#pending.delete(watched);
-      this.#ended(task, outcome);
-    });
+    const watched = pending.then((outcome) => this.#ended(task, outcome))
+      .catch((error) => this.#giveUp(error))
+      .finally(() => this.#pending.delete(watched));
     this.#pending.add(watched);
   }
 
@@ -278,9 +303,9 @@ class Pipeline<Item> {
   }
 
   /** A message failed for which nobody waits: its task fails, or else the pipeline. */
-  #messageFailed(error: ErrorData, message: WriteMessage): void {
-    if ("task" in message && message.task !== undefined) this.#tasks.get(message.task)?.fail(error);
-    else this.#giveUp(fromErrorData(error));
+  #messageFailed(error: ErrorData, task: number | undefined): void {
+    if (task === undefined) this.#giveUp(fromErrorData(error));
+    else this.#tasks.get(task)?.fail(error);
   }
 
   #giveUp(error: Error): void {
@@ -303,6 +328,17 @@ function workersFor<Item>(options: PipelineOptions<Item>, known?: readonly Item[
     );
   }
   return workers;
+}
+
+function checkWriter<Item>({ db, ...options }: PipelineOptions<Item>): void {
+  if (!(db instanceof SqliteWriter)) return;
+  for (const option of ["schema", "statements", "wal", "driver"] as const) {
+    if (options[option] !== undefined) {
+      throw new TypeError(
+        `Cannot use option ${option} with a writer that is open: pass it to SqliteWriter.open`,
+      );
+    }
+  }
 }
 
 function checkWork(run: unknown): void {

@@ -60,22 +60,24 @@ export interface ErrorData {
   code?: SqliteErrorCode;
 }
 
-const CLASSES: Record<string, new (message: string) => Error> = {
+/** Classes that are built again, by name. */
+const CLASSES = new Map<string, new (message: string) => Error>(Object.entries({
   RangeError,
   SyntaxError,
   TaskWorkerDiedError,
   TypeError,
   WriterClosedError,
   WriterDiedError,
-};
+}));
 
 /** Describes anything that was thrown as {@linkcode ErrorData}. */
 export function toErrorData(thrown: unknown): ErrorData {
   if (!(thrown instanceof Error)) {
     return { name: "Error", message: typeof thrown === "string" ? thrown : inspect(thrown) };
   }
-  const data: ErrorData = { name: thrown.name, message: thrown.message };
-  if (thrown.stack) data.stack = thrown.stack;
+  // Anyone may have put anything into these, and what cannot be cloned could not be sent.
+  const data: ErrorData = { name: String(thrown.name), message: String(thrown.message) };
+  if (thrown.stack) data.stack = String(thrown.stack);
   if (thrown instanceof SqliteError) data.code = thrown.code;
   return data;
 }
@@ -84,8 +86,8 @@ export function toErrorData(thrown: unknown): ErrorData {
 export function fromErrorData(data: ErrorData): Error {
   const error = data.name === "SqliteError"
     ? new SqliteError(data.message, data.code)
-    : new (CLASSES[data.name] ?? Error)(data.message);
-  if (!CLASSES[data.name] && data.name !== error.name) {
+    : new (CLASSES.get(data.name) ?? Error)(data.message);
+  if (data.name !== error.name) {
     Object.defineProperty(error, "name", { value: data.name, configurable: true });
   }
   if (data.stack) error.stack = data.stack;

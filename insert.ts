@@ -47,12 +47,20 @@ export function toInsertMessage(
   rows: readonly Row[],
   options: InsertOptions = {},
 ): InsertMessage {
-  const { onConflict, update } = options;
   if (typeof table !== "string" || table === "") {
     throw new TypeError(`Cannot insert into ${Deno.inspect(table)}: name a table`);
   }
+  if (!Array.isArray(rows)) {
+    throw new TypeError(
+      `Cannot insert ${Deno.inspect(rows, { depth: 0 })} into ${table}: pass an array of rows`,
+    );
+  }
+  const { onConflict, update } = options;
   const arrays = Array.isArray(rows[0]);
-  const columns = options.columns ?? (arrays ? null : columnsOf(table, rows));
+  const columns = options.columns ?? (arrays ? null : columnsOf(rows));
+  checkNames(table, "columns", columns);
+  checkNames(table, "onConflict", onConflict);
+  if (update !== "ignore") checkNames(table, "update", update);
   if (update && update !== "ignore" && !onConflict) {
     throw new TypeError(`Cannot update on conflict in ${table}: name the columns of "onConflict"`);
   }
@@ -60,6 +68,9 @@ export function toInsertMessage(
     throw new TypeError(`Cannot tell what to update in ${table}: pass "columns" or "update"`);
   }
   const width = columns?.length ?? (rows[0] as readonly Bindable[]).length;
+  if (width === 0 && rows.length > 0) {
+    throw new TypeError(`Cannot insert into ${table}: there are no columns to fill`);
+  }
   const values: SqlValue[] = [];
   for (let r = 0; r < rows.length; r++) {
     const row = rows[r]!;
@@ -74,15 +85,22 @@ export function toInsertMessage(
         `Cannot insert row ${r} into ${table}: it has ${row.length} values for ${width} columns`,
       );
     }
+    let empty = true;
     for (let c = 0; c < width; c++) {
       const value = arrays
         ? (row as readonly Bindable[])[c]
         : (row as Record<string, Bindable>)[columns![c]!];
+      if (value !== undefined) empty = false;
       // What needs no mapping, and that is most, is spared the call.
       values.push(
         typeof value === "string" || value === null
           ? value
-          : mapped(value, table, r, columns?.[c] ?? c + 1),
+          : mapped(value, table, r, columns?.[c] ?? c + 1, row),
+      );
+    }
+    if (empty && !arrays && !columns!.some((column) => Object.hasOwn(row, column))) {
+      throw new TypeError(
+        `Cannot insert row ${r} into ${table}: it has none of the columns ${columns!.join(", ")}`,
       );
     }
   }
@@ -92,21 +110,34 @@ export function toInsertMessage(
   return message;
 }
 
-function mapped(value: unknown, table: string, row: number, column: string | number): SqlValue {
+function mapped(
+  value: unknown,
+  table: string,
+  r: number,
+  column: string | number,
+  row: Row,
+): SqlValue {
   if (typeof value === "number" && value === value) return value;
-  return toSqlValue(value, () => `column ${column} of ${table}, row ${row}`);
+  // A row without a column `constructor` still has a property of that name.
+  if (column in Object.prototype && !Object.hasOwn(row, column)) return null;
+  return toSqlValue(value, () => `column ${column} of ${table}, row ${r}`);
 }
 
 /** Every column that a row names, in the order of their first appearance. */
-function columnsOf(table: string, rows: readonly Row[]): string[] {
+function columnsOf(rows: readonly Row[]): string[] {
   const columns = new Set<string>();
   for (const row of rows) {
     for (const column in row) columns.add(column);
   }
-  if (columns.size === 0 && rows.length > 0) {
-    throw new TypeError(`Cannot insert into ${table}: its first row names no column`);
-  }
   return [...columns];
+}
+
+function checkNames(table: string, option: string, names?: readonly string[] | null): void {
+  if (!names) return;
+  if (Array.isArray(names) && names.every((name) => typeof name === "string")) return;
+  throw new TypeError(
+    `Cannot insert into ${table}: ${option} is ${Deno.inspect(names)}; pass an array of names`,
+  );
 }
 
 /**

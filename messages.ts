@@ -119,8 +119,8 @@ export interface TaskUpdateMessage {
   result?: string;
   /** Stack of what was thrown. */
   error?: string;
-  /** When this news was made. */
-  updatedAt: string;
+  /** When it was last heard of while it ran. */
+  updatedAt?: string;
 }
 
 /** Whatever can be written. */
@@ -175,8 +175,13 @@ export interface StatsRequest {
   seq: number;
 }
 
+/** The sender will not use its port any more. */
+export interface DetachRequest {
+  kind: "detach";
+}
+
 /** What comes over a sender's port. */
-export type PortRequest = Batch | CheckpointRequest | StatsRequest;
+export type PortRequest = Batch | CheckpointRequest | StatsRequest | DetachRequest;
 
 /** The batch is committed, but for the messages that failed. */
 export interface Ack {

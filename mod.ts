@@ -7,6 +7,7 @@
  *
  * @module
  */
+export type { ConnectOptions, DriverChoice, DriverName } from "./db.ts";
 export { type PipelineOptions, runPipeline } from "./engine.ts";
 export {
   SqliteError,

@@ -10,12 +10,15 @@
  *
  * @module
  */
-import { type ErrorData, fromErrorData, toErrorData } from "./errors.ts";
+import { isoNow } from "./clock.ts";
+import { type ErrorData, fromErrorData, toErrorData, WriterClosedError } from "./errors.ts";
 import {
   type Ack,
   type Batch,
+  type CheckpointRequest,
   type PortReply,
   type PortRequest,
+  type StatsRequest,
   type TaskUpdateMessage,
   weightOf,
   type WriteMessage,
@@ -37,21 +40,24 @@ interface Waiter {
   reject(error: Error): void;
 }
 
+/** What is kept of a batch: not its messages, which would outlive the young generation by the thousand. */
 interface Posted {
   rows: number;
-  batch: Batch;
   waiters: Map<number, Waiter>;
+  tasks: Map<number, number>;
 }
 
-/** Called with the failure of a message that a task sent, or of its news. */
-export type FailureListener = (error: ErrorData, message: WriteMessage) => void;
+/** Called with the failure of a message for which nobody waits, and with the task that sent it, if any did. */
+export type FailureListener = (error: ErrorData, task: number | undefined) => void;
 
 /** Sends messages to the writer over one port, in order. */
 export class Outbox {
   readonly #port: MessagePort;
   readonly #onFailure: FailureListener;
   #messages: WriteMessage[] = [];
+  /** Who waits for a message, and which task sent it, by its index in `#messages`. */
   #waiters = new Map<number, Waiter>();
+  #tasks = new Map<number, number>();
   #rows = 0;
   /** News of a task that is still in `#messages`, and may be folded with what follows. */
   #updates = new Map<number, TaskUpdateMessage>();
@@ -64,7 +70,7 @@ export class Outbox {
   #idle: PromiseWithResolvers<void> | undefined;
   #dead: Error | undefined;
 
-  constructor(port: MessagePort, onFailure: FailureListener) {
+  constructor(port: MessagePort, onFailure: FailureListener = () => {}) {
     this.#port = port;
     this.#onFailure = onFailure;
     port.onmessage = (event: MessageEvent<PortReply>) => this.#receive(event.data);
@@ -73,12 +79,13 @@ export class Outbox {
   /** Sends a message without waiting; its failure goes to the listener. */
   post(message: WriteMessage): void {
     if (this.#dead) throw this.#dead;
+    if ("task" in message && message.task !== undefined) {
+      this.#tasks.set(this.#messages.length, message.task);
+      // What follows must not be folded into news from before these rows.
+      this.#updates.delete(message.task);
+    }
     this.#messages.push(message);
     this.#rows += weightOf(message);
-    if (message.kind !== "task_update" && this.#updates.size > 0 && "task" in message) {
-      // What follows must not be folded into news from before these rows.
-      this.#updates.delete(message.task!);
-    }
     if (this.#rows >= BATCH_ROWS) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), BATCH_MS);
   }
@@ -112,8 +119,20 @@ export class Outbox {
     if (message.status && isEnd(message.status)) this.#updates.delete(message.id);
   }
 
+  /** Sends how far a task is, folded into what is waiting to be posted. This is called most of all. */
+  progress(run: number, id: number, progress: number, message?: string): void {
+    const waiting = this.#updates.get(id);
+    if (!waiting) {
+      const update: TaskUpdateMessage = { kind: "task_update", run, id, progress };
+      if (message !== undefined) update.message = message;
+      return this.update(update);
+    }
+    waiting.progress = progress;
+    if (message !== undefined) waiting.message = message;
+  }
+
   /** Asks for something that is no message, after all that was sent before. */
-  ask(request: (seq: number) => Exclude<PortRequest, Batch>): Promise<unknown> {
+  ask(request: (seq: number) => CheckpointRequest | StatsRequest): Promise<unknown> {
     if (this.#dead) return Promise.reject(this.#dead);
     this.#flush();
     const seq = this.#seq++;
@@ -135,6 +154,14 @@ export class Outbox {
     this.#flush();
     if (this.#dead) throw this.#dead;
     if (this.#posted.size > 0) await (this.#idle ??= Promise.withResolvers()).promise;
+  }
+
+  /** Gives the port back. What was sent before is still written, but its answers are not heard. */
+  close(): void {
+    if (this.#dead) return;
+    this.#flush();
+    this.#port.postMessage({ kind: "detach" } satisfies PortRequest);
+    this.fail(new WriterClosedError("Cannot write: this sender is closed"));
   }
 
   /** Fails everything that waits, and everything that is sent from now on. */
@@ -161,10 +188,17 @@ export class Outbox {
     this.#timer = undefined;
     if (this.#messages.length === 0 || this.#dead) return;
     const batch: Batch = { kind: "batch", seq: this.#seq++, messages: this.#messages };
-    const posted: Posted = { rows: this.#rows, batch, waiters: this.#waiters };
+    const posted: Posted = {
+      rows: this.#rows,
+      waiters: this.#waiters,
+      tasks: this.#tasks,
+    };
     this.#messages = [];
     this.#waiters = new Map();
+    this.#tasks = new Map();
     this.#rows = 0;
+    const updatedAt = isoNow();
+    for (const update of this.#updates.values()) update.updatedAt = updatedAt;
     this.#updates.clear();
     this.#posted.set(batch.seq, posted);
     this.#postedRows += posted.rows;
@@ -196,17 +230,15 @@ export class Outbox {
   }
 
   #acknowledge({ seq, results, failures }: Ack): void {
-    const { rows, batch, waiters } = this.#posted.get(seq)!;
+    const { rows, waiters, tasks } = this.#posted.get(seq)!;
     this.#posted.delete(seq);
     this.#postedRows -= rows;
     for (const [index, error] of failures) {
       const waiter = waiters.get(index);
       waiters.delete(index);
       waiter?.reject(fromErrorData(error));
-      const message = batch.messages[index]!;
-      if (!waiter || ("task" in message && message.task !== undefined)) {
-        this.#onFailure(error, message);
-      }
+      const task = tasks.get(index);
+      if (!waiter || task !== undefined) this.#onFailure(error, task);
     }
     for (const [index, result] of results) {
       waiters.get(index)?.resolve(result);

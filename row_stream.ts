@@ -16,7 +16,7 @@ const CHUNK_ROWS = 1_000;
  * @returns The number of rows, once they are committed
  */
 export async function insertInChunks(
-  outbox: Outbox,
+  outbox: Pick<Outbox, "request" | "room">,
   table: string,
   rows: Iterable<Row> | AsyncIterable<Row>,
   { task, ...options }: InsertOptions & { task?: number } = {},

@@ -10,71 +10,63 @@
  */
 import type { Connection } from "./db.ts";
 
-const TASK_RUNS = `
-  CREATE TABLE IF NOT EXISTS task_runs (
-    id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL,
-    status TEXT NOT NULL,               -- queued|running|done|error|cancelled
-    progress REAL NOT NULL DEFAULT 0.0, -- fraction 0..1
-    message TEXT,
-    started_at TEXT,
-    finished_at TEXT,
-    result TEXT                         -- JSON
-  );`;
+type Columns = Readonly<Record<string, string>>;
 
-const ORIGINAL_COLUMNS = [
-  "id",
-  "name",
-  "status",
-  "progress",
-  "message",
-  "started_at",
-  "finished_at",
-  "result",
-];
+/** The eight columns of the original. */
+const TASK_RUNS: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  name: "TEXT NOT NULL",
+  status: "TEXT NOT NULL", // queued|running|done|error|cancelled
+  progress: "REAL NOT NULL DEFAULT 0.0", // fraction 0..1
+  message: "TEXT",
+  started_at: "TEXT",
+  finished_at: "TEXT",
+  result: "TEXT", // JSON
+};
 
-/** Columns added after the original's eight: their name and definition. */
-const ADDED_COLUMNS: Record<string, string> = {
+/** What we add to them: an older table gets it too, so it must be nullable. */
+const ADDED_TO_TASK_RUNS: Columns = {
   run_id: "INTEGER",
   key: "TEXT",
   error: "TEXT",
   updated_at: "TEXT",
 };
 
-const INDEX_AND_OWN_TABLES = `
-  CREATE INDEX IF NOT EXISTS idx_task_runs_status ON task_runs(status);
-  CREATE TABLE IF NOT EXISTS pipeline_runs (
-    id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL,
-    status TEXT NOT NULL,               -- running|done|error|cancelled
-    started_at TEXT NOT NULL,
-    finished_at TEXT,
-    workers INTEGER,
-    driver TEXT,
-    sqlite_version TEXT,
-    first_task_id INTEGER,              -- ids of the run's tasks lie in this range
-    last_task_id INTEGER,
-    queued INTEGER NOT NULL DEFAULT 0,  -- tasks by status, kept in the commit that changes them
-    running INTEGER NOT NULL DEFAULT 0,
-    done INTEGER NOT NULL DEFAULT 0,
-    error INTEGER NOT NULL DEFAULT 0,
-    cancelled INTEGER NOT NULL DEFAULT 0,
-    queue_depth INTEGER,                -- the writer's health, at its last commit for this run
-    batch_rows INTEGER,
-    commit_p99_ms REAL,
-    wal_bytes INTEGER,
-    checkpointed_at TEXT,
-    updated_at TEXT
-  );
-  CREATE TABLE IF NOT EXISTS task_logs (
-    id INTEGER PRIMARY KEY,
-    task_id INTEGER NOT NULL,
-    run_id INTEGER,
-    logged_at TEXT NOT NULL,
-    level TEXT NOT NULL,                -- debug|info|warn|error
-    message TEXT NOT NULL
-  );
-  CREATE INDEX IF NOT EXISTS idx_task_logs_task ON task_logs(task_id);`;
+const PIPELINE_RUNS: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  name: "TEXT NOT NULL",
+  status: "TEXT NOT NULL", // running|done|error|cancelled
+  started_at: "TEXT NOT NULL",
+  finished_at: "TEXT",
+  workers: "INTEGER",
+  driver: "TEXT",
+  sqlite_version: "TEXT",
+  // The ids of the run's tasks lie in this range.
+  first_task_id: "INTEGER",
+  last_task_id: "INTEGER",
+  // Tasks by status, kept in the commit that changes them.
+  queued: "INTEGER NOT NULL DEFAULT 0",
+  running: "INTEGER NOT NULL DEFAULT 0",
+  done: "INTEGER NOT NULL DEFAULT 0",
+  error: "INTEGER NOT NULL DEFAULT 0",
+  cancelled: "INTEGER NOT NULL DEFAULT 0",
+  // The writer's health, at its last commit for this run.
+  queue_depth: "INTEGER",
+  batch_rows: "INTEGER",
+  commit_p99_ms: "REAL",
+  wal_bytes: "INTEGER",
+  checkpointed_at: "TEXT",
+  updated_at: "TEXT",
+};
+
+const TASK_LOGS: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  task_id: "INTEGER NOT NULL",
+  run_id: "INTEGER",
+  logged_at: "TEXT NOT NULL",
+  level: "TEXT NOT NULL", // debug|info|warn|error
+  message: "TEXT NOT NULL",
+};
 
 /** Options of {@linkcode initSchema}. */
 export interface InitSchemaOptions {
@@ -91,7 +83,7 @@ export interface InitSchemaOptions {
  * extended in place and keeps every row. Calling it again changes nothing. It is one transaction.
  *
  * @throws {SqliteError} If the database cannot be written
- * @throws {Error} If there is a table `task_runs` of another make
+ * @throws {Error} If there is a table of one of these names of another make
  *
  * @example A schema beside your own tables
  * ```ts
@@ -105,21 +97,31 @@ export interface InitSchemaOptions {
 export function initSchema(connection: Connection, options: InitSchemaOptions = {}): void {
   if (options.storeTaskStatus === false) return;
   connection.transaction(() => {
-    connection.exec(TASK_RUNS);
-    const columns = connection.prepare("PRAGMA table_info(task_runs)").all().map((row) => row.name);
-    const lacking = ORIGINAL_COLUMNS.filter((column) => !columns.includes(column));
-    if (lacking.length > 0) {
-      throw new Error(
-        `Cannot use table task_runs of ${connection.path}: it has no column ${
-          lacking.join(", ")
-        }, so another program made it; rename it, or pass storeTaskStatus: false`,
-      );
-    }
-    for (const [column, definition] of Object.entries(ADDED_COLUMNS)) {
-      if (!columns.includes(column)) {
+    const taskRuns = createTable(connection, "task_runs", TASK_RUNS);
+    for (const [column, definition] of Object.entries(ADDED_TO_TASK_RUNS)) {
+      if (!taskRuns.includes(column)) {
         connection.exec(`ALTER TABLE task_runs ADD COLUMN ${column} ${definition}`);
       }
     }
-    connection.exec(INDEX_AND_OWN_TABLES);
+    createTable(connection, "pipeline_runs", PIPELINE_RUNS);
+    createTable(connection, "task_logs", TASK_LOGS);
+    connection.exec(`
+      CREATE INDEX IF NOT EXISTS idx_task_runs_status ON task_runs(status);
+      CREATE INDEX IF NOT EXISTS idx_task_logs_task ON task_logs(task_id);`);
   });
+}
+
+/** Creates a table, or checks that the one that is there has the columns; returns all that it has. */
+function createTable(connection: Connection, table: string, columns: Columns): string[] {
+  const definitions = Object.entries(columns).map(([name, definition]) => `${name} ${definition}`);
+  connection.exec(`CREATE TABLE IF NOT EXISTS ${table} (\n  ${definitions.join(",\n  ")}\n)`);
+  const present = connection.prepare(`PRAGMA table_info(${table})`).all().map(({ name }) =>
+    `${name}`
+  );
+  const lacking = Object.keys(columns).filter((column) => !present.includes(column));
+  if (lacking.length === 0) return present;
+  throw new Error(
+    `Cannot use table ${table} of ${connection.path}: it has no column ${lacking.join(", ")}, ` +
+      `so another program made it; rename it, or pass storeTaskStatus: false`,
+  );
 }

@@ -7,7 +7,7 @@
 import { isoNow } from "./clock.ts";
 import { type ErrorData, fromErrorData } from "./errors.ts";
 import { type InsertOptions, type Row, type Step, toInsertMessage, toMessage } from "./insert.ts";
-import type { ExecuteResult, TaskUpdateMessage, WriteMessage } from "./messages.ts";
+import type { ExecuteResult, WriteMessage } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 import { insertInChunks } from "./row_stream.ts";
 import type { Bindable } from "./values.ts";
@@ -61,7 +61,8 @@ export class TaskContext implements TaskIdentity {
   readonly #environment: TaskEnvironment;
   /** What an atomic task has to write; sent with its end. */
   #held: WriteMessage[] | undefined;
-  #streams: Set<Promise<unknown>> | undefined;
+  /** Writes that are under way, or have failed and nobody waited for them. */
+  #writes: Set<Write<unknown>> | undefined;
   #failure: Error | undefined;
   #sent = false;
   #ended = false;
@@ -105,16 +106,12 @@ export class TaskContext implements TaskIdentity {
       );
     }
     if (run === null || this.#ended) return;
-    const progress = fraction < 0 ? 0 : fraction > 1 ? 1 : fraction;
-    const update: TaskUpdateMessage = {
-      kind: "task_update",
+    outbox.progress(
       run,
-      id: this.id,
-      progress,
-      updatedAt: isoNow(),
-    };
-    if (message !== undefined) update.message = String(message);
-    outbox.update(update);
+      this.id,
+      fraction < 0 ? 0 : fraction > 1 ? 1 : fraction,
+      message === undefined || message === null ? undefined : String(message),
+    );
   }
 
   /**
@@ -125,31 +122,20 @@ export class TaskContext implements TaskIdentity {
    * @throws {TypeError} If a value cannot be stored; the message names its row and column
    * @throws {SqliteError} If earlier rows of this task were refused
    */
-  async insert(
+  insert(
     table: string,
     rows: Iterable<Row> | AsyncIterable<Row>,
     options?: InsertOptions,
   ): Promise<void> {
-    this.#check("insert");
-    if (Array.isArray(rows)) {
-      if (rows.length > 0) await this.#post(toInsertMessage(table, rows, options));
-      return;
+    if (!Array.isArray(rows)) return this.#watch(this.#stream(table, rows, options));
+    try {
+      this.#check("insert");
+      if (rows.length > 0) this.#post(toInsertMessage(table, rows, options));
+    } catch (error) {
+      return this.#watch(Promise.reject(error));
     }
-    if (this.#environment.atomic) {
-      return this.#hold(toInsertMessage(table, await Array.fromAsync(rows), options));
-    }
-    this.#sent = true;
-    const stream = insertInChunks(this.#environment.outbox, table, rows, {
-      ...options,
-      task: this.id,
-    });
-    const streams = this.#streams ??= new Set();
-    const watched = stream.then(
-      () => {},
-      (error) => void (this.#failure ??= error),
-    ).finally(() => streams.delete(watched));
-    streams.add(watched);
-    await stream;
+    const room = this.#environment.outbox.room();
+    return room ? this.#watch(room) : ROOM;
   }
 
   /**
@@ -158,9 +144,8 @@ export class TaskContext implements TaskIdentity {
    *
    * @throws {SqliteError} If SQLite refuses it
    */
-  async execute(sql: string, params?: readonly Bindable[]): Promise<ExecuteResult | undefined> {
-    this.#check("execute");
-    return await this.#request(toMessage({ sql, params })) as ExecuteResult | undefined;
+  execute(sql: string, params?: readonly Bindable[]): Promise<ExecuteResult | undefined> {
+    return this.#watch(this.#execute(sql, params));
   }
 
   /**
@@ -169,18 +154,13 @@ export class TaskContext implements TaskIdentity {
    *
    * @throws {SqliteError} If SQLite refuses one of them
    */
-  async transaction(steps: readonly Step[]): Promise<(ExecuteResult | undefined)[] | undefined> {
-    this.#check("transaction");
-    const messages = steps.map(toMessage);
-    const result = await this.#request({ kind: "transaction", messages });
-    return result as ExecuteResult[] | undefined;
+  transaction(steps: readonly Step[]): Promise<(ExecuteResult | undefined)[] | undefined> {
+    return this.#watch(this.#transaction(steps));
   }
 
   /** Resolves when everything that the task has sent so far is committed. */
-  async flush(): Promise<void> {
-    this.#check("flush");
-    await this.#environment.outbox.drained();
-    this.#check("flush");
+  flush(): Promise<void> {
+    return this.#watch(this.#flush());
   }
 
   /** Adds a line to the task's log, in `task_logs`. It never waits. */
@@ -191,7 +171,7 @@ export class TaskContext implements TaskIdentity {
       kind: "insert",
       table: "task_logs",
       columns: ["task_id", "run_id", "logged_at", "level", "message"],
-      values: [this.id, run, isoNow(), level, String(message)],
+      values: [this.id, run, isoNow(), String(level), String(message)],
       width: 5,
     });
   }
@@ -201,9 +181,12 @@ export class TaskContext implements TaskIdentity {
     this.#failure ??= fromErrorData(error);
   }
 
-  /** @ignore Streams of rows that the task did not wait for. */
-  get streaming(): Promise<unknown> | undefined {
-    return this.#streams?.size ? Promise.all(this.#streams) : undefined;
+  /**
+   * @ignore Writes that the task did not wait for. The promise rejects when one of them failed and
+   * nobody ever waited for it.
+   */
+  get streaming(): Promise<void> | undefined {
+    return this.#writes?.size ? this.#settle(this.#writes) : undefined;
   }
 
   /** @ignore What an atomic task has to write with its end. */
@@ -233,26 +216,114 @@ export class TaskContext implements TaskIdentity {
     }
   }
 
+  /** Lets the failure of a write become the task's, if nobody waits for it until the task ends. */
+  #watch<T>(operation: Promise<T>): Promise<T> {
+    if (this.#ended) return operation;
+    const write = new Write<T>((resolve) => resolve(operation));
+    const writes = this.#writes ??= new Set();
+    writes.add(write);
+    write.unobserved(() => writes.delete(write), () => write.awaited && writes.delete(write));
+    return write;
+  }
+
+  async #settle(writes: Set<Write<unknown>>): Promise<void> {
+    for (const write of writes) {
+      await write.unobserved(() => {}, (error) => {
+        if (!write.awaited) throw error;
+      });
+    }
+  }
+
+  async #stream(
+    table: string,
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    options?: InsertOptions,
+  ): Promise<void> {
+    this.#check("insert");
+    if (this.#environment.atomic) {
+      const all = await Array.fromAsync(rows);
+      if (all.length > 0) this.#hold(toInsertMessage(table, all, options));
+      return;
+    }
+    this.#sent = true;
+    const { outbox } = this.#environment;
+    const whileRunning = {
+      room: () => outbox.room(),
+      request: (message: WriteMessage) => {
+        this.#check("insert");
+        return outbox.request(message);
+      },
+    };
+    await insertInChunks(whileRunning, table, rows, { ...options, task: this.id });
+  }
+
+  async #execute(
+    sql: string,
+    params?: readonly Bindable[],
+  ): Promise<ExecuteResult | undefined> {
+    this.#check("execute");
+    return await this.#request(toMessage({ sql, params })) as ExecuteResult | undefined;
+  }
+
+  async #transaction(
+    steps: readonly Step[],
+  ): Promise<(ExecuteResult | undefined)[] | undefined> {
+    this.#check("transaction");
+    const messages = steps.map(toMessage);
+    return await this.#request({ kind: "transaction", messages }) as
+      | (ExecuteResult | undefined)[]
+      | undefined;
+  }
+
+  async #flush(): Promise<void> {
+    this.#check("flush");
+    await this.#environment.outbox.drained();
+    this.throwIfFailed();
+  }
+
   #hold(message: WriteMessage): void {
     (this.#held ??= []).push(message);
   }
 
-  async #post(message: WriteMessage & { task?: number }): Promise<void> {
+  #post(message: WriteMessage & { task?: number }): void {
     const { outbox, atomic } = this.#environment;
     if (atomic) return this.#hold(message);
     message.task = this.id;
     this.#sent = true;
     outbox.post(message);
-    await outbox.room();
   }
 
-  async #request(message: WriteMessage & { task?: number }): Promise<unknown> {
+  async #request(message: WriteMessage): Promise<unknown> {
     const { outbox, atomic } = this.#environment;
     if (atomic) return this.#hold(message);
-    await outbox.room();
     return await outbox.request(message);
   }
 }
+
+/** The promise of a write. It knows whether anybody has asked it for its outcome. */
+class Write<T> extends Promise<T> {
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  awaited = false;
+
+  override then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.awaited = true;
+    return super.then(onFulfilled, onRejected);
+  }
+
+  /** `then`, without counting as somebody who waits. */
+  unobserved(onFulfilled: () => void, onRejected: (reason: unknown) => void): Promise<void> {
+    return super.then(onFulfilled, onRejected);
+  }
+}
+
+/** What an insert returns when the writer has room for more. */
+const ROOM = Promise.resolve();
 
 function fractionOf(step: number, total: number): number {
   return total > 0 || total !== total ? step / total : step >= total ? 1 : 0;

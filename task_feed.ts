@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { fromErrorData, toErrorData } from "./errors.ts";
 import type { QueueTasksMessage } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 import type { TaskIdentity } from "./task_context.ts";
@@ -16,6 +17,9 @@ const LOOKAHEAD = 1_000;
 
 /** Milliseconds after which reading ahead makes way for the tasks, however few items it got. */
 const LOOKAHEAD_MS = 10;
+
+/** What comes instead of an item that keeps the tasks waiting. */
+const LATE = Symbol("late");
 
 /** Ids that are reserved at a time for items whose number is not known. */
 const ID_BLOCK = 100_000;
@@ -63,22 +67,30 @@ export interface Announcer {
 
 /** Gives tasks out, one after the other, to whoever is free. */
 export class TaskFeed<Item> {
-  /** The items when all are known at once. */
+  /** The items when all are known at once: a copy, because the user's own may change meanwhile. */
   readonly known: readonly Item[] | undefined;
   readonly #iterator: Iterator<Item> | AsyncIterator<Item>;
   readonly #sync: boolean;
   readonly #options: IdentityOptions<Item>;
   #announcer: Announcer | undefined;
-  /** Ids of known items, where any of them carries one. */
+  /** Ids of known items where any of them carries one; 0 where it is to get a free one. */
   #ids: number[] | undefined;
+  /** Whether an item carried an id: only the database knows whether it is free. */
+  #explicit = false;
   #freeId = 1;
   #freeIds = Infinity;
-  #index = 0;
+  #count = 0;
   #ready: IdentifiedItem<Item>[] = [];
   #given = 0;
   #loading: Promise<void> | undefined;
+  /** Resolves when there is something to take, or nothing more comes. */
+  #news = Promise.withResolvers<void>();
+  /** What the user's iterator has been asked for. */
   #pulled: Promise<IteratorResult<Item>> | undefined;
-  #finished = false;
+  /** Whether the user's iterator has ended or thrown: then it is not to be closed. */
+  #exhausted = false;
+  #halted = false;
+  #failure: Error | undefined;
 
   /**
    * @throws {TypeError} If the items cannot be iterated, or two of them carry one id
@@ -97,8 +109,11 @@ export class TaskFeed<Item> {
     }
     this.#options = options;
     if (Array.isArray(items) || items instanceof Set || items instanceof Map) {
-      this.known = Array.isArray(items) ? items : [...items] as Item[];
-      this.#ids = this.#explicitIds(this.known);
+      this.known = [...items] as Item[];
+      const ids = this.known.map((item, index) => explicitId(item, index, options) ?? 0);
+      this.#explicit = ids.some((id) => id > 0);
+      if (this.#explicit) checkUnique(ids.filter((id) => id > 0));
+      if (this.#explicit) this.#ids = ids;
     }
     const source = this.known ?? items;
     this.#sync = Symbol.iterator in source;
@@ -109,25 +124,39 @@ export class TaskFeed<Item> {
 
   /** How many ids to reserve when the run begins. */
   get reserve(): number {
-    return this.#ids ? 0 : this.known?.length ?? LOOKAHEAD;
+    if (!this.known) return LOOKAHEAD;
+    // With ids among them that are to be skipped, as many free ones are sure to be in a range this long.
+    return !this.#ids || this.#ids.includes(0) ? this.known.length : 0;
   }
 
-  /** Announces all known tasks, and from now on each further one before it is given out. */
-  async announce(announcer: Announcer, firstId: number): Promise<void> {
-    this.#announcer = announcer;
-    this.#freeId = firstId;
-    this.#freeIds = this.reserve;
+  /** Number of tasks so far, whether they have been given out or not. */
+  get count(): number {
+    return this.known?.length ?? this.#count;
+  }
+
+  /** What the items failed with: what came before it is given out, and nothing came after it. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Numbers the tasks from the first reserved id on. Where there is an announcer, all known tasks are
+   * announced, and from now on each further one before it is given out.
+   */
+  async open(firstId: number, announcer?: Announcer): Promise<void> {
     const { known } = this;
+    this.#freeId = firstId;
+    this.#numberKnown();
+    if (!announcer) return;
+    this.#freeIds = this.reserve;
+    this.#announcer = announcer;
     if (!known) return;
-    const explicit = this.#ids;
-    if (explicit) await this.#reserve(explicit.filter((id) => id === 0).length);
     for (let start = 0; start < known.length; start += LOOKAHEAD) {
       const chunk = known.slice(start, start + LOOKAHEAD).map((item, i) => {
         const index = start + i;
-        if (explicit) explicit[index] ||= this.#freeId++;
-        return identify(item, index, explicit ? explicit[index]! : firstId + index, this.#options);
+        return identify(item, index, this.#ids?.[index] ?? firstId + index, this.#options);
       });
-      await this.#send(chunk, explicit !== undefined);
+      await this.#send(chunk);
     }
     if (announcer.confirm) await announcer.outbox.drained();
   }
@@ -135,78 +164,119 @@ export class TaskFeed<Item> {
   /** The next task, `undefined` when there is none; a promise when it has to be waited for. */
   take(): IdentifiedItem<Item> | undefined | Promise<IdentifiedItem<Item> | undefined> {
     if (this.#given < this.#ready.length) return this.#ready[this.#given++];
-    if (this.#finished) return undefined;
-    this.#loading ??= this.#load().finally(() => this.#loading = undefined);
-    return this.#loading.then(() => this.take());
+    if (this.#halted) return undefined;
+    if (!this.#loading && (this.#exhausted || this.#failure)) return undefined;
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = undefined;
+      this.#news.resolve();
+      this.#news = Promise.withResolvers();
+    });
+    return this.#news.promise.then(() => this.take());
   }
 
-  /** Gives out nothing more, and lets the user's iterator end. */
-  async stop(): Promise<void> {
-    if (this.#finished) return;
-    this.#finished = true;
+  /** Gives out nothing more, and tells those who wait. */
+  halt(): void {
+    this.#halted = true;
     this.#ready = [];
+    this.#news.resolve();
+  }
+
+  /** Halts, and lets the user's iterator end. */
+  async stop(): Promise<void> {
+    this.halt();
     // A generator that is waiting for its next item ends when it gets there: that is not waited for.
-    const returned = Promise.resolve(this.#iterator.return?.());
-    if (this.#pulled) returned.catch(() => {});
+    const waiting = this.#pulled !== undefined;
+    if (!waiting) await this.#loading;
+    if (this.#exhausted) return;
+    const returned = Promise.try(() => this.#iterator.return?.());
+    if (waiting) returned.catch(() => {});
     else await returned;
   }
 
   async #load(): Promise<void> {
-    const items = this.#sync ? this.#pullSync() : await this.#pullAsync();
-    if (this.#finished && items.length === 0) return;
+    const items: Item[] = [];
     const chunk: IdentifiedItem<Item>[] = [];
-    let explicit = false;
+    await this.#try(() => this.#sync ? this.#pullSync(items) : this.#pullAsync(items));
+    if (this.#halted) return;
+    await this.#try(() => this.#identify(items, chunk));
+    await this.#try(async () => {
+      if (!this.known) await this.#send(chunk);
+      if (this.#halted) return;
+      this.#ready = chunk;
+      this.#given = 0;
+    });
+  }
+
+  /** Lets a failure end the feed, after the tasks that came before it. */
+  async #try(step: () => void | Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (thrown) {
+      this.#failure ??= thrown instanceof Error ? thrown : fromErrorData(toErrorData(thrown));
+    }
+  }
+
+  #pullSync(items: Item[]): void {
+    const iterator = this.#iterator as Iterator<Item>;
+    const until = performance.now() + LOOKAHEAD_MS;
+    while (items.length < LOOKAHEAD) {
+      this.#exhausted = true;
+      const { value, done } = iterator.next();
+      if (done) return;
+      this.#exhausted = false;
+      items.push(value);
+      if (items.length % 16 === 0 && performance.now() > until) return;
+    }
+  }
+
+  /** Waits for one item, then takes those that come without waiting. */
+  async #pullAsync(items: Item[]): Promise<void> {
+    const late = Promise.withResolvers<typeof LATE>();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    try {
+      while (items.length < LOOKAHEAD && !this.#halted) {
+        this.#pulled ??= (this.#iterator as AsyncIterator<Item>).next();
+        const result = await (timer ? Promise.race([this.#pulled, late.promise]) : this.#pulled);
+        if (result === LATE) return;
+        this.#pulled = undefined;
+        this.#exhausted = result.done === true;
+        if (this.#exhausted) return;
+        items.push(result.value);
+        timer ??= setTimeout(() => late.resolve(LATE), 0);
+      }
+    } catch (error) {
+      this.#pulled = undefined;
+      this.#exhausted = true;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #identify(items: readonly Item[], chunk: IdentifiedItem<Item>[]): Promise<void> {
     for (const item of items) {
-      const index = this.#index++;
-      let id = this.#ids?.[index] ??
-        (this.known ? undefined : explicitId(item, index, this.#options));
+      const index = this.#count;
+      let id = this.known ? this.#ids?.[index] : explicitId(item, index, this.#options);
       if (id === undefined) {
         if (this.#freeIds === 0) await this.#reserve(ID_BLOCK);
         this.#freeIds--;
         id = this.#freeId++;
       } else {
-        explicit = true;
+        this.#explicit = true;
       }
       chunk.push(identify(item, index, id, this.#options));
+      this.#count++;
     }
-    if (!this.known) await this.#send(chunk, explicit || this.#announcer?.confirm === true);
-    this.#ready = chunk;
-    this.#given = 0;
   }
 
-  #pullSync(): Item[] {
-    const items: Item[] = [];
-    const until = performance.now() + LOOKAHEAD_MS;
-    while (items.length < LOOKAHEAD) {
-      const { value, done } = (this.#iterator as Iterator<Item>).next();
-      if (done) {
-        this.#finished = true;
-        break;
-      }
-      items.push(value);
-      if (items.length % 16 === 0 && performance.now() > until) break;
-    }
-    return items;
-  }
-
-  /** Waits for one item, then takes those that come without waiting. */
-  async #pullAsync(): Promise<Item[]> {
-    const items: Item[] = [];
-    const late = Symbol();
-    let tick: Promise<typeof late> | undefined;
-    while (items.length < LOOKAHEAD) {
-      this.#pulled ??= (this.#iterator as AsyncIterator<Item>).next();
-      const result = await (tick ? Promise.race([this.#pulled, tick]) : this.#pulled);
-      if (result === late) break;
-      this.#pulled = undefined;
-      if (result.done) {
-        this.#finished = true;
-        break;
-      }
-      items.push(result.value);
-      tick ??= new Promise((resolve) => setTimeout(resolve, 0, late));
-    }
-    return items;
+  /** Gives free ids to the known items that carry none. */
+  #numberKnown(): void {
+    const taken = new Set(this.#ids);
+    this.#ids?.forEach((id, index, ids) => {
+      if (id > 0) return;
+      while (taken.has(this.#freeId)) this.#freeId++;
+      ids[index] = this.#freeId++;
+    });
   }
 
   async #reserve(count: number): Promise<void> {
@@ -215,9 +285,9 @@ export class TaskFeed<Item> {
     this.#freeIds = count;
   }
 
-  async #send(chunk: IdentifiedItem<Item>[], confirm: boolean): Promise<void> {
+  async #send(chunk: IdentifiedItem<Item>[]): Promise<void> {
     if (!this.#announcer || chunk.length === 0) return;
-    const { run, outbox } = this.#announcer;
+    const { run, outbox, confirm } = this.#announcer;
     const message: QueueTasksMessage = {
       kind: "queue_tasks",
       run,
@@ -225,23 +295,20 @@ export class TaskFeed<Item> {
       names: chunk.map(({ name }) => name),
       keys: chunk.map(({ key }) => key),
     };
-    if (confirm) return void await outbox.request(message);
+    if (this.#explicit) checkUnique(message.ids);
+    if (this.#explicit || (confirm && !this.known)) return void await outbox.request(message);
     outbox.post(message);
     await outbox.room();
   }
+}
 
-  /** The ids that known items carry, 0 for those that carry none; `undefined` when none does. */
-  #explicitIds(items: readonly Item[]): number[] | undefined {
-    const ids = items.map((item, index) => explicitId(item, index, this.#options) ?? 0);
-    const seen = new Set<number>();
-    for (const id of ids) {
-      if (id === 0) continue;
-      if (seen.has(id)) {
-        throw new TypeError(`Cannot run two items with the id ${id}: ids are unique`);
-      }
-      seen.add(id);
+function checkUnique(ids: readonly number[]): void {
+  const seen = new Set<number>();
+  for (const id of ids) {
+    if (seen.has(id)) {
+      throw new TypeError(`Cannot run two items with the id ${id}: ids are unique`);
     }
-    return seen.size > 0 ? ids : undefined;
+    seen.add(id);
   }
 }
 

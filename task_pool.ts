@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type ErrorData, fromErrorData, TaskWorkerDiedError, toErrorData } from "./errors.ts";
+import { fromErrorData, TaskWorkerDiedError, toErrorData } from "./errors.ts";
 import type { TaskWorkerReply, TaskWorkerRequest } from "./messages.ts";
 import type { IdentifiedItem } from "./task_feed.ts";
 import type { TaskOutcome } from "./task_runner.ts";
@@ -41,24 +41,19 @@ export class TaskPool implements Disposable {
   readonly #abort = () =>
     this.#workers.forEach((worker) => worker.abort(this.#options.signal.reason));
 
-  private constructor(task: TaskModule, options: TaskPoolOptions) {
+  constructor(task: TaskModule, options: TaskPoolOptions) {
     this.#task = task;
     this.#options = options;
     options.signal.addEventListener("abort", this.#abort);
   }
 
   /**
-   * Starts the Workers.
+   * Starts the Workers; there are fewer when the signal is aborted meanwhile.
    *
    * @throws {Error} If the module cannot be loaded or has no such export
    */
-  static async start(task: TaskModule, size: number, options: TaskPoolOptions): Promise<TaskPool> {
-    const pool = new TaskPool(task, options);
-    const starts = Array.from({ length: size }, (_, slot) => pool.#start(slot));
-    const failed = (await Promise.allSettled(starts)).find(({ status }) => status === "rejected");
-    if (!failed) return pool;
-    pool[Symbol.dispose]();
-    throw (failed as PromiseRejectedResult).reason;
+  async start(size: number): Promise<void> {
+    await Promise.all(Array.from({ length: size }, (_, slot) => this.#start(slot)));
   }
 
   /** Runs a task in a slot. Resolves when the slot is free again, with a promise of the outcome. */
@@ -66,7 +61,7 @@ export class TaskPool implements Disposable {
     slot: number,
     task: IdentifiedItem<unknown>,
   ): Promise<{ pending: Promise<TaskOutcome> }> {
-    if (this.#workers[slot]!.dead) await this.#start(slot);
+    if (this.#workers[slot]!.death) await this.#start(slot);
     return await this.#workers[slot]!.run(task);
   }
 
@@ -75,16 +70,21 @@ export class TaskPool implements Disposable {
     await Promise.all(this.#workers.map((worker) => worker.finish()));
   }
 
-  /** Ends the Workers. */
+  /** Ends the Workers; a task that still runs on one of them has failed. */
   [Symbol.dispose](): void {
     this.#options.signal.removeEventListener("abort", this.#abort);
-    for (const worker of this.#workers) worker?.[Symbol.dispose]();
+    for (const worker of this.#workers) worker[Symbol.dispose]();
   }
 
   async #start(slot: number): Promise<void> {
-    const worker = await TaskWorker.start(this.#task, this.#options);
-    this.#workers[slot] = worker;
-    if (this.#options.signal.aborted) this.#abort();
+    const { signal } = this.#options;
+    const worker = this.#workers[slot] = new TaskWorker();
+    try {
+      await worker.load(this.#task, this.#options);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    if (signal.aborted) worker.abort(signal.reason);
   }
 }
 
@@ -93,11 +93,13 @@ class TaskWorker implements Disposable {
   readonly #worker: Worker;
   readonly #pending = new Map<number, PromiseWithResolvers<TaskOutcome>>();
   #returned: PromiseWithResolvers<void> | undefined;
+  /** The step that is waited for: listening, initialized or finished. */
   #step: PromiseWithResolvers<void> = Promise.withResolvers();
-  #failure: Error | undefined;
-  #died = false;
+  #loaded = false;
+  #aborted = false;
+  #death: Error | undefined;
 
-  private constructor() {
+  constructor() {
     this.#worker = new Worker(new URL("./task_worker.ts", import.meta.url), {
       type: "module",
       name: "pipeloom-task",
@@ -105,51 +107,50 @@ class TaskWorker implements Disposable {
     this.#worker.onmessage = ({ data }: MessageEvent<TaskWorkerReply>) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#die(event.message);
+      this.#die(new Error(event.message));
     };
   }
 
+  /** What the Worker died of. */
+  get death(): Error | undefined {
+    return this.#death;
+  }
+
   /**
-   * Starts a Worker and loads the task into it.
+   * Loads the task.
    *
    * @throws {Error} If the module cannot be loaded or has no such export
    */
-  static async start(
+  async load(
     { module, export: name = "default" }: TaskModule,
     { run, atomic, attach }: TaskPoolOptions,
-  ): Promise<TaskWorker> {
-    const worker = new TaskWorker();
+  ): Promise<void> {
     try {
-      await worker.#next();
+      await this.#next();
       const port = attach();
-      worker.#post({ kind: "init", module: String(module), export: name, run, atomic, port }, [
-        port,
-      ]);
-      await worker.#next();
-      return worker;
+      this.#post({ kind: "init", module: String(module), export: name, run, atomic, port }, [port]);
+      await this.#next();
+      this.#loaded = true;
     } catch (error) {
-      worker[Symbol.dispose]();
+      this.#die(error as Error);
       throw new Error(`Cannot load the task from ${module}: ${(error as Error).message}`, {
         cause: error,
       });
     }
   }
 
-  /** Whether the Worker has died. */
-  get dead(): boolean {
-    return this.#died;
-  }
-
   /** Runs a task. Resolves when the Worker is free again, with a promise of the outcome. */
   async run(task: IdentifiedItem<unknown>): Promise<{ pending: Promise<TaskOutcome> }> {
     const { id, name, key, item } = task;
+    if (this.#death) return { pending: Promise.resolve(this.#unwritten(this.#death)) };
     try {
       this.#post({ kind: "run", id, name, key, item });
     } catch (error) {
-      const message = `Cannot send the item of task ${id} (${name}) to a Worker: ` +
-        `${(error as Error).message}; make it plain data, or run the tasks on this thread`;
-      const refused = { name: "TypeError", message };
-      return { pending: Promise.resolve({ status: "error", error: refused, unwritten: true }) };
+      const refusal = new TypeError(
+        `Cannot send the item of task ${id} (${name}) to a Worker: ${(error as Error).message}; ` +
+          `make it plain data, or run the tasks on this thread`,
+      );
+      return { pending: Promise.resolve(this.#unwritten(refusal)) };
     }
     const outcome = Promise.withResolvers<TaskOutcome>();
     this.#pending.set(id, outcome);
@@ -158,33 +159,33 @@ class TaskWorker implements Disposable {
     return { pending: outcome.promise };
   }
 
-  /** Tells the tasks that they are to stop. */
+  /** Tells the tasks that they are to stop; a Worker that is still loading is ended. */
   abort(reason: unknown): void {
-    if (!this.#died) this.#post({ kind: "abort", reason: toErrorData(reason) });
+    if (this.#death) return;
+    this.#aborted = true;
+    if (this.#loaded) this.#post({ kind: "abort", reason: toErrorData(reason) });
+    else this.#die(reason);
   }
 
-  /** Resolves when everything that the tasks sent is committed. */
+  /** Resolves when everything that the tasks sent is committed, or the Worker has died. */
   async finish(): Promise<void> {
-    if (this.#died) return;
-    const finished = this.#next();
+    if (this.#death) return;
     this.#post({ kind: "finish" });
-    await finished;
+    await this.#next().catch(() => {});
   }
 
   /** Ends the Worker. */
   [Symbol.dispose](): void {
-    this.#died = true;
-    this.#worker.terminate();
+    this.#die(new Error("It was ended"));
   }
 
-  /** Waits for the Worker's next step: listening, initialized or finished. */
   async #next(): Promise<void> {
     await this.#step.promise;
     this.#step = Promise.withResolvers();
   }
 
   #receive(reply: TaskWorkerReply): void {
-    switch (reply.kind) {
+    switch (reply?.kind) {
       case "listening":
       case "initialized":
       case "finished":
@@ -197,13 +198,16 @@ class TaskWorker implements Disposable {
         this.#pending.delete(id);
         return;
       }
-      case "failed":
-        this.#failure ??= fromErrorData(reply.error);
-        this.#step.promise.catch(() => {});
-        return this.#step.reject(this.#failure);
+      case "failed": {
+        const error = fromErrorData(reply.error);
+        if (this.#loaded && this.#pending.size === 0) {
+          console.warn("A task Worker is replaced, for an error while it ran no task:", error);
+        }
+        return this.#die(error);
+      }
       default: {
         const unknown: never = reply;
-        this.#die(`it sent a reply of unknown kind ${Deno.inspect(unknown)}`);
+        this.#die(new TypeError(`It sent a reply of unknown kind ${Deno.inspect(unknown)}`));
       }
     }
   }
@@ -212,19 +216,28 @@ class TaskWorker implements Disposable {
     this.#worker.postMessage(request, transfer);
   }
 
-  #die(why: string): void {
-    this.#died = true;
-    this.#worker.terminate();
-    const death = new TaskWorkerDiedError(
-      `The task Worker died (${why}): what the task had sent may or may not be written`,
+  /** The outcome of a task that cannot write its end itself. */
+  #unwritten(error: Error): TaskOutcome {
+    return {
+      status: this.#aborted ? "cancelled" : "error",
+      error: toErrorData(error),
+      unwritten: true,
+    };
+  }
+
+  #die(why: unknown): void {
+    if (this.#death) return;
+    const cause = fromErrorData(toErrorData(why));
+    this.#death = new TaskWorkerDiedError(
+      `The task Worker died (${cause.message}): what the task had sent may or may not be written`,
+      { cause },
     );
-    const error: ErrorData = toErrorData(death);
-    for (const { resolve } of this.#pending.values()) {
-      resolve({ status: "error", error, unwritten: true });
-    }
+    this.#death.stack = cause.stack;
+    this.#worker.terminate();
+    for (const { resolve } of this.#pending.values()) resolve(this.#unwritten(this.#death));
     this.#pending.clear();
     this.#returned?.resolve();
     this.#step.promise.catch(() => {});
-    this.#step.reject(death);
+    this.#step.reject(cause);
   }
 }

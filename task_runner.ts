@@ -38,14 +38,12 @@ export async function runTask<Item>(
   const { id } = task;
   try {
     if (runId !== null) {
-      const now = isoNow();
       outbox.update({
         kind: "task_update",
         run: runId,
         id,
         status: "running",
-        startedAt: now,
-        updatedAt: now,
+        startedAt: isoNow(),
       });
     }
     const returned = run(item, task);
@@ -101,14 +99,12 @@ async function commit(
 }
 
 function end(run: number, id: number, status: EndStatus, result?: string): TaskUpdateMessage {
-  const now = isoNow();
   const update: TaskUpdateMessage = {
     kind: "task_update",
     run,
     id,
     status,
-    finishedAt: now,
-    updatedAt: now,
+    finishedAt: isoNow(),
   };
   if (result !== undefined) update.result = result;
   return update;

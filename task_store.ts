@@ -22,22 +22,28 @@ import type {
 import { canMove, noCounts, type StatusCounts, type TaskStatus } from "./task_run.ts";
 import type { SqlValue } from "./values.ts";
 
-interface FoldedUpdate extends TaskUpdateMessage {
-  /** The status in the database before this transaction's news. */
-  from: TaskStatus;
-}
+/** What news of a task can tell, and the column where it goes. */
+const FIELDS = [
+  ["progress", "progress"],
+  ["message", "message"],
+  ["startedAt", "started_at"],
+  ["finishedAt", "finished_at"],
+  ["result", "result"],
+  ["error", "error"],
+  ["updatedAt", "updated_at"],
+] as const;
 
 /** The part of the store that keeps the state of tasks and runs. */
 export class TaskStore {
   readonly #connection: Connection;
   readonly #statements: Record<string, Statement> = {};
   readonly #queue: BulkStatement;
-  readonly #progress: BulkStatement;
-  readonly #move: BulkStatement;
+  /** A statement for each shape of news: from which status to which, and what else is told. */
+  readonly #updates = new Map<string, BulkStatement>();
   /** Tasks that are `running` as far as is committed; a task that is not among them is `queued`. */
   readonly #running = new Set<number>();
   // What this transaction has changed so far.
-  readonly #folded = new Map<number, FoldedUpdate>();
+  readonly #folded = new Map<number, TaskUpdateMessage>();
   readonly #moved = new Map<number, TaskStatus>();
   readonly #deltas = new Map<number, StatusCounts>();
 
@@ -50,23 +56,6 @@ export class TaskStore {
       connection,
       "(?,?,?,?,'queued')",
       (tuples) => `INSERT INTO task_runs (id,name,run_id,key,status) VALUES ${tuples}`,
-    );
-    this.#progress = new BulkStatement(
-      connection,
-      placeholders(4),
-      (tuples) =>
-        `UPDATE task_runs SET progress=coalesce(v.column2,progress),
-           message=coalesce(v.column3,message), updated_at=v.column4
-         FROM (VALUES ${tuples}) AS v WHERE task_runs.id=v.column1 AND status='running'`,
-    );
-    this.#move = new BulkStatement(
-      connection,
-      placeholders(10),
-      (tuples) =>
-        `UPDATE task_runs SET status=v.column3, progress=coalesce(v.column4,progress),
-           message=coalesce(v.column5,message), started_at=coalesce(v.column6,started_at),
-           finished_at=v.column7, result=v.column8, error=v.column9, updated_at=v.column10
-         FROM (VALUES ${tuples}) AS v WHERE task_runs.id=v.column1 AND status=v.column2`,
     );
   }
 
@@ -114,7 +103,7 @@ export class TaskStore {
   cancelQueued({ run, message, finishedAt }: CancelQueuedMessage): number {
     this.flushFolded();
     const changes = this.#prepare(
-      `UPDATE task_runs SET status='cancelled', message=?2, finished_at=?3, updated_at=?3
+      `UPDATE task_runs SET status='cancelled', message=?2, finished_at=?3
        WHERE status='queued' AND run_id=?1`,
     ).run(run, message, finishedAt);
     this.#count(run).queued -= changes;
@@ -125,8 +114,7 @@ export class TaskStore {
   /** Adds the news of a task to what this transaction will write. */
   fold(message: TaskUpdateMessage): void {
     const before = this.#folded.get(message.id);
-    const from = before?.from ?? this.#statusOf(message.id);
-    let current = before?.status ?? from;
+    let current = before?.status ?? this.#statusOf(message.id);
     // The sender may have folded the start into what followed it.
     if (message.startedAt && message.status !== "running" && current === "queued") {
       current = "running";
@@ -134,7 +122,7 @@ export class TaskStore {
     if (message.status ? !canMove(current, message.status) : current !== "running") {
       throw illegal(message, current);
     }
-    this.#folded.set(message.id, before ? { ...before, ...message } : { ...message, from });
+    this.#folded.set(message.id, before ? { ...before, ...message } : message);
   }
 
   /** Writes the news of one task now, whatever is known of it; `failure` turns its `done` into `error`. */
@@ -211,25 +199,51 @@ export class TaskStore {
   /** Writes the folded news. */
   flushFolded(): void {
     if (this.#folded.size === 0) return;
-    const progress: SqlValue[] = [];
-    const moves: SqlValue[] = [];
+    const groups = new Map<string, { of: TaskUpdateMessage; values: SqlValue[] }>();
     for (const m of this.#folded.values()) {
-      if (!m.status) {
-        progress.push(m.id, m.progress ?? null, m.message ?? null, m.updatedAt);
-        continue;
+      const from = this.#statusOf(m.id);
+      const shape = shapeOf(m, from);
+      let group = groups.get(shape);
+      if (!group) groups.set(shape, group = { of: m, values: [] });
+      const { values } = group;
+      values.push(m.id);
+      for (const [field] of FIELDS) {
+        const value = m[field];
+        if (value !== undefined) values.push(value);
       }
-      const done = m.status === "done" ? 1 : m.progress ?? null;
-      moves.push(m.id, m.from, m.status, done, m.message ?? null, m.startedAt ?? null);
-      moves.push(m.finishedAt ?? null, m.result ?? null, m.error ?? null, m.updatedAt);
-      this.#count(m.run)[m.from]--;
-      this.#count(m.run)[m.status]++;
-      this.#moved.set(m.id, m.status);
+      if (m.status) {
+        const counts = this.#count(m.run);
+        counts[from]--;
+        counts[m.status]++;
+        this.#moved.set(m.id, m.status);
+      }
     }
-    const expected = progress.length / 4 + moves.length / 10;
+    const expected = this.#folded.size;
     this.#folded.clear();
-    if (this.#progress.run(progress) + this.#move.run(moves) !== expected) {
+    let changes = 0;
+    for (const [shape, { of, values }] of groups) {
+      changes += this.#updateStatement(shape, of).run(values);
+    }
+    if (changes !== expected) {
       throw new SqliteError("Some tasks were not in the status that the writer knew");
     }
+  }
+
+  #updateStatement(shape: string, { status, ...of }: TaskUpdateMessage): BulkStatement {
+    let statement = this.#updates.get(shape);
+    if (!statement) {
+      const told = FIELDS.filter(([field]) => of[field] !== undefined);
+      const sets = told.map(([, column], i) => `${column}=v.column${i + 2}`);
+      if (status) sets.push(`status='${status}'`);
+      if (status === "done") sets.push("progress=1");
+      // The plus keeps SQLite from looking tasks up by status instead of id.
+      const sql = (tuples: string) =>
+        `UPDATE task_runs SET ${sets.join(",")} FROM (VALUES ${tuples}) AS v
+         WHERE task_runs.id=v.column1 AND +status='${shape.slice(0, shape.indexOf(">"))}'`;
+      statement = new BulkStatement(this.#connection, placeholders(told.length + 1), sql);
+      this.#updates.set(shape, statement);
+    }
+    return statement;
   }
 
   #statusOf(id: number): TaskStatus {
@@ -266,6 +280,12 @@ export class TaskStore {
   #prepare(sql: string): Statement {
     return this.#statements[sql] ??= this.#connection.prepare(sql);
   }
+}
+
+function shapeOf(message: TaskUpdateMessage, from: TaskStatus): string {
+  let shape = `${from}>${message.status ?? ""}`;
+  for (const [field] of FIELDS) shape += message[field] === undefined ? "-" : "+";
+  return shape;
 }
 
 function illegal(message: TaskUpdateMessage, current: TaskStatus): SqliteError {

@@ -2,6 +2,11 @@
  * The entry of a task Worker: runs one task at a time and sends what the tasks write straight to the
  * writer, over a port of its own. Nobody imports this file, `task_pool.ts` starts it by its URL.
  *
+ * What is thrown behind a task's back, in a timer or a promise that nobody waits for, would end the
+ * Worker together with what it has not sent yet. It is caught here: what was written goes out first, then
+ * the pool is told and replaces the Worker. A task that ends its Worker itself would do so in silence, so
+ * it cannot.
+ *
  * @module
  */
 import { fromErrorData, toErrorData } from "./errors.ts";
@@ -11,14 +16,26 @@ import { TaskContext, type TaskEnvironment } from "./task_context.ts";
 import { runTask, type TaskFunction, type TaskOutcome } from "./task_runner.ts";
 
 const worker = self as unknown as {
-  onmessage: (event: MessageEvent<TaskWorkerRequest>) => void;
+  close: () => void;
   postMessage(reply: TaskWorkerReply): void;
 };
 
 const controller = new AbortController();
 const tasks = new Map<number, TaskContext>();
 let run: TaskFunction<unknown>;
-let environment: TaskEnvironment;
+let environment: TaskEnvironment | undefined;
+let failed = false;
+
+async function fail(thrown: unknown): Promise<void> {
+  if (failed) return;
+  failed = true;
+  await environment?.outbox.drained();
+  worker.postMessage({ kind: "failed", error: toErrorData(thrown) });
+}
+
+function refuseExit(): never {
+  throw new Error("Cannot end the Worker from a task: return, or throw an error");
+}
 
 async function init(request: InitTaskWorker): Promise<void> {
   const module = await import(request.module) as Record<string, unknown>;
@@ -30,10 +47,9 @@ async function init(request: InitTaskWorker): Promise<void> {
     );
   }
   run = exported as TaskFunction<unknown>;
-  const outbox = new Outbox(request.port, (error, message) => {
-    const task = "task" in message ? tasks.get(message.task!) : undefined;
-    if (task) task.fail(error);
-    else worker.postMessage({ kind: "failed", error });
+  const outbox = new Outbox(request.port, (error, task) => {
+    if (task === undefined) fail(fromErrorData(error));
+    else tasks.get(task)?.fail(error);
   });
   environment = {
     run: request.run,
@@ -49,17 +65,17 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       await init(request);
       return worker.postMessage({ kind: "initialized" });
     case "run": {
-      const task = new TaskContext(request, environment);
+      const task = new TaskContext(request, environment!);
       tasks.set(task.id, task);
-      const outcome = await runTask(run, request.item, task, environment);
-      worker.postMessage({ kind: "returned", id: task.id });
+      const outcome = await runTask(run, request.item, task, environment!);
+      if (!failed) worker.postMessage({ kind: "returned", id: task.id });
       ended(task.id, "pending" in outcome ? await outcome.pending : outcome);
       return;
     }
     case "abort":
       return controller.abort(fromErrorData(request.reason));
     case "finish":
-      await environment.outbox.drained();
+      await environment!.outbox.drained();
       return worker.postMessage({ kind: "finished" });
     default: {
       const unknown: never = request;
@@ -73,11 +89,16 @@ function ended(id: number, { status, error }: TaskOutcome): void {
   worker.postMessage({ kind: "ended", id, status, error });
 }
 
-worker.onmessage = async ({ data }) => {
-  try {
-    await handle(data);
-  } catch (error) {
-    worker.postMessage({ kind: "failed", error: toErrorData(error) });
-  }
-};
+worker.close = Deno.exit = refuseExit;
+addEventListener("error", (event) => {
+  event.preventDefault();
+  fail(event.error);
+});
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  fail(event.reason);
+});
+addEventListener("message", (event) => {
+  handle((event as MessageEvent<TaskWorkerRequest>).data).catch(fail);
+});
 worker.postMessage({ kind: "listening" });

@@ -10,7 +10,7 @@
  * | `bigint` from -2^63 to 2^63-1 | INTEGER | `number` when safe, else `bigint` |
  * | `string` | TEXT (a lone surrogate becomes U+FFFD) | `string`, up to the first NUL character |
  * | `Date` | TEXT, ISO 8601 in UTC | `string` |
- * | `Uint8Array`, `ArrayBuffer` | BLOB | `Uint8Array` |
+ * | `Uint8Array`, `ArrayBuffer` | BLOB (a copy) | `Uint8Array` |
  * | plain object, array | TEXT, JSON | `string` |
  *
  * Anything else (a function, a symbol, a `Map`, a class instance, an invalid `Date`, a larger `bigint`)
@@ -85,13 +85,10 @@ export function toSqlValue(value: unknown, where: Place): SqlValue {
 }
 
 function objectToSqlValue(value: object, where: Place): SqlValue {
-  if (value instanceof Uint8Array) {
-    // A view would drag its whole buffer along when it is posted to the writer.
-    return value.byteLength === value.buffer.byteLength && value.buffer instanceof ArrayBuffer
-      ? value
-      : value.slice();
-  }
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  // A copy: the caller may fill the buffer anew before it is written, and a view drags its whole buffer
+  // along when it is posted.
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (value instanceof ArrayBuffer) return new Uint8Array(value.slice(0));
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) throw unstorable("an invalid Date", where);
     return value.toISOString();
@@ -99,7 +96,7 @@ function objectToSqlValue(value: object, where: Place): SqlValue {
   const prototype = Object.getPrototypeOf(value);
   if (Array.isArray(value) || prototype === Object.prototype || prototype === null) {
     try {
-      return JSON.stringify(value);
+      return JSON.stringify(value) ?? null; // a toJSON method can return undefined
     } catch (error) {
       throw unstorable(`an object that has no JSON form (${(error as Error).message})`, where);
     }

@@ -66,6 +66,8 @@ export interface WriterOptions extends ConnectOptions {
 export class SqliteWriter implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #outbox: Outbox;
+  readonly #senders = new Set<Outbox>();
+  #storeTaskStatus = true;
   readonly #closed = Promise.withResolvers<CheckpointResult | undefined>();
   readonly #died = Promise.withResolvers<never>();
   #opened: WorkerOpened | undefined;
@@ -84,23 +86,18 @@ export class SqliteWriter implements AsyncDisposable {
    * @throws {SqliteError} If the database cannot be opened or the schema is refused
    * @throws {WriterDiedError} If the Worker cannot be started
    */
-  static open(options: WriterOptions): Promise<SqliteWriter> {
-    return SqliteWriter.openFor(options, () => {});
-  }
-
-  /** @ignore The engine's way to open it: `onFailure` hears of failures that nobody waits for. */
-  static async openFor(options: WriterOptions, onFailure: FailureListener): Promise<SqliteWriter> {
+  static async open(options: WriterOptions): Promise<SqliteWriter> {
     const worker = new Worker(new URL("./writer.ts", import.meta.url), {
       type: "module",
       name: "pipeloom-writer",
     });
     const { port1, port2 } = new MessageChannel();
-    const writer = new SqliteWriter(worker, new Outbox(port1, onFailure));
+    const writer = new SqliteWriter(worker, new Outbox(port1));
     try {
       await writer.#start(options, port2);
       return writer;
     } catch (error) {
-      writer.#outbox.fail(error as Error);
+      writer.#failAll(error as Error);
       worker.terminate();
       throw error;
     }
@@ -121,9 +118,22 @@ export class SqliteWriter implements AsyncDisposable {
     return this.#opened!.sqliteVersion;
   }
 
-  /** @ignore The engine's outbox. */
-  get outbox(): Outbox {
-    return this.#outbox;
+  /** Whether the writer keeps the status of tasks. */
+  get storeTaskStatus(): boolean {
+    return this.#storeTaskStatus;
+  }
+
+  /** @ignore A sender of its own for a pipeline; `onFailure` hears of failures that nobody waits for. */
+  sender(onFailure: FailureListener): Outbox {
+    const outbox = new Outbox(this.attach(), onFailure);
+    this.#senders.add(outbox);
+    return outbox;
+  }
+
+  /** @ignore Ends a sender that is drained. */
+  release(outbox: Outbox): void {
+    this.#senders.delete(outbox);
+    outbox.close();
   }
 
   /** Rejects with a {@linkcode WriterDiedError} when the Worker dies. */
@@ -225,7 +235,7 @@ export class SqliteWriter implements AsyncDisposable {
       ready.reject(error);
       opened.reject(error);
       this.#closed.reject(error);
-      this.#outbox.fail(error);
+      this.#failAll(error);
       this.#died.reject(error);
     };
     opened.promise.catch(() => {});
@@ -255,19 +265,25 @@ export class SqliteWriter implements AsyncDisposable {
       }
     };
     await ready.promise;
-    this.#post(openRequest(options, port), [port]);
+    const request = openRequest(options, port);
+    this.#storeTaskStatus = request.storeTaskStatus;
+    this.#post(request, [port]);
     this.#opened = await opened.promise;
   }
 
   async #close(): Promise<CheckpointResult | undefined> {
     try {
-      await this.#outbox.drained();
+      await Promise.all([this.#outbox, ...this.#senders].map((outbox) => outbox.drained()));
       this.#post({ kind: "close" });
       return await this.#closed.promise;
     } finally {
-      this.#outbox.fail(new WriterClosedError("Cannot write: the writer is closed"));
+      this.#failAll(new WriterClosedError("Cannot write: the writer is closed"));
       this.#worker.terminate();
     }
+  }
+
+  #failAll(error: Error): void {
+    for (const outbox of [this.#outbox, ...this.#senders]) outbox.fail(error);
   }
 
   #check(): void {

@@ -23,7 +23,7 @@ import {
 import { Store } from "./store.ts";
 
 /** Rows and messages in one transaction: about 10 ms of work, so that readers see steady news. */
-const MAX_ROWS = 10_000;
+const MAX_ROWS = 4_000;
 
 /** Transactions over which commit times are kept. */
 const COMMIT_WINDOW = 256;
@@ -42,7 +42,6 @@ export class WriterLoop {
   readonly #store: Store;
   readonly #ports = new Set<MessagePort>();
   #queue: Arrived[] = [];
-  #scheduled: ReturnType<typeof setTimeout> | undefined;
   #commits = 0;
   #messages = 0;
   #failures = 0;
@@ -61,15 +60,12 @@ export class WriterLoop {
     this.#ports.add(port);
     port.onmessage = (event: MessageEvent<PortRequest>) => {
       this.#queue.push({ port, request: event.data });
-      // Later than the messages that have arrived together with this one.
-      this.#scheduled ??= setTimeout(() => this.drain(), 0);
+      this.drain();
     };
   }
 
   /** Writes and answers everything that has arrived. */
   drain(): void {
-    clearTimeout(this.#scheduled);
-    this.#scheduled = undefined;
     while (this.#queue.length > 0) {
       const batches = this.#takeBatches();
       if (batches.length > 0) this.#commit(batches);
@@ -128,9 +124,12 @@ export class WriterLoop {
   }
 
   #answer({ port, request }: Arrived): void {
-    const { seq } = request;
+    const { seq } = request as { seq: number };
     try {
       switch (request.kind) {
+        case "detach":
+          this.#ports.delete(port);
+          return port.close();
         case "checkpoint":
           return post(port, { kind: "answer", seq, value: this.#checkpoint(request.mode) });
         case "stats":

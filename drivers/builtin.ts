@@ -2,28 +2,41 @@
  * The driver on `node:sqlite`, the SQLite that is part of the runtime: it needs no package, no download
  * and no FFI permission.
  *
- * Two habits of `node:sqlite` are corrected here. It binds every `number` as REAL, so that 1 would be
+ * Three habits of `node:sqlite` are corrected here. It binds every `number` as REAL, so that 1 would be
  * stored as '1.0' in a TEXT column: integers go in as `bigint`. It throws when it reads an integer past
- * 2^53: all integers come out as `bigint` and are narrowed again.
+ * 2^53: all integers come out as `bigint` and are narrowed again. It passes over parameters with a name
+ * when values come in order: names become numbers.
  *
  * @module
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Driver, DriverConnection, DriverStatement } from "./driver.ts";
+import { findParameters, replaceParameters } from "./parameters.ts";
 import type { SqlRow, SqlValue } from "../values.ts";
 
 class BuiltinStatement implements DriverStatement {
   readonly returnsRows: boolean;
+  readonly parameterCount: number;
+  readonly sql: string;
   readonly #statement: StatementSync;
+  #width: number;
 
-  constructor(statement: StatementSync) {
+  constructor(database: DatabaseSync, sql: string) {
+    let statement = database.prepare(sql);
+    // In this order: for an empty statement the first throws, the second crashes the runtime (Deno 2.9.6).
+    const expanded = statement.expandedSQL;
+    this.sql = statement.sourceSQL;
+    const parameters = findParameters(this.sql, expanded);
+    this.parameterCount = parameters.reduce((count, { index }) => Math.max(count, index + 1), 0);
+    if (parameters.some(({ text }) => text[0] !== "?")) {
+      statement = database.prepare(
+        replaceParameters(this.sql, parameters, ({ index }) => `?${index + 1}`),
+      );
+    }
     this.#statement = statement;
-    this.returnsRows = statement.columns().length > 0;
+    this.#width = statement.columns().length;
+    this.returnsRows = this.#width > 0;
     if (this.returnsRows) statement.setReadBigInts(true);
-  }
-
-  get sql(): string {
-    return this.#statement.sourceSQL;
   }
 
   run(values: readonly SqlValue[], start: number, end: number): number {
@@ -36,7 +49,14 @@ class BuiltinStatement implements DriverStatement {
   }
 
   all(params: readonly SqlValue[]): SqlRow[] {
-    const rows = this.#statement.all(...params.map(bind)) as SqlRow[];
+    const bound = params.map(bind);
+    let rows = this.#statement.all(...bound) as SqlRow[];
+    const width = this.#statement.columns().length;
+    if (width !== this.#width) {
+      // The first run after a change of the schema still has the columns that there were before.
+      this.#width = width;
+      if (!/\bRETURNING\b/i.test(this.sql)) rows = this.#statement.all(...bound) as SqlRow[];
+    }
     for (const row of rows) narrow(row);
     return rows;
   }
@@ -54,7 +74,7 @@ class BuiltinConnection implements DriverConnection {
   }
 
   prepare(sql: string): DriverStatement {
-    return new BuiltinStatement(this.#database.prepare(sql));
+    return new BuiltinStatement(this.#database, sql);
   }
 
   get inTransaction(): boolean {

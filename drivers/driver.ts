@@ -17,6 +17,8 @@ export type DriverName = "ffi" | "builtin";
 export interface DriverStatement {
   /** Whether the statement has result columns. */
   readonly returnsRows: boolean;
+  /** How many values a call must bring. */
+  readonly parameterCount: number;
   /** The text of this statement alone: shorter than what was prepared when more statements followed. */
   readonly sql: string;
   /** Runs it with the values from `start` up to `end` and returns the number of rows changed. */

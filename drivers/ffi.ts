@@ -5,14 +5,15 @@
  * opens the library. What it offers is described here by hand, because the types of a package that may be
  * missing cannot be relied on.
  *
- * It binds every integral number as a 64-bit integer, which wraps from 2^63 on, and cannot bind -0: the
- * former is bound as the text SQLite prints for it, which a column of any numeric affinity turns back into
- * the same REAL, the latter as 0. Its row objects are made by code that pastes column names into source
- * text, and one of them is shared between calls, so rows are read as arrays and named here.
+ * It binds every integral number as a 64-bit integer and has no way to bind one as REAL. So a number past
+ * 2^53 is bound as text to a copy of the statement that casts it. It cannot bind -0 either, which goes in
+ * as 0. Its row objects are made by code that pastes column names into source text, and one of them is
+ * shared between calls, so rows are read as arrays and named here.
  *
  * @module
  */
 import type { Driver, DriverConnection, DriverStatement } from "./driver.ts";
+import { findParameters, type Parameter, replaceParameters } from "./parameters.ts";
 import type { SqlRow, SqlValue } from "../values.ts";
 
 interface FfiStatement {
@@ -20,7 +21,11 @@ interface FfiStatement {
   value(params: readonly SqlValue[]): SqlValue[] | undefined;
   values(params: readonly SqlValue[]): SqlValue[][];
   columnNames(): string[];
+  finalize(): void;
+  readonly bindParameterCount: number;
+  readonly readonly: boolean;
   readonly sql: string;
+  readonly expandedSql: string;
 }
 
 interface FfiDatabase {
@@ -36,31 +41,60 @@ interface FfiModule {
 
 class FfiDriverStatement implements DriverStatement {
   readonly returnsRows: boolean;
+  readonly parameterCount: number;
+  readonly sql: string;
+  readonly #database: FfiDatabase;
   readonly #statement: FfiStatement;
+  #parameters: Parameter[] | undefined;
 
-  constructor(statement: FfiStatement) {
-    this.#statement = statement;
-    this.returnsRows = statement.columnNames().length > 0;
-  }
-
-  get sql(): string {
-    return this.#statement.sql;
+  constructor(database: FfiDatabase, sql: string) {
+    this.#database = database;
+    this.#statement = database.prepare(sql);
+    this.sql = this.#statement.sql;
+    this.parameterCount = this.#statement.bindParameterCount;
+    this.returnsRows = this.#statement.columnNames().length > 0;
   }
 
   run(values: readonly SqlValue[], start: number, end: number): number {
-    return this.#statement.run(values.slice(start, end).map(bind));
+    return this.#call(values.slice(start, end), (statement, bound) => statement.run(bound));
   }
 
   get(params: readonly SqlValue[]): SqlRow | undefined {
-    const values = this.#statement.value(params.map(bind));
-    return values && toRow(this.#statement.columnNames(), values);
+    return this.#call([...params], (statement, bound) =>
+      toRows(statement, () => {
+        const row = statement.value(bound);
+        return row ? [row] : [];
+      })[0]);
   }
 
   all(params: readonly SqlValue[]): SqlRow[] {
-    const rows = this.#statement.values(params.map(bind));
-    if (rows.length === 0) return [];
-    const columns = this.#statement.columnNames();
-    return rows.map((values) => toRow(columns, values));
+    return this.#call(
+      [...params],
+      (statement, bound) => toRows(statement, () => statement.values(bound)),
+    );
+  }
+
+  /** Calls the statement, or for numbers that cannot be bound as they are a copy that casts them. */
+  #call<T>(values: SqlValue[], call: (statement: FfiStatement, bound: SqlValue[]) => T): T {
+    const cast = toBindable(values);
+    if (!cast) return call(this.#statement, values);
+    const statement = this.#database.prepare(this.#casting(cast));
+    try {
+      return call(statement, values);
+    } finally {
+      statement.finalize();
+    }
+  }
+
+  /** The statement's text with casts around the parameters that take these values. */
+  #casting(indexes: Set<number>): string {
+    // Once for each statement: the package never frees the text that SQLite prints.
+    this.#parameters ??= findParameters(this.sql, this.#database.prepare(this.sql).expandedSql);
+    return replaceParameters(
+      this.sql,
+      this.#parameters,
+      ({ index, text }) => indexes.has(index) ? `CAST(${text} AS REAL)` : text,
+    );
   }
 }
 
@@ -76,7 +110,7 @@ class FfiConnection implements DriverConnection {
   }
 
   prepare(sql: string): DriverStatement {
-    return new FfiDriverStatement(this.#database.prepare(sql));
+    return new FfiDriverStatement(this.#database, sql);
   }
 
   get inTransaction(): boolean {
@@ -88,24 +122,34 @@ class FfiConnection implements DriverConnection {
   }
 }
 
-function toRow(columns: string[], values: SqlValue[]): SqlRow {
-  const row: SqlRow = Object.create(null);
-  for (let i = 0; i < columns.length; i++) row[columns[i]!] = values[i]!;
-  return row;
+/** Reads rows and names their values. */
+function toRows(statement: FfiStatement, read: () => SqlValue[][]): SqlRow[] {
+  let rows = read();
+  if (rows.length === 0) return [];
+  const columns = statement.columnNames();
+  // The first run after a change of the schema still counts the columns that there were before.
+  if (rows[0]!.length !== columns.length && statement.readonly) rows = read();
+  return rows.map((values) => {
+    const row: SqlRow = Object.create(null);
+    for (let i = 0; i < columns.length; i++) row[columns[i]!] = values[i] ?? null;
+    return row;
+  });
 }
 
-const TWO_63 = 2 ** 63;
-
-function bind(value: SqlValue): SqlValue {
-  if (typeof value !== "number" || !Number.isInteger(value)) return value;
-  if (value === 0) return 0;
-  return value >= TWO_63 || value < -TWO_63 ? sqliteText(value) : value;
-}
-
-/** Writes an integral number past 2^63 as SQLite prints it: `1e+21` as `1.0e+21`. */
-function sqliteText(value: number): string {
-  const [mantissa, exponent] = value.toExponential().split("e") as [string, string];
-  return `${mantissa.includes(".") ? mantissa : mantissa + ".0"}e${exponent}`;
+/** Changes what cannot be bound as it is; returns the indexes of texts to be cast to REAL. */
+function toBindable(values: SqlValue[]): Set<number> | undefined {
+  let cast: Set<number> | undefined;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (typeof value !== "number" || !Number.isInteger(value)) continue;
+    if (value === 0) {
+      values[i] = 0;
+    } else if (!Number.isSafeInteger(value)) {
+      values[i] = String(value);
+      (cast ??= new Set()).add(i);
+    }
+  }
+  return cast;
 }
 
 /**

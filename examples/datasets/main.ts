@@ -47,7 +47,9 @@ async function main(args: string[]): Promise<number> {
 
   console.log(formatSummary(readSummary(db, report.runId), report.elapsedMs));
   for (const { name, error } of report.failures) {
-    console.log(`${name === BROKEN_FILE ? "Expected failure" : "Failure"} of ${name}: ${error.message}`);
+    console.log(
+      `${name === BROKEN_FILE ? "Expected failure" : "Failure"} of ${name}: ${error.message}`,
+    );
   }
   console.log(`Try: sqlite3 ${db} "SELECT count(*) FROM flights_200k"`);
 

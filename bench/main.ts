@@ -1,0 +1,69 @@
+/**
+ * Runs the benchmarks, each in a process of its own, and prints one table. `--quick` runs each at a
+ * hundredth of its size, to see that none is broken; its figures mean nothing.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { type Benchmark, format, type Measurement } from "./measure.ts";
+import { streamedMemory } from "./memory.ts";
+import { noopTasks } from "./noop_tasks.ts";
+import { readerCost } from "./reader_cost.ts";
+import { rowsThroughWriter } from "./rows.ts";
+import { statusMessages } from "./status_messages.ts";
+
+const BENCHMARKS: Record<string, Benchmark> = {
+  statusMessages,
+  noopTasks,
+  rowsThroughWriter,
+  streamedMemory,
+  readerCost,
+};
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: { quick: { type: "boolean", default: false }, only: { type: "string" } },
+});
+
+if (values.only) {
+  const measurements = await BENCHMARKS[values.only]!(values.quick ? 0.01 : 1);
+  for (const measurement of measurements) console.log(JSON.stringify(measurement));
+} else {
+  const { cpu, cores } = machine();
+  console.log(`Deno ${Deno.version.deno}, ${Deno.build.target}, ${cpu}, ${cores} cores\n`);
+  console.log("| What | pipeloom | Baseline | Ratio | Target |\n|---|---|---|---|---|");
+  for (const name of Object.keys(BENCHMARKS)) await runInChild(name);
+}
+
+async function runInChild(name: string): Promise<void> {
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--allow-read",
+      "--allow-write",
+      "--allow-env",
+      "--allow-ffi",
+      "--allow-sys",
+      "--allow-net",
+      import.meta.filename!,
+      `--only=${name}`,
+      ...(values.quick ? ["--quick"] : []),
+    ],
+    stderr: "inherit",
+  }).output();
+  for (const line of new TextDecoder().decode(stdout).trim().split("\n")) {
+    if (line.startsWith("{")) console.log(format(JSON.parse(line) as Measurement));
+    else console.error(line);
+  }
+  if (code !== 0) throw new Error(`Benchmark ${name} failed with exit code ${code}`);
+}
+
+function machine(): { cpu: string; cores: number } {
+  let cpu = "unknown CPU";
+  try {
+    cpu = /^model name\s*:\s*(.+)$/m.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1] ?? cpu;
+  } catch {
+    // Not Linux: the name is only for the table's heading.
+  }
+  return { cpu, cores: navigator.hardwareConcurrency };
+}

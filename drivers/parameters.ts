@@ -1,0 +1,59 @@
+/**
+ * Where the parameters of a statement stand.
+ *
+ * SQLite tells it itself: it can print a statement with the values that are bound, `NULL` where none is.
+ * Before anything is bound, that text differs from the statement's own exactly where a parameter stands,
+ * so that nobody else has to tell a parameter from a question mark in a string or a comment.
+ *
+ * @module
+ */
+
+/** A parameter of a statement. */
+export interface Parameter {
+  /** Which value it takes, from 0. */
+  index: number;
+  /** How it is written, such as `?`, `?2` or `:name`. */
+  text: string;
+  /** Where it begins in the statement's text. */
+  start: number;
+}
+
+const PARAMETER = /\?\d*|[:@#$](?:[\w$\u0080-\uffff]|::)+(?:\([^)]*\))?/y;
+
+/** Finds the parameters of `sql`; `expanded` is what SQLite prints for it before anything is bound. */
+export function findParameters(sql: string, expanded: string): Parameter[] {
+  const parameters: Parameter[] = [];
+  const named = new Map<string, number>();
+  let count = 0;
+  for (let i = 0, j = 0; i < sql.length; i++, j++) {
+    if (sql[i] === expanded[j]) continue;
+    PARAMETER.lastIndex = i;
+    const text = PARAMETER.exec(sql)![0];
+    let index = text === "?"
+      ? count
+      : text[0] === "?"
+      ? Number(text.slice(1)) - 1
+      : named.get(text);
+    if (index === undefined) named.set(text, index = count);
+    count = Math.max(count, index + 1);
+    parameters.push({ index, text, start: i });
+    i += text.length - 1;
+    j += "NULL".length - 1;
+  }
+  return parameters;
+}
+
+/** Writes a statement with its parameters changed. */
+export function replaceParameters(
+  sql: string,
+  parameters: readonly Parameter[],
+  replace: (parameter: Parameter) => string,
+): string {
+  let text = "";
+  let from = 0;
+  for (const parameter of parameters) {
+    text += sql.slice(from, parameter.start) + replace(parameter);
+    from = parameter.start + parameter.text.length;
+  }
+  return text + sql.slice(from);
+}

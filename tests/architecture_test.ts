@@ -1,0 +1,106 @@
+/**
+ * Keeps the import laws of `docs/architecture.md`: which room may know which.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "./assert.ts";
+
+const ROOT = new URL("..", import.meta.url);
+
+interface Graph {
+  modules: { specifier: string; dependencies?: { code?: Target; type?: Target }[] }[];
+}
+
+interface Target {
+  specifier?: string;
+}
+
+/** Every module of the project, by path, with the project's modules that it imports. */
+async function readGraph(): Promise<Map<string, string[]>> {
+  const graph = new Map<string, string[]>();
+  // The Workers' entries are named by URL, so no other module leads to them.
+  for (const entry of ["mod.ts", "writer.ts", "task_worker.ts"]) {
+    const { stdout, code } = await new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json", entry],
+      cwd: ROOT,
+      stderr: "null",
+    }).output();
+    assertEquals(code, 0);
+    const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as Graph;
+    for (const { specifier, dependencies = [] } of modules) {
+      if (!specifier.startsWith(ROOT.href)) continue;
+      const targets = dependencies
+        .map(({ code, type }) => (code ?? type)?.specifier ?? "")
+        .filter((target) => target.startsWith(ROOT.href))
+        .map((target) => target.slice(ROOT.href.length));
+      graph.set(specifier.slice(ROOT.href.length), targets);
+    }
+  }
+  return graph;
+}
+
+const graph = await readGraph();
+
+/** Rooms on the writer's side of the port: nobody on the other side may reach into them. */
+const WRITER_SIDE = ["writer.ts", "writer_loop.ts", "store.ts", "task_store.ts", "bulk.ts"];
+
+function importersOf(room: string): string[] {
+  return [...graph].filter(([, imports]) => imports.includes(room)).map(([path]) => path).sort();
+}
+
+Deno.test("the graph has the rooms that the laws are about", () => {
+  for (const room of [...WRITER_SIDE, "task_worker.ts", "engine.ts", "messages.ts", "db.ts"]) {
+    assert(graph.has(room), `${room} is not in the graph`);
+  }
+});
+
+Deno.test("Worker entries are imported by nobody", () => {
+  assertEquals(importersOf("writer.ts"), []);
+  assertEquals(importersOf("task_worker.ts"), []);
+});
+
+Deno.test("leaf rooms import nothing", () => {
+  for (const leaf of ["task_run.ts", "values.ts", "errors.ts", "clock.ts", "paths.ts"]) {
+    assertEquals(graph.get(leaf), [], leaf);
+  }
+});
+
+Deno.test("what writes is reached by the writer alone", () => {
+  for (const room of WRITER_SIDE) {
+    const strangers = importersOf(room).filter((path) => !WRITER_SIDE.includes(path));
+    assertEquals(strangers, [], room);
+  }
+});
+
+Deno.test("tasks never reach a connection", () => {
+  // Types of db.ts may be named anywhere; its code runs in the Worker of the writer.
+  const senders = ["outbox.ts", "task_context.ts", "task_runner.ts", "row_stream.ts", "insert.ts"];
+  for (const sender of senders) {
+    assert(!graph.get(sender)!.includes("db.ts"), `${sender} imports db.ts`);
+    assert(!graph.get(sender)!.includes("connection.ts"), `${sender} imports connection.ts`);
+  }
+});
+
+Deno.test("drivers know nothing but values", () => {
+  for (const [path, imports] of graph) {
+    if (!path.startsWith("drivers/") || path === "drivers/choose.ts") continue;
+    const strangers = imports.filter((target) =>
+      target !== "values.ts" && !target.startsWith("drivers/")
+    );
+    assertEquals(strangers, [], path);
+  }
+});
+
+Deno.test("the public list does not pull in the dashboard", () => {
+  assertEquals([...graph.keys()].filter((path) => path.startsWith("dashboard/")), []);
+});
+
+Deno.test("SQL that writes lives in the rooms of the writer", async () => {
+  const allowed = new Set([...WRITER_SIDE, "schema.ts"]);
+  for (const path of graph.keys()) {
+    if (allowed.has(path)) continue;
+    const source = await Deno.readTextFile(new URL(path, ROOT));
+    const code = source.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+    assert(!/\b(INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE)\b/.test(code), path);
+  }
+});
