@@ -36,7 +36,9 @@ export class BulkStatement {
   run(values: readonly SqlValue[]): number {
     const width = this.#width;
     if (values.length % width !== 0) {
-      throw new RangeError(`Cannot write ${values.length} values as rows of ${width}`);
+      throw new RangeError(
+        `Cannot write ${values.length} values as rows of ${width}: ${this.#sql(this.#tuple)}`,
+      );
     }
     let changes = 0;
     let start = 0;

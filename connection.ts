@@ -42,33 +42,43 @@ export class Statement {
 
   /** Runs the statement with a range of values that are mapped already. */
   runValues(values: readonly SqlValue[], start = 0, end: number = values.length): number {
-    return this.#call(end - start, (statement) => statement.run(values, start, end));
+    this.#check(end - start);
+    try {
+      return this.#statement.run(values, start, end);
+    } catch (error) {
+      throw explain(error, this.#connection.path);
+    }
   }
 
   /** Returns the first row, or `undefined` when there is none. */
   get(...params: Bindable[]): SqlRow | undefined {
     const values = params.map(toSqlValue);
-    return this.#call(values.length, (statement) => statement.get(values));
+    this.#check(values.length);
+    try {
+      return this.#statement.get(values);
+    } catch (error) {
+      throw explain(error, this.#connection.path);
+    }
   }
 
   /** Returns every row. */
   all(...params: Bindable[]): SqlRow[] {
     const values = params.map(toSqlValue);
-    return this.#call(values.length, (statement) => statement.all(values));
+    this.#check(values.length);
+    try {
+      return this.#statement.all(values);
+    } catch (error) {
+      throw explain(error, this.#connection.path);
+    }
   }
 
-  #call<T>(count: number, call: (statement: DriverStatement) => T): T {
+  #check(count: number): void {
+    this.#connection.assertOpen();
     const { parameterCount, sql } = this.#statement;
     if (count !== parameterCount) {
       throw new TypeError(
         `Cannot bind ${count} values to the ${parameterCount} parameters of ${shown(sql)}`,
       );
-    }
-    this.#connection.assertOpen();
-    try {
-      return call(this.#statement);
-    } catch (error) {
-      throw explain(error, this.#connection.path);
     }
   }
 }

@@ -128,14 +128,21 @@ export async function connectReadOnly(
       `Cannot open ${file}: there is no such file; write it first with connect`,
     );
   }
-  const connection = new Connection(driver, file, true);
+  let connection: Connection | undefined;
   try {
+    connection = new Connection(driver, file, true);
     connection.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
     connection.prepare("SELECT count(*) FROM sqlite_schema").get();
     return connection;
   } catch (error) {
-    connection.close();
-    throw error;
+    connection?.close();
+    if (classifyError(error) !== "read-only") throw error;
+    throw new SqliteError(
+      `Cannot open ${file}: it has a WAL, whose readers share the file ${file}-shm, and that cannot ` +
+        `be created; make its folder writable, or turn the WAL off with wal: false`,
+      "read-only",
+      { cause: error },
+    );
   }
 }
 

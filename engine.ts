@@ -129,7 +129,10 @@ class Pipeline<Item> {
     this.#workers = workers;
     this.#name = options.name ?? "pipeline";
     this.#writer = options.db instanceof SqliteWriter ? options.db : undefined;
-    this.#stop.signal.addEventListener("abort", () => feed.halt());
+    this.#stop.signal.addEventListener("abort", () => {
+      feed.halt();
+      for (const task of this.#tasks.values()) task.abort(this.#stop.signal.reason);
+    });
   }
 
   async run(begun: number): Promise<PipelineReport> {

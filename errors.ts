@@ -70,16 +70,21 @@ const CLASSES = new Map<string, new (message: string) => Error>(Object.entries({
   WriterDiedError,
 }));
 
-/** Describes anything that was thrown as {@linkcode ErrorData}. */
+/** Describes anything that was thrown as {@linkcode ErrorData}. It never throws itself. */
 export function toErrorData(thrown: unknown): ErrorData {
-  if (!(thrown instanceof Error)) {
-    return { name: "Error", message: typeof thrown === "string" ? thrown : inspect(thrown) };
+  try {
+    if (!(thrown instanceof Error)) {
+      const message = typeof thrown === "string" ? thrown : Deno.inspect(thrown, { depth: 2 });
+      return { name: "Error", message };
+    }
+    // Anyone may have put anything into these, and what cannot be cloned could not be sent.
+    const data: ErrorData = { name: String(thrown.name), message: String(thrown.message) };
+    if (thrown.stack) data.stack = String(thrown.stack);
+    if (thrown instanceof SqliteError) data.code = thrown.code;
+    return data;
+  } catch {
+    return { name: "Error", message: "A value that cannot be shown was thrown" };
   }
-  // Anyone may have put anything into these, and what cannot be cloned could not be sent.
-  const data: ErrorData = { name: String(thrown.name), message: String(thrown.message) };
-  if (thrown.stack) data.stack = String(thrown.stack);
-  if (thrown instanceof SqliteError) data.code = thrown.code;
-  return data;
 }
 
 /** Builds the error that {@linkcode toErrorData} described, with the stack of its own thread. */
@@ -92,12 +97,4 @@ export function fromErrorData(data: ErrorData): Error {
   }
   if (data.stack) error.stack = data.stack;
   return error;
-}
-
-function inspect(thrown: unknown): string {
-  try {
-    return Deno.inspect(thrown, { depth: 2 });
-  } catch {
-    return "A value that cannot be shown was thrown";
-  }
 }

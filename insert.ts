@@ -85,12 +85,10 @@ export function toInsertMessage(
         `Cannot insert row ${r} into ${table}: it has ${row.length} values for ${width} columns`,
       );
     }
-    let empty = true;
     for (let c = 0; c < width; c++) {
       const value = arrays
         ? (row as readonly Bindable[])[c]
         : (row as Record<string, Bindable>)[columns![c]!];
-      if (value !== undefined) empty = false;
       // What needs no mapping, and that is most, is spared the call.
       values.push(
         typeof value === "string" || value === null
@@ -98,7 +96,7 @@ export function toInsertMessage(
           : mapped(value, table, r, columns?.[c] ?? c + 1, row),
       );
     }
-    if (empty && !arrays && !columns!.some((column) => Object.hasOwn(row, column))) {
+    if (!arrays && values[r * width] === null && !columns!.some((column) => column in row)) {
       throw new TypeError(
         `Cannot insert row ${r} into ${table}: it has none of the columns ${columns!.join(", ")}`,
       );
@@ -119,7 +117,8 @@ function mapped(
 ): SqlValue {
   if (typeof value === "number" && value === value) return value;
   // A row without a column `constructor` still has a property of that name.
-  if (column in Object.prototype && !Object.hasOwn(row, column)) return null;
+  const inheritable = typeof value === "function" || typeof value === "object";
+  if (inheritable && column in Object.prototype && !Object.hasOwn(row, column)) return null;
   return toSqlValue(value, () => `column ${column} of ${table}, row ${r}`);
 }
 

@@ -66,6 +66,7 @@ export class TaskContext implements TaskIdentity {
   #failure: Error | undefined;
   #sent = false;
   #ended = false;
+  #controller: AbortController | undefined;
 
   /** @ignore Made by the engine. */
   constructor(identity: TaskIdentity, environment: TaskEnvironment) {
@@ -80,9 +81,17 @@ export class TaskContext implements TaskIdentity {
     return this.#environment.run;
   }
 
-  /** Aborted when the pipeline is to stop: pass it on to `fetch` and the like, or look at `aborted`. */
+  /**
+   * Aborted when the pipeline is to stop: pass it on to `fetch` and the like, or look at `aborted`. It is
+   * the task's own, so that its listeners go when the task does.
+   */
   get signal(): AbortSignal {
-    return this.#environment.signal;
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      const { aborted, reason } = this.#environment.signal;
+      if (aborted) this.#controller.abort(reason);
+    }
+    return this.#controller.signal;
   }
 
   /**
@@ -174,6 +183,11 @@ export class TaskContext implements TaskIdentity {
       values: [this.id, run, isoNow(), String(level), String(message)],
       width: 5,
     });
+  }
+
+  /** @ignore The pipeline is to stop. */
+  abort(reason: unknown): void {
+    this.#controller?.abort(reason);
   }
 
   /** @ignore A message of this task failed: the task cannot become `done`. */

@@ -4,8 +4,8 @@
  *
  * What is thrown behind a task's back, in a timer or a promise that nobody waits for, would end the
  * Worker together with what it has not sent yet. It is caught here: what was written goes out first, then
- * the pool is told and replaces the Worker. A task that ends its Worker itself would do so in silence, so
- * it cannot.
+ * the pool is told and replaces the Worker. A task cannot end its Worker itself, which would happen in
+ * silence, nor post messages, which would be taken for ours.
  *
  * @module
  */
@@ -15,10 +15,8 @@ import { Outbox } from "./outbox.ts";
 import { TaskContext, type TaskEnvironment } from "./task_context.ts";
 import { runTask, type TaskFunction, type TaskOutcome } from "./task_runner.ts";
 
-const worker = self as unknown as {
-  close: () => void;
-  postMessage(reply: TaskWorkerReply): void;
-};
+const worker = self as unknown as Record<"close" | "postMessage", (reply: TaskWorkerReply) => void>;
+const reply = worker.postMessage.bind(worker);
 
 const controller = new AbortController();
 const tasks = new Map<number, TaskContext>();
@@ -29,12 +27,17 @@ let failed = false;
 async function fail(thrown: unknown): Promise<void> {
   if (failed) return;
   failed = true;
-  await environment?.outbox.drained();
-  worker.postMessage({ kind: "failed", error: toErrorData(thrown) });
+  try {
+    await environment?.outbox.drained();
+    // The tasks whose rows these were say so first.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  } finally {
+    reply({ kind: "failed", error: toErrorData(thrown) });
+  }
 }
 
-function refuseExit(): never {
-  throw new Error("Cannot end the Worker from a task: return, or throw an error");
+function refuse(): never {
+  throw new Error("Cannot end a task's Worker or post its messages: return a value, or throw");
 }
 
 async function init(request: InitTaskWorker): Promise<void> {
@@ -63,20 +66,22 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
   switch (request.kind) {
     case "init":
       await init(request);
-      return worker.postMessage({ kind: "initialized" });
+      return reply({ kind: "initialized" });
     case "run": {
       const task = new TaskContext(request, environment!);
       tasks.set(task.id, task);
       const outcome = await runTask(run, request.item, task, environment!);
-      if (!failed) worker.postMessage({ kind: "returned", id: task.id });
+      if (!failed) reply({ kind: "returned", id: task.id });
       ended(task.id, "pending" in outcome ? await outcome.pending : outcome);
       return;
     }
     case "abort":
-      return controller.abort(fromErrorData(request.reason));
+      controller.abort(fromErrorData(request.reason));
+      for (const task of tasks.values()) task.abort(controller.signal.reason);
+      return;
     case "finish":
       await environment!.outbox.drained();
-      return worker.postMessage({ kind: "finished" });
+      return reply({ kind: "finished" });
     default: {
       const unknown: never = request;
       throw new TypeError(`Cannot handle a request of unknown kind ${Deno.inspect(unknown)}`);
@@ -86,10 +91,10 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
 
 function ended(id: number, { status, error }: TaskOutcome): void {
   tasks.delete(id);
-  worker.postMessage({ kind: "ended", id, status, error });
+  reply({ kind: "ended", id, status, error });
 }
 
-worker.close = Deno.exit = refuseExit;
+worker.close = worker.postMessage = Deno.exit = refuse;
 addEventListener("error", (event) => {
   event.preventDefault();
   fail(event.error);
@@ -101,4 +106,4 @@ addEventListener("unhandledrejection", (event) => {
 addEventListener("message", (event) => {
   handle((event as MessageEvent<TaskWorkerRequest>).data).catch(fail);
 });
-worker.postMessage({ kind: "listening" });
+reply({ kind: "listening" });

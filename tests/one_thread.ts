@@ -12,7 +12,7 @@ import {
   initSchema,
 } from "../db.ts";
 import { type ErrorData, WriterClosedError } from "../errors.ts";
-import type { PortReply, WriteMessage } from "../messages.ts";
+import type { PortReply } from "../messages.ts";
 import { Outbox } from "../outbox.ts";
 import { WriterLoop } from "../writer_loop.ts";
 
@@ -59,8 +59,8 @@ export class OneThread implements Disposable {
   readonly connection: Connection;
   readonly loop: WriterLoop;
   readonly outbox: Outbox;
-  /** Failures that nobody waited for, or that a task sent. */
-  readonly failures: [ErrorData, WriteMessage][] = [];
+  /** Failures that nobody waited for, or that a task sent, and that task. */
+  readonly failures: [ErrorData, number | undefined][] = [];
   readonly #outboxes: Outbox[] = [];
   readonly #ports: RawPort[] = [];
   #closed = false;
@@ -75,7 +75,7 @@ export class OneThread implements Disposable {
   sender(): Outbox {
     const { port1, port2 } = new MessageChannel();
     this.loop.attach(port2);
-    const outbox = new Outbox(port1, (error, message) => this.failures.push([error, message]));
+    const outbox = new Outbox(port1, (error, task) => this.failures.push([error, task]));
     this.#outboxes.push(outbox);
     return outbox;
   }
@@ -108,9 +108,9 @@ export class OneThread implements Disposable {
   }
 }
 
-/** Opens a loop, over a database in memory unless a file is named. */
+/** Opens a loop, over a database in memory and the built-in driver unless others are named. */
 export async function openLoop(options: LoopOptions = {}): Promise<OneThread> {
-  const { db = ":memory:", driver, schema, statements } = options;
+  const { db = ":memory:", driver = "builtin", schema, statements } = options;
   const connection = await connect(db, { driver });
   initSchema(connection);
   if (schema) connection.exec(schema);

@@ -1,46 +1,10 @@
 import { SqliteError, toErrorData, WriterClosedError, WriterDiedError } from "../errors.ts";
 import { toInsertMessage } from "../insert.ts";
-import type { Batch, PortReply, RunStarted, WriteMessage } from "../messages.ts";
-import { type FailureListener, Outbox } from "../outbox.ts";
+import type { WriteMessage } from "../messages.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "./assert.ts";
 import { openLoop } from "./one_thread.ts";
-import { AT, end, LATER, news, queue, start, startRun } from "./store_fixture.ts";
-
-/** The writer's end of an outbox's port, played by the test: batches are answered when it says so. */
-class Receiver implements Disposable {
-  readonly outbox: Outbox;
-  readonly #port: MessagePort;
-  readonly #arrived: Batch[] = [];
-  readonly #waiting: ((batch: Batch) => void)[] = [];
-
-  constructor(listener: FailureListener = () => {}) {
-    const { port1, port2 } = new MessageChannel();
-    this.outbox = new Outbox(port1, listener);
-    this.#port = port2;
-    port2.onmessage = ({ data }) => {
-      const waiting = this.#waiting.shift();
-      if (waiting) waiting(data);
-      else this.#arrived.push(data);
-    };
-  }
-
-  async next(): Promise<Batch> {
-    return this.#arrived.shift() ?? await new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  reply(reply: PortReply): void {
-    this.#port.postMessage(reply);
-  }
-
-  acknowledge({ seq }: Batch): void {
-    this.reply({ kind: "ack", seq, results: [], failures: [] });
-  }
-
-  [Symbol.dispose](): void {
-    this.outbox.fail(new WriterClosedError("The test is over"));
-    this.#port.close();
-  }
-}
+import { Receiver } from "./receiver.ts";
+import { end, news, start } from "./store_fixture.ts";
 
 function rows(count: number, task?: number): WriteMessage {
   const message = toInsertMessage("n", Array.from({ length: count }, (_, i) => [i]));
@@ -98,79 +62,18 @@ Deno.test("Outbox.request() rejects with the class and code of its own failure o
 });
 
 Deno.test("Outbox tells the listener of failures that nobody waits for, and of a task's", async () => {
-  const heard: WriteMessage[] = [];
-  using receiver = new Receiver((_, message) => heard.push(message));
+  const heard: unknown[] = [];
+  using receiver = new Receiver(({ message }, task) => heard.push([message, task]));
   const { outbox } = receiver;
   outbox.post(rows(1));
   const waited = [outbox.request(rows(2)), outbox.request(rows(3, 5))];
   const { seq } = await receiver.next();
   const failures = [0, 1, 2].map((i): [number, ReturnType<typeof toErrorData>] => {
-    return [i, toErrorData(new Error("no"))];
+    return [i, toErrorData(new Error(`no ${i}`))];
   });
   receiver.reply({ kind: "ack", seq, results: [], failures });
   for (const promise of waited) await assertRejects(() => promise, Error, "no");
-  assertEquals(heard, [rows(1), rows(3, 5)]);
-});
-
-Deno.test("Outbox.update() folds the news of a task that have not left yet", async () => {
-  using receiver = new Receiver();
-  const { outbox } = receiver;
-  outbox.update(start(1, 7));
-  for (let i = 1; i <= 1_000; i++) {
-    outbox.update(news(1, 7, { progress: i / 1_000, updatedAt: LATER }));
-    if (i === 500) outbox.update(news(1, 8, { progress: 0.5, updatedAt: AT }));
-  }
-  outbox.update(end(1, 7, "done", { result: "1" }));
-  const { messages } = await receiver.next();
-  assertEquals(messages, [
-    {
-      ...start(1, 7),
-      ...news(1, 7, { progress: 1, updatedAt: LATER }),
-      ...end(1, 7, "done", { result: "1" }),
-    },
-    news(1, 8, { progress: 0.5, updatedAt: AT }),
-  ]);
-});
-
-Deno.test("Outbox.update() moves no news across rows of the task, or past its end", async () => {
-  using receiver = new Receiver();
-  const { outbox } = receiver;
-  outbox.update(news(1, 7, { progress: 0.1 }));
-  outbox.post(rows(1, 7));
-  outbox.update(news(1, 7, { progress: 0.2 }));
-  outbox.post(rows(2, 8));
-  outbox.update(news(1, 7, { progress: 0.3 }));
-  void outbox.requestUpdate(end(1, 7)).catch(() => {});
-  outbox.update(news(1, 7, { progress: 0.4 }));
-  outbox.update(end(1, 7, "error"));
-  outbox.update(start(1, 7));
-  assertEquals((await receiver.next()).messages, [
-    news(1, 7, { progress: 0.1 }),
-    rows(1, 7),
-    news(1, 7, { progress: 0.3 }),
-    rows(2, 8),
-    end(1, 7),
-    end(1, 7, "error", { progress: 0.4 }),
-    start(1, 7),
-  ]);
-});
-
-Deno.test("Outbox.update() loses nothing between sender and database", async () => {
-  using writer = await openLoop();
-  const { outbox } = writer;
-  const { run } = await outbox.request(startRun(2)) as RunStarted;
-  outbox.post(queue(run, [1, 2]));
-  outbox.update(start(run, 1));
-  outbox.update(start(run, 2));
-  for (let i = 1; i <= 1_000; i++) outbox.update(news(run, 2, { progress: i / 4_000 }));
-  outbox.update(end(run, 1));
-  await outbox.drained();
-  const columns = "status, progress, started_at, finished_at";
-  assertEquals(writer.connection.prepare(`SELECT ${columns} FROM task_runs`).all(), [
-    { status: "done", progress: 1, started_at: AT, finished_at: LATER },
-    { status: "running", progress: 0.25, started_at: AT, finished_at: null },
-  ]);
-  assertEquals(writer.failures, []);
+  assertEquals(heard, [["no 0", undefined], ["no 2", 5]]);
 });
 
 Deno.test("Outbox.fail() tells everyone who waits, and everyone who comes later", async () => {
@@ -192,4 +95,41 @@ Deno.test("Outbox.fail() tells everyone who waits, and everyone who comes later"
   await assertRejects(() => outbox.drained(), WriterDiedError);
   assertThrows(() => outbox.post(rows(1)), WriterDiedError);
   assertThrows(() => outbox.update(start(1, 1)), WriterDiedError);
+});
+
+Deno.test("Outbox.fail() leaves nobody to trip over an answer that comes after it", async () => {
+  using receiver = new Receiver();
+  const { outbox } = receiver;
+  const first = outbox.request(rows(1));
+  outbox.post(rows(2_000));
+  const batches = [await receiver.next()];
+  const second = outbox.request(rows(2_000)).catch((error) => error);
+  batches.push(await receiver.next());
+  for (const batch of batches) receiver.acknowledge(batch);
+  await first;
+  outbox.fail(new WriterDiedError("The writer died"));
+  await second;
+  // A message of its own comes later than those that are on their way.
+  const { port1, port2 } = new MessageChannel();
+  await new Promise((resolve) => {
+    port2.onmessage = resolve;
+    port1.postMessage("later");
+  });
+  port1.close();
+  port2.close();
+});
+
+Deno.test("Outbox.close() gives the port back, and what was sent is still written", async () => {
+  using writer = await openLoop({ schema: "CREATE TABLE n (value)" });
+  const sender = writer.sender();
+  for (let i = 0; i < 30; i++) sender.post(rows(100));
+  const waiting = sender.request(rows(1));
+  sender.close();
+  sender.close();
+  await assertRejects(() => waiting, WriterClosedError);
+  await assertRejects(() => sender.request(rows(1)), WriterClosedError);
+  assertThrows(() => sender.post(rows(1)), WriterClosedError);
+  // Another sender is answered after it.
+  await writer.outbox.request(rows(1));
+  assertEquals(writer.column("SELECT count(*) FROM n"), [3_002]);
 });

@@ -127,20 +127,6 @@ for (const driver of DRIVERS) {
     assertEquals(store.counts(run).kept, store.counts(run).counted);
   });
 
-  Deno.test(`Store.commit() fails a bad row on a full disk for its own reason (${driver})`, async () => {
-    using folder = tempFolder();
-    using store = await openStore({ driver, schema, db: folder.file("etl.db") });
-    const used = store.column("PRAGMA page_count")[0] as number;
-    store.connection.exec(`PRAGMA max_page_count=${used + 20}`);
-    const { failures } = store.commit(
-      insert("nowhere", [{ a: 1 }]),
-      insert("city", [{ id: 1, name: "x".repeat(1_000_000) }]),
-    );
-    assertEquals(failures.map(([index]) => index), [0, 1]);
-    assertStringIncludes(failures[0]![1].message.toLowerCase(), "no such table: nowhere");
-    assertEquals(failures[1]![1].code, "full");
-  });
-
   Deno.test(`Store.commit() fails everybody with "busy" while another writer holds the lock (${driver})`, async () => {
     using folder = tempFolder();
     using store = await openStore({ driver, schema, db: folder.file("etl.db") });

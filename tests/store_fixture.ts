@@ -79,9 +79,9 @@ export class TestStore implements Disposable {
   }
 }
 
-/** Opens a store, in memory unless a file is named. */
+/** Opens a store, in memory and over the built-in driver unless others are named. */
 export async function openStore(options: StoreOptions = {}): Promise<TestStore> {
-  const { db = ":memory:", driver, schema, statements, storeTaskStatus } = options;
+  const { db = ":memory:", driver = "builtin", schema, statements, storeTaskStatus } = options;
   const connection = await connect(db, { driver });
   initSchema(connection, { storeTaskStatus });
   if (schema) connection.exec(schema);

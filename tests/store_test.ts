@@ -156,8 +156,9 @@ for (const driver of DRIVERS) {
       values: [1, 2, 3],
       width: 2,
     };
-    const { failures } = store.commit(broken, insert("pair", [{ a: "x", b: "y" }]));
-    assertEquals(failures.map(([index]) => index), [0]);
+    // Two of them together would make whole rows.
+    const { failures } = store.commit(broken, broken, insert("pair", [{ a: "x", b: "y" }]));
+    assertEquals(failures.map(([index]) => index), [0, 1]);
     assertMatch(failures[0]![1].message, /pair/);
     assertEquals(store.all("SELECT * FROM pair").map((row) => Object.values(row)), [["x", "y"]]);
   });

@@ -1,0 +1,88 @@
+import { SqliteError, TaskWorkerDiedError, WriterClosedError, WriterDiedError } from "../mod.ts";
+import { type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
+import { assert, assertEquals } from "./assert.ts";
+
+/** What arrives of an error on another thread. */
+function send(thrown: unknown): Error {
+  return fromErrorData(structuredClone(toErrorData(thrown)));
+}
+
+Deno.test("fromErrorData() builds each class of ours and the common built-in ones again", () => {
+  for (
+    const ErrorClass of [
+      Error,
+      RangeError,
+      SyntaxError,
+      TypeError,
+      TaskWorkerDiedError,
+      WriterClosedError,
+      WriterDiedError,
+    ]
+  ) {
+    const error = new ErrorClass("What happened");
+    const copy = send(error);
+    assertEquals(copy.constructor, ErrorClass);
+    assertEquals([copy.name, copy.message, copy.stack], [error.name, error.message, error.stack]);
+  }
+});
+
+Deno.test("fromErrorData() keeps the code of a SqliteError", () => {
+  const copy = send(new SqliteError("Database is locked", "busy"));
+  assert(copy instanceof SqliteError);
+  assertEquals([copy.name, copy.code, copy.message], ["SqliteError", "busy", "Database is locked"]);
+  assertEquals((send(new SqliteError("Odd")) as SqliteError).code, "other");
+});
+
+Deno.test("fromErrorData() keeps the name of an error of another class", () => {
+  class ParseError extends Error {
+    override name = "ParseError";
+  }
+  for (const error of [new ParseError("line 3"), new DOMException("stop", "AbortError")]) {
+    const copy = send(error);
+    assert(copy instanceof Error);
+    assertEquals([copy.name, copy.message], [error.name, error.message]);
+    assertEquals(Object.keys(copy), []);
+  }
+  for (const name of ["constructor", "__proto__", "toString", ""]) {
+    const copy = send(Object.assign(new Error("odd"), { name }));
+    assertEquals([copy.constructor, copy.name, copy.message], [Error, name, "odd"]);
+  }
+});
+
+Deno.test("toErrorData() describes whatever was thrown as what can be cloned", () => {
+  const hostile = new Proxy({}, {
+    get() {
+      throw new Error("no");
+    },
+    ownKeys() {
+      throw new Error("no");
+    },
+  });
+  for (
+    const [thrown, message] of [
+      ["a string", "a string"],
+      ["", ""],
+      [7, "7"],
+      [undefined, "undefined"],
+      [null, "null"],
+      [{ code: 1 }, "{ code: 1 }"],
+      [() => {}, "[Function (anonymous)]"],
+      [Symbol("s"), "Symbol(s)"],
+      [Object.assign(new Error(), { message: { a() {} } }), "[object Object]"],
+      [Object.assign(new Error("x"), { name: Symbol("s") }), "x"],
+    ] as const
+  ) {
+    const copy = send(thrown);
+    assert(copy instanceof Error);
+    assertEquals(copy.message, message);
+  }
+  assert(send(hostile) instanceof Error);
+});
+
+Deno.test("toErrorData() leaves out the stack that there is none of", () => {
+  const error = new Error("bare");
+  delete error.stack;
+  const data: ErrorData = toErrorData(error);
+  assertEquals(data, { name: "Error", message: "bare" });
+  assert(fromErrorData(data).stack);
+});
