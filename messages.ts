@@ -286,18 +286,25 @@ export interface WriterStats {
   checkpointedAt: string | null;
 }
 
-/** How many rows a message counts for in batches and credits. */
+/** How many rows a message counts for in batches and credits; a malformed one counts for one. */
 export function weightOf(message: WriteMessage): number {
-  switch (message.kind) {
+  switch (message?.kind) {
     case "insert":
-      return 1 + message.values.length / (message.width || 1);
+      return 1 + (message.values?.length ?? 0) / (message.width || 1);
     case "queue_tasks":
-      return message.ids.length;
+      return message.ids?.length ?? 1;
     case "transaction":
-      return message.messages.reduce((sum, inner) => sum + weightOf(inner), 1);
+      return 1 + weightOfAll(message.messages ?? []);
     default:
       return 1;
   }
+}
+
+/** How many rows messages count for together. */
+export function weightOfAll(messages: readonly WriteMessage[]): number {
+  let weight = 0;
+  for (const message of messages) weight += weightOf(message);
+  return weight;
 }
 
 /** Makes a task Worker ready: loads the module, takes its port to the writer. */

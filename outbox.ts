@@ -43,6 +43,10 @@ interface Waiter {
 /** What is kept of a batch: not its messages, which would outlive the young generation by the thousand. */
 interface Posted {
   rows: number;
+  /** Messages that could not be cloned, and why. */
+  refused: [number, ErrorData][];
+  /** Resolved with the acknowledgement, for those who wait for the whole batch. */
+  acknowledged: PromiseWithResolvers<void>;
   waiters: Map<number, Waiter>;
   tasks: Map<number, number>;
 }
@@ -67,7 +71,9 @@ export class Outbox {
   #requests = new Map<number, Waiter>();
   #postedRows = 0;
   #room: PromiseWithResolvers<void> | undefined;
-  #idle: PromiseWithResolvers<void> | undefined;
+  /** Why nothing more is taken. */
+  #refusal: Error | undefined;
+  /** Why nothing more is posted, and no answer is heard. */
   #dead: Error | undefined;
 
   constructor(port: MessagePort, onFailure: FailureListener = () => {}) {
@@ -78,11 +84,11 @@ export class Outbox {
 
   /** Sends a message without waiting; its failure goes to the listener. */
   post(message: WriteMessage): void {
-    if (this.#dead) throw this.#dead;
+    if (this.#refusal) throw this.#refusal;
     if ("task" in message && message.task !== undefined) {
       this.#tasks.set(this.#messages.length, message.task);
       // What follows must not be folded into news from before these rows.
-      this.#updates.delete(message.task);
+      this.#settle(message.task);
     }
     this.#messages.push(message);
     this.#rows += weightOf(message);
@@ -93,7 +99,7 @@ export class Outbox {
   /** Sends a message and resolves with what it did, once it is committed. */
   request(message: WriteMessage): Promise<WriteResult> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    if (this.#dead) return Promise.reject(this.#dead);
+    if (this.#refusal) return Promise.reject(this.#refusal);
     this.#waiters.set(this.#messages.length, { resolve, reject });
     this.post(message);
     if (this.#posted.size === 0) queueMicrotask(() => this.#flush());
@@ -102,7 +108,7 @@ export class Outbox {
 
   /** Sends the news of a task and resolves once it is committed. */
   requestUpdate(message: TaskUpdateMessage): Promise<WriteResult> {
-    this.#updates.delete(message.id);
+    this.#settle(message.id);
     return this.request(message);
   }
 
@@ -116,7 +122,7 @@ export class Outbox {
     } else {
       Object.assign(waiting, message);
     }
-    if (message.status && isEnd(message.status)) this.#updates.delete(message.id);
+    if (message.status && isEnd(message.status)) this.#settle(message.id);
   }
 
   /** Sends how far a task is, folded into what is waiting to be posted. This is called most of all. */
@@ -133,7 +139,7 @@ export class Outbox {
 
   /** Asks for something that is no message, after all that was sent before. */
   ask(request: (seq: number) => CheckpointRequest | StatsRequest): Promise<unknown> {
-    if (this.#dead) return Promise.reject(this.#dead);
+    if (this.#refusal) return Promise.reject(this.#refusal);
     this.#flush();
     const seq = this.#seq++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -153,7 +159,13 @@ export class Outbox {
   async drained(): Promise<void> {
     this.#flush();
     if (this.#dead) throw this.#dead;
-    if (this.#posted.size > 0) await (this.#idle ??= Promise.withResolvers()).promise;
+    // Batches are acknowledged in their order.
+    await [...this.#posted.values()].at(-1)?.acknowledged.promise;
+  }
+
+  /** Takes nothing more. What was sent before is still posted, and its answers are heard. */
+  seal(error: Error): void {
+    this.#refusal ??= error;
   }
 
   /** Gives the port back. What was sent before is still written, but its answers are not heard. */
@@ -168,18 +180,20 @@ export class Outbox {
   fail(error: Error): void {
     if (this.#dead) return;
     this.#dead = error;
+    this.#refusal = error;
     clearTimeout(this.#timer);
-    const posted = [...this.#posted.values()].flatMap(({ waiters }) => [...waiters.values()]);
+    const posted = [...this.#posted.values()].flatMap(({ waiters, acknowledged }) => {
+      acknowledged.promise.catch(() => {});
+      return [...waiters.values(), acknowledged];
+    });
     for (const waiter of [...posted, ...this.#waiters.values(), ...this.#requests.values()]) {
       waiter.reject(error);
     }
     this.#posted.clear();
     this.#waiters.clear();
     this.#requests.clear();
-    for (const waiting of [this.#room, this.#idle]) {
-      waiting?.promise.catch(() => {});
-      waiting?.reject(error);
-    }
+    this.#room?.promise.catch(() => {});
+    this.#room?.reject(error);
     this.#port.close();
   }
 
@@ -187,28 +201,41 @@ export class Outbox {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#messages.length === 0 || this.#dead) return;
+    for (const id of this.#updates.keys()) this.#settle(id);
     const batch: Batch = { kind: "batch", seq: this.#seq++, messages: this.#messages };
     const posted: Posted = {
       rows: this.#rows,
       waiters: this.#waiters,
       tasks: this.#tasks,
+      refused: [],
+      acknowledged: Promise.withResolvers(),
     };
     this.#messages = [];
     this.#waiters = new Map();
     this.#tasks = new Map();
     this.#rows = 0;
-    const updatedAt = isoNow();
-    for (const update of this.#updates.values()) update.updatedAt = updatedAt;
-    this.#updates.clear();
     this.#posted.set(batch.seq, posted);
     this.#postedRows += posted.rows;
     try {
       this.#port.postMessage(batch);
-    } catch (error) {
-      const failure = toErrorData(error);
-      const failures = batch.messages.map((_, i): [number, ErrorData] => [i, failure]);
-      this.#acknowledge({ kind: "ack", seq: batch.seq, results: [], failures });
+    } catch {
+      // The others keep their places, and the one that cannot be cloned leaves an empty one.
+      batch.messages.forEach((message, index) => {
+        const why = whyNotCloned(message);
+        if (!why) return;
+        posted.refused.push([index, why]);
+        batch.messages[index] = { kind: "transaction", messages: [] };
+      });
+      this.#port.postMessage(batch);
     }
+  }
+
+  /** What follows is not folded into this news of a task any more. */
+  #settle(id: number): void {
+    const update = this.#updates.get(id);
+    if (!update) return;
+    this.#updates.delete(id);
+    if (update.progress !== undefined || update.status === "running") update.updatedAt = isoNow();
   }
 
   #receive(reply: PortReply): void {
@@ -230,10 +257,12 @@ export class Outbox {
   }
 
   #acknowledge({ seq, results, failures }: Ack): void {
-    const { rows, waiters, tasks } = this.#posted.get(seq)!;
+    const posted = this.#posted.get(seq);
+    if (!posted) return;
+    const { rows, waiters, tasks, refused, acknowledged } = posted;
     this.#posted.delete(seq);
     this.#postedRows -= rows;
-    for (const [index, error] of failures) {
+    for (const [index, error] of [...failures, ...refused]) {
       const waiter = waiters.get(index);
       waiters.delete(index);
       waiter?.reject(fromErrorData(error));
@@ -250,9 +279,14 @@ export class Outbox {
       this.#room = undefined;
     }
     if (this.#waiters.size > 0 && this.#posted.size === 0) this.#flush();
-    if (this.#posted.size === 0) {
-      this.#idle?.resolve();
-      this.#idle = undefined;
-    }
+    acknowledged.resolve();
+  }
+}
+
+function whyNotCloned(message: WriteMessage): ErrorData | undefined {
+  try {
+    structuredClone(message);
+  } catch (error) {
+    return toErrorData(error);
   }
 }

@@ -3,8 +3,9 @@
  *
  * A batch is tried whole in one transaction, in a form that needs few statements: neighbouring inserts of
  * one shape share a statement, and the news of a task is folded until the batch ends. Only when that
- * fails is the batch rolled back and replayed message by message, each under a savepoint, so that a bad
- * row fails its own message and nobody else's. Bad rows are rare, so good ones do not pay for them.
+ * fails is the batch rolled back and replayed, each message in a transaction of its own, so that a bad
+ * row fails its own message and nobody else's, whatever it does (`INSERT OR ROLLBACK`, a foreign key that
+ * is checked at COMMIT). Bad rows are rare, so good ones do not pay for them.
  *
  * A task whose message failed cannot become `done`: its end is written as `error` with that failure, and
  * its sender is told so.
@@ -12,7 +13,7 @@
  * @module
  */
 import { BulkStatement, placeholders, quoteName } from "./bulk.ts";
-import { type Connection, SqliteError, type Statement } from "./db.ts";
+import { classifyError, type Connection, type Statement } from "./db.ts";
 import { type ErrorData, toErrorData } from "./errors.ts";
 import type { ExecuteResult, InsertMessage, WriteMessage, WriteResult } from "./messages.ts";
 import { TaskStore } from "./task_store.ts";
@@ -30,9 +31,11 @@ export interface Outcome {
 /** Prepared shapes that are kept: more than any pipeline has tables, few enough to hold. */
 const MAX_STATEMENTS = 256;
 
-/** Keywords that would end or nest the writer's own transaction. */
-const TRANSACTION_CONTROL =
-  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/|;)*(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b/i;
+/** Keywords that would begin, nest or end the writer's own transaction. */
+const TRANSACTION_CONTROL = /^(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b/i;
+
+/** What may stand before a statement: white space, semicolons, comments. */
+const HEADING = /[\s;\uFEFF]+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/y;
 
 /** Applies messages to the one read-write connection. */
 export class Store {
@@ -58,20 +61,14 @@ export class Store {
     this.#tasks.health = health;
   }
 
-  /** Writes the messages in one transaction: each is committed when this returns, or among the failures. */
+  /** Writes the messages: each is committed when this returns, or among the failures. */
   commit(messages: readonly WriteMessage[]): Outcome {
     let outcome: Outcome;
     try {
       outcome = this.#transaction(() => this.#applyAll(messages));
-    } catch {
-      outcome = this.#replay(messages);
-    }
-    if (this.#failedTasks.size > 0) {
-      for (const message of messages) {
-        if (message.kind === "task_update" && message.status && isEnd(message.status)) {
-          this.#failedTasks.delete(message.id);
-        }
-      }
+      for (const message of messages) this.#forgetEnded(message);
+    } catch (error) {
+      outcome = this.#replay(messages, error);
     }
     return outcome;
   }
@@ -110,8 +107,11 @@ export class Store {
         flushInserts();
       }
       if (message.kind === "insert") {
+        checkWidth(message);
         inserts.push(message);
       } else {
+        // What follows may look at what was told before.
+        this.#tasks.flushFolded();
         const result = this.#apply(message);
         if (result !== undefined) results.push([index, result]);
         const failure = this.#failureBehind(message);
@@ -123,63 +123,47 @@ export class Store {
   }
 
   /**
-   * Writes what can be written of a batch that failed as a whole. A message that rolls back more than its
-   * savepoint (`ON CONFLICT ROLLBACK`) is left out, and the rest begins again; when the database itself
-   * fails (a full disk), so does every message.
+   * Writes what can be written of a batch that failed as a whole. When another process holds the lock,
+   * which each try waits for, all of it fails at once.
    */
-  #replay(messages: readonly WriteMessage[]): Outcome {
-    const poison = new Map<number, ErrorData>();
-    const failedBefore = new Map(this.#failedTasks);
-    for (;;) {
-      try {
-        return this.#transaction(() => this.#replayOnce(messages, poison));
-      } catch (error) {
-        this.#failedTasks.clear();
-        for (const [task, failure] of failedBefore) this.#failedTasks.set(task, failure);
-        if (error instanceof PoisonError) {
-          poison.set(error.index, toErrorData(error.cause));
-          continue;
-        }
-        const failure = toErrorData(error);
-        return { results: [], failures: messages.map((_, i) => [i, poison.get(i) ?? failure]) };
-      }
-    }
-  }
-
-  #replayOnce(messages: readonly WriteMessage[], poison: Map<number, ErrorData>): Outcome {
+  #replay(messages: readonly WriteMessage[], error: unknown): Outcome {
     const outcome: Outcome = { results: [], failures: [] };
-    const fail = (index: number, failure: ErrorData) => {
-      outcome.failures.push([index, failure]);
-      const message = messages[index]!;
-      if ("task" in message && message.task !== undefined) {
-        this.#failedTasks.set(message.task, failure);
-      }
-    };
+    let locked = classifyError(error) === "busy" ? error : undefined;
     messages.forEach((message, index) => {
-      const known = poison.get(index);
-      if (known) return fail(index, known);
-      const rows = this.rows;
-      const undo = message.kind === "transaction" ? this.#tasks.savepoint() : undefined;
       try {
-        const result = this.#connection.transaction(() => this.#apply(message));
+        if (locked) throw locked;
+        const result = this.#transaction(() => this.#apply(message));
         if (result !== undefined) outcome.results.push([index, result]);
         const failure = this.#failureBehind(message);
         if (failure) outcome.failures.push([index, failure]);
+        this.#forgetEnded(message);
       } catch (error) {
-        if (!this.#connection.inTransaction) {
-          const own = error instanceof SqliteError && error.code === "constraint";
-          throw own ? new PoisonError(index, error) : error;
+        if (classifyError(error) === "busy") locked = error;
+        const failure = toErrorData(error);
+        outcome.failures.push([index, failure]);
+        if ("task" in message && message.task !== undefined) {
+          this.#failedTasks.set(message.task, failure);
         }
-        this.rows = rows;
-        undo?.();
-        fail(index, toErrorData(error));
       }
     });
     return outcome;
   }
 
+  /** A task that has ended can fail no more. */
+  #forgetEnded(message: WriteMessage): void {
+    if (this.#failedTasks.size === 0) return;
+    if (message.kind === "transaction") {
+      for (const inner of message.messages) this.#forgetEnded(inner);
+    } else if (message.kind === "task_update" && message.status && isEnd(message.status)) {
+      this.#failedTasks.delete(message.id);
+    }
+  }
+
   /** The failure for which the end of a task was written as `error`. */
   #failureBehind(message: WriteMessage): ErrorData | undefined {
+    if (message.kind === "transaction") {
+      return message.messages.map((inner) => this.#failureBehind(inner)).find(Boolean);
+    }
     if (message.kind !== "task_update" || message.status !== "done") return undefined;
     return this.#failedTasks.get(message.id);
   }
@@ -225,6 +209,7 @@ export class Store {
 
   #insert(messages: readonly InsertMessage[]): undefined {
     const first = messages[0]!;
+    checkWidth(first);
     const values = messages.length === 1 ? first.values : messages.flatMap(({ values }) => values);
     if (first.width === 0 || values.length === 0) return;
     this.#insertStatement(first).run(values);
@@ -245,32 +230,44 @@ export class Store {
   }
 
   #execute(sql: string, params: readonly SqlValue[]): ExecuteResult {
-    const control = TRANSACTION_CONTROL.exec(sql);
+    const control = TRANSACTION_CONTROL.exec(withoutHeading(sql));
     if (control) {
       throw new TypeError(
         `Cannot execute ${control[1]!.toUpperCase()}: transactions are the writer's; ` +
           `send statements that belong together with transaction([...])`,
       );
     }
-    const statement = cached(this.#prepared, sql, () => this.#connection.prepare(sql));
+    const prepare = (sql: string) => this.#connection.prepare(sql);
+    const statement = cached(this.#prepared, sql, prepare);
+    const count = cached(this.#prepared, COUNT_CHANGES, prepare);
+    const before = count.get()!.total;
     const rows = statement.returnsRows ? statement.all(...params) : [];
     if (!statement.returnsRows) statement.runValues(params);
-    const { changes, id } = cached(
-      this.#prepared,
-      "SELECT changes() AS changes, last_insert_rowid() AS id",
-      (text) => this.#connection.prepare(text),
-    ).get()!;
-    return { changes: Number(changes), lastInsertRowid: id as number | bigint, rows };
+    const { total, changes, id } = count.get()!;
+    // A statement that changes nothing leaves changes() as it was.
+    return {
+      changes: total === before ? 0 : Number(changes),
+      lastInsertRowid: id as number | bigint,
+      rows,
+    };
   }
 }
 
-/** A message ended the whole transaction; it is left out of the next try. */
-class PoisonError extends Error {
-  readonly index: number;
+const COUNT_CHANGES =
+  "SELECT total_changes() AS total, changes() AS changes, last_insert_rowid() AS id";
 
-  constructor(index: number, cause: unknown) {
-    super("A message ended the transaction of its batch", { cause });
-    this.index = index;
+function withoutHeading(sql: string): string {
+  let start = 0;
+  HEADING.lastIndex = 0;
+  while (HEADING.test(sql)) start = HEADING.lastIndex;
+  return sql.slice(start);
+}
+
+function checkWidth({ table, values, width }: InsertMessage): void {
+  if (values.length > 0 && !(width > 0 && values.length % width === 0)) {
+    throw new TypeError(
+      `Cannot insert ${values.length} values into ${table}: they are no whole rows of ${width}`,
+    );
   }
 }
 

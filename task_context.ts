@@ -63,6 +63,7 @@ export class TaskContext implements TaskIdentity {
   #held: WriteMessage[] | undefined;
   /** Writes that are under way, or have failed and nobody waited for them. */
   #writes: Set<Write<unknown>> | undefined;
+  #settled: Promise<void> | undefined;
   #failure: Error | undefined;
   #sent = false;
   #ended = false;
@@ -200,7 +201,8 @@ export class TaskContext implements TaskIdentity {
    * nobody ever waited for it.
    */
   get streaming(): Promise<void> | undefined {
-    return this.#writes?.size ? this.#settle(this.#writes) : undefined;
+    if (this.#writes?.size) this.#settled ??= this.#settle(this.#writes);
+    return this.#settled;
   }
 
   /** @ignore What an atomic task has to write with its end. */
@@ -216,6 +218,11 @@ export class TaskContext implements TaskIdentity {
   /** @ignore Throws what made the task fail behind its back. */
   throwIfFailed(): void {
     if (this.#failure) throw this.#failure;
+  }
+
+  /** @ignore Whether nothing more is taken. */
+  get ended(): boolean {
+    return this.#ended;
   }
 
   /** @ignore From now on nothing more is taken. */

@@ -62,7 +62,10 @@ export class TaskPool implements Disposable {
     task: IdentifiedItem<unknown>,
   ): Promise<{ pending: Promise<TaskOutcome> }> {
     if (this.#workers[slot]!.death) await this.#start(slot);
-    return await this.#workers[slot]!.run(task);
+    const begun = await this.#workers[slot]!.run(task);
+    if (begun) return begun;
+    await this.#start(slot);
+    return await this.#workers[slot]!.run(task) ?? this.#workers[slot]!.lost();
   }
 
   /** Resolves when everything that the tasks sent is committed. */
@@ -97,6 +100,7 @@ class TaskWorker implements Disposable {
   #step: PromiseWithResolvers<void> = Promise.withResolvers();
   #loaded = false;
   #aborted = false;
+  #notBegun = false;
   #death: Error | undefined;
 
   constructor() {
@@ -139,10 +143,15 @@ class TaskWorker implements Disposable {
     }
   }
 
-  /** Runs a task. Resolves when the Worker is free again, with a promise of the outcome. */
-  async run(task: IdentifiedItem<unknown>): Promise<{ pending: Promise<TaskOutcome> }> {
+  /**
+   * Runs a task. Resolves when the Worker is free again, with a promise of the outcome; or with `undefined`
+   * when the Worker died of something else before it began.
+   */
+  async run(
+    task: IdentifiedItem<unknown>,
+  ): Promise<{ pending: Promise<TaskOutcome> } | undefined> {
     const { id, name, key, item } = task;
-    if (this.#death) return { pending: Promise.resolve(this.#unwritten(this.#death)) };
+    if (this.#death) return this.lost();
     try {
       this.#post({ kind: "run", id, name, key, item });
     } catch (error) {
@@ -150,13 +159,19 @@ class TaskWorker implements Disposable {
         `Cannot send the item of task ${id} (${name}) to a Worker: ${(error as Error).message}; ` +
           `make it plain data, or run the tasks on this thread`,
       );
-      return { pending: Promise.resolve(this.#unwritten(refusal)) };
+      return this.lost(refusal);
     }
     const outcome = Promise.withResolvers<TaskOutcome>();
     this.#pending.set(id, outcome);
     this.#returned = Promise.withResolvers();
     await this.#returned.promise;
-    return { pending: outcome.promise };
+    return this.#notBegun ? undefined : { pending: outcome.promise };
+  }
+
+  /** The outcome of a task that cannot write its end itself. */
+  lost(error: Error = this.#death!): { pending: Promise<TaskOutcome> } {
+    const status = this.#aborted ? "cancelled" : "error";
+    return { pending: Promise.resolve({ status, error: toErrorData(error), unwritten: true }) };
   }
 
   /** Tells the tasks that they are to stop; a Worker that is still loading is ended. */
@@ -198,13 +213,11 @@ class TaskWorker implements Disposable {
         this.#pending.delete(id);
         return;
       }
-      case "failed": {
-        const error = fromErrorData(reply.error);
-        if (this.#loaded && this.#pending.size === 0) {
-          console.warn("A task Worker is replaced, for an error while it ran no task:", error);
-        }
-        return this.#die(error);
-      }
+      case "failed":
+        // Every task that it began has ended by now.
+        this.#notBegun = this.#pending.size > 0;
+        this.#pending.clear();
+        return this.#die(fromErrorData(reply.error));
       default: {
         const unknown: never = reply;
         this.#die(new TypeError(`It sent a reply of unknown kind ${Deno.inspect(unknown)}`));
@@ -216,15 +229,6 @@ class TaskWorker implements Disposable {
     this.#worker.postMessage(request, transfer);
   }
 
-  /** The outcome of a task that cannot write its end itself. */
-  #unwritten(error: Error): TaskOutcome {
-    return {
-      status: this.#aborted ? "cancelled" : "error",
-      error: toErrorData(error),
-      unwritten: true,
-    };
-  }
-
   #die(why: unknown): void {
     if (this.#death) return;
     const cause = fromErrorData(toErrorData(why));
@@ -234,7 +238,7 @@ class TaskWorker implements Disposable {
     );
     this.#death.stack = cause.stack;
     this.#worker.terminate();
-    for (const { resolve } of this.#pending.values()) resolve(this.#unwritten(this.#death));
+    for (const { resolve } of this.#pending.values()) resolve(this.lost().pending);
     this.#pending.clear();
     this.#returned?.resolve();
     this.#step.promise.catch(() => {});

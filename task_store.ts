@@ -19,19 +19,33 @@ import type {
   StartRunMessage,
   TaskUpdateMessage,
 } from "./messages.ts";
-import { canMove, noCounts, type StatusCounts, type TaskStatus } from "./task_run.ts";
+import {
+  canMove,
+  noCounts,
+  type StatusCounts,
+  TASK_STATUSES,
+  type TaskStatus,
+} from "./task_run.ts";
 import type { SqlValue } from "./values.ts";
 
 /** What news of a task can tell, and the column where it goes. */
-const FIELDS = [
-  ["progress", "progress"],
-  ["message", "message"],
-  ["startedAt", "started_at"],
-  ["finishedAt", "finished_at"],
-  ["result", "result"],
-  ["error", "error"],
-  ["updatedAt", "updated_at"],
-] as const;
+const COLUMNS = {
+  progress: "progress",
+  message: "message",
+  startedAt: "started_at",
+  finishedAt: "finished_at",
+  result: "result",
+  error: "error",
+  updatedAt: "updated_at",
+} as const;
+const FIELDS = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
+
+/** News of one shape: the first of them, and the values of all. */
+interface UpdateGroup {
+  from: TaskStatus;
+  first: TaskUpdateMessage;
+  values: SqlValue[];
+}
 
 /** The part of the store that keeps the state of tasks and runs. */
 export class TaskStore {
@@ -39,7 +53,7 @@ export class TaskStore {
   readonly #statements: Record<string, Statement> = {};
   readonly #queue: BulkStatement;
   /** A statement for each shape of news: from which status to which, and what else is told. */
-  readonly #updates = new Map<string, BulkStatement>();
+  readonly #updates = new Map<number, BulkStatement>();
   /** Tasks that are `running` as far as is committed; a task that is not among them is `queued`. */
   readonly #running = new Set<number>();
   // What this transaction has changed so far.
@@ -91,7 +105,7 @@ export class TaskStore {
     const values: SqlValue[] = [];
     ids.forEach((id, i) => values.push(id, names[i]!, run, keys[i] ?? null));
     try {
-      this.#queue.run(values);
+      this.#connection.transaction(() => this.#queue.run(values));
     } catch (error) {
       throw this.#takenId(ids) ?? error;
     }
@@ -113,6 +127,11 @@ export class TaskStore {
 
   /** Adds the news of a task to what this transaction will write. */
   fold(message: TaskUpdateMessage): void {
+    if (!Number.isSafeInteger(message.run)) {
+      throw new TypeError(
+        `Cannot update task ${message.id}: ${Deno.inspect(message.run)} is no run`,
+      );
+    }
     const before = this.#folded.get(message.id);
     let current = before?.status ?? this.#statusOf(message.id);
     // The sender may have folded the start into what followed it.
@@ -129,8 +148,12 @@ export class TaskStore {
   update(message: TaskUpdateMessage, failure?: ErrorData): undefined {
     if (failure && message.status === "done") message = failed(message, failure);
     this.flushFolded();
-    const row = this.#prepare("SELECT status FROM task_runs WHERE id=?").get(message.id);
-    if (!row) throw new SqliteError(`Cannot update task ${message.id}: there is no such task`);
+    const row = this.#prepare("SELECT status, run_id FROM task_runs WHERE id=?").get(message.id);
+    if (row?.run_id !== message.run) {
+      throw new SqliteError(
+        `Cannot update task ${message.id}: there is no such task in run ${message.run}`,
+      );
+    }
     this.#moved.set(message.id, row.status as TaskStatus);
     this.fold(message);
     this.flushFolded();
@@ -139,6 +162,7 @@ export class TaskStore {
   /** Ends a run. */
   finishRun({ run, status, finishedAt }: FinishRunMessage): undefined {
     this.flushFolded();
+    this.#updates.clear();
     this.#prepare(
       `UPDATE pipeline_runs SET status=?2, finished_at=?3, last_task_id=(
          SELECT id FROM task_runs
@@ -169,17 +193,6 @@ export class TaskStore {
     }
   }
 
-  /** Remembers what this transaction has changed so far; the returned function goes back to it. */
-  savepoint(): () => void {
-    const moved = new Map(this.#moved);
-    const deltas = structuredClone(this.#deltas);
-    return () => {
-      this.rolledBack();
-      for (const [id, status] of moved) this.#moved.set(id, status);
-      for (const [run, counts] of deltas) this.#deltas.set(run, counts);
-    };
-  }
-
   /** The transaction is committed: what it changed is now what is known. */
   committed(): void {
     for (const [id, status] of this.#moved) {
@@ -199,15 +212,15 @@ export class TaskStore {
   /** Writes the folded news. */
   flushFolded(): void {
     if (this.#folded.size === 0) return;
-    const groups = new Map<string, { of: TaskUpdateMessage; values: SqlValue[] }>();
+    const groups = new Map<number, UpdateGroup>();
     for (const m of this.#folded.values()) {
       const from = this.#statusOf(m.id);
       const shape = shapeOf(m, from);
       let group = groups.get(shape);
-      if (!group) groups.set(shape, group = { of: m, values: [] });
+      if (!group) groups.set(shape, group = { from, first: m, values: [] });
       const { values } = group;
       values.push(m.id);
-      for (const [field] of FIELDS) {
+      for (const field of FIELDS) {
         const value = m[field];
         if (value !== undefined) values.push(value);
       }
@@ -221,25 +234,25 @@ export class TaskStore {
     const expected = this.#folded.size;
     this.#folded.clear();
     let changes = 0;
-    for (const [shape, { of, values }] of groups) {
-      changes += this.#updateStatement(shape, of).run(values);
+    for (const [shape, group] of groups) {
+      changes += this.#updateStatement(shape, group).run(group.values);
     }
     if (changes !== expected) {
       throw new SqliteError("Some tasks were not in the status that the writer knew");
     }
   }
 
-  #updateStatement(shape: string, { status, ...of }: TaskUpdateMessage): BulkStatement {
+  #updateStatement(shape: number, { from, first }: UpdateGroup): BulkStatement {
     let statement = this.#updates.get(shape);
     if (!statement) {
-      const told = FIELDS.filter(([field]) => of[field] !== undefined);
-      const sets = told.map(([, column], i) => `${column}=v.column${i + 2}`);
-      if (status) sets.push(`status='${status}'`);
-      if (status === "done") sets.push("progress=1");
+      const told = FIELDS.filter((field) => first[field] !== undefined);
+      const sets = told.map((field, i) => `${COLUMNS[field]}=v.column${i + 2}`);
+      if (first.status) sets.push(`status='${first.status}'`);
+      if (first.status === "done") sets.push("progress=1");
       // The plus keeps SQLite from looking tasks up by status instead of id.
       const sql = (tuples: string) =>
         `UPDATE task_runs SET ${sets.join(",")} FROM (VALUES ${tuples}) AS v
-         WHERE task_runs.id=v.column1 AND +status='${shape.slice(0, shape.indexOf(">"))}'`;
+         WHERE task_runs.id=v.column1 AND run_id=${first.run} AND +status='${from}'`;
       statement = new BulkStatement(this.#connection, placeholders(told.length + 1), sql);
       this.#updates.set(shape, statement);
     }
@@ -282,9 +295,11 @@ export class TaskStore {
   }
 }
 
-function shapeOf(message: TaskUpdateMessage, from: TaskStatus): string {
-  let shape = `${from}>${message.status ?? ""}`;
-  for (const [field] of FIELDS) shape += message[field] === undefined ? "-" : "+";
+/** A number for each shape: the run, both statuses, and a bit for each field that is told. */
+function shapeOf(message: TaskUpdateMessage, from: TaskStatus): number {
+  let shape = message.run * 8 + TASK_STATUSES.indexOf(from);
+  shape = shape * 8 + TASK_STATUSES.indexOf(message.status!) + 1;
+  for (const field of FIELDS) shape = shape * 2 + (message[field] === undefined ? 0 : 1);
   return shape;
 }
 

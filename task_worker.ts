@@ -3,17 +3,17 @@
  * writer, over a port of its own. Nobody imports this file, `task_pool.ts` starts it by its URL.
  *
  * What is thrown behind a task's back, in a timer or a promise that nobody waits for, would end the
- * Worker together with what it has not sent yet. It is caught here: what was written goes out first, then
- * the pool is told and replaces the Worker. A task cannot end its Worker itself, which would happen in
+ * Worker together with what it has not sent yet. It is caught here: the task that runs ends as `error`,
+ * what was sent is committed, then the pool is told and replaces the Worker. A task cannot end its Worker itself, which would happen in
  * silence, nor post messages, which would be taken for ours.
  *
  * @module
  */
-import { fromErrorData, toErrorData } from "./errors.ts";
+import { type ErrorData, fromErrorData, toErrorData } from "./errors.ts";
 import type { InitTaskWorker, TaskWorkerReply, TaskWorkerRequest } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { TaskContext, type TaskEnvironment } from "./task_context.ts";
-import { runTask, type TaskFunction, type TaskOutcome } from "./task_runner.ts";
+import { runTask, type TaskFunction, type TaskOutcome, writeFailure } from "./task_runner.ts";
 
 const worker = self as unknown as Record<"close" | "postMessage", (reply: TaskWorkerReply) => void>;
 const reply = worker.postMessage.bind(worker);
@@ -22,16 +22,34 @@ const controller = new AbortController();
 const tasks = new Map<number, TaskContext>();
 let run: TaskFunction<unknown>;
 let environment: TaskEnvironment | undefined;
+/** The task that has not returned yet. */
+let running: TaskContext | undefined;
+/** The task that was ended because the Worker failed. */
+let victim: TaskContext | undefined;
 let failed = false;
 
 async function fail(thrown: unknown): Promise<void> {
   if (failed) return;
   failed = true;
+  const { message, stack } = toErrorData(thrown);
+  const error: ErrorData = {
+    name: "TaskWorkerDiedError",
+    message: `The task's Worker died of an error that no task caught: ${message}`,
+    stack,
+  };
+  // A task that has returned and waits for its commit is not to blame, nor can it fail any more.
+  victim = running?.ended ? undefined : running;
   try {
+    if (!running && environment) {
+      console.warn("A task Worker is replaced for an error that no task caught:", stack ?? message);
+    }
+    if (victim) writeFailure(victim.id, { status: "error", error }, environment!);
+    victim?.fail(error);
     await environment?.outbox.drained();
-    // The tasks whose rows these were say so first.
+    // Tasks that have waited for this say first that they have ended.
     await new Promise((resolve) => setTimeout(resolve, 0));
   } finally {
+    if (victim) ended(victim.id, { status: "error", error });
     reply({ kind: "failed", error: toErrorData(thrown) });
   }
 }
@@ -68,9 +86,12 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       await init(request);
       return reply({ kind: "initialized" });
     case "run": {
+      if (failed) return;
       const task = new TaskContext(request, environment!);
-      tasks.set(task.id, task);
+      tasks.set(task.id, running = task);
       const outcome = await runTask(run, request.item, task, environment!);
+      if (task === victim) return;
+      running = undefined;
       if (!failed) reply({ kind: "returned", id: task.id });
       ended(task.id, "pending" in outcome ? await outcome.pending : outcome);
       return;

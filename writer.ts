@@ -23,7 +23,14 @@ async function open(request: OpenRequest): Promise<WorkerReply> {
   const connection = await connect(request.db, { wal: request.wal, driver: request.driver });
   try {
     initSchema(connection, { storeTaskStatus: request.storeTaskStatus });
-    for (const sql of request.schema) connection.exec(sql);
+    for (const sql of request.schema) {
+      connection.exec(sql);
+      if (connection.inTransaction) {
+        throw new TypeError(
+          "Cannot use a schema that leaves a transaction open: end it with COMMIT",
+        );
+      }
+    }
   } catch (error) {
     connection.close();
     throw error;

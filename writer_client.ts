@@ -97,6 +97,7 @@ export class SqliteWriter implements AsyncDisposable {
       await writer.#start(options, port2);
       return writer;
     } catch (error) {
+      port2.close();
       writer.#failAll(error as Error);
       worker.terminate();
       throw error;
@@ -272,12 +273,15 @@ export class SqliteWriter implements AsyncDisposable {
   }
 
   async #close(): Promise<CheckpointResult | undefined> {
+    const closed = new WriterClosedError("Cannot write: the writer is closed");
+    const outboxes = [this.#outbox, ...this.#senders];
+    for (const outbox of outboxes) outbox.seal(closed);
     try {
-      await Promise.all([this.#outbox, ...this.#senders].map((outbox) => outbox.drained()));
+      await Promise.all(outboxes.map((outbox) => outbox.drained()));
       this.#post({ kind: "close" });
       return await this.#closed.promise;
     } finally {
-      this.#failAll(new WriterClosedError("Cannot write: the writer is closed"));
+      this.#failAll(closed);
       this.#worker.terminate();
     }
   }

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { clearImmediate, setImmediate } from "node:timers";
 import { type CheckpointResult, type Connection, walCheckpoint } from "./db.ts";
 import { toErrorData } from "./errors.ts";
 import {
@@ -16,7 +17,7 @@ import {
   type CheckpointRequest,
   type PortReply,
   type PortRequest,
-  weightOf,
+  weightOfAll,
   type WriteMessage,
   type WriterStats,
 } from "./messages.ts";
@@ -24,6 +25,9 @@ import { Store } from "./store.ts";
 
 /** Rows and messages in one transaction: about 10 ms of work, so that readers see steady news. */
 const MAX_ROWS = 4_000;
+
+/** Rows that make a transaction worth while without waiting for more: a sender's full batch. */
+const FULL_ROWS = 1_000;
 
 /** Transactions over which commit times are kept. */
 const COMMIT_WINDOW = 256;
@@ -34,6 +38,7 @@ const HEALTH_INTERVAL_MS = 200;
 interface Arrived {
   port: MessagePort;
   request: PortRequest;
+  rows: number;
 }
 
 /** Reads requests from ports and writes them through the one connection. */
@@ -42,6 +47,9 @@ export class WriterLoop {
   readonly #store: Store;
   readonly #ports = new Set<MessagePort>();
   #queue: Arrived[] = [];
+  /** Rows in the queue. */
+  #rows = 0;
+  #scheduled: ReturnType<typeof setImmediate> | undefined;
   #commits = 0;
   #messages = 0;
   #failures = 0;
@@ -58,14 +66,21 @@ export class WriterLoop {
   /** Takes requests from a port from now on. */
   attach(port: MessagePort): void {
     this.#ports.add(port);
-    port.onmessage = (event: MessageEvent<PortRequest>) => {
-      this.#queue.push({ port, request: event.data });
-      this.drain();
+    port.onmessage = ({ data: request }: MessageEvent<PortRequest>) => {
+      const rows = request.kind === "batch" ? weightOfAll(request.messages) : 0;
+      this.#queue.push({ port, request, rows });
+      this.#rows += rows;
+      // A full batch is worth a transaction; smaller ones wait for what has arrived with them.
+      if (this.#rows >= FULL_ROWS) this.drain();
+      else this.#scheduled ??= setImmediate(() => this.drain());
     };
   }
 
   /** Writes and answers everything that has arrived. */
   drain(): void {
+    clearImmediate(this.#scheduled);
+    this.#scheduled = undefined;
+    this.#rows = 0;
     while (this.#queue.length > 0) {
       const batches = this.#takeBatches();
       if (batches.length > 0) this.#commit(batches);
@@ -90,9 +105,9 @@ export class WriterLoop {
   #takeBatches(): (Arrived & { request: Batch })[] {
     let rows = 0;
     let count = 0;
-    for (const { request } of this.#queue) {
-      if (request.kind !== "batch" || (count > 0 && rows >= MAX_ROWS)) break;
-      for (const message of request.messages) rows += weightOf(message);
+    for (const arrived of this.#queue) {
+      if (arrived.request.kind !== "batch" || (count > 0 && rows >= MAX_ROWS)) break;
+      rows += arrived.rows;
       count++;
     }
     this.#batchRows = count > 0 ? rows : this.#batchRows;

@@ -141,7 +141,7 @@ Deno.test("runPipeline() replaces a task Worker that dies, and only its task fai
     ) {
       const error = errors.get(name!)!;
       assert(error instanceof TaskWorkerDiedError);
-      assertMatch(error.message, new RegExp(`^The task Worker died \\(.*${message}`));
+      assertMatch(error.message, new RegExp(`^The task's Worker died .*: ${message}`));
     }
     for (const name of ["close", "exit", "message"]) {
       assertMatch(errors.get(name)!.message, /^Cannot end a task's Worker or post its messages/);
@@ -176,6 +176,37 @@ Deno.test("runPipeline() keeps the end of a pooled task whose Worker dies after 
   ) as [number[]];
   assertEquals([done, error, open], [report.counts.done, report.counts.error, 0]);
   assert(report.counts.done >= 3);
+});
+
+Deno.test("runPipeline() runs a task elsewhere when its Worker died before it began", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const items = ["blocks", "next", "blocks", "last"];
+  const report = await runPipeline(items, {
+    db,
+    schema,
+    workers: 1,
+    run: { module, export: "failLater" },
+  });
+  assertEquals(report.counts.done, 4);
+  const done = items.map((text, i) => [i + 1, text]);
+  assertEquals(await readValues(db, "SELECT * FROM row ORDER BY task"), done);
+});
+
+Deno.test("runPipeline() ends when every Worker dies before it can begin", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  Deno.writeTextFileSync(
+    folder.file("dies.ts"),
+    `import { blockAndFail } from ${JSON.stringify(module.href)};
+     blockAndFail();
+     export default () => {};`,
+  );
+  const run = { module: `file://${folder.file("dies.ts")}` };
+  const report = await runPipeline([1, 2], { db, workers: 1, run });
+  assertEquals([report.counts.error, report.counts.total], [2, 2]);
+  for (const { error } of report.failures) assert(error instanceof TaskWorkerDiedError);
+  assertEquals((await readValues(db, TASKS)).map(([, status]) => status), ["error", "error"]);
 });
 
 Deno.test("runPipeline() fails a task whose item cannot be sent to a Worker", async () => {
@@ -221,14 +252,15 @@ Deno.test("runPipeline() can be stopped while a module never ends loading", asyn
   }, ""); await new Promise(() => {});`;
   Deno.writeTextFileSync(folder.file("endless.ts"), endless);
   const controller = new AbortController();
+  const changes = Deno.watchFs(folder.path);
   const running = runPipeline([1, 2], {
     db,
     workers: 1,
     signal: controller.signal,
     run: { module: `file://${folder.file("endless.ts")}` },
   });
-  for await (const _ of Deno.watchFs(folder.path)) {
-    if (await Deno.stat(marker).catch(() => undefined)) break;
+  for await (const { paths } of changes) {
+    if (paths.some((path) => path.endsWith("loading"))) break;
   }
   controller.abort();
   const report = await running;

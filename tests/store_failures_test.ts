@@ -122,6 +122,8 @@ for (const driver of DRIVERS) {
       assertEquals(failures.map(([index]) => index), [1]);
       assertEquals(store.column("SELECT name FROM city"), ["Bergen"]);
     }
+    // The first row, and twice the one that was deleted again.
+    assertEquals(store.store.rows, 3);
   });
 
   Deno.test(`Store.commit() takes back the moves of a transaction that fails (${driver})`, async () => {

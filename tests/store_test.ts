@@ -26,9 +26,9 @@ for (const driver of DRIVERS) {
   });
 
   Deno.test(`Store.commit() splits rows that are too wide for one statement (${driver})`, async () => {
-    const columns = Array.from({ length: 1_500 }, (_, i) => `c${i}`);
+    const columns = Array.from({ length: 400 }, (_, i) => `c${i}`);
     using store = await openStore({ driver, schema: `CREATE TABLE wide (${columns.join()})` });
-    const rows = Array.from({ length: 25 }, (_, r) => columns.map((_, c) => r * 10_000 + c));
+    const rows = Array.from({ length: 120 }, (_, r) => columns.map((_, c) => r * 10_000 + c));
     store.write(insert("wide", rows));
     const read = store.all("SELECT * FROM wide ORDER BY rowid").map((row) => Object.values(row));
     assertEquals(read, rows);
@@ -131,6 +131,24 @@ for (const driver of DRIVERS) {
       (result as ExecuteResult).rows.map(({ size }) => size),
     ]);
     assertEquals(sizes, [[1, [11]], [3, [21, 12]]]);
+  });
+
+  Deno.test(`Store.commit() keeps neighbours of different shapes apart (${driver})`, async () => {
+    using store = await openStore({ driver, schema: "CREATE TABLE pair (a UNIQUE, b)" });
+    const { failures } = store.commit(
+      insert("pair", [{ a: 1, b: 2 }]),
+      insert("pair", [{ b: 4, a: 3 }]),
+      insert("pair", [[5, 6]]),
+      insert("pair", [[7, 8, 9, 10]]),
+      insert("pair", [{ a: 1, b: 0 }], { update: "ignore" }),
+      insert("pair", [{ a: 1, b: 0 }]),
+      insert("pair", [{ a: 1, b: 9 }], { onConflict: ["a"] }),
+      insert("pair", [{ a: 3, b: 0 }]),
+      insert("pair", [{ a: 3, b: 0 }], { onConflict: ["a"], update: "ignore" }),
+    );
+    assertEquals(failures.map(([index]) => index), [3, 5, 7]);
+    const pairs = store.all("SELECT a, b FROM pair ORDER BY a").map((row) => Object.values(row));
+    assertEquals(pairs, [[1, 9], [3, 4], [5, 6]]);
   });
 
   Deno.test(`Store.commit() of nothing writes nothing (${driver})`, async () => {

@@ -1,6 +1,7 @@
 import { connectReadOnly } from "../db.ts";
 import { WriterClosedError } from "../errors.ts";
 import { toInsertMessage } from "../insert.ts";
+import type { Outbox } from "../outbox.ts";
 import type { WriterOptions } from "../writer_client.ts";
 import { SqliteWriter } from "../writer_client.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "./assert.ts";
@@ -146,6 +147,31 @@ Deno.test("SqliteWriter.close() writes what its other senders have sent, and tel
   for (const sender of senders) {
     await assertRejects(() => sender.request(rows(0)), WriterClosedError);
   }
+});
+
+Deno.test("SqliteWriter.close() writes nothing whose sender hears that it was not written", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  const writer = await open(db);
+  const message = toInsertMessage("n", Array.from({ length: 700 }, (_, i) => [i]));
+  const begun = Promise.withResolvers<void>();
+  let acknowledged = 0;
+  // Several that go on until they are told to stop, so that something is always on its way.
+  const endless = async (sender: Outbox): Promise<Error> => {
+    for (;;) {
+      try {
+        await sender.request(message);
+        if (++acknowledged === 50) begun.resolve();
+      } catch (error) {
+        return error as Error;
+      }
+    }
+  };
+  const senders = [1, 2, 3].flatMap(() => Array(5).fill(writer.sender(() => {})).map(endless));
+  await begun.promise;
+  await writer.close();
+  for (const error of await Promise.all(senders)) assert(error instanceof WriterClosedError);
+  assertEquals(await count(db), acknowledged * 700);
 });
 
 Deno.test("SqliteWriter.sender() gets its turn beside a sender that never pauses", async () => {

@@ -45,7 +45,7 @@ async function main(args: string[]): Promise<number> {
     run: { module: new URL("./load.ts", import.meta.url), export: "load" },
   });
 
-  console.log(formatSummary(readSummary(db, report.runId), report.elapsedMs));
+  console.log(formatSummary(readSummary(db, report.runId!), report.elapsedMs));
   for (const { name, error } of report.failures) {
     console.log(
       `${name === BROKEN_FILE ? "Expected failure" : "Failure"} of ${name}: ${error.message}`,
