@@ -6,14 +6,14 @@
  * writer. A connection belongs to the thread that opened it, its calls are synchronous, and no statement
  * leaves a cursor open, so no lock is ever held across an `await`.
  *
- * Within one process open a database with one driver only. The two drivers bring two copies of the SQLite
- * library, and POSIX file locks belong to the process: when one copy closes the file, the locks of the
- * other are gone.
+ * Within one process a database is opened with one driver only; see `drivers/in_use.ts`.
  *
  * @module
  */
 import { chooseDriver, type DriverChoice } from "./drivers/choose.ts";
 import { Connection } from "./connection.ts";
+import type { Driver } from "./drivers/driver.ts";
+import { driverFor } from "./drivers/in_use.ts";
 import { SqliteError } from "./errors.ts";
 import { classifyError, explain } from "./explain.ts";
 import { paths } from "./paths.ts";
@@ -28,6 +28,9 @@ export type { DriverName } from "./drivers/driver.ts";
 
 /** Milliseconds to wait for a lock that another process holds before an error, as the original did. */
 const BUSY_TIMEOUT_MS = 60_000;
+
+/** Milliseconds between two tries to open a file that another connection is opening. */
+const BUSY_RETRY_MS = 20;
 
 /** Bytes to which a checkpoint that resets the WAL cuts it: a large transaction leaves no large file. */
 const JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024;
@@ -75,17 +78,21 @@ export async function connect(
   options: ConnectOptions = {},
 ): Promise<Connection> {
   const { wal = true, driver: choice } = options;
-  const { driver } = await chooseDriver(choice);
   const file = await databasePath(path);
-  const memory = file === ":memory:";
-  if (!memory) await prepareFile(file);
+  const { driver } = await chooseDriver(driverFor(file, choice));
+  if (file !== ":memory:") await prepareFile(file);
+  return await retryWhileBusy(() => open(driver, file, wal));
+}
+
+/** Opens and configures the read-write connection. */
+function open(driver: Driver, file: string, wal: boolean): Connection {
   const connection = new Connection(driver, file, false);
   try {
     requireWritable(connection);
     connection.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
     // Read before anything is set, so that a damaged file is refused untouched.
     connection.prepare("SELECT count(*) FROM sqlite_schema").get();
-    const journal = memory ? "memory" : wal ? "wal" : "delete";
+    const journal = file === ":memory:" ? "memory" : wal ? "wal" : "delete";
     const got = connection.prepare(`PRAGMA journal_mode=${journal}`).get()?.journal_mode;
     if (got !== journal) {
       throw new SqliteError(
@@ -118,7 +125,6 @@ export async function connectReadOnly(
   path: string | URL,
   options: Pick<ConnectOptions, "driver"> = {},
 ): Promise<Connection> {
-  const { driver } = await chooseDriver(options.driver);
   const file = await databasePath(path);
   if (file === ":memory:") {
     throw new TypeError("Cannot read :memory: from a second connection: use a file");
@@ -128,14 +134,10 @@ export async function connectReadOnly(
       `Cannot open ${file}: there is no such file; write it first with connect`,
     );
   }
-  let connection: Connection | undefined;
+  const { driver } = await chooseDriver(driverFor(file, options.driver));
   try {
-    connection = new Connection(driver, file, true);
-    connection.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
-    connection.prepare("SELECT count(*) FROM sqlite_schema").get();
-    return connection;
+    return await retryWhileBusy(() => openReader(driver, file));
   } catch (error) {
-    connection?.close();
     if (classifyError(error) !== "read-only") throw error;
     throw new SqliteError(
       `Cannot open ${file}: it has a WAL, whose readers share the file ${file}-shm, and that cannot ` +
@@ -143,6 +145,34 @@ export async function connectReadOnly(
       "read-only",
       { cause: error },
     );
+  }
+}
+
+function openReader(driver: Driver, file: string): Connection {
+  const connection = new Connection(driver, file, true);
+  try {
+    connection.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
+    connection.prepare("SELECT count(*) FROM sqlite_schema").get();
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/**
+ * Tries again while another connection is just opening the file: SQLite does not wait for a change of the
+ * journal mode, whatever the busy timeout.
+ */
+async function retryWhileBusy<T>(attempt: () => T): Promise<T> {
+  const until = performance.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (classifyError(error) !== "busy" || performance.now() > until) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS));
   }
 }
 

@@ -238,6 +238,8 @@ export interface WorkerReady {
 /** The database is open. */
 export interface WorkerOpened {
   kind: "opened";
+  /** The path that was opened, or `:memory:`. */
+  path: string;
   driver: DriverName;
   /** Why `auto` did not take FFI. */
   driverReason?: string;

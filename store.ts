@@ -141,9 +141,8 @@ export class Store {
         if (classifyError(error) === "busy") locked = error;
         const failure = toErrorData(error);
         outcome.failures.push([index, failure]);
-        if ("task" in message && message.task !== undefined) {
-          this.#failedTasks.set(message.task, failure);
-        }
+        const { task } = Object(message) as { task?: number };
+        if (task !== undefined) this.#failedTasks.set(task, failure);
       }
     });
     return outcome;

@@ -37,8 +37,8 @@ async function open(request: OpenRequest): Promise<WorkerReply> {
   }
   loop = new WriterLoop(connection, request.statements);
   loop.attach(request.port);
-  const { driver, sqliteVersion } = connection;
-  return { kind: "opened", driver, driverReason: reason, sqliteVersion };
+  const { path, driver, sqliteVersion } = connection;
+  return { kind: "opened", path, driver, driverReason: reason, sqliteVersion };
 }
 
 async function handle(request: WorkerRequest): Promise<WorkerReply | undefined> {

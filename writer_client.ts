@@ -9,6 +9,7 @@
  * @module
  */
 import type { CheckpointMode, CheckpointResult, ConnectOptions, DriverName } from "./db.ts";
+import { holdDriver } from "./drivers/in_use.ts";
 import { fromErrorData, WriterClosedError, WriterDiedError } from "./errors.ts";
 import { type InsertOptions, type Row, type Step, toInsertMessage, toMessage } from "./insert.ts";
 import type {
@@ -71,6 +72,7 @@ export class SqliteWriter implements AsyncDisposable {
   readonly #closed = Promise.withResolvers<CheckpointResult | undefined>();
   readonly #died = Promise.withResolvers<never>();
   #opened: WorkerOpened | undefined;
+  #letGo: (() => void) | undefined;
   #closing: Promise<CheckpointResult | undefined> | undefined;
 
   private constructor(worker: Worker, outbox: Outbox) {
@@ -270,6 +272,7 @@ export class SqliteWriter implements AsyncDisposable {
     this.#storeTaskStatus = request.storeTaskStatus;
     this.#post(request, [port]);
     this.#opened = await opened.promise;
+    this.#letGo = holdDriver(this.#opened.path, this.#opened.driver);
   }
 
   async #close(): Promise<CheckpointResult | undefined> {
@@ -283,6 +286,7 @@ export class SqliteWriter implements AsyncDisposable {
     } finally {
       this.#failAll(closed);
       this.#worker.terminate();
+      this.#letGo?.();
     }
   }
 

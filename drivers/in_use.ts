@@ -1,0 +1,54 @@
+/**
+ * Which driver the writers of this thread use for which file.
+ *
+ * The two drivers bring two copies of the SQLite library. POSIX file locks belong to the process: when one
+ * copy closes a file, the locks of the other are gone, and commits can be lost (seen: a reader of the other
+ * driver closed, another program then removed the WAL under the writer). So whoever opens a file that a
+ * writer holds open gets the writer's driver, or an error.
+ *
+ * @module
+ */
+import type { DriverChoice } from "./choose.ts";
+import type { DriverName } from "./driver.ts";
+
+interface Held {
+  driver: DriverName;
+  holders: number;
+}
+
+const held = new Map<string, Held>();
+
+/** Remembers that a writer uses a driver for a file, until what it returns is called. */
+export function holdDriver(file: string, driver: DriverName): () => void {
+  const key = identityOf(file);
+  const entry = held.get(key) ?? { driver, holders: 0 };
+  held.set(key, entry);
+  entry.holders++;
+  return () => {
+    if (--entry.holders === 0) held.delete(key);
+  };
+}
+
+/**
+ * The driver to choose for a file: that of the writer which holds it, else what was asked for.
+ *
+ * @throws {TypeError} If another driver was asked for by name
+ */
+export function driverFor(file: string, choice: DriverChoice = "auto"): DriverChoice {
+  const driver = held.size > 0 ? held.get(identityOf(file))?.driver : undefined;
+  if (!driver || choice === driver) return choice;
+  if (choice === "auto") return driver;
+  throw new TypeError(
+    `Cannot open ${file} with driver "${choice}": its writer uses "${driver}" in this process; ` +
+      `use the same one, or leave it out`,
+  );
+}
+
+/** A name for the file that does not depend on how its path is written. */
+function identityOf(file: string): string {
+  try {
+    return Deno.realPathSync(file);
+  } catch {
+    return file;
+  }
+}

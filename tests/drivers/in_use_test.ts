@@ -1,0 +1,46 @@
+import { connect, connectReadOnly } from "../../db.ts";
+import { driverFor, holdDriver } from "../../drivers/in_use.ts";
+import { SqliteWriter } from "../../mod.ts";
+import { assertEquals, assertRejects, assertThrows } from "../assert.ts";
+import { DRIVERS } from "../drivers.ts";
+import { tempFolder } from "../temp.ts";
+
+Deno.test("driverFor() follows the driver of a writer, however the path is written", () => {
+  using folder = tempFolder();
+  const file = folder.file("a.db");
+  Deno.writeTextFileSync(file, "");
+  const letGo = holdDriver(file, "ffi");
+  const letGoToo = holdDriver(file, "ffi");
+  const same = `${folder.path}/../${folder.path.split("/").at(-1)}/a.db`;
+  assertEquals(driverFor(same), "ffi");
+  assertEquals(driverFor(same, "ffi"), "ffi");
+  assertThrows(() => driverFor(same, "builtin"), TypeError, 'its writer uses "ffi"');
+  assertEquals(driverFor(folder.file("b.db"), "builtin"), "builtin");
+  letGo();
+  assertEquals(driverFor(file), "ffi");
+  letGoToo();
+  assertEquals(driverFor(file, "builtin"), "builtin");
+});
+
+for (const driver of DRIVERS) {
+  Deno.test(`connect() and connectReadOnly() take the writer's driver (${driver})`, async () => {
+    using folder = tempFolder();
+    const db = folder.file("a.db");
+    const writer = await SqliteWriter.open({ db, driver });
+    {
+      using reader = await connectReadOnly(db);
+      assertEquals(reader.driver, driver);
+      using other = await connect(db);
+      assertEquals(other.driver, driver);
+    }
+    const another = driver === "ffi" ? "builtin" : "ffi";
+    await assertRejects(
+      () => connectReadOnly(db, { driver: another }),
+      TypeError,
+      "its writer uses",
+    );
+    await writer.close();
+    using reader = await connectReadOnly(db, { driver: "builtin" });
+    assertEquals(reader.driver, "builtin");
+  });
+}

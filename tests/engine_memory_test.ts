@@ -1,0 +1,23 @@
+import { assert, assertEquals } from "./assert.ts";
+import { readValues } from "./read.ts";
+import { Fixture } from "./spawn.ts";
+import { tempFolder } from "./temp.ts";
+
+/**
+ * Mebibytes that the process may take. SQLite's page cache, which holds 100 MB as it is configured, and
+ * the young generations of two V8 heaps take most of it; the items would be 1,000 MiB more.
+ */
+const LIMIT_MIB = 480;
+
+Deno.test("runPipeline() never holds the million items of a generator in memory", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  await using child = new Fixture("million.ts", folder.path, db, "1000000");
+  const { done, peakMiB, elapsedMs } = JSON.parse(await child.line());
+  console.log(`1,000,000 tasks: ${peakMiB} MiB at most, ${Math.round(elapsedMs)} ms`);
+  assertEquals(done, 1_000_000);
+  assert(peakMiB < LIMIT_MIB, `The process took ${peakMiB} MiB`);
+  assertEquals(await readValues(db, "SELECT done, queued + running FROM pipeline_runs"), [
+    [1_000_000, 0],
+  ]);
+});
