@@ -21,7 +21,7 @@ import { paths } from "./paths.ts";
 export { Connection, Statement } from "./connection.ts";
 export { classifyError } from "./explain.ts";
 export { initSchema, type InitSchemaOptions } from "./schema.ts";
-export { type Bindable, type SqlRow, type SqlValue, toSqlValue } from "./values.ts";
+export { type Bindable, type Place, type SqlRow, type SqlValue, toSqlValue } from "./values.ts";
 export { SqliteError, type SqliteErrorCode } from "./errors.ts";
 export type { DriverChoice } from "./drivers/choose.ts";
 export type { DriverName } from "./drivers/driver.ts";

@@ -19,6 +19,7 @@ export type SqliteErrorCode =
 
 /** SQLite refused a statement, or a database could not be opened. */
 export class SqliteError extends Error {
+  /** The name of the class, as it is printed. */
   override readonly name = "SqliteError";
   /** The kind of failure. */
   readonly code: SqliteErrorCode;
@@ -32,6 +33,7 @@ export class SqliteError extends Error {
 
 /** Something was sent to a writer that has been closed: it was not written. */
 export class WriterClosedError extends Error {
+  /** The name of the class, as it is printed. */
   override readonly name = "WriterClosedError";
 }
 
@@ -40,11 +42,13 @@ export class WriterClosedError extends Error {
  * look into the database before sending it again.
  */
 export class WriterDiedError extends Error {
+  /** The name of the class, as it is printed. */
   override readonly name = "WriterDiedError";
 }
 
 /** A task Worker died while tasks were running on it. */
 export class TaskWorkerDiedError extends Error {
+  /** The name of the class, as it is printed. */
   override readonly name = "TaskWorkerDiedError";
 }
 

@@ -15,6 +15,7 @@ import type { SqlRow, SqlValue } from "./values.ts";
 
 /** Rows for one table: all of them are written, or none. */
 export interface InsertMessage {
+  /** Tells the messages apart. */
   kind: "insert";
   /** The table, without quotes. */
   table: string;
@@ -34,8 +35,11 @@ export interface InsertMessage {
 
 /** One SQL statement. */
 export interface ExecuteMessage {
+  /** Tells the messages apart. */
   kind: "execute";
+  /** The statement's text. */
   sql: string;
+  /** A value for each of its parameters. */
   params: readonly SqlValue[];
   /** The task that sent it. */
   task?: number;
@@ -43,8 +47,11 @@ export interface ExecuteMessage {
 
 /** One of the statements that were registered when the writer was opened. */
 export interface StatementMessage {
+  /** Tells the messages apart. */
   kind: "statement";
+  /** The name. */
   name: string;
+  /** A value for each of its parameters. */
   params: readonly SqlValue[];
   /** The task that sent it. */
   task?: number;
@@ -52,7 +59,9 @@ export interface StatementMessage {
 
 /** Messages of which all are written, or none. */
 export interface TransactionMessage {
+  /** Tells the messages apart. */
   kind: "transaction";
+  /** The messages, in their order. */
   messages: readonly WriteMessage[];
   /** The task that sent it. */
   task?: number;
@@ -60,9 +69,13 @@ export interface TransactionMessage {
 
 /** Begins a run and reserves ids for its tasks. Answered with {@linkcode RunStarted}. */
 export interface StartRunMessage {
+  /** Tells the messages apart. */
   kind: "start_run";
+  /** The name. */
   name: string;
+  /** How many tasks run at once. */
   workers: number;
+  /** When it began, ISO 8601. */
   startedAt: string;
   /** How many task ids to reserve. */
   reserve: number;
@@ -70,33 +83,49 @@ export interface StartRunMessage {
 
 /** Reserves further ids for the tasks of a run. Answered with the first of them. */
 export interface ReserveIdsMessage {
+  /** Tells the messages apart. */
   kind: "reserve_ids";
+  /** The run, as `pipeline_runs.id`. */
   run: number;
+  /** How many ids. */
   count: number;
 }
 
 /** Ends a run. */
 export interface FinishRunMessage {
+  /** Tells the messages apart. */
   kind: "finish_run";
+  /** The run, as `pipeline_runs.id`. */
   run: number;
+  /** The status it takes. */
   status: EndStatus;
+  /** When it ended, ISO 8601. */
   finishedAt: string;
 }
 
 /** Writes tasks as `queued`. The three arrays are parallel. */
 export interface QueueTasksMessage {
+  /** Tells the messages apart. */
   kind: "queue_tasks";
+  /** The run, as `pipeline_runs.id`. */
   run: number;
+  /** Ids of the tasks. */
   ids: readonly number[];
+  /** Names of the tasks. */
   names: readonly string[];
+  /** Keys of the tasks. */
   keys: readonly (string | null)[];
 }
 
 /** Cancels every task of a run that was never started. Answered with their number. */
 export interface CancelQueuedMessage {
+  /** Tells the messages apart. */
   kind: "cancel_queued";
+  /** The run, as `pipeline_runs.id`. */
   run: number;
+  /** A text for people. */
   message: string;
+  /** When it ended, ISO 8601. */
   finishedAt: string;
 }
 
@@ -105,15 +134,21 @@ export interface CancelQueuedMessage {
  * long as they are not committed: the last of each field counts, and no start or end is lost by it.
  */
 export interface TaskUpdateMessage {
+  /** Tells the messages apart. */
   kind: "task_update";
+  /** The run, as `pipeline_runs.id`. */
   run: number;
+  /** The task, as `task_runs.id`. */
   id: number;
   /** The status it takes; none for mere progress. */
   status?: TaskStatus;
   /** Fraction 0..1. */
   progress?: number;
+  /** A text for people. */
   message?: string;
+  /** When it began, ISO 8601. */
   startedAt?: string;
+  /** When it ended, ISO 8601. */
   finishedAt?: string;
   /** JSON. */
   result?: string;
@@ -148,7 +183,9 @@ export interface ExecuteResult {
 
 /** What a {@linkcode StartRunMessage} did. */
 export interface RunStarted {
+  /** The run, as `pipeline_runs.id`. */
   run: number;
+  /** The first of the reserved ids. */
   firstId: number;
 }
 

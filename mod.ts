@@ -17,7 +17,23 @@ export {
   WriterDiedError,
 } from "./errors.ts";
 export type { InsertOptions, Row, Step } from "./insert.ts";
-export type { ExecuteResult, WriteMessage, WriteResult, WriterStats } from "./messages.ts";
+export type {
+  CancelQueuedMessage,
+  ExecuteMessage,
+  ExecuteResult,
+  FinishRunMessage,
+  InsertMessage,
+  QueueTasksMessage,
+  ReserveIdsMessage,
+  RunStarted,
+  StartRunMessage,
+  StatementMessage,
+  TaskUpdateMessage,
+  TransactionMessage,
+  WriteMessage,
+  WriteResult,
+  WriterStats,
+} from "./messages.ts";
 export type { PipelineReport, TaskFailure } from "./report.ts";
 export { type LogLevel, TaskContext, type TaskIdentity } from "./task_context.ts";
 export type { IdentityOptions } from "./task_feed.ts";
