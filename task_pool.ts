@@ -61,11 +61,10 @@ export class TaskPool implements Disposable {
     slot: number,
     task: IdentifiedItem<unknown>,
   ): Promise<{ pending: Promise<TaskOutcome> }> {
-    if (this.#workers[slot]!.death) await this.#start(slot);
-    const begun = await this.#workers[slot]!.run(task);
+    const begun = await (await this.#alive(slot)).run(task);
     if (begun) return begun;
-    await this.#start(slot);
-    return await this.#workers[slot]!.run(task) ?? this.#workers[slot]!.lost();
+    const second = await this.#alive(slot);
+    return await second.run(task) ?? second.lost();
   }
 
   /** Resolves when everything that the tasks sent is committed. */
@@ -77,6 +76,12 @@ export class TaskPool implements Disposable {
   [Symbol.dispose](): void {
     this.#options.signal.removeEventListener("abort", this.#abort);
     for (const worker of this.#workers) worker[Symbol.dispose]();
+  }
+
+  /** The Worker of a slot; a dead one is replaced, unless nothing more is to be started. */
+  async #alive(slot: number): Promise<TaskWorker> {
+    if (this.#workers[slot]!.death && !this.#options.signal.aborted) await this.#start(slot);
+    return this.#workers[slot]!;
   }
 
   async #start(slot: number): Promise<void> {
@@ -176,8 +181,8 @@ class TaskWorker implements Disposable {
 
   /** Tells the tasks that they are to stop; a Worker that is still loading is ended. */
   abort(reason: unknown): void {
-    if (this.#death) return;
     this.#aborted = true;
+    if (this.#death) return;
     if (this.#loaded) this.#post({ kind: "abort", reason: toErrorData(reason) });
     else this.#die(reason);
   }
