@@ -149,7 +149,6 @@ class Pipeline<Item> {
     try {
       const writer = this.#writer ??
         (ownWriter = await SqliteWriter.open(this.#options as WriterOptions));
-      writer.died.catch((error) => this.#giveUp(error));
       const runId = await this.#execute(writer);
       const checkpoint = await ownWriter?.close();
       if (this.#fatal) throw this.#fatal;
@@ -176,9 +175,12 @@ class Pipeline<Item> {
   /** Runs the tasks and ends the run, whatever happens in between. */
   async #execute(writer: SqliteWriter): Promise<number | null> {
     const outbox = writer.sender((error, task) => this.#messageFailed(error, task));
+    let running = true;
+    writer.gone.catch((error) => running && this.#giveUp(error));
     try {
       return await this.#executeWith(outbox, writer);
     } finally {
+      running = false;
       writer.release(outbox);
     }
   }
@@ -251,7 +253,7 @@ class Pipeline<Item> {
     const { run, atomic } = environment;
     const options = { run, atomic, signal: this.#stop.signal, attach: () => writer.attach() };
     using pool = new TaskPool(work, options);
-    writer.died.catch(() => pool[Symbol.dispose]());
+    writer.gone.catch(() => pool[Symbol.dispose]());
     await pool.start(this.#slots);
     await this.#takeTurns(async (identified, slot) => {
       const { pending } = await pool.run(slot, identified);

@@ -14,7 +14,7 @@
  */
 import { BulkStatement, placeholders, quoteName } from "./bulk.ts";
 import { classifyError, type Connection, type Statement } from "./db.ts";
-import { type ErrorData, toErrorData } from "./errors.ts";
+import { type ErrorData, fromErrorData, toErrorData } from "./errors.ts";
 import type { ExecuteResult, InsertMessage, WriteMessage, WriteResult } from "./messages.ts";
 import { TaskStore } from "./task_store.ts";
 import { isEnd } from "./task_run.ts";
@@ -185,8 +185,12 @@ export class Store {
         }
         return this.#execute(sql, message.params);
       }
-      case "transaction":
+      case "transaction": {
+        // An end that cannot be `done` would take the rest of the transaction with it half way.
+        const failure = this.#failureBehind(message);
+        if (failure) throw fromErrorData(failure);
         return message.messages.map((inner) => this.#apply(inner));
+      }
       case "start_run":
         return this.#tasks.startRun(message);
       case "reserve_ids":

@@ -70,7 +70,7 @@ export class SqliteWriter implements AsyncDisposable {
   readonly #senders = new Set<Outbox>();
   #storeTaskStatus = true;
   readonly #closed = Promise.withResolvers<CheckpointResult | undefined>();
-  readonly #died = Promise.withResolvers<never>();
+  readonly #gone = Promise.withResolvers<never>();
   #opened: WorkerOpened | undefined;
   #letGo: (() => void) | undefined;
   #closing: Promise<CheckpointResult | undefined> | undefined;
@@ -78,7 +78,7 @@ export class SqliteWriter implements AsyncDisposable {
   private constructor(worker: Worker, outbox: Outbox) {
     this.#worker = worker;
     this.#outbox = outbox;
-    this.#died.promise.catch(() => {});
+    this.#gone.promise.catch(() => {});
     this.#closed.promise.catch(() => {});
   }
 
@@ -139,9 +139,9 @@ export class SqliteWriter implements AsyncDisposable {
     outbox.close();
   }
 
-  /** Rejects with a {@linkcode WriterDiedError} when the Worker dies. */
-  get died(): Promise<never> {
-    return this.#died.promise;
+  /** Rejects when the writer is gone: with {@linkcode WriterDiedError} or {@linkcode WriterClosedError}. */
+  get gone(): Promise<never> {
+    return this.#gone.promise;
   }
 
   /** Sends a step, or one of the typed messages. Resolves with what it did, once it is committed. */
@@ -239,7 +239,7 @@ export class SqliteWriter implements AsyncDisposable {
       opened.reject(error);
       this.#closed.reject(error);
       this.#failAll(error);
-      this.#died.reject(error);
+      this.#gone.reject(error);
     };
     opened.promise.catch(() => {});
     this.#worker.onerror = (event) => {
@@ -279,6 +279,7 @@ export class SqliteWriter implements AsyncDisposable {
     const closed = new WriterClosedError("Cannot write: the writer is closed");
     const outboxes = [this.#outbox, ...this.#senders];
     for (const outbox of outboxes) outbox.seal(closed);
+    this.#gone.reject(closed);
     try {
       await Promise.all(outboxes.map((outbox) => outbox.drained()));
       this.#post({ kind: "close" });

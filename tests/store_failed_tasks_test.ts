@@ -77,6 +77,11 @@ for (const driver of DRIVERS) {
     const messages = [insert("city", [{ id: 1, name: "Oslo" }], id!), end(run, id!)];
     const { failures } = store.commit({ kind: "transaction", messages });
     assertEquals(failures.map(([index]) => index), [0]);
+    // Whoever hears of a failure may count on it that nothing was written.
+    assertEquals(store.column("SELECT count(*) FROM city"), [0]);
     assertEquals(store.task(id!)!.status === "done", false);
+    const { kept, counted } = store.counts(run);
+    assertEquals(kept, counted);
+    assertEquals(store.commit(end(run, id!, "error")).failures, []);
   });
 }

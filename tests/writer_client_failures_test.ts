@@ -129,10 +129,10 @@ Deno.test("SqliteWriter tells everyone who waits, at once, when its Worker dies"
     const other = writer.sender(() => {});
     const acknowledged = await writer.insert("n", [[1], [2], [3]]);
     function* endless() { for (let i = 0; ; i++) yield [i]; }
-    const waiting = names([writer.insert("n", endless()), writer.died]);
+    const waiting = names([writer.insert("n", endless()), writer.gone]);
     await other.request({ kind: "execute", sql: "SELECT 1", params: [] });
     const breaking = writer.execute("SELECT 'break'").catch(() => {});
-    const death = await writer.died.catch(data);
+    const death = await writer.gone.catch(data);
     const during = await waiting;
     await breaking;
     const after = await names([
