@@ -3,9 +3,9 @@
  *
  * A batch is tried whole in one transaction, in a form that needs few statements: neighbouring inserts of
  * one shape share a statement, and the news of a task is folded until the batch ends. Only when that
- * fails is the batch rolled back and replayed, each message in a transaction of its own, so that a bad
- * row fails its own message and nobody else's, whatever it does (`INSERT OR ROLLBACK`, a foreign key that
- * is checked at COMMIT). Bad rows are rare, so good ones do not pay for them.
+ * fails is it rolled back and tried in halves, down to the bad message, which then fails alone,
+ * whatever it does (`INSERT OR ROLLBACK`, a foreign key that is checked at COMMIT). Bad rows are rare, so
+ * good ones do not pay for them.
  *
  * A task whose message failed cannot become `done`: its end is written as `error` with that failure, and
  * its sender is told so.
@@ -63,14 +63,49 @@ export class Store {
 
   /** Writes the messages: each is committed when this returns, or among the failures. */
   commit(messages: readonly WriteMessage[]): Outcome {
-    let outcome: Outcome;
+    const outcome: Outcome = { results: [], failures: [] };
+    this.#commitRange(messages, 0, outcome);
+    return outcome;
+  }
+
+  /**
+   * Commits messages together; if that fails, first one half and then the other, down to the bad one. So a
+   * bad message costs some twenty transactions in a batch of a thousand, and not one for each good message.
+   * When another process holds the lock, which each try waits for, all of it fails at once.
+   */
+  #commitRange(messages: readonly WriteMessage[], offset: number, outcome: Outcome): void {
     try {
-      outcome = this.#transaction(() => this.#applyAll(messages));
+      const { results, failures } = this.#commitTogether(messages);
+      for (const [index, result] of results) outcome.results.push([offset + index, result]);
+      for (const [index, failure] of failures) outcome.failures.push([offset + index, failure]);
       for (const message of messages) this.#forgetEnded(message);
     } catch (error) {
-      outcome = this.#replay(messages, error);
+      if (messages.length > 1 && classifyError(error) !== "busy") {
+        const half = messages.length >> 1;
+        this.#commitRange(messages.slice(0, half), offset, outcome);
+        this.#commitRange(messages.slice(half), offset + half, outcome);
+        return;
+      }
+      const failure = toErrorData(error);
+      messages.forEach((message, index) => {
+        outcome.failures.push([offset + index, failure]);
+        const { task } = Object(message) as { task?: number };
+        if (task !== undefined) this.#failedTasks.set(task, failure);
+      });
     }
-    return outcome;
+  }
+
+  #commitTogether(messages: readonly WriteMessage[]): Outcome {
+    try {
+      return this.#transaction(() => this.#applyAll(messages));
+    } catch (error) {
+      const [message] = messages;
+      if (messages.length > 1 || message?.kind !== "task_update") throw error;
+      // The task may be in another status than the writer knows: the table tells.
+      this.#transaction(() => this.#apply(message));
+      const failure = this.#failureBehind(message);
+      return { results: [], failures: failure ? [[0, failure]] : [] };
+    }
   }
 
   #transaction<T>(body: () => T): T {
@@ -120,32 +155,6 @@ export class Store {
     });
     flushInserts();
     return { results, failures };
-  }
-
-  /**
-   * Writes what can be written of a batch that failed as a whole. When another process holds the lock,
-   * which each try waits for, all of it fails at once.
-   */
-  #replay(messages: readonly WriteMessage[], error: unknown): Outcome {
-    const outcome: Outcome = { results: [], failures: [] };
-    let locked = classifyError(error) === "busy" ? error : undefined;
-    messages.forEach((message, index) => {
-      try {
-        if (locked) throw locked;
-        const result = this.#transaction(() => this.#apply(message));
-        if (result !== undefined) outcome.results.push([index, result]);
-        const failure = this.#failureBehind(message);
-        if (failure) outcome.failures.push([index, failure]);
-        this.#forgetEnded(message);
-      } catch (error) {
-        if (classifyError(error) === "busy") locked = error;
-        const failure = toErrorData(error);
-        outcome.failures.push([index, failure]);
-        const { task } = Object(message) as { task?: number };
-        if (task !== undefined) this.#failedTasks.set(task, failure);
-      }
-    });
-    return outcome;
   }
 
   /** A task that has ended can fail no more. */
