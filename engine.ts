@@ -175,12 +175,10 @@ class Pipeline<Item> {
   /** Runs the tasks and ends the run, whatever happens in between. */
   async #execute(writer: SqliteWriter): Promise<number | null> {
     const outbox = writer.sender((error, task) => this.#messageFailed(error, task));
-    let running = true;
-    writer.gone.catch((error) => running && this.#giveUp(error));
+    using _ = onGone(writer, (error) => this.#giveUp(error));
     try {
       return await this.#executeWith(outbox, writer);
     } finally {
-      running = false;
       writer.release(outbox);
     }
   }
@@ -253,7 +251,7 @@ class Pipeline<Item> {
     const { run, atomic } = environment;
     const options = { run, atomic, signal: this.#stop.signal, attach: () => writer.attach() };
     using pool = new TaskPool(work, options);
-    writer.gone.catch(() => pool[Symbol.dispose]());
+    using _ = onGone(writer, () => pool[Symbol.dispose]());
     await pool.start(this.#slots);
     await this.#takeTurns(async (identified, slot) => {
       const { pending } = await pool.run(slot, identified);
@@ -322,6 +320,17 @@ class Pipeline<Item> {
     if (this.#fatal || this.#tally.counts.error > 0) return "error";
     return this.#stop.signal.aborted ? "cancelled" : "done";
   }
+}
+
+/** Listens until it is disposed: the writer may outlive many pipelines, and must not hold on to them. */
+function onGone(writer: SqliteWriter, listener: (error: Error) => void): Disposable {
+  let current: typeof listener | undefined = listener;
+  writer.gone.catch((error) => current?.(error));
+  return {
+    [Symbol.dispose]() {
+      current = undefined;
+    },
+  };
 }
 
 function workersFor<Item>(options: PipelineOptions<Item>, known?: readonly Item[]): number {

@@ -56,6 +56,8 @@ Deno.test("an atomic task's rows and its done are in one commit", async () => {
     workers: 4,
     async run(_, task) {
       for (let i = 0; i < 3; i++) await task.insert("row", [[task.id, `${i}`]]);
+      // So that the tasks end in many commits.
+      await task.flush();
     },
   }).finally(() => ended = true);
   let last: unknown;

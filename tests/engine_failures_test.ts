@@ -1,6 +1,7 @@
 import { type PipelineOptions, runPipeline, SqliteError, type TaskContext } from "../mod.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "./assert.ts";
 import { readRow, readValues } from "./read.ts";
+import { Fixture } from "./spawn.ts";
 import { tempFolder } from "./temp.ts";
 
 const TASKS = "SELECT id, status, progress, message, result FROM task_runs ORDER BY id";
@@ -228,4 +229,12 @@ Deno.test("runPipeline() gives up when the database is full, and rejects with th
     SqliteError,
   );
   assertEquals(error.code, "full");
+});
+
+Deno.test("runPipeline() leaves nothing running when it rejects", async () => {
+  using folder = tempFolder();
+  await using child = new Fixture("rejected.ts", folder.path, folder.path);
+  const reasons = [/folder/, /syntax error/, /"nothing" is missing/, /broken/, /broken/];
+  for (const reason of reasons) assertMatch(JSON.parse(await child.line()), reason);
+  assertEquals((await child.status).code, 0);
 });

@@ -4,6 +4,8 @@
  * @module
  */
 import { connectReadOnly, type SqlRow, type SqlValue } from "../db.ts";
+// Loads the FFI driver's library before the first test, which would otherwise seem to leak it.
+import "./drivers.ts";
 
 /** Every row of a query, over a read-only connection of its own. */
 export async function readRows(db: string, sql: string): Promise<SqlRow[]> {

@@ -13,7 +13,10 @@ export class Fixture implements AsyncDisposable {
   readonly #lines: ReadableStreamDefaultReader<string>;
   #text = "";
 
-  /** Starts `tests/fixtures/<name>`; it may read the project, and read and write `folder`. */
+  /**
+   * Starts `tests/fixtures/<name>`; it may read the project, and read and write `folder`. It has a global
+   * `gc()`.
+   */
   constructor(name: string, folder: string, ...args: string[]) {
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
@@ -21,6 +24,7 @@ export class Fixture implements AsyncDisposable {
         "--no-prompt",
         "--no-lock",
         "--cached-only",
+        "--v8-flags=--expose-gc",
         `--allow-read=${folder},${decodeURIComponent(ROOT.pathname)}`,
         `--allow-write=${folder}`,
         new URL(`tests/fixtures/${name}`, ROOT).href,
