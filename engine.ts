@@ -71,7 +71,7 @@ export interface PipelineOptions<Item> extends Omit<WriterOptions, "db">, Identi
  *
  * A task that throws is recorded as `error` and the others go on. The promise rejects only when the
  * pipeline itself cannot go on: wrong options, a database that cannot be opened or written, a module that
- * cannot be loaded.
+ * cannot be loaded, or items that throw; the tasks of the items before that are run all the same.
  *
  * @throws {TypeError} If an option or an item is of the wrong kind
  * @throws {RangeError} If `workers` or an id is not a positive whole number

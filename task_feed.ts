@@ -3,7 +3,8 @@
  *
  * An array is known at once: all of it is queued in bulk before the first task starts, and no object is
  * made for an item before its turn. Any other iterable is read a little ahead ({@linkcode LOOKAHEAD}), so
- * that a generator of a million items is never held in memory.
+ * that a generator of a million items is never held in memory. Where it fails, the tasks before that are
+ * given out, and the failure is told at the end.
  *
  * @module
  */

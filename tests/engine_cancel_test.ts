@@ -156,14 +156,16 @@ Deno.test("runPipeline() stops while an async generator will never yield again",
 });
 
 Deno.test("runPipeline() stops between tasks that never wait", async () => {
-  const controller = new AbortController();
-  setTimeout(() => controller.abort(), 0);
   function* endless() {
     for (let i = 0;; i++) yield i;
   }
-  const db = ":memory:";
-  const report = await runPipeline(endless(), { db, signal: controller.signal, run: () => {} });
-  assertEquals(report.status, "cancelled");
+  for (const storeTaskStatus of [true, false]) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const run = (n: number) => void (n === 0 && setTimeout(() => controller.abort(), 0));
+    const report = await runPipeline(endless(), { db: ":memory:", storeTaskStatus, signal, run });
+    assertEquals(report.status, "cancelled");
+  }
 });
 
 Deno.test("runPipeline() counts what was never started when no status is kept", async () => {
