@@ -1,4 +1,4 @@
-import { connectReadOnly } from "../db.ts";
+import { connect, connectReadOnly } from "../db.ts";
 import { toInsertMessage } from "../insert.ts";
 import { assert, assertEquals, assertThrows } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
@@ -68,6 +68,20 @@ for (const driver of DRIVERS) {
     assertEquals(reader.prepare("SELECT count(*) AS n FROM n").get()!.n, 10);
     reader.exec("COMMIT");
     assertEquals(reader.prepare("SELECT count(*) AS n FROM n").get()!.n, 1_010);
+  });
+
+  Deno.test(`WriterLoop.close() loses nothing while another writes to the file (${driver})`, async () => {
+    using folder = tempFolder();
+    const db = folder.file("etl.db");
+    using writer = await openLoop({ driver, db, schema });
+    await writer.outbox.request(rows(5_000));
+    await writer.outbox.request(execute("SELECT * FROM n WHERE value=5"));
+    using other = await connect(db, { driver });
+    other.transaction(() => {
+      other.exec("INSERT INTO n VALUES (-1)");
+      assertEquals(writer.close().busy, true);
+    });
+    assertEquals(other.prepare("SELECT count(*) AS n FROM n").get()!.n, 5_001);
   });
 
   Deno.test(`WriterLoop.close() closes a database without a WAL (${driver})`, async () => {
