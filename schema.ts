@@ -59,6 +59,18 @@ const PIPELINE_RUNS: Columns = {
   updated_at: "TEXT",
 };
 
+/** What became of a run over time: its counts now and then, so that nobody counts tasks by the second. */
+const RUN_SAMPLES: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  run_id: "INTEGER NOT NULL",
+  sampled_at: "TEXT NOT NULL",
+  queued: "INTEGER NOT NULL",
+  running: "INTEGER NOT NULL",
+  done: "INTEGER NOT NULL",
+  error: "INTEGER NOT NULL",
+  cancelled: "INTEGER NOT NULL",
+};
+
 const TASK_LOGS: Columns = {
   id: "INTEGER PRIMARY KEY",
   task_id: "INTEGER NOT NULL",
@@ -79,7 +91,7 @@ export interface InitSchemaOptions {
 }
 
 /**
- * Creates `task_runs`, `pipeline_runs` and `task_logs`, or brings them up to date: an older `task_runs` is
+ * Creates `task_runs`, `pipeline_runs`, `run_samples` and `task_logs`, or brings them up to date: an older `task_runs` is
  * extended in place and keeps every row. Calling it again changes nothing. It is one transaction.
  *
  * @throws {SqliteError} If the database cannot be written
@@ -104,9 +116,11 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
       }
     }
     createTable(connection, "pipeline_runs", PIPELINE_RUNS);
+    createTable(connection, "run_samples", RUN_SAMPLES);
     createTable(connection, "task_logs", TASK_LOGS);
     connection.exec(`
       CREATE INDEX IF NOT EXISTS idx_task_runs_status ON task_runs(status);
+      CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_logs_task ON task_logs(task_id);`);
   });
 }

@@ -40,6 +40,12 @@ const COLUMNS = {
 } as const;
 const FIELDS = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
 
+/** Milliseconds between two samples of a run, at its beginning. */
+const SAMPLE_INTERVAL_MS = 100;
+
+/** A run's age over the time between its samples: 1,000 of them tell of a day as well as of ten seconds. */
+const SAMPLES_PER_AGE = 100;
+
 /** News of one shape: the first of them, and the values of all. */
 interface UpdateGroup {
   from: TaskStatus;
@@ -56,10 +62,13 @@ export class TaskStore {
   readonly #updates = new Map<number, BulkStatement>();
   /** Tasks that are `running` as far as is committed; a task that is not among them is `queued`. */
   readonly #running = new Set<number>();
+  /** When each run was sampled first and last, in milliseconds. */
+  readonly #sampled = new Map<number, { first: number; last: number }>();
   // What this transaction has changed so far.
   readonly #folded = new Map<number, TaskUpdateMessage>();
   readonly #moved = new Map<number, TaskStatus>();
   readonly #deltas = new Map<number, StatusCounts>();
+  readonly #ended = new Set<number>();
 
   /** Queue depth, batch rows, commit p99 in ms, WAL bytes and last checkpoint, as last measured. */
   health: SqlValue[] = [null, null, null, null, null];
@@ -170,6 +179,7 @@ export class TaskStore {
        ) WHERE id=?1`,
     ).run(run, status, finishedAt);
     this.#count(run);
+    this.#ended.add(run);
   }
 
   /** Writes everything that is folded, and the counts. Called before each commit. */
@@ -190,7 +200,21 @@ export class TaskStore {
         counts.cancelled,
         ...this.health,
       ]);
+      this.#sample(run);
     }
+  }
+
+  /** Keeps the counts of a run as they are now, when it is time to; the last ones are always kept. */
+  #sample(run: number): void {
+    const now = performance.now();
+    const sampled = this.#sampled.get(run) ?? { first: now, last: -Infinity };
+    const interval = Math.max(SAMPLE_INTERVAL_MS, (now - sampled.first) / SAMPLES_PER_AGE);
+    if (now - sampled.last < interval && !this.#ended.has(run)) return;
+    this.#sampled.set(run, { first: sampled.first, last: now });
+    this.#prepare(
+      `INSERT INTO run_samples (run_id,sampled_at,queued,running,done,error,cancelled)
+       SELECT id,updated_at,queued,running,done,error,cancelled FROM pipeline_runs WHERE id=?`,
+    ).run(run);
   }
 
   /** The transaction is committed: what it changed is now what is known. */
@@ -199,6 +223,7 @@ export class TaskStore {
       if (status === "running") this.#running.add(id);
       else this.#running.delete(id);
     }
+    for (const run of this.#ended) this.#sampled.delete(run);
     this.rolledBack();
   }
 
@@ -207,6 +232,7 @@ export class TaskStore {
     this.#folded.clear();
     this.#moved.clear();
     this.#deltas.clear();
+    this.#ended.clear();
   }
 
   /** Writes the folded news. */

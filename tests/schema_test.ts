@@ -32,9 +32,11 @@ for (const driver of DRIVERS) {
       assert(notnull === 0 && dflt_value === null, `${name} can be left out`);
     }
     assertEquals(schemaOf(connection).map(({ type, name }) => `${type} ${name}`), [
+      "index idx_run_samples_run",
       "index idx_task_logs_task",
       "index idx_task_runs_status",
       "table pipeline_runs",
+      "table run_samples",
       "table task_logs",
       "table task_runs",
     ]);
