@@ -45,7 +45,7 @@ export interface PipelineOptions<Item> extends Omit<WriterOptions, "db">, Identi
   workers?: number;
   /**
    * Whether the rows of a task are committed together with its `done`, all or none. Such a task's rows are
-   * held in memory until it ends.
+   * held in memory until it ends; the next task does not wait for their commit.
    *
    * @default {false}
    */

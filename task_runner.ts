@@ -5,7 +5,7 @@
  */
 import { isoNow } from "./clock.ts";
 import { type ErrorData, toErrorData } from "./errors.ts";
-import type { TaskUpdateMessage } from "./messages.ts";
+import type { TaskUpdateMessage, TransactionMessage } from "./messages.ts";
 import type { TaskContext, TaskEnvironment } from "./task_context.ts";
 import type { EndStatus } from "./task_run.ts";
 
@@ -54,7 +54,9 @@ export async function runTask<Item>(
     const done = runId === null ? undefined : end(runId, id, "done", result);
     if (task.held) {
       const messages = done ? [...task.held, done] : task.held;
-      await outbox.request({ kind: "transaction", messages });
+      // What it wrote was held back, so it has not waited for the disk yet.
+      await outbox.room();
+      return { pending: commitWhole({ kind: "transaction", messages }, id, environment) };
     } else if (task.sent) {
       return { pending: commit(done, task, environment) };
     } else if (done) {
@@ -64,9 +66,7 @@ export async function runTask<Item>(
   } catch (thrown) {
     task.end();
     const status = environment.signal.aborted ? "cancelled" : "error";
-    const outcome = { status, error: toErrorData(thrown) } as const;
-    writeFailure(id, outcome, environment);
-    return outcome;
+    return failed(id, { status, error: toErrorData(thrown) }, environment);
   }
 }
 
@@ -96,6 +96,25 @@ async function commit(
   } catch (error) {
     return { status: "error", error: toErrorData(error) };
   }
+}
+
+/** Waits until all of an atomic task is committed; when it was refused, its end is written by itself. */
+async function commitWhole(
+  transaction: TransactionMessage,
+  id: number,
+  environment: TaskEnvironment,
+): Promise<TaskOutcome> {
+  try {
+    await environment.outbox.request(transaction);
+    return { status: "done" };
+  } catch (error) {
+    return failed(id, { status: "error", error: toErrorData(error) }, environment);
+  }
+}
+
+function failed(id: number, outcome: TaskOutcome, environment: TaskEnvironment): TaskOutcome {
+  writeFailure(id, outcome, environment);
+  return outcome;
 }
 
 function end(run: number, id: number, status: EndStatus, result?: string): TaskUpdateMessage {

@@ -4,8 +4,8 @@
  *
  * What is thrown behind a task's back, in a timer or a promise that nobody waits for, would end the
  * Worker together with what it has not sent yet. It is caught here: the task that runs ends as `error`,
- * what was sent is committed, then the pool is told and replaces the Worker. A task cannot end its Worker itself, which would happen in
- * silence, nor post messages, which would be taken for ours.
+ * what was sent is committed, then the pool is told and replaces the Worker. A task cannot end its Worker
+ * itself, which would happen in silence, nor post messages, which would be taken for ours.
  *
  * @module
  */
@@ -19,7 +19,8 @@ const worker = self as unknown as Record<"close" | "postMessage", (reply: TaskWo
 const reply = worker.postMessage.bind(worker);
 
 const controller = new AbortController();
-const tasks = new Map<number, TaskContext>();
+/** Tasks that have not ended, each with its end. */
+const tasks = new Map<number, { task: TaskContext; end: Promise<void> }>();
 let run: TaskFunction<unknown>;
 let environment: TaskEnvironment | undefined;
 /** The task that has not returned yet. */
@@ -45,9 +46,9 @@ async function fail(thrown: unknown): Promise<void> {
     }
     if (victim) writeFailure(victim.id, { status: "error", error }, environment!);
     victim?.fail(error);
+    // Tasks that have returned say first that they have ended; one that was refused then writes its end.
+    await Promise.allSettled([...tasks.values()].map(({ task, end }) => task === victim || end));
     await environment?.outbox.drained();
-    // Tasks that have waited for this say first that they have ended.
-    await new Promise((resolve) => setTimeout(resolve, 0));
   } finally {
     if (victim) ended(victim.id, { status: "error", error });
     reply({ kind: "failed", error: toErrorData(thrown) });
@@ -70,7 +71,7 @@ async function init(request: InitTaskWorker): Promise<void> {
   run = exported as TaskFunction<unknown>;
   const outbox = new Outbox(request.port, (error, task) => {
     if (task === undefined) fail(fromErrorData(error));
-    else tasks.get(task)?.fail(error);
+    else tasks.get(task)?.task.fail(error);
   });
   environment = {
     run: request.run,
@@ -87,18 +88,14 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       return reply({ kind: "initialized" });
     case "run": {
       if (failed) return;
-      const task = new TaskContext(request, environment!);
-      tasks.set(task.id, running = task);
-      const outcome = await runTask(run, request.item, task, environment!);
-      if (task === victim) return;
-      running = undefined;
-      if (!failed) reply({ kind: "returned", id: task.id });
-      ended(task.id, "pending" in outcome ? await outcome.pending : outcome);
-      return;
+      const task = running = new TaskContext(request, environment!);
+      const end = runToEnd(task, request.item);
+      tasks.set(task.id, { task, end });
+      return await end;
     }
     case "abort":
       controller.abort(fromErrorData(request.reason));
-      for (const task of tasks.values()) task.abort(controller.signal.reason);
+      for (const { task } of tasks.values()) task.abort(controller.signal.reason);
       return;
     case "finish":
       await environment!.outbox.drained();
@@ -108,6 +105,14 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       throw new TypeError(`Cannot handle a request of unknown kind ${Deno.inspect(unknown)}`);
     }
   }
+}
+
+async function runToEnd(task: TaskContext, item: unknown): Promise<void> {
+  const outcome = await runTask(run, item, task, environment!);
+  if (task === victim) return;
+  running = undefined;
+  if (!failed) reply({ kind: "returned", id: task.id });
+  ended(task.id, "pending" in outcome ? await outcome.pending : outcome);
 }
 
 function ended(id: number, { status, error }: TaskOutcome): void {

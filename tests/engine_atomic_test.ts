@@ -171,3 +171,23 @@ Deno.test("atomic tasks are all or none without a status too, and in a pool", as
   assertEquals(await readValues(db, ROWS), [[1, "fine"]]);
   assertEquals(await readValues(db, TASKS), [[1, "done", 1], [2, "error", 0.5], [3, "error", 0.5]]);
 });
+
+Deno.test("an atomic task that is refused at its commit stops the pipeline with failFast", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  function* endless() {
+    for (let i = 0;; i++) yield i;
+  }
+  const report = await runPipeline(endless(), {
+    db,
+    schema,
+    atomic: true,
+    failFast: true,
+    run: (n, task) => task.insert("row", [[task.id, n === 5 ? null : "text"]]),
+  });
+  assertEquals([report.status, report.counts.error], ["error", 1]);
+  assertMatch(report.failures[0]!.error.message, /NOT NULL/);
+  const { done, total } = report.counts;
+  assertEquals(await readValues(db, "SELECT count(*) FROM row"), [[done]]);
+  assertEquals(await readValues(db, "SELECT count(*) FROM task_runs"), [[total]]);
+});

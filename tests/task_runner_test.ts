@@ -1,4 +1,5 @@
 import type { ErrorData } from "../errors.ts";
+import { toInsertMessage } from "../insert.ts";
 import type { RunStarted } from "../messages.ts";
 import { TaskContext, type TaskEnvironment } from "../task_context.ts";
 import { runTask, type TaskFunction, writeFailure } from "../task_runner.ts";
@@ -94,6 +95,48 @@ Deno.test("runTask() tells a refused row only once the rest is committed", async
   assertMatch(String(message), /NOT NULL/);
   assertEquals(await readValues(task.db, "SELECT n FROM row"), [[1]]);
   assertEquals(task.failures, []);
+});
+
+Deno.test("runTask() does not wait for the commit of an atomic task", async () => {
+  await using task = await openTask({ atomic: true });
+  const outcome = await task.run(async (_, context) => {
+    await context.insert("row", [[1]]);
+    return "kept";
+  });
+  assert("pending" in outcome);
+  assertEquals(await outcome.pending, { status: "done" });
+  assertEquals(await readValues(task.db, "SELECT n FROM row"), [[1]]);
+  assertEquals(await readValues(task.db, TASK), [["done", 1, null, '"kept"']]);
+});
+
+Deno.test("runTask() ends an atomic task as error when its commit is refused", async () => {
+  await using task = await openTask({ atomic: true });
+  const outcome = await task.run(async (_, context) => {
+    await context.insert("row", [[1]]);
+    await context.insert("row", [[null]]);
+  });
+  assert("pending" in outcome);
+  const { status, error } = await outcome.pending;
+  assertEquals([status, error!.code], ["error", "constraint"]);
+  assertEquals(await task.rows("SELECT n FROM row"), []);
+  const [[stored, progress, message]] = await task.rows(TASK) as [unknown[]];
+  assertEquals([stored, progress, message], ["error", 0, error!.message]);
+  assertEquals(task.failures, []);
+});
+
+Deno.test("runTask() sends an atomic task's rows when the writer has room for them", async () => {
+  await using task = await openTask({ atomic: true });
+  const { outbox } = task.environment;
+  const outcome = await task.run((_, context) => {
+    const rows = Array.from({ length: 10_000 }, (_, n) => [n]);
+    outbox.post(toInsertMessage("row", rows));
+    assert(outbox.room());
+    context.insert("row", [[-1]]);
+  });
+  assertEquals(outbox.room(), undefined);
+  assertEquals(await readValues(task.db, "SELECT count(*) FROM row WHERE n >= 0"), [[10_000]]);
+  assert("pending" in outcome);
+  assertEquals(await outcome.pending, { status: "done" });
 });
 
 Deno.test("runTask() never rejects for what a task throws", async () => {
