@@ -11,12 +11,12 @@
  * @module
  */
 import { chooseDriver, type DriverChoice } from "./drivers/choose.ts";
-import { Connection } from "./connection.ts";
-import type { Driver } from "./drivers/driver.ts";
+import type { Connection } from "./connection.ts";
+import { databasePath, isThere, prepareFile } from "./database_file.ts";
 import { driverFor } from "./drivers/in_use.ts";
 import { SqliteError } from "./errors.ts";
-import { classifyError, explain } from "./explain.ts";
-import { paths } from "./paths.ts";
+import { classifyError } from "./explain.ts";
+import { openReader, openWriter } from "./opening.ts";
 
 export { Connection, Statement } from "./connection.ts";
 export { classifyError } from "./explain.ts";
@@ -25,15 +25,6 @@ export { type Bindable, type Place, type SqlRow, type SqlValue, toSqlValue } fro
 export { SqliteError, type SqliteErrorCode } from "./errors.ts";
 export type { DriverChoice } from "./drivers/choose.ts";
 export type { DriverName } from "./drivers/driver.ts";
-
-/** Milliseconds to wait for a lock that another process holds before an error, as the original did. */
-const BUSY_TIMEOUT_MS = 60_000;
-
-/** Milliseconds between two tries to open a file that another connection is opening. */
-const BUSY_RETRY_MS = 20;
-
-/** Bytes to which a checkpoint that resets the WAL cuts it: a large transaction leaves no large file. */
-const JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024;
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions {
@@ -80,38 +71,8 @@ export async function connect(
   const { wal = true, driver: choice } = options;
   const file = await databasePath(path);
   const { driver } = await chooseDriver(driverFor(file, choice));
-  if (file !== ":memory:") await prepareFile(file);
-  return await retryWhileBusy(() => open(driver, file, wal));
-}
-
-/** Opens and configures the read-write connection. */
-function open(driver: Driver, file: string, wal: boolean): Connection {
-  const connection = new Connection(driver, file, false);
-  try {
-    requireWritable(connection);
-    connection.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
-    // Read before anything is set, so that a damaged file is refused untouched.
-    connection.prepare("SELECT count(*) FROM sqlite_schema").get();
-    const journal = file === ":memory:" ? "memory" : wal ? "wal" : "delete";
-    const got = connection.prepare(`PRAGMA journal_mode=${journal}`).get()?.journal_mode;
-    if (got !== journal) {
-      throw new SqliteError(
-        `Cannot use journal mode ${journal} for ${file}: SQLite stays with ${got}; ` +
-          `put the file on a local disk, or pass wal: ${!wal}`,
-      );
-    }
-    connection.exec(`
-      PRAGMA synchronous=NORMAL;
-      PRAGMA foreign_keys=ON;
-      PRAGMA temp_store=MEMORY;
-      PRAGMA cache_size=-100000;
-      PRAGMA wal_autocheckpoint=1000;
-      PRAGMA journal_size_limit=${JOURNAL_SIZE_LIMIT};`);
-    return connection;
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
+  await prepareFile(file);
+  return await openWriter(driver, file, wal);
 }
 
 /**
@@ -136,7 +97,7 @@ export async function connectReadOnly(
   }
   const { driver } = await chooseDriver(driverFor(file, options.driver));
   try {
-    return await retryWhileBusy(() => openReader(driver, file));
+    return await openReader(driver, file);
   } catch (error) {
     if (classifyError(error) !== "read-only") throw error;
     throw new SqliteError(
@@ -145,34 +106,6 @@ export async function connectReadOnly(
       "read-only",
       { cause: error },
     );
-  }
-}
-
-function openReader(driver: Driver, file: string): Connection {
-  const connection = new Connection(driver, file, true);
-  try {
-    connection.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
-    connection.prepare("SELECT count(*) FROM sqlite_schema").get();
-    return connection;
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
-}
-
-/**
- * Tries again while another connection is just opening the file: SQLite does not wait for a change of the
- * journal mode, whatever the busy timeout.
- */
-async function retryWhileBusy<T>(attempt: () => T): Promise<T> {
-  const until = performance.now() + BUSY_TIMEOUT_MS;
-  for (;;) {
-    try {
-      return attempt();
-    } catch (error) {
-      if (classifyError(error) !== "busy" || performance.now() > until) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS));
   }
 }
 
@@ -219,72 +152,4 @@ export function walCheckpoint(
     log: Number(row.log),
     checkpointed: Number(row.checkpointed),
   };
-}
-
-/** The file that a path or `file:` URL names, or `:memory:`. */
-export async function databasePath(path: string | URL): Promise<string> {
-  if (path === ":memory:") return path;
-  const text = String(path);
-  if (text === "" || (typeof path !== "string" && !(path instanceof URL))) {
-    throw new TypeError(
-      `Cannot open ${Deno.inspect(path)}: pass a path, a file: URL or ":memory:"`,
-    );
-  }
-  if (typeof path === "string" && !/^(file:|[a-z][a-z0-9+.-]+:\/\/)/i.test(path)) return path;
-  const url = URL.parse(text);
-  if (!/^file:\//i.test(text) || !url || url.host || url.search || url.hash) {
-    throw new TypeError(`Cannot open ${text}: the only URL of a database is a plain file:///path`);
-  }
-  return (await paths()).fromFileUrl(url);
-}
-
-/** Refuses what is not a file by name and creates a missing parent folder. */
-async function prepareFile(file: string): Promise<void> {
-  if (await isThere(file)) return;
-  const { dirname } = await paths();
-  try {
-    await Deno.mkdir(dirname(file), { recursive: true });
-  } catch (error) {
-    // The permission can be for the file alone; whether its folder is there, opening it will tell.
-    if (error instanceof Deno.errors.NotCapable) return;
-    throw new SqliteError(
-      `Cannot open ${file}: its folder cannot be created (${(error as Error).message}); ` +
-        `create it, or choose another path`,
-      "other",
-      { cause: error },
-    );
-  }
-}
-
-/** Whether there is a file, which it must be if there is anything. */
-async function isThere(file: string): Promise<boolean> {
-  let info: Deno.FileInfo;
-  try {
-    info = await Deno.stat(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    if (error instanceof Deno.errors.NotADirectory) {
-      throw new SqliteError(
-        `Cannot open ${file}: a part of its path is a file, not a folder; choose another path`,
-      );
-    }
-    throw explain(error, file);
-  }
-  if (info.isFile) return true;
-  throw new SqliteError(
-    `Cannot open ${file}: it is ${info.isDirectory ? "a folder" : "not a file"}; name a file`,
-  );
-}
-
-/**
- * Begins a write and undoes it, because a file that may not be written SQLite opens for reading, without a
- * word. This one touches no page; that another connection is writing is no reason against the file.
- */
-function requireWritable(connection: Connection): void {
-  connection.exec("PRAGMA busy_timeout=0");
-  try {
-    connection.exec("BEGIN IMMEDIATE; PRAGMA incremental_vacuum(1); ROLLBACK");
-  } catch (error) {
-    if (classifyError(error) !== "busy") throw error;
-  }
 }

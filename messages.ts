@@ -6,7 +6,6 @@
  *
  * @module
  */
-import type { DriverChoice } from "./drivers/choose.ts";
 import type { DriverName } from "./drivers/driver.ts";
 import type { ErrorData } from "./errors.ts";
 import type { CheckpointMode, CheckpointResult } from "./db.ts";
@@ -244,9 +243,11 @@ export type PortReply = Ack | Answer;
 /** Opens the database; the port is the first sender's. */
 export interface OpenRequest {
   kind: "open";
-  db: string | URL;
+  /** The file, or `:memory:`; its folder is there. */
+  file: string;
   wal: boolean;
-  driver: DriverChoice;
+  /** Chosen for the whole process: two drivers on one file would lose commits. */
+  driver: DriverName;
   storeTaskStatus: boolean;
   schema: readonly string[];
   statements: Readonly<Record<string, string>>;
@@ -275,11 +276,6 @@ export interface WorkerReady {
 /** The database is open. */
 export interface WorkerOpened {
   kind: "opened";
-  /** The path that was opened, or `:memory:`. */
-  path: string;
-  driver: DriverName;
-  /** Why `auto` did not take FFI. */
-  driverReason?: string;
   sqliteVersion: string;
 }
 

@@ -1,9 +1,11 @@
 /**
  * Paths and `file:` URLs: `@std/path` when it loads, the runtime's own `node:path` when its registry is
- * out of reach. The only file that chooses between them.
+ * out of reach. The only file that chooses between them; Workers need neither, because a path is made out
+ * before it is sent to them.
  *
  * @module
  */
+import { importFromJsr } from "./jsr.ts";
 
 interface PathFunctions {
   dirname(path: string): string;
@@ -20,7 +22,7 @@ export function paths(): Promise<PathFunctions> {
 
 async function load(): Promise<PathFunctions> {
   try {
-    return await import("@std/path") as unknown as PathFunctions;
+    return await importFromJsr("jsr:@std/path@^1.0.0") as PathFunctions;
   } catch {
     const path = await import("node:path");
     const url = await import("node:url");

@@ -5,9 +5,10 @@
  * @module
  */
 import { chooseDriver } from "./drivers/choose.ts";
-import { connect, initSchema } from "./db.ts";
 import { toErrorData } from "./errors.ts";
 import type { OpenRequest, WorkerReply, WorkerRequest } from "./messages.ts";
+import { openWriter } from "./opening.ts";
+import { initSchema } from "./schema.ts";
 import { WriterLoop } from "./writer_loop.ts";
 
 const worker = self as unknown as {
@@ -19,8 +20,8 @@ const worker = self as unknown as {
 let loop: WriterLoop | undefined;
 
 async function open(request: OpenRequest): Promise<WorkerReply> {
-  const { reason } = await chooseDriver(request.driver);
-  const connection = await connect(request.db, { wal: request.wal, driver: request.driver });
+  const { driver } = await chooseDriver(request.driver);
+  const connection = await openWriter(driver, request.file, request.wal);
   try {
     initSchema(connection, { storeTaskStatus: request.storeTaskStatus });
     for (const sql of request.schema) {
@@ -37,8 +38,7 @@ async function open(request: OpenRequest): Promise<WorkerReply> {
   }
   loop = new WriterLoop(connection, request.statements);
   loop.attach(request.port);
-  const { path, driver, sqliteVersion } = connection;
-  return { kind: "opened", path, driver, driverReason: reason, sqliteVersion };
+  return { kind: "opened", sqliteVersion: connection.sqliteVersion };
 }
 
 async function handle(request: WorkerRequest): Promise<WorkerReply | undefined> {

@@ -9,7 +9,9 @@
  * @module
  */
 import type { CheckpointMode, CheckpointResult, ConnectOptions, DriverName } from "./db.ts";
-import { holdDriver } from "./drivers/in_use.ts";
+import { databasePath, prepareFile } from "./database_file.ts";
+import { chooseDriver } from "./drivers/choose.ts";
+import { driverFor, holdDriver } from "./drivers/in_use.ts";
 import { fromErrorData, WriterClosedError, WriterDiedError } from "./errors.ts";
 import { type InsertOptions, type Row, type Step, toInsertMessage, toMessage } from "./insert.ts";
 import type {
@@ -42,6 +44,14 @@ export interface WriterOptions extends ConnectOptions {
   statements?: Readonly<Record<string, string>>;
 }
 
+/** What was settled before the Worker started. */
+interface Settings {
+  path: string;
+  driver: DriverName;
+  driverReason: string | undefined;
+  storeTaskStatus: boolean;
+}
+
 /**
  * The one writer of a database.
  *
@@ -68,16 +78,21 @@ export class SqliteWriter implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #outbox: Outbox;
   readonly #senders = new Set<Outbox>();
-  #storeTaskStatus = true;
   readonly #closed = Promise.withResolvers<CheckpointResult | undefined>();
   readonly #gone = Promise.withResolvers<never>();
-  #opened: WorkerOpened | undefined;
-  #letGo: (() => void) | undefined;
+  readonly #settings: Settings;
+  #sqliteVersion = "";
+  #letGo: () => void;
   #closing: Promise<CheckpointResult | undefined> | undefined;
 
-  private constructor(worker: Worker, outbox: Outbox) {
-    this.#worker = worker;
+  private constructor(settings: Settings, outbox: Outbox) {
+    this.#worker = new Worker(new URL("./writer.ts", import.meta.url), {
+      type: "module",
+      name: "pipeloom-writer",
+    });
+    this.#settings = settings;
     this.#outbox = outbox;
+    this.#letGo = holdDriver(settings.path, settings.driver);
     this.#gone.promise.catch(() => {});
     this.#closed.promise.catch(() => {});
   }
@@ -86,44 +101,59 @@ export class SqliteWriter implements AsyncDisposable {
    * Starts the Worker and opens the database; see {@linkcode connect} for what may be wrong with it.
    *
    * @throws {SqliteError} If the database cannot be opened or the schema is refused
+   * @throws {Error} If the driver that was asked for cannot be had
    * @throws {WriterDiedError} If the Worker cannot be started
    */
   static async open(options: WriterOptions): Promise<SqliteWriter> {
-    const worker = new Worker(new URL("./writer.ts", import.meta.url), {
-      type: "module",
-      name: "pipeloom-writer",
-    });
-    const { port1, port2 } = new MessageChannel();
-    const writer = new SqliteWriter(worker, new Outbox(port1));
+    const { wal = true, storeTaskStatus = true, schema = [], statements = {} } = options;
+    // Settled here, so that the whole process agrees and the Worker need not ask any registry.
+    const file = await databasePath(options.db);
+    const { driver, reason } = await chooseDriver(driverFor(file, options.driver));
+    await prepareFile(file);
+    const { port1, port2: port } = new MessageChannel();
+    const writer = new SqliteWriter(
+      { path: file, driver: driver.name, driverReason: reason, storeTaskStatus },
+      new Outbox(port1),
+    );
     try {
-      await writer.#start(options, port2);
+      await writer.#start({
+        kind: "open",
+        file,
+        wal,
+        driver: driver.name,
+        storeTaskStatus,
+        schema: typeof schema === "string" ? [schema] : schema,
+        statements,
+        port,
+      });
       return writer;
     } catch (error) {
-      port2.close();
+      port.close();
       writer.#failAll(error as Error);
-      worker.terminate();
+      writer.#worker.terminate();
+      writer.#letGo();
       throw error;
     }
   }
 
   /** The driver in use. */
   get driver(): DriverName {
-    return this.#opened!.driver;
+    return this.#settings.driver;
   }
 
   /** Why `auto` did not take the FFI driver. */
   get driverReason(): string | undefined {
-    return this.#opened!.driverReason;
+    return this.#settings.driverReason;
   }
 
   /** The version of the SQLite library. */
   get sqliteVersion(): string {
-    return this.#opened!.sqliteVersion;
+    return this.#sqliteVersion;
   }
 
   /** Whether the writer keeps the status of tasks. */
   get storeTaskStatus(): boolean {
-    return this.#storeTaskStatus;
+    return this.#settings.storeTaskStatus;
   }
 
   /** @ignore A sender of its own for a pipeline; `onFailure` hears of failures that nobody waits for. */
@@ -231,7 +261,7 @@ export class SqliteWriter implements AsyncDisposable {
     await this.close();
   }
 
-  async #start(options: WriterOptions, port: MessagePort): Promise<void> {
+  async #start(request: OpenRequest): Promise<void> {
     const ready = Promise.withResolvers<void>();
     const opened = Promise.withResolvers<WorkerOpened>();
     const fail = (error: Error) => {
@@ -246,7 +276,7 @@ export class SqliteWriter implements AsyncDisposable {
       event.preventDefault();
       fail(
         new WriterDiedError(
-          `The writer of ${options.db} died (${event.message}): what was not acknowledged may or may ` +
+          `The writer of ${request.file} died (${event.message}): what was not acknowledged may or may ` +
             `not be written; look into the database before sending it again`,
         ),
       );
@@ -268,11 +298,12 @@ export class SqliteWriter implements AsyncDisposable {
       }
     };
     await ready.promise;
-    const request = openRequest(options, port);
-    this.#storeTaskStatus = request.storeTaskStatus;
-    this.#post(request, [port]);
-    this.#opened = await opened.promise;
-    this.#letGo = holdDriver(this.#opened.path, this.#opened.driver);
+    this.#post(request, [request.port]);
+    this.#sqliteVersion = (await opened.promise).sqliteVersion;
+    // Again, because a file is known under one name only once it is there.
+    const letGo = this.#letGo;
+    this.#letGo = holdDriver(request.file, request.driver);
+    letGo();
   }
 
   async #close(): Promise<CheckpointResult | undefined> {
@@ -287,7 +318,7 @@ export class SqliteWriter implements AsyncDisposable {
     } finally {
       this.#failAll(closed);
       this.#worker.terminate();
-      this.#letGo?.();
+      this.#letGo();
     }
   }
 
@@ -302,18 +333,4 @@ export class SqliteWriter implements AsyncDisposable {
   #post(request: WorkerRequest, transfer: Transferable[] = []): void {
     this.#worker.postMessage(request, transfer);
   }
-}
-
-function openRequest(options: WriterOptions, port: MessagePort): OpenRequest {
-  const { db, wal = true, driver = "auto", storeTaskStatus = true, schema = [] } = options;
-  return {
-    kind: "open",
-    db: db instanceof URL ? db.href : db,
-    wal,
-    driver,
-    storeTaskStatus,
-    schema: typeof schema === "string" ? [schema] : schema,
-    statements: options.statements ?? {},
-    port,
-  };
 }

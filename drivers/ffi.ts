@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { importFromJsr } from "../jsr.ts";
 import type { Driver, DriverConnection, DriverStatement } from "./driver.ts";
 import { findParameters, type Parameter, replaceParameters } from "./parameters.ts";
 import type { SqlRow, SqlValue } from "../values.ts";
@@ -158,7 +159,7 @@ function toBindable(values: SqlValue[]): Set<number> | undefined {
  * @throws {Error} If the package or its library cannot be loaded
  */
 export async function loadFfiDriver(): Promise<Driver> {
-  const { Database } = await import("@db/sqlite") as unknown as FfiModule;
+  const { Database } = await importFromJsr("jsr:@db/sqlite@^0.13.0") as FfiModule;
   return {
     name: "ffi",
     open: (path, { readOnly }) =>

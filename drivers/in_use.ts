@@ -21,6 +21,7 @@ const held = new Map<string, Held>();
 /** Remembers that a writer uses a driver for a file, until what it returns is called. */
 export function holdDriver(file: string, driver: DriverName): () => void {
   const key = identityOf(file);
+  if (key === undefined) return () => {};
   const entry = held.get(key) ?? { driver, holders: 0 };
   held.set(key, entry);
   entry.holders++;
@@ -35,7 +36,8 @@ export function holdDriver(file: string, driver: DriverName): () => void {
  * @throws {TypeError} If another driver was asked for by name
  */
 export function driverFor(file: string, choice: DriverChoice = "auto"): DriverChoice {
-  const driver = held.size > 0 ? held.get(identityOf(file))?.driver : undefined;
+  const key = held.size > 0 ? identityOf(file) : undefined;
+  const driver = key === undefined ? undefined : held.get(key)?.driver;
   if (!driver || choice === driver) return choice;
   if (choice === "auto") return driver;
   throw new TypeError(
@@ -44,8 +46,9 @@ export function driverFor(file: string, choice: DriverChoice = "auto"): DriverCh
   );
 }
 
-/** A name for the file that does not depend on how its path is written. */
-function identityOf(file: string): string {
+/** A name for the file that does not depend on how its path is written; none for what no two share. */
+function identityOf(file: string): string | undefined {
+  if (file === ":memory:") return undefined;
   try {
     return Deno.realPathSync(file);
   } catch {

@@ -13,20 +13,22 @@ export interface ChildOptions {
   flags?: string[];
   /** A command that starts the child, such as `setpriv …`; its words come before `deno`. */
   prefix?: string[];
+  /** Whether it may look for packages that are not cached. */
+  uncached?: boolean;
   /** Environment variables beside those of this process. */
   env?: Record<string, string>;
 }
 
 /** Runs `script`, which may import from {@linkcode ROOT}, and returns what it gave to `console.log`. */
 export async function runChild(script: string, options: ChildOptions = {}): Promise<unknown> {
-  const { flags = [], prefix = [], env = {} } = options;
+  const { flags = [], prefix = [], uncached = false, env = {} } = options;
   const command = [
     ...prefix,
     Deno.execPath(),
     "run",
     "--no-prompt",
     "--no-lock",
-    "--cached-only",
+    ...(uncached ? [] : ["--cached-only"]),
     ...flags,
     "-",
   ];

@@ -111,7 +111,8 @@ Deno.test("SqliteWriter.open() rejects when its Worker cannot start, and names w
   assertStringIncludes(String(denied.message), "--allow-read");
   using folder = tempFolder();
   const map = folder.file("map.json");
-  Deno.writeTextFileSync(map, '{ "imports": { "node:sqlite": "./missing.ts" } }');
+  const { href } = new URL("writer_loop.ts", ROOT);
+  Deno.writeTextFileSync(map, JSON.stringify({ imports: { [href]: "./missing.ts" } }));
   const missing = await child(body, ["--allow-read", `--import-map=${map}`]);
   assertEquals(missing.name, "WriterDiedError");
   assertStringIncludes(String(missing.message), "missing.ts");

@@ -26,7 +26,10 @@ const EVERYTHING = ["--allow-ffi", "--allow-env", "--allow-read", "--allow-write
 /** Flags that map `@db/sqlite` to what cannot be loaded, whether its registry is in reach or not. */
 async function withoutPackage(folder: string): Promise<string[]> {
   const map = `${folder}/import_map.json`;
-  await Deno.writeTextFile(map, JSON.stringify({ imports: { "@db/sqlite": "./missing.ts" } }));
+  await Deno.writeTextFile(
+    map,
+    JSON.stringify({ imports: { "jsr:@db/sqlite@^0.13.0": "./missing.ts" } }),
+  );
   return ["--no-config", `--import-map=${map}`];
 }
 

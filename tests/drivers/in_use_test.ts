@@ -39,8 +39,30 @@ for (const driver of DRIVERS) {
       TypeError,
       "its writer uses",
     );
+    await assertRejects(
+      () => SqliteWriter.open({ db, driver: another }),
+      TypeError,
+      "its writer uses",
+    );
+    await using second = await SqliteWriter.open({ db });
+    assertEquals(second.driver, driver);
+    await second.close();
     await writer.close();
     using reader = await connectReadOnly(db, { driver: "builtin" });
     assertEquals(reader.driver, "builtin");
+  });
+
+  Deno.test(`SqliteWriter.open() holds no file that it could not open (${driver})`, async () => {
+    using folder = tempFolder();
+    const db = folder.file("a.db");
+    await assertRejects(() => SqliteWriter.open({ db, driver, schema: "CREATE NONSENSE" }));
+    const another = driver === "ffi" ? "builtin" : "ffi";
+    assertEquals(driverFor(db, another), another);
+  });
+
+  Deno.test(`databases in memory share no driver (${driver})`, async () => {
+    await using writer = await SqliteWriter.open({ db: ":memory:", driver });
+    const another = writer.driver === "ffi" ? "builtin" : "ffi";
+    assertEquals(driverFor(":memory:", another), another);
   });
 }
