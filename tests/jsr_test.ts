@@ -1,4 +1,3 @@
-import { importFromJsr } from "../jsr.ts";
 import { assertEquals } from "./assert.ts";
 import { ROOT, runChild } from "./child.ts";
 import { tempFolder } from "./temp.ts";
