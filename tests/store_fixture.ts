@@ -7,6 +7,7 @@ import { connect, type Connection, type DriverName, initSchema, type SqlRow } fr
 import type { RunStarted, TaskUpdateMessage, WriteMessage, WriteResult } from "../messages.ts";
 import { type Outcome, Store } from "../store.ts";
 import { noCounts, type StatusCounts, type TaskStatus } from "../task_run.ts";
+import { assertEquals } from "./assert.ts";
 
 /** What {@linkcode openStore} may be told. */
 export interface StoreOptions {
@@ -72,6 +73,13 @@ export class TestStore implements Disposable {
       run,
     )[0] as unknown as StatusCounts;
     return { kept: { queued, running, done, error, cancelled }, counted };
+  }
+
+  /** Checks both counts of a run; what is not named is expected to be 0. */
+  expectCounts(run: number, expected: Partial<StatusCounts>): void {
+    const { kept, counted } = this.counts(run);
+    assertEquals(kept, counted);
+    assertEquals(kept, { ...noCounts(), ...expected });
   }
 
   [Symbol.dispose](): void {

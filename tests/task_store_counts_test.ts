@@ -1,23 +1,7 @@
 import { toInsertMessage } from "../insert.ts";
 import { assertEquals, assertStringIncludes } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
-import {
-  AT,
-  end,
-  execute,
-  LATER,
-  news,
-  openStore,
-  start,
-  startRun,
-  type TestStore,
-} from "./store_fixture.ts";
-
-function expectCounts(store: TestStore, run: number, expected: Record<string, number>): void {
-  const { kept, counted } = store.counts(run);
-  assertEquals(kept, counted);
-  assertEquals(kept, { queued: 0, running: 0, done: 0, error: 0, cancelled: 0, ...expected });
-}
+import { AT, end, execute, LATER, news, openStore, start, startRun } from "./store_fixture.ts";
 
 for (const driver of DRIVERS) {
   Deno.test(`TaskStore.cancelQueued() cancels what was never started (${driver})`, async () => {
@@ -37,13 +21,13 @@ for (const driver of DRIVERS) {
     ]);
     const { status, message, started_at, finished_at } = store.task(c!)!;
     assertEquals([status, message, started_at, finished_at], ["cancelled", "Stopped", null, LATER]);
-    expectCounts(store, run, { running: 1, done: 1, cancelled: 2 });
-    expectCounts(store, other.run, { queued: 1 });
+    store.expectCounts(run, { running: 1, done: 1, cancelled: 2 });
+    store.expectCounts(other.run, { queued: 1 });
     assertEquals(
       store.write({ kind: "cancel_queued", run, message: "Again", finishedAt: LATER }),
       0,
     );
-    expectCounts(store, run, { running: 1, done: 1, cancelled: 2 });
+    store.expectCounts(run, { running: 1, done: 1, cancelled: 2 });
   });
 
   Deno.test(`TaskStore.flush() keeps the counts when a message of the batch fails (${driver})`, async () => {
@@ -51,9 +35,9 @@ for (const driver of DRIVERS) {
     const { run, ids: [a, b, c] } = store.startRun(3);
     const bad = toInsertMessage("t", [{ x: null }]);
     store.commit(start(run, a!), bad, start(run, b!), start(run, a!), end(run, b!), bad);
-    expectCounts(store, run, { queued: 1, running: 1, done: 1 });
+    store.expectCounts(run, { queued: 1, running: 1, done: 1 });
     store.commit(end(run, a!, "error"), bad, start(run, c!));
-    expectCounts(store, run, { running: 1, done: 1, error: 1 });
+    store.expectCounts(run, { running: 1, done: 1, error: 1 });
   });
 
   Deno.test(`TaskStore.flush() keeps the counts when a trigger refuses a move (${driver})`, async () => {
@@ -70,9 +54,9 @@ for (const driver of DRIVERS) {
     );
     assertEquals(failures.map(([index]) => index), [0]);
     assertStringIncludes(failures[0]![1].message.toLowerCase(), "refused");
-    expectCounts(store, run, { running: 1, done: 1 });
+    store.expectCounts(run, { running: 1, done: 1 });
     assertEquals(store.commit(end(run, a!, "error")).failures, []);
-    expectCounts(store, run, { error: 1, done: 1 });
+    store.expectCounts(run, { error: 1, done: 1 });
   });
 
   Deno.test(`TaskStore.flush() keeps the counts of several runs apart (${driver})`, async () => {
@@ -85,8 +69,8 @@ for (const driver of DRIVERS) {
       end(two.run, two.ids[0]!),
       start(two.run, two.ids[1]!),
     );
-    expectCounts(store, one.run, { queued: 1, running: 1 });
-    expectCounts(store, two.run, { running: 1, done: 1 });
+    store.expectCounts(one.run, { queued: 1, running: 1 });
+    store.expectCounts(two.run, { running: 1, done: 1 });
   });
 
   Deno.test(`TaskStore.flush() writes the writer's health with the counts (${driver})`, async () => {
@@ -128,7 +112,7 @@ for (const driver of DRIVERS) {
     );
     const row = store.all("SELECT * FROM pipeline_runs WHERE id=?", run)[0]!;
     assertEquals([row.status, row.finished_at], ["done", LATER]);
-    expectCounts(store, run, { done: 1 });
+    store.expectCounts(run, { done: 1 });
   });
 
   Deno.test(`TaskStore.startRun() is undone with the transaction it is part of (${driver})`, async () => {

@@ -1,23 +1,7 @@
 import type { TaskStatus } from "../task_run.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
-import {
-  AT,
-  end,
-  execute,
-  LATER,
-  news,
-  openStore,
-  queue,
-  start,
-  type TestStore,
-} from "./store_fixture.ts";
-
-function expectCounts(store: TestStore, run: number, expected: Record<string, number>): void {
-  const { kept, counted } = store.counts(run);
-  assertEquals(kept, counted);
-  assertEquals(kept, { queued: 0, running: 0, done: 0, error: 0, cancelled: 0, ...expected });
-}
+import { AT, end, execute, LATER, news, openStore, queue, start } from "./store_fixture.ts";
 
 for (const driver of DRIVERS) {
   Deno.test(`TaskStore.startRun() writes a run that is running (${driver})`, async () => {
@@ -27,13 +11,13 @@ for (const driver of DRIVERS) {
     assertEquals([row.id, row.name, row.status, row.workers], [run, "test", "running", 1]);
     assertEquals([row.started_at, row.finished_at], [AT, null]);
     assertEquals([row.driver, row.sqlite_version], [driver, store.connection.sqliteVersion]);
-    expectCounts(store, run, {});
+    store.expectCounts(run, {});
   });
 
   Deno.test(`TaskStore.queue() writes tasks as queued, any number of them (${driver})`, async () => {
     using store = await openStore({ driver });
     const { run, ids } = store.startRun(237);
-    expectCounts(store, run, { queued: 237 });
+    store.expectCounts(run, { queued: 237 });
     assertEquals(store.column("SELECT id FROM task_runs ORDER BY id"), ids);
     const [first] = store.all("SELECT * FROM task_runs ORDER BY id");
     assertEquals({ ...first }, {
@@ -53,7 +37,7 @@ for (const driver of DRIVERS) {
     store.write({ kind: "queue_tasks", run, ids: [9_000], names: ["ø"], keys: ["k"] });
     assertEquals([store.task(9_000)!.name, store.task(9_000)!.key], ["ø", "k"]);
     store.write(queue(run, []));
-    expectCounts(store, run, { queued: 238 });
+    store.expectCounts(run, { queued: 238 });
   });
 
   Deno.test(`TaskStore.queue() refuses an id that is taken, by name (${driver})`, async () => {
@@ -67,11 +51,11 @@ for (const driver of DRIVERS) {
       assertStringIncludes(failures[0]![1].message, `Cannot queue task ${taken}: run ${run} has`);
       store.connection.exec("DELETE FROM task_runs WHERE id=20000");
       store.connection.exec(`UPDATE pipeline_runs SET queued=0 WHERE id=${other}`);
-      expectCounts(store, other, {});
+      store.expectCounts(other, {});
     }
     const { failures } = store.commit(queue(other, [30_000, 30_001, 30_000]));
     assertEquals(failures.map(([index, { code }]) => [index, code]), [[0, "constraint"]]);
-    expectCounts(store, other, {});
+    store.expectCounts(other, {});
   });
 
   Deno.test(`TaskStore.fold() keeps start and end of a task that share a batch (${driver})`, async () => {
@@ -96,7 +80,7 @@ for (const driver of DRIVERS) {
       error: null,
       updated_at: AT,
     });
-    expectCounts(store, run, { done: 1 });
+    store.expectCounts(run, { done: 1 });
   });
 
   Deno.test(`TaskStore.fold() takes a start that its sender has folded into the end (${driver})`, async () => {
@@ -108,7 +92,7 @@ for (const driver of DRIVERS) {
       const task = store.task(ids[i]!)!;
       assertEquals([task.status, task.started_at, task.finished_at], [status, AT, LATER]);
     }
-    expectCounts(store, run, { done: 1, error: 1, cancelled: 1 });
+    store.expectCounts(run, { done: 1, error: 1, cancelled: 1 });
   });
 
   Deno.test(`TaskStore.fold() writes the last of a thousand reports of progress (${driver})`, async () => {
@@ -176,7 +160,7 @@ for (const driver of DRIVERS) {
     assertMatch(failures[8]![1].message, /task 4712: there is no such task/);
     assertEquals(failures.length, 9);
     assertEquals([store.task(a!)!.status, store.task(b!)!.progress], ["done", 0.5]);
-    expectCounts(store, run, { queued: 1, running: 1, done: 1 });
+    store.expectCounts(run, { queued: 1, running: 1, done: 1 });
   });
 
   Deno.test(`TaskStore.update() goes on with tasks that another writer has started (${driver})`, async () => {
@@ -186,7 +170,7 @@ for (const driver of DRIVERS) {
     store.write(execute("UPDATE pipeline_runs SET queued=0, running=2"));
     assertEquals(store.commit(news(run, a!, { progress: 0.5 }), end(run, b!)).failures, []);
     assertEquals([store.task(a!)!.progress, store.task(b!)!.status], [0.5, "done"]);
-    expectCounts(store, run, { running: 1, done: 1 });
+    store.expectCounts(run, { running: 1, done: 1 });
   });
 
   Deno.test(`TaskStore.update() refuses the news of another run's task (${driver})`, async () => {
@@ -195,7 +179,7 @@ for (const driver of DRIVERS) {
     const other = store.startRun(0).run;
     const { failures } = store.commit(start(other, id!));
     assertEquals(failures.map(([index]) => index), [0]);
-    expectCounts(store, run, { queued: 1 });
-    expectCounts(store, other, {});
+    store.expectCounts(run, { queued: 1 });
+    store.expectCounts(other, {});
   });
 }
