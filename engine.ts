@@ -56,7 +56,11 @@ export interface PipelineOptions<Item> extends Omit<WriterOptions, "db">, Identi
    * @default {false}
    */
   failFast?: boolean;
-  /** Stops the pipeline when it is aborted: running tasks get it as `task.signal`, the rest is cancelled. */
+  /**
+   * Stops the pipeline when it is aborted: running tasks get it as `task.signal`, the rest is cancelled. A
+   * running task is cancelled when it throws the signal's reason or an `AbortError`, itself or as a cause;
+   * whatever else it throws is an error.
+   */
   signal?: AbortSignal;
   /**
    * Whether SIGINT and SIGTERM stop the pipeline as `signal` does, for as long as it runs.

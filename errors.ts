@@ -62,7 +62,12 @@ export interface ErrorData {
   stack?: string;
   /** `SqliteError.code`, where it is one. */
   code?: SqliteErrorCode;
+  /** `Error.cause`, where there is one. */
+  cause?: ErrorData;
 }
+
+/** Causes that travel with an error: a chain may be a circle. */
+const MAX_CAUSES = 8;
 
 /** Classes that are built again, by name. */
 const CLASSES = new Map<string, new (message: string) => Error>(Object.entries({
@@ -74,8 +79,8 @@ const CLASSES = new Map<string, new (message: string) => Error>(Object.entries({
   WriterDiedError,
 }));
 
-/** Describes anything that was thrown as {@linkcode ErrorData}. It never throws itself. */
-export function toErrorData(thrown: unknown): ErrorData {
+/** Describes anything that was thrown as {@linkcode ErrorData}, with its causes. It never throws itself. */
+export function toErrorData(thrown: unknown, causes: number = MAX_CAUSES): ErrorData {
   try {
     if (!(thrown instanceof Error)) {
       const message = typeof thrown === "string" ? thrown : Deno.inspect(thrown, { depth: 2 });
@@ -85,6 +90,9 @@ export function toErrorData(thrown: unknown): ErrorData {
     const data: ErrorData = { name: String(thrown.name), message: String(thrown.message) };
     if (thrown.stack) data.stack = String(thrown.stack);
     if (thrown instanceof SqliteError) data.code = thrown.code;
+    if (thrown.cause !== undefined && causes > 0) {
+      data.cause = toErrorData(thrown.cause, causes - 1);
+    }
     return data;
   } catch {
     return { name: "Error", message: "A value that cannot be shown was thrown" };
@@ -100,5 +108,15 @@ export function fromErrorData(data: ErrorData): Error {
     Object.defineProperty(error, "name", { value: data.name, configurable: true });
   }
   if (data.stack) error.stack = data.stack;
+  if (data.cause) {
+    const value = fromErrorData(data.cause);
+    Object.defineProperty(error, "cause", { value, configurable: true, writable: true });
+  }
   return error;
+}
+
+/** The text of an error with its stack and those of its causes, as a runtime prints it. */
+export function toErrorText({ stack, message, cause }: ErrorData): string {
+  const text = stack ?? message;
+  return cause ? `${text}\nCaused by: ${toErrorText(cause)}` : text;
 }

@@ -7,6 +7,7 @@
 import { fromErrorData, TaskWorkerDiedError, toErrorData } from "./errors.ts";
 import type { TaskWorkerReply, TaskWorkerRequest } from "./messages.ts";
 import type { IdentifiedItem } from "./task_feed.ts";
+import type { EndStatus } from "./task_run.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 
 /** A task function by the module that exports it, so that a Worker can load it. */
@@ -164,7 +165,7 @@ class TaskWorker implements Disposable {
         `Cannot send the item of task ${id} (${name}) to a Worker: ${(error as Error).message}; ` +
           `make it plain data, or run the tasks on this thread`,
       );
-      return this.lost(refusal);
+      return this.lost(refusal, "error");
     }
     const outcome = Promise.withResolvers<TaskOutcome>();
     this.#pending.set(id, outcome);
@@ -173,9 +174,11 @@ class TaskWorker implements Disposable {
     return this.#notBegun ? undefined : { pending: outcome.promise };
   }
 
-  /** The outcome of a task that cannot write its end itself. */
-  lost(error: Error = this.#death!): { pending: Promise<TaskOutcome> } {
-    const status = this.#aborted ? "cancelled" : "error";
+  /** The outcome of a task that cannot write its end itself: one that never began, unless told. */
+  lost(
+    error: Error = this.#death!,
+    status: EndStatus = this.#aborted ? "cancelled" : "error",
+  ): { pending: Promise<TaskOutcome> } {
     return { pending: Promise.resolve({ status, error: toErrorData(error), unwritten: true }) };
   }
 
@@ -196,7 +199,7 @@ class TaskWorker implements Disposable {
 
   /** Ends the Worker. */
   [Symbol.dispose](): void {
-    this.#die(new Error("It was ended"));
+    this.#die(new Error("It was ended"), this.#aborted ? "cancelled" : "error");
   }
 
   async #next(): Promise<void> {
@@ -234,16 +237,18 @@ class TaskWorker implements Disposable {
     this.#worker.postMessage(request, transfer);
   }
 
-  #die(why: unknown): void {
+  /** Ends the Worker; `status` is that of the task that runs on it. */
+  #die(why: unknown, status: EndStatus = "error"): void {
     if (this.#death) return;
     const cause = fromErrorData(toErrorData(why));
     this.#death = new TaskWorkerDiedError(
       `The task Worker died (${cause.message}): what the task had sent may or may not be written`,
       { cause },
     );
-    this.#death.stack = cause.stack;
     this.#worker.terminate();
-    for (const { resolve } of this.#pending.values()) resolve(this.lost().pending);
+    for (const { resolve } of this.#pending.values()) {
+      resolve(this.lost(this.#death, status).pending);
+    }
     this.#pending.clear();
     this.#returned?.resolve();
     this.#step.promise.catch(() => {});

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { isCancellation } from "./cancellation.ts";
 import { isoNow } from "./clock.ts";
-import { type ErrorData, toErrorData } from "./errors.ts";
+import { type ErrorData, toErrorData, toErrorText } from "./errors.ts";
 import type { TaskUpdateMessage, TransactionMessage } from "./messages.ts";
 import type { TaskContext, TaskEnvironment } from "./task_context.ts";
 import type { EndStatus } from "./task_run.ts";
@@ -65,7 +66,7 @@ export async function runTask<Item>(
     return { status: "done" };
   } catch (thrown) {
     task.end();
-    const status = environment.signal.aborted ? "cancelled" : "error";
+    const status = isCancellation(thrown, environment.signal) ? "cancelled" : "error";
     return failed(id, { status, error: toErrorData(thrown) }, environment);
   }
 }
@@ -79,7 +80,7 @@ export function writeFailure(
   if (run === null) return;
   const update = end(run, id, status);
   update.message = error?.message ?? "";
-  update.error = error?.stack ?? update.message;
+  update.error = error ? toErrorText(error) : update.message;
   outbox.update(update);
 }
 

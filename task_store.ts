@@ -9,7 +9,7 @@
  */
 import { BulkStatement, placeholders } from "./bulk.ts";
 import { type Connection, SqliteError, type Statement } from "./db.ts";
-import type { ErrorData } from "./errors.ts";
+import { type ErrorData, toErrorText } from "./errors.ts";
 import type {
   CancelQueuedMessage,
   FinishRunMessage,
@@ -340,5 +340,5 @@ function illegal(message: TaskUpdateMessage, current: TaskStatus): SqliteError {
 
 function failed(message: TaskUpdateMessage, failure: ErrorData): TaskUpdateMessage {
   const { result: _, progress: __, ...rest } = message;
-  return { ...rest, status: "error", message: failure.message, error: failure.stack };
+  return { ...rest, status: "error", message: failure.message, error: toErrorText(failure) };
 }

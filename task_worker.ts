@@ -9,7 +9,8 @@
  *
  * @module
  */
-import { type ErrorData, fromErrorData, toErrorData } from "./errors.ts";
+import { isCancellation } from "./cancellation.ts";
+import { type ErrorData, fromErrorData, toErrorData, toErrorText } from "./errors.ts";
 import type { InitTaskWorker, TaskWorkerReply, TaskWorkerRequest } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { TaskContext, type TaskEnvironment } from "./task_context.ts";
@@ -32,25 +33,29 @@ let failed = false;
 async function fail(thrown: unknown): Promise<void> {
   if (failed) return;
   failed = true;
-  const { message, stack } = toErrorData(thrown);
+  const cause = toErrorData(thrown);
   const error: ErrorData = {
     name: "TaskWorkerDiedError",
-    message: `The task's Worker died of an error that no task caught: ${message}`,
-    stack,
+    message: `The task's Worker died of an error that no task caught: ${cause.message}`,
+    cause,
   };
+  const status = isCancellation(thrown, controller.signal) ? "cancelled" : "error";
   // A task that has returned and waits for its commit is not to blame, nor can it fail any more.
   victim = running?.ended ? undefined : running;
   try {
     if (!running && environment) {
-      console.warn("A task Worker is replaced for an error that no task caught:", stack ?? message);
+      console.warn(
+        "A task Worker is replaced for an error that no task caught:",
+        toErrorText(cause),
+      );
     }
-    if (victim) writeFailure(victim.id, { status: "error", error }, environment!);
+    if (victim) writeFailure(victim.id, { status, error }, environment!);
     victim?.fail(error);
     // Tasks that have returned say first that they have ended; one that was refused then writes its end.
     await Promise.allSettled([...tasks.values()].map(({ task, end }) => task === victim || end));
     await environment?.outbox.drained();
   } finally {
-    if (victim) ended(victim.id, { status: "error", error });
+    if (victim) ended(victim.id, { status, error });
     reply({ kind: "failed", error: toErrorData(thrown) });
   }
 }

@@ -105,7 +105,7 @@ Deno.test("runPipeline() stops at an abort: running tasks may finish, no more ar
       if (item === "fails") controller.abort(new Error("Enough"));
       await aborted.catch((reason) => {
         if (item === "stops") throw reason;
-        if (item === "fails") throw new Error("Interrupted in between");
+        if (item === "fails") throw new Error("Interrupted in between", { cause: reason });
       });
       return item;
     },
@@ -120,6 +120,31 @@ Deno.test("runPipeline() stops at an abort: running tasks may finish, no more ar
   assertEquals([report.status, report.counts.done, report.counts.cancelled], ["cancelled", 1, 3]);
   assertEquals(report.failures, []);
   await assertSound(db);
+});
+
+Deno.test("runPipeline() tells of a task that fails while it stops", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const controller = new AbortController();
+  const report = await runPipeline(["stops", "fails", "waits"], {
+    db,
+    workers: 2,
+    signal: controller.signal,
+    async run(item, task) {
+      const aborted = untilAborted(task);
+      if (item === "fails") controller.abort(new Error("Enough"));
+      await aborted.catch((reason) => {
+        throw item === "fails" ? new TypeError("A bug") : reason;
+      });
+    },
+  });
+  assertEquals(await readValues(db, TASKS), [
+    [1, "cancelled", 0, "Enough"],
+    [2, "error", 0, "A bug"],
+    [3, "cancelled", 0, "Enough"],
+  ]);
+  assertEquals([report.status, report.failures.map(({ id }) => id)], ["error", [2]]);
+  assertEquals(await readValues(db, RUN), [["error", 0, 0, 0, 1, 2]]);
 });
 
 Deno.test("runPipeline() starts no task when the signal is aborted already", async () => {

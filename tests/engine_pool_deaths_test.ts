@@ -29,6 +29,8 @@ Deno.test("runPipeline() replaces a task Worker that dies, and only its task fai
       const error = errors.get(name!)!;
       assert(error instanceof TaskWorkerDiedError);
       assertMatch(error.message, new RegExp(`^The task's Worker died .*: ${message}`));
+      assert(error.cause instanceof TypeError);
+      assertEquals(error.cause.message, message);
     }
     for (const name of ["close", "exit", "message"]) {
       assertMatch(errors.get(name)!.message, /^Cannot end a task's Worker or post its messages/);
@@ -43,6 +45,8 @@ Deno.test("runPipeline() replaces a task Worker that dies, and only its task fai
   );
   const counts = "SELECT DISTINCT done, error, queued + running FROM pipeline_runs";
   assertEquals(await readValues(db, counts), [[3, 5, 0]]);
+  const stored = "SELECT DISTINCT error FROM task_runs WHERE name = 'timer'";
+  assertMatch(String(await readValues(db, stored)), /\nCaused by: TypeError: Thrown in a timer\n/);
   // What they had written before is there.
   assertEquals(await readValues(db, "SELECT count(*) FROM row"), [[16]]);
 });

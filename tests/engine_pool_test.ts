@@ -150,21 +150,25 @@ Deno.test("runPipeline() aborts pooled tasks, and those that heed it are cancell
   const db = folder.file("a.db");
   const controller = new AbortController();
   async function* items() {
-    yield* ["heeds", "finishes"];
-    while ((await readValues(db, "SELECT id FROM task_logs")).length < 2);
+    yield* ["heeds", "finishes", "forgets", "breaks"];
+    while ((await readValues(db, "SELECT id FROM task_logs")).length < 4);
     controller.abort(new Error("Enough"));
     await new Promise(() => {});
   }
   const report = await runPipeline(items(), {
     db,
-    workers: 3,
+    workers: 5,
     signal: controller.signal,
     run: { module, export: "untilAborted" },
   });
-  assertEquals([report.status, report.counts.cancelled, report.counts.done], ["cancelled", 1, 1]);
+  const { done, error, cancelled } = report.counts;
+  assertEquals([report.status, done, error, cancelled], ["error", 1, 1, 2]);
+  const died = "The task's Worker died of an error that no task caught: ";
   assertEquals(await readValues(db, TASKS), [
     [1, "cancelled", 0, "Enough"],
     [2, "done", 1, null],
+    [3, "cancelled", 0, `${died}Enough`],
+    [4, "error", 0, `${died}A bug`],
   ]);
 });
 

@@ -1,5 +1,5 @@
 import { SqliteError, TaskWorkerDiedError, WriterClosedError, WriterDiedError } from "../mod.ts";
-import { type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
+import { type ErrorData, fromErrorData, toErrorData, toErrorText } from "../errors.ts";
 import { assert, assertEquals } from "./assert.ts";
 
 /** What arrives of an error on another thread. */
@@ -85,4 +85,34 @@ Deno.test("toErrorData() leaves out the stack that there is none of", () => {
   const data: ErrorData = toErrorData(error);
   assertEquals(data, { name: "Error", message: "bare" });
   assert(fromErrorData(data).stack);
+});
+
+Deno.test("fromErrorData() keeps the causes of an error, each with its class", () => {
+  const root = new SqliteError("Database is locked", "busy");
+  const error = new TypeError("outer", { cause: new Error("middle", { cause: root }) });
+  const copy = send(error);
+  assertEquals(Object.keys(copy), []);
+  const middle = copy.cause as Error;
+  assertEquals([middle.message, middle.stack], ["middle", (error.cause as Error).stack]);
+  assert(middle.cause instanceof SqliteError);
+  assertEquals(middle.cause.code, "busy");
+  assertEquals((send(new Error("x", { cause: "a string" })).cause as Error).message, "a string");
+  assert(!("cause" in send(new Error("alone"))));
+});
+
+Deno.test("toErrorData() ends where causes go round in a circle", () => {
+  const error = new Error("round");
+  error.cause = new Error("and round", { cause: error });
+  let causes = 0;
+  for (let copy = send(error); copy.cause; copy = copy.cause as Error) causes++;
+  assertEquals(causes, 8);
+});
+
+Deno.test("toErrorText() gives the stacks of an error and its causes", () => {
+  const cause = new RangeError("inner", { cause: "a string" });
+  const error = new Error("outer", { cause });
+  assertEquals(
+    toErrorText(toErrorData(error)),
+    `${error.stack}\nCaused by: ${cause.stack}\nCaused by: a string`,
+  );
 });

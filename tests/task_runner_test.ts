@@ -147,12 +147,29 @@ Deno.test("runTask() never rejects for what a task throws", async () => {
   assertEquals(await task.rows(TASK), [["error", 0, "Broken", null]]);
 });
 
-Deno.test("runTask() calls a failure after an abort a cancellation", async () => {
+Deno.test("runTask() calls it a cancellation when the reason of an abort is thrown", async () => {
   await using task = await openTask({ signal: AbortSignal.abort(new Error("Enough")) });
   const outcome = await task.run((_, { signal }) => signal.throwIfAborted());
   assert(!("pending" in outcome));
   assertEquals([outcome.status, outcome.error!.message], ["cancelled", "Enough"]);
   assertEquals(await task.rows(TASK), [["cancelled", 0, "Enough", null]]);
+});
+
+Deno.test("runTask() does not hide an error that is thrown after an abort", async () => {
+  await using task = await openTask({ signal: AbortSignal.abort(new Error("Enough")) });
+  const outcome = await task.run(() => Promise.reject(new TypeError("A bug")));
+  assert(!("pending" in outcome));
+  assertEquals([outcome.status, outcome.error!.name], ["error", "TypeError"]);
+  assertEquals(await task.rows(TASK), [["error", 0, "A bug", null]]);
+});
+
+Deno.test("runTask() stores an error with its causes", async () => {
+  await using task = await openTask();
+  const cause = new RangeError("Too far");
+  const error = new Error("Cannot go on", { cause });
+  await task.run(() => Promise.reject(error));
+  const stored = await task.rows("SELECT message, error FROM task_runs");
+  assertEquals(stored, [["Cannot go on", `${error.stack}\nCaused by: ${cause.stack}`]]);
 });
 
 Deno.test("runTask() is done after an abort when the task finished all the same", async () => {
