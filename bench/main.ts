@@ -5,10 +5,12 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { dashboardCost } from "./dashboard_cost.ts";
+import { dashboardLatency } from "./dashboard_latency.ts";
 import { type Benchmark, format, type Measurement } from "./measure.ts";
 import { streamedMemory } from "./memory.ts";
 import { noopTasks } from "./noop_tasks.ts";
-import { readerCost } from "./reader_cost.ts";
+import { pageLoad } from "./page_load.ts";
 import { rowsThroughWriter } from "./rows.ts";
 import { statusMessages } from "./status_messages.ts";
 
@@ -17,7 +19,9 @@ const BENCHMARKS: Record<string, Benchmark> = {
   noopTasks,
   rowsThroughWriter,
   streamedMemory,
-  readerCost,
+  dashboardCost,
+  dashboardLatency,
+  pageLoad,
 };
 
 const { values } = parseArgs({
@@ -45,6 +49,7 @@ async function runInChild(name: string): Promise<void> {
       "--allow-ffi",
       "--allow-sys",
       "--allow-net",
+      "--allow-run",
       import.meta.filename!,
       `--only=${name}`,
       ...(values.quick ? ["--quick"] : []),

@@ -286,7 +286,16 @@ function csv(text: string) {
 function demo(folder: string, args: string[]): Promise<Deno.CommandOutput> {
   const main = fileURLToPath(new URL("../examples/datasets/main.ts", import.meta.url));
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", `--allow-read=${ROOT},.`, "--allow-write=.", main, ...args],
+    args: [
+      "run",
+      "--no-prompt",
+      `--allow-read=${ROOT},.`,
+      "--allow-write=.",
+      "--allow-net=127.0.0.1",
+      main,
+      "--port=0",
+      ...args,
+    ],
     cwd: folder,
     env: { NO_COLOR: "1" },
   }).output();

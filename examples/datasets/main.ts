@@ -3,7 +3,7 @@
  * broken on purpose: its task ends as `error`, all others are loaded.
  *
  * ```sh
- * deno run --allow-read=. --allow-write=. examples/datasets/main.ts --db datasets.db --workers 2
+ * deno run --allow-read=. --allow-write=. --allow-net=127.0.0.1 examples/datasets/main.ts --db datasets.db
  * ```
  *
  * Exits with 0 if everything but the broken file was loaded, with 1 if anything else failed, and with 2 if
@@ -15,14 +15,16 @@
 import { parseArgs } from "node:util";
 import { runPipeline } from "../../mod.ts";
 import { BROKEN_FILE, fetchSources, SOURCES } from "./sources.ts";
+import { watched } from "../watched.ts";
 import { formatSummary, readSummary } from "./summary.ts";
 
-const USAGE = "Usage: main.ts [--db PATH] [--workers N]";
+const USAGE = "Usage: main.ts [--db PATH] [--workers N] [--port N]";
 
 /** What the command line asks for. */
 interface Options {
   db: string;
   workers: number;
+  port: number;
 }
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);
@@ -35,9 +37,11 @@ async function main(args: string[]): Promise<number> {
     console.error(`${(error as Error).message}\n${USAGE}`);
     return 2;
   }
-  const { db, workers } = options;
-
   await fetchSources();
+  return await watched(options, () => loadAll(options));
+}
+
+async function loadAll({ db, workers }: Options): Promise<number> {
   const report = await runPipeline(SOURCES, {
     db,
     name: "datasets",
@@ -64,11 +68,16 @@ function readOptions(args: string[]): Options {
     options: {
       db: { type: "string", default: "datasets.db" },
       workers: { type: "string", default: String(navigator.hardwareConcurrency) },
+      port: { type: "string", default: "8787" },
     },
   });
   const workers = Number(values.workers);
   if (!Number.isInteger(workers) || workers < 1) {
     throw new RangeError(`Cannot start ${values.workers} workers: give a whole number from 1`);
   }
-  return { db: values.db, workers };
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new RangeError(`Cannot listen on port ${values.port}: give a whole number to 65535`);
+  }
+  return { db: values.db, workers, port };
 }

@@ -1,0 +1,77 @@
+/**
+ * JSON as a tree that unfolds. What is folded is not on the page at all.
+ *
+ * @module
+ */
+import { useState } from "preact/hooks";
+import { cleanText, cutText } from "./clean_text.js";
+import { formatCount } from "./format.js";
+import { html } from "./html.js";
+import { childrenOf, ExactNumber, isBranch, summaryOf } from "./json_nodes.js";
+
+/** Children that are shown at a time. */
+const STEP = 100;
+const LONGEST = 500;
+
+/** A value with the name that it has in its parent. */
+export function JsonTree({ name, value, open = false }) {
+  if (!isBranch(value)) {
+    return html`
+      <div class="json-leaf">
+        <${Key} name=${name} />
+        <${Leaf} value=${value} />
+      </div>
+    `;
+  }
+  return html`<${Branch} name=${name} value=${value} open=${open} />`;
+}
+
+function Branch({ name, value, open: atFirst }) {
+  const [open, setOpen] = useState(atFirst);
+  const [most, setMost] = useState(STEP);
+  const { entries, size } = open ? childrenOf(value, most) : { entries: [], size: 0 };
+  return html`
+    <details open=${open} onToggle=${(event) => setOpen(event.currentTarget.open)}>
+      <summary><${Key} name=${name} /><span class="json-summary">${cleanText(
+        summaryOf(value),
+      )}</span></summary>
+      ${open && html`
+        <div class="json-children">
+          ${entries.map(([key, child]) =>
+            html`<${JsonTree} key=${key} name=${key} value=${child} />`
+          )}
+          ${size > most && html`
+            <button type="button" class="button small" onClick=${() => setMost(most + 10 * STEP)}>
+              ${formatCount(size - most)} more
+            </button>
+          `}
+        </div>
+      `}
+    </details>
+  `;
+}
+
+function Key({ name }) {
+  return name === undefined
+    ? null
+    : html`<span class="json-key"><bdi>${cleanText(cutText(name, LONGEST))}</bdi>: </span>`;
+}
+
+function Leaf({ value }) {
+  const [all, setAll] = useState(false);
+  if (value instanceof ExactNumber) return html`<span class="json-number">${value.source}</span>`;
+  if (typeof value !== "string") {
+    return html`<span class=${`json-${value === null ? "null" : typeof value}`}>${
+      String(value)
+    }</span>`;
+  }
+  const shown = all ? value : cutText(value, LONGEST);
+  return html`
+    <span class="json-string">"<bdi>${cleanText(shown)}</bdi>"</span>
+    ${!all && value.length > LONGEST && html`
+      <button type="button" class="button small" onClick=${() => setAll(true)}>all ${formatCount(
+        value.length,
+      )} characters</button>
+    `}
+  `;
+}

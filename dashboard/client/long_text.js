@@ -1,0 +1,26 @@
+/**
+ * A text of any length in a fixed-width face. Only its beginning is put on the page until all is wanted.
+ *
+ * @module
+ */
+import { useState } from "preact/hooks";
+import { cleanText, cutText } from "./clean_text.js";
+import { formatCount } from "./format.js";
+import { html } from "./html.js";
+
+const BEGINNING = 10_000;
+
+export function LongText({ text, label, class: more = "" }) {
+  const [all, setAll] = useState(false);
+  const shown = all ? text : cutText(text, BEGINNING);
+  return html`
+    <pre class=${`code ${more}`} tabindex="0" role="group" aria-label=${label}><bdi>${cleanText(
+      shown,
+    )}</bdi></pre>
+    ${!all && text.length > BEGINNING && html`
+      <button type="button" class="button small" onClick=${() => setAll(true)}>
+        Show all ${formatCount(text.length)} characters
+      </button>
+    `}
+  `;
+}

@@ -1,0 +1,51 @@
+/**
+ * A database that cannot be read: as a banner above what was read before, or as all there is to show.
+ *
+ * @module
+ */
+import { html } from "./html.js";
+import { PageTitle } from "./page_title.js";
+import { SafeText } from "./safe_text.js";
+
+const TITLES = {
+  missing: "Waiting for the database",
+  corrupt: "The database is damaged",
+  unreadable: "The database cannot be read",
+};
+
+const HINTS = {
+  missing: "It shows here by itself as soon as a pipeline has made it.",
+  corrupt:
+    "What was read before stays here. Restore the file from a copy, or repair it with the sqlite3 shell (.recover).",
+  unreadable: "The page goes on by itself as soon as it can be read.",
+};
+
+/** In place of a page. */
+export function SourceState({ source }) {
+  return html`
+    <div class="empty">
+      <span class=${`empty-icon ${
+        source.state === "missing" ? "is-waiting" : "is-alarm"
+      }`} aria-hidden="true" />
+      <${PageTitle}>${TITLES[source.state]}<//>
+      <p><code><${SafeText} text=${source.file} /></code></p>
+      ${source.message && source.state !== "missing" && html`
+        <p>
+          <${SafeText} text=${source.message} />
+        </p>
+      `}
+      <p class="faint">${HINTS[source.state]}</p>
+    </div>
+  `;
+}
+
+/** Above a page that shows what was read before. */
+export function SourceBanner({ source }) {
+  return html`
+    <div class="banner" role="alert">
+      <b>${TITLES[source.state]}.</b>
+      <span><${SafeText} text=${source.message || HINTS[source.state]} /></span>
+      <span class="faint">What is shown here is from before.</span>
+    </div>
+  `;
+}

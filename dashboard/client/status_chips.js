@@ -1,0 +1,33 @@
+/**
+ * Tasks by status: the legend of the weave, and filters of the weave and the table.
+ *
+ * @module
+ */
+import { formatCount } from "./format.js";
+import { html } from "./html.js";
+import { STATUSES } from "./statuses.js";
+import { StatusIcon } from "./status_mark.js";
+
+/** `onChange` gets the statuses that are to be shown; none means all. */
+export function StatusChips({ counts, total, chosen, onChange }) {
+  const toggle = (status) => {
+    const next = STATUSES.filter((name) => chosen.includes(name) !== (name === status));
+    onChange(next.length === STATUSES.length ? [] : next);
+  };
+  return html`
+    <div class="chips" role="group" aria-label="Filter tasks by status">
+      <button type="button" class="chip" aria-pressed=${chosen.length === 0} onClick=${() =>
+        onChange([])}>
+        all <b>${formatCount(total)}</b>
+      </button>
+      ${STATUSES.map((status) =>
+        html`
+          <button key=${status} type="button" class=${`chip chip-${status}`}
+            aria-pressed=${chosen.includes(status)} onClick=${() => toggle(status)}>
+            <${StatusIcon} status=${status} />${status} <b>${formatCount(counts[status])}</b>
+          </button>
+        `
+      )}
+    </div>
+  `;
+}

@@ -1,0 +1,32 @@
+/**
+ * A status as people see it: a colour, a shape and a word, so that none of them has to be told apart alone.
+ *
+ * @module
+ */
+import { html } from "./html.js";
+
+const SHAPES = {
+  queued: html`<circle cx="6" cy="6" r="4.25" fill="none" stroke-dasharray="2.2 2.2" />`,
+  running: html`
+    <circle cx="6" cy="6" r="4.25" fill="none" />
+    <path class="solid" d="M6 3.2a2.8 2.8 0 0 1 0 5.6z" />
+  `,
+  done: html`<path fill="none" d="M2 6.6 4.8 9.2 10 3.2" />`,
+  error: html`<path fill="none" d="m2.8 2.8 6.4 6.4m0-6.4L2.8 9.2" />`,
+  cancelled: html`
+    <circle cx="6" cy="6" r="4.25" fill="none" />
+    <path fill="none" d="m3.2 8.8 5.6-5.6" />
+  `,
+};
+
+export function StatusIcon({ status }) {
+  return html`
+    <svg class=${`status-icon is-${status}`} viewBox="0 0 12 12" aria-hidden="true">${SHAPES[
+      status
+    ]}</svg>
+  `;
+}
+
+export function StatusMark({ status }) {
+  return html`<span class=${`status is-${status}`}><${StatusIcon} status=${status} />${status}</span>`;
+}

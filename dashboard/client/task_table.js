@@ -1,0 +1,132 @@
+/**
+ * The table of a run's tasks: a page of them, in an order, found by a word.
+ *
+ * @module
+ */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { formatCount } from "./format.js";
+import { html } from "./html.js";
+import { navigate } from "./router.js";
+import { TaskRow } from "./task_row.js";
+
+const SEARCH_AFTER_MS = 250;
+const SIZES = [50, 100, 200];
+
+const COLUMNS = [
+  { name: "id", label: "Id", sort: "id" },
+  { name: "name", label: "Task", sort: "name" },
+  { name: "status", label: "Status" },
+  { name: "progress", label: "Progress", sort: "progress" },
+  { name: "message", label: "Message" },
+  { name: "started", label: "Started", sort: "started" },
+  { name: "duration", label: "Duration", sort: "duration" },
+  { name: "pace", label: "Left" },
+];
+
+export function TaskTable({ route, state, current }) {
+  const { query } = route;
+  const change = (changes, options) =>
+    navigate({ ...route, query: { ...query, cursor: "", ...changes } }, options);
+  const matched = query.status.reduce((sum, status) => sum + state.run.counts[status], 0);
+  const total = query.status.length > 0 ? matched : state.run.total;
+  const narrowed = query.q !== "" || query.key !== "" || query.status.length > 0;
+  return html`
+    <section class="panel tasks" aria-labelledby="tasks-title">
+      <div class="panel-head">
+        <h2 id="tasks-title">Tasks</h2>
+        <span class="faint">${query.q || query.key ? "found" : formatCount(total)}</span>
+        ${query.key && html`<span class="note">with key ${query.key}</span>`}
+        ${narrowed && html`
+          <button type="button" class="button small" onClick=${() =>
+            change({ status: [], q: "", key: "" })}>
+            Clear filters
+          </button>
+        `}
+        <span class="spread" />
+        <${Search} text=${query.q} onChange=${(q) => change({ q }, { replace: true })} />
+      </div>
+      <div class="table-box" aria-busy=${!current}>
+        <table class=${`task-table ${state.run.status === "running" ? "" : "no-pace"}`}>
+          <caption class="visually-hidden">Tasks of this run</caption>
+          <thead>
+            <tr>
+              ${COLUMNS.map((column) =>
+                html`
+                  <${HeaderCell} key=${column.name} column=${column} sort=${query.sort} onSort=${(
+                    sort,
+                  ) => change({ sort })} />
+                `
+              )}
+            </tr>
+          </thead>
+          <tbody>${state.tasks.map((task) =>
+            html`<${TaskRow} key=${task.id} task=${task} />`
+          )}</tbody>
+        </table>
+      </div>
+      ${state.tasks.length === 0 && html`
+        <p class="empty-list">${narrowed
+          ? "No task matches these filters."
+          : "This run has no tasks yet."}</p>
+      `}
+      <nav class="pager" aria-label="Pages of tasks">
+        <button type="button" class="button" disabled=${!query.cursor} onClick=${() =>
+          change({})}>First</button>
+        <button type="button" class="button" disabled=${!state.previous || !current}
+          onClick=${() => change({ cursor: state.previous })}>Previous</button>
+        <button type="button" class="button" disabled=${!state.next || !current}
+          onClick=${() => change({ cursor: state.next })}>Next</button>
+        <span class="spread" />
+        <label class="select-label">
+          Rows
+          <select value=${query.limit} onChange=${(event) =>
+            change({ limit: Number(event.target.value) })}>
+            ${[...new Set([...SIZES, query.limit])].sort((a, b) => a - b)
+              .map((size) => html`<option key=${size} value=${size}>${size}</option>`)}
+          </select>
+        </label>
+      </nav>
+    </section>
+  `;
+}
+
+function HeaderCell({ column, sort, onSort }) {
+  const { name, label, sort: by } = column;
+  if (!by) return html`<th scope="col" class=${`cell-${name}`}>${label}</th>`;
+  const descending = sort === `-${by}`;
+  const order = descending ? "descending" : sort === by ? "ascending" : "none";
+  return html`
+    <th scope="col" class=${`cell-${name}`} aria-sort=${order}>
+      <button type="button" class="sort" onClick=${() => onSort(sort === by ? `-${by}` : by)}>
+        ${label}<span class="sort-arrow" aria-hidden="true">${order === "none"
+          ? ""
+          : descending
+          ? "↓"
+          : "↑"}</span>
+      </button>
+    </th>
+  `;
+}
+
+function Search({ text, onChange }) {
+  const [typed, setTyped] = useState(text);
+  const timer = useRef();
+  // A link, the way back or "Clear filters" changes the text from outside.
+  useEffect(() => {
+    clearTimeout(timer.current);
+    setTyped(text);
+  }, [text]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return html`
+    <label class="search">
+      <span class="visually-hidden">Search names and messages</span>
+      <input type="search" placeholder="Search names and messages" value=${typed} spellcheck="false"
+        autocomplete="off" onInput=${(event) => {
+          const { value } = event.target;
+          setTyped(value);
+          clearTimeout(timer.current);
+          timer.current = setTimeout(() => onChange(value), SEARCH_AFTER_MS);
+        }} />
+    </label>
+  `;
+}

@@ -1,0 +1,128 @@
+/**
+ * Finds the tasks of one page among a million.
+ *
+ * By id, with or without statuses, a page is read through an index at once. A search for text and every other
+ * order has to look at each row, and there is no index that would not cost the writer more than the page is
+ * worth. So that is done in slices of some ten thousand rows, each one short statement that keeps the best of
+ * its slice, with the thread free between two of them: a page may take a moment, other requests do not wait.
+ *
+ * Pages are told apart by the values of their first or last row (keyset), so that a page stays the same
+ * while rows come and go before it.
+ *
+ * @module
+ */
+import { setImmediate } from "node:timers";
+import type { TaskStatus } from "../../task_run.ts";
+import type { Reader } from "../reader.ts";
+import { remember } from "./memory.ts";
+import { cut, type Find, type Found, type Plan, plan, type Range, statusesOf } from "./plan.ts";
+import type { RunTasks } from "./runs.ts";
+
+/** Rows of a slice: some milliseconds of work. */
+const SLICE_ROWS = 10_000;
+
+/** Milliseconds of work after which other requests have their turn. */
+const TURN_MS = 4;
+
+/** Reads through a connection that may be gone at the next call. */
+export type Read = <T>(query: (reader: Reader) => T) => T;
+
+/** The first tasks that match, in the order that was asked for; at most `limit`. */
+export async function findTasks(
+  read: Read,
+  tasks: RunTasks,
+  find: Find,
+  signal?: AbortSignal,
+): Promise<Found[]> {
+  const { place, limit } = find;
+  const query = plan(tasks, find);
+  const sign = query.descending ? -1 : 1;
+  const compare = (a: Found, b: Found) =>
+    sign * (a.value === b.value ? a.id - b.id : a.value! < b.value! ? -1 : 1);
+
+  let best: Found[] = [];
+  let paused = performance.now();
+  for (const status of statusesOf(find, query)) {
+    if (status === "queued" && query.isFull(best)) break;
+    let rest: Range | undefined = query.range;
+    let count = 0;
+    while (rest) {
+      signal?.throwIfAborted();
+      const range: Range = rest;
+      const { found, edge } = read((reader) => {
+        const edge = query.sliced ? edgeOf(reader, query, range, status) : undefined;
+        const { slice } = cut(range, edge, query.descending);
+        return { found: lookOnce(reader, query, slice, status), edge };
+      });
+      best = best.concat(found).sort(compare).slice(0, limit);
+      count += found.length;
+      // By id, the first slices hold the first tasks.
+      if (query.order.by === "id" && count >= limit) break;
+      rest = cut(range, edge, query.descending).rest;
+      if (performance.now() - paused > TURN_MS) {
+        await new Promise((resolve) => setImmediate(resolve));
+        paused = performance.now();
+      }
+    }
+  }
+  return place?.back ? best.reverse() : best;
+}
+
+/** The id of the last row of a range's first slice; `undefined` when the range has no more than that. */
+function edgeOf(
+  reader: Reader,
+  { descending }: Plan,
+  { low, high }: Range,
+  status?: TaskStatus,
+): number | undefined {
+  // Where a slice ends is remembered: any parts will do, so long as they are not too large.
+  return remember(reader, JSON.stringify([status, descending, low, high]), () => {
+    const row = reader.get(
+      `SELECT id FROM task_runs WHERE ${status ? "status = ? AND " : ""}id BETWEEN ? AND ?
+       ORDER BY id ${descending ? "DESC" : "ASC"} LIMIT 1 OFFSET ?`,
+      ...(status ? [status] : []),
+      low,
+      high,
+      SLICE_ROWS - 1,
+    );
+    return row && Number(row.id);
+  });
+}
+
+/**
+ * The first that match in one slice, from memory where it cannot have changed: tasks of ours that have ended
+ * stay as they are.
+ */
+function lookOnce(reader: Reader, query: Plan, range: Range, status?: TaskStatus): Found[] {
+  if (!query.sliced || query.params[0] === null || hasOpenTasks(reader, range)) {
+    return look(reader, query, range, status);
+  }
+  const { order, descending, conditions, params, limit } = query;
+  const key = JSON.stringify([order, descending, conditions, params, limit, range, status]);
+  return remember(reader, key, () => look(reader, query, range, status));
+}
+
+/** Whether there are tasks that have not ended; those of other runs among them count as well. */
+function hasOpenTasks(reader: Reader, { low, high }: Range): boolean {
+  return reader.get(
+    `SELECT 1 FROM task_runs WHERE status IN ('queued', 'running') AND id BETWEEN ? AND ? LIMIT 1`,
+    low,
+    high,
+  ) !== undefined;
+}
+
+/** The first that match in one slice. */
+function look(reader: Reader, query: Plan, { low, high }: Range, status?: TaskStatus): Found[] {
+  const { order, conditions, params, limit } = query;
+  const direction = query.descending ? "DESC" : "ASC";
+  return reader.all(
+    `SELECT id, ${order.value} AS value FROM task_runs
+     WHERE ${status ? "status = ? AND " : ""}id BETWEEN ? AND ? AND ${conditions}
+     ORDER BY ${order.by === "id" ? "" : `value ${direction}, `}id ${direction} LIMIT ?`,
+    ...(status ? [status] : []),
+    low,
+    high,
+    ...params,
+    limit,
+  ).map(({ id, value }) => ({ id: Number(id), value: value! }));
+}

@@ -1,0 +1,51 @@
+/**
+ * The orders in which tasks can be listed, as SQL.
+ *
+ * What is not known (when a task that waits was started, how long one that runs will take) comes last in either
+ * direction: it is given a value past all others.
+ *
+ * @module
+ */
+import type { SqlValue } from "../../db.ts";
+import type { TaskQuery, TaskSort } from "../api.ts";
+
+/** Characters of a name that count for its order: the value of a page's last row goes into a URL. */
+const NAME_CHARACTERS = 100;
+
+/** From start to end in milliseconds. */
+export const DURATION_MS = "round((julianday(finished_at) - julianday(started_at)) * 86400000.0)";
+
+/** An order of tasks. */
+export interface Order {
+  /** What it is by. */
+  by: TaskSort;
+  /** The SQL of its value. */
+  value: string;
+  /** The value of tasks for which it is not known. */
+  unknown?: SqlValue;
+  /** Whether the largest comes first. */
+  descending: boolean;
+}
+
+/** The order that a query asks for. */
+export function toOrder(sort: TaskQuery["sort"]): Order {
+  const descending = sort.startsWith("-");
+  const by = sort.replace("-", "") as TaskSort;
+  switch (by) {
+    case "id":
+    case "progress":
+      return { by, value: by, descending };
+    case "name":
+      return { by, value: `substr(name, 1, ${NAME_CHARACTERS})`, descending };
+    case "started": {
+      const unknown = descending ? "" : "~";
+      return { by, value: `coalesce(started_at, '${unknown}')`, unknown, descending };
+    }
+    case "duration": {
+      const unknown = descending ? -9e15 : 9e15;
+      return { by, value: `coalesce(${DURATION_MS}, ${unknown})`, unknown, descending };
+    }
+    default:
+      throw new TypeError(`Cannot sort by ${by satisfies never}`);
+  }
+}

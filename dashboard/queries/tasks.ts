@@ -1,0 +1,136 @@
+/**
+ * Queries about tasks: pages of them, and all about one.
+ *
+ * @module
+ */
+import type { SqlRow, SqlValue } from "../../db.ts";
+import type { TaskStatus } from "../../task_run.ts";
+import type { Task, TaskDetail, TaskPage, TaskQuery } from "../api.ts";
+import type { Reader } from "../reader.ts";
+import { findTasks, type Read } from "./find.ts";
+import { DURATION_MS } from "./order.ts";
+import type { Place } from "./plan.ts";
+import { getRun, ORIGINAL_RUN, tasksOf } from "./runs.ts";
+
+/** Characters of a text in a list. */
+const LIST_CHARACTERS = 300;
+
+/** Characters of a text on the page of its task. */
+const FULL_CHARACTERS = 1_000_000;
+
+/** A page of a run's tasks; `undefined` when there is no such run. */
+export async function listTasks(
+  read: Read,
+  run: number,
+  query: Omit<TaskQuery, "cursor"> & { place?: Place },
+  signal?: AbortSignal,
+): Promise<TaskPage | undefined> {
+  const tasks = read((reader) => tasksOf(reader, run));
+  if (!tasks) return;
+  const { limit, place } = query;
+  const lacksKey = query.key && !read((reader) => reader.has("task_runs", "key"));
+  const found = lacksKey
+    ? []
+    : await findTasks(read, tasks, { ...query, limit: limit + 1 }, signal);
+  const more = found.length > limit;
+  // What tells that there is more stands at the end that the search went towards.
+  const page = place?.back ? found.slice(more ? 1 : 0) : found.slice(0, limit);
+  const [before, after] = place?.back ? [more, true] : [!!place, more];
+  return {
+    tasks: read((reader) => readTasks(reader, page.map(({ id }) => id))),
+    next: after && page.length > 0 ? toCursor(page.at(-1)!) : null,
+    previous: before && page.length > 0 ? toCursor({ ...page[0]!, back: true }) : null,
+  };
+}
+
+/** A place in an order as text. */
+export function toCursor({ value, id, back }: Place): string {
+  return JSON.stringify([value, id, ...(back ? [1] : [])]);
+}
+
+/** The place that a cursor names; `undefined` when it is none of ours. */
+export function fromCursor(cursor: string): Place | undefined {
+  try {
+    const [value, id, back] = JSON.parse(cursor);
+    const isValue = typeof value === "string" || Number.isFinite(value);
+    if (isValue && Number.isSafeInteger(id)) return { value, id, back: back === 1 };
+  } catch {
+    // Told by the missing result.
+  }
+}
+
+/** The rows of tasks, in the order of `ids`. Those that are gone are left out. */
+export function readTasks(reader: Reader, ids: readonly number[]): Task[] {
+  const rows = reader.all(
+    `SELECT ${taskColumns(reader, LIST_CHARACTERS)} FROM task_runs
+     WHERE id IN (SELECT value FROM json_each(?))`,
+    JSON.stringify(ids),
+  );
+  const byId = new Map(rows.map((row) => [Number(row.id), toTask(row)]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
+/** All about one task. */
+export function getTask(reader: Reader, id: number): TaskDetail | undefined {
+  if (!reader.has("task_runs")) return;
+  const row = reader.get(
+    `SELECT ${taskColumns(reader, FULL_CHARACTERS)},
+       substr(result, 1, ${FULL_CHARACTERS + 1}) AS result,
+       ${reader.has("task_runs", "run_id") ? "run_id" : "NULL AS run_id"}
+     FROM task_runs WHERE id = ?`,
+    id,
+  );
+  if (!row) return;
+  const cut: string[] = [];
+  for (const field of ["message", "error", "result"]) {
+    const text = row[field];
+    if (typeof text !== "string" || text.length <= FULL_CHARACTERS) continue;
+    row[field] = text.slice(0, FULL_CHARACTERS);
+    cut.push(field);
+  }
+  const task = toTask(row);
+  const runId = Number(row.run_id ?? ORIGINAL_RUN);
+  const { name, status, startedAt } = getRun(reader, runId) ??
+    { name: "", status: "running", startedAt: null };
+  const attempts = task.startedAt === null ? [] : [{
+    attempt: 1,
+    status: task.status,
+    startedAt: task.startedAt,
+    finishedAt: task.finishedAt,
+    error: task.error ?? (task.status === "error" ? task.message : null),
+  }];
+  return {
+    ...task,
+    run: { id: runId, name, status, startedAt },
+    attempts,
+    result: row.result as string | null,
+    cut,
+  };
+}
+
+function taskColumns(reader: Reader, characters: number): string {
+  const ours = (column: string, value: string = column) =>
+    reader.has("task_runs", column) ? value : `NULL AS ${column}`;
+  // One character more tells that there is more.
+  const cut = (column: string) => `substr(${column}, 1, ${characters + 1}) AS ${column}`;
+  return `id, substr(name, 1, ${characters}) AS name, status, progress, ${cut("message")},
+    started_at, finished_at, ${ours("key", `substr(key, 1, ${characters}) AS key`)},
+    ${ours("error", cut("error"))}, ${ours("updated_at")}, ${DURATION_MS} AS duration`;
+}
+
+function toTask(row: SqlRow): Task {
+  const text = (value: SqlValue | undefined) => value === null ? null : String(value);
+  return {
+    id: Number(row.id),
+    name: String(row.name),
+    key: text(row.key),
+    status: row.status as TaskStatus,
+    progress: Math.min(1, Math.max(0, Number(row.progress) || 0)),
+    message: text(row.message),
+    error: text(row.error),
+    startedAt: text(row.started_at),
+    finishedAt: text(row.finished_at),
+    updatedAt: text(row.updated_at),
+    durationMs: row.duration === null ? null : Math.max(0, Number(row.duration)),
+  };
+}

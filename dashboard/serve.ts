@@ -1,0 +1,154 @@
+/**
+ * Serves the dashboard from a Worker of its own, so that tasks that keep the main thread busy never freeze the
+ * page.
+ *
+ * @module
+ */
+import { chooseDriver } from "../drivers/choose.ts";
+import { driverFor, holdDriver } from "../drivers/in_use.ts";
+import { databasePath } from "../database_file.ts";
+import { fromErrorData } from "../errors.ts";
+import { isLoopback } from "./access.ts";
+import { type DashboardOptions, LOOPBACK_HOSTS } from "./app.ts";
+import { listen, type ListenOptions } from "./listen.ts";
+
+/** Options of {@linkcode serveDashboard}. */
+export interface ServeOptions extends DashboardOptions {
+  /**
+   * The address to listen on. Anything but loopback demands a `token`.
+   *
+   * @default {"127.0.0.1"}
+   */
+  hostname?: string;
+  /**
+   * The port to listen on; 0 takes any that is free.
+   *
+   * @default {8787}
+   */
+  port?: number;
+}
+
+/** A dashboard that is being served. */
+export interface DashboardServer extends AsyncDisposable {
+  /** The address to open in a browser. */
+  readonly url: string;
+  /**
+   * `worker`, or `main` where the Worker could not be started because its file may not be read: a busy main
+   * thread then holds up the page.
+   */
+  readonly thread: "worker" | "main";
+  /** Settled when it is no longer served; rejected if the server broke down. */
+  readonly finished: Promise<void>;
+  /** Ends every stream and stops listening. Calling it again does nothing. */
+  shutdown(): Promise<void>;
+}
+
+/** What the Worker is told. */
+export type ServeRequest = { kind: "listen"; options: ListenOptions } | { kind: "shutdown" };
+
+/** What the Worker answers. */
+export type ServeReply =
+  | { kind: "ready" }
+  | { kind: "listening"; url: string }
+  | { kind: "finished" }
+  | { kind: "failed"; error: Parameters<typeof fromErrorData>[0] };
+
+/**
+ * Serves the dashboard of a database until it is shut down.
+ *
+ * It needs `--allow-net` on its address and `--allow-read` on the database, its `-wal` and its `-shm`; a
+ * local copy of this module needs `--allow-read` on its own folder, too, or it is served from this thread.
+ *
+ * @throws {TypeError} If the address is not loopback and there is no token
+ * @throws {Error} If the port is in use
+ *
+ * @example Beside a pipeline
+ * ```ts ignore
+ * import { runPipeline } from "@pipeloom/pipeloom";
+ * import { serveDashboard } from "@pipeloom/pipeloom/dashboard";
+ *
+ * await using dashboard = await serveDashboard({ db: "etl.db" });
+ * console.log(`Watch it at ${dashboard.url}`);
+ * await runPipeline(["a", "b"], { db: "etl.db", run: (item) => item });
+ * ```
+ */
+export async function serveDashboard(options: ServeOptions): Promise<DashboardServer> {
+  const { hostname = "127.0.0.1", port = 8787, token } = options;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new RangeError(`Cannot listen on port ${port}: give a whole number from 0 to 65535`);
+  }
+  if (!isLoopback(hostname) && !token) {
+    throw new TypeError(
+      `Cannot listen on ${hostname} without a token, because others could look: pass a long random ` +
+        `token, or listen on 127.0.0.1`,
+    );
+  }
+  const db = await databasePath(options.db);
+  // Chosen here, because one process must use one driver for a file; see drivers/in_use.ts.
+  const { driver } = await chooseDriver(driverFor(db, options.driver));
+  const letGo = holdDriver(db, driver.name);
+  try {
+    const allowedHosts = options.allowedHosts ?? [...LOOPBACK_HOSTS, hostname];
+    const settings = { ...options, db, driver: driver.name, allowedHosts, hostname, port };
+    const server = await mayStartWorker()
+      ? await serveFromWorker(settings)
+      : await listen(settings);
+    server.finished.then(letGo, letGo);
+    return server;
+  } catch (error) {
+    letGo();
+    throw error;
+  }
+}
+
+const WORKER = new URL("./worker.ts", import.meta.url);
+
+/** Whether the Worker's file may be read; one that comes from a registry always may. */
+async function mayStartWorker(): Promise<boolean> {
+  if (WORKER.protocol !== "file:") return true;
+  return (await Deno.permissions.query({ name: "read", path: WORKER })).state === "granted";
+}
+
+async function serveFromWorker(options: ListenOptions): Promise<DashboardServer> {
+  const worker = new Worker(WORKER, { type: "module", name: "pipeloom dashboard" });
+  const post = (request: ServeRequest) => worker.postMessage(request);
+  const listening = Promise.withResolvers<string>();
+  const finished = Promise.withResolvers<void>();
+  finished.promise.catch(() => {});
+  const fail = (error: Error) => {
+    listening.reject(error);
+    finished.reject(error);
+    worker.terminate();
+  };
+  worker.onmessage = ({ data: reply }: MessageEvent<ServeReply>) => {
+    switch (reply.kind) {
+      case "ready":
+        return post({ kind: "listen", options });
+      case "listening":
+        return listening.resolve(reply.url);
+      case "finished":
+        finished.resolve();
+        return worker.terminate();
+      case "failed":
+        return fail(fromErrorData(reply.error));
+      default:
+        fail(new TypeError(`Cannot handle a reply of unknown kind ${Deno.inspect(reply)}`));
+    }
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    fail(new Error(`The dashboard's Worker died: ${event.message}`));
+  };
+  const url = await listening.promise;
+  const shutdown = async () => {
+    post({ kind: "shutdown" });
+    await finished.promise;
+  };
+  return {
+    url,
+    thread: "worker",
+    finished: finished.promise,
+    shutdown,
+    [Symbol.asyncDispose]: () => shutdown(),
+  };
+}
