@@ -9,6 +9,7 @@ import appJs from "./client/app.js" with { type: "text" };
 import attemptsJs from "./client/attempts.js" with { type: "text" };
 import backendJs from "./client/backend.js" with { type: "text" };
 import barsJs from "./client/bars.js" with { type: "text" };
+import boundaryJs from "./client/boundary.js" with { type: "text" };
 import cleanTextJs from "./client/clean_text.js" with { type: "text" };
 import clockJs from "./client/clock.js" with { type: "text" };
 import comparePageJs from "./client/compare_page.js" with { type: "text" };
@@ -76,6 +77,7 @@ export const CLIENT_FILES: Readonly<Record<string, string>> = {
   "attempts.js": attemptsJs,
   "backend.js": backendJs,
   "bars.js": barsJs,
+  "boundary.js": boundaryJs,
   "clean_text.js": cleanTextJs,
   "clock.js": clockJs,
   "compare_page.js": comparePageJs,

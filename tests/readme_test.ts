@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createDashboard } from "../dashboard/mod.ts";
 import { assert, assertEquals } from "./assert.ts";
 
 const ROOT = new URL("..", import.meta.url);
@@ -21,7 +22,7 @@ interface DocNode {
 /** What `deno doc` knows of the public symbols. */
 async function readDocs(): Promise<DocNode[]> {
   const { stdout, code } = await new Deno.Command(Deno.execPath(), {
-    args: ["doc", "--json", "mod.ts"],
+    args: ["doc", "--json", "mod.ts", "dashboard/mod.ts"],
     cwd: ROOT,
     stderr: "null",
   }).output();
@@ -49,13 +50,31 @@ function assertNamed(symbol: string): void {
   assertEquals(missing, [], `of ${symbol}`);
 }
 
-for (const symbol of ["PipelineOptions", "IdentityOptions", "WriterOptions", "InsertOptions"]) {
+for (
+  const symbol of [
+    "PipelineOptions",
+    "IdentityOptions",
+    "WriterOptions",
+    "InsertOptions",
+    "DashboardOptions",
+    "ServeOptions",
+  ]
+) {
   Deno.test(`README names every option of ${symbol}`, () => assertNamed(symbol));
 }
 
-for (const symbol of ["TaskContext", "SqliteWriter", "PipelineReport"]) {
+for (const symbol of ["TaskContext", "SqliteWriter", "PipelineReport", "DashboardServer"]) {
   Deno.test(`README names everything of ${symbol}`, () => assertNamed(symbol));
 }
+
+Deno.test("README names every route of the dashboard", () => {
+  using app = createDashboard({ db: "etl.db" });
+  const routes = app.routes.filter(({ method, path }) => method !== "ALL" && path !== "/");
+  assert(routes.length > 10, "The dashboard has routes");
+  for (const { path } of routes) {
+    if (!path.startsWith("/assets/")) assert(readme.includes(path), path);
+  }
+});
 
 Deno.test("README names the tasks that a newcomer runs", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));

@@ -6,6 +6,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Announcer } from "./announcer.js";
 import { Backend } from "./backend.js";
+import { Boundary } from "./boundary.js";
 import { cleanText, cutText } from "./clean_text.js";
 import { ComparePage } from "./compare_page.js";
 import { formatPercent } from "./format.js";
@@ -70,7 +71,7 @@ export function App({ backend }) {
       <main id="main" class=${broken || live.link === "reconnecting" ? "is-stale" : ""}>
         ${broken && live.data && hasRows(live.data) &&
           html`<${SourceBanner} source=${live.source} />`}
-        ${page}
+        <${Boundary} key=${subjectOf(route)}>${page}<//>
       </main>
       ${!signedOut && html`<${HealthStrip} live=${live} run=${runShown} exported=${exported} />`}
       <${Announcer} />
@@ -132,9 +133,14 @@ function useTitle(route, data) {
   }, [title]);
 }
 
+/** What a page is about, whatever its filter. */
+function subjectOf(route) {
+  return [route.view, route.run, route.task, route.a, route.b, route.before].join();
+}
+
 /** Another page begins at its top, and screen readers begin with its title. */
 function useFocusOnMove(route) {
-  const subject = [route.view, route.run, route.task, route.a, route.b, route.before].join();
+  const subject = subjectOf(route);
   const last = useRef(subject);
   useEffect(() => {
     if (last.current === subject) return;

@@ -60,6 +60,16 @@ export function formatPercent(fraction) {
 }
 
 /**
+ * A small part of a whole, which must not be rounded to nothing: `2.9%`.
+ *
+ * @param {number} fraction
+ */
+export function formatShare(fraction) {
+  const percent = fraction * 100;
+  return percent > 0 && percent < 0.1 ? "<0.1%" : `${percent.toFixed(percent < 9.95 ? 1 : 0)}%`;
+}
+
+/**
  * Something per second, or per minute or hour where it is rare.
  *
  * @param {number | null | undefined} perSecond

@@ -54,7 +54,9 @@ function Branch({ name, value, open: atFirst }) {
 function Key({ name }) {
   return name === undefined
     ? null
-    : html`<span class="json-key"><bdi>${cleanText(cutText(name, LONGEST))}</bdi>: </span>`;
+    : html`<span class="json-key"><bdi dir="ltr">${
+      cleanText(cutText(name, LONGEST))
+    }</bdi>: </span>`;
 }
 
 function Leaf({ value }) {
@@ -67,7 +69,7 @@ function Leaf({ value }) {
   }
   const shown = all ? value : cutText(value, LONGEST);
   return html`
-    <span class="json-string">"<bdi>${cleanText(shown)}</bdi>"</span>
+    <span class="json-string">"<bdi dir="ltr">${cleanText(shown)}</bdi>"</span>
     ${!all && value.length > LONGEST && html`
       <button type="button" class="button small" onClick=${() => setAll(true)}>all ${formatCount(
         value.length,

@@ -54,6 +54,11 @@ export class LiveLink {
     this.#drop();
   }
 
+  /** Lets go of the connection until {@link LiveLink.retryNow}. */
+  suspend() {
+    this.#drop();
+  }
+
   /** Tries again at once if the stream is not open: the network or the reader is back. */
   retryNow() {
     if (this.#closed || this.#source) return;

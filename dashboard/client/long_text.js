@@ -14,9 +14,10 @@ export function LongText({ text, label, class: more = "" }) {
   const [all, setAll] = useState(false);
   const shown = all ? text : cutText(text, BEGINNING);
   return html`
-    <pre class=${`code ${more}`} tabindex="0" role="group" aria-label=${label}><bdi>${cleanText(
-      shown,
-    )}</bdi></pre>
+    <pre class=${`code ${more}`} tabindex="0" role="group"
+      aria-label=${label}><bdi dir="ltr">${cleanText(
+        shown,
+      )}</bdi></pre>
     ${!all && text.length > BEGINNING && html`
       <button type="button" class="button small" onClick=${() => setAll(true)}>
         Show all ${formatCount(text.length)} characters

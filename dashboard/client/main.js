@@ -18,7 +18,7 @@ if (carried) {
   const token = /^#token=(.+)$/.exec(location.hash)?.[1];
   if (token) {
     history.replaceState(null, "", location.pathname + location.search);
-    await server.signIn(token);
+    await server.signIn(decodeURIComponent(token));
   }
 }
 render(html`<${App} backend=${backend} />`, document.getElementById("app"));

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { formatRoute, parseRoute, runRoute } from "./route.js";
 
 let exportedRun = null;
@@ -40,7 +40,8 @@ export function navigate(route, { replace = false } = {}) {
 /** The view that the address names. */
 export function useRoute() {
   const [route, setRoute] = useState(currentRoute);
-  useEffect(() => {
+  // Before the first frame: a link may be clicked as soon as it is seen.
+  useLayoutEffect(() => {
     const update = () => setRoute(currentRoute());
     listeners.add(update);
     globalThis.addEventListener("popstate", update);

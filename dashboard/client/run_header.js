@@ -6,7 +6,14 @@
 import { useNow } from "./clock.js";
 import { CountsBar } from "./bars.js";
 import { Clock, Elapsed } from "./elapsed.js";
-import { formatCount, formatElapsed, formatPercent, formatRate, timeOf } from "./format.js";
+import {
+  formatCount,
+  formatElapsed,
+  formatPercent,
+  formatRate,
+  formatShare,
+  timeOf,
+} from "./format.js";
 import { html } from "./html.js";
 import { PageTitle } from "./page_title.js";
 import { recentRate, runEta } from "./rates.js";
@@ -20,7 +27,7 @@ export function RunHeader({ run, recent, exported }) {
   return html`
     <header class="page-head">
       <div class="title-row">
-        <${PageTitle}><${SafeText} text=${run.name} limit=${300} /> <span class="faint">#${run
+        <${PageTitle}><${SafeText} text=${run.name} limit=${200} /> <span class="faint">#${run
           .id}</span><//>
         <${StatusMark} status=${run.status} />
         <span class="spread" />
@@ -40,7 +47,7 @@ export function RunHeader({ run, recent, exported }) {
         <${Stat} label="Failed" alarm=${run.counts.error > 0}>
           <b>${formatCount(run.counts.error)}</b>
           ${ended > 0 && run.counts.error > 0 &&
-            html`<span class="faint">${formatPercent(run.counts.error / ended)}</span>`}
+            html`<span class="faint">${formatShare(run.counts.error / ended)}</span>`}
         <//>
       </dl>
       <${CountsBar} counts=${run.counts} />

@@ -15,9 +15,8 @@ const TITLES = {
 
 const HINTS = {
   missing: "It shows here by itself as soon as a pipeline has made it.",
-  corrupt:
-    "What was read before stays here. Restore the file from a copy, or repair it with the sqlite3 shell (.recover).",
-  unreadable: "The page goes on by itself as soon as it can be read.",
+  corrupt: "It shows here by itself as soon as the file can be read again.",
+  unreadable: "It shows here by itself as soon as the file can be read.",
 };
 
 /** In place of a page. */

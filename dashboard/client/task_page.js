@@ -11,6 +11,7 @@ import { useNow } from "./clock.js";
 import { formatElapsed, formatPercent, formatRate } from "./format.js";
 import { html } from "./html.js";
 import { PageTitle } from "./page_title.js";
+import { LongText } from "./long_text.js";
 import { NotFound, PageSkeleton } from "./placeholders.js";
 import { isStalled, taskPace } from "./rates.js";
 import { runRoute } from "./route.js";
@@ -22,6 +23,11 @@ import { TaskHistory } from "./task_history.js";
 import { TaskLog } from "./task_log.js";
 import { TaskResult } from "./task_result.js";
 
+const LONGEST_TITLE = 200;
+
+/** Longer messages get a box of their own. */
+const LONGEST_MESSAGE = 500;
+
 export function TaskPage({ route, live }) {
   const state = live.data;
   const task = state?.task;
@@ -31,7 +37,8 @@ export function TaskPage({ route, live }) {
   return html`
     <header class="page-head">
       <div class="title-row">
-        <${PageTitle}><${SafeText} text=${task.name} /> <span class="faint">#${task
+        <${PageTitle}><${SafeText} text=${task
+          .name} limit=${LONGEST_TITLE} /> <span class="faint">#${task
           .id}</span><//>
         <${StatusMark} status=${task.status} />
       </div>
@@ -55,9 +62,11 @@ export function TaskPage({ route, live }) {
             ${task.status === "running" && html`<${Pace} task=${task} />`}
           </div>
           ${task.message && html`
-            <p class="task-message">
-              <${SafeText} text=${task.message} limit=${5000} />
-            </p>
+            <div class="task-message">
+              ${task.message.length > LONGEST_MESSAGE
+                ? html`<${LongText} text=${task.message} label="Message" />`
+                : html`<${SafeText} text=${task.message} />`}
+            </div>
           `}
         </div>
       </section>

@@ -12,6 +12,9 @@ import { TaskRow } from "./task_row.js";
 const SEARCH_AFTER_MS = 250;
 const SIZES = [50, 100, 200];
 
+/** The bars of longer tables jump. */
+const ANIMATED = 60;
+
 const COLUMNS = [
   { name: "id", label: "Id", sort: "id" },
   { name: "name", label: "Task", sort: "name" },
@@ -29,6 +32,11 @@ export function TaskTable({ route, state, current }) {
     navigate({ ...route, query: { ...query, cursor: "", ...changes } }, options);
   const matched = query.status.reduce((sum, status) => sum + state.run.counts[status], 0);
   const total = query.status.length > 0 ? matched : state.run.total;
+  const kinds = [
+    "task-table",
+    state.run.status !== "running" && "no-pace",
+    state.tasks.length > ANIMATED && "is-long",
+  ].filter(Boolean);
   const narrowed = query.q !== "" || query.key !== "" || query.status.length > 0;
   return html`
     <section class="panel tasks" aria-labelledby="tasks-title">
@@ -46,7 +54,7 @@ export function TaskTable({ route, state, current }) {
         <${Search} text=${query.q} onChange=${(q) => change({ q }, { replace: true })} />
       </div>
       <div class="table-box" aria-busy=${!current}>
-        <table class=${`task-table ${state.run.status === "running" ? "" : "no-pace"}`}>
+        <table class=${kinds.join(" ")}>
           <caption class="visually-hidden">Tasks of this run</caption>
           <thead>
             <tr>

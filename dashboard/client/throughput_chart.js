@@ -5,7 +5,7 @@
  */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import { formatClock, formatRate } from "./format.js";
+import { formatClock, formatDuration, formatRate } from "./format.js";
 import { html } from "./html.js";
 import { memo } from "./memo.js";
 import { throughput } from "./throughput.js";
@@ -95,7 +95,7 @@ function options(width, setPlace) {
 /** The time of day, or the time since the beginning where seconds are too coarse. */
 function momentOf(at, times) {
   const [from, to] = [times[0], times.at(-1)];
-  return to - from > 15 ? formatClock(at * 1000) : `+${(at - from).toFixed(1)} s`;
+  return to - from > 15 ? formatClock(at * 1000) : `+${formatDuration((at - from) * 1000)}`;
 }
 
 function series(status, more) {

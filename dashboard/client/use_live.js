@@ -75,9 +75,15 @@ export function useLive(backend, route, { paused, session }) {
       },
     });
     const retry = () => link.retryNow();
+    // A page that the browser keeps for the way back would keep its connection, of which it has six.
+    const suspend = () => link.suspend();
+    globalThis.addEventListener("pagehide", suspend);
+    globalThis.addEventListener("pageshow", retry);
     globalThis.addEventListener("online", retry);
     document.addEventListener("visibilitychange", retry);
     return () => {
+      globalThis.removeEventListener("pagehide", suspend);
+      globalThis.removeEventListener("pageshow", retry);
       globalThis.removeEventListener("online", retry);
       document.removeEventListener("visibilitychange", retry);
       link.close();
