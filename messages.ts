@@ -9,6 +9,7 @@
 import type { DriverName } from "./drivers/driver.ts";
 import type { ErrorData } from "./errors.ts";
 import type { CheckpointMode, CheckpointResult } from "./db.ts";
+import type { LogLevel } from "./log_level.ts";
 import type { EndStatus, TaskStatus } from "./task_run.ts";
 import type { SqlRow, SqlValue } from "./values.ts";
 
@@ -351,6 +352,8 @@ export interface InitTaskWorker {
   export: string;
   run: number | null;
   atomic: boolean;
+  /** Whether it is to tell how its tasks are doing, and to pass on what they print; if anybody looks on. */
+  watch?: { prints: boolean };
   port: MessagePort;
 }
 
@@ -407,5 +410,40 @@ export interface TaskWorkerFailed {
   error: ErrorData;
 }
 
+/** How far a task is; sent at most ten times a second, to those who look on. */
+export interface TaskProgressed {
+  kind: "progressed";
+  id: number;
+  fraction?: number;
+  note?: string;
+}
+
+/** A task wrote a line into its log; sent to those who look on. */
+export interface TaskLogged {
+  kind: "logged";
+  id: number;
+  name: string;
+  key: string | null;
+  level: LogLevel;
+  message: string;
+}
+
+/** A task printed; sent where the main thread draws on the terminal. */
+export interface TaskPrinted {
+  kind: "printed";
+  method: PrintMethod;
+  text: string;
+}
+
+/** The methods of `console` to which all others come down. */
+export type PrintMethod = "debug" | "error" | "info" | "log" | "warn";
+
 /** What a task Worker answers. */
-export type TaskWorkerReply = TaskWorkerReady | TaskReturned | TaskEnded | TaskWorkerFailed;
+export type TaskWorkerReply =
+  | TaskWorkerReady
+  | TaskReturned
+  | TaskEnded
+  | TaskWorkerFailed
+  | TaskProgressed
+  | TaskLogged
+  | TaskPrinted;

@@ -17,6 +17,7 @@ export {
   WriterDiedError,
 } from "./errors.ts";
 export type { InsertOptions, Row, Step } from "./insert.ts";
+export type { LogLevel } from "./log_level.ts";
 export type {
   CancelQueuedMessage,
   ExecuteMessage,
@@ -34,8 +35,9 @@ export type {
   WriteResult,
   WriterStats,
 } from "./messages.ts";
+export type { ProgressOptions } from "./progress_options.ts";
 export type { PipelineReport, TaskFailure } from "./report.ts";
-export { type LogLevel, TaskContext, type TaskIdentity } from "./task_context.ts";
+export { TaskContext, type TaskIdentity } from "./task_context.ts";
 export type { IdentityOptions } from "./task_feed.ts";
 export type { TaskModule } from "./task_pool.ts";
 export { type EndStatus, type StatusCounts, TASK_STATUSES, type TaskStatus } from "./task_run.ts";

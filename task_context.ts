@@ -7,13 +7,11 @@
 import { isoNow } from "./clock.ts";
 import { type ErrorData, fromErrorData } from "./errors.ts";
 import { type InsertOptions, type Row, type Step, toInsertMessage, toMessage } from "./insert.ts";
+import type { LogLevel } from "./log_level.ts";
 import type { ExecuteResult, WriteMessage } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 import { insertInChunks } from "./row_stream.ts";
 import type { Bindable } from "./values.ts";
-
-/** How much a line of a task's log matters. */
-export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** Who a task is. */
 export interface TaskIdentity {
@@ -35,6 +33,10 @@ export interface TaskEnvironment {
   atomic: boolean;
   /** Aborted when the pipeline is to stop. */
   signal: AbortSignal;
+  /** Hears the lines that tasks write into their logs. */
+  heard?: (task: TaskIdentity, level: LogLevel, message: string) => void;
+  /** Hears that a task has said how far it is; on the main thread it is looked up instead. */
+  progressed?: (task: TaskContext) => void;
 }
 
 /**
@@ -68,6 +70,8 @@ export class TaskContext implements TaskIdentity {
   #sent = false;
   #ended = false;
   #controller: AbortController | undefined;
+  #fraction: number | undefined;
+  #note: string | undefined;
 
   /** @ignore Made by the engine. */
   constructor(identity: TaskIdentity, environment: TaskEnvironment) {
@@ -106,7 +110,7 @@ export class TaskContext implements TaskIdentity {
   /** Says how far the task is, as a fraction from 0 to 1; what lies outside is clamped. */
   progress(fraction: number, message?: string): void;
   progress(step: number, totalOrMessage?: number | string, text?: string): void {
-    const { run, outbox } = this.#environment;
+    const { run, outbox, progressed } = this.#environment;
     const fraction = typeof totalOrMessage === "number" ? fractionOf(step, totalOrMessage) : step;
     const message = typeof totalOrMessage === "number" ? text : totalOrMessage;
     if (typeof fraction !== "number" || fraction !== fraction) {
@@ -115,13 +119,13 @@ export class TaskContext implements TaskIdentity {
           `pass a step and a total, or a fraction from 0 to 1`,
       );
     }
-    if (run === null || this.#ended) return;
-    outbox.progress(
-      run,
-      this.id,
-      fraction < 0 ? 0 : fraction > 1 ? 1 : fraction,
-      message === undefined || message === null ? undefined : String(message),
-    );
+    if (this.#ended) return;
+    const clamped = fraction < 0 ? 0 : fraction > 1 ? 1 : fraction;
+    const note = message === undefined || message === null ? undefined : String(message);
+    this.#fraction = clamped;
+    if (note !== undefined) this.#note = note;
+    progressed?.(this);
+    if (run !== null) outbox.progress(run, this.id, clamped, note);
   }
 
   /**
@@ -175,8 +179,10 @@ export class TaskContext implements TaskIdentity {
 
   /** Adds a line to the task's log, in `task_logs`. It never waits. */
   log(message: string, level: LogLevel = "info"): void {
-    const { run, outbox } = this.#environment;
-    if (run === null || this.#ended) return;
+    const { run, outbox, heard } = this.#environment;
+    if (this.#ended) return;
+    heard?.(this, level, String(message));
+    if (run === null) return;
     outbox.post({
       kind: "insert",
       table: "task_logs",
@@ -184,6 +190,16 @@ export class TaskContext implements TaskIdentity {
       values: [this.id, run, isoNow(), String(level), String(message)],
       width: 5,
     });
+  }
+
+  /** @ignore How far it said that it is. */
+  get fraction(): number | undefined {
+    return this.#fraction;
+  }
+
+  /** @ignore What it said last with its progress. */
+  get note(): string | undefined {
+    return this.#note;
   }
 
   /** @ignore The pipeline is to stop. */

@@ -135,6 +135,11 @@ export class TaskFeed<Item> {
     return this.known?.length ?? this.#count;
   }
 
+  /** Number of tasks in all; `undefined` as long as more items may come. */
+  get total(): number | undefined {
+    return this.known?.length ?? (this.#exhausted || this.#halted ? this.#count : undefined);
+  }
+
   /** What the items failed with: what came before it is given out, and nothing came after it. */
   get failure(): Error | undefined {
     return this.#failure;

@@ -5,7 +5,10 @@
  * @module
  */
 import { fromErrorData, TaskWorkerDiedError, toErrorData } from "./errors.ts";
+import type { LogLevel } from "./log_level.ts";
 import type { TaskWorkerReply, TaskWorkerRequest } from "./messages.ts";
+import type { RunningTask } from "./run_observer.ts";
+import type { TaskIdentity } from "./task_context.ts";
 import type { IdentifiedItem } from "./task_feed.ts";
 import type { EndStatus } from "./task_run.ts";
 import type { TaskOutcome } from "./task_runner.ts";
@@ -30,8 +33,18 @@ export interface TaskPoolOptions {
   atomic: boolean;
   /** Aborted when the pipeline is to stop. */
   signal: AbortSignal;
+  /** Who looks on, if anybody does: hears what tasks log, and whether what they print passes through here. */
+  watch?: TaskWatch;
   /** Makes a port to the writer. */
   attach: () => MessagePort;
+}
+
+/** How the main thread looks on at tasks of a pool. */
+export interface TaskWatch {
+  /** Hears the lines that tasks write into their logs. */
+  heard: (task: TaskIdentity, level: LogLevel, message: string) => void;
+  /** Whether what they print is to be printed by the main thread. */
+  prints: boolean;
 }
 
 /** The Workers; each has a slot, and one that dies is replaced when its slot gets the next task. */
@@ -68,6 +81,13 @@ export class TaskPool implements Disposable {
     return await second.run(task) ?? second.lost();
   }
 
+  /** The tasks that run at the moment; how far they are is known where somebody looks on. */
+  *running(): Generator<RunningTask> {
+    for (const { running } of this.#workers) {
+      if (running) yield running;
+    }
+  }
+
   /** Resolves when everything that the tasks sent is committed. */
   async finish(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.finish()));
@@ -87,7 +107,7 @@ export class TaskPool implements Disposable {
 
   async #start(slot: number): Promise<void> {
     const { signal } = this.#options;
-    const worker = this.#workers[slot] = new TaskWorker();
+    const worker = this.#workers[slot] = new TaskWorker(this.#options.watch);
     try {
       await worker.load(this.#task, this.#options);
     } catch (error) {
@@ -108,8 +128,11 @@ class TaskWorker implements Disposable {
   #aborted = false;
   #notBegun = false;
   #death: Error | undefined;
+  readonly #watch: TaskWatch | undefined;
+  #running: { -readonly [K in keyof RunningTask]: RunningTask[K] } | undefined;
 
-  constructor() {
+  constructor(watch: TaskWatch | undefined) {
+    this.#watch = watch;
     this.#worker = new Worker(new URL("./task_worker.ts", import.meta.url), {
       type: "module",
       name: "pipeloom-task",
@@ -119,6 +142,11 @@ class TaskWorker implements Disposable {
       event.preventDefault();
       this.#die(new Error(event.message));
     };
+  }
+
+  /** The task that has not returned yet. */
+  get running(): RunningTask | undefined {
+    return this.#running;
   }
 
   /** What the Worker died of. */
@@ -138,7 +166,11 @@ class TaskWorker implements Disposable {
     try {
       await this.#next();
       const port = attach();
-      this.#post({ kind: "init", module: String(module), export: name, run, atomic, port }, [port]);
+      const watch = this.#watch && { prints: this.#watch.prints };
+      this.#post(
+        { kind: "init", module: String(module), export: name, run, atomic, watch, port },
+        [port],
+      );
       await this.#next();
       this.#loaded = true;
     } catch (error) {
@@ -170,7 +202,9 @@ class TaskWorker implements Disposable {
     const outcome = Promise.withResolvers<TaskOutcome>();
     this.#pending.set(id, outcome);
     this.#returned = Promise.withResolvers();
+    if (this.#watch) this.#running = { id, name, key, fraction: undefined, note: undefined };
     await this.#returned.promise;
+    this.#running = undefined;
     return this.#notBegun ? undefined : { pending: outcome.promise };
   }
 
@@ -226,6 +260,17 @@ class TaskWorker implements Disposable {
         this.#notBegun = this.#pending.size > 0;
         this.#pending.clear();
         return this.#die(fromErrorData(reply.error));
+      case "progressed":
+        if (this.#running?.id === reply.id) {
+          this.#running.fraction = reply.fraction;
+          this.#running.note = reply.note;
+        }
+        return;
+      case "logged":
+        return this.#watch?.heard(reply, reply.level, reply.message);
+      case "printed":
+        // The text may hold what `console` would take for a format.
+        return console[reply.method]("%s", reply.text);
       default: {
         const unknown: never = reply;
         this.#die(new TypeError(`It sent a reply of unknown kind ${Deno.inspect(unknown)}`));

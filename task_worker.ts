@@ -84,6 +84,10 @@ async function init(request: InitTaskWorker): Promise<void> {
     atomic: request.atomic,
     signal: controller.signal,
   };
+  if (request.watch) {
+    const watching = await import("./task_watch.ts");
+    Object.assign(environment, watching.watchTasks(reply, request.watch));
+  }
 }
 
 async function handle(request: TaskWorkerRequest): Promise<void> {

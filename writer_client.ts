@@ -334,3 +334,14 @@ export class SqliteWriter implements AsyncDisposable {
     this.#worker.postMessage(request, transfer);
   }
 }
+
+/** Listens until it is disposed: the writer may outlive many pipelines, and must not hold on to them. */
+export function onGone(writer: SqliteWriter, listener: (error: Error) => void): Disposable {
+  let current: typeof listener | undefined = listener;
+  writer.gone.catch((error) => current?.(error));
+  return {
+    [Symbol.dispose]() {
+      current = undefined;
+    },
+  };
+}

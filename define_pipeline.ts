@@ -1,0 +1,96 @@
+/**
+ * A pipeline as a value: what a module exports by default so that the command line can run it.
+ *
+ * A plain object with a brand, not a class: the command line and the module may come with two copies of this
+ * package, and `instanceof` would know the one only. `Symbol.for` is the same for both.
+ *
+ * @module
+ */
+import type { PipelineOptions } from "./engine.ts";
+
+const BRAND = Symbol.for("pipeloom.pipeline");
+
+/** Arguments of a definition: what was said as `--arg key=value`. */
+export type PipelineArguments = Readonly<Record<string, string>>;
+
+/** The items of a definition, or a function that finds them when the pipeline is run. */
+export type PipelineItems<Item> =
+  | Iterable<Item>
+  | AsyncIterable<Item>
+  | ((
+    args: PipelineArguments,
+  ) => Iterable<Item> | AsyncIterable<Item> | Promise<Iterable<Item> | AsyncIterable<Item>>);
+
+/** A pipeline: the options of {@linkcode runPipeline}, with its items among them. */
+export interface PipelineDefinition<Item> extends Omit<PipelineOptions<Item>, "db"> {
+  /** An iterable, an async iterable, or a function of the arguments that returns either. */
+  items: PipelineItems<Item>;
+  /**
+   * The database: a path or a `file:` URL. `--db` goes before it.
+   *
+   * @default {"pipeloom.db"}
+   */
+  db?: string | URL;
+}
+
+/**
+ * Defines a pipeline for `pipeloom run FILE`. Nothing is run, and `items` is not read, before that.
+ *
+ * @returns The definition, to be the default export of its module
+ * @throws {TypeError} If it has no `items` or no `run`
+ *
+ * @example A module that the command line runs
+ * ```ts
+ * import { definePipeline } from "@pipeloom/pipeloom";
+ *
+ * const pipeline = definePipeline({
+ *   name: "squares",
+ *   items: ({ upTo = "3" }) => Array.from({ length: Number(upTo) }, (_, i) => i + 1),
+ *   schema: "CREATE TABLE IF NOT EXISTS square (n INTEGER, square INTEGER)",
+ *   taskName: (n) => `square of ${n}`,
+ *   async run(n, task) {
+ *     await task.insert("square", [{ n, square: n * n }]);
+ *   },
+ * });
+ *
+ * export default pipeline;
+ * ```
+ */
+export function definePipeline<Item>(
+  definition: PipelineDefinition<Item>,
+): PipelineDefinition<Item> {
+  const { items, run } = definition ?? {};
+  if (typeof items !== "function" && !isIterable(items)) {
+    throw new TypeError(
+      `Cannot define a pipeline with items ${Deno.inspect(items)}: pass an iterable, an async ` +
+        `iterable, or a function that returns one`,
+    );
+  }
+  if (run === undefined || run === null) {
+    throw new TypeError("Cannot define a pipeline without work: pass run, a function of an item");
+  }
+  return Object.defineProperty({ ...definition }, BRAND, { value: true });
+}
+
+/** Whether a value is what {@linkcode definePipeline} returned, of this copy of the package or another. */
+export function isPipelineDefinition(value: unknown): value is PipelineDefinition<unknown> {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, BRAND);
+}
+
+/** The items to run, given the arguments. */
+export async function itemsOf<Item>(
+  { items }: PipelineDefinition<Item>,
+  args: PipelineArguments,
+): Promise<Iterable<Item> | AsyncIterable<Item>> {
+  const found = typeof items === "function" ? await items(args) : items;
+  if (isIterable(found)) return found;
+  throw new TypeError(
+    `Cannot run items ${Deno.inspect(found)}: items must return an iterable or an async iterable`,
+  );
+}
+
+function isIterable(value: unknown): boolean {
+  if (typeof value === "string") return true;
+  return typeof value === "object" && value !== null &&
+    (Symbol.iterator in value || Symbol.asyncIterator in value);
+}

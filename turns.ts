@@ -1,0 +1,155 @@
+/**
+ * The turns of a pipeline's tasks: each worker takes one task after the other, on this thread or on a Worker
+ * of the pool, until there is none or the pipeline is stopped.
+ *
+ * @module
+ */
+import type { ErrorData } from "./errors.ts";
+import type { RunningTask, RunObserver } from "./run_observer.ts";
+import { TaskContext, type TaskEnvironment } from "./task_context.ts";
+import type { IdentifiedItem, TaskFeed } from "./task_feed.ts";
+import { type TaskModule, TaskPool } from "./task_pool.ts";
+import { runTask, type TaskFunction, type TaskOutcome, writeFailure } from "./task_runner.ts";
+import { onGone, type SqliteWriter } from "./writer_client.ts";
+
+/** Milliseconds after which tasks that never wait make way for timers, signals and acknowledgements. */
+const YIELD_MS = 50;
+
+/** What the turns need of the pipeline. */
+export interface TurnsOptions<Item> {
+  /** Where the tasks come from. */
+  feed: TaskFeed<Item>;
+  /** How many tasks run at once. */
+  workers: number;
+  /** Aborted when the pipeline is to stop. */
+  signal: AbortSignal;
+  /** Who looks on, if anybody does. */
+  observer: RunObserver | undefined;
+  /** Called when a task has ended. */
+  ended(task: IdentifiedItem<Item>, outcome: TaskOutcome): void;
+  /** Called with what keeps the pipeline itself from going on. */
+  giveUp(error: Error): void;
+}
+
+/** Runs the tasks of one pipeline. Its fields belong to the main thread. */
+export class Turns<Item> {
+  readonly #options: TurnsOptions<Item>;
+  /** Tasks on this thread whose rows may still fail, by id. */
+  readonly #tasks = new Map<number, TaskContext>();
+  /** Tasks that have returned and whose rows are on their way. */
+  readonly #pending = new Set<Promise<void>>();
+  #pool: TaskPool | undefined;
+  #yieldedAt = performance.now();
+
+  constructor(options: TurnsOptions<Item>) {
+    this.#options = options;
+    options.signal.addEventListener("abort", () => {
+      for (const task of this.#tasks.values()) task.abort(options.signal.reason);
+    });
+  }
+
+  /** Resolves when every task has ended that is to run at all. */
+  async run(
+    work: TaskFunction<Item> | TaskModule,
+    writer: SqliteWriter,
+    environment: TaskEnvironment,
+  ): Promise<void> {
+    const running = typeof work === "function"
+      ? this.#runHere(work, environment)
+      : this.#runInPool(work, writer, environment);
+    await running.catch((error) => this.#options.giveUp(error));
+    await Promise.all(this.#pending);
+  }
+
+  /** The tasks that run at the moment, in the order of their start. */
+  *running(): Generator<RunningTask> {
+    if (this.#pool) yield* this.#pool.running();
+    for (const task of this.#tasks.values()) {
+      if (!task.ended) yield task;
+    }
+  }
+
+  /** A message of a task failed for which nobody waits: the task fails. */
+  fail(task: number, error: ErrorData): void {
+    this.#tasks.get(task)?.fail(error);
+  }
+
+  async #runHere(work: TaskFunction<Item>, environment: TaskEnvironment): Promise<void> {
+    const { observer } = this.#options;
+    await this.#takeTurns(async (identified) => {
+      const task = new TaskContext(identified, environment);
+      this.#tasks.set(task.id, task);
+      const begin = () => runTask(work, identified.item, task, environment);
+      const outcome = await (observer?.within ? observer.within(task, begin) : begin());
+      if ("pending" in outcome) this.#watch(identified, outcome.pending);
+      else this.#ended(identified, outcome);
+      const room = environment.outbox.room();
+      if (room || performance.now() - this.#yieldedAt > YIELD_MS) {
+        await (room ?? new Promise((resolve) => setTimeout(resolve, 0)));
+        this.#yieldedAt = performance.now();
+      }
+    });
+  }
+
+  async #runInPool(
+    work: TaskModule,
+    writer: SqliteWriter,
+    environment: TaskEnvironment,
+  ): Promise<void> {
+    const { signal, observer } = this.#options;
+    const { run, atomic, heard } = environment;
+    const watch = heard && { heard, prints: observer?.prints === true };
+    using pool = new TaskPool(work, { run, atomic, signal, watch, attach: () => writer.attach() });
+    using _ = onGone(writer, () => pool[Symbol.dispose]());
+    await pool.start(this.#slots);
+    this.#pool = pool;
+    await this.#takeTurns(async (identified, slot) => {
+      const begin = () => pool.run(slot, identified);
+      const { pending } = await (observer?.within ? observer.within(identified, begin) : begin());
+      const written = pending.then((outcome) => {
+        if (outcome.unwritten) writeFailure(identified.id, outcome, environment);
+        return outcome;
+      });
+      this.#watch(identified, written);
+    });
+    await Promise.all(this.#pending);
+    await pool.finish();
+  }
+
+  /** Workers that find something to do. */
+  get #slots(): number {
+    const { workers, feed } = this.#options;
+    return Math.min(workers, feed.known?.length ?? Infinity);
+  }
+
+  async #takeTurns(
+    body: (task: IdentifiedItem<Item>, slot: number) => Promise<void>,
+  ): Promise<void> {
+    const { feed, signal } = this.#options;
+    const takeTurns = async (slot: number): Promise<void> => {
+      try {
+        while (!signal.aborted) {
+          let task = feed.take();
+          if (task instanceof Promise) task = await task;
+          if (!task || signal.aborted) return;
+          await body(task, slot);
+        }
+      } catch (error) {
+        this.#options.giveUp(error as Error);
+      }
+    };
+    await Promise.all(Array.from({ length: this.#slots }, (_, slot) => takeTurns(slot)));
+  }
+
+  #watch(task: IdentifiedItem<Item>, pending: Promise<TaskOutcome>): void {
+    const watched = pending.then((outcome) => this.#ended(task, outcome))
+      .catch((error) => this.#options.giveUp(error))
+      .finally(() => this.#pending.delete(watched));
+    this.#pending.add(watched);
+  }
+
+  #ended(task: IdentifiedItem<Item>, outcome: TaskOutcome): void {
+    this.#tasks.delete(task.id);
+    this.#options.ended(task, outcome);
+  }
+}
