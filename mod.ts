@@ -8,6 +8,12 @@
  * @module
  */
 export type { ConnectOptions, DriverChoice, DriverName } from "./db.ts";
+export {
+  definePipeline,
+  type PipelineArguments,
+  type PipelineDefinition,
+  type PipelineItems,
+} from "./define_pipeline.ts";
 export { type PipelineOptions, runPipeline } from "./engine.ts";
 export {
   SqliteError,

@@ -1,0 +1,151 @@
+#!/usr/bin/env -S deno run --allow-read --allow-write --allow-net=127.0.0.1
+/**
+ * The command line: runs pipelines, shows what they do, and keeps their files in order.
+ *
+ * ```sh
+ * deno run --allow-read --allow-write jsr:@pipeloom/pipeloom/cli --help
+ * ```
+ *
+ * A command's file is loaded when it is named, so that help and wrong words are answered at once.
+ *
+ * @module
+ */
+import { Command, CommanderError } from "commander";
+import config from "./deno.json" with { type: "json" };
+import { EXIT } from "./cli/exit_code.ts";
+import type { CommandModule } from "./cli/options.ts";
+
+interface Entry {
+  summary: string;
+  /** What follows the name, for the list of commands. */
+  usage: string;
+  load: () => Promise<CommandModule>;
+}
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  run: {
+    summary: "run the pipeline that a module exports",
+    usage: "<file>",
+    load: () => import("./cli/run.ts"),
+  },
+  demo: {
+    summary: "run some tasks that only wait, to look at",
+    usage: "",
+    load: () => import("./cli/demo.ts"),
+  },
+  status: {
+    summary: "show a run and its tasks, once or live",
+    usage: "",
+    load: () => import("./cli/status.ts"),
+  },
+  runs: {
+    summary: "list the runs, newest first",
+    usage: "",
+    load: () => import("./cli/runs.ts"),
+  },
+  dashboard: {
+    summary: "serve the dashboard until Ctrl-C",
+    usage: "",
+    load: () => import("./cli/dashboard.ts"),
+  },
+  export: {
+    summary: "write a run into one HTML file",
+    usage: "[run]",
+    load: () => import("./cli/export.ts"),
+  },
+  "init-db": {
+    summary: "create or extend the tables of a database",
+    usage: "",
+    load: () => import("./cli/init_db.ts"),
+  },
+  checkpoint: {
+    summary: "copy the WAL into the database",
+    usage: "",
+    load: () => import("./cli/checkpoint.ts"),
+  },
+  prune: {
+    summary: "delete old runs",
+    usage: "",
+    load: () => import("./cli/prune.ts"),
+  },
+  doctor: {
+    summary: "say what is wrong, and what to do",
+    usage: "",
+    load: () => import("./cli/doctor.ts"),
+  },
+};
+
+const AFTER = `
+Exit codes:
+  0    done as asked
+  1    a task failed, or it could not be done
+  2    wrong usage
+  130  interrupted by Ctrl-C (143: by SIGTERM)
+
+"pipeloom help <command>" has examples.`;
+
+/**
+ * Runs the command line.
+ *
+ * @param args What follows the name of the program
+ * @returns The exit code
+ *
+ * @example Help
+ * ```ts ignore
+ * import { main } from "@pipeloom/pipeloom/cli";
+ *
+ * Deno.exitCode = await main(["status", "--db", "etl.db"]);
+ * ```
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.done;
+  const program = newCommand("pipeloom")
+    .description("Many tasks at once, their status and rows in one SQLite file.")
+    .version(config.version)
+    .option("-v, --verbose", "say more; -vv: with stacks of errors", (_, n: number) => n + 1, 0)
+    .addHelpText("after", AFTER);
+  for (const [name, { summary, usage, load }] of Object.entries(COMMANDS)) {
+    const command = newCommand(name).summary(summary);
+    program.addCommand(command);
+    if (!args.includes(name)) {
+      // For the list of commands only.
+      if (usage) command.arguments(usage);
+      continue;
+    }
+    const module = await load();
+    module.define(command).action(async () => {
+      exitCode = await module.run(
+        { ...program.opts(), ...command.opts() },
+        ...command.processedArgs,
+      );
+    });
+  }
+  try {
+    await program.parseAsync(args.length > 0 ? args : ["--help"], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    const { tellError } = await import("./cli/failure.ts");
+    return tellError(error, program.opts().verbose);
+  }
+}
+
+/** A command that neither ends the process nor asks the environment, for which it may have no permission. */
+function newCommand(name: string): Command {
+  const columns = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 0;
+  const width = columns > 0 ? columns : 80;
+  return new Command(name)
+    .exitOverride()
+    .showHelpAfterError(`(pipeloom ${name === "pipeloom" ? "" : name + " "}--help tells more)`)
+    .configureHelp({ minWidthToWrap: 20 })
+    .configureOutput({
+      writeOut: (text) => Deno.stdout.writeSync(new TextEncoder().encode(text)),
+      writeErr: (text) => Deno.stderr.writeSync(new TextEncoder().encode(text)),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      getOutHelpWidth: () => width,
+      getErrHelpWidth: () => width,
+    });
+}
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);

@@ -1,0 +1,27 @@
+/**
+ * What a command tells the shell.
+ *
+ * @module
+ */
+
+/** Exit codes. */
+export const EXIT = {
+  /** All that was asked for is done. */
+  done: 0,
+  /** A task failed, or the command could not do what it was asked for. */
+  failed: 1,
+  /** The command line was wrong. */
+  usage: 2,
+  /** It was stopped by Ctrl-C. */
+  interrupted: 130,
+  /** It was stopped by SIGTERM. */
+  terminated: 143,
+} as const;
+
+/** One of the exit codes. */
+export type ExitCode = typeof EXIT[keyof typeof EXIT];
+
+/** The exit code of a command that a signal stopped. */
+export function exitCodeOf(signal: Deno.Signal): ExitCode {
+  return signal === "SIGTERM" ? EXIT.terminated : EXIT.interrupted;
+}

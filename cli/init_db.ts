@@ -1,0 +1,33 @@
+/**
+ * `pipeloom init-db`: creates the tables of a database, or brings an older file up to date.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { databasePath, isThere } from "../database_file.ts";
+import { connect, initSchema } from "../db.ts";
+import { EXIT, type ExitCode } from "./exit_code.ts";
+import { type DbOption, dbOption, examples } from "./options.ts";
+import { printable } from "./printable.ts";
+import { writeLines } from "./terminal.ts";
+
+/** Says what the command takes. */
+export function define(command: Command): Command {
+  return command
+    .description(
+      "Create a database with the tables task_runs, pipeline_runs, run_samples and task_logs, or " +
+        "extend one of the Python pipeloom in place. Every row stays; doing it again changes nothing. " +
+        "Pipelines do it themselves.",
+    )
+    .addOption(dbOption())
+    .addHelpText("after", examples(["init-db --db etl.db", "before other programs read it"]));
+}
+
+/** Does it. */
+export async function run({ db }: DbOption): Promise<ExitCode> {
+  const wasThere = await isThere(await databasePath(db));
+  using connection = await connect(db);
+  initSchema(connection);
+  writeLines([`${printable(db)} ${wasThere ? "is up to date" : "is created"}`]);
+  return EXIT.done;
+}

@@ -1,0 +1,81 @@
+/**
+ * Loads the module that `pipeloom run` is given.
+ *
+ * @module
+ */
+import { isPipelineDefinition, type PipelineDefinition } from "../define_pipeline.ts";
+import { paths } from "../paths.ts";
+import { CommandError, messageOf } from "./failure.ts";
+
+/** A definition and what to call it. */
+export interface LoadedDefinition {
+  /** What the module exports by default. */
+  definition: PipelineDefinition<unknown>;
+  /** The name of its file, without its extension. */
+  name: string;
+}
+
+/**
+ * Imports a module and checks that it exports a pipeline.
+ *
+ * @throws {CommandError} With one message that says what is wrong and what to do
+ */
+export async function loadDefinition(file: string): Promise<LoadedDefinition> {
+  const url = await toUrl(file);
+  if (url.protocol === "file:") await mustBeReadable(file, url);
+  const { default: definition } = await load(file, url);
+  if (!isPipelineDefinition(definition)) {
+    throw new CommandError(
+      `Cannot run ${file}: its default export is ${kindOf(definition)}, not a pipeline; ` +
+        `write export default definePipeline({ items, run })`,
+    );
+  }
+  const name = decodeURIComponent(url.pathname.split("/").at(-1)!).replace(/\.\w+$/, "");
+  return { definition, name };
+}
+
+async function toUrl(file: string): Promise<URL> {
+  // One letter and a colon are a drive of Windows.
+  if (/^[a-z][a-z0-9+.-]+:/i.test(file) && URL.canParse(file)) return new URL(file);
+  const { toFileUrl } = await paths();
+  return toFileUrl(/^([/\\]|[a-z]:)/i.test(file) ? file : `${Deno.cwd()}/${file}`);
+}
+
+async function mustBeReadable(file: string, url: URL): Promise<void> {
+  if ((await Deno.permissions.query({ name: "read", path: url })).state !== "granted") {
+    throw new CommandError(
+      `Cannot run ${file}: it may not be read; add --allow-read before the command line's own address`,
+    );
+  }
+  const info = await Deno.stat(url).catch((error) => {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return;
+    throw new CommandError(`Cannot run ${file}: ${error.message}`, undefined, { cause: error });
+  });
+  if (!info) throw new CommandError(`Cannot run ${file}: there is no such file; check its path`);
+  if (!info.isFile) throw new CommandError(`Cannot run ${file}: it is not a file; name a module`);
+}
+
+async function load(file: string, url: URL): Promise<{ default?: unknown }> {
+  try {
+    return await import(url.href);
+  } catch (error) {
+    throw new CommandError(`Cannot load ${file}: ${causeOf(error)}`, undefined, { cause: error });
+  }
+}
+
+/** The first line of why an import failed, with the place where the module's text is wrong. */
+function causeOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotCapable) {
+    const flag = /--(allow-[a-z]+)/.exec(error.message)?.[0] ?? "the permission";
+    const what = error.message.split(",")[0]!;
+    return `${what.charAt(0).toLowerCase()}${what.slice(1)}; add ${flag}`;
+  }
+  const lines = messageOf(error).split("\n").map((line) => line.trim()).filter(Boolean);
+  const place = lines.slice(1).find((line) => /^at /.test(line));
+  return [lines[0], ...(place ? [place] : [])].join(" ");
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return "missing";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}

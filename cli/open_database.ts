@@ -1,0 +1,32 @@
+/**
+ * Opens the database of a command that reads.
+ *
+ * @module
+ */
+import { connectReadOnly } from "../db.ts";
+import { databasePath, isThere } from "../database_file.ts";
+import { Reader } from "../dashboard/reader.ts";
+import { printable } from "./printable.ts";
+import { CommandError } from "./failure.ts";
+import { DEFAULT_DB } from "./options.ts";
+
+/** Opens a database for reading only, with what the queries of the dashboard need. */
+export async function openDatabase(db: string): Promise<Reader> {
+  await mustBeThere(db);
+  const connection = await connectReadOnly(db);
+  try {
+    return new Reader(connection);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** Refuses a file that is not there: no command creates one by mistake. */
+export async function mustBeThere(db: string): Promise<void> {
+  if (await isThere(await databasePath(db))) return;
+  const where = db === DEFAULT_DB ? `, or name another file with --db` : `, or check --db`;
+  throw new CommandError(
+    `Cannot open ${printable(db)}: there is no such file; run a pipeline first${where}`,
+  );
+}

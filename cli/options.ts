@@ -1,0 +1,74 @@
+/**
+ * Options that several commands have, and how their values are read.
+ *
+ * @module
+ */
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** The database where nothing else is said. */
+export const DEFAULT_DB = "pipeloom.db";
+
+/** What stands behind a command. */
+export interface CommandModule {
+  /** Says what the command takes, with examples. */
+  define(command: Command): Command;
+  /** Does it. Operands come first to last. */
+  // deno-lint-ignore no-explicit-any
+  run(options: any, ...operands: any[]): Promise<number>;
+}
+
+/** Options of every command that reads a database. */
+export interface DbOption {
+  /** The database. */
+  db: string;
+}
+
+/** `--db`. */
+export function dbOption(): Option {
+  return new Option("--db <path>", "the database").default(DEFAULT_DB, DEFAULT_DB);
+}
+
+/** `--json`. */
+export function jsonOption(what: string): Option {
+  return new Option("--json", `print ${what} as JSON`);
+}
+
+/** `--driver`. */
+export function driverOption(): Option {
+  return new Option("--driver <name>", "the SQLite driver").choices(["auto", "ffi", "builtin"]);
+}
+
+/** `--workers`. */
+export function workersOption(): Option {
+  return new Option("-w, --workers <n>", "tasks at a time").argParser(wholeNumber(1));
+}
+
+/** `--dashboard`, with a port or without. */
+export function dashboardOption(): Option {
+  return new Option(
+    "--dashboard [port]",
+    "serve the dashboard beside it (8787, or another port that is free)",
+  ).argParser(port);
+}
+
+/** Reads a whole number. */
+export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER) {
+  return (text: string): number => {
+    const number = /^\d+$/.test(text) ? Number(text) : NaN;
+    if (number >= min && number <= max) return number;
+    throw new InvalidArgumentError(
+      max === Number.MAX_SAFE_INTEGER
+        ? `Pass a whole number from ${min} up.`
+        : `Pass a whole number from ${min} to ${max}.`,
+    );
+  };
+}
+
+/** Reads a port. */
+export const port: (text: string) => number = wholeNumber(0, 65_535);
+
+/** Text below a command's help. */
+export function examples(...lines: [command: string, what: string][]): string {
+  return "\nExamples:\n" +
+    lines.map(([command, what]) => `  # ${what}\n  pipeloom ${command}`).join("\n");
+}

@@ -1,0 +1,133 @@
+/**
+ * Runs a pipeline for the command line: with a dashboard if one is wanted, and a summary at the end.
+ *
+ * @module
+ */
+import type { DriverChoice } from "../db.ts";
+import { itemsOf, type PipelineArguments, type PipelineDefinition } from "../define_pipeline.ts";
+import { runPipeline } from "../engine.ts";
+import { onInterrupt } from "../interrupts.ts";
+import type { PipelineReport } from "../report.ts";
+import { type Cell, flow } from "./columns.ts";
+import { EXIT, type ExitCode, exitCodeOf } from "./exit_code.ts";
+import { DEFAULT_DB } from "./options.ts";
+import { STATUS_STYLES } from "./paint.ts";
+import { printable, printableJson } from "./printable.ts";
+import { formatCount, formatDuration, formatNumberOf, formatRate } from "./quantities.ts";
+import type { Surface } from "./run_view.ts";
+import { isTerminal, surface, writeLines } from "./terminal.ts";
+
+/** Failures that are listed. */
+const MAX_LISTED = 10;
+
+/** What `run` and `demo` have in common. */
+export interface RunDefinitionOptions {
+  /** The database. */
+  db?: string;
+  /** Tasks at a time. */
+  workers?: number;
+  /** The SQLite driver. */
+  driver?: DriverChoice;
+  /** Whether to serve the dashboard, and on which port. */
+  dashboard?: number | true;
+  /** Whether to print the report as JSON. */
+  json?: boolean;
+  /** How much to say. */
+  verbose: number;
+}
+
+/** Runs a pipeline and tells what became of it. */
+export async function runDefinition<Item>(
+  definition: PipelineDefinition<Item>,
+  args: PipelineArguments,
+  options: RunDefinitionOptions,
+): Promise<ExitCode> {
+  const { workers = definition.workers, driver = definition.driver, dashboard, json } = options;
+  const db = options.db ?? definition.db ?? DEFAULT_DB;
+  const { items: _, ...settings } = definition;
+  let signal: Deno.Signal | undefined;
+  let report: PipelineReport;
+  const stop = new AbortController();
+  await using server = dashboard === undefined ? undefined : await serve(db, dashboard);
+  {
+    using _ = onInterrupt((name) => {
+      signal = name;
+      console.error("Stopping: running tasks may end. Ctrl-C again stops at once.");
+      stop.abort(new DOMException(`Stopped by ${name}`, "AbortError"));
+    });
+    report = await runPipeline(await itemsOf(definition, args), {
+      progress: true,
+      ...settings,
+      db,
+      workers,
+      driver,
+      handleSignals: false,
+      signal: definition.signal ? AbortSignal.any([definition.signal, stop.signal]) : stop.signal,
+    });
+  }
+  writeLines(json ? [printableJson(toJson(report, db), 2)] : summarize(report, db, surface()));
+  if (!json && options.verbose >= 1) tellMore(report);
+  if (server && signal === undefined && isTerminal()) {
+    const { interruption } = await import("./served.ts");
+    console.error(`The dashboard stays at ${server.url} until Ctrl-C`);
+    await interruption();
+  }
+  return exitCodeFor(report, signal);
+}
+
+async function serve(db: string | URL, port: number | true) {
+  const { serveBeside } = await import("./served.ts");
+  const server = await serveBeside(`${db}`, port === true ? undefined : port);
+  console.error(`Dashboard at ${server.url}`);
+  return server;
+}
+
+function exitCodeFor({ status }: PipelineReport, signal?: Deno.Signal): ExitCode {
+  if (signal !== undefined) return exitCodeOf(signal);
+  return status === "done" ? EXIT.done : EXIT.failed;
+}
+
+/** The lines that stay when a run is over. */
+export function summarize(report: PipelineReport, db: string | URL, on: Surface): string[] {
+  const { name, runId, status, counts, elapsedMs, failures } = report;
+  const { paint, width } = on;
+  const worked = counts.done + counts.error;
+  const cells: Cell[] = [
+    { text: printable(name), style: "bold" },
+    { text: status, style: STATUS_STYLES[status] },
+    { text: formatNumberOf(counts.total, "task") },
+  ];
+  for (const one of ["done", "error", "cancelled"] as const) {
+    if (counts[one] > 0 && counts[one] < counts.total) {
+      cells.push({ text: `${one} ${formatCount(counts[one])}`, style: STATUS_STYLES[one] });
+    }
+  }
+  cells.push({ text: formatDuration(elapsedMs) });
+  if (worked > 0) cells.push({ text: formatRate(worked / elapsedMs * 1000) });
+  const where = [{ text: printable(`${db}`) }];
+  if (runId !== null) where.push({ text: `run ${runId}` });
+  const lines = [...flow(cells, on), ...flow(where, on)];
+  for (const { name, error } of failures.slice(0, MAX_LISTED)) {
+    const text = `✖ ${printable(name)}: ${printable(error.message)}`;
+    lines.push(...flow([{ text, style: "red" }], { paint, width }));
+  }
+  const left = counts.error - Math.min(failures.length, MAX_LISTED);
+  if (left > 0) {
+    const how = runId === null ? "" : `: pipeloom status --run ${runId} --status error`;
+    lines.push(`… ${formatNumberOf(left, "more failure")}${how}`);
+  }
+  if (report.checkpoint?.busy) {
+    lines.push("A reader kept the WAL from being emptied; pipeloom checkpoint does it later");
+  }
+  return lines;
+}
+
+function toJson(report: PipelineReport, db: string | URL) {
+  const failures = report.failures.map(({ error, ...task }) => ({ ...task, error: error.message }));
+  return { ...report, failures, db: `${db}` };
+}
+
+function tellMore({ driver, sqliteVersion, checkpoint }: PipelineReport): void {
+  console.error(`Driver ${driver}, SQLite ${sqliteVersion}`);
+  if (checkpoint) console.error(`Last checkpoint: ${checkpoint.checkpointed} pages`);
+}

@@ -1,0 +1,185 @@
+/**
+ * A run as lines of text, fitted to a width and a height.
+ *
+ * @module
+ */
+import type { Run, Task } from "../dashboard/api.ts";
+import { type StatusCounts, TASK_STATUSES, type TaskStatus } from "../task_run.ts";
+import { type Cell, type Column, drawTable, flow } from "./columns.ts";
+import { type Paint, STATUS_SIGNS, STATUS_STYLES } from "./paint.ts";
+import { printable } from "./printable.ts";
+import { formatCount, formatDuration, formatNumberOf, formatRate } from "./quantities.ts";
+import { type Snapshot, taskElapsed } from "./snapshot.ts";
+
+/** Where lines go. */
+export interface Surface {
+  /** Columns that a line may have. */
+  width: number;
+  /** Lines that there may be. */
+  height: number;
+  /** What colours them. */
+  paint: Paint;
+}
+
+/** What a status looks like in a bar, so that nobody needs colours to tell them apart. */
+const BAR_SIGNS: Record<TaskStatus, string> = {
+  done: "█",
+  error: "▓",
+  cancelled: "▒",
+  running: "░",
+  queued: "─",
+};
+
+/** From left to right in a bar. */
+const BAR_ORDER: readonly TaskStatus[] = ["done", "error", "cancelled", "running", "queued"];
+
+/** Widest bar of a run. */
+const RUN_BAR = 60;
+
+/** Width of a task's bar. */
+const TASK_BAR = 10;
+
+/** Width of a line from which on tasks have bars, and ids. */
+const WIDE = 70;
+
+/** Lines below which every one of them is needed for tasks. */
+const LOW = 12;
+
+/** Characters of a name that is followed by something. */
+const NAME_MAX = 40;
+
+/** A run's header and its tasks. */
+export function drawSnapshot(snapshot: Snapshot, surface: Surface): string[] {
+  const isLow = surface.height < LOW;
+  const head = [...drawHeader(snapshot, surface), ...(isLow ? [] : [""])];
+  const room = surface.height - head.length;
+  const { tasks, matching } = snapshot;
+  if (room < 1 || matching === 0) return head.slice(0, surface.height);
+  const fits = tasks.length <= room && matching <= tasks.length;
+  const shown = fits ? tasks : tasks.slice(0, Math.max(0, room - 1));
+  const left = matching - shown.length;
+  return [
+    ...head,
+    ...drawTasks(shown, surface),
+    ...(left > 0 ? [surface.paint("dim", `… ${formatNumberOf(left, "more task")}`)] : []),
+  ];
+}
+
+/** The lines above the tasks: three of them where there is little room. */
+export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface): string[] {
+  const { run, ended, rate, remainingMs, silentMs } = snapshot;
+  const name: Cell = { text: printable(run.name) || "(no name)", style: "bold" };
+  const title = [name, ...facts(snapshot)];
+  const share = run.total === 0 ? "" : ` ${Math.floor(ended / run.total * 100)} %`;
+  const bar = drawBar(run.counts, Math.min(RUN_BAR, width - share.length), paint);
+  const counts: Cell[] = TASK_STATUSES
+    .filter((status) => run.counts[status] > 0)
+    .sort((a, b) => BAR_ORDER.indexOf(a) - BAR_ORDER.indexOf(b))
+    .map((status) => ({
+      text: `${status} ${formatCount(run.counts[status])}`,
+      style: STATUS_STYLES[status],
+    }));
+  if (counts.length === 0) counts.push({ text: "no tasks yet" });
+  if (rate !== null && rate > 0) counts.push({ text: formatRate(rate) });
+  if (remainingMs !== null && remainingMs > 0) {
+    counts.push({ text: `${formatDuration(remainingMs)} left` });
+  }
+  if (silentMs !== null) {
+    counts.push({
+      text: `no news for ${formatDuration(silentMs)}: its process may be gone`,
+      style: "yellow",
+    });
+  }
+  const lines = height < LOW ? 1 : undefined;
+  return [
+    ...flow(title, { width, paint }).slice(0, lines),
+    ...(run.total > 0 ? [bar + share] : []),
+    ...flow(counts, { width, paint }).slice(0, lines),
+  ];
+}
+
+/** One line that tells of a run, for outputs that are no terminal. */
+export function drawLine(snapshot: Snapshot): string {
+  const { run, ended, rate } = snapshot;
+  const counts = TASK_STATUSES
+    .filter((status) => run.counts[status] > 0)
+    .map((status) => `${status} ${run.counts[status]}`);
+  return [
+    printable(run.name),
+    ...facts(snapshot).map(({ text }) => text),
+    `${ended} of ${run.total} ended`,
+    ...counts,
+    ...(rate ? [formatRate(rate)] : []),
+  ].join(" · ");
+}
+
+function facts({ run, elapsedMs }: Snapshot): Cell[] {
+  const cells: Cell[] = [
+    { text: nameOfRun(run) },
+    // Anybody can have written anything there.
+    { text: printable(run.status), style: STATUS_STYLES[run.status] },
+  ];
+  if (elapsedMs !== null) cells.push({ text: formatDuration(elapsedMs) });
+  if (run.workers !== null) cells.push({ text: formatNumberOf(run.workers, "worker") });
+  return cells;
+}
+
+/** `run 5`, or where its tasks come from when it is none of ours. */
+export function nameOfRun({ id }: Run): string {
+  return id === 0 ? "tasks of the Python pipeloom" : `run ${id}`;
+}
+
+/** A bar with a part for each status; whatever there is gets a character at least. */
+export function drawBar(counts: StatusCounts, width: number, paint: Paint): string {
+  const statuses = BAR_ORDER.filter((status) => counts[status] > 0);
+  const total = statuses.reduce((sum, status) => sum + counts[status], 0);
+  const sizes = statuses.map((status) => Math.max(1, Math.floor(counts[status] / total * width)));
+  // What rounding took or gave is settled with the widest.
+  const widest = sizes.indexOf(Math.max(...sizes));
+  sizes[widest]! += width - sizes.reduce((sum, size) => sum + size, 0);
+  return statuses.map((status, i) =>
+    paint(STATUS_STYLES[status], BAR_SIGNS[status].repeat(Math.max(0, sizes[i]!)))
+  ).join("");
+}
+
+/** A line for each task. */
+export function drawTasks(tasks: readonly Task[], { width, paint }: Surface): string[] {
+  const wide = width >= WIDE;
+  const columns: Column[] = [
+    {},
+    { right: true },
+    { max: width === Infinity ? Infinity : NAME_MAX, min: 12 },
+    {},
+    { right: true },
+    { right: true },
+    { min: 0 },
+  ];
+  const rows = tasks.map((task): Cell[] => {
+    const { id, name, status, progress } = task;
+    const elapsed = taskElapsed(task);
+    const started = status !== "queued" && elapsed !== null;
+    return [
+      {
+        text: wide ? `${STATUS_SIGNS[status]} ${status}` : STATUS_SIGNS[status],
+        style: STATUS_STYLES[status],
+      },
+      { text: wide ? `${id}` : "", style: "dim" },
+      { text: printable(name) || "(no name)" },
+      { text: wide && status === "running" ? taskBar(progress) : "", style: "cyan" },
+      { text: status === "queued" ? "" : `${Math.floor(progress * 100)} %` },
+      { text: started ? formatDuration(elapsed) : "" },
+      { text: messageOfTask(task), style: status === "error" ? "red" : "dim" },
+    ];
+  });
+  return drawTable(columns, rows, { width, paint });
+}
+
+function taskBar(progress: number): string {
+  const full = Math.round(progress * TASK_BAR);
+  return "█".repeat(full) + "░".repeat(TASK_BAR - full);
+}
+
+/** What a task said last; of an error its first line. */
+function messageOfTask({ status, message, error }: Task): string {
+  return printable((status === "error" ? error?.split("\n")[0] ?? message : message) ?? "");
+}

@@ -1,0 +1,27 @@
+/**
+ * A dashboard beside a command.
+ *
+ * @module
+ */
+import { type DashboardServer, serveDashboard } from "../dashboard/mod.ts";
+import { onInterrupt } from "../interrupts.ts";
+
+/** Serves the dashboard of a database; where no port was named another one is taken if the usual is in use. */
+export async function serveBeside(db: string, port?: number): Promise<DashboardServer> {
+  try {
+    return await serveDashboard({ db, port });
+  } catch (error) {
+    if (port !== undefined || !`${(error as Error).message}`.includes("is in use")) throw error;
+    return await serveDashboard({ db, port: 0 });
+  }
+}
+
+/** Resolves with the first SIGINT or SIGTERM. */
+export function interruption(): Promise<Deno.Signal> {
+  return new Promise((resolve) => {
+    const listening = onInterrupt((signal) => {
+      listening[Symbol.dispose]();
+      resolve(signal);
+    });
+  });
+}

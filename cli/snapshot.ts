@@ -1,0 +1,122 @@
+/**
+ * What a run is doing at one moment, read with the queries of the dashboard.
+ *
+ * @module
+ */
+import type { Run, Task } from "../dashboard/api.ts";
+import type { Read } from "../dashboard/queries/find.ts";
+import { getRun, listRuns, listSamples } from "../dashboard/queries/runs.ts";
+import { listTasks } from "../dashboard/queries/tasks.ts";
+import { isEnd, type TaskStatus } from "../task_run.ts";
+
+/** Milliseconds over which the present rate is measured. */
+const RATE_WINDOW_MS = 5_000;
+
+/** Milliseconds after which a run that is said to be running has been silent for long. */
+const SILENT_AFTER_MS = 30_000;
+
+/** The order in which a person wants to see tasks. */
+const ORDER: readonly TaskStatus[] = ["running", "error", "done", "cancelled", "queued"];
+
+/** A run at one moment. */
+export interface Snapshot {
+  /** The run. */
+  run: Run;
+  /** Some of its tasks: those that run first, then failures, then the newest of the others. */
+  tasks: Task[];
+  /** How many tasks there are that could be among them. */
+  matching: number;
+  /** Tasks that have ended. */
+  ended: number;
+  /** Milliseconds since its start, or from its start to its end; `null` when it was not started. */
+  elapsedMs: number | null;
+  /** Tasks done or failed per second: of late while it runs, on the whole when it has ended. */
+  rate: number | null;
+  /** Milliseconds that are left at this rate, while it runs. */
+  remainingMs: number | null;
+  /** Milliseconds since its last news, where a running run has had none for long. */
+  silentMs: number | null;
+}
+
+/** What to look for. */
+export interface SnapshotQuery {
+  /** The run; the newest where none is named. */
+  run?: number;
+  /** Only tasks in these statuses; all where none is named. */
+  status?: readonly TaskStatus[];
+  /** How many tasks at most. */
+  limit: number;
+}
+
+/** Reads a run; `undefined` where there is none. */
+export async function readSnapshot(
+  read: Read,
+  { run: id, status = [], limit }: SnapshotQuery,
+): Promise<Snapshot | undefined> {
+  const run = read((reader) =>
+    id === undefined ? listRuns(reader, { limit: 1 }).runs[0] : getRun(reader, id)
+  );
+  if (!run) return;
+  const wanted = ORDER.filter((one) => status.length === 0 || status.includes(one));
+  const tasks: Task[] = [];
+  for (const one of wanted) {
+    const left = limit - tasks.length;
+    if (left <= 0) break;
+    if (run.counts[one] === 0) continue;
+    const sort = one === "running" || one === "queued" ? "id" : "-id";
+    const query = { status: [one], q: "", key: "", sort, limit: left } as const;
+    tasks.push(...(await listTasks(read, run.id, { ...query, status: [one] }))?.tasks ?? []);
+  }
+  const now = Date.now();
+  const { done, error, cancelled, queued, running } = run.counts;
+  const ended = done + error + cancelled;
+  const worked = done + error;
+  const elapsedMs = elapsedOf(run, now);
+  const rate = rateOf(read, { run, worked, elapsedMs, now });
+  const isRunning = run.status === "running";
+  const updated = Date.parse(run.updatedAt ?? "");
+  const silent = isRunning && now - updated > SILENT_AFTER_MS;
+  return {
+    run,
+    tasks,
+    matching: wanted.reduce((sum, one) => sum + run.counts[one], 0),
+    ended,
+    elapsedMs,
+    rate,
+    remainingMs: isRunning && rate && !silent ? (queued + running) / rate * 1000 : null,
+    silentMs: silent ? now - updated : null,
+  };
+}
+
+/** Milliseconds since a task's start, or from its start to its end. */
+export function taskElapsed({ status, startedAt, durationMs }: Task): number | null {
+  if (isEnd(status)) return durationMs;
+  const started = Date.parse(startedAt ?? "");
+  return status === "running" && started > 0 ? Math.max(0, Date.now() - started) : null;
+}
+
+/** Milliseconds since a run's start, or from its start to its end. */
+export function elapsedOf(run: Run, now: number = Date.now()): number | null {
+  const started = Date.parse(run.startedAt ?? "");
+  if (Number.isNaN(started)) return null;
+  const end = run.status === "running" ? now : Date.parse(run.finishedAt ?? "");
+  return Number.isNaN(end) ? null : Math.max(0, end - started);
+}
+
+function rateOf(
+  read: Read,
+  { run, worked, elapsedMs, now }: {
+    run: Run;
+    worked: number;
+    elapsedMs: number | null;
+    now: number;
+  },
+): number | null {
+  if (elapsedMs === null || elapsedMs === 0) return null;
+  const whole = worked / elapsedMs * 1000;
+  if (run.status !== "running") return whole;
+  const { samples } = read((reader) => listSamples(reader, run.id));
+  const base = samples.findLast(({ at }) => at <= now - RATE_WINDOW_MS);
+  if (!base) return whole;
+  return Math.max(0, worked - base.done - base.error) / (now - base.at) * 1000;
+}

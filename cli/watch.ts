@@ -1,0 +1,169 @@
+/**
+ * `pipeloom status --watch`: looks ten times a second whether anything was committed, which costs next to
+ * nothing (`PRAGMA data_version`), and reads and draws when it was, or when a second has passed.
+ *
+ * @module
+ */
+import { Source, SourceError } from "../dashboard/source.ts";
+import { databasePath } from "../database_file.ts";
+import { onInterrupt } from "../interrupts.ts";
+import { flow } from "./columns.ts";
+import { EXIT, type ExitCode, exitCodeOf } from "./exit_code.ts";
+import { paintFor } from "./paint.ts";
+import { printable, printableJson } from "./printable.ts";
+import { drawHeader, drawLine, drawSnapshot } from "./run_view.ts";
+import { Screen } from "./screen.ts";
+import { readSnapshot, type Snapshot } from "./snapshot.ts";
+import type { StatusOptions } from "./status.ts";
+import { isTerminal, surface, terminalSize, write, writeLines } from "./terminal.ts";
+
+/** Milliseconds between two looks. */
+const LOOK_MS = 100;
+
+/** Milliseconds after which clocks have moved on. */
+const TICK_MS = 1_000;
+
+/** What a look found: a run, or why there is none. */
+type Seen = { snapshot: Snapshot } | { why: string };
+
+/** Follows a run until Ctrl-C, or until the run that was named has ended. */
+export async function watchStatus(options: StatusOptions): Promise<ExitCode> {
+  const stop = new AbortController();
+  let exitCode: ExitCode = EXIT.done;
+  using _ = onInterrupt((signal) => {
+    exitCode = exitCodeOf(signal);
+    stop.abort();
+  });
+  using source = new Source(await databasePath(options.db));
+  using out = isTerminal() ? new TerminalOutput(options) : new PlainOutput(options);
+  let lookedAt = -Infinity;
+  while (!stop.signal.aborted) {
+    const changed = await source.changed();
+    const now = performance.now();
+    if (out.isDue(changed, now - lookedAt)) {
+      lookedAt = now;
+      const seen = await look(source, { ...options, limit: options.limit ?? out.limit });
+      if (!out.show(seen)) break;
+      const ended = "snapshot" in seen && seen.snapshot.run.status !== "running";
+      if (ended && options.run !== undefined) break;
+    }
+    await rest(LOOK_MS, stop.signal);
+  }
+  return exitCode;
+}
+
+async function look(
+  source: Source,
+  { db, run, status, limit }: StatusOptions & { limit: number },
+): Promise<Seen> {
+  const { message } = source.state;
+  if (message) return { why: message };
+  try {
+    const snapshot = await readSnapshot((query) => source.read(query), { run, status, limit });
+    if (snapshot) return { snapshot };
+    const what = run === undefined ? "no runs" : `no run ${run}`;
+    return { why: `${db} has ${what} yet: it appears here as soon as a pipeline writes it` };
+  } catch (error) {
+    if (error instanceof SourceError) return { why: error.message };
+    throw error;
+  }
+}
+
+/** Waits, and no longer than until it is stopped. */
+function rest(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
+  });
+}
+
+/** A terminal, all of it. What was last to be seen stays when it is left. */
+class TerminalOutput implements Disposable {
+  readonly #screen = new Screen(write);
+  readonly #paint = paintFor(Deno.stdout);
+  readonly #hint: string;
+  #size = terminalSize();
+  #last: Seen | undefined;
+
+  constructor({ run }: StatusOptions) {
+    this.#hint = run === undefined ? "Ctrl-C ends this view, not the pipeline" : "";
+  }
+
+  get limit(): number {
+    return this.#size.rows;
+  }
+
+  isDue(changed: boolean, since: number): boolean {
+    const { columns, rows } = terminalSize();
+    const resized = columns !== this.#size.columns || rows !== this.#size.rows;
+    this.#size = { columns, rows };
+    return changed || resized || since >= TICK_MS;
+  }
+
+  show(seen: Seen): boolean {
+    this.#last = seen;
+    this.#screen.draw(this.#draw(seen), this.#size);
+    return true;
+  }
+
+  #draw(seen: Seen): string[] {
+    const { columns: width, rows } = this.#size;
+    const paint = this.#paint;
+    if ("why" in seen) return flow(words(seen.why), { width, paint, separator: " " });
+    const roomy = this.#hint !== "" && rows >= 12;
+    const height = roomy ? rows - 2 : rows;
+    const lines = drawSnapshot(seen.snapshot, { width, height, paint });
+    return roomy
+      ? [...lines, "", ...flow([{ text: this.#hint, style: "dim" }], { width, paint })]
+      : lines;
+  }
+
+  [Symbol.dispose](): void {
+    this.#screen[Symbol.dispose]();
+    if (this.#last && "snapshot" in this.#last) {
+      writeLines(drawHeader(this.#last.snapshot, surface()));
+    }
+  }
+}
+
+/** A file or a pipe: a line whenever there is something new, at most once a second. */
+class PlainOutput implements Disposable {
+  readonly limit: number;
+  readonly #json: boolean;
+  #dirty = true;
+  #last = "";
+
+  constructor({ json, limit = 20 }: StatusOptions) {
+    this.limit = limit;
+    this.#json = json ?? false;
+  }
+
+  isDue(changed: boolean, since: number): boolean {
+    this.#dirty ||= changed;
+    return this.#dirty && since >= TICK_MS;
+  }
+
+  show(seen: Seen): boolean {
+    this.#dirty = false;
+    const line = "why" in seen
+      ? this.#json ? printableJson({ waiting: seen.why }) : printable(seen.why)
+      : this.#json
+      ? printableJson(seen.snapshot)
+      : drawLine(seen.snapshot);
+    if (line === this.#last) return true;
+    this.#last = line;
+    return writeLines([line]);
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+function words(text: string): { text: string }[] {
+  return printable(text).split(" ").map((text) => ({ text }));
+}
