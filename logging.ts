@@ -1,0 +1,119 @@
+/**
+ * Sets up the log of a program that has none of its own, as the command line does: lines on stderr, and in a
+ * file.
+ *
+ * Pipelines log through LogTape, by category: `["pipeloom", "run"]` starts and ends, `["pipeloom", "task"]`
+ * failures and what tasks log, `["pipeloom", "writer"]` the driver and checkpoints that were held up. Until
+ * somebody configures LogTape, with this function or by themselves, nothing is logged. LogTape was chosen
+ * because it is made for libraries: no dependencies, no permissions, silent by itself, and shared by all
+ * copies of it in a program. (`pino` logs at once unless told otherwise, and needs Node's streams.)
+ *
+ * @module
+ */
+import {
+  configure,
+  getTextFormatter,
+  type LogLevel,
+  type LogRecord,
+  reset,
+  type Sink,
+} from "@logtape/logtape";
+import { cleanLine } from "./clean_text.ts";
+
+/** Options of {@linkcode setupLogging}. */
+export interface LoggingOptions {
+  /**
+   * What is printed on stderr: nothing at 0, what happens at 1 (`-v`), and what it depends on at 2 (`-vv`).
+   *
+   * @default {0}
+   */
+  verbose?: number;
+  /** A file that everything is added to, a line for each record. Its folder must be there. */
+  logFile?: string | URL;
+}
+
+/** The least level that is printed, by verbosity. */
+const LEVELS: readonly LogLevel[] = ["info", "debug"];
+
+/** One record on one line, whatever is in it. */
+const format = getTextFormatter({
+  timestamp: "rfc3339",
+  format: ({ timestamp, level, category, message }) =>
+    cleanLine(`${timestamp} ${level} ${category}: ${message}`),
+  sanitize: false,
+  value: (value) => typeof value === "string" ? value : Deno.inspect(value),
+});
+
+/**
+ * Configures LogTape, in place of what was configured before.
+ *
+ * @returns What ends the log and closes its file when it is disposed
+ * @throws {Error} If the file cannot be opened
+ *
+ * @example A pipeline that says what it does
+ * ```ts
+ * import { runPipeline } from "@pipeloom/pipeloom";
+ * import { setupLogging } from "./logging.ts";
+ *
+ * await using _log = await setupLogging({ verbose: 1 });
+ * await runPipeline([1, 2, 3], { db: ":memory:", run: (n) => n * n });
+ * ```
+ */
+export async function setupLogging(options: LoggingOptions = {}): Promise<AsyncDisposable> {
+  const { verbose = 0, logFile } = options;
+  const sinks: Record<string, Sink> = {};
+  if (verbose > 0) sinks.console = atLeast(LEVELS[Math.min(verbose, LEVELS.length) - 1]!, print);
+  const file = logFile === undefined ? undefined : openLog(logFile);
+  if (file) sinks.file = (record) => append(file, format(record));
+  const names = Object.keys(sinks);
+  await configure({
+    reset: true,
+    sinks,
+    loggers: [
+      { category: "pipeloom", lowestLevel: "debug", sinks: names },
+      // What goes wrong with the log itself.
+      { category: ["logtape", "meta"], lowestLevel: "warning", sinks: names },
+    ],
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      await reset();
+      file?.close();
+    },
+  };
+}
+
+/** Prints to stderr, through `console`, so that whoever draws on the terminal knows of it. */
+function print(record: LogRecord): void {
+  // Progress bars have printed it above themselves.
+  if (record.properties.shown !== true) console.error("%s", format(record).trimEnd());
+}
+
+const ORDER: readonly LogLevel[] = ["trace", "debug", "info", "warning", "error", "fatal"];
+
+function atLeast(level: LogLevel, sink: Sink): Sink {
+  return (record) => {
+    if (ORDER.indexOf(record.level) >= ORDER.indexOf(level)) sink(record);
+  };
+}
+
+function openLog(path: string | URL): Deno.FsFile {
+  try {
+    return Deno.openSync(path, { append: true, create: true });
+  } catch (error) {
+    throw new Error(
+      `Cannot write the log to ${path}: ${
+        (error as Error).message
+      }; name a file in a folder that is ` +
+        `there, and allow it with --allow-write`,
+      { cause: error },
+    );
+  }
+}
+
+const encoder = new TextEncoder();
+
+function append(file: Deno.FsFile, text: string): void {
+  const bytes = encoder.encode(`${text.trimEnd()}\n`);
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+}

@@ -1,0 +1,98 @@
+import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { runPipeline, type TaskContext } from "../mod.ts";
+import { assert, assertEquals, assertRejects } from "./assert.ts";
+import { connectReadOnly } from "../db.ts";
+import { runChild } from "./child.ts";
+import { tempFolder } from "./temp.ts";
+
+/** Collects what is logged, until it is disposed. */
+async function collect(): Promise<AsyncDisposable & { lines: string[]; records: LogRecord[] }> {
+  const records: LogRecord[] = [];
+  await configure({
+    reset: true,
+    sinks: { records: (record) => records.push(record) },
+    loggers: [
+      { category: "pipeloom", lowestLevel: "debug", sinks: ["records"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["records"] },
+    ],
+  });
+  return {
+    records,
+    get lines() {
+      return records.map(({ level, category, message }) =>
+        `${category.slice(1).join()} ${level}: ${message.join("")}`
+      );
+    },
+    [Symbol.asyncDispose]: () => reset(),
+  };
+}
+
+async function work(n: number, task: TaskContext): Promise<void> {
+  task.log(`begins ${n}`, "debug");
+  await task.flush();
+  if (n === 2) throw new Error("Not this one");
+}
+
+Deno.test("RunLog tells of a run's start, driver, failures, task logs and end", async () => {
+  await using log = await collect();
+  await runPipeline([1, 2], {
+    db: ":memory:",
+    name: "load",
+    workers: 1,
+    driver: "builtin",
+    run: work,
+  });
+  const lines = log.lines.map((line) => line.replace(/[\d.]+ s,/, "0.1 s,"));
+  assertEquals(lines, [
+    "run info: load starts: run 1, 2 tasks, 1 at once",
+    "writer debug: Driver builtin: it was asked for",
+    "task debug: 1: begins 1",
+    "task debug: 2: begins 2",
+    "task warning: 2 failed: Not this one",
+    "run info: load ends: error after 0.1 s, 1 done, 1 failed, 0 cancelled",
+  ]);
+  assertEquals(log.records[4]!.properties.id, 2);
+});
+
+Deno.test("RunLog hears the logs of tasks on the pool's Workers", async () => {
+  await using log = await collect();
+  const module = new URL("fixtures/bars_task.ts", import.meta.url);
+  await runPipeline([1], { db: ":memory:", run: { module, export: "logs" } });
+  assertEquals(log.lines.filter((line) => line.startsWith("task")), [
+    "task warning: 1: logged by 1",
+  ]);
+});
+
+Deno.test("RunLog tells that a reader held up the last checkpoint", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  await runPipeline([1], { db, run: () => {} });
+  await using log = await collect();
+  using reader = await connectReadOnly(db);
+  reader.exec("BEGIN");
+  reader.prepare("SELECT count(*) FROM task_runs").get();
+  const report = await runPipeline([1], { db, run: () => {} });
+  assertEquals(report.checkpoint?.busy, true);
+  assert(log.lines.at(-1)!.startsWith("writer warning: pipeline: a reader kept"), log.lines.at(-1));
+});
+
+Deno.test("RunLog tells why a pipeline cannot go on", async () => {
+  using folder = tempFolder();
+  await using log = await collect();
+  await assertRejects(() => runPipeline([1], { db: folder.path, run: () => {} }));
+  assert(log.lines[0]!.startsWith("run error: pipeline cannot go on: "), log.lines[0]);
+  assertEquals(log.lines.length, 1);
+});
+
+Deno.test("runPipeline() loads no log, telemetry or progress that nobody asked for", async () => {
+  const script = (before: string) => `
+    ${before}
+    const { runPipeline } = await import("./mod.ts");
+    await runPipeline([1], { db: ":memory:", driver: "builtin", run: () => {} });
+    const known = ["logtape.rootLogger", "opentelemetry.js.api.1"].map((name) => Symbol.for(name) in globalThis);
+    console.log(JSON.stringify(known));
+  `;
+  const flags = ["--allow-read=."];
+  assertEquals(await runChild(script(""), { flags }), [false, false]);
+  assertEquals(await runChild(script('import "@logtape/logtape";'), { flags }), [true, false]);
+});
