@@ -67,6 +67,8 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
     token,
     allowedHosts: [...LOOPBACK_HOSTS, host, ...names],
   });
+  // Listened for before the address is told: whoever reads it may be quick.
+  const interrupted = interruption();
   const address = new URL(server.url);
   const urls = isEverywhere(host) && names.length > 0
     ? names.map((name) => `http://${name}:${address.port}${address.pathname}`)
@@ -79,7 +81,7 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
     paint("dim", "Ctrl-C ends it"),
   ]);
   if (open) await openBrowser(links[0]!);
-  await Promise.race([interruption(), server.finished]);
+  await Promise.race([interrupted, server.finished]);
   return EXIT.done;
 }
 

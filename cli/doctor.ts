@@ -4,7 +4,8 @@
  * @module
  */
 import type { Command } from "commander";
-import { type Check, examine } from "./examine.ts";
+import type { Check } from "./check.ts";
+import { examine } from "./examine.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { type DbOption, dbOption, examples, jsonOption } from "./options.ts";
 import { type Cell, flow } from "./columns.ts";

@@ -19,6 +19,14 @@ export function hasWalResetRace(version: string): boolean {
   return compare(parts, RACE.from) >= 0 && compare(parts, RACE.mended) < 0;
 }
 
+/** What to do about it. */
+export function raceAdvice(driver: string): string {
+  return driver === "ffi"
+    ? "use --driver builtin, or set DENO_SQLITE_PATH to SQLite 3.51.3 or newer; until then let only " +
+      "one process write or checkpoint"
+    : "deno upgrade; until then let only one process write or checkpoint";
+}
+
 function compare(a: readonly number[], b: readonly number[]): number {
   for (let i = 0; i < 3; i++) {
     const difference = (a[i] ?? 0) - (b[i] ?? 0);

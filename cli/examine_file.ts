@@ -1,0 +1,150 @@
+/**
+ * What `pipeloom doctor` looks at in a database.
+ *
+ * @module
+ */
+import { databasePath, isThere } from "../database_file.ts";
+import { listRuns } from "../dashboard/queries/runs.ts";
+import type { Reader } from "../dashboard/reader.ts";
+import type { Check } from "./check.ts";
+import { messageOf } from "./failure.ts";
+import { openDatabase } from "./open_database.ts";
+import { integrityProblems, journalMode, pages } from "./pragmas.ts";
+import { formatBytes, formatDuration } from "./quantities.ts";
+import { hasWalResetRace, raceAdvice } from "./sqlite_versions.ts";
+
+/** Findings of the integrity check that are shown. */
+const MAX_PROBLEMS = 5;
+
+/** Bytes of a WAL past which somebody keeps it from being emptied: what the writer cuts it to. */
+const LARGE_WAL = 64 * 1024 * 1024;
+
+/** Milliseconds without news after which a running run has probably died. */
+const SILENT_MS = 60_000;
+
+const DAMAGED =
+  "keep a copy of the file, then restore a backup or run .recover in the sqlite3 shell";
+
+/** Looks at the database. */
+export async function examineFile(db: string): Promise<Check[]> {
+  try {
+    const file = await databasePath(db);
+    if (!await isThere(file)) {
+      return [{
+        title: "Database",
+        state: "note",
+        found: `${file}: there is no such file yet`,
+        advice: "run a pipeline, or name another file with --db",
+      }];
+    }
+    using reader = await openDatabase(file);
+    return [
+      describeFile(reader),
+      await checkJournal(reader),
+      ...guarded("Runs", () => checkRuns(reader)),
+      ...guarded("Integrity", () => [checkIntegrity(reader)]),
+    ];
+  } catch (error) {
+    return [{ title: "Database", state: "wrong", found: messageOf(error) }];
+  }
+}
+
+/** A damaged file can fail any read; the other checks are made all the same. */
+function guarded(title: string, check: () => Check[]): Check[] {
+  try {
+    return check();
+  } catch (error) {
+    return [{ title, state: "wrong", found: messageOf(error), advice: DAMAGED }];
+  }
+}
+
+function describeFile(reader: Reader): Check {
+  const { path } = reader.connection;
+  const { count, free, bytes } = pages(reader.connection);
+  const kind = reader.has("pipeline_runs")
+    ? ""
+    : reader.has("task_runs")
+    ? "; made by the Python pipeloom"
+    : "; it has none of pipeloom's tables";
+  const isWasteful = free > count / 2 && free * bytes > LARGE_WAL;
+  return {
+    title: "Database",
+    state: kind.endsWith("tables") ? "note" : "ok",
+    found:
+      `${path}: ${formatBytes(count * bytes)}, of which ${formatBytes(free * bytes)} are free` +
+      kind,
+    advice: isWasteful
+      ? `sqlite3 ${path} VACUUM makes it smaller, while no pipeline runs`
+      : undefined,
+  };
+}
+
+async function checkJournal({ connection }: Reader): Promise<Check> {
+  const mode = journalMode(connection);
+  if (mode !== "wal") {
+    return {
+      title: "Journal",
+      state: "note",
+      found: `${mode}: readers and the writer wait for each other`,
+      advice: "pipelines turn WAL on unless they say wal: false",
+    };
+  }
+  const bytes = await sizeOf(`${connection.path}-wal`);
+  const isLarge = bytes > LARGE_WAL;
+  return {
+    title: "Journal",
+    state: isLarge ? "wrong" : "ok",
+    found: `WAL of ${formatBytes(bytes)}`,
+    advice: isLarge
+      ? "end readers that hold an old snapshot (an open cursor, a transaction), then: pipeloom checkpoint"
+      : undefined,
+  };
+}
+
+function checkRuns(reader: Reader): Check[] {
+  const { runs } = listRuns(reader, { limit: 50 });
+  const last = runs.find(({ id }) => id !== 0);
+  const silent = runs.filter(({ status, updatedAt }) =>
+    status === "running" && Date.now() - Date.parse(updatedAt ?? "") > SILENT_MS
+  );
+  const checks: Check[] = [];
+  if (silent.length > 0) {
+    const since = Date.now() - Date.parse(silent[0]!.updatedAt!);
+    const which = silent.map(({ id }) => id).join(", ");
+    checks.push({
+      title: "Runs",
+      state: "wrong",
+      found: `run ${which} says it is running, and has had no news for ${formatDuration(since)}`,
+      advice: "if its process is gone, run the pipeline again; pipeloom prune --force deletes it",
+    });
+  }
+  if (last?.sqliteVersion && hasWalResetRace(last.sqliteVersion)) {
+    checks.push({
+      title: "Writer",
+      state: "wrong",
+      found:
+        `run ${last.id} was written with SQLite ${last.sqliteVersion}, which can lose a commit ` +
+        `when two connections write`,
+      advice: raceAdvice(last.driver ?? ""),
+    });
+  }
+  return checks;
+}
+
+function checkIntegrity({ connection }: Reader): Check {
+  const problems = integrityProblems(connection, MAX_PROBLEMS);
+  return {
+    title: "Integrity",
+    state: problems.length === 0 ? "ok" : "wrong",
+    found: problems.length === 0 ? "PRAGMA integrity_check finds nothing" : problems.join("; "),
+    advice: problems.length === 0 ? undefined : DAMAGED,
+  };
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await Deno.stat(file)).size;
+  } catch {
+    return 0;
+  }
+}
