@@ -1,10 +1,10 @@
 /**
- * Texts in columns. How wide a text is on a terminal is known by `fast-string-truncated-width`; putting cells
- * beside each other is all that is left to do, so no library for tables is needed.
+ * Texts in columns. Where it is known how wide a text is on a terminal, putting cells beside each other is all
+ * that is left to do, so no library for tables is needed.
  *
  * @module
  */
-import measure from "fast-string-truncated-width";
+import { cut, widthOf } from "../progress/width.ts";
 import type { Paint, Style } from "./paint.ts";
 
 /** A text and how it looks. */
@@ -31,18 +31,6 @@ export interface Column {
 
 /** Blanks between two columns. */
 const GAP = 2;
-
-/** Columns of the terminal that a text takes. */
-export function widthOf(text: string): number {
-  return measure(text, {}, {}).width;
-}
-
-/** A text cut to a width, with a sign that it was. */
-export function cut(text: string, width: number): string {
-  if (width <= 0) return "";
-  const { index, ellipsed } = measure(text, { limit: width, ellipsis: "…" }, {});
-  return ellipsed ? text.slice(0, index) + "…" : text.slice(0, index);
-}
 
 /**
  * Lines of a table, each no wider than `width`. Columns are as wide as what is in them; when a line is too

@@ -78,6 +78,9 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
   const paint = paintFor(Deno.stdout);
   writeLines([
     ...links.map((link) => `Dashboard at ${paint("cyan", link)}`),
+    ...(isEverywhere(host) && names.length === 0
+      ? ["Others reach it by the names that --name gives; with --allow-sys addresses are found"]
+      : []),
     paint("dim", "Ctrl-C ends it"),
   ]);
   if (open) await openBrowser(links[0]!);

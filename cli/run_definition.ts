@@ -113,13 +113,22 @@ export function summarize(report: PipelineReport, db: string | URL, on: Surface)
   }
   const left = counts.error - Math.min(failures.length, MAX_LISTED);
   if (left > 0) {
-    const how = runId === null ? "" : `: pipeloom status --run ${runId} --status error`;
+    const how = runId === null
+      ? ""
+      : `: pipeloom status${dbArgument(db)} --run ${runId} --status error`;
     lines.push(`… ${formatNumberOf(left, "more failure")}${how}`);
   }
   if (report.checkpoint?.busy) {
     lines.push("A reader kept the WAL from being emptied; pipeloom checkpoint does it later");
   }
   return lines;
+}
+
+/** What to write on a command line to name the database again. */
+function dbArgument(db: string | URL): string {
+  const text = printable(`${db}`);
+  if (text === DEFAULT_DB) return "";
+  return ` --db ${/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`}`;
 }
 
 function toJson(report: PipelineReport, db: string | URL) {

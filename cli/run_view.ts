@@ -53,8 +53,9 @@ export function drawSnapshot(snapshot: Snapshot, surface: Surface): string[] {
   const isLow = surface.height < LOW;
   const head = [...drawHeader(snapshot, surface), ...(isLow ? [] : [""])];
   const room = surface.height - head.length;
-  const { tasks, matching } = snapshot;
-  if (room < 1 || matching === 0) return head.slice(0, surface.height);
+  const { run, tasks, matching } = snapshot;
+  if (room < 1 || run.total === 0) return head.slice(0, Math.max(1, surface.height));
+  if (matching === 0) return [...head, surface.paint("dim", "No task is in such a status")];
   const fits = tasks.length <= room && matching <= tasks.length;
   const shown = fits ? tasks : tasks.slice(0, Math.max(0, room - 1));
   const left = matching - shown.length;
@@ -79,7 +80,9 @@ export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface
       text: `${status} ${formatCount(run.counts[status])}`,
       style: STATUS_STYLES[status],
     }));
-  if (counts.length === 0) counts.push({ text: "no tasks yet" });
+  if (counts.length === 0) {
+    counts.push({ text: run.status === "running" ? "no tasks yet" : "no tasks" });
+  }
   if (rate !== null && rate > 0) counts.push({ text: formatRate(rate) });
   if (remainingMs !== null && remainingMs > 0) {
     counts.push({ text: `${formatDuration(remainingMs)} left` });

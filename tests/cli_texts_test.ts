@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cut, drawTable, flow, widthOf } from "../cli/columns.ts";
+import { drawTable, flow } from "../cli/columns.ts";
 import { plain } from "../cli/paint.ts";
 import { printable, printableJson } from "../cli/printable.ts";
 import {
@@ -15,20 +15,10 @@ import {
   parseDuration,
 } from "../cli/quantities.ts";
 import { drawBar } from "../cli/run_view.ts";
+import { widthOf } from "../progress/width.ts";
 import { noCounts } from "../task_run.ts";
 import { assert, assertEquals } from "./assert.ts";
 import { HARMFUL, HOSTILE_NAMES } from "./cli_fixture.ts";
-
-Deno.test("cut() counts columns, not characters", () => {
-  assertEquals(["abc", "abcdef", "漢字漢字", "é"].map((text) => cut(text, 4)), [
-    "abc",
-    "abc…",
-    "漢…",
-    "é",
-  ]);
-  assertEquals([cut("abc", 1), cut("abc", 0), cut("", 3)], ["…", "", ""]);
-  assertEquals(["abc", "漢字", ""].map(widthOf), [3, 4, 0]);
-});
 
 const cells = (...texts: string[]) => texts.map((text) => ({ text }));
 
