@@ -138,7 +138,7 @@ Deno.test("the entry loads no command, engine or dashboard before one is named",
   ]);
 });
 
-Deno.test("SQL that writes is in no file of the command line", async () => {
+Deno.test("there is no SQL in the command line", async () => {
   for (const { name } of Deno.readDirSync(new URL("cli", ROOT))) {
     const source = await Deno.readTextFile(new URL(`cli/${name}`, ROOT));
     const code = source.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
