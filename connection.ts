@@ -83,6 +83,14 @@ export class Statement {
   }
 }
 
+/** How a connection is opened. */
+export interface OpenOptions {
+  /** Whether it may only read. */
+  readOnly: boolean;
+  /** Milliseconds that each call waits for a lock. */
+  busyTimeoutMs: number;
+}
+
 /** A connection to one database, the same over every driver. */
 export class Connection implements Disposable {
   /** The path that was opened, or `:memory:`. */
@@ -97,15 +105,20 @@ export class Connection implements Disposable {
   #depth = 0;
 
   /** @ignore Made by {@linkcode connect} and {@linkcode connectReadOnly}. */
-  constructor(driver: Driver, path: string, readOnly: boolean) {
+  constructor(driver: Driver, path: string, options: OpenOptions) {
+    const { readOnly, busyTimeoutMs } = options;
     this.path = path;
     this.driver = driver.name;
     try {
       this.#connection = driver.open(path, { readOnly });
+      // Before anything else, because even preparing a statement waits for a lock.
+      this.#connection.exec(`PRAGMA busy_timeout=${busyTimeoutMs}`);
+      const statement = this.#connection.prepare("SELECT sqlite_version() AS version");
+      this.sqliteVersion = String(statement.get([])!.version);
     } catch (error) {
+      this.#connection?.close();
       throw explain(error, path);
     }
-    this.sqliteVersion = String(this.prepare("SELECT sqlite_version() AS version").get()!.version);
   }
 
   /** Whether a transaction is open. */

@@ -75,6 +75,17 @@ export async function connect(
   return await openWriter(driver, file, wal);
 }
 
+/** Options of {@linkcode connectReadOnly}. */
+export interface ConnectReadOnlyOptions extends Pick<ConnectOptions, "driver"> {
+  /**
+   * Milliseconds that opening it and each call wait for a lock. Only a file without a WAL has locks that
+   * stop a reader.
+   *
+   * @default {60_000}
+   */
+  busyTimeoutMs?: number;
+}
+
 /**
  * Opens a separate read-only connection. It sees each commit of the writer at once, never blocks it and
  * cannot change anything.
@@ -84,7 +95,7 @@ export async function connect(
  */
 export async function connectReadOnly(
   path: string | URL,
-  options: Pick<ConnectOptions, "driver"> = {},
+  options: ConnectReadOnlyOptions = {},
 ): Promise<Connection> {
   const file = await databasePath(path);
   if (file === ":memory:") {
@@ -97,7 +108,7 @@ export async function connectReadOnly(
   }
   const { driver } = await chooseDriver(driverFor(file, options.driver));
   try {
-    return await openReader(driver, file);
+    return await openReader(driver, file, options.busyTimeoutMs);
   } catch (error) {
     if (classifyError(error) !== "read-only") throw error;
     throw new SqliteError(

@@ -10,7 +10,7 @@ import { SqliteError } from "./errors.ts";
 import { classifyError } from "./explain.ts";
 
 /** Milliseconds to wait for a lock that another process holds before an error, as the original did. */
-const BUSY_TIMEOUT_MS = 60_000;
+export const BUSY_TIMEOUT_MS = 60_000;
 
 /** Milliseconds between two tries to open a file that another connection is opening. */
 const BUSY_RETRY_MS = 20;
@@ -24,12 +24,17 @@ export async function openWriter(driver: Driver, file: string, wal: boolean): Pr
 }
 
 /** Opens a read-only connection, as soon as nobody else is opening the file. */
-export async function openReader(driver: Driver, file: string): Promise<Connection> {
-  return await retryWhileBusy(() => tryReader(driver, file));
+export async function openReader(
+  driver: Driver,
+  file: string,
+  busyTimeoutMs: number = BUSY_TIMEOUT_MS,
+): Promise<Connection> {
+  return await retryWhileBusy(() => tryReader(driver, file, busyTimeoutMs), busyTimeoutMs);
 }
 
 function tryWriter(driver: Driver, file: string, wal: boolean): Connection {
-  const connection = new Connection(driver, file, false);
+  // That another connection is writing is no reason against the file.
+  const connection = new Connection(driver, file, { readOnly: false, busyTimeoutMs: 0 });
   try {
     requireWritable(connection);
     connection.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
@@ -57,10 +62,9 @@ function tryWriter(driver: Driver, file: string, wal: boolean): Connection {
   }
 }
 
-function tryReader(driver: Driver, file: string): Connection {
-  const connection = new Connection(driver, file, true);
+function tryReader(driver: Driver, file: string, busyTimeoutMs: number): Connection {
+  const connection = new Connection(driver, file, { readOnly: true, busyTimeoutMs });
   try {
-    connection.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
     connection.prepare("SELECT count(*) FROM sqlite_schema").get();
     return connection;
   } catch (error) {
@@ -73,8 +77,8 @@ function tryReader(driver: Driver, file: string): Connection {
  * Tries again while another connection is just opening the file: SQLite does not wait for a change of the
  * journal mode, whatever the busy timeout.
  */
-async function retryWhileBusy<T>(attempt: () => T): Promise<T> {
-  const until = performance.now() + BUSY_TIMEOUT_MS;
+async function retryWhileBusy<T>(attempt: () => T, timeoutMs = BUSY_TIMEOUT_MS): Promise<T> {
+  const until = performance.now() + timeoutMs;
   for (;;) {
     try {
       return attempt();
@@ -87,10 +91,9 @@ async function retryWhileBusy<T>(attempt: () => T): Promise<T> {
 
 /**
  * Begins a write and undoes it, because a file that may not be written SQLite opens for reading, without a
- * word. This one touches no page; that another connection is writing is no reason against the file.
+ * word. This one touches no page.
  */
 function requireWritable(connection: Connection): void {
-  connection.exec("PRAGMA busy_timeout=0");
   try {
     connection.exec("BEGIN IMMEDIATE; PRAGMA incremental_vacuum(1); ROLLBACK");
   } catch (error) {

@@ -44,7 +44,7 @@ function checkDeno(): Check {
 
 async function checkDriver(): Promise<Check> {
   const { driver, reason } = await chooseDriver("auto");
-  using connection = new Connection(driver, ":memory:", false);
+  using connection = new Connection(driver, ":memory:", { readOnly: false, busyTimeoutMs: 0 });
   const version = connection.sqliteVersion;
   const race = hasWalResetRace(version);
   return {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { connectReadOnly } from "../db.ts";
 import { databasePath, isThere } from "../database_file.ts";
 import { Reader } from "../dashboard/reader.ts";
 import { printable } from "./printable.ts";
@@ -13,13 +12,7 @@ import { DEFAULT_DB } from "./options.ts";
 /** Opens a database for reading only, with what the queries of the dashboard need. */
 export async function openDatabase(db: string): Promise<Reader> {
   await mustBeThere(db);
-  const connection = await connectReadOnly(db);
-  try {
-    return new Reader(connection);
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
+  return await Reader.open(await databasePath(db), "auto");
 }
 
 /** Refuses a file that is not there: no command creates one by mistake. */

@@ -37,6 +37,7 @@ const HEADERS = {
 export function guardHost({ allowedHosts }: Access): MiddlewareHandler {
   const known = new Set(allowedHosts.map((host) => host.toLowerCase()));
   return async (c, next) => {
+    for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
     const host = hostOf(c);
     if (!known.has(host)) {
       return c.json({ error: `${JSON.stringify(host)} is not among the allowed hosts` }, 403);
@@ -48,7 +49,6 @@ export function guardHost({ allowedHosts }: Access): MiddlewareHandler {
       return c.json({ error: "Requests of other sites are not answered" }, 403);
     }
     await next();
-    for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import { type Context, Hono } from "hono";
 import { compress } from "hono/compress";
+import { routePath } from "hono/route";
 import type { DriverChoice } from "../db.ts";
 import { type Access, guardHost, guardToken, signIn } from "./access.ts";
 import { CONTENT_SECURITY_POLICY, findAsset, renderPage } from "./assets.ts";
@@ -59,6 +60,11 @@ export interface DashboardOptions {
  * because a public type that is named directly would have to be documented here.
  */
 export type DashboardApp = InstanceType<(typeof import("hono"))["Hono"]> & Disposable;
+
+const EVENT_STREAM = {
+  "Content-Type": "text/event-stream; charset=utf-8",
+  "Cache-Control": "no-store, no-transform",
+};
 
 /** Names of this machine to itself. */
 export const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
@@ -164,6 +170,8 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
   });
   app.get("/api/live", async (c) => {
     const watch = watchOf(c.req.query());
+    // Nobody would ever read the stream, nor end it.
+    if (c.req.raw.method === "HEAD") return c.body(null, 200, EVENT_STREAM);
     const lastEventId = c.req.header("Last-Event-ID");
     const stream = await hub.open({ ...watch, lastEventId });
     if (!stream) {
@@ -177,10 +185,7 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
     const completed: Promise<void> | undefined = (c.env as Partial<Deno.ServeHandlerInfo>)
       ?.completed;
     completed?.finally(() => stream.close()).catch(() => {});
-    return c.body(stream.body, 200, {
-      "Content-Type": "text/event-stream; charset=utf-8",
-      "Cache-Control": "no-store, no-transform",
-    });
+    return c.body(stream.body, 200, EVENT_STREAM);
   });
 
   app.get("/healthz", (c) => {
@@ -202,25 +207,25 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
       "Cache-Control": "public, max-age=31536000, immutable",
     });
   });
-  app.get("/", (c) => {
-    // Relative addresses begin below the page, whether its own ends with a slash or not.
-    const last = c.req.path.split("/").at(-1)!;
-    return c.html(renderPage(last === "" ? "./" : `./${last}/`), 200, {
-      "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-      "Cache-Control": "no-cache",
-    });
-  });
+  app.get("/", showPage);
   app.all("*", (c) => {
-    if (c.req.method === "GET" || c.req.method === "HEAD") {
-      return c.json({ error: "There is nothing here" }, 404);
+    const { method, path } = c.req;
+    // Where the app is mounted at a path, a slash at its end is no other page.
+    const isPage = path === routePath(c).slice(0, -1);
+    const isSession = path.endsWith("/api/session");
+    if (isSession ? method === "POST" : method === "GET" || method === "HEAD") {
+      return isPage ? showPage(c) : c.json({ error: "There is nothing here" }, 404);
     }
-    return c.json({ error: `${c.req.method} is not answered here: use GET` }, 405, {
-      Allow: "GET, HEAD",
+    const allowed = isSession ? "POST" : "GET, HEAD";
+    return c.json({ error: `${method} is not answered here: use ${allowed}` }, 405, {
+      Allow: allowed,
     });
   });
   app.onError((error, c) => {
     if (error instanceof BadRequest) return c.json({ error: error.message }, 400);
     if (error instanceof SourceError) return c.json({ error: error.message }, 503);
+    // What was stopped because nobody waits for it any longer is no failure.
+    if (c.req.raw.signal.aborted) return c.body(null, 499 as 400);
     console.error(`The dashboard could not answer ${c.req.path}:`, error);
     return c.json({ error: "Something went wrong; the log of the dashboard says what" }, 500);
   });
@@ -256,6 +261,15 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
         throw new BadRequest("view must be runs, run or task");
     }
   }
+}
+
+function showPage(c: Context): Response {
+  // Relative addresses begin below the page, whether its own ends with a slash or not.
+  const last = c.req.path.split("/").at(-1)!;
+  return c.html(renderPage(last === "" ? "./" : `./${last}/`), 200, {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cache-Control": "no-cache",
+  });
 }
 
 function noSuchRun(c: Context): Response {

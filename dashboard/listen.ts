@@ -6,6 +6,9 @@
 import { createDashboard, type DashboardOptions } from "./app.ts";
 import type { DashboardServer } from "./serve.ts";
 
+/** Milliseconds that answers have to end: a browser that does not read never takes the rest of its own. */
+const GRACE_MS = 1_000;
+
 /** What {@linkcode listen} needs. */
 export interface ListenOptions extends DashboardOptions {
   /** The address. */
@@ -18,10 +21,20 @@ export interface ListenOptions extends DashboardOptions {
 export async function listen(options: ListenOptions): Promise<DashboardServer> {
   const { hostname, port } = options;
   const app = createDashboard(options);
+  const stop = new AbortController();
+  /** Settled when an answer has been sent, or its browser has gone. */
+  const active = new Set<Promise<void>>();
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
     const listening = Promise.withResolvers<void>();
-    server = Deno.serve({ hostname, port, onListen: () => listening.resolve() }, app.fetch);
+    server = Deno.serve(
+      { hostname, port, signal: stop.signal, onListen: () => listening.resolve() },
+      (request, info) => {
+        const done = info.completed.catch(() => {}).finally(() => active.delete(done));
+        active.add(done);
+        return app.fetch(request, info);
+      },
+    );
     await listening.promise;
   } catch (error) {
     app[Symbol.dispose]();
@@ -33,11 +46,8 @@ export async function listen(options: ListenOptions): Promise<DashboardServer> {
     );
   }
   const { port: taken } = server.addr;
-  const shutdown = async () => {
-    // The streams first: the server waits for every response to end.
-    app[Symbol.dispose]();
-    await server.shutdown();
-  };
+  let ended: Promise<void> | undefined;
+  const shutdown = () => ended ??= end();
   return {
     url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${taken}/`,
     thread: "main",
@@ -45,4 +55,17 @@ export async function listen(options: ListenOptions): Promise<DashboardServer> {
     shutdown,
     [Symbol.asyncDispose]: shutdown,
   };
+
+  async function end(): Promise<void> {
+    // The streams first: the server waits for every response to end.
+    app[Symbol.dispose]();
+    const late = Promise.withResolvers<true>();
+    const timer = setTimeout(() => late.resolve(true), GRACE_MS);
+    const isLate = await Promise.race([Promise.all(active), late.promise]) === true;
+    clearTimeout(timer);
+    // Either, because a server that is shutting down can no longer be stopped.
+    if (isLate) stop.abort();
+    else await server.shutdown();
+    await server.finished;
+  }
 }

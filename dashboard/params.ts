@@ -60,6 +60,9 @@ export function taskQuery(params: Params): Omit<TaskQuery, "cursor"> & { place?:
   if (q.length > MAX_TEXT || key.length > MAX_TEXT) {
     throw new BadRequest(`q and key must have at most ${MAX_TEXT} characters`);
   }
+  if (`${q}${key}`.includes("\0")) {
+    throw new BadRequest("q and key must have no NUL character, where SQLite would end them");
+  }
   const place = fromCursor(cursor);
   if (cursor && !place) throw new BadRequest("cursor must be next or previous of another page");
   return {

@@ -6,7 +6,19 @@
  *
  * @module
  */
-import type { Connection, SqlRow, SqlValue } from "../db.ts";
+import {
+  type Connection,
+  connectReadOnly,
+  type DriverChoice,
+  type SqlRow,
+  type SqlValue,
+} from "../db.ts";
+
+/**
+ * Milliseconds that a read waits for a lock: whoever waits holds up every request that the thread answers, and
+ * the next look tries again.
+ */
+const BUSY_TIMEOUT_MS = 50;
 
 /** A row, or `undefined`. */
 export type MaybeRow = SqlRow | undefined;
@@ -19,22 +31,40 @@ export class Reader implements Disposable {
   #columns = new Map<string, Set<string>>();
   #schemaVersion: SqlValue = -1;
 
-  constructor(connection: Connection) {
+  private constructor(connection: Connection) {
     this.connection = connection;
-    this.learn();
+  }
+
+  /**
+   * Opens a file that is there.
+   *
+   * @throws {SqliteError} If it cannot be read
+   */
+  static async open(path: string, driver: DriverChoice): Promise<Reader> {
+    const reader = new Reader(
+      await connectReadOnly(path, { driver, busyTimeoutMs: BUSY_TIMEOUT_MS }),
+    );
+    try {
+      reader.learn();
+      return reader;
+    } catch (error) {
+      reader[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Looks again at what the file has, when its schema is another than before. */
   learn(): void {
     const version = this.#pragma("schema_version");
     if (version === this.#schemaVersion) return;
-    this.#schemaVersion = version;
-    this.#columns = new Map();
-    this.#statements.clear();
+    const columns = new Map<string, Set<string>>();
     for (const table of ["task_runs", "pipeline_runs", "run_samples", "task_logs"]) {
       const rows = this.connection.prepare(`PRAGMA table_info(${table})`).all();
-      this.#columns.set(table, new Set(rows.map(({ name }) => `${name}`)));
+      columns.set(table, new Set(rows.map(({ name }) => `${name}`)));
     }
+    this.#statements.clear();
+    this.#columns = columns;
+    this.#schemaVersion = version;
   }
 
   /** Changes exactly when another connection has committed. */

@@ -73,7 +73,8 @@ export type ServeReply =
  * ```
  */
 export async function serveDashboard(options: ServeOptions): Promise<DashboardServer> {
-  const { hostname = "127.0.0.1", port = 8787, token } = options;
+  const { port = 8787, token } = options;
+  const hostname = (options.hostname ?? "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new RangeError(`Cannot listen on port ${port}: give a whole number from 0 to 65535`);
   }
@@ -88,7 +89,8 @@ export async function serveDashboard(options: ServeOptions): Promise<DashboardSe
   const { driver } = await chooseDriver(driverFor(db, options.driver));
   const letGo = holdDriver(db, driver.name);
   try {
-    const allowedHosts = options.allowedHosts ?? [...LOOPBACK_HOSTS, hostname];
+    const allowedHosts = options.allowedHosts ??
+      [...LOOPBACK_HOSTS, hostname.includes(":") ? `[${hostname}]` : hostname];
     const settings = { ...options, db, driver: driver.name, allowedHosts, hostname, port };
     const server = await mayStartWorker()
       ? await serveFromWorker(settings)

@@ -5,19 +5,20 @@
  *
  * @module
  */
-import { classifyError, connectReadOnly, type DriverChoice, SqliteError } from "../db.ts";
-import { databasePath } from "../database_file.ts";
+import { databasePath, isThere } from "../database_file.ts";
+import { classifyError, type DriverChoice, SqliteError } from "../db.ts";
+import { explain } from "../explain.ts";
 import type { SourceState } from "./api.ts";
 import { Reader } from "./reader.ts";
 
 /** Milliseconds between two looks at the file itself: whether it is there, and still the same. */
 const FILE_INTERVAL_MS = 500;
 
-/**
- * Milliseconds that a read waits for a lock. Only a file without a WAL has locks that stop a reader; the next
- * tick tries again.
- */
-const BUSY_TIMEOUT_MS = 50;
+/** Milliseconds for which nobody asks again after a lock was in the way, so that waiting is not all we do. */
+const BUSY_REST_MS = 150;
+
+/** Milliseconds after which a damaged file that looks the same is tried again. */
+const DAMAGED_REST_MS = 10_000;
 
 /** The database cannot be read at present. */
 export class SourceError extends Error {
@@ -25,18 +26,34 @@ export class SourceError extends Error {
   override readonly name = "SourceError";
 }
 
+/** What a look at the file tells without opening it, which would cost the writer its locks. */
+interface Seen {
+  /** Which file it is. */
+  identity: string;
+  /** Changes when it is written to. */
+  stamp: string;
+}
+
 /** Keeps one read-only connection to a database that may come and go. */
 export class Source implements Disposable {
-  /** Grows whenever another file or schema is behind the connection. */
+  /** Grows whenever another file is behind the connection. */
   generation = 0;
   readonly #db: string | URL;
   readonly #driver: DriverChoice;
+  readonly #file: string;
+  #path = "";
   #reader: Reader | undefined;
   #state: SourceState;
-  #identity: string | undefined;
+  #seen: Seen | undefined;
+  /** The version of the data when the file was last looked at. */
+  #seenVersion: unknown;
   #lookedAt = -Infinity;
   #looking: Promise<void> | undefined;
   #dataVersion: unknown;
+  /** Reads one after another that a lock was in the way of. */
+  #busyReads = 0;
+  #busyUntil = -Infinity;
+  #damagedUntil = -Infinity;
   #closed = false;
 
   /** Nothing is opened until somebody asks. */
@@ -46,7 +63,12 @@ export class Source implements Disposable {
     }
     this.#db = db;
     this.#driver = driver;
-    this.#state = { ...this.#missing(), message: "It has not been looked at yet" };
+    this.#file = fileName(db);
+    this.#state = {
+      state: "missing",
+      file: this.#file,
+      message: "It has not been looked at yet",
+    };
   }
 
   /** Whether the database can be read, and if not, why. */
@@ -61,8 +83,8 @@ export class Source implements Disposable {
     return this.read((reader) => {
       const version = `${this.generation}:${reader.dataVersion}`;
       if (version === this.#dataVersion) return false;
-      this.#dataVersion = version;
       reader.learn();
+      this.#dataVersion = version;
       return true;
     }, () => false);
   }
@@ -74,24 +96,30 @@ export class Source implements Disposable {
    * @throws {SourceError} If it cannot and nothing else was given
    */
   read<T>(query: (reader: Reader) => T, otherwise?: () => T): T {
-    if (this.#reader) {
+    let problem = this.#state.message ?? "The database cannot be read";
+    if (this.#reader && performance.now() < this.#busyUntil) {
+      problem = "The database is locked by whoever writes it: try again";
+    } else if (this.#reader) {
       try {
-        return query(this.#reader);
+        const result = query(this.#reader);
+        this.#busyReads = 0;
+        return result;
       } catch (error) {
         if (!(error instanceof SqliteError)) throw error;
-        if (classifyError(error) !== "busy") this.#lose(error);
-        if (otherwise) return otherwise();
-        throw new SourceError(error.message, { cause: error });
+        problem = this.#tell(error);
+        if (error.code !== "busy") this.#lose(error);
+        // Writers commit one transaction after another: waiting once more may well do.
+        else if (++this.#busyReads > 2) this.#busyUntil = performance.now() + BUSY_REST_MS;
       }
     }
     if (otherwise) return otherwise();
-    throw new SourceError(this.#state.message ?? "The database cannot be read");
+    throw new SourceError(problem);
   }
 
   /** Opens the database if it is not open, so that a request needs nobody who watches. */
   async ready(): Promise<void> {
     await this.#look();
-    this.#reader?.learn();
+    if (this.#reader) this.read((reader) => reader.learn(), () => {});
   }
 
   /** Closes the connection. */
@@ -106,57 +134,87 @@ export class Source implements Disposable {
   }
 
   async #lookAtFile(): Promise<void> {
-    if (performance.now() - this.#lookedAt < FILE_INTERVAL_MS || this.#closed) return;
-    this.#lookedAt = performance.now();
-    let identity: string;
+    const now = performance.now();
+    if (now - this.#lookedAt < FILE_INTERVAL_MS || this.#closed) return;
+    this.#lookedAt = now;
     try {
-      const { dev, ino, birthtime } = await Deno.stat(await databasePath(this.#db));
-      identity = `${dev}:${ino ?? birthtime?.getTime()}`;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) return this.#lose(error as Error);
+      const path = this.#path = await databasePath(this.#db);
+      if (!await isThere(path)) return this.#miss("There is no");
+      const { dev, ino, birthtime, mtime, size } = await Deno.stat(path);
+      if (size === 0) return this.#miss("Nothing is in");
+      const seen: Seen = {
+        identity: `${dev}:${ino ?? birthtime?.getTime()}`,
+        stamp: `${mtime?.getTime()}:${size}`,
+      };
+      const isSame = this.#isSame(seen);
+      this.#seen = seen;
+      if (this.#reader ? isSame : isSame && now < this.#damagedUntil) return;
       this.#close();
-      this.#state = this.#missing();
-      return;
-    }
-    if (this.#reader && identity === this.#identity) return;
-    this.#close();
-    try {
-      const connection = await connectReadOnly(this.#db, { driver: this.#driver });
-      if (this.#closed) return connection.close();
-      connection.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
-      this.#reader = new Reader(connection);
-      this.#identity = identity;
+      const reader = await Reader.open(path, this.#driver);
+      if (this.#closed) return reader[Symbol.dispose]();
+      this.#reader = reader;
+      this.#seenVersion = reader.dataVersion;
       this.generation++;
-      const { driver, sqliteVersion } = connection;
-      this.#state = { state: "ok", file: this.#state.file, driver, sqliteVersion };
+      const { driver, sqliteVersion } = reader.connection;
+      this.#state = { state: "ok", file: this.#file, driver, sqliteVersion };
     } catch (error) {
-      this.#lose(error as Error);
+      if (error instanceof Deno.errors.NotFound) this.#miss("There is no");
+      else this.#lose(explain(error, `${this.#db}`));
     }
   }
 
-  #missing(): SourceState {
-    const file = decodeURIComponent(`${this.#db}`.split(/[/\\]/).at(-1)!);
-    return {
+  /**
+   * Whether the file is the one that was seen last, and only SQLite has written to it. Whoever copies
+   * another file over it does so without a commit, of which the connection would never hear.
+   */
+  #isSame({ identity, stamp }: Seen): boolean {
+    const version = this.#reader && this.read((reader) => reader.dataVersion, () => undefined);
+    const isCommitted = this.#reader !== undefined && version !== this.#seenVersion;
+    this.#seenVersion = version;
+    return identity === this.#seen?.identity && (stamp === this.#seen.stamp || isCommitted);
+  }
+
+  #miss(what: string): void {
+    this.#close();
+    this.#state = {
       state: "missing",
-      file,
-      message: `There is no ${file} yet: it appears here as soon as a pipeline writes it`,
+      file: this.#file,
+      message: `${what} ${this.#file} yet: runs appear here as soon as a pipeline writes them`,
     };
   }
 
   #lose(error: Error): void {
     this.#close();
     const kind = classifyError(error);
-    const corrupt = kind === "corrupt" || kind === "not-a-database";
+    const damaged = kind === "corrupt" || kind === "not-a-database";
+    if (damaged) this.#damagedUntil = performance.now() + DAMAGED_REST_MS;
     this.#state = {
-      state: corrupt ? "corrupt" : "unreadable",
-      file: this.#state.file,
-      message: error.message.replaceAll(`${this.#db}`, this.#state.file),
+      state: damaged ? "corrupt" : "unreadable",
+      file: this.#file,
+      message: this.#tell(error),
     };
+  }
+
+  /** What an error says, without the folder of the file. */
+  #tell({ message }: Error): string {
+    const paths = [this.#path, `${this.#db}`].filter((path) => path !== "");
+    return paths.reduce((text, path) => text.replaceAll(path, this.#file), message);
   }
 
   #close(): void {
     this.#reader?.[Symbol.dispose]();
     this.#reader = undefined;
     this.#dataVersion = undefined;
+  }
+}
+
+/** The name of the file, without its folder. */
+function fileName(db: string | URL): string {
+  const name = `${db}`.split(/[/\\]/).at(-1)!;
+  if (typeof db === "string" && !/^file:/i.test(db)) return name;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
   }
 }

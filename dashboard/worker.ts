@@ -18,6 +18,9 @@ async function handle(request: ServeRequest): Promise<ServeReply> {
   switch (request.kind) {
     case "listen":
       server = await listen(request.options);
+      server.finished.catch((error) => {
+        worker.postMessage({ kind: "failed", error: toErrorData(error) });
+      });
       return { kind: "listening", url: server.url };
     case "shutdown":
       await server?.shutdown();

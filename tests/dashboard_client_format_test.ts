@@ -6,6 +6,7 @@ import {
   formatPercent,
   formatRate,
   formatRatio,
+  formatShare,
   timeOf,
 } from "../dashboard/client/format.js";
 import { assertEquals } from "./assert.ts";
@@ -108,4 +109,15 @@ Deno.test("timeOf() reads ISO 8601 and nothing else", () => {
   assertEquals(timeOf("soon"), null);
   assertEquals(timeOf(""), null);
   assertEquals(timeOf(null), null);
+});
+
+Deno.test("formatShare() keeps a tenth of what is small", () => {
+  assertEquals([0, 0.0001, 0.029, 0.0996, 0.5, 1].map(formatShare), [
+    "0.0%",
+    "<0.1%",
+    "2.9%",
+    "10%",
+    "50%",
+    "100%",
+  ]);
 });

@@ -40,8 +40,10 @@ function Lanes({ timeline, ticking }) {
   const theme = useTheme();
   const now = useNow(ticking);
   const packed = useMemo(() => packLanes(timeline.bars, now), [timeline, ticking ? now : 0]);
-  const lane = Math.max(1, Math.min(LARGEST_LANE, Math.floor(MOST_HEIGHT / packed.lanes)));
-  const height = Math.min(MOST_HEIGHT, lane * packed.lanes);
+  // Whole pixels are crisp; only when there are too many lanes for that they share one.
+  const share = MOST_HEIGHT / packed.lanes;
+  const lane = share >= 2 ? Math.min(LARGEST_LANE, Math.floor(share)) : share;
+  const height = Math.ceil(lane * packed.lanes);
   const room = { width, height, lane };
 
   useEffect(() => {
@@ -142,6 +144,7 @@ function draw(canvas, packed, { width, height, lane }) {
     const x = (bar.from - packed.from) / perPixel;
     const long = Math.max(1.5, (bar.end - bar.from) / perPixel - (lane > 4 ? 1 : 0));
     context.fillStyle = colours[bar.status];
-    context.fillRect(x, bar.lane * lane, long, lane > 3 ? lane - 1 - (lane > 8) : lane);
+    const gap = lane > 8 ? 2 : lane > 3 ? 1 : 0;
+    context.fillRect(x, bar.lane * lane, long, lane - gap);
   }
 }

@@ -20,6 +20,11 @@ export function formatEvent(event: string, data: object, id?: string): Uint8Arra
 
 /** What an {@linkcode EventStream} needs. */
 export interface EventStreamOptions {
+  /**
+   * The read that is going on, if any. The snapshot waits for it: what has been read is told to all at its
+   * end, and a snapshot that holds it already would have lines of a log twice.
+   */
+  reading(): Promise<void> | undefined;
   /** The snapshot as an event. */
   snapshot(): Uint8Array<ArrayBuffer>;
   /** Called once when the browser has gone or the stream is closed. */
@@ -41,8 +46,9 @@ export class EventStream {
       start: (controller) => {
         this.#controller = controller;
       },
-      pull: () => {
+      pull: async () => {
         if (!this.#isBehind) return;
+        for (let reading; (reading = options.reading());) await reading;
         this.#isBehind = false;
         this.#controller?.enqueue(options.snapshot());
       },

@@ -75,17 +75,22 @@ export class Hub {
       this.#state = this.#source.state;
       this.#generation = this.#source.generation;
     }
+    if (this.#closed) {
+      this.#streams--;
+      return;
+    }
     let watched = this.#watched.get(key);
     const isNew = !watched;
     watched ??= { create, view: create(), streams: new Set(), isOld: true };
     this.#watched.set(key, watched);
     const stream = new EventStream({
+      reading: () => watched.reading,
       snapshot: () => this.#snapshot(watched),
       onClose: () => this.#left(key, watched, stream),
     });
     watched.streams.add(stream);
     if (isNew) this.#read(watched);
-    await watched.reading;
+    while (watched.reading) await watched.reading;
     stream.begin(this.#snapshot(watched, lastEventId));
     this.#schedule();
     return stream;
@@ -142,7 +147,7 @@ export class Hub {
     const isFirst = this.#fresh.has(view) === false;
     watched.isOld = false;
     const tick = { number: this.#ticks, changed: isOld };
-    const reading = view.refresh(this.#source, tick).then((patch) => {
+    const reading = Promise.try(() => view.refresh(this.#source, tick)).then((patch) => {
       if (watched.view !== view) return;
       if (isFirst) {
         this.#fresh.add(view);
@@ -151,7 +156,8 @@ export class Hub {
       } else if (patch) this.#send(watched, "patch", patch);
     }).catch((error) => {
       watched.isOld ||= isOld;
-      report(error);
+      // What nobody looks at any longer has been stopped.
+      if (watched.view === view && watched.streams.size > 0) report(error);
     }).finally(() => {
       if (watched.reading === reading) watched.reading = undefined;
     });

@@ -6,7 +6,7 @@
 import { setImmediate } from "node:timers";
 import type { Run, RunPatch, RunSnapshot, Sample, TaskPage, TaskQuery } from "../api.ts";
 import type { Place } from "../queries/plan.ts";
-import { getRun, isCounted, listSamples } from "../queries/runs.ts";
+import { getRun, isOutdated, listSamples } from "../queries/runs.ts";
 import { listTasks } from "../queries/tasks.ts";
 import type { Source } from "../source.ts";
 import { diffList, same, type Tick, unlessEmpty, type View } from "./view.ts";
@@ -30,6 +30,8 @@ export class RunView implements View {
   readonly #options: RunViewOptions;
   #run: Run | null = null;
   #page: TaskPage = { tasks: [], next: null, previous: null };
+  /** The page as last read: it may be there between two refreshes, and is told by the next. */
+  #readPage = this.#page;
   #listDueAt = -Infinity;
   #listIsOld = true;
   #reading: Promise<void> | undefined;
@@ -44,8 +46,8 @@ export class RunView implements View {
   }
 
   get pending(): boolean {
-    if (this.#listIsOld || this.#reading) return true;
-    return this.#run !== null && (!this.#options.weave.complete || isCounted(this.#run));
+    if (this.#listIsOld || this.#reading || this.#readPage !== this.#page) return true;
+    return this.#run !== null && (!this.#options.weave.complete || isOutdated(this.#run));
   }
 
   get eventId(): string {
@@ -54,17 +56,26 @@ export class RunView implements View {
 
   async refresh(source: Source, tick: Tick): Promise<object | undefined> {
     const { run: id, weave } = this.#options;
-    const before = { run: this.#run, page: this.#page };
     this.#listIsOld ||= tick.changed;
-    this.#run = source.read((reader) => getRun(reader, id)) ?? null;
-    if (this.#run) await this.#refreshList(source);
-    const samples = this.#run ? this.#readSamples(source) : [];
-    if (this.#run) weave.advance(source, this.#run.counts, tick);
+    const run = source.read((reader) => getRun(reader, id)) ?? null;
+    if (run) await this.#refreshList(source);
+    const { samples, last } = run
+      ? source.read((reader) => listSamples(reader, id, this.#lastSample))
+      : { samples: [], last: this.#lastSample };
+    if (run) weave.advance(source, run.counts, tick);
+
+    // From here on nothing can fail: what is taken over is told.
+    const before = { run: this.#run, page: this.#page };
+    this.#run = run;
+    this.#page = this.#readPage;
+    this.#samples.push(...samples);
+    this.#lastSample = last;
+    const { next, previous } = this.#page;
     const patch = unlessEmpty<Omit<RunPatch, "now">>({
-      run: same(before.run, this.#run) ? undefined : this.#run,
+      run: same(before.run, run) ? undefined : run,
       tasks: diffList(before.page.tasks, this.#page.tasks),
-      next: before.page.next === this.#page.next ? undefined : this.#page.next,
-      previous: before.page.previous === this.#page.previous ? undefined : this.#page.previous,
+      next: before.page.next === next ? undefined : next,
+      previous: before.page.previous === previous ? undefined : previous,
       samples: samples.length > 0 ? samples : undefined,
       weave: this.#weaveVersion < weave.version
         ? weave.changedSince(this.#weaveVersion)
@@ -102,15 +113,6 @@ export class RunView implements View {
     const page = await listTasks((query) => source.read(query), run, query, signal);
     const after = performance.now();
     this.#listDueAt = after + LIST_REST * (after - before);
-    if (page) this.#page = page;
-  }
-
-  #readSamples(source: Source): Sample[] {
-    const { samples, last } = source.read((reader) =>
-      listSamples(reader, this.#options.run, this.#lastSample)
-    );
-    this.#lastSample = last;
-    this.#samples.push(...samples);
-    return samples;
+    if (page) this.#readPage = page;
   }
 }

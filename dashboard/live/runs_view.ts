@@ -4,7 +4,7 @@
  * @module
  */
 import type { RunPage, RunsPatch } from "../api.ts";
-import { isCounted, listRuns } from "../queries/runs.ts";
+import { isOutdated, listRuns } from "../queries/runs.ts";
 import type { Source } from "../source.ts";
 import { diffList, same, unlessEmpty, type View } from "./view.ts";
 
@@ -14,7 +14,7 @@ export class RunsView implements View {
   #version = 0;
 
   get pending(): boolean {
-    return this.#page.runs.some(isCounted);
+    return this.#page.runs.some(isOutdated);
   }
 
   get eventId(): string {

@@ -39,6 +39,8 @@ export class Weave {
   #next = 0;
   /** Blocks that are still to be searched. */
   #unsearched = 0;
+  /** Places of the blocks where something ran at the last change, which are still to be read. */
+  readonly #due = new Set<number>();
 
   constructor(run: number) {
     this.#run = run;
@@ -58,6 +60,7 @@ export class Weave {
     const look = (place: number) => {
       if (looked.has(place)) return;
       looked.add(place);
+      this.#due.delete(place);
       this.#next = place + 1;
       const high = (this.#blocks[place + 1]?.first ?? tasks.last + 1) - 1;
       // A full last block stays as it is: what follows it begins the next.
@@ -69,8 +72,9 @@ export class Weave {
 
     if (changed) {
       this.#unsearched = this.#blocks.length;
-      for (const place of this.#busyPlaces(runningTasks(reader, tasks))) if (inTime()) look(place);
+      for (const place of this.#busyPlaces(runningTasks(reader, tasks))) this.#due.add(place);
     }
+    for (const place of this.#inTurn(this.#due)) if (inTime()) look(place);
     if (this.#blocks.length > 0) look(this.#blocks.length - 1);
     let grows = true;
     while (grows && inTime()) {
@@ -88,7 +92,8 @@ export class Weave {
     }
     this.#unsearched -= looked.size;
     // Counts that never agree, because another program changed rows, are no reason to search for ever.
-    this.complete = !grows && (this.#agrees(counts) || this.#unsearched <= 0);
+    this.complete = !grows && this.#due.size === 0 &&
+      (this.#agrees(counts) || this.#unsearched <= 0);
   }
 
   /** All blocks. */
@@ -122,8 +127,8 @@ export class Weave {
     return TASK_STATUSES.every((status, i) => counts[status] === this.#counts[i]);
   }
 
-  /** Places of the blocks where tasks run, or ran when last read; from where the last look ended. */
-  #busyPlaces(ids: number[]): number[] {
+  /** Places of the blocks where tasks run, or ran when last read. */
+  #busyPlaces(ids: number[]): Set<number> {
     const places = new Set<number>();
     this.#blocks.forEach(({ counts }, place) => counts[1]! > 0 && places.add(place));
     let place = 0;
@@ -131,6 +136,11 @@ export class Weave {
       while (place < this.#blocks.length && this.#blocks[place]!.last < id) place++;
       if (place < this.#blocks.length && this.#blocks[place]!.first <= id) places.add(place);
     }
+    return places;
+  }
+
+  /** Places in their order, from where the last look ended. */
+  #inTurn(places: Set<number>): number[] {
     const inOrder = [...places].sort((a, b) => a - b);
     const next = inOrder.findIndex((place) => place >= this.#next);
     return next < 1 ? inOrder : [...inOrder.slice(next), ...inOrder.slice(0, next)];

@@ -62,9 +62,4 @@ export class Weaves {
       },
     };
   }
-
-  /** Forgets all: another file has taken the place of the one they were read from. */
-  clear(): void {
-    this.#entries.clear();
-  }
 }

@@ -9,6 +9,7 @@ import type { ComparedTask, Comparison } from "../api.ts";
 import type { Read } from "./find.ts";
 import { DURATION_MS } from "./order.ts";
 import { getRun, type RunTasks, tasksOf } from "./runs.ts";
+import { shorten, textStart, toText } from "./text.ts";
 
 /** Tasks of a run that are compared. */
 const MAX_TASKS = 200_000;
@@ -39,7 +40,9 @@ export async function compareRuns(
     const other = before.get(label);
     if (other) pairs.push({ label, a: other, b: side });
   }
-  const done = pairs.filter(({ a, b }) => a.status === "done" && b.status === "done");
+  const done = pairs.filter(({ a, b }) =>
+    [a, b].every(({ status, durationMs }) => status === "done" && durationMs !== null)
+  );
   const slower = done.filter((pair) => slowdown(pair) >= NOISE_MS);
   const faster = done.filter((pair) => slowdown(pair) <= -NOISE_MS);
   slower.sort((x, y) => slowdown(y) - slowdown(x));
@@ -72,9 +75,9 @@ async function readSides(
   while (sides.size < MAX_TASKS) {
     const rows = read((reader) =>
       reader.all(
-        `SELECT id, substr(${
-          reader.has("task_runs", "key") ? "coalesce(key, name)" : "name"
-        }, 1, 300) AS label, status, ${DURATION_MS} AS duration FROM task_runs
+        `SELECT id, ${
+          textStart(reader.has("task_runs", "key") ? "coalesce(key, name)" : "name", 300)
+        } AS label, status, ${DURATION_MS} AS duration FROM task_runs
          WHERE id BETWEEN ? AND ? AND ${condition} ORDER BY id LIMIT ?`,
         low,
         last,
@@ -83,7 +86,7 @@ async function readSides(
       )
     );
     for (const { id, label, status, duration } of rows) {
-      sides.set(String(label), {
+      sides.set(shorten(toText(label) ?? "", 300), {
         id: Number(id),
         status: status as TaskStatus,
         durationMs: duration === null ? null : Number(duration),

@@ -15,6 +15,7 @@ import { setImmediate } from "node:timers";
 import type { TaskStatus } from "../../task_run.ts";
 import type { Reader } from "../reader.ts";
 import { remember } from "./memory.ts";
+import { compareValues } from "./order.ts";
 import { cut, type Find, type Found, type Plan, plan, type Range, statusesOf } from "./plan.ts";
 import type { RunTasks } from "./runs.ts";
 
@@ -37,8 +38,7 @@ export async function findTasks(
   const { place, limit } = find;
   const query = plan(tasks, find);
   const sign = query.descending ? -1 : 1;
-  const compare = (a: Found, b: Found) =>
-    sign * (a.value === b.value ? a.id - b.id : a.value! < b.value! ? -1 : 1);
+  const compare = (a: Found, b: Found) => sign * (compareValues(a.value, b.value) || a.id - b.id);
 
   let best: Found[] = [];
   let paused = performance.now();
@@ -54,7 +54,9 @@ export async function findTasks(
         const { slice } = cut(range, edge, query.descending);
         return { found: lookOnce(reader, query, slice, status), edge };
       });
-      best = best.concat(found).sort(compare).slice(0, limit);
+      // A task that has moved on meanwhile is found in two places: the later one counts.
+      const again = new Set(found.map(({ id }) => id));
+      best = best.filter(({ id }) => !again.has(id)).concat(found).sort(compare).slice(0, limit);
       count += found.length;
       // By id, the first slices hold the first tasks.
       if (query.order.by === "id" && count >= limit) break;

@@ -7,7 +7,7 @@
  */
 import { setImmediate } from "node:timers";
 import type { TaskStatus } from "../../task_run.ts";
-import type { Task, TaskHistory } from "../api.ts";
+import type { TaskDetail, TaskHistory } from "../api.ts";
 import type { Read } from "./find.ts";
 import { DURATION_MS } from "./order.ts";
 import { ORIGINAL_RUN } from "./runs.ts";
@@ -20,7 +20,7 @@ const SLICE_ROWS = 10_000;
 /** The same task in other runs, newest first. */
 export async function listHistory(
   read: Read,
-  { id, key, name }: Pick<Task, "id" | "key" | "name">,
+  { id, key, name, run }: Pick<TaskDetail, "id" | "key" | "name" | "run">,
 ): Promise<TaskHistory> {
   const hasRuns = read((reader) => reader.has("task_runs", "run_id"));
   const column = key === null ? "name" : "key";
@@ -38,11 +38,13 @@ export async function listHistory(
         `SELECT id, status, started_at, ${DURATION_MS} AS duration,
            ${hasRuns ? "run_id" : "NULL AS run_id"} FROM task_runs
          WHERE id BETWEEN ? AND ? AND ${column} = ? AND id <> ? AND finished_at IS NOT NULL
+           ${hasRuns ? "AND run_id IS NOT ?" : ""}
          ORDER BY id DESC LIMIT ?`,
         low,
         high,
         key ?? name,
         id,
+        ...(hasRuns ? [run.id === ORIGINAL_RUN ? null : run.id] : []),
         HISTORY_TASKS - tasks.length,
       );
       for (const row of found) {

@@ -6,6 +6,7 @@
 import type { SqlRow } from "../../db.ts";
 import type { LogLine, LogPage } from "../api.ts";
 import type { Reader } from "../reader.ts";
+import { shorten, textStart, toText } from "./text.ts";
 
 /** Characters of a line of a log. */
 const LOG_CHARACTERS = 10_000;
@@ -20,7 +21,7 @@ export function listLogs(
   if (!reader.has("task_logs")) return { lines: [], previous: null };
   const forward = after !== undefined;
   const rows = reader.all(
-    `SELECT id, logged_at, level, substr(message, 1, ${LOG_CHARACTERS}) AS message FROM task_logs
+    `SELECT id, logged_at, level, ${textStart("message", LOG_CHARACTERS)} AS message FROM task_logs
      WHERE task_id = ? AND id ${forward ? ">" : "<"} ? ORDER BY id ${
       forward ? "ASC" : "DESC"
     } LIMIT ?`,
@@ -39,6 +40,6 @@ function toLine(row: SqlRow): LogLine {
     id: Number(row.id),
     at: String(row.logged_at),
     level: String(row.level),
-    message: String(row.message),
+    message: shorten(toText(row.message) ?? "", LOG_CHARACTERS),
   };
 }

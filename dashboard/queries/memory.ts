@@ -8,21 +8,39 @@ import type { Reader } from "../reader.ts";
 /** Answers that are kept for one connection; the oldest make room. */
 const MAX_ANSWERS = 5_000;
 
-const memory = new WeakMap<Reader, Map<string, unknown>>();
+/** Items of their lists together: some ten megabytes. */
+const MAX_ITEMS = 100_000;
+
+interface Answers {
+  byKey: Map<string, unknown>;
+  items: number;
+}
+
+const memory = new WeakMap<Reader, Answers>();
 
 /** The answer that was remembered under `key`, or a new one. `undefined` is not remembered. */
 export function remember<T>(reader: Reader, key: string, read: () => T): T {
   let answers = memory.get(reader);
-  if (!answers) memory.set(reader, answers = new Map());
-  let answer = answers.get(key) as T | undefined;
+  if (!answers) memory.set(reader, answers = { byKey: new Map(), items: 0 });
+  const { byKey } = answers;
+  let answer = byKey.get(key) as T | undefined;
   if (answer !== undefined) {
     // Taken out and put in again, it is the youngest.
-    answers.delete(key);
+    byKey.delete(key);
   } else {
     answer = read();
     if (answer === undefined) return answer as T;
+    answers.items += itemsOf(answer);
   }
-  answers.set(key, answer);
-  if (answers.size > MAX_ANSWERS) answers.delete(answers.keys().next().value!);
+  byKey.set(key, answer);
+  while (byKey.size > MAX_ANSWERS || answers.items > MAX_ITEMS) {
+    const [oldest, value] = byKey.entries().next().value!;
+    byKey.delete(oldest);
+    answers.items -= itemsOf(value);
+  }
   return answer;
+}
+
+function itemsOf(answer: unknown): number {
+  return Array.isArray(answer) ? answer.length : 1;
 }

@@ -33,10 +33,12 @@ export function toOrder(sort: TaskQuery["sort"]): Order {
   const by = sort.replace("-", "") as TaskSort;
   switch (by) {
     case "id":
-    case "progress":
       return { by, value: by, descending };
+    case "progress":
+      // As it is shown; whatever a program may have written is a number then.
+      return { by, value: "min(1.0, max(0.0, progress))", descending };
     case "name":
-      return { by, value: `substr(name, 1, ${NAME_CHARACTERS})`, descending };
+      return { by, value: `substr(CAST(name AS TEXT), 1, ${NAME_CHARACTERS})`, descending };
     case "started": {
       const unknown = descending ? "" : "~";
       return { by, value: `coalesce(started_at, '${unknown}')`, unknown, descending };
@@ -48,4 +50,20 @@ export function toOrder(sort: TaskQuery["sort"]): Order {
     default:
       throw new TypeError(`Cannot sort by ${by satisfies never}`);
   }
+}
+
+/** Compares values as SQLite does: texts by their code points, which is the order of their UTF-8. */
+export function compareValues(a: SqlValue, b: SqlValue): number {
+  if (typeof a !== "string" || typeof b !== "string") return a === b ? 0 : a! < b! ? -1 : 1;
+  let i = 0;
+  while (i < a.length && a[i] === b[i]) i++;
+  // Within a pair of surrogates, the first of which is the same, the second decides as it is.
+  const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+  if (Number.isNaN(x) || Number.isNaN(y)) return a.length - b.length;
+  return rank(x) - rank(y);
+}
+
+/** Surrogates stand for what comes after all other code units. */
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }

@@ -20,11 +20,16 @@ const COUNT_REST = 20;
 
 interface CountedTasks {
   counts: StatusCounts;
+  /** The version of the data that was counted. */
+  version: unknown;
   dueAt: number;
 }
 
 /** Counts of the original's tasks, which nobody keeps, so that they are counted now and then. */
 const counted = new WeakMap<Reader, CountedTasks>();
+
+/** Runs whose counts are older than the last commit. */
+const outdated = new WeakSet<Run>();
 
 /** Which tasks belong to a run: SQL that is true for their rows, and the range of their ids. */
 export interface RunTasks {
@@ -72,7 +77,7 @@ export function getRun(reader: Reader, id: number): Run | undefined {
 /** Where the tasks of a run are. */
 export function tasksOf(reader: Reader, id: number): RunTasks | undefined {
   if (id === ORIGINAL_RUN) {
-    if (!reader.has("task_runs")) return;
+    if (!hasOriginalTasks(reader)) return;
     const condition = reader.has("task_runs", "run_id") ? "run_id IS ?" : "? IS NULL";
     const last = Number.MAX_SAFE_INTEGER;
     return { condition, run: null, first: -last, last };
@@ -114,9 +119,9 @@ export function listSamples(
   return { samples, last: Number(rows.at(-1)?.id ?? after) };
 }
 
-/** Whether the counts of a run may be older than the last commit, because they are counted now and then. */
-export function isCounted({ id, status }: Run): boolean {
-  return id === ORIGINAL_RUN && status === "running";
+/** Whether the counts of a run are older than the last commit, because they are counted now and then. */
+export function isOutdated(run: Run): boolean {
+  return outdated.has(run);
 }
 
 function toRun(row: SqlRow): Run {
@@ -147,10 +152,9 @@ function toRun(row: SqlRow): Run {
 /** The tasks of the Python original as one run; `undefined` where there are none. */
 function originalRun(reader: Reader): Run | undefined {
   const tasks = tasksOf(reader, ORIGINAL_RUN);
-  if (!tasks || !hasOriginalTasks(reader)) return;
-  const counts = countOriginal(reader, tasks);
+  if (!tasks) return;
+  const { counts, version } = countOriginal(reader, tasks);
   const total = sum(counts);
-  if (total === 0) return;
   const ended = counts.queued + counts.running === 0;
   const first = reader.get(
     `SELECT started_at FROM task_runs WHERE ${tasks.condition} AND started_at IS NOT NULL
@@ -163,7 +167,7 @@ function originalRun(reader: Reader): Run | undefined {
        SELECT finished_at FROM task_runs WHERE ${tasks.condition} ORDER BY id DESC LIMIT 100)`,
     tasks.run,
   );
-  return {
+  const original: Run = {
     id: ORIGINAL_RUN,
     name: "task_runs",
     status: !ended ? "running" : counts.error > 0 ? "error" : "done",
@@ -177,11 +181,16 @@ function originalRun(reader: Reader): Run | undefined {
     health: null,
     updatedAt: null,
   };
+  if (version !== reader.dataVersion) outdated.add(original);
+  return original;
 }
 
 /** Whether the first task of the file or its last is of no run. */
 function hasOriginalTasks(reader: Reader): boolean {
-  if (!reader.has("task_runs", "run_id")) return true;
+  if (!reader.has("task_runs")) return false;
+  if (!reader.has("task_runs", "run_id")) {
+    return reader.get("SELECT 1 FROM task_runs LIMIT 1") !== undefined;
+  }
   return reader.get(
     `SELECT 1 FROM (SELECT run_id FROM task_runs ORDER BY id LIMIT 1) WHERE run_id IS NULL
      UNION ALL
@@ -189,10 +198,11 @@ function hasOriginalTasks(reader: Reader): boolean {
   ) !== undefined;
 }
 
-function countOriginal(reader: Reader, { condition, run }: RunTasks): StatusCounts {
+function countOriginal(reader: Reader, { condition, run }: RunTasks): CountedTasks {
   const known = counted.get(reader);
   const before = performance.now();
-  if (known && before < known.dueAt) return known.counts;
+  if (known && before < known.dueAt) return known;
+  const version = reader.dataVersion;
   const counts = noCounts();
   for (
     const { status, n } of reader.all(
@@ -203,8 +213,9 @@ function countOriginal(reader: Reader, { condition, run }: RunTasks): StatusCoun
     if (TASK_STATUSES.includes(status as TaskStatus)) counts[status as TaskStatus] = Number(n);
   }
   const after = performance.now();
-  counted.set(reader, { counts, dueAt: after + COUNT_REST * (after - before) });
-  return counts;
+  const now = { counts, version, dueAt: after + COUNT_REST * (after - before) };
+  counted.set(reader, now);
+  return now;
 }
 
 /** Tasks ended per second in equal parts of a run's life. */

@@ -11,9 +11,10 @@ import { findTasks, type Read } from "./find.ts";
 import { DURATION_MS } from "./order.ts";
 import type { Place } from "./plan.ts";
 import { getRun, ORIGINAL_RUN, tasksOf } from "./runs.ts";
+import { shorten, textStart, toText } from "./text.ts";
 
-/** Characters of a text in a list. */
-const LIST_CHARACTERS = 300;
+/** Characters of a text in a list: 300 to show, and one that tells that there is more. */
+const LIST_CHARACTERS = 301;
 
 /** Characters of a text on the page of its task. */
 const FULL_CHARACTERS = 1_000_000;
@@ -36,10 +37,12 @@ export async function listTasks(
   // What tells that there is more stands at the end that the search went towards.
   const page = place?.back ? found.slice(more ? 1 : 0) : found.slice(0, limit);
   const [before, after] = place?.back ? [more, true] : [!!place, more];
+  // Where everything on the way is gone, one can turn round.
+  const [first, last] = page.length > 0 ? [page[0], page.at(-1)] : [place, place];
   return {
     tasks: read((reader) => readTasks(reader, page.map(({ id }) => id))),
-    next: after && page.length > 0 ? toCursor(page.at(-1)!) : null,
-    previous: before && page.length > 0 ? toCursor({ ...page[0]!, back: true }) : null,
+    next: after && last ? toCursor({ ...last, back: false }) : null,
+    previous: before && first ? toCursor({ ...first, back: true }) : null,
   };
 }
 
@@ -66,7 +69,7 @@ export function readTasks(reader: Reader, ids: readonly number[]): Task[] {
      WHERE id IN (SELECT value FROM json_each(?))`,
     JSON.stringify(ids),
   );
-  const byId = new Map(rows.map((row) => [Number(row.id), toTask(row)]));
+  const byId = new Map(rows.map((row) => [Number(row.id), toTask(row, LIST_CHARACTERS)]));
   return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
@@ -75,20 +78,15 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
   if (!reader.has("task_runs")) return;
   const row = reader.get(
     `SELECT ${taskColumns(reader, FULL_CHARACTERS)},
-       substr(result, 1, ${FULL_CHARACTERS + 1}) AS result,
+       ${textStart("result", FULL_CHARACTERS)} AS result,
        ${reader.has("task_runs", "run_id") ? "run_id" : "NULL AS run_id"}
      FROM task_runs WHERE id = ?`,
     id,
   );
   if (!row) return;
-  const cut: string[] = [];
-  for (const field of ["message", "error", "result"]) {
-    const text = row[field];
-    if (typeof text !== "string" || text.length <= FULL_CHARACTERS) continue;
-    row[field] = text.slice(0, FULL_CHARACTERS);
-    cut.push(field);
-  }
-  const task = toTask(row);
+  const texts = ["message", "error", "result"].map((field) => [field, toText(row[field])] as const);
+  const cut = texts.filter(([, text]) => text !== null && text.length > FULL_CHARACTERS);
+  const task = toTask(row, FULL_CHARACTERS);
   const runId = Number(row.run_id ?? ORIGINAL_RUN);
   const { name, status, startedAt } = getRun(reader, runId) ??
     { name: "", status: "running", startedAt: null };
@@ -103,34 +101,38 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
     ...task,
     run: { id: runId, name, status, startedAt },
     attempts,
-    result: row.result as string | null,
-    cut,
+    result: texts[2]![1] && shorten(texts[2]![1], FULL_CHARACTERS),
+    cut: cut.map(([field]) => field),
   };
 }
 
 function taskColumns(reader: Reader, characters: number): string {
   const ours = (column: string, value: string = column) =>
     reader.has("task_runs", column) ? value : `NULL AS ${column}`;
-  // One character more tells that there is more.
-  const cut = (column: string) => `substr(${column}, 1, ${characters + 1}) AS ${column}`;
-  return `id, substr(name, 1, ${characters}) AS name, status, progress, ${cut("message")},
-    started_at, finished_at, ${ours("key", `substr(key, 1, ${characters}) AS key`)},
-    ${ours("error", cut("error"))}, ${ours("updated_at")}, ${DURATION_MS} AS duration`;
+  const start = (column: string) => `${textStart(column, characters)} AS ${column}`;
+  return `id, ${start("name")}, status, progress, ${start("message")}, started_at, finished_at,
+    ${ours("key", start("key"))}, ${ours("error", start("error"))}, ${ours("updated_at")},
+    ${DURATION_MS} AS duration`;
 }
 
-function toTask(row: SqlRow): Task {
-  const text = (value: SqlValue | undefined) => value === null ? null : String(value);
+function toTask(row: SqlRow, characters: number): Task {
+  const short = (value: SqlValue | undefined) => {
+    const text = toText(value);
+    return text && shorten(text, characters);
+  };
+  // The first line tells what it is, the others where.
+  const error = toText(row.error);
   return {
     id: Number(row.id),
-    name: String(row.name),
-    key: text(row.key),
+    name: short(row.name) ?? "",
+    key: short(row.key),
     status: row.status as TaskStatus,
     progress: Math.min(1, Math.max(0, Number(row.progress) || 0)),
-    message: text(row.message),
-    error: text(row.error),
-    startedAt: text(row.started_at),
-    finishedAt: text(row.finished_at),
-    updatedAt: text(row.updated_at),
+    message: short(row.message),
+    error: characters === FULL_CHARACTERS ? short(error) : short(error && error.split("\n", 1)[0]!),
+    startedAt: toText(row.started_at),
+    finishedAt: toText(row.finished_at),
+    updatedAt: toText(row.updated_at),
     durationMs: row.duration === null ? null : Math.max(0, Number(row.duration)),
   };
 }

@@ -39,8 +39,10 @@ export async function readTimeline(
         from: Date.parse(startedAt!),
         to: finishedAt === null ? null : Date.parse(finishedAt),
       }));
-    bars.sort((a, b) => a.from - b.from || a.id - b.id);
+    // Another program may have written anything for a time.
+    const known = bars.filter(({ from }) => !Number.isNaN(from));
+    known.sort((a, b) => a.from - b.from || a.id - b.id);
     const { total = 0, counts } = getRun(reader, run) ?? {};
-    return { bars, started: total - (counts?.queued ?? 0) };
+    return { bars: known, started: total - (counts?.queued ?? 0) };
   });
 }
