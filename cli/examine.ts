@@ -4,7 +4,7 @@
  * @module
  */
 import { databasePath } from "../database_file.ts";
-import { Connection } from "../db.ts";
+import { connect } from "../db.ts";
 import { chooseDriver } from "../drivers/choose.ts";
 import { paths } from "../paths.ts";
 import type { Check } from "./check.ts";
@@ -44,7 +44,7 @@ function checkDeno(): Check {
 
 async function checkDriver(): Promise<Check> {
   const { driver, reason } = await chooseDriver("auto");
-  using connection = new Connection(driver, ":memory:", { readOnly: false, busyTimeoutMs: 0 });
+  using connection = await connect(":memory:", { driver: driver.name });
   const version = connection.sqliteVersion;
   const race = hasWalResetRace(version);
   return {
