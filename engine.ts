@@ -13,7 +13,8 @@ import { checkWork, checkWriter, type PipelineOptions, workersFor } from "./pipe
 import { type PipelineReport, Tally } from "./report.ts";
 import type { RunObserver } from "./run_observer.ts";
 import type { TaskEnvironment } from "./task_context.ts";
-import { type IdentifiedItem, TaskFeed } from "./task_feed.ts";
+import { TaskFeed } from "./task_feed.ts";
+import type { IdentifiedItem } from "./task_identity.ts";
 import type { EndStatus } from "./task_run.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 import { Turns } from "./turns.ts";

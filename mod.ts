@@ -44,7 +44,7 @@ export type {
 export type { ProgressOptions } from "./progress_options.ts";
 export type { PipelineReport, TaskFailure } from "./report.ts";
 export { TaskContext, type TaskIdentity } from "./task_context.ts";
-export type { IdentityOptions } from "./task_feed.ts";
+export type { IdentityOptions } from "./task_identity.ts";
 export type { TaskModule } from "./task_pool.ts";
 export { type EndStatus, type StatusCounts, TASK_STATUSES, type TaskStatus } from "./task_run.ts";
 export type { TaskFunction } from "./task_runner.ts";

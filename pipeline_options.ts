@@ -4,7 +4,7 @@
  * @module
  */
 import type { ProgressOptions } from "./progress_options.ts";
-import type { IdentityOptions } from "./task_feed.ts";
+import type { IdentityOptions } from "./task_identity.ts";
 import type { TaskModule } from "./task_pool.ts";
 import type { TaskFunction } from "./task_runner.ts";
 import { SqliteWriter, type WriterOptions } from "./writer_client.ts";

@@ -9,52 +9,19 @@
  * @module
  */
 import { fromErrorData, toErrorData } from "./errors.ts";
+import { ItemSource, LOOKAHEAD } from "./item_source.ts";
 import type { QueueTasksMessage } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
-import type { TaskIdentity } from "./task_context.ts";
-
-/** Items that are read ahead of the tasks that run. */
-const LOOKAHEAD = 1_000;
-
-/** Milliseconds after which reading ahead makes way for the tasks, however few items it got. */
-const LOOKAHEAD_MS = 10;
-
-/** What comes instead of an item that keeps the tasks waiting. */
-const LATE = Symbol("late");
+import {
+  checkUnique,
+  explicitId,
+  type IdentifiedItem,
+  identify,
+  type IdentityOptions,
+} from "./task_identity.ts";
 
 /** Ids that are reserved at a time for items whose number is not known. */
 const ID_BLOCK = 100_000;
-
-/** Characters of an item's own text that become its task's name. */
-const NAME_LENGTH = 200;
-
-/** How the identity of a task is derived from its item. */
-export interface IdentityOptions<Item> {
-  /**
-   * The id of an item's task in `task_runs`: a positive whole number that no task has yet.
-   *
-   * @default {the item's `id` when that is a whole number, else the next free id}
-   */
-  taskId?: (item: Item, index: number) => number | undefined;
-  /**
-   * The name of an item's task.
-   *
-   * @default {the item's `name`, the item itself when it is a string or number, else "task <id>"}
-   */
-  taskName?: (item: Item, index: number) => string | undefined;
-  /**
-   * What identifies the work of an item over several runs.
-   *
-   * @default {the item's `key`, or its `id` when that is a string}
-   */
-  taskKey?: (item: Item, index: number) => string | undefined;
-}
-
-/** An item with the identity of its task. */
-export interface IdentifiedItem<Item> extends TaskIdentity {
-  /** The user's item. */
-  item: Item;
-}
 
 /** Where tasks are announced. */
 export interface Announcer {
@@ -70,8 +37,7 @@ export interface Announcer {
 export class TaskFeed<Item> {
   /** The items when all are known at once: a copy, because the user's own may change meanwhile. */
   readonly known: readonly Item[] | undefined;
-  readonly #iterator: Iterator<Item> | AsyncIterator<Item>;
-  readonly #sync: boolean;
+  readonly #source: ItemSource<Item>;
   readonly #options: IdentityOptions<Item>;
   #announcer: Announcer | undefined;
   /** Ids of known items where any of them carries one; 0 where it is to get a free one. */
@@ -86,10 +52,6 @@ export class TaskFeed<Item> {
   #loading: Promise<void> | undefined;
   /** Resolves when there is something to take, or nothing more comes. */
   #news = Promise.withResolvers<void>();
-  /** What the user's iterator has been asked for. */
-  #pulled: Promise<IteratorResult<Item>> | undefined;
-  /** Whether the user's iterator has ended or thrown: then it is not to be closed. */
-  #exhausted = false;
   #halted = false;
   #failure: Error | undefined;
 
@@ -116,11 +78,7 @@ export class TaskFeed<Item> {
       if (this.#explicit) checkUnique(ids.filter((id) => id > 0));
       if (this.#explicit) this.#ids = ids;
     }
-    const source = this.known ?? items;
-    this.#sync = Symbol.iterator in source;
-    this.#iterator = Symbol.iterator in source
-      ? source[Symbol.iterator]()
-      : source[Symbol.asyncIterator]();
+    this.#source = new ItemSource(this.known ?? items);
   }
 
   /** How many ids to reserve when the run begins. */
@@ -137,7 +95,7 @@ export class TaskFeed<Item> {
 
   /** Number of tasks in all; `undefined` as long as more items may come. */
   get total(): number | undefined {
-    return this.known?.length ?? (this.#exhausted || this.#halted ? this.#count : undefined);
+    return this.known?.length ?? (this.#source.exhausted || this.#halted ? this.#count : undefined);
   }
 
   /** What the items failed with: what came before it is given out, and nothing came after it. */
@@ -171,7 +129,7 @@ export class TaskFeed<Item> {
   take(): IdentifiedItem<Item> | undefined | Promise<IdentifiedItem<Item> | undefined> {
     if (this.#given < this.#ready.length) return this.#ready[this.#given++];
     if (this.#halted) return undefined;
-    if (!this.#loading && (this.#exhausted || this.#failure)) return undefined;
+    if (!this.#loading && (this.#source.exhausted || this.#failure)) return undefined;
     this.#loading ??= this.#load().finally(() => {
       this.#loading = undefined;
       this.#news.resolve();
@@ -183,6 +141,7 @@ export class TaskFeed<Item> {
   /** Gives out nothing more, and tells those who wait. */
   halt(): void {
     this.#halted = true;
+    this.#source.halt();
     this.#ready = [];
     this.#news.resolve();
   }
@@ -190,19 +149,14 @@ export class TaskFeed<Item> {
   /** Halts, and lets the user's iterator end. */
   async stop(): Promise<void> {
     this.halt();
-    // A generator that is waiting for its next item ends when it gets there: that is not waited for.
-    const waiting = this.#pulled !== undefined;
-    if (!waiting) await this.#loading;
-    if (this.#exhausted) return;
-    const returned = Promise.try(() => this.#iterator.return?.());
-    if (waiting) returned.catch(() => {});
-    else await returned;
+    if (!this.#source.waiting) await this.#loading;
+    await this.#source.close();
   }
 
   async #load(): Promise<void> {
     const items: Item[] = [];
     const chunk: IdentifiedItem<Item>[] = [];
-    await this.#try(() => this.#sync ? this.#pullSync(items) : this.#pullAsync(items));
+    await this.#try(() => this.#source.pull(items));
     if (this.#halted) return;
     await this.#try(() => this.#identify(items, chunk));
     await this.#try(async () => {
@@ -219,43 +173,6 @@ export class TaskFeed<Item> {
       await step();
     } catch (thrown) {
       this.#failure ??= thrown instanceof Error ? thrown : fromErrorData(toErrorData(thrown));
-    }
-  }
-
-  #pullSync(items: Item[]): void {
-    const iterator = this.#iterator as Iterator<Item>;
-    const until = performance.now() + LOOKAHEAD_MS;
-    while (items.length < LOOKAHEAD) {
-      this.#exhausted = true;
-      const { value, done } = iterator.next();
-      if (done) return;
-      this.#exhausted = false;
-      items.push(value);
-      if (items.length % 16 === 0 && performance.now() > until) return;
-    }
-  }
-
-  /** Waits for one item, then takes those that come without waiting. */
-  async #pullAsync(items: Item[]): Promise<void> {
-    const late = Promise.withResolvers<typeof LATE>();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    try {
-      while (items.length < LOOKAHEAD && !this.#halted) {
-        this.#pulled ??= (this.#iterator as AsyncIterator<Item>).next();
-        const result = await (timer ? Promise.race([this.#pulled, late.promise]) : this.#pulled);
-        if (result === LATE) return;
-        this.#pulled = undefined;
-        this.#exhausted = result.done === true;
-        if (this.#exhausted) return;
-        items.push(result.value);
-        timer ??= setTimeout(() => late.resolve(LATE), 0);
-      }
-    } catch (error) {
-      this.#pulled = undefined;
-      this.#exhausted = true;
-      throw error;
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -308,66 +225,6 @@ export class TaskFeed<Item> {
   }
 }
 
-function checkUnique(ids: readonly number[]): void {
-  const seen = new Set<number>();
-  for (const id of ids) {
-    if (seen.has(id)) {
-      throw new TypeError(`Cannot run two items with the id ${id}: ids are unique`);
-    }
-    seen.add(id);
-  }
-}
-
 function isIterable(items: object): items is Iterable<unknown> | AsyncIterable<unknown> {
   return Symbol.iterator in items || Symbol.asyncIterator in items;
-}
-
-interface Carrier {
-  id?: unknown;
-  name?: unknown;
-  key?: unknown;
-}
-
-function carrierOf(item: unknown): Carrier {
-  return typeof item === "object" && item !== null ? item : {};
-}
-
-function explicitId<Item>(
-  item: Item,
-  index: number,
-  { taskId }: IdentityOptions<Item>,
-): number | undefined {
-  const id = taskId ? taskId(item, index) : carrierOf(item).id;
-  if (id === undefined || (!taskId && typeof id !== "number")) return undefined;
-  if (!Number.isSafeInteger(id) || id as number < 1) {
-    throw new RangeError(
-      `Cannot give item ${index} the id ${
-        Deno.inspect(id)
-      }: task ids are positive whole numbers; ` +
-        `pass "taskId: () => undefined" when the items' own ids mean something else`,
-    );
-  }
-  return id as number;
-}
-
-function identify<Item>(
-  item: Item,
-  index: number,
-  id: number,
-  { taskName, taskKey }: IdentityOptions<Item>,
-): IdentifiedItem<Item> {
-  const carrier = carrierOf(item);
-  const own = typeof item === "string" || typeof item === "number"
-    ? String(item).slice(0, NAME_LENGTH)
-    : carrier.name;
-  const name = (taskName ? taskName(item, index) : own) ?? `task ${id}`;
-  const key = taskKey
-    ? taskKey(item, index)
-    : carrier.key ?? (typeof carrier.id === "string" ? carrier.id : undefined);
-  return {
-    id,
-    name: String(name),
-    key: key === undefined || key === null ? null : String(key),
-    item,
-  };
 }

@@ -9,7 +9,7 @@ import type { LogLevel } from "./log_level.ts";
 import type { TaskWorkerReply, TaskWorkerRequest } from "./messages.ts";
 import type { RunningTask } from "./run_observer.ts";
 import type { TaskIdentity } from "./task_context.ts";
-import type { IdentifiedItem } from "./task_feed.ts";
+import type { IdentifiedItem } from "./task_identity.ts";
 import type { EndStatus } from "./task_run.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 

@@ -7,7 +7,8 @@
 import type { ErrorData } from "./errors.ts";
 import type { RunningTask, RunObserver } from "./run_observer.ts";
 import { TaskContext, type TaskEnvironment } from "./task_context.ts";
-import type { IdentifiedItem, TaskFeed } from "./task_feed.ts";
+import type { TaskFeed } from "./task_feed.ts";
+import type { IdentifiedItem } from "./task_identity.ts";
 import { type TaskModule, TaskPool } from "./task_pool.ts";
 import { runTask, type TaskFunction, type TaskOutcome, writeFailure } from "./task_runner.ts";
 import { onGone, type SqliteWriter } from "./writer_client.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
 import { isInstalled, ROOT } from "./child.ts";
-import { type TerminalOptions, TestTerminal } from "./terminal.ts";
+import { type TerminalOptions, TestTerminal } from "./pseudo_terminal.ts";
 
 const ignore = !await isInstalled("script");
 

@@ -1,5 +1,6 @@
 import type { WriteMessage } from "../messages.ts";
-import { type IdentifiedItem, type IdentityOptions, TaskFeed } from "../task_feed.ts";
+import { TaskFeed } from "../task_feed.ts";
+import type { IdentifiedItem, IdentityOptions } from "../task_identity.ts";
 import { SqliteWriter } from "../writer_client.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "./assert.ts";
 import { readRows } from "./read.ts";

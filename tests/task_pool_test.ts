@@ -1,4 +1,4 @@
-import type { IdentifiedItem } from "../task_feed.ts";
+import type { IdentifiedItem } from "../task_identity.ts";
 import { TaskPool } from "../task_pool.ts";
 import { SqliteWriter } from "../writer_client.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "./assert.ts";

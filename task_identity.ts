@@ -1,0 +1,108 @@
+/**
+ * Who a task is, derived from its item: its id in `task_runs`, its name, and the key of its work.
+ *
+ * @module
+ */
+import type { TaskIdentity } from "./task_context.ts";
+
+/** Characters of an item's own text that become its task's name. */
+const NAME_LENGTH = 200;
+
+/** How the identity of a task is derived from its item. */
+export interface IdentityOptions<Item> {
+  /**
+   * The id of an item's task in `task_runs`: a positive whole number that no task has yet.
+   *
+   * @default {the item's `id` when that is a whole number, else the next free id}
+   */
+  taskId?: (item: Item, index: number) => number | undefined;
+  /**
+   * The name of an item's task.
+   *
+   * @default {the item's `name`, the item itself when it is a string or number, else "task <id>"}
+   */
+  taskName?: (item: Item, index: number) => string | undefined;
+  /**
+   * What identifies the work of an item over several runs.
+   *
+   * @default {the item's `key`, or its `id` when that is a string}
+   */
+  taskKey?: (item: Item, index: number) => string | undefined;
+}
+
+/** An item with the identity of its task. */
+export interface IdentifiedItem<Item> extends TaskIdentity {
+  /** The user's item. */
+  item: Item;
+}
+
+interface Carrier {
+  id?: unknown;
+  name?: unknown;
+  key?: unknown;
+}
+
+function carrierOf(item: unknown): Carrier {
+  return typeof item === "object" && item !== null ? item : {};
+}
+
+/**
+ * The id that an item carries, if it does.
+ *
+ * @throws {RangeError} If it is not a positive whole number
+ */
+export function explicitId<Item>(
+  item: Item,
+  index: number,
+  { taskId }: IdentityOptions<Item>,
+): number | undefined {
+  const id = taskId ? taskId(item, index) : carrierOf(item).id;
+  if (id === undefined || (!taskId && typeof id !== "number")) return undefined;
+  if (!Number.isSafeInteger(id) || id as number < 1) {
+    throw new RangeError(
+      `Cannot give item ${index} the id ${
+        Deno.inspect(id)
+      }: task ids are positive whole numbers; ` +
+        `pass "taskId: () => undefined" when the items' own ids mean something else`,
+    );
+  }
+  return id as number;
+}
+
+/** The identity of the task with this id. */
+export function identify<Item>(
+  item: Item,
+  index: number,
+  id: number,
+  { taskName, taskKey }: IdentityOptions<Item>,
+): IdentifiedItem<Item> {
+  const carrier = carrierOf(item);
+  const own = typeof item === "string" || typeof item === "number"
+    ? String(item).slice(0, NAME_LENGTH)
+    : carrier.name;
+  const name = (taskName ? taskName(item, index) : own) ?? `task ${id}`;
+  const key = taskKey
+    ? taskKey(item, index)
+    : carrier.key ?? (typeof carrier.id === "string" ? carrier.id : undefined);
+  return {
+    id,
+    name: String(name),
+    key: key === undefined || key === null ? null : String(key),
+    item,
+  };
+}
+
+/**
+ * Refuses ids that come twice.
+ *
+ * @throws {TypeError} If two are the same
+ */
+export function checkUnique(ids: readonly number[]): void {
+  const seen = new Set<number>();
+  for (const id of ids) {
+    if (seen.has(id)) {
+      throw new TypeError(`Cannot run two items with the id ${id}: ids are unique`);
+    }
+    seen.add(id);
+  }
+}
