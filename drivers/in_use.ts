@@ -46,12 +46,21 @@ export function driverFor(file: string, choice: DriverChoice = "auto"): DriverCh
   );
 }
 
-/** A name for the file that does not depend on how its path is written; none for what no two share. */
+/**
+ * A name for the file that does not depend on how its path is written, nor on whether it is there yet; none for
+ * what no two share.
+ */
 function identityOf(file: string): string | undefined {
-  if (file === ":memory:") return undefined;
+  if (file === ":memory:") return;
+  const [, folder, name] = /^(.*[\\/])?([^\\/]*)$/.exec(file)!;
+  return realPath(file) ?? `${realPath(folder ?? ".") ?? folder ?? ""}/${name}`;
+}
+
+/** The path that a file or folder really has; `undefined` when it is not there or may not be read. */
+function realPath(path: string): string | undefined {
   try {
-    return Deno.realPathSync(file);
+    return Deno.realPathSync(path);
   } catch {
-    return file;
+    return;
   }
 }

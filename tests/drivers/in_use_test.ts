@@ -5,6 +5,18 @@ import { assertEquals, assertRejects, assertThrows } from "../assert.ts";
 import { DRIVERS } from "../drivers.ts";
 import { tempFolder } from "../temp.ts";
 
+Deno.test("driverFor() knows a file that was not there when its driver was chosen", () => {
+  using folder = tempFolder();
+  Deno.mkdirSync(folder.file("sub"));
+  const file = folder.file("sub/new.db");
+  const letGo = holdDriver(folder.file("sub/../sub/new.db"), "ffi");
+  assertEquals(driverFor(file), "ffi");
+  Deno.writeTextFileSync(file, "");
+  assertEquals(driverFor(file), "ffi");
+  letGo();
+  assertEquals(driverFor(file, "builtin"), "builtin");
+});
+
 Deno.test("driverFor() follows the driver of a writer, however the path is written", () => {
   using folder = tempFolder();
   const file = folder.file("a.db");
