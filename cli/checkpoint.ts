@@ -7,11 +7,12 @@
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type CheckpointMode, connect, connectReadOnly, walCheckpoint } from "../db.ts";
+import { type CheckpointMode, connect, walCheckpoint } from "../db.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
+import { hasWal } from "./journal.ts";
 import { mustBeThere } from "./open_database.ts";
 import { type DbOption, dbOption, examples, jsonOption, wholeNumber } from "./options.ts";
-import { journalMode, setBusyTimeout } from "./pragmas.ts";
+import { setBusyTimeout } from "./pragmas.ts";
 import { printable, printableJson } from "./printable.ts";
 import { formatNumberOf } from "./quantities.ts";
 import { writeLines } from "./terminal.ts";
@@ -55,6 +56,7 @@ export function define(command: Command): Command {
 /** Does it. */
 export async function run({ db, mode, wait, json }: CheckpointOptions): Promise<ExitCode> {
   await mustBeThere(db);
+  // Asked before, because opening it for writing would give it a WAL.
   if (!await hasWal(db)) {
     writeLines([
       json
@@ -88,10 +90,4 @@ function describe(
   return log <= 0 && checkpointed <= 0
     ? `${db}: the WAL is empty`
     : `${db}: ${formatNumberOf(checkpointed, "page")} of ${log} copied`;
-}
-
-/** Asked before, because opening it for writing would give it a WAL. */
-async function hasWal(db: string): Promise<boolean> {
-  using reader = await connectReadOnly(db);
-  return journalMode(reader) === "wal";
 }

@@ -113,7 +113,8 @@ function checkRuns(reader: Reader): Check[] {
     const which = silent.map(({ id }) => id).join(", ");
     checks.push({
       title: "Runs",
-      state: "wrong",
+      // A task may be silent for long and well.
+      state: "note",
       found: `run ${which} says it is running, and has had no news for ${formatDuration(since)}`,
       advice: "if its process is gone, run the pipeline again; pipeloom prune --force deletes it",
     });

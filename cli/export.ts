@@ -8,7 +8,7 @@ import { exportRun } from "../dashboard/mod.ts";
 import { listRuns } from "../dashboard/queries/runs.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { CommandError } from "./failure.ts";
-import { openDatabase } from "./open_database.ts";
+import { mustBeThere, openDatabase } from "./open_database.ts";
 import { type DbOption, dbOption, examples, wholeNumber } from "./options.ts";
 import { printable } from "./printable.ts";
 import { formatBytes } from "./quantities.ts";
@@ -41,6 +41,7 @@ export function define(command: Command): Command {
 
 /** Does it. */
 export async function run({ db, output }: ExportOptions, named?: number): Promise<ExitCode> {
+  await mustBeThere(db);
   const id = named ?? await newestRun(db);
   const page = await exportRun(db, id);
   const file = output ?? `run-${id}.html`;

@@ -7,6 +7,7 @@ import type { Command } from "commander";
 import { databasePath, isThere } from "../database_file.ts";
 import { connect, initSchema } from "../db.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
+import { hasWal } from "./journal.ts";
 import { type DbOption, dbOption, examples } from "./options.ts";
 import { printable } from "./printable.ts";
 import { writeLines } from "./terminal.ts";
@@ -17,7 +18,7 @@ export function define(command: Command): Command {
     .description(
       "Create a database with the tables task_runs, pipeline_runs, run_samples and task_logs, or " +
         "extend one of the Python pipeloom in place. Every row stays; doing it again changes nothing. " +
-        "Pipelines do it themselves.",
+        "Pipelines do it themselves. The journal of a file that is there stays what it is.",
     )
     .addOption(dbOption())
     .addHelpText("after", examples(["init-db --db etl.db", "before other programs read it"]));
@@ -26,7 +27,8 @@ export function define(command: Command): Command {
 /** Does it. */
 export async function run({ db }: DbOption): Promise<ExitCode> {
   const wasThere = await isThere(await databasePath(db));
-  using connection = await connect(db);
+  // The journal of a file that is there stays what it is.
+  using connection = await connect(db, { wal: !wasThere || await hasWal(db) });
   initSchema(connection);
   writeLines([`${printable(db)} ${wasThere ? "is up to date" : "is created"}`]);
   return EXIT.done;

@@ -9,9 +9,15 @@ import type { Surface } from "./run_view.ts";
 /** The size of a terminal that does not tell its own. */
 const USUAL = { columns: 80, rows: 24 };
 
-/** Whether a person looks at the standard output. */
+/** Whether a person looks at the standard output, on a terminal that can move its cursor. */
 export function isTerminal(): boolean {
-  return Deno.stdout.isTerminal();
+  return Deno.stdout.isTerminal() && !isDumb();
+}
+
+/** What `TERM` says, where it may be known without a question. */
+function isDumb(): boolean {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: "TERM" });
+  return state === "granted" && Deno.env.get("TERM") === "dumb";
 }
 
 /** The size of the terminal now. */

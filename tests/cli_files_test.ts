@@ -121,6 +121,13 @@ Deno.test("init-db creates the tables, and extends a file of the Python original
     assertEquals([code, out], [0, "old.db is up to date\n"]);
   }
   assertEquals(await readValues(db, "SELECT name, run_id FROM task_runs"), [["kept", null]]);
+  const plain = folder.file("plain.db");
+  {
+    using connection = await connect(plain, { wal: false });
+    connection.exec("CREATE TABLE mine (n INTEGER)");
+  }
+  assertEquals((await runCli(["init-db", "--db", "plain.db"], options)).code, 0);
+  assertEquals(await readRow(plain, "PRAGMA journal_mode"), { journal_mode: "delete" });
 });
 
 Deno.test("init-db of a file with a table of another make is one message", async () => {

@@ -84,7 +84,11 @@ for (
 Deno.test("a file that is not there is one message and exit code 1", async () => {
   using folder = tempFolder();
   for (
-    const args of [["status"], ["runs"], ["export"], ["checkpoint"], ["prune", "--keep-runs", "1"]]
+    const args of [["status"], ["runs"], ["export"], ["export", "5"], ["checkpoint"], [
+      "prune",
+      "--keep-runs",
+      "1",
+    ]]
   ) {
     const { code, out, err } = await runCli(args, { folder: folder.path });
     assertEquals([code, out], [1, ""], args[0]);

@@ -121,6 +121,19 @@ watchTest("follows the next run, and with --run ends when that one has", async (
   await all.until(/another · run 2 · running .*\nno tasks yet/);
 });
 
+watchTest("moves no cursor on a terminal that cannot", async () => {
+  await using run = await HandRun.start(["one"]);
+  await using terminal = openTerminal(["status", "--watch", "--db", run.db], {
+    folder: run.folder.path,
+    env: { TERM: "dumb", NO_COLOR: "1" },
+    permissions: ["--allow-read", "--allow-env=TERM"],
+  });
+  await terminal.until("queued 1");
+  await terminal.interrupt();
+  assertEquals(await terminal.ended(), 130);
+  assert(!terminal.raw.includes("\x1b"), JSON.stringify(terminal.raw));
+});
+
 Deno.test("status --watch writes plain lines to a pipe until it is told to stop", async () => {
   await using run = await HandRun.start(["one", "two"]);
   const child = spawnCli(["status", "--watch", "--db", run.db], { folder: run.folder.path });

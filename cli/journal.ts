@@ -1,0 +1,13 @@
+/**
+ * Which journal a file has.
+ *
+ * @module
+ */
+import { connectReadOnly } from "../db.ts";
+import { journalMode } from "./pragmas.ts";
+
+/** Whether a file that is there has a WAL. */
+export async function hasWal(db: string): Promise<boolean> {
+  using reader = await connectReadOnly(db);
+  return journalMode(reader) === "wal";
+}
