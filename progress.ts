@@ -98,7 +98,7 @@ class Lines implements RunObserver {
 }
 
 function logLine({ name }: TaskIdentity, level: LogLevel, message: string): string {
-  const mark = level === "info" ? "" : `${level}: `;
+  const mark = level === "info" ? "" : `${cleanLine(String(level))}: `;
   return `${cleanLine(name.slice(0, 80))}: ${mark}${cleanLine(message)}`;
 }
 

@@ -11,6 +11,7 @@ import { type Benchmark, format, type Measurement } from "./measure.ts";
 import { streamedMemory } from "./memory.ts";
 import { noopTasks } from "./noop_tasks.ts";
 import { pageLoad } from "./page_load.ts";
+import { progressCost } from "./progress_cost.ts";
 import { rowsThroughWriter } from "./rows.ts";
 import { statusMessages } from "./status_messages.ts";
 
@@ -19,6 +20,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   noopTasks,
   rowsThroughWriter,
   streamedMemory,
+  progressCost,
   dashboardCost,
   dashboardLatency,
   pageLoad,

@@ -171,6 +171,51 @@ Deno.test({
 });
 
 Deno.test({
+  name: "progress of two pipelines at once shares the terminal",
+  ignore,
+  async fn() {
+    await using terminal = await bars(["half", "3", '{"runs":2}'], { rows: 12 });
+    await terminal.until(() => terminal.screen.filter((line) => line.includes("0/3")).length === 2);
+    const overall = screenOf(terminal).filter((line) => line.includes("0/3")).sort();
+    assert(overall[0]!.startsWith("bars  ") && overall[1]!.startsWith("bars 2  "), overall.join());
+    await terminal.type(CTRL_D);
+    assertEquals(await terminal.end(), 0);
+    const last = terminal.text.map((line) => line.replace(/ in .*/, "")).sort();
+    assertEquals(last, [
+      "The status is done",
+      "The status is done",
+      "bars 2: done, 3 done",
+      "bars: done, 3 done",
+    ]);
+    assert(!terminal.cursorHidden);
+  },
+});
+
+Deno.test({
+  name: "progress leaves the cursor to a pipeline that hears of no signals",
+  ignore,
+  async fn() {
+    await using terminal = await bars(["deaf", "2", '{"handleSignals":false}']);
+    await terminal.until(() => screenOf(terminal).length >= 3);
+    await terminal.type("\x03");
+    await terminal.end();
+    assert(!terminal.raw.includes("\x1b[?25l"));
+  },
+});
+
+Deno.test({
+  name: "progress draws and logs where no status is stored, and no more bars than are wanted",
+  ignore,
+  async fn() {
+    const settings = { storeTaskStatus: false, progress: { maxBars: 2 } };
+    await using terminal = await bars(["logs", "4", JSON.stringify(settings)]);
+    await terminal.until(() => terminal.screen.some((line) => line.includes("and 3 more running")));
+    assertEquals(await terminal.end(), 0);
+    assertEquals(terminal.text.filter((line) => line.includes(": log ")).length, 100);
+  },
+});
+
+Deno.test({
   name: "progress uses no colours under NO_COLOR",
   ignore,
   async fn() {
@@ -195,7 +240,7 @@ Deno.test("progress writes plain lines where there is no terminal", async () => 
       FIXTURE,
       "fail",
       "4",
-      '{"lineMs":50}',
+      '{"progress":{"lineMs":50}}',
     ],
     cwd: ROOT,
     stdin: "null",
