@@ -2,7 +2,8 @@
  * Lines at the bottom of a terminal that are drawn over and over, while everything else scrolls above them.
  *
  * A frame is one write, and starts where the last one did: so many lines up. How many that are is counted
- * with the terminal's present width, because terminals wrap what they hold again when they are made narrower.
+ * with the terminal's present width, because terminals wrap what they hold again when they are made narrower;
+ * all but the line that the cursor is on, as some do, so the cursor waits on an empty one below.
  * Wrapping is off while a frame is written: a character that the terminal takes for wider than we do cuts its
  * line short and upsets no other.
  *
@@ -31,9 +32,9 @@ export class LiveArea {
     this.#write = write;
   }
 
-  /** Draws lines in place of those before; each must be narrower than `columns`. */
+  /** Draws lines in place of those before; each must be narrower than `columns`. It takes one line more. */
   draw(lines: readonly string[], columns: number): void {
-    const text = lines.map((line) => line + ERASE_TO_LINE_END).join("\r\n");
+    const text = lines.map((line) => `${line}${ERASE_TO_LINE_END}\r\n`).join("");
     const frame = WRAP_OFF + this.#toStart(columns) + text + ERASE_BELOW + WRAP_ON;
     this.#write(BEGIN_UPDATE + frame + END_UPDATE);
     this.#widths = lines.map(widthOf);
@@ -55,7 +56,7 @@ export class LiveArea {
 
   #toStart(columns: number): string {
     const rows = this.#widths.map((width) => Math.max(1, Math.ceil(width / columns)));
-    const up = rows.reduce((sum, count) => sum + count, 0) - 1;
+    const up = rows.reduce((sum, count) => sum + count, 0);
     return up > 0 ? `\r\x1b[${up}A` : "\r";
   }
 }

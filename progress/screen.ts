@@ -83,7 +83,7 @@ export class Screen {
     const { columns, rows } = this.#terminal.size();
     this.#replaced = 0;
     this.#frame = [];
-    // The line above stays free: there the cursor was, and what was printed last is seen.
+    // One line is the cursor's.
     let left = Math.max(1, rows - 1);
     let waiting = this.#sections.size;
     for (const section of this.#sections.keys()) {

@@ -99,16 +99,22 @@ Deno.test({
       const drawn = terminal.frames.length;
       await terminal.until(() => terminal.frames.length >= drawn + 2);
     };
-    for (const [rows, columns] of [[20, 45], [20, 120], [8, 30], [30, 110], [4, 60], [20, 80]]) {
+    const resize = async (rows: number, columns: number) => {
       await settled();
-      await terminal.resize(rows!, columns!);
+      await terminal.resize(rows, columns);
       await settled();
       const overall = terminal.screen.filter((line) => line.includes("0/4"));
       assertEquals(overall.length, 1, `${rows}x${columns}\n${terminal.screen.join("\n")}`);
+    };
+    for (const [rows, columns] of [[20, 45], [20, 120], [16, 40], [30, 110], [14, 60], [20, 80]]) {
+      await resize(rows!, columns!);
+      assertEquals(terminal.text, screenOf(terminal));
+      assertEquals(terminal.text.length, 5);
     }
+    // Where the folded lines do not fit the screen, what has scrolled off it stays.
+    for (const [rows, columns] of [[8, 30], [3, 25], [20, 80]]) await resize(rows!, columns!);
     await terminal.type(CTRL_D);
     assertEquals(await terminal.end(), 0);
-    assertEquals(terminal.screen.filter((line) => line.includes("━")), []);
   },
 });
 
