@@ -3,7 +3,7 @@
  * The command line: runs pipelines, shows what they do, and keeps their files in order.
  *
  * ```sh
- * deno run --allow-read --allow-write jsr:@pipeloom/pipeloom/cli --help
+ * deno run -R -W jsr:@pipeloom/pipeloom/cli status --watch
  * ```
  *
  * A command's file is loaded when it is named, so that help and wrong words are answered at once.
@@ -85,16 +85,18 @@ Exit codes:
 "pipeloom help <command>" has examples.`;
 
 /**
- * Runs the command line.
+ * Runs the command line. It never throws and never ends the process: what goes wrong is told on stderr.
  *
  * @param args What follows the name of the program
- * @returns The exit code
+ * @returns The exit code: 0 when all was done, 1 when a task failed or it could not be done, 2 for wrong usage,
+ * 130 after Ctrl-C, 143 after SIGTERM
  *
- * @example Help
- * ```ts ignore
+ * @example A command of your own program
+ * ```ts
  * import { main } from "@pipeloom/pipeloom/cli";
  *
- * Deno.exitCode = await main(["status", "--db", "etl.db"]);
+ * const exitCode = await main(["--version"]);
+ * // Deno.exitCode = await main(Deno.args);
  * ```
  */
 export async function main(args: readonly string[]): Promise<number> {

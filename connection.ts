@@ -18,6 +18,21 @@ const AsyncFunction = (async () => {}).constructor;
 /**
  * A prepared statement. Each call binds, runs to the end and resets; it must bring as many values as the
  * statement has parameters.
+ *
+ * @example One statement, many rows
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { connect } from "@pipeloom/pipeloom/db";
+ *
+ * using connection = await connect(":memory:");
+ * connection.exec("CREATE TABLE city (name TEXT, population INTEGER)");
+ * const insert = connection.prepare("INSERT INTO city VALUES (?, ?)");
+ * assert.equal(insert.run("Oslo", 717_710), 1);
+ * insert.run("Bergen", 291_940);
+ * const larger = connection.prepare("SELECT name FROM city WHERE population > ?");
+ * assert.equal(larger.get(500_000)?.name, "Oslo");
+ * assert.equal(larger.all(0).length, 2);
+ * ```
  */
 export class Statement {
   /** Whether the statement has result columns. */
@@ -91,7 +106,23 @@ export interface OpenOptions {
   busyTimeoutMs: number;
 }
 
-/** A connection to one database, the same over every driver. */
+/**
+ * A connection to one database, the same over every driver. It comes from {@linkcode connect} or
+ * {@linkcode connectReadOnly}, belongs to the thread that opened it, and throws {@linkcode SqliteError} when
+ * SQLite refuses something or when it is closed.
+ *
+ * @example Both rows or none
+ * ```ts
+ * import { connect } from "@pipeloom/pipeloom/db";
+ *
+ * using connection = await connect(":memory:");
+ * connection.exec("CREATE TABLE city (name TEXT PRIMARY KEY)");
+ * connection.transaction(() => {
+ *   connection.prepare("INSERT INTO city VALUES (?)").run("Oslo");
+ *   connection.prepare("INSERT INTO city VALUES (?)").run("Bergen");
+ * });
+ * ```
+ */
 export class Connection implements Disposable {
   /** The path that was opened, or `:memory:`. */
   readonly path: string;

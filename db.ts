@@ -92,6 +92,19 @@ export interface ConnectReadOnlyOptions extends Pick<ConnectOptions, "driver"> {
  *
  * @param path A file's path or a `file:` URL
  * @throws {SqliteError} If the file is missing (it is never created) or is not a database
+ * @throws {TypeError} If the path is `:memory:`, which nobody else can see
+ *
+ * @example Look at a pipeline from another program
+ * ```ts
+ * import { connectReadOnly } from "@pipeloom/pipeloom/db";
+ * import { runPipeline } from "@pipeloom/pipeloom";
+ *
+ * await runPipeline(["a", "b"], { db: "etl.db", run: (item) => item });
+ *
+ * using reader = await connectReadOnly("etl.db");
+ * const newest = "SELECT name, status, progress FROM task_runs ORDER BY id DESC LIMIT 20";
+ * console.table(reader.prepare(newest).all());
+ * ```
  */
 export async function connectReadOnly(
   path: string | URL,
@@ -145,7 +158,17 @@ export interface CheckpointResult {
  *
  * @param mode One of the four
  * @throws {TypeError} If the mode is another one
+ * @throws {SqliteError} If the connection is read-only or closed
  * @see https://www.sqlite.org/pragma.html#pragma_wal_checkpoint
+ *
+ * @example Before the file is copied
+ * ```ts
+ * import { connect, walCheckpoint } from "@pipeloom/pipeloom/db";
+ *
+ * using connection = await connect("etl.db");
+ * const { busy, checkpointed } = walCheckpoint(connection, "TRUNCATE");
+ * console.log(busy ? "Somebody was in the way" : `${checkpointed} pages are in the file`);
+ * ```
  */
 export function walCheckpoint(
   connection: Connection,

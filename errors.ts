@@ -17,7 +17,28 @@ export type SqliteErrorCode =
   | "not-a-database"
   | "other";
 
-/** SQLite refused a statement, or a database could not be opened. */
+/**
+ * SQLite refused a statement, or a database could not be opened. Its `code` says what kind of failure it was:
+ * another process holds the lock (`busy`), a row breaks a rule of its table (`constraint`), the disk is `full`,
+ * the file is `corrupt`, `read-only` or `not-a-database`, or anything else (`other`).
+ *
+ * @example A row that is there already
+ * ```ts
+ * import { SqliteError, SqliteWriter } from "@pipeloom/pipeloom";
+ *
+ * await using writer = await SqliteWriter.open({
+ *   db: ":memory:",
+ *   schema: "CREATE TABLE city (name TEXT PRIMARY KEY)",
+ * });
+ * await writer.insert("city", [["Oslo"]]);
+ * try {
+ *   await writer.insert("city", [["Oslo"]]);
+ * } catch (error) {
+ *   if (!(error instanceof SqliteError) || error.code !== "constraint") throw error;
+ *   console.log("Oslo is there already");
+ * }
+ * ```
+ */
 export class SqliteError extends Error {
   /** The name of the class, as it is printed. */
   override readonly name = "SqliteError";
@@ -31,7 +52,19 @@ export class SqliteError extends Error {
   }
 }
 
-/** Something was sent to a writer that has been closed: it was not written. */
+/**
+ * Something was sent to a writer that has been closed: it was not written.
+ *
+ * @example Too late
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { SqliteWriter, WriterClosedError } from "@pipeloom/pipeloom";
+ *
+ * const writer = await SqliteWriter.open({ db: ":memory:" });
+ * await writer.close();
+ * await assert.rejects(writer.execute("SELECT 1"), WriterClosedError);
+ * ```
+ */
 export class WriterClosedError extends Error {
   /** The name of the class, as it is printed. */
   override readonly name = "WriterClosedError";
@@ -40,13 +73,35 @@ export class WriterClosedError extends Error {
 /**
  * The writer Worker died. Whether a message that was not yet acknowledged reached the disk is unknown:
  * look into the database before sending it again.
+ *
+ * @example Learn of it at once
+ * ```ts
+ * import { SqliteWriter, WriterDiedError } from "@pipeloom/pipeloom";
+ *
+ * await using writer = await SqliteWriter.open({ db: ":memory:" });
+ * writer.gone.catch((error) => {
+ *   if (error instanceof WriterDiedError) console.error(error.message);
+ * });
+ * ```
  */
 export class WriterDiedError extends Error {
   /** The name of the class, as it is printed. */
   override readonly name = "WriterDiedError";
 }
 
-/** A task Worker died while tasks were running on it. */
+/**
+ * A task Worker died while tasks were running on it. Those tasks end as `error`, and the pool starts another
+ * Worker for the rest.
+ *
+ * @example Which failures are the tasks' own
+ * ```ts
+ * import { type PipelineReport, TaskWorkerDiedError } from "@pipeloom/pipeloom";
+ *
+ * function ownFailures({ failures }: PipelineReport) {
+ *   return failures.filter(({ error }) => !(error instanceof TaskWorkerDiedError));
+ * }
+ * ```
+ */
 export class TaskWorkerDiedError extends Error {
   /** The name of the class, as it is printed. */
   override readonly name = "TaskWorkerDiedError";

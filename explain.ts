@@ -42,7 +42,24 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
   [/^disk I\/O error/, "other", "check the disk, and the permissions of the file and its folder"],
 ];
 
-/** Tells what kind of failure an error of either driver is. */
+/**
+ * Tells what kind of failure an error of either driver is; `other` for what is no error of SQLite.
+ *
+ * @example An error of your own connection
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { classifyError } from "@pipeloom/pipeloom/db";
+ * import { DatabaseSync } from "node:sqlite";
+ *
+ * using db = new DatabaseSync(":memory:");
+ * db.exec("CREATE TABLE city (name TEXT NOT NULL)");
+ * try {
+ *   db.exec("INSERT INTO city VALUES (NULL)");
+ * } catch (error) {
+ *   assert.equal(classifyError(error), "constraint");
+ * }
+ * ```
+ */
 export function classifyError(error: unknown): SqliteErrorCode {
   if (error instanceof SqliteError) return error.code;
   return kindOf(messageOf(error))?.[1] ?? "other";

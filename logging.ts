@@ -1,6 +1,5 @@
 /**
- * Sets up the log of a program that has none of its own, as the command line does: lines on stderr, and in a
- * file.
+ * Sets up the log of a program that has none of its own: lines on stderr, and in a file.
  *
  * Pipelines log through LogTape, by category: `["pipeloom", "run"]` starts and ends, `["pipeloom", "task"]`
  * failures and what tasks log, `["pipeloom", "writer"]` the driver and checkpoints that were held up. Until
@@ -53,7 +52,7 @@ const format = getTextFormatter({
  * @example A pipeline that says what it does
  * ```ts
  * import { runPipeline } from "@pipeloom/pipeloom";
- * import { setupLogging } from "./logging.ts";
+ * import { setupLogging } from "@pipeloom/pipeloom/logging";
  *
  * await using _log = await setupLogging({ verbose: 1 });
  * await runPipeline([1, 2, 3], { db: ":memory:", run: (n) => n * n });

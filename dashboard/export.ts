@@ -36,11 +36,14 @@ const MAX_CHARACTERS = 50_000_000;
  * @returns The text of the file
  * @throws {RangeError} If there is no such run
  *
- * @example
- * ```ts ignore
+ * @example A page to send to somebody
+ * ```ts
+ * import { runPipeline } from "@pipeloom/pipeloom";
  * import { exportRun } from "@pipeloom/pipeloom/dashboard";
  *
- * await Deno.writeTextFile("run.html", await exportRun("etl.db", 5));
+ * const { runId } = await runPipeline(["a", "b"], { db: "etl.db", run: (item) => item });
+ * const page = await exportRun("etl.db", runId!);
+ * // await Deno.writeTextFile("run.html", page);
  * ```
  */
 export async function exportRun(

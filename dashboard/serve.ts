@@ -63,11 +63,11 @@ export type ServeReply =
  * @throws {Error} If the port is in use
  *
  * @example Beside a pipeline
- * ```ts ignore
+ * ```ts
  * import { runPipeline } from "@pipeloom/pipeloom";
  * import { serveDashboard } from "@pipeloom/pipeloom/dashboard";
  *
- * await using dashboard = await serveDashboard({ db: "etl.db" });
+ * await using dashboard = await serveDashboard({ db: "etl.db", port: 0 });
  * console.log(`Watch it at ${dashboard.url}`);
  * await runPipeline(["a", "b"], { db: "etl.db", run: (item) => item });
  * ```
