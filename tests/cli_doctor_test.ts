@@ -8,7 +8,7 @@ import { connect } from "../db.ts";
 import { runPipeline } from "../mod.ts";
 import { assert, assertEquals, assertMatch } from "./assert.ts";
 import { HARMFUL } from "./cli_fixture.ts";
-import { hasTerminals, openTerminal, runCli } from "./terminal.ts";
+import { hasTerminals, openTerminal, runCli } from "./cli_terminal.ts";
 import { tempFolder } from "./temp.ts";
 
 interface Finding {

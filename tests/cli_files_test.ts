@@ -9,7 +9,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "./asser
 import { HandRun } from "./cli_fixture.ts";
 import { namesIn } from "./names_in.ts";
 import { readRow, readValues } from "./read.ts";
-import { hasTerminals, openTerminal, runCli } from "./terminal.ts";
+import { hasTerminals, openTerminal, runCli } from "./cli_terminal.ts";
 import { tempFolder } from "./temp.ts";
 
 const ignore = !hasTerminals;

@@ -8,7 +8,7 @@ import { runPipeline } from "../mod.ts";
 import { assert, assertEquals, assertMatch } from "./assert.ts";
 import { HandRun } from "./cli_fixture.ts";
 import { readRow, readValues } from "./read.ts";
-import { runCli } from "./terminal.ts";
+import { runCli } from "./cli_terminal.ts";
 import { tempFolder } from "./temp.ts";
 
 /** Five runs, of which run n ended n days before now and has n tasks with a log line each. */

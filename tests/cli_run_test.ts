@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "./assert.ts";
 import { readRow, readValues } from "./read.ts";
-import { hasTerminals, openTerminal, runCli, spawnCli } from "./terminal.ts";
+import { hasTerminals, openTerminal, runCli, spawnCli } from "./cli_terminal.ts";
 import { tempFolder } from "./temp.ts";
 
 const ignore = !hasTerminals;

@@ -7,7 +7,7 @@ import { runPipeline } from "../mod.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "./assert.ts";
 import { HandRun, HARMFUL, HOSTILE_NAMES } from "./cli_fixture.ts";
 import { tempFolder } from "./temp.ts";
-import { hasTerminals, openTerminal, runCli } from "./terminal.ts";
+import { hasTerminals, openTerminal, runCli } from "./cli_terminal.ts";
 
 const ignore = !hasTerminals;
 

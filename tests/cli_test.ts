@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "./assert.ts";
 import { HARMFUL } from "./cli_fixture.ts";
-import { hasTerminals, openTerminal, runCli } from "./terminal.ts";
+import { hasTerminals, openTerminal, runCli } from "./cli_terminal.ts";
 import { tempFolder } from "./temp.ts";
 
 const ROOT = new URL("..", import.meta.url);

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertMatch } from "./assert.ts";
 import { HandRun, HARMFUL, HOSTILE_NAMES } from "./cli_fixture.ts";
 import { tempFolder } from "./temp.ts";
-import { hasTerminals, openTerminal, spawnCli } from "./terminal.ts";
+import { hasTerminals, openTerminal, spawnCli } from "./cli_terminal.ts";
 
 const ignore = !hasTerminals;
 

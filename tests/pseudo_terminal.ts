@@ -13,6 +13,10 @@ export interface TerminalOptions {
   columns?: number;
   /** Environment variables beside those of this process. */
   env?: Record<string, string>;
+  /** Whether the program gets `env` alone, without those of this process. */
+  clearEnv?: boolean;
+  /** The folder in which it is run; the project's unless told. */
+  cwd?: string | URL;
 }
 
 /** Milliseconds after which a test gives up waiting: a slow machine under load needs seconds. */
@@ -32,8 +36,9 @@ export class TestTerminal implements AsyncDisposable {
   #cursorHidden = false;
   #over = false;
 
-  private constructor(words: readonly string[], options: Required<TerminalOptions>) {
-    const { rows, columns, env } = options;
+  /** Starts `words`, a program and its arguments. */
+  constructor(words: readonly string[], options: TerminalOptions = {}) {
+    const { rows = 24, columns = 80, env, clearEnv, cwd = ROOT } = options;
     this.#emulator = new xterm.Terminal({
       rows,
       cols: columns,
@@ -50,7 +55,8 @@ export class TestTerminal implements AsyncDisposable {
     const command = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
     this.#child = new Deno.Command("script", {
       args: ["-qec", `stty rows ${rows} cols ${columns}; tty; exec ${command}`, "/dev/null"],
-      cwd: ROOT,
+      cwd,
+      clearEnv,
       env: { SHELL: "/bin/sh", TERM: "xterm-256color", ...env },
       stdin: "piped",
       stdout: "piped",
@@ -60,12 +66,12 @@ export class TestTerminal implements AsyncDisposable {
     this.#reading = this.#read();
   }
 
-  /** Starts `words`, a program and its arguments, in the project's folder. */
+  /** Starts a program and waits until it is in its terminal. */
   static async start(
     words: readonly string[],
-    { rows = 24, columns = 80, env = {} }: TerminalOptions = {},
+    options: TerminalOptions = {},
   ): Promise<TestTerminal> {
-    const terminal = new TestTerminal(words, { rows, columns, env });
+    const terminal = new TestTerminal(words, options);
     await terminal.until(() => terminal.#device !== "");
     return terminal;
   }
@@ -99,6 +105,11 @@ export class TestTerminal implements AsyncDisposable {
   /** All that the program has written. */
   get raw(): string {
     return this.#raw;
+  }
+
+  /** Whether it shows its other screen, as an editor does. */
+  get isOtherScreen(): boolean {
+    return this.#emulator.buffer.active.type === "alternate";
   }
 
   /** Whether the cursor is hidden. */
@@ -135,6 +146,7 @@ export class TestTerminal implements AsyncDisposable {
 
   /** Gives the terminal another size, as dragging the corner of its window does. */
   async resize(rows: number, columns: number): Promise<void> {
+    await this.until(() => this.#device !== "");
     this.#emulator.resize(columns, rows);
     const { success } = await new Deno.Command("stty", {
       args: ["-F", this.#device, "rows", `${rows}`, "cols", `${columns}`],
@@ -151,8 +163,8 @@ export class TestTerminal implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      // `script` passes the end of the terminal on to the program as SIGHUP.
-      this.#child.kill("SIGTERM");
+      // With `script` the terminal ends, which the program is told by SIGHUP.
+      this.#child.kill("SIGKILL");
     } catch {
       // It has ended.
     }

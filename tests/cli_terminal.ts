@@ -1,17 +1,10 @@
 /**
- * The command line as a person sees it: in a real pseudo-terminal (`script` of util-linux), whose screen is read
- * through a real terminal emulator (xterm.js without a window); and as a program sees it, through pipes.
+ * The command line as a person sees it, in a pseudo-terminal, and as a program sees it, through pipes.
  *
  * @module
  */
-import xterm from "@xterm/headless";
-import { isInstalled } from "./child.ts";
-
-/** The project's folder. */
-const ROOT = new URL("../", import.meta.url);
-
-/** How long a test waits for what must come. */
-const PATIENCE_MS = 30_000;
+import { isInstalled, ROOT } from "./child.ts";
+import { TestTerminal } from "./pseudo_terminal.ts";
 
 /** Whether there can be pseudo-terminals here. */
 export const hasTerminals: boolean = Deno.build.os === "linux" && await isInstalled("script");
@@ -98,43 +91,27 @@ export function openTerminal(
 
 /** A command in a terminal. */
 export class CliTerminal implements AsyncDisposable {
-  /** Everything that was written to the terminal. */
-  raw = "";
-  readonly #terminal: xterm.Terminal;
-  readonly #child: Deno.ChildProcess;
-  readonly #keys: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #reading: Promise<void>;
-  readonly #ttyFile: string;
-  #changed = Promise.withResolvers<void>();
-  #ended = false;
+  readonly #terminal: TestTerminal;
 
   constructor(args: readonly string[], options: CliOptions & Partial<Size>) {
-    const { columns = 80, rows = 24, folder } = options;
-    this.#terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
-    this.#ttyFile = `${folder}/.tty-${crypto.randomUUID()}`;
-    const quoted = commandLine(args, options).map((word) => `'${word.replaceAll("'", "'\\''")}'`);
-    const script = `tty > '${this.#ttyFile}'; stty cols ${columns} rows ${rows}; ` +
-      `exec ${quoted.join(" ")}`;
-    this.#child = new Deno.Command("script", {
-      args: ["-qec", script, "/dev/null"],
+    const { columns, rows, folder, env } = options;
+    this.#terminal = new TestTerminal(commandLine(args, options), {
+      columns,
+      rows,
       cwd: folder,
       clearEnv: true,
-      env: environment(options.env),
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    this.#keys = this.#child.stdin.getWriter();
-    this.#reading = this.#read();
+      env: environment(env),
+    });
+  }
+
+  /** Everything that was written to the terminal. */
+  get raw(): string {
+    return this.#terminal.raw;
   }
 
   /** The lines of the screen that a person sees, without blanks at their ends. */
   get lines(): string[] {
-    const { active } = this.#terminal.buffer;
-    return Array.from(
-      { length: this.#terminal.rows },
-      (_, row) => active.getLine(active.viewportY + row)?.translateToString(true) ?? "",
-    );
+    return this.#terminal.screen;
   }
 
   /** The screen as one text. */
@@ -144,12 +121,12 @@ export class CliTerminal implements AsyncDisposable {
 
   /** Whether the terminal shows its other screen, as an editor does. */
   get isOtherScreen(): boolean {
-    return this.#terminal.buffer.active.type === "alternate";
+    return this.#terminal.isOtherScreen;
   }
 
   /** Whether the cursor is to be seen. */
   get hasCursor(): boolean {
-    return this.raw.lastIndexOf("\x1b[?25h") >= this.raw.lastIndexOf("\x1b[?25l");
+    return !this.#terminal.cursorHidden;
   }
 
   /** Resolves with the screen as soon as it shows what is looked for. */
@@ -159,26 +136,13 @@ export class CliTerminal implements AsyncDisposable {
       : typeof what === "string"
       ? (screen: string) => screen.includes(what)
       : (screen: string) => what.test(screen);
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error("late")), PATIENCE_MS);
-    try {
-      while (!isThere(this.screen)) {
-        if (this.#ended) throw new Error("the program has ended");
-        await Promise.race([this.#changed.promise, late.promise]);
-      }
-      return this.screen;
-    } catch (error) {
-      throw new Error(`The screen never showed ${what}; it shows:\n${this.screen}`, {
-        cause: error,
-      });
-    } finally {
-      clearTimeout(timer);
-    }
+    await this.#terminal.until(() => isThere(this.screen));
+    return this.screen;
   }
 
   /** Types. */
   async type(text: string): Promise<void> {
-    await this.#keys.write(new TextEncoder().encode(text));
+    await this.#terminal.type(text);
   }
 
   /** Types Ctrl-C. */
@@ -188,47 +152,15 @@ export class CliTerminal implements AsyncDisposable {
 
   /** Makes the window larger or smaller; the program is told as a window would tell it. */
   async resize({ columns, rows }: Size): Promise<void> {
-    this.#terminal.resize(columns, rows);
-    const tty = (await Deno.readTextFile(this.#ttyFile)).trim();
-    const { success } = await new Deno.Command("stty", {
-      args: ["-F", tty, "cols", `${columns}`, "rows", `${rows}`],
-    }).output();
-    if (!success) throw new Error(`Cannot resize ${tty}`);
+    await this.#terminal.resize(rows, columns);
   }
 
   /** Resolves with the exit code when the program has ended and all it wrote is on the screen. */
   async ended(): Promise<number> {
-    const { code } = await this.#child.status;
-    await this.#reading;
-    return code;
+    return await this.#terminal.end();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    await this.ended();
-    await this.#keys.close().catch(() => {});
-    this.#terminal.dispose();
-  }
-
-  async #read(): Promise<void> {
-    const decoder = new TextDecoder();
-    for await (const chunk of this.#child.stdout) {
-      const text = decoder.decode(chunk, { stream: true });
-      this.raw += text;
-      await new Promise<void>((resolve) => this.#terminal.write(text, resolve));
-      this.#tell();
-    }
-    this.#ended = true;
-    this.#tell();
-  }
-
-  #tell(): void {
-    const { resolve } = this.#changed;
-    this.#changed = Promise.withResolvers();
-    resolve();
+    await this.#terminal[Symbol.asyncDispose]();
   }
 }
