@@ -6,10 +6,16 @@
 import { isoNow } from "./clock.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "./errors.ts";
 import { onInterrupt } from "./interrupts.ts";
-import type { RunStarted, WriteMessage, WriterStats } from "./messages.ts";
+import type { RunFinished, RunStarted, WriteMessage, WriterStats } from "./messages.ts";
 import { openObserver } from "./observers.ts";
 import type { Outbox } from "./outbox.ts";
-import { checkWork, checkWriter, type PipelineOptions, workersFor } from "./pipeline_options.ts";
+import {
+  checkResume,
+  checkWork,
+  checkWriter,
+  type PipelineOptions,
+  workersFor,
+} from "./pipeline_options.ts";
 import { type PipelineReport, Tally } from "./report.ts";
 import type { RunObserver } from "./run_observer.ts";
 import type { TaskEnvironment } from "./task_context.ts";
@@ -30,7 +36,8 @@ export type { PipelineOptions } from "./pipeline_options.ts";
  * cannot be loaded, or items that throw; the tasks of the items before that are run all the same.
  *
  * @throws {TypeError} If an option or an item is of the wrong kind
- * @throws {RangeError} If `workers` or an id is not a positive whole number
+ * @throws {RangeError} If `workers` or an id is not a positive whole number, or there is no run to resume
+ * @throws {Error} If the run to resume is running
  * @throws {SqliteError} If the database cannot be opened or written
  * @throws {WriterDiedError} If the writer Worker dies
  *
@@ -57,10 +64,14 @@ export async function runPipeline<Item>(
   const begun = performance.now();
   checkWork(options.run);
   checkWriter(options);
+  checkResume(options);
   const feed = new TaskFeed(items, options);
   const pipeline = new Pipeline(options, feed, workersFor(options, feed.known));
   return await pipeline.run(begun);
 }
+
+/** Why a task of a run that was resumed is cancelled when everything else has ended. */
+const NOT_AMONG_ITEMS = "Left out: no item has its key any more";
 
 /** One run. Its fields belong to the main thread. */
 class Pipeline<Item> {
@@ -72,6 +83,8 @@ class Pipeline<Item> {
   readonly #stop = new AbortController();
   #observer: RunObserver | undefined;
   #turns: Turns<Item> | undefined;
+  /** What the run came to, all attempts together; known where it can be resumed. */
+  #finished: RunFinished | undefined;
   /** What keeps the pipeline itself from going on. */
   #fatal: Error | undefined;
   /** The user's writer, which stays open. */
@@ -113,7 +126,7 @@ class Pipeline<Item> {
       return report = {
         runId,
         name: this.#name,
-        status: this.#status(),
+        status: this.#finished?.status ?? this.#status(),
         counts: { ...this.#tally.counts, total: this.#tally.total },
         failures: this.#tally.failures,
         elapsedMs: performance.now() - begun,
@@ -174,15 +187,19 @@ class Pipeline<Item> {
       await this.#feed.open(1);
       return null;
     }
+    const { resume } = this.#options;
     const { run, firstId } = await outbox.request({
       kind: "start_run",
+      ...(resume ? { resume } : {}),
       name: this.#name,
       workers: this.#workers,
       startedAt: isoNow(),
       reserve: this.#feed.reserve,
     }) as RunStarted;
     const confirm = typeof this.#options.run !== "function";
-    await this.#feed.open(firstId, { run, outbox, confirm }).catch((error) => this.#giveUp(error));
+    const skipped = (tasks: number) => this.#tally.counts.done += tasks;
+    await this.#feed.open(firstId, { run, outbox, confirm, skipped })
+      .catch((error) => this.#giveUp(error));
     return run;
   }
 
@@ -218,12 +235,22 @@ class Pipeline<Item> {
       return;
     }
     const finishedAt = isoNow();
-    if (this.#stop.signal.aborted) {
-      const { message } = toErrorData(this.#stop.signal.reason);
+    const { resume } = this.#options;
+    const { aborted, reason } = this.#stop.signal;
+    if (aborted || resume) {
+      const { message } = aborted ? toErrorData(reason) : { message: NOT_AMONG_ITEMS };
       const cancel: WriteMessage = { kind: "cancel_queued", run, message, finishedAt };
       counts.cancelled += await outbox.request(cancel) as number;
     }
-    await outbox.request({ kind: "finish_run", run, status: this.#status(), finishedAt });
+    const finished = await outbox.request({
+      kind: "finish_run",
+      run,
+      status: this.#status(),
+      finishedAt,
+    }) as RunFinished;
+    if (!resume) return;
+    this.#finished = finished;
+    Object.assign(counts, finished.counts);
   }
 
   #ended(task: IdentifiedItem<Item>, outcome: TaskOutcome): void {

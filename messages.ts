@@ -10,7 +10,7 @@ import type { DriverName } from "./drivers/driver.ts";
 import type { ErrorData } from "./errors.ts";
 import type { CheckpointMode, CheckpointResult } from "./db.ts";
 import type { LogLevel } from "./log_level.ts";
-import type { EndStatus, TaskStatus } from "./task_run.ts";
+import type { EndStatus, StatusCounts, TaskStatus } from "./task_run.ts";
 import type { SqlRow, SqlValue } from "./values.ts";
 
 /** Rows for one table: all of them are written, or none. */
@@ -79,6 +79,8 @@ export interface StartRunMessage {
   startedAt: string;
   /** How many task ids to reserve. */
   reserve: number;
+  /** The run to go on with; `true` for the last of this name that is not `done`, or else a new one. */
+  resume?: true | number;
 }
 
 /** Reserves further ids for the tasks of a run. Answered with the first of them. */
@@ -91,7 +93,7 @@ export interface ReserveIdsMessage {
   count: number;
 }
 
-/** Ends a run. */
+/** Ends a run. Answered with {@linkcode RunFinished}. */
 export interface FinishRunMessage {
   /** Tells the messages apart. */
   kind: "finish_run";
@@ -115,6 +117,23 @@ export interface QueueTasksMessage {
   names: readonly string[];
   /** Keys of the tasks. */
   keys: readonly (string | null)[];
+}
+
+/**
+ * Takes up tasks of a run by their keys: those that are `done` stay, the others become `queued`, new ones are
+ * added. The three arrays are parallel. Answered with the id of each task, 0 for one that is done.
+ */
+export interface ResumeTasksMessage {
+  /** Tells the messages apart. */
+  kind: "resume_tasks";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** The id that a new task is to have; 0 for a free one. */
+  ids: readonly number[];
+  /** Names for new tasks; `null` for "task" and the id. */
+  names: readonly (string | null)[];
+  /** Keys of the tasks: no two are the same. */
+  keys: readonly string[];
 }
 
 /** Cancels every task of a run that was never started. Answered with their number. */
@@ -168,6 +187,7 @@ export type WriteMessage =
   | ReserveIdsMessage
   | FinishRunMessage
   | QueueTasksMessage
+  | ResumeTasksMessage
   | CancelQueuedMessage
   | TaskUpdateMessage;
 
@@ -187,10 +207,26 @@ export interface RunStarted {
   run: number;
   /** The first of the reserved ids. */
   firstId: number;
+  /** Whether it is a run that was there. */
+  resumed?: true;
+}
+
+/** What a {@linkcode FinishRunMessage} did. */
+export interface RunFinished {
+  /** The status that the run has now: `error` also when tasks of an earlier attempt failed. */
+  status: EndStatus;
+  /** All tasks of the run by status. */
+  counts: StatusCounts;
 }
 
 /** What a message did: by kind, `undefined` where there is nothing to say. */
-export type WriteResult = ExecuteResult | RunStarted | number | undefined | readonly WriteResult[];
+export type WriteResult =
+  | ExecuteResult
+  | RunStarted
+  | RunFinished
+  | number
+  | undefined
+  | readonly WriteResult[];
 
 /** Messages that travel together. */
 export interface Batch {
@@ -328,6 +364,7 @@ export function weightOf(message: WriteMessage): number {
     case "insert":
       return 1 + (message.values?.length ?? 0) / (message.width || 1);
     case "queue_tasks":
+    case "resume_tasks":
       return message.ids?.length ?? 1;
     case "transaction":
       return 1 + weightOfAll(message.messages ?? []);

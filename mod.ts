@@ -32,6 +32,8 @@ export type {
   InsertMessage,
   QueueTasksMessage,
   ReserveIdsMessage,
+  ResumeTasksMessage,
+  RunFinished,
   RunStarted,
   StartRunMessage,
   StatementMessage,

@@ -59,6 +59,15 @@ export interface PipelineOptions<Item> extends Omit<WriterOptions, "db">, Identi
    */
   handleSignals?: boolean;
   /**
+   * Goes on with a run that did not end well, or was killed: with `true` the last run of this name that is not
+   * `done`, or a new one when there is none; or the run of this id. Items whose task is `done` there are left
+   * out, the others run again under the same run. Items are told apart by their keys, so each needs one of its
+   * own. With `atomic` the rows of each item are there exactly once in the end.
+   *
+   * @default {false}
+   */
+  resume?: boolean | number;
+  /**
    * Whether to show on stderr how far the pipeline is, and how: an overall bar and one for each running task
    * on a terminal, a line every few seconds elsewhere.
    *
@@ -88,6 +97,19 @@ export function checkWriter<Item>({ db, ...options }: PipelineOptions<Item>): vo
         `Cannot use option ${option} with a writer that is open: pass it to SqliteWriter.open`,
       );
     }
+  }
+}
+
+/** Refuses a run to resume that there cannot be. */
+export function checkResume<Item>({ db, resume, storeTaskStatus }: PipelineOptions<Item>): void {
+  if (resume === undefined || resume === false) return;
+  if (resume !== true && (!Number.isSafeInteger(resume) || resume < 1)) {
+    throw new TypeError(
+      `Cannot resume ${Deno.inspect(resume)}: pass true for the last run, or the id of a run`,
+    );
+  }
+  if (!(storeTaskStatus ?? (db instanceof SqliteWriter ? db.storeTaskStatus : true))) {
+    throw new TypeError("Cannot resume a run without storeTaskStatus, which tells what is done");
   }
 }
 

@@ -35,7 +35,7 @@ const ADDED_TO_TASK_RUNS: Columns = {
 const PIPELINE_RUNS: Columns = {
   id: "INTEGER PRIMARY KEY",
   name: "TEXT NOT NULL",
-  status: "TEXT NOT NULL", // running|done|error|cancelled
+  status: "TEXT NOT NULL", // running|done|error|cancelled|interrupted
   started_at: "TEXT NOT NULL",
   finished_at: "TEXT",
   workers: "INTEGER",
@@ -57,6 +57,17 @@ const PIPELINE_RUNS: Columns = {
   wal_bytes: "INTEGER",
   checkpointed_at: "TEXT",
   updated_at: "TEXT",
+};
+
+/** What came later: a table from before gets it too. */
+const ADDED_TO_PIPELINE_RUNS: Columns = {
+  // Whose lock file tells whether the run's writer lives; see `ownership.ts`.
+  owner: "TEXT",
+  // Where it ran, for people.
+  host: "TEXT",
+  pid: "INTEGER",
+  // How often the run was resumed.
+  resumed: "INTEGER",
 };
 
 /** What became of a run over time: its counts now and then, so that nobody counts tasks by the second. */
@@ -109,13 +120,8 @@ export interface InitSchemaOptions {
 export function initSchema(connection: Connection, options: InitSchemaOptions = {}): void {
   if (options.storeTaskStatus === false) return;
   connection.transaction(() => {
-    const taskRuns = createTable(connection, "task_runs", TASK_RUNS);
-    for (const [column, definition] of Object.entries(ADDED_TO_TASK_RUNS)) {
-      if (!taskRuns.includes(column)) {
-        connection.exec(`ALTER TABLE task_runs ADD COLUMN ${column} ${definition}`);
-      }
-    }
-    createTable(connection, "pipeline_runs", PIPELINE_RUNS);
+    createTable(connection, "task_runs", TASK_RUNS, ADDED_TO_TASK_RUNS);
+    createTable(connection, "pipeline_runs", PIPELINE_RUNS, ADDED_TO_PIPELINE_RUNS);
     createTable(connection, "run_samples", RUN_SAMPLES);
     createTable(connection, "task_logs", TASK_LOGS);
     connection.exec(`
@@ -125,17 +131,28 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
   });
 }
 
-/** Creates a table, or checks that the one that is there has the columns; returns all that it has. */
-function createTable(connection: Connection, table: string, columns: Columns): string[] {
+/** Creates a table, or checks that the one that is there has the columns, and adds what came later. */
+function createTable(
+  connection: Connection,
+  table: string,
+  columns: Columns,
+  added: Columns = {},
+): void {
   const definitions = Object.entries(columns).map(([name, definition]) => `${name} ${definition}`);
   connection.exec(`CREATE TABLE IF NOT EXISTS ${table} (\n  ${definitions.join(",\n  ")}\n)`);
   const present = connection.prepare(`PRAGMA table_info(${table})`).all().map(({ name }) =>
     `${name}`
   );
   const lacking = Object.keys(columns).filter((column) => !present.includes(column));
-  if (lacking.length === 0) return present;
-  throw new Error(
-    `Cannot use table ${table} of ${connection.path}: it has no column ${lacking.join(", ")}, ` +
-      `so another program made it; rename it, or pass storeTaskStatus: false`,
-  );
+  if (lacking.length > 0) {
+    throw new Error(
+      `Cannot use table ${table} of ${connection.path}: it has no column ${lacking.join(", ")}, ` +
+        `so another program made it; rename it, or pass storeTaskStatus: false`,
+    );
+  }
+  for (const [column, definition] of Object.entries(added)) {
+    if (!present.includes(column)) {
+      connection.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${definition}`);
+    }
+  }
 }

@@ -16,6 +16,7 @@ import { BulkStatement, placeholders, quoteName } from "./bulk.ts";
 import { classifyError, type Connection, type Statement } from "./db.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "./errors.ts";
 import type { ExecuteResult, InsertMessage, WriteMessage, WriteResult } from "./messages.ts";
+import type { Owner } from "./ownership.ts";
 import { TaskStore } from "./task_store.ts";
 import { isEnd } from "./task_run.ts";
 import type { SqlValue } from "./values.ts";
@@ -49,11 +50,15 @@ export class Store {
   /** Rows written by insert messages since the store was made. */
   rows = 0;
 
-  /** `statements` are the named statements that messages may refer to. */
-  constructor(connection: Connection, statements: Readonly<Record<string, string>> = {}) {
+  /** `statements` are the named statements that messages may refer to, `owner` is who owns the runs. */
+  constructor(
+    connection: Connection,
+    statements: Readonly<Record<string, string>> = {},
+    owner?: Owner,
+  ) {
     this.#connection = connection;
     this.#statements = statements;
-    this.#tasks = new TaskStore(connection);
+    this.#tasks = new TaskStore(connection, owner);
   }
 
   /** Sets what the next commits write as the writer's health. */
@@ -208,6 +213,8 @@ export class Store {
         return this.#tasks.finishRun(message);
       case "queue_tasks":
         return this.#tasks.queue(message);
+      case "resume_tasks":
+        return this.#tasks.resume(message);
       case "cancel_queued":
         return this.#tasks.cancelQueued(message);
       case "task_update":

@@ -6,18 +6,24 @@
  * that a generator of a million items is never held in memory. Where it fails, the tasks before that are
  * given out, and the failure is told at the end.
  *
+ * In a run that may be resumed, the writer finds the task of an item by its key, and those that are done already
+ * are passed over.
+ *
  * @module
  */
 import { fromErrorData, toErrorData } from "./errors.ts";
 import { ItemSource, LOOKAHEAD } from "./item_source.ts";
-import type { QueueTasksMessage } from "./messages.ts";
+import type { QueueTasksMessage, ResumeTasksMessage } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 import {
   checkUnique,
+  checkUniqueKeys,
+  describe,
   explicitId,
   type IdentifiedItem,
   identify,
   type IdentityOptions,
+  requireKey,
 } from "./task_identity.ts";
 
 /** Ids that are reserved at a time for items whose number is not known. */
@@ -31,6 +37,14 @@ export interface Announcer {
   outbox: Outbox;
   /** Whether a task may start only when its `queued` is committed, because another sender reports it. */
   confirm: boolean;
+  /** Hears of tasks that need not run, because they are done already. */
+  skipped?: (tasks: number) => void;
+}
+
+/** How items become tasks. */
+export interface FeedOptions<Item> extends IdentityOptions<Item> {
+  /** Whether tasks are found by their keys, because some may be there already. */
+  resume?: boolean | number;
 }
 
 /** Gives tasks out, one after the other, to whoever is free. */
@@ -38,7 +52,8 @@ export class TaskFeed<Item> {
   /** The items when all are known at once: a copy, because the user's own may change meanwhile. */
   readonly known: readonly Item[] | undefined;
   readonly #source: ItemSource<Item>;
-  readonly #options: IdentityOptions<Item>;
+  readonly #options: FeedOptions<Item>;
+  readonly #resumes: boolean;
   #announcer: Announcer | undefined;
   /** Ids of known items where any of them carries one; 0 where it is to get a free one. */
   #ids: number[] | undefined;
@@ -56,12 +71,13 @@ export class TaskFeed<Item> {
   #failure: Error | undefined;
 
   /**
-   * @throws {TypeError} If the items cannot be iterated, or two of them carry one id
+   * @throws {TypeError} If the items cannot be iterated, or two of them carry one id, or one lacks a key that it
+   * needs
    * @throws {RangeError} If an id is not a positive whole number
    */
   constructor(
     items: Iterable<Item> | AsyncIterable<Item>,
-    options: IdentityOptions<Item>,
+    options: FeedOptions<Item>,
   ) {
     if (typeof items !== "object" || items === null || !isIterable(items)) {
       throw new TypeError(
@@ -71,18 +87,24 @@ export class TaskFeed<Item> {
       );
     }
     this.#options = options;
+    this.#resumes = options.resume !== undefined && options.resume !== false;
     if (Array.isArray(items) || items instanceof Set || items instanceof Map) {
       this.known = [...items] as Item[];
       const ids = this.known.map((item, index) => explicitId(item, index, options) ?? 0);
       this.#explicit = ids.some((id) => id > 0);
       if (this.#explicit) checkUnique(ids.filter((id) => id > 0));
       if (this.#explicit) this.#ids = ids;
+      if (this.#resumes) {
+        checkUniqueKeys(this.known.map((item, index) => requireKey(item, index, options)));
+      }
     }
     this.#source = new ItemSource(this.known ?? items);
   }
 
   /** How many ids to reserve when the run begins. */
   get reserve(): number {
+    // The writer numbers those that are new.
+    if (this.#resumes) return 0;
     if (!this.known) return LOOKAHEAD;
     // With ids among them that are to be skipped, as many free ones are sure to be in a range this long.
     return !this.#ids || this.#ids.includes(0) ? this.known.length : 0;
@@ -110,6 +132,11 @@ export class TaskFeed<Item> {
   async open(firstId: number, announcer?: Announcer): Promise<void> {
     const { known } = this;
     this.#freeId = firstId;
+    if (this.#resumes) {
+      this.#announcer = announcer;
+      if (known) await this.#resumeKnown(known);
+      return;
+    }
     this.#numberKnown();
     if (!announcer) return;
     this.#freeIds = this.reserve;
@@ -158,9 +185,11 @@ export class TaskFeed<Item> {
     const chunk: IdentifiedItem<Item>[] = [];
     await this.#try(() => this.#source.pull(items));
     if (this.#halted) return;
-    await this.#try(() => this.#identify(items, chunk));
+    await this.#try(() =>
+      this.#resumes && !this.known ? this.#resumeNext(items, chunk) : this.#identify(items, chunk)
+    );
     await this.#try(async () => {
-      if (!this.known) await this.#send(chunk);
+      if (!this.known && !this.#resumes) await this.#send(chunk);
       if (this.#halted) return;
       this.#ready = chunk;
       this.#given = 0;
@@ -180,6 +209,11 @@ export class TaskFeed<Item> {
     for (const item of items) {
       const index = this.#count;
       let id = this.known ? this.#ids?.[index] : explicitId(item, index, this.#options);
+      // Known items that are done have no id.
+      if (id === 0) {
+        this.#count++;
+        continue;
+      }
       if (id === undefined) {
         if (this.#freeIds === 0) await this.#reserve(ID_BLOCK);
         this.#freeIds--;
@@ -190,6 +224,40 @@ export class TaskFeed<Item> {
       chunk.push(identify(item, index, id, this.#options));
       this.#count++;
     }
+  }
+
+  async #resumeKnown(known: readonly Item[]): Promise<void> {
+    const ids: number[] = [];
+    for (let start = 0; start < known.length; start += LOOKAHEAD) {
+      ids.push(...await this.#resume(known.slice(start, start + LOOKAHEAD), start));
+    }
+    this.#ids = ids;
+  }
+
+  async #resumeNext(items: readonly Item[], chunk: IdentifiedItem<Item>[]): Promise<void> {
+    if (items.length === 0) return;
+    const first = this.#count;
+    const ids = await this.#resume(items, first);
+    this.#count += items.length;
+    items.forEach((item, i) => {
+      if (ids[i]! > 0) chunk.push(identify(item, first + i, ids[i]!, this.#options));
+    });
+  }
+
+  /** Takes items up: the ids of their tasks, 0 for those that are done. */
+  async #resume(items: readonly Item[], first: number): Promise<number[]> {
+    const { run, outbox, skipped } = this.#announcer!;
+    const options = this.#options;
+    const message: ResumeTasksMessage = {
+      kind: "resume_tasks",
+      run,
+      ids: items.map((item, i) => explicitId(item, first + i, options) ?? 0),
+      names: items.map((item, i) => describe(item, first + i, options).name),
+      keys: items.map((item, i) => requireKey(item, first + i, options)),
+    };
+    const ids = await outbox.request(message) as number[];
+    skipped?.(ids.filter((id) => id === 0).length);
+    return ids;
   }
 
   /** Gives free ids to the known items that carry none. */

@@ -69,27 +69,54 @@ export function explicitId<Item>(
   return id as number;
 }
 
+/** What an item says of its task; its name is `null` when it goes by its id. */
+export function describe<Item>(
+  item: Item,
+  index: number,
+  { taskName, taskKey }: IdentityOptions<Item>,
+): { name: string | null; key: string | null } {
+  const carrier = carrierOf(item);
+  const own = typeof item === "string" || typeof item === "number"
+    ? String(item).slice(0, NAME_LENGTH)
+    : carrier.name;
+  const name = taskName ? taskName(item, index) : own;
+  const key = taskKey
+    ? taskKey(item, index)
+    : carrier.key ?? (typeof carrier.id === "string" ? carrier.id : undefined);
+  return { name: toText(name), key: toText(key) };
+}
+
 /** The identity of the task with this id. */
 export function identify<Item>(
   item: Item,
   index: number,
   id: number,
-  { taskName, taskKey }: IdentityOptions<Item>,
+  options: IdentityOptions<Item>,
 ): IdentifiedItem<Item> {
-  const carrier = carrierOf(item);
-  const own = typeof item === "string" || typeof item === "number"
-    ? String(item).slice(0, NAME_LENGTH)
-    : carrier.name;
-  const name = (taskName ? taskName(item, index) : own) ?? `task ${id}`;
-  const key = taskKey
-    ? taskKey(item, index)
-    : carrier.key ?? (typeof carrier.id === "string" ? carrier.id : undefined);
-  return {
-    id,
-    name: String(name),
-    key: key === undefined || key === null ? null : String(key),
-    item,
-  };
+  const { name, key } = describe(item, index, options);
+  return { id, name: name ?? `task ${id}`, key, item };
+}
+
+/**
+ * The key of an item of a run that is to be resumed.
+ *
+ * @throws {TypeError} If it has none
+ */
+export function requireKey<Item>(
+  item: Item,
+  index: number,
+  options: IdentityOptions<Item>,
+): string {
+  const { key } = describe(item, index, options);
+  if (key !== null) return key;
+  throw new TypeError(
+    `Cannot resume with item ${index}, which has no key: give items a "key", or pass taskKey, so ` +
+      `that those that are done can be told from the others`,
+  );
+}
+
+function toText(value: unknown): string | null {
+  return value === undefined || value === null ? null : String(value);
 }
 
 /**
@@ -98,11 +125,30 @@ export function identify<Item>(
  * @throws {TypeError} If two are the same
  */
 export function checkUnique(ids: readonly number[]): void {
-  const seen = new Set<number>();
-  for (const id of ids) {
-    if (seen.has(id)) {
-      throw new TypeError(`Cannot run two items with the id ${id}: ids are unique`);
-    }
-    seen.add(id);
+  const id = firstTwice(ids);
+  if (id !== undefined) {
+    throw new TypeError(`Cannot run two items with the id ${id}: ids are unique`);
+  }
+}
+
+/**
+ * Refuses keys that come twice in a run that is to be resumed.
+ *
+ * @throws {TypeError} If two are the same
+ */
+export function checkUniqueKeys(keys: readonly string[]): void {
+  const key = firstTwice(keys);
+  if (key !== undefined) {
+    throw new TypeError(
+      `Cannot resume with two items of the key ${Deno.inspect(key)}: keys are unique`,
+    );
+  }
+}
+
+function firstTwice<T>(values: readonly T[]): T | undefined {
+  const seen = new Set<T>();
+  for (const value of values) {
+    if (seen.has(value)) return value;
+    seen.add(value);
   }
 }

@@ -9,13 +9,15 @@
  *    └─────────────────▶ error       (it could not be started)
  * ```
  *
+ * A run that is resumed takes tasks that are not `done` back to `queued`: nothing else does.
+ *
  * @module
  */
 
 /** What a task is doing, as `task_runs.status` says it. */
 export type TaskStatus = "queued" | "running" | "done" | "error" | "cancelled";
 
-/** A status that a task never leaves. */
+/** A status that a task never leaves, unless its run is resumed. */
 export type EndStatus = "done" | "error" | "cancelled";
 
 /** Every status, in the order of a task's life. */
@@ -40,7 +42,15 @@ export function canMove(from: TaskStatus, to: TaskStatus): boolean {
   return NEXT[from].includes(to);
 }
 
-/** Whether a status is one that a task never leaves. */
+/**
+ * Whether a task of a run that is resumed is to be run again: whatever has not been done. One that is said to be
+ * running is not, because then somebody runs it, or the run must be marked as interrupted first.
+ */
+export function canRequeue(from: TaskStatus): boolean {
+  return from === "queued" || from === "error" || from === "cancelled";
+}
+
+/** Whether a status is one that a task never leaves, unless its run is resumed. */
 export function isEnd(status: TaskStatus): status is EndStatus {
   return status === "done" || status === "error" || status === "cancelled";
 }

@@ -15,12 +15,18 @@ import type {
   FinishRunMessage,
   QueueTasksMessage,
   ReserveIdsMessage,
+  ResumeTasksMessage,
+  RunFinished,
   RunStarted,
   StartRunMessage,
   TaskUpdateMessage,
 } from "./messages.ts";
+import type { Owner } from "./ownership.ts";
+import { interruptTasks, recoverRuns } from "./recovery.ts";
+import { ResumeStore } from "./resume_store.ts";
 import {
   canMove,
+  canRequeue,
   noCounts,
   type StatusCounts,
   TASK_STATUSES,
@@ -56,6 +62,8 @@ interface UpdateGroup {
 /** The part of the store that keeps the state of tasks and runs. */
 export class TaskStore {
   readonly #connection: Connection;
+  readonly #owner: Owner | undefined;
+  readonly #resumed: ResumeStore;
   readonly #statements: Record<string, Statement> = {};
   readonly #queue: BulkStatement;
   /** A statement for each shape of news: from which status to which, and what else is told. */
@@ -73,8 +81,10 @@ export class TaskStore {
   /** Queue depth, batch rows, commit p99 in ms, WAL bytes and last checkpoint, as last measured. */
   health: SqlValue[] = [null, null, null, null, null];
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, owner?: Owner) {
     this.#connection = connection;
+    this.#owner = owner;
+    this.#resumed = new ResumeStore(connection);
     this.#queue = new BulkStatement(
       connection,
       "(?,?,?,?,'queued')",
@@ -82,14 +92,31 @@ export class TaskStore {
     );
   }
 
-  /** Begins a run and reserves ids that no other run has, in this process or another. */
+  /** Begins a run, or goes on with one, and reserves ids that no other run has, in this process or another. */
   startRun(message: StartRunMessage): RunStarted {
-    const { name, workers, startedAt, reserve } = message;
+    const { name, workers, startedAt, reserve, resume } = message;
+    const { owner, host, pid } = this.#owner?.take() ?? { owner: null, host: null, pid: Deno.pid };
+    const { driver, sqliteVersion } = this.#connection;
+    if (resume !== undefined) {
+      if (this.#owner) recoverRuns(this.#connection, this.#owner);
+      const run = this.#resumed.find(name, resume);
+      if (run !== undefined) {
+        interruptTasks(this.#connection, run);
+        this.#prepare(
+          `UPDATE pipeline_runs SET status='running', finished_at=NULL, workers=?2, driver=?3,
+             sqlite_version=?4, owner=?5, host=?6, pid=?7, resumed=coalesce(resumed,0)+1 WHERE id=?1`,
+        ).run(run, workers, driver, sqliteVersion, owner, host, pid);
+        this.#resumed.begin(run);
+        this.#count(run);
+        return { run, firstId: this.reserveIds({ run, count: reserve }), resumed: true };
+      }
+    }
     const run = this.#prepare(
-      `INSERT INTO pipeline_runs (name,status,started_at,workers,driver,sqlite_version,updated_at)
-       VALUES (?1,'running',?2,?3,?4,?5,?2) RETURNING id`,
-    ).get(name, startedAt, workers, this.#connection.driver, this.#connection.sqliteVersion)!
-      .id as number;
+      `INSERT INTO pipeline_runs
+         (name,status,started_at,workers,driver,sqlite_version,updated_at,owner,host,pid)
+       VALUES (?1,'running',?2,?3,?4,?5,?2,?6,?7,?8) RETURNING id`,
+    ).get(name, startedAt, workers, driver, sqliteVersion, owner, host, pid)!.id as number;
+    if (resume !== undefined) this.#resumed.begin(run);
     return { run, firstId: this.reserveIds({ run, count: reserve }) };
   }
 
@@ -120,6 +147,32 @@ export class TaskStore {
     }
     this.#count(run).queued += ids.length;
     this.#extend(run, ids.reduce((a, b) => a < b ? a : b), ids.reduce((a, b) => a > b ? a : b));
+  }
+
+  /** Takes up tasks by their keys, and returns their ids, 0 where there is nothing to do. */
+  resume({ run, ids, names, keys }: ResumeTasksMessage): number[] {
+    this.flushFolded();
+    const found = this.#resumed.match(run, keys);
+    const fresh = found.flatMap((task, i) => task ? [] : [i]);
+    const count = fresh.filter((i) => !ids[i]).length;
+    let free = count > 0 ? this.reserveIds({ run, count }) : 0;
+    const taken = found.map((task, i) => task?.id ?? (ids[i] || free++));
+    this.queue({
+      kind: "queue_tasks",
+      run,
+      ids: fresh.map((i) => taken[i]!),
+      names: fresh.map((i) => names[i] ?? `task ${taken[i]}`),
+      keys: fresh.map((i) => keys[i]!),
+    });
+    const counts = this.#count(run);
+    found.forEach((task, i) => {
+      if (!task) return;
+      if (!canRequeue(task.status)) return taken[i] = 0;
+      this.#resumed.requeue(task);
+      counts[task.status]--;
+      counts.queued++;
+    });
+    return taken;
   }
 
   /** Cancels the tasks of a run that are `queued`, and returns their number. */
@@ -168,18 +221,26 @@ export class TaskStore {
     this.flushFolded();
   }
 
-  /** Ends a run. */
-  finishRun({ run, status, finishedAt }: FinishRunMessage): undefined {
+  /** Ends a run. It is not `done` when any of its tasks failed, in this attempt or an earlier one. */
+  finishRun({ run, status, finishedAt }: FinishRunMessage): RunFinished {
     this.flushFolded();
     this.#updates.clear();
+    this.#resumed.end(run);
+    const deltas = this.#count(run);
+    const counts = noCounts();
+    const kept = this.#prepare(
+      "SELECT queued,running,done,error,cancelled FROM pipeline_runs WHERE id=?",
+    ).get(run);
+    for (const one of TASK_STATUSES) counts[one] = Number(kept?.[one] ?? 0) + deltas[one];
+    if (status === "done" && counts.error > 0) status = "error";
     this.#prepare(
       `UPDATE pipeline_runs SET status=?2, finished_at=?3, last_task_id=(
          SELECT id FROM task_runs
          WHERE id BETWEEN first_task_id AND last_task_id AND run_id=?1 ORDER BY id DESC LIMIT 1
        ) WHERE id=?1`,
     ).run(run, status, finishedAt);
-    this.#count(run);
     this.#ended.add(run);
+    return { status, counts };
   }
 
   /** Writes everything that is folded, and the counts. Called before each commit. */

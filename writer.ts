@@ -8,6 +8,8 @@ import { chooseDriver } from "./drivers/choose.ts";
 import { toErrorData } from "./errors.ts";
 import type { OpenRequest, WorkerReply, WorkerRequest } from "./messages.ts";
 import { openWriter } from "./opening.ts";
+import { Owner } from "./ownership.ts";
+import { recoverRuns } from "./recovery.ts";
 import { initSchema } from "./schema.ts";
 import { WriterLoop } from "./writer_loop.ts";
 
@@ -22,8 +24,13 @@ let loop: WriterLoop | undefined;
 async function open(request: OpenRequest): Promise<WorkerReply> {
   const { driver } = await chooseDriver(request.driver);
   const connection = await openWriter(driver, request.file, request.wal);
+  let owner: Owner | undefined;
   try {
     initSchema(connection, { storeTaskStatus: request.storeTaskStatus });
+    if (request.storeTaskStatus) {
+      owner = await Owner.of(request.file);
+      recoverRuns(connection, owner);
+    }
     for (const sql of request.schema) {
       connection.exec(sql);
       if (connection.inTransaction) {
@@ -36,7 +43,7 @@ async function open(request: OpenRequest): Promise<WorkerReply> {
     connection.close();
     throw error;
   }
-  loop = new WriterLoop(connection, request.statements);
+  loop = new WriterLoop(connection, request.statements, owner);
   loop.attach(request.port);
   return { kind: "opened", sqliteVersion: connection.sqliteVersion };
 }

@@ -21,6 +21,7 @@ import {
   type WriteMessage,
   type WriterStats,
 } from "./messages.ts";
+import type { Owner } from "./ownership.ts";
 import { Store } from "./store.ts";
 
 /** Rows and messages in one transaction: about 10 ms of work, so that readers see steady news. */
@@ -48,6 +49,7 @@ interface Arrived {
 export class WriterLoop {
   readonly #connection: Connection;
   readonly #store: Store;
+  readonly #owner: Owner | undefined;
   readonly #ports = new Set<MessagePort>();
   #queue: Arrived[] = [];
   /** Rows in the queue. */
@@ -61,9 +63,14 @@ export class WriterLoop {
   #commitMs: number[] = [];
   #measuredAt = -Infinity;
 
-  constructor(connection: Connection, statements: Readonly<Record<string, string>> = {}) {
+  constructor(
+    connection: Connection,
+    statements: Readonly<Record<string, string>> = {},
+    owner?: Owner,
+  ) {
     this.#connection = connection;
-    this.#store = new Store(connection, statements);
+    this.#owner = owner;
+    this.#store = new Store(connection, statements, owner);
   }
 
   /** Takes requests from a port from now on. */
@@ -101,6 +108,7 @@ export class WriterLoop {
     } finally {
       for (const port of this.#ports) port.close();
       this.#connection.close();
+      this.#owner?.[Symbol.dispose]();
     }
   }
 

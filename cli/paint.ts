@@ -32,6 +32,7 @@ export const STATUS_STYLES: Record<TaskStatus | RunStatus, Style> = {
   done: "green",
   error: "red",
   cancelled: "yellow",
+  interrupted: "yellow",
 };
 
 /** The sign of each status, for those who see no colours. */
@@ -41,4 +42,5 @@ export const STATUS_SIGNS: Record<TaskStatus | RunStatus, string> = {
   done: "✔",
   error: "✖",
   cancelled: "■",
+  interrupted: "!",
 };

@@ -9,8 +9,11 @@
  */
 import type { StatusCounts, TaskStatus } from "../task_run.ts";
 
-/** What `pipeline_runs.status` says, or what the tasks of an older file add up to. */
-export type RunStatus = "running" | "done" | "error" | "cancelled";
+/**
+ * What `pipeline_runs.status` says, or what the tasks of an older file add up to. A run is `interrupted` when its
+ * process died.
+ */
+export type RunStatus = "running" | "done" | "error" | "cancelled" | "interrupted";
 
 /** Whether the database can be read at present. */
 export interface SourceState {

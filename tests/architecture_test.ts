@@ -51,7 +51,15 @@ async function readGraph(): Promise<Map<string, string[]>> {
 const graph = await readGraph();
 
 /** Rooms on the writer's side of the port: nobody on the other side may reach into them. */
-const WRITER_SIDE = ["writer.ts", "writer_loop.ts", "store.ts", "task_store.ts", "bulk.ts"];
+const WRITER_SIDE = [
+  "writer.ts",
+  "writer_loop.ts",
+  "store.ts",
+  "task_store.ts",
+  "resume_store.ts",
+  "recovery.ts",
+  "bulk.ts",
+];
 
 function isCli(path: string): boolean {
   return path === "cli.ts" || path.startsWith("cli/");

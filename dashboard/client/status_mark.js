@@ -17,6 +17,11 @@ const SHAPES = {
     <circle cx="6" cy="6" r="4.25" fill="none" />
     <path fill="none" d="m3.2 8.8 5.6-5.6" />
   `,
+  // Of a run, whose process died.
+  interrupted: html`
+    <path fill="none" d="M7.8 2.2a4.25 4.25 0 1 0 2 2.1" />
+    <path fill="none" d="M6 3.4v3.2M6 8.3v.4" />
+  `,
 };
 
 export function StatusIcon({ status }) {

@@ -93,15 +93,36 @@ function edgeOf(
 
 /**
  * The first that match in one slice, from memory where it cannot have changed: tasks of ours that have ended
- * stay as they are.
+ * stay as they are, until their run is resumed.
  */
 function lookOnce(reader: Reader, query: Plan, range: Range, status?: TaskStatus): Found[] {
-  if (!query.sliced || query.params[0] === null || hasOpenTasks(reader, range)) {
+  const [run] = query.params;
+  const resumed = query.sliced && run !== null ? timesResumed(reader, Number(run)) : undefined;
+  if (resumed === undefined || hasOpenTasks(reader, range)) {
     return look(reader, query, range, status);
   }
   const { order, descending, conditions, params, limit } = query;
-  const key = JSON.stringify([order, descending, conditions, params, limit, range, status]);
+  const key = JSON.stringify([
+    order,
+    descending,
+    conditions,
+    params,
+    limit,
+    range,
+    status,
+    resumed,
+  ]);
   return remember(reader, key, () => look(reader, query, range, status));
+}
+
+/**
+ * How often a run was resumed; `undefined` while a run that was resumed goes on, and takes up ended tasks again.
+ */
+function timesResumed(reader: Reader, run: number): number | undefined {
+  if (!reader.has("pipeline_runs", "resumed")) return 0;
+  const row = reader.get("SELECT resumed, status FROM pipeline_runs WHERE id=?", run);
+  if (!row?.resumed) return 0;
+  return row.status === "running" ? undefined : Number(row.resumed);
 }
 
 /** Whether there are tasks that have not ended; those of other runs among them count as well. */

@@ -221,7 +221,9 @@ function countOriginal(reader: Reader, { condition, run }: RunTasks): CountedTas
 /** Tasks ended per second in equal parts of a run's life. */
 function sparkline(reader: Reader, run: Run): number[] {
   const draw = () => rates(listSamples(reader, run.id).samples, run);
-  return run.finishedAt ? remember(reader, `sparkline ${run.id}`, draw) : draw();
+  // A run that is resumed ends again.
+  const { id, finishedAt } = run;
+  return finishedAt ? remember(reader, `sparkline ${id} ${finishedAt}`, draw) : draw();
 }
 
 function rates(samples: Sample[], run: Run): number[] {
