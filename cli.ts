@@ -63,6 +63,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     usage: "",
     load: () => import("./cli/checkpoint.ts"),
   },
+  backup: {
+    summary: "copy a database while pipelines write to it",
+    usage: "<to>",
+    load: () => import("./cli/backup.ts"),
+  },
   prune: {
     summary: "delete old runs",
     usage: "",
@@ -105,6 +110,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .description("Many tasks at once, their status and rows in one SQLite file.")
     .version(config.version)
     .option("-v, --verbose", "say more; -vv: with stacks of errors", (_, n: number) => n + 1, 0)
+    .option("--log-file <path>", "a file that everything is logged to")
     .addHelpText("after", AFTER);
   for (const [name, { summary, usage, load }] of Object.entries(COMMANDS)) {
     const command = newCommand(name).summary(summary);
@@ -116,6 +122,7 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     const module = await load();
     module.define(command).action(async () => {
+      await using _ = await openLog(program.opts());
       exitCode = await module.run(
         { ...program.opts(), ...command.opts() },
         ...command.processedArgs,
@@ -130,6 +137,13 @@ export async function main(args: readonly string[]): Promise<number> {
     const { tellError } = await import("./cli/failure.ts");
     return tellError(error, program.opts().verbose);
   }
+}
+
+/** The log that was asked for, if any. */
+async function openLog({ verbose, logFile }: { verbose: number; logFile?: string }) {
+  if (verbose === 0 && logFile === undefined) return;
+  const { setupLogging } = await import("./logging.ts");
+  return await setupLogging({ verbose, logFile });
 }
 
 /** A command that neither ends the process nor asks the environment, for which it may have no permission. */

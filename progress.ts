@@ -31,6 +31,7 @@ export function showProgress(options: ProgressOptions, hearsSignals: boolean): R
 class Bars implements RunObserver {
   readonly prints = true;
   readonly #maxBars: number;
+  readonly #hasLastLine: boolean;
   readonly #hideCursor: boolean;
   readonly #pace = new Pace(performance.now());
   #view: RunView | undefined;
@@ -42,8 +43,9 @@ class Bars implements RunObserver {
       performance.now(),
     );
 
-  constructor({ maxBars = Infinity }: ProgressOptions, hideCursor: boolean) {
-    this.#maxBars = maxBars;
+  constructor(options: ProgressOptions, hideCursor: boolean) {
+    this.#maxBars = options.maxBars ?? Infinity;
+    this.#hasLastLine = options.lastLine ?? true;
     this.#hideCursor = hideCursor;
   }
 
@@ -62,7 +64,7 @@ class Bars implements RunObserver {
     if (!this.#view) return;
     summaryOf(this.#view, this.#pace, performance.now());
     const line = lastLine(this.#view, this.#pace, report?.status ?? "failed", !Deno.noColor);
-    screen?.remove(this.#section, line);
+    screen?.remove(this.#section, this.#hasLastLine ? line : undefined);
   }
 }
 
@@ -70,12 +72,14 @@ class Bars implements RunObserver {
 class Lines implements RunObserver {
   readonly prints = true;
   readonly #lineMs: number;
+  readonly #hasLastLine: boolean;
   readonly #pace = new Pace(performance.now());
   #view: RunView | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor({ lineMs = LINE_MS }: ProgressOptions) {
+  constructor({ lineMs = LINE_MS, lastLine = true }: ProgressOptions) {
     this.#lineMs = lineMs;
+    this.#hasLastLine = lastLine;
   }
 
   begin(view: RunView): void {
@@ -91,7 +95,7 @@ class Lines implements RunObserver {
 
   end(report: { status: string } | undefined): void {
     clearInterval(this.#timer);
-    if (!this.#view) return;
+    if (!this.#view || !this.#hasLastLine) return;
     summaryOf(this.#view, this.#pace, performance.now());
     write(`${lastLine(this.#view, this.#pace, report?.status ?? "failed", false)}\n`);
   }

@@ -24,4 +24,10 @@ export interface ProgressOptions {
    * @default {5000}
    */
   lineMs?: number;
+  /**
+   * Whether a line about the end stays.
+   *
+   * @default {true}
+   */
+  lastLine?: boolean;
 }

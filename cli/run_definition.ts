@@ -28,6 +28,8 @@ export interface RunDefinitionOptions {
   workers?: number;
   /** The SQLite driver. */
   driver?: DriverChoice;
+  /** Whether to go on with a run, and with which. */
+  resume?: number | true;
   /** Whether to serve the dashboard, and on which port. */
   dashboard?: number | true;
   /** Whether to print the report as JSON. */
@@ -56,11 +58,12 @@ export async function runDefinition<Item>(
       stop.abort(new DOMException(`Stopped by ${name}`, "AbortError"));
     });
     report = await runPipeline(await itemsOf(definition, args), {
-      progress: true,
+      progress: { lastLine: false },
       ...settings,
       db,
       workers,
       driver,
+      resume: options.resume ?? definition.resume,
       handleSignals: false,
       signal: definition.signal ? AbortSignal.any([definition.signal, stop.signal]) : stop.signal,
     });

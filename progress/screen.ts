@@ -59,11 +59,11 @@ export class Screen {
     this.#hideCursor();
   }
 
-  /** Takes a section away and leaves a line in its place. */
-  remove(section: Section, line: string): void {
+  /** Takes a section away and may leave a line in its place. */
+  remove(section: Section, line?: string): void {
     if (!this.#sections.delete(section)) return;
     this.#erase();
-    this.#terminal.write(`${line}\r\n`);
+    if (line !== undefined) this.#terminal.write(`${line}\r\n`);
     this.#hideCursor();
     if (this.#sections.size > 0) return this.#putBack();
     clearInterval(this.#timer);

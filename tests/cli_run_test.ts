@@ -42,6 +42,19 @@ Deno.test("run exits with 1 when a task failed, and names it", async () => {
   assertMatch(out, /\npipeloom\.db · run 1\n✖ boom: no such word.*as boom\n$/);
 });
 
+Deno.test("-v logs on stderr, --log-file into a file, and the end is told once", async () => {
+  using folder = tempFolder();
+  const args = ["-v", "--log-file", "all.log", "run", ETL, "--arg", "words=a,boom"];
+  const { code, out, err } = await runCli(args, { folder: folder.path });
+  assertEquals(code, 1);
+  assertMatch(out, /^etl · error/);
+  assertMatch(err, /INF pipeloom·run: etl starts: run 1, 2 tasks/);
+  assertEquals(err.match(/1 done/g)?.length, 1);
+  const log = await Deno.readTextFile(folder.file("all.log"));
+  assertMatch(log, /pipeloom·task: .*boom/);
+  assertMatch(log, /DBG pipeloom·writer: Driver builtin/);
+});
+
 Deno.test("run --json prints the report", async () => {
   using folder = tempFolder();
   const args = ["run", ETL, "--json", "--arg", "words=a,boom"];
