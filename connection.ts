@@ -211,6 +211,15 @@ export class Connection implements Disposable {
     }
   }
 
+  /** @ignore Copies the database into a file that is not there; see {@linkcode backup}. */
+  async copyInto(file: string): Promise<void> {
+    try {
+      await this.#open().copyInto(file);
+    } catch (error) {
+      throw explain(error, this.path);
+    }
+  }
+
   /** Closes the connection. Closing it again does nothing. */
   close(): void {
     const connection = this.#connection;

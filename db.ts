@@ -18,6 +18,7 @@ import { SqliteError } from "./errors.ts";
 import { classifyError } from "./explain.ts";
 import { openReader, openWriter } from "./opening.ts";
 
+export { backup, type BackupOptions } from "./backup.ts";
 export { Connection, Statement } from "./connection.ts";
 export { classifyError } from "./explain.ts";
 export { initSchema, type InitSchemaOptions } from "./schema.ts";

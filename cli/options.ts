@@ -51,6 +51,14 @@ export function dashboardOption(): Option {
   ).argParser(port);
 }
 
+/** `--resume`, with the id of a run or without. */
+export function resumeOption(): Option {
+  return new Option(
+    "--resume [run]",
+    "go on with the last run that is not done, or with this one; items need keys",
+  ).argParser(wholeNumber(1));
+}
+
 /** Reads a whole number. */
 export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER) {
   return (text: string): number => {

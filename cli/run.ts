@@ -12,6 +12,7 @@ import {
   driverOption,
   examples,
   jsonOption,
+  resumeOption,
   workersOption,
 } from "./options.ts";
 import { runDefinition, type RunDefinitionOptions } from "./run_definition.ts";
@@ -35,6 +36,7 @@ export function define(command: Command): Command {
     .option("--db <path>", `the database (that of the module, else ${DEFAULT_DB})`)
     .addOption(workersOption())
     .addOption(driverOption())
+    .addOption(resumeOption())
     .addOption(dashboardOption())
     .addOption(jsonOption("the report"))
     .addHelpText(
@@ -42,6 +44,7 @@ export function define(command: Command): Command {
       examples(
         ["run etl.ts", "with what the module says"],
         ["run etl.ts --arg year=2026 --arg country=no", "items({ year, country })"],
+        ["run etl.ts --resume", "go on where the last run stopped, or was killed"],
         ["run etl.ts --db etl.db -w 8 --dashboard", "8 tasks at a time, with the dashboard"],
       ),
     );

@@ -37,6 +37,8 @@ export interface DriverConnection {
   prepare(sql: string): DriverStatement;
   /** Whether a transaction is open. */
   readonly inTransaction: boolean;
+  /** Copies the database, as it is at one commit, into a file that is not there. */
+  copyInto(file: string): Promise<void>;
   /** Frees every statement and closes the file. */
   close(): void;
 }

@@ -118,6 +118,10 @@ class FfiConnection implements DriverConnection {
     return this.#database.inTransaction;
   }
 
+  copyInto(file: string): Promise<void> {
+    return Promise.try(() => void this.prepare("VACUUM INTO ?").run([file], 0, 1));
+  }
+
   close(): void {
     this.#database.close();
   }
