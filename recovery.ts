@@ -14,9 +14,17 @@ import { isGone, type Owner, removeAbandoned } from "./ownership.ts";
 const OPEN_RUNS = `SELECT id, owner FROM pipeline_runs
   WHERE status='running' AND owner IS NOT NULL ORDER BY id`;
 
+/** Owners of the last runs that have ended: one that was killed while none was running has left its lock file. */
+const ENDED_OWNERS = `SELECT DISTINCT owner FROM (
+    SELECT owner FROM pipeline_runs WHERE status<>'running' AND owner IS NOT NULL
+    ORDER BY id DESC LIMIT 20)
+  WHERE owner NOT IN (
+    SELECT owner FROM pipeline_runs WHERE status='running' AND owner IS NOT NULL)`;
+
 /** Marks runs whose owner is gone as `interrupted`, and returns their ids. */
 export function recoverRuns(connection: Connection, { base }: Owner): number[] {
   if (base === undefined) return [];
+  for (const { owner } of connection.prepare(ENDED_OWNERS).all()) isGone(base, `${owner}`);
   const select = connection.prepare(OPEN_RUNS);
   // Looked at first without the lock, which others may be waiting for.
   if (select.all().length === 0) return [];
