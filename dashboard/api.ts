@@ -329,8 +329,6 @@ export interface RunPatch extends LiveEvent {
   samples?: Sample[];
   /** Blocks of the weave that are new or have changed, by their place. */
   weave?: [place: number, block: WeaveBlock][];
-  /** Number of blocks of the weave, where it has become smaller. */
-  weaveLength?: number;
 }
 
 /** Everything that the page of one task shows: `GET api/live?view=task&task=ID`. */

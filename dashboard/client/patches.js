@@ -114,9 +114,9 @@ function moments(state, { now, run, samples }) {
  * @param {import("../api.ts").RunPatch} patch
  */
 function patchWeave(weave, patch) {
-  if (!patch.weave && patch.weaveLength === undefined) return weave;
-  const blocks = weave.slice(0, patch.weaveLength ?? weave.length);
-  for (const [place, block] of patch.weave ?? []) blocks[place] = block;
+  if (!patch.weave) return weave;
+  const blocks = weave.slice();
+  for (const [place, block] of patch.weave) blocks[place] = block;
   return blocks;
 }
 
