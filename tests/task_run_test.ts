@@ -1,4 +1,11 @@
-import { canMove, isEnd, noCounts, TASK_STATUSES, type TaskStatus } from "../task_run.ts";
+import {
+  canMove,
+  canRequeue,
+  isEnd,
+  noCounts,
+  TASK_STATUSES,
+  type TaskStatus,
+} from "../task_run.ts";
 import { assert, assertEquals } from "./assert.ts";
 
 /** The whole table, written out: from, and to what. */
@@ -24,6 +31,12 @@ Deno.test("canMove() allows the moves of the state machine and no other", () => 
 
 Deno.test("canMove() lets no status move to itself", () => {
   assertEquals(TASK_STATUSES.filter((status) => canMove(status, status)), []);
+});
+
+Deno.test("canRequeue() lets a resumed run take up all but what is done or running", () => {
+  assertEquals(TASK_STATUSES.filter(canRequeue), ["queued", "error", "cancelled"]);
+  // A run that is not resumed never does: no move leads to queued.
+  assertEquals(TASK_STATUSES.filter((status) => canMove(status, "queued")), []);
 });
 
 Deno.test("isEnd() is true of exactly the statuses that no move leaves", () => {
