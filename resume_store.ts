@@ -10,6 +10,11 @@
 import type { Connection, Statement } from "./db.ts";
 import type { TaskStatus } from "./task_run.ts";
 
+/** True of the tasks of run ?1, found by the range of their ids. */
+const OF_RUN = `run_id=?1 AND id BETWEEN
+  (SELECT first_task_id FROM pipeline_runs WHERE id=?1) AND
+  (SELECT last_task_id FROM pipeline_runs WHERE id=?1)`;
+
 /** A task that is there. */
 export interface KeyedTask {
   /** Its id. */
@@ -69,32 +74,35 @@ export class ResumeStore {
    * @throws {TypeError} If a task has no key, or two have the same
    */
   begin(run: number): void {
-    const unfit = this.#connection.prepare(
-      `SELECT min(id) AS id, key FROM task_runs WHERE run_id=?1 AND id BETWEEN
-         (SELECT first_task_id FROM pipeline_runs WHERE id=?1) AND
-         (SELECT last_task_id FROM pipeline_runs WHERE id=?1)
-       GROUP BY key HAVING count(*) > 1 OR key IS NULL LIMIT 1`,
-    ).get(run);
-    if (unfit) {
-      const key = Deno.inspect(unfit.key);
-      throw new TypeError(
-        `Cannot resume run ${run}: ` +
-          (unfit.key === null
-            ? `its task ${unfit.id} has no key; give items a key, or pass taskKey`
-            : `two of its tasks have the key ${key}; keys are unique in a run that is to be resumed`),
-      );
-    }
     this.end(run);
     this.#connection.exec(
       `CREATE TEMP TABLE ${tableOf(run)}
          (key TEXT PRIMARY KEY, id INTEGER, status TEXT, seen INTEGER NOT NULL) WITHOUT ROWID`,
     );
-    this.#connection.prepare(
-      `INSERT INTO temp.${tableOf(run)} SELECT key, id, status, 0 FROM task_runs
-       WHERE run_id=?1 AND id BETWEEN
-         (SELECT first_task_id FROM pipeline_runs WHERE id=?1) AND
-         (SELECT last_task_id FROM pipeline_runs WHERE id=?1)`,
-    ).run(run);
+    const learn = this.#connection.prepare(
+      `INSERT INTO temp.${tableOf(run)} SELECT key, id, status, 0 FROM task_runs WHERE ${OF_RUN}`,
+    );
+    try {
+      learn.run(run);
+    } catch (error) {
+      throw this.#unfit(run) ?? error;
+    }
+  }
+
+  #unfit(run: number): TypeError | undefined {
+    const row = this.#connection.prepare(
+      `SELECT min(id) AS id, key FROM task_runs WHERE ${OF_RUN}
+       GROUP BY key HAVING count(*) > 1 OR key IS NULL LIMIT 1`,
+    ).get(run);
+    return row && new TypeError(
+      `Cannot resume run ${run}: ` +
+        (row.key === null
+          ? `its task ${row.id} has no key; give items a key, or pass taskKey`
+          : `two of its tasks have the key ${
+            Deno.inspect(row.key)
+          }; keys are unique in a run that ` +
+            `is to be resumed`),
+    );
   }
 
   /**

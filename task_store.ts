@@ -169,6 +169,7 @@ export class TaskStore {
       if (!task) return;
       if (!canRequeue(task.status)) return taken[i] = 0;
       this.#resumed.requeue(task);
+      this.#moved.set(task.id, "queued");
       counts[task.status]--;
       counts.queued++;
     });

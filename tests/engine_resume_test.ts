@@ -1,4 +1,4 @@
-import { type PipelineOptions, runPipeline, SqliteWriter } from "../mod.ts";
+import { type PipelineOptions, runPipeline, SqliteWriter, type TaskContext } from "../mod.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "./assert.ts";
 import { connect } from "../db.ts";
 import { readRow, readValues } from "./read.ts";
@@ -218,6 +218,33 @@ Deno.test("resume refuses a run that is running", async () => {
   }
   const again = { ...writing(db), resume: 1 };
   await assertRejects(() => runPipeline(keyed("a"), again), Error, "set its status");
+});
+
+Deno.test("of two that resume at once one goes on, and the other is refused", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const items = Array.from({ length: 50 }, (_, n) => ({ key: `k${n}` }));
+  const fails = items.map((item, n) => ({ ...item, fails: n % 2 === 0 }));
+  assertEquals((await runPipeline(fails, writing(db))).counts.done, 25);
+  const release = Promise.withResolvers<void>();
+  const { run, ...options } = writing(db) as { run: (item: Item, task: TaskContext) => unknown };
+  const both = [0, 1].map(() =>
+    runPipeline(items, {
+      ...options as PipelineOptions<Item>,
+      async run(item, task) {
+        await release.promise;
+        return run(item, task);
+      },
+    })
+  );
+  // The one that is refused lets the other go on.
+  for (const one of both) one.catch(() => release.resolve());
+  const settled = await Promise.allSettled(both);
+  assertEquals(settled.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+  const refused = settled.find(({ status }) => status === "rejected") as PromiseRejectedResult;
+  assertMatch(refused.reason.message, /^Cannot resume run 1: it is running/);
+  assertEquals(await readValues(db, RUNS), [[1, "done", 1, 0, 0, 50, 0, 0]]);
+  assertEquals(await readValues(db, "SELECT count(*), count(DISTINCT key) FROM row"), [[50, 50]]);
 });
 
 Deno.test("resume needs a key for each item, and no key twice", async () => {

@@ -73,10 +73,16 @@ function missing(from: readonly string[], of: readonly string[]): string[] {
 async function runThrough(
   folder: string,
   db: string,
-  { driver, random, kills }: { driver: DriverName; random: Random; kills: number },
+  { driver, pool = false, random, kills }: {
+    driver: DriverName;
+    pool?: boolean;
+    random: Random;
+    kills: number;
+  },
 ): Promise<number> {
   for (let killed = 0;; killed++) {
-    await using child = new Fixture("durable.ts", folder, db, driver, `${TASKS}`);
+    const args = [db, driver, `${TASKS}`, ...(pool ? ["pool"] : [])];
+    await using child = new Fixture("durable.ts", folder, ...args);
     if (killed < kills) {
       // One in eight dies while it opens the file, takes the lock or looks for what is done.
       const early = random.below(8) === 0;
@@ -115,12 +121,14 @@ for (const driver of DRIVERS) {
 
     // Every row is of a message of its own: an insert, or the end of a task.
     const sum = { kills: 0, pipelines: 0, rows: 0, lost: 0, doubled: 0 };
-    while (sum.kills < KILLS) {
+    while (sum.kills < KILLS || sum.pipelines < 2) {
       const db = folder.file(`${sum.pipelines}.db`);
       sum.kills += await runThrough(folder.path, db, {
         driver,
+        // Every other pipeline runs its tasks on Workers.
+        pool: sum.pipelines % 2 === 1,
         random,
-        kills: KILLS - sum.kills,
+        kills: sum.pipelines === 0 ? Math.ceil(KILLS / 2) : KILLS - sum.kills,
       });
       sum.pipelines++;
       const found = await dump(db);
