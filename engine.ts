@@ -17,6 +17,7 @@ import {
   workersFor,
 } from "./pipeline_options.ts";
 import { type PipelineReport, Tally } from "./report.ts";
+import { checkPolicy } from "./retry_policy.ts";
 import type { RunObserver } from "./run_observer.ts";
 import type { TaskEnvironment } from "./task_context.ts";
 import { TaskFeed } from "./task_feed.ts";
@@ -36,7 +37,8 @@ export type { PipelineOptions } from "./pipeline_options.ts";
  * cannot be loaded, or items that throw; the tasks of the items before that are run all the same.
  *
  * @throws {TypeError} If an option or an item is of the wrong kind
- * @throws {RangeError} If `workers` or an id is not a positive whole number, or there is no run to resume
+ * @throws {RangeError} If `workers` or an id is not a positive whole number, a policy is out of range, or there
+ * is no run to resume
  * @throws {Error} If the run to resume is running
  * @throws {SqliteError} If the database cannot be opened or written
  * @throws {WriterDiedError} If the writer Worker dies
@@ -65,6 +67,7 @@ export async function runPipeline<Item>(
   checkWork(options.run);
   checkWriter(options);
   checkResume(options);
+  checkPolicy(options);
   const feed = new TaskFeed(items, options);
   const pipeline = new Pipeline(options, feed, workersFor(options, feed.known));
   return await pipeline.run(begun);
@@ -165,6 +168,7 @@ class Pipeline<Item> {
     }
     const turns = this.#turns = new Turns({
       feed: this.#feed,
+      policy: this.#options,
       workers: this.#workers,
       signal,
       observer,

@@ -10,6 +10,7 @@ import type { DriverName } from "./drivers/driver.ts";
 import type { ErrorData } from "./errors.ts";
 import type { CheckpointMode, CheckpointResult } from "./db.ts";
 import type { LogLevel } from "./log_level.ts";
+import type { Attempt } from "./retry_policy.ts";
 import type { EndStatus, StatusCounts, TaskStatus } from "./task_run.ts";
 import type { SqlRow, SqlValue } from "./values.ts";
 
@@ -177,6 +178,24 @@ export interface TaskUpdateMessage {
   updatedAt?: string;
 }
 
+/** Ends an attempt at a task that failed: it is kept in `task_attempts`, and the task is `queued` again. */
+export interface RetryTaskMessage {
+  /** Tells the messages apart. */
+  kind: "retry_task";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** The task, as `task_runs.id`. */
+  task: number;
+  /** When the attempt began, if its start may not have been told; ISO 8601. */
+  startedAt?: string;
+  /** When the attempt ended, ISO 8601. */
+  finishedAt: string;
+  /** Stack of what was thrown. */
+  error: string;
+  /** When the task is run again and why, for people. */
+  message: string;
+}
+
 /** Whatever can be written. */
 export type WriteMessage =
   | InsertMessage
@@ -189,7 +208,8 @@ export type WriteMessage =
   | QueueTasksMessage
   | ResumeTasksMessage
   | CancelQueuedMessage
-  | TaskUpdateMessage;
+  | TaskUpdateMessage
+  | RetryTaskMessage;
 
 /** What an {@linkcode ExecuteMessage} or {@linkcode StatementMessage} did. */
 export interface ExecuteResult {
@@ -402,11 +422,20 @@ export interface RunTaskRequest {
   key: string | null;
   /** The user's item, cloned. */
   item: unknown;
+  /** Which attempt it is, where attempts are counted. */
+  attempt?: Attempt;
 }
 
 /** The pipeline is to stop: aborts the signal of the tasks. */
 export interface AbortTasksRequest {
   kind: "abort";
+  reason: ErrorData;
+}
+
+/** The time of a task is up: aborts its signal. */
+export interface TimeOutTaskRequest {
+  kind: "time_out";
+  id: number;
   reason: ErrorData;
 }
 
@@ -420,6 +449,7 @@ export type TaskWorkerRequest =
   | InitTaskWorker
   | RunTaskRequest
   | AbortTasksRequest
+  | TimeOutTaskRequest
   | FinishTasksRequest;
 
 /** The Worker listens, and again when it has loaded the module. */
@@ -439,6 +469,8 @@ export interface TaskEnded {
   id: number;
   status: EndStatus;
   error?: ErrorData;
+  /** Whether its end is left for the main thread to write. */
+  unwritten?: boolean;
 }
 
 /** The module cannot be loaded, or the writer's port failed. */

@@ -33,6 +33,7 @@ export type {
   QueueTasksMessage,
   ReserveIdsMessage,
   ResumeTasksMessage,
+  RetryTaskMessage,
   RunFinished,
   RunStarted,
   StartRunMessage,
@@ -45,6 +46,7 @@ export type {
 } from "./messages.ts";
 export type { ProgressOptions } from "./progress_options.ts";
 export type { PipelineReport, TaskFailure } from "./report.ts";
+export type { PolicyOptions, TaskPolicy } from "./retry_policy.ts";
 export { TaskContext, type TaskIdentity } from "./task_context.ts";
 export type { IdentityOptions } from "./task_identity.ts";
 export type { TaskModule } from "./task_pool.ts";

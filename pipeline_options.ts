@@ -4,13 +4,15 @@
  * @module
  */
 import type { ProgressOptions } from "./progress_options.ts";
+import type { PolicyOptions } from "./retry_policy.ts";
 import type { IdentityOptions } from "./task_identity.ts";
 import type { TaskModule } from "./task_pool.ts";
 import type { TaskFunction } from "./task_runner.ts";
 import { SqliteWriter, type WriterOptions } from "./writer_client.ts";
 
 /** Options of {@linkcode runPipeline}. */
-export interface PipelineOptions<Item> extends Omit<WriterOptions, "db">, IdentityOptions<Item> {
+export interface PipelineOptions<Item>
+  extends Omit<WriterOptions, "db">, IdentityOptions<Item>, PolicyOptions<Item> {
   /**
    * The database: a path, a `file:` URL or `:memory:`; or a writer that is open, which several pipelines may
    * share, and which stays open. How it is opened was said to {@linkcode SqliteWriter.open} then.

@@ -91,6 +91,18 @@ const TASK_LOGS: Columns = {
   message: "TEXT NOT NULL",
 };
 
+/** Attempts after which a task was run again; the last one is in `task_runs`. */
+const TASK_ATTEMPTS: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  task_id: "INTEGER NOT NULL",
+  run_id: "INTEGER",
+  attempt: "INTEGER NOT NULL", // from 1
+  status: "TEXT NOT NULL", // error
+  started_at: "TEXT",
+  finished_at: "TEXT",
+  error: "TEXT",
+};
+
 /** Options of {@linkcode initSchema}. */
 export interface InitSchemaOptions {
   /**
@@ -102,8 +114,8 @@ export interface InitSchemaOptions {
 }
 
 /**
- * Creates `task_runs`, `pipeline_runs`, `run_samples` and `task_logs`, or brings them up to date: an older `task_runs` is
- * extended in place and keeps every row. Calling it again changes nothing. It is one transaction.
+ * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs` and `task_attempts`, or brings them up to
+ * date: an older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It is one transaction.
  *
  * @throws {SqliteError} If the database cannot be written
  * @throws {Error} If there is a table of one of these names of another make
@@ -124,9 +136,11 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
     createTable(connection, "pipeline_runs", PIPELINE_RUNS, ADDED_TO_PIPELINE_RUNS);
     createTable(connection, "run_samples", RUN_SAMPLES);
     createTable(connection, "task_logs", TASK_LOGS);
+    createTable(connection, "task_attempts", TASK_ATTEMPTS);
     connection.exec(`
       CREATE INDEX IF NOT EXISTS idx_task_runs_status ON task_runs(status);
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
+      CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
       CREATE INDEX IF NOT EXISTS idx_task_logs_task ON task_logs(task_id);`);
   });
 }

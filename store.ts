@@ -162,11 +162,13 @@ export class Store {
     return { results, failures };
   }
 
-  /** A task that has ended can fail no more. */
+  /** What failed in a task that has ended, or runs again, says nothing about what follows. */
   #forgetEnded(message: WriteMessage): void {
     if (this.#failedTasks.size === 0) return;
     if (message.kind === "transaction") {
       for (const inner of message.messages) this.#forgetEnded(inner);
+    } else if (message.kind === "retry_task") {
+      this.#failedTasks.delete(message.task);
     } else if (message.kind === "task_update" && message.status && isEnd(message.status)) {
       this.#failedTasks.delete(message.id);
     }
@@ -217,6 +219,8 @@ export class Store {
         return this.#tasks.resume(message);
       case "cancel_queued":
         return this.#tasks.cancelQueued(message);
+      case "retry_task":
+        return this.#tasks.retry(message);
       case "task_update":
         return this.#tasks.update(message, this.#failedTasks.get(message.id));
       default: {

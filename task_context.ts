@@ -10,6 +10,7 @@ import { type InsertOptions, type Row, type Step, toInsertMessage, toMessage } f
 import type { LogLevel } from "./log_level.ts";
 import type { ExecuteResult, WriteMessage } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Attempt } from "./retry_policy.ts";
 import { insertInChunks } from "./row_stream.ts";
 import type { Bindable } from "./values.ts";
 
@@ -61,6 +62,7 @@ export class TaskContext implements TaskIdentity {
   readonly name: string;
   readonly key: string | null;
   readonly #environment: TaskEnvironment;
+  readonly #attempt: Attempt | undefined;
   /** What an atomic task has to write; sent with its end. */
   #held: WriteMessage[] | undefined;
   /** Writes that are under way, or have failed and nobody waited for them. */
@@ -74,11 +76,17 @@ export class TaskContext implements TaskIdentity {
   #note: string | undefined;
 
   /** @ignore Made by the engine. */
-  constructor(identity: TaskIdentity, environment: TaskEnvironment) {
+  constructor(identity: TaskIdentity, environment: TaskEnvironment, attempt?: Attempt) {
     this.id = identity.id;
     this.name = identity.name;
     this.key = identity.key;
     this.#environment = environment;
+    this.#attempt = attempt;
+  }
+
+  /** Which attempt at the task this is, from 1. */
+  get attempt(): number {
+    return this.#attempt?.number ?? 1;
   }
 
   /** The run that the task belongs to; `null` when the status of tasks is not stored. */
@@ -87,7 +95,7 @@ export class TaskContext implements TaskIdentity {
   }
 
   /**
-   * Aborted when the pipeline is to stop: pass it on to `fetch` and the like, or look at `aborted`. It is
+   * Aborted when the pipeline is to stop, or the time of the attempt is up: pass it on to `fetch` and the like, or look at `aborted`. It is
    * the task's own, so that its listeners go when the task does.
    */
   get signal(): AbortSignal {
@@ -205,6 +213,22 @@ export class TaskContext implements TaskIdentity {
   /** @ignore The pipeline is to stop. */
   abort(reason: unknown): void {
     this.#controller?.abort(reason);
+  }
+
+  /** @ignore The time of the attempt is up. */
+  timeOut(reason: unknown): void {
+    void this.signal;
+    this.abort(reason);
+  }
+
+  /** @ignore Whether a failure is told and not written, because it may not be the task's end. */
+  get retryable(): boolean {
+    return this.#attempt?.retryable ?? false;
+  }
+
+  /** @ignore Whether it may be ended in the middle. */
+  get timed(): boolean {
+    return this.#attempt?.timed ?? false;
   }
 
   /** @ignore A message of this task failed: the task cannot become `done`. */

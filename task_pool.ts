@@ -6,7 +6,8 @@
  */
 import { fromErrorData, TaskWorkerDiedError, toErrorData } from "./errors.ts";
 import type { LogLevel } from "./log_level.ts";
-import type { TaskWorkerReply, TaskWorkerRequest } from "./messages.ts";
+import type { RunTaskRequest, TaskWorkerReply, TaskWorkerRequest } from "./messages.ts";
+import type { Attempt } from "./retry_policy.ts";
 import type { RunningTask } from "./run_observer.ts";
 import type { TaskIdentity } from "./task_context.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
@@ -47,6 +48,14 @@ export interface TaskWatch {
   prints: boolean;
 }
 
+/** An attempt, and who hears that it was sent to its Worker. */
+export interface TimedAttempt {
+  /** What the Worker is told of it. */
+  attempt: Attempt;
+  /** Called when its time begins. */
+  sent: () => void;
+}
+
 /** The Workers; each has a slot, and one that dies is replaced when its slot gets the next task. */
 export class TaskPool implements Disposable {
   readonly #task: TaskModule;
@@ -74,11 +83,22 @@ export class TaskPool implements Disposable {
   async run(
     slot: number,
     task: IdentifiedItem<unknown>,
+    timed?: TimedAttempt,
   ): Promise<{ pending: Promise<TaskOutcome> }> {
-    const begun = await (await this.#alive(slot)).run(task);
+    const begun = await (await this.#alive(slot)).run(task, timed);
     if (begun) return begun;
     const second = await this.#alive(slot);
-    return await second.run(task) ?? second.lost();
+    return await second.run(task, timed) ?? second.lost();
+  }
+
+  /** Tells the task in a slot that its time is up. */
+  timeOut(slot: number, id: number, reason: Error): void {
+    this.#workers[slot]?.timeOut(id, reason);
+  }
+
+  /** Ends the Worker of a slot in the middle of its task, which fails with this error. */
+  terminate(slot: number, id: number, error: Error): void {
+    this.#workers[slot]?.terminate(id, error);
   }
 
   /** The tasks that run at the moment; how far they are is known where somebody looks on. */
@@ -187,11 +207,15 @@ class TaskWorker implements Disposable {
    */
   async run(
     task: IdentifiedItem<unknown>,
+    timed?: TimedAttempt,
   ): Promise<{ pending: Promise<TaskOutcome> } | undefined> {
     const { id, name, key, item } = task;
     if (this.#death) return this.lost();
     try {
-      this.#post({ kind: "run", id, name, key, item });
+      const request: RunTaskRequest = { kind: "run", id, name, key, item };
+      if (timed) request.attempt = timed.attempt;
+      this.#post(request);
+      timed?.sent();
     } catch (error) {
       const refusal = new TypeError(
         `Cannot send the item of task ${id} (${name}) to a Worker: ${(error as Error).message}; ` +
@@ -224,6 +248,20 @@ class TaskWorker implements Disposable {
     else this.#die(reason);
   }
 
+  /** Tells a task that its time is up. */
+  timeOut(id: number, reason: Error): void {
+    if (!this.#death) this.#post({ kind: "time_out", id, reason: toErrorData(reason) });
+  }
+
+  /** Ends the Worker in the middle of a task, which fails with this error. */
+  terminate(id: number, error: Error): void {
+    const pending = this.#pending.get(id);
+    if (!pending) return;
+    pending.resolve(this.lost(error, "error").pending);
+    this.#pending.delete(id);
+    this.#die(error);
+  }
+
   /** Resolves when everything that the tasks sent is committed, or the Worker has died. */
   async finish(): Promise<void> {
     if (this.#death) return;
@@ -250,8 +288,9 @@ class TaskWorker implements Disposable {
       case "returned":
         return this.#returned?.resolve();
       case "ended": {
-        const { id, status, error } = reply;
-        this.#pending.get(id)?.resolve({ status, error });
+        const { id, status, error, unwritten } = reply;
+        const outcome = { status, error };
+        this.#pending.get(id)?.resolve(unwritten ? { ...outcome, unwritten } : outcome);
         this.#pending.delete(id);
         return;
       }

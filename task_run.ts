@@ -7,9 +7,11 @@
  *    │          └──────▶ cancelled
  *    ├─────────────────▶ cancelled   (it was never started)
  *    └─────────────────▶ error       (it could not be started)
+ *
+ * running ──▶ queued               (it failed, and is to be run again)
  * ```
  *
- * A run that is resumed takes tasks that are not `done` back to `queued`: nothing else does.
+ * A run that is resumed takes tasks that ended, and not as `done`, back to `queued`: nothing else does.
  *
  * @module
  */
@@ -31,7 +33,7 @@ export const TASK_STATUSES: readonly TaskStatus[] = [
 
 const NEXT: Record<TaskStatus, readonly TaskStatus[]> = {
   queued: ["running", "error", "cancelled"],
-  running: ["done", "error", "cancelled"],
+  running: ["queued", "done", "error", "cancelled"],
   done: [],
   error: [],
   cancelled: [],

@@ -19,8 +19,10 @@ export interface TaskOutcome {
   status: EndStatus;
   /** What was thrown. */
   error?: ErrorData;
-  /** Whether the task could not write its end itself. */
+  /** Whether the task has not written its end: it could not, or it may be run again. */
   unwritten?: boolean;
+  /** The very thing that was thrown, where that was on this thread. */
+  thrown?: unknown;
 }
 
 /**
@@ -39,13 +41,18 @@ export async function runTask<Item>(
   const { id } = task;
   try {
     if (runId !== null) {
-      outbox.update({
+      const start: TaskUpdateMessage = {
         kind: "task_update",
         run: runId,
         id,
         status: "running",
         startedAt: isoNow(),
-      });
+      };
+      // It still says why the task had to wait.
+      if (task.attempt > 1) start.message = `Attempt ${task.attempt}`;
+      outbox.update(start);
+      // A task that blocks its Worker until that is ended could not send it any more.
+      if (task.timed) outbox.drained().catch(() => {});
     }
     const returned = run(item, task);
     const result = toResult(isThenable(returned) ? await returned : returned);
@@ -57,7 +64,7 @@ export async function runTask<Item>(
       const messages = done ? [...task.held, done] : task.held;
       // What it wrote was held back, so it has not waited for the disk yet.
       await outbox.room();
-      return { pending: commitWhole({ kind: "transaction", messages }, id, environment) };
+      return { pending: commitWhole({ kind: "transaction", messages }, task, environment) };
     } else if (task.sent) {
       return { pending: commit(done, task, environment) };
     } else if (done) {
@@ -67,7 +74,7 @@ export async function runTask<Item>(
   } catch (thrown) {
     task.end();
     const status = isCancellation(thrown, environment.signal) ? "cancelled" : "error";
-    return failed(id, { status, error: toErrorData(thrown) }, environment);
+    return failed(task, { status, error: toErrorData(thrown), thrown }, environment);
   }
 }
 
@@ -91,30 +98,42 @@ async function commit(
   { outbox }: TaskEnvironment,
 ): Promise<TaskOutcome> {
   try {
+    if (task.retryable) {
+      // Once its end is written it cannot be run again, so the rows come first.
+      await outbox.drained();
+      task.throwIfFailed();
+    }
     await (done ? outbox.requestUpdate(done) : outbox.drained());
     task.throwIfFailed();
     return { status: "done" };
-  } catch (error) {
-    return { status: "error", error: toErrorData(error) };
+  } catch (thrown) {
+    const unwritten = task.retryable;
+    return { status: "error", error: toErrorData(thrown), thrown, unwritten };
   }
 }
 
 /** Waits until all of an atomic task is committed; when it was refused, its end is written by itself. */
 async function commitWhole(
   transaction: TransactionMessage,
-  id: number,
+  task: TaskContext,
   environment: TaskEnvironment,
 ): Promise<TaskOutcome> {
   try {
     await environment.outbox.request(transaction);
     return { status: "done" };
-  } catch (error) {
-    return failed(id, { status: "error", error: toErrorData(error) }, environment);
+  } catch (thrown) {
+    return failed(task, { status: "error", error: toErrorData(thrown), thrown }, environment);
   }
 }
 
-function failed(id: number, outcome: TaskOutcome, environment: TaskEnvironment): TaskOutcome {
-  writeFailure(id, outcome, environment);
+/** The failure of a task: written, unless it may be run again. */
+function failed(
+  task: TaskContext,
+  outcome: TaskOutcome,
+  environment: TaskEnvironment,
+): TaskOutcome {
+  if (task.retryable && outcome.status === "error") return { ...outcome, unwritten: true };
+  writeFailure(task.id, outcome, environment);
   return outcome;
 }
 

@@ -16,6 +16,7 @@ import type {
   QueueTasksMessage,
   ReserveIdsMessage,
   ResumeTasksMessage,
+  RetryTaskMessage,
   RunFinished,
   RunStarted,
   StartRunMessage,
@@ -201,7 +202,9 @@ export class TaskStore {
     if (message.startedAt && message.status !== "running" && current === "queued") {
       current = "running";
     }
-    if (message.status ? !canMove(current, message.status) : current !== "running") {
+    const { status } = message;
+    // Back to `queued` leads `retry()` alone, which keeps the attempt.
+    if (status ? status === "queued" || !canMove(current, status) : current !== "running") {
       throw illegal(message, current);
     }
     this.#folded.set(message.id, before ? { ...before, ...message } : message);
@@ -220,6 +223,30 @@ export class TaskStore {
     this.#moved.set(message.id, row.status as TaskStatus);
     this.fold(message);
     this.flushFolded();
+  }
+
+  /** Keeps an attempt that failed, and queues its task again. */
+  retry({ run, task, startedAt, finishedAt, error, message }: RetryTaskMessage): undefined {
+    this.flushFolded();
+    const row = this.#prepare("SELECT status, run_id FROM task_runs WHERE id=?").get(task);
+    const from = row?.status as TaskStatus;
+    // It is `queued` when its Worker died before the start was told.
+    if (row?.run_id !== run || !(from === "queued" || canMove(from, "queued"))) {
+      throw new SqliteError(`Cannot retry task ${task}: it does not run in run ${run}`);
+    }
+    this.#prepare(
+      `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
+       SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), 'error',
+         coalesce(started_at,?2), ?3, ?4 FROM task_runs WHERE id=?1`,
+    ).run(task, startedAt ?? null, finishedAt, error);
+    this.#prepare(
+      `UPDATE task_runs SET status='queued', progress=0, message=?2, started_at=NULL,
+         updated_at=NULL WHERE id=?1`,
+    ).run(task, message);
+    const counts = this.#count(run);
+    counts[from]--;
+    counts.queued++;
+    this.#moved.set(task, "queued");
   }
 
   /** Ends a run. It is not `done` when any of its tasks failed, in this attempt or an earlier one. */

@@ -11,7 +11,12 @@
  */
 import { isCancellation } from "./cancellation.ts";
 import { type ErrorData, fromErrorData, toErrorData, toErrorText } from "./errors.ts";
-import type { InitTaskWorker, TaskWorkerReply, TaskWorkerRequest } from "./messages.ts";
+import type {
+  InitTaskWorker,
+  TaskWorkerReply,
+  TaskWorkerRequest,
+  TimeOutTaskRequest,
+} from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { TaskContext, type TaskEnvironment } from "./task_context.ts";
 import { runTask, type TaskFunction, type TaskOutcome, writeFailure } from "./task_runner.ts";
@@ -28,6 +33,8 @@ let environment: TaskEnvironment | undefined;
 let running: TaskContext | undefined;
 /** The task that was ended because the Worker failed. */
 let victim: TaskContext | undefined;
+/** The last task whose time was up, perhaps before it began. */
+let overdue: TimeOutTaskRequest | undefined;
 let failed = false;
 
 async function fail(thrown: unknown): Promise<void> {
@@ -49,13 +56,13 @@ async function fail(thrown: unknown): Promise<void> {
         toErrorText(cause),
       );
     }
-    if (victim) writeFailure(victim.id, { status, error }, environment!);
+    if (victim && !victim.retryable) writeFailure(victim.id, { status, error }, environment!);
     victim?.fail(error);
     // Tasks that have returned say first that they have ended; one that was refused then writes its end.
     await Promise.allSettled([...tasks.values()].map(({ task, end }) => task === victim || end));
     await environment?.outbox.drained();
   } finally {
-    if (victim) ended(victim.id, { status, error });
+    if (victim) ended(victim.id, { status, error, unwritten: victim.retryable });
     reply({ kind: "failed", error: toErrorData(thrown) });
   }
 }
@@ -97,7 +104,10 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       return reply({ kind: "initialized" });
     case "run": {
       if (failed) return;
-      const task = running = new TaskContext(request, environment!);
+      if (request.attempt?.timed) await settled();
+      if (failed) return;
+      const task = running = new TaskContext(request, environment!, request.attempt);
+      if (overdue?.id === task.id) task.timeOut(fromErrorData(overdue.reason));
       const end = runToEnd(task, request.item);
       tasks.set(task.id, { task, end });
       return await end;
@@ -106,6 +116,9 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       controller.abort(fromErrorData(request.reason));
       for (const { task } of tasks.values()) task.abort(controller.signal.reason);
       return;
+    case "time_out":
+      overdue = request;
+      return tasks.get(request.id)?.task.timeOut(fromErrorData(request.reason));
     case "finish":
       await environment!.outbox.drained();
       return reply({ kind: "finished" });
@@ -121,12 +134,21 @@ async function runToEnd(task: TaskContext, item: unknown): Promise<void> {
   if (task === victim) return;
   running = undefined;
   if (!failed) reply({ kind: "returned", id: task.id });
-  ended(task.id, "pending" in outcome ? await outcome.pending : outcome);
+  const end = "pending" in outcome ? await outcome.pending : outcome;
+  // The main thread writes what follows, on a port of its own.
+  if (end.unwritten) await environment!.outbox.drained();
+  ended(task.id, end);
 }
 
-function ended(id: number, { status, error }: TaskOutcome): void {
+/** Resolves when everything before is committed, and told: what follows may be ended in the middle. */
+async function settled(): Promise<void> {
+  await Promise.allSettled([...tasks.values()].map(({ end }) => end));
+  await environment!.outbox.drained();
+}
+
+function ended(id: number, { status, error, unwritten }: TaskOutcome): void {
   tasks.delete(id);
-  reply({ kind: "ended", id, status, error });
+  reply({ kind: "ended", id, status, error, unwritten });
 }
 
 worker.close = worker.postMessage = Deno.exit = refuse;

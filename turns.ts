@@ -4,11 +4,14 @@
  *
  * @module
  */
+import { Attempts } from "./attempts.ts";
 import type { ErrorData } from "./errors.ts";
+import { hasPolicy, type PolicyOptions } from "./retry_policy.ts";
 import type { RunningTask, RunObserver } from "./run_observer.ts";
 import { TaskContext, type TaskEnvironment } from "./task_context.ts";
 import type { TaskFeed } from "./task_feed.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
+import { TaskLine } from "./task_line.ts";
 import { type TaskModule, TaskPool } from "./task_pool.ts";
 import { runTask, type TaskFunction, type TaskOutcome, writeFailure } from "./task_runner.ts";
 import { onGone, type SqliteWriter } from "./writer_client.ts";
@@ -20,6 +23,8 @@ const YIELD_MS = 50;
 export interface TurnsOptions<Item> {
   /** Where the tasks come from. */
   feed: TaskFeed<Item>;
+  /** How each task is tried. */
+  policy: PolicyOptions<Item>;
   /** How many tasks run at once. */
   workers: number;
   /** Aborted when the pipeline is to stop. */
@@ -40,6 +45,9 @@ export class Turns<Item> {
   /** Tasks that have returned and whose rows are on their way. */
   readonly #pending = new Set<Promise<void>>();
   #pool: TaskPool | undefined;
+  /** Where tasks come back that are run again, and who lets them; where there is a policy. */
+  #line: TaskLine<Item> | undefined;
+  #attempts: Attempts<Item> | undefined;
   #yieldedAt = performance.now();
 
   constructor(options: TurnsOptions<Item>) {
@@ -55,6 +63,11 @@ export class Turns<Item> {
     writer: SqliteWriter,
     environment: TaskEnvironment,
   ): Promise<void> {
+    const { feed, signal, policy } = this.#options;
+    if (hasPolicy(policy)) {
+      this.#line = new TaskLine(feed, signal);
+      this.#attempts = new Attempts(policy, this.#line, environment);
+    }
     const running = typeof work === "function"
       ? this.#runHere(work, environment)
       : this.#runInPool(work, writer, environment);
@@ -78,11 +91,19 @@ export class Turns<Item> {
   async #runHere(work: TaskFunction<Item>, environment: TaskEnvironment): Promise<void> {
     const { observer } = this.#options;
     await this.#takeTurns(async (identified) => {
-      const task = new TaskContext(identified, environment);
+      const attempts = this.#attempts;
+      const task = new TaskContext(identified, environment, attempts?.begin(identified));
       this.#tasks.set(task.id, task);
-      const begin = () => runTask(work, identified.item, task, environment);
+      const once = () => runTask(work, identified.item, task, environment);
+      const begin = attempts
+        ? async () => {
+          using _ = attempts.time(identified, { tell: (reason) => task.timeOut(reason) });
+          return await once();
+        }
+        : once;
       const outcome = await (observer?.within ? observer.within(task, begin) : begin());
-      if ("pending" in outcome) this.#watch(identified, outcome.pending);
+      if ("pending" in outcome) this.#watch(identified, outcome.pending, environment);
+      else if (outcome.unwritten) this.#watch(identified, Promise.resolve(outcome), environment);
       else this.#ended(identified, outcome);
       const room = environment.outbox.room();
       if (room || performance.now() - this.#yieldedAt > YIELD_MS) {
@@ -105,16 +126,37 @@ export class Turns<Item> {
     await pool.start(this.#slots);
     this.#pool = pool;
     await this.#takeTurns(async (identified, slot) => {
-      const begin = () => pool.run(slot, identified);
+      const begin = () => this.#runInSlot(pool, slot, identified);
       const { pending } = await (observer?.within ? observer.within(identified, begin) : begin());
-      const written = pending.then((outcome) => {
-        if (outcome.unwritten) writeFailure(identified.id, outcome, environment);
-        return outcome;
-      });
-      this.#watch(identified, written);
+      this.#watch(identified, pending, environment);
     });
     await Promise.all(this.#pending);
     await pool.finish();
+  }
+
+  async #runInSlot(
+    pool: TaskPool,
+    slot: number,
+    task: IdentifiedItem<Item>,
+  ): Promise<{ pending: Promise<TaskOutcome> }> {
+    const attempts = this.#attempts;
+    if (!attempts) return await pool.run(slot, task);
+    const attempt = attempts.begin(task, true);
+    let timer: Disposable | undefined;
+    try {
+      return await pool.run(slot, task, {
+        attempt,
+        sent: () => {
+          timer?.[Symbol.dispose]();
+          timer = attempts.time(task, {
+            tell: (reason) => pool.timeOut(slot, task.id, reason),
+            end: (error) => pool.terminate(slot, task.id, error),
+          });
+        },
+      });
+    } finally {
+      timer?.[Symbol.dispose]();
+    }
   }
 
   /** Workers that find something to do. */
@@ -127,10 +169,11 @@ export class Turns<Item> {
     body: (task: IdentifiedItem<Item>, slot: number) => Promise<void>,
   ): Promise<void> {
     const { feed, signal } = this.#options;
+    const source = this.#line ?? feed;
     const takeTurns = async (slot: number): Promise<void> => {
       try {
         while (!signal.aborted) {
-          let task = feed.take();
+          let task = source.take();
           if (task instanceof Promise) task = await task;
           if (!task || signal.aborted) return;
           await body(task, slot);
@@ -142,15 +185,35 @@ export class Turns<Item> {
     await Promise.all(Array.from({ length: this.#slots }, (_, slot) => takeTurns(slot)));
   }
 
-  #watch(task: IdentifiedItem<Item>, pending: Promise<TaskOutcome>): void {
-    const watched = pending.then((outcome) => this.#ended(task, outcome))
+  #watch(
+    task: IdentifiedItem<Item>,
+    pending: Promise<TaskOutcome>,
+    environment: TaskEnvironment,
+  ): void {
+    const watched = pending
+      .then((outcome) =>
+        outcome.unwritten ? this.#failed(task, outcome, environment) : this.#ended(task, outcome)
+      )
       .catch((error) => this.#options.giveUp(error))
       .finally(() => this.#pending.delete(watched));
     this.#pending.add(watched);
   }
 
+  /** A task failed and has not written it: it is run again, or has ended. */
+  async #failed(
+    task: IdentifiedItem<Item>,
+    outcome: TaskOutcome,
+    environment: TaskEnvironment,
+  ): Promise<void> {
+    this.#tasks.delete(task.id);
+    if (await this.#attempts?.retry(task, outcome)) return;
+    writeFailure(task.id, outcome, environment);
+    this.#ended(task, outcome);
+  }
+
   #ended(task: IdentifiedItem<Item>, outcome: TaskOutcome): void {
     this.#tasks.delete(task.id);
+    this.#attempts?.ended(task.id);
     this.#options.ended(task, outcome);
   }
 }

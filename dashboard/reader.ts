@@ -58,7 +58,9 @@ export class Reader implements Disposable {
     const version = this.#pragma("schema_version");
     if (version === this.#schemaVersion) return;
     const columns = new Map<string, Set<string>>();
-    for (const table of ["task_runs", "pipeline_runs", "run_samples", "task_logs"]) {
+    for (
+      const table of ["task_runs", "pipeline_runs", "run_samples", "task_logs", "task_attempts"]
+    ) {
       const rows = this.connection.prepare(`PRAGMA table_info(${table})`).all();
       columns.set(table, new Set(rows.map(({ name }) => `${name}`)));
     }

@@ -33,10 +33,12 @@ for (const driver of DRIVERS) {
     }
     assertEquals(schemaOf(connection).map(({ type, name }) => `${type} ${name}`), [
       "index idx_run_samples_run",
+      "index idx_task_attempts_task",
       "index idx_task_logs_task",
       "index idx_task_runs_status",
       "table pipeline_runs",
       "table run_samples",
+      "table task_attempts",
       "table task_logs",
       "table task_runs",
     ]);

@@ -4,7 +4,13 @@
  * @module
  */
 import { connect, type Connection, type DriverName, initSchema, type SqlRow } from "../db.ts";
-import type { RunStarted, TaskUpdateMessage, WriteMessage, WriteResult } from "../messages.ts";
+import type {
+  RetryTaskMessage,
+  RunStarted,
+  TaskUpdateMessage,
+  WriteMessage,
+  WriteResult,
+} from "../messages.ts";
 import { type Outcome, Store } from "../store.ts";
 import { noCounts, type StatusCounts, type TaskStatus } from "../task_run.ts";
 import { assertEquals } from "./assert.ts";
@@ -122,6 +128,11 @@ export function news(
 /** The start of a task. */
 export function start(run: number, id: number): TaskUpdateMessage {
   return news(run, id, { status: "running", startedAt: AT });
+}
+
+/** Queues a task again that failed. */
+export function retry(run: number, task: number, message: string): RetryTaskMessage {
+  return { kind: "retry_task", run, task, finishedAt: LATER, error: "Error: Not yet", message };
 }
 
 /** The end of a task. */

@@ -11,7 +11,7 @@ import { assert, assertEquals } from "./assert.ts";
 /** The whole table, written out: from, and to what. */
 const MOVES: Record<TaskStatus, TaskStatus[]> = {
   queued: ["running", "error", "cancelled"],
-  running: ["done", "error", "cancelled"],
+  running: ["queued", "done", "error", "cancelled"],
   done: [],
   error: [],
   cancelled: [],

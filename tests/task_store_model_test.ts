@@ -8,7 +8,7 @@ import { canMove, isEnd, TASK_STATUSES, type TaskStatus } from "../task_run.ts";
 import { assertEquals } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { Random } from "./random.ts";
-import { AT, end, news, openStore, queue, type TestStore } from "./store_fixture.ts";
+import { AT, end, news, openStore, queue, retry, type TestStore } from "./store_fixture.ts";
 
 const SEED = 20_260_727;
 const SEQUENCES = 60;
@@ -25,6 +25,7 @@ interface ModelTask {
 class Model {
   tasks = new Map<number, ModelTask>();
   rows = 0;
+  attempts = 0;
   failedTasks = new Set<number>();
 
   apply(message: WriteMessage): boolean {
@@ -50,12 +51,28 @@ class Model {
         }
         return true;
       case "transaction": {
-        const before = structuredClone({ tasks: this.tasks, rows: this.rows });
+        const before = structuredClone({
+          tasks: this.tasks,
+          rows: this.rows,
+          attempts: this.attempts,
+        });
         const failed = new Set(this.failedTasks);
         if (message.messages.every((inner) => this.apply(inner))) return true;
         Object.assign(this, before, { failedTasks: failed });
         if (message.task !== undefined) this.failedTasks.add(message.task);
         return false;
+      }
+      case "retry_task": {
+        const task = this.tasks.get(message.task);
+        const open = task?.run === message.run && ["queued", "running"].includes(task.status);
+        if (!open) {
+          this.failedTasks.add(message.task);
+          return false;
+        }
+        Object.assign(task, { status: "queued", progress: 0, message: message.message });
+        this.failedTasks.delete(message.task);
+        this.attempts++;
+        return true;
       }
       case "task_update":
         return this.#update(message);
@@ -73,7 +90,7 @@ class Model {
     const started = message.startedAt && status !== "running" && task.status === "queued";
     const current = started ? "running" : task.status;
     const to = spoilt ? "error" : status;
-    if (to ? !canMove(current, to) : current !== "running") return false;
+    if (to ? to === "queued" || !canMove(current, to) : current !== "running") return false;
     if (to) task.status = to;
     if (to && isEnd(to)) this.failedTasks.delete(message.id);
     if (!spoilt) task.progress = status === "done" ? 1 : message.progress ?? task.progress;
@@ -113,6 +130,11 @@ class Maker {
         return { kind: "cancel_queued", run, message: "stopped", finishedAt: AT };
       case 2:
         return this.#insert(random.below(3) ? "fact" : "nowhere", task);
+      case 3: {
+        const task = of();
+        const owner = random.below(8) ? this.#model.tasks.get(task)?.run ?? run : run;
+        return retry(owner, task, `m${random.below(100)}`);
+      }
       case 12:
       case 13: {
         const messages = Array.from({ length: random.below(5) }, () => this.message(depth + 1));
@@ -157,6 +179,7 @@ function expectSame(store: TestStore, model: Model, runs: readonly number[], hin
     .map(([id, { status, progress, message }]) => [id, status, progress, message]);
   assertEquals(stored, expected, hint);
   assertEquals(store.column("SELECT count(*) FROM fact"), [model.rows], hint);
+  assertEquals(store.column("SELECT count(*) FROM task_attempts"), [model.attempts], hint);
   for (const run of runs) {
     const { kept, counted } = store.counts(run);
     assertEquals(kept, counted, `counts of run ${run}, ${hint}`);

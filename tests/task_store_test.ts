@@ -1,7 +1,7 @@
 import type { TaskStatus } from "../task_run.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
-import { AT, end, execute, LATER, news, openStore, queue, start } from "./store_fixture.ts";
+import { AT, end, execute, LATER, news, openStore, queue, retry, start } from "./store_fixture.ts";
 
 for (const driver of DRIVERS) {
   Deno.test(`TaskStore.startRun() writes a run that is running (${driver})`, async () => {
@@ -181,5 +181,63 @@ for (const driver of DRIVERS) {
     assertEquals(failures.map(([index]) => index), [0]);
     store.expectCounts(run, { queued: 1 });
     store.expectCounts(other, {});
+  });
+
+  Deno.test(`TaskStore.retry() keeps the attempt and queues the task in one commit (${driver})`, async () => {
+    using store = await openStore({ driver });
+    const { run, ids: [id, lost] } = store.startRun(2);
+    store.commit(start(run, id!), news(run, id!, { progress: 0.5 }), retry(run, id!, "Wait"));
+    // Of this one not even the start was told.
+    store.write({ ...retry(run, lost!, "Wait"), startedAt: AT });
+    store.expectCounts(run, { queued: 2 });
+    const { status, progress, message, started_at, finished_at } = store.task(id!)!;
+    assertEquals([status, progress, message, started_at, finished_at], [
+      "queued",
+      0,
+      "Wait",
+      null,
+      null,
+    ]);
+    store.commit(start(run, id!), retry(run, id!, "Wait more"), start(run, id!));
+    store.expectCounts(run, { queued: 1, running: 1 });
+    const attempts = store.all("SELECT * FROM task_attempts ORDER BY task_id, attempt");
+    assertEquals(attempts.map(({ task_id, attempt }) => [task_id, attempt]), [
+      [id, 1],
+      [id, 2],
+      [lost, 1],
+    ]);
+    for (const { id: _, task_id: __, attempt: ___, ...row } of attempts) {
+      assertEquals(row, {
+        run_id: run,
+        status: "error",
+        started_at: AT,
+        finished_at: LATER,
+        error: "Error: Not yet",
+      });
+    }
+  });
+
+  Deno.test(`TaskStore.retry() refuses tasks that have ended or are another run's (${driver})`, async () => {
+    using store = await openStore({ driver });
+    const { run, ids: [id, other] } = store.startRun(2);
+    store.commit(start(run, id!), end(run, id!, "error"));
+    for (const [asked, task] of [[run, id!], [run + 1, other!], [run, 999]] as const) {
+      const { failures } = store.commit(retry(asked, task, "Wait"));
+      assertEquals(failures.map(([, { message }]) => message), [
+        `Cannot retry task ${task}: it does not run in run ${asked}`,
+      ]);
+    }
+    store.expectCounts(run, { error: 1, queued: 1 });
+    assertEquals(store.column("SELECT count(*) FROM task_attempts"), [0]);
+  });
+
+  Deno.test(`TaskStore.retry() forgets that rows of the attempt were refused (${driver})`, async () => {
+    using store = await openStore({ driver });
+    const { run, ids: [id] } = store.startRun(1);
+    const sql = "INSERT INTO nowhere VALUES (1)";
+    store.commit(start(run, id!), { kind: "execute", sql, params: [], task: id! });
+    store.write(retry(run, id!, "Wait"));
+    assertEquals(store.commit(start(run, id!), end(run, id!, "done")).failures, []);
+    store.expectCounts(run, { done: 1 });
   });
 }

@@ -5,7 +5,7 @@
  */
 import type { SqlRow, SqlValue } from "../../db.ts";
 import type { TaskStatus } from "../../task_run.ts";
-import type { Task, TaskDetail, TaskPage, TaskQuery } from "../api.ts";
+import type { Task, TaskAttempt, TaskDetail, TaskPage, TaskQuery } from "../api.ts";
 import type { Reader } from "../reader.ts";
 import { findTasks, type Read } from "./find.ts";
 import { DURATION_MS } from "./order.ts";
@@ -18,6 +18,9 @@ const LIST_CHARACTERS = 301;
 
 /** Characters of a text on the page of its task. */
 const FULL_CHARACTERS = 1_000_000;
+
+/** Earlier attempts at a task that are shown: the last. */
+const MAX_ATTEMPTS = 100;
 
 /** A page of a run's tasks; `undefined` when there is no such run. */
 export async function listTasks(
@@ -90,13 +93,16 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
   const runId = Number(row.run_id ?? ORIGINAL_RUN);
   const { name, status, startedAt } = getRun(reader, runId) ??
     { name: "", status: "running", startedAt: null };
-  const attempts = task.startedAt === null ? [] : [{
-    attempt: 1,
-    status: task.status,
-    startedAt: task.startedAt,
-    finishedAt: task.finishedAt,
-    error: task.error ?? (task.status === "error" ? task.message : null),
-  }];
+  const attempts = readAttempts(reader, id);
+  if (task.startedAt !== null) {
+    attempts.push({
+      attempt: 1 + (attempts.at(-1)?.attempt ?? 0),
+      status: task.status,
+      startedAt: task.startedAt,
+      finishedAt: task.finishedAt,
+      error: task.error ?? (task.status === "error" ? task.message : null),
+    });
+  }
   return {
     ...task,
     run: { id: runId, name, status, startedAt },
@@ -104,6 +110,28 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
     result: texts[2]![1] && shorten(texts[2]![1], FULL_CHARACTERS),
     cut: cut.map(([field]) => field),
   };
+}
+
+/** The attempts at a task after which it was run again. */
+function readAttempts(reader: Reader, task: number): TaskAttempt[] {
+  if (!reader.has("task_attempts")) return [];
+  const rows = reader.all(
+    `SELECT attempt, status, started_at, finished_at, ${
+      textStart("error", FULL_CHARACTERS)
+    } AS error
+     FROM task_attempts WHERE task_id=? ORDER BY attempt DESC LIMIT ${MAX_ATTEMPTS}`,
+    task,
+  );
+  return rows.reverse().map((row) => {
+    const error = toText(row.error);
+    return {
+      attempt: Number(row.attempt),
+      status: row.status as TaskStatus,
+      startedAt: toText(row.started_at),
+      finishedAt: toText(row.finished_at),
+      error: error && shorten(error, FULL_CHARACTERS),
+    };
+  });
 }
 
 function taskColumns(reader: Reader, characters: number): string {

@@ -1,0 +1,146 @@
+/**
+ * How often a task is tried, how long it waits in between, and how long an attempt may take. Pure: no timers,
+ * no imports.
+ *
+ * The wait is exponential backoff with full jitter, anything from 0 to `retryDelayMs * 2 ** (attempt - 1)`: of
+ * the variants that were measured in "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015) the one that
+ * spreads tasks best which failed together. Rejected: a fixed wait, after which all come back at once.
+ *
+ * @module
+ */
+
+/** Milliseconds of the first wait at most, unless told: long enough for a server to let go of a connection. */
+const DELAY_MS = 1_000;
+
+/** Milliseconds of any wait at most, unless told. */
+const MAX_DELAY_MS = 60_000;
+
+/** Milliseconds that a timer can wait: a longer one fires at once. */
+const TIMER_MS = 2 ** 31 - 1;
+
+/** How a task is tried. */
+export interface TaskPolicy {
+  /**
+   * How often a task that failed is run again.
+   *
+   * @default {0}
+   */
+  retries?: number;
+  /**
+   * Milliseconds of the wait before the first retry at most: each wait is any time from 0 to twice the one
+   * before it (exponential backoff with full jitter).
+   *
+   * @default {1000}
+   */
+  retryDelayMs?: number;
+  /**
+   * Milliseconds of any wait before a retry at most.
+   *
+   * @default {60000}
+   */
+  maxRetryDelayMs?: number;
+  /**
+   * Whether to run a task again after this error of the attempt of this number, from 1. Of tasks on the pool it
+   * gets a copy of the error: its class, message and stack, without properties of its own.
+   *
+   * @default {always}
+   */
+  retryIf?: (error: unknown, attempt: number) => boolean;
+  /**
+   * Milliseconds that an attempt may take: then `task.signal` is aborted with a `TimeoutError`. A task that
+   * takes no notice is done when it is done; on the pool its Worker is ended, after `timeoutGraceMs`.
+   *
+   * @default {no limit}
+   */
+  timeoutMs?: number;
+}
+
+/** How the tasks of a pipeline are tried. */
+export interface PolicyOptions<Item> extends TaskPolicy {
+  /** What is different for an item: what it leaves out is as for the others. */
+  policy?: (item: Item) => TaskPolicy | undefined;
+  /**
+   * Milliseconds that a task on the pool may go on after its time is up, before its Worker is ended.
+   *
+   * @default {5000}
+   */
+  timeoutGraceMs?: number;
+}
+
+/** A policy with nothing left out but the limit that there is not. */
+export interface FullPolicy extends Required<Omit<TaskPolicy, "timeoutMs">> {
+  /** Milliseconds that an attempt may take. */
+  timeoutMs: number | undefined;
+}
+
+/** One attempt at a task, as far as the thread that runs it needs to know. */
+export interface Attempt {
+  /** Its number, from 1. */
+  readonly number: number;
+  /** Whether a failure is not the task's end yet, so that it is told and not written. */
+  readonly retryable: boolean;
+  /** Whether it may be ended in the middle, so that what came before it is to be written first. */
+  readonly timed: boolean;
+}
+
+/** Whether any task may be run again or be timed, so that attempts are to be counted. */
+export function hasPolicy<Item>(options: PolicyOptions<Item>): boolean {
+  const { retries = 0, timeoutMs, policy } = options;
+  return retries > 0 || timeoutMs !== undefined || policy !== undefined;
+}
+
+/**
+ * The policy of an item's task; that of all tasks when there is no item.
+ *
+ * @throws {RangeError} If a number is out of range
+ */
+export function policyOf<Item>(options: PolicyOptions<Item>, item?: { item: Item }): FullPolicy {
+  const own = item && options.policy?.(item.item) || {};
+  const {
+    retries = options.retries ?? 0,
+    retryDelayMs = options.retryDelayMs ?? DELAY_MS,
+    maxRetryDelayMs = options.maxRetryDelayMs ?? MAX_DELAY_MS,
+    retryIf = options.retryIf ?? (() => true),
+    timeoutMs = options.timeoutMs,
+  } = own;
+  if (!Number.isSafeInteger(retries) || retries < 0) {
+    throw new RangeError(
+      `Cannot retry a task ${Deno.inspect(retries)} times: pass a whole number from 0 up`,
+    );
+  }
+  checkMilliseconds("retryDelayMs", retryDelayMs, 0);
+  checkMilliseconds("maxRetryDelayMs", maxRetryDelayMs, 0);
+  if (timeoutMs !== undefined) checkMilliseconds("timeoutMs", timeoutMs, 1);
+  return { retries, retryDelayMs, maxRetryDelayMs, retryIf, timeoutMs };
+}
+
+/**
+ * Refuses what cannot be the policy of a pipeline.
+ *
+ * @throws {RangeError} If a number is out of range
+ */
+export function checkPolicy<Item>(options: PolicyOptions<Item>): void {
+  policyOf(options);
+  const { timeoutGraceMs } = options;
+  if (timeoutGraceMs !== undefined) checkMilliseconds("timeoutGraceMs", timeoutGraceMs, 0);
+}
+
+/** Milliseconds to wait after the attempt of this number, from 1. */
+export function retryDelay(
+  { retryDelayMs, maxRetryDelayMs }: Pick<FullPolicy, "retryDelayMs" | "maxRetryDelayMs">,
+  attempt: number,
+  random: () => number = Math.random,
+): number {
+  // Past the range of numbers the power is Infinity, and the cap holds; but not for a delay of 0.
+  const most = retryDelayMs && Math.min(maxRetryDelayMs, retryDelayMs * 2 ** (attempt - 1));
+  return Math.round(random() * most);
+}
+
+function checkMilliseconds(option: string, value: number, least: number): void {
+  if (typeof value === "number" && value >= least && value <= TIMER_MS) return;
+  throw new RangeError(
+    `Cannot use ${
+      Deno.inspect(value)
+    } for ${option}: pass milliseconds from ${least} to ${TIMER_MS}`,
+  );
+}
