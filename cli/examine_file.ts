@@ -116,7 +116,9 @@ function checkRuns(reader: Reader): Check[] {
       // A task may be silent for long and well.
       state: "note",
       found: `run ${which} says it is running, and has had no news for ${formatDuration(since)}`,
-      advice: "if its process is gone, run the pipeline again; pipeloom prune --force deletes it",
+      advice:
+        "if its process is gone, the next pipeline on this file marks it as interrupted, and " +
+        "pipeloom run --resume goes on with it; pipeloom prune --force deletes it",
     });
   }
   if (last?.sqliteVersion && hasWalResetRace(last.sqliteVersion)) {
