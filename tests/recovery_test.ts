@@ -92,6 +92,23 @@ Deno.test("recoverRuns() may be called by two at once", async () => {
   assertEquals(locks(folder.path), []);
 });
 
+Deno.test("recoverRuns() knows a writer that died in a process that lives", async () => {
+  using folder = tempFolder();
+  // The import map puts a SQLite into the Worker that breaks its thread at this statement.
+  const script = `import { runPipeline } from ${JSON.stringify(new URL("mod.ts", ROOT).href)};
+    const run = (sql) => runPipeline([{ key: "a" }, { key: "b" }], {
+      db: ${JSON.stringify(folder.file("a.db"))}, driver: "builtin", resume: true, workers: 1,
+      run: ({ key }, task) => key === "b" ? task.execute(sql) : task.flush(),
+    });
+    const death = await run("SELECT 'break'").catch(({ name }) => name);
+    const { runId, counts } = await run("SELECT 1");
+    console.log(JSON.stringify([death, runId, counts.done]));`;
+  const map = new URL("tests/fixtures/breaking_sqlite.json", ROOT).href;
+  const flags = ["--allow-read", "--allow-write", `--import-map=${map}`];
+  assertEquals(await runChild(script, { flags }), ["WriterDiedError", 1, 2]);
+  assertEquals(locks(folder.path), []);
+});
+
 Deno.test("recoverRuns() leaves alone what nobody owns, and follows no token of another make", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
