@@ -64,6 +64,8 @@ function assertNamed(symbol: string): void {
 for (
   const symbol of [
     "PipelineOptions",
+    "PolicyOptions",
+    "TaskPolicy",
     "PipelineDefinition",
     "ProgressOptions",
     "ConnectOptions",
