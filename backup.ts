@@ -30,11 +30,10 @@ export type BackupOptions = Pick<ConnectReadOnlyOptions, "driver">;
  * ```ts
  * import { backup, connect } from "@pipeloom/pipeloom/db";
  *
- * using connection = await connect("shop.db");
- * connection.exec("CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY)");
- * const copy = `shop_${crypto.randomUUID()}.db`;
- * await backup("shop.db", copy);
- * await Deno.remove(copy);
+ * const folder = await Deno.makeTempDir();
+ * using connection = await connect(`${folder}/shop.db`);
+ * connection.exec("CREATE TABLE orders (id INTEGER PRIMARY KEY)");
+ * await backup(`${folder}/shop.db`, `${folder}/copies/monday.db`);
  * ```
  */
 export async function backup(
