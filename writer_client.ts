@@ -274,6 +274,15 @@ export class SqliteWriter implements AsyncDisposable {
     opened.promise.catch(() => {});
     this.#worker.onerror = (event) => {
       event.preventDefault();
+      const unread = /Requires read access to (".+?")/.exec(event.message)?.[1];
+      if (unread) {
+        return fail(
+          new Error(
+            `Cannot start the writer of ${request.file}: its Worker is the file ${unread}, which may not ` +
+              `be read; run with --allow-read on the folder of this module, too`,
+          ),
+        );
+      }
       fail(
         new WriterDiedError(
           `The writer of ${request.file} died (${event.message}): what was not acknowledged may or may ` +

@@ -47,6 +47,17 @@ Deno.test("SqliteWriter.open() rejects with the error of the database, its class
   assertStringIncludes(Deno.readTextFileSync(text), "This is no database.");
 });
 
+Deno.test("SqliteWriter.open() names the permission that its Worker needs", async () => {
+  using folder = tempFolder();
+  const { name, message } = await child(
+    `const opening = SqliteWriter.open({ db: "${folder.path}/a.db", driver: "builtin" });
+    console.log(JSON.stringify(data(await opening.catch((error) => error))));`,
+    [`--allow-read=${folder.path}`, `--allow-write=${folder.path}`],
+  );
+  assertEquals(name, "Error");
+  assertMatch(`${message}`, /^Cannot start the writer of .*a\.db: .*writer\.ts".* --allow-read on/);
+});
+
 Deno.test("SqliteWriter.open() rejects options that are none", async () => {
   const cases: [Record<string, unknown>, RegExp][] = [
     [{ driver: "oracle" }, /Cannot use driver "oracle"/],
