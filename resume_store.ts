@@ -27,7 +27,7 @@ export interface KeyedTask {
 export class ResumeStore {
   readonly #connection: Connection;
   #requeue: Statement | undefined;
-  #note: Statement | undefined;
+  #keep: Statement | undefined;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -128,20 +128,20 @@ export class ResumeStore {
     });
   }
 
-  /** Makes a task `queued` as if it had never run; why it ended the last time goes into its log. */
+  /** Makes a task `queued` as if it had never run; the attempt that ended is kept in `task_attempts`. */
   requeue({ id, status }: KeyedTask): void {
     if (status === "queued") return;
-    this.#note ??= this.#connection.prepare(
-      `INSERT INTO task_logs (task_id,run_id,logged_at,level,message)
-       SELECT id, run_id, strftime('%Y-%m-%dT%H:%M:%fZ','now'), 'info',
-         'Run again; before, it ended as ' || status || coalesce(': ' || message, '')
-       FROM task_runs WHERE id=?`,
+    this.#keep ??= this.#connection.prepare(
+      `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
+       SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), status,
+         started_at, finished_at, coalesce(error, message)
+       FROM task_runs WHERE id=?1 AND started_at IS NOT NULL`,
     );
     this.#requeue ??= this.#connection.prepare(
       `UPDATE task_runs SET status='queued', progress=0, message=NULL, started_at=NULL,
          finished_at=NULL, result=NULL, error=NULL, updated_at=NULL WHERE id=?`,
     );
-    this.#note.run(id);
+    this.#keep.run(id);
     this.#requeue.run(id);
   }
 

@@ -60,10 +60,12 @@ Deno.test("resume goes on with the last run: what is done stays, the rest runs a
   assertEquals((await readRow(db, "SELECT * FROM pipeline_runs")).started_at, started_at);
   const { error, message, result } = await readRow(db, "SELECT * FROM task_runs WHERE id=2");
   assertEquals([error, message, result], [null, "half", '"b"']);
-  const [[log]] = await readValues(db, "SELECT message FROM task_logs WHERE task_id=2") as [
-    [string],
-  ];
-  assertEquals(log, "Run again; before, it ended as error: b failed");
+  const attempts = "SELECT attempt, status, started_at, error FROM task_attempts WHERE task_id=2";
+  const [[attempt, status, started, why]] = await readValues(db, attempts) as [string[]];
+  assertEquals([attempt as unknown, status], [1, "error"]);
+  assert(started! < `${(await readRow(db, "SELECT * FROM task_runs WHERE id=2")).started_at}`);
+  assertMatch(why!, /b failed/);
+  assertEquals(await readValues(db, "SELECT count(*) FROM task_attempts"), [[1]]);
 });
 
 Deno.test("resume begins a new run when there is nothing to go on with", async () => {
