@@ -133,6 +133,7 @@ export class Attempts<Item> {
           `${number} failed: ${outcome.error!.message}`,
       });
     }
+    this.#line.rest(task);
     if (signal.aborted) return true;
     const timer = setTimeout(() => {
       this.#waiting.delete(timer);
@@ -145,6 +146,5 @@ export class Attempts<Item> {
   /** A task has ended for good. */
   ended(id: number): void {
     this.#tried.delete(id);
-    this.#line.leave();
   }
 }

@@ -20,10 +20,12 @@ import { type PipelineReport, Tally } from "./report.ts";
 import { checkPolicy } from "./retry_policy.ts";
 import type { RunObserver } from "./run_observer.ts";
 import type { TaskEnvironment } from "./task_context.ts";
+import { DependentFeed } from "./dependent_feed.ts";
 import { TaskFeed } from "./task_feed.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 import type { EndStatus } from "./task_run.ts";
 import type { TaskOutcome } from "./task_runner.ts";
+import { checkLimits } from "./task_queue.ts";
 import { Turns } from "./turns.ts";
 import { onGone, SqliteWriter, type WriterOptions } from "./writer_client.ts";
 
@@ -68,6 +70,7 @@ export async function runPipeline<Item>(
   checkWriter(options);
   checkResume(options);
   checkPolicy(options);
+  checkLimits(options);
   const feed = new TaskFeed(items, options);
   const pipeline = new Pipeline(options, feed, workersFor(options, feed.known));
   return await pipeline.run(begun);
@@ -79,6 +82,7 @@ const NOT_AMONG_ITEMS = "Left out: no item has its key any more";
 /** One run. Its fields belong to the main thread. */
 class Pipeline<Item> {
   readonly #feed: TaskFeed<Item>;
+  readonly #dependent: DependentFeed<Item> | undefined;
   readonly #options: PipelineOptions<Item>;
   readonly #workers: number;
   readonly #name: string;
@@ -96,6 +100,7 @@ class Pipeline<Item> {
   constructor(options: PipelineOptions<Item>, feed: TaskFeed<Item>, workers: number) {
     this.#options = options;
     this.#feed = feed;
+    if (options.dependsOn) this.#dependent = new DependentFeed(feed, options);
     this.#workers = workers;
     this.#name = options.name ?? "pipeline";
     this.#writer = options.db instanceof SqliteWriter ? options.db : undefined;
@@ -168,6 +173,7 @@ class Pipeline<Item> {
     }
     const turns = this.#turns = new Turns({
       feed: this.#feed,
+      dependent: this.#dependent,
       policy: this.#options,
       workers: this.#workers,
       signal,

@@ -14,6 +14,7 @@ export {
   type PipelineDefinition,
   type PipelineItems,
 } from "./define_pipeline.ts";
+export type { DependencyOptions } from "./dependent_feed.ts";
 export { type PipelineOptions, runPipeline } from "./engine.ts";
 export {
   SqliteError,
@@ -51,5 +52,6 @@ export { TaskContext, type TaskIdentity } from "./task_context.ts";
 export type { IdentityOptions } from "./task_identity.ts";
 export type { TaskModule } from "./task_pool.ts";
 export { type EndStatus, type StatusCounts, TASK_STATUSES, type TaskStatus } from "./task_run.ts";
+export type { QueueOptions } from "./task_queue.ts";
 export type { TaskFunction } from "./task_runner.ts";
 export { SqliteWriter, type WriterOptions } from "./writer_client.ts";

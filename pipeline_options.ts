@@ -4,6 +4,8 @@
  * @module
  */
 import type { ProgressOptions } from "./progress_options.ts";
+import type { DependencyOptions } from "./dependent_feed.ts";
+import type { QueueOptions } from "./task_queue.ts";
 import type { PolicyOptions } from "./retry_policy.ts";
 import type { IdentityOptions } from "./task_identity.ts";
 import type { TaskModule } from "./task_pool.ts";
@@ -12,7 +14,12 @@ import { SqliteWriter, type WriterOptions } from "./writer_client.ts";
 
 /** Options of {@linkcode runPipeline}. */
 export interface PipelineOptions<Item>
-  extends Omit<WriterOptions, "db">, IdentityOptions<Item>, PolicyOptions<Item> {
+  extends
+    Omit<WriterOptions, "db">,
+    IdentityOptions<Item>,
+    PolicyOptions<Item>,
+    DependencyOptions<Item>,
+    QueueOptions<Item> {
   /**
    * The database: a path, a `file:` URL or `:memory:`; or a writer that is open, which several pipelines may
    * share, and which stays open. How it is opened was said to {@linkcode SqliteWriter.open} then.

@@ -101,6 +101,11 @@ export class TaskFeed<Item> {
     this.#source = new ItemSource(this.known ?? items);
   }
 
+  /** Whether a known item has no task to run, because that is done already. */
+  isSkipped(index: number): boolean {
+    return this.#ids?.[index] === 0;
+  }
+
   /** How many ids to reserve when the run begins. */
   get reserve(): number {
     // The writer numbers those that are new.

@@ -1,40 +1,54 @@
 /**
- * The line of tasks that are to run: those of the feed, and those that come back to be run again. Only a pipeline
- * whose tasks may come back has one; others take their tasks from the feed.
+ * The line of tasks that are to run: those of the feed, put in order and held back where that is asked for, and
+ * those that come back to be run again. A pipeline that needs none of this takes its tasks from the feed.
  *
- * The line ends when the feed has ended and no task that was given out can come back any more. So whoever is
- * free waits here while a task waits for its retry, and runs others meanwhile: a wait holds no worker.
+ * The line ends when the feed has ended and no task that was given out can come back, or let others go, any more.
+ * So whoever is free waits here while a task waits for its retry, and runs others meanwhile: a wait holds no
+ * worker.
  *
  * @module
  */
 import type { TaskFeed } from "./task_feed.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
+import type { TaskQueue } from "./task_queue.ts";
 
 /** Where tasks are taken from. */
 export type TaskSource<Item> = Pick<TaskFeed<Item>, "take">;
 
+/** What a line is made of. */
+export interface LineOptions<Item> {
+  /** Where the tasks come from. It is asked again after `undefined` as long as a task runs. */
+  source: TaskSource<Item>;
+  /** Puts them in order. */
+  queue: TaskQueue<Item>;
+  /** How many tasks to read ahead, so that there are some to put in order. */
+  ahead: number;
+  /** Aborted when nothing more is to be given out. */
+  signal: AbortSignal;
+}
+
 /** Gives tasks out until none can come back. Its fields belong to the main thread. */
 export class TaskLine<Item> implements TaskSource<Item> {
-  readonly #source: TaskSource<Item>;
-  readonly #signal: AbortSignal;
-  /** Tasks that are to be taken before those of the source. */
-  readonly #ready: IdentifiedItem<Item>[] = [];
+  readonly #options: LineOptions<Item>;
   /** Tasks that were given out and have not left. */
   #open = 0;
   /** What the source was asked for: a task that it gives late must not be lost. */
   #asked: Promise<void> | undefined;
+  #failure: { thrown: unknown } | undefined;
   #news = Promise.withResolvers<void>();
 
-  constructor(source: TaskSource<Item>, signal: AbortSignal) {
-    this.#source = source;
-    this.#signal = signal;
-    signal.addEventListener("abort", () => this.#tell());
+  constructor(options: LineOptions<Item>) {
+    this.#options = options;
+    options.signal.addEventListener("abort", () => this.#tell());
   }
 
   /** The next task, `undefined` when there is none and none comes back; a promise when it has to be waited for. */
   take(): IdentifiedItem<Item> | undefined | Promise<IdentifiedItem<Item> | undefined> {
-    if (this.#signal.aborted) return undefined;
-    const next = this.#ready.shift() ?? (this.#asked ? undefined : this.#ask());
+    if (this.#failure) throw this.#failure.thrown;
+    const { queue, ahead, signal } = this.#options;
+    if (signal.aborted) return undefined;
+    while (!this.#asked && queue.size < ahead && this.#ask());
+    const next = queue.pop();
     if (next) {
       this.#open++;
       return next;
@@ -43,26 +57,43 @@ export class TaskLine<Item> implements TaskSource<Item> {
     return this.#news.promise.then(() => this.take());
   }
 
-  /** A task that was given out is to be run again, now. */
-  comeBack(task: IdentifiedItem<Item>): void {
-    this.#ready.push(task);
-    this.leave();
-  }
-
-  /** A task that was given out does not come back. */
-  leave(): void {
-    this.#open--;
+  /** A task that was given out does not run for a while: what it used is free for others. */
+  rest({ id }: IdentifiedItem<Item>): void {
+    this.#options.queue.release(id);
     this.#tell();
   }
 
-  #ask(): IdentifiedItem<Item> | undefined {
-    const task = this.#source.take();
-    if (!(task instanceof Promise)) return task;
-    this.#asked = task.then((late) => {
-      this.#asked = undefined;
-      if (late) this.#ready.push(late);
-      this.#tell();
-    });
+  /** A task that was given out is to be run again, now. */
+  comeBack(task: IdentifiedItem<Item>): void {
+    try {
+      this.#options.queue.push(task, true);
+    } catch (thrown) {
+      this.#failure = { thrown };
+    }
+    this.leave(task);
+  }
+
+  /** A task that was given out does not come back. */
+  leave(task: IdentifiedItem<Item>): void {
+    this.#open--;
+    this.rest(task);
+  }
+
+  /** Reads one task; tells whether there is one at once. */
+  #ask(): boolean {
+    const { source, queue } = this.#options;
+    const task = source.take();
+    if (!(task instanceof Promise)) {
+      if (task) queue.push(task);
+      return task !== undefined;
+    }
+    this.#asked = task.then((late) => late && queue.push(late))
+      .catch((thrown) => this.#failure = { thrown })
+      .then(() => {
+        this.#asked = undefined;
+        this.#tell();
+      });
+    return false;
   }
 
   #tell(): void {

@@ -6,11 +6,14 @@
  */
 import { Attempts } from "./attempts.ts";
 import type { ErrorData } from "./errors.ts";
+import type { DependentFeed } from "./dependent_feed.ts";
+import { LOOKAHEAD } from "./item_source.ts";
 import { hasPolicy, type PolicyOptions } from "./retry_policy.ts";
 import type { RunningTask, RunObserver } from "./run_observer.ts";
 import { TaskContext, type TaskEnvironment } from "./task_context.ts";
 import type { TaskFeed } from "./task_feed.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
+import { hasOrder, type QueueOptions, TaskQueue } from "./task_queue.ts";
 import { TaskLine } from "./task_line.ts";
 import { type TaskModule, TaskPool } from "./task_pool.ts";
 import { runTask, type TaskFunction, type TaskOutcome, writeFailure } from "./task_runner.ts";
@@ -23,8 +26,10 @@ const YIELD_MS = 50;
 export interface TurnsOptions<Item> {
   /** Where the tasks come from. */
   feed: TaskFeed<Item>;
-  /** How each task is tried. */
-  policy: PolicyOptions<Item>;
+  /** The same in the order of their dependencies, where there are any. */
+  dependent: DependentFeed<Item> | undefined;
+  /** How each task is tried, and which go first. */
+  policy: PolicyOptions<Item> & QueueOptions<Item>;
   /** How many tasks run at once. */
   workers: number;
   /** Aborted when the pipeline is to stop. */
@@ -45,9 +50,10 @@ export class Turns<Item> {
   /** Tasks that have returned and whose rows are on their way. */
   readonly #pending = new Set<Promise<void>>();
   #pool: TaskPool | undefined;
-  /** Where tasks come back that are run again, and who lets them; where there is a policy. */
+  /** Where tasks are put in order and come back, where they do; and who lets them, where there is a policy. */
   #line: TaskLine<Item> | undefined;
   #attempts: Attempts<Item> | undefined;
+  #environment: TaskEnvironment | undefined;
   #yieldedAt = performance.now();
 
   constructor(options: TurnsOptions<Item>) {
@@ -63,16 +69,24 @@ export class Turns<Item> {
     writer: SqliteWriter,
     environment: TaskEnvironment,
   ): Promise<void> {
-    const { feed, signal, policy } = this.#options;
-    if (hasPolicy(policy)) {
-      this.#line = new TaskLine(feed, signal);
-      this.#attempts = new Attempts(policy, this.#line, environment);
-    }
+    this.#environment = environment;
+    this.#lineUp(environment);
     const running = typeof work === "function"
       ? this.#runHere(work, environment)
       : this.#runInPool(work, writer, environment);
     await running.catch((error) => this.#options.giveUp(error));
     await Promise.all(this.#pending);
+  }
+
+  /** Makes the line and counts attempts, where that is asked for. */
+  #lineUp(environment: TaskEnvironment): void {
+    const { feed, dependent, signal, policy } = this.#options;
+    const [ordered, tried] = [hasOrder(policy), hasPolicy(policy)];
+    if (!ordered && !tried && !dependent) return;
+    const queue = new TaskQueue(ordered ? policy : {});
+    const ahead = !ordered ? 1 : feed.known ? Infinity : LOOKAHEAD;
+    this.#line = new TaskLine({ source: dependent ?? feed, queue, ahead, signal });
+    if (tried) this.#attempts = new Attempts(policy, this.#line, environment);
   }
 
   /** The tasks that run at the moment, in the order of their start. */
@@ -215,5 +229,23 @@ export class Turns<Item> {
     this.#tasks.delete(task.id);
     this.#attempts?.ended(task.id);
     this.#options.ended(task, outcome);
+    if (this.#line) this.#leave(this.#line, task, outcome);
+  }
+
+  /** Lets go what waits for a task that has ended; what waited in vain is cancelled. */
+  #leave(line: TaskLine<Item>, task: IdentifiedItem<Item>, { status }: TaskOutcome): void {
+    const { dependent, signal, ended } = this.#options;
+    const lost = dependent?.ended(task, status) ?? [];
+    // When the pipeline stops, whatever is queued is cancelled.
+    if (lost.length > 0 && !signal.aborted) {
+      const what = status === "error" ? "failed" : "was cancelled";
+      const message = `Not run: task ${task.id} (${task.name}) ${what}, and it depends on that`;
+      const outcome: TaskOutcome = { status: "cancelled", error: { name: "AbortError", message } };
+      for (const other of lost) {
+        writeFailure(other.id, outcome, this.#environment!);
+        ended(other, outcome);
+      }
+    }
+    line.leave(task);
   }
 }

@@ -20,7 +20,10 @@ async function fiveRuns(): Promise<ReturnType<typeof tempFolder> & { db: string 
     await runPipeline(items, {
       db,
       schema: "CREATE TABLE IF NOT EXISTS mine (n INTEGER)",
+      retries: 1,
+      retryDelayMs: 0,
       async run(n, task) {
+        if (task.attempt === 1) throw new Error("Not yet");
         task.log("a line");
         await task.insert("mine", [[n]], { columns: ["n"] });
       },
@@ -38,6 +41,7 @@ async function counts(db: string) {
     `SELECT (SELECT group_concat(id) FROM pipeline_runs) AS runs,
        (SELECT group_concat(DISTINCT run_id) FROM task_runs) AS tasks,
        (SELECT group_concat(DISTINCT run_id) FROM task_logs) AS logs,
+       (SELECT group_concat(DISTINCT run_id) FROM task_attempts) AS attempts,
        (SELECT group_concat(DISTINCT run_id) FROM run_samples) AS samples,
        (SELECT count(*) FROM mine) AS mine`,
   );
@@ -47,6 +51,7 @@ const ALL = {
   runs: "1,2,3,4,5",
   tasks: "1,2,3,4,5",
   logs: "1,2,3,4,5",
+  attempts: "1,2,3,4,5",
   samples: "1,2,3,4,5",
   mine: 15,
 };
@@ -73,6 +78,7 @@ Deno.test("prune --keep deletes runs that ended before, with all their rows and 
     runs: "4,5",
     tasks: "4,5",
     logs: "4,5",
+    attempts: "4,5",
     samples: "4,5",
     mine: 15,
   });

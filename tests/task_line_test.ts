@@ -1,4 +1,5 @@
 import type { IdentifiedItem } from "../task_identity.ts";
+import { TaskQueue } from "../task_queue.ts";
 import { TaskLine } from "../task_line.ts";
 import { assert, assertEquals } from "./assert.ts";
 
@@ -16,7 +17,10 @@ function lineOf(given: (number | Promise<number | undefined>)[]) {
       return next === undefined ? undefined : task(next);
     },
   };
-  return { line: new TaskLine(source, stop.signal), stop };
+  return {
+    line: new TaskLine({ source, queue: new TaskQueue(), ahead: 1, signal: stop.signal }),
+    stop,
+  };
 }
 
 Deno.test("TaskLine.take() gives the source's tasks, and ends when all have left", async () => {
@@ -24,8 +28,8 @@ Deno.test("TaskLine.take() gives the source's tasks, and ends when all have left
   assertEquals([line.take(), line.take()], [task(1), task(2)]);
   const last = line.take();
   assert(last instanceof Promise);
-  line.leave();
-  line.leave();
+  line.leave(task(1));
+  line.leave(task(2));
   assertEquals(await last, undefined);
   assertEquals(line.take(), undefined);
 });
@@ -36,7 +40,7 @@ Deno.test("TaskLine.comeBack() gives a task to one who waits, before the source'
   const [first, second] = [line.take(), line.take()];
   line.comeBack(task(1));
   assertEquals(await first, task(1));
-  line.leave();
+  line.leave(task(1));
   assertEquals(await second, undefined);
 
   const other = lineOf([1, 2]).line;

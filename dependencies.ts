@@ -1,0 +1,110 @@
+/**
+ * Which task waits for which. Pure: tasks are numbers, what they are to each other is settled before any runs.
+ *
+ * Counts of what each task still waits for, and lists of who waits for it (Kahn, "Topological sorting of large
+ * networks", 1962): what a task that ends sets free costs no more than its own edges. All loops, no recursion: a
+ * chain may be a hundred thousand long.
+ *
+ * @module
+ */
+
+/** A graph of tasks, numbered from 0, without circles. */
+export class DependencyGraph {
+  /** How many others each task still waits for. */
+  readonly #waits: number[] = [];
+  /** Who waits for each task. */
+  readonly #dependents: number[][];
+  readonly #dropped = new Set<number>();
+
+  /**
+   * @param keys The key of each task
+   * @param dependsOn The keys of the tasks that a task waits for
+   * @throws {TypeError} If there is no task of a key, or two; or if tasks wait for each other in a circle
+   */
+  constructor(
+    keys: readonly (string | null)[],
+    dependsOn: (task: number) => Iterable<string> | undefined,
+  ) {
+    const byKey = new Map<string, number>();
+    const twice = new Set<string>();
+    keys.forEach((key, task) => {
+      if (key === null) return;
+      if (byKey.has(key)) twice.add(key);
+      byKey.set(key, task);
+    });
+    this.#dependents = keys.map(() => []);
+    const needs = keys.map((key, task) => {
+      const found = new Set<number>();
+      for (const needed of dependsOn(task) ?? []) {
+        const other = byKey.get(needed);
+        if (other === undefined || twice.has(needed)) {
+          throw new TypeError(
+            `Cannot let ${named(key, task)} depend on ${Deno.inspect(needed)}: ` +
+              `${other === undefined ? "no item has" : "two items have"} that key`,
+          );
+        }
+        found.add(other);
+      }
+      for (const other of found) this.#dependents[other]!.push(task);
+      this.#waits.push(found.size);
+      return [...found];
+    });
+    const circle = findCircle(this.#waits, this.#dependents, needs);
+    if (circle) {
+      const path = circle.map((task) => named(keys[task]!, task)).join(" → ");
+      throw new TypeError(`Cannot run tasks that wait for each other: ${path}`);
+    }
+  }
+
+  /** The tasks that wait for none, in their order. */
+  get roots(): number[] {
+    return this.#waits.flatMap((waits, task) => waits === 0 ? [task] : []);
+  }
+
+  /** A task is done. Returns those that waited for nothing else, in their order. */
+  done(task: number): number[] {
+    return this.#dependents[task]!.filter((other) => --this.#waits[other]! === 0);
+  }
+
+  /** A task will never be done. Returns all that now cannot be either, each of them once. */
+  drop(task: number): number[] {
+    const dropped: number[] = [task];
+    // It grows while it is read.
+    for (const next of dropped) {
+      for (const other of this.#dependents[next]!) {
+        if (this.#dropped.has(other)) continue;
+        this.#dropped.add(other);
+        dropped.push(other);
+      }
+    }
+    return dropped.slice(1);
+  }
+}
+
+function named(key: string | null, task: number): string {
+  return key === null ? `item ${task}` : Deno.inspect(key);
+}
+
+/** A circle of tasks, each waiting for the next, with the first at the end again; `undefined` if there is none. */
+function findCircle(
+  waits: readonly number[],
+  dependents: readonly number[][],
+  needs: readonly number[][],
+): number[] | undefined {
+  const left = [...waits];
+  const free = left.flatMap((count, task) => count === 0 ? [task] : []);
+  for (const task of free) {
+    for (const other of dependents[task]!) if (--left[other]! === 0) free.push(other);
+  }
+  let task = left.findIndex((count) => count > 0);
+  if (task < 0) return undefined;
+  // Whatever is left needs something that is left: going on and on leads round.
+  const path: number[] = [];
+  const at = new Map<number, number>();
+  while (!at.has(task)) {
+    at.set(task, path.length);
+    path.push(task);
+    task = needs[task]!.find((needed) => left[needed]! > 0)!;
+  }
+  return [...path.slice(at.get(task)), task];
+}
