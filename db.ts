@@ -41,6 +41,13 @@ export interface ConnectOptions {
    * @default {"auto"}
    */
   driver?: DriverChoice;
+  /**
+   * Milliseconds that opening it and each call wait for a lock. Of readers only those of a file without a
+   * WAL ever wait.
+   *
+   * @default {60_000}
+   */
+  busyTimeoutMs?: number;
 }
 
 /**
@@ -69,23 +76,15 @@ export async function connect(
   path: string | URL,
   options: ConnectOptions = {},
 ): Promise<Connection> {
-  const { wal = true, driver: choice } = options;
+  const { wal = true, driver: choice, busyTimeoutMs } = options;
   const file = await databasePath(path);
   const { driver } = await chooseDriver(driverFor(file, choice));
   await prepareFile(file);
-  return await openWriter(driver, file, wal);
+  return await openWriter(driver, file, wal, busyTimeoutMs);
 }
 
 /** Options of {@linkcode connectReadOnly}. */
-export interface ConnectReadOnlyOptions extends Pick<ConnectOptions, "driver"> {
-  /**
-   * Milliseconds that opening it and each call wait for a lock. Only a file without a WAL has locks that
-   * stop a reader.
-   *
-   * @default {60_000}
-   */
-  busyTimeoutMs?: number;
-}
+export type ConnectReadOnlyOptions = Omit<ConnectOptions, "wal">;
 
 /**
  * Opens a separate read-only connection. It sees each commit of the writer at once, never blocks it and

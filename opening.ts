@@ -19,8 +19,13 @@ const BUSY_RETRY_MS = 20;
 const JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024;
 
 /** Opens and configures the read-write connection, as soon as nobody else is opening the file. */
-export async function openWriter(driver: Driver, file: string, wal: boolean): Promise<Connection> {
-  return await retryWhileBusy(() => tryWriter(driver, file, wal));
+export async function openWriter(
+  driver: Driver,
+  file: string,
+  wal: boolean,
+  busyTimeoutMs: number = BUSY_TIMEOUT_MS,
+): Promise<Connection> {
+  return await retryWhileBusy(() => tryWriter(driver, file, wal, busyTimeoutMs), busyTimeoutMs);
 }
 
 /** Opens a read-only connection, as soon as nobody else is opening the file. */
@@ -32,12 +37,17 @@ export async function openReader(
   return await retryWhileBusy(() => tryReader(driver, file, busyTimeoutMs), busyTimeoutMs);
 }
 
-function tryWriter(driver: Driver, file: string, wal: boolean): Connection {
+function tryWriter(
+  driver: Driver,
+  file: string,
+  wal: boolean,
+  busyTimeoutMs: number,
+): Connection {
   // That another connection is writing is no reason against the file.
   const connection = new Connection(driver, file, { readOnly: false, busyTimeoutMs: 0 });
   try {
     requireWritable(connection);
-    connection.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
+    connection.exec(`PRAGMA busy_timeout=${busyTimeoutMs}`);
     // Read before anything is set, so that a damaged file is refused untouched.
     connection.prepare("SELECT count(*) FROM sqlite_schema").get();
     const journal = file === ":memory:" ? "memory" : wal ? "wal" : "delete";
@@ -77,7 +87,7 @@ function tryReader(driver: Driver, file: string, busyTimeoutMs: number): Connect
  * Tries again while another connection is just opening the file: SQLite does not wait for a change of the
  * journal mode, whatever the busy timeout.
  */
-async function retryWhileBusy<T>(attempt: () => T, timeoutMs = BUSY_TIMEOUT_MS): Promise<T> {
+async function retryWhileBusy<T>(attempt: () => T, timeoutMs: number): Promise<T> {
   const until = performance.now() + timeoutMs;
   for (;;) {
     try {

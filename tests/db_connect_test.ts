@@ -162,7 +162,7 @@ for (const driver of DRIVERS) {
     using first = await connect(path, { driver });
     first.exec("CREATE TABLE v (a)");
     const error = await assertRejects(
-      () => connect(path, { wal: false, driver }),
+      () => connect(path, { wal: false, driver, busyTimeoutMs: 100 }),
       SqliteError,
       path,
     );
