@@ -27,6 +27,7 @@ export class Fixture implements AsyncDisposable {
         "--v8-flags=--expose-gc",
         `--allow-read=${folder},${decodeURIComponent(ROOT.pathname)}`,
         `--allow-write=${folder}`,
+        ...ffiFlags(),
         new URL(`tests/fixtures/${name}`, ROOT).href,
         ...args,
       ],
@@ -70,4 +71,10 @@ export class Fixture implements AsyncDisposable {
     await this.#lines.cancel();
     await this.#child.status;
   }
+}
+
+/** What a child needs for the FFI driver, where tests have it. */
+function ffiFlags(): string[] {
+  const path = Deno.env.get("DENO_SQLITE_PATH");
+  return path ? [`--allow-ffi=${path}`, "--allow-env=DENO_SQLITE_PATH,DENO_SQLITE_LOCAL"] : [];
 }
