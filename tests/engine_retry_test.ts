@@ -180,6 +180,20 @@ Deno.test("runPipeline() cancels a task that waits for its retry", async () => {
   assertEquals(await readValues(db, "SELECT cancelled, queued FROM pipeline_runs"), [[2, 0]]);
 });
 
+Deno.test("runPipeline() does not retry while it stops: a failure is an error, as without a policy", async () => {
+  const stop = new AbortController();
+  const report = await runPipeline([1], {
+    db: ":memory:",
+    signal: stop.signal,
+    retries: 1,
+    run() {
+      stop.abort();
+      throw new Error("The task's own");
+    },
+  });
+  assertEquals([report.counts.error, report.counts.cancelled], [1, 0]);
+});
+
 Deno.test("runPipeline() asks retryIf with the very error and the number of the attempt", async () => {
   const asked: [unknown, number][] = [];
   const error = Object.assign(new Error("Gone"), { status: 410 });

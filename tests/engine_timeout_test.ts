@@ -101,9 +101,10 @@ for (const item of ["ignores", "blocks"]) {
     using folder = tempFolder();
     const db = folder.file("a.db");
     // The tasks before it in its Worker have ended all the same.
-    const items = ["quick", "quick", item, "quick"];
+    const items = ["quick", "writes", item, "quick"];
     const report = await runPipeline(items, {
       db,
+      schema: "CREATE TABLE row (task INTEGER, text TEXT)",
       workers: 1,
       timeoutMs: 500,
       timeoutGraceMs: 20,
