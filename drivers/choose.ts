@@ -63,11 +63,9 @@ async function missingPermission(): Promise<string | undefined> {
   for (const variable of ["DENO_SQLITE_PATH", "DENO_SQLITE_LOCAL"]) {
     if (!await granted({ name: "env", variable })) return `--allow-env=${variable} is not granted`;
   }
-  const path = Deno.env.get("DENO_SQLITE_PATH");
-  if (path) {
-    return await granted({ name: "ffi", path }) ? undefined : `--allow-ffi=${path} is not granted`;
-  }
-  for (const name of ["ffi", "env", "read", "write", "net"] as const) {
-    if (!await granted({ name })) return `--allow-${name} is not granted`;
-  }
+  // Not for one library alone, because reading what a pointer points to needs all of it.
+  const needed = Deno.env.get("DENO_SQLITE_PATH")
+    ? ["ffi"] as const
+    : ["ffi", "env", "read", "write", "net"] as const;
+  for (const name of needed) if (!await granted({ name })) return `--allow-${name} is not granted`;
 }

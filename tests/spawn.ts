@@ -75,6 +75,6 @@ export class Fixture implements AsyncDisposable {
 
 /** What a child needs for the FFI driver, where tests have it. */
 function ffiFlags(): string[] {
-  const path = Deno.env.get("DENO_SQLITE_PATH");
-  return path ? [`--allow-ffi=${path}`, "--allow-env=DENO_SQLITE_PATH,DENO_SQLITE_LOCAL"] : [];
+  if (!Deno.env.get("DENO_SQLITE_PATH")) return [];
+  return ["--allow-ffi", "--allow-env=DENO_SQLITE_PATH,DENO_SQLITE_LOCAL"];
 }
