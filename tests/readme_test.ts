@@ -69,7 +69,6 @@ for (
     "PipelineDefinition",
     "ProgressOptions",
     "ConnectOptions",
-    "ConnectReadOnlyOptions",
     "IdentityOptions",
     "WriterOptions",
     "InsertOptions",
