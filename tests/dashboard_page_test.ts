@@ -236,14 +236,12 @@ Deno.test({ name: "exportRun() makes a page that opens without a server", ignore
     if (name.endsWith("7")) throw new Error(`No luck with ${name}`);
     return { name };
   });
-  const page = await fixture.page("?run=1");
   const file = fixture.folder.file("run.html");
   await Deno.writeTextFile(
     file,
     await (await fetch(`${fixture.server.url}api/runs/1/export`)).text(),
   );
   await fixture.server.shutdown();
-  await page.close();
 
   const offline = await fixture.page(`file://${file}`);
   await seeText(offline, "h1", "kept");
