@@ -35,11 +35,11 @@ export const dashboardCost: Benchmark = async (scale) => {
     await new Promise((resolve) => setTimeout(resolve, ROUND_MS * scale));
     if (pages > 1) await until(() => lags.length > 0);
     const speed = await load.stop();
-    for (const watcher of watchers) await watcher[Symbol.asyncDispose]();
+    for (const watcher of watchers) watcher[Symbol.dispose]();
     return speed;
   }
 
-  const { none, one, hundred } = await alternate(scale < 1 ? 1 : 5, {
+  const { none, one, hundred } = await alternate(scale < 1 ? 1 : 3, {
     none: () => round(0),
     one: () => round(1),
     hundred: () => round(100),

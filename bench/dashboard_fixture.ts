@@ -90,34 +90,34 @@ export async function until(isEnough: () => boolean): Promise<void> {
 }
 
 /** A page that looks on: it reads every event and hands each with its arrival to `onEvent`. */
-export class Watcher implements AsyncDisposable {
+export class Watcher implements Disposable {
   readonly #aborter = new AbortController();
-  readonly #reading: Promise<void>;
   /** Settled when the first event is there. */
   readonly ready: Promise<void>;
 
   constructor(url: string, onEvent: (data: string, at: number) => void = () => {}) {
     const ready = Promise.withResolvers<void>();
     this.ready = ready.promise;
-    this.#reading = this.#read(url, (data, at) => {
+    this.#read(url, (data, at) => {
       ready.resolve();
       onEvent(data, at);
     }).catch((error) => ready.reject(error));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Leaves. What is under way is not waited for: it has nothing to tell any more. */
+  [Symbol.dispose](): void {
     this.#aborter.abort();
-    await this.#reading;
   }
 
   async #read(url: string, onEvent: (data: string, at: number) => void): Promise<void> {
     const { signal } = this.#aborter;
     const response = await fetch(url, { signal });
     if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+    const decoder = new TextDecoder();
     let text = "";
-    for await (const part of response.body!.pipeThrough(new TextDecoderStream())) {
+    for await (const part of response.body!) {
       const at = Date.now();
-      text += part;
+      text += decoder.decode(part, { stream: true });
       let end: number;
       while ((end = text.indexOf("\n\n")) >= 0) {
         const line = text.slice(0, end).split("\n").find((line) => line.startsWith("data: "));

@@ -82,7 +82,7 @@ async function timeOf(url: string): Promise<number> {
 /** Milliseconds from when a task said the time to when a page heard it. */
 async function lagsOf(url: string, durationMs: number): Promise<number[]> {
   const lags: number[] = [];
-  await using watcher = new Watcher(
+  using watcher = new Watcher(
     `${url}api/live?view=run&run=2&sort=-id&limit=1`,
     (data, at) => {
       const said = data.match(/"name":"clock".*?"message":"(\d{13})"/)?.[1];
