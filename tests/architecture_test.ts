@@ -4,8 +4,8 @@
  * @module
  */
 import { assert, assertEquals } from "./assert.ts";
-
-const ROOT = new URL("..", import.meta.url);
+import { ROOT } from "./child.ts";
+import { readModules } from "./module_graph.ts";
 
 const ENTRIES = [
   "mod.ts",
@@ -16,27 +16,12 @@ const ENTRIES = [
   "dashboard/worker.ts",
 ];
 
-interface Graph {
-  modules: { specifier: string; dependencies?: { code?: Target; type?: Target }[] }[];
-}
-
-interface Target {
-  specifier?: string;
-}
-
 /** Every module of the project, by path, with the project's modules that it imports. */
 async function readGraph(): Promise<Map<string, string[]>> {
   const graph = new Map<string, string[]>();
   // The Workers' entries are named by URL, so no other module leads to them.
   for (const entry of ENTRIES) {
-    const { stdout, code } = await new Deno.Command(Deno.execPath(), {
-      args: ["info", "--json", entry],
-      cwd: ROOT,
-      stderr: "null",
-    }).output();
-    assertEquals(code, 0);
-    const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as Graph;
-    for (const { specifier, dependencies = [] } of modules) {
+    for (const { specifier, dependencies = [] } of await readModules(entry)) {
       if (!specifier.startsWith(ROOT.href)) continue;
       const targets = dependencies
         .map(({ code, type }) => (code ?? type)?.specifier ?? "")

@@ -21,6 +21,19 @@ export interface ChildOptions {
 
 /** Runs `script`, which may import from {@linkcode ROOT}, and returns what it gave to `console.log`. */
 export async function runChild(script: string, options: ChildOptions = {}): Promise<unknown> {
+  const { out, err } = await runScript(script, options);
+  try {
+    return JSON.parse(out);
+  } catch {
+    throw new Error(`The child printed ${out}\n${err}`);
+  }
+}
+
+/** Runs `script`, which may import from {@linkcode ROOT}, and returns all that it printed. */
+export async function runScript(
+  script: string,
+  options: ChildOptions = {},
+): Promise<{ out: string; err: string }> {
   const { flags = [], prefix = [], uncached = false, env = {} } = options;
   const command = [
     ...prefix,
@@ -44,12 +57,8 @@ export async function runChild(script: string, options: ChildOptions = {}): Prom
   await writer.write(new TextEncoder().encode(script));
   await writer.close();
   const { stdout, stderr } = await child.output();
-  const text = new TextDecoder().decode(stdout);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error(`The child printed ${text}\n${new TextDecoder().decode(stderr)}`);
-  }
+  const decoder = new TextDecoder();
+  return { out: decoder.decode(stdout), err: decoder.decode(stderr) };
 }
 
 /** A script that tries something and prints its value, or its error's name, code and message. */

@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "./assert.ts";
 import { HARMFUL } from "./cli_fixture.ts";
 import { hasTerminals, openTerminal, runCli } from "./cli_terminal.ts";
+import { readModules } from "./module_graph.ts";
 import { tempFolder } from "./temp.ts";
 
 const ROOT = new URL("..", import.meta.url);
@@ -116,17 +117,7 @@ Deno.test("a permission that is missing is named", async () => {
 });
 
 Deno.test("the entry loads no command, engine or dashboard before one is named", async () => {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "cli.ts"],
-    cwd: ROOT,
-    stderr: "null",
-  }).output();
-  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as {
-    modules: {
-      specifier: string;
-      dependencies?: { isDynamic?: boolean; code?: { specifier?: string } }[];
-    }[];
-  };
+  const modules = await readModules("cli.ts");
   const byName = new Map(modules.map((module) => [module.specifier, module]));
   const loaded = new Set([new URL("cli.ts", ROOT).href]);
   for (const name of loaded) {

@@ -2,7 +2,7 @@ import { serveDashboard } from "../dashboard/mod.ts";
 import { connect } from "../db.ts";
 import { runPipeline } from "../mod.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "./assert.ts";
-import { ROOT, runChild } from "./child.ts";
+import { ROOT, runChild, runScript } from "./child.ts";
 import { Events } from "./dashboard_fixture.ts";
 import { DRIVERS } from "./drivers.ts";
 import { tempFolder } from "./temp.ts";
@@ -155,18 +155,7 @@ Deno.test("serveDashboard() never prints the token", async () => {
     { db: folder.file("etl.db"), hostname: "0.0.0.0", port: 0, token },
     look,
   );
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-lock", "--cached-only", "-A", "-"],
-    cwd: ROOT,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(script));
-  await writer.close();
-  const { stdout, stderr } = await child.output();
-  const printed = new TextDecoder().decode(stdout);
-  assertEquals(JSON.parse(printed), [401, 401, 401, 503, 200]);
-  assert(!`${printed}${new TextDecoder().decode(stderr)}`.includes("secret"));
+  const { out, err } = await runScript(script, { flags: ["-A"] });
+  assertEquals(JSON.parse(out), [401, 401, 401, 503, 200]);
+  assert(!`${out}${err}`.includes("secret"));
 });

@@ -1,12 +1,6 @@
 import { assert, assertEquals } from "./assert.ts";
 import { ROOT } from "./child.ts";
-
-interface Graph {
-  modules: {
-    specifier: string;
-    dependencies?: { isDynamic?: boolean; code?: { specifier?: string } }[];
-  }[];
-}
+import { readModules } from "./module_graph.ts";
 
 /** Rooms that a run loads when somebody looks on, each with the one that loads it. */
 const LAZY = [
@@ -19,14 +13,7 @@ const LAZY = [
 Deno.test("what looks on at a run is loaded by one room alone, and only when it is wanted", async () => {
   const importers = new Map<string, { path: string; isDynamic: boolean }[]>();
   for (const entry of ["mod.ts", "task_worker.ts"]) {
-    const { stdout, code } = await new Deno.Command(Deno.execPath(), {
-      args: ["info", "--json", entry],
-      cwd: ROOT,
-      stderr: "null",
-    }).output();
-    assertEquals(code, 0);
-    const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as Graph;
-    for (const { specifier, dependencies = [] } of modules) {
+    for (const { specifier, dependencies = [] } of await readModules(entry)) {
       const path = specifier.replace(ROOT.href, "");
       for (const { code, isDynamic = false } of dependencies) {
         const target = code?.specifier?.replace(ROOT.href, "");
