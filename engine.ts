@@ -6,14 +6,16 @@
 import { isoNow } from "./clock.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "./errors.ts";
 import { onInterrupt } from "./interrupts.ts";
-import type { RunFinished, RunStarted, WriteMessage, WriterStats } from "./messages.ts";
+import type { RunFinished, WriteMessage, WriterStats } from "./messages.ts";
 import { openObserver } from "./observers.ts";
 import type { Outbox } from "./outbox.ts";
+import { checkOverlap, startRun } from "./overlap.ts";
 import {
   checkResume,
   checkWork,
   checkWriter,
   type PipelineOptions,
+  storesStatus,
   workersFor,
 } from "./pipeline_options.ts";
 import { type PipelineReport, Tally } from "./report.ts";
@@ -42,6 +44,7 @@ export type { PipelineOptions } from "./pipeline_options.ts";
  * @throws {RangeError} If `workers` or an id is not a positive whole number, a policy is out of range, or there
  * is no run to resume
  * @throws {Error} If the run to resume is running
+ * @throws {OverlapError} If another run of this name is under way and overlapping runs are refused
  * @throws {SqliteError} If the database cannot be opened or written
  * @throws {WriterDiedError} If the writer Worker dies
  *
@@ -69,6 +72,7 @@ export async function runPipeline<Item>(
   checkWork(options.run);
   checkWriter(options);
   checkResume(options);
+  checkOverlap(options, storesStatus(options));
   checkPolicy(options);
   checkLimits(options);
   const feed = new TaskFeed(items, options);
@@ -197,15 +201,24 @@ class Pipeline<Item> {
       await this.#feed.open(1);
       return null;
     }
-    const { resume } = this.#options;
-    const { run, firstId } = await outbox.request({
+    const { resume, overlap } = this.#options;
+    const started = await startRun(outbox, () => ({
       kind: "start_run",
       ...(resume ? { resume } : {}),
       name: this.#name,
       workers: this.#workers,
       startedAt: isoNow(),
       reserve: this.#feed.reserve,
-    }) as RunStarted;
+    }), {
+      overlap,
+      signal: this.#stop.signal,
+      waits: (run) => this.#observer?.waits?.(run),
+    });
+    if (!started) {
+      await this.#feed.open(1);
+      return null;
+    }
+    const { run, firstId } = started;
     const confirm = typeof this.#options.run !== "function";
     const skipped = (tasks: number) => this.#tally.counts.done += tasks;
     await this.#feed.open(firstId, { run, outbox, confirm, skipped })

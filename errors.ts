@@ -107,6 +107,26 @@ export class TaskWorkerDiedError extends Error {
   override readonly name = "TaskWorkerDiedError";
 }
 
+/**
+ * Another run of the same name is under way, and overlapping runs are refused: nothing was run.
+ *
+ * @example Leave it to the run that is under way
+ * ```ts
+ * import { OverlapError, runPipeline } from "@pipeloom/pipeloom";
+ *
+ * try {
+ *   await runPipeline([1, 2, 3], { db: "etl.db", name: "etl", overlap: "refuse", run: (n) => n });
+ * } catch (error) {
+ *   if (!(error instanceof OverlapError)) throw error;
+ *   console.log(error.message);
+ * }
+ * ```
+ */
+export class OverlapError extends Error {
+  /** The name of the class, as it is printed. */
+  override readonly name = "OverlapError";
+}
+
 /** An error as plain data, so that it keeps its class and code on its way to another thread. */
 export interface ErrorData {
   /** `Error.name`. */
@@ -126,6 +146,7 @@ const MAX_CAUSES = 8;
 
 /** Classes that are built again, by name. */
 const CLASSES = new Map<string, new (message: string) => Error>(Object.entries({
+  OverlapError,
   RangeError,
   SyntaxError,
   TaskWorkerDiedError,

@@ -82,6 +82,8 @@ export interface StartRunMessage {
   reserve: number;
   /** The run to go on with; `true` for the last of this name that is not `done`, or else a new one. */
   resume?: true | number;
+  /** Whether it is refused while another run of this name is under way. */
+  alone?: boolean;
 }
 
 /** Reserves further ids for the tasks of a run. Answered with the first of them. */
@@ -268,13 +270,25 @@ export interface StatsRequest {
   seq: number;
 }
 
+/** Asks for the run of a name that is known to be under way. Answered with words, or nothing. */
+export interface InTheWayRequest {
+  kind: "in_the_way";
+  seq: number;
+  name: string;
+}
+
 /** The sender will not use its port any more. */
 export interface DetachRequest {
   kind: "detach";
 }
 
 /** What comes over a sender's port. */
-export type PortRequest = Batch | CheckpointRequest | StatsRequest | DetachRequest;
+export type PortRequest =
+  | Batch
+  | CheckpointRequest
+  | StatsRequest
+  | InTheWayRequest
+  | DetachRequest;
 
 /** The batch is committed, but for the messages that failed. */
 export interface Ack {
@@ -290,7 +304,7 @@ export interface Ack {
 export interface Answer {
   kind: "answer";
   seq: number;
-  value?: CheckpointResult | WriterStats;
+  value?: CheckpointResult | WriterStats | string;
   error?: ErrorData;
 }
 

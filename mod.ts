@@ -17,6 +17,7 @@ export {
 export type { DependencyOptions } from "./dependent_feed.ts";
 export { type PipelineOptions, runPipeline } from "./engine.ts";
 export {
+  OverlapError,
   SqliteError,
   type SqliteErrorCode,
   TaskWorkerDiedError,
@@ -45,6 +46,7 @@ export type {
   WriteResult,
   WriterStats,
 } from "./messages.ts";
+export type { Overlap, OverlapOptions } from "./overlap.ts";
 export type { ProgressOptions } from "./progress_options.ts";
 export type { PipelineReport, TaskFailure } from "./report.ts";
 export type { PolicyOptions, TaskPolicy } from "./retry_policy.ts";

@@ -42,6 +42,7 @@ function together(observers: RunObserver[]): RunObserver {
   const listeners = observers.filter((observer) => observer.logged);
   return {
     prints: observers.some(({ prints }) => prints),
+    waits: (run) => observers.forEach((observer) => observer.waits?.(run)),
     begin: (view, facts) => observers.forEach((observer) => observer.begin?.(view, facts)),
     within: within && ((task, work) => within.within!(task, work)),
     logged: listeners.length === 0 ? undefined : (task, level, message) => {

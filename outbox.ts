@@ -16,6 +16,7 @@ import {
   type Ack,
   type Batch,
   type CheckpointRequest,
+  type InTheWayRequest,
   type PortReply,
   type PortRequest,
   type StatsRequest,
@@ -138,7 +139,9 @@ export class Outbox {
   }
 
   /** Asks for something that is no message, after all that was sent before. */
-  ask(request: (seq: number) => CheckpointRequest | StatsRequest): Promise<unknown> {
+  ask(
+    request: (seq: number) => CheckpointRequest | StatsRequest | InTheWayRequest,
+  ): Promise<unknown> {
     if (this.#refusal) return Promise.reject(this.#refusal);
     this.#flush();
     const seq = this.#seq++;

@@ -5,6 +5,7 @@
  */
 import type { ProgressOptions } from "./progress_options.ts";
 import type { DependencyOptions } from "./dependent_feed.ts";
+import type { OverlapOptions } from "./overlap.ts";
 import type { QueueOptions } from "./task_queue.ts";
 import type { PolicyOptions } from "./retry_policy.ts";
 import type { IdentityOptions } from "./task_identity.ts";
@@ -19,7 +20,8 @@ export interface PipelineOptions<Item>
     IdentityOptions<Item>,
     PolicyOptions<Item>,
     DependencyOptions<Item>,
-    QueueOptions<Item> {
+    QueueOptions<Item>,
+    OverlapOptions {
   /**
    * The database: a path, a `file:` URL or `:memory:`; or a writer that is open, which several pipelines may
    * share, and which stays open. How it is opened was said to {@linkcode SqliteWriter.open} then.
@@ -109,6 +111,13 @@ export function checkWriter<Item>({ db, ...options }: PipelineOptions<Item>): vo
   }
 }
 
+/** Whether the status of tasks will be stored. */
+export function storesStatus(
+  { db, storeTaskStatus }: Pick<PipelineOptions<never>, "db" | "storeTaskStatus">,
+): boolean {
+  return storeTaskStatus ?? (db instanceof SqliteWriter ? db.storeTaskStatus : true);
+}
+
 /** Refuses a run to resume that there cannot be. */
 export function checkResume<Item>({ db, resume, storeTaskStatus }: PipelineOptions<Item>): void {
   if (resume === undefined || resume === false) return;
@@ -117,7 +126,7 @@ export function checkResume<Item>({ db, resume, storeTaskStatus }: PipelineOptio
       `Cannot resume ${Deno.inspect(resume)}: pass true for the last run, or the id of a run`,
     );
   }
-  if (!(storeTaskStatus ?? (db instanceof SqliteWriter ? db.storeTaskStatus : true))) {
+  if (!storesStatus({ db, storeTaskStatus })) {
     throw new TypeError("Cannot resume a run without storeTaskStatus, which tells what is done");
   }
 }

@@ -49,6 +49,11 @@ class Bars implements RunObserver {
     this.#hideCursor = hideCursor;
   }
 
+  waits(run: string): void {
+    if (screen) screen.print(waitingLine(run));
+    else write(`${waitingLine(run)}\n`);
+  }
+
   begin(view: RunView): void {
     this.#view = view;
     screen ??= new Screen({ write, size: consoleSize });
@@ -82,6 +87,10 @@ class Lines implements RunObserver {
     this.#hasLastLine = lastLine;
   }
 
+  waits(run: string): void {
+    write(`${waitingLine(run)}\n`);
+  }
+
   begin(view: RunView): void {
     this.#view = view;
     const print = () => write(`${summaryOf(view, this.#pace, performance.now())}\n`);
@@ -99,6 +108,10 @@ class Lines implements RunObserver {
     summaryOf(this.#view, this.#pace, performance.now());
     write(`${lastLine(this.#view, this.#pace, report?.status ?? "failed", false)}\n`);
   }
+}
+
+function waitingLine(run: string): string {
+  return `Waits: ${cleanLine(run)}`;
 }
 
 function logLine({ name }: TaskIdentity, level: LogLevel, message: string): string {

@@ -41,6 +41,10 @@ export class RunLog implements RunObserver {
     else writers.debug("Driver {driver}, SQLite {sqliteVersion}", facts);
   }
 
+  waits(run: string): void {
+    runs.info("{name} waits: {run}", { name: this.#name, run });
+  }
+
   logged(task: TaskIdentity, level: LogLevel, message: string, shown: boolean): void {
     const method = METHODS[level] ?? "info";
     const { id, name, key } = task;

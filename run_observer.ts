@@ -55,6 +55,8 @@ export interface RunFacts {
 export interface RunObserver {
   /** Whether it prints, so that what tasks print on other threads has to pass through it. */
   readonly prints?: boolean;
+  /** It waits for another run, such as "run 3 is under way (…)". */
+  waits?(run: string): void;
   /** The run is open and its tasks follow. */
   begin?(view: RunView, facts: RunFacts): void;
   /** Runs a task's work; used to put it into a context. */

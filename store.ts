@@ -66,6 +66,11 @@ export class Store {
     this.#tasks.health = health;
   }
 
+  /** The run of a name that is known to be under way, in words. */
+  inTheWay(name: string): string | undefined {
+    return this.#tasks.inTheWay(name);
+  }
+
   /** Writes the messages: each is committed when this returns, or among the failures. */
   commit(messages: readonly WriteMessage[]): Outcome {
     const outcome: Outcome = { results: [], failures: [] };

@@ -22,6 +22,7 @@ import type {
   StartRunMessage,
   TaskUpdateMessage,
 } from "./messages.ts";
+import { OverlapStore } from "./overlap_store.ts";
 import type { Owner } from "./ownership.ts";
 import { interruptTasks, recoverRuns } from "./recovery.ts";
 import { ResumeStore } from "./resume_store.ts";
@@ -65,6 +66,7 @@ export class TaskStore {
   readonly #connection: Connection;
   readonly #owner: Owner | undefined;
   readonly #resumed: ResumeStore;
+  readonly #overlap: OverlapStore;
   readonly #statements: Record<string, Statement> = {};
   readonly #queue: BulkStatement;
   /** A statement for each shape of news: from which status to which, and what else is told. */
@@ -86,6 +88,7 @@ export class TaskStore {
     this.#connection = connection;
     this.#owner = owner;
     this.#resumed = new ResumeStore(connection);
+    this.#overlap = new OverlapStore(connection, owner);
     this.#queue = new BulkStatement(
       connection,
       "(?,?,?,?,'queued')",
@@ -95,7 +98,8 @@ export class TaskStore {
 
   /** Begins a run, or goes on with one, and reserves ids that no other run has, in this process or another. */
   startRun(message: StartRunMessage): RunStarted {
-    const { name, workers, startedAt, reserve, resume } = message;
+    const { name, workers, startedAt, reserve, resume, alone } = message;
+    if (alone) this.#overlap.check(name);
     const { owner, host, pid } = this.#owner?.take() ?? { owner: null, host: null, pid: Deno.pid };
     const { driver, sqliteVersion } = this.#connection;
     if (resume !== undefined) {
@@ -107,6 +111,7 @@ export class TaskStore {
           `UPDATE pipeline_runs SET status='running', finished_at=NULL, workers=?2, driver=?3,
              sqlite_version=?4, owner=?5, host=?6, pid=?7, resumed=coalesce(resumed,0)+1 WHERE id=?1`,
         ).run(run, workers, driver, sqliteVersion, owner, host, pid);
+        this.#overlap.begun(run);
         this.#resumed.begin(run);
         this.#count(run);
         return { run, firstId: this.reserveIds({ run, count: reserve }), resumed: true };
@@ -117,6 +122,7 @@ export class TaskStore {
          (name,status,started_at,workers,driver,sqlite_version,updated_at,owner,host,pid)
        VALUES (?1,'running',?2,?3,?4,?5,?2,?6,?7,?8) RETURNING id`,
     ).get(name, startedAt, workers, driver, sqliteVersion, owner, host, pid)!.id as number;
+    this.#overlap.begun(run);
     if (resume !== undefined) this.#resumed.begin(run);
     return { run, firstId: this.reserveIds({ run, count: reserve }) };
   }
@@ -268,7 +274,13 @@ export class TaskStore {
        ) WHERE id=?1`,
     ).run(run, status, finishedAt);
     this.#ended.add(run);
+    this.#overlap.ended(run);
     return { status, counts };
+  }
+
+  /** The run of a name that is known to be under way, in words. */
+  inTheWay(name: string): string | undefined {
+    return this.#overlap.inTheWay(name);
   }
 
   /** Writes everything that is folded, and the counts. Called before each commit. */
@@ -313,11 +325,13 @@ export class TaskStore {
       else this.#running.delete(id);
     }
     for (const run of this.#ended) this.#sampled.delete(run);
+    this.#overlap.committed();
     this.rolledBack();
   }
 
   /** The transaction is undone: what it changed is forgotten. */
   rolledBack(): void {
+    this.#overlap.rolledBack();
     this.#folded.clear();
     this.#moved.clear();
     this.#deltas.clear();

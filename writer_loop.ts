@@ -170,6 +170,8 @@ export class WriterLoop {
           return post(port, { kind: "answer", seq, value: this.#checkpoint(request.mode) });
         case "stats":
           return post(port, { kind: "answer", seq, value: this.stats() });
+        case "in_the_way":
+          return post(port, { kind: "answer", seq, value: this.#store.inTheWay(request.name) });
         default:
           throw new TypeError(`Cannot answer a request of unknown kind ${Deno.inspect(request)}`);
       }
