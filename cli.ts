@@ -85,6 +85,7 @@ Exit codes:
   0    done as asked
   1    a task failed, or it could not be done
   2    wrong usage
+  75   nothing was run: another run is under way, and --overlap is refuse
   130  interrupted by Ctrl-C (143: by SIGTERM)
 
 "pipeloom help <command>" has examples.`;
@@ -94,7 +95,7 @@ Exit codes:
  *
  * @param args What follows the name of the program
  * @returns The exit code: 0 when all was done, 1 when a task failed or it could not be done, 2 for wrong usage,
- * 130 after Ctrl-C, 143 after SIGTERM
+ * 75 when another run is under way, 130 after Ctrl-C, 143 after SIGTERM
  *
  * @example A command of your own program
  * ```ts

@@ -12,6 +12,8 @@ export const EXIT = {
   failed: 1,
   /** The command line was wrong. */
   usage: 2,
+  /** Nothing was run, because another run of the pipeline is under way: EX_TEMPFAIL of sysexits.h. */
+  overlap: 75,
   /** It was stopped by Ctrl-C. */
   interrupted: 130,
   /** It was stopped by SIGTERM. */

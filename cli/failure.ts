@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { OverlapError } from "../errors.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { printable, printableLines } from "./printable.ts";
 import { paintFor } from "./paint.ts";
@@ -25,6 +26,7 @@ export function tellError(thrown: unknown, verbosity: number): ExitCode {
   const paint = paintFor(Deno.stderr);
   console.error(`${paint("red", "error:")} ${printable(messageOf(thrown))}`);
   if (verbosity >= 2) console.error(printableLines(Deno.inspect(thrown)));
+  if (thrown instanceof OverlapError) return EXIT.overlap;
   return thrown instanceof CommandError ? thrown.exitCode : EXIT.failed;
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { OVERLAPS } from "../overlap.ts";
 
 /** The database where nothing else is said. */
 export const DEFAULT_DB = "pipeloom.db";
@@ -49,6 +50,14 @@ export function dashboardOption(): Option {
     "--dashboard [port]",
     "serve the dashboard beside it (8787, or another port that is free)",
   ).argParser(port);
+}
+
+/** `--overlap`. */
+export function overlapOption(): Option {
+  return new Option(
+    "--overlap <how>",
+    "while another run of this name is under way: run beside it, refuse, or queue behind it",
+  ).choices(OVERLAPS);
 }
 
 /** `--resume`, with the id of a run or without. */

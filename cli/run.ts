@@ -12,6 +12,7 @@ import {
   driverOption,
   examples,
   jsonOption,
+  overlapOption,
   resumeOption,
   workersOption,
 } from "./options.ts";
@@ -37,6 +38,7 @@ export function define(command: Command): Command {
     .addOption(workersOption())
     .addOption(driverOption())
     .addOption(resumeOption())
+    .addOption(overlapOption())
     .addOption(dashboardOption())
     .addOption(jsonOption("the report"))
     .addHelpText(
@@ -45,6 +47,7 @@ export function define(command: Command): Command {
         ["run etl.ts", "with what the module says"],
         ["run etl.ts --arg year=2026 --arg country=no", "items({ year, country })"],
         ["run etl.ts --resume", "go on where the last run stopped, or was killed"],
+        ["run etl.ts --overlap queue", "wait while another run of it is under way"],
         ["run etl.ts --db etl.db -w 8 --dashboard", "8 tasks at a time, with the dashboard"],
       ),
     );

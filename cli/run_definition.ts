@@ -7,6 +7,7 @@ import type { DriverChoice } from "../db.ts";
 import { itemsOf, type PipelineArguments, type PipelineDefinition } from "../define_pipeline.ts";
 import { runPipeline } from "../engine.ts";
 import { onInterrupt } from "../interrupts.ts";
+import type { Overlap } from "../overlap.ts";
 import type { PipelineReport } from "../report.ts";
 import { type Cell, flow } from "./columns.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit_code.ts";
@@ -30,6 +31,8 @@ export interface RunDefinitionOptions {
   driver?: DriverChoice;
   /** Whether to go on with a run, and with which. */
   resume?: number | true;
+  /** What to do while another run of this name is under way. */
+  overlap?: Overlap;
   /** Whether to serve the dashboard, and on which port. */
   dashboard?: number | true;
   /** Whether to print the report as JSON. */
@@ -64,6 +67,7 @@ export async function runDefinition<Item>(
       workers,
       driver,
       resume: options.resume ?? definition.resume,
+      overlap: options.overlap ?? definition.overlap,
       handleSignals: false,
       signal: definition.signal ? AbortSignal.any([definition.signal, stop.signal]) : stop.signal,
     });
