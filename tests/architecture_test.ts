@@ -43,6 +43,7 @@ const WRITER_SIDE = [
   "task_store.ts",
   "resume_store.ts",
   "recovery.ts",
+  "overlap_store.ts",
   "bulk.ts",
 ];
 
