@@ -52,6 +52,25 @@ export class Fixture implements AsyncDisposable {
     return line;
   }
 
+  /** Its lines up to this one; all of them, where it ends before. */
+  async heard(last: string): Promise<string[]> {
+    const lines: string[] = [];
+    while (lines.at(-1) !== last) {
+      const line = await this.line().catch(() => undefined);
+      if (line === undefined) break;
+      lines.push(line);
+    }
+    return lines;
+  }
+
+  /** All further lines, until it ends. It never has to wait for a reader while this reads. */
+  async rest(): Promise<string[]> {
+    for (let read = await this.#lines.read(); !read.done; read = await this.#lines.read()) {
+      this.#text += read.value;
+    }
+    return this.#text.split("\n").slice(0, -1);
+  }
+
   /** Sends it a signal. */
   kill(signal: Deno.Signal): void {
     this.#child.kill(signal);
