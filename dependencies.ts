@@ -61,6 +61,13 @@ export class DependencyGraph {
     return this.#waits.flatMap((waits, task) => waits === 0 ? [task] : []);
   }
 
+  /** Pairs of a task and one that it waits for. */
+  *pairs(): Generator<[task: number, needed: number]> {
+    for (const [needed, others] of this.#dependents.entries()) {
+      for (const task of others) yield [task, needed];
+    }
+  }
+
   /** A task is done. Returns those that waited for nothing else, in their order. */
   done(task: number): number[] {
     return this.#dependents[task]!.filter((other) => --this.#waits[other]! === 0);

@@ -7,6 +7,8 @@
  * @module
  */
 import { DependencyGraph } from "./dependencies.ts";
+import { LOOKAHEAD } from "./item_source.ts";
+import type { Outbox } from "./outbox.ts";
 import type { TaskFeed } from "./task_feed.ts";
 import { describe, type IdentifiedItem, type IdentityOptions } from "./task_identity.ts";
 import type { TaskSource } from "./task_line.ts";
@@ -48,6 +50,23 @@ export class DependentFeed<Item> implements TaskSource<Item> {
     this.#feed = feed;
     this.#known = known.length;
     this.#graph = new DependencyGraph(keys, (task) => options.dependsOn!(known[task]!));
+  }
+
+  /** Has the writer keep what depends on what, for those who look on; the tasks have been announced. */
+  async announce(run: number, outbox: Outbox): Promise<void> {
+    let ids: number[] = [];
+    let dependsOn: number[] = [];
+    const send = async () => {
+      if (ids.length > 0) outbox.post({ kind: "depend_tasks", run, ids, dependsOn });
+      [ids, dependsOn] = [[], []];
+      await outbox.room();
+    };
+    for (const [task, needed] of this.#graph.pairs()) {
+      ids.push(this.#feed.idOf(task));
+      dependsOn.push(this.#feed.idOf(needed));
+      if (ids.length === LOOKAHEAD) await send();
+    }
+    await send();
   }
 
   /** The next task whose turn has come; `undefined` when there is none at the moment. */

@@ -222,6 +222,7 @@ class Pipeline<Item> {
     const confirm = typeof this.#options.run !== "function";
     const skipped = (tasks: number) => this.#tally.counts.done += tasks;
     await this.#feed.open(firstId, { run, outbox, confirm, skipped })
+      .then(() => this.#dependent?.announce(run, outbox))
       .catch((error) => this.#giveUp(error));
     return run;
   }

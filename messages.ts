@@ -124,7 +124,7 @@ export interface QueueTasksMessage {
 
 /**
  * Takes up tasks of a run by their keys: those that are `done` stay, the others become `queued`, new ones are
- * added. The three arrays are parallel. Answered with the id of each task, 0 for one that is done.
+ * added. The three arrays are parallel. Answered with the id of each task, negative for one that is done.
  */
 export interface ResumeTasksMessage {
   /** Tells the messages apart. */
@@ -137,6 +137,18 @@ export interface ResumeTasksMessage {
   names: readonly (string | null)[];
   /** Keys of the tasks: no two are the same. */
   keys: readonly string[];
+}
+
+/** Keeps which tasks of a run wait for which. The two arrays are parallel. */
+export interface DependTasksMessage {
+  /** Tells the messages apart. */
+  kind: "depend_tasks";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** Ids of tasks that wait. */
+  ids: readonly number[];
+  /** Ids of the tasks that they wait for. */
+  dependsOn: readonly number[];
 }
 
 /** Cancels every task of a run that was never started. Answered with their number. */
@@ -209,6 +221,7 @@ export type WriteMessage =
   | FinishRunMessage
   | QueueTasksMessage
   | ResumeTasksMessage
+  | DependTasksMessage
   | CancelQueuedMessage
   | TaskUpdateMessage
   | RetryTaskMessage;
@@ -399,6 +412,7 @@ export function weightOf(message: WriteMessage): number {
       return 1 + (message.values?.length ?? 0) / (message.width || 1);
     case "queue_tasks":
     case "resume_tasks":
+    case "depend_tasks":
       return message.ids?.length ?? 1;
     case "transaction":
       return 1 + weightOfAll(message.messages ?? []);

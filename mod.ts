@@ -28,6 +28,7 @@ export type { InsertOptions, Row, Step } from "./insert.ts";
 export type { LogLevel } from "./log_level.ts";
 export type {
   CancelQueuedMessage,
+  DependTasksMessage,
   ExecuteMessage,
   ExecuteResult,
   FinishRunMessage,

@@ -1,5 +1,6 @@
 /**
- * Deletes old runs: their rows in `task_logs`, `task_attempts`, `task_runs`, `run_samples` and `pipeline_runs`, and nothing else.
+ * Deletes old runs: their rows in `task_logs`, `task_attempts`, `task_dependencies`, `task_runs`, `run_samples` and
+ * `pipeline_runs`, and nothing else.
  *
  * One DELETE for a million rows would hold the lock, and grow the WAL, for as long as it takes. So rows go in
  * parts, each a commit of its own between which others may write; the row of the run goes last, so that a run
@@ -95,6 +96,8 @@ const DELETE_TASKS = `DELETE FROM task_runs WHERE id IN (
   SELECT id FROM task_runs WHERE id BETWEEN ?1 AND ?2 AND run_id=?3 LIMIT ${PART_ROWS})`;
 const DELETE_SAMPLES = `DELETE FROM run_samples WHERE id IN (
   SELECT id FROM run_samples WHERE run_id=?1 LIMIT ${PART_ROWS})`;
+const DELETE_DEPENDENCIES = `DELETE FROM task_dependencies WHERE id IN (
+  SELECT id FROM task_dependencies WHERE run_id=?1 LIMIT ${PART_ROWS})`;
 const DELETE_RUN = "DELETE FROM pipeline_runs WHERE id=?1";
 
 /**
@@ -119,6 +122,7 @@ export async function deleteRun(
   };
   const logs = await deleteAll(DELETE_LOGS, [first, last, id]);
   await deleteAll(DELETE_ATTEMPTS, [first, last, id]);
+  await deleteAll(DELETE_DEPENDENCIES, [id]);
   const tasks = await deleteAll(DELETE_TASKS, [first, last, id]);
   const samples = await deleteAll(DELETE_SAMPLES, [id]);
   if (!signal?.aborted) await writer.execute(DELETE_RUN, [id]);

@@ -68,6 +68,8 @@ const ADDED_TO_PIPELINE_RUNS: Columns = {
   pid: "INTEGER",
   // How often the run was resumed.
   resumed: "INTEGER",
+  // Its rows in task_dependencies.
+  dependencies: "INTEGER",
 };
 
 /** What became of a run over time: its counts now and then, so that nobody counts tasks by the second. */
@@ -103,6 +105,14 @@ const TASK_ATTEMPTS: Columns = {
   error: "TEXT",
 };
 
+/** Which task waits for which, of runs where any does. */
+const TASK_DEPENDENCIES: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  run_id: "INTEGER NOT NULL",
+  task_id: "INTEGER NOT NULL",
+  depends_on_id: "INTEGER NOT NULL",
+};
+
 /** Options of {@linkcode initSchema}. */
 export interface InitSchemaOptions {
   /**
@@ -114,8 +124,9 @@ export interface InitSchemaOptions {
 }
 
 /**
- * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs` and `task_attempts`, or brings them up to
- * date: an older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It is one transaction.
+ * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts` and `task_dependencies`, or
+ * brings them up to date: an older `task_runs` is extended in place and keeps every row. Calling it again changes
+ * nothing. It is one transaction.
  *
  * @throws {SqliteError} If the database cannot be written
  * @throws {Error} If there is a table of one of these names of another make
@@ -137,10 +148,13 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
     createTable(connection, "run_samples", RUN_SAMPLES);
     createTable(connection, "task_logs", TASK_LOGS);
     createTable(connection, "task_attempts", TASK_ATTEMPTS);
+    createTable(connection, "task_dependencies", TASK_DEPENDENCIES);
     connection.exec(`
       CREATE INDEX IF NOT EXISTS idx_task_runs_status ON task_runs(status);
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
+      CREATE UNIQUE INDEX IF NOT EXISTS idx_task_dependencies_run
+        ON task_dependencies(run_id, task_id, depends_on_id);
       CREATE INDEX IF NOT EXISTS idx_task_logs_task ON task_logs(task_id);`);
   });
 }

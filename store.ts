@@ -14,6 +14,7 @@
  */
 import { BulkStatement, placeholders, quoteName } from "./bulk.ts";
 import { classifyError, type Connection, type Statement } from "./db.ts";
+import { DependencyStore } from "./dependency_store.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "./errors.ts";
 import type { ExecuteResult, InsertMessage, WriteMessage, WriteResult } from "./messages.ts";
 import type { Owner } from "./ownership.ts";
@@ -43,6 +44,7 @@ export class Store {
   readonly #connection: Connection;
   readonly #statements: Readonly<Record<string, string>>;
   readonly #tasks: TaskStore;
+  readonly #dependencies: DependencyStore;
   readonly #inserts = new Map<string, BulkStatement>();
   readonly #prepared = new Map<string, Statement>();
   readonly #failedTasks = new Map<number, ErrorData>();
@@ -59,6 +61,7 @@ export class Store {
     this.#connection = connection;
     this.#statements = statements;
     this.#tasks = new TaskStore(connection, owner);
+    this.#dependencies = new DependencyStore(connection);
   }
 
   /** Sets what the next commits write as the writer's health. */
@@ -222,6 +225,8 @@ export class Store {
         return this.#tasks.queue(message);
       case "resume_tasks":
         return this.#tasks.resume(message);
+      case "depend_tasks":
+        return this.#dependencies.write(message);
       case "cancel_queued":
         return this.#tasks.cancelQueued(message);
       case "retry_task":

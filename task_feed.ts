@@ -55,10 +55,15 @@ export class TaskFeed<Item> {
   readonly #options: FeedOptions<Item>;
   readonly #resumes: boolean;
   #announcer: Announcer | undefined;
-  /** Ids of known items where any of them carries one; 0 where it is to get a free one. */
+  /**
+   * Ids of known items where any of them carries one; 0 where it is to get a free one, and in a run that is resumed
+   * negative where it is done.
+   */
   #ids: number[] | undefined;
   /** Whether an item carried an id: only the database knows whether it is free. */
   #explicit = false;
+  /** The first id that was reserved, and the next that is free. */
+  #firstId = 1;
   #freeId = 1;
   #freeIds = Infinity;
   #count = 0;
@@ -103,7 +108,12 @@ export class TaskFeed<Item> {
 
   /** Whether a known item has no task to run, because that is done already. */
   isSkipped(index: number): boolean {
-    return this.#ids?.[index] === 0;
+    return this.#ids !== undefined && this.#ids[index]! < 0;
+  }
+
+  /** The id of the task of a known item, whether it is to run or not; known when all have been announced. */
+  idOf(index: number): number {
+    return this.#ids ? Math.abs(this.#ids[index]!) : this.#firstId + index;
   }
 
   /** How many ids to reserve when the run begins. */
@@ -136,7 +146,7 @@ export class TaskFeed<Item> {
    */
   async open(firstId: number, announcer?: Announcer): Promise<void> {
     const { known } = this;
-    this.#freeId = firstId;
+    this.#firstId = this.#freeId = firstId;
     if (this.#resumes) {
       this.#announcer = announcer;
       if (known) await this.#resumeKnown(known);
@@ -214,8 +224,8 @@ export class TaskFeed<Item> {
     for (const item of items) {
       const index = this.#count;
       let id = this.known ? this.#ids?.[index] : explicitId(item, index, this.#options);
-      // Known items that are done have no id.
-      if (id === 0) {
+      // Known items that are done have no task to run.
+      if (id !== undefined && id < 0) {
         this.#count++;
         continue;
       }
@@ -249,7 +259,7 @@ export class TaskFeed<Item> {
     });
   }
 
-  /** Takes items up: the ids of their tasks, 0 for those that are done. */
+  /** Takes items up: the ids of their tasks, negative for those that are done. */
   async #resume(items: readonly Item[], first: number): Promise<number[]> {
     const { run, outbox, skipped } = this.#announcer!;
     const options = this.#options;
@@ -261,7 +271,7 @@ export class TaskFeed<Item> {
       keys: items.map((item, i) => requireKey(item, first + i, options)),
     };
     const ids = await outbox.request(message) as number[];
-    skipped?.(ids.filter((id) => id === 0).length);
+    skipped?.(ids.filter((id) => id < 0).length);
     return ids;
   }
 

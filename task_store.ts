@@ -9,6 +9,7 @@
  */
 import { BulkStatement, placeholders } from "./bulk.ts";
 import { type Connection, SqliteError, type Statement } from "./db.ts";
+import { forgetDependencies } from "./dependency_store.ts";
 import { type ErrorData, toErrorText } from "./errors.ts";
 import type {
   CancelQueuedMessage,
@@ -112,6 +113,7 @@ export class TaskStore {
              sqlite_version=?4, owner=?5, host=?6, pid=?7, resumed=coalesce(resumed,0)+1 WHERE id=?1`,
         ).run(run, workers, driver, sqliteVersion, owner, host, pid);
         this.#overlap.begun(run);
+        forgetDependencies(this.#connection, run);
         this.#resumed.begin(run);
         this.#count(run);
         return { run, firstId: this.reserveIds({ run, count: reserve }), resumed: true };
@@ -156,7 +158,7 @@ export class TaskStore {
     this.#extend(run, ids.reduce((a, b) => a < b ? a : b), ids.reduce((a, b) => a > b ? a : b));
   }
 
-  /** Takes up tasks by their keys, and returns their ids, 0 where there is nothing to do. */
+  /** Takes up tasks by their keys, and returns their ids, negative where there is nothing to do. */
   resume({ run, ids, names, keys }: ResumeTasksMessage): number[] {
     this.flushFolded();
     const found = this.#resumed.match(run, keys);
@@ -174,7 +176,7 @@ export class TaskStore {
     const counts = this.#count(run);
     found.forEach((task, i) => {
       if (!task) return;
-      if (!canRequeue(task.status)) return taken[i] = 0;
+      if (!canRequeue(task.status)) return taken[i] = -task.id;
       this.#resumed.requeue(task);
       this.#moved.set(task.id, "queued");
       counts[task.status]--;

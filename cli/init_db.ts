@@ -17,7 +17,7 @@ export function define(command: Command): Command {
   return command
     .description(
       "Create a database with the tables task_runs, pipeline_runs, run_samples, task_logs and " +
-        "task_attempts, or extend one of the Python pipeloom in place. Every row stays; doing it again changes nothing. " +
+        "task_attempts, task_dependencies, or extend one of the Python pipeloom in place. Every row stays; doing it again changes nothing. " +
         "Pipelines do it themselves. The journal of a file that is there stays what it is.",
     )
     .addOption(dbOption())

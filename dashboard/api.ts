@@ -65,6 +65,8 @@ export interface Run {
   counts: StatusCounts;
   /** Sum of the counts. */
   total: number;
+  /** Pairs of tasks of which one waits for the other; 0 where none does. */
+  dependencies: number;
   /** Health of the writer, `null` where nothing is known. */
   health: RunHealth | null;
   /** Time of the last commit for this run. */
@@ -234,6 +236,48 @@ export interface Timeline {
   started: number;
 }
 
+/**
+ * Which tasks of a run wait for which, laid out from left to right in an area of `width` by `height` CSS pixels.
+ * Tasks that neither wait nor are waited for are left out.
+ */
+export interface TaskGraph {
+  /** Tasks by their place: none where no task depends on another, or too many do. */
+  nodes: GraphNode[];
+  /** Dependencies, each a line from the task that is waited for to the one that waits. */
+  edges: GraphEdge[];
+  /** Width of the area. */
+  width: number;
+  /** Height of the area. */
+  height: number;
+  /** Why nothing is drawn although tasks depend on each other: a sentence for people. */
+  left: string | null;
+}
+
+/** A task in a {@linkcode TaskGraph}. */
+export interface GraphNode extends Pick<Task, "id" | "name" | "status"> {
+  /** Its middle, from the left. */
+  x: number;
+  /** Its middle, from the top. */
+  y: number;
+  /** Width of its box. */
+  width: number;
+  /** Height of its box. */
+  height: number;
+}
+
+/** A dependency in a {@linkcode TaskGraph}. */
+export interface GraphEdge {
+  /** The task that is waited for. */
+  from: number;
+  /** The task that waits. */
+  to: number;
+  /**
+   * The points that its line goes through, x and y of each, one after the other: from the right side of one box to
+   * the left side of the other.
+   */
+  points: number[];
+}
+
 /** One task in two runs. */
 export interface ComparedTask {
   /** The key, or the name of tasks without one. */
@@ -361,6 +405,8 @@ export interface ExportedRun {
   weave: WeaveBlock[];
   /** When tasks ran. */
   timeline: Timeline;
+  /** Which tasks wait for which. */
+  graph: TaskGraph;
   /** Tasks: failed ones first, at most 10,000; `left` counts those left out. */
   tasks: TaskDetail[];
   /** Tasks that were left out of `tasks`. */

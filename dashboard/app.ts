@@ -18,6 +18,7 @@ import { Weaves } from "./live/weaves.ts";
 import { formatMetrics } from "./metrics.ts";
 import { BadRequest, integer, runId, taskId, taskQuery } from "./params.ts";
 import { compareRuns } from "./queries/compare.ts";
+import { readGraph } from "./queries/graph.ts";
 import { listHistory } from "./queries/history.ts";
 import { listLogs } from "./queries/logs.ts";
 import { getRun, listRuns, listSamples } from "./queries/runs.ts";
@@ -135,6 +136,10 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
   app.get("/api/runs/:run/timeline", async (c) => {
     const timeline = await readTimeline(read, runId(c.req.param()));
     return timeline ? c.json(timeline) : noSuchRun(c);
+  });
+  app.get("/api/runs/:run/graph", async (c) => {
+    const graph = await readGraph(read, runId(c.req.param()));
+    return graph ? c.json(graph) : noSuchRun(c);
   });
   app.get("/api/runs/:run/export", async (c) => {
     const run = runId(c.req.param());

@@ -17,6 +17,8 @@ import copyButtonJs from "./client/copy_button.js" with { type: "text" };
 import elapsedJs from "./client/elapsed.js" with { type: "text" };
 import faviconSvg from "./client/favicon.svg" with { type: "text" };
 import formatJs from "./client/format.js" with { type: "text" };
+import graphPartsJs from "./client/graph_parts.js" with { type: "text" };
+import graphWalkJs from "./client/graph_walk.js" with { type: "text" };
 import healthStripJs from "./client/health_strip.js" with { type: "text" };
 import htmlJs from "./client/html.js" with { type: "text" };
 import indexHtml from "./client/index.html" with { type: "text" };
@@ -48,6 +50,8 @@ import statusMarkJs from "./client/status_mark.js" with { type: "text" };
 import statusPathJs from "./client/status_path.js" with { type: "text" };
 import statusesJs from "./client/statuses.js" with { type: "text" };
 import styleCss from "./client/style.css" with { type: "text" };
+import taskCodesJs from "./client/task_codes.js" with { type: "text" };
+import taskGraphJs from "./client/task_graph.js" with { type: "text" };
 import taskHistoryJs from "./client/task_history.js" with { type: "text" };
 import taskLogJs from "./client/task_log.js" with { type: "text" };
 import taskPageJs from "./client/task_page.js" with { type: "text" };
@@ -85,6 +89,8 @@ export const CLIENT_FILES: Readonly<Record<string, string>> = {
   "elapsed.js": elapsedJs,
   "favicon.svg": faviconSvg,
   "format.js": formatJs,
+  "graph_parts.js": graphPartsJs,
+  "graph_walk.js": graphWalkJs,
   "health_strip.js": healthStripJs,
   "html.js": htmlJs,
   "json_nodes.js": jsonNodesJs,
@@ -115,6 +121,8 @@ export const CLIENT_FILES: Readonly<Record<string, string>> = {
   "status_path.js": statusPathJs,
   "statuses.js": statusesJs,
   "style.css": styleCss,
+  "task_codes.js": taskCodesJs,
+  "task_graph.js": taskGraphJs,
   "task_history.js": taskHistoryJs,
   "task_log.js": taskLogJs,
   "task_page.js": taskPageJs,

@@ -12,6 +12,7 @@ import type { ExportedRun, LogLine, TaskDetail } from "./api.ts";
 import { CLIENT_FILES, INDEX } from "./client_files.ts";
 import { LIBRARIES, STYLES } from "./assets.ts";
 import { findTasks, type Read } from "./queries/find.ts";
+import { readGraph } from "./queries/graph.ts";
 import { listLogs } from "./queries/logs.ts";
 import { getRun, listSamples, tasksOf } from "./queries/runs.ts";
 import { getTask } from "./queries/tasks.ts";
@@ -112,6 +113,7 @@ async function gather(
     samples: read((reader) => listSamples(reader, id).samples),
     weave: await readWeave(read, id) ?? [],
     timeline: await readTimeline(read, id) ?? { bars: [], started: 0 },
+    graph: (await readGraph(read, id))!,
     tasks,
     left: run.total - tasks.length,
     logs,

@@ -20,6 +20,16 @@ import {
  */
 const BUSY_TIMEOUT_MS = 50;
 
+/** What we made, or the original. */
+const TABLES = [
+  "task_runs",
+  "pipeline_runs",
+  "run_samples",
+  "task_logs",
+  "task_attempts",
+  "task_dependencies",
+] as const;
+
 /** A row, or `undefined`. */
 export type MaybeRow = SqlRow | undefined;
 
@@ -58,9 +68,7 @@ export class Reader implements Disposable {
     const version = this.#pragma("schema_version");
     if (version === this.#schemaVersion) return;
     const columns = new Map<string, Set<string>>();
-    for (
-      const table of ["task_runs", "pipeline_runs", "run_samples", "task_logs", "task_attempts"]
-    ) {
+    for (const table of TABLES) {
       const rows = this.connection.prepare(`PRAGMA table_info(${table})`).all();
       columns.set(table, new Set(rows.map(({ name }) => `${name}`)));
     }

@@ -41,6 +41,7 @@ const WRITER_SIDE = [
   "writer_loop.ts",
   "store.ts",
   "task_store.ts",
+  "dependency_store.ts",
   "resume_store.ts",
   "recovery.ts",
   "overlap_store.ts",

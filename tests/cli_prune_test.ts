@@ -22,6 +22,8 @@ async function fiveRuns(): Promise<ReturnType<typeof tempFolder> & { db: string 
       schema: "CREATE TABLE IF NOT EXISTS mine (n INTEGER)",
       retries: 1,
       retryDelayMs: 0,
+      taskKey: (n) => `${n}`,
+      dependsOn: (n) => n === 0 ? [] : ["0"],
       async run(n, task) {
         if (task.attempt === 1) throw new Error("Not yet");
         task.log("a line");
@@ -42,6 +44,7 @@ async function counts(db: string) {
        (SELECT group_concat(DISTINCT run_id) FROM task_runs) AS tasks,
        (SELECT group_concat(DISTINCT run_id) FROM task_logs) AS logs,
        (SELECT group_concat(DISTINCT run_id) FROM task_attempts) AS attempts,
+       (SELECT group_concat(DISTINCT run_id) FROM task_dependencies) AS dependencies,
        (SELECT group_concat(DISTINCT run_id) FROM run_samples) AS samples,
        (SELECT count(*) FROM mine) AS mine`,
   );
@@ -52,6 +55,8 @@ const ALL = {
   tasks: "1,2,3,4,5",
   logs: "1,2,3,4,5",
   attempts: "1,2,3,4,5",
+  // The last has but one task.
+  dependencies: "1,2,3,4",
   samples: "1,2,3,4,5",
   mine: 15,
 };
@@ -79,6 +84,7 @@ Deno.test("prune --keep deletes runs that ended before, with all their rows and 
     tasks: "4,5",
     logs: "4,5",
     attempts: "4,5",
+    dependencies: "4",
     samples: "4,5",
     mine: 15,
   });

@@ -20,6 +20,7 @@ const run = (id: number, done: number): Run => ({
   sqliteVersion: null,
   counts: { ...noCounts(), done },
   total: 100,
+  dependencies: 0,
   health: null,
   updatedAt: null,
 });

@@ -41,6 +41,7 @@ Deno.test("exportRun() writes a run into one file that asks nobody for anything"
   assertEquals(data.run, await shown.get("/api/runs/1"));
   assertEquals(data.weave, await shown.get<WeaveBlock[]>("/api/runs/1/weave"));
   assertEquals(data.timeline, await shown.get("/api/runs/1/timeline"));
+  assertEquals(data.graph, await shown.get("/api/runs/1/graph"));
   assertEquals(data.tasks[0], await shown.get(`/api/tasks/${ids[1]}`));
 
   // Whatever the page loads is in it.

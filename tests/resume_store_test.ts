@@ -46,7 +46,7 @@ for (const driver of DRIVERS) {
       counts: { queued: 1, running: 0, done: 1, error: 1, cancelled: 0 },
     });
     assertEquals(begin(store), { run, firstId: 4, resumed: true });
-    assertEquals(store.write(take(run, "b", "d", "a")), [2, 4, 0]);
+    assertEquals(store.write(take(run, "b", "d", "a")), [2, 4, -1]);
     assertEquals(store.write(take(run, "c")), [3]);
     store.expectCounts(run, { queued: 3, done: 1 });
     // What is taken up again goes the way of any task.

@@ -34,11 +34,13 @@ for (const driver of DRIVERS) {
     assertEquals(schemaOf(connection).map(({ type, name }) => `${type} ${name}`), [
       "index idx_run_samples_run",
       "index idx_task_attempts_task",
+      "index idx_task_dependencies_run",
       "index idx_task_logs_task",
       "index idx_task_runs_status",
       "table pipeline_runs",
       "table run_samples",
       "table task_attempts",
+      "table task_dependencies",
       "table task_logs",
       "table task_runs",
     ]);

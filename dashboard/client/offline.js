@@ -78,6 +78,7 @@ export function answerOffline(exported, path) {
     if (part === "samples") return exported.samples;
     if (part === "weave") return exported.weave;
     if (part === "timeline") return exported.timeline;
+    if (part === "graph") return exported.graph;
   }
   if (kind === "runs" && id === undefined) {
     return { runs: [exported.run], sparklines: {}, next: null };

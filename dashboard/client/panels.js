@@ -1,17 +1,19 @@
 /**
- * The two charts of a run behind tabs; a tab that is chosen again folds them away. Which one is shown is
- * part of the address.
+ * The pictures of a run behind tabs; a tab that is chosen again folds them away. Which one is shown is part of the
+ * address. There is a graph where tasks depend on each other.
  *
  * @module
  */
 import { html } from "./html.js";
+import { TaskGraph } from "./task_graph.js";
 import { navigate } from "./router.js";
 import { ThroughputChart } from "./throughput_chart.js";
 import { Timeline } from "./timeline.js";
 
-const PANELS = [["throughput", "Throughput"], ["timeline", "Timeline"]];
+const PANELS = [["throughput", "Throughput"], ["timeline", "Timeline"], ["graph", "Graph"]];
 
-export function Panels({ route, run, samples, live }) {
+export function Panels({ route, run, samples, blocks, live }) {
+  const isThere = ([name]) => name !== "graph" || run.dependencies > 0 || route.panel === name;
   const toggle = (name) => {
     const panel = route.panel === name ? "none" : name;
     navigate({ ...route, panel }, { replace: true });
@@ -19,7 +21,7 @@ export function Panels({ route, run, samples, live }) {
   return html`
     <section class="panel" aria-label="Charts">
       <div class="panel-head">
-        ${PANELS.map(([name, label]) =>
+        ${PANELS.filter(isThere).map(([name, label]) =>
           html`
             <button key=${name} type="button" class="tab" aria-expanded=${route.panel === name}
               aria-controls="chart-panel" onClick=${() => toggle(name)}>
@@ -31,6 +33,8 @@ export function Panels({ route, run, samples, live }) {
       <div id="chart-panel" class="panel-body" hidden=${route.panel === "none"}>
         ${route.panel === "throughput" && html`<${ThroughputChart} samples=${samples} />`}
         ${route.panel === "timeline" && html`<${Timeline} run=${run} live=${live} />`}
+        ${route.panel === "graph" &&
+          html`<${TaskGraph} key=${run.dependencies} run=${run} blocks=${blocks} />`}
       </div>
     </section>
   `;

@@ -16,10 +16,10 @@ import { STATUSES } from "./statuses.js";
  *   | { view: "compare", a: number, b: number }} Route
  */
 
-/** @typedef {"throughput" | "timeline" | "none"} Panel */
+/** @typedef {"throughput" | "timeline" | "graph" | "none"} Panel */
 
 /** @type {readonly Panel[]} */
-const PANELS = ["throughput", "timeline", "none"];
+const PANELS = ["throughput", "timeline", "graph", "none"];
 const SORTS = ["id", "name", "started", "duration", "progress"];
 
 /** Tasks on a page unless the address says otherwise. */

@@ -34,7 +34,9 @@ export function RunPage({ route, live, exported }) {
       <${Weave} blocks=${state.weave} counts=${run.counts} total=${run.total} filter=${route.query
         .status} />
     </section>
-    <${Panels} route=${route} run=${run} samples=${state.samples} live=${live.link === "live"} />
+    <${Panels} route=${route} run=${run} samples=${state.samples} blocks=${state
+      .weave}
+      live=${live.link === "live"} />
     ${exported?.left > 0 && html`
       <p class="note">The export carries ${exported.tasks.length.toLocaleString(
         "en-US",

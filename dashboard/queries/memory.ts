@@ -41,6 +41,9 @@ export function remember<T>(reader: Reader, key: string, read: () => T): T {
   return answer;
 }
 
+/** The items of a list, or of the lists of an object. */
 function itemsOf(answer: unknown): number {
-  return Array.isArray(answer) ? answer.length : 1;
+  if (Array.isArray(answer)) return answer.length;
+  const lists = Object.values(Object(answer)).filter(Array.isArray);
+  return lists.reduce((sum, { length }) => sum + length, 1);
 }

@@ -138,6 +138,7 @@ function toRun(row: SqlRow): Run {
     sqliteVersion: row.sqlite_version as string | null,
     counts,
     total: sum(counts),
+    dependencies: Number(row.dependencies ?? 0),
     health: row.queue_depth === null && row.commit_p99_ms === null ? null : {
       queueDepth: row.queue_depth as number | null,
       batchRows: row.batch_rows as number | null,
@@ -178,6 +179,7 @@ function originalRun(reader: Reader): Run | undefined {
     sqliteVersion: null,
     counts,
     total,
+    dependencies: 0,
     health: null,
     updatedAt: null,
   };
