@@ -15,12 +15,14 @@ export type SqliteErrorCode =
   | "corrupt"
   | "read-only"
   | "not-a-database"
+  | "moved"
   | "other";
 
 /**
  * SQLite refused a statement, or a database could not be opened. Its `code` says what kind of failure it was:
  * another process holds the lock (`busy`), a row breaks a rule of its table (`constraint`), the disk is `full`,
- * the file is `corrupt`, `read-only` or `not-a-database`, or anything else (`other`).
+ * the file is `corrupt`, `read-only`, `not-a-database`, or was `moved`, removed or replaced while it was open,
+ * or anything else (`other`).
  *
  * @example A row that is there already
  * ```ts

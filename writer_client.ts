@@ -105,7 +105,8 @@ export class SqliteWriter implements AsyncDisposable {
    * @throws {WriterDiedError} If the Worker cannot be started
    */
   static async open(options: WriterOptions): Promise<SqliteWriter> {
-    const { wal = true, storeTaskStatus = true, schema = [], statements = {} } = options;
+    const { wal = true, busyTimeoutMs, storeTaskStatus = true, schema = [], statements = {} } =
+      options;
     // Settled here, so that the whole process agrees and the Worker need not ask any registry.
     const file = await databasePath(options.db);
     const { driver, reason } = await chooseDriver(driverFor(file, options.driver));
@@ -120,6 +121,7 @@ export class SqliteWriter implements AsyncDisposable {
         kind: "open",
         file,
         wal,
+        busyTimeoutMs,
         driver: driver.name,
         storeTaskStatus,
         schema: typeof schema === "string" ? [schema] : schema,

@@ -11,7 +11,8 @@
  */
 import { clearImmediate, setImmediate } from "node:timers";
 import { type CheckpointResult, classifyError, type Connection, walCheckpoint } from "./db.ts";
-import { toErrorData } from "./errors.ts";
+import { type ErrorData, toErrorData } from "./errors.ts";
+import { FileWatch } from "./file_watch.ts";
 import {
   type Batch,
   type CheckpointRequest,
@@ -22,6 +23,7 @@ import {
   type WriterStats,
 } from "./messages.ts";
 import type { Owner } from "./ownership.ts";
+import { Patience } from "./patience.ts";
 import { Store } from "./store.ts";
 
 /** Rows and messages in one transaction: about 10 ms of work, so that readers see steady news. */
@@ -50,6 +52,8 @@ export class WriterLoop {
   readonly #connection: Connection;
   readonly #store: Store;
   readonly #owner: Owner | undefined;
+  readonly #files: FileWatch;
+  readonly #patience: Patience;
   readonly #ports = new Set<MessagePort>();
   #queue: Arrived[] = [];
   /** Rows in the queue. */
@@ -70,6 +74,8 @@ export class WriterLoop {
   ) {
     this.#connection = connection;
     this.#owner = owner;
+    this.#files = new FileWatch(connection.path);
+    this.#patience = new Patience(connection);
     this.#store = new Store(connection, statements, owner);
   }
 
@@ -102,9 +108,11 @@ export class WriterLoop {
   close(): CheckpointResult {
     this.drain();
     try {
-      this.#connection.exec(`PRAGMA busy_timeout=${CLOSING_TIMEOUT_MS}`);
+      this.#patience.limit(CLOSING_TIMEOUT_MS);
       this.#optimize();
-      return this.#checkpoint("TRUNCATE");
+      const checkpoint = this.#checkpoint("TRUNCATE");
+      this.#files.check();
+      return checkpoint;
     } finally {
       for (const port of this.#ports) port.close();
       this.#connection.close();
@@ -139,9 +147,12 @@ export class WriterLoop {
     const messages: WriteMessage[] = batches.length === 1
       ? batches[0]!.request.messages
       : batches.flatMap(({ request }) => request.messages);
-    this.#measure();
+    const isDue = this.#measure();
     const before = performance.now();
-    const { results, failures } = this.#store.commit(messages);
+    let { results, failures } = this.#store.commit(messages);
+    this.#patience.tried(failures[0]?.[1].code === "busy");
+    const lost = isDue || messages.at(-1)?.kind === "finish_run" ? this.#lost() : undefined;
+    if (lost) [results, failures] = [[], messages.map((_, index) => [index, lost])];
     this.#commitMs[this.#commits++ % COMMIT_WINDOW] = performance.now() - before;
     this.#messages += messages.length - failures.length;
     this.#failures += failures.length;
@@ -207,12 +218,25 @@ export class WriterLoop {
     };
   }
 
-  #measure(): void {
+  /** Why what was committed just now cannot be found; `undefined` when it can. */
+  #lost(): ErrorData | undefined {
+    try {
+      this.#files.check();
+    } catch (error) {
+      // The next commits are looked at, too.
+      this.#measuredAt = -Infinity;
+      return toErrorData(error);
+    }
+  }
+
+  /** Measures the writer's health now and then; whether it did. */
+  #measure(): boolean {
     const now = performance.now();
-    if (now - this.#measuredAt < HEALTH_INTERVAL_MS) return;
+    if (now - this.#measuredAt < HEALTH_INTERVAL_MS) return false;
     this.#measuredAt = now;
     const { queueDepth, batchRows, commitMs, walBytes, checkpointedAt } = this.stats();
     this.#store.health = [queueDepth, batchRows, commitMs.p99, walBytes, checkpointedAt];
+    return true;
   }
 
   #walBytes(): number | null {

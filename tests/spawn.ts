@@ -93,7 +93,7 @@ export class Fixture implements AsyncDisposable {
 }
 
 /** What a child needs for the FFI driver, where tests have it. */
-function ffiFlags(): string[] {
+export function ffiFlags(): string[] {
   if (!Deno.env.get("DENO_SQLITE_PATH")) return [];
   return ["--allow-ffi", "--allow-env=DENO_SQLITE_PATH,DENO_SQLITE_LOCAL"];
 }

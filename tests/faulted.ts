@@ -1,0 +1,190 @@
+/**
+ * A pipeline in a child process that something happens to: what it acknowledged, how it ended, what it said.
+ *
+ * @module
+ */
+import { connectReadOnly } from "../db.ts";
+import { assert, assertEquals } from "./assert.ts";
+import type { FaultedOptions } from "./fixtures/faulted.ts";
+import { ffiFlags } from "./spawn.ts";
+
+const ROOT = new URL("../", import.meta.url);
+
+/** Tasks of a pipeline, and rows of each; the first writes more while it is held. */
+const TASKS = 150;
+const LINES = 3;
+
+/** Milliseconds after which a child that has not ended is taken for one that never will. */
+const LATEST_MS = 120_000;
+
+/** What a child is told, and how it is started. */
+export interface VictimOptions extends Partial<FaultedOptions> {
+  db: string;
+  driver: FaultedOptions["driver"];
+  /** The folder that it may read and write. */
+  folder: string;
+  /** A command that starts it; its words come before `deno`. */
+  prefix?: string[];
+  /** Environment variables beside those of this process. */
+  env?: Record<string, string>;
+}
+
+/** How a child ended. */
+export interface Ending {
+  code: number;
+  /** What it wrote to stderr. */
+  said: string;
+  /** Milliseconds since {@linkcode Victim.release}, or its start. */
+  ms: number;
+}
+
+/** A pipeline in a process of its own. */
+export class Victim implements AsyncDisposable {
+  /** The rows that were acknowledged, as "item.line". */
+  readonly acknowledged: string[] = [];
+  /** What it printed in the end. */
+  counts: Record<string, number> | undefined;
+  readonly #child: Deno.ChildProcess;
+  readonly #hold: string;
+  readonly #read: Promise<void>;
+  readonly #said: Promise<string>;
+  readonly #waiting = new Set<{ count: number; resolve: () => void }>();
+  #since = performance.now();
+
+  constructor({ folder, prefix = [], env = {}, ...options }: VictimOptions) {
+    this.#hold = `${folder}/hold`;
+    const { db, driver, wal, busyTimeoutMs, tasks = TASKS, lines = LINES, size = 100 } = options;
+    const told = { db, driver, wal, busyTimeoutMs, hold: this.#hold, tasks, lines, size };
+    const [command, ...args] = [
+      ...prefix,
+      Deno.execPath(),
+      "run",
+      "--no-prompt",
+      "--no-lock",
+      "--no-check",
+      "--cached-only",
+      `--allow-read=${folder},${decodeURIComponent(ROOT.pathname)}`,
+      `--allow-write=${folder}`,
+      ...ffiFlags(),
+      new URL("tests/fixtures/faulted.ts", ROOT).href,
+      JSON.stringify(told),
+    ];
+    this.#child = new Deno.Command(command!, {
+      args,
+      cwd: ROOT,
+      env: { NO_COLOR: "1", ...env },
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#read = this.#readLines();
+    this.#said = new Response(this.#child.stderr).text();
+  }
+
+  /** Starts a child whose first task goes on writing until {@linkcode release}. */
+  static held(options: VictimOptions): Victim {
+    Deno.writeTextFileSync(`${options.folder}/hold`, "");
+    return new Victim(options);
+  }
+
+  /** Lets the first task end. */
+  release(): void {
+    this.#since = performance.now();
+    Deno.removeSync(this.#hold);
+  }
+
+  /** Resolves when this many more rows are acknowledged, or when it has ended. */
+  async more(count: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.add({ count: this.acknowledged.length + count, resolve });
+    await Promise.race([promise, this.#read]);
+  }
+
+  /** The id of its process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Sends it a signal. */
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** How it ended; fails when it does not. */
+  async end(): Promise<Ending> {
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), LATEST_MS);
+    const { code, signal } = await this.#child.status;
+    clearTimeout(timer);
+    await this.#read;
+    const said = await this.#said;
+    assert(signal === null || signal === "SIGKILL", `It ended with ${signal}: ${said}`);
+    return { code, said, ms: performance.now() - this.#since };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await Promise.all([this.#child.status, this.#read, this.#said]);
+  }
+
+  async #readLines(): Promise<void> {
+    let text = "";
+    for await (const part of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
+      const lines = (text + part).split("\n");
+      text = lines.pop()!;
+      for (const line of lines) {
+        if (line.startsWith("done ")) this.counts = JSON.parse(line.slice(5));
+        else this.acknowledged.push(line);
+      }
+      for (const waiting of this.#waiting) {
+        if (this.acknowledged.length < waiting.count) continue;
+        this.#waiting.delete(waiting);
+        waiting.resolve();
+      }
+    }
+  }
+}
+
+/** Tasks that are done without each of their rows. */
+const HALVES = `SELECT key FROM task_runs
+  LEFT JOIN (SELECT item, count(*) AS n FROM line GROUP BY item) ON item = CAST(key AS INTEGER)
+  WHERE status = 'done' AND coalesce(n, 0) < CAST(json_extract(result, '$.lines') AS INTEGER)`;
+
+/** Checks that a file is whole, has all that was acknowledged, and no task that is half there. */
+export async function assertKept(db: string, acknowledged: readonly string[]): Promise<void> {
+  using reader = await connectReadOnly(db);
+  assertEquals(reader.prepare("PRAGMA integrity_check").all().map(Object.values), [["ok"]]);
+  const rows = new Set(
+    reader.prepare("SELECT item || '.' || line AS name FROM line").all().map(({ name }) => name),
+  );
+  assertEquals(acknowledged.filter((name) => !rows.has(name)), [], "Rows were lost");
+  assertEquals(reader.prepare(HALVES).all(), []);
+}
+
+/** Goes on with the run; checks that it ends right, and that nothing was lost on the way. */
+export async function assertResumes(
+  options: VictimOptions,
+  acknowledged: readonly string[],
+): Promise<void> {
+  await using child = new Victim(options);
+  const { code, said } = await child.end();
+  assertEquals([code, said], [0, ""]);
+  const { tasks = TASKS, lines = LINES, db } = options;
+  assertEquals(child.counts?.done, tasks);
+  await assertKept(db, [...acknowledged, ...child.acknowledged]);
+  using reader = await connectReadOnly(db);
+  const get = (sql: string) => Object.values(reader.prepare(sql).get()!);
+  assertEquals(get(`SELECT count(*), count(DISTINCT item) FROM line WHERE line < ${lines}`), [
+    tasks * lines,
+    tasks,
+  ]);
+  assertEquals(get("SELECT count(*), sum(status = 'done') FROM task_runs"), [tasks, tasks]);
+  assertEquals(get("SELECT count(*), status, running, done FROM pipeline_runs"), [
+    1,
+    "done",
+    0,
+    tasks,
+  ]);
+}
