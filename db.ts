@@ -16,7 +16,7 @@ import { databasePath, isThere, prepareFile } from "./database_file.ts";
 import { driverFor } from "./drivers/in_use.ts";
 import { SqliteError } from "./errors.ts";
 import { classifyError } from "./explain.ts";
-import { openReader, openWriter } from "./opening.ts";
+import { checkBusyTimeout, openReader, openWriter } from "./opening.ts";
 
 export { backup, type BackupOptions } from "./backup.ts";
 export { Connection, Statement } from "./connection.ts";
@@ -60,6 +60,7 @@ export interface ConnectOptions {
  *
  * @param path A file's path, a `file:` URL, or `:memory:`
  * @throws {SqliteError} If the path is a folder or not a database, or cannot be opened or written
+ * @throws {RangeError} If `busyTimeoutMs` is no whole number from 0 up
  * @throws {Error} If the driver that was asked for cannot be had
  *
  * @example Write and read
@@ -76,7 +77,8 @@ export async function connect(
   path: string | URL,
   options: ConnectOptions = {},
 ): Promise<Connection> {
-  const { wal = true, driver: choice, busyTimeoutMs } = options;
+  const { wal = true, driver: choice } = options;
+  const busyTimeoutMs = checkBusyTimeout(options.busyTimeoutMs);
   const file = await databasePath(path);
   const { driver } = await chooseDriver(driverFor(file, choice));
   await prepareFile(file);
@@ -93,6 +95,7 @@ export type ConnectReadOnlyOptions = Omit<ConnectOptions, "wal">;
  * @param path A file's path or a `file:` URL
  * @throws {SqliteError} If the file is missing (it is never created) or is not a database
  * @throws {TypeError} If the path is `:memory:`, which nobody else can see
+ * @throws {RangeError} If `busyTimeoutMs` is no whole number from 0 up
  *
  * @example Look at a pipeline from another program
  * ```ts
@@ -110,6 +113,7 @@ export async function connectReadOnly(
   path: string | URL,
   options: ConnectReadOnlyOptions = {},
 ): Promise<Connection> {
+  const busyTimeoutMs = checkBusyTimeout(options.busyTimeoutMs);
   const file = await databasePath(path);
   if (file === ":memory:") {
     throw new TypeError("Cannot read :memory: from a second connection: use a file");
@@ -121,7 +125,7 @@ export async function connectReadOnly(
   }
   const { driver } = await chooseDriver(driverFor(file, options.driver));
   try {
-    return await openReader(driver, file, options.busyTimeoutMs);
+    return await openReader(driver, file, busyTimeoutMs);
   } catch (error) {
     if (classifyError(error) !== "read-only") throw error;
     throw new SqliteError(

@@ -12,13 +12,17 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
   [
     /^database (table |schema )?is locked/,
     "busy",
-    "another connection holds its lock; let one pipeline write to a file at a time",
+    "another connection holds its lock; find who has it open (fuser or lsof tells), and let that commit or end",
   ],
   [
     /^([A-Z ]+ )?constraint failed|^datatype mismatch|^cannot store \w+ value in \w+ column/,
     "constraint",
   ],
-  [/^database or disk is full/, "full", "free space on the disk that holds it"],
+  [
+    /^database or disk is full/,
+    "full",
+    "free space on the disk that holds it; nothing that was acknowledged is lost",
+  ],
   [
     /^database disk image is malformed|^malformed database schema/,
     "corrupt",
@@ -32,14 +36,18 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
   [
     /^file is not a database/,
     "not-a-database",
-    "choose another path; the file was not changed",
+    "choose another path, or restore a backup if it was one; the file was not changed",
   ],
   [
     /^unable to open database/,
     "other",
     "check that its folder exists and that it may be read and written",
   ],
-  [/^disk I\/O error/, "other", "check the disk, and the permissions of the file and its folder"],
+  [
+    /^disk I\/O error/,
+    "other",
+    "check the disk, quotas and limits of file size, and the permissions of the file and its folder",
+  ],
 ];
 
 /**

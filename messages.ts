@@ -330,8 +330,8 @@ export interface OpenRequest {
   /** The file, or `:memory:`; its folder is there. */
   file: string;
   wal: boolean;
-  /** Milliseconds to wait for a lock of another process; `undefined` is the default. */
-  busyTimeoutMs: number | undefined;
+  /** Milliseconds to wait for a lock of another process. */
+  busyTimeoutMs: number;
   /** Chosen for the whole process: two drivers on one file would lose commits. */
   driver: DriverName;
   storeTaskStatus: boolean;

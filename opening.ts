@@ -18,6 +18,16 @@ const BUSY_RETRY_MS = 20;
 /** Bytes to which a checkpoint that resets the WAL cuts it: a large transaction leaves no large file. */
 const JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024;
 
+/** Refuses a busy timeout that SQLite would not take for what it says; returns it, or the default. */
+export function checkBusyTimeout(ms: number = BUSY_TIMEOUT_MS): number {
+  if (Number.isSafeInteger(ms) && ms >= 0 && ms < 2 ** 31) return ms;
+  throw new RangeError(
+    `Cannot wait ${
+      Deno.inspect(ms)
+    } ms for a lock: pass busyTimeoutMs as a whole number from 0 to 2147483647`,
+  );
+}
+
 /** Opens and configures the read-write connection, as soon as nobody else is opening the file. */
 export async function openWriter(
   driver: Driver,

@@ -24,6 +24,7 @@ import type {
   WriteResult,
   WriterStats,
 } from "./messages.ts";
+import { checkBusyTimeout } from "./opening.ts";
 import { type FailureListener, Outbox } from "./outbox.ts";
 import { insertInChunks } from "./row_stream.ts";
 import type { Bindable } from "./values.ts";
@@ -100,13 +101,14 @@ export class SqliteWriter implements AsyncDisposable {
   /**
    * Starts the Worker and opens the database; see {@linkcode connect} for what may be wrong with it.
    *
+   * @throws {RangeError} If `busyTimeoutMs` is no whole number from 0 up
    * @throws {SqliteError} If the database cannot be opened or the schema is refused
    * @throws {Error} If the driver that was asked for cannot be had
    * @throws {WriterDiedError} If the Worker cannot be started
    */
   static async open(options: WriterOptions): Promise<SqliteWriter> {
-    const { wal = true, busyTimeoutMs, storeTaskStatus = true, schema = [], statements = {} } =
-      options;
+    const { wal = true, storeTaskStatus = true, schema = [], statements = {} } = options;
+    const busyTimeoutMs = checkBusyTimeout(options.busyTimeoutMs);
     // Settled here, so that the whole process agrees and the Worker need not ask any registry.
     const file = await databasePath(options.db);
     const { driver, reason } = await chooseDriver(driverFor(file, options.driver));

@@ -1,0 +1,62 @@
+import { connect, SqliteError } from "../db.ts";
+import { Patience } from "../patience.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "./assert.ts";
+import { tempFolder } from "./temp.ts";
+import { SqliteWriter } from "../writer_client.ts";
+import { runPipeline } from "../engine.ts";
+
+Deno.test("Patience.tried() makes waits short after one in vain, and long after the next lock", async () => {
+  using folder = tempFolder();
+  using connection = await connect(folder.file("etl.db"), { busyTimeoutMs: 30_000 });
+  const timeout = () => connection.prepare("PRAGMA busy_timeout").get()!.timeout;
+  const patience = new Patience(connection);
+  patience.tried(false);
+  assertEquals(timeout(), 30_000);
+  patience.tried(true);
+  assertEquals(timeout(), 500);
+  patience.tried(true);
+  assertEquals(timeout(), 500);
+  patience.tried(false);
+  assertEquals(timeout(), 30_000);
+  // Never longer than it was told.
+  patience.limit(60_000);
+  assertEquals(timeout(), 30_000);
+});
+
+Deno.test("SqliteWriter waits as long as busyTimeoutMs says, and once only", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  const schema = "CREATE TABLE n (value)";
+  await using writer = await SqliteWriter.open({ db, schema, busyTimeoutMs: 700 });
+  using other = await connect(db);
+  other.exec("BEGIN IMMEDIATE");
+  const begun = performance.now();
+  const insert = () => assertRejects(() => writer.insert("n", [[1]]), SqliteError);
+  assertEquals((await insert()).code, "busy");
+  const waited = performance.now() - begun;
+  assert(waited >= 700 && waited < 30_000, `${waited} ms`);
+  other.exec("ROLLBACK");
+  assertEquals(await writer.insert("n", [[1]]), 1);
+});
+
+Deno.test("busyTimeoutMs is refused where it is no time", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  for (const busyTimeoutMs of [-1, 0.5, NaN, Infinity, 2 ** 31, "5; DROP TABLE n" as never]) {
+    const options = { db, busyTimeoutMs };
+    for (
+      const open of [
+        () => connect(db, { busyTimeoutMs }),
+        () => SqliteWriter.open(options),
+        () => runPipeline([1], { ...options, run: () => {} }),
+      ]
+    ) {
+      const error = await assertRejects(open, RangeError);
+      assert(error.message.includes("busyTimeoutMs"), error.message);
+    }
+  }
+  assertThrows(() => Deno.statSync(db), Deno.errors.NotFound);
+  await using writer = await SqliteWriter.open({ db: ":memory:" });
+  const twice = { db: writer, busyTimeoutMs: 5, run: () => {} };
+  await assertRejects(() => runPipeline([1], twice), TypeError);
+});
