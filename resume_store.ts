@@ -77,10 +77,10 @@ export class ResumeStore {
     this.end(run);
     this.#connection.exec(
       `CREATE TEMP TABLE ${tableOf(run)}
-         (key TEXT PRIMARY KEY, id INTEGER, status TEXT, seen INTEGER NOT NULL) WITHOUT ROWID`,
+         (key TEXT PRIMARY KEY, id INTEGER, seen INTEGER NOT NULL) WITHOUT ROWID`,
     );
     const learn = this.#connection.prepare(
-      `INSERT INTO temp.${tableOf(run)} SELECT key, id, status, 0 FROM task_runs WHERE ${OF_RUN}`,
+      `INSERT INTO temp.${tableOf(run)} SELECT key, id, 0 FROM task_runs WHERE ${OF_RUN}`,
     );
     try {
       learn.run(run);
@@ -112,8 +112,12 @@ export class ResumeStore {
    */
   match(run: number, keys: readonly string[]): (KeyedTask | undefined)[] {
     const table = `temp.${tableOf(run)}`;
+    // What became of a task since its key was learnt counts, too.
     const see = this.#connection.prepare(
-      `UPDATE ${table} SET seen=1 WHERE key=? AND seen=0 RETURNING id, status`,
+      `UPDATE ${table} SET seen=1 WHERE key=? AND seen=0
+       RETURNING id, (SELECT status FROM task_runs WHERE task_runs.id=${
+        tableOf(run)
+      }.id) AS status`,
     );
     const add = this.#connection.prepare(
       `INSERT INTO ${table} (key, seen) VALUES (?, 1) ON CONFLICT DO NOTHING`,

@@ -48,6 +48,8 @@ export class Store {
   readonly #inserts = new Map<string, BulkStatement>();
   readonly #prepared = new Map<string, Statement>();
   readonly #failedTasks = new Map<number, ErrorData>();
+  /** Tasks that have ended, or begin anew, in this transaction: what failed in them says nothing of what follows. */
+  readonly #forgotten = new Set<number>();
 
   /** Rows written by insert messages since the store was made. */
   rows = 0;
@@ -91,7 +93,6 @@ export class Store {
       const { results, failures } = this.#commitTogether(messages);
       for (const [index, result] of results) outcome.results.push([offset + index, result]);
       for (const [index, failure] of failures) outcome.failures.push([offset + index, failure]);
-      for (const message of messages) this.#forgetEnded(message);
     } catch (error) {
       if (messages.length > 1 && classifyError(error) !== "busy") {
         const half = messages.length >> 1;
@@ -115,9 +116,11 @@ export class Store {
       const [message] = messages;
       if (messages.length > 1 || message?.kind !== "task_update") throw error;
       // The task may be in another status than the writer knows: the table tells.
-      this.#transaction(() => this.#apply(message));
-      const failure = this.#failureBehind(message);
-      return { results: [], failures: failure ? [[0, failure]] : [] };
+      return this.#transaction(() => {
+        const failure = this.#failureBehind(message);
+        this.#apply(message);
+        return { results: [], failures: failure ? [[0, failure]] : [] };
+      });
     }
   }
 
@@ -130,11 +133,14 @@ export class Store {
         return result;
       });
       this.#tasks.committed();
+      for (const task of this.#forgotten) this.#failedTasks.delete(task);
       return result;
     } catch (error) {
       this.rows = rows;
       this.#tasks.rolledBack();
       throw error;
+    } finally {
+      this.#forgotten.clear();
     }
   }
 
@@ -160,9 +166,9 @@ export class Store {
       } else {
         // What follows may look at what was told before.
         this.#tasks.flushFolded();
+        const failure = this.#failureBehind(message);
         const result = this.#apply(message);
         if (result !== undefined) results.push([index, result]);
-        const failure = this.#failureBehind(message);
         if (failure) failures.push([index, failure]);
       }
     });
@@ -170,25 +176,16 @@ export class Store {
     return { results, failures };
   }
 
-  /** What failed in a task that has ended, or runs again, says nothing about what follows. */
-  #forgetEnded(message: WriteMessage): void {
+  /** A task has ended, or begins anew. */
+  #forget(tasks: readonly number[]): undefined {
     if (this.#failedTasks.size === 0) return;
-    if (message.kind === "transaction") {
-      for (const inner of message.messages) this.#forgetEnded(inner);
-    } else if (message.kind === "retry_task") {
-      this.#failedTasks.delete(message.task);
-    } else if (message.kind === "task_update" && message.status && isEnd(message.status)) {
-      this.#failedTasks.delete(message.id);
-    }
+    for (const task of tasks) this.#forgotten.add(task);
   }
 
-  /** The failure for which the end of a task was written as `error`. */
+  /** The failure for which a message's task cannot become `done`: its end is written as `error`. */
   #failureBehind(message: WriteMessage): ErrorData | undefined {
-    if (message.kind === "transaction") {
-      return message.messages.map((inner) => this.#failureBehind(inner)).find(Boolean);
-    }
     if (message.kind !== "task_update" || message.status !== "done") return undefined;
-    return this.#failedTasks.get(message.id);
+    return this.#forgotten.has(message.id) ? undefined : this.#failedTasks.get(message.id);
   }
 
   #apply(message: WriteMessage): WriteResult {
@@ -209,12 +206,13 @@ export class Store {
         }
         return this.#execute(sql, message.params);
       }
-      case "transaction": {
-        // An end that cannot be `done` would take the rest of the transaction with it half way.
-        const failure = this.#failureBehind(message);
-        if (failure) throw fromErrorData(failure);
-        return message.messages.map((inner) => this.#apply(inner));
-      }
+      case "transaction":
+        return message.messages.map((inner) => {
+          // An end that cannot be `done` takes the rest of the transaction with it.
+          const failure = this.#failureBehind(inner);
+          if (failure) throw fromErrorData(failure);
+          return this.#apply(inner);
+        });
       case "start_run":
         return this.#tasks.startRun(message);
       case "reserve_ids":
@@ -222,17 +220,24 @@ export class Store {
       case "finish_run":
         return this.#tasks.finishRun(message);
       case "queue_tasks":
-        return this.#tasks.queue(message);
-      case "resume_tasks":
-        return this.#tasks.resume(message);
+        this.#tasks.queue(message);
+        return this.#forget(message.ids);
+      case "resume_tasks": {
+        const ids = this.#tasks.resume(message);
+        this.#forget(ids);
+        return ids;
+      }
       case "depend_tasks":
         return this.#dependencies.write(message);
       case "cancel_queued":
         return this.#tasks.cancelQueued(message);
       case "retry_task":
-        return this.#tasks.retry(message);
+        this.#tasks.retry(message);
+        return this.#forget([message.task]);
       case "task_update":
-        return this.#tasks.update(message, this.#failedTasks.get(message.id));
+        this.#tasks.update(message, this.#failureBehind(message));
+        if (message.status && isEnd(message.status)) this.#forget([message.id]);
+        return;
       default: {
         const unknown: never = message;
         throw new TypeError(`Cannot write a message of unknown kind ${Deno.inspect(unknown)}`);

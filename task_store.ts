@@ -205,6 +205,8 @@ export class TaskStore {
       );
     }
     const before = this.#folded.get(message.id);
+    // One of them is wrong: which, the table tells.
+    if (before && before.run !== message.run) throw noTask(message);
     let current = before?.status ?? this.#statusOf(message.id);
     // The sender may have folded the start into what followed it.
     if (message.startedAt && message.status !== "running" && current === "queued") {
@@ -224,9 +226,7 @@ export class TaskStore {
     this.flushFolded();
     const row = this.#prepare("SELECT status, run_id FROM task_runs WHERE id=?").get(message.id);
     if (row?.run_id !== message.run) {
-      throw new SqliteError(
-        `Cannot update task ${message.id}: there is no such task in run ${message.run}`,
-      );
+      throw noTask(message);
     }
     this.#moved.set(message.id, row.status as TaskStatus);
     this.fold(message);
@@ -267,7 +267,8 @@ export class TaskStore {
     const kept = this.#prepare(
       "SELECT queued,running,done,error,cancelled FROM pipeline_runs WHERE id=?",
     ).get(run);
-    for (const one of TASK_STATUSES) counts[one] = Number(kept?.[one] ?? 0) + deltas[one];
+    if (!kept) throw noRun("finish", run);
+    for (const one of TASK_STATUSES) counts[one] = Number(kept[one]) + deltas[one];
     if (status === "done" && counts.error > 0) status = "error";
     this.#prepare(
       `UPDATE pipeline_runs SET status=?2, finished_at=?3, last_task_id=(
@@ -401,10 +402,11 @@ export class TaskStore {
   }
 
   #extend(run: number, first: number, last: number): void {
-    this.#prepare(
+    const changes = this.#prepare(
       `UPDATE pipeline_runs SET first_task_id=min(coalesce(first_task_id,?2),?2),
          last_task_id=max(coalesce(last_task_id,?3),?3) WHERE id=?1`,
     ).run(run, first, last);
+    if (changes === 0) throw noRun("add tasks to", run);
   }
 
   #takenId(ids: readonly number[]): Error | undefined {
@@ -441,6 +443,14 @@ function illegal(message: TaskUpdateMessage, current: TaskStatus): SqliteError {
       : `Cannot report progress of task ${message.id}: it is ${current}`,
     "constraint",
   );
+}
+
+function noTask({ id, run }: TaskUpdateMessage): SqliteError {
+  return new SqliteError(`Cannot update task ${id}: there is no such task in run ${run}`);
+}
+
+function noRun(what: string, run: number): SqliteError {
+  return new SqliteError(`Cannot ${what} run ${run}: pipeline_runs has no such run any more`);
 }
 
 function failed(message: TaskUpdateMessage, failure: ErrorData): TaskUpdateMessage {
