@@ -78,6 +78,7 @@ interface ModelRun {
   first: number | null;
   last: number | null;
   resumed: number | null;
+  dependencies: number | null;
 }
 
 /** A message is not written. */
@@ -91,6 +92,8 @@ export class State {
   /** Attempts that ended: task, run, number, status, started, finished, error. */
   attempts: SqlValue[][] = [];
   parts: SqlValue[] = [];
+  /** Which task waits for which: run, task, the other task. */
+  waits = new Set<string>();
   /** Of a run that is resumed: its tasks by their keys, and the keys that items have had since. */
   resuming = new Map<number, { known: Map<string, number>; seen: Set<string> }>();
   /** Tasks of which a message failed, and that have not ended since. */
@@ -171,6 +174,14 @@ export class Model {
         return;
       case "resume_tasks":
         return this.#resume(message);
+      case "depend_tasks": {
+        const { run, ids, dependsOn } = message;
+        const added = ids.map((id, i) => `${run} ${id} ${dependsOn[i]}`)
+          .filter((line) => !state.waits.has(line) && state.waits.add(line)).length;
+        const row = state.runs.get(run);
+        if (row) row.dependencies = (row.dependencies ?? 0) + added;
+        return;
+      }
       case "cancel_queued": {
         const queued = this.#tasksOf(message.run).filter(({ status }) => status === "queued");
         for (const task of queued) {
@@ -220,15 +231,24 @@ export class Model {
     else if (!update) refuse();
   }
 
-  #startRun({ name, reserve, resume }: StartRunMessage): unknown {
-    const { runs } = this.state;
+  #startRun({ name, reserve, resume, alone }: StartRunMessage): unknown {
+    const { runs, waits } = this.state;
+    const same = [...runs.values()].filter((run) => run.name === name);
+    if (alone && same.some(({ status }) => status === "running")) refuse();
     const found = resume === true
       ? [...runs].findLast(([, run]) => run.name === name && run.status !== "done")
       : [...runs].find(([id]) => id === resume);
     if (!found) {
       if (typeof resume === "number") refuse();
       const run = runs.size + 1;
-      runs.set(run, { name, status: "running", first: null, last: null, resumed: null });
+      runs.set(run, {
+        name,
+        status: "running",
+        first: null,
+        last: null,
+        resumed: null,
+        dependencies: null,
+      });
       if (resume) this.state.resuming.set(run, { known: new Map(), seen: new Set() });
       return { run, firstId: this.#reserve(run, reserve) };
     }
@@ -236,6 +256,8 @@ export class Model {
     if (row.name !== name || row.status === "running") refuse();
     row.status = "running";
     row.resumed = (row.resumed ?? 0) + 1;
+    row.dependencies = null;
+    for (const line of waits) if (line.startsWith(`${run} `)) waits.delete(line);
     const known = new Map<string, number>();
     for (const [id, task] of this.state.tasks) {
       if (task.run !== run) continue;
@@ -281,7 +303,7 @@ export class Model {
         return own;
       }
       const task = this.state.tasks.get(id)!;
-      if (task.status === "done" || task.status === "running") return 0;
+      if (task.status === "done" || task.status === "running") return -id;
       if (task.status === "queued") return id;
       if (task.started !== null) this.#keep(id, task, task.error ?? task.message);
       Object.assign(task, { ...NEW, name: task.name, run, key });

@@ -174,14 +174,24 @@ const startRun = fc.record({
   name: fc.constantFrom("load", "load", "load", "other"),
   reserve: fc.nat(2),
   resume: fc.constantFrom<(true | number | undefined)[]>(undefined, true, 1, 1, 2, 7),
-}).map(({ name, reserve, resume }): WriteMessage => ({
+  alone: sometimes(fc.constant(true)),
+}).map(({ name, reserve, resume, alone }): WriteMessage => ({
   kind: "start_run",
   name,
   workers: 2,
   startedAt: AT,
   reserve,
   ...(resume && { resume }),
+  ...(alone && { alone }),
 }));
+
+const depend = fc.record({ run, pairs: fc.array(fc.tuple(task, task), { maxLength: 3 }) })
+  .map(({ run, pairs }): WriteMessage => ({
+    kind: "depend_tasks",
+    run,
+    ids: pairs.map(([id]) => id),
+    dependsOn: pairs.map(([, id]) => id),
+  }));
 
 const ofRun = fc.oneof(
   fc.record({ run, count: fc.nat(3) })
@@ -218,6 +228,7 @@ const single = fc.oneof(
   { weight: 2, arbitrary: resume },
   { weight: 2, arbitrary: startRun },
   { weight: 2, arbitrary: ofRun },
+  { weight: 1, arbitrary: depend },
   { weight: 2, arbitrary: statement },
   { weight: 1, arbitrary: fc.constant({ kind: "nonsense" } as unknown as WriteMessage) },
 );
