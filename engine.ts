@@ -27,7 +27,7 @@ import { TaskFeed } from "./task_feed.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 import type { EndStatus } from "./task_run.ts";
 import type { TaskOutcome } from "./task_runner.ts";
-import { checkLimits } from "./task_queue.ts";
+import { checkLimits } from "./tag_limits.ts";
 import { Turns } from "./turns.ts";
 import { onGone, SqliteWriter, type WriterOptions } from "./writer_client.ts";
 

@@ -454,6 +454,8 @@ export interface RunTaskRequest {
   item: unknown;
   /** Which attempt it is, where attempts are counted. */
   attempt?: Attempt;
+  /** Whether to tell that it begins, because starts are counted. */
+  tell?: true;
 }
 
 /** The pipeline is to stop: aborts the signal of the tasks. */
@@ -485,6 +487,11 @@ export type TaskWorkerRequest =
 /** The Worker listens, and again when it has loaded the module. */
 export interface TaskWorkerReady {
   kind: "listening" | "initialized" | "finished";
+}
+
+/** The task begins, where that was to be told. */
+export interface TaskBegun {
+  kind: "begun";
 }
 
 /** The Worker is free for the next task. The outcome is missing while rows are on their way. */
@@ -540,6 +547,7 @@ export type PrintMethod = "debug" | "error" | "info" | "log" | "warn";
 /** What a task Worker answers. */
 export type TaskWorkerReply =
   | TaskWorkerReady
+  | TaskBegun
   | TaskReturned
   | TaskEnded
   | TaskWorkerFailed

@@ -51,6 +51,7 @@ export type { Overlap, OverlapOptions } from "./overlap.ts";
 export type { ProgressOptions } from "./progress_options.ts";
 export type { PipelineReport, TaskFailure } from "./report.ts";
 export type { PolicyOptions, TaskPolicy } from "./retry_policy.ts";
+export type { TagLimit, TagLimits } from "./tag_limits.ts";
 export { TaskContext, type TaskIdentity } from "./task_context.ts";
 export type { IdentityOptions } from "./task_identity.ts";
 export type { TaskModule } from "./task_pool.ts";

@@ -12,6 +12,9 @@ import type { TaskFeed } from "./task_feed.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 import type { TaskQueue } from "./task_queue.ts";
 
+/** Milliseconds that a timer can wait: a longer one fires at once. */
+const TIMER_MS = 2 ** 31 - 1;
+
 /** Where tasks are taken from. */
 export type TaskSource<Item> = Pick<TaskFeed<Item>, "take">;
 
@@ -23,6 +26,8 @@ export interface LineOptions<Item> {
   queue: TaskQueue<Item>;
   /** How many tasks to read ahead, so that there are some to put in order. */
   ahead: number;
+  /** Whether none goes before all are read, because the last may be the first in order. */
+  whole?: boolean;
   /** Aborted when nothing more is to be given out. */
   signal: AbortSignal;
 }
@@ -36,25 +41,36 @@ export class TaskLine<Item> implements TaskSource<Item> {
   #asked: Promise<void> | undefined;
   #failure: { thrown: unknown } | undefined;
   #news = Promise.withResolvers<void>();
+  /** Fires when a task may start that waits for the rate of its tags. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: LineOptions<Item>) {
     this.#options = options;
-    options.signal.addEventListener("abort", () => this.#tell());
+    options.signal.addEventListener("abort", () => {
+      clearTimeout(this.#timer);
+      this.#tell();
+    });
   }
 
   /** The next task, `undefined` when there is none and none comes back; a promise when it has to be waited for. */
   take(): IdentifiedItem<Item> | undefined | Promise<IdentifiedItem<Item> | undefined> {
     if (this.#failure) throw this.#failure.thrown;
-    const { queue, ahead, signal } = this.#options;
+    const { queue, ahead, whole, signal } = this.#options;
     if (signal.aborted) return undefined;
     while (!this.#asked && queue.size < ahead && this.#ask());
-    const next = queue.pop();
+    const next = this.#asked && whole ? undefined : queue.pop();
     if (next) {
       this.#open++;
       return next;
     }
-    if (!this.#asked && this.#open === 0) return undefined;
+    this.#wakeInTime();
+    if (!this.#asked && this.#open === 0 && queue.size === 0) return undefined;
     return this.#news.promise.then(() => this.take());
+  }
+
+  /** A task that was given out has begun. */
+  start({ id }: IdentifiedItem<Item>): void {
+    if (this.#options.queue.start(id)) this.#tell();
   }
 
   /** A task that was given out does not run for a while: what it used is free for others. */
@@ -94,6 +110,15 @@ export class TaskLine<Item> implements TaskSource<Item> {
         this.#tell();
       });
     return false;
+  }
+
+  /** Has those who wait look again when the next task may start; there is one timer for all of them. */
+  #wakeInTime(): void {
+    clearTimeout(this.#timer);
+    const ms = this.#options.queue.waitMs;
+    if (ms === Infinity) return;
+    // Rounded up: a timer that fires early would be set again.
+    this.#timer = setTimeout(() => this.#tell(), Math.min(TIMER_MS, Math.ceil(ms)));
   }
 
   #tell(): void {

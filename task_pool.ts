@@ -48,12 +48,14 @@ export interface TaskWatch {
   prints: boolean;
 }
 
-/** An attempt, and who hears that it was sent to its Worker. */
-export interface TimedAttempt {
-  /** What the Worker is told of it. */
-  attempt: Attempt;
-  /** Called when its time begins. */
-  sent: () => void;
+/** What a Worker is told of a start, and who hears of it. */
+export interface StartOptions {
+  /** Which attempt it is, where attempts are counted. */
+  attempt?: Attempt;
+  /** Called when it was sent to its Worker: its time begins. */
+  sent?: () => void;
+  /** Called when the Worker has begun with it. */
+  begun?: () => void;
 }
 
 /** The Workers; each has a slot, and one that dies is replaced when its slot gets the next task. */
@@ -83,12 +85,12 @@ export class TaskPool implements Disposable {
   async run(
     slot: number,
     task: IdentifiedItem<unknown>,
-    timed?: TimedAttempt,
+    start?: StartOptions,
   ): Promise<{ pending: Promise<TaskOutcome> }> {
-    const begun = await (await this.#alive(slot)).run(task, timed);
+    const begun = await (await this.#alive(slot)).run(task, start);
     if (begun) return begun;
     const second = await this.#alive(slot);
-    return await second.run(task, timed) ?? second.lost();
+    return await second.run(task, start) ?? second.lost();
   }
 
   /** Tells the task in a slot that its time is up. */
@@ -142,6 +144,8 @@ class TaskWorker implements Disposable {
   readonly #worker: Worker;
   readonly #pending = new Map<number, PromiseWithResolvers<TaskOutcome>>();
   #returned: PromiseWithResolvers<void> | undefined;
+  /** Who hears that the task has begun. */
+  #begun: (() => void) | undefined;
   /** The step that is waited for: listening, initialized or finished. */
   #step: PromiseWithResolvers<void> = Promise.withResolvers();
   #loaded = false;
@@ -207,15 +211,17 @@ class TaskWorker implements Disposable {
    */
   async run(
     task: IdentifiedItem<unknown>,
-    timed?: TimedAttempt,
+    { attempt, sent, begun }: StartOptions = {},
   ): Promise<{ pending: Promise<TaskOutcome> } | undefined> {
     const { id, name, key, item } = task;
     if (this.#death) return this.lost();
     try {
       const request: RunTaskRequest = { kind: "run", id, name, key, item };
-      if (timed) request.attempt = timed.attempt;
+      if (attempt) request.attempt = attempt;
+      if (begun) request.tell = true;
+      this.#begun = begun;
       this.#post(request);
-      timed?.sent();
+      sent?.();
     } catch (error) {
       const refusal = new TypeError(
         `Cannot send the item of task ${id} (${name}) to a Worker: ${(error as Error).message}; ` +
@@ -285,6 +291,8 @@ class TaskWorker implements Disposable {
       case "initialized":
       case "finished":
         return this.#step.resolve();
+      case "begun":
+        return this.#begun?.();
       case "returned":
         return this.#returned?.resolve();
       case "ended": {

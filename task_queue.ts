@@ -7,6 +7,7 @@
  * @module
  */
 import { Heap } from "./heap.ts";
+import { LimitKeeper, type TagLimits } from "./tag_limits.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 
 /** Which tasks run first, and which at the same time. */
@@ -21,12 +22,14 @@ export interface QueueOptions<Item> {
   /** What an item's task uses, to be named in `limits`. */
   tags?: (item: Item) => readonly string[] | undefined;
   /**
-   * How many tasks of a tag run at once at most. A task runs when all of its tags have room; one that waits for
-   * its retry takes no room.
+   * How many tasks of a tag run at once at most, as a number; or how many run at once and how many start in a
+   * time, as `{ concurrency: 2, rate: 10, perMs: 1_000 }`. A task runs when all of its tags allow it; others go
+   * before it meanwhile. One that waits for its retry takes no room, and its next attempt is another start. What
+   * earlier runs and other processes started is not counted.
    *
    * @default {no limits}
    */
-  limits?: Readonly<Record<string, number>>;
+  limits?: TagLimits;
 }
 
 interface Entry<Item> {
@@ -44,22 +47,31 @@ interface Group<Item> {
 /** The queue. Its fields belong to the main thread. */
 export class TaskQueue<Item> {
   readonly #options: QueueOptions<Item>;
+  readonly #clock: () => number;
   readonly #groups = new Map<string, Group<Item>>();
-  /** The tags of tasks that run, by id; those without are left out. */
-  readonly #held = new Map<number, readonly string[]>();
-  /** How many more tasks of a tag may run. */
-  readonly #room: Map<string, number>;
+  readonly #limits: LimitKeeper;
   #size = 0;
   #order = 0;
 
-  constructor(options: QueueOptions<Item> = {}) {
+  /** `clock` tells milliseconds, and never goes back. */
+  constructor(options: QueueOptions<Item> = {}, clock: () => number = () => performance.now()) {
     this.#options = options;
-    this.#room = new Map(Object.entries(options.limits ?? {}));
+    this.#clock = clock;
+    this.#limits = new LimitKeeper(options.limits);
   }
 
   /** Number of tasks that wait. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Milliseconds until one of the tasks that wait may start; `Infinity` when that is not a matter of time. */
+  get waitMs(): number {
+    let at = Infinity;
+    for (const { tags, waiting } of this.#groups.values()) {
+      if (waiting.first) at = Math.min(at, this.#limits.opensAt(tags));
+    }
+    return at === Infinity ? at : Math.max(0, at - this.#clock());
   }
 
   /**
@@ -82,7 +94,7 @@ export class TaskQueue<Item> {
         `Cannot give task ${task.id} (${task.name}) the tags ${Deno.inspect(all)}: pass an array`,
       );
     }
-    const tags = [...new Set(all)].filter((tag) => this.#room.has(tag)).sort();
+    const tags = [...new Set(all)].filter((tag) => this.#limits.has(tag)).sort();
     const name = JSON.stringify(tags);
     let group = this.#groups.get(name);
     if (!group) this.#groups.set(name, group = { tags, waiting: new Heap(isBefore) });
@@ -94,51 +106,34 @@ export class TaskQueue<Item> {
   /** Takes the next task that may run; `undefined` when there is none. */
   pop(): IdentifiedItem<Item> | undefined {
     let first: Group<Item> | undefined;
+    let now: number | undefined;
     for (const group of this.#groups.values()) {
       const entry = group.waiting.first;
-      if (!entry || group.tags.some((tag) => this.#room.get(tag)! <= 0)) continue;
-      if (!first || isBefore(entry, first.waiting.first!)) first = group;
+      if (!entry || (first && !isBefore(entry, first.waiting.first!))) continue;
+      const at = this.#limits.opensAt(group.tags);
+      if (at === -Infinity || at <= (now ??= this.#clock())) first = group;
     }
     if (!first) return undefined;
     this.#size--;
     const { task } = first.waiting.pop()!;
-    if (first.tags.length > 0) {
-      this.#held.set(task.id, first.tags);
-      for (const tag of first.tags) this.#room.set(tag, this.#room.get(tag)! - 1);
-    }
+    this.#limits.hold(task.id, first.tags);
     return task;
+  }
+
+  /** A task that was taken has begun. Returns whether others may have waited for that. */
+  start(id: number): boolean {
+    return this.#limits.start(id, this.#clock());
   }
 
   /** A task that was taken runs no more: its tags have room again. */
   release(id: number): void {
-    for (const tag of this.#held.get(id) ?? []) this.#room.set(tag, this.#room.get(tag)! + 1);
-    this.#held.delete(id);
+    this.#limits.release(id, this.#clock());
   }
 }
 
 /** Whether tasks are to be put in order before they run. */
 export function hasOrder<Item>({ priority, limits }: QueueOptions<Item>): boolean {
   return priority !== undefined || (limits !== undefined && Object.keys(limits).length > 0);
-}
-
-/**
- * Refuses limits that let nothing run, or that nothing comes under.
- *
- * @throws {RangeError} If a limit is not a positive whole number
- * @throws {TypeError} If there are limits and no tags
- */
-export function checkLimits<Item>({ limits, tags }: QueueOptions<Item>): void {
-  for (const [tag, limit] of Object.entries(limits ?? {})) {
-    if (!Number.isSafeInteger(limit) || limit < 1) {
-      throw new RangeError(
-        `Cannot limit ${Deno.inspect(tag)} to ${Deno.inspect(limit)} tasks at once: ` +
-          `pass a whole number from 1 up`,
-      );
-    }
-  }
-  if (limits && !tags) {
-    throw new TypeError("Cannot keep limits without tags: pass tags, a function of an item");
-  }
 }
 
 function isBefore<Item>(a: Entry<Item>, b: Entry<Item>): boolean {

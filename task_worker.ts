@@ -108,6 +108,7 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       if (failed) return;
       const task = running = new TaskContext(request, environment!, request.attempt);
       if (overdue?.id === task.id) task.timeOut(fromErrorData(overdue.reason));
+      if (request.tell) reply({ kind: "begun" });
       const end = runToEnd(task, request.item);
       tasks.set(task.id, { task, end });
       return await end;

@@ -14,6 +14,7 @@ import { TaskContext, type TaskEnvironment } from "./task_context.ts";
 import type { TaskFeed } from "./task_feed.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 import { hasOrder, type QueueOptions, TaskQueue } from "./task_queue.ts";
+import { hasRate } from "./tag_limits.ts";
 import { TaskLine } from "./task_line.ts";
 import { type TaskModule, TaskPool } from "./task_pool.ts";
 import { runTask, type TaskFunction, type TaskOutcome, writeFailure } from "./task_runner.ts";
@@ -85,7 +86,8 @@ export class Turns<Item> {
     if (!ordered && !tried && !dependent) return;
     const queue = new TaskQueue(ordered ? policy : {});
     const ahead = !ordered ? 1 : feed.known ? Infinity : LOOKAHEAD;
-    this.#line = new TaskLine({ source: dependent ?? feed, queue, ahead, signal });
+    const whole = feed.known !== undefined && policy.priority !== undefined;
+    this.#line = new TaskLine({ source: dependent ?? feed, queue, ahead, whole, signal });
     if (tried) this.#attempts = new Attempts(policy, this.#line, environment);
   }
 
@@ -115,7 +117,9 @@ export class Turns<Item> {
           return await once();
         }
         : once;
-      const outcome = await (observer?.within ? observer.within(task, begin) : begin());
+      const running = observer?.within ? observer.within(task, begin) : begin();
+      this.#line?.start(identified);
+      const outcome = await running;
       if ("pending" in outcome) this.#watch(identified, outcome.pending, environment);
       else if (outcome.unwritten) this.#watch(identified, Promise.resolve(outcome), environment);
       else this.#ended(identified, outcome);
@@ -154,12 +158,15 @@ export class Turns<Item> {
     task: IdentifiedItem<Item>,
   ): Promise<{ pending: Promise<TaskOutcome> }> {
     const attempts = this.#attempts;
-    if (!attempts) return await pool.run(slot, task);
+    const line = this.#line;
+    const begun = line && hasRate(this.#options.policy) ? () => line.start(task) : undefined;
+    if (!attempts) return await pool.run(slot, task, { begun });
     const attempt = attempts.begin(task, true);
     let timer: Disposable | undefined;
     try {
       return await pool.run(slot, task, {
         attempt,
+        begun,
         sent: () => {
           timer?.[Symbol.dispose]();
           timer = attempts.time(task, {

@@ -200,11 +200,12 @@ Deno.test("runPipeline() runs tasks by priority, of an array all of them", async
   const report = await runPipeline(items, {
     db: ":memory:",
     workers: 1,
-    priority: (i) => i % 10,
+    priority: (i) => i === 2_499 ? 99 : i % 10,
     run: (i) => void order.push(i),
   });
   assertEquals(report.counts.done, 2_500);
-  assertEquals(order, items.toSorted((a, b) => b % 10 - a % 10 || a - b));
+  assertEquals(order.shift(), 2_499);
+  assertEquals(order, items.slice(0, -1).toSorted((a, b) => b % 10 - a % 10 || a - b));
 });
 
 Deno.test("runPipeline() rejects when a priority cannot be told", async () => {
