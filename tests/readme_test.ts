@@ -66,6 +66,7 @@ for (
     "PipelineOptions",
     "PolicyOptions",
     "TaskPolicy",
+    "TagLimit",
     "PipelineDefinition",
     "ProgressOptions",
     "ConnectOptions",
