@@ -159,6 +159,9 @@ class Pipeline<Item> {
   async #execute(writer: SqliteWriter): Promise<number | null> {
     const outbox = writer.sender((error, task) => this.#messageFailed(error, task));
     using _ = onGone(writer, (error) => this.#giveUp(error));
+    using _warnings = writer.walWarnings.listen((held, text) =>
+      this.#observer?.walHeld?.(held, text) ?? false
+    );
     try {
       return await this.#executeWith(outbox, writer);
     } finally {

@@ -337,6 +337,7 @@ export interface OpenRequest {
   storeTaskStatus: boolean;
   schema: readonly string[];
   statements: Readonly<Record<string, string>>;
+  walWarnBytes: number;
   port: MessagePort;
 }
 
@@ -372,6 +373,20 @@ export interface WorkerClosed {
   checkpoint?: CheckpointResult;
 }
 
+/** Readers keep a WAL from being emptied that has become long. */
+export interface WalHeld {
+  /** How long it is. */
+  bytes: number;
+  /** Since when, ISO 8601. */
+  since: string;
+}
+
+/** The user is to be told of a WAL that is held. */
+export interface WorkerWarned {
+  kind: "wal_held";
+  held: WalHeld;
+}
+
 /** A request to the Worker failed, or the Worker cannot go on. */
 export interface WorkerFailed {
   kind: "failed";
@@ -379,7 +394,12 @@ export interface WorkerFailed {
 }
 
 /** What the writer Worker itself answers. */
-export type WorkerReply = WorkerReady | WorkerOpened | WorkerClosed | WorkerFailed;
+export type WorkerReply =
+  | WorkerReady
+  | WorkerOpened
+  | WorkerWarned
+  | WorkerClosed
+  | WorkerFailed;
 
 /** The writer's figures since it was opened. */
 export interface WriterStats {
@@ -403,8 +423,10 @@ export interface WriterStats {
   commitMs: { p50: number; p99: number };
   /** Bytes of the WAL file; `null` for a database that has none. */
   walBytes: number | null;
-  /** When the last checkpoint was asked for, ISO 8601; `null` before the first. */
+  /** When all that was committed was last known to be in the database file, ISO 8601; `null` before. */
   checkpointedAt: string | null;
+  /** Since when readers keep a long WAL from being emptied, ISO 8601; `null` when none does. */
+  walHeldSince: string | null;
 }
 
 /** How many rows a message counts for in batches and credits; a malformed one counts for one. */

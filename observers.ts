@@ -54,6 +54,8 @@ function together(observers: RunObserver[]): RunObserver {
     ended: (task, outcome) => {
       for (const observer of observers) observer.ended?.(task, outcome);
     },
+    walHeld: (held, text) =>
+      observers.filter((observer) => observer.walHeld?.(held, text)).length > 0,
     finishing: async () => {
       for (const observer of observers) await observer.finishing?.();
     },

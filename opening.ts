@@ -16,7 +16,7 @@ export const BUSY_TIMEOUT_MS = 60_000;
 const BUSY_RETRY_MS = 20;
 
 /** Bytes to which a checkpoint that resets the WAL cuts it: a large transaction leaves no large file. */
-const JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024;
+export const JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024;
 
 /** Refuses a busy timeout that SQLite would not take for what it says; returns it, or the default. */
 export function checkBusyTimeout(ms: number = BUSY_TIMEOUT_MS): number {

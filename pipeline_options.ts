@@ -102,7 +102,16 @@ export function workersFor<Item>(options: PipelineOptions<Item>, known?: readonl
 /** Refuses options that a writer which is open was to be told. */
 export function checkWriter<Item>({ db, ...options }: PipelineOptions<Item>): void {
   if (!(db instanceof SqliteWriter)) return;
-  for (const option of ["schema", "statements", "wal", "driver", "busyTimeoutMs"] as const) {
+  for (
+    const option of [
+      "schema",
+      "statements",
+      "wal",
+      "driver",
+      "busyTimeoutMs",
+      "walWarnBytes",
+    ] as const
+  ) {
     if (options[option] !== undefined) {
       throw new TypeError(
         `Cannot use option ${option} with a writer that is open: pass it to SqliteWriter.open`,

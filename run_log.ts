@@ -8,6 +8,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { LogLevel } from "./log_level.ts";
+import type { WalHeld } from "./messages.ts";
 import type { PipelineReport } from "./report.ts";
 import type { RunFacts, RunObserver, RunView } from "./run_observer.ts";
 import type { TaskIdentity } from "./task_context.ts";
@@ -54,6 +55,11 @@ export class RunLog implements RunObserver {
   ended({ id, name, key }: TaskIdentity, { status, error }: TaskOutcome): void {
     if (status !== "error") return;
     tasks.warn("{name} failed: {error}", { id, name, key, error: error?.message });
+  }
+
+  walHeld(held: WalHeld, text: string): boolean {
+    writers.warn("{name}: {text}", { name: this.#name, text, ...held });
+    return true;
   }
 
   end(report: PipelineReport | undefined, error: unknown): void {

@@ -9,7 +9,7 @@
  */
 import type { DriverName } from "./db.ts";
 import type { LogLevel } from "./log_level.ts";
-import type { WriterStats } from "./messages.ts";
+import type { WalHeld, WriterStats } from "./messages.ts";
 import type { PipelineReport } from "./report.ts";
 import type { TaskIdentity } from "./task_context.ts";
 import type { StatusCounts } from "./task_run.ts";
@@ -65,6 +65,8 @@ export interface RunObserver {
   logged?(task: TaskIdentity, level: LogLevel, message: string, shown: boolean): boolean | void;
   /** A task has ended. */
   ended?(task: TaskIdentity, outcome: TaskOutcome): void;
+  /** Readers keep a long WAL from being emptied. Whoever tells the user, with this text, returns `true`. */
+  walHeld?(held: WalHeld, text: string): boolean;
   /** The last task has ended and the database is still open. */
   finishing?(): Promise<void>;
   /** It is over, however it went: the report, or what the pipeline failed with. Always called, and once. */

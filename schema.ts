@@ -70,6 +70,8 @@ const ADDED_TO_PIPELINE_RUNS: Columns = {
   resumed: "INTEGER",
   // Its rows in task_dependencies.
   dependencies: "INTEGER",
+  // Since when readers keep the writer from emptying a long WAL.
+  wal_held_since: "TEXT",
 };
 
 /** What became of a run over time: its counts now and then, so that nobody counts tasks by the second. */

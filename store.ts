@@ -76,6 +76,12 @@ export class Store {
     return this.#tasks.inTheWay(name);
   }
 
+  /** Writes the health into the runs that go on. */
+  writeHealth(): void {
+    this.#tasks.touchRuns();
+    this.commit([]);
+  }
+
   /** Writes the messages: each is committed when this returns, or among the failures. */
   commit(messages: readonly WriteMessage[]): Outcome {
     const outcome: Outcome = { results: [], failures: [] };

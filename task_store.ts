@@ -82,8 +82,8 @@ export class TaskStore {
   readonly #deltas = new Map<number, StatusCounts>();
   readonly #ended = new Set<number>();
 
-  /** Queue depth, batch rows, commit p99 in ms, WAL bytes and last checkpoint, as last measured. */
-  health: SqlValue[] = [null, null, null, null, null];
+  /** Queue depth, batch rows, commit p99 in ms, WAL bytes, last checkpoint, since when the WAL is held. */
+  health: SqlValue[] = [null, null, null, null, null, null];
 
   constructor(connection: Connection, owner?: Owner) {
     this.#connection = connection;
@@ -293,7 +293,7 @@ export class TaskStore {
       this.#prepare(
         `UPDATE pipeline_runs SET queued=queued+?2, running=running+?3, done=done+?4,
            error=error+?5, cancelled=cancelled+?6, queue_depth=?7, batch_rows=?8,
-           commit_p99_ms=?9, wal_bytes=?10, checkpointed_at=?11,
+           commit_p99_ms=?9, wal_bytes=?10, checkpointed_at=?11, wal_held_since=?12,
            updated_at=strftime('%Y-%m-%dT%H:%M:%fZ','now') WHERE id=?1`,
       ).runValues([
         run,
@@ -306,6 +306,11 @@ export class TaskStore {
       ]);
       this.#sample(run);
     }
+  }
+
+  /** Has the next flush write the health of every run that goes on. */
+  touchRuns(): void {
+    for (const run of this.#sampled.keys()) this.#count(run);
   }
 
   /** Keeps the counts of a run as they are now, when it is time to; the last ones are always kept. */

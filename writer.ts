@@ -43,7 +43,10 @@ async function open(request: OpenRequest): Promise<WorkerReply> {
     connection.close();
     throw error;
   }
-  loop = new WriterLoop(connection, request.statements, owner);
+  loop = new WriterLoop(connection, request.statements, owner, {
+    warnBytes: request.walWarnBytes,
+    warn: (held) => worker.postMessage({ kind: "wal_held", held }),
+  });
   loop.attach(request.port);
   return { kind: "opened", sqliteVersion: connection.sqliteVersion };
 }

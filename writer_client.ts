@@ -28,6 +28,7 @@ import { checkBusyTimeout } from "./opening.ts";
 import { type FailureListener, Outbox } from "./outbox.ts";
 import { insertInChunks } from "./row_stream.ts";
 import type { Bindable } from "./values.ts";
+import { checkWarnBytes, WalWarnings } from "./wal_warnings.ts";
 
 /** Options of {@linkcode SqliteWriter.open}. */
 export interface WriterOptions extends ConnectOptions {
@@ -43,7 +44,17 @@ export interface WriterOptions extends ConnectOptions {
   schema?: string | readonly string[];
   /** Statements that messages may refer to by name. */
   statements?: Readonly<Record<string, string>>;
+  /**
+   * Bytes of the WAL from which on the user is warned that readers keep it from being emptied, in the log or on
+   * the console, and again each time it has doubled. No write waits for them. `Infinity` for never.
+   *
+   * @default {268_435_456}
+   */
+  walWarnBytes?: number;
 }
+
+/** Bytes of a WAL that tell of a reader that does not let go: four times what it is cut to. */
+const WAL_WARN_BYTES = 256 * 1024 * 1024;
 
 /** What was settled before the Worker started. */
 interface Settings {
@@ -82,6 +93,8 @@ export class SqliteWriter implements AsyncDisposable {
   readonly #closed = Promise.withResolvers<CheckpointResult | undefined>();
   readonly #gone = Promise.withResolvers<never>();
   readonly #settings: Settings;
+  /** @ignore Warnings that readers hold the WAL. */
+  readonly walWarnings: WalWarnings;
   #sqliteVersion = "";
   #letGo: () => void;
   #closing: Promise<CheckpointResult | undefined> | undefined;
@@ -93,6 +106,7 @@ export class SqliteWriter implements AsyncDisposable {
     });
     this.#settings = settings;
     this.#outbox = outbox;
+    this.walWarnings = new WalWarnings(settings.path);
     this.#letGo = holdDriver(settings.path, settings.driver);
     this.#gone.promise.catch(() => {});
     this.#closed.promise.catch(() => {});
@@ -101,7 +115,7 @@ export class SqliteWriter implements AsyncDisposable {
   /**
    * Starts the Worker and opens the database; see {@linkcode connect} for what may be wrong with it.
    *
-   * @throws {RangeError} If `busyTimeoutMs` is no whole number from 0 up
+   * @throws {RangeError} If `busyTimeoutMs` is no whole number from 0 up, or `walWarnBytes` no number of bytes
    * @throws {SqliteError} If the database cannot be opened or the schema is refused
    * @throws {Error} If the driver that was asked for cannot be had
    * @throws {WriterDiedError} If the Worker cannot be started
@@ -109,6 +123,7 @@ export class SqliteWriter implements AsyncDisposable {
   static async open(options: WriterOptions): Promise<SqliteWriter> {
     const { wal = true, storeTaskStatus = true, schema = [], statements = {} } = options;
     const busyTimeoutMs = checkBusyTimeout(options.busyTimeoutMs);
+    const walWarnBytes = checkWarnBytes(options.walWarnBytes ?? WAL_WARN_BYTES);
     // Settled here, so that the whole process agrees and the Worker need not ask any registry.
     const file = await databasePath(options.db);
     const { driver, reason } = await chooseDriver(driverFor(file, options.driver));
@@ -128,6 +143,7 @@ export class SqliteWriter implements AsyncDisposable {
         storeTaskStatus,
         schema: typeof schema === "string" ? [schema] : schema,
         statements,
+        walWarnBytes,
         port,
       });
       return writer;
@@ -300,6 +316,8 @@ export class SqliteWriter implements AsyncDisposable {
           return ready.resolve();
         case "opened":
           return opened.resolve(data);
+        case "wal_held":
+          return this.walWarnings.tell(data.held);
         case "closed":
           return this.#closed.resolve(data.checkpoint);
         case "failed":

@@ -10,12 +10,11 @@
  * @module
  */
 import { clearImmediate, setImmediate } from "node:timers";
-import { type CheckpointResult, classifyError, type Connection, walCheckpoint } from "./db.ts";
+import { type CheckpointResult, classifyError, type Connection } from "./db.ts";
 import { type ErrorData, toErrorData } from "./errors.ts";
 import { FileWatch } from "./file_watch.ts";
 import {
   type Batch,
-  type CheckpointRequest,
   type PortReply,
   type PortRequest,
   weightOfAll,
@@ -25,6 +24,7 @@ import {
 import type { Owner } from "./ownership.ts";
 import { Patience } from "./patience.ts";
 import { Store } from "./store.ts";
+import { WalKeeper, type WalKeeperOptions } from "./wal_keeper.ts";
 
 /** Rows and messages in one transaction: about 10 ms of work, so that readers see steady news. */
 const MAX_ROWS = 4_000;
@@ -54,6 +54,7 @@ export class WriterLoop {
   readonly #owner: Owner | undefined;
   readonly #files: FileWatch;
   readonly #patience: Patience;
+  readonly #wal: WalKeeper;
   readonly #ports = new Set<MessagePort>();
   #queue: Arrived[] = [];
   /** Rows in the queue. */
@@ -63,7 +64,6 @@ export class WriterLoop {
   #messages = 0;
   #failures = 0;
   #batchRows = 0;
-  #checkpointedAt: string | null = null;
   #commitMs: number[] = [];
   #measuredAt = -Infinity;
 
@@ -71,12 +71,14 @@ export class WriterLoop {
     connection: Connection,
     statements: Readonly<Record<string, string>> = {},
     owner?: Owner,
+    wal: Omit<WalKeeperOptions, "changed"> = {},
   ) {
     this.#connection = connection;
     this.#owner = owner;
     this.#files = new FileWatch(connection.path);
     this.#patience = new Patience(connection);
     this.#store = new Store(connection, statements, owner);
+    this.#wal = new WalKeeper(connection, { ...wal, changed: () => this.#tellHealth() });
   }
 
   /** Takes requests from a port from now on. */
@@ -110,10 +112,11 @@ export class WriterLoop {
     try {
       this.#patience.limit(CLOSING_TIMEOUT_MS);
       this.#optimize();
-      const checkpoint = this.#checkpoint("TRUNCATE");
+      const checkpoint = this.#wal.checkpoint("TRUNCATE");
       this.#files.check();
       return checkpoint;
     } finally {
+      this.#wal.stop();
       for (const port of this.#ports) port.close();
       this.#connection.close();
       this.#owner?.[Symbol.dispose]();
@@ -154,6 +157,7 @@ export class WriterLoop {
     const lost = isDue || messages.at(-1)?.kind === "finish_run" ? this.#lost() : undefined;
     if (lost) [results, failures] = [[], messages.map((_, index) => [index, lost])];
     this.#commitMs[this.#commits++ % COMMIT_WINDOW] = performance.now() - before;
+    this.#wal.committed();
     this.#messages += messages.length - failures.length;
     this.#failures += failures.length;
     // Both lists are in the order of the messages, and so are the batches.
@@ -178,7 +182,7 @@ export class WriterLoop {
           this.#ports.delete(port);
           return port.close();
         case "checkpoint":
-          return post(port, { kind: "answer", seq, value: this.#checkpoint(request.mode) });
+          return post(port, { kind: "answer", seq, value: this.#wal.checkpoint(request.mode) });
         case "stats":
           return post(port, { kind: "answer", seq, value: this.stats() });
         case "in_the_way":
@@ -189,11 +193,6 @@ export class WriterLoop {
     } catch (error) {
       post(port, { kind: "answer", seq, error: toErrorData(error) });
     }
-  }
-
-  #checkpoint(mode: CheckpointRequest["mode"]): CheckpointResult {
-    this.#checkpointedAt = new Date().toISOString();
-    return walCheckpoint(this.#connection, mode);
   }
 
   /** The figures since the loop began. */
@@ -213,8 +212,9 @@ export class WriterLoop {
       ),
       batchRows: this.#batchRows,
       commitMs: { p50: quantile(0.5), p99: quantile(0.99) },
-      walBytes: this.#walBytes(),
-      checkpointedAt: this.#checkpointedAt,
+      walBytes: this.#wal.bytes,
+      checkpointedAt: this.#wal.copiedAt,
+      walHeldSince: this.#wal.heldSince,
     };
   }
 
@@ -234,17 +234,18 @@ export class WriterLoop {
     const now = performance.now();
     if (now - this.#measuredAt < HEALTH_INTERVAL_MS) return false;
     this.#measuredAt = now;
-    const { queueDepth, batchRows, commitMs, walBytes, checkpointedAt } = this.stats();
-    this.#store.health = [queueDepth, batchRows, commitMs.p99, walBytes, checkpointedAt];
+    const { queueDepth, batchRows, commitMs, walBytes, ...wal } = this.stats();
+    const { checkpointedAt, walHeldSince } = wal;
+    const health = [queueDepth, batchRows, commitMs.p99, walBytes, checkpointedAt, walHeldSince];
+    this.#store.health = health;
     return true;
   }
 
-  #walBytes(): number | null {
-    try {
-      return Deno.statSync(this.#connection.path + "-wal").size;
-    } catch {
-      return null;
-    }
+  /** Writes the health into the runs that go on, for which nothing else may be committed for long. */
+  #tellHealth(): void {
+    this.#measuredAt = -Infinity;
+    this.#measure();
+    this.#store.writeHealth();
   }
 }
 

@@ -11,6 +11,7 @@ import { messageOf } from "./failure.ts";
 import { openDatabase } from "./open_database.ts";
 import { integrityProblems, journalMode, pages } from "./pragmas.ts";
 import { formatBytes, formatDuration } from "./quantities.ts";
+import { walHeld } from "./run_view.ts";
 import { hasWalResetRace, raceAdvice } from "./sqlite_versions.ts";
 
 /** Findings of the integrity check that are shown. */
@@ -119,6 +120,16 @@ function checkRuns(reader: Reader): Check[] {
       advice:
         "if its process is gone, the next pipeline on this file marks it as interrupted, and " +
         "pipeloom run --resume goes on with it; pipeloom prune --force deletes it",
+    });
+  }
+  const held = runs.map(walHeld).find((text) => text !== undefined);
+  if (held !== undefined) {
+    checks.push({
+      title: "Readers",
+      state: "wrong",
+      found: held,
+      advice: "end the one that stays in one transaction or leaves a cursor open; " +
+        `lsof ${reader.connection.path}-shm names those that have the file open`,
     });
   }
   if (last?.sqliteVersion && hasWalResetRace(last.sqliteVersion)) {

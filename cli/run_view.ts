@@ -8,7 +8,13 @@ import { type StatusCounts, TASK_STATUSES, type TaskStatus } from "../task_run.t
 import { type Cell, type Column, drawTable, flow } from "./columns.ts";
 import { type Paint, STATUS_SIGNS, STATUS_STYLES } from "./paint.ts";
 import { printable } from "./printable.ts";
-import { formatCount, formatDuration, formatNumberOf, formatRate } from "./quantities.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatNumberOf,
+  formatRate,
+} from "./quantities.ts";
 import { type Snapshot, taskElapsed } from "./snapshot.ts";
 
 /** Where lines go. */
@@ -93,12 +99,22 @@ export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface
       style: "yellow",
     });
   }
+  const held = walHeld(run);
+  if (held) counts.push({ text: held, style: "yellow" });
   const lines = height < LOW ? 1 : undefined;
   return [
     ...flow(title, { width, paint }).slice(0, lines),
     ...(run.total > 0 ? [bar + share] : []),
     ...flow(counts, { width, paint }).slice(0, lines),
   ];
+}
+
+/** Says that readers keep the WAL from being emptied, if they do. */
+export function walHeld({ health }: Run): string | undefined {
+  const since = Date.parse(health?.walHeldSince ?? "");
+  if (Number.isNaN(since)) return;
+  const held = formatDuration(Math.max(0, Date.now() - since));
+  return `readers have held the WAL for ${held}: ${formatBytes(health?.walBytes ?? 0)}`;
 }
 
 /** One line that tells of a run, for outputs that are no terminal. */
@@ -113,6 +129,7 @@ export function drawLine(snapshot: Snapshot): string {
     `${ended} of ${run.total} ended`,
     ...counts,
     ...(rate ? [formatRate(rate)] : []),
+    ...[walHeld(run)].filter(Boolean),
   ].join(" · ");
 }
 

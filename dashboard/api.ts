@@ -39,8 +39,10 @@ export interface RunHealth {
   commitP99Ms: number | null;
   /** Size of the WAL in bytes. */
   walBytes: number | null;
-  /** Time of the last checkpoint. */
+  /** Time at which all that was committed was last known to be in the database file. */
   checkpointedAt: string | null;
+  /** Time since which readers keep a long WAL from being emptied, `null` when none does. */
+  walHeldSince: string | null;
 }
 
 /** One run of a pipeline. */

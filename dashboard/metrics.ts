@@ -24,6 +24,11 @@ const METRICS: Metric[] = [
     ({ health }) => health?.commitP99Ms == null ? null : health.commitP99Ms / 1_000,
   ],
   ["run_wal_bytes", "Size of the WAL", ({ health }) => health?.walBytes ?? null],
+  [
+    "run_wal_held_seconds",
+    "For how long readers have kept a long WAL from being emptied",
+    ({ health }) => health && secondsSince(health.walHeldSince),
+  ],
 ];
 
 /** Formats the metrics of some runs. */
@@ -53,6 +58,13 @@ export function formatMetrics(
     metric(name, help, samples.filter((sample): sample is [string, number] => sample[1] !== null));
   }
   return lines.join("\n") + "\n";
+}
+
+/** Seconds since then, 0 for `null`; `null` where the text is no time. */
+function secondsSince(time: string | null): number | null {
+  if (time === null) return 0;
+  const seconds = (Date.now() - Date.parse(time)) / 1_000;
+  return Number.isNaN(seconds) ? null : Math.max(0, seconds);
 }
 
 function labelsOf({ id, name }: Run, status?: string): string {

@@ -39,6 +39,7 @@ const graph = await readGraph();
 const WRITER_SIDE = [
   "writer.ts",
   "writer_loop.ts",
+  "wal_keeper.ts",
   "store.ts",
   "task_store.ts",
   "dependency_store.ts",

@@ -105,6 +105,20 @@ Deno.test("doctor names runs that say they run and have been silent", async () =
   assertMatch(by.Runs!.found, /^run 1 says it is running, and has had no news for 2 h 00 min$/);
 });
 
+Deno.test("doctor says that readers hold the WAL of a run", async () => {
+  using folder = tempFolder();
+  const db = await healthy(folder);
+  {
+    using connection = await connect(db);
+    connection.exec(`UPDATE pipeline_runs SET status='running', wal_bytes=327155712,
+      wal_held_since=strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-2 hours')`);
+  }
+  const { code, by } = await examine(folder.path);
+  assertEquals([code, by.Readers!.state], [1, "wrong"]);
+  assertMatch(by.Readers!.found, /^readers have held the WAL for 2 h 00 min: 312 MiB$/);
+  assertMatch(by.Readers!.advice!, /^end the one .* lsof .*etl\.db-shm names/);
+});
+
 Deno.test("doctor warns of a writer whose SQLite can lose a commit", async () => {
   using folder = tempFolder();
   const db = await healthy(folder);

@@ -41,6 +41,18 @@ Deno.test("status shows the newest run, running tasks first, then failures", asy
   );
 });
 
+Deno.test("status says that readers hold the WAL, until the run has ended", async () => {
+  await using run = await mixed();
+  await run.writer.execute(`UPDATE pipeline_runs SET wal_bytes=327155712,
+    wal_held_since=strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-40 seconds')`);
+  const options = { folder: run.folder.path };
+  const { out } = await runCli(["status", "--db", run.db], options);
+  assertMatch(out, / · readers have held the WAL for 4\d(\.\d)? s: 312 MiB\n/);
+  await run.writer.execute("UPDATE pipeline_runs SET status='done'");
+  const { out: ended } = await runCli(["status", "--db", run.db], options);
+  assert(!ended.includes("WAL"), ended);
+});
+
 Deno.test("status --json is the run and its tasks", async () => {
   await using run = await mixed();
   const options = { folder: run.folder.path };

@@ -229,6 +229,10 @@ Deno.test("createDashboard() gives metrics that Prometheus can parse, whatever r
       "UPDATE pipeline_runs SET name=?, commit_p99_ms=2.5 WHERE id=(SELECT max(id) FROM pipeline_runs)",
     ).run(name);
   }
+  shown.store.connection.exec(`
+    UPDATE pipeline_runs SET wal_held_since=strftime('%Y-%m-%dT%H:%M:%fZ','now','-40 seconds') WHERE id=1;
+    UPDATE pipeline_runs SET wal_held_since='no time' WHERE id=2;
+    UPDATE pipeline_runs SET wal_held_since='2026-01-01T00:00:00.000Z', status='done' WHERE id=3`);
   const response = await shown.app.request("/metrics");
   assertEquals(response.headers.get("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
   const samples: { metric: string; labels: Record<string, string>; value: number }[] = [];
@@ -255,4 +259,12 @@ Deno.test("createDashboard() gives metrics that Prometheus can parse, whatever r
   assertEquals(done.map(({ labels }) => labels.name), names.toReversed());
   assert(done.every(({ value }) => value === 1));
   assertEquals(of("run_commit_p99_seconds")[0]!.value, 0.0025);
+  // Of the second run it cannot be told, and a run that has ended holds up nobody.
+  const held = of("run_wal_held_seconds").map(({ labels, value }) => [labels.run, value]);
+  assertEquals(held.slice(0, -1), [["5", 0], ["4", 0], ["3", 0]]);
+  const [run, seconds] = held.at(-1)!;
+  assert(
+    run === "1" && Number(seconds) >= 40 && Number(seconds) < 100,
+    `${seconds} s of run ${run}`,
+  );
 });

@@ -64,6 +64,28 @@ for (const driver of DRIVERS) {
     assertEquals(connection.prepare("SELECT a FROM v").all().map(({ a }) => a), [1, 2]);
   });
 
+  Deno.test(`${driver}: walCheckpoint() waits as long as it is told, and only this once`, async () => {
+    using folder = tempFolder();
+    const path = folder.file("etl.db");
+    using connection = await connect(path, { driver, busyTimeoutMs: 12_345 });
+    connection.exec("CREATE TABLE v (a); INSERT INTO v VALUES (1)");
+    using reader = await connectReadOnly(path, { driver });
+    reader.exec("BEGIN");
+    reader.prepare("SELECT a FROM v").all();
+    connection.exec("INSERT INTO v VALUES (2)");
+    const before = performance.now();
+    assertEquals(walCheckpoint(connection, "TRUNCATE", { waitMs: 5 }).busy, true);
+    assert(performance.now() - before < 10_000);
+    const timeout = () => connection.prepare("PRAGMA busy_timeout").get()!.timeout;
+    assertEquals(timeout(), 12_345);
+    for (const waitMs of [-1, 0.5, NaN, "5" as unknown as number]) {
+      assertThrows(() => walCheckpoint(connection, "PASSIVE", { waitMs }), RangeError, "from 0 up");
+    }
+    reader.exec("COMMIT");
+    assertEquals(walCheckpoint(connection, "TRUNCATE", { waitMs: 0 }).busy, false);
+    assertEquals(timeout(), 12_345);
+  });
+
   for (const [where, wal] of [["etl.db", false], [":memory:", true]] as const) {
     Deno.test(`${driver}: walCheckpoint() has nothing to do without a WAL, as in ${where}`, async () => {
       using folder = tempFolder();

@@ -49,7 +49,15 @@ Deno.test("a pipeline keeps status as the open writer does", async () => {
 
 Deno.test("a pipeline refuses options that belong to an open writer", async () => {
   await using writer = await SqliteWriter.open({ db: ":memory:" });
-  for (const option of [{ wal: false }, { driver: "builtin" }, { schema }, { statements: {} }]) {
+  for (
+    const option of [
+      { wal: false },
+      { driver: "builtin" },
+      { schema },
+      { statements: {} },
+      { walWarnBytes: 1 },
+    ]
+  ) {
     const options = { db: writer, run: () => {}, ...option } as PipelineOptions<number>;
     await assertRejects(() => runPipeline([1], options), TypeError, "with a writer that is open");
   }

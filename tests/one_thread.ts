@@ -14,6 +14,7 @@ import {
 import { type ErrorData, WriterClosedError } from "../errors.ts";
 import type { PortReply } from "../messages.ts";
 import { Outbox } from "../outbox.ts";
+import type { WalKeeperOptions } from "../wal_keeper.ts";
 import { WriterLoop } from "../writer_loop.ts";
 
 /** What {@linkcode openLoop} may be told. */
@@ -22,6 +23,7 @@ export interface LoopOptions {
   db?: string;
   schema?: string;
   statements?: Record<string, string>;
+  wal?: WalKeeperOptions;
 }
 
 /** The other end of a port, for requests of any kind and their replies in the order of their coming. */
@@ -65,9 +67,13 @@ export class OneThread implements Disposable {
   readonly #ports: RawPort[] = [];
   #closed = false;
 
-  constructor(connection: Connection, statements?: Record<string, string>) {
+  constructor(
+    connection: Connection,
+    statements?: Record<string, string>,
+    wal?: WalKeeperOptions,
+  ) {
     this.connection = connection;
-    this.loop = new WriterLoop(connection, statements);
+    this.loop = new WriterLoop(connection, statements, undefined, wal);
     this.outbox = this.sender();
   }
 
@@ -110,9 +116,9 @@ export class OneThread implements Disposable {
 
 /** Opens a loop, over a database in memory and the built-in driver unless others are named. */
 export async function openLoop(options: LoopOptions = {}): Promise<OneThread> {
-  const { db = ":memory:", driver = "builtin", schema, statements } = options;
+  const { db = ":memory:", driver = "builtin", schema, statements, wal } = options;
   const connection = await connect(db, { driver });
   initSchema(connection);
   if (schema) connection.exec(schema);
-  return new OneThread(connection, statements);
+  return new OneThread(connection, statements, wal);
 }

@@ -1,9 +1,10 @@
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { runPipeline, type TaskContext } from "../mod.ts";
-import { assert, assertEquals, assertRejects } from "./assert.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "./assert.ts";
 import { connectReadOnly } from "../db.ts";
 import { runChild } from "./child.ts";
 import { tempFolder } from "./temp.ts";
+import { until } from "./until.ts";
 
 /** Collects what is logged, until it is disposed. */
 async function collect(): Promise<AsyncDisposable & { lines: string[]; records: LogRecord[] }> {
@@ -74,6 +75,40 @@ Deno.test("RunLog tells that a reader held up the last checkpoint", async () => 
   const report = await runPipeline([1], { db, run: () => {} });
   assertEquals(report.checkpoint?.busy, true);
   assert(log.lines.at(-1)!.startsWith("writer warning: pipeline: a reader kept"), log.lines.at(-1));
+});
+
+Deno.test("RunLog tells while it runs that readers hold the WAL, and nobody else does", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  await using log = await collect();
+  const { warn } = console;
+  const printed: unknown[] = [];
+  console.warn = (text) => printed.push(text);
+  try {
+    await runPipeline([1], {
+      db,
+      walWarnBytes: 2 ** 20,
+      schema: "CREATE TABLE v (a)",
+      async run(_, task) {
+        await task.flush();
+        using reader = await connectReadOnly(db);
+        reader.exec("BEGIN");
+        reader.prepare("SELECT count(*) FROM v").get();
+        await task.insert("v", [[new Uint8Array(2 ** 21)]]);
+        await until(() => log.lines.some((line) => line.includes("WAL")));
+      },
+    });
+  } finally {
+    console.warn = warn;
+  }
+  assertEquals(printed, []);
+  const [told, ...more] = log.records.filter(({ properties }) => "since" in properties);
+  assertEquals([told!.category.at(-1), told!.level, more], ["writer", "warning", []]);
+  assert(Number(told!.properties.bytes) > 2 ** 20);
+  assertMatch(
+    told!.message.join(""),
+    /^pipeline: Readers have kept the WAL of .+a\.db from being emptied for \d+ s, and it has \d+ MiB by now; end the reader/,
+  );
 });
 
 Deno.test("RunLog tells why a pipeline cannot go on", async () => {

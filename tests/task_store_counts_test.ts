@@ -76,11 +76,11 @@ for (const driver of DRIVERS) {
   Deno.test(`TaskStore.flush() writes the writer's health with the counts (${driver})`, async () => {
     using store = await openStore({ driver });
     const { run, ids: [id] } = store.startRun(1);
-    store.store.health = [17, 42, 1.5, 4_096, AT];
+    store.store.health = [17, 42, 1.5, 4_096, AT, LATER];
     store.commit(start(run, id!));
     const row = store.all("SELECT * FROM pipeline_runs WHERE id=?", run)[0]!;
     assertEquals([row.queue_depth, row.batch_rows, row.commit_p99_ms], [17, 42, 1.5]);
-    assertEquals([row.wal_bytes, row.checkpointed_at], [4_096, AT]);
+    assertEquals([row.wal_bytes, row.checkpointed_at, row.wal_held_since], [4_096, AT, LATER]);
   });
 
   Deno.test(`TaskStore.flush() lets later statements see the news before them (${driver})`, async () => {

@@ -4,7 +4,7 @@
  * @module
  */
 import { useNow } from "./clock.js";
-import { Ago } from "./elapsed.js";
+import { Ago, Elapsed } from "./elapsed.js";
 import { formatBytes, formatCount, formatDuration, formatElapsed } from "./format.js";
 import { html } from "./html.js";
 
@@ -20,7 +20,10 @@ export function HealthStrip({ live, run, exported }) {
           <${Item} label="queue">${formatCount(health.queueDepth)}<//>
           <${Item} label="batch">${formatCount(health.batchRows)} rows<//>
           <${Item} label="commit p99">${formatDuration(health.commitP99Ms)}<//>
-          <${Item} label="WAL">${formatBytes(health.walBytes)}<//>
+          <${Item} label="WAL">
+            ${formatBytes(health.walBytes)}
+            ${health.walHeldSince && html`<${Held} since=${health.walHeldSince} />`}
+            <//>
           <${Item} label="checkpoint"><${Ago} time=${health.checkpointedAt} /><//>
         `}
         ${source?.driver &&
@@ -43,6 +46,16 @@ function Item({ label, children }) {
       <dt>${label}</dt>
       <dd>${children}</dd>
     </div>
+  `;
+}
+
+/** Readers keep the WAL from being emptied. */
+function Held({ since }) {
+  return html`
+    <span
+      class="health-warning"
+      title="A reader stays in one transaction: the WAL grows until it ends"
+    >⚠ held by readers for <${Elapsed} from=${since} /></span>
   `;
 }
 

@@ -145,6 +145,8 @@ function toRun(row: SqlRow): Run {
       commitP99Ms: row.commit_p99_ms as number | null,
       walBytes: row.wal_bytes as number | null,
       checkpointedAt: row.checkpointed_at as string | null,
+      // What was so when a run ended is so no longer.
+      walHeldSince: row.status === "running" ? (row.wal_held_since ?? null) as string | null : null,
     },
     updatedAt: row.updated_at as string | null,
   };
