@@ -4,6 +4,7 @@
  *
  * @module
  */
+import actionButtonJs from "./client/action_button.js" with { type: "text" };
 import announcerJs from "./client/announcer.js" with { type: "text" };
 import appJs from "./client/app.js" with { type: "text" };
 import attemptsJs from "./client/attempts.js" with { type: "text" };
@@ -13,10 +14,15 @@ import boundaryJs from "./client/boundary.js" with { type: "text" };
 import cleanTextJs from "./client/clean_text.js" with { type: "text" };
 import clockJs from "./client/clock.js" with { type: "text" };
 import comparePageJs from "./client/compare_page.js" with { type: "text" };
+import confirmDialogJs from "./client/confirm_dialog.js" with { type: "text" };
+import controlJs from "./client/control.js" with { type: "text" };
+import controlTokenJs from "./client/control_token.js" with { type: "text" };
+import controlsJs from "./client/controls.js" with { type: "text" };
 import copyButtonJs from "./client/copy_button.js" with { type: "text" };
 import elapsedJs from "./client/elapsed.js" with { type: "text" };
 import faviconSvg from "./client/favicon.svg" with { type: "text" };
 import formatJs from "./client/format.js" with { type: "text" };
+import fragmentJs from "./client/fragment.js" with { type: "text" };
 import graphPartsJs from "./client/graph_parts.js" with { type: "text" };
 import graphWalkJs from "./client/graph_walk.js" with { type: "text" };
 import healthStripJs from "./client/health_strip.js" with { type: "text" };
@@ -76,6 +82,7 @@ export const INDEX: string = indexHtml;
 
 /** The other files of `client/`, by name. */
 export const CLIENT_FILES: Readonly<Record<string, string>> = {
+  "action_button.js": actionButtonJs,
   "announcer.js": announcerJs,
   "app.js": appJs,
   "attempts.js": attemptsJs,
@@ -85,10 +92,15 @@ export const CLIENT_FILES: Readonly<Record<string, string>> = {
   "clean_text.js": cleanTextJs,
   "clock.js": clockJs,
   "compare_page.js": comparePageJs,
+  "confirm_dialog.js": confirmDialogJs,
+  "control.js": controlJs,
+  "control_token.js": controlTokenJs,
+  "controls.js": controlsJs,
   "copy_button.js": copyButtonJs,
   "elapsed.js": elapsedJs,
   "favicon.svg": faviconSvg,
   "format.js": formatJs,
+  "fragment.js": fragmentJs,
   "graph_parts.js": graphPartsJs,
   "graph_walk.js": graphWalkJs,
   "health_strip.js": healthStripJs,

@@ -9,6 +9,7 @@ import { Backend } from "./backend.js";
 import { Boundary } from "./boundary.js";
 import { cleanText, cutText } from "./clean_text.js";
 import { ComparePage } from "./compare_page.js";
+import { Control, useControl } from "./control.js";
 import { formatPercent } from "./format.js";
 import { HealthStrip } from "./health_strip.js";
 import { html } from "./html.js";
@@ -34,6 +35,7 @@ export function App({ backend }) {
   const [session, setSession] = useState(0);
   const [refused, setRefused] = useState(false);
   const live = useLive(backend, route, { paused, session });
+  const mayControl = useControl(backend, { link: live.link, session });
   const { exported } = backend;
   backend.signedOut = () => setRefused(true);
   const signedOut = refused || live.link === "signed-out";
@@ -71,7 +73,9 @@ export function App({ backend }) {
       <main id="main" class=${broken || live.link === "reconnecting" ? "is-stale" : ""}>
         ${broken && live.data && hasRows(live.data) &&
           html`<${SourceBanner} source=${live.source} />`}
-        <${Boundary} key=${subjectOf(route)}>${page}<//>
+        <${Control.Provider} value=${mayControl}>
+          <${Boundary} key=${subjectOf(route)}>${page}<//>
+        <//>
       </main>
       ${!signedOut && html`<${HealthStrip} live=${live} run=${runShown} exported=${exported} />`}
       <${Announcer} />

@@ -5,6 +5,7 @@
  * @module
  */
 import { createContext } from "preact";
+import { controlToken } from "./control_token.js";
 import { answerOffline } from "./offline.js";
 
 /** The backend of the page, for every component. */
@@ -18,21 +19,25 @@ export class ApiFailure extends Error {
   }
 }
 
+/** Says that this page may cancel and retry. */
+const CONTROL_HEADER = "X-Pipeloom-Control";
+
 /** The API of the server, relative to the document's base. */
 export const server = {
   exported: null,
 
-  async get(path, { signal } = {}) {
-    let response;
-    try {
-      response = await fetch(path, { signal, headers: { accept: "application/json" } });
-    } catch (error) {
-      if (error.name === "AbortError") throw error;
-      throw new ApiFailure(0, "The server does not answer");
-    }
-    const body = await response.json().catch(() => null);
-    if (response.ok) return body;
-    throw new ApiFailure(response.status, body?.error ?? `The server answered ${response.status}`);
+  get: (path, { signal } = {}) => request(path, { signal }),
+
+  /** Asks for something to be done. */
+  post: (path) => request(path, { method: "POST", headers: { [CONTROL_HEADER]: controlToken() } }),
+
+  /** Whether `post` would be heard, `null` when the server does not answer. */
+  async mayControl() {
+    const token = controlToken();
+    if (token === null) return false;
+    const headers = { [CONTROL_HEADER]: token };
+    const response = await fetch("api/control", { headers, cache: "no-store" }).catch(() => null);
+    return response && response.status === 204;
   },
 
   /** Status of a small request, 0 when the server does not answer. */
@@ -60,10 +65,26 @@ export const server = {
   },
 };
 
+/** The JSON of an answer; anything but success is thrown. */
+async function request(path, options) {
+  let response;
+  try {
+    const headers = { accept: "application/json", ...options.headers };
+    response = await fetch(path, { ...options, headers });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiFailure(0, "The server does not answer");
+  }
+  const body = await response.json().catch(() => null);
+  if (response.ok) return body;
+  throw new ApiFailure(response.status, body?.error ?? `The server answered ${response.status}`);
+}
+
 /** A run that the page carries. */
 export function exportedBackend(exported) {
   return {
     exported,
+    mayControl: () => Promise.resolve(false),
     get(path) {
       const answer = answerOffline(exported, path);
       return answer === null

@@ -6,6 +6,8 @@
 import { render } from "preact";
 import { App } from "./app.js";
 import { exportedBackend, server } from "./backend.js";
+import { keepControlToken } from "./control_token.js";
+import { readFragment } from "./fragment.js";
 import { html } from "./html.js";
 import { routeInHash } from "./router.js";
 
@@ -14,11 +16,15 @@ const backend = carried ? exportedBackend(JSON.parse(carried.textContent)) : ser
 if (carried) {
   routeInHash(backend.exported.run.id);
 } else {
-  // The link that the server prints signs in by itself; the token must not stay in the address.
-  const token = /^#token=(.+)$/.exec(location.hash)?.[1];
-  if (token) {
-    history.replaceState(null, "", location.pathname + location.search);
-    await server.signIn(decodeURIComponent(token));
-  }
+  // The link that the server prints signs in by itself; no token may stay in the address.
+  const { token, control } = readFragment(location.hash);
+  if (token ?? control) history.replaceState(null, "", location.pathname + location.search);
+  if (control) keepControlToken(control);
+  if (token) await server.signIn(token);
+  // Where the page is open already, a browser that is given the link changes the fragment and loads nothing.
+  globalThis.addEventListener("hashchange", () => {
+    const { token, control } = readFragment(location.hash);
+    if (token ?? control) location.reload();
+  });
 }
 render(html`<${App} backend=${backend} />`, document.getElementById("app"));

@@ -5,6 +5,7 @@
  */
 import { useNow } from "./clock.js";
 import { CountsBar } from "./bars.js";
+import { RunControls } from "./controls.js";
 import { Clock, Elapsed } from "./elapsed.js";
 import {
   formatCount,
@@ -19,7 +20,7 @@ import { PageTitle } from "./page_title.js";
 import { recentRate, runEta } from "./rates.js";
 import { SafeText } from "./safe_text.js";
 import { StatusMark } from "./status_mark.js";
-import { endedOf, shareEnded } from "./statuses.js";
+import { endedOf, isCancelling, shareEnded } from "./statuses.js";
 
 export function RunHeader({ run, recent, exported }) {
   const running = run.status === "running";
@@ -29,8 +30,9 @@ export function RunHeader({ run, recent, exported }) {
       <div class="title-row">
         <${PageTitle}><${SafeText} text=${run.name} limit=${200} /> <span class="faint">#${run
           .id}</span><//>
-        <${StatusMark} status=${run.status} />
+        <${StatusMark} status=${run.status} cancelling=${isCancelling(run, run)} />
         <span class="spread" />
+        <${RunControls} run=${run} />
         ${!exported &&
           html`<a class="button" href=${`api/runs/${run.id}/export`} download>Export</a>`}
       </div>

@@ -17,7 +17,7 @@ import { SafeText } from "./safe_text.js";
 import { SourceState } from "./source_state.js";
 import { Sparkline } from "./sparkline.js";
 import { StatusMark } from "./status_mark.js";
-import { describeCounts, endedOf, shareEnded } from "./statuses.js";
+import { describeCounts, endedOf, isCancelling, shareEnded } from "./statuses.js";
 import { useAnswer } from "./use_answer.js";
 
 export function RunsPage({ route, live }) {
@@ -91,7 +91,7 @@ const RunItem = memo(({ run, sparkline, chosen, choose }) => {
         <span class="faint">#${run.id}</span>
       </div>
       <div class="run-status">
-        <${StatusMark} status=${run.status} />
+        <${StatusMark} status=${run.status} cancelling=${isCancelling(run, run)} />
       </div>
       <div class="run-counts" title=${describeCounts(run.counts)}>
         <${CountsBar} counts=${run.counts} />

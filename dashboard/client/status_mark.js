@@ -17,6 +17,11 @@ const SHAPES = {
     <circle cx="6" cy="6" r="4.25" fill="none" />
     <path fill="none" d="m3.2 8.8 5.6-5.6" />
   `,
+  // Of what was asked to stop and has not ended.
+  cancelling: html`
+    <circle cx="6" cy="6" r="4.25" fill="none" stroke-dasharray="2.2 2.2" />
+    <path fill="none" d="m4.2 7.8 3.6-3.6" />
+  `,
   // Of a run, whose process died.
   interrupted: html`
     <path fill="none" d="M7.8 2.2a4.25 4.25 0 1 0 2 2.1" />
@@ -32,6 +37,8 @@ export function StatusIcon({ status }) {
   `;
 }
 
-export function StatusMark({ status }) {
-  return html`<span class=${`status is-${status}`}><${StatusIcon} status=${status} />${status}</span>`;
+/** `cancelling` tells of what was asked to stop; that is no status of its own in the database. */
+export function StatusMark({ status, cancelling = false }) {
+  const shown = cancelling ? "cancelling" : status;
+  return html`<span class=${`status is-${shown}`}><${StatusIcon} status=${shown} />${shown}</span>`;
 }

@@ -12,6 +12,25 @@
 export const STATUSES = ["queued", "running", "done", "error", "cancelled"];
 
 /**
+ * Whether a task with this status has not ended.
+ *
+ * @param {TaskStatus} status
+ */
+export function isOpen(status) {
+  return status === "queued" || status === "running";
+}
+
+/**
+ * Whether a task was asked to stop, alone or with its run, and has not ended.
+ *
+ * @param {{ status: TaskStatus, cancelling?: boolean }} task
+ * @param {{ cancelling?: boolean }} run
+ */
+export function isCancelling(task, run) {
+  return isOpen(task.status) && Boolean(task.cancelling || run.cancelling);
+}
+
+/**
  * Number of tasks that have ended.
  *
  * @param {StatusCounts} counts

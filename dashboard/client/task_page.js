@@ -8,6 +8,7 @@ import { announce } from "./announcer.js";
 import { Attempts } from "./attempts.js";
 import { ProgressBar } from "./bars.js";
 import { useNow } from "./clock.js";
+import { TaskControls } from "./controls.js";
 import { formatElapsed, formatPercent, formatRate } from "./format.js";
 import { html } from "./html.js";
 import { PageTitle } from "./page_title.js";
@@ -18,6 +19,7 @@ import { runRoute } from "./route.js";
 import { hrefOf } from "./router.js";
 import { SafeText } from "./safe_text.js";
 import { StatusMark } from "./status_mark.js";
+import { isCancelling } from "./statuses.js";
 import { StatusPath } from "./status_path.js";
 import { TaskHistory } from "./task_history.js";
 import { TaskLog } from "./task_log.js";
@@ -40,7 +42,9 @@ export function TaskPage({ route, live }) {
         <${PageTitle}><${SafeText} text=${task
           .name} limit=${LONGEST_TITLE} /> <span class="faint">#${task
           .id}</span><//>
-        <${StatusMark} status=${task.status} />
+        <${StatusMark} status=${task.status} cancelling=${isCancelling(task, task.run)} />
+        <span class="spread" />
+        <${TaskControls} task=${task} />
       </div>
       <p class="under-title">
         in <a href=${hrefOf(runRoute(task.run.id))}><${SafeText} text=${task.run

@@ -15,7 +15,7 @@ import { hrefOf } from "./router.js";
 import { SafeText } from "./safe_text.js";
 import { StatusMark } from "./status_mark.js";
 
-export const TaskRow = memo(({ task }) => {
+export const TaskRow = memo(({ task, cancelling }) => {
   const running = task.status === "running";
   const text = (task.status === "error" ? task.error : null) ?? task.message;
   return html`
@@ -26,7 +26,7 @@ export const TaskRow = memo(({ task }) => {
           undefined}><${SafeText} text=${task.name} limit=${300} /></a>
       </th>
       <td class="cell-status">
-        <${StatusMark} status=${task.status} />
+        <${StatusMark} status=${task.status} cancelling=${cancelling} />
         ${running && html`<${Stalled} task=${task} />`}
       </td>
       <td class="cell-progress">

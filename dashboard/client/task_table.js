@@ -7,6 +7,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { formatCount } from "./format.js";
 import { html } from "./html.js";
 import { navigate } from "./router.js";
+import { isCancelling } from "./statuses.js";
 import { TaskRow } from "./task_row.js";
 
 const SEARCH_AFTER_MS = 250;
@@ -68,7 +69,9 @@ export function TaskTable({ route, state, current }) {
             </tr>
           </thead>
           <tbody>${state.tasks.map((task) =>
-            html`<${TaskRow} key=${task.id} task=${task} />`
+            html`<${TaskRow} key=${task.id} task=${task} cancelling=${
+              isCancelling(task, state.run)
+            } />`
           )}</tbody>
         </table>
       </div>
