@@ -28,6 +28,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     usage: "<file>",
     load: () => import("./cli/run.ts"),
   },
+  schedule: {
+    summary: "run it again and again, at the times of its schedule",
+    usage: "<file>",
+    load: () => import("./cli/schedule.ts"),
+  },
   demo: {
     summary: "run some tasks that only wait, to look at",
     usage: "",

@@ -10,6 +10,9 @@ import type { PipelineOptions } from "./engine.ts";
 
 const BRAND = Symbol.for("pipeloom.pipeline");
 
+/** The database where nothing else is said. */
+export const DEFAULT_DB = "pipeloom.db";
+
 /** Arguments of a definition: what was said as `--arg key=value`. */
 export type PipelineArguments = Readonly<Record<string, string>>;
 
@@ -31,6 +34,11 @@ export interface PipelineDefinition<Item> extends Omit<PipelineOptions<Item>, "d
    * @default {"pipeloom.db"}
    */
   db?: string | URL;
+  /**
+   * When to run it: a line of a crontab (minute, hour, day of the month, month, day of the week), in UTC. For
+   * `pipeloom schedule FILE` and {@linkcode schedulePipeline}; who runs it by hand need not mind.
+   */
+  schedule?: string;
 }
 
 /**

@@ -57,5 +57,6 @@ export type { IdentityOptions } from "./task_identity.ts";
 export type { TaskModule } from "./task_pool.ts";
 export { type EndStatus, type StatusCounts, TASK_STATUSES, type TaskStatus } from "./task_run.ts";
 export type { QueueOptions } from "./task_queue.ts";
+export { type ScheduleOptions, schedulePipeline } from "./schedule.ts";
 export type { TaskFunction } from "./task_runner.ts";
 export { SqliteWriter, type WriterOptions } from "./writer_client.ts";

@@ -4,10 +4,10 @@
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { DEFAULT_DB } from "../define_pipeline.ts";
 import { OVERLAPS } from "../overlap.ts";
 
-/** The database where nothing else is said. */
-export const DEFAULT_DB = "pipeloom.db";
+export { DEFAULT_DB };
 
 /** What stands behind a command. */
 export interface CommandModule {
@@ -52,6 +52,12 @@ export function dashboardOption(): Option {
   ).argParser(port);
 }
 
+/** `--arg`. */
+export function argOption(): Option {
+  return new Option("--arg <key=value>", "an argument for items(args); may be given again")
+    .argParser(collect);
+}
+
 /** `--overlap`. */
 export function overlapOption(): Option {
   return new Option(
@@ -88,4 +94,12 @@ export const port: (text: string) => number = wholeNumber(0, 65_535);
 export function examples(...lines: [command: string, what: string][]): string {
   return "\nExamples:\n" +
     lines.map(([command, what]) => `  # ${what}\n  pipeloom ${command}`).join("\n");
+}
+
+function collect(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const at = text.indexOf("=");
+  const key = text.slice(0, at);
+  if (at < 1) throw new InvalidArgumentError("Write it as key=value.");
+  if (Object.hasOwn(before, key)) throw new InvalidArgumentError(`${key} was given already.`);
+  return { ...before, [key]: text.slice(at + 1) };
 }

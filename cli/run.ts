@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { ExitCode } from "./exit_code.ts";
 import { loadDefinition } from "./load_definition.ts";
 import {
+  argOption,
   dashboardOption,
   DEFAULT_DB,
   driverOption,
@@ -33,7 +34,7 @@ export function define(command: Command): Command {
         "running tasks end and cancels the rest; a second one stops at once.",
     )
     .argument("<file>", "a TypeScript or JavaScript module, or its URL")
-    .option("--arg <key=value>", "an argument for items(args); may be given again", collect)
+    .addOption(argOption())
     .option("--db <path>", `the database (that of the module, else ${DEFAULT_DB})`)
     .addOption(workersOption())
     .addOption(driverOption())
@@ -57,12 +58,4 @@ export function define(command: Command): Command {
 export async function run(options: RunOptions, file: string): Promise<ExitCode> {
   const { definition, name } = await loadDefinition(file);
   return await runDefinition({ name, ...definition }, options.arg ?? {}, options);
-}
-
-function collect(text: string, before: Record<string, string> = {}): Record<string, string> {
-  const at = text.indexOf("=");
-  const key = text.slice(0, at);
-  if (at < 1) throw new InvalidArgumentError("Write it as key=value.");
-  if (Object.hasOwn(before, key)) throw new InvalidArgumentError(`${key} was given already.`);
-  return { ...before, [key]: text.slice(at + 1) };
 }

@@ -82,7 +82,8 @@ export async function runDefinition<Item>(
   return exitCodeFor(report, signal);
 }
 
-async function serve(db: string | URL, port: number | true) {
+/** Serves the dashboard beside a command and says where. */
+export async function serve(db: string | URL, port: number | true) {
   const { serveBeside } = await import("./served.ts");
   const server = await serveBeside(`${db}`, port === true ? undefined : port);
   console.error(`Dashboard at ${server.url}`);
