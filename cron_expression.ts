@@ -39,7 +39,9 @@ export interface CronTimes {
  */
 export function readCronExpression(expression: unknown): CronTimes {
   const text = typeof expression === "string" ? expression.trim().replaceAll(/\s+/g, " ") : "";
-  if (!FIVE_FIELDS.test(text)) throw refusal(expression, "it has not the five fields of a crontab");
+  if (!FIVE_FIELDS.test(text)) {
+    throw refusal(expression, "it does not have the five fields of a crontab");
+  }
   const cron = toCron(text, expression);
   const next = (after = new Date()) => cron.nextRun(after);
   if (!next()) throw refusal(expression, "it names a date that never comes");

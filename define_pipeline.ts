@@ -45,7 +45,7 @@ export interface PipelineDefinition<Item> extends Omit<PipelineOptions<Item>, "d
  * Defines a pipeline for `pipeloom run FILE`. Nothing is run, and `items` is not read, before that.
  *
  * @returns The definition, to be the default export of its module
- * @throws {TypeError} If it has no `items` or no `run`
+ * @throws {TypeError} If it has no `items` or no `run`, or its `schedule` is no text
  *
  * @example A module that the command line runs
  * ```ts
@@ -67,7 +67,7 @@ export interface PipelineDefinition<Item> extends Omit<PipelineOptions<Item>, "d
 export function definePipeline<Item>(
   definition: PipelineDefinition<Item>,
 ): PipelineDefinition<Item> {
-  const { items, run } = definition ?? {};
+  const { items, run, schedule } = definition ?? {};
   if (typeof items !== "function" && !isIterable(items)) {
     throw new TypeError(
       `Cannot define a pipeline with items ${Deno.inspect(items)}: pass an iterable, an async ` +
@@ -76,6 +76,14 @@ export function definePipeline<Item>(
   }
   if (run === undefined || run === null) {
     throw new TypeError("Cannot define a pipeline without work: pass run, a function of an item");
+  }
+  if (schedule !== undefined && typeof schedule !== "string") {
+    throw new TypeError(
+      `Cannot define a pipeline with the schedule ${
+        Deno.inspect(schedule)
+      }: write it as a line of a ` +
+        `crontab, such as "0 2 * * *"`,
+    );
   }
   return Object.defineProperty({ ...definition }, BRAND, { value: true });
 }

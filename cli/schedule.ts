@@ -104,5 +104,5 @@ export async function run(
 function nextLine(name: string, next: Date): string {
   const at = next.toISOString().slice(0, 16).replace("T", " ");
   const wait = formatDuration(next.getTime() - Date.now());
-  return `${printable(name)}: next run at ${at} UTC, in ${wait}; Ctrl-C ends the schedule`;
+  return `${printable(name)}: next run at ${at} UTC, in ${wait}; Ctrl-C ends it`;
 }

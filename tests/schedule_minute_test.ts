@@ -1,0 +1,87 @@
+/**
+ * Schedules by the clock: `Deno.cron` knows no time shorter than a minute, and a minute is not to be had sooner.
+ * So this is a part of `deno task test:faults`.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "./assert.ts";
+import { spawnCli } from "./cli_terminal.ts";
+import { readValues } from "./read.ts";
+import { tempFolder } from "./temp.ts";
+
+const FILE = decodeURIComponent(new URL("fixtures/scheduled.ts", import.meta.url).pathname);
+const RUNS = "SELECT id, status FROM pipeline_runs ORDER BY id";
+const ignore = Deno.build.os === "windows" || Deno.env.get("PIPELOOM_FAULTS") === undefined;
+
+/** A command whose standard error is waited for. */
+class Process {
+  readonly #child: Deno.ChildProcess;
+  readonly #errors: ReadableStreamDefaultReader<string>;
+  said = "";
+
+  constructor(folder: string, ...args: string[]) {
+    const permissions = ["--unstable-cron", "--allow-read", `--allow-write=${folder}`];
+    this.#child = spawnCli(args, { folder, permissions });
+    this.#errors = this.#child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  async until(what: RegExp): Promise<void> {
+    while (!what.test(this.said)) {
+      const { value, done } = await this.#errors.read();
+      if (done) throw new Error(`It ended after ${this.said}`);
+      this.said += value;
+    }
+  }
+
+  /** Sends a signal and returns the exit code and what was printed on the standard output. */
+  async end(signal: Deno.Signal): Promise<[number, string]> {
+    this.#child.kill(signal);
+    for (let part = await this.#errors.read(); !part.done; part = await this.#errors.read()) {
+      this.said += part.value;
+    }
+    const out = await new Response(this.#child.stdout).text();
+    return [(await this.#child.status).code, out];
+  }
+}
+
+Deno.test({
+  name: "pipeloom schedule runs on the minute; runs that overlap are left out, or wait",
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const db = folder.file("pipeloom.db");
+    const schedule = (...args: string[]) =>
+      new Process(folder.path, "schedule", FILE, "--cron", "* * * * *", ...args);
+    const byHand = new Process(folder.path, "run", FILE, "--arg", "word=wait");
+    await byHand.until(/I run/);
+    const refuses = schedule();
+    const queues = schedule("--overlap", "queue", "--arg", "word=wait");
+    const alone = schedule("--db", "other.db");
+    await Promise.all([refuses, queues, alone].map((it) => it.until(/next run at .* UTC/)));
+
+    await Promise.all([
+      refuses.until(/Left out: .*run 1 is under way \(process \d+, since .*\n[^]*next run at/),
+      queues.until(/Waits: run 1 is under way/),
+      alone.until(/I run[^]*next run at/),
+    ]);
+    assertEquals(await readValues(db, RUNS), [[1, "running"]]);
+    const [[started]] = await readValues(
+      folder.file("other.db"),
+      "SELECT started_at FROM pipeline_runs",
+    ) as [[string]];
+    assertMatch(started, /:0\d\.\d+Z$/);
+    const [code, out] = await alone.end("SIGINT");
+    assertMatch(out, /^scheduled · done · 1 task/);
+    assertEquals(code, 0);
+
+    assertEquals((await byHand.end("SIGINT"))[0], 130);
+    await queues.until(/I run/);
+    assertEquals(await readValues(db, RUNS), [[1, "cancelled"], [2, "running"]]);
+    const [stopped, summary] = await queues.end("SIGTERM");
+    assertEquals(stopped, 143);
+    assertMatch(summary, /^scheduled · cancelled · 1 task/);
+    assert(queues.said.includes("Stopping: running tasks may end."));
+    assertEquals(await refuses.end("SIGTERM"), [0, ""]);
+    assertEquals(await readValues(db, RUNS), [[1, "cancelled"], [2, "cancelled"]]);
+  },
+});
