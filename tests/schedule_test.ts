@@ -1,6 +1,6 @@
 /**
  * Schedules: what is refused, and that they begin and end. That they keep time takes a minute, and is in
- * `schedule_minute_test.ts`.
+ * `faults_schedule_test.ts`.
  *
  * @module
  */
