@@ -61,7 +61,7 @@ export interface ScheduleOptions {
  * @throws {Error} If there is no `Deno.cron`
  *
  * @example Every night at two, in UTC
- * ```ts ignore
+ * ```ts
  * import { definePipeline, schedulePipeline } from "@pipeloom/pipeloom";
  *
  * const nightly = definePipeline({
@@ -71,7 +71,18 @@ export interface ScheduleOptions {
  *   items: () => Deno.readDirSync("inbox"),
  *   run: (file) => Deno.readTextFileSync(`inbox/${file.name}`).length,
  * });
- * await schedulePipeline(nightly, { onNext: (next) => console.log(`Next run at ${next.toISOString()}`) });
+ *
+ * const stop = new AbortController();
+ * // There with --unstable-cron only.
+ * if ("cron" in Deno) {
+ *   await schedulePipeline(nightly, {
+ *     signal: stop.signal,
+ *     onNext(next) {
+ *       console.log(`Next run at ${next.toISOString()}`);
+ *       stop.abort(); // or wait for it
+ *     },
+ *   });
+ * }
  * ```
  */
 export async function schedulePipeline<Item>(
