@@ -16,8 +16,8 @@ import clockJs from "./client/clock.js" with { type: "text" };
 import comparePageJs from "./client/compare_page.js" with { type: "text" };
 import confirmDialogJs from "./client/confirm_dialog.js" with { type: "text" };
 import controlJs from "./client/control.js" with { type: "text" };
+import controlButtonsJs from "./client/control_buttons.js" with { type: "text" };
 import controlTokenJs from "./client/control_token.js" with { type: "text" };
-import controlsJs from "./client/controls.js" with { type: "text" };
 import copyButtonJs from "./client/copy_button.js" with { type: "text" };
 import elapsedJs from "./client/elapsed.js" with { type: "text" };
 import faviconSvg from "./client/favicon.svg" with { type: "text" };
@@ -31,6 +31,7 @@ import indexHtml from "./client/index.html" with { type: "text" };
 import jsonNodesJs from "./client/json_nodes.js" with { type: "text" };
 import jsonTreeJs from "./client/json_tree.js" with { type: "text" };
 import lanesJs from "./client/lanes.js" with { type: "text" };
+import lazyJs from "./client/lazy.js" with { type: "text" };
 import liveLinkJs from "./client/live_link.js" with { type: "text" };
 import livenessJs from "./client/liveness.js" with { type: "text" };
 import longTextJs from "./client/long_text.js" with { type: "text" };
@@ -94,8 +95,8 @@ export const CLIENT_FILES: Readonly<Record<string, string>> = {
   "compare_page.js": comparePageJs,
   "confirm_dialog.js": confirmDialogJs,
   "control.js": controlJs,
+  "control_buttons.js": controlButtonsJs,
   "control_token.js": controlTokenJs,
-  "controls.js": controlsJs,
   "copy_button.js": copyButtonJs,
   "elapsed.js": elapsedJs,
   "favicon.svg": faviconSvg,
@@ -108,6 +109,7 @@ export const CLIENT_FILES: Readonly<Record<string, string>> = {
   "json_nodes.js": jsonNodesJs,
   "json_tree.js": jsonTreeJs,
   "lanes.js": lanesJs,
+  "lazy.js": lazyJs,
   "live_link.js": liveLinkJs,
   "liveness.js": livenessJs,
   "long_text.js": longTextJs,

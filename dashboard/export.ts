@@ -154,7 +154,7 @@ function fill(data: ExportedRun): string {
 
 /** The source of a module of ours with the others imported by their names in the import map. */
 function byName(text: string): string {
-  return text.replace(/(\bfrom\s*|\bimport\s*)"\.\/([\w.]+\.js)"/g, '$1"client/$2"');
+  return text.replace(/(\bfrom\s*|\bimport\s*\(?\s*)"\.\/([\w.]+\.js)"/g, '$1"client/$2"');
 }
 
 function toDataUrl(type: string, text: string): string {

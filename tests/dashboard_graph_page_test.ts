@@ -94,7 +94,9 @@ Deno.test({ name: "the page draws which tasks wait for which, live", ignore }, a
       await page.keyboard.press(key);
       assertEquals(await focused(), name, key);
     }
-    assertEquals((await page.$$(".graph-lines .is-near")).length, 2);
+    await page.waitForFunction(() =>
+      document.querySelectorAll(".graph-lines .is-near").length === 2
+    );
     await page.keyboard.press("Enter");
     await seeText(page, "h1", "report");
     await page.goBack();
@@ -105,14 +107,26 @@ Deno.test({ name: "the page draws which tasks wait for which, live", ignore }, a
   await t.step("it can be made larger, smaller, and seen as a whole", async () => {
     const other = await fixture.page("?run=1&panel=graph", { width: 390 });
     await other.waitForSelector(".graph-task");
-    const overhang = () =>
-      other.$eval(".graph-box", ({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
-    const before = await overhang();
-    assert(before > 0, "It is wider than a phone");
+    /** Waits until so many pixels lie beyond the frame. */
+    const seeBeyond = async (least: number, most: number): Promise<number> => {
+      const beyond = await other.waitForFunction(
+        (least, most) => {
+          const { scrollWidth, clientWidth } = document.querySelector(".graph-box")!;
+          const beyond = scrollWidth - clientWidth;
+          // An answer of 0 would be waited for.
+          return beyond >= least && beyond <= most && { beyond };
+        },
+        { timeout: 10_000 },
+        least,
+        most,
+      );
+      return ((await beyond.jsonValue()) as { beyond: number }).beyond;
+    };
+    const before = await seeBeyond(1, 10_000);
     await click(other, ".graph-zoom", "+");
-    assert(await overhang() > before, "Larger");
+    await seeBeyond(before + 1, 10_000);
     await click(other, ".graph-zoom", "Fit");
-    assertEquals(await overhang(), 0);
+    await seeBeyond(0, 0);
     assert(!await scrollsSideways(other), "The page stays as wide as the phone");
     await other.close();
   });

@@ -1,11 +1,13 @@
 /**
  * Whether this page may cancel and retry: only when it was opened by the link that the pipeline printed for that, and
- * while that pipeline is there.
+ * while that pipeline is there. Pages that may not do not load the buttons.
  *
  * @module
  */
 import { createContext } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useContext, useEffect, useState } from "preact/hooks";
+import { html } from "./html.js";
+import { lazy } from "./lazy.js";
 
 /** Whether the page may, for every component. */
 export const Control = createContext(false);
@@ -24,4 +26,18 @@ export function useControl(backend, { link, session }) {
     };
   }, [backend, link, session]);
   return may;
+}
+
+/** What can be asked of a run. */
+export const RunControls = whereOneMay(
+  lazy(() => import("./control_buttons.js"), { name: "RunButtons" }),
+);
+
+/** What can be asked of a task. */
+export const TaskControls = whereOneMay(
+  lazy(() => import("./control_buttons.js"), { name: "TaskButtons" }),
+);
+
+function whereOneMay(View) {
+  return (props) => useContext(Control) && html`<${View} ...${props} />`;
 }

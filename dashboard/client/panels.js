@@ -5,12 +5,17 @@
  * @module
  */
 import { html } from "./html.js";
-import { TaskGraph } from "./task_graph.js";
+import { lazy } from "./lazy.js";
 import { navigate } from "./router.js";
 import { ThroughputChart } from "./throughput_chart.js";
 import { Timeline } from "./timeline.js";
 
 const PANELS = [["throughput", "Throughput"], ["timeline", "Timeline"], ["graph", "Graph"]];
+
+const TaskGraph = lazy(() => import("./task_graph.js"), {
+  name: "TaskGraph",
+  waiting: html`<div class="skeleton chart-skeleton" />`,
+});
 
 export function Panels({ route, run, samples, blocks, live }) {
   const isThere = ([name]) => name !== "graph" || run.dependencies > 0 || route.panel === name;

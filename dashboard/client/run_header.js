@@ -5,7 +5,7 @@
  */
 import { useNow } from "./clock.js";
 import { CountsBar } from "./bars.js";
-import { RunControls } from "./controls.js";
+import { RunControls } from "./control.js";
 import { Clock, Elapsed } from "./elapsed.js";
 import {
   formatCount,

@@ -8,7 +8,7 @@ import { announce } from "./announcer.js";
 import { Attempts } from "./attempts.js";
 import { ProgressBar } from "./bars.js";
 import { useNow } from "./clock.js";
-import { TaskControls } from "./controls.js";
+import { TaskControls } from "./control.js";
 import { formatElapsed, formatPercent, formatRate } from "./format.js";
 import { html } from "./html.js";
 import { PageTitle } from "./page_title.js";

@@ -1,19 +1,16 @@
 /**
- * What can be asked of a run and of a task, where the page may and it makes sense.
+ * What can be asked of a run and of a task, where it makes sense.
  *
  * @module
  */
-import { useContext } from "preact/hooks";
 import { ActionButton } from "./action_button.js";
 import { cleanText, cutText } from "./clean_text.js";
-import { Control } from "./control.js";
 import { formatCount } from "./format.js";
 import { html } from "./html.js";
 import { isOpen } from "./statuses.js";
 
-export function RunControls({ run }) {
-  const may = useContext(Control);
-  if (!may || run.status !== "running" || run.cancelling) return null;
+export function RunButtons({ run }) {
+  if (run.status !== "running" || run.cancelling) return null;
   const { running, queued } = run.counts;
   const question = {
     title: `Cancel ${cutText(cleanText(run.name), 60)} #${run.id}?`,
@@ -31,10 +28,9 @@ export function RunControls({ run }) {
   `;
 }
 
-export function TaskControls({ task }) {
-  const may = useContext(Control);
+export function TaskButtons({ task }) {
   const { run } = task;
-  if (!may || run.status !== "running" || run.cancelling || task.cancelling) return null;
+  if (run.status !== "running" || run.cancelling || task.cancelling) return null;
   if (isOpen(task.status)) {
     return html`
       <${ActionButton} key=${`cancel ${task.id}`} path=${`api/tasks/${task.id}/cancel`} kind="danger"
