@@ -210,6 +210,16 @@ export interface RetryTaskMessage {
   message: string;
 }
 
+/** Asks what is written of a task. Answered with its status, if it is one of the run's. */
+export interface TaskStatusMessage {
+  /** Tells the messages apart. */
+  kind: "task_status";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** The task, as `task_runs.id`. */
+  id: number;
+}
+
 /** Whatever can be written. */
 export type WriteMessage =
   | InsertMessage
@@ -224,7 +234,8 @@ export type WriteMessage =
   | DependTasksMessage
   | CancelQueuedMessage
   | TaskUpdateMessage
-  | RetryTaskMessage;
+  | RetryTaskMessage
+  | TaskStatusMessage;
 
 /** What an {@linkcode ExecuteMessage} or {@linkcode StatementMessage} did. */
 export interface ExecuteResult {
@@ -259,6 +270,7 @@ export type WriteResult =
   | ExecuteResult
   | RunStarted
   | RunFinished
+  | TaskStatus
   | number
   | undefined
   | readonly WriteResult[];

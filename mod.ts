@@ -41,6 +41,7 @@ export type {
   RunStarted,
   StartRunMessage,
   StatementMessage,
+  TaskStatusMessage,
   TaskUpdateMessage,
   TransactionMessage,
   WriteMessage,

@@ -240,6 +240,8 @@ export class Store {
       case "retry_task":
         this.#tasks.retry(message);
         return this.#forget([message.task]);
+      case "task_status":
+        return this.#tasks.status(message);
       case "task_update":
         this.#tasks.update(message, this.#failureBehind(message));
         if (message.status && isEnd(message.status)) this.#forget([message.id]);

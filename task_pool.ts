@@ -243,7 +243,8 @@ class TaskWorker implements Disposable {
     error: Error = this.#death!,
     status: EndStatus = this.#aborted ? "cancelled" : "error",
   ): { pending: Promise<TaskOutcome> } {
-    return { pending: Promise.resolve({ status, error: toErrorData(error), unwritten: true }) };
+    const outcome = { status, error: toErrorData(error), unwritten: true, lost: true };
+    return { pending: Promise.resolve(outcome) };
   }
 
   /** Tells the tasks that they are to stop; a Worker that is still loading is ended. */

@@ -21,6 +21,8 @@ export interface TaskOutcome {
   error?: ErrorData;
   /** Whether the task has not written its end: it could not, or it may be run again. */
   unwritten?: boolean;
+  /** Whether its Worker is gone, so that it may have ended before, unheard. */
+  lost?: boolean;
   /** The very thing that was thrown, where that was on this thread. */
   thrown?: unknown;
 }

@@ -21,6 +21,7 @@ import type {
   RunFinished,
   RunStarted,
   StartRunMessage,
+  TaskStatusMessage,
   TaskUpdateMessage,
 } from "./messages.ts";
 import { OverlapStore } from "./overlap_store.ts";
@@ -231,6 +232,13 @@ export class TaskStore {
     this.#moved.set(message.id, row.status as TaskStatus);
     this.fold(message);
     this.flushFolded();
+  }
+
+  /** The status of a task of a run, so far. */
+  status({ run, id }: TaskStatusMessage): TaskStatus | undefined {
+    this.flushFolded();
+    const row = this.#prepare("SELECT status, run_id FROM task_runs WHERE id=?").get(id);
+    return row?.run_id === run ? row?.status as TaskStatus : undefined;
   }
 
   /** Keeps an attempt that failed, and queues its task again. */

@@ -8,6 +8,7 @@ import { Attempts } from "./attempts.ts";
 import type { ErrorData } from "./errors.ts";
 import type { DependentFeed } from "./dependent_feed.ts";
 import { LOOKAHEAD } from "./item_source.ts";
+import { writtenEnd } from "./lost_task.ts";
 import { hasPolicy, type PolicyOptions } from "./retry_policy.ts";
 import type { RunningTask, RunObserver } from "./run_observer.ts";
 import { TaskContext, type TaskEnvironment } from "./task_context.ts";
@@ -227,6 +228,8 @@ export class Turns<Item> {
     environment: TaskEnvironment,
   ): Promise<void> {
     this.#tasks.delete(task.id);
+    const written = outcome.lost && await writtenEnd(task, outcome, environment);
+    if (written) return this.#ended(task, written);
     if (await this.#attempts?.retry(task, outcome)) return;
     writeFailure(task.id, outcome, environment);
     this.#ended(task, outcome);

@@ -182,6 +182,10 @@ export class Model {
         if (row) row.dependencies = (row.dependencies ?? 0) + added;
         return;
       }
+      case "task_status": {
+        const task = state.tasks.get(message.id);
+        return task?.run === message.run ? task.status : undefined;
+      }
       case "cancel_queued": {
         const queued = this.#tasksOf(message.run).filter(({ status }) => status === "queued");
         for (const task of queued) {

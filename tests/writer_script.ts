@@ -229,6 +229,10 @@ const single = fc.oneof(
   { weight: 2, arbitrary: startRun },
   { weight: 2, arbitrary: ofRun },
   { weight: 1, arbitrary: depend },
+  {
+    weight: 1,
+    arbitrary: placed.map((placed): WriteMessage => ({ kind: "task_status", ...placed })),
+  },
   { weight: 2, arbitrary: statement },
   { weight: 1, arbitrary: fc.constant({ kind: "nonsense" } as unknown as WriteMessage) },
 );
