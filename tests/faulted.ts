@@ -4,7 +4,7 @@
  * @module
  */
 import { connectReadOnly } from "../db.ts";
-import { assert, assertEquals } from "./assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
 import type { FaultedOptions } from "./fixtures/faulted.ts";
 import { ffiFlags } from "./spawn.ts";
 
@@ -34,7 +34,7 @@ export interface Ending {
   code: number;
   /** What it wrote to stderr. */
   said: string;
-  /** Milliseconds since {@linkcode Victim.release}, or its start. */
+  /** Milliseconds since {@linkcode Victim.mark}, or its start. */
   ms: number;
 }
 
@@ -88,8 +88,12 @@ export class Victim implements AsyncDisposable {
 
   /** Lets the first task end. */
   release(): void {
-    this.#since = performance.now();
     Deno.removeSync(this.#hold);
+  }
+
+  /** Counts the time from now: something is going wrong. */
+  mark(): void {
+    this.#since = performance.now();
   }
 
   /** Resolves when this many more rows are acknowledged, or when it has ended. */
@@ -187,4 +191,30 @@ export async function assertResumes(
     0,
     tasks,
   ]);
+}
+
+/** Whether the long form is asked for, with `deno task test:faults`. */
+export const IS_LONG = Deno.env.get("PIPELOOM_FAULTS") !== undefined;
+
+/** Checks that a child failed by itself, with an error that has these words; returns the error's line. */
+export function assertFailed({ code, said }: Ending, ...words: string[]): string {
+  const line = said.split("\n")[0]!.replace("error: Uncaught (in promise) ", "");
+  assertEquals(code, 1, said);
+  for (const word of words) assertStringIncludes(line, word);
+  return line;
+}
+
+/** Prints what a fault did: for the page on reliability. */
+export function tell(
+  fault: string,
+  { driver, folder }: VictimOptions,
+  { acknowledged }: Victim,
+  { code, ms, said }: Ending,
+): void {
+  const line = said.split("\n")[0]!.replace("error: Uncaught (in promise) ", "")
+    .replaceAll(folder, "…");
+  console.log(
+    `${fault} (${driver}): ${acknowledged.length} rows acknowledged, exit code ${code} after ` +
+      `${Math.round(ms)} ms ${line}`,
+  );
 }
