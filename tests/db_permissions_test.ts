@@ -6,9 +6,10 @@
  */
 import { connect, type SqliteErrorCode } from "../db.ts";
 import { assertEquals, assertStringIncludes } from "./assert.ts";
-import { attempt, isInstalled, runChild } from "./child.ts";
+import { attempt, runChild } from "./child.ts";
 import { namesIn } from "./names_in.ts";
 import { tempFolder } from "./temp.ts";
+import { unprivileged } from "./unprivileged.ts";
 
 interface Failure {
   name: string;
@@ -92,19 +93,6 @@ Deno.test("connect() with permission for a file in a missing folder names both",
   );
   assertEquals(namesIn(folder.path), []);
 });
-
-/**
- * What starts a child that the operating system's permissions hold for: nothing when this process is one
- * already, `setpriv` when it is root, `undefined` when there is none.
- */
-const unprivileged = Deno.build.os === "windows"
-  ? undefined
-  : Deno.uid() !== 0
-  ? []
-  : await isInstalled("setpriv")
-  ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-  : undefined;
-if (!unprivileged) console.log("Permissions of files are not tested: no way to give up root");
 
 /** Runs a script without root's rights on a database; `modes` are those of its file and its folder. */
 async function runUnprivileged(
