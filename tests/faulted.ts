@@ -53,8 +53,7 @@ export class Victim implements AsyncDisposable {
 
   constructor({ folder, prefix = [], env = {}, ...options }: VictimOptions) {
     this.#hold = `${folder}/hold`;
-    const { db, driver, wal, busyTimeoutMs, tasks = TASKS, lines = LINES, size = 100 } = options;
-    const told = { db, driver, wal, busyTimeoutMs, hold: this.#hold, tasks, lines, size };
+    const told = { tasks: TASKS, lines: LINES, size: 100, ...options, hold: this.#hold };
     const [command, ...args] = [
       ...prefix,
       Deno.execPath(),

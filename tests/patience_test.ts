@@ -27,14 +27,20 @@ Deno.test("SqliteWriter waits as long as busyTimeoutMs says, and once only", asy
   using folder = tempFolder();
   const db = folder.file("etl.db");
   const schema = "CREATE TABLE n (value)";
-  await using writer = await SqliteWriter.open({ db, schema, busyTimeoutMs: 700 });
+  const busyTimeoutMs = 2_000;
+  await using writer = await SqliteWriter.open({ db, schema, busyTimeoutMs });
   using other = await connect(db);
   other.exec("BEGIN IMMEDIATE");
-  const begun = performance.now();
-  const insert = () => assertRejects(() => writer.insert("n", [[1]]), SqliteError);
-  assertEquals((await insert()).code, "busy");
-  const waited = performance.now() - begun;
-  assert(waited >= 700 && waited < 30_000, `${waited} ms`);
+  const waits: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const begun = performance.now();
+    const error = await assertRejects(() => writer.insert("n", [[1]]), SqliteError);
+    assertEquals(error.code, "busy");
+    waits.push(performance.now() - begun);
+  }
+  const [first, ...others] = waits;
+  assert(first! >= busyTimeoutMs, `${waits}`);
+  assert(others.reduce((sum, wait) => sum + wait) < others.length * busyTimeoutMs, `${waits}`);
   other.exec("ROLLBACK");
   assertEquals(await writer.insert("n", [[1]]), 1);
 });

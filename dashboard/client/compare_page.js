@@ -162,7 +162,7 @@ function List({ label, hint, list, runs }) {
 
 function tookOf(run) {
   const [from, to] = [timeOf(run.startedAt), timeOf(run.finishedAt)];
-  return from === null || to === null ? null : to - from;
+  return from === null || to === null ? null : Math.max(0, to - from);
 }
 
 function signed(difference) {

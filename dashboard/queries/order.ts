@@ -12,8 +12,9 @@ import type { TaskQuery, TaskSort } from "../api.ts";
 /** Characters of a name that count for its order: the value of a page's last row goes into a URL. */
 const NAME_CHARACTERS = 100;
 
-/** From start to end in milliseconds. */
-export const DURATION_MS = "round((julianday(finished_at) - julianday(started_at)) * 86400000.0)";
+/** From start to end in milliseconds; none at all where the clock was set back in between. */
+export const DURATION_MS =
+  "max(0.0, round((julianday(finished_at) - julianday(started_at)) * 86400000.0))";
 
 /** An order of tasks. */
 export interface Order {

@@ -161,6 +161,6 @@ function toTask(row: SqlRow, characters: number): Task {
     startedAt: toText(row.started_at),
     finishedAt: toText(row.finished_at),
     updatedAt: toText(row.updated_at),
-    durationMs: row.duration === null ? null : Math.max(0, Number(row.duration)),
+    durationMs: row.duration === null ? null : Number(row.duration),
   };
 }

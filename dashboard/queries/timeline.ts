@@ -37,7 +37,8 @@ export async function readTimeline(
         name,
         status,
         from: Date.parse(startedAt!),
-        to: finishedAt === null ? null : Date.parse(finishedAt),
+        // The clock may have been set back in between.
+        to: finishedAt === null ? null : Math.max(Date.parse(startedAt!), Date.parse(finishedAt)),
       }));
     // Another program may have written anything for a time.
     const known = bars.filter(({ from }) => !Number.isNaN(from));

@@ -1,0 +1,142 @@
+/**
+ * A clock that is set back by an hour while a pipeline runs: for the whole process, by libfaketime.
+ *
+ * @module
+ */
+import { createDashboard } from "../dashboard/mod.ts";
+import { assert, assertEquals } from "./assert.ts";
+import { isInstalled } from "./child.ts";
+import { runCli } from "./cli_terminal.ts";
+import { DRIVERS } from "./drivers.ts";
+import { assertKept, tell, Victim, type VictimOptions } from "./faulted.ts";
+import { readRow, readValues } from "./read.ts";
+import { tempFolder } from "./temp.ts";
+
+/** What makes a process ask the library for the time, and the library the file. Waits are not changed by it. */
+async function fakeClock(file: string): Promise<string[]> {
+  const args = ["-m", "--exclude-monotonic", "-f", "+0", "printenv", "LD_PRELOAD"];
+  const { stdout } = await new Deno.Command("faketime", { args }).output();
+  const library = new TextDecoder().decode(stdout).trim();
+  assert(library.includes("libfaketime"), `faketime does not say where its library is: ${library}`);
+  return [
+    "env",
+    `LD_PRELOAD=${library}`,
+    `FAKETIME_TIMESTAMP_FILE=${file}`,
+    "FAKETIME_NO_CACHE=1",
+    "FAKETIME_DONT_FAKE_MONOTONIC=1",
+  ];
+}
+
+/** The answers of the dashboard to everything in which there are times. */
+async function answers(db: string, run: number, task: number): Promise<unknown[]> {
+  using app = createDashboard({ db });
+  const paths = [
+    "/api/runs",
+    `/api/runs/${run}`,
+    `/api/runs/${run}/tasks?sort=-duration`,
+    `/api/runs/${run}/tasks?sort=duration`,
+    `/api/runs/${run}/tasks?sort=started`,
+    `/api/runs/${run}/timeline`,
+    `/api/runs/${run}/samples`,
+    `/api/compare?a=${run}&b=${run + 1}`,
+    `/api/tasks/${task}`,
+    `/api/tasks/${task}/history`,
+  ];
+  return await Promise.all(paths.map(async (path) => {
+    const response = await app.fetch(new Request(`http://localhost${path}`));
+    assertEquals(response.status, 200, path);
+    return await response.json();
+  }));
+}
+
+/** Every number in an answer, with the names that lead to it; durations of bars among them. */
+function* numbers(value: unknown, name = ""): Generator<[string, number]> {
+  if (typeof value === "number") yield [name, value];
+  if (typeof value !== "object" || value === null) return;
+  const { from, to } = value as { from?: unknown; to?: unknown };
+  if (typeof from === "number" && typeof to === "number") yield [`${name}.bar`, to - from];
+  for (const [key, inner] of Object.entries(value)) yield* numbers(inner, `${name}.${key}`);
+}
+
+for (const driver of DRIVERS) {
+  Deno.test(`${driver}: a clock that is set back stops nothing, and no duration is negative`, async () => {
+    if (!await isInstalled("faketime")) return;
+    using folder = tempFolder();
+    const clock = folder.file("clock");
+    Deno.writeTextFileSync(clock, "+0");
+    const db = folder.file("etl.db");
+    const options: VictimOptions = { db, driver, folder: folder.path, fails: true };
+    const prefix = await fakeClock(clock);
+    {
+      await using child = Victim.held({ ...options, prefix });
+      await child.more(20);
+      Deno.writeTextFileSync(clock, "-3600");
+      await child.more(300);
+      child.release();
+      const ending = await child.end();
+      tell("clock set back by an hour", options, child, ending);
+      assertEquals([ending.code, ending.said], [0, ""]);
+      assertEquals([child.counts?.done, child.counts?.error], [150, 0]);
+      await assertKept(db, child.acknowledged);
+    }
+    // It did go back: the first task ended before it began, and so did the run.
+    const backwards =
+      "SELECT count(*) AS n, min(id) AS id FROM task_runs WHERE finished_at < started_at";
+    const { n, id } = await readRow(db, backwards);
+    assert(Number(n) >= 1, "The clock was not set back");
+    assertEquals(await readValues(db, "SELECT finished_at < started_at FROM pipeline_runs"), [[1]]);
+    // Each task that had failed was run again, after a wait that no clock had a say in.
+    assertEquals(
+      await readValues(db, "SELECT count(*), count(DISTINCT task_id) FROM task_attempts"),
+      [[15, 15]],
+    );
+    // The next run begins before the first one did, and is the newer one.
+    {
+      await using child = new Victim({ ...options, prefix });
+      assertEquals((await child.end()).code, 0);
+    }
+    assertEquals(
+      await readValues(
+        db,
+        "SELECT max(started_at) FILTER (WHERE id = 2) < max(started_at) FROM pipeline_runs",
+      ),
+      [[1]],
+    );
+    for (const answer of await answers(db, 1, Number(id))) {
+      const negative = [...numbers(answer)].filter(([, value]) => value < 0);
+      assertEquals(negative, []);
+    }
+    const cli = { folder: folder.path };
+    const newest = JSON.parse((await runCli(["status", "--db", db, "--json"], cli)).out);
+    assertEquals(newest.run.id, 2);
+    for (const args of [["status", "--run", "1"], ["runs"]]) {
+      const { code, out } = await runCli([...args, "--db", db], cli);
+      assertEquals(code, 0);
+      assertEquals(out.match(/[-−]\d[\d.]* ?(ms|s|min|h)\b/), null, out);
+    }
+  });
+
+  Deno.test(`${driver}: a run that was killed after the clock was set back is recovered and ends right`, async () => {
+    if (!await isInstalled("faketime")) return;
+    using folder = tempFolder();
+    const clock = folder.file("clock");
+    Deno.writeTextFileSync(clock, "+0");
+    const db = folder.file("etl.db");
+    const options: VictimOptions = { db, driver, folder: folder.path };
+    await using child = Victim.held({ ...options, prefix: await fakeClock(clock) });
+    await child.more(50);
+    Deno.writeTextFileSync(clock, "-3600");
+    await child.more(50);
+    child.kill("SIGKILL");
+    await child.end();
+    child.release();
+    // An hour later by the clock of this process, an hour earlier than it began by that of the one that died.
+    await using next = new Victim(options);
+    assertEquals((await next.end()).code, 0);
+    await assertKept(db, [...child.acknowledged, ...next.acknowledged]);
+    assertEquals(
+      await readValues(db, "SELECT id, status, done, resumed FROM pipeline_runs"),
+      [[1, "done", 150, 1]],
+    );
+  });
+}
