@@ -68,6 +68,12 @@ export interface TransactionMessage {
   task?: number;
 }
 
+/** Names a run beside its id: the day that it is for, or whatever whoever starts it again knows it by. */
+export interface RunKey {
+  /** What no other run of this name is called. */
+  key: string;
+}
+
 /** Begins a run and reserves ids for its tasks. Answered with {@linkcode RunStarted}. */
 export interface StartRunMessage {
   /** Tells the messages apart. */
@@ -80,8 +86,11 @@ export interface StartRunMessage {
   startedAt: string;
   /** How many task ids to reserve. */
   reserve: number;
-  /** The run to go on with; `true` for the last of this name that is not `done`, or else a new one. */
-  resume?: true | number;
+  /**
+   * The run to go on with: `true` for the last of this name that is not `done`, a key for the one that has it,
+   * `done` or not; or else a new one.
+   */
+  resume?: true | number | RunKey;
   /** Whether it is refused while another run of this name is under way. */
   alone?: boolean;
 }

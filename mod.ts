@@ -38,6 +38,7 @@ export type {
   ResumeTasksMessage,
   RetryTaskMessage,
   RunFinished,
+  RunKey,
   RunStarted,
   StartRunMessage,
   StatementMessage,

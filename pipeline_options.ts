@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RunKey } from "./messages.ts";
 import type { ProgressOptions } from "./progress_options.ts";
 import type { DependencyOptions } from "./dependent_feed.ts";
 import type { OverlapOptions } from "./overlap.ts";
@@ -75,9 +76,12 @@ export interface PipelineOptions<Item>
    * out, the others run again under the same run. Items are told apart by their keys, so each needs one of its
    * own. With `atomic` the rows of each item are there exactly once in the end.
    *
+   * `{ key: "2026-11-22" }` is for whoever may be started again even after the last commit: it goes on with the
+   * run of this name and key, begins it when there is none, and runs nothing again when it is `done`.
+   *
    * @default {false}
    */
-  resume?: boolean | number;
+  resume?: boolean | number | RunKey;
   /**
    * Whether to show on stderr how far the pipeline is, and how: an overall bar and one for each running task
    * on a terminal, a line every few seconds elsewhere.
@@ -130,9 +134,12 @@ export function storesStatus(
 /** Refuses a run to resume that there cannot be. */
 export function checkResume<Item>({ db, resume, storeTaskStatus }: PipelineOptions<Item>): void {
   if (resume === undefined || resume === false) return;
-  if (resume !== true && (!Number.isSafeInteger(resume) || resume < 1)) {
+  const { key = undefined } = Object(resume) as Partial<RunKey>;
+  const isKey = typeof key === "string" && key !== "";
+  if (resume !== true && !isKey && !(Number.isSafeInteger(resume) && Number(resume) > 0)) {
     throw new TypeError(
-      `Cannot resume ${Deno.inspect(resume)}: pass true for the last run, or the id of a run`,
+      `Cannot resume ${Deno.inspect(resume)}: pass true for the last run, the id of a run, or ` +
+        `{ key: "…" }`,
     );
   }
   if (!storesStatus({ db, storeTaskStatus })) {

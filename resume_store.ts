@@ -8,7 +8,9 @@
  * @module
  */
 import type { Connection, Statement } from "./db.ts";
+import type { RunKey } from "./messages.ts";
 import type { TaskStatus } from "./task_run.ts";
+import type { SqlRow, SqlValue } from "./values.ts";
 
 /** True of the tasks of run ?1, found by the range of their ids. */
 const OF_RUN = `run_id=?1 AND id BETWEEN
@@ -34,21 +36,15 @@ export class ResumeStore {
   }
 
   /**
-   * The run to go on with: the one that was asked for, or with `true` the last of this name that is not `done`;
-   * `undefined` when there is none of them.
+   * The run to go on with: the one that was asked for; with `true` the last of this name that is not `done`, with
+   * a key the one that has it, `undefined` when there is none of them.
    *
    * @throws {RangeError} If there is no run of that id and name
    * @throws {Error} If it is running
    */
-  find(name: string, resume: true | number): number | undefined {
-    const row = resume === true
-      ? this.#connection.prepare(
-        `SELECT id, name, status, owner FROM pipeline_runs WHERE name=? AND status<>'done'
-         ORDER BY id DESC LIMIT 1`,
-      ).get(name)
-      : this.#connection.prepare("SELECT id, name, status, owner FROM pipeline_runs WHERE id=?")
-        .get(resume);
-    if (!row && resume === true) return undefined;
+  find(name: string, resume: true | number | RunKey): number | undefined {
+    const row = this.#find(name, resume);
+    if (!row && typeof resume !== "number") return undefined;
     if (!row) throw new RangeError(`Cannot resume run ${resume}: there is no such run`);
     if (row.name !== name) {
       throw new RangeError(
@@ -66,6 +62,16 @@ export class ResumeStore {
       );
     }
     return row.id as number;
+  }
+
+  #find(name: string, resume: true | number | RunKey): SqlRow | undefined {
+    const select = (which: string, ...params: SqlValue[]) =>
+      this.#connection.prepare(
+        `SELECT id, name, status, owner FROM pipeline_runs WHERE ${which} ORDER BY id DESC LIMIT 1`,
+      ).get(...params);
+    if (resume === true) return select("name=? AND status<>'done'", name);
+    if (typeof resume === "number") return select("id=?", resume);
+    return select("name=? AND run_key=?", name, resume.key);
   }
 
   /**

@@ -72,6 +72,8 @@ const ADDED_TO_PIPELINE_RUNS: Columns = {
   dependencies: "INTEGER",
   // Since when readers keep the writer from emptying a long WAL.
   wal_held_since: "TEXT",
+  // By what it is known to whoever starts it again.
+  run_key: "TEXT",
 };
 
 /** What became of a run over time: its counts now and then, so that nobody counts tasks by the second. */

@@ -13,7 +13,7 @@
  */
 import { fromErrorData, toErrorData } from "./errors.ts";
 import { ItemSource, LOOKAHEAD } from "./item_source.ts";
-import type { QueueTasksMessage, ResumeTasksMessage } from "./messages.ts";
+import type { QueueTasksMessage, ResumeTasksMessage, RunKey } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 import {
   checkUnique,
@@ -44,7 +44,7 @@ export interface Announcer {
 /** How items become tasks. */
 export interface FeedOptions<Item> extends IdentityOptions<Item> {
   /** Whether tasks are found by their keys, because some may be there already. */
-  resume?: boolean | number;
+  resume?: boolean | number | RunKey;
 }
 
 /** Gives tasks out, one after the other, to whoever is free. */

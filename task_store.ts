@@ -19,6 +19,7 @@ import type {
   ResumeTasksMessage,
   RetryTaskMessage,
   RunFinished,
+  RunKey,
   RunStarted,
   StartRunMessage,
   TaskStatusMessage,
@@ -104,6 +105,7 @@ export class TaskStore {
     if (alone) this.#overlap.check(name);
     const { owner, host, pid } = this.#owner?.take() ?? { owner: null, host: null, pid: Deno.pid };
     const { driver, sqliteVersion } = this.#connection;
+    const { key = null } = Object(resume) as Partial<RunKey>;
     if (resume !== undefined) {
       if (this.#owner) recoverRuns(this.#connection, this.#owner);
       const run = this.#resumed.find(name, resume);
@@ -122,9 +124,9 @@ export class TaskStore {
     }
     const run = this.#prepare(
       `INSERT INTO pipeline_runs
-         (name,status,started_at,workers,driver,sqlite_version,updated_at,owner,host,pid)
-       VALUES (?1,'running',?2,?3,?4,?5,?2,?6,?7,?8) RETURNING id`,
-    ).get(name, startedAt, workers, driver, sqliteVersion, owner, host, pid)!.id as number;
+         (name,status,started_at,workers,driver,sqlite_version,updated_at,owner,host,pid,run_key)
+       VALUES (?1,'running',?2,?3,?4,?5,?2,?6,?7,?8,?9) RETURNING id`,
+    ).get(name, startedAt, workers, driver, sqliteVersion, owner, host, pid, key)!.id as number;
     this.#overlap.begun(run);
     if (resume !== undefined) this.#resumed.begin(run);
     return { run, firstId: this.reserveIds({ run, count: reserve }) };

@@ -74,6 +74,14 @@ export function resumeOption(): Option {
   ).argParser(wholeNumber(1));
 }
 
+/** `--resume-key`. */
+export function resumeKeyOption(): Option {
+  return new Option(
+    "--resume-key <key>",
+    "go on with the run of this key, or begin it; when it is done, nothing is run again",
+  ).conflicts("resume");
+}
+
 /** Reads a whole number. */
 export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER) {
   return (text: string): number => {

@@ -31,6 +31,8 @@ export interface RunDefinitionOptions {
   driver?: DriverChoice;
   /** Whether to go on with a run, and with which. */
   resume?: number | true;
+  /** The key of the run to go on with, or to begin. */
+  resumeKey?: string;
   /** What to do while another run of this name is under way. */
   overlap?: Overlap;
   /** Whether to serve the dashboard, and on which port. */
@@ -47,7 +49,8 @@ export async function runDefinition<Item>(
   args: PipelineArguments,
   options: RunDefinitionOptions,
 ): Promise<ExitCode> {
-  const { workers = definition.workers, driver = definition.driver, dashboard, json } = options;
+  const { workers = definition.workers, driver = definition.driver, dashboard, json, resumeKey } =
+    options;
   const db = options.db ?? definition.db ?? DEFAULT_DB;
   const { items: _, ...settings } = definition;
   let signal: Deno.Signal | undefined;
@@ -66,7 +69,7 @@ export async function runDefinition<Item>(
       db,
       workers,
       driver,
-      resume: options.resume ?? definition.resume,
+      resume: resumeKey === undefined ? options.resume ?? definition.resume : { key: resumeKey },
       overlap: options.overlap ?? definition.overlap,
       handleSignals: false,
       signal: definition.signal ? AbortSignal.any([definition.signal, stop.signal]) : stop.signal,

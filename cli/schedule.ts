@@ -24,6 +24,9 @@ import { formatDuration } from "./quantities.ts";
 import type { RunOptions } from "./run.ts";
 import { runDefinition, serve } from "./run_definition.ts";
 
+/** Progress without bars. */
+const LINES = { bars: false, lastLine: false };
+
 /** Options of the command. */
 export interface ScheduleCommandOptions extends Omit<RunOptions, "json"> {
   /** When, instead of what the module says. */
@@ -63,11 +66,15 @@ export async function run(
   file: string,
 ): Promise<ExitCode> {
   const { definition: loaded, name } = await loadDefinition(file);
-  const given = {
-    ...(cron && { schedule: cron }),
-    ...(options.overlap && { overlap: options.overlap }),
+  const overlap = options.overlap ?? loaded.overlap;
+  const definition = {
+    name,
+    // Two runs may be under way: the summary of one would end up among the bars of the other.
+    ...(overlap === undefined || overlap === "refuse" ? {} : { progress: LINES }),
+    ...loaded,
+    ...(cron === undefined ? {} : { schedule: cron }),
+    ...(overlap === undefined ? {} : { overlap }),
   };
-  const definition = { name, ...loaded, ...given };
   const plan = await planSchedule(definition, `pipeloom run ${file}`);
   const stop = new AbortController();
   let under = 0;
@@ -79,7 +86,7 @@ export async function run(
   await using __ = dashboard === undefined
     ? undefined
     : await serve(options.db ?? definition.db ?? DEFAULT_DB, dashboard);
-  const { verbose, arg = {}, overlap = plan.overlap } = options;
+  const { verbose, arg = {} } = options;
   const signal = definition.signal
     ? AbortSignal.any([definition.signal, stop.signal])
     : stop.signal;
@@ -93,7 +100,7 @@ export async function run(
   }, async () => {
     under++;
     try {
-      await runDefinition(definition, arg, { ...options, overlap });
+      await runDefinition(definition, arg, { ...options, overlap: plan.overlap });
     } finally {
       under--;
     }
