@@ -100,7 +100,7 @@ export async function run(
   }, async () => {
     under++;
     try {
-      await runDefinition(definition, arg, { ...options, overlap: plan.overlap });
+      await runDefinition({ ...definition, signal }, arg, { ...options, overlap: plan.overlap });
     } finally {
       under--;
     }
