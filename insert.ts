@@ -7,7 +7,13 @@
  *
  * @module
  */
-import type { ExecuteMessage, InsertMessage, StatementMessage } from "./messages.ts";
+import { toIdempotencyKey } from "./idempotency_key.ts";
+import type {
+  ExecuteMessage,
+  InsertMessage,
+  StatementMessage,
+  TransactionMessage,
+} from "./messages.ts";
 import { type Bindable, type SqlValue, toSqlValue } from "./values.ts";
 
 /** A row: an object of column names to values, or an array in the order of `columns`. */
@@ -34,6 +40,27 @@ export interface InsertOptions {
    * @default {every column that is not in `onConflict`}
    */
   update?: readonly string[] | "ignore";
+  /**
+   * Says which rows these are, so that they are written once although they are sent again: by another attempt
+   * at the task, or when a run that was killed is resumed. What is sent under a key that was written is passed
+   * over, whatever it is. A key belongs to its table and to the task that sends it: other tasks may use the same.
+   * Keys of {@linkcode SqliteWriter.insert} belong to the file. Each message of a stream is kept apart, so a stream
+   * must give the same rows in the same order each time.
+   *
+   * @default {rows are written as often as they are sent}
+   */
+  idempotencyKey?: string;
+}
+
+/** Options of a transaction. */
+export interface TransactionOptions {
+  /**
+   * Says which transaction this is, so that its steps are done once although they are sent again; see
+   * {@linkcode InsertOptions.idempotencyKey}.
+   *
+   * @default {steps are done as often as they are sent}
+   */
+  idempotencyKey?: string;
 }
 
 /**
@@ -56,6 +83,7 @@ export function toInsertMessage(
     );
   }
   const { onConflict, update } = options;
+  const idempotencyKey = toIdempotencyKey(options.idempotencyKey, `insert into ${table}`);
   const arrays = Array.isArray(rows[0]);
   const columns = options.columns ?? (arrays ? null : columnsOf(rows));
   checkNames(table, "columns", columns);
@@ -105,6 +133,7 @@ export function toInsertMessage(
   const message: InsertMessage = { kind: "insert", table, columns, values, width };
   if (onConflict) message.onConflict = onConflict;
   if (update) message.update = update;
+  if (idempotencyKey) message.idempotencyKey = idempotencyKey;
   return message;
 }
 
@@ -159,4 +188,19 @@ export function toMessage(step: Step): ExecuteMessage | StatementMessage | Inser
     `Cannot write ${Deno.inspect(step, { depth: 1 })}: ` +
       `pass { sql, params }, { statement, params } or { table, rows }`,
   );
+}
+
+/**
+ * Makes the message of steps that belong together.
+ *
+ * @throws {TypeError} If one of them is none, a value has no SQLite form, or the key is no text
+ */
+export function toTransactionMessage(
+  steps: readonly Step[],
+  options: TransactionOptions = {},
+): TransactionMessage {
+  const idempotencyKey = toIdempotencyKey(options.idempotencyKey, "write a transaction");
+  const message: TransactionMessage = { kind: "transaction", messages: steps.map(toMessage) };
+  if (idempotencyKey) message.idempotencyKey = idempotencyKey;
+  return message;
 }

@@ -14,6 +14,18 @@ import type { Attempt } from "./retry_policy.ts";
 import type { EndStatus, StatusCounts, TaskStatus } from "./task_run.ts";
 import type { SqlRow, SqlValue } from "./values.ts";
 
+/** Has what is sent under it written once, however often it is sent. */
+export interface IdempotencyKey {
+  /** The user's text. */
+  key: string;
+  /** Which message of a stream it is, from 0. */
+  part: number;
+  /** The task that it belongs to; `null` when it belongs to the file. */
+  task: number | null;
+  /** The run of that task. */
+  run: number | null;
+}
+
 /** Rows for one table: all of them are written, or none. */
 export interface InsertMessage {
   /** Tells the messages apart. */
@@ -32,6 +44,8 @@ export interface InsertMessage {
   update?: readonly string[] | "ignore";
   /** The task that sent it: when the message fails, so does the task. */
   task?: number;
+  /** When this was written for the table before, nothing is written. */
+  idempotencyKey?: IdempotencyKey;
 }
 
 /** One SQL statement. */
@@ -66,6 +80,8 @@ export interface TransactionMessage {
   messages: readonly WriteMessage[];
   /** The task that sent it. */
   task?: number;
+  /** When this was written before, nothing is written. */
+  idempotencyKey?: IdempotencyKey;
 }
 
 /** Names a run beside its id: the day that it is for, or whatever whoever starts it again knows it by. */

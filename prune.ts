@@ -98,6 +98,8 @@ const DELETE_SAMPLES = `DELETE FROM run_samples WHERE id IN (
   SELECT id FROM run_samples WHERE run_id=?1 LIMIT ${PART_ROWS})`;
 const DELETE_DEPENDENCIES = `DELETE FROM task_dependencies WHERE id IN (
   SELECT id FROM task_dependencies WHERE run_id=?1 LIMIT ${PART_ROWS})`;
+const DELETE_KEYS = `DELETE FROM idempotency_keys WHERE id IN (
+  SELECT id FROM idempotency_keys WHERE task_id BETWEEN ?1 AND ?2 AND run_id=?3 LIMIT ${PART_ROWS})`;
 const DELETE_RUN = "DELETE FROM pipeline_runs WHERE id=?1";
 
 /**
@@ -123,6 +125,7 @@ export async function deleteRun(
   const logs = await deleteAll(DELETE_LOGS, [first, last, id]);
   await deleteAll(DELETE_ATTEMPTS, [first, last, id]);
   await deleteAll(DELETE_DEPENDENCIES, [id]);
+  await deleteAll(DELETE_KEYS, [first, last, id]);
   const tasks = await deleteAll(DELETE_TASKS, [first, last, id]);
   const samples = await deleteAll(DELETE_SAMPLES, [id]);
   if (!signal?.aborted) await writer.execute(DELETE_RUN, [id]);

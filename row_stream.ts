@@ -6,7 +6,7 @@
 import { type InsertOptions, type Row, toInsertMessage } from "./insert.ts";
 import type { Outbox } from "./outbox.ts";
 
-/** Rows in one message of a stream. */
+/** Rows in one message of a stream. Streams with a key that were killed are resumed by it: it stays as it is. */
 const CHUNK_ROWS = 1_000;
 
 /**
@@ -23,12 +23,14 @@ export async function insertInChunks(
 ): Promise<number> {
   let chunk: Row[] = [];
   let count = 0;
+  let part = 0;
   let failure: { error: unknown } | undefined;
   const underWay = new Set<Promise<void>>();
 
   const send = async (): Promise<void> => {
     const message = toInsertMessage(table, chunk, options);
     if (task !== undefined) message.task = task;
+    if (message.idempotencyKey) message.idempotencyKey.part = part++;
     count += chunk.length;
     chunk = [];
     const sent: Promise<void> = outbox.request(message).then(

@@ -117,6 +117,17 @@ const TASK_DEPENDENCIES: Columns = {
   depends_on_id: "INTEGER NOT NULL",
 };
 
+/** What was written under a key, so that it is not written again. */
+const IDEMPOTENCY_KEYS: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  task_id: "INTEGER NOT NULL", // 0 for a key of the file
+  run_id: "INTEGER",
+  table_name: "TEXT NOT NULL", // '' for a transaction
+  key: "TEXT NOT NULL",
+  part: "INTEGER NOT NULL", // the message of a stream, from 0
+  written_at: "TEXT NOT NULL",
+};
+
 /** Options of {@linkcode initSchema}. */
 export interface InitSchemaOptions {
   /**
@@ -128,9 +139,9 @@ export interface InitSchemaOptions {
 }
 
 /**
- * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts` and `task_dependencies`, or
- * brings them up to date: an older `task_runs` is extended in place and keeps every row. Calling it again changes
- * nothing. It is one transaction.
+ * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_dependencies` and
+ * `idempotency_keys`, or brings them up to date: an older `task_runs` is extended in place and keeps every row.
+ * Calling it again changes nothing. It is one transaction.
  *
  * @throws {SqliteError} If the database cannot be written
  * @throws {Error} If there is a table of one of these names of another make
@@ -153,12 +164,15 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
     createTable(connection, "task_logs", TASK_LOGS);
     createTable(connection, "task_attempts", TASK_ATTEMPTS);
     createTable(connection, "task_dependencies", TASK_DEPENDENCIES);
+    createTable(connection, "idempotency_keys", IDEMPOTENCY_KEYS);
     connection.exec(`
       CREATE INDEX IF NOT EXISTS idx_task_runs_status ON task_runs(status);
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
       CREATE UNIQUE INDEX IF NOT EXISTS idx_task_dependencies_run
         ON task_dependencies(run_id, task_id, depends_on_id);
+      CREATE UNIQUE INDEX IF NOT EXISTS idx_idempotency_keys
+        ON idempotency_keys(task_id, table_name, key, part);
       CREATE INDEX IF NOT EXISTS idx_task_logs_task ON task_logs(task_id);`);
   });
 }

@@ -16,6 +16,7 @@ import { BulkStatement, placeholders, quoteName } from "./bulk.ts";
 import { classifyError, type Connection, type Statement } from "./db.ts";
 import { DependencyStore } from "./dependency_store.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "./errors.ts";
+import { KeyStore } from "./key_store.ts";
 import type { ExecuteResult, InsertMessage, WriteMessage, WriteResult } from "./messages.ts";
 import type { Owner } from "./ownership.ts";
 import { TaskStore } from "./task_store.ts";
@@ -44,6 +45,7 @@ export class Store {
   readonly #connection: Connection;
   readonly #statements: Readonly<Record<string, string>>;
   readonly #tasks: TaskStore;
+  readonly #keys: KeyStore;
   readonly #dependencies: DependencyStore;
   readonly #inserts = new Map<string, BulkStatement>();
   readonly #prepared = new Map<string, Statement>();
@@ -63,6 +65,7 @@ export class Store {
     this.#connection = connection;
     this.#statements = statements;
     this.#tasks = new TaskStore(connection, owner);
+    this.#keys = new KeyStore(connection);
     this.#dependencies = new DependencyStore(connection);
   }
 
@@ -168,7 +171,7 @@ export class Store {
       }
       if (message.kind === "insert") {
         checkWidth(message);
-        inserts.push(message);
+        if (this.#isNew(message)) inserts.push(message);
       } else {
         // What follows may look at what was told before.
         this.#tasks.flushFolded();
@@ -197,7 +200,7 @@ export class Store {
   #apply(message: WriteMessage): WriteResult {
     switch (message.kind) {
       case "insert":
-        return this.#insert([message]);
+        return this.#isNew(message) ? this.#insert([message]) : undefined;
       case "execute":
         return this.#execute(message.sql, message.params);
       case "statement": {
@@ -213,6 +216,9 @@ export class Store {
         return this.#execute(sql, message.params);
       }
       case "transaction":
+        if (message.idempotencyKey && !this.#keys.claim(message.idempotencyKey, "")) {
+          return message.messages.map(() => undefined);
+        }
         return message.messages.map((inner) => {
           // An end that cannot be `done` takes the rest of the transaction with it.
           const failure = this.#failureBehind(inner);
@@ -251,6 +257,11 @@ export class Store {
         throw new TypeError(`Cannot write a message of unknown kind ${Deno.inspect(unknown)}`);
       }
     }
+  }
+
+  /** Whether rows are to be written: they have no key, or one that is new. */
+  #isNew({ idempotencyKey, table, values }: InsertMessage): boolean {
+    return !idempotencyKey || values.length === 0 || this.#keys.claim(idempotencyKey, table);
   }
 
   #insert(messages: readonly InsertMessage[]): undefined {

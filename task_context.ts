@@ -6,9 +6,18 @@
  */
 import { isoNow } from "./clock.ts";
 import { type ErrorData, fromErrorData } from "./errors.ts";
-import { type InsertOptions, type Row, type Step, toInsertMessage, toMessage } from "./insert.ts";
+import { checkKeys, keysIn } from "./idempotency_key.ts";
+import {
+  type InsertOptions,
+  type Row,
+  type Step,
+  toInsertMessage,
+  toMessage,
+  toTransactionMessage,
+  type TransactionOptions,
+} from "./insert.ts";
 import type { LogLevel } from "./log_level.ts";
-import type { ExecuteResult, WriteMessage } from "./messages.ts";
+import type { ExecuteResult, InsertMessage, WriteMessage } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Attempt } from "./retry_policy.ts";
 import { insertInChunks } from "./row_stream.ts";
@@ -176,8 +185,11 @@ export class TaskContext implements TaskIdentity {
    *
    * @throws {SqliteError} If SQLite refuses one of them
    */
-  transaction(steps: readonly Step[]): Promise<(ExecuteResult | undefined)[] | undefined> {
-    return this.#watch(this.#transaction(steps));
+  transaction(
+    steps: readonly Step[],
+    options?: TransactionOptions,
+  ): Promise<(ExecuteResult | undefined)[] | undefined> {
+    return this.#watch(this.#transaction(steps, options));
   }
 
   /** Resolves when everything that the task has sent so far is committed. */
@@ -303,7 +315,7 @@ export class TaskContext implements TaskIdentity {
     this.#check("insert");
     if (this.#environment.atomic) {
       const all = await Array.fromAsync(rows);
-      if (all.length > 0) this.#hold(toInsertMessage(table, all, options));
+      if (all.length > 0) this.#post(toInsertMessage(table, all, options));
       return;
     }
     this.#sent = true;
@@ -312,6 +324,7 @@ export class TaskContext implements TaskIdentity {
       room: () => outbox.room(),
       request: (message: WriteMessage) => {
         this.#check("insert");
+        this.#ownKeys(message);
         return outbox.request(message);
       },
     };
@@ -328,10 +341,10 @@ export class TaskContext implements TaskIdentity {
 
   async #transaction(
     steps: readonly Step[],
+    options?: TransactionOptions,
   ): Promise<(ExecuteResult | undefined)[] | undefined> {
     this.#check("transaction");
-    const messages = steps.map(toMessage);
-    return await this.#request({ kind: "transaction", messages }) as
+    return await this.#request(toTransactionMessage(steps, options)) as
       | (ExecuteResult | undefined)[]
       | undefined;
   }
@@ -346,8 +359,16 @@ export class TaskContext implements TaskIdentity {
     (this.#held ??= []).push(message);
   }
 
-  #post(message: WriteMessage & { task?: number }): void {
+  /** Its keys are not those of other tasks. */
+  #ownKeys(message: WriteMessage): void {
+    const { run } = this.#environment;
+    checkKeys(message, run !== null);
+    for (const key of keysIn(message)) Object.assign(key, { run, task: this.id });
+  }
+
+  #post(message: InsertMessage): void {
     const { outbox, atomic } = this.#environment;
+    if (message.idempotencyKey) this.#ownKeys(message);
     if (atomic) return this.#hold(message);
     message.task = this.id;
     this.#sent = true;
@@ -356,6 +377,7 @@ export class TaskContext implements TaskIdentity {
 
   async #request(message: WriteMessage): Promise<unknown> {
     const { outbox, atomic } = this.#environment;
+    this.#ownKeys(message);
     if (atomic) return this.#hold(message);
     return await outbox.request(message);
   }

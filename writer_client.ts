@@ -13,7 +13,16 @@ import { databasePath, prepareFile } from "./database_file.ts";
 import { chooseDriver } from "./drivers/choose.ts";
 import { driverFor, holdDriver } from "./drivers/in_use.ts";
 import { fromErrorData, WriterClosedError, WriterDiedError } from "./errors.ts";
-import { type InsertOptions, type Row, type Step, toInsertMessage, toMessage } from "./insert.ts";
+import { checkKeys } from "./idempotency_key.ts";
+import {
+  type InsertOptions,
+  type Row,
+  type Step,
+  toInsertMessage,
+  toMessage,
+  toTransactionMessage,
+  type TransactionOptions,
+} from "./insert.ts";
 import type {
   ExecuteResult,
   OpenRequest,
@@ -197,7 +206,7 @@ export class SqliteWriter implements AsyncDisposable {
   /** Sends a step, or one of the typed messages. Resolves with what it did, once it is committed. */
   async send(message: Step | WriteMessage): Promise<WriteResult> {
     this.#check();
-    return await this.#outbox.request("kind" in message ? message : toMessage(message));
+    return await this.#request("kind" in message ? message : toMessage(message));
   }
 
   /**
@@ -214,8 +223,12 @@ export class SqliteWriter implements AsyncDisposable {
     options?: InsertOptions,
   ): Promise<number> {
     this.#check();
-    if (!Array.isArray(rows)) return await insertInChunks(this.#outbox, table, rows, options);
-    if (rows.length > 0) await this.#outbox.request(toInsertMessage(table, rows, options));
+    if (!Array.isArray(rows)) {
+      const request = (message: WriteMessage) => this.#request(message);
+      const room = () => this.#outbox.room();
+      return await insertInChunks({ request, room }, table, rows, options);
+    }
+    if (rows.length > 0) await this.#request(toInsertMessage(table, rows, options));
     return rows.length;
   }
 
@@ -232,12 +245,16 @@ export class SqliteWriter implements AsyncDisposable {
   /**
    * Writes all of the steps, or none.
    *
-   * @returns What each step did; `undefined` for rows
+   * @returns What each step did; `undefined` for rows, and for steps that were done before under this key
+   * @throws {TypeError} If a step is none, a value cannot be stored, or there is a key and nobody keeps it
+   * @throws {SqliteError} If SQLite refuses a step
    */
-  async transaction(steps: readonly Step[]): Promise<(ExecuteResult | undefined)[]> {
+  async transaction(
+    steps: readonly Step[],
+    options?: TransactionOptions,
+  ): Promise<(ExecuteResult | undefined)[]> {
     this.#check();
-    const messages = steps.map(toMessage);
-    return await this.#outbox.request({ kind: "transaction", messages }) as ExecuteResult[];
+    return await this.#request(toTransactionMessage(steps, options)) as ExecuteResult[];
   }
 
   /** Resolves when everything that was sent so far is committed or has failed. */
@@ -359,6 +376,12 @@ export class SqliteWriter implements AsyncDisposable {
 
   #check(): void {
     if (this.#closing) throw new WriterClosedError("Cannot write: the writer is closed");
+  }
+
+  async #request(message: WriteMessage): Promise<WriteResult> {
+    this.#check();
+    checkKeys(message, this.storeTaskStatus);
+    return await this.#outbox.request(message);
   }
 
   #post(request: WorkerRequest, transfer: Transferable[] = []): void {

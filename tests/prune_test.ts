@@ -2,7 +2,7 @@
  * @module
  */
 import { connectReadOnly } from "../db.ts";
-import { runPipeline, SqliteWriter } from "../mod.ts";
+import { runPipeline, SqliteWriter, type TaskContext } from "../mod.ts";
 import { chooseRuns, countRows, deleteRun } from "../prune.ts";
 import { assertEquals } from "./assert.ts";
 import { readRow, readValues } from "./read.ts";
@@ -35,13 +35,20 @@ Deno.test("deleteRun() that is stopped deletes some rows and leaves the run to b
 Deno.test("deleteRun() leaves tasks of other runs among the ids of its own", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
-  const run = () => {};
-  await runPipeline([{ id: 1 }, { id: 9 }], { db, run });
-  await runPipeline([{ id: 5 }], { db, run });
+  const options = {
+    db,
+    schema: "CREATE TABLE IF NOT EXISTS mine (id INTEGER)",
+    run: ({ id }: { id: number }, task: TaskContext) =>
+      task.insert("mine", [[id]], { idempotencyKey: "id" }),
+  };
+  await runPipeline([{ id: 1 }, { id: 9 }], options);
+  await runPipeline([{ id: 5 }], options);
   using reader = await connectReadOnly(db);
   await using writer = await SqliteWriter.open({ db, storeTaskStatus: false });
   const { runs } = chooseRuns(reader, {});
   assertEquals(runs.map(({ id }) => id), [1]);
   await deleteRun(writer, runs[0]!);
   assertEquals(await readRow(db, "SELECT id, run_id FROM task_runs"), { id: 5, run_id: 2 });
+  assertEquals(await readValues(db, "SELECT task_id, run_id FROM idempotency_keys"), [[5, 2]]);
+  assertEquals(await readValues(db, "SELECT id FROM mine"), [[1], [9], [5]]);
 });

@@ -32,6 +32,8 @@ for (const driver of DRIVERS) {
       assert(notnull === 0 && dflt_value === null, `${name} can be left out`);
     }
     assertEquals(schemaOf(connection).map(({ type, name }) => `${type} ${name}`), [
+      "table idempotency_keys",
+      "index idx_idempotency_keys",
       "index idx_run_samples_run",
       "index idx_task_attempts_task",
       "index idx_task_dependencies_run",
