@@ -24,7 +24,7 @@ export {
   WriterClosedError,
   WriterDiedError,
 } from "./errors.ts";
-export type { InsertOptions, Row, Step } from "./insert.ts";
+export type { InsertOptions, Row, Step, TransactionOptions } from "./insert.ts";
 export type { LogLevel } from "./log_level.ts";
 export type {
   CancelQueuedMessage,
@@ -32,6 +32,7 @@ export type {
   ExecuteMessage,
   ExecuteResult,
   FinishRunMessage,
+  IdempotencyKey,
   InsertMessage,
   QueueTasksMessage,
   ReserveIdsMessage,

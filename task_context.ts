@@ -180,9 +180,11 @@ export class TaskContext implements TaskIdentity {
   }
 
   /**
-   * Writes all of the steps, or none, and resolves with what each did, once they are committed. In an
-   * atomic task they are committed with the task's end, and it resolves at once with `undefined`.
+   * Writes all of the steps, or none, and resolves with what each did, once they are committed: `undefined` for
+   * rows, and for steps that were done before under this key. In an atomic task they are committed with the
+   * task's end, and it resolves at once with `undefined`.
    *
+   * @throws {TypeError} If a step is none, a value cannot be stored, or there is a key and nobody keeps it
    * @throws {SqliteError} If SQLite refuses one of them
    */
   transaction(

@@ -43,6 +43,7 @@ const WRITER_SIDE = [
   "store.ts",
   "task_store.ts",
   "dependency_store.ts",
+  "key_store.ts",
   "resume_store.ts",
   "recovery.ts",
   "overlap_store.ts",

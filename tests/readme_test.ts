@@ -75,6 +75,7 @@ for (
     "IdentityOptions",
     "WriterOptions",
     "InsertOptions",
+    "TransactionOptions",
     "DashboardOptions",
     "ServeOptions",
     "LoggingOptions",
