@@ -12,6 +12,7 @@ import { fromErrorData, toErrorData, toErrorText } from "./errors.ts";
 import {
   type Attempt,
   type FullPolicy,
+  GRACE_MS,
   policyOf,
   type PolicyOptions,
   retryDelay,
@@ -20,9 +21,6 @@ import { TaskContext, type TaskEnvironment } from "./task_context.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 import type { TaskLine } from "./task_line.ts";
 import type { TaskOutcome } from "./task_runner.ts";
-
-/** Milliseconds that a task on the pool may go on after its time is up, unless told. */
-const GRACE_MS = 5_000;
 
 /** A task between its first start and its end. */
 interface Tried {
@@ -41,22 +39,35 @@ export interface TimeOut {
   end?: (error: Error) => void;
 }
 
+/** Where tasks come back. */
+export type AttemptsLine<Item> = Pick<TaskLine<Item>, "rest" | "comeBack">;
+
+/** A task that waits for its next attempt. */
+interface Waiting<Item> {
+  task: IdentifiedItem<Item>;
+  timer?: ReturnType<typeof setTimeout>;
+}
+
 /** Counts attempts, times them and lets tasks come back. Its fields belong to the main thread. */
 export class Attempts<Item> {
   readonly #options: PolicyOptions<Item>;
-  readonly #line: TaskLine<Item>;
+  readonly #line: AttemptsLine<Item>;
   readonly #environment: TaskEnvironment;
   /** Tasks that have been taken and have not ended, by id. */
   readonly #tried = new Map<number, Tried>();
-  /** Tasks that wait, each with its timer. */
-  readonly #waiting = new Set<ReturnType<typeof setTimeout>>();
+  /** Tasks that wait, each with its timer once it has one, by id. */
+  readonly #waiting = new Map<number, Waiting<Item>>();
 
-  constructor(options: PolicyOptions<Item>, line: TaskLine<Item>, environment: TaskEnvironment) {
+  constructor(
+    options: PolicyOptions<Item>,
+    line: AttemptsLine<Item>,
+    environment: TaskEnvironment,
+  ) {
     this.#options = options;
     this.#line = line;
     this.#environment = environment;
     environment.signal.addEventListener("abort", () => {
-      for (const timer of this.#waiting) clearTimeout(timer);
+      for (const { timer } of this.#waiting.values()) clearTimeout(timer);
     });
   }
 
@@ -120,6 +131,8 @@ export class Attempts<Item> {
       return false;
     }
     const delay = retryDelay(policy, number);
+    const waiting: Waiting<Item> = { task };
+    this.#waiting.set(task.id, waiting);
     if (run !== null) {
       const at = new Date(Date.now() + delay).toISOString();
       await outbox.request({
@@ -133,14 +146,23 @@ export class Attempts<Item> {
           `${number} failed: ${outcome.error!.message}`,
       });
     }
+    // It may have been cancelled meanwhile.
+    if (this.#waiting.get(task.id) !== waiting) return true;
     this.#line.rest(task);
     if (signal.aborted) return true;
-    const timer = setTimeout(() => {
-      this.#waiting.delete(timer);
+    waiting.timer = setTimeout(() => {
+      this.#waiting.delete(task.id);
       this.#line.comeBack(task);
     }, delay);
-    this.#waiting.add(timer);
     return true;
+  }
+
+  /** A task that waits is not to be run again. Returns it; `undefined` when it does not wait. */
+  stopWaiting(id: number): IdentifiedItem<Item> | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    clearTimeout(waiting?.timer);
+    return waiting?.task;
   }
 
   /** A task has ended for good. */

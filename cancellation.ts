@@ -8,8 +8,11 @@
 /** Causes that are looked at: a chain may be a circle. */
 const MAX_CAUSES = 16;
 
+/** Whether something is to stop, and why: a signal, or what is known of one. */
+export type Stop = Pick<AbortSignal, "aborted" | "reason">;
+
 /** Whether `thrown` is, or was caused by, the reason of the aborted signal or an `AbortError`. */
-export function isCancellation(thrown: unknown, signal: AbortSignal): boolean {
+export function isCancellation(thrown: unknown, signal: Stop): boolean {
   if (!signal.aborted) return false;
   try {
     for (let error = thrown, i = 0; i < MAX_CAUSES; i++, error = (error as Error).cause) {

@@ -14,7 +14,9 @@ export class DependencyGraph {
   readonly #waits: number[] = [];
   /** Who waits for each task. */
   readonly #dependents: number[][];
-  readonly #dropped = new Set<number>();
+  /** What will never be done by itself, and what cannot be because of that. */
+  readonly #lost = new Set<number>();
+  #dropped = new Set<number>();
 
   /**
    * @param keys The key of each task
@@ -75,16 +77,36 @@ export class DependencyGraph {
 
   /** A task will never be done. Returns all that now cannot be either, each of them once. */
   drop(task: number): number[] {
-    const dropped: number[] = [task];
+    this.#lost.add(task);
+    return this.#reach([task], this.#dropped);
+  }
+
+  /** A task that was dropped may be done after all. Returns all that can be again because of that. */
+  revive(task: number): number[] {
+    const before = this.#dropped;
+    this.#lost.delete(task);
+    this.#dropped = new Set();
+    this.#reach([...this.#lost], this.#dropped);
+    return [...before].filter((other) => !this.#dropped.has(other));
+  }
+
+  /** Whether a task cannot be done because of another that it depends on. */
+  isDropped(task: number): boolean {
+    return this.#dropped.has(task);
+  }
+
+  /** All that depend on tasks and are not among those that are `known`, to which they are added. */
+  #reach(tasks: readonly number[], known: Set<number>): number[] {
+    const reached = [...tasks];
     // It grows while it is read.
-    for (const next of dropped) {
+    for (const next of reached) {
       for (const other of this.#dependents[next]!) {
-        if (this.#dropped.has(other)) continue;
-        this.#dropped.add(other);
-        dropped.push(other);
+        if (known.has(other)) continue;
+        known.add(other);
+        reached.push(other);
       }
     }
-    return dropped.slice(1);
+    return reached.slice(tasks.length);
   }
 }
 

@@ -10,6 +10,7 @@ import { DependencyGraph } from "./dependencies.ts";
 import { LOOKAHEAD } from "./item_source.ts";
 import type { Outbox } from "./outbox.ts";
 import type { TaskFeed } from "./task_feed.ts";
+import type { TaskIdentity } from "./task_context.ts";
 import { describe, type IdentifiedItem, type IdentityOptions } from "./task_identity.ts";
 import type { TaskSource } from "./task_line.ts";
 import type { EndStatus } from "./task_run.ts";
@@ -83,11 +84,27 @@ export class DependentFeed<Item> implements TaskSource<Item> {
   }
 
   /** A task has ended. Returns the tasks that cannot run because of that. */
-  ended({ id }: IdentifiedItem<Item>, status: EndStatus): IdentifiedItem<Item>[] {
+  ended({ id }: TaskIdentity, status: EndStatus): IdentifiedItem<Item>[] {
     const place = this.#places.get(id)!;
     if (status !== "done") return this.#graph.drop(place).flatMap((at) => this.#tasks[at] ?? []);
     this.#release(this.#graph.done(place));
     return [];
+  }
+
+  /** A task that ended, and not as `done`, is run again. Returns the tasks that can run now because of that. */
+  revive(id: number): IdentifiedItem<Item>[] {
+    return this.#graph.revive(this.#places.get(id)!).flatMap((at) => this.#tasks[at] ?? []);
+  }
+
+  /** Whether a task cannot run because of another that it depends on. */
+  isDropped(id: number): boolean {
+    const place = this.#places.get(id);
+    return place !== undefined && this.#graph.isDropped(place);
+  }
+
+  /** Resolves when all tasks are known. */
+  async loaded(): Promise<void> {
+    if (this.#loaded !== true) await (this.#loaded ??= this.#load());
   }
 
   async #load(): Promise<void> {

@@ -21,10 +21,11 @@ import {
 import { type PipelineReport, Tally } from "./report.ts";
 import { checkPolicy } from "./retry_policy.ts";
 import type { RunObserver } from "./run_observer.ts";
-import type { TaskEnvironment } from "./task_context.ts";
+import { RunControl } from "./run_control.ts";
+import { RunningPipeline } from "./running_pipeline.ts";
+import type { TaskEnvironment, TaskIdentity } from "./task_context.ts";
 import { DependentFeed } from "./dependent_feed.ts";
 import { TaskFeed } from "./task_feed.ts";
-import type { IdentifiedItem } from "./task_identity.ts";
 import type { EndStatus } from "./task_run.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 import { checkLimits } from "./tag_limits.ts";
@@ -68,6 +69,31 @@ export async function runPipeline<Item>(
   items: Iterable<Item> | AsyncIterable<Item>,
   options: PipelineOptions<Item>,
 ): Promise<PipelineReport> {
+  return await startPipeline(items, options).finished;
+}
+
+/**
+ * Starts what {@linkcode runPipeline} runs, and returns at once with a handle that can cancel its tasks and run
+ * failed ones again. Its promise `finished` is that of `runPipeline`.
+ *
+ * @throws {TypeError} If an option or an item is of the wrong kind
+ * @throws {RangeError} If `workers` or an id is not a positive whole number, or a policy is out of range
+ *
+ * @example Stop it after a while
+ * ```ts
+ * import { startPipeline } from "@pipeloom/pipeloom";
+ *
+ * const pipeline = startPipeline([1, 2, 3], { db: ":memory:", run: (n) => n * n });
+ * const timer = setTimeout(() => pipeline.cancel(), 60_000);
+ * const report = await pipeline.finished;
+ * clearTimeout(timer);
+ * console.log(report.status); // done
+ * ```
+ */
+export function startPipeline<Item>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  options: PipelineOptions<Item>,
+): RunningPipeline {
   const begun = performance.now();
   checkWork(options.run);
   checkWriter(options);
@@ -77,7 +103,7 @@ export async function runPipeline<Item>(
   checkLimits(options);
   const feed = new TaskFeed(items, options);
   const pipeline = new Pipeline(options, feed, workersFor(options, feed.known));
-  return await pipeline.run(begun);
+  return new RunningPipeline(pipeline.run(begun), pipeline.control);
 }
 
 /** Why a task of a run that was resumed is cancelled when everything else has ended. */
@@ -92,9 +118,11 @@ class Pipeline<Item> {
   readonly #name: string;
   readonly #tally = new Tally();
   readonly #stop = new AbortController();
+  /** What can be asked of the run. */
+  readonly control = new RunControl(this.#stop);
   #observer: RunObserver | undefined;
   #turns: Turns<Item> | undefined;
-  /** What the run came to, all attempts together; known where it can be resumed. */
+  /** What the run came to, all attempts at it together; known where it is in the database. */
   #finished: RunFinished | undefined;
   /** What keeps the pipeline itself from going on. */
   #fatal: Error | undefined;
@@ -149,6 +177,7 @@ class Pipeline<Item> {
     } catch (error) {
       throw failure = this.#fatal ?? error;
     } finally {
+      this.control.end();
       signal?.removeEventListener("abort", abort);
       await ownWriter?.close().catch(() => {});
       (await observer?.catch(() => undefined))?.end?.(report, failure);
@@ -162,6 +191,7 @@ class Pipeline<Item> {
     using _warnings = writer.walWarnings.listen((held, text) =>
       this.#observer?.walHeld?.(held, text) ?? false
     );
+    using _requests = writer.hear((request) => void this.control.carryOut(request).catch(() => {}));
     try {
       return await this.#executeWith(outbox, writer);
     } finally {
@@ -186,10 +216,13 @@ class Pipeline<Item> {
       signal,
       observer,
       ended: (task, outcome) => this.#ended(task, outcome),
+      revoked: (id, status) => this.#tally.remove(id, status),
       giveUp: (error) => this.#giveUp(error),
     });
     this.#letLookOn(turns, run, outbox, writer);
-    await turns.run(work, writer, environment);
+    const running = turns.run(work, writer, environment);
+    this.control.begin({ run, outbox, tasks: turns });
+    await running;
     await this.#feed.stop().catch((error) => this.#giveUp(error));
     if (this.#feed.failure) this.#giveUp(this.#feed.failure);
     await outbox.drained();
@@ -262,6 +295,7 @@ class Pipeline<Item> {
       return;
     }
     const finishedAt = isoNow();
+    const status = this.#status();
     const { resume } = this.#options;
     const { aborted, reason } = this.#stop.signal;
     if (aborted || resume) {
@@ -272,15 +306,15 @@ class Pipeline<Item> {
     const finished = await outbox.request({
       kind: "finish_run",
       run,
-      status: this.#status(),
+      status,
       finishedAt,
+      ...(aborted ? { stopped: true } : {}),
     }) as RunFinished;
-    if (!resume) return;
     this.#finished = finished;
-    Object.assign(counts, finished.counts);
+    if (resume) Object.assign(counts, finished.counts);
   }
 
-  #ended(task: IdentifiedItem<Item>, outcome: TaskOutcome): void {
+  #ended(task: TaskIdentity, outcome: TaskOutcome): void {
     this.#tally.add(task, outcome);
     this.#observer?.ended?.(task, outcome);
     if (outcome.status === "error" && this.#options.failFast && !this.#stop.signal.aborted) {
@@ -302,6 +336,6 @@ class Pipeline<Item> {
 
   #status(): EndStatus {
     if (this.#fatal || this.#tally.counts.error > 0) return "error";
-    return this.#stop.signal.aborted ? "cancelled" : "done";
+    return this.#stop.signal.aborted || this.#tally.counts.cancelled > 0 ? "cancelled" : "done";
   }
 }

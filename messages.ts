@@ -131,6 +131,8 @@ export interface FinishRunMessage {
   status: EndStatus;
   /** When it ended, ISO 8601. */
   finishedAt: string;
+  /** Whether it was stopped: then it did what was asked of it, whatever its status. */
+  stopped?: true;
 }
 
 /** Writes tasks as `queued`. The three arrays are parallel. */
@@ -245,6 +247,76 @@ export interface TaskStatusMessage {
   id: number;
 }
 
+/** What can be asked of a run that goes on. */
+export type ControlAction = "cancel" | "retry";
+
+/** Asks for something of a run that goes on, whoever runs it. Answered with the id of the request. */
+export interface RequestControlMessage {
+  /** Tells the messages apart. */
+  kind: "request_control";
+  /** What to do. */
+  action: ControlAction;
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** The task, as `task_runs.id`; `null` for the whole run, or all that failed in it. */
+  taskId: number | null;
+  /** Whether the sender carries it out itself. */
+  own?: true;
+}
+
+/** Says what became of a request. */
+export interface AnswerControlMessage {
+  /** Tells the messages apart. */
+  kind: "answer_control";
+  /** The request, as `run_requests.id`. */
+  request: number;
+  /** Whether it was not done. */
+  refused: boolean;
+  /** What was done or why not, for people. */
+  answer: string;
+}
+
+/** Cancels one task that was never started. Answered with the {@linkcode TaskFound} that it was before. */
+export interface CancelTaskMessage {
+  /** Tells the messages apart. */
+  kind: "cancel_task";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** The task, as `task_runs.id`. */
+  id: number;
+  /** A text for people. */
+  message: string;
+  /** When it ended, ISO 8601. */
+  finishedAt: string;
+}
+
+/** Queues tasks that ended as `error` or `cancelled` again. Answered with the ids of those that are queued now. */
+export interface RequeueTasksMessage {
+  /** Tells the messages apart. */
+  kind: "requeue_tasks";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** The tasks, as `task_runs.id`. */
+  ids: readonly number[];
+}
+
+/**
+ * Ends tasks as `error` that were done, and whose Worker was ended before it could write it. Answered with the ids
+ * of those: what is written stays.
+ */
+export interface LoseTasksMessage {
+  /** Tells the messages apart. */
+  kind: "lose_tasks";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** The tasks, as `task_runs.id`. */
+  ids: readonly number[];
+  /** Why, for people. */
+  message: string;
+  /** When they ended, ISO 8601. */
+  finishedAt: string;
+}
+
 /** Whatever can be written. */
 export type WriteMessage =
   | InsertMessage
@@ -260,7 +332,12 @@ export type WriteMessage =
   | CancelQueuedMessage
   | TaskUpdateMessage
   | RetryTaskMessage
-  | TaskStatusMessage;
+  | TaskStatusMessage
+  | RequestControlMessage
+  | AnswerControlMessage
+  | CancelTaskMessage
+  | RequeueTasksMessage
+  | LoseTasksMessage;
 
 /** What an {@linkcode ExecuteMessage} or {@linkcode StatementMessage} did. */
 export interface ExecuteResult {
@@ -290,12 +367,25 @@ export interface RunFinished {
   counts: StatusCounts;
 }
 
+/** What a {@linkcode CancelTaskMessage} found. */
+export interface TaskFound {
+  /** The task, as `task_runs.id`. */
+  id: number;
+  /** Its name. */
+  name: string;
+  /** Its key. */
+  key: string | null;
+  /** What it was doing: it is cancelled when it was `queued`. */
+  status: TaskStatus;
+}
+
 /** What a message did: by kind, `undefined` where there is nothing to say. */
 export type WriteResult =
   | ExecuteResult
   | RunStarted
   | RunFinished
   | TaskStatus
+  | TaskFound
   | number
   | undefined
   | readonly WriteResult[];
@@ -430,11 +520,30 @@ export interface WorkerFailed {
   error: ErrorData;
 }
 
-/** What the writer Worker itself answers. */
+/** What is asked of a run that goes on. */
+export interface RunRequest {
+  /** The request, as `run_requests.id`. */
+  id: number;
+  /** What to do. */
+  action: ControlAction;
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** The task, as `task_runs.id`; `null` for the whole run, or all that failed in it. */
+  taskId: number | null;
+}
+
+/** Something is asked of runs of this writer. */
+export interface WorkerRequested {
+  kind: "requested";
+  requests: RunRequest[];
+}
+
+/** What the writer Worker itself answers, or tells unasked. */
 export type WorkerReply =
   | WorkerReady
   | WorkerOpened
   | WorkerWarned
+  | WorkerRequested
   | WorkerClosed
   | WorkerFailed;
 
@@ -474,6 +583,7 @@ export function weightOf(message: WriteMessage): number {
     case "queue_tasks":
     case "resume_tasks":
     case "depend_tasks":
+    case "requeue_tasks":
       return message.ids?.length ?? 1;
     case "transaction":
       return 1 + weightOfAll(message.messages ?? []);
@@ -530,6 +640,13 @@ export interface TimeOutTaskRequest {
   reason: ErrorData;
 }
 
+/** Somebody has cancelled a task: aborts its signal. */
+export interface CancelTaskRequest {
+  kind: "cancel";
+  id: number;
+  reason: ErrorData;
+}
+
 /** No more tasks come: answered when all that the tasks sent is committed. */
 export interface FinishTasksRequest {
   kind: "finish";
@@ -541,6 +658,7 @@ export type TaskWorkerRequest =
   | RunTaskRequest
   | AbortTasksRequest
   | TimeOutTaskRequest
+  | CancelTaskRequest
   | FinishTasksRequest;
 
 /** The Worker listens, and again when it has loaded the module. */

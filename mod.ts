@@ -15,7 +15,7 @@ export {
   type PipelineItems,
 } from "./define_pipeline.ts";
 export type { DependencyOptions } from "./dependent_feed.ts";
-export { type PipelineOptions, runPipeline } from "./engine.ts";
+export { type PipelineOptions, runPipeline, startPipeline } from "./engine.ts";
 export {
   OverlapError,
   SqliteError,
@@ -27,14 +27,20 @@ export {
 export type { InsertOptions, Row, Step, TransactionOptions } from "./insert.ts";
 export type { LogLevel } from "./log_level.ts";
 export type {
+  AnswerControlMessage,
   CancelQueuedMessage,
+  CancelTaskMessage,
+  ControlAction,
   DependTasksMessage,
   ExecuteMessage,
   ExecuteResult,
   FinishRunMessage,
   IdempotencyKey,
   InsertMessage,
+  LoseTasksMessage,
   QueueTasksMessage,
+  RequestControlMessage,
+  RequeueTasksMessage,
   ReserveIdsMessage,
   ResumeTasksMessage,
   RetryTaskMessage,
@@ -43,6 +49,7 @@ export type {
   RunStarted,
   StartRunMessage,
   StatementMessage,
+  TaskFound,
   TaskStatusMessage,
   TaskUpdateMessage,
   TransactionMessage,
@@ -55,6 +62,7 @@ export type { ProgressOptions } from "./progress_options.ts";
 export type { PipelineReport, TaskFailure } from "./report.ts";
 export type { PolicyOptions, TaskPolicy } from "./retry_policy.ts";
 export type { TagLimit, TagLimits } from "./tag_limits.ts";
+export { RunningPipeline } from "./running_pipeline.ts";
 export { TaskContext, type TaskIdentity } from "./task_context.ts";
 export type { IdentityOptions } from "./task_identity.ts";
 export type { TaskModule } from "./task_pool.ts";

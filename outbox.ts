@@ -31,7 +31,7 @@ import { isEnd } from "./task_run.ts";
 const BATCH_ROWS = 1_000;
 
 /** Milliseconds that a message may wait for others: less than a person or a page can notice. */
-const BATCH_MS = 5;
+export const BATCH_MS = 5;
 
 /** Rows posted and not acknowledged: eight batches keep both threads busy. */
 const WINDOW_ROWS = 8 * BATCH_ROWS;
@@ -67,6 +67,8 @@ export class Outbox {
   /** News of a task that is still in `#messages`, and may be folded with what follows. */
   #updates = new Map<number, TaskUpdateMessage>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the oldest of the messages came. */
+  #since = 0;
   #seq = 0;
   #posted = new Map<number, Posted>();
   #requests = new Map<number, Waiter>();
@@ -94,7 +96,10 @@ export class Outbox {
     this.#messages.push(message);
     this.#rows += weightOf(message);
     if (this.#rows >= BATCH_ROWS) this.#flush();
-    else this.#timer ??= setTimeout(() => this.#flush(), BATCH_MS);
+    else if (this.#timer === undefined) {
+      this.#since = performance.now();
+      this.#timer = setTimeout(() => this.#flush(), BATCH_MS);
+    }
   }
 
   /** Sends a message and resolves with what it did, once it is committed. */
@@ -149,6 +154,14 @@ export class Outbox {
     this.#requests.set(seq, { resolve, reject });
     this.#port.postMessage(request(seq));
     return promise;
+  }
+
+  /**
+   * Posts what is late because its thread was busy, without waiting for it: what is posted gets there even if
+   * the thread is ended.
+   */
+  flushLate(): void {
+    if (this.#messages.length > 0 && performance.now() - this.#since >= BATCH_MS) this.#flush();
   }
 
   /** Resolves when there is room for more; `undefined` when there is room now. */

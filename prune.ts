@@ -1,6 +1,6 @@
 /**
- * Deletes old runs: their rows in `task_logs`, `task_attempts`, `task_dependencies`, `task_runs`, `run_samples` and
- * `pipeline_runs`, and nothing else.
+ * Deletes old runs: their rows in `task_logs`, `task_attempts`, `task_dependencies`, `task_runs`, `run_samples`,
+ * `run_requests` and `pipeline_runs`, and nothing else.
  *
  * One DELETE for a million rows would hold the lock, and grow the WAL, for as long as it takes. So rows go in
  * parts, each a commit of its own between which others may write; the row of the run goes last, so that a run
@@ -100,6 +100,8 @@ const DELETE_DEPENDENCIES = `DELETE FROM task_dependencies WHERE id IN (
   SELECT id FROM task_dependencies WHERE run_id=?1 LIMIT ${PART_ROWS})`;
 const DELETE_KEYS = `DELETE FROM idempotency_keys WHERE id IN (
   SELECT id FROM idempotency_keys WHERE task_id BETWEEN ?1 AND ?2 AND run_id=?3 LIMIT ${PART_ROWS})`;
+const DELETE_REQUESTS = `DELETE FROM run_requests WHERE id IN (
+  SELECT id FROM run_requests WHERE run_id=?1 LIMIT ${PART_ROWS})`;
 const DELETE_RUN = "DELETE FROM pipeline_runs WHERE id=?1";
 
 /**
@@ -128,6 +130,7 @@ export async function deleteRun(
   await deleteAll(DELETE_KEYS, [first, last, id]);
   const tasks = await deleteAll(DELETE_TASKS, [first, last, id]);
   const samples = await deleteAll(DELETE_SAMPLES, [id]);
+  await deleteAll(DELETE_REQUESTS, [id]);
   if (!signal?.aborted) await writer.execute(DELETE_RUN, [id]);
   return { tasks, logs, samples };
 }

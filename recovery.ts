@@ -10,6 +10,7 @@
  */
 import type { Connection } from "./db.ts";
 import { isGone, type Owner, removeAbandoned } from "./ownership.ts";
+import { refuseAll } from "./request_store.ts";
 
 const OPEN_RUNS = `SELECT id, owner FROM pipeline_runs
   WHERE status='running' AND owner IS NOT NULL ORDER BY id`;
@@ -39,8 +40,12 @@ export function recoverRuns(connection: Connection, { base }: Owner): number[] {
   return runs;
 }
 
-/** Ends the tasks of a run as `error` that say they are running, and returns their number. */
+/**
+ * Ends the tasks of a run as `error` that say they are running, refuses what was asked of it, and returns the
+ * number of those tasks.
+ */
 export function interruptTasks(connection: Connection, run: number): number {
+  refuseAll(connection, run);
   const changes = connection.prepare(
     `UPDATE task_runs SET status='error', message=?2, error=?2, finished_at=(
        SELECT coalesce(updated_at, started_at) FROM pipeline_runs WHERE id=?1)

@@ -24,7 +24,7 @@ export interface PipelineReport {
   runId: number | null;
   /** The name of the run. */
   name: string;
-  /** `done` when every task is, `error` when one failed, `cancelled` when the pipeline was stopped. */
+  /** `done` when every task is, `error` when one failed, `cancelled` when the pipeline, or a task, was cancelled. */
   status: EndStatus;
   /** Tasks by status, and in all. */
   counts: StatusCounts & { total: number };
@@ -51,6 +51,13 @@ export class Tally {
     if (status === "error" && this.failures.length < MAX_FAILURES) {
       this.failures.push({ id, name, key, error: fromErrorData(error!) });
     }
+  }
+
+  /** A task that has ended is run again, or ended otherwise: its end does not count any more. */
+  remove(id: number, status: EndStatus): void {
+    this.counts[status]--;
+    const at = this.failures.findIndex((failure) => failure.id === id);
+    if (at >= 0) this.failures.splice(at, 1);
   }
 
   /** Number of tasks that have ended. */

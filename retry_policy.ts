@@ -15,6 +15,9 @@ const DELAY_MS = 1_000;
 /** Milliseconds of any wait at most, unless told. */
 const MAX_DELAY_MS = 60_000;
 
+/** Milliseconds that a task on the pool may go on after its signal is aborted, unless told. */
+export const GRACE_MS = 5_000;
+
 /** Milliseconds that a timer can wait: a longer one fires at once. */
 const TIMER_MS = 2 ** 31 - 1;
 

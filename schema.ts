@@ -74,6 +74,8 @@ const ADDED_TO_PIPELINE_RUNS: Columns = {
   wal_held_since: "TEXT",
   // By what it is known to whoever starts it again.
   run_key: "TEXT",
+  // How many tasks that had ended were queued again while it went on.
+  retried: "INTEGER",
 };
 
 /** What became of a run over time: its counts now and then, so that nobody counts tasks by the second. */
@@ -128,6 +130,18 @@ const IDEMPOTENCY_KEYS: Columns = {
   written_at: "TEXT NOT NULL",
 };
 
+/** What was asked of runs while they went on; see `request_store.ts`. */
+const RUN_REQUESTS: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  run_id: "INTEGER NOT NULL",
+  task_id: "INTEGER", // NULL: the whole run, or all that failed in it
+  kind: "TEXT NOT NULL", // cancel|retry
+  requested_at: "TEXT NOT NULL",
+  answered_at: "TEXT",
+  refused: "INTEGER", // 1: it was not done
+  answer: "TEXT",
+};
+
 /** Options of {@linkcode initSchema}. */
 export interface InitSchemaOptions {
   /**
@@ -140,8 +154,8 @@ export interface InitSchemaOptions {
 
 /**
  * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_dependencies` and
- * `idempotency_keys`, or brings them up to date: an older `task_runs` is extended in place and keeps every row.
- * Calling it again changes nothing. It is one transaction.
+ * `idempotency_keys` and `run_requests`, or brings them up to date: an older `task_runs` is extended in place and
+ * keeps every row. Calling it again changes nothing. It is one transaction.
  *
  * @throws {SqliteError} If the database cannot be written
  * @throws {Error} If there is a table of one of these names of another make
@@ -165,6 +179,7 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
     createTable(connection, "task_attempts", TASK_ATTEMPTS);
     createTable(connection, "task_dependencies", TASK_DEPENDENCIES);
     createTable(connection, "idempotency_keys", IDEMPOTENCY_KEYS);
+    createTable(connection, "run_requests", RUN_REQUESTS);
     connection.exec(`
       CREATE INDEX IF NOT EXISTS idx_task_runs_status ON task_runs(status);
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
@@ -173,6 +188,8 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
         ON task_dependencies(run_id, task_id, depends_on_id);
       CREATE UNIQUE INDEX IF NOT EXISTS idx_idempotency_keys
         ON idempotency_keys(task_id, table_name, key, part);
+      CREATE INDEX IF NOT EXISTS idx_run_requests_open ON run_requests(run_id)
+        WHERE answered_at IS NULL;
       CREATE INDEX IF NOT EXISTS idx_task_logs_task ON task_logs(task_id);`);
   });
 }

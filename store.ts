@@ -17,8 +17,20 @@ import { classifyError, type Connection, type Statement } from "./db.ts";
 import { DependencyStore } from "./dependency_store.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "./errors.ts";
 import { KeyStore } from "./key_store.ts";
-import type { ExecuteResult, InsertMessage, WriteMessage, WriteResult } from "./messages.ts";
+import type {
+  ExecuteResult,
+  FinishRunMessage,
+  InsertMessage,
+  RunFinished,
+  RunStarted,
+  StartRunMessage,
+  WriteMessage,
+  WriteResult,
+} from "./messages.ts";
+import { ControlStore } from "./control_store.ts";
 import type { Owner } from "./ownership.ts";
+import { addRequest, answerAll, answerRequest } from "./request_store.ts";
+import type { RequestWatch } from "./request_watch.ts";
 import { TaskStore } from "./task_store.ts";
 import { isEnd } from "./task_run.ts";
 import type { SqlValue } from "./values.ts";
@@ -47,6 +59,8 @@ export class Store {
   readonly #tasks: TaskStore;
   readonly #keys: KeyStore;
   readonly #dependencies: DependencyStore;
+  readonly #control: ControlStore;
+  readonly #watch: RequestWatch | undefined;
   readonly #inserts = new Map<string, BulkStatement>();
   readonly #prepared = new Map<string, Statement>();
   readonly #failedTasks = new Map<number, ErrorData>();
@@ -56,17 +70,23 @@ export class Store {
   /** Rows written by insert messages since the store was made. */
   rows = 0;
 
-  /** `statements` are the named statements that messages may refer to, `owner` is who owns the runs. */
+  /**
+   * `statements` are the named statements that messages may refer to, `owner` is who owns the runs, `watch` hears
+   * which of them go on and what is asked of them.
+   */
   constructor(
     connection: Connection,
     statements: Readonly<Record<string, string>> = {},
     owner?: Owner,
+    watch?: RequestWatch,
   ) {
     this.#connection = connection;
     this.#statements = statements;
     this.#tasks = new TaskStore(connection, owner);
     this.#keys = new KeyStore(connection);
     this.#dependencies = new DependencyStore(connection);
+    this.#control = new ControlStore(connection, this.#tasks);
+    this.#watch = watch;
   }
 
   /** Sets what the next commits write as the writer's health. */
@@ -226,11 +246,11 @@ export class Store {
           return this.#apply(inner);
         });
       case "start_run":
-        return this.#tasks.startRun(message);
+        return this.#startRun(message);
       case "reserve_ids":
         return this.#tasks.reserveIds(message);
       case "finish_run":
-        return this.#tasks.finishRun(message);
+        return this.#finishRun(message);
       case "queue_tasks":
         this.#tasks.queue(message);
         return this.#forget(message.ids);
@@ -248,6 +268,22 @@ export class Store {
         return this.#forget([message.task]);
       case "task_status":
         return this.#tasks.status(message);
+      case "request_control": {
+        const request = addRequest(this.#connection, message);
+        this.#watch?.expect(message.run, request, message.own === true);
+        return request;
+      }
+      case "answer_control":
+        return void answerRequest(this.#connection, message.request, message);
+      case "cancel_task":
+        return this.#control.cancel(message);
+      case "requeue_tasks": {
+        const ids = this.#control.requeue(message);
+        this.#forget(ids);
+        return ids;
+      }
+      case "lose_tasks":
+        return this.#control.lose(message);
       case "task_update":
         this.#tasks.update(message, this.#failureBehind(message));
         if (message.status && isEnd(message.status)) this.#forget([message.id]);
@@ -262,6 +298,19 @@ export class Store {
   /** Whether rows are to be written: they have no key, or one that is new. */
   #isNew({ idempotencyKey, table, values }: InsertMessage): boolean {
     return !idempotencyKey || values.length === 0 || this.#keys.claim(idempotencyKey, table);
+  }
+
+  #startRun(message: StartRunMessage): RunStarted {
+    const started = this.#tasks.startRun(message);
+    this.#watch?.begin(started.run);
+    return started;
+  }
+
+  #finishRun(message: FinishRunMessage): RunFinished {
+    const finished = this.#tasks.finishRun(message);
+    answerAll(this.#connection, message.run, message.stopped ? "cancelled" : finished.status);
+    this.#watch?.end(message.run);
+    return finished;
   }
 
   #insert(messages: readonly InsertMessage[]): undefined {

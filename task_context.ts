@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Stop } from "./cancellation.ts";
 import { isoNow } from "./clock.ts";
 import { type ErrorData, fromErrorData } from "./errors.ts";
 import { checkKeys, keysIn } from "./idempotency_key.ts";
@@ -81,6 +82,7 @@ export class TaskContext implements TaskIdentity {
   #sent = false;
   #ended = false;
   #controller: AbortController | undefined;
+  #cancelled: Stop | undefined;
   #fraction: number | undefined;
   #note: string | undefined;
 
@@ -104,8 +106,8 @@ export class TaskContext implements TaskIdentity {
   }
 
   /**
-   * Aborted when the pipeline is to stop, or the time of the attempt is up: pass it on to `fetch` and the like, or look at `aborted`. It is
-   * the task's own, so that its listeners go when the task does.
+   * Aborted when the pipeline is to stop, the task is cancelled, or the time of the attempt is up: pass it on to
+   * `fetch` and the like, or look at `aborted`. It is the task's own, so that its listeners go when the task does.
    */
   get signal(): AbortSignal {
     if (!this.#controller) {
@@ -233,6 +235,18 @@ export class TaskContext implements TaskIdentity {
   timeOut(reason: unknown): void {
     void this.signal;
     this.abort(reason);
+  }
+
+  /** @ignore Somebody has cancelled this task. */
+  cancel(reason: unknown): void {
+    this.#cancelled ??= { aborted: true, reason };
+    void this.signal;
+    this.abort(reason);
+  }
+
+  /** @ignore That it was cancelled by itself, and why. */
+  get cancelled(): Stop | undefined {
+    return this.#cancelled;
   }
 
   /** @ignore Whether a failure is told and not written, because it may not be the task's end. */

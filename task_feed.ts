@@ -174,10 +174,16 @@ export class TaskFeed<Item> {
     if (!this.#loading && (this.#source.exhausted || this.#failure)) return undefined;
     this.#loading ??= this.#load().finally(() => {
       this.#loading = undefined;
-      this.#news.resolve();
-      this.#news = Promise.withResolvers();
+      this.#tell();
     });
     return this.#news.promise.then(() => this.take());
+  }
+
+  /** A task that was given out is to be run again: it is given out next. */
+  giveBack(task: IdentifiedItem<Item>): void {
+    this.#ready = [task, ...this.#ready.slice(this.#given)];
+    this.#given = 0;
+    this.#tell();
   }
 
   /** Gives out nothing more, and tells those who wait. */
@@ -206,9 +212,15 @@ export class TaskFeed<Item> {
     await this.#try(async () => {
       if (!this.known && !this.#resumes) await this.#send(chunk);
       if (this.#halted) return;
-      this.#ready = chunk;
+      // What was given back meanwhile comes first.
+      this.#ready = [...this.#ready.slice(this.#given), ...chunk];
       this.#given = 0;
     });
+  }
+
+  #tell(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
   }
 
   /** Lets a failure end the feed, after the tasks that came before it. */

@@ -81,12 +81,18 @@ export class TaskLine<Item> implements TaskSource<Item> {
 
   /** A task that was given out is to be run again, now. */
   comeBack(task: IdentifiedItem<Item>): void {
+    this.giveBack(task);
+    this.leave(task);
+  }
+
+  /** A task that had left is to be run again. */
+  giveBack(task: IdentifiedItem<Item>): void {
     try {
       this.#options.queue.push(task, true);
     } catch (thrown) {
       this.#failure = { thrown };
     }
-    this.leave(task);
+    this.#tell();
   }
 
   /** A task that was given out does not come back. */

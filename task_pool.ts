@@ -7,6 +7,7 @@
 import { fromErrorData, TaskWorkerDiedError, toErrorData } from "./errors.ts";
 import type { LogLevel } from "./log_level.ts";
 import type { RunTaskRequest, TaskWorkerReply, TaskWorkerRequest } from "./messages.ts";
+import { BATCH_MS } from "./outbox.ts";
 import type { Attempt } from "./retry_policy.ts";
 import type { RunningTask } from "./run_observer.ts";
 import type { TaskIdentity } from "./task_context.ts";
@@ -38,6 +39,8 @@ export interface TaskPoolOptions {
   watch?: TaskWatch;
   /** Makes a port to the writer. */
   attach: () => MessagePort;
+  /** Finds out what became of tasks whose Worker was ended. */
+  lose: (lost: LostTasks) => void;
 }
 
 /** How the main thread looks on at tasks of a pool. */
@@ -46,6 +49,14 @@ export interface TaskWatch {
   heard: (task: TaskIdentity, level: LogLevel, message: string) => void;
   /** Whether what they print is to be printed by the main thread. */
   prints: boolean;
+}
+
+/** Tasks of a Worker that was ended while another task ran on it. */
+export interface LostTasks<Item = unknown> {
+  /** The task for which it was ended, and why. */
+  victim: { id: number; error: Error };
+  /** Ended as `done`, and perhaps not committed. */
+  done: IdentifiedItem<Item>[];
 }
 
 /** What a Worker is told of a start, and who hears of it. */
@@ -63,6 +74,8 @@ export class TaskPool implements Disposable {
   readonly #task: TaskModule;
   readonly #options: TaskPoolOptions;
   readonly #workers: TaskWorker[] = [];
+  /** Tasks that are being given to a Worker, and why they are not to be any more. */
+  readonly #given = new Map<number, Error | undefined>();
   readonly #abort = () =>
     this.#workers.forEach((worker) => worker.abort(this.#options.signal.reason));
 
@@ -87,10 +100,21 @@ export class TaskPool implements Disposable {
     task: IdentifiedItem<unknown>,
     start?: StartOptions,
   ): Promise<{ pending: Promise<TaskOutcome> }> {
-    const begun = await (await this.#alive(slot)).run(task, start);
+    const begun = await this.#give(slot, task, start);
     if (begun) return begun;
-    const second = await this.#alive(slot);
-    return await second.run(task, start) ?? second.lost();
+    return await this.#give(slot, task, start) ?? this.#workers[slot]!.lost();
+  }
+
+  /**
+   * Cancels a task: it is told, and its Worker is ended if it goes on for `graceMs`. Returns whether it is here at
+   * all; one that has returned and waits for its commit is left alone.
+   */
+  cancel(id: number, reason: Error, graceMs: number): boolean {
+    if (this.#given.has(id)) {
+      this.#given.set(id, reason);
+      return true;
+    }
+    return this.#workers.some((worker) => worker.cancel(id, reason, graceMs));
   }
 
   /** Tells the task in a slot that its time is up. */
@@ -121,6 +145,23 @@ export class TaskPool implements Disposable {
     for (const worker of this.#workers) worker[Symbol.dispose]();
   }
 
+  async #give(
+    slot: number,
+    task: IdentifiedItem<unknown>,
+    start?: StartOptions,
+  ): Promise<{ pending: Promise<TaskOutcome> } | undefined> {
+    this.#given.set(task.id, undefined);
+    let worker: TaskWorker;
+    let reason: Error | undefined;
+    try {
+      worker = await this.#alive(slot);
+    } finally {
+      reason = this.#given.get(task.id);
+      this.#given.delete(task.id);
+    }
+    return reason ? worker.lost(reason, "cancelled") : await worker.run(task, start);
+  }
+
   /** The Worker of a slot; a dead one is replaced, unless nothing more is to be started. */
   async #alive(slot: number): Promise<TaskWorker> {
     if (this.#workers[slot]!.death && !this.#options.signal.aborted) await this.#start(slot);
@@ -129,7 +170,7 @@ export class TaskPool implements Disposable {
 
   async #start(slot: number): Promise<void> {
     const { signal } = this.#options;
-    const worker = this.#workers[slot] = new TaskWorker(this.#options.watch);
+    const worker = this.#workers[slot] = new TaskWorker(this.#options);
     try {
       await worker.load(this.#task, this.#options);
     } catch (error) {
@@ -153,10 +194,16 @@ class TaskWorker implements Disposable {
   #notBegun = false;
   #death: Error | undefined;
   readonly #watch: TaskWatch | undefined;
+  readonly #lose: TaskPoolOptions["lose"];
+  /** The task that has not returned yet. */
+  #current: IdentifiedItem<unknown> | undefined;
+  /** Tasks that have not ended, and those that ended as `done` of late: their end may not have been sent. */
+  readonly #recent = new Map<number, { task: IdentifiedItem<unknown>; endedAt: number }>();
   #running: { -readonly [K in keyof RunningTask]: RunningTask[K] } | undefined;
 
-  constructor(watch: TaskWatch | undefined) {
+  constructor({ watch, lose }: TaskPoolOptions) {
     this.#watch = watch;
+    this.#lose = lose;
     this.#worker = new Worker(new URL("./task_worker.ts", import.meta.url), {
       type: "module",
       name: "pipeloom-task",
@@ -215,6 +262,7 @@ class TaskWorker implements Disposable {
   ): Promise<{ pending: Promise<TaskOutcome> } | undefined> {
     const { id, name, key, item } = task;
     if (this.#death) return this.lost();
+    this.#forgetSent();
     try {
       const request: RunTaskRequest = { kind: "run", id, name, key, item };
       if (attempt) request.attempt = attempt;
@@ -231,10 +279,13 @@ class TaskWorker implements Disposable {
     }
     const outcome = Promise.withResolvers<TaskOutcome>();
     this.#pending.set(id, outcome);
+    this.#recent.set(id, { task, endedAt: Infinity });
+    this.#current = task;
     this.#returned = Promise.withResolvers();
     if (this.#watch) this.#running = { id, name, key, fraction: undefined, note: undefined };
     await this.#returned.promise;
     this.#running = undefined;
+    this.#current = undefined;
     return this.#notBegun ? undefined : { pending: outcome.promise };
   }
 
@@ -260,13 +311,37 @@ class TaskWorker implements Disposable {
     if (!this.#death) this.#post({ kind: "time_out", id, reason: toErrorData(reason) });
   }
 
-  /** Ends the Worker in the middle of a task, which fails with this error. */
-  terminate(id: number, error: Error): void {
+  /** Tells a task to stop, and ends the Worker if it goes on. Returns whether the task is here. */
+  cancel(id: number, reason: Error, graceMs: number): boolean {
+    if (this.#death || !this.#pending.has(id)) return false;
+    if (this.#current?.id !== id) return true;
+    this.#post({ kind: "cancel", id, reason: toErrorData(reason) });
+    const timer = setTimeout(() => {
+      const text = `${reason.message}; its Worker was terminated`;
+      this.terminate(id, new DOMException(text, "AbortError"), "cancelled");
+    }, graceMs);
+    this.#returned!.promise.then(() => clearTimeout(timer));
+    return true;
+  }
+
+  /** Ends the Worker in the middle of a task, which ends with this error. */
+  terminate(id: number, error: Error, status: EndStatus = "error"): void {
     const pending = this.#pending.get(id);
     if (!pending) return;
-    pending.resolve(this.lost(error, "error").pending);
+    pending.resolve(this.lost(error, status).pending);
     this.#pending.delete(id);
+    const done = [...this.#recent.values()].filter(({ endedAt }) => endedAt < Infinity);
     this.#die(error);
+    if (done.length > 0) this.#lose({ victim: { id, error }, done: done.map(({ task }) => task) });
+  }
+
+  /** What ended before the Worker gets its next task was sent by then, unless it was just before. */
+  #forgetSent(): void {
+    const late = performance.now() - BATCH_MS;
+    for (const [id, { endedAt }] of this.#recent) {
+      if (endedAt < late) this.#recent.delete(id);
+      else if (endedAt < Infinity) return;
+    }
   }
 
   /** Resolves when everything that the tasks sent is committed, or the Worker has died. */
@@ -301,6 +376,9 @@ class TaskWorker implements Disposable {
         const outcome = { status, error };
         this.#pending.get(id)?.resolve(unwritten ? { ...outcome, unwritten } : outcome);
         this.#pending.delete(id);
+        const begun = this.#recent.get(id);
+        if (begun && status === "done") begun.endedAt = performance.now();
+        else this.#recent.delete(id);
         return;
       }
       case "failed":

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isCancellation } from "./cancellation.ts";
+import { isCancellation, type Stop } from "./cancellation.ts";
 import { isoNow } from "./clock.ts";
 import { type ErrorData, toErrorData, toErrorText } from "./errors.ts";
 import type { TaskUpdateMessage, TransactionMessage } from "./messages.ts";
@@ -75,9 +75,20 @@ export async function runTask<Item>(
     return { status: "done" };
   } catch (thrown) {
     task.end();
-    const status = isCancellation(thrown, environment.signal) ? "cancelled" : "error";
+    const status = isStopped(thrown, task, environment) ? "cancelled" : "error";
     return failed(task, { status, error: toErrorData(thrown), thrown }, environment);
   }
+}
+
+const NOT_STOPPED: Stop = { aborted: false, reason: undefined };
+
+/** Whether a task threw because it or its pipeline was to stop. */
+export function isStopped(
+  thrown: unknown,
+  task: TaskContext | undefined,
+  { signal }: TaskEnvironment,
+): boolean {
+  return isCancellation(thrown, signal) || isCancellation(thrown, task?.cancelled ?? NOT_STOPPED);
 }
 
 /** Writes the end of a task that is not `done`. */

@@ -267,6 +267,14 @@ export class TaskStore {
     this.#moved.set(task, "queued");
   }
 
+  /** A task was moved by another statement. */
+  move(run: number, id: number, from: TaskStatus, to: TaskStatus): void {
+    this.#moved.set(id, to);
+    const counts = this.#count(run);
+    counts[from]--;
+    counts[to]++;
+  }
+
   /** Ends a run. It is not `done` when any of its tasks failed, in this attempt or an earlier one. */
   finishRun({ run, status, finishedAt }: FinishRunMessage): RunFinished {
     this.flushFolded();

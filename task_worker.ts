@@ -9,9 +9,9 @@
  *
  * @module
  */
-import { isCancellation } from "./cancellation.ts";
 import { type ErrorData, fromErrorData, toErrorData, toErrorText } from "./errors.ts";
 import type {
+  CancelTaskRequest,
   InitTaskWorker,
   TaskWorkerReply,
   TaskWorkerRequest,
@@ -19,7 +19,13 @@ import type {
 } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { TaskContext, type TaskEnvironment } from "./task_context.ts";
-import { runTask, type TaskFunction, type TaskOutcome, writeFailure } from "./task_runner.ts";
+import {
+  isStopped,
+  runTask,
+  type TaskFunction,
+  type TaskOutcome,
+  writeFailure,
+} from "./task_runner.ts";
 
 const worker = self as unknown as Record<"close" | "postMessage", (reply: TaskWorkerReply) => void>;
 const reply = worker.postMessage.bind(worker);
@@ -33,8 +39,8 @@ let environment: TaskEnvironment | undefined;
 let running: TaskContext | undefined;
 /** The task that was ended because the Worker failed. */
 let victim: TaskContext | undefined;
-/** The last task whose time was up, perhaps before it began. */
-let overdue: TimeOutTaskRequest | undefined;
+/** What the last task was told that was to stop, perhaps before it began. */
+let told: TimeOutTaskRequest | CancelTaskRequest | undefined;
 let failed = false;
 
 async function fail(thrown: unknown): Promise<void> {
@@ -46,7 +52,8 @@ async function fail(thrown: unknown): Promise<void> {
     message: `The task's Worker died of an error that no task caught: ${cause.message}`,
     cause,
   };
-  const status = isCancellation(thrown, controller.signal) ? "cancelled" : "error";
+  const stopped = environment && isStopped(thrown, running, environment);
+  const status = stopped ? "cancelled" : "error";
   // A task that has returned and waits for its commit is not to blame, nor can it fail any more.
   victim = running?.ended ? undefined : running;
   try {
@@ -104,10 +111,14 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       return reply({ kind: "initialized" });
     case "run": {
       if (failed) return;
+      // What it was told when it ran before is over.
+      if (told?.id === request.id) told = undefined;
+      // From here on it may be ended in the middle.
+      environment!.outbox.flushLate();
       if (request.attempt?.timed) await settled();
       if (failed) return;
       const task = running = new TaskContext(request, environment!, request.attempt);
-      if (overdue?.id === task.id) task.timeOut(fromErrorData(overdue.reason));
+      if (told?.id === task.id) tell(task, told);
       if (request.tell) reply({ kind: "begun" });
       const end = runToEnd(task, request.item);
       tasks.set(task.id, { task, end });
@@ -118,8 +129,11 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       for (const { task } of tasks.values()) task.abort(controller.signal.reason);
       return;
     case "time_out":
-      overdue = request;
-      return tasks.get(request.id)?.task.timeOut(fromErrorData(request.reason));
+    case "cancel": {
+      told = request;
+      const begun = tasks.get(request.id);
+      return begun && tell(begun.task, request);
+    }
     case "finish":
       await environment!.outbox.drained();
       return reply({ kind: "finished" });
@@ -130,14 +144,19 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
   }
 }
 
+function tell(task: TaskContext, { kind, reason }: TimeOutTaskRequest | CancelTaskRequest): void {
+  if (kind === "cancel") task.cancel(fromErrorData(reason));
+  else task.timeOut(fromErrorData(reason));
+}
+
 async function runToEnd(task: TaskContext, item: unknown): Promise<void> {
   const outcome = await runTask(run, item, task, environment!);
   if (task === victim) return;
   running = undefined;
   if (!failed) reply({ kind: "returned", id: task.id });
   const end = "pending" in outcome ? await outcome.pending : outcome;
-  // The main thread writes what follows, on a port of its own.
-  if (end.unwritten) await environment!.outbox.drained();
+  // What follows is written by the main thread, on a port of its own: the task may be run again.
+  if (end.status !== "done") await environment!.outbox.drained();
   ended(task.id, end);
 }
 

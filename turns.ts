@@ -9,15 +9,18 @@ import type { ErrorData } from "./errors.ts";
 import type { DependentFeed } from "./dependent_feed.ts";
 import { LOOKAHEAD } from "./item_source.ts";
 import { writtenEnd } from "./lost_task.ts";
-import { hasPolicy, type PolicyOptions } from "./retry_policy.ts";
+import { isoNow } from "./clock.ts";
+import { GRACE_MS, hasPolicy, type PolicyOptions } from "./retry_policy.ts";
 import type { RunningTask, RunObserver } from "./run_observer.ts";
-import { TaskContext, type TaskEnvironment } from "./task_context.ts";
+import { TaskContext, type TaskEnvironment, type TaskIdentity } from "./task_context.ts";
 import type { TaskFeed } from "./task_feed.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 import { hasOrder, type QueueOptions, TaskQueue } from "./task_queue.ts";
 import { hasRate } from "./tag_limits.ts";
 import { TaskLine } from "./task_line.ts";
-import { type TaskModule, TaskPool } from "./task_pool.ts";
+import type { EndStatus } from "./task_run.ts";
+import { TaskControl } from "./task_control.ts";
+import { type LostTasks, type TaskModule, TaskPool } from "./task_pool.ts";
 import { runTask, type TaskFunction, type TaskOutcome, writeFailure } from "./task_runner.ts";
 import { onGone, type SqliteWriter } from "./writer_client.ts";
 
@@ -39,7 +42,9 @@ export interface TurnsOptions<Item> {
   /** Who looks on, if anybody does. */
   observer: RunObserver | undefined;
   /** Called when a task has ended. */
-  ended(task: IdentifiedItem<Item>, outcome: TaskOutcome): void;
+  ended(task: TaskIdentity, outcome: TaskOutcome): void;
+  /** Called when the end of a task does not count any more, because it is run again or ended otherwise. */
+  revoked(id: number, status: EndStatus): void;
   /** Called with what keeps the pipeline itself from going on. */
   giveUp(error: Error): void;
 }
@@ -56,6 +61,11 @@ export class Turns<Item> {
   #line: TaskLine<Item> | undefined;
   #attempts: Attempts<Item> | undefined;
   #environment: TaskEnvironment | undefined;
+  #control: TaskControl<Item> | undefined;
+  /** Workers that take turns, and those that have found nothing more to do. */
+  readonly #busy = new Set<Promise<void>>();
+  #idle: number[] = [];
+  #takeTurn: (slot: number) => Promise<void> = () => Promise.resolve();
   #yieldedAt = performance.now();
 
   constructor(options: TurnsOptions<Item>) {
@@ -72,12 +82,56 @@ export class Turns<Item> {
     environment: TaskEnvironment,
   ): Promise<void> {
     this.#environment = environment;
+    this.#control = this.#controlOf(environment);
     this.#lineUp(environment);
     const running = typeof work === "function"
       ? this.#runHere(work, environment)
       : this.#runInPool(work, writer, environment);
     await running.catch((error) => this.#options.giveUp(error));
-    await Promise.all(this.#pending);
+    await this.#settled();
+  }
+
+  /** Cancels a task; see {@linkcode TaskControl.cancel}. */
+  async cancel(id: number, reason: Error): Promise<void> {
+    await this.#control!.cancel(id, reason);
+  }
+
+  /** Queues tasks again; see {@linkcode TaskControl.retry}. The run goes on until they have ended, too. */
+  async retry(id?: number): Promise<number> {
+    const retrying = this.#control!.retry(id);
+    this.#hold(retrying.then(() => {}, () => {}));
+    return await retrying;
+  }
+
+  /** What requests can do with the tasks. */
+  #controlOf(environment: TaskEnvironment): TaskControl<Item> {
+    const { dependent, feed, revoked, policy } = this.#options;
+    return new TaskControl<Item>({
+      environment,
+      dependent,
+      tell: (id, reason) => {
+        const task = this.#tasks.get(id);
+        task?.cancel(reason);
+        const { timeoutGraceMs = GRACE_MS } = policy;
+        return task !== undefined || (this.#pool?.cancel(id, reason, timeoutGraceMs) ?? false);
+      },
+      stopWaiting: (id, outcome) => {
+        const task = this.#attempts?.stopWaiting(id);
+        if (task) this.#endedBadly(task, outcome);
+        return task !== undefined;
+      },
+      endedUnbegun: (task, outcome) => {
+        this.#attempts?.ended(task.id);
+        this.#options.ended(task, outcome);
+        this.#control!.ended(task, outcome);
+        this.#letGo(task, outcome);
+      },
+      revoke: (id, status) => revoked(id, status),
+      giveBack: (task) => {
+        (this.#line ?? feed).giveBack(task);
+        for (const slot of this.#idle.splice(0)) this.#start(slot);
+      },
+    });
   }
 
   /** Makes the line and counts attempts, where that is asked for. */
@@ -89,7 +143,15 @@ export class Turns<Item> {
     const ahead = !ordered ? 1 : feed.known ? Infinity : LOOKAHEAD;
     const whole = feed.known !== undefined && policy.priority !== undefined;
     this.#line = new TaskLine({ source: dependent ?? feed, queue, ahead, whole, signal });
-    if (tried) this.#attempts = new Attempts(policy, this.#line, environment);
+    const line = this.#line;
+    if (!tried) return;
+    this.#attempts = new Attempts(policy, {
+      rest: (task) => line.rest(task),
+      comeBack: (task) => {
+        this.#control!.requeued(task.id);
+        line.comeBack(task);
+      },
+    }, environment);
   }
 
   /** The tasks that run at the moment, in the order of their start. */
@@ -121,8 +183,8 @@ export class Turns<Item> {
       const running = observer?.within ? observer.within(task, begin) : begin();
       this.#line?.start(identified);
       const outcome = await running;
-      if ("pending" in outcome) this.#watch(identified, outcome.pending, environment);
-      else if (outcome.unwritten) this.#watch(identified, Promise.resolve(outcome), environment);
+      if ("pending" in outcome) this.#watch(identified, outcome.pending);
+      else if (outcome.unwritten) this.#watch(identified, Promise.resolve(outcome));
       else this.#ended(identified, outcome);
       const room = environment.outbox.room();
       if (room || performance.now() - this.#yieldedAt > YIELD_MS) {
@@ -140,16 +202,22 @@ export class Turns<Item> {
     const { signal, observer } = this.#options;
     const { run, atomic, heard } = environment;
     const watch = heard && { heard, prints: observer?.prints === true };
-    using pool = new TaskPool(work, { run, atomic, signal, watch, attach: () => writer.attach() });
+    using pool = new TaskPool(work, {
+      run,
+      atomic,
+      signal,
+      watch,
+      attach: () => writer.attach(),
+      lose: (lost) => this.#hold(this.#lose(lost as LostTasks<Item>)),
+    });
     using _ = onGone(writer, () => pool[Symbol.dispose]());
     await pool.start(this.#slots);
     this.#pool = pool;
     await this.#takeTurns(async (identified, slot) => {
       const begin = () => this.#runInSlot(pool, slot, identified);
       const { pending } = await (observer?.within ? observer.within(identified, begin) : begin());
-      this.#watch(identified, pending, environment);
+      this.#watch(identified, pending);
     });
-    await Promise.all(this.#pending);
     await pool.finish();
   }
 
@@ -192,70 +260,129 @@ export class Turns<Item> {
   ): Promise<void> {
     const { feed, signal } = this.#options;
     const source = this.#line ?? feed;
-    const takeTurns = async (slot: number): Promise<void> => {
+    const control = this.#control!;
+    this.#takeTurn = async (slot) => {
       try {
         while (!signal.aborted) {
           let task = source.take();
           if (task instanceof Promise) task = await task;
           if (!task || signal.aborted) return;
-          await body(task, slot);
+          if (control.begins(task)) await body(task, slot);
+          else this.#line?.leave(task);
         }
       } catch (error) {
         this.#options.giveUp(error as Error);
       }
     };
-    await Promise.all(Array.from({ length: this.#slots }, (_, slot) => takeTurns(slot)));
+    for (let slot = 0; slot < this.#slots; slot++) this.#start(slot);
+    await this.#settled();
+  }
+
+  /** Lets a worker take turns until it finds nothing to do. */
+  #start(slot: number): void {
+    const turns = this.#takeTurn(slot).finally(() => {
+      this.#busy.delete(turns);
+      this.#idle.push(slot);
+    });
+    this.#busy.add(turns);
+  }
+
+  /**
+   * Resolves when no worker has anything to do and nothing is on its way; either can lead to the other. From then
+   * on no task begins any more.
+   */
+  async #settled(): Promise<void> {
+    while (this.#busy.size + this.#pending.size > 0) {
+      await Promise.all([...this.#busy, ...this.#pending]);
+    }
+    this.#control!.close();
+  }
+
+  /** The run does not end before this has. */
+  #hold(work: Promise<void>): void {
+    const held = work.catch((error) => this.#options.giveUp(error))
+      .finally(() => this.#pending.delete(held));
+    this.#pending.add(held);
   }
 
   #watch(
     task: IdentifiedItem<Item>,
     pending: Promise<TaskOutcome>,
-    environment: TaskEnvironment,
   ): void {
-    const watched = pending
-      .then((outcome) =>
-        outcome.unwritten ? this.#failed(task, outcome, environment) : this.#ended(task, outcome)
-      )
-      .catch((error) => this.#options.giveUp(error))
-      .finally(() => this.#pending.delete(watched));
-    this.#pending.add(watched);
+    this.#hold(
+      pending.then((outcome) =>
+        outcome.unwritten ? this.#failed(task, outcome) : this.#ended(task, outcome)
+      ),
+    );
   }
 
   /** A task failed and has not written it: it is run again, or has ended. */
   async #failed(
     task: IdentifiedItem<Item>,
     outcome: TaskOutcome,
-    environment: TaskEnvironment,
   ): Promise<void> {
     this.#tasks.delete(task.id);
-    const written = outcome.lost && await writtenEnd(task, outcome, environment);
+    const written = outcome.lost && await writtenEnd(task, outcome, this.#environment!);
     if (written) return this.#ended(task, written);
-    if (await this.#attempts?.retry(task, outcome)) return;
-    writeFailure(task.id, outcome, environment);
+    const isCancelled = this.#control!.isCancelling(task.id);
+    if (!isCancelled && await this.#attempts?.retry(task, outcome)) return;
+    this.#endedBadly(task, outcome);
+  }
+
+  /** A task has ended that has not written it. */
+  #endedBadly(task: IdentifiedItem<Item>, outcome: TaskOutcome): void {
+    writeFailure(task.id, outcome, this.#environment!);
     this.#ended(task, outcome);
+  }
+
+  /** Ends tasks that said they were done, and whose Worker was ended before it could write it. */
+  async #lose({ victim, done }: LostTasks<Item>): Promise<void> {
+    const { run, outbox } = this.#environment!;
+    if (run === null) return;
+    const message = `Its Worker was ended for task ${victim.id} (${victim.error.message}): what ` +
+      `this one had sent may or may not be written`;
+    const lost = await outbox.request({
+      kind: "lose_tasks",
+      run,
+      ids: done.map(({ id }) => id),
+      message,
+      finishedAt: isoNow(),
+    }) as number[];
+    for (const task of done.filter(({ id }) => lost.includes(id))) {
+      const outcome: TaskOutcome = {
+        status: "error",
+        error: { name: "TaskWorkerDiedError", message },
+      };
+      this.#options.revoked(task.id, "done");
+      this.#options.ended(task, outcome);
+      this.#control!.ended(task, outcome, { task });
+    }
   }
 
   #ended(task: IdentifiedItem<Item>, outcome: TaskOutcome): void {
     this.#tasks.delete(task.id);
     this.#attempts?.ended(task.id);
     this.#options.ended(task, outcome);
-    if (this.#line) this.#leave(this.#line, task, outcome);
+    this.#control!.ended(task, outcome, { task });
+    if (!this.#line) return;
+    this.#letGo(task, outcome);
+    this.#line.leave(task);
   }
 
   /** Lets go what waits for a task that has ended; what waited in vain is cancelled. */
-  #leave(line: TaskLine<Item>, task: IdentifiedItem<Item>, { status }: TaskOutcome): void {
+  #letGo(task: TaskIdentity, { status }: TaskOutcome): void {
     const { dependent, signal, ended } = this.#options;
-    const lost = dependent?.ended(task, status) ?? [];
+    const control = this.#control!;
+    const lost = dependent?.ended(task, status).filter(({ id }) => !control.hasFailed(id)) ?? [];
     // When the pipeline stops, whatever is queued is cancelled.
-    if (lost.length > 0 && !signal.aborted) {
-      const what = status === "error" ? "failed" : "was cancelled";
-      const message = `Not run: task ${task.id} (${task.name}) ${what}, and it depends on that`;
-      const outcome: TaskOutcome = { status: "cancelled", error: { name: "AbortError", message } };
-      for (const other of lost) {
-        writeFailure(other.id, outcome, this.#environment!);
-        ended(other, outcome);
-      }
+    if (lost.length === 0 || signal.aborted) return;
+    const what = status === "error" ? "failed" : "was cancelled";
+    const message = `Not run: task ${task.id} (${task.name}) ${what}, and it depends on that`;
+    const outcome: TaskOutcome = { status: "cancelled", error: { name: "AbortError", message } };
+    for (const other of lost) {
+      writeFailure(other.id, outcome, this.#environment!);
+      ended(other, outcome);
+      control.ended(other, outcome, { task: other, isDependent: true });
     }
-    line.leave(task);
   }
 }

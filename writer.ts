@@ -46,6 +46,7 @@ async function open(request: OpenRequest): Promise<WorkerReply> {
   loop = new WriterLoop(connection, request.statements, owner, {
     warnBytes: request.walWarnBytes,
     warn: (held) => worker.postMessage({ kind: "wal_held", held }),
+    requested: (requests) => worker.postMessage({ kind: "requested", requests }),
   });
   loop.attach(request.port);
   return { kind: "opened", sqliteVersion: connection.sqliteVersion };

@@ -26,6 +26,7 @@ import {
 import type {
   ExecuteResult,
   OpenRequest,
+  RunRequest,
   WorkerOpened,
   WorkerReply,
   WorkerRequest,
@@ -99,6 +100,8 @@ export class SqliteWriter implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #outbox: Outbox;
   readonly #senders = new Set<Outbox>();
+  /** Who hears what is asked of runs. */
+  readonly #listeners = new Set<(request: RunRequest) => void>();
   readonly #closed = Promise.withResolvers<CheckpointResult | undefined>();
   readonly #gone = Promise.withResolvers<never>();
   readonly #settings: Settings;
@@ -196,6 +199,12 @@ export class SqliteWriter implements AsyncDisposable {
   release(outbox: Outbox): void {
     this.#senders.delete(outbox);
     outbox.close();
+  }
+
+  /** @ignore Hears what is asked of the runs of this writer, until it is disposed. */
+  hear(listener: (request: RunRequest) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
   /** Rejects when the writer is gone: with {@linkcode WriterDiedError} or {@linkcode WriterClosedError}. */
@@ -337,6 +346,9 @@ export class SqliteWriter implements AsyncDisposable {
           return this.walWarnings.tell(data.held);
         case "closed":
           return this.#closed.resolve(data.checkpoint);
+        case "requested":
+          for (const request of data.requests) this.#listeners.forEach((hear) => hear(request));
+          return;
         case "failed":
           return fail(fromErrorData(data.error));
         default: {

@@ -17,12 +17,14 @@ import {
   type Batch,
   type PortReply,
   type PortRequest,
+  type RunRequest,
   weightOfAll,
   type WriteMessage,
   type WriterStats,
 } from "./messages.ts";
 import type { Owner } from "./ownership.ts";
 import { Patience } from "./patience.ts";
+import { RequestWatch } from "./request_watch.ts";
 import { Store } from "./store.ts";
 import { WalKeeper, type WalKeeperOptions } from "./wal_keeper.ts";
 
@@ -47,10 +49,17 @@ interface Arrived {
   rows: number;
 }
 
+/** What a loop is told beside the connection. */
+export interface WriterLoopOptions extends Omit<WalKeeperOptions, "changed"> {
+  /** Hears what is asked of the runs that go on. */
+  requested?: (requests: RunRequest[]) => void;
+}
+
 /** Reads requests from ports and writes them through the one connection. */
 export class WriterLoop {
   readonly #connection: Connection;
   readonly #store: Store;
+  readonly #watch: RequestWatch;
   readonly #owner: Owner | undefined;
   readonly #files: FileWatch;
   readonly #patience: Patience;
@@ -71,13 +80,14 @@ export class WriterLoop {
     connection: Connection,
     statements: Readonly<Record<string, string>> = {},
     owner?: Owner,
-    wal: Omit<WalKeeperOptions, "changed"> = {},
+    { requested, ...wal }: WriterLoopOptions = {},
   ) {
     this.#connection = connection;
     this.#owner = owner;
     this.#files = new FileWatch(connection.path);
     this.#patience = new Patience(connection);
-    this.#store = new Store(connection, statements, owner);
+    this.#watch = new RequestWatch(connection, requested);
+    this.#store = new Store(connection, statements, owner, this.#watch);
     this.#wal = new WalKeeper(connection, { ...wal, changed: () => this.#tellHealth() });
   }
 
@@ -109,6 +119,7 @@ export class WriterLoop {
   /** Drains, optimizes, checkpoints and closes. A busy checkpoint is reported, not hidden. */
   close(): CheckpointResult {
     this.drain();
+    this.#watch[Symbol.dispose]();
     try {
       this.#patience.limit(CLOSING_TIMEOUT_MS);
       this.#optimize();
@@ -160,6 +171,7 @@ export class WriterLoop {
     this.#wal.committed();
     this.#messages += messages.length - failures.length;
     this.#failures += failures.length;
+    this.#watch.committed();
     // Both lists are in the order of the messages, and so are the batches.
     let offset = 0;
     for (const { port, request } of batches) {

@@ -7,15 +7,13 @@ import type { Command } from "commander";
 import { isLoopback } from "../dashboard/access.ts";
 import { LOOPBACK_HOSTS } from "../dashboard/app.ts";
 import { serveDashboard } from "../dashboard/mod.ts";
+import { newToken } from "../dashboard/token.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { CommandError } from "./failure.ts";
 import { type DbOption, dbOption, examples, port } from "./options.ts";
 import { paintFor } from "./paint.ts";
 import { interruption } from "./served.ts";
 import { writeLines } from "./terminal.ts";
-
-/** Bytes of a token that is made here. */
-const TOKEN_BYTES = 24;
 
 /** Options of the command. */
 export interface DashboardCommandOptions extends DbOption {
@@ -90,13 +88,6 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
 
 function add(name: string, before: string[] = []): string[] {
   return [...before, name];
-}
-
-function newToken(): string {
-  return crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)).toBase64({
-    alphabet: "base64url",
-    omitPadding: true,
-  });
 }
 
 function isEverywhere(host: string): boolean {

@@ -6,6 +6,8 @@
  * - No response grants CORS, and requests that say they come from another site are refused.
  * - Where a token is demanded it comes as `Authorization: Bearer`, or as the cookie that `POST api/session`
  *   sets. It is compared in constant time, is never part of a URL that reaches a server, and never logged.
+ * - What changes something demands a token of its own in a header, which no other site can make a browser send,
+ *   never a cookie, which browsers send by themselves; and an `Origin` that is the dashboard's own.
  *
  * @module
  */
@@ -19,6 +21,8 @@ export interface Access {
   allowedHosts: readonly string[];
   /** What must be known, if anything. */
   token?: string;
+  /** What must be known to control runs. */
+  controlToken?: string;
 }
 
 const COOKIE = "pipeloom_token";
@@ -63,6 +67,35 @@ export function guardToken({ token }: Access): MiddlewareHandler {
   };
 }
 
+/** Refuses whoever does not know the token of those who may control runs. */
+export function guardControl(
+  { controlToken }: Required<Pick<Access, "controlToken">>,
+): MiddlewareHandler {
+  return async (c, next) => {
+    if (!isEqual(c.req.header("X-Pipeloom-Control") ?? "", controlToken)) {
+      const error = "Only who opened the dashboard by its control address may do this: send its " +
+        "token as X-Pipeloom-Control";
+      return c.json({ error }, 401);
+    }
+    await next();
+  };
+}
+
+/**
+ * Refuses what a page of another site sends, and what does not say which page sends it. The scheme is left out: a
+ * proxy may answer by https what is served by http here.
+ */
+export function guardOrigin(): MiddlewareHandler {
+  return async (c, next) => {
+    const origin = c.req.header("Origin") ?? "";
+    const host = (c.req.header("Host") ?? new URL(c.req.url).host).toLowerCase();
+    if (!/^https?:$/.test(URL.parse(origin)?.protocol ?? "") || hostAndPort(origin) !== host) {
+      return c.json({ error: "Only this dashboard's own pages may do this: send its Origin" }, 403);
+    }
+    await next();
+  };
+}
+
 /** Answers `POST api/session`: who knows the token gets it as a cookie that no script can read. */
 export function signIn({ token }: Access): (c: Context) => Response {
   return (c) => {
@@ -85,6 +118,10 @@ export function isLoopback(hostname: string): boolean {
 function hostOf(c: Context): string {
   const host = c.req.header("Host") ?? new URL(c.req.url).host;
   return host.toLowerCase().replace(/:\d*$/, "");
+}
+
+function hostAndPort(origin: string): string {
+  return origin.replace(/^\w+:\/\//, "").toLowerCase();
 }
 
 function bearer(c: Context): string | undefined {

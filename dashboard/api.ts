@@ -73,6 +73,8 @@ export interface Run {
   health: RunHealth | null;
   /** Time of the last commit for this run. */
   updatedAt: string | null;
+  /** Whether all of it was asked to stop, and it has not ended. */
+  cancelling: boolean;
 }
 
 /** A page of runs, newest first. */
@@ -109,6 +111,8 @@ export interface Task {
   updatedAt: string | null;
   /** From start to end, `null` until it has ended. */
   durationMs: number | null;
+  /** Whether it was asked to stop by itself, and has not ended. */
+  cancelling: boolean;
 }
 
 /** What a list of tasks can be sorted by. A minus before it turns the order round. */
@@ -157,7 +161,7 @@ export interface TaskAttempt {
 /** All about one task. */
 export interface TaskDetail extends Task {
   /** The run it belongs to. */
-  run: Pick<Run, "id" | "name" | "status" | "startedAt">;
+  run: Pick<Run, "id" | "name" | "status" | "startedAt" | "cancelling">;
   /** Its attempts, first to last. */
   attempts: TaskAttempt[];
   /** What it returned, as JSON text. */
@@ -314,6 +318,14 @@ export interface Comparison {
   medianMs: { a: number | null; b: number | null };
   /** Whether tasks were left out because there are more than 200,000 in a run. */
   partial: boolean;
+}
+
+/** What became of `POST api/runs/:run/cancel` and the like. */
+export interface ControlResult {
+  /** Id of the request. */
+  request: number;
+  /** What was done, for people; `null` when it has not taken effect yet (status 202). */
+  answer: string | null;
 }
 
 /** The answer to a request that failed. */

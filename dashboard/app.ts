@@ -9,6 +9,7 @@ import { routePath } from "hono/route";
 import type { DriverChoice } from "../db.ts";
 import { type Access, guardHost, guardToken, signIn } from "./access.ts";
 import { CONTENT_SECURITY_POLICY, findAsset, renderPage } from "./assets.ts";
+import { addControl, type ControlledWriter } from "./control.ts";
 import { renderExport } from "./export.ts";
 import { Hub } from "./live/hub.ts";
 import { RunView } from "./live/run_view.ts";
@@ -26,6 +27,7 @@ import { getTask, listTasks } from "./queries/tasks.ts";
 import { readTimeline } from "./queries/timeline.ts";
 import { readWeave } from "./queries/weave.ts";
 import { Source, SourceError } from "./source.ts";
+import { newToken } from "./token.ts";
 import type { Read } from "./queries/find.ts";
 
 /** Options of {@linkcode createDashboard}. */
@@ -49,6 +51,17 @@ export interface DashboardOptions {
   /** What whoever looks must know. Without one everybody may look who can send a request. */
   token?: string;
   /**
+   * The writer of the pipeline beside which the dashboard is served. With it, runs can be cancelled and failed tasks
+   * run again by whoever knows `controlToken`; without it nothing can be changed.
+   */
+  control?: ControlledWriter;
+  /**
+   * What whoever controls runs must know.
+   *
+   * @default {a random text}
+   */
+  controlToken?: string;
+  /**
    * Browsers that may look on at the same time; more are answered with 503.
    *
    * @default {200}
@@ -60,7 +73,10 @@ export interface DashboardOptions {
  * A Hono app that shows a database, and lets go of it when it is disposed of. It is named through its module
  * because a public type that is named directly would have to be documented here.
  */
-export type DashboardApp = InstanceType<(typeof import("hono"))["Hono"]> & Disposable;
+export type DashboardApp = InstanceType<(typeof import("hono"))["Hono"]> & Disposable & {
+  /** What whoever controls runs must know; `undefined` where nothing can be controlled. */
+  readonly controlToken: string | undefined;
+};
 
 const EVENT_STREAM = {
   "Content-Type": "text/event-stream; charset=utf-8",
@@ -88,7 +104,9 @@ export const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::
  */
 export function createDashboard(options: DashboardOptions): DashboardApp {
   const { db, driver, token, maxStreams = 200, allowedHosts = LOOPBACK_HOSTS } = options;
-  if (token === "") throw new TypeError("Cannot use an empty token: leave it out, or give it text");
+  if (token === "" || options.controlToken === "") {
+    throw new TypeError("Cannot use an empty token: leave it out, or give it text");
+  }
   const access: Access = { allowedHosts, token };
   const source = new Source(db, driver);
   const hub = new Hub(source, { maxStreams });
@@ -101,6 +119,12 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
   app.use("/api/*", guardToken(access), readySource);
   app.use("/metrics", guardToken(access), readySource);
   app.use("/healthz", readySource);
+
+  const controlToken = options.control && (options.controlToken ?? newToken());
+  const control = options.control && addControl(app, options.control, {
+    access: { controlToken: controlToken! },
+    read,
+  });
 
   app.get("/api/runs", (c) => {
     const before = integer(c.req.query(), "before", {
@@ -235,7 +259,9 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
     return c.json({ error: "Something went wrong; the log of the dashboard says what" }, 500);
   });
   return Object.assign(app, {
+    controlToken,
     [Symbol.dispose]() {
+      control?.[Symbol.dispose]();
       hub.close();
       source[Symbol.dispose]();
     },

@@ -5,6 +5,7 @@
  */
 import { createDashboard, type DashboardOptions } from "./app.ts";
 import type { DashboardServer } from "./serve.ts";
+import { controlUrlOf } from "./token.ts";
 
 /** Milliseconds that answers have to end: a browser that does not read never takes the rest of its own. */
 const GRACE_MS = 1_000;
@@ -48,8 +49,10 @@ export async function listen(options: ListenOptions): Promise<DashboardServer> {
   const { port: taken } = server.addr;
   let ended: Promise<void> | undefined;
   const shutdown = () => ended ??= end();
+  const url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${taken}/`;
   return {
-    url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${taken}/`,
+    url,
+    controlUrl: controlUrlOf(url, { ...options, controlToken: app.controlToken }),
     thread: "main",
     finished: server.finished,
     shutdown,

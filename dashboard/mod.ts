@@ -10,6 +10,7 @@ export type {
   ApiError,
   ComparedTask,
   Comparison,
+  ControlResult,
   LogLine,
   LogPage,
   Run,
@@ -29,5 +30,6 @@ export type {
   WeaveBlock,
 } from "./api.ts";
 export { createDashboard, type DashboardApp, type DashboardOptions } from "./app.ts";
+export type { ControlledWriter } from "./control.ts";
 export { exportRun } from "./export.ts";
 export { type DashboardServer, serveDashboard, type ServeOptions } from "./serve.ts";

@@ -28,6 +28,7 @@ const TABLES = [
   "task_logs",
   "task_attempts",
   "task_dependencies",
+  "run_requests",
 ] as const;
 
 /** A row, or `undefined`. */

@@ -11,6 +11,7 @@ import { fromErrorData } from "../errors.ts";
 import { isLoopback } from "./access.ts";
 import { type DashboardOptions, LOOPBACK_HOSTS } from "./app.ts";
 import { listen, type ListenOptions } from "./listen.ts";
+import { controlUrlOf, newToken } from "./token.ts";
 
 /** Options of {@linkcode serveDashboard}. */
 export interface ServeOptions extends DashboardOptions {
@@ -33,6 +34,11 @@ export interface DashboardServer extends AsyncDisposable {
   /** The address to open in a browser. */
   readonly url: string;
   /**
+   * The address for whoever may control runs, where `control` was passed: it carries the token after the `#`, so that
+   * it is sent to no server. Keep it to yourself.
+   */
+  readonly controlUrl: string | undefined;
+  /**
    * `worker`, or `main` where the Worker could not be started because its file may not be read: a busy main
    * thread then holds up the page.
    */
@@ -44,7 +50,9 @@ export interface DashboardServer extends AsyncDisposable {
 }
 
 /** What the Worker is told. */
-export type ServeRequest = { kind: "listen"; options: ListenOptions } | { kind: "shutdown" };
+export type ServeRequest =
+  | { kind: "listen"; options: Omit<ListenOptions, "control">; control?: MessagePort }
+  | { kind: "shutdown" };
 
 /** What the Worker answers. */
 export type ServeReply =
@@ -91,7 +99,9 @@ export async function serveDashboard(options: ServeOptions): Promise<DashboardSe
   try {
     const allowedHosts = options.allowedHosts ??
       [...LOOPBACK_HOSTS, hostname.includes(":") ? `[${hostname}]` : hostname];
-    const settings = { ...options, db, driver: driver.name, allowedHosts, hostname, port };
+    const controlToken = options.control && (options.controlToken ?? newToken());
+    const given = { ...options, db, driver: driver.name };
+    const settings = { ...given, allowedHosts, hostname, port, controlToken };
     const server = await mayStartWorker()
       ? await serveFromWorker(settings)
       : await listen(settings);
@@ -111,9 +121,12 @@ async function mayStartWorker(): Promise<boolean> {
   return (await Deno.permissions.query({ name: "read", path: WORKER })).state === "granted";
 }
 
-async function serveFromWorker(options: ListenOptions): Promise<DashboardServer> {
+async function serveFromWorker(settings: ListenOptions): Promise<DashboardServer> {
+  const { control: writer, ...options } = settings;
+  const control = writer?.attach();
   const worker = new Worker(WORKER, { type: "module", name: "pipeloom dashboard" });
-  const post = (request: ServeRequest) => worker.postMessage(request);
+  const post = (request: ServeRequest, transfer: Transferable[] = []) =>
+    worker.postMessage(request, transfer);
   const listening = Promise.withResolvers<string>();
   const finished = Promise.withResolvers<void>();
   finished.promise.catch(() => {});
@@ -125,7 +138,7 @@ async function serveFromWorker(options: ListenOptions): Promise<DashboardServer>
   worker.onmessage = ({ data: reply }: MessageEvent<ServeReply>) => {
     switch (reply.kind) {
       case "ready":
-        return post({ kind: "listen", options });
+        return post({ kind: "listen", options, control }, control ? [control] : []);
       case "listening":
         return listening.resolve(reply.url);
       case "finished":
@@ -148,6 +161,7 @@ async function serveFromWorker(options: ListenOptions): Promise<DashboardServer>
   };
   return {
     url,
+    controlUrl: controlUrlOf(url, settings),
     thread: "worker",
     finished: finished.promise,
     shutdown,

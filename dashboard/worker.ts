@@ -17,7 +17,10 @@ let server: DashboardServer | undefined;
 async function handle(request: ServeRequest): Promise<ServeReply> {
   switch (request.kind) {
     case "listen":
-      server = await listen(request.options);
+      server = await listen({
+        ...request.options,
+        control: request.control && { attach: () => request.control! },
+      });
       server.finished.catch((error) => {
         worker.postMessage({ kind: "failed", error: toErrorData(error) });
       });

@@ -23,6 +23,7 @@ const run = (id: number, done: number): Run => ({
   dependencies: 0,
   health: null,
   updatedAt: null,
+  cancelling: false,
 });
 const task = (id: number, progress: number) => ({ id, progress }) as unknown as Task;
 const block = (first: number, cells: string): WeaveBlock => ({ first, cells });

@@ -16,7 +16,13 @@ async function openPool(db: string, name: string, controller = new AbortControll
   });
   const { signal } = controller;
   const attach = () => writer.attach();
-  const pool = new TaskPool({ module, export: name }, { run: null, atomic: false, signal, attach });
+  const pool = new TaskPool({ module, export: name }, {
+    run: null,
+    atomic: false,
+    signal,
+    attach,
+    lose: () => {},
+  });
   return {
     pool,
     controller,

@@ -93,12 +93,12 @@ function edgeOf(
 
 /**
  * The first that match in one slice, from memory where it cannot have changed: tasks of ours that have ended
- * stay as they are, until their run is resumed.
+ * stay as they are, until their run is resumed, or they are queued again while it goes on.
  */
 function lookOnce(reader: Reader, query: Plan, range: Range, status?: TaskStatus): Found[] {
   const [run] = query.params;
-  const resumed = query.sliced && run !== null ? timesResumed(reader, Number(run)) : undefined;
-  if (resumed === undefined || hasOpenTasks(reader, range)) {
+  const requeued = query.sliced && run !== null ? timesRequeued(reader, Number(run)) : undefined;
+  if (requeued === undefined || hasOpenTasks(reader, range)) {
     return look(reader, query, range, status);
   }
   const { order, descending, conditions, params, limit } = query;
@@ -110,19 +110,21 @@ function lookOnce(reader: Reader, query: Plan, range: Range, status?: TaskStatus
     limit,
     range,
     status,
-    resumed,
+    requeued,
   ]);
   return remember(reader, key, () => look(reader, query, range, status));
 }
 
 /**
- * How often a run was resumed; `undefined` while a run that was resumed goes on, and takes up ended tasks again.
+ * How often ended tasks of a run were queued again, as a text; `undefined` while a run that was resumed goes on,
+ * and takes up ended tasks again.
  */
-function timesResumed(reader: Reader, run: number): number | undefined {
-  if (!reader.has("pipeline_runs", "resumed")) return 0;
-  const row = reader.get("SELECT resumed, status FROM pipeline_runs WHERE id=?", run);
-  if (!row?.resumed) return 0;
-  return row.status === "running" ? undefined : Number(row.resumed);
+function timesRequeued(reader: Reader, run: number): string | undefined {
+  if (!reader.has("pipeline_runs", "resumed")) return "";
+  const retried = reader.has("pipeline_runs", "retried") ? "retried" : "NULL AS retried";
+  const row = reader.get(`SELECT resumed, ${retried}, status FROM pipeline_runs WHERE id=?`, run);
+  if (row?.resumed && row.status === "running") return undefined;
+  return `${row?.resumed ?? 0} ${row?.retried ?? 0}`;
 }
 
 /** Whether there are tasks that have not ended; those of other runs among them count as well. */

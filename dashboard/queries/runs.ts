@@ -8,6 +8,7 @@ import { noCounts, type StatusCounts, TASK_STATUSES, type TaskStatus } from "../
 import type { Run, RunPage, RunStatus, Sample } from "../api.ts";
 import type { Reader } from "../reader.ts";
 import { remember } from "./memory.ts";
+import { readCancelling } from "./requests.ts";
 
 /** Id that stands for tasks of no run: what the Python original wrote. */
 export const ORIGINAL_RUN = 0;
@@ -49,12 +50,13 @@ export function listRuns(
   options: { before?: number; limit?: number } = {},
 ): RunPage {
   const { before = Number.MAX_SAFE_INTEGER, limit = 50 } = options;
+  const { runs: cancelling } = readCancelling(reader);
   const runs = reader.has("pipeline_runs")
     ? reader.all(
       "SELECT * FROM pipeline_runs WHERE id < ? ORDER BY id DESC LIMIT ?",
       before,
       limit + 1,
-    ).map(toRun)
+    ).map((row) => toRun(row, cancelling))
     : [];
   if (runs.length <= limit && before > ORIGINAL_RUN) {
     const original = originalRun(reader);
@@ -71,7 +73,7 @@ export function getRun(reader: Reader, id: number): Run | undefined {
   if (id === ORIGINAL_RUN) return originalRun(reader);
   if (!reader.has("pipeline_runs")) return;
   const row = reader.get("SELECT * FROM pipeline_runs WHERE id = ?", id);
-  return row && toRun(row);
+  return row && toRun(row, readCancelling(reader).runs);
 }
 
 /** Where the tasks of a run are. */
@@ -124,7 +126,7 @@ export function isOutdated(run: Run): boolean {
   return outdated.has(run);
 }
 
-function toRun(row: SqlRow): Run {
+function toRun(row: SqlRow, cancelling: ReadonlySet<number>): Run {
   const counts = noCounts();
   for (const status of TASK_STATUSES) counts[status] = Number(row[status]);
   return {
@@ -149,6 +151,8 @@ function toRun(row: SqlRow): Run {
       walHeldSince: row.status === "running" ? (row.wal_held_since ?? null) as string | null : null,
     },
     updatedAt: row.updated_at as string | null,
+    // What a process that died was asked is refused only when the file is opened for writing.
+    cancelling: row.status === "running" && cancelling.has(Number(row.id)),
   };
 }
 
@@ -184,6 +188,7 @@ function originalRun(reader: Reader): Run | undefined {
     dependencies: 0,
     health: null,
     updatedAt: null,
+    cancelling: false,
   };
   if (version !== reader.dataVersion) outdated.add(original);
   return original;

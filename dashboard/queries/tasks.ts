@@ -4,13 +4,14 @@
  * @module
  */
 import type { SqlRow, SqlValue } from "../../db.ts";
-import type { TaskStatus } from "../../task_run.ts";
+import { isEnd, type TaskStatus } from "../../task_run.ts";
 import type { Task, TaskAttempt, TaskDetail, TaskPage, TaskQuery } from "../api.ts";
 import type { Reader } from "../reader.ts";
 import { findTasks, type Read } from "./find.ts";
 import { DURATION_MS } from "./order.ts";
 import type { Place } from "./plan.ts";
 import { getRun, ORIGINAL_RUN, tasksOf } from "./runs.ts";
+import { readCancelling } from "./requests.ts";
 import { shorten, textStart, toText } from "./text.ts";
 
 /** Characters of a text in a list: 300 to show, and one that tells that there is more. */
@@ -72,7 +73,10 @@ export function readTasks(reader: Reader, ids: readonly number[]): Task[] {
      WHERE id IN (SELECT value FROM json_each(?))`,
     JSON.stringify(ids),
   );
-  const byId = new Map(rows.map((row) => [Number(row.id), toTask(row, LIST_CHARACTERS)]));
+  const { tasks: cancelling } = readCancelling(reader);
+  const byId = new Map(
+    rows.map((row) => [Number(row.id), toTask(row, LIST_CHARACTERS, cancelling)]),
+  );
   return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
@@ -89,10 +93,10 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
   if (!row) return;
   const texts = ["message", "error", "result"].map((field) => [field, toText(row[field])] as const);
   const cut = texts.filter(([, text]) => text !== null && text.length > FULL_CHARACTERS);
-  const task = toTask(row, FULL_CHARACTERS);
+  const task = toTask(row, FULL_CHARACTERS, readCancelling(reader).tasks);
   const runId = Number(row.run_id ?? ORIGINAL_RUN);
-  const { name, status, startedAt } = getRun(reader, runId) ??
-    { name: "", status: "running", startedAt: null };
+  const { name, status, startedAt, cancelling } = getRun(reader, runId) ??
+    { name: "", status: "running", startedAt: null, cancelling: false };
   const attempts = readAttempts(reader, id);
   if (task.startedAt !== null) {
     attempts.push({
@@ -105,7 +109,7 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
   }
   return {
     ...task,
-    run: { id: runId, name, status, startedAt },
+    run: { id: runId, name, status, startedAt, cancelling },
     attempts,
     result: texts[2]![1] && shorten(texts[2]![1], FULL_CHARACTERS),
     cut: cut.map(([field]) => field),
@@ -143,7 +147,7 @@ function taskColumns(reader: Reader, characters: number): string {
     ${DURATION_MS} AS duration`;
 }
 
-function toTask(row: SqlRow, characters: number): Task {
+function toTask(row: SqlRow, characters: number, cancelling: ReadonlySet<number>): Task {
   const short = (value: SqlValue | undefined) => {
     const text = toText(value);
     return text && shorten(text, characters);
@@ -162,5 +166,6 @@ function toTask(row: SqlRow, characters: number): Task {
     finishedAt: toText(row.finished_at),
     updatedAt: toText(row.updated_at),
     durationMs: row.duration === null ? null : Number(row.duration),
+    cancelling: !isEnd(row.status as TaskStatus) && cancelling.has(Number(row.id)),
   };
 }
