@@ -87,6 +87,7 @@ for (
 for (
   const symbol of [
     "TaskContext",
+    "RunningPipeline",
     "SqliteWriter",
     "WriterStats",
     "PipelineReport",
@@ -97,7 +98,8 @@ for (
 }
 
 Deno.test("README names every route of the dashboard", () => {
-  using app = createDashboard({ db: "etl.db" });
+  const control = { attach: () => new MessageChannel().port1 };
+  using app = createDashboard({ db: "etl.db", control });
   const routes = app.routes.filter(({ method, path }) => method !== "ALL" && path !== "/");
   assert(routes.length > 10, "The dashboard has routes");
   for (const { path } of routes) {
