@@ -390,10 +390,9 @@ export class SqliteWriter implements AsyncDisposable {
     if (this.#closing) throw new WriterClosedError("Cannot write: the writer is closed");
   }
 
-  async #request(message: WriteMessage): Promise<WriteResult> {
-    this.#check();
+  #request(message: WriteMessage): Promise<WriteResult> {
     checkKeys(message, this.storeTaskStatus);
-    return await this.#outbox.request(message);
+    return this.#outbox.request(message);
   }
 
   #post(request: WorkerRequest, transfer: Transferable[] = []): void {
