@@ -70,6 +70,7 @@ export class WalKeeper {
   /** Bytes up to which a WAL is left to SQLite: its file keeps the length that it once had. */
   readonly #easyBytes: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
   /** When all of the WAL was copied last, on the clock of `performance.now()`. */
   #copiedAt = -Infinity;
   #waitMs = FIRST_WAIT_MS;
@@ -102,6 +103,8 @@ export class WalKeeper {
 
   /** Takes note of a commit: a look follows. */
   committed(): void {
+    // What was posted to a loop that is closed still arrives there.
+    if (this.#stopped) return;
     this.#timer ??= setTimeout(() => this.#look(), this.#options.lookMs ?? LOOK_MS);
   }
 
@@ -118,6 +121,7 @@ export class WalKeeper {
 
   /** Looks no more. */
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
