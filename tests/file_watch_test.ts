@@ -1,6 +1,8 @@
 import { connect, SqliteError } from "../db.ts";
 import { FileWatch } from "../file_watch.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "./assert.ts";
+// Loads the FFI driver's library before the first test, which would otherwise seem to leak it.
+import "./drivers.ts";
 import { tempFolder } from "./temp.ts";
 
 /** A database that is open, and its watch. */

@@ -1,6 +1,8 @@
 import { connect, SqliteError } from "../db.ts";
 import { Patience } from "../patience.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "./assert.ts";
+// Loads the FFI driver's library before the first test, which would otherwise seem to leak it.
+import "./drivers.ts";
 import { tempFolder } from "./temp.ts";
 import { SqliteWriter } from "../writer_client.ts";
 import { runPipeline } from "../engine.ts";

@@ -1,0 +1,79 @@
+/**
+ * What somebody reads who runs a pipeline from the command line when it cannot go on.
+ *
+ * @module
+ */
+import { assertEquals, assertMatch } from "./assert.ts";
+import { ROOT } from "./child.ts";
+import { spawnCli } from "./cli_terminal.ts";
+import { connect } from "../db.ts";
+import { DRIVERS } from "./drivers.ts";
+import { SmallDisk } from "./small_disk.ts";
+import { tempFolder } from "./temp.ts";
+import { until } from "./until.ts";
+
+const FIXTURE = new URL("tests/fixtures/endless.ts", ROOT).href;
+
+/** How a command ended: its exit code, and what it said to people. */
+async function ended(child: Deno.ChildProcess): Promise<[number, string, string]> {
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  const said = decoder.decode(stderr);
+  console.log(said.trimEnd());
+  return [code, decoder.decode(stdout), said];
+}
+
+function sizeOf(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch {
+    return 0;
+  }
+}
+
+for (const driver of DRIVERS) {
+  Deno.test(`${driver}: pipeloom run says in one line that the disk is full`, async () => {
+    using folder = tempFolder();
+    Deno.mkdirSync(folder.file("disk"));
+    await using disk = await SmallDisk.mount(folder.file("disk"), 3_000);
+    if (!disk) return;
+    const args = ["run", FIXTURE, "--db", "disk/etl.db", "--driver", driver];
+    const [code, out, said] = await ended(spawnCli(args, { folder: folder.path }));
+    assertEquals([code, out], [1, ""]);
+    assertMatch(
+      said,
+      /^error: Database or disk is full \(disk\/etl\.db\): free space on the disk that holds it.*\n$/m,
+    );
+  });
+
+  Deno.test(`${driver}: pipeloom run says in one line that its database is gone`, async () => {
+    using folder = tempFolder();
+    const args = ["run", FIXTURE, "--db", "data/etl.db", "--driver", driver];
+    const child = spawnCli(args, { folder: folder.path });
+    await until(() => sizeOf(folder.file("data/etl.db-wal")) > 500_000);
+    Deno.removeSync(folder.file("data"), { recursive: true });
+    const [code, out, said] = await ended(child);
+    assertEquals([code, out], [1, ""]);
+    assertMatch(said, /^error: Cannot write data\/etl\.db: the file was removed or moved .*\n$/m);
+  });
+
+  Deno.test(`${driver}: pipeloom run says in one line who is in its way`, async () => {
+    using folder = tempFolder();
+    const db = folder.file("etl.db");
+    using other = await connect(db, { driver });
+    other.exec("CREATE TABLE n (value); BEGIN IMMEDIATE");
+    const module = folder.file("quick.ts");
+    Deno.writeTextFileSync(
+      module,
+      `import { definePipeline } from ${JSON.stringify(new URL("mod.ts", ROOT).href)};
+       export default definePipeline({ items: [1], run: () => {}, busyTimeoutMs: 300 });`,
+    );
+    const args = ["run", module, "--db", db, "--driver", driver];
+    const [code, out, said] = await ended(spawnCli(args, { folder: folder.path }));
+    assertEquals([code, out], [1, ""]);
+    assertMatch(
+      said,
+      /^error: Database is locked \(.*etl\.db\): another connection holds its lock; find/m,
+    );
+  });
+}
