@@ -11,6 +11,8 @@
  * @module
  */
 import { SqliteError } from "./errors.ts";
+import { mayRead } from "./may_read.ts";
+import { WalWatch } from "./wal_watch.ts";
 
 /** What is appended to the database's name for the files that belong to it while it is open. */
 const COMPANIONS = ["-wal", "-shm"];
@@ -22,20 +24,23 @@ interface Watched {
 }
 
 /** The files of one database, as they were when it was opened. */
-export class FileWatch {
+export class FileWatch implements Disposable {
   readonly #database: string;
   readonly #files: Watched[];
+  readonly #wal: WalWatch | undefined;
 
   /** Looks at the files of a database that is open. Those that may not be looked at are not watched. */
   constructor(database: string) {
     this.#database = database;
     this.#files = database === ":memory:" ? [] : watched(database);
+    const wal = this.#files.slice(1).find(({ path }) => path.endsWith(COMPANIONS[0]!));
+    if (wal) this.#wal = WalWatch.open(wal.path);
   }
 
   /**
    * Compares.
    *
-   * @throws {SqliteError} If another file has one of the names, or none has it
+   * @throws {SqliteError} If another file has one of the names, or none has it, or the WAL is not what it was
    */
   check(): void {
     for (const file of this.#files) {
@@ -44,6 +49,19 @@ export class FileWatch {
       if (now === undefined || (now && now.ino === file.ino && now.dev === file.dev)) continue;
       throw this.#lost(file === this.#files[0] ? undefined : file.path, now === null);
     }
+    if (this.#wal?.isSound() === false) {
+      throw new SqliteError(
+        `Cannot trust ${this.#database}: its WAL was cut off or written over while it was open, and SQLite may ` +
+          `have copied it into the file; run pipeloom doctor, restore a backup if it finds damage, then ` +
+          `resume the run`,
+        "corrupt",
+      );
+    }
+  }
+
+  /** Closes what it reads. */
+  [Symbol.dispose](): void {
+    this.#wal?.[Symbol.dispose]();
   }
 
   #lost(companion: string | undefined, isGone: boolean): SqliteError {
@@ -59,12 +77,14 @@ export class FileWatch {
   }
 }
 
-/** The database first, then what belongs to it. */
+/** The database first, then what belongs to it: as far as that may be looked at without asking anybody. */
 function watched(database: string): Watched[] {
+  if (!mayRead(database)) return [];
   try {
     // The name that it really has, whatever the working directory will be: SQLite names its WAL after that.
     const path = Deno.realPathSync(database);
-    return [path, ...COMPANIONS.map((end) => path + end)].flatMap((path) => identify(path) ?? []);
+    return [path, ...COMPANIONS.map((end) => path + end)].filter(mayRead)
+      .flatMap((path) => identify(path) ?? []);
   } catch {
     return [];
   }

@@ -29,6 +29,7 @@ import {
   type Connection,
   walCheckpoint,
 } from "./db.ts";
+import { mayRead } from "./may_read.ts";
 import type { WalHeld } from "./messages.ts";
 import { JOURNAL_SIZE_LIMIT } from "./opening.ts";
 
@@ -94,8 +95,10 @@ export class WalKeeper {
 
   /** Bytes of the WAL file; `null` for a database that has none. */
   get bytes(): number | null {
+    const path = this.#connection.path + "-wal";
+    if (!mayRead(path)) return null;
     try {
-      return Deno.statSync(this.#connection.path + "-wal").size;
+      return Deno.statSync(path).size;
     } catch {
       return null;
     }

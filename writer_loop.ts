@@ -11,7 +11,7 @@
  */
 import { clearImmediate, setImmediate } from "node:timers";
 import { type CheckpointResult, classifyError, type Connection } from "./db.ts";
-import { type ErrorData, toErrorData } from "./errors.ts";
+import { type ErrorData, fromErrorData, toErrorData } from "./errors.ts";
 import { FileWatch } from "./file_watch.ts";
 import {
   type Batch,
@@ -123,13 +123,15 @@ export class WriterLoop {
     try {
       this.#patience.limit(CLOSING_TIMEOUT_MS);
       this.#optimize();
+      const lost = this.#lost();
       const checkpoint = this.#wal.checkpoint("TRUNCATE");
-      this.#files.check();
+      if (lost) throw fromErrorData(lost);
       return checkpoint;
     } finally {
       this.#wal.stop();
       for (const port of this.#ports) port.close();
       this.#connection.close();
+      this.#files[Symbol.dispose]();
       this.#owner?.[Symbol.dispose]();
     }
   }

@@ -58,6 +58,8 @@ function identityOf(file: string): string | undefined {
 
 /** The path that a file or folder really has; `undefined` when it is not there or may not be read. */
 function realPath(path: string): string | undefined {
+  // Deno would ask for it, in a terminal.
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return;
   try {
     return Deno.realPathSync(path);
   } catch {

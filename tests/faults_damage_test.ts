@@ -129,6 +129,40 @@ for (const driver of DRIVERS) {
   });
 
   for (
+    const [what, damage] of [
+      ["emptied", (db) => Deno.truncateSync(`${db}-wal`, 0)],
+      ["cut off", (db) => Deno.truncateSync(`${db}-wal`, cut(db, 0))],
+      ["written over", (db) => scribble(`${db}-wal`, 0, sizeOf(`${db}-wal`))],
+    ] as [string, (db: string) => void][]
+  ) {
+    Deno.test(`${driver}: a WAL that is ${what} under a pipeline ends it with an error that says so`, async () => {
+      using folder = tempFolder();
+      const db = folder.file("etl.db");
+      const options: VictimOptions = { db, driver, folder: folder.path };
+      // Slow enough that the WAL does not begin anew meanwhile: then nobody could tell.
+      await using child = Victim.held({ ...options, tasks: 4, pauseMs: 5 });
+      await child.more(60);
+      child.kill("SIGSTOP");
+      const before = child.acknowledged.length;
+      for (const end of ["", "-wal"]) Deno.copyFileSync(db + end, folder.file(`backup.db${end}`));
+      damage(db);
+      child.mark();
+      child.kill("SIGCONT");
+      const ending = await child.end();
+      tell(`WAL ${what} while it is open`, options, child, ending);
+      assertFailed(
+        ending,
+        "SqliteError",
+        `Cannot trust ${db}: its WAL was cut off or written over`,
+      );
+      child.release();
+      for (const end of ["-wal", "-shm"]) await Deno.remove(db + end).catch(() => {});
+      for (const end of ["", "-wal"]) Deno.copyFileSync(folder.file(`backup.db${end}`), db + end);
+      await assertResumes(options, child.acknowledged.slice(0, before));
+    });
+  }
+
+  for (
     const [what, damage, isKept] of [
       ["WAL of nothing", (db) => Deno.truncateSync(`${db}-wal`, 0), false],
       ["WAL cut in its header", (db) => Deno.truncateSync(`${db}-wal`, WAL_HEADER / 2), false],

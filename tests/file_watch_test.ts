@@ -9,7 +9,12 @@ import { tempFolder } from "./temp.ts";
 async function open(db: string, wal = true) {
   const connection = await connect(db, { wal });
   connection.exec("CREATE TABLE n (value)");
-  return { connection, files: new FileWatch(db), [Symbol.dispose]: () => connection.close() };
+  const files = new FileWatch(db);
+  const close = () => {
+    files[Symbol.dispose]();
+    connection.close();
+  };
+  return { connection, files, [Symbol.dispose]: close };
 }
 
 function assertMoved(files: FileWatch, ...words: string[]): void {
