@@ -48,6 +48,16 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     usage: "",
     load: () => import("./cli/runs.ts"),
   },
+  cancel: {
+    summary: "cancel a run that goes on, or one of its tasks",
+    usage: "<run> [task]",
+    load: () => import("./cli/cancel.ts"),
+  },
+  retry: {
+    summary: "run what failed again in a run that goes on",
+    usage: "<run> [task]",
+    load: () => import("./cli/retry.ts"),
+  },
   dashboard: {
     summary: "serve the dashboard until Ctrl-C",
     usage: "",

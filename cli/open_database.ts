@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { DriverChoice } from "../db.ts";
 import { databasePath, isThere } from "../database_file.ts";
 import { Reader } from "../dashboard/reader.ts";
 import { printable } from "./printable.ts";
@@ -10,9 +11,9 @@ import { CommandError } from "./failure.ts";
 import { DEFAULT_DB } from "./options.ts";
 
 /** Opens a database for reading only, with what the queries of the dashboard need. */
-export async function openDatabase(db: string): Promise<Reader> {
+export async function openDatabase(db: string, driver: DriverChoice = "auto"): Promise<Reader> {
   await mustBeThere(db);
-  return await Reader.open(await databasePath(db), "auto");
+  return await Reader.open(await databasePath(db), driver);
 }
 
 /** Refuses a file that is not there: no command creates one by mistake. */

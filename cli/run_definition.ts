@@ -9,6 +9,7 @@ import { runPipeline } from "../engine.ts";
 import { onInterrupt } from "../interrupts.ts";
 import type { Overlap } from "../overlap.ts";
 import type { PipelineReport } from "../report.ts";
+import { SqliteWriter } from "../writer_client.ts";
 import { type Cell, flow } from "./columns.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit_code.ts";
 import { DEFAULT_DB } from "./options.ts";
@@ -17,6 +18,16 @@ import { printable, printableJson } from "./printable.ts";
 import { formatCount, formatDuration, formatNumberOf, formatRate } from "./quantities.ts";
 import type { Surface } from "./run_view.ts";
 import { isTerminal, surface, writeLines } from "./terminal.ts";
+
+/** What is said to the writer, where it is opened before the pipeline. */
+const WRITER_OPTIONS = [
+  "schema",
+  "statements",
+  "wal",
+  "driver",
+  "busyTimeoutMs",
+  "walWarnBytes",
+] as const;
 
 /** Failures that are listed. */
 const MAX_LISTED = 10;
@@ -56,7 +67,12 @@ export async function runDefinition<Item>(
   let signal: Deno.Signal | undefined;
   let report: PipelineReport;
   const stop = new AbortController();
-  await using server = dashboard === undefined ? undefined : await serve(db, dashboard);
+  await using writer = dashboard === undefined || settings.storeTaskStatus === false
+    ? undefined
+    : await SqliteWriter.open({ ...settings, db, driver });
+  await using server = dashboard === undefined ? undefined : await serve(db, dashboard, writer);
+  // How a writer is opened has been said to it.
+  if (writer) { for (const option of WRITER_OPTIONS) delete settings[option]; }
   {
     using _ = onInterrupt((name) => {
       signal = name;
@@ -66,15 +82,16 @@ export async function runDefinition<Item>(
     report = await runPipeline(await itemsOf(definition, args), {
       progress: { lastLine: false },
       ...settings,
-      db,
+      db: writer ?? db,
       workers,
-      driver,
+      ...(writer ? {} : { driver }),
       resume: resumeKey === undefined ? options.resume ?? definition.resume : { key: resumeKey },
       overlap: options.overlap ?? definition.overlap,
       handleSignals: false,
       signal: definition.signal ? AbortSignal.any([definition.signal, stop.signal]) : stop.signal,
     });
   }
+  if (writer) report.checkpoint = await writer.close();
   writeLines(json ? [printableJson(toJson(report, db), 2)] : summarize(report, db, surface()));
   if (!json && options.verbose >= 1) tellMore(report);
   if (server && signal === undefined && isTerminal()) {
@@ -85,11 +102,11 @@ export async function runDefinition<Item>(
   return exitCodeFor(report, signal);
 }
 
-/** Serves the dashboard beside a command and says where. */
-export async function serve(db: string | URL, port: number | true) {
+/** Serves the dashboard beside a command and says where; with a writer, it can control the writer's runs. */
+export async function serve(db: string | URL, port: number | true, control?: SqliteWriter) {
   const { serveBeside } = await import("./served.ts");
-  const server = await serveBeside(`${db}`, port === true ? undefined : port);
-  console.error(`Dashboard at ${server.url}`);
+  const server = await serveBeside(`${db}`, port === true ? undefined : port, control);
+  console.error(`Dashboard at ${server.controlUrl ?? server.url}`);
   return server;
 }
 

@@ -137,7 +137,10 @@ function facts({ run, elapsedMs }: Snapshot): Cell[] {
   const cells: Cell[] = [
     { text: nameOfRun(run) },
     // Anybody can have written anything there.
-    { text: printable(run.status), style: STATUS_STYLES[run.status] },
+    {
+      text: run.cancelling ? "cancelling" : printable(run.status),
+      style: run.cancelling ? STATUS_STYLES.cancelled : STATUS_STYLES[run.status],
+    },
   ];
   if (elapsedMs !== null) cells.push({ text: formatDuration(elapsedMs) });
   if (run.workers !== null) cells.push({ text: formatNumberOf(run.workers, "worker") });
@@ -180,7 +183,9 @@ export function drawTasks(tasks: readonly Task[], { width, paint }: Surface): st
     const started = status !== "queued" && elapsed !== null;
     return [
       {
-        text: wide ? `${STATUS_SIGNS[status]} ${status}` : STATUS_SIGNS[status],
+        text: wide
+          ? `${STATUS_SIGNS[status]} ${task.cancelling ? "cancelling" : status}`
+          : STATUS_SIGNS[status],
         style: STATUS_STYLES[status],
       },
       { text: wide ? `${id}` : "", style: "dim" },

@@ -73,7 +73,10 @@ function toCells(run: Run): Cell[] {
   const elapsed = elapsedOf(run);
   return [
     { text: `${id}`, style: "bold" },
-    { text: `${STATUS_SIGNS[status] ?? "?"} ${printable(status)}`, style: STATUS_STYLES[status] },
+    {
+      text: `${STATUS_SIGNS[status] ?? "?"} ${run.cancelling ? "cancelling" : printable(status)}`,
+      style: STATUS_STYLES[status],
+    },
     { text: printable(name) },
     { text: formatCount(total) },
     { text: formatCount(counts.done) },

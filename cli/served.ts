@@ -3,16 +3,20 @@
  *
  * @module
  */
-import { type DashboardServer, serveDashboard } from "../dashboard/mod.ts";
+import { type ControlledWriter, type DashboardServer, serveDashboard } from "../dashboard/mod.ts";
 import { onInterrupt } from "../interrupts.ts";
 
 /** Serves the dashboard of a database; where no port was named another one is taken if the usual is in use. */
-export async function serveBeside(db: string, port?: number): Promise<DashboardServer> {
+export async function serveBeside(
+  db: string,
+  port?: number,
+  control?: ControlledWriter,
+): Promise<DashboardServer> {
   try {
-    return await serveDashboard({ db, port });
+    return await serveDashboard({ db, port, control });
   } catch (error) {
     if (port !== undefined || !`${(error as Error).message}`.includes("is in use")) throw error;
-    return await serveDashboard({ db, port: 0 });
+    return await serveDashboard({ db, port: 0, control });
   }
 }
 

@@ -190,10 +190,35 @@ Deno.test({
     const args = ["run", ETL, "--arg", "words=a,boom", "--dashboard=0"];
     await using terminal = openTerminal(args, { folder: folder.path });
     const screen = await terminal.until(/The dashboard stays at http:\/\/127\.0\.0\.1:\d+\//);
-    const { runs } = await (await fetch(`${/http:\S+/.exec(screen)![0]}api/runs`)).json();
+    const { runs } = await (await fetch(new URL("api/runs", /http:\S+/.exec(screen)![0]))).json();
     assertEquals(runs[0].counts.error, 1);
     await terminal.interrupt();
     assertEquals(await terminal.ended(), 1);
+  },
+});
+
+Deno.test({
+  name: "run --dashboard prints an address by which the run can be cancelled",
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const args = ["run", ETL, "--arg", "words=a,wait", "-w", "1", "--dashboard=0"];
+    await using terminal = openTerminal(args, { folder: folder.path });
+    const screen = await terminal.until("waiting");
+    const { href, origin, hash } = new URL(/Dashboard at (http:\S+)/.exec(screen)![1]!);
+    const token = new URLSearchParams(hash.slice(1)).get("control")!;
+    const response = await fetch(new URL("api/runs/1/cancel", href), {
+      method: "POST",
+      headers: { Origin: origin, "X-Pipeloom-Control": token },
+    });
+    assertEquals((await response.json()).answer, "Cancelled");
+    await terminal.until("The dashboard stays at");
+    await terminal.interrupt();
+    assertEquals(await terminal.ended(), 1);
+    const statuses = "SELECT status, message FROM task_runs ORDER BY id";
+    const db = folder.file("pipeloom.db");
+    assertEquals(await readValues(db, statuses), [["done", null], ["cancelled", "Cancelled"]]);
+    assertEquals((await Deno.stat(`${db}-wal`).catch(() => undefined))?.size ?? 0, 0);
   },
 });
 

@@ -15,6 +15,8 @@ const COMMANDS = [
   "demo",
   "status",
   "runs",
+  "cancel",
+  "retry",
   "dashboard",
   "export",
   "init-db",

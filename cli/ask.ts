@@ -1,0 +1,131 @@
+/**
+ * Asks something of a run that another process runs: the request is a row in the file, which that process notices
+ * by itself.
+ *
+ * @module
+ */
+import { type Command, InvalidArgumentError } from "commander";
+import type { DriverChoice } from "../db.ts";
+import type { Reader } from "../dashboard/reader.ts";
+import { type Answer, readAnswer } from "../dashboard/queries/requests.ts";
+import { getRun, listRuns } from "../dashboard/queries/runs.ts";
+import { onInterrupt } from "../interrupts.ts";
+import type { ControlAction } from "../messages.ts";
+import { SqliteWriter } from "../writer_client.ts";
+import { EXIT, type ExitCode, exitCodeOf } from "./exit_code.ts";
+import { CommandError } from "./failure.ts";
+import { openDatabase } from "./open_database.ts";
+import { type DbOption, dbOption, driverOption, jsonOption, wholeNumber } from "./options.ts";
+import { journalMode } from "./pragmas.ts";
+import { printable, printableJson } from "./printable.ts";
+import { writeLines } from "./terminal.ts";
+
+/** Milliseconds between two looks for the answer. */
+const LOOK_MS = 50;
+
+/** Options of `cancel` and `retry`. */
+export interface AskOptions extends DbOption {
+  /** The SQLite driver. */
+  driver?: DriverChoice;
+  /** Seconds to wait until it has taken effect. */
+  wait: number;
+  /** Whether to print JSON. */
+  json?: boolean;
+}
+
+/** Says what `cancel` and `retry` have in common. */
+export function defineAsk(command: Command): Command {
+  return command
+    .argument("<run>", 'id of the run, or "latest"', runId)
+    .argument("[task]", "id of the task", wholeNumber(1))
+    .addOption(dbOption())
+    .addOption(driverOption())
+    .option("--wait <seconds>", "how long to wait until it has taken effect", wholeNumber(0), 5)
+    .addOption(jsonOption("what became of it"));
+}
+
+/** Asks, and tells what became of it. */
+export async function ask(
+  action: ControlAction,
+  { run: named, task }: { run: number | "latest"; task?: number },
+  options: AskOptions,
+): Promise<ExitCode> {
+  const { db, driver, json } = options;
+  using reader = await openDatabase(db, driver);
+  const run = named === "latest" ? newestRun(reader, db) : named;
+  // Nothing is written into a file that has no such run.
+  if (!getRun(reader, run)) {
+    throw new CommandError(
+      `Cannot ${action} run ${run} of ${printable(db)}: there is none; pipeloom runs lists those ` +
+        `there are`,
+    );
+  }
+  const writer = await SqliteWriter.open({
+    db,
+    driver: reader.connection.driver,
+    // The journal stays what it is.
+    wal: journalMode(reader.connection) === "wal",
+  });
+  let request: number;
+  try {
+    const message = { kind: "request_control", action, run, taskId: task ?? null } as const;
+    request = await writer.send(message) as number;
+  } finally {
+    await writer.close();
+  }
+  const { answer, signal } = await waitFor(reader, request, options.wait * 1_000);
+  const outcome = { request, action, run, task: task ?? null, refused: null, answer: null };
+  if (json) writeLines([printableJson({ ...outcome, ...answer }, 2)]);
+  else if (answer?.refused) throw new CommandError(answer.answer);
+  else writeLines([`${nameOf(run, task)}: ${printable(answer?.answer ?? stands(action, task))}`]);
+  if (signal) return exitCodeOf(signal);
+  return answer?.refused ? EXIT.failed : EXIT.done;
+}
+
+async function waitFor(
+  reader: Reader,
+  request: number,
+  ms: number,
+): Promise<{ answer?: Answer; signal?: Deno.Signal }> {
+  const stopped = Promise.withResolvers<void>();
+  let signal: Deno.Signal | undefined;
+  using _ = onInterrupt((name) => {
+    signal = name;
+    stopped.resolve();
+  });
+  reader.learn();
+  for (const until = performance.now() + ms;;) {
+    const answer = readAnswer(reader, request);
+    if (answer || signal || performance.now() >= until) return { answer, signal };
+    let timer: ReturnType<typeof setTimeout>;
+    const rest = new Promise<void>((resolve) => timer = setTimeout(resolve, LOOK_MS));
+    await Promise.race([rest, stopped.promise]);
+    clearTimeout(timer!);
+  }
+}
+
+function nameOf(run: number, task: number | undefined): string {
+  return task === undefined ? `Run ${run}` : `Run ${run}, task ${task}`;
+}
+
+function stands(action: ControlAction, task: number | undefined): string {
+  if (action === "retry") return "asked for; it is done when its process comes to it";
+  return task === undefined
+    ? "cancelling; it ends when its running tasks have"
+    : "cancelling; it ends when the task heeds its signal";
+}
+
+function newestRun(reader: Reader, db: string): number {
+  const run = listRuns(reader, { limit: 1 }).runs[0];
+  if (run) return run.id;
+  throw new CommandError(`Cannot find the latest run of ${printable(db)}: it has none yet`);
+}
+
+function runId(text: string): number | "latest" {
+  if (text === "latest") return text;
+  try {
+    return wholeNumber(1)(text);
+  } catch {
+    throw new InvalidArgumentError('Pass the id of a run, or "latest".');
+  }
+}
