@@ -300,9 +300,14 @@ export class Outbox {
 }
 
 function whyNotCloned(message: WriteMessage): ErrorData | undefined {
+  if (message.kind === "transaction") {
+    return message.messages.map(whyNotCloned).find((why) => why !== undefined);
+  }
   try {
     structuredClone(message);
   } catch (error) {
-    return toErrorData(error);
+    const what = message.kind === "insert" ? `rows for ${message.table}` : `"${message.kind}"`;
+    const text = `Cannot send ${what} to the writer: ${(error as Error).message}; pass plain data`;
+    return toErrorData(new TypeError(text, { cause: error }));
   }
 }

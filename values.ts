@@ -87,8 +87,14 @@ export function toSqlValue(value: unknown, where: Place): SqlValue {
 function objectToSqlValue(value: object, where: Place): SqlValue {
   // A copy: the caller may fill the buffer anew before it is written, and a view drags its whole buffer
   // along when it is posted.
-  if (value instanceof Uint8Array) return new Uint8Array(value);
-  if (value instanceof ArrayBuffer) return new Uint8Array(value.slice(0));
+  if (value instanceof Uint8Array) {
+    checkAttached(value.buffer, where);
+    return new Uint8Array(value);
+  }
+  if (value instanceof ArrayBuffer) {
+    checkAttached(value, where);
+    return new Uint8Array(value.slice(0));
+  }
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) throw unstorable("an invalid Date", where);
     return value.toISOString();
@@ -102,6 +108,17 @@ function objectToSqlValue(value: object, where: Place): SqlValue {
     }
   }
   throw unstorable(`a ${value.constructor?.name ?? "class instance"}`, where);
+}
+
+/** Refuses bytes that have gone to another thread, and says so. */
+function checkAttached(buffer: ArrayBufferLike, where: Place): void {
+  if (!(buffer as ArrayBuffer).detached) return;
+  throw new TypeError(
+    `Cannot store a detached ArrayBuffer in ${
+      place(where)
+    }: its bytes have gone to another thread; ` +
+      `keep a copy of them`,
+  );
 }
 
 function unstorable(what: string, where: Place): TypeError {

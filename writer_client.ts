@@ -332,7 +332,7 @@ export class SqliteWriter implements AsyncDisposable {
       fail(
         new WriterDiedError(
           `The writer of ${request.file} died (${event.message}): what was not acknowledged may or may ` +
-            `not be written; look into the database before sending it again`,
+            `not be written; look into the database before sending it again, or run with resume`,
         ),
       );
     };

@@ -6,6 +6,7 @@
 import { connectReadOnly } from "../db.ts";
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
 import type { FaultedOptions } from "./fixtures/faulted.ts";
+import type { HazardOptions } from "./fixtures/hazards.ts";
 import { ffiFlags } from "./spawn.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -18,7 +19,7 @@ const LINES = 3;
 const LATEST_MS = 120_000;
 
 /** What a child is told, and how it is started. */
-export interface VictimOptions extends Partial<FaultedOptions> {
+export interface VictimOptions extends Partial<HazardOptions> {
   db: string;
   driver: FaultedOptions["driver"];
   /** The folder that it may read and write. */
@@ -27,11 +28,16 @@ export interface VictimOptions extends Partial<FaultedOptions> {
   prefix?: string[];
   /** Environment variables beside those of this process. */
   env?: Record<string, string>;
+  /** Its program; `hazards.ts` has tasks that fail for good. */
+  fixture?: "faulted.ts" | "hazards.ts";
+  /** Megabytes of its heap. */
+  heapMb?: number;
 }
 
 /** How a child ended. */
 export interface Ending {
   code: number;
+  signal: Deno.Signal | null;
   /** What it wrote to stderr. */
   said: string;
   /** Milliseconds since {@linkcode Victim.mark}, or its start. */
@@ -44,14 +50,18 @@ export class Victim implements AsyncDisposable {
   readonly acknowledged: string[] = [];
   /** What it printed in the end. */
   counts: Record<string, number> | undefined;
+  /** What else it printed. */
+  readonly news: string[] = [];
   readonly #child: Deno.ChildProcess;
   readonly #hold: string;
   readonly #read: Promise<void>;
   readonly #said: Promise<string>;
-  readonly #waiting = new Set<{ count: number; resolve: () => void }>();
+  readonly #waiting = new Set<{ isThere: () => boolean; resolve: () => void }>();
   #since = performance.now();
 
-  constructor({ folder, prefix = [], env = {}, ...options }: VictimOptions) {
+  constructor(
+    { folder, prefix = [], env = {}, fixture = "faulted.ts", heapMb, ...options }: VictimOptions,
+  ) {
     this.#hold = `${folder}/hold`;
     const told = { tasks: TASKS, lines: LINES, size: 100, ...options, hold: this.#hold };
     const [command, ...args] = [
@@ -64,8 +74,9 @@ export class Victim implements AsyncDisposable {
       "--cached-only",
       `--allow-read=${folder},${decodeURIComponent(ROOT.pathname)}`,
       `--allow-write=${folder}`,
+      ...(heapMb ? [`--v8-flags=--max-old-space-size=${heapMb}`] : []),
       ...ffiFlags(),
-      new URL("tests/fixtures/faulted.ts", ROOT).href,
+      new URL(`tests/fixtures/${fixture}`, ROOT).href,
       JSON.stringify(told),
     ];
     this.#child = new Deno.Command(command!, {
@@ -97,8 +108,24 @@ export class Victim implements AsyncDisposable {
 
   /** Resolves when this many more rows are acknowledged, or when it has ended. */
   async more(count: number): Promise<void> {
+    const all = this.acknowledged.length + count;
+    await this.#until(() => this.acknowledged.length >= all);
+  }
+
+  /** Resolves when it has printed this, or when it has ended. */
+  async heard(news: string): Promise<void> {
+    await this.#until(() => this.news.includes(news));
+  }
+
+  /** Resolves when its pipeline has ended, or it has. */
+  get ended(): Promise<void> {
+    return this.#until(() => this.counts !== undefined);
+  }
+
+  async #until(isThere: () => boolean): Promise<void> {
+    if (isThere()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.add({ count: this.acknowledged.length + count, resolve });
+    this.#waiting.add({ isThere, resolve });
     await Promise.race([promise, this.#read]);
   }
 
@@ -112,15 +139,15 @@ export class Victim implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** How it ended; fails when it does not. */
-  async end(): Promise<Ending> {
+  /** How it ended; fails when it does not, or by another signal than these. */
+  async end(signals: readonly Deno.Signal[] = ["SIGKILL"]): Promise<Ending> {
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), LATEST_MS);
     const { code, signal } = await this.#child.status;
     clearTimeout(timer);
     await this.#read;
     const said = await this.#said;
-    assert(signal === null || signal === "SIGKILL", `It ended with ${signal}: ${said}`);
-    return { code, said, ms: performance.now() - this.#since };
+    assert(signal === null || signals.includes(signal), `It ended with ${signal}: ${said}`);
+    return { code, signal, said, ms: performance.now() - this.#since };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -139,10 +166,11 @@ export class Victim implements AsyncDisposable {
       text = lines.pop()!;
       for (const line of lines) {
         if (line.startsWith("done ")) this.counts = JSON.parse(line.slice(5));
-        else this.acknowledged.push(line);
+        else if (/^\d+\.\d+$/.test(line)) this.acknowledged.push(line);
+        else this.news.push(line);
       }
       for (const waiting of this.#waiting) {
-        if (this.acknowledged.length < waiting.count) continue;
+        if (!waiting.isThere()) continue;
         this.#waiting.delete(waiting);
         waiting.resolve();
       }
