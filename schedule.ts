@@ -17,7 +17,7 @@ import { onInterrupt } from "./interrupts.ts";
 import { checkOverlap, type Overlap } from "./overlap.ts";
 import type { PipelineReport } from "./report.ts";
 
-/** Runs of one schedule that have not ended, where they queue: one is under way, one waits. */
+/** Runs of one schedule that have not ended, where they queue: one is under way and one waits, or both wait. */
 const QUEUED = 2;
 
 /** Options of {@linkcode schedulePipeline}. */
@@ -53,7 +53,7 @@ export interface ScheduleOptions {
  * `Deno.cron` is the clock. Times that pass while the program does not run are not made up for.
  *
  * Unless the definition says otherwise, `overlap` is `"refuse"`: a time at which another run of this name is
- * under way, in this process or another, is left out. With `"queue"` one more run waits behind it.
+ * under way, in this process or another, is left out. With `"queue"` it waits; a third run of one schedule is left out, too.
  *
  * @returns When it was stopped and no run is under way any more
  * @throws {TypeError} If there is no schedule, it is no cron expression, an option is wrong, or the items can be
@@ -170,7 +170,7 @@ export async function runSchedule(
   const onLeftOut = () =>
     onError(
       new OverlapError(
-        `Cannot queue another run of ${Deno.inspect(name)}: one is under way and one waits already`,
+        `Cannot queue another run of ${Deno.inspect(name)}: two have not ended yet`,
       ),
     );
   const most = overlap === "queue" ? QUEUED : Infinity;

@@ -85,3 +85,25 @@ Deno.test({
     assertEquals(await readValues(db, RUNS), [[1, "cancelled"], [2, "cancelled"]]);
   },
 });
+
+Deno.test({
+  name: "pipeloom schedule --overlap queue keeps two runs waiting at most",
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const byHand = new Process(folder.path, "run", FILE, "--arg", "word=wait");
+    await byHand.until(/I run/);
+    const queues = new Process(
+      ...[folder.path, "schedule", FILE, "--cron", "* * * * *", "--overlap", "queue"] as const,
+    );
+    // Three minutes: two runs wait, and the third time is left out.
+    await queues.until(/Left out: Cannot queue another run of "scheduled": /);
+    assertEquals(queues.said.match(/Waits: run 1 is under way/g)?.length, 2);
+    assertEquals(queues.said.match(/Left out/g)?.length, 1);
+    const [code, out] = await queues.end("SIGTERM");
+    assertEquals(code, 143);
+    assertEquals(out.match(/^scheduled · cancelled · 1 task/gm)?.length, 2);
+    assertEquals((await byHand.end("SIGINT"))[0], 130);
+    assertEquals(await readValues(folder.file("pipeloom.db"), RUNS), [[1, "cancelled"]]);
+  },
+});
