@@ -30,7 +30,7 @@ import type { EndStatus } from "./task_run.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 import { checkLimits } from "./tag_limits.ts";
 import { Turns } from "./turns.ts";
-import { onGone, SqliteWriter, type WriterOptions } from "./writer_client.ts";
+import { SqliteWriter, type WriterOptions } from "./writer_client.ts";
 
 export type { PipelineOptions } from "./pipeline_options.ts";
 
@@ -187,7 +187,7 @@ class Pipeline<Item> {
   /** Runs the tasks and ends the run, whatever happens in between. */
   async #execute(writer: SqliteWriter): Promise<number | null> {
     const outbox = writer.sender((error, task) => this.#messageFailed(error, task));
-    using _ = onGone(writer, (error) => this.#giveUp(error));
+    using _ = writer.onGone((error) => this.#giveUp(error));
     using _warnings = writer.walWarnings.listen((held, text) =>
       this.#observer?.walHeld?.(held, text) ?? false
     );

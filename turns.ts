@@ -22,7 +22,7 @@ import type { EndStatus } from "./task_run.ts";
 import { TaskControl } from "./task_control.ts";
 import { type LostTasks, type TaskModule, TaskPool } from "./task_pool.ts";
 import { runTask, type TaskFunction, type TaskOutcome, writeFailure } from "./task_runner.ts";
-import { onGone, type SqliteWriter } from "./writer_client.ts";
+import type { SqliteWriter } from "./writer_client.ts";
 
 /** Milliseconds after which tasks that never wait make way for timers, signals and acknowledgements. */
 const YIELD_MS = 50;
@@ -210,7 +210,7 @@ export class Turns<Item> {
       attach: () => writer.attach(),
       lose: (lost) => this.#hold(this.#lose(lost as LostTasks<Item>)),
     });
-    using _ = onGone(writer, () => pool[Symbol.dispose]());
+    using _ = writer.onGone(() => pool[Symbol.dispose]());
     await pool.start(this.#slots);
     this.#pool = pool;
     await this.#takeTurns(async (identified, slot) => {

@@ -104,6 +104,9 @@ export class SqliteWriter implements AsyncDisposable {
   readonly #listeners = new Set<(request: RunRequest) => void>();
   readonly #closed = Promise.withResolvers<CheckpointResult | undefined>();
   readonly #gone = Promise.withResolvers<never>();
+  /** Who is told when the writer is gone. A promise would keep each of them as long as the writer lives. */
+  readonly #mourners = new Set<(error: Error) => void>();
+  #isGone = false;
   readonly #settings: Settings;
   /** @ignore Warnings that readers hold the WAL. */
   readonly walWarnings: WalWarnings;
@@ -120,7 +123,10 @@ export class SqliteWriter implements AsyncDisposable {
     this.#outbox = outbox;
     this.walWarnings = new WalWarnings(settings.path);
     this.#letGo = holdDriver(settings.path, settings.driver);
-    this.#gone.promise.catch(() => {});
+    this.#gone.promise.catch((error) => {
+      this.#isGone = true;
+      for (const mourner of this.#mourners) mourner(error);
+    });
     this.#closed.promise.catch(() => {});
   }
 
@@ -210,6 +216,13 @@ export class SqliteWriter implements AsyncDisposable {
   /** Rejects when the writer is gone: with {@linkcode WriterDiedError} or {@linkcode WriterClosedError}. */
   get gone(): Promise<never> {
     return this.#gone.promise;
+  }
+
+  /** @ignore Tells a listener when the writer is gone, until it is disposed. */
+  onGone(listener: (error: Error) => void): Disposable {
+    this.#mourners.add(listener);
+    if (this.#isGone) this.gone.catch((error) => this.#mourners.has(listener) && listener(error));
+    return { [Symbol.dispose]: () => this.#mourners.delete(listener) };
   }
 
   /** Sends a step, or one of the typed messages. Resolves with what it did, once it is committed. */
@@ -398,15 +411,4 @@ export class SqliteWriter implements AsyncDisposable {
   #post(request: WorkerRequest, transfer: Transferable[] = []): void {
     this.#worker.postMessage(request, transfer);
   }
-}
-
-/** Listens until it is disposed: the writer may outlive many pipelines, and must not hold on to them. */
-export function onGone(writer: SqliteWriter, listener: (error: Error) => void): Disposable {
-  let current: typeof listener | undefined = listener;
-  writer.gone.catch((error) => current?.(error));
-  return {
-    [Symbol.dispose]() {
-      current = undefined;
-    },
-  };
 }
