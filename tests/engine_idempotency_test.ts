@@ -206,7 +206,8 @@ for (const driver of DRIVERS) {
       const random = new Random(SEED);
       const told = new Set<string>();
       let kills = 0;
-      for (let status: unknown; status !== "done";) {
+      let status: unknown;
+      while (status !== "done") {
         // After some pages, which are sent again when the task is resumed; it cannot get far beyond them.
         const most = kills < 8 ? 2 + random.below(8) : 1e9;
         await using child = new Fixture("keyed.ts", folder.path, db, driver, `${most + 3}`, mode);
