@@ -12,7 +12,7 @@ const cases: [hash: string, token: string | null, control: string | null][] = [
   ["#control=act&token=look", "look", "act"],
   ["#control=act&token=lo%26ok", "lo&ok", "act"],
   ["#control=", null, null],
-  ["#control=<b>", null, null],
+  ["#token=open+sesame&control=a%2Bb", "open sesame", "a+b"],
   ["#run=5", null, null],
   ["#mycontrol=act", null, null],
 ];

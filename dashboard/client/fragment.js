@@ -6,17 +6,17 @@
  * @module
  */
 
-const CONTROL = /(?:^|&)control=([\w-]+)(?=&|$)/;
-
 /**
  * @param {string} hash `location.hash`
  * @returns {{ token: string | null, control: string | null }}
  */
 export function readFragment(hash) {
   const text = hash.replace(/^#/, "");
-  const control = CONTROL.exec(text)?.[1] ?? null;
-  // A token to look with is any text at all, and links have it as it is or encoded.
-  const token = /^&?token=(.+)$/.exec(text.replace(CONTROL, ""))?.[1] ?? null;
+  const params = new URLSearchParams(text);
+  const control = params.get("control") || null;
+  if (control) return { control, token: params.get("token") || null };
+  // A link with the one token has it as it is or encoded, and it is any text at all.
+  const token = /^token=(.+)$/.exec(text)?.[1] ?? null;
   return { control, token: token && decode(token) };
 }
 
