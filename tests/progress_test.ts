@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "./assert.ts";
 import { isInstalled, ROOT } from "./child.ts";
 import { type TerminalOptions, TestTerminal } from "./pseudo_terminal.ts";
 
@@ -127,7 +127,8 @@ Deno.test({
       await terminal.until(() => terminal.cursorHidden && screenOf(terminal).length >= 4);
       await terminal.type(CTRL_C);
       if (what === "deaf") {
-        await terminal.until(() => terminal.raw.includes("^C"));
+        // The terminal shows ^C before the program hears of it, and two signals at once are one.
+        await terminal.until(() => terminal.raw.includes("heard"));
         await terminal.type(CTRL_C);
       }
       assertEquals(await terminal.end(), what === "deaf" ? 130 : 0);
@@ -255,7 +256,7 @@ Deno.test("progress writes plain lines where there is no terminal", async () => 
   const lines = new TextDecoder().decode(stderr).trimEnd().split("\n");
   assert(lines.length >= 2, lines.join("\n"));
   for (const line of lines.slice(0, -1)) {
-    assert(/^bars: \d+% {2}\d\/4 {2}[\d.]+\/s {2}0:00/.test(line), JSON.stringify(line));
+    assert(/^bars: \d+% {2}\d\/4 {2}[\d.]+\/s {2}0:\d\d/.test(line), JSON.stringify(line));
   }
-  assertEquals(lines.at(-1), "bars: error, 2 done, 2 failed in 0:00");
+  assertMatch(lines.at(-1)!, /^bars: error, 2 done, 2 failed in 0:\d\d$/);
 });
