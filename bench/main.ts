@@ -7,6 +7,7 @@
 import { parseArgs } from "node:util";
 import { dashboardCost } from "./dashboard_cost.ts";
 import { dashboardLatency } from "./dashboard_latency.ts";
+import { heldReader } from "./held_reader.ts";
 import { type Benchmark, format, type Measurement } from "./measure.ts";
 import { streamedMemory } from "./memory.ts";
 import { noopTasks } from "./noop_tasks.ts";
@@ -19,6 +20,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   statusMessages,
   noopTasks,
   rowsThroughWriter,
+  heldReader,
   streamedMemory,
   progressCost,
   dashboardCost,

@@ -1,7 +1,7 @@
 /**
  * A reader in another process holds a snapshot while a pipeline writes as fast as it can.
  *
- * Here until the warning has come; for a minute with `deno task test:faults`.
+ * Here until the warning has come; for a minute with `deno task test:faults`, which takes some 3 GB of disk.
  *
  * @module
  */
@@ -22,12 +22,18 @@ const WARN_BYTES = 16 * MIB;
 
 const ROWS = 1_000;
 
+/** What became of the load. */
+interface Loaded {
+  /** How often each row was written. */
+  batches: number;
+  /** The longest time that the pipeline waited for the writer, in milliseconds. */
+  longestMs: number;
+}
+
 /** Rewrites the same rows again and again, so that only the WAL grows. */
-async function load(
-  writer: SqliteWriter,
-  stopped: AbortSignal,
-): Promise<number> {
+async function load(writer: SqliteWriter, stopped: AbortSignal): Promise<Loaded> {
   let n = 0;
+  let longestMs = 0;
   const report = await runPipeline(["load"], {
     db: writer,
     name: "load",
@@ -36,13 +42,15 @@ async function load(
       while (!stopped.aborted) {
         n++;
         const rows = Array.from({ length: ROWS }, (_, id) => [id, n, `some text ${id % 97}`]);
+        const before = performance.now();
         await task.insert("item", rows, { columns: ["id", "n", "note"], onConflict: ["id"] });
+        longestMs = Math.max(longestMs, performance.now() - before);
         task.progress((n % 100) / 100);
       }
     },
   });
   assertEquals(report.status, "done");
-  return n;
+  return { batches: n, longestMs };
 }
 
 /** What `console.warn` is given, instead of being printed. */
@@ -98,13 +106,13 @@ for (const driver of DRIVERS) {
     const doublings = Math.log2(held.walBytes! / WARN_BYTES);
     assert(warnings.texts.length <= 1 + doublings, `${warnings.texts.length} warnings`);
 
-    reader.kill("SIGUSR1");
-    assertEquals(Number(await reader.line()), seen, "its snapshot is another");
-    assert((await reader.status).success);
     const released = await writer.stats();
     const releasedAt = performance.now();
+    reader.kill("SIGUSR1");
+    assertEquals(Number(await reader.line()), seen, "its snapshot is another");
     await until(() => size() < WARN_BYTES);
     const shrunkMs = performance.now() - releasedAt;
+    assert((await reader.status).success);
     while ((await writer.stats()).walHeldSince !== null);
     const after = await writer.stats();
     while ((await writer.stats()).rows < after.rows + 100 * ROWS);
@@ -113,7 +121,7 @@ for (const driver of DRIVERS) {
     const afterMs = performance.now() - releasedAt;
 
     stopping.abort();
-    const batches = await loading;
+    const { batches, longestMs } = await loading;
     assertEquals((await writer.stats()).rows, batches * ROWS);
     assertEquals((await writer.close())?.busy, false);
     using checked = await connectReadOnly(db, { driver });
@@ -129,7 +137,8 @@ for (const driver of DRIVERS) {
           Math.round(held.walBytes! / MIB)
         } MiB, ${warnings.texts.length} warnings; let go: under ${WARN_BYTES / MIB} MiB after ${
           Math.round(shrunkMs)
-        } ms, ${perSecond(released, last, afterMs).toLocaleString("en")} rows/s`,
+        } ms, ${perSecond(released, last, afterMs).toLocaleString("en")} rows/s; ` +
+        `longest wait of the pipeline ${Math.round(longestMs)} ms`,
     );
   });
 }

@@ -7,7 +7,14 @@
 /** Milliseconds between two looks. */
 const LOOK_MS = 2;
 
-/** Resolves when it is so. Whether that takes too long is for the test's time limit to say. */
+/** Milliseconds after which it will not come any more, on the slowest machine. */
+const LIMIT_MS = 120_000;
+
+/** Resolves when it is so. */
 export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  const end = performance.now() + LIMIT_MS;
+  while (!isSo()) {
+    if (performance.now() > end) throw new Error(`Waited ${LIMIT_MS} ms in vain until ${isSo}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
 }
