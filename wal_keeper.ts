@@ -4,12 +4,13 @@
  * SQLite checkpoints every 1,000 pages by itself, but waits for nobody: it copies what no reader needs any more,
  * and the WAL begins anew only when, at a commit, all of it is copied and nobody reads from it. One reader leaves
  * such moments. Readers whose reads overlap leave none, and the WAL grows as long as they go on, however short
- * each read is. So when it is longer than it need be, the writer waits for the readers, some milliseconds: whoever
- * comes meanwhile reads the newest commit, so the wait is over with the longest read that was under way.
+ * each read is. So when it is longer than it need be, the writer waits for the readers, half a second at most:
+ * whoever comes meanwhile reads the newest commit, so the wait is over with the reads that were under way.
  *
  * A reader that stays in one transaction cannot be helped. What was committed after it began has to stay in the
- * WAL, and waiting for it is in vain; so waits take no more than 1% of the time. That it holds the WAL, and since
- * when, is known to {@linkcode WriterStats} and `pipeline_runs`, and the user is told when the WAL is long.
+ * WAL, and waiting for it is in vain. It is told from the others by what can be copied, which stays the same from
+ * one look to the next; then nobody waits. That it holds the WAL, and since when, is known to
+ * {@linkcode WriterStats} and `pipeline_runs`, and the user is told when the WAL is long.
  *
  * A checkpoint also brings commits to the disk. One every ten seconds sets a bound to what a power cut can take
  * from a pipeline that commits so little that SQLite would not checkpoint for hours.
@@ -39,17 +40,11 @@ const LOOK_MS = 1_000;
 /** Milliseconds after which a checkpoint is due, however little there is to copy. */
 const CHECKPOINT_MS = 10_000;
 
-/** Milliseconds that the first wait for readers takes at most. */
-const FIRST_WAIT_MS = 10;
+/** Milliseconds that a wait for readers takes at most: two reads of a quarter of a second. Commits stand still. */
+const WAIT_MS = 500;
 
-/** What the wait is multiplied with when it was in vain. */
-const WAIT_GROWTH = 4;
-
-/** Milliseconds that any wait for readers takes at most: commits stand still meanwhile. */
-const MAX_WAIT_MS = 500;
-
-/** After a wait in vain, the next one comes after so many times its length. */
-const REST = 100;
+/** Milliseconds from a wait in vain to the next: a twentieth of the time at most is spent on them. */
+const REST_MS = 20 * WAIT_MS;
 
 /** Options of {@linkcode WalKeeper}. */
 export interface WalKeeperOptions {
@@ -74,8 +69,9 @@ export class WalKeeper {
   #stopped = false;
   /** When all of the WAL was copied last, on the clock of `performance.now()`. */
   #copiedAt = -Infinity;
-  #waitMs = FIRST_WAIT_MS;
-  /** When the next wait is due. */
+  /** Pages of a long WAL that were copied at the last look. */
+  #copied: number | undefined;
+  /** When the next wait may be. */
   #waitAt = -Infinity;
   /** Bytes from which on the user is told next. */
   #warnAt: number;
@@ -157,24 +153,22 @@ export class WalKeeper {
     // Another connection is at it.
     if (copied.busy) return false;
     if (!isDone(copied)) this.heldSince ??= isoNow();
-    const isDue = now >= this.#waitAt;
-    if (!isDue && !isDone(copied)) return false;
-    const waitMs = isDue ? this.#waitMs : FIRST_WAIT_MS;
+    // As long as it stays the same, one reader stays where it is.
+    const isMoving = this.#copied !== undefined && this.#copied !== copied.checkpointed;
+    this.#copied = copied.checkpointed;
+    if (!isDone(copied) && !isMoving) return false;
+    const waitMs = now < this.#waitAt ? 0 : WAIT_MS;
     if (isDone(this.checkpoint("TRUNCATE", waitMs))) {
       this.#letGo();
       return true;
     }
-    if (isDue) {
-      this.#waitAt = now + REST * waitMs;
-      this.#waitMs = Math.min(WAIT_GROWTH * waitMs, MAX_WAIT_MS);
-    }
+    if (waitMs > 0) this.#waitAt = performance.now() + REST_MS;
     return false;
   }
 
   #letGo(): void {
     this.heldSince = null;
-    this.#waitMs = FIRST_WAIT_MS;
-    this.#waitAt = -Infinity;
+    this.#copied = undefined;
     this.#warnAt = this.#warnBytes;
   }
 
