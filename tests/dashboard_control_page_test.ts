@@ -302,6 +302,44 @@ Deno.test({ name: "a dashboard that may only look has no buttons", ignore }, asy
   await report;
 });
 
+Deno.test({ name: "a graph mends itself when what failed is run again", ignore }, async () => {
+  await using fixture = await PageFixture.open();
+  await using writer = await serveControl(fixture);
+  const release = Promise.withResolvers<void>();
+  let isRepaired = false;
+  const needs: Record<string, string[]> = {
+    first: [],
+    second: ["first"],
+    third: ["second"],
+    hold: [],
+  };
+  const report = runPipeline(Object.keys(needs), {
+    db: writer,
+    workers: 2,
+    handleSignals: false,
+    taskName: (name) => name,
+    taskKey: (name) => name,
+    dependsOn: (name) => needs[name],
+    async run(name) {
+      if (name === "first" && !isRepaired) throw new Error("Not yet");
+      if (name === "hold") await release.promise;
+    },
+  });
+  const open = fixture.page.bind(fixture);
+  const page = await openControl({ page: open, server: fixture.server }, "?run=1&panel=graph");
+  await seeText(page, ".graph-task.is-error", "first");
+  await seeText(page, ".graph-task.is-cancelled", "third");
+  assertEquals((await page.$$(".graph-lines .is-lost")).length, 2);
+  isRepaired = true;
+  await press(page, "Retry failed tasks");
+  await seeText(page, ".graph-task.is-done", "first");
+  await seeText(page, ".graph-task.is-done", "third");
+  assertEquals((await page.$$(".graph-lines .is-lost")).length, 0);
+  release.resolve();
+  assertEquals((await report).counts.done, 4);
+  assertEquals(fixture.complaints, []);
+});
+
 Deno.test({ name: "one link signs in and controls", ignore }, async () => {
   await using fixture = await PageFixture.open();
   await using writer = await SqliteWriter.open({ db: fixture.db });

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { runPipeline } from "../mod.ts";
 import { assert, assertEquals } from "./assert.ts";
 import { findBrowser } from "./browser.ts";
 import { PageFixture, seeText } from "./dashboard_page_fixture.ts";
@@ -50,6 +51,49 @@ Deno.test({ name: "the page is photographed in the middle of a run", ignore }, a
     assert((await Deno.stat(path)).size > 10_000, `${path} is almost empty`);
     await page.close();
   }
+  end.resolve();
+  await report;
+  assertEquals(fixture.complaints, []);
+});
+
+Deno.test({ name: "a graph is photographed in the middle of a run", ignore }, async () => {
+  await using fixture = await PageFixture.open();
+  const folder = Deno.env.get("PIPELOOM_SCREENSHOTS") ?? fixture.folder.path;
+  const needs: Record<string, string[]> = { "fetch index": [] };
+  for (const source of ["orders", "customers", "products", "shipments", "returns"]) {
+    needs[`fetch ${source}`] = ["fetch index"];
+    needs[`parse ${source}`] = [`fetch ${source}`];
+    needs[`load ${source}`] = [`parse ${source}`];
+  }
+  needs["join sales"] = ["load orders", "load customers", "load products"];
+  needs["join logistics"] = ["load orders", "load shipments", "load returns"];
+  needs["report sales"] = ["join sales"];
+  needs["report all"] = ["join sales", "join logistics"];
+  needs["publish"] = ["report sales", "report all"];
+  const end = Promise.withResolvers<void>();
+  const report = runPipeline(Object.keys(needs), {
+    db: fixture.db,
+    name: "nightly",
+    workers: 4,
+    handleSignals: false,
+    taskName: (name) => name,
+    taskKey: (name) => name,
+    dependsOn: (name) => needs[name],
+    async run(name, task) {
+      if (name === "parse returns") throw new Error("No header in returns.csv");
+      if (name !== "load products" && name !== "parse customers") return;
+      task.progress(name === "load products" ? 0.6 : 0.3);
+      await end.promise;
+    },
+  });
+  const page = await fixture.page("?run=1&panel=graph");
+  await seeText(page, ".graph-task.is-running", "load products");
+  await seeText(page, ".graph-task.is-running", "parse customers");
+  await seeText(page, ".graph-task.is-cancelled", "join logistics");
+  const panel = await page.$('[aria-label="Charts"]');
+  const path = `${folder}/graph.png` as const;
+  await panel!.screenshot({ path });
+  assert((await Deno.stat(path)).size > 10_000, `${path} is almost empty`);
   end.resolve();
   await report;
   assertEquals(fixture.complaints, []);
