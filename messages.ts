@@ -417,6 +417,14 @@ export interface InTheWayRequest {
   name: string;
 }
 
+/** Closes the port of another sender, whose thread was ended: what it still sends is not taken any more. */
+export interface CutRequest {
+  kind: "cut";
+  seq: number;
+  /** The number that its port was attached with. */
+  sender: number;
+}
+
 /** The sender will not use its port any more. */
 export interface DetachRequest {
   kind: "detach";
@@ -428,6 +436,7 @@ export type PortRequest =
   | CheckpointRequest
   | StatsRequest
   | InTheWayRequest
+  | CutRequest
   | DetachRequest;
 
 /** The batch is committed, but for the messages that failed. */
@@ -471,6 +480,8 @@ export interface OpenRequest {
 /** Adds a sender. */
 export interface AttachRequest {
   kind: "attach";
+  /** The number by which it can be cut off. */
+  sender?: number;
   port: MessagePort;
 }
 

@@ -16,6 +16,7 @@ import {
   type Ack,
   type Batch,
   type CheckpointRequest,
+  type CutRequest,
   type InTheWayRequest,
   type PortReply,
   type PortRequest,
@@ -145,7 +146,7 @@ export class Outbox {
 
   /** Asks for something that is no message, after all that was sent before. */
   ask(
-    request: (seq: number) => CheckpointRequest | StatsRequest | InTheWayRequest,
+    request: (seq: number) => CheckpointRequest | StatsRequest | InTheWayRequest | CutRequest,
   ): Promise<unknown> {
     if (this.#refusal) return Promise.reject(this.#refusal);
     this.#flush();

@@ -37,8 +37,10 @@ export interface TaskPoolOptions {
   signal: AbortSignal;
   /** Who looks on, if anybody does: hears what tasks log, and whether what they print passes through here. */
   watch?: TaskWatch;
-  /** Makes a port to the writer. */
-  attach: () => MessagePort;
+  /** Makes a port to the writer, for a sender of this number. */
+  attach: (sender: number) => MessagePort;
+  /** Lets the writer take nothing more from that sender. */
+  cut: (sender: number) => void;
   /** Finds out what became of tasks whose Worker was ended. */
   lose: (lost: LostTasks) => void;
 }
@@ -180,6 +182,9 @@ export class TaskPool implements Disposable {
   }
 }
 
+/** Numbers of Workers so far, by which the writer knows them. */
+let senders = 0;
+
 /** One Worker, which runs one task at a time. */
 class TaskWorker implements Disposable {
   readonly #worker: Worker;
@@ -195,15 +200,18 @@ class TaskWorker implements Disposable {
   #death: Error | undefined;
   readonly #watch: TaskWatch | undefined;
   readonly #lose: TaskPoolOptions["lose"];
+  readonly #cut: TaskPoolOptions["cut"];
+  readonly #sender = ++senders;
   /** The task that has not returned yet. */
   #current: IdentifiedItem<unknown> | undefined;
   /** Tasks that have not ended, and those that ended as `done` of late: their end may not have been sent. */
   readonly #recent = new Map<number, { task: IdentifiedItem<unknown>; endedAt: number }>();
   #running: { -readonly [K in keyof RunningTask]: RunningTask[K] } | undefined;
 
-  constructor({ watch, lose }: TaskPoolOptions) {
+  constructor({ watch, lose, cut }: TaskPoolOptions) {
     this.#watch = watch;
     this.#lose = lose;
+    this.#cut = cut;
     this.#worker = new Worker(new URL("./task_worker.ts", import.meta.url), {
       type: "module",
       name: "pipeloom-task",
@@ -236,7 +244,7 @@ class TaskWorker implements Disposable {
   ): Promise<void> {
     try {
       await this.#next();
-      const port = attach();
+      const port = attach(this.#sender);
       const watch = this.#watch && { prints: this.#watch.prints };
       this.#post(
         { kind: "init", module: String(module), export: name, run, atomic, watch, port },
@@ -417,6 +425,8 @@ class TaskWorker implements Disposable {
       { cause },
     );
     this.#worker.terminate();
+    // A task that computes is not stopped by that before it waits, and what it sends meanwhile would arrive.
+    if (this.#current) this.#cut(this.#sender);
     for (const { resolve } of this.#pending.values()) {
       resolve(this.lost(this.#death, status).pending);
     }

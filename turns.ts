@@ -207,7 +207,10 @@ export class Turns<Item> {
       atomic,
       signal,
       watch,
-      attach: () => writer.attach(),
+      attach: (sender) => writer.attach(sender),
+      // On the port of what is written about its task afterwards. A writer that is gone takes nothing anyway.
+      cut: (sender) =>
+        void environment.outbox.ask((seq) => ({ kind: "cut", seq, sender })).catch(() => {}),
       lose: (lost) => this.#hold(this.#lose(lost as LostTasks<Item>)),
     });
     using _ = writer.onGone(() => pool[Symbol.dispose]());

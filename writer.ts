@@ -57,7 +57,7 @@ async function handle(request: WorkerRequest): Promise<WorkerReply | undefined> 
     case "open":
       return await open(request);
     case "attach":
-      loop!.attach(request.port);
+      loop!.attach(request.port, request.sender);
       return;
     case "close":
       return { kind: "closed", checkpoint: loop?.close() };

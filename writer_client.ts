@@ -297,11 +297,11 @@ export class SqliteWriter implements AsyncDisposable {
     return await this.#outbox.ask((seq) => ({ kind: "stats", seq })) as WriterStats;
   }
 
-  /** @ignore A port for another sender, to be transferred to its thread. */
-  attach(): MessagePort {
+  /** @ignore A port for another sender, to be transferred to its thread; a number lets it be cut off. */
+  attach(sender?: number): MessagePort {
     this.#check();
     const { port1, port2 } = new MessageChannel();
-    this.#post({ kind: "attach", port: port2 }, [port2]);
+    this.#post({ kind: "attach", port: port2, sender }, [port2]);
     return port1;
   }
 

@@ -65,6 +65,8 @@ export class WriterLoop {
   readonly #patience: Patience;
   readonly #wal: WalKeeper;
   readonly #ports = new Set<MessagePort>();
+  /** Ports that can be cut off, by the numbers of their senders. */
+  readonly #senders = new Map<number, MessagePort>();
   #queue: Arrived[] = [];
   /** Rows in the queue. */
   #rows = 0;
@@ -91,9 +93,10 @@ export class WriterLoop {
     this.#wal = new WalKeeper(connection, { ...wal, changed: () => this.#tellHealth() });
   }
 
-  /** Takes requests from a port from now on. */
-  attach(port: MessagePort): void {
+  /** Takes requests from a port from now on. One with a number can be cut off by it. */
+  attach(port: MessagePort, sender?: number): void {
     this.#ports.add(port);
+    if (sender !== undefined) this.#senders.set(sender, port);
     port.onmessage = ({ data: request }: MessageEvent<PortRequest>) => {
       const rows = request.kind === "batch" ? weightOfAll(request.messages) : 0;
       this.#queue.push({ port, request, rows });
@@ -188,6 +191,17 @@ export class WriterLoop {
     }
   }
 
+  /** Takes nothing more from a sender, nor what has arrived from it and waits. */
+  #cut(sender: number): void {
+    const port = this.#senders.get(sender);
+    if (!port) return;
+    this.#senders.delete(sender);
+    this.#ports.delete(port);
+    port.onmessage = null;
+    port.close();
+    this.#queue = this.#queue.filter((arrived) => arrived.port !== port);
+  }
+
   #answer({ port, request }: Arrived): void {
     const { seq } = request as { seq: number };
     try {
@@ -195,6 +209,9 @@ export class WriterLoop {
         case "detach":
           this.#ports.delete(port);
           return port.close();
+        case "cut":
+          this.#cut(request.sender);
+          return post(port, { kind: "answer", seq });
         case "checkpoint":
           return post(port, { kind: "answer", seq, value: this.#wal.checkpoint(request.mode) });
         case "stats":

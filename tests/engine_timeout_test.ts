@@ -146,3 +146,25 @@ Deno.test("runPipeline() writes the failure of a task whose Worker it ended", as
   assertEquals([status, message], ["error", "Timed out after 500 ms; its Worker was terminated"]);
   assert(startedAt !== null, "its start was written before it blocked its thread");
 });
+
+for (const atomic of [false, true]) {
+  Deno.test(`runPipeline() takes nothing from a task whose Worker it ended and that goes on (atomic: ${atomic})`, async () => {
+    using folder = tempFolder();
+    const db = folder.file("a.db");
+    const shared = new SharedArrayBuffer(8);
+    const report = await runPipeline([{ key: "a", shared }], {
+      db,
+      atomic,
+      schema: "CREATE TABLE row (task INTEGER, text TEXT)",
+      timeoutMs: 300,
+      timeoutGraceMs: 10,
+      retries: 3,
+      retryDelayMs: 0,
+      run: { module, export: "outlive" },
+    });
+    assertEquals([report.status, report.counts.done], ["done", 1]);
+    assertEquals(await readValues(db, "SELECT text FROM row"), [["in time"]]);
+    const tasks = "SELECT status, result > '1' FROM task_runs";
+    assertEquals(await readValues(db, tasks), [["done", 1]]);
+  });
+}

@@ -22,6 +22,7 @@ async function openPool(db: string, name: string, controller = new AbortControll
     signal,
     attach,
     lose: () => {},
+    cut: () => {},
   });
   return {
     pool,
