@@ -5,14 +5,26 @@
  */
 import { assertEquals, assertMatch } from "./assert.ts";
 import { ROOT } from "./child.ts";
-import { spawnCli } from "./cli_terminal.ts";
+import { type CliOptions, spawnCli } from "./cli_terminal.ts";
 import { connect } from "../db.ts";
 import { DRIVERS } from "./drivers.ts";
+import { ffiFlags } from "./spawn.ts";
 import { SmallDisk } from "./small_disk.ts";
 import { tempFolder } from "./temp.ts";
 import { until } from "./until.ts";
 
 const FIXTURE = new URL("tests/fixtures/endless.ts", ROOT).href;
+
+/** A command that has what the driver needs, too. */
+function cli(folder: string): CliOptions {
+  const usual = ["--allow-read", `--allow-write=${folder}`];
+  const library = Deno.env.get("DENO_SQLITE_PATH");
+  return {
+    folder,
+    permissions: [...usual, ...ffiFlags()],
+    env: library ? { DENO_SQLITE_PATH: library } : {},
+  };
+}
 
 /** How a command ended: its exit code, and what it said to people. */
 async function ended(child: Deno.ChildProcess): Promise<[number, string, string]> {
@@ -38,7 +50,7 @@ for (const driver of DRIVERS) {
     await using disk = await SmallDisk.mount(folder.file("disk"), 3_000);
     if (!disk) return;
     const args = ["run", FIXTURE, "--db", "disk/etl.db", "--driver", driver];
-    const [code, out, said] = await ended(spawnCli(args, { folder: folder.path }));
+    const [code, out, said] = await ended(spawnCli(args, cli(folder.path)));
     assertEquals([code, out], [1, ""]);
     assertMatch(
       said,
@@ -49,8 +61,10 @@ for (const driver of DRIVERS) {
   Deno.test(`${driver}: pipeloom run says in one line that its database is gone`, async () => {
     using folder = tempFolder();
     const args = ["run", FIXTURE, "--db", "data/etl.db", "--driver", driver];
-    const child = spawnCli(args, { folder: folder.path });
-    await until(() => sizeOf(folder.file("data/etl.db-wal")) > 500_000);
+    const child = spawnCli(args, cli(folder.path));
+    let isOver = false;
+    child.status.then(() => isOver = true);
+    await until(() => isOver || sizeOf(folder.file("data/etl.db-wal")) > 500_000);
     Deno.removeSync(folder.file("data"), { recursive: true });
     const [code, out, said] = await ended(child);
     assertEquals([code, out], [1, ""]);
@@ -69,7 +83,7 @@ for (const driver of DRIVERS) {
        export default definePipeline({ items: [1], run: () => {}, busyTimeoutMs: 300 });`,
     );
     const args = ["run", module, "--db", db, "--driver", driver];
-    const [code, out, said] = await ended(spawnCli(args, { folder: folder.path }));
+    const [code, out, said] = await ended(spawnCli(args, cli(folder.path)));
     assertEquals([code, out], [1, ""]);
     assertMatch(
       said,
