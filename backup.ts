@@ -48,14 +48,15 @@ export async function backup(
   await prepareFile(target);
   const partial = `${target}-partial-${crypto.randomUUID()}`;
   try {
-    await connection.copyInto(partial);
+    await connection.copyInto(partial, target);
     using file = await Deno.open(partial, { read: true, write: true });
     await file.syncData();
     // Another may have made one meanwhile; from here on the name is ours.
     await claim(target);
     await Deno.rename(partial, target);
   } catch (error) {
-    await Deno.remove(partial).catch(() => {});
+    // What SQLite keeps beside a file that it writes is left behind where the disk is full.
+    for (const end of ["", "-journal", "-wal"]) await Deno.remove(partial + end).catch(() => {});
     throw error;
   }
 }

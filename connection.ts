@@ -5,7 +5,7 @@
  */
 import type { Driver, DriverConnection, DriverName, DriverStatement } from "./drivers/driver.ts";
 import { SqliteError } from "./errors.ts";
-import { explain } from "./explain.ts";
+import { classifyError, explain } from "./explain.ts";
 import { type Bindable, type SqlRow, type SqlValue, toSqlValue } from "./values.ts";
 
 const COMMENTS = /--[^\n]*|\/\*[\s\S]*?(\*\/|$)/g;
@@ -212,11 +212,13 @@ export class Connection implements Disposable {
   }
 
   /** @ignore Copies the database into a file that is not there; see {@linkcode backup}. */
-  async copyInto(file: string): Promise<void> {
+  async copyInto(file: string, target: string): Promise<void> {
     try {
       await this.#open().copyInto(file);
     } catch (error) {
-      throw explain(error, this.path);
+      // It cannot write, or else it is the file itself that cannot be read.
+      const isTarget = ["full", "read-only", "other"].includes(classifyError(error));
+      throw explain(error, isTarget ? target : this.path);
     }
   }
 

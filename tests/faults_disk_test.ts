@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { assertEquals } from "./assert.ts";
+import { backup, connect, SqliteError } from "../db.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import {
   assertFailed,
@@ -14,6 +15,7 @@ import {
   Victim,
   type VictimOptions,
 } from "./faulted.ts";
+import { namesIn } from "./names_in.ts";
 import { readValues } from "./read.ts";
 import { SmallDisk } from "./small_disk.ts";
 import { tempFolder } from "./temp.ts";
@@ -67,6 +69,42 @@ for (const driver of DRIVERS) {
     await disk.grow(ROOM_KIB);
     await assertKept(db, child.acknowledged);
     assertEquals(await readValues(db, "SELECT status, done FROM pipeline_runs"), [["done", 1]]);
+  });
+
+  Deno.test(`${driver}: a copy that the disk has no room for says so, and leaves nothing behind`, async () => {
+    using folder = tempFolder();
+    Deno.mkdirSync(folder.file("disk"));
+    await using disk = await SmallDisk.mount(folder.file("disk"), 1_000);
+    if (!disk) return;
+    const db = folder.file("etl.db");
+    using connection = await connect(db, { driver });
+    connection.exec("CREATE TABLE n (value); INSERT INTO n VALUES (randomblob(5000000))");
+    const copy = folder.file("disk/copy.db");
+    const error = await assertRejects(() => backup(db, copy, { driver }), SqliteError);
+    console.log(`copy to a full disk (${driver}): ${error.message.replaceAll(folder.path, "…")}`);
+    assertEquals(error.code, "full");
+    assertStringIncludes(error.message, copy);
+    assertEquals(namesIn(folder.file("disk")), []);
+    await disk.grow(ROOM_KIB);
+    await backup(db, copy, { driver });
+    assertEquals(await readValues(copy, "SELECT length(value) FROM n"), [[5_000_000]]);
+  });
+
+  Deno.test(`${driver}: a pool of Workers ends with a full disk, and nothing is lost`, async () => {
+    using folder = tempFolder();
+    Deno.mkdirSync(folder.file("disk"));
+    const db = folder.file("disk/etl.db");
+    await using disk = await SmallDisk.mount(folder.file("disk"), 1_500);
+    if (!disk) return;
+    const options: VictimOptions = { db, driver, folder: folder.path, pool: true };
+    await using child = Victim.held({ ...options, size: 2_000 });
+    const ending = await child.end();
+    tell("full, with a pool", options, child, ending);
+    assertFailed(ending, "SqliteError", db, "is full", "free space on the disk");
+    await assertKept(db, child.acknowledged);
+    await disk.grow(ROOM_KIB);
+    child.release();
+    await assertResumes(options, child.acknowledged);
   });
 
   Deno.test(`${driver}: a limit of file size is told as one, and nothing is lost`, async () => {

@@ -3,8 +3,15 @@
  *
  * @module
  */
-import { connect } from "../db.ts";
-import { assert, assertEquals, assertThrows } from "./assert.ts";
+import { connect, SqliteError } from "../db.ts";
+import { SqliteWriter } from "../writer_client.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { assertFailed, assertKept, assertResumes, tell, Victim } from "./faulted.ts";
 import { namesIn } from "./names_in.ts";
@@ -92,6 +99,26 @@ for (const driver of DRIVERS) {
     const first = folder.file("data/first.db");
     await assertKept(first, child.acknowledged);
     await assertResumes({ ...options, db: first }, child.acknowledged);
+  });
+
+  Deno.test(`${driver}: a writer that stays open refuses what nobody would find, and so does its end`, async () => {
+    using all = files();
+    const { db } = all;
+    const schema = "CREATE TABLE n (value)";
+    const writer = await SqliteWriter.open({ db, driver, schema });
+    await writer.insert("n", [[1]]);
+    Deno.renameSync(db, `${db}-moved`);
+    // It looks now and then only.
+    const refused = async () => {
+      for (;;) await writer.insert("n", [[2]]);
+    };
+    for (const call of [refused, refused, () => writer.close()]) {
+      const error = await assertRejects(call, SqliteError);
+      assertEquals(error.code, "moved");
+      assertStringIncludes(error.message, `Cannot write ${db}: the file was removed or moved`);
+    }
+    Deno.renameSync(`${db}-moved`, db);
+    assertEquals(await readValues(db, "SELECT value FROM n WHERE value = 1"), [[1]]);
   });
 
   Deno.test(`${driver}: a file that is taken away just before the end is no success`, async () => {
