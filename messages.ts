@@ -698,9 +698,15 @@ export interface TaskEnded {
   unwritten?: boolean;
 }
 
-/** The module cannot be loaded, or the writer's port failed. */
+/** The module cannot be loaded, or an error that no task caught. */
 export interface TaskWorkerFailed {
   kind: "failed";
+  error: ErrorData;
+}
+
+/** News of a task could not be written: the pipeline cannot go on. */
+export interface TaskNewsRefused {
+  kind: "refused";
   error: ErrorData;
 }
 
@@ -739,6 +745,7 @@ export type TaskWorkerReply =
   | TaskReturned
   | TaskEnded
   | TaskWorkerFailed
+  | TaskNewsRefused
   | TaskProgressed
   | TaskLogged
   | TaskPrinted;

@@ -43,6 +43,8 @@ export interface TaskPoolOptions {
   cut: (sender: number) => void;
   /** Finds out what became of tasks whose Worker was ended. */
   lose: (lost: LostTasks) => void;
+  /** Hears that news of a task could not be written: a task's own failure is no reason to stop, this is. */
+  giveUp: (error: Error) => void;
 }
 
 /** How the main thread looks on at tasks of a pool. */
@@ -202,16 +204,18 @@ class TaskWorker implements Disposable {
   readonly #lose: TaskPoolOptions["lose"];
   readonly #cut: TaskPoolOptions["cut"];
   readonly #sender = ++senders;
+  readonly #giveUp: TaskPoolOptions["giveUp"];
   /** The task that has not returned yet. */
   #current: IdentifiedItem<unknown> | undefined;
   /** Tasks that have not ended, and those that ended as `done` of late: their end may not have been sent. */
   readonly #recent = new Map<number, { task: IdentifiedItem<unknown>; endedAt: number }>();
   #running: { -readonly [K in keyof RunningTask]: RunningTask[K] } | undefined;
 
-  constructor({ watch, lose, cut }: TaskPoolOptions) {
+  constructor({ watch, lose, cut, giveUp }: TaskPoolOptions) {
     this.#watch = watch;
     this.#lose = lose;
     this.#cut = cut;
+    this.#giveUp = giveUp;
     this.#worker = new Worker(new URL("./task_worker.ts", import.meta.url), {
       type: "module",
       name: "pipeloom-task",
@@ -394,6 +398,8 @@ class TaskWorker implements Disposable {
         this.#notBegun = this.#pending.size > 0;
         this.#pending.clear();
         return this.#die(fromErrorData(reply.error));
+      case "refused":
+        return this.#giveUp(fromErrorData(reply.error));
       case "progressed":
         if (this.#running?.id === reply.id) {
           this.#running.fraction = reply.fraction;

@@ -89,7 +89,7 @@ async function init(request: InitTaskWorker): Promise<void> {
   }
   run = exported as TaskFunction<unknown>;
   const outbox = new Outbox(request.port, (error, task) => {
-    if (task === undefined) fail(fromErrorData(error));
+    if (task === undefined) reply({ kind: "refused", error });
     else tasks.get(task)?.task.fail(error);
   });
   environment = {

@@ -212,6 +212,7 @@ export class Turns<Item> {
       cut: (sender) =>
         void environment.outbox.ask((seq) => ({ kind: "cut", seq, sender })).catch(() => {}),
       lose: (lost) => this.#hold(this.#lose(lost as LostTasks<Item>)),
+      giveUp: (error) => this.#options.giveUp(error),
     });
     using _ = writer.onGone(() => pool[Symbol.dispose]());
     await pool.start(this.#slots);

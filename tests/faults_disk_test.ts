@@ -4,7 +4,7 @@
  * @module
  */
 import { backup, connect, SqliteError } from "../db.ts";
-import { assertEquals, assertRejects, assertStringIncludes } from "./assert.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import {
   assertFailed,
@@ -96,10 +96,12 @@ for (const driver of DRIVERS) {
     const db = folder.file("disk/etl.db");
     await using disk = await SmallDisk.mount(folder.file("disk"), 1_500);
     if (!disk) return;
-    const options: VictimOptions = { db, driver, folder: folder.path, pool: true };
+    const options: VictimOptions = { db, driver, folder: folder.path, pool: true, tasks: 400 };
     await using child = Victim.held({ ...options, size: 2_000 });
     const ending = await child.end();
     tell("full, with a pool", options, child, ending);
+    // It stops at the first failure, and does not start a Worker for each that follows.
+    assert(ending.ms < 20_000, `${ending.ms} ms`);
     assertFailed(ending, "SqliteError", db, "is full", "free space on the disk");
     await assertKept(db, child.acknowledged);
     await disk.grow(ROOM_KIB);

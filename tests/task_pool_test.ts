@@ -23,6 +23,7 @@ async function openPool(db: string, name: string, controller = new AbortControll
     attach,
     lose: () => {},
     cut: () => {},
+    giveUp: () => {},
   });
   return {
     pool,
