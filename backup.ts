@@ -31,9 +31,11 @@ export type BackupOptions = Pick<ConnectReadOnlyOptions, "driver">;
  * import { backup, connect } from "@pipeloom/pipeloom/db";
  *
  * const folder = await Deno.makeTempDir();
- * using connection = await connect(`${folder}/shop.db`);
+ * const connection = await connect(`${folder}/shop.db`);
  * connection.exec("CREATE TABLE orders (id INTEGER PRIMARY KEY)");
  * await backup(`${folder}/shop.db`, `${folder}/copies/monday.db`);
+ * connection.close();
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export async function backup(
