@@ -4,14 +4,9 @@
  * @module
  */
 import { runPipeline, SqliteWriter, type TaskContext } from "../mod.ts";
-import { assert, assertEquals, assertMatch, assertRejects } from "./assert.ts";
-import { DRIVERS } from "./drivers.ts";
-import { Random } from "./random.ts";
+import { assertEquals, assertMatch, assertRejects } from "./assert.ts";
 import { readValues } from "./read.ts";
-import { Fixture } from "./spawn.ts";
 import { tempFolder } from "./temp.ts";
-
-const SEED = Number(Deno.env.get("PIPELOOM_SEED") ?? Date.now() % 1e6);
 
 const schema = "CREATE TABLE IF NOT EXISTS row (task INTEGER, n INTEGER)";
 const ROWS = "SELECT task, count(*), count(DISTINCT n) FROM row GROUP BY task ORDER BY task";
@@ -197,48 +192,3 @@ Deno.test("a key is refused where nobody keeps it, and rows without one are writ
   const ours = "SELECT name FROM sqlite_schema WHERE name LIKE '%idempotency%'";
   assertEquals(await readValues(db, ours), []);
 });
-
-for (const driver of DRIVERS) {
-  for (const mode of ["", "pool"]) {
-    Deno.test(`${driver}: a pipeline that is not atomic, killed again and again, writes under its keys once ${mode}`, async () => {
-      using folder = tempFolder();
-      const db = folder.file("a.db");
-      const random = new Random(SEED);
-      const told = new Set<string>();
-      let kills = 0;
-      let status: unknown;
-      while (status !== "done") {
-        // After some pages, which are sent again when the task is resumed; it cannot get far beyond them.
-        const most = kills < 8 ? 2 + random.below(8) : 1e9;
-        await using child = new Fixture("keyed.ts", folder.path, db, driver, `${most + 3}`, mode);
-        for (let lines = 0; lines < most; lines++) {
-          const line = await child.line();
-          if (line === "done") break;
-          told.add(line);
-        }
-        if (kills < 8) child.kill("SIGKILL");
-        kills++;
-        await child.status;
-        [[status]] = await readValues(db, "SELECT status FROM pipeline_runs") as [[unknown]];
-        const written = await readValues(db, "SELECT DISTINCT item || ' ' || page FROM line");
-        const missing = told.difference(new Set(written.flat()));
-        assertEquals([...missing], [], `seed ${SEED}: what was acknowledged is there`);
-      }
-      // A thread writes 12 pages at most, of 72, before it is killed.
-      assert(kills >= 3, `it was killed ${kills} times`);
-      const items = Array.from({ length: 12 }, (_, i) => `item ${i}`).sort();
-      const lines =
-        "SELECT item, count(*), count(DISTINCT page || '.' || row) FROM line GROUP BY 1";
-      assertEquals(
-        await readValues(db, lines),
-        items.map((item) => [item, 111, 111]),
-        `seed ${SEED}`,
-      );
-      const totals = "SELECT item, lines FROM total ORDER BY 1";
-      assertEquals(await readValues(db, totals), items.map((item) => [item, 111]), `seed ${SEED}`);
-      const streamed = "SELECT item, count(*), count(DISTINCT row) FROM streamed GROUP BY 1";
-      assertEquals(await readValues(db, streamed), items.map((item) => [item, 2_500, 2_500]));
-      assertEquals(await readValues(db, "SELECT status, done FROM pipeline_runs"), [["done", 12]]);
-    });
-  }
-}
