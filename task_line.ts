@@ -58,12 +58,13 @@ export class TaskLine<Item> implements TaskSource<Item> {
     const { queue, ahead, whole, signal } = this.#options;
     if (signal.aborted) return undefined;
     while (!this.#asked && queue.size < ahead && this.#ask());
-    const next = this.#asked && whole ? undefined : queue.pop();
+    const isHeld = whole && this.#asked !== undefined;
+    const next = isHeld ? undefined : queue.pop();
     if (next) {
       this.#open++;
       return next;
     }
-    this.#wakeInTime();
+    if (!isHeld) this.#wakeInTime();
     if (!this.#asked && this.#open === 0 && queue.size === 0) return undefined;
     return this.#news.promise.then(() => this.take());
   }
