@@ -25,7 +25,7 @@ const TABLES = {
   streamed: [STREAMED, "SELECT item, count(*), count(DISTINCT row) FROM streamed GROUP BY 1"],
 } as const;
 
-/** Runs the pipeline, and kills it after some pages until it is done. Returns the number of kills. */
+/** Runs the pipeline, and kills it after some pages, until it is done. Returns the number of kills. */
 async function runThrough(
   db: string,
   { folder, driver, mode, random }: {
@@ -42,7 +42,7 @@ async function runThrough(
     await using child = new Fixture("keyed.ts", folder, db, driver, `${pages + 3}`, mode);
     for (let i = 0; i < pages; i++) {
       const line = await child.line();
-      if (line === "done") break;
+      if (line === "done") return kills;
       told.add(line);
     }
     child.kill("SIGKILL");
