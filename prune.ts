@@ -1,6 +1,6 @@
 /**
- * Deletes old runs: their rows in `task_logs`, `task_attempts`, `task_dependencies`, `task_runs`, `run_samples`,
- * `run_requests` and `pipeline_runs`, and nothing else.
+ * Deletes old runs: their rows in `task_logs`, `task_attempts`, `task_dependencies`, `idempotency_keys`,
+ * `task_runs`, `run_samples`, `run_requests` and `pipeline_runs`, and nothing else.
  *
  * One DELETE for a million rows would hold the lock, and grow the WAL, for as long as it takes. So rows go in
  * parts, each a commit of its own between which others may write; the row of the run goes last, so that a run
