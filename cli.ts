@@ -180,4 +180,5 @@ function newCommand(name: string): Command {
     });
 }
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+// Not `Deno.exitCode`: a Worker that was ended and never waits would keep the process alive.
+if (import.meta.main) Deno.exit(await main(Deno.args));

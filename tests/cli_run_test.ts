@@ -263,3 +263,18 @@ Deno.test({
     assertEquals(colours.filter((code) => code !== "\x1b[0m"), []);
   },
 });
+
+Deno.test("run exits when a task on a Worker never ended and never waited", async () => {
+  const tasks = new URL("fixtures/retried_tasks.ts", import.meta.url).href;
+  const { code, err } = await runModule(
+    `import { definePipeline } from ${JSON.stringify(MOD)};
+     export default definePipeline({
+       items: ["quick", "blocks"],
+       timeoutMs: 1_000,
+       timeoutGraceMs: 10,
+       run: { module: ${JSON.stringify(tasks)}, export: "hang" },
+     });`,
+  );
+  assertEquals(code, 1);
+  assertStringIncludes(err, "Timed out after 1000 ms; its Worker was terminated");
+});
