@@ -63,7 +63,8 @@ export interface PolicyOptions<Item> extends TaskPolicy {
   /** What is different for an item: what it leaves out is as for the others. */
   policy?: (item: Item) => TaskPolicy | undefined;
   /**
-   * Milliseconds that a task on the pool may go on after its time is up, before its Worker is ended.
+   * Milliseconds that a task on the pool may go on after its signal was aborted, because its time is up or somebody
+   * has cancelled it, before its Worker is ended.
    *
    * @default {5000}
    */

@@ -86,7 +86,7 @@ export class TaskControl<Item> {
     this.#begun.delete(id);
   }
 
-  /** A task has ended for good. */
+  /** A task has ended for good; of one that is `done` it need be told only when `isAsked`. */
   ended(
     { id }: TaskIdentity,
     { status }: TaskOutcome,
@@ -96,6 +96,11 @@ export class TaskControl<Item> {
     if (status === "done" || this.#turns.environment.signal.aborted) return;
     this.#kept.set(id, { id, status, task, isDependent });
     if (this.#kept.size > MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
+  }
+
+  /** Whether anybody waits for the end of a task. */
+  get isAsked(): boolean {
+    return this.#ends.size > 0;
   }
 
   /** Whether a task has ended, and not as `done`. */

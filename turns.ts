@@ -367,7 +367,8 @@ export class Turns<Item> {
     this.#tasks.delete(task.id);
     this.#attempts?.ended(task.id);
     this.#options.ended(task, outcome);
-    this.#control!.ended(task, outcome, { task });
+    const control = this.#control!;
+    if (outcome.status !== "done" || control.isAsked) control.ended(task, outcome, { task });
     if (!this.#line) return;
     this.#letGo(task, outcome);
     this.#line.leave(task);

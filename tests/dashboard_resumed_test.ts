@@ -3,7 +3,8 @@ import { type PipelineOptions, runPipeline } from "../mod.ts";
 import { connect } from "../db.ts";
 import { createDashboard } from "../dashboard/mod.ts";
 import { assertEquals } from "./assert.ts";
-import { getJson } from "./dashboard_fixture.ts";
+import { getJson, show } from "./dashboard_fixture.ts";
+import { news } from "./store_fixture.ts";
 import { tempFolder } from "./temp.ts";
 
 const ITEMS = Array.from({ length: 30 }, (_, n) => n);
@@ -61,4 +62,25 @@ Deno.test("getRun() shows a run whose process died as interrupted", async () => 
   connection.exec("UPDATE pipeline_runs SET status='interrupted'");
   using app = createDashboard({ db });
   assertEquals((await getJson<Run>(app, "/api/runs/1")).status, "interrupted");
+});
+
+Deno.test("listTasks() remembers nothing of ended tasks that were queued again while their run went on", async () => {
+  using shown = await show();
+  const { store } = shown;
+  // As many as are looked at together, and one that keeps the run going.
+  const { run } = store.startRun(10_001);
+  store.connection.exec(
+    "UPDATE task_runs SET status='error', message='first', started_at='' WHERE id <= 10000",
+  );
+  const find = async (text: string) => {
+    const path = `/api/runs/${run}/tasks?limit=200&sort=name&q=${text}`;
+    return (await shown.get<TaskPage>(path)).tasks.length;
+  };
+  for (let i = 0; i < 2; i++) assertEquals([await find("first"), await find("second")], [200, 0]);
+  assertEquals(store.write({ kind: "requeue_tasks", run, ids: [7] }), [7]);
+  store.commit(
+    news(run, 7, { status: "running", startedAt: "", message: "second" }),
+    news(run, 7, { status: "done", finishedAt: "" }),
+  );
+  for (let i = 0; i < 2; i++) assertEquals(await find("second"), 1);
 });

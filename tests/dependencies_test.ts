@@ -129,3 +129,27 @@ Deno.test("DependencyGraph takes a chain of a hundred thousand", () => {
   assertEquals(graph.roots, [0]);
   assertEquals(graph.drop(0).length, length - 1);
 });
+
+Deno.test("DependencyGraph.revive() brings back what nothing else keeps from being done", () => {
+  for (let seed = SEED; seed < SEED + GRAPHS; seed++) {
+    const random = new Random(seed);
+    const needs = randomNeeds(random);
+    const keys = Object.keys(needs);
+    const graph = graphOf(needs);
+    const lost = new Set<number>();
+    const isDropped = (task: number): boolean =>
+      needs[keys[task]!]!.some((key) =>
+        lost.has(keys.indexOf(key)) || isDropped(keys.indexOf(key))
+      );
+    for (let step = 0; step < 20 && keys.length > 0; step++) {
+      const task = random.below(keys.length);
+      const before = keys.map((_, task) => isDropped(task));
+      const changed = lost.has(task) ? graph.revive(task) : graph.drop(task);
+      if (!lost.delete(task)) lost.add(task);
+      const after = keys.map((_, task) => isDropped(task));
+      const expected = keys.flatMap((_, task) => before[task] === after[task] ? [] : [task]);
+      assertEquals(changed.toSorted((a, b) => a - b), expected, `seed ${seed}`);
+      assertEquals(keys.map((_, task) => graph.isDropped(task)), after, `seed ${seed}`);
+    }
+  }
+});
