@@ -11,7 +11,8 @@
  * running ──▶ queued               (it failed, and is to be run again)
  * ```
  *
- * A run that is resumed takes tasks that ended, and not as `done`, back to `queued`: nothing else does.
+ * A run that is resumed takes tasks that ended, and not as `done`, back to `queued`, and so does somebody who asks
+ * for it while it goes on; nothing else does.
  *
  * @module
  */
@@ -19,7 +20,7 @@
 /** What a task is doing, as `task_runs.status` says it. */
 export type TaskStatus = "queued" | "running" | "done" | "error" | "cancelled";
 
-/** A status that a task never leaves, unless its run is resumed. */
+/** A status that a task never leaves, unless its run is resumed or somebody retries it. */
 export type EndStatus = "done" | "error" | "cancelled";
 
 /** Every status, in the order of a task's life. */
@@ -52,7 +53,7 @@ export function canRequeue(from: TaskStatus): boolean {
   return from === "queued" || from === "error" || from === "cancelled";
 }
 
-/** Whether a status is one that a task never leaves, unless its run is resumed. */
+/** Whether a status is one that a task never leaves, unless its run is resumed or somebody retries it. */
 export function isEnd(status: TaskStatus): status is EndStatus {
   return status === "done" || status === "error" || status === "cancelled";
 }
