@@ -6,7 +6,11 @@
  */
 import type { ErrorData } from "../errors.ts";
 import type {
+  CancelTaskMessage,
+  IdempotencyKey,
   InsertMessage,
+  LoseTasksMessage,
+  RequeueTasksMessage,
   ResumeTasksMessage,
   RetryTaskMessage,
   StartRunMessage,
@@ -79,6 +83,7 @@ interface ModelRun {
   last: number | null;
   resumed: number | null;
   dependencies: number | null;
+  retried: number | null;
 }
 
 /** A message is not written. */
@@ -94,6 +99,10 @@ export class State {
   parts: SqlValue[] = [];
   /** Which task waits for which: run, task, the other task. */
   waits = new Set<string>();
+  /** Idempotency keys that were written. */
+  keys = new Set<string>();
+  /** Requests by their ids, less one. */
+  requests: { run: number; task: number | null; action: string; refused: number | null }[] = [];
   /** Of a run that is resumed: its tasks by their keys, and the keys that items have had since. */
   resuming = new Map<number, { known: Map<string, number>; seen: Set<string> }>();
   /** Tasks of which a message failed, and that have not ended since. */
@@ -159,6 +168,7 @@ export class Model {
         return { changes: 1 };
       }
       case "transaction":
+        if (!this.#isNew("", message.idempotencyKey)) return message.messages.map(() => undefined);
         return message.messages.map((inner) => {
           if (inner.kind === "task_update" && this.#isSpoilt(inner)) refuse();
           return this.#do(inner);
@@ -182,6 +192,25 @@ export class Model {
         if (row) row.dependencies = (row.dependencies ?? 0) + added;
         return;
       }
+      case "request_control": {
+        const { action, run, taskId: task } = message;
+        if (state.runs.get(run)?.status !== "running") refuse();
+        if (task !== null && state.tasks.get(task)?.run !== run) refuse();
+        const same = state.requests.findIndex((other) =>
+          other.run === run && other.task === task && other.action === action &&
+          other.refused === null
+        );
+        return same < 0 ? state.requests.push({ run, task, action, refused: null }) : same + 1;
+      }
+      case "answer_control": {
+        const request = state.requests[message.request - 1];
+        if (request) request.refused ??= Number(message.refused);
+        return;
+      }
+      case "cancel_task":
+      case "lose_tasks":
+      case "requeue_tasks":
+        return this.#control(message);
       case "task_status": {
         const task = state.tasks.get(message.id);
         return task?.run === message.run ? task.status : undefined;
@@ -201,6 +230,7 @@ export class Model {
         const ids = [...state.tasks].filter(([, task]) => task.run === message.run)
           .map(([id]) => id);
         run.status = status;
+        this.#answerAll(message.run, message.stopped ? "cancelled" : status);
         run.last = ids.length > 0 ? Math.max(...ids) : null;
         state.resuming.delete(message.run);
         return { status, counts };
@@ -214,8 +244,61 @@ export class Model {
     }
   }
 
-  #insert({ table, columns, values, width, update }: InsertMessage): void {
-    if (values.length === 0) return;
+  /** Moves tasks as somebody asked. */
+  #control(message: CancelTaskMessage | LoseTasksMessage | RequeueTasksMessage): unknown {
+    const { state } = this;
+    const found = (id: number) => {
+      const task = state.tasks.get(id);
+      return task?.run === message.run ? task : undefined;
+    };
+    if (message.kind === "cancel_task") {
+      const { id, message: text, finishedAt: finished } = message;
+      const task = found(id);
+      if (!task) return undefined;
+      const before = { id, name: task.name, key: task.key, status: task.status };
+      if (task.status === "queued") {
+        Object.assign(task, { status: "cancelled", message: text, finished });
+      }
+      return before;
+    }
+    if (message.kind === "lose_tasks") {
+      const { message: text, finishedAt: finished } = message;
+      return message.ids.filter((id) => {
+        const task = found(id);
+        if (!task || isEnd(task.status)) return false;
+        return Object.assign(task, { status: "error", message: text, error: text, finished });
+      });
+    }
+    const queued = message.ids.filter((id) => {
+      const task = found(id);
+      if (!task || !["error", "cancelled"].includes(task.status)) return false;
+      this.#requeue(id, task);
+      return true;
+    });
+    const run = state.runs.get(message.run);
+    if (run) run.retried = (run.retried ?? 0) + queued.length;
+    return queued;
+  }
+
+  /** Lets a task that has ended begin anew. */
+  #requeue(id: number, task: ModelTask): void {
+    const { name, run, key } = task;
+    if (task.started !== null) this.#keep(id, task, task.error ?? task.message);
+    Object.assign(task, { ...NEW, name, run, key });
+    this.state.failed.delete(id);
+  }
+
+  /** Answers what is left when a run ends: it was done if what was to be cancelled is. */
+  #answerAll(run: number, status: string): void {
+    for (const request of this.state.requests) {
+      if (request.run !== run) continue;
+      const now = this.state.tasks.get(request.task ?? 0)?.status ?? status;
+      request.refused ??= Number(now !== "cancelled" || request.action !== "cancel");
+    }
+  }
+
+  #insert({ table, columns, values, width, update, idempotencyKey }: InsertMessage): void {
+    if (values.length === 0 || !this.#isNew(table, idempotencyKey)) return;
     if (values.length % width !== 0 || table === "nowhere") refuse();
     if (table === "arrival") return;
     if (table === "part") {
@@ -227,6 +310,13 @@ export class Model {
     for (let i = 0; i < values.length; i += width) {
       this.#fact(values[i] as number, values[i + 1] as string | null, update);
     }
+  }
+
+  #isNew(table: string, idempotencyKey?: IdempotencyKey): boolean {
+    if (!idempotencyKey) return true;
+    const { task, key, part } = idempotencyKey;
+    const taken = `${task} ${table} ${key} ${part}`;
+    return !this.state.keys.has(taken) && !!this.state.keys.add(taken);
   }
 
   #fact(k: number, v: string | null, update?: InsertMessage["update"] | "replace"): void {
@@ -252,6 +342,7 @@ export class Model {
         last: null,
         resumed: null,
         dependencies: null,
+        retried: null,
       });
       if (resume) this.state.resuming.set(run, { known: new Map(), seen: new Set() });
       return { run, firstId: this.#reserve(run, reserve) };
@@ -261,6 +352,7 @@ export class Model {
     row.status = "running";
     row.resumed = (row.resumed ?? 0) + 1;
     row.dependencies = null;
+    for (const request of this.state.requests) if (request.run === run) request.refused ??= 1;
     for (const line of waits) if (line.startsWith(`${run} `)) waits.delete(line);
     const known = new Map<string, number>();
     for (const [id, task] of this.state.tasks) {
@@ -309,9 +401,7 @@ export class Model {
       const task = this.state.tasks.get(id)!;
       if (task.status === "done" || task.status === "running") return -id;
       if (task.status === "queued") return id;
-      if (task.started !== null) this.#keep(id, task, task.error ?? task.message);
-      Object.assign(task, { ...NEW, name: task.name, run, key });
-      this.state.failed.delete(id);
+      this.#requeue(id, task);
       return id;
     });
   }

@@ -69,34 +69,36 @@ const TABLES = {
     `SELECT id, name, run_id, key, status, progress, message, started_at, finished_at, result, error,
     updated_at FROM task_runs ORDER BY id`,
   runs:
-    `SELECT id, name, status, first_task_id, last_task_id, resumed, dependencies, queued, running, done, error,
+    `SELECT id, name, status, first_task_id, last_task_id, resumed, dependencies, retried, queued, running, done, error,
     cancelled FROM pipeline_runs ORDER BY id`,
   attempts: `SELECT task_id, run_id, attempt, status, started_at, finished_at, error
     FROM task_attempts ORDER BY id`,
   waits: `SELECT run_id || ' ' || task_id || ' ' || depends_on_id AS line FROM task_dependencies
     ORDER BY line`,
+  requests: "SELECT run_id, task_id, kind, refused FROM run_requests ORDER BY id",
   facts: "SELECT k, v FROM fact ORDER BY k",
   parts: "SELECT k FROM part ORDER BY rowid",
 };
 
 /** What the tables should hold. */
 function expected(model: Model): Record<keyof typeof TABLES, unknown[][]> {
-  const { tasks, runs, attempts, facts, parts, waits } = model.state;
+  const { tasks, runs, attempts, facts, parts, waits, requests } = model.state;
   const byId = <T>([a]: [number, T], [b]: [number, T]) => a - b;
   return {
     tasks: [...tasks].sort(byId).map(([id, t]) => [
       ...[id, t.name, t.run, t.key, t.status, t.progress, t.message],
       ...[t.started, t.finished, t.result, t.error, t.updated],
     ]),
-    runs: [...runs].map(([id, { name, status, first, last, resumed, dependencies }]) => {
+    runs: [...runs].map(([id, { name, status, first, last, resumed, dependencies, retried }]) => {
       const { queued, running, done, error, cancelled } = model.counts(id);
       return [
-        ...[id, name, status, first, last, resumed, dependencies],
+        ...[id, name, status, first, last, resumed, dependencies, retried],
         ...[queued, running, done, error, cancelled],
       ];
     }),
     waits: [...waits].map((line) => [line]).sort(),
     attempts,
+    requests: requests.map(({ run, task, action, refused }) => [run, task, action, refused]),
     facts: [...facts].sort(byId),
     parts: parts.map((k) => [k]),
   };

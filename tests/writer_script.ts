@@ -50,6 +50,13 @@ const fact = fc.record({
   v: fc.constantFrom("a", "b", "c", "a", "b", "c", "bad", null),
 });
 
+/** What is written once, however often it is sent; keys are few, so that it is. */
+const once = fc.record({
+  key: fc.constantFrom("a", "b"),
+  part: fc.nat(1),
+  task: fc.constantFrom(null, 1, 2),
+}).map((key) => ({ idempotencyKey: { ...key, run: key.task && 1 } }));
+
 const insert = fc.record({
   facts: fc.array(fact, { maxLength: 3 }),
   onConflict: fc.constantFrom<Partial<InsertMessage>>(
@@ -60,13 +67,15 @@ const insert = fc.record({
   ),
   columns: fc.constantFrom(null, ["k", "v"]),
   task: sometimes(task),
-}).map(({ facts, onConflict, columns, task }): WriteMessage => ({
+  once: sometimes(once),
+}).map(({ facts, onConflict, columns, task, once }): WriteMessage => ({
   kind: "insert",
   table: "fact",
   columns,
   values: facts.flatMap(({ k, v }) => [k, v]),
   width: 2,
   ...onConflict,
+  ...once,
   ...(task && { task }),
 }));
 
@@ -185,6 +194,35 @@ const startRun = fc.record({
   ...(alone && { alone }),
 }));
 
+const control = fc.oneof(
+  fc.record({
+    action: fc.constantFrom("cancel" as const, "cancel" as const, "retry" as const),
+    placed,
+    whole: fc.boolean(),
+  }).map(({ action, placed: { id, run }, whole }): WriteMessage => ({
+    kind: "request_control",
+    action,
+    run,
+    taskId: whole ? null : id,
+  })),
+  fc.record({ request: fc.integer({ min: 1, max: 3 }), refused: fc.boolean() })
+    .map((answer): WriteMessage => ({ kind: "answer_control", ...answer, answer: "so" })),
+  placed.map((placed): WriteMessage => ({
+    kind: "cancel_task",
+    ...placed,
+    message: "not wanted",
+    finishedAt: LATER,
+  })),
+  fc.record({ run, ids: fc.array(task, { maxLength: 3 }) })
+    .map((asked): WriteMessage => ({ kind: "requeue_tasks", ...asked })),
+  fc.record({ run, ids: fc.array(task, { maxLength: 3 }) }).map((asked): WriteMessage => ({
+    kind: "lose_tasks",
+    ...asked,
+    message: "gone",
+    finishedAt: LATER,
+  })),
+);
+
 const depend = fc.record({ run, pairs: fc.array(fc.tuple(task, task), { maxLength: 3 }) })
   .map(({ run, pairs }): WriteMessage => ({
     kind: "depend_tasks",
@@ -202,7 +240,11 @@ const ofRun = fc.oneof(
     message: "stopped",
     finishedAt: LATER,
   })),
-  fc.record({ run, status: fc.constantFrom("done", "done", "error", "cancelled") })
+  fc.record({
+    run,
+    status: fc.constantFrom("done", "done", "error", "cancelled"),
+    stopped: fc.constantFrom<(true | undefined)[]>(undefined, undefined, true),
+  })
     .map((ended): WriteMessage => ({ kind: "finish_run", ...ended, finishedAt: LATER })),
 );
 
@@ -228,6 +270,7 @@ const single = fc.oneof(
   { weight: 2, arbitrary: resume },
   { weight: 2, arbitrary: startRun },
   { weight: 2, arbitrary: ofRun },
+  { weight: 3, arbitrary: control },
   { weight: 1, arbitrary: depend },
   {
     weight: 1,
@@ -239,12 +282,16 @@ const single = fc.oneof(
 
 /** All of the messages, or none. */
 const together = (messages: fc.Arbitrary<WriteMessage>) =>
-  fc.record({ messages: fc.array(messages, { maxLength: 4 }), task: sometimes(task) })
-    .map(({ messages, task }): WriteMessage => ({
-      kind: "transaction",
-      messages,
-      ...(task && { task }),
-    }));
+  fc.record({
+    messages: fc.array(messages, { maxLength: 4 }),
+    task: sometimes(task),
+    once: sometimes(once),
+  }).map(({ messages, task, once }): WriteMessage => ({
+    kind: "transaction",
+    messages,
+    ...once,
+    ...(task && { task }),
+  }));
 
 const message = fc.oneof(
   { weight: 8, arbitrary: single },
