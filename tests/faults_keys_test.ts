@@ -45,13 +45,17 @@ async function runThrough(
       if (line === "done") return kills;
       told.add(line);
     }
-    child.kill("SIGKILL");
-    await child.status;
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // The last pages were written meanwhile.
+    }
+    const { signal } = await child.status;
     const written = await readValues(db, "SELECT DISTINCT item || ' ' || page FROM line");
     const missing = told.difference(new Set(written.flat()));
     assertEquals([...missing], [], `seed ${SEED}: what was told to be committed is there`);
     const [[status]] = await readValues(db, "SELECT status FROM pipeline_runs") as [[string]];
-    if (status === "done") return kills + 1;
+    if (status === "done") return kills + (signal ? 1 : 0);
   }
 }
 
