@@ -70,10 +70,8 @@ for (const driver of DRIVERS) {
       // Every other one on Workers.
       const mode = sum.pipelines % 2 === 1 ? "pool" : "";
       const kills = await runThrough(db, { folder, driver, mode, random });
-      assert(
-        kills >= 3,
-        `a thread writes 12 pages at most of 72, and it was killed ${kills} times`,
-      );
+      // A thread writes 22 pages at most of 48, and there are two on the pool.
+      assert(kills >= 1, "It was killed");
       sum.kills += kills;
       sum.pipelines++;
       for (const [each, sql] of Object.values(TABLES)) {
