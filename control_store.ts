@@ -18,6 +18,14 @@ import { ResumeStore } from "./resume_store.ts";
 import { type EndStatus, isEnd, type TaskStatus } from "./task_run.ts";
 import type { TaskStore } from "./task_store.ts";
 
+/** How a task ends. */
+interface TaskEnd {
+  status: EndStatus;
+  message: string;
+  error?: string;
+  finishedAt: string;
+}
+
 /** Moves tasks because somebody asked for it. */
 export class ControlStore {
   readonly #connection: Connection;
@@ -55,13 +63,13 @@ export class ControlStore {
     return queued;
   }
 
-  /** Ends tasks as `error` that have not ended, and returns their ids. */
-  lose({ run, ids, message, finishedAt }: LoseTasksMessage): number[] {
-    return ids.filter((id) => {
+  /** Ends tasks that have not ended, and returns the status of each. */
+  lose({ run, ids, ...end }: LoseTasksMessage): TaskStatus[] {
+    return ids.map((id) => {
       const found = this.#find(run, id);
-      if (!found || isEnd(found.status)) return false;
-      this.#end(run, found, { status: "error", message, finishedAt });
-      return true;
+      if (found && isEnd(found.status)) return found.status;
+      if (found) this.#end(run, found, end);
+      return end.status;
     });
   }
 
@@ -82,12 +90,11 @@ export class ControlStore {
   #end(
     run: number,
     { id, status: from }: TaskFound,
-    { status, message, finishedAt }: { status: EndStatus; message: string; finishedAt: string },
+    { status, message, error, finishedAt }: TaskEnd,
   ): void {
     this.#connection.prepare(
-      `UPDATE task_runs SET status=?2, message=?3, finished_at=?4,
-         error=CASE ?2 WHEN 'error' THEN ?3 ELSE error END WHERE id=?1`,
-    ).run(id, status, message, finishedAt);
+      "UPDATE task_runs SET status=?2, message=?3, finished_at=?4, error=?5 WHERE id=?1",
+    ).run(id, status, message, finishedAt, error ?? null);
     this.#tasks.move(run, id, from, status);
   }
 }

@@ -301,8 +301,8 @@ export interface RequeueTasksMessage {
 }
 
 /**
- * Ends tasks as `error` that were done, and whose Worker was ended before it could write it. Answered with the ids
- * of those: what is written stays.
+ * Ends tasks whose Worker was ended, those excepted that have ended: their Worker may have written it just before.
+ * Answered with the status of each.
  */
 export interface LoseTasksMessage {
   /** Tells the messages apart. */
@@ -311,8 +311,12 @@ export interface LoseTasksMessage {
   run: number;
   /** The tasks, as `task_runs.id`. */
   ids: readonly number[];
+  /** The status they take. */
+  status: EndStatus;
   /** Why, for people. */
   message: string;
+  /** Stack of what was thrown. */
+  error: string;
   /** When they ended, ISO 8601. */
   finishedAt: string;
 }
@@ -386,6 +390,7 @@ export type WriteResult =
   | RunFinished
   | TaskStatus
   | TaskFound
+  | string
   | number
   | undefined
   | readonly WriteResult[];

@@ -39,6 +39,8 @@ export interface ControlledTurns<Item> {
   endedUnbegun(task: TaskIdentity, outcome: TaskOutcome): void;
   /** The end of a task does not count any more. */
   revoke(id: number, status: EndStatus): void;
+  /** Ends a task that cannot run because of another that it depends on. */
+  drop(task: TaskIdentity): void;
   /** Gives a task out once more. */
   giveBack(task: IdentifiedItem<Item>): void;
 }
@@ -53,18 +55,28 @@ interface Kept<Item> {
   isDependent: boolean;
 }
 
+/** A task that is being cancelled. */
+interface Cancelling {
+  /** Resolved with its status when it has ended. */
+  end: PromiseWithResolvers<EndStatus>;
+  /** Settled when that was tried. */
+  promise: Promise<void>;
+}
+
 /** Cancels and retries. Its fields belong to the main thread. */
 export class TaskControl<Item> {
   readonly #turns: ControlledTurns<Item>;
   /** Tasks that were begun and are not queued again, or that are to be passed over. */
   readonly #begun = new IdSet();
   readonly #kept = new Map<number, Kept<Item>>();
+  /** Tasks that are about to be queued again. */
+  readonly #requeuing = new Set<number>();
   /** Tasks that were passed over. */
   readonly #passed = new Map<number, IdentifiedItem<Item>>();
   /** Why tasks are to be passed over that no table knows. */
   readonly #unknown = new Map<number, TaskOutcome>();
-  /** Who waits for the end of a task. */
-  readonly #ends = new Map<number, PromiseWithResolvers<EndStatus>>();
+  /** Tasks that are being cancelled. */
+  readonly #cancelling = new Map<number, Cancelling>();
   #isOver = false;
 
   constructor(turns: ControlledTurns<Item>) {
@@ -92,7 +104,7 @@ export class TaskControl<Item> {
     { status }: TaskOutcome,
     { task, isDependent = false }: { task?: IdentifiedItem<Item>; isDependent?: boolean } = {},
   ): void {
-    this.#ends.get(id)?.resolve(status);
+    this.#cancelling.get(id)?.end.resolve(status);
     if (status === "done" || this.#turns.environment.signal.aborted) return;
     this.#kept.set(id, { id, status, task, isDependent });
     if (this.#kept.size > MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
@@ -100,17 +112,17 @@ export class TaskControl<Item> {
 
   /** Whether anybody waits for the end of a task. */
   get isAsked(): boolean {
-    return this.#ends.size > 0;
+    return this.#cancelling.size > 0;
   }
 
-  /** Whether a task has ended, and not as `done`. */
-  hasFailed(id: number): boolean {
-    return this.#kept.has(id);
+  /** Whether what a task depends on need not end it: it has failed itself, or is about to be moved. */
+  isSettled(id: number): boolean {
+    return this.#kept.has(id) || this.#cancelling.has(id) || this.#requeuing.has(id);
   }
 
   /** Whether somebody has cancelled a task, so that it is not to be run again. */
   isCancelling(id: number): boolean {
-    return this.#ends.has(id);
+    return this.#cancelling.has(id);
   }
 
   /**
@@ -122,25 +134,45 @@ export class TaskControl<Item> {
     const cannot = `Cannot cancel task ${id}`;
     this.#check(cannot, id);
     await this.#turns.dependent?.loaded();
-    let end = this.#ends.get(id);
-    if (!end) this.#ends.set(id, end = Promise.withResolvers());
-    end.promise.catch(() => {});
+    this.#check(cannot, id);
+    let cancelling = this.#cancelling.get(id);
+    if (!cancelling) {
+      const end = Promise.withResolvers<EndStatus>();
+      end.promise.catch(() => {});
+      cancelling = { end, promise: this.#cancel(id, reason, { cannot, end: end.promise }) };
+      // Whoever asks meanwhile waits for the same.
+      this.#cancelling.set(id, cancelling);
+    }
+    await cancelling.promise;
+  }
+
+  async #cancel(
+    id: number,
+    reason: Error,
+    { cannot, end }: { cannot: string; end: Promise<EndStatus> },
+  ): Promise<void> {
+    // After the caller has noted it: it may end at once.
+    await undefined;
     try {
       const outcome: TaskOutcome = { status: "cancelled", error: toErrorData(reason) };
       if (!this.#turns.tell(id, reason) && !this.#turns.stopWaiting(id, outcome)) {
         await this.#cancelUnbegun(id, outcome, cannot);
       }
-      const status = await end.promise;
+      const status = await end;
       if (status !== "cancelled") throw new Error(`${cannot}: it ended before that, as ${status}`);
     } finally {
-      if (this.#ends.get(id) === end) this.#ends.delete(id);
+      this.#cancelling.delete(id);
     }
   }
 
   async #cancelUnbegun(id: number, outcome: TaskOutcome, cannot: string): Promise<void> {
     const { run, outbox } = this.#turns.environment;
     if (!this.#begun.add(id)) {
-      throw new Error(`${cannot}: it is ${this.#kept.get(id)?.status ?? "done"}`);
+      throw new Error(
+        this.#requeuing.has(id)
+          ? `${cannot}: it is being queued again; ask once more`
+          : `${cannot}: it is ${this.#kept.get(id)?.status ?? "done"}`,
+      );
     }
     if (run === null) return void this.#unknown.set(id, outcome);
     const found = await outbox.request({
@@ -187,13 +219,22 @@ export class TaskControl<Item> {
       .flatMap(({ id }) => this.#kept.get(id) ?? []).filter(({ isDependent }) => isDependent);
     for (const { id } of revived) this.#kept.delete(id);
     const all = [...chosen, ...revived];
+    for (const { id } of all) this.#requeuing.add(id);
     await this.#requeue(all.map(({ id }) => id));
-    for (const { id, status } of all) this.#turns.revoke(id, status);
+    for (const { id, status } of all) {
+      this.#requeuing.delete(id);
+      this.#turns.revoke(id, status);
+    }
     for (const { id, task = this.#passed.get(id), isDependent } of all) {
       this.#begun.delete(id);
       this.#passed.delete(id);
-      // The others come when their turn does.
-      if (task && !isDependent) this.#turns.giveBack(task);
+      if (dependent?.isDropped(id)) {
+        // What it depends on has failed meanwhile.
+        this.#turns.drop(task ?? { id, name: `task ${id}`, key: null });
+      } else if (task && !isDependent) {
+        // The others come when their turn does.
+        this.#turns.giveBack(task);
+      }
     }
     return all.length;
   }
@@ -210,8 +251,8 @@ export class TaskControl<Item> {
   /** The run has ended: whoever still waits for a task waits in vain. */
   close(): void {
     this.#isOver = true;
-    for (const [id, { reject }] of this.#ends) {
-      reject(new Error(`Cannot cancel task ${id}: the run ended before that`));
+    for (const [id, { end }] of this.#cancelling) {
+      end.reject(new Error(`Cannot cancel task ${id}: the run ended before that`));
     }
   }
 

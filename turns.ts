@@ -8,8 +8,7 @@ import { Attempts } from "./attempts.ts";
 import type { ErrorData } from "./errors.ts";
 import type { DependentFeed } from "./dependent_feed.ts";
 import { LOOKAHEAD } from "./item_source.ts";
-import { writtenEnd } from "./lost_task.ts";
-import { isoNow } from "./clock.ts";
+import { endLost, writtenEnd } from "./lost_task.ts";
 import { GRACE_MS, hasPolicy, type PolicyOptions } from "./retry_policy.ts";
 import type { RunningTask, RunObserver } from "./run_observer.ts";
 import { TaskContext, type TaskEnvironment, type TaskIdentity } from "./task_context.ts";
@@ -127,6 +126,7 @@ export class Turns<Item> {
         this.#letGo(task, outcome);
       },
       revoke: (id, status) => revoked(id, status),
+      drop: (task) => this.#drop(task, "Not run: a task that it depends on is not done"),
       giveBack: (task) => {
         (this.#line ?? feed).giveBack(task);
         for (const slot of this.#idle.splice(0)) this.#start(slot);
@@ -330,7 +330,10 @@ export class Turns<Item> {
     if (written) return this.#ended(task, written);
     const isCancelled = this.#control!.isCancelling(task.id);
     if (!isCancelled && await this.#attempts?.retry(task, outcome)) return;
-    this.#endedBadly(task, outcome);
+    if (!outcome.lost) return this.#endedBadly(task, outcome);
+    // Until now its Worker's news may have been on their way.
+    const [end] = await endLost([task.id], outcome, this.#environment!);
+    this.#ended(task, end!);
   }
 
   /** A task has ended that has not written it. */
@@ -341,26 +344,19 @@ export class Turns<Item> {
 
   /** Ends tasks that said they were done, and whose Worker was ended before it could write it. */
   async #lose({ victim, done }: LostTasks<Item>): Promise<void> {
-    const { run, outbox } = this.#environment!;
-    if (run === null) return;
+    // Without a table nobody can tell.
+    if (this.#environment!.run === null) return;
     const message = `Its Worker was ended for task ${victim.id} (${victim.error.message}): what ` +
       `this one had sent may or may not be written`;
-    const lost = await outbox.request({
-      kind: "lose_tasks",
-      run,
-      ids: done.map(({ id }) => id),
-      message,
-      finishedAt: isoNow(),
-    }) as number[];
-    for (const task of done.filter(({ id }) => lost.includes(id))) {
-      const outcome: TaskOutcome = {
-        status: "error",
-        error: { name: "TaskWorkerDiedError", message },
-      };
+    const lost: TaskOutcome = { status: "error", error: { name: "TaskWorkerDiedError", message } };
+    const outcomes = await endLost(done.map(({ id }) => id), lost, this.#environment!);
+    done.forEach((task, i) => {
+      const outcome = outcomes[i]!;
+      if (outcome.status === "done") return;
       this.#options.revoked(task.id, "done");
       this.#options.ended(task, outcome);
       this.#control!.ended(task, outcome, { task });
-    }
+    });
   }
 
   #ended(task: IdentifiedItem<Item>, outcome: TaskOutcome): void {
@@ -376,18 +372,21 @@ export class Turns<Item> {
 
   /** Lets go what waits for a task that has ended; what waited in vain is cancelled. */
   #letGo(task: TaskIdentity, { status }: TaskOutcome): void {
-    const { dependent, signal, ended } = this.#options;
+    const { dependent, signal } = this.#options;
     const control = this.#control!;
-    const lost = dependent?.ended(task, status).filter(({ id }) => !control.hasFailed(id)) ?? [];
+    const lost = dependent?.ended(task, status).filter(({ id }) => !control.isSettled(id)) ?? [];
     // When the pipeline stops, whatever is queued is cancelled.
     if (lost.length === 0 || signal.aborted) return;
     const what = status === "error" ? "failed" : "was cancelled";
     const message = `Not run: task ${task.id} (${task.name}) ${what}, and it depends on that`;
+    for (const other of lost) this.#drop(other, message, other);
+  }
+
+  /** Ends a task that cannot run because of another. */
+  #drop(identity: TaskIdentity, message: string, task?: IdentifiedItem<Item>): void {
     const outcome: TaskOutcome = { status: "cancelled", error: { name: "AbortError", message } };
-    for (const other of lost) {
-      writeFailure(other.id, outcome, this.#environment!);
-      ended(other, outcome);
-      control.ended(other, outcome, { task: other, isDependent: true });
-    }
+    writeFailure(identity.id, outcome, this.#environment!);
+    this.#options.ended(identity, outcome);
+    this.#control!.ended(identity, outcome, { task, isDependent: true });
   }
 }

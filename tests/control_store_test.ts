@@ -71,8 +71,16 @@ for (const driver of DRIVERS) {
       news(run, 2, { status: "running", startedAt: AT }),
       news(run, 2, { status: "done", finishedAt: AT }),
     );
-    const lost = store.write({ kind: "lose_tasks", run, ids, message: "Lost", finishedAt: AT });
-    assertEquals(lost, [1, 3]);
+    const lost = store.write({
+      kind: "lose_tasks",
+      run,
+      ids,
+      status: "error",
+      message: "Lost",
+      error: "Lost",
+      finishedAt: AT,
+    });
+    assertEquals(lost, ["error", "done", "error"]);
     const statuses = store.column("SELECT status FROM task_runs ORDER BY id");
     assertEquals([statuses, store.task(1)!.error], [["error", "done", "error"], "Lost"]);
     assertCounts(store, run);
