@@ -93,7 +93,8 @@ export class ControlStore {
     { status, message, error, finishedAt }: TaskEnd,
   ): void {
     this.#connection.prepare(
-      "UPDATE task_runs SET status=?2, message=?3, finished_at=?4, error=?5 WHERE id=?1",
+      `UPDATE task_runs SET status=?2, message=?3, finished_at=?4,
+         error=coalesce(?5, error) WHERE id=?1`,
     ).run(id, status, message, finishedAt, error ?? null);
     this.#tasks.move(run, id, from, status);
   }

@@ -262,11 +262,12 @@ export class Model {
       return before;
     }
     if (message.kind === "lose_tasks") {
-      const { message: text, finishedAt: finished } = message;
-      return message.ids.filter((id) => {
+      const { status, message: text, error, finishedAt: finished } = message;
+      return message.ids.map((id) => {
         const task = found(id);
-        if (!task || isEnd(task.status)) return false;
-        return Object.assign(task, { status: "error", message: text, error: text, finished });
+        if (task && isEnd(task.status)) return task.status;
+        if (task) Object.assign(task, { status, message: text, error, finished });
+        return status;
       });
     }
     const queued = message.ids.filter((id) => {

@@ -215,10 +215,15 @@ const control = fc.oneof(
   })),
   fc.record({ run, ids: fc.array(task, { maxLength: 3 }) })
     .map((asked): WriteMessage => ({ kind: "requeue_tasks", ...asked })),
-  fc.record({ run, ids: fc.array(task, { maxLength: 3 }) }).map((asked): WriteMessage => ({
+  fc.record({
+    run,
+    ids: fc.array(task, { maxLength: 3 }),
+    status: fc.constantFrom("error" as const, "cancelled" as const),
+  }).map((asked): WriteMessage => ({
     kind: "lose_tasks",
     ...asked,
     message: "gone",
+    error: "Error: gone",
     finishedAt: LATER,
   })),
 );
