@@ -12,8 +12,15 @@ import { assertKept, tell, Victim, type VictimOptions } from "./faulted.ts";
 import { readRow, readValues } from "./read.ts";
 import { tempFolder } from "./temp.ts";
 
-/** What makes a process ask the library for the time, and the library the file. Waits are not changed by it. */
-async function fakeClock(file: string): Promise<string[]> {
+/** Seconds after which the clock is set back: the first task has begun by then. */
+const AFTER_S = 3;
+
+/**
+ * What makes a process ask the library for the time, which is an hour behind: at once, or only after some seconds.
+ * Waits are not changed by it. (A file with the time, which could be changed at will, it reads in each thread, and
+ * breaks down now and then.)
+ */
+async function slowClock(afterSeconds?: number): Promise<string[]> {
   const args = ["-m", "--exclude-monotonic", "-f", "+0", "printenv", "LD_PRELOAD"];
   const { stdout } = await new Deno.Command("faketime", { args }).output();
   const library = new TextDecoder().decode(stdout).trim();
@@ -21,10 +28,16 @@ async function fakeClock(file: string): Promise<string[]> {
   return [
     "env",
     `LD_PRELOAD=${library}`,
-    `FAKETIME_TIMESTAMP_FILE=${file}`,
-    "FAKETIME_NO_CACHE=1",
+    "FAKETIME=-3600",
     "FAKETIME_DONT_FAKE_MONOTONIC=1",
+    ...(afterSeconds ? [`FAKETIME_START_AFTER_SECONDS=${afterSeconds}`] : []),
   ];
+}
+
+/** Resolves when the first task says that it was last heard of before it began. */
+async function wentBack(child: Victim, db: string): Promise<void> {
+  const heard = "SELECT updated_at < started_at FROM task_runs ORDER BY id LIMIT 1";
+  do await child.more(20); while ((await readValues(db, heard))[0]?.[0] !== 1);
 }
 
 /** The answers of the dashboard to everything in which there are times. */
@@ -62,16 +75,11 @@ for (const driver of DRIVERS) {
   Deno.test(`${driver}: a clock that is set back stops nothing, and no duration is negative`, async () => {
     if (!await isInstalled("faketime")) return;
     using folder = tempFolder();
-    const clock = folder.file("clock");
-    Deno.writeTextFileSync(clock, "+0");
     const db = folder.file("etl.db");
     const options: VictimOptions = { db, driver, folder: folder.path, fails: true };
-    const prefix = await fakeClock(clock);
     {
-      await using child = Victim.held({ ...options, prefix });
-      await child.more(20);
-      Deno.writeTextFileSync(clock, "-3600");
-      await child.more(300);
+      await using child = Victim.held({ ...options, prefix: await slowClock(AFTER_S) });
+      await wentBack(child, db);
       child.release();
       const ending = await child.end();
       tell("clock set back by an hour", options, child, ending);
@@ -92,7 +100,7 @@ for (const driver of DRIVERS) {
     );
     // The next run begins before the first one did, and is the newer one.
     {
-      await using child = new Victim({ ...options, prefix });
+      await using child = new Victim({ ...options, prefix: await slowClock() });
       assertEquals((await child.end()).code, 0);
     }
     assertEquals(
@@ -119,14 +127,10 @@ for (const driver of DRIVERS) {
   Deno.test(`${driver}: a run that was killed after the clock was set back is recovered and ends right`, async () => {
     if (!await isInstalled("faketime")) return;
     using folder = tempFolder();
-    const clock = folder.file("clock");
-    Deno.writeTextFileSync(clock, "+0");
     const db = folder.file("etl.db");
     const options: VictimOptions = { db, driver, folder: folder.path };
-    await using child = Victim.held({ ...options, prefix: await fakeClock(clock) });
-    await child.more(50);
-    Deno.writeTextFileSync(clock, "-3600");
-    await child.more(50);
+    await using child = Victim.held({ ...options, prefix: await slowClock(AFTER_S) });
+    await wentBack(child, db);
     child.kill("SIGKILL");
     await child.end();
     child.release();
