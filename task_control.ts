@@ -167,13 +167,11 @@ export class TaskControl<Item> {
 
   async #cancelUnbegun(id: number, outcome: TaskOutcome, cannot: string): Promise<void> {
     const { run, outbox } = this.#turns.environment;
-    if (!this.#begun.add(id)) {
-      throw new Error(
-        this.#requeuing.has(id)
-          ? `${cannot}: it is being queued again; ask once more`
-          : `${cannot}: it is ${this.#kept.get(id)?.status ?? "done"}`,
-      );
+    if (this.#requeuing.has(id)) {
+      throw new Error(`${cannot}: it is being queued again; ask once more`);
     }
+    const kept = this.#kept.get(id);
+    if (kept || !this.#begun.add(id)) throw new Error(`${cannot}: it is ${kept?.status ?? "done"}`);
     if (run === null) return void this.#unknown.set(id, outcome);
     const found = await outbox.request({
       kind: "cancel_task",
@@ -186,6 +184,7 @@ export class TaskControl<Item> {
     this.#begun.delete(id);
     // Its turn came meanwhile.
     const passed = this.#passed.get(id);
+    this.#passed.delete(id);
     if (passed) this.#turns.giveBack(passed);
     throw found
       ? new Error(`${cannot}: it is ${found.status}`)
