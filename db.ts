@@ -11,18 +11,24 @@
  * @module
  */
 import { chooseDriver, type DriverChoice } from "./drivers/choose.ts";
-import type { Connection } from "./connection.ts";
-import { databasePath, isThere, prepareFile } from "./database_file.ts";
+import type { Connection } from "./database/connection.ts";
+import { databasePath, isThere, prepareFile } from "./database/database_file.ts";
 import { driverFor } from "./drivers/in_use.ts";
 import { SqliteError } from "./errors.ts";
-import { classifyError } from "./explain.ts";
-import { checkBusyTimeout, openReader, openWriter } from "./opening.ts";
+import { classifyError } from "./database/explain.ts";
+import { checkBusyTimeout, openReader, openWriter } from "./database/opening.ts";
 
-export { backup, type BackupOptions } from "./backup.ts";
-export { Connection, Statement } from "./connection.ts";
-export { classifyError } from "./explain.ts";
-export { initSchema, type InitSchemaOptions } from "./schema.ts";
-export { type Bindable, type Place, type SqlRow, type SqlValue, toSqlValue } from "./values.ts";
+export { backup, type BackupOptions } from "./database/backup.ts";
+export { Connection, Statement } from "./database/connection.ts";
+export { classifyError } from "./database/explain.ts";
+export { initSchema, type InitSchemaOptions } from "./database/schema.ts";
+export {
+  type Bindable,
+  type Place,
+  type SqlRow,
+  type SqlValue,
+  toSqlValue,
+} from "./database/values.ts";
 export { SqliteError, type SqliteErrorCode } from "./errors.ts";
 export type { DriverChoice } from "./drivers/choose.ts";
 export type { DriverName } from "./drivers/driver.ts";

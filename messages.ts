@@ -10,9 +10,9 @@ import type { DriverName } from "./drivers/driver.ts";
 import type { ErrorData } from "./errors.ts";
 import type { CheckpointMode, CheckpointResult } from "./db.ts";
 import type { LogLevel } from "./log_level.ts";
-import type { Attempt } from "./retry_policy.ts";
+import type { Attempt } from "./tasks/retry_policy.ts";
 import type { EndStatus, StatusCounts, TaskStatus } from "./task_run.ts";
-import type { SqlRow, SqlValue } from "./values.ts";
+import type { SqlRow, SqlValue } from "./database/values.ts";
 
 /** Has what is sent under it written once, however often it is sent. */
 export interface IdempotencyKey {

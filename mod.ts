@@ -13,9 +13,9 @@ export {
   type PipelineArguments,
   type PipelineDefinition,
   type PipelineItems,
-} from "./define_pipeline.ts";
-export type { DependencyOptions } from "./dependent_feed.ts";
-export { type PipelineOptions, runPipeline, startPipeline } from "./engine.ts";
+} from "./engine/define_pipeline.ts";
+export type { DependencyOptions } from "./queue/dependent_feed.ts";
+export { type PipelineOptions, runPipeline, startPipeline } from "./engine/engine.ts";
 export {
   OverlapError,
   SqliteError,
@@ -24,7 +24,7 @@ export {
   WriterClosedError,
   WriterDiedError,
 } from "./errors.ts";
-export type { InsertOptions, Row, Step, TransactionOptions } from "./insert.ts";
+export type { InsertOptions, Row, Step, TransactionOptions } from "./sender/insert.ts";
 export type { LogLevel } from "./log_level.ts";
 export type {
   AnswerControlMessage,
@@ -57,17 +57,17 @@ export type {
   WriteResult,
   WriterStats,
 } from "./messages.ts";
-export type { Overlap, OverlapOptions } from "./overlap.ts";
-export type { ProgressOptions } from "./progress_options.ts";
-export type { PipelineReport, TaskFailure } from "./report.ts";
-export type { PolicyOptions, TaskPolicy } from "./retry_policy.ts";
-export type { TagLimit, TagLimits } from "./tag_limits.ts";
-export { RunningPipeline } from "./running_pipeline.ts";
-export { TaskContext, type TaskIdentity } from "./task_context.ts";
-export type { IdentityOptions } from "./task_identity.ts";
-export type { TaskModule } from "./task_pool.ts";
+export type { Overlap, OverlapOptions } from "./engine/overlap.ts";
+export type { ProgressOptions } from "./observers/progress_options.ts";
+export type { PipelineReport, TaskFailure } from "./engine/report.ts";
+export type { PolicyOptions, TaskPolicy } from "./tasks/retry_policy.ts";
+export type { TagLimit, TagLimits } from "./queue/tag_limits.ts";
+export { RunningPipeline } from "./engine/running_pipeline.ts";
+export { TaskContext, type TaskIdentity } from "./tasks/task_context.ts";
+export type { IdentityOptions } from "./queue/task_identity.ts";
+export type { TaskModule } from "./tasks/task_pool.ts";
 export { type EndStatus, type StatusCounts, TASK_STATUSES, type TaskStatus } from "./task_run.ts";
-export type { QueueOptions } from "./task_queue.ts";
-export { type ScheduleOptions, schedulePipeline } from "./schedule.ts";
-export type { TaskFunction } from "./task_runner.ts";
-export { SqliteWriter, type WriterOptions } from "./writer_client.ts";
+export type { QueueOptions } from "./queue/task_queue.ts";
+export { type ScheduleOptions, schedulePipeline } from "./schedule/schedule.ts";
+export type { TaskFunction } from "./tasks/task_runner.ts";
+export { SqliteWriter, type WriterOptions } from "./sender/writer_client.ts";

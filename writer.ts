@@ -7,11 +7,11 @@
 import { chooseDriver } from "./drivers/choose.ts";
 import { toErrorData } from "./errors.ts";
 import type { OpenRequest, WorkerReply, WorkerRequest } from "./messages.ts";
-import { openWriter } from "./opening.ts";
-import { Owner } from "./ownership.ts";
-import { recoverRuns } from "./recovery.ts";
-import { initSchema } from "./schema.ts";
-import { WriterLoop } from "./writer_loop.ts";
+import { openWriter } from "./database/opening.ts";
+import { Owner } from "./writer/ownership.ts";
+import { recoverRuns } from "./writer/recovery.ts";
+import { initSchema } from "./database/schema.ts";
+import { WriterLoop } from "./writer/writer_loop.ts";
 
 const worker = self as unknown as {
   onmessage: (event: MessageEvent<WorkerRequest>) => void;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { cut, widthOf } from "../progress/width.ts";
+import { cut, widthOf } from "../observers/progress/width.ts";
 import type { Paint, Style } from "./paint.ts";
 
 /** A text and how it looks. */

@@ -5,8 +5,8 @@
  * @module
  */
 import type { Command } from "commander";
-import { definePipeline } from "../define_pipeline.ts";
-import type { TaskContext } from "../task_context.ts";
+import { definePipeline } from "../engine/define_pipeline.ts";
+import type { TaskContext } from "../tasks/task_context.ts";
 import type { ExitCode } from "./exit_code.ts";
 import {
   dashboardOption,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { databasePath } from "../database_file.ts";
+import { databasePath } from "../database/database_file.ts";
 import { connect } from "../db.ts";
 import { chooseDriver } from "../drivers/choose.ts";
 import { paths } from "../paths.ts";

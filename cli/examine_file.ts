@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { databasePath, isThere } from "../database_file.ts";
+import { databasePath, isThere } from "../database/database_file.ts";
 import { listRuns } from "../dashboard/queries/runs.ts";
 import type { Reader } from "../dashboard/reader.ts";
 import type { Check } from "./check.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
-import { databasePath, isThere } from "../database_file.ts";
+import { databasePath, isThere } from "../database/database_file.ts";
 import { connect, initSchema } from "../db.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { hasWal } from "./journal.ts";

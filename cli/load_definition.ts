@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isPipelineDefinition, type PipelineDefinition } from "../define_pipeline.ts";
+import { isPipelineDefinition, type PipelineDefinition } from "../engine/define_pipeline.ts";
 import { paths } from "../paths.ts";
 import { CommandError, messageOf } from "./failure.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { DriverChoice } from "../db.ts";
-import { databasePath, isThere } from "../database_file.ts";
+import { databasePath, isThere } from "../database/database_file.ts";
 import { Reader } from "../dashboard/reader.ts";
 import { printable } from "./printable.ts";
 import { CommandError } from "./failure.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { DEFAULT_DB } from "../define_pipeline.ts";
-import { OVERLAPS } from "../overlap.ts";
+import { DEFAULT_DB } from "../engine/define_pipeline.ts";
+import { OVERLAPS } from "../engine/overlap.ts";
 
 export { DEFAULT_DB };
 

@@ -5,9 +5,15 @@
  */
 import { type Command, InvalidArgumentError } from "commander";
 import type { Reader } from "../dashboard/reader.ts";
-import { onInterrupt } from "../interrupts.ts";
-import { chooseRuns, countRows, deleteRun, type PrunableRun, type PrunedRows } from "../prune.ts";
-import { SqliteWriter } from "../writer_client.ts";
+import { onInterrupt } from "../engine/interrupts.ts";
+import {
+  chooseRuns,
+  countRows,
+  deleteRun,
+  type PrunableRun,
+  type PrunedRows,
+} from "../database/prune.ts";
+import { SqliteWriter } from "../sender/writer_client.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit_code.ts";
 import { CommandError } from "./failure.ts";
 import { openDatabase } from "./open_database.ts";

@@ -4,12 +4,16 @@
  * @module
  */
 import type { DriverChoice } from "../db.ts";
-import { itemsOf, type PipelineArguments, type PipelineDefinition } from "../define_pipeline.ts";
-import { runPipeline } from "../engine.ts";
-import { onInterrupt } from "../interrupts.ts";
-import type { Overlap } from "../overlap.ts";
-import type { PipelineReport } from "../report.ts";
-import { SqliteWriter } from "../writer_client.ts";
+import {
+  itemsOf,
+  type PipelineArguments,
+  type PipelineDefinition,
+} from "../engine/define_pipeline.ts";
+import { runPipeline } from "../engine/engine.ts";
+import { onInterrupt } from "../engine/interrupts.ts";
+import type { Overlap } from "../engine/overlap.ts";
+import type { PipelineReport } from "../engine/report.ts";
+import { SqliteWriter } from "../sender/writer_client.ts";
 import { type Cell, flow } from "./columns.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit_code.ts";
 import { DEFAULT_DB } from "./options.ts";

@@ -5,8 +5,8 @@
  */
 import { type Command, Option } from "commander";
 import { OverlapError } from "../errors.ts";
-import { onInterrupt } from "../interrupts.ts";
-import { planSchedule, runSchedule } from "../schedule.ts";
+import { onInterrupt } from "../engine/interrupts.ts";
+import { planSchedule, runSchedule } from "../schedule/schedule.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit_code.ts";
 import { tellError } from "./failure.ts";
 import { loadDefinition } from "./load_definition.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { type ControlledWriter, type DashboardServer, serveDashboard } from "../dashboard/mod.ts";
-import { onInterrupt } from "../interrupts.ts";
+import { onInterrupt } from "../engine/interrupts.ts";
 
 /** Serves the dashboard of a database; where no port was named another one is taken if the usual is in use. */
 export async function serveBeside(

@@ -5,8 +5,8 @@
  * @module
  */
 import { Source, SourceError } from "../dashboard/source.ts";
-import { databasePath } from "../database_file.ts";
-import { onInterrupt } from "../interrupts.ts";
+import { databasePath } from "../database/database_file.ts";
+import { onInterrupt } from "../engine/interrupts.ts";
 import { flow } from "./columns.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit_code.ts";
 import { paintFor } from "./paint.ts";

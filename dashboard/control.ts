@@ -6,7 +6,7 @@
  * @module
  */
 import type { Context, Hono } from "hono";
-import { Outbox } from "../outbox.ts";
+import { Outbox } from "../sender/outbox.ts";
 import type { Access } from "./access.ts";
 import { guardControl, guardOrigin } from "./access.ts";
 import type { ControlResult } from "./api.ts";

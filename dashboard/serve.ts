@@ -6,7 +6,7 @@
  */
 import { chooseDriver } from "../drivers/choose.ts";
 import { driverFor, holdDriver } from "../drivers/in_use.ts";
-import { databasePath } from "../database_file.ts";
+import { databasePath } from "../database/database_file.ts";
 import { fromErrorData } from "../errors.ts";
 import { isLoopback } from "./access.ts";
 import { type DashboardOptions, LOOPBACK_HOSTS } from "./app.ts";

@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { databasePath, isThere } from "../database_file.ts";
+import { databasePath, isThere } from "../database/database_file.ts";
 import { classifyError, type DriverChoice, SqliteError } from "../db.ts";
-import { explain } from "../explain.ts";
+import { explain } from "../database/explain.ts";
 import type { SourceState } from "./api.ts";
 import { Reader } from "./reader.ts";
 

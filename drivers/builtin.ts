@@ -12,7 +12,7 @@
 import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Driver, DriverConnection, DriverStatement } from "./driver.ts";
 import { findParameters, replaceParameters } from "./parameters.ts";
-import type { SqlRow, SqlValue } from "../values.ts";
+import type { SqlRow, SqlValue } from "../database/values.ts";
 
 /** Pages that a copy takes at a time: all, because between two steps a commit would make it begin anew. */
 const ALL_PAGES = 2 ** 31 - 1;

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { SqlRow, SqlValue } from "../values.ts";
+import type { SqlRow, SqlValue } from "../database/values.ts";
 
 /** Which SQLite a connection uses: `@db/sqlite` through FFI, or the runtime's `node:sqlite`. */
 export type DriverName = "ffi" | "builtin";

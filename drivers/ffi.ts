@@ -15,7 +15,7 @@
 import { importFromJsr } from "../jsr.ts";
 import type { Driver, DriverConnection, DriverStatement } from "./driver.ts";
 import { findParameters, type Parameter, replaceParameters } from "./parameters.ts";
-import type { SqlRow, SqlValue } from "../values.ts";
+import type { SqlRow, SqlValue } from "../database/values.ts";
 
 interface FfiStatement {
   run(params: readonly SqlValue[]): number;

@@ -1,5 +1,5 @@
 import { connect } from "../db.ts";
-import { BulkStatement, placeholders, quoteName } from "../bulk.ts";
+import { BulkStatement, placeholders, quoteName } from "../writer/bulk.ts";
 import { assertEquals, assertThrows } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 

@@ -1,4 +1,4 @@
-import { isCancellation } from "../cancellation.ts";
+import { isCancellation } from "../tasks/cancellation.ts";
 import { assertEquals } from "./assert.ts";
 
 const reason = new Error("Enough");

@@ -15,7 +15,7 @@ import {
   parseDuration,
 } from "../cli/quantities.ts";
 import { drawBar } from "../cli/run_view.ts";
-import { widthOf } from "../progress/width.ts";
+import { widthOf } from "../observers/progress/width.ts";
 import { noCounts } from "../task_run.ts";
 import { assert, assertEquals } from "./assert.ts";
 import { HARMFUL, HOSTILE_NAMES } from "./cli_fixture.ts";

@@ -1,6 +1,6 @@
 import type { ControlAction, TaskFound } from "../messages.ts";
-import { RequestWatch } from "../request_watch.ts";
-import { Store } from "../store.ts";
+import { RequestWatch } from "../writer/request_watch.ts";
+import { Store } from "../writer/store.ts";
 import { assertEquals, assertThrows } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { news, openStore, type TestStore } from "./store_fixture.ts";

@@ -1,4 +1,4 @@
-import { readCronExpression } from "../cron_expression.ts";
+import { readCronExpression } from "../schedule/cron_expression.ts";
 import { assert, assertEquals, assertThrows } from "./assert.ts";
 
 Deno.test("readCronExpression() finds the next time, in UTC", () => {

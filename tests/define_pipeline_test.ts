@@ -1,7 +1,7 @@
 /**
  * @module
  */
-import { definePipeline, isPipelineDefinition, itemsOf } from "../define_pipeline.ts";
+import { definePipeline, isPipelineDefinition, itemsOf } from "../engine/define_pipeline.ts";
 import { runPipeline } from "../mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "./assert.ts";
 

@@ -1,4 +1,4 @@
-import { DependencyGraph } from "../dependencies.ts";
+import { DependencyGraph } from "../queue/dependencies.ts";
 import { assert, assertEquals, assertThrows } from "./assert.ts";
 import { Random } from "./random.ts";
 

@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { runPipeline } from "../mod.ts";
-import type { SqlValue } from "../values.ts";
+import type { SqlValue } from "../database/values.ts";
 import { assertEquals } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { interpret, type Program, SCHEMA, type Step } from "./fixtures/programs.ts";

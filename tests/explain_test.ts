@@ -1,5 +1,5 @@
 import { classifyError, SqliteError, type SqliteErrorCode } from "../db.ts";
-import { explain } from "../explain.ts";
+import { explain } from "../database/explain.ts";
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
 
 const KINDS: [string, SqliteErrorCode][] = [

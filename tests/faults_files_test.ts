@@ -4,7 +4,7 @@
  * @module
  */
 import { connect, SqliteError } from "../db.ts";
-import { SqliteWriter } from "../writer_client.ts";
+import { SqliteWriter } from "../sender/writer_client.ts";
 import {
   assert,
   assertEquals,

@@ -1,5 +1,5 @@
 import { connect, SqliteError } from "../db.ts";
-import { FileWatch } from "../file_watch.ts";
+import { FileWatch } from "../writer/file_watch.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "./assert.ts";
 // Loads the FFI driver's library before the first test, which would otherwise seem to leak it.
 import "./drivers.ts";

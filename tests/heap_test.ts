@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { Heap } from "../heap.ts";
+import { Heap } from "../queue/heap.ts";
 import { assertEquals } from "./assert.ts";
 import { check } from "./property.ts";
 

@@ -1,4 +1,4 @@
-import { IdSet } from "../id_set.ts";
+import { IdSet } from "../queue/id_set.ts";
 import { assert, assertEquals } from "./assert.ts";
 
 Deno.test("IdSet knows what was added and not taken out, near and far", () => {

@@ -1,5 +1,5 @@
-import { checkKeys, keysIn, toIdempotencyKey } from "../idempotency_key.ts";
-import { toInsertMessage, toTransactionMessage } from "../insert.ts";
+import { checkKeys, keysIn, toIdempotencyKey } from "../sender/idempotency_key.ts";
+import { toInsertMessage, toTransactionMessage } from "../sender/insert.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "./assert.ts";
 
 const odd = (value: unknown) => value as never;

@@ -1,4 +1,4 @@
-import { type Row, toInsertMessage, toMessage } from "../insert.ts";
+import { type Row, toInsertMessage, toMessage } from "../sender/insert.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "./assert.ts";
 
 const odd = (value: unknown) => value as never;

@@ -4,8 +4,8 @@
  * @module
  */
 import { connect, SqliteError } from "../db.ts";
-import { type InsertOptions, type Row, toInsertMessage } from "../insert.ts";
-import { Store } from "../store.ts";
+import { type InsertOptions, type Row, toInsertMessage } from "../sender/insert.ts";
+import { Store } from "../writer/store.ts";
 import { assertEquals, assertStringIncludes } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 

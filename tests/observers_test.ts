@@ -2,17 +2,18 @@ import { assert, assertEquals } from "./assert.ts";
 import { ROOT } from "./child.ts";
 import { readModules } from "./module_graph.ts";
 
-/** Rooms that a run loads when somebody looks on, each with the one that loads it. */
+/** What is loaded when somebody looks on, or there is a schedule; each with what loads it. */
 const LAZY = [
-  ["progress.ts", "observers.ts"],
-  ["run_log.ts", "observers.ts"],
-  ["telemetry.ts", "observers.ts"],
-  ["task_watch.ts", "task_worker.ts"],
+  ["observers/progress.ts", "observers/observers.ts"],
+  ["observers/run_log.ts", "observers/observers.ts"],
+  ["observers/telemetry.ts", "observers/observers.ts"],
+  ["tasks/task_watch.ts", "tasks/task_worker.ts"],
+  ["schedule/cron_expression.ts", "schedule/schedule.ts"],
 ] as const;
 
-Deno.test("what looks on at a run is loaded by one room alone, and only when it is wanted", async () => {
+Deno.test("what not every run needs is loaded by one module alone, and only when it is wanted", async () => {
   const importers = new Map<string, { path: string; isDynamic: boolean }[]>();
-  for (const entry of ["mod.ts", "task_worker.ts"]) {
+  for (const entry of ["mod.ts", "tasks/task_worker.ts"]) {
     for (const { specifier, dependencies = [] } of await readModules(entry)) {
       const path = specifier.replace(ROOT.href, "");
       for (const { code, isDynamic = false } of dependencies) {
@@ -28,7 +29,10 @@ Deno.test("what looks on at a run is loaded by one room alone, and only when it 
   assert(packages.length >= 3, "The graph names no packages");
   for (const [target, by] of packages) {
     const strangers = by.filter(({ path }) =>
-      !["run_log.ts", "telemetry.ts"].includes(path) && !path.startsWith("progress/")
+      !["observers/run_log.ts", "observers/telemetry.ts", "schedule/cron_expression.ts"].includes(
+        path,
+      ) &&
+      !path.startsWith("observers/progress/")
     );
     assertEquals(strangers, [], target);
   }

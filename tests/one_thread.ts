@@ -13,9 +13,9 @@ import {
 } from "../db.ts";
 import { type ErrorData, WriterClosedError } from "../errors.ts";
 import type { PortReply } from "../messages.ts";
-import { Outbox } from "../outbox.ts";
-import type { WalKeeperOptions } from "../wal_keeper.ts";
-import { WriterLoop } from "../writer_loop.ts";
+import { Outbox } from "../sender/outbox.ts";
+import type { WalKeeperOptions } from "../writer/wal_keeper.ts";
+import { WriterLoop } from "../writer/writer_loop.ts";
 
 /** What {@linkcode openLoop} may be told. */
 export interface LoopOptions {

@@ -1,5 +1,5 @@
 import { WriterDiedError } from "../errors.ts";
-import { toInsertMessage } from "../insert.ts";
+import { toInsertMessage } from "../sender/insert.ts";
 import type { CheckpointMode, CheckpointResult } from "../db.ts";
 import type { InsertMessage, WriteMessage, WriterStats } from "../messages.ts";
 import { assert, assertEquals, assertRejects } from "./assert.ts";

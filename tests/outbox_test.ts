@@ -1,5 +1,5 @@
 import { SqliteError, toErrorData, WriterClosedError, WriterDiedError } from "../errors.ts";
-import { toInsertMessage } from "../insert.ts";
+import { toInsertMessage } from "../sender/insert.ts";
 import type { WriteMessage } from "../messages.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "./assert.ts";
 import { openLoop } from "./one_thread.ts";

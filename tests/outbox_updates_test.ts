@@ -1,4 +1,4 @@
-import { toInsertMessage } from "../insert.ts";
+import { toInsertMessage } from "../sender/insert.ts";
 import type { RunStarted, WriteMessage } from "../messages.ts";
 import { assert, assertEquals } from "./assert.ts";
 import { openLoop } from "./one_thread.ts";

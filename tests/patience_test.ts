@@ -1,11 +1,11 @@
 import { connect, SqliteError } from "../db.ts";
-import { Patience } from "../patience.ts";
+import { Patience } from "../writer/patience.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "./assert.ts";
 // Loads the FFI driver's library before the first test, which would otherwise seem to leak it.
 import "./drivers.ts";
 import { tempFolder } from "./temp.ts";
-import { SqliteWriter } from "../writer_client.ts";
-import { runPipeline } from "../engine.ts";
+import { SqliteWriter } from "../sender/writer_client.ts";
+import { runPipeline } from "../engine/engine.ts";
 
 Deno.test("Patience.tried() makes waits short after one in vain, and long after the next lock", async () => {
   using folder = tempFolder();

@@ -1,4 +1,4 @@
-import { aroundConsole } from "../progress/console.ts";
+import { aroundConsole } from "../observers/progress/console.ts";
 import { assertEquals, assertThrows } from "./assert.ts";
 
 /** Puts a `console.log` in place that notes what it gets, until it is disposed. */

@@ -1,7 +1,7 @@
-import { type Canvas, frameOf, lastLine, summaryOf } from "../progress/frame.ts";
-import { Pace } from "../progress/pace.ts";
-import { widthOf } from "../progress/width.ts";
-import type { RunningTask, RunView } from "../run_observer.ts";
+import { type Canvas, frameOf, lastLine, summaryOf } from "../observers/progress/frame.ts";
+import { Pace } from "../observers/progress/pace.ts";
+import { widthOf } from "../observers/progress/width.ts";
+import type { RunningTask, RunView } from "../observers/run_observer.ts";
 import { assert, assertEquals } from "./assert.ts";
 
 const CANVAS: Canvas = { columns: 80, lines: 24, color: false };

@@ -1,5 +1,5 @@
 import xterm from "@xterm/headless";
-import { LiveArea } from "../progress/live_area.ts";
+import { LiveArea } from "../observers/progress/live_area.ts";
 import { assert, assertEquals } from "./assert.ts";
 import { Random } from "./random.ts";
 

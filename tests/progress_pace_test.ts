@@ -1,4 +1,4 @@
-import { Pace } from "../progress/pace.ts";
+import { Pace } from "../observers/progress/pace.ts";
 import { assert, assertEquals } from "./assert.ts";
 
 Deno.test("Pace tells rate and end of a steady run", () => {

@@ -3,7 +3,7 @@
  */
 import { connectReadOnly } from "../db.ts";
 import { runPipeline, SqliteWriter, type TaskContext } from "../mod.ts";
-import { chooseRuns, countRows, deleteRun } from "../prune.ts";
+import { chooseRuns, countRows, deleteRun } from "../database/prune.ts";
 import { assertEquals } from "./assert.ts";
 import { readRow, readValues } from "./read.ts";
 import { tempFolder } from "./temp.ts";

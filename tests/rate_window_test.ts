@@ -1,4 +1,4 @@
-import { RateWindow } from "../rate_window.ts";
+import { RateWindow } from "../queue/rate_window.ts";
 import { assert, assertEquals } from "./assert.ts";
 import { Random } from "./random.ts";
 

@@ -5,7 +5,7 @@
  */
 import { WriterClosedError } from "../errors.ts";
 import type { Batch, PortReply, WriteMessage } from "../messages.ts";
-import { type FailureListener, Outbox } from "../outbox.ts";
+import { type FailureListener, Outbox } from "../sender/outbox.ts";
 
 /** An outbox, and what it sends. */
 export class Receiver implements Disposable {

@@ -1,7 +1,7 @@
 import { isoNow } from "../clock.ts";
 import { toErrorData } from "../errors.ts";
 import { SqliteError } from "../mod.ts";
-import { Tally } from "../report.ts";
+import { Tally } from "../engine/report.ts";
 import { assert, assertEquals, assertMatch } from "./assert.ts";
 
 const TASK = { id: 1, name: "one", key: "k" };

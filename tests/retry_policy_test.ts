@@ -1,4 +1,4 @@
-import { checkPolicy, hasPolicy, policyOf, retryDelay } from "../retry_policy.ts";
+import { checkPolicy, hasPolicy, policyOf, retryDelay } from "../tasks/retry_policy.ts";
 import { assert, assertEquals, assertThrows } from "./assert.ts";
 import { Random } from "./random.ts";
 

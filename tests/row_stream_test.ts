@@ -1,6 +1,6 @@
 import { SqliteError, WriterDiedError } from "../errors.ts";
-import type { Row } from "../insert.ts";
-import { insertInChunks } from "../row_stream.ts";
+import type { Row } from "../sender/insert.ts";
+import { insertInChunks } from "../sender/row_stream.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { type OneThread, openLoop } from "./one_thread.ts";

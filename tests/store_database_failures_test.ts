@@ -1,5 +1,5 @@
 import { connect } from "../db.ts";
-import { type Row, toInsertMessage } from "../insert.ts";
+import { type Row, toInsertMessage } from "../sender/insert.ts";
 import type { InsertMessage, WriteMessage } from "../messages.ts";
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";

@@ -1,4 +1,4 @@
-import { type Row, toInsertMessage } from "../insert.ts";
+import { type Row, toInsertMessage } from "../sender/insert.ts";
 import type { WriteMessage } from "../messages.ts";
 import { assertEquals, assertMatch } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";

@@ -11,7 +11,7 @@ import type {
   WriteMessage,
   WriteResult,
 } from "../messages.ts";
-import { type Outcome, Store } from "../store.ts";
+import { type Outcome, Store } from "../writer/store.ts";
 import { noCounts, type StatusCounts, type TaskStatus } from "../task_run.ts";
 import { assertEquals } from "./assert.ts";
 

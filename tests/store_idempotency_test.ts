@@ -1,4 +1,9 @@
-import { type InsertOptions, type Row, toInsertMessage, toTransactionMessage } from "../insert.ts";
+import {
+  type InsertOptions,
+  type Row,
+  toInsertMessage,
+  toTransactionMessage,
+} from "../sender/insert.ts";
 import type { ExecuteResult, IdempotencyKey, InsertMessage } from "../messages.ts";
 import { assertEquals, assertMatch } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";

@@ -1,5 +1,5 @@
 import type { SqlValue } from "../db.ts";
-import { type InsertOptions, type Row, toInsertMessage } from "../insert.ts";
+import { type InsertOptions, type Row, toInsertMessage } from "../sender/insert.ts";
 import type { ExecuteResult, InsertMessage } from "../messages.ts";
 import { assertEquals, assertMatch } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";

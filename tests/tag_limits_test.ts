@@ -1,4 +1,4 @@
-import { checkLimits, hasRate, type TagLimits } from "../tag_limits.ts";
+import { checkLimits, hasRate, type TagLimits } from "../queue/tag_limits.ts";
 import { assert, assertStringIncludes, assertThrows } from "./assert.ts";
 
 const tags = () => ["api"];

@@ -1,7 +1,7 @@
 import type { WriteMessage } from "../messages.ts";
-import { TaskFeed } from "../task_feed.ts";
-import type { IdentifiedItem, IdentityOptions } from "../task_identity.ts";
-import { SqliteWriter } from "../writer_client.ts";
+import { TaskFeed } from "../queue/task_feed.ts";
+import type { IdentifiedItem, IdentityOptions } from "../queue/task_identity.ts";
+import { SqliteWriter } from "../sender/writer_client.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "./assert.ts";
 import { readRows } from "./read.ts";
 import { tempFolder } from "./temp.ts";

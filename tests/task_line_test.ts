@@ -1,6 +1,6 @@
-import type { IdentifiedItem } from "../task_identity.ts";
-import { TaskQueue } from "../task_queue.ts";
-import { TaskLine } from "../task_line.ts";
+import type { IdentifiedItem } from "../queue/task_identity.ts";
+import { TaskQueue } from "../queue/task_queue.ts";
+import { TaskLine } from "../queue/task_line.ts";
 import { assert, assertEquals } from "./assert.ts";
 
 function task(id: number): IdentifiedItem<number> {

@@ -1,6 +1,6 @@
-import type { IdentifiedItem } from "../task_identity.ts";
-import { TaskPool } from "../task_pool.ts";
-import { SqliteWriter } from "../writer_client.ts";
+import type { IdentifiedItem } from "../queue/task_identity.ts";
+import { TaskPool } from "../tasks/task_pool.ts";
+import { SqliteWriter } from "../sender/writer_client.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "./assert.ts";
 import { readValues } from "./read.ts";
 import { tempFolder } from "./temp.ts";

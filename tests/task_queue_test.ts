@@ -1,5 +1,5 @@
-import type { IdentifiedItem } from "../task_identity.ts";
-import { hasOrder, TaskQueue } from "../task_queue.ts";
+import type { IdentifiedItem } from "../queue/task_identity.ts";
+import { hasOrder, TaskQueue } from "../queue/task_queue.ts";
 import { assert, assertEquals, assertThrows } from "./assert.ts";
 import { Random } from "./random.ts";
 

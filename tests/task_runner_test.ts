@@ -1,9 +1,9 @@
 import type { ErrorData } from "../errors.ts";
-import { toInsertMessage } from "../insert.ts";
+import { toInsertMessage } from "../sender/insert.ts";
 import type { RunStarted } from "../messages.ts";
-import { TaskContext, type TaskEnvironment } from "../task_context.ts";
-import { runTask, type TaskFunction, writeFailure } from "../task_runner.ts";
-import { SqliteWriter } from "../writer_client.ts";
+import { TaskContext, type TaskEnvironment } from "../tasks/task_context.ts";
+import { runTask, type TaskFunction, writeFailure } from "../tasks/task_runner.ts";
+import { SqliteWriter } from "../sender/writer_client.ts";
 import { assert, assertEquals, assertMatch } from "./assert.ts";
 import { readValues } from "./read.ts";
 import { tempFolder } from "./temp.ts";

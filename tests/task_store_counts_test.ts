@@ -1,4 +1,4 @@
-import { toInsertMessage } from "../insert.ts";
+import { toInsertMessage } from "../sender/insert.ts";
 import { assertEquals, assertStringIncludes } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { AT, end, execute, LATER, news, openStore, start, startRun } from "./store_fixture.ts";

@@ -1,7 +1,7 @@
 import { connect, type Connection, connectReadOnly } from "../db.ts";
 import { SqliteWriter } from "../mod.ts";
 import type { WalHeld } from "../messages.ts";
-import { WalKeeper } from "../wal_keeper.ts";
+import { WalKeeper } from "../writer/wal_keeper.ts";
 import { assert, assertEquals, assertRejects } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { openLoop } from "./one_thread.ts";

@@ -1,5 +1,5 @@
 import { connect, type Connection, walCheckpoint } from "../db.ts";
-import { WalWatch } from "../wal_watch.ts";
+import { WalWatch } from "../writer/wal_watch.ts";
 import { assert, assertEquals } from "./assert.ts";
 // Loads the FFI driver's library before the first test, which would otherwise seem to leak it.
 import "./drivers.ts";

@@ -1,9 +1,9 @@
 import { connectReadOnly } from "../db.ts";
 import { WriterClosedError } from "../errors.ts";
-import { toInsertMessage } from "../insert.ts";
-import type { Outbox } from "../outbox.ts";
-import type { WriterOptions } from "../writer_client.ts";
-import { SqliteWriter } from "../writer_client.ts";
+import { toInsertMessage } from "../sender/insert.ts";
+import type { Outbox } from "../sender/outbox.ts";
+import type { WriterOptions } from "../sender/writer_client.ts";
+import { SqliteWriter } from "../sender/writer_client.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "./assert.ts";
 import { tempFolder } from "./temp.ts";
 

@@ -1,6 +1,6 @@
 import { connect } from "../db.ts";
 import { SqliteError } from "../errors.ts";
-import { SqliteWriter, type WriterOptions } from "../writer_client.ts";
+import { SqliteWriter, type WriterOptions } from "../sender/writer_client.ts";
 import {
   assert,
   assertEquals,
@@ -11,7 +11,7 @@ import {
 import { ROOT, runChild } from "./child.ts";
 import { tempFolder } from "./temp.ts";
 
-const CLIENT = JSON.stringify(new URL("writer_client.ts", ROOT).href);
+const CLIENT = JSON.stringify(new URL("sender/writer_client.ts", ROOT).href);
 const FIXTURES = new URL("tests/fixtures/", ROOT);
 
 /** Runs a script in a process that ends only when no Worker is left behind. */
@@ -111,7 +111,7 @@ Deno.test("SqliteWriter.open() rejects when its Worker cannot start, and names w
   assertMatch(`${denied.message}`, /^Cannot start the writer .*writer\.ts".* --allow-read on/);
   using folder = tempFolder();
   const map = folder.file("map.json");
-  const { href } = new URL("writer_loop.ts", ROOT);
+  const { href } = new URL("writer/writer_loop.ts", ROOT);
   Deno.writeTextFileSync(map, JSON.stringify({ imports: { [href]: "./missing.ts" } }));
   const missing = await child(body, ["--allow-read", `--import-map=${map}`]);
   assertEquals(missing.name, "WriterDiedError");

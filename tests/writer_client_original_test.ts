@@ -1,4 +1,4 @@
-import { SqliteWriter } from "../writer_client.ts";
+import { SqliteWriter } from "../sender/writer_client.ts";
 import type { RunStarted } from "../messages.ts";
 import { assertEquals } from "./assert.ts";
 import { isInstalled } from "./child.ts";

@@ -1,8 +1,8 @@
 import { connectReadOnly } from "../db.ts";
 import { SqliteError } from "../errors.ts";
-import type { Row, Step } from "../insert.ts";
+import type { Row, Step } from "../sender/insert.ts";
 import type { ExecuteResult } from "../messages.ts";
-import { SqliteWriter } from "../writer_client.ts";
+import { SqliteWriter } from "../sender/writer_client.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { tempFolder } from "./temp.ts";

@@ -1,5 +1,5 @@
 import { connect, connectReadOnly } from "../db.ts";
-import { toInsertMessage } from "../insert.ts";
+import { toInsertMessage } from "../sender/insert.ts";
 import { assert, assertEquals, assertThrows } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { openLoop } from "./one_thread.ts";

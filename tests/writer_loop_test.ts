@@ -1,5 +1,5 @@
 import { connectReadOnly } from "../db.ts";
-import { toInsertMessage } from "../insert.ts";
+import { toInsertMessage } from "../sender/insert.ts";
 import type { Ack, Answer, ExecuteResult, WriteMessage } from "../messages.ts";
 import { assert, assertEquals, assertMatch } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";

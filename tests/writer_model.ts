@@ -18,7 +18,7 @@ import type {
   WriteMessage,
 } from "../messages.ts";
 import { canMove, isEnd, noCounts, type StatusCounts, type TaskStatus } from "../task_run.ts";
-import type { SqlValue } from "../values.ts";
+import type { SqlValue } from "../database/values.ts";
 
 /** Some text that the model does not foretell, such as the time of day. */
 export const SOME = "(some)";

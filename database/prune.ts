@@ -1,0 +1,136 @@
+/**
+ * Deletes old runs: their rows in `task_logs`, `task_attempts`, `task_dependencies`, `idempotency_keys`,
+ * `task_runs`, `run_samples`, `run_requests` and `pipeline_runs`, and nothing else.
+ *
+ * One DELETE for a million rows would hold the lock, and grow the WAL, for as long as it takes. So rows go in
+ * parts, each a commit of its own between which others may write; the row of the run goes last, so that a run
+ * that was left half deleted is found again. The newest run always stays: its ids are the largest, and ids that
+ * were used must not be used again.
+ *
+ * @module
+ */
+import type { Connection } from "../db.ts";
+import type { SqliteWriter } from "../sender/writer_client.ts";
+
+/** Rows of one commit: some milliseconds of work. */
+const PART_ROWS = 2_000;
+
+/** Which runs to delete. What any of the first two would keep is kept. */
+export interface PruneChoice {
+  /** Runs that ended after this time stay, in milliseconds since 1970. */
+  endedBefore?: number;
+  /** How many of the newest runs stay. */
+  keepRuns?: number;
+  /** Whether runs may go that are said to be running, because their process died. */
+  force?: boolean;
+}
+
+/** A run that may be deleted. */
+export interface PrunableRun {
+  /** Its id. */
+  id: number;
+  /** Its name. */
+  name: string;
+  /** What it is doing. */
+  status: string;
+  /** Time of its end, or of its last news. */
+  endedAt: string | null;
+  /** The lowest id of its tasks. */
+  first: number;
+  /** The highest id of its tasks. */
+  last: number;
+}
+
+/** Rows of a run by table. */
+export interface PrunedRows {
+  /** In `task_runs`. */
+  tasks: number;
+  /** In `task_logs`. */
+  logs: number;
+  /** In `run_samples`. */
+  samples: number;
+}
+
+/** The runs to delete, oldest first, and those that are only spared because they are running. */
+export function chooseRuns(
+  connection: Connection,
+  { endedBefore = Infinity, keepRuns = 1, force = false }: PruneChoice,
+): { runs: PrunableRun[]; running: PrunableRun[] } {
+  const rows = connection.prepare(
+    `SELECT id, name, status, coalesce(finished_at, updated_at, started_at) AS ended_at,
+       coalesce(first_task_id, 0) AS first, coalesce(last_task_id, -1) AS last
+     FROM pipeline_runs ORDER BY id DESC LIMIT -1 OFFSET ?`,
+  ).all(Math.max(1, keepRuns));
+  const old = rows.map((row): PrunableRun => ({
+    id: Number(row.id),
+    name: String(row.name),
+    status: String(row.status),
+    endedAt: row.ended_at as string | null,
+    first: Number(row.first),
+    last: Number(row.last),
+  })).filter(({ endedAt }) => endedBefore === Infinity || Date.parse(endedAt ?? "") < endedBefore)
+    .reverse();
+  const isRunning = ({ status }: PrunableRun) => status === "running";
+  return {
+    runs: old.filter((run) => force || !isRunning(run)),
+    running: force ? [] : old.filter(isRunning),
+  };
+}
+
+/** How many rows a run has. */
+export function countRows(connection: Connection, { id, first, last }: PrunableRun): PrunedRows {
+  const row = connection.prepare(
+    `SELECT
+       (SELECT count(*) FROM task_runs WHERE id BETWEEN ?1 AND ?2 AND run_id=?3) AS tasks,
+       (SELECT count(*) FROM task_logs WHERE task_id BETWEEN ?1 AND ?2 AND run_id=?3) AS logs,
+       (SELECT count(*) FROM run_samples WHERE run_id=?3) AS samples`,
+  ).get(first, last, id)!;
+  return { tasks: Number(row.tasks), logs: Number(row.logs), samples: Number(row.samples) };
+}
+
+const DELETE_LOGS = `DELETE FROM task_logs WHERE id IN (
+  SELECT id FROM task_logs WHERE task_id BETWEEN ?1 AND ?2 AND run_id=?3 LIMIT ${PART_ROWS})`;
+const DELETE_ATTEMPTS = `DELETE FROM task_attempts WHERE id IN (
+  SELECT id FROM task_attempts WHERE task_id BETWEEN ?1 AND ?2 AND run_id=?3 LIMIT ${PART_ROWS})`;
+const DELETE_TASKS = `DELETE FROM task_runs WHERE id IN (
+  SELECT id FROM task_runs WHERE id BETWEEN ?1 AND ?2 AND run_id=?3 LIMIT ${PART_ROWS})`;
+const DELETE_SAMPLES = `DELETE FROM run_samples WHERE id IN (
+  SELECT id FROM run_samples WHERE run_id=?1 LIMIT ${PART_ROWS})`;
+const DELETE_DEPENDENCIES = `DELETE FROM task_dependencies WHERE id IN (
+  SELECT id FROM task_dependencies WHERE run_id=?1 LIMIT ${PART_ROWS})`;
+const DELETE_KEYS = `DELETE FROM idempotency_keys WHERE id IN (
+  SELECT id FROM idempotency_keys WHERE task_id BETWEEN ?1 AND ?2 AND run_id=?3 LIMIT ${PART_ROWS})`;
+const DELETE_REQUESTS = `DELETE FROM run_requests WHERE id IN (
+  SELECT id FROM run_requests WHERE run_id=?1 LIMIT ${PART_ROWS})`;
+const DELETE_RUN = "DELETE FROM pipeline_runs WHERE id=?1";
+
+/**
+ * Deletes a run through a writer.
+ *
+ * @param signal Stops it between two commits; what is deleted by then is deleted
+ * @returns The rows that are deleted
+ */
+export async function deleteRun(
+  writer: SqliteWriter,
+  { id, first, last }: PrunableRun,
+  signal?: AbortSignal,
+): Promise<PrunedRows> {
+  const deleteAll = async (sql: string, params: number[]): Promise<number> => {
+    let deleted = 0;
+    while (!signal?.aborted) {
+      const { changes } = await writer.execute(sql, params);
+      deleted += changes;
+      if (changes < PART_ROWS) break;
+    }
+    return deleted;
+  };
+  const logs = await deleteAll(DELETE_LOGS, [first, last, id]);
+  await deleteAll(DELETE_ATTEMPTS, [first, last, id]);
+  await deleteAll(DELETE_DEPENDENCIES, [id]);
+  await deleteAll(DELETE_KEYS, [first, last, id]);
+  const tasks = await deleteAll(DELETE_TASKS, [first, last, id]);
+  const samples = await deleteAll(DELETE_SAMPLES, [id]);
+  await deleteAll(DELETE_REQUESTS, [id]);
+  if (!signal?.aborted) await writer.execute(DELETE_RUN, [id]);
+  return { tasks, logs, samples };
+}

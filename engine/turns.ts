@@ -1,0 +1,397 @@
+/**
+ * The turns of a pipeline's tasks: each worker takes one task after the other, on this thread or on a Worker
+ * of the pool, until there is none or the pipeline is stopped.
+ *
+ * @module
+ */
+import { Attempts } from "./attempts.ts";
+import type { ErrorData } from "../errors.ts";
+import type { DependentFeed } from "../queue/dependent_feed.ts";
+import { LOOKAHEAD } from "../queue/item_source.ts";
+import { endLost, writtenEnd } from "../tasks/lost_task.ts";
+import { GRACE_MS, hasPolicy, type PolicyOptions } from "../tasks/retry_policy.ts";
+import type { RunningTask, RunObserver } from "../observers/run_observer.ts";
+import { TaskContext, type TaskEnvironment, type TaskIdentity } from "../tasks/task_context.ts";
+import type { TaskFeed } from "../queue/task_feed.ts";
+import type { IdentifiedItem } from "../queue/task_identity.ts";
+import { hasOrder, type QueueOptions, TaskQueue } from "../queue/task_queue.ts";
+import { hasRate } from "../queue/tag_limits.ts";
+import { TaskLine } from "../queue/task_line.ts";
+import type { EndStatus } from "../task_run.ts";
+import { TaskControl } from "./task_control.ts";
+import { type LostTasks, type TaskModule, TaskPool } from "../tasks/task_pool.ts";
+import {
+  runTask,
+  type TaskFunction,
+  type TaskOutcome,
+  writeFailure,
+} from "../tasks/task_runner.ts";
+import type { SqliteWriter } from "../sender/writer_client.ts";
+
+/** Milliseconds after which tasks that never wait make way for timers, signals and acknowledgements. */
+const YIELD_MS = 50;
+
+/** What the turns need of the pipeline. */
+export interface TurnsOptions<Item> {
+  /** Where the tasks come from. */
+  feed: TaskFeed<Item>;
+  /** The same in the order of their dependencies, where there are any. */
+  dependent: DependentFeed<Item> | undefined;
+  /** How each task is tried, and which go first. */
+  policy: PolicyOptions<Item> & QueueOptions<Item>;
+  /** How many tasks run at once. */
+  workers: number;
+  /** Aborted when the pipeline is to stop. */
+  signal: AbortSignal;
+  /** Who looks on, if anybody does. */
+  observer: RunObserver | undefined;
+  /** Called when a task has ended. */
+  ended(task: TaskIdentity, outcome: TaskOutcome): void;
+  /** Called when the end of a task does not count any more, because it is run again or ended otherwise. */
+  revoked(id: number, status: EndStatus): void;
+  /** Called with what keeps the pipeline itself from going on. */
+  giveUp(error: Error): void;
+}
+
+/** Runs the tasks of one pipeline. Its fields belong to the main thread. */
+export class Turns<Item> {
+  readonly #options: TurnsOptions<Item>;
+  /** Tasks on this thread whose rows may still fail, by id. */
+  readonly #tasks = new Map<number, TaskContext>();
+  /** Tasks that have returned and whose rows are on their way. */
+  readonly #pending = new Set<Promise<void>>();
+  #pool: TaskPool | undefined;
+  /** Where tasks are put in order and come back, where they do; and who lets them, where there is a policy. */
+  #line: TaskLine<Item> | undefined;
+  #attempts: Attempts<Item> | undefined;
+  #environment: TaskEnvironment | undefined;
+  #control: TaskControl<Item> | undefined;
+  /** Workers that take turns, and those that have found nothing more to do. */
+  readonly #busy = new Set<Promise<void>>();
+  #idle: number[] = [];
+  #takeTurn: (slot: number) => Promise<void> = () => Promise.resolve();
+  #yieldedAt = performance.now();
+
+  constructor(options: TurnsOptions<Item>) {
+    this.#options = options;
+    options.signal.addEventListener("abort", () => {
+      for (const task of this.#tasks.values()) task.abort(options.signal.reason);
+    });
+  }
+
+  /** Resolves when every task has ended that is to run at all. */
+  async run(
+    work: TaskFunction<Item> | TaskModule,
+    writer: SqliteWriter,
+    environment: TaskEnvironment,
+  ): Promise<void> {
+    this.#environment = environment;
+    this.#control = this.#controlOf(environment);
+    this.#lineUp(environment);
+    const running = typeof work === "function"
+      ? this.#runHere(work, environment)
+      : this.#runInPool(work, writer, environment);
+    await running.catch((error) => this.#options.giveUp(error));
+    await this.#settled();
+  }
+
+  /** Cancels a task; see {@linkcode TaskControl.cancel}. */
+  async cancel(id: number, reason: Error): Promise<void> {
+    await this.#control!.cancel(id, reason);
+  }
+
+  /** Queues tasks again; see {@linkcode TaskControl.retry}. The run goes on until they have ended, too. */
+  async retry(id?: number): Promise<number> {
+    const retrying = this.#control!.retry(id);
+    this.#hold(retrying.then(() => {}, () => {}));
+    return await retrying;
+  }
+
+  /** What requests can do with the tasks. */
+  #controlOf(environment: TaskEnvironment): TaskControl<Item> {
+    const { dependent, feed, revoked, policy } = this.#options;
+    return new TaskControl<Item>({
+      environment,
+      dependent,
+      tell: (id, reason) => {
+        const task = this.#tasks.get(id);
+        task?.cancel(reason);
+        const { timeoutGraceMs = GRACE_MS } = policy;
+        return task !== undefined || (this.#pool?.cancel(id, reason, timeoutGraceMs) ?? false);
+      },
+      stopWaiting: (id, outcome) => {
+        const task = this.#attempts?.stopWaiting(id);
+        if (task) this.#endedBadly(task, outcome);
+        return task !== undefined;
+      },
+      endedUnbegun: (task, outcome) => {
+        this.#attempts?.ended(task.id);
+        this.#options.ended(task, outcome);
+        this.#control!.ended(task, outcome);
+        this.#letGo(task, outcome);
+      },
+      revoke: (id, status) => revoked(id, status),
+      drop: (task) => this.#drop(task, "Not run: a task that it depends on is not done"),
+      giveBack: (task) => {
+        (this.#line ?? feed).giveBack(task);
+        for (const slot of this.#idle.splice(0)) this.#start(slot);
+      },
+    });
+  }
+
+  /** Makes the line and counts attempts, where that is asked for. */
+  #lineUp(environment: TaskEnvironment): void {
+    const { feed, dependent, signal, policy } = this.#options;
+    const [ordered, tried] = [hasOrder(policy), hasPolicy(policy)];
+    if (!ordered && !tried && !dependent) return;
+    const queue = new TaskQueue(ordered ? policy : {});
+    const ahead = !ordered ? 1 : feed.known ? Infinity : LOOKAHEAD;
+    const whole = feed.known !== undefined && policy.priority !== undefined;
+    this.#line = new TaskLine({ source: dependent ?? feed, queue, ahead, whole, signal });
+    const line = this.#line;
+    if (!tried) return;
+    this.#attempts = new Attempts(policy, {
+      rest: (task) => line.rest(task),
+      comeBack: (task) => {
+        this.#control!.requeued(task.id);
+        line.comeBack(task);
+      },
+    }, environment);
+  }
+
+  /** The tasks that run at the moment, in the order of their start. */
+  *running(): Generator<RunningTask> {
+    if (this.#pool) yield* this.#pool.running();
+    for (const task of this.#tasks.values()) {
+      if (!task.ended) yield task;
+    }
+  }
+
+  /** A message of a task failed for which nobody waits: the task fails. */
+  fail(task: number, error: ErrorData): void {
+    this.#tasks.get(task)?.fail(error);
+  }
+
+  async #runHere(work: TaskFunction<Item>, environment: TaskEnvironment): Promise<void> {
+    const { observer } = this.#options;
+    await this.#takeTurns(async (identified) => {
+      const attempts = this.#attempts;
+      const task = new TaskContext(identified, environment, attempts?.begin(identified));
+      this.#tasks.set(task.id, task);
+      const once = () => runTask(work, identified.item, task, environment);
+      const begin = attempts
+        ? async () => {
+          using _ = attempts.time(identified, { tell: (reason) => task.timeOut(reason) });
+          return await once();
+        }
+        : once;
+      const running = observer?.within ? observer.within(task, begin) : begin();
+      this.#line?.start(identified);
+      const outcome = await running;
+      if ("pending" in outcome) this.#watch(identified, outcome.pending);
+      else if (outcome.unwritten) this.#watch(identified, Promise.resolve(outcome));
+      else this.#ended(identified, outcome);
+      const room = environment.outbox.room();
+      if (room || performance.now() - this.#yieldedAt > YIELD_MS) {
+        await (room ?? new Promise((resolve) => setTimeout(resolve, 0)));
+        this.#yieldedAt = performance.now();
+      }
+    });
+  }
+
+  async #runInPool(
+    work: TaskModule,
+    writer: SqliteWriter,
+    environment: TaskEnvironment,
+  ): Promise<void> {
+    const { signal, observer } = this.#options;
+    const { run, atomic, heard } = environment;
+    const watch = heard && { heard, prints: observer?.prints === true };
+    using pool = new TaskPool(work, {
+      run,
+      atomic,
+      signal,
+      watch,
+      attach: (sender) => writer.attach(sender),
+      // On the port of what is written about its task afterwards. A writer that is gone takes nothing anyway.
+      cut: (sender) =>
+        void environment.outbox.ask((seq) => ({ kind: "cut", seq, sender })).catch(() => {}),
+      lose: (lost) => this.#hold(this.#lose(lost as LostTasks<Item>)),
+      giveUp: (error) => this.#options.giveUp(error),
+    });
+    using _ = writer.onGone(() => pool[Symbol.dispose]());
+    await pool.start(this.#slots);
+    this.#pool = pool;
+    await this.#takeTurns(async (identified, slot) => {
+      const begin = () => this.#runInSlot(pool, slot, identified);
+      const { pending } = await (observer?.within ? observer.within(identified, begin) : begin());
+      this.#watch(identified, pending);
+    });
+    await pool.finish();
+  }
+
+  async #runInSlot(
+    pool: TaskPool,
+    slot: number,
+    task: IdentifiedItem<Item>,
+  ): Promise<{ pending: Promise<TaskOutcome> }> {
+    const attempts = this.#attempts;
+    const line = this.#line;
+    const begun = line && hasRate(this.#options.policy) ? () => line.start(task) : undefined;
+    if (!attempts) return await pool.run(slot, task, { begun });
+    const attempt = attempts.begin(task, true);
+    let timer: Disposable | undefined;
+    try {
+      return await pool.run(slot, task, {
+        attempt,
+        begun,
+        sent: () => {
+          timer?.[Symbol.dispose]();
+          timer = attempts.time(task, {
+            tell: (reason) => pool.timeOut(slot, task.id, reason),
+            end: (error) => pool.terminate(slot, task.id, error),
+          });
+        },
+      });
+    } finally {
+      timer?.[Symbol.dispose]();
+    }
+  }
+
+  /** Workers that find something to do. */
+  get #slots(): number {
+    const { workers, feed } = this.#options;
+    return Math.min(workers, feed.known?.length ?? Infinity);
+  }
+
+  async #takeTurns(
+    body: (task: IdentifiedItem<Item>, slot: number) => Promise<void>,
+  ): Promise<void> {
+    const { feed, signal } = this.#options;
+    const source = this.#line ?? feed;
+    const control = this.#control!;
+    this.#takeTurn = async (slot) => {
+      try {
+        while (!signal.aborted) {
+          let task = source.take();
+          if (task instanceof Promise) task = await task;
+          if (!task || signal.aborted) return;
+          if (control.begins(task)) await body(task, slot);
+          else this.#line?.leave(task);
+        }
+      } catch (error) {
+        this.#options.giveUp(error as Error);
+      }
+    };
+    for (let slot = 0; slot < this.#slots; slot++) this.#start(slot);
+    await this.#settled();
+  }
+
+  /** Lets a worker take turns until it finds nothing to do. */
+  #start(slot: number): void {
+    const turns = this.#takeTurn(slot).finally(() => {
+      this.#busy.delete(turns);
+      this.#idle.push(slot);
+    });
+    this.#busy.add(turns);
+  }
+
+  /**
+   * Resolves when no worker has anything to do and nothing is on its way; either can lead to the other. From then
+   * on no task begins any more.
+   */
+  async #settled(): Promise<void> {
+    while (this.#busy.size + this.#pending.size > 0) {
+      await Promise.all([...this.#busy, ...this.#pending]);
+    }
+    this.#control!.close();
+  }
+
+  /** The run does not end before this has. */
+  #hold(work: Promise<void>): void {
+    const held = work.catch((error) => this.#options.giveUp(error))
+      .finally(() => this.#pending.delete(held));
+    this.#pending.add(held);
+  }
+
+  #watch(
+    task: IdentifiedItem<Item>,
+    pending: Promise<TaskOutcome>,
+  ): void {
+    this.#hold(
+      pending.then((outcome) =>
+        outcome.unwritten ? this.#failed(task, outcome) : this.#ended(task, outcome)
+      ),
+    );
+  }
+
+  /** A task failed and has not written it: it is run again, or has ended. */
+  async #failed(
+    task: IdentifiedItem<Item>,
+    outcome: TaskOutcome,
+  ): Promise<void> {
+    this.#tasks.delete(task.id);
+    const written = outcome.lost && await writtenEnd(task, outcome, this.#environment!);
+    if (written) return this.#ended(task, written);
+    const isCancelled = this.#control!.isCancelling(task.id);
+    if (!isCancelled && await this.#attempts?.retry(task, outcome)) return;
+    if (!outcome.lost) return this.#endedBadly(task, outcome);
+    // Until now its Worker's news may have been on their way.
+    const [end] = await endLost([task.id], outcome, this.#environment!);
+    this.#ended(task, end!);
+  }
+
+  /** A task has ended that has not written it. */
+  #endedBadly(task: IdentifiedItem<Item>, outcome: TaskOutcome): void {
+    writeFailure(task.id, outcome, this.#environment!);
+    this.#ended(task, outcome);
+  }
+
+  /** Ends tasks that said they were done, and whose Worker was ended before it could write it. */
+  async #lose({ victim, done }: LostTasks<Item>): Promise<void> {
+    // Without a table nobody can tell.
+    if (this.#environment!.run === null) return;
+    const message = `Its Worker was ended for task ${victim.id} (${victim.error.message}): what ` +
+      `this one had sent may or may not be written`;
+    const lost: TaskOutcome = { status: "error", error: { name: "TaskWorkerDiedError", message } };
+    const outcomes = await endLost(done.map(({ id }) => id), lost, this.#environment!);
+    done.forEach((task, i) => {
+      const outcome = outcomes[i]!;
+      if (outcome.status === "done") return;
+      this.#options.revoked(task.id, "done");
+      this.#options.ended(task, outcome);
+      this.#control!.ended(task, outcome, { task });
+    });
+  }
+
+  #ended(task: IdentifiedItem<Item>, outcome: TaskOutcome): void {
+    this.#tasks.delete(task.id);
+    this.#attempts?.ended(task.id);
+    this.#options.ended(task, outcome);
+    const control = this.#control!;
+    if (outcome.status !== "done" || control.isAsked) control.ended(task, outcome, { task });
+    if (!this.#line) return;
+    this.#letGo(task, outcome);
+    this.#line.leave(task);
+  }
+
+  /** Lets go what waits for a task that has ended; what waited in vain is cancelled. */
+  #letGo(task: TaskIdentity, { status }: TaskOutcome): void {
+    const { dependent, signal } = this.#options;
+    const control = this.#control!;
+    const lost = dependent?.ended(task, status).filter(({ id }) => !control.isSettled(id)) ?? [];
+    // When the pipeline stops, whatever is queued is cancelled.
+    if (lost.length === 0 || signal.aborted) return;
+    const what = status === "error" ? "failed" : "was cancelled";
+    const message = `Not run: task ${task.id} (${task.name}) ${what}, and it depends on that`;
+    for (const other of lost) this.#drop(other, message, other);
+  }
+
+  /** Ends a task that cannot run because of another. */
+  #drop(identity: TaskIdentity, message: string, task?: IdentifiedItem<Item>): void {
+    const outcome: TaskOutcome = { status: "cancelled", error: { name: "AbortError", message } };
+    writeFailure(identity.id, outcome, this.#environment!);
+    this.#options.ended(identity, outcome);
+    this.#control!.ended(identity, outcome, { task, isDependent: true });
+  }
+}

@@ -1,0 +1,414 @@
+/**
+ * The writer as the rest of the program sees it: starts the Worker, sends it messages, closes it.
+ *
+ * One Worker owns the only read-write connection, because SQLite allows one writer at a time: with one
+ * owner nobody ever waits for a lock, and many small writes become few commits. Rejected: a connection
+ * for each task (they would queue at the lock, each with its own commit), and a connection on the main
+ * thread (a long task would hold up every commit).
+ *
+ * @module
+ */
+import type { CheckpointMode, CheckpointResult, ConnectOptions, DriverName } from "../db.ts";
+import { databasePath, prepareFile } from "../database/database_file.ts";
+import { chooseDriver } from "../drivers/choose.ts";
+import { driverFor, holdDriver } from "../drivers/in_use.ts";
+import { fromErrorData, WriterClosedError, WriterDiedError } from "../errors.ts";
+import { checkKeys } from "./idempotency_key.ts";
+import {
+  type InsertOptions,
+  type Row,
+  type Step,
+  toInsertMessage,
+  toMessage,
+  toTransactionMessage,
+  type TransactionOptions,
+} from "./insert.ts";
+import type {
+  ExecuteResult,
+  OpenRequest,
+  RunRequest,
+  WorkerOpened,
+  WorkerReply,
+  WorkerRequest,
+  WriteMessage,
+  WriteResult,
+  WriterStats,
+} from "../messages.ts";
+import { checkBusyTimeout } from "../database/opening.ts";
+import { type FailureListener, Outbox } from "./outbox.ts";
+import { insertInChunks } from "./row_stream.ts";
+import type { Bindable } from "../database/values.ts";
+import { checkWarnBytes, WalWarnings } from "./wal_warnings.ts";
+
+/** Options of {@linkcode SqliteWriter.open}. */
+export interface WriterOptions extends ConnectOptions {
+  /** The database: a path, a `file:` URL, or `:memory:`. */
+  db: string | URL;
+  /**
+   * Whether to keep `task_runs`, `pipeline_runs` and `task_logs`.
+   *
+   * @default {true}
+   */
+  storeTaskStatus?: boolean;
+  /** SQL to run when the database is open, such as `CREATE TABLE IF NOT EXISTS …`. */
+  schema?: string | readonly string[];
+  /** Statements that messages may refer to by name. */
+  statements?: Readonly<Record<string, string>>;
+  /**
+   * Bytes of the WAL from which on the user is warned that readers keep it from being emptied, in the log or on
+   * the console, and again each time it has doubled. No write waits for them. `Infinity` for never.
+   *
+   * @default {268_435_456}
+   */
+  walWarnBytes?: number;
+}
+
+/** Bytes of a WAL that tell of a reader that does not let go: four times what it is cut to. */
+const WAL_WARN_BYTES = 256 * 1024 * 1024;
+
+/** What was settled before the Worker started. */
+interface Settings {
+  path: string;
+  driver: DriverName;
+  driverReason: string | undefined;
+  storeTaskStatus: boolean;
+}
+
+/**
+ * The one writer of a database.
+ *
+ * A call that writes resolves when what it sent is committed, and rejects when nothing of it was. Calls
+ * that are under way at the same time share commits; the order of calls is kept.
+ *
+ * @example Rows, SQL and a transaction
+ * ```ts
+ * import { SqliteWriter } from "@pipeloom/pipeloom";
+ *
+ * await using writer = await SqliteWriter.open({
+ *   db: ":memory:",
+ *   schema: "CREATE TABLE city (name TEXT PRIMARY KEY, population INTEGER)",
+ * });
+ * await writer.insert("city", [{ name: "Oslo", population: 717_710 }]);
+ * await writer.execute("UPDATE city SET population = population + 1 WHERE name = ?", ["Oslo"]);
+ * await writer.transaction([
+ *   { sql: "DELETE FROM city" },
+ *   { table: "city", rows: [["Bergen", 291_940], ["Oslo", 717_710]] },
+ * ]);
+ * ```
+ */
+export class SqliteWriter implements AsyncDisposable {
+  readonly #worker: Worker;
+  readonly #outbox: Outbox;
+  readonly #senders = new Set<Outbox>();
+  /** Who hears what is asked of runs. */
+  readonly #listeners = new Set<(request: RunRequest) => void>();
+  readonly #closed = Promise.withResolvers<CheckpointResult | undefined>();
+  readonly #gone = Promise.withResolvers<never>();
+  /** Who is told when the writer is gone. A promise would keep each of them as long as the writer lives. */
+  readonly #mourners = new Set<(error: Error) => void>();
+  #isGone = false;
+  readonly #settings: Settings;
+  /** @ignore Warnings that readers hold the WAL. */
+  readonly walWarnings: WalWarnings;
+  #sqliteVersion = "";
+  #letGo: () => void;
+  #closing: Promise<CheckpointResult | undefined> | undefined;
+
+  private constructor(settings: Settings, outbox: Outbox) {
+    this.#worker = new Worker(new URL("../writer.ts", import.meta.url), {
+      type: "module",
+      name: "pipeloom-writer",
+    });
+    this.#settings = settings;
+    this.#outbox = outbox;
+    this.walWarnings = new WalWarnings(settings.path);
+    this.#letGo = holdDriver(settings.path, settings.driver);
+    this.#gone.promise.catch((error) => {
+      this.#isGone = true;
+      for (const mourner of this.#mourners) mourner(error);
+    });
+    this.#closed.promise.catch(() => {});
+  }
+
+  /**
+   * Starts the Worker and opens the database; see {@linkcode connect} for what may be wrong with it.
+   *
+   * @throws {RangeError} If `busyTimeoutMs` is no whole number from 0 up, or `walWarnBytes` no number of bytes
+   * @throws {SqliteError} If the database cannot be opened or the schema is refused
+   * @throws {Error} If the driver that was asked for cannot be had
+   * @throws {WriterDiedError} If the Worker cannot be started
+   */
+  static async open(options: WriterOptions): Promise<SqliteWriter> {
+    const { wal = true, storeTaskStatus = true, schema = [], statements = {} } = options;
+    const busyTimeoutMs = checkBusyTimeout(options.busyTimeoutMs);
+    const walWarnBytes = checkWarnBytes(options.walWarnBytes ?? WAL_WARN_BYTES);
+    // Settled here, so that the whole process agrees and the Worker need not ask any registry.
+    const file = await databasePath(options.db);
+    const { driver, reason } = await chooseDriver(driverFor(file, options.driver));
+    await prepareFile(file);
+    const { port1, port2: port } = new MessageChannel();
+    const writer = new SqliteWriter(
+      { path: file, driver: driver.name, driverReason: reason, storeTaskStatus },
+      new Outbox(port1),
+    );
+    try {
+      await writer.#start({
+        kind: "open",
+        file,
+        wal,
+        busyTimeoutMs,
+        driver: driver.name,
+        storeTaskStatus,
+        schema: typeof schema === "string" ? [schema] : schema,
+        statements,
+        walWarnBytes,
+        port,
+      });
+      return writer;
+    } catch (error) {
+      port.close();
+      writer.#failAll(error as Error);
+      writer.#worker.terminate();
+      writer.#letGo();
+      throw error;
+    }
+  }
+
+  /** The driver in use. */
+  get driver(): DriverName {
+    return this.#settings.driver;
+  }
+
+  /** Why `auto` did not take the FFI driver. */
+  get driverReason(): string | undefined {
+    return this.#settings.driverReason;
+  }
+
+  /** The version of the SQLite library. */
+  get sqliteVersion(): string {
+    return this.#sqliteVersion;
+  }
+
+  /** Whether the writer keeps the status of tasks. */
+  get storeTaskStatus(): boolean {
+    return this.#settings.storeTaskStatus;
+  }
+
+  /** @ignore A sender of its own for a pipeline; `onFailure` hears of failures that nobody waits for. */
+  sender(onFailure: FailureListener): Outbox {
+    const outbox = new Outbox(this.attach(), onFailure);
+    this.#senders.add(outbox);
+    return outbox;
+  }
+
+  /** @ignore Ends a sender that is drained. */
+  release(outbox: Outbox): void {
+    this.#senders.delete(outbox);
+    outbox.close();
+  }
+
+  /** @ignore Hears what is asked of the runs of this writer, until it is disposed. */
+  hear(listener: (request: RunRequest) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /** Rejects when the writer is gone: with {@linkcode WriterDiedError} or {@linkcode WriterClosedError}. */
+  get gone(): Promise<never> {
+    return this.#gone.promise;
+  }
+
+  /** @ignore Tells a listener when the writer is gone, until it is disposed. */
+  onGone(listener: (error: Error) => void): Disposable {
+    this.#mourners.add(listener);
+    if (this.#isGone) this.gone.catch((error) => this.#mourners.has(listener) && listener(error));
+    return { [Symbol.dispose]: () => this.#mourners.delete(listener) };
+  }
+
+  /** Sends a step, or one of the typed messages. Resolves with what it did, once it is committed. */
+  async send(message: Step | WriteMessage): Promise<WriteResult> {
+    this.#check();
+    return await this.#request("kind" in message ? message : toMessage(message));
+  }
+
+  /**
+   * Inserts rows. An array is one message: all of its rows are written, or none. Any other iterable is
+   * streamed in messages of 1,000 rows, and is read only as fast as the disk takes them.
+   *
+   * @returns The number of rows sent
+   * @throws {TypeError} If a value cannot be stored; the message names its row and column
+   * @throws {SqliteError} If SQLite refuses a row
+   */
+  async insert(
+    table: string,
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    options?: InsertOptions,
+  ): Promise<number> {
+    this.#check();
+    if (!Array.isArray(rows)) {
+      const request = (message: WriteMessage) => this.#request(message);
+      const room = () => this.#outbox.room();
+      return await insertInChunks({ request, room }, table, rows, options);
+    }
+    if (rows.length > 0) await this.#request(toInsertMessage(table, rows, options));
+    return rows.length;
+  }
+
+  /**
+   * Runs one statement.
+   *
+   * @throws {TypeError} If it would begin or end a transaction, or a value cannot be stored
+   * @throws {SqliteError} If SQLite refuses it
+   */
+  async execute(sql: string, params?: readonly Bindable[]): Promise<ExecuteResult> {
+    return await this.send({ sql, params }) as ExecuteResult;
+  }
+
+  /**
+   * Writes all of the steps, or none.
+   *
+   * @returns What each step did; `undefined` for rows, and for steps that were done before under this key
+   * @throws {TypeError} If a step is none, a value cannot be stored, or there is a key and nobody keeps it
+   * @throws {SqliteError} If SQLite refuses a step
+   */
+  async transaction(
+    steps: readonly Step[],
+    options?: TransactionOptions,
+  ): Promise<(ExecuteResult | undefined)[]> {
+    this.#check();
+    return await this.#request(toTransactionMessage(steps, options)) as ExecuteResult[];
+  }
+
+  /** Resolves when everything that was sent so far is committed or has failed. */
+  async flush(): Promise<void> {
+    this.#check();
+    await this.#outbox.drained();
+  }
+
+  /** Copies the WAL into the database file, after all that was sent so far; see {@linkcode walCheckpoint}. */
+  async checkpoint(mode: CheckpointMode = "TRUNCATE"): Promise<CheckpointResult> {
+    this.#check();
+    return await this.#outbox.ask((seq) => ({ kind: "checkpoint", seq, mode })) as CheckpointResult;
+  }
+
+  /** The writer's figures. */
+  async stats(): Promise<WriterStats> {
+    this.#check();
+    return await this.#outbox.ask((seq) => ({ kind: "stats", seq })) as WriterStats;
+  }
+
+  /** @ignore A port for another sender, to be transferred to its thread; a number lets it be cut off. */
+  attach(sender?: number): MessagePort {
+    this.#check();
+    const { port1, port2 } = new MessageChannel();
+    this.#post({ kind: "attach", port: port2, sender }, [port2]);
+    return port1;
+  }
+
+  /**
+   * Writes everything that was sent, runs `PRAGMA optimize`, checkpoints and closes. Closing again returns
+   * the same promise.
+   *
+   * @returns The last checkpoint: `busy` is true when a reader kept the WAL from being emptied
+   */
+  close(): Promise<CheckpointResult | undefined> {
+    return this.#closing ??= this.#close();
+  }
+
+  /** Closes the writer. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #start(request: OpenRequest): Promise<void> {
+    const ready = Promise.withResolvers<void>();
+    const opened = Promise.withResolvers<WorkerOpened>();
+    const fail = (error: Error) => {
+      ready.reject(error);
+      opened.reject(error);
+      this.#closed.reject(error);
+      this.#failAll(error);
+      this.#gone.reject(error);
+    };
+    opened.promise.catch(() => {});
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      const unread = /Requires read access to (".+?")/.exec(event.message)?.[1];
+      if (unread) {
+        return fail(
+          new Error(
+            `Cannot start the writer of ${request.file}: its Worker is the file ${unread}, which may not ` +
+              `be read; run with --allow-read on the folder of this module, too`,
+          ),
+        );
+      }
+      fail(
+        new WriterDiedError(
+          `The writer of ${request.file} died (${event.message}): what was not acknowledged may or may ` +
+            `not be written; look into the database before sending it again, or run with resume`,
+        ),
+      );
+    };
+    this.#worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
+      switch (data.kind) {
+        case "ready":
+          return ready.resolve();
+        case "opened":
+          return opened.resolve(data);
+        case "wal_held":
+          return this.walWarnings.tell(data.held);
+        case "closed":
+          return this.#closed.resolve(data.checkpoint);
+        case "requested":
+          for (const request of data.requests) this.#listeners.forEach((hear) => hear(request));
+          return;
+        case "failed":
+          return fail(fromErrorData(data.error));
+        default: {
+          const unknown: never = data;
+          fail(new TypeError(`Cannot read a reply of unknown kind ${Deno.inspect(unknown)}`));
+        }
+      }
+    };
+    await ready.promise;
+    this.#post(request, [request.port]);
+    this.#sqliteVersion = (await opened.promise).sqliteVersion;
+    // Again, because a file is known under one name only once it is there.
+    const letGo = this.#letGo;
+    this.#letGo = holdDriver(request.file, request.driver);
+    letGo();
+  }
+
+  async #close(): Promise<CheckpointResult | undefined> {
+    const closed = new WriterClosedError("Cannot write: the writer is closed");
+    const outboxes = [this.#outbox, ...this.#senders];
+    for (const outbox of outboxes) outbox.seal(closed);
+    this.#gone.reject(closed);
+    try {
+      await Promise.all(outboxes.map((outbox) => outbox.drained()));
+      this.#post({ kind: "close" });
+      return await this.#closed.promise;
+    } finally {
+      this.#failAll(closed);
+      this.#worker.terminate();
+      this.#letGo();
+    }
+  }
+
+  #failAll(error: Error): void {
+    for (const outbox of [this.#outbox, ...this.#senders]) outbox.fail(error);
+  }
+
+  #check(): void {
+    if (this.#closing) throw new WriterClosedError("Cannot write: the writer is closed");
+  }
+
+  #request(message: WriteMessage): Promise<WriteResult> {
+    checkKeys(message, this.storeTaskStatus);
+    return this.#outbox.request(message);
+  }
+
+  #post(request: WorkerRequest, transfer: Transferable[] = []): void {
+    this.#worker.postMessage(request, transfer);
+  }
+}
