@@ -28,35 +28,41 @@ export type { InsertOptions, Row, Step, TransactionOptions } from "./sender/inse
 export type { LogLevel } from "./log_level.ts";
 export type {
   AnswerControlMessage,
-  CancelQueuedMessage,
-  CancelTaskMessage,
   ControlAction,
-  DependTasksMessage,
-  ExecuteMessage,
-  ExecuteResult,
-  FinishRunMessage,
-  IdempotencyKey,
-  InsertMessage,
-  LoseTasksMessage,
-  QueueTasksMessage,
   RequestControlMessage,
-  RequeueTasksMessage,
+} from "./messages/control_message.ts";
+export type {
+  FinishRunMessage,
   ReserveIdsMessage,
-  ResumeTasksMessage,
-  RetryTaskMessage,
   RunFinished,
   RunKey,
   RunStarted,
   StartRunMessage,
-  StatementMessage,
+} from "./messages/run_message.ts";
+export type { WriterStats } from "./messages/sender_port.ts";
+export type {
+  CancelQueuedMessage,
+  CancelTaskMessage,
+  DependTasksMessage,
+  LoseTasksMessage,
+  QueueTasksMessage,
+  RequeueTasksMessage,
+  ResumeTasksMessage,
+  RetryTaskMessage,
   TaskFound,
   TaskStatusMessage,
   TaskUpdateMessage,
+} from "./messages/task_message.ts";
+export type {
+  ExecuteMessage,
+  ExecuteResult,
+  IdempotencyKey,
+  InsertMessage,
+  StatementMessage,
   TransactionMessage,
   WriteMessage,
   WriteResult,
-  WriterStats,
-} from "./messages.ts";
+} from "./messages/write_message.ts";
 export type { Overlap, OverlapOptions } from "./engine/overlap.ts";
 export type { ProgressOptions } from "./observers/progress_options.ts";
 export type { PipelineReport, TaskFailure } from "./engine/report.ts";

@@ -6,7 +6,7 @@
  */
 import { chooseDriver } from "./drivers/choose.ts";
 import { toErrorData } from "./errors.ts";
-import type { OpenRequest, WorkerReply, WorkerRequest } from "./messages.ts";
+import type { OpenRequest, WorkerReply, WorkerRequest } from "./messages/writer_worker.ts";
 import { openWriter } from "./database/opening.ts";
 import { Owner } from "./writer/ownership.ts";
 import { recoverRuns } from "./writer/recovery.ts";

@@ -10,7 +10,7 @@ import type { Reader } from "../dashboard/reader.ts";
 import { type Answer, readAnswer } from "../dashboard/queries/requests.ts";
 import { getRun, listRuns } from "../dashboard/queries/runs.ts";
 import { onInterrupt } from "../engine/interrupts.ts";
-import type { ControlAction } from "../messages.ts";
+import type { ControlAction } from "../messages/control_message.ts";
 import { SqliteWriter } from "../sender/writer_client.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit_code.ts";
 import { CommandError } from "./failure.ts";

@@ -6,7 +6,9 @@
 import { isoNow } from "../clock.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
 import { onInterrupt } from "./interrupts.ts";
-import type { RunFinished, WriteMessage, WriterStats } from "../messages.ts";
+import type { RunFinished } from "../messages/run_message.ts";
+import type { WriterStats } from "../messages/sender_port.ts";
+import type { WriteMessage } from "../messages/write_message.ts";
 import { openObserver } from "../observers/observers.ts";
 import type { Outbox } from "../sender/outbox.ts";
 import { checkOverlap, startRun } from "./overlap.ts";

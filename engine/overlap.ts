@@ -11,7 +11,7 @@
  * @module
  */
 import { OverlapError } from "../errors.ts";
-import type { RunStarted, StartRunMessage } from "../messages.ts";
+import type { RunStarted, StartRunMessage } from "../messages/run_message.ts";
 import type { Outbox } from "../sender/outbox.ts";
 
 /** Milliseconds between two looks at the runs in the way. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RunKey } from "../messages.ts";
+import type { RunKey } from "../messages/run_message.ts";
 import type { ProgressOptions } from "../observers/progress_options.ts";
 import type { DependencyOptions } from "../queue/dependent_feed.ts";
 import type { OverlapOptions } from "./overlap.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { RequestControlMessage, RunRequest } from "../messages.ts";
+import type { RequestControlMessage, RunRequest } from "../messages/control_message.ts";
 import type { Outbox } from "../sender/outbox.ts";
 
 /** Tasks that can be cancelled and queued again; see `turns.ts`. */

@@ -13,7 +13,7 @@ import { isoNow } from "../clock.ts";
 import type { DependentFeed } from "../queue/dependent_feed.ts";
 import { toErrorData } from "../errors.ts";
 import { IdSet } from "../queue/id_set.ts";
-import type { TaskFound } from "../messages.ts";
+import type { TaskFound } from "../messages/task_message.ts";
 import type { TaskEnvironment, TaskIdentity } from "../tasks/task_context.ts";
 import type { IdentifiedItem } from "../queue/task_identity.ts";
 import type { EndStatus } from "../task_run.ts";

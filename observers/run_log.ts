@@ -8,7 +8,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { LogLevel } from "../log_level.ts";
-import type { WalHeld } from "../messages.ts";
+import type { WalHeld } from "../messages/writer_worker.ts";
 import type { PipelineReport } from "../engine/report.ts";
 import type { RunFacts, RunObserver, RunView } from "./run_observer.ts";
 import type { TaskIdentity } from "../tasks/task_context.ts";

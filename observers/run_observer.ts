@@ -9,7 +9,8 @@
  */
 import type { DriverName } from "../db.ts";
 import type { LogLevel } from "../log_level.ts";
-import type { WalHeld, WriterStats } from "../messages.ts";
+import type { WriterStats } from "../messages/sender_port.ts";
+import type { WalHeld } from "../messages/writer_worker.ts";
 import type { PipelineReport } from "../engine/report.ts";
 import type { TaskIdentity } from "../tasks/task_context.ts";
 import type { StatusCounts } from "../task_run.ts";

@@ -16,7 +16,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
-import type { WriterStats } from "../messages.ts";
+import type { WriterStats } from "../messages/sender_port.ts";
 import type { PipelineReport } from "../engine/report.ts";
 import type { RunFacts, RunObserver, RunView } from "./run_observer.ts";
 import type { TaskIdentity } from "../tasks/task_context.ts";

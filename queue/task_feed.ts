@@ -13,7 +13,8 @@
  */
 import { fromErrorData, toErrorData } from "../errors.ts";
 import { ItemSource, LOOKAHEAD } from "./item_source.ts";
-import type { QueueTasksMessage, ResumeTasksMessage, RunKey } from "../messages.ts";
+import type { RunKey } from "../messages/run_message.ts";
+import type { QueueTasksMessage, ResumeTasksMessage } from "../messages/task_message.ts";
 import type { Outbox } from "../sender/outbox.ts";
 import {
   checkUnique,

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { IdempotencyKey, WriteMessage } from "../messages.ts";
+import type { IdempotencyKey, WriteMessage } from "../messages/write_message.ts";
 
 /**
  * The key of what is sent; `undefined` where it has none.

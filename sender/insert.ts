@@ -13,7 +13,7 @@ import type {
   InsertMessage,
   StatementMessage,
   TransactionMessage,
-} from "../messages.ts";
+} from "../messages/write_message.ts";
 import { type Bindable, type SqlValue, toSqlValue } from "../database/values.ts";
 
 /** A row: an object of column names to values, or an array in the order of `columns`. */

@@ -12,20 +12,18 @@
  */
 import { isoNow } from "../clock.ts";
 import { type ErrorData, fromErrorData, toErrorData, WriterClosedError } from "../errors.ts";
-import {
-  type Ack,
-  type Batch,
-  type CheckpointRequest,
-  type CutRequest,
-  type InTheWayRequest,
-  type PortReply,
-  type PortRequest,
-  type StatsRequest,
-  type TaskUpdateMessage,
-  weightOf,
-  type WriteMessage,
-  type WriteResult,
-} from "../messages.ts";
+import type {
+  Ack,
+  Batch,
+  CheckpointRequest,
+  CutRequest,
+  InTheWayRequest,
+  PortReply,
+  PortRequest,
+  StatsRequest,
+} from "../messages/sender_port.ts";
+import type { TaskUpdateMessage } from "../messages/task_message.ts";
+import { weightOf, type WriteMessage, type WriteResult } from "../messages/write_message.ts";
 import { isEnd } from "../task_run.ts";
 
 /** Rows in a batch: from here on the cost of a message is that of its rows (measured). */

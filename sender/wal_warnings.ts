@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { WalHeld } from "../messages.ts";
+import type { WalHeld } from "../messages/writer_worker.ts";
 
 /** Takes a warning; returns whether it has told the user. */
 export type WalListener = (held: WalHeld, text: string) => boolean;

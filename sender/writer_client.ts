@@ -23,17 +23,15 @@ import {
   toTransactionMessage,
   type TransactionOptions,
 } from "./insert.ts";
+import type { RunRequest } from "../messages/control_message.ts";
+import type { WriterStats } from "../messages/sender_port.ts";
+import type { ExecuteResult, WriteMessage, WriteResult } from "../messages/write_message.ts";
 import type {
-  ExecuteResult,
   OpenRequest,
-  RunRequest,
   WorkerOpened,
   WorkerReply,
   WorkerRequest,
-  WriteMessage,
-  WriteResult,
-  WriterStats,
-} from "../messages.ts";
+} from "../messages/writer_worker.ts";
 import { checkBusyTimeout } from "../database/opening.ts";
 import { type FailureListener, Outbox } from "./outbox.ts";
 import { insertInChunks } from "./row_stream.ts";

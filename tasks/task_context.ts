@@ -18,7 +18,7 @@ import {
   type TransactionOptions,
 } from "../sender/insert.ts";
 import type { LogLevel } from "../log_level.ts";
-import type { ExecuteResult, InsertMessage, WriteMessage } from "../messages.ts";
+import type { ExecuteResult, InsertMessage, WriteMessage } from "../messages/write_message.ts";
 import type { Outbox } from "../sender/outbox.ts";
 import type { Attempt } from "./retry_policy.ts";
 import { insertInChunks } from "../sender/row_stream.ts";

@@ -6,7 +6,11 @@
  */
 import { fromErrorData, TaskWorkerDiedError, toErrorData } from "../errors.ts";
 import type { LogLevel } from "../log_level.ts";
-import type { RunTaskRequest, TaskWorkerReply, TaskWorkerRequest } from "../messages.ts";
+import type {
+  RunTaskRequest,
+  TaskWorkerReply,
+  TaskWorkerRequest,
+} from "../messages/task_worker.ts";
 import { BATCH_MS } from "../sender/outbox.ts";
 import type { Attempt } from "./retry_policy.ts";
 import type { RunningTask } from "../observers/run_observer.ts";

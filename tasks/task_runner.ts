@@ -6,7 +6,8 @@
 import { isCancellation, type Stop } from "./cancellation.ts";
 import { isoNow } from "../clock.ts";
 import { type ErrorData, toErrorData, toErrorText } from "../errors.ts";
-import type { TaskUpdateMessage, TransactionMessage } from "../messages.ts";
+import type { TaskUpdateMessage } from "../messages/task_message.ts";
+import type { TransactionMessage } from "../messages/write_message.ts";
 import type { TaskContext, TaskEnvironment } from "./task_context.ts";
 import type { EndStatus } from "../task_run.ts";
 

@@ -8,7 +8,7 @@
  * @module
  */
 import { formatWithOptions } from "node:util";
-import type { PrintMethod, TaskWorkerReply } from "../messages.ts";
+import type { PrintMethod, TaskWorkerReply } from "../messages/task_worker.ts";
 import type { TaskContext, TaskEnvironment } from "./task_context.ts";
 
 /** Milliseconds between two words on how far the task is: as often as it is drawn. */

@@ -16,7 +16,7 @@ import type {
   TaskWorkerReply,
   TaskWorkerRequest,
   TimeOutTaskRequest,
-} from "../messages.ts";
+} from "../messages/task_worker.ts";
 import { Outbox } from "../sender/outbox.ts";
 import { TaskContext, type TaskEnvironment } from "./task_context.ts";
 import {

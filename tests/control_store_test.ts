@@ -1,4 +1,5 @@
-import type { ControlAction, TaskFound } from "../messages.ts";
+import type { ControlAction } from "../messages/control_message.ts";
+import type { TaskFound } from "../messages/task_message.ts";
 import { RequestWatch } from "../writer/request_watch.ts";
 import { Store } from "../writer/store.ts";
 import { assertEquals, assertThrows } from "./assert.ts";

@@ -1,4 +1,5 @@
-import type { DependTasksMessage, WriteMessage } from "../messages.ts";
+import type { DependTasksMessage } from "../messages/task_message.ts";
+import type { WriteMessage } from "../messages/write_message.ts";
 import { assertEquals } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { AT, end, LATER, openStore, queue, start } from "./store_fixture.ts";

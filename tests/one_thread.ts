@@ -12,7 +12,7 @@ import {
   initSchema,
 } from "../db.ts";
 import { type ErrorData, WriterClosedError } from "../errors.ts";
-import type { PortReply } from "../messages.ts";
+import type { PortReply } from "../messages/sender_port.ts";
 import { Outbox } from "../sender/outbox.ts";
 import type { WalKeeperOptions } from "../writer/wal_keeper.ts";
 import { WriterLoop } from "../writer/writer_loop.ts";

@@ -1,7 +1,8 @@
 import { WriterDiedError } from "../errors.ts";
 import { toInsertMessage } from "../sender/insert.ts";
 import type { CheckpointMode, CheckpointResult } from "../db.ts";
-import type { InsertMessage, WriteMessage, WriterStats } from "../messages.ts";
+import type { WriterStats } from "../messages/sender_port.ts";
+import type { InsertMessage, WriteMessage } from "../messages/write_message.ts";
 import { assert, assertEquals, assertRejects } from "./assert.ts";
 import { openLoop } from "./one_thread.ts";
 import { execute } from "./store_fixture.ts";

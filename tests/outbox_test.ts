@@ -1,6 +1,6 @@
 import { SqliteError, toErrorData, WriterClosedError, WriterDiedError } from "../errors.ts";
 import { toInsertMessage } from "../sender/insert.ts";
-import type { WriteMessage } from "../messages.ts";
+import type { WriteMessage } from "../messages/write_message.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "./assert.ts";
 import { openLoop } from "./one_thread.ts";
 import { Receiver } from "./receiver.ts";

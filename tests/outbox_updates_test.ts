@@ -1,5 +1,6 @@
 import { toInsertMessage } from "../sender/insert.ts";
-import type { RunStarted, WriteMessage } from "../messages.ts";
+import type { RunStarted } from "../messages/run_message.ts";
+import type { WriteMessage } from "../messages/write_message.ts";
 import { assert, assertEquals } from "./assert.ts";
 import { openLoop } from "./one_thread.ts";
 import { Receiver } from "./receiver.ts";

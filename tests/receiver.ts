@@ -4,7 +4,8 @@
  * @module
  */
 import { WriterClosedError } from "../errors.ts";
-import type { Batch, PortReply, WriteMessage } from "../messages.ts";
+import type { Batch, PortReply } from "../messages/sender_port.ts";
+import type { WriteMessage } from "../messages/write_message.ts";
 import { type FailureListener, Outbox } from "../sender/outbox.ts";
 
 /** An outbox, and what it sends. */

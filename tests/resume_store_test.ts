@@ -1,5 +1,7 @@
 import { assertEquals, assertThrows } from "./assert.ts";
-import type { ResumeTasksMessage, RunStarted, WriteMessage } from "../messages.ts";
+import type { RunStarted } from "../messages/run_message.ts";
+import type { ResumeTasksMessage } from "../messages/task_message.ts";
+import type { WriteMessage } from "../messages/write_message.ts";
 import { DRIVERS } from "./drivers.ts";
 import { AT, end, execute, LATER, openStore, start, type TestStore } from "./store_fixture.ts";
 

@@ -1,6 +1,6 @@
 import { connect } from "../db.ts";
 import { type Row, toInsertMessage } from "../sender/insert.ts";
-import type { InsertMessage, WriteMessage } from "../messages.ts";
+import type { InsertMessage, WriteMessage } from "../messages/write_message.ts";
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { end, execute, openStore, start } from "./store_fixture.ts";

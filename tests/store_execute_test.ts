@@ -1,4 +1,4 @@
-import type { ExecuteResult, WriteMessage } from "../messages.ts";
+import type { ExecuteResult, WriteMessage } from "../messages/write_message.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { execute, openStore, type TestStore } from "./store_fixture.ts";

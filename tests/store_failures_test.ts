@@ -1,5 +1,5 @@
 import { type Row, toInsertMessage } from "../sender/insert.ts";
-import type { WriteMessage } from "../messages.ts";
+import type { WriteMessage } from "../messages/write_message.ts";
 import { assertEquals, assertMatch } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import {

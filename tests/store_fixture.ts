@@ -4,13 +4,9 @@
  * @module
  */
 import { connect, type Connection, type DriverName, initSchema, type SqlRow } from "../db.ts";
-import type {
-  RetryTaskMessage,
-  RunStarted,
-  TaskUpdateMessage,
-  WriteMessage,
-  WriteResult,
-} from "../messages.ts";
+import type { RunStarted } from "../messages/run_message.ts";
+import type { RetryTaskMessage, TaskUpdateMessage } from "../messages/task_message.ts";
+import type { WriteMessage, WriteResult } from "../messages/write_message.ts";
 import { type Outcome, Store } from "../writer/store.ts";
 import { noCounts, type StatusCounts, type TaskStatus } from "../task_run.ts";
 import { assertEquals } from "./assert.ts";

@@ -4,7 +4,7 @@ import {
   toInsertMessage,
   toTransactionMessage,
 } from "../sender/insert.ts";
-import type { ExecuteResult, IdempotencyKey, InsertMessage } from "../messages.ts";
+import type { ExecuteResult, IdempotencyKey, InsertMessage } from "../messages/write_message.ts";
 import { assertEquals, assertMatch } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { Random } from "./random.ts";

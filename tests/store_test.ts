@@ -1,6 +1,6 @@
 import type { SqlValue } from "../db.ts";
 import { type InsertOptions, type Row, toInsertMessage } from "../sender/insert.ts";
-import type { ExecuteResult, InsertMessage } from "../messages.ts";
+import type { ExecuteResult, InsertMessage } from "../messages/write_message.ts";
 import { assertEquals, assertMatch } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { openStore } from "./store_fixture.ts";

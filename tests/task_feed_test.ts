@@ -1,4 +1,4 @@
-import type { WriteMessage } from "../messages.ts";
+import type { WriteMessage } from "../messages/write_message.ts";
 import { TaskFeed } from "../queue/task_feed.ts";
 import type { IdentifiedItem, IdentityOptions } from "../queue/task_identity.ts";
 import { SqliteWriter } from "../sender/writer_client.ts";

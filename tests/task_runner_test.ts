@@ -1,6 +1,6 @@
 import type { ErrorData } from "../errors.ts";
 import { toInsertMessage } from "../sender/insert.ts";
-import type { RunStarted } from "../messages.ts";
+import type { RunStarted } from "../messages/run_message.ts";
 import { TaskContext, type TaskEnvironment } from "../tasks/task_context.ts";
 import { runTask, type TaskFunction, writeFailure } from "../tasks/task_runner.ts";
 import { SqliteWriter } from "../sender/writer_client.ts";

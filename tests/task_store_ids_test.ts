@@ -1,4 +1,4 @@
-import type { RunStarted } from "../messages.ts";
+import type { RunStarted } from "../messages/run_message.ts";
 import { assert, assertEquals, assertThrows } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { end, execute, LATER, openStore, queue, start, startRun } from "./store_fixture.ts";

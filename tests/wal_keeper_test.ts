@@ -1,6 +1,6 @@
 import { connect, type Connection, connectReadOnly } from "../db.ts";
 import { SqliteWriter } from "../mod.ts";
-import type { WalHeld } from "../messages.ts";
+import type { WalHeld } from "../messages/writer_worker.ts";
 import { WalKeeper } from "../writer/wal_keeper.ts";
 import { assert, assertEquals, assertRejects } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";

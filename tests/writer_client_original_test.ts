@@ -1,5 +1,5 @@
 import { SqliteWriter } from "../sender/writer_client.ts";
-import type { RunStarted } from "../messages.ts";
+import type { RunStarted } from "../messages/run_message.ts";
 import { assertEquals } from "./assert.ts";
 import { isInstalled } from "./child.ts";
 import { AT, end, LATER, queue, start, startRun } from "./store_fixture.ts";

@@ -1,7 +1,7 @@
 import { connectReadOnly } from "../db.ts";
 import { SqliteError } from "../errors.ts";
 import type { Row, Step } from "../sender/insert.ts";
-import type { ExecuteResult } from "../messages.ts";
+import type { ExecuteResult } from "../messages/write_message.ts";
 import { SqliteWriter } from "../sender/writer_client.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";

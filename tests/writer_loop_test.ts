@@ -1,6 +1,7 @@
 import { connectReadOnly } from "../db.ts";
 import { toInsertMessage } from "../sender/insert.ts";
-import type { Ack, Answer, ExecuteResult, WriteMessage } from "../messages.ts";
+import type { Ack, Answer } from "../messages/sender_port.ts";
+import type { ExecuteResult, WriteMessage } from "../messages/write_message.ts";
 import { assert, assertEquals, assertMatch } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { type OneThread, openLoop, type RawPort } from "./one_thread.ts";

@@ -5,18 +5,16 @@
  * @module
  */
 import type { ErrorData } from "../errors.ts";
+import type { StartRunMessage } from "../messages/run_message.ts";
 import type {
   CancelTaskMessage,
-  IdempotencyKey,
-  InsertMessage,
   LoseTasksMessage,
   RequeueTasksMessage,
   ResumeTasksMessage,
   RetryTaskMessage,
-  StartRunMessage,
   TaskUpdateMessage,
-  WriteMessage,
-} from "../messages.ts";
+} from "../messages/task_message.ts";
+import type { IdempotencyKey, InsertMessage, WriteMessage } from "../messages/write_message.ts";
 import { canMove, isEnd, noCounts, type StatusCounts, type TaskStatus } from "../task_run.ts";
 import type { SqlValue } from "../database/values.ts";
 

@@ -4,7 +4,8 @@
  * what the model says, and the tables hold what the model holds, as a second connection sees them.
  */
 import { connect, type Connection, connectReadOnly, initSchema } from "../db.ts";
-import type { Ack, InsertMessage, WriteMessage } from "../messages.ts";
+import type { Ack } from "../messages/sender_port.ts";
+import type { InsertMessage, WriteMessage } from "../messages/write_message.ts";
 import { assertEquals } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { OneThread, type RawPort } from "./one_thread.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 import fc from "fast-check";
-import type { InsertMessage, WriteMessage } from "../messages.ts";
+import type { InsertMessage, WriteMessage } from "../messages/write_message.ts";
 import { AT, LATER } from "./store_fixture.ts";
 import { SQL } from "./writer_model.ts";
 

@@ -13,7 +13,7 @@ import type {
   LoseTasksMessage,
   RequeueTasksMessage,
   TaskFound,
-} from "../messages.ts";
+} from "../messages/task_message.ts";
 import { ResumeStore } from "./resume_store.ts";
 import { type EndStatus, isEnd, type TaskStatus } from "../task_run.ts";
 import type { TaskStore } from "./task_store.ts";

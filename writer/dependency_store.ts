@@ -6,7 +6,7 @@
  */
 import { BulkStatement } from "./bulk.ts";
 import type { Connection } from "../db.ts";
-import type { DependTasksMessage } from "../messages.ts";
+import type { DependTasksMessage } from "../messages/task_message.ts";
 import type { SqlValue } from "../database/values.ts";
 
 /** The part of the store that keeps dependencies. */

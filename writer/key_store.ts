@@ -6,7 +6,7 @@
  */
 import { isoNow } from "../clock.ts";
 import type { Connection, Statement } from "../db.ts";
-import type { IdempotencyKey } from "../messages.ts";
+import type { IdempotencyKey } from "../messages/write_message.ts";
 
 /** What stands for no task, because NULLs are never the same. */
 const NO_TASK = 0;

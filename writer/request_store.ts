@@ -14,7 +14,7 @@ import type {
   ControlAction,
   RequestControlMessage,
   RunRequest,
-} from "../messages.ts";
+} from "../messages/control_message.ts";
 import type { EndStatus } from "../task_run.ts";
 
 type WantedControl = Pick<RequestControlMessage, "action" | "run" | "taskId">;

@@ -9,7 +9,7 @@
  * @module
  */
 import type { Connection, Statement } from "../database/connection.ts";
-import type { RunRequest } from "../messages.ts";
+import type { RunRequest } from "../messages/control_message.ts";
 import { waitingRequests } from "./request_store.ts";
 
 /** Milliseconds between two looks: soon enough for a person. */

@@ -8,7 +8,7 @@
  * @module
  */
 import type { Connection, Statement } from "../db.ts";
-import type { RunKey } from "../messages.ts";
+import type { RunKey } from "../messages/run_message.ts";
 import type { TaskStatus } from "../task_run.ts";
 import type { SqlRow, SqlValue } from "../database/values.ts";
 

@@ -18,15 +18,17 @@ import { DependencyStore } from "./dependency_store.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
 import { KeyStore } from "./key_store.ts";
 import type {
-  ExecuteResult,
   FinishRunMessage,
-  InsertMessage,
   RunFinished,
   RunStarted,
   StartRunMessage,
+} from "../messages/run_message.ts";
+import type {
+  ExecuteResult,
+  InsertMessage,
   WriteMessage,
   WriteResult,
-} from "../messages.ts";
+} from "../messages/write_message.ts";
 import { ControlStore } from "./control_store.ts";
 import type { Owner } from "./ownership.ts";
 import { addRequest, answerAll, answerRequest } from "./request_store.ts";

@@ -12,19 +12,21 @@ import { type Connection, SqliteError, type Statement } from "../db.ts";
 import { forgetDependencies } from "./dependency_store.ts";
 import { type ErrorData, toErrorText } from "../errors.ts";
 import type {
-  CancelQueuedMessage,
   FinishRunMessage,
-  QueueTasksMessage,
   ReserveIdsMessage,
-  ResumeTasksMessage,
-  RetryTaskMessage,
   RunFinished,
   RunKey,
   RunStarted,
   StartRunMessage,
+} from "../messages/run_message.ts";
+import type {
+  CancelQueuedMessage,
+  QueueTasksMessage,
+  ResumeTasksMessage,
+  RetryTaskMessage,
   TaskStatusMessage,
   TaskUpdateMessage,
-} from "../messages.ts";
+} from "../messages/task_message.ts";
 import { OverlapStore } from "./overlap_store.ts";
 import type { Owner } from "./ownership.ts";
 import { interruptTasks, recoverRuns } from "./recovery.ts";

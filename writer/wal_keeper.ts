@@ -31,7 +31,7 @@ import {
   walCheckpoint,
 } from "../db.ts";
 import { mayRead } from "../may_read.ts";
-import type { WalHeld } from "../messages.ts";
+import type { WalHeld } from "../messages/writer_worker.ts";
 import { JOURNAL_SIZE_LIMIT } from "../database/opening.ts";
 
 /** Milliseconds between two looks at the WAL, while there is something in it to copy. */

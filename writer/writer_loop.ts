@@ -13,15 +13,9 @@ import { clearImmediate, setImmediate } from "node:timers";
 import { type CheckpointResult, classifyError, type Connection } from "../db.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
 import { FileWatch } from "./file_watch.ts";
-import {
-  type Batch,
-  type PortReply,
-  type PortRequest,
-  type RunRequest,
-  weightOfAll,
-  type WriteMessage,
-  type WriterStats,
-} from "../messages.ts";
+import type { RunRequest } from "../messages/control_message.ts";
+import type { Batch, PortReply, PortRequest, WriterStats } from "../messages/sender_port.ts";
+import { weightOfAll, type WriteMessage } from "../messages/write_message.ts";
 import type { Owner } from "./ownership.ts";
 import { Patience } from "./patience.ts";
 import { RequestWatch } from "./request_watch.ts";

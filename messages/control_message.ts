@@ -1,0 +1,46 @@
+/**
+ * Messages about what is asked of a run that goes on, and what became of it.
+ *
+ * @module
+ */
+
+/** What can be asked of a run that goes on. */
+export type ControlAction = "cancel" | "retry";
+
+/** Asks for something of a run that goes on, whoever runs it. Answered with the id of the request. */
+export interface RequestControlMessage {
+  /** Tells the messages apart. */
+  kind: "request_control";
+  /** What to do. */
+  action: ControlAction;
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** The task, as `task_runs.id`; `null` for the whole run, or all that failed in it. */
+  taskId: number | null;
+  /** Whether the sender carries it out itself. */
+  own?: true;
+}
+
+/** Says what became of a request. */
+export interface AnswerControlMessage {
+  /** Tells the messages apart. */
+  kind: "answer_control";
+  /** The request, as `run_requests.id`. */
+  request: number;
+  /** Whether it was not done. */
+  refused: boolean;
+  /** What was done or why not, for people. */
+  answer: string;
+}
+
+/** What is asked of a run that goes on. */
+export interface RunRequest {
+  /** The request, as `run_requests.id`. */
+  id: number;
+  /** What to do. */
+  action: ControlAction;
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** The task, as `task_runs.id`; `null` for the whole run, or all that failed in it. */
+  taskId: number | null;
+}
