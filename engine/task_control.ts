@@ -35,6 +35,8 @@ export interface ControlledTurns<Item> {
   tell(id: number, reason: Error): boolean;
   /** Takes back a task that waits for its next attempt and ends it. Returns whether there is one. */
   stopWaiting(id: number, outcome: TaskOutcome): boolean;
+  /** A task that waits for its turn is to be passed over from now on. */
+  passOver(): void;
   /** A task that was never begun has ended, and that is written. */
   endedUnbegun(task: TaskIdentity, outcome: TaskOutcome): void;
   /** The end of a task does not count any more. */
@@ -43,6 +45,8 @@ export interface ControlledTurns<Item> {
   drop(task: TaskIdentity): void;
   /** Gives a task out once more. */
   giveBack(task: IdentifiedItem<Item>): void;
+  /** The run does not end before this has. */
+  hold(work: Promise<unknown>): void;
 }
 
 /** A task that ended, and not as `done`. */
@@ -86,11 +90,20 @@ export class TaskControl<Item> {
   /** Whether a task whose turn has come is to be run. */
   begins(task: IdentifiedItem<Item>): boolean {
     if (this.#begun.add(task.id)) return true;
+    if (this.#turns.environment.run === null && !this.#unknown.has(task.id)) {
+      // Where there is a table it has been refused.
+      throw new TypeError(`Cannot run two tasks of id ${task.id}: an id must be unique`);
+    }
     this.#passed.set(task.id, task);
     const outcome = this.#unknown.get(task.id);
     this.#unknown.delete(task.id);
     if (outcome) this.#turns.endedUnbegun(task, outcome);
     return false;
+  }
+
+  /** Whether a task that waits for its turn is to be passed over. */
+  isPassedOver(id: number): boolean {
+    return this.#begun.has(id);
   }
 
   /** A task that has begun is queued again, by its policy. */
@@ -154,9 +167,12 @@ export class TaskControl<Item> {
     // After the caller has noted it: it may end at once.
     await undefined;
     try {
+      this.#check(cannot, id);
       const outcome: TaskOutcome = { status: "cancelled", error: toErrorData(reason) };
       if (!this.#turns.tell(id, reason) && !this.#turns.stopWaiting(id, outcome)) {
-        await this.#cancelUnbegun(id, outcome, cannot);
+        const cancelled = this.#cancelUnbegun(id, outcome, cannot);
+        this.#turns.hold(cancelled.catch(() => {}));
+        await cancelled;
       }
       const status = await end;
       if (status !== "cancelled") throw new Error(`${cannot}: it ended before that, as ${status}`);
@@ -172,6 +188,7 @@ export class TaskControl<Item> {
     }
     const kept = this.#kept.get(id);
     if (kept || !this.#begun.add(id)) throw new Error(`${cannot}: it is ${kept?.status ?? "done"}`);
+    this.#turns.passOver();
     if (run === null) return void this.#unknown.set(id, outcome);
     const found = await outbox.request({
       kind: "cancel_task",
@@ -205,7 +222,7 @@ export class TaskControl<Item> {
     if (environment.signal.aborted) throw new Error(`${cannot}: the run is being stopped`);
     const chosen = id === undefined
       ? [...this.#kept.values()].filter(({ status }) => status === "error")
-      : [...this.#kept.values()].filter((kept) => kept.id === id);
+      : [this.#kept.get(id)].filter((kept) => kept !== undefined);
     if (chosen.length === 0) {
       const why = id === undefined ? "none has failed" : "it has not ended as error or cancelled";
       throw new Error(`${cannot}: ${why}`);
@@ -214,7 +231,7 @@ export class TaskControl<Item> {
       throw new Error(`${cannot}: a task that it depends on is not done; retry that one`);
     }
     for (const kept of chosen) this.#kept.delete(kept.id);
-    const revived = chosen.flatMap((kept) => dependent?.revive(kept.id) ?? [])
+    const revived = (dependent?.revive(chosen.map(({ id }) => id)) ?? [])
       .flatMap(({ id }) => this.#kept.get(id) ?? []).filter(({ isDependent }) => isDependent);
     for (const { id } of revived) this.#kept.delete(id);
     const all = [...chosen, ...revived];

@@ -59,7 +59,7 @@ export class Turns<Item> {
   /** Tasks on this thread whose rows may still fail, by id. */
   readonly #tasks = new Map<number, TaskContext>();
   /** Tasks that have returned and whose rows are on their way. */
-  readonly #pending = new Set<Promise<void>>();
+  readonly #pending = new Set<Promise<unknown>>();
   #pool: TaskPool | undefined;
   /** Where tasks are put in order and come back, where they do; and who lets them, where there is a policy. */
   #line: TaskLine<Item> | undefined;
@@ -103,7 +103,7 @@ export class Turns<Item> {
   /** Queues tasks again; see {@linkcode TaskControl.retry}. The run goes on until they have ended, too. */
   async retry(id?: number): Promise<number> {
     const retrying = this.#control!.retry(id);
-    this.#hold(retrying.then(() => {}, () => {}));
+    this.#hold(retrying.catch(() => {}));
     return await retrying;
   }
 
@@ -124,6 +124,7 @@ export class Turns<Item> {
         if (task) this.#endedBadly(task, outcome);
         return task !== undefined;
       },
+      passOver: () => this.#line?.lookAgain(),
       endedUnbegun: (task, outcome) => {
         this.#attempts?.ended(task.id);
         this.#options.ended(task, outcome);
@@ -136,6 +137,7 @@ export class Turns<Item> {
         (this.#line ?? feed).giveBack(task);
         for (const slot of this.#idle.splice(0)) this.#start(slot);
       },
+      hold: (work) => this.#hold(work),
     });
   }
 
@@ -144,7 +146,9 @@ export class Turns<Item> {
     const { feed, dependent, signal, policy } = this.#options;
     const [ordered, tried] = [hasOrder(policy), hasPolicy(policy)];
     if (!ordered && !tried && !dependent) return;
-    const queue = new TaskQueue(ordered ? policy : {});
+    const queue = new TaskQueue(ordered ? policy : {}, {
+      isPassedOver: (id) => this.#control!.isPassedOver(id),
+    });
     const ahead = !ordered ? 1 : feed.known ? Infinity : LOOKAHEAD;
     const whole = feed.known !== undefined && policy.priority !== undefined;
     this.#line = new TaskLine({ source: dependent ?? feed, queue, ahead, whole, signal });
@@ -308,8 +312,8 @@ export class Turns<Item> {
   }
 
   /** The run does not end before this has. */
-  #hold(work: Promise<void>): void {
-    const held = work.catch((error) => this.#options.giveUp(error))
+  #hold(work: Promise<unknown>): void {
+    const held: Promise<unknown> = work.catch((error) => this.#options.giveUp(error))
       .finally(() => this.#pending.delete(held));
     this.#pending.add(held);
   }

@@ -81,10 +81,10 @@ export class DependencyGraph {
     return this.#reach([task], this.#dropped);
   }
 
-  /** A task that was dropped may be done after all. Returns all that can be again because of that. */
-  revive(task: number): number[] {
+  /** Tasks that were dropped may be done after all. Returns all that can be again because of that. */
+  revive(tasks: readonly number[]): number[] {
     const before = this.#dropped;
-    this.#lost.delete(task);
+    for (const task of tasks) this.#lost.delete(task);
     this.#dropped = new Set();
     this.#reach([...this.#lost], this.#dropped);
     return [...before].filter((other) => !this.#dropped.has(other));

@@ -91,9 +91,10 @@ export class DependentFeed<Item> implements TaskSource<Item> {
     return [];
   }
 
-  /** A task that ended, and not as `done`, is run again. Returns the tasks that can run now because of that. */
-  revive(id: number): IdentifiedItem<Item>[] {
-    return this.#graph.revive(this.#places.get(id)!).flatMap((at) => this.#tasks[at] ?? []);
+  /** Tasks that ended, and not as `done`, are run again. Returns the tasks that can run now because of that. */
+  revive(ids: readonly number[]): IdentifiedItem<Item>[] {
+    const places = ids.map((id) => this.#places.get(id)!);
+    return this.#graph.revive(places).flatMap((at) => this.#tasks[at] ?? []);
   }
 
   /** Whether a task cannot run because of another that it depends on. */

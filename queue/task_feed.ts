@@ -70,6 +70,9 @@ export class TaskFeed<Item> {
   #count = 0;
   #ready: IdentifiedItem<Item>[] = [];
   #given = 0;
+  /** Tasks that were given back, and how many of them have been given out again. */
+  #back: IdentifiedItem<Item>[] = [];
+  #givenBack = 0;
   #loading: Promise<void> | undefined;
   /** Resolves when there is something to take, or nothing more comes. */
   #news = Promise.withResolvers<void>();
@@ -170,8 +173,9 @@ export class TaskFeed<Item> {
 
   /** The next task, `undefined` when there is none; a promise when it has to be waited for. */
   take(): IdentifiedItem<Item> | undefined | Promise<IdentifiedItem<Item> | undefined> {
-    if (this.#given < this.#ready.length) return this.#ready[this.#given++];
     if (this.#halted) return undefined;
+    if (this.#givenBack < this.#back.length) return this.#takeBack();
+    if (this.#given < this.#ready.length) return this.#ready[this.#given++];
     if (!this.#loading && (this.#source.exhausted || this.#failure)) return undefined;
     this.#loading ??= this.#load().finally(() => {
       this.#loading = undefined;
@@ -180,10 +184,9 @@ export class TaskFeed<Item> {
     return this.#news.promise.then(() => this.take());
   }
 
-  /** A task that was given out is to be run again: it is given out next. */
+  /** A task that was given out is to be run again: it is given out before the others. */
   giveBack(task: IdentifiedItem<Item>): void {
-    this.#ready = [task, ...this.#ready.slice(this.#given)];
-    this.#given = 0;
+    this.#back.push(task);
     this.#tell();
   }
 
@@ -213,10 +216,18 @@ export class TaskFeed<Item> {
     await this.#try(async () => {
       if (!this.known && !this.#resumes) await this.#send(chunk);
       if (this.#halted) return;
-      // What was given back meanwhile comes first.
-      this.#ready = [...this.#ready.slice(this.#given), ...chunk];
+      this.#ready = chunk;
       this.#given = 0;
     });
+  }
+
+  #takeBack(): IdentifiedItem<Item> {
+    const task = this.#back[this.#givenBack++]!;
+    if (this.#givenBack === this.#back.length) {
+      this.#back = [];
+      this.#givenBack = 0;
+    }
+    return task;
   }
 
   #tell(): void {

@@ -69,6 +69,11 @@ export class TaskLine<Item> implements TaskSource<Item> {
     return this.#news.promise.then(() => this.take());
   }
 
+  /** A task that waits is to be passed over, which may end the waiting. */
+  lookAgain(): void {
+    this.#tell();
+  }
+
   /** A task that was given out has begun. */
   start({ id }: IdentifiedItem<Item>): void {
     if (this.#options.queue.start(id)) this.#tell();

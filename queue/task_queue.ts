@@ -44,19 +44,29 @@ interface Group<Item> {
   waiting: Heap<Entry<Item>>;
 }
 
+/** What a queue is told. */
+export interface QueueHooks {
+  /** Tells milliseconds, and never goes back. */
+  clock?: () => number;
+  /** Whether a task is not to be run: it is given out without regard to limits, for its turn to be over. */
+  isPassedOver?: (id: number) => boolean;
+}
+
 /** The queue. Its fields belong to the main thread. */
 export class TaskQueue<Item> {
   readonly #options: QueueOptions<Item>;
   readonly #clock: () => number;
+  readonly #isPassedOver: (id: number) => boolean;
   readonly #groups = new Map<string, Group<Item>>();
   readonly #limits: LimitKeeper;
   #size = 0;
   #order = 0;
 
-  /** `clock` tells milliseconds, and never goes back. */
-  constructor(options: QueueOptions<Item> = {}, clock: () => number = () => performance.now()) {
+  constructor(options: QueueOptions<Item> = {}, hooks: QueueHooks = {}) {
+    const { clock = () => performance.now(), isPassedOver = () => false } = hooks;
     this.#options = options;
     this.#clock = clock;
+    this.#isPassedOver = isPassedOver;
     this.#limits = new LimitKeeper(options.limits);
   }
 
@@ -68,8 +78,8 @@ export class TaskQueue<Item> {
   /** Milliseconds until one of the tasks that wait may start; `Infinity` when that is not a matter of time. */
   get waitMs(): number {
     let at = Infinity;
-    for (const { tags, waiting } of this.#groups.values()) {
-      if (waiting.first) at = Math.min(at, this.#limits.opensAt(tags));
+    for (const group of this.#groups.values()) {
+      if (group.waiting.first) at = Math.min(at, this.#opensAt(group));
     }
     return at === Infinity ? at : Math.max(0, at - this.#clock());
   }
@@ -110,14 +120,21 @@ export class TaskQueue<Item> {
     for (const group of this.#groups.values()) {
       const entry = group.waiting.first;
       if (!entry || (first && !isBefore(entry, first.waiting.first!))) continue;
-      const at = this.#limits.opensAt(group.tags);
+      const at = this.#opensAt(group);
       if (at === -Infinity || at <= (now ??= this.#clock())) first = group;
     }
     if (!first) return undefined;
     this.#size--;
     const { task } = first.waiting.pop()!;
-    this.#limits.hold(task.id, first.tags);
+    const { tags } = first;
+    if (tags.length > 0 && !this.#isPassedOver(task.id)) this.#limits.hold(task.id, tags);
     return task;
+  }
+
+  /** From when on the first task of a group may be given out. */
+  #opensAt({ tags, waiting }: Group<Item>): number {
+    if (tags.length === 0 || this.#isPassedOver(waiting.first!.task.id)) return -Infinity;
+    return this.#limits.opensAt(tags);
   }
 
   /** A task that was taken has begun. Returns whether others may have waited for that. */

@@ -144,7 +144,7 @@ Deno.test("DependencyGraph.revive() brings back what nothing else keeps from bei
     for (let step = 0; step < 20 && keys.length > 0; step++) {
       const task = random.below(keys.length);
       const before = keys.map((_, task) => isDropped(task));
-      const changed = lost.has(task) ? graph.revive(task) : graph.drop(task);
+      const changed = lost.has(task) ? graph.revive([task]) : graph.drop(task);
       if (!lost.delete(task)) lost.add(task);
       const after = keys.map((_, task) => isDropped(task));
       const expected = keys.flatMap((_, task) => before[task] === after[task] ? [] : [task]);

@@ -11,3 +11,13 @@ Deno.test("IdSet knows what was added and not taken out, near and far", () => {
   }
   assert(!ids.has(2) && !ids.has(2 ** 40 + 1));
 });
+
+Deno.test("IdSet takes little for ids that are far apart", () => {
+  const before = Deno.memoryUsage();
+  const ids = new IdSet();
+  for (let i = 1; i <= 100_000; i++) ids.add(i * 10_000);
+  const after = Deno.memoryUsage();
+  assert(ids.has(10_000) && !ids.has(10_001));
+  const bytes = after.external - before.external + after.heapTotal - before.heapTotal;
+  assert(bytes < 30e6, `${bytes} bytes`);
+});

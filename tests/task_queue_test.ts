@@ -101,7 +101,7 @@ Deno.test("TaskQueue starts no more of a tag than its rate, whatever starts late
       c: 3,
     };
     let now = 0;
-    const queue = new TaskQueue<Item>({ priority, tags, limits }, () => now);
+    const queue = new TaskQueue<Item>({ priority, tags, limits }, { clock: () => now });
     const waiting: IdentifiedItem<Item>[] = [];
     const taken: IdentifiedItem<Item>[] = [];
     const startedAt = new Map<number, number>();
@@ -169,7 +169,7 @@ Deno.test("TaskQueue starts no more of a tag than its rate, whatever starts late
 Deno.test("TaskQueue.waitMs tells when the next task may start", () => {
   let now = 100;
   const limits = { api: { rate: 2, perMs: 50 }, disk: { rate: 1, perMs: 500 }, one: 1 };
-  const queue = new TaskQueue<Item>({ priority, tags, limits }, () => now);
+  const queue = new TaskQueue<Item>({ priority, tags, limits }, { clock: () => now });
   const start = () => {
     const taken = queue.pop();
     if (taken) queue.start(taken.id);
@@ -199,7 +199,7 @@ Deno.test("TaskQueue holds a place for a task that was taken and has not begun",
   let now = 0;
   const queue = new TaskQueue<Item>(
     { tags, limits: { api: { rate: 1, perMs: 10 } } },
-    () => now,
+    { clock: () => now },
   );
   for (const id of [1, 2, 3]) queue.push(task(id, { priority: 0, tags: ["api"] }));
   assertEquals(queue.pop()?.id, 1);

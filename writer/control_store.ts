@@ -14,8 +14,8 @@ import type {
   RequeueTasksMessage,
   TaskFound,
 } from "../messages/task_message.ts";
+import { ResumeStore } from "./resume_store.ts";
 import { type EndStatus, isEnd, type TaskStatus } from "../task_run.ts";
-import type { TaskNews } from "./task_news.ts";
 import type { TaskStore } from "./task_store.ts";
 
 /** How a task ends. */
@@ -30,13 +30,13 @@ interface TaskEnd {
 export class ControlStore {
   readonly #connection: Connection;
   readonly #tasks: TaskStore;
-  readonly #news: TaskNews;
+  readonly #requeuer: ResumeStore;
   #statement: Statement | undefined;
 
-  constructor(connection: Connection, tasks: TaskStore, news: TaskNews) {
+  constructor(connection: Connection, tasks: TaskStore) {
     this.#connection = connection;
     this.#tasks = tasks;
-    this.#news = news;
+    this.#requeuer = new ResumeStore(connection);
   }
 
   /** Cancels a task that is `queued`, and returns what it was before; `undefined` when there is no such task. */
@@ -53,7 +53,8 @@ export class ControlStore {
     const queued = ids.filter((id) => {
       const status = this.#find(run, id)?.status;
       if (status !== "error" && status !== "cancelled") return false;
-      this.#tasks.requeue(run, { id, status });
+      this.#requeuer.requeue({ id, status });
+      this.#tasks.move(run, id, status, "queued");
       return true;
     });
     this.#connection.prepare(
@@ -73,6 +74,7 @@ export class ControlStore {
   }
 
   #find(run: number, id: number): TaskFound | undefined {
+    this.#tasks.flushFolded();
     this.#statement ??= this.#connection.prepare(
       "SELECT name, key, status FROM task_runs WHERE id=? AND run_id=?",
     );
@@ -94,6 +96,6 @@ export class ControlStore {
       `UPDATE task_runs SET status=?2, message=?3, finished_at=?4,
          error=coalesce(?5, error) WHERE id=?1`,
     ).run(id, status, message, finishedAt, error ?? null);
-    this.#news.move(run, id, from, status);
+    this.#tasks.move(run, id, from, status);
   }
 }
