@@ -30,7 +30,7 @@ const finish = (run: number): WriteMessage => ({
 });
 
 for (const driver of DRIVERS) {
-  Deno.test(`${driver}: ResumeStore gives new keys an id, and passes over what is done`, async () => {
+  Deno.test(`${driver}: matchKeys() gives new keys an id, and passes over what is done`, async () => {
     using store = await openStore({ driver });
     const { run } = begin(store);
     assertEquals(store.write(take(run, "a", "b", "c")), [1, 2, 3]);
@@ -68,7 +68,7 @@ for (const driver of DRIVERS) {
     assertEquals(store.column("SELECT name FROM temp.sqlite_schema WHERE type='table'"), []);
   });
 
-  Deno.test(`${driver}: ResumeStore takes nothing of a message with a key that came before`, async () => {
+  Deno.test(`${driver}: matchKeys() takes nothing of a message with a key that came before`, async () => {
     using store = await openStore({ driver, schema: "CREATE TABLE t (n)" });
     const { run } = begin(store);
     assertEquals(store.write(take(run, "a")), [1]);
@@ -86,7 +86,7 @@ for (const driver of DRIVERS) {
     store.expectCounts(run, { queued: 5 });
   });
 
-  Deno.test(`${driver}: ResumeStore leaves a run as it was when it cannot be resumed`, async () => {
+  Deno.test(`${driver}: findRun() leaves a run as it was when it cannot be resumed`, async () => {
     using store = await openStore({ driver });
     const { run, ids } = store.startRun(1);
     store.commit(start(run, ids[0]!), end(run, ids[0]!, "error"));

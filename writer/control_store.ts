@@ -14,8 +14,8 @@ import type {
   RequeueTasksMessage,
   TaskFound,
 } from "../messages/task_message.ts";
-import { ResumeStore } from "./resume_store.ts";
 import { type EndStatus, isEnd, type TaskStatus } from "../task_run.ts";
+import type { TaskNews } from "./task_news.ts";
 import type { TaskStore } from "./task_store.ts";
 
 /** How a task ends. */
@@ -30,13 +30,13 @@ interface TaskEnd {
 export class ControlStore {
   readonly #connection: Connection;
   readonly #tasks: TaskStore;
-  readonly #requeuer: ResumeStore;
+  readonly #news: TaskNews;
   #statement: Statement | undefined;
 
-  constructor(connection: Connection, tasks: TaskStore) {
+  constructor(connection: Connection, tasks: TaskStore, news: TaskNews) {
     this.#connection = connection;
     this.#tasks = tasks;
-    this.#requeuer = new ResumeStore(connection);
+    this.#news = news;
   }
 
   /** Cancels a task that is `queued`, and returns what it was before; `undefined` when there is no such task. */
@@ -53,8 +53,7 @@ export class ControlStore {
     const queued = ids.filter((id) => {
       const status = this.#find(run, id)?.status;
       if (status !== "error" && status !== "cancelled") return false;
-      this.#requeuer.requeue({ id, status });
-      this.#tasks.move(run, id, status, "queued");
+      this.#tasks.requeue(run, { id, status });
       return true;
     });
     this.#connection.prepare(
@@ -74,7 +73,6 @@ export class ControlStore {
   }
 
   #find(run: number, id: number): TaskFound | undefined {
-    this.#tasks.flushFolded();
     this.#statement ??= this.#connection.prepare(
       "SELECT name, key, status FROM task_runs WHERE id=? AND run_id=?",
     );
@@ -96,6 +94,6 @@ export class ControlStore {
       `UPDATE task_runs SET status=?2, message=?3, finished_at=?4,
          error=coalesce(?5, error) WHERE id=?1`,
     ).run(id, status, message, finishedAt, error ?? null);
-    this.#tasks.move(run, id, from, status);
+    this.#news.move(run, id, from, status);
   }
 }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Connection, Statement } from "../db.ts";
+import type { Connection } from "../db.ts";
 import type { RunKey } from "../messages/run_message.ts";
 import type { TaskStatus } from "../task_run.ts";
 import type { SqlRow, SqlValue } from "../database/values.ts";
@@ -25,140 +25,120 @@ export interface KeyedTask {
   status: TaskStatus;
 }
 
-/** Finds runs and tasks to go on with. */
-export class ResumeStore {
-  readonly #connection: Connection;
-  #requeue: Statement | undefined;
-  #keep: Statement | undefined;
-
-  constructor(connection: Connection) {
-    this.#connection = connection;
-  }
-
-  /**
-   * The run to go on with: the one that was asked for; with `true` the last of this name that is not `done`, with
-   * a key the one that has it, `undefined` when there is none of them.
-   *
-   * @throws {RangeError} If there is no run of that id and name
-   * @throws {Error} If it is running
-   */
-  find(name: string, resume: true | number | RunKey): number | undefined {
-    const row = this.#find(name, resume);
-    if (!row && typeof resume !== "number") return undefined;
-    if (!row) throw new RangeError(`Cannot resume run ${resume}: there is no such run`);
-    if (row.name !== name) {
-      throw new RangeError(
-        `Cannot resume run ${row.id} as ${Deno.inspect(name)}: it is a run of ` +
-          Deno.inspect(row.name),
-      );
-    }
-    if (row.status === "running") {
-      throw new Error(
-        `Cannot resume run ${row.id}: it is running` +
-          (row.owner
-            ? "; wait for it, or end its process"
-            : ", and it has no owner that could be asked; when its process is gone, set its status " +
-              "in pipeline_runs to 'interrupted'"),
-      );
-    }
-    return row.id as number;
-  }
-
-  #find(name: string, resume: true | number | RunKey): SqlRow | undefined {
-    const select = (which: string, ...params: SqlValue[]) =>
-      this.#connection.prepare(
-        `SELECT id, name, status, owner FROM pipeline_runs WHERE ${which} ORDER BY id DESC LIMIT 1`,
-      ).get(...params);
-    if (resume === true) return select("name=? AND status<>'done'", name);
-    if (typeof resume === "number") return select("id=?", resume);
-    return select("name=? AND run_key=?", name, resume.key);
-  }
-
-  /**
-   * Learns the keys of a run.
-   *
-   * @throws {TypeError} If a task has no key, or two have the same
-   */
-  begin(run: number): void {
-    this.end(run);
-    this.#connection.exec(
-      `CREATE TEMP TABLE ${tableOf(run)}
-         (key TEXT PRIMARY KEY, id INTEGER, seen INTEGER NOT NULL) WITHOUT ROWID`,
-    );
-    const learn = this.#connection.prepare(
-      `INSERT INTO temp.${tableOf(run)} SELECT key, id, 0 FROM task_runs WHERE ${OF_RUN}`,
-    );
-    try {
-      learn.run(run);
-    } catch (error) {
-      throw this.#unfit(run) ?? error;
-    }
-  }
-
-  #unfit(run: number): TypeError | undefined {
-    const row = this.#connection.prepare(
-      `SELECT min(id) AS id, key FROM task_runs WHERE ${OF_RUN}
-       GROUP BY key HAVING count(*) > 1 OR key IS NULL LIMIT 1`,
-    ).get(run);
-    return row && new TypeError(
-      `Cannot resume run ${run}: ` +
-        (row.key === null
-          ? `its task ${row.id} has no key; give items a key, or pass taskKey`
-          : `two of its tasks have the key ${
-            Deno.inspect(row.key)
-          }; keys are unique in a run that ` +
-            `is to be resumed`),
+/**
+ * The run to go on with: the one that was asked for; with `true` the last of this name that is not `done`, with
+ * a key the one that has it, `undefined` when there is none of them.
+ *
+ * @throws {RangeError} If there is no run of that id and name
+ * @throws {Error} If it is running
+ */
+export function findRun(
+  connection: Connection,
+  name: string,
+  resume: true | number | RunKey,
+): number | undefined {
+  const row = select(connection, name, resume);
+  if (!row && typeof resume !== "number") return undefined;
+  if (!row) throw new RangeError(`Cannot resume run ${resume}: there is no such run`);
+  if (row.name !== name) {
+    throw new RangeError(
+      `Cannot resume run ${row.id} as ${Deno.inspect(name)}: it is a run of ` +
+        Deno.inspect(row.name),
     );
   }
-
-  /**
-   * The tasks of these keys; `undefined` for a key that is new.
-   *
-   * @throws {TypeError} If a key has come before
-   */
-  match(run: number, keys: readonly string[]): (KeyedTask | undefined)[] {
-    const table = `temp.${tableOf(run)}`;
-    // What became of a task since its key was learnt counts, too.
-    const see = this.#connection.prepare(
-      `UPDATE ${table} SET seen=1 WHERE key=? AND seen=0
-       RETURNING id, (SELECT status FROM task_runs WHERE task_runs.id=${
-        tableOf(run)
-      }.id) AS status`,
+  if (row.status === "running") {
+    throw new Error(
+      `Cannot resume run ${row.id}: it is running` +
+        (row.owner
+          ? "; wait for it, or end its process"
+          : ", and it has no owner that could be asked; when its process is gone, set its status " +
+            "in pipeline_runs to 'interrupted'"),
     );
-    const add = this.#connection.prepare(
-      `INSERT INTO ${table} (key, seen) VALUES (?, 1) ON CONFLICT DO NOTHING`,
-    );
-    return keys.map((key) => {
-      const row = see.get(key);
-      if (row) return { id: row.id as number, status: row.status as TaskStatus };
-      if (add.run(key) === 1) return undefined;
-      throw new TypeError(
-        `Cannot resume with two items of the key ${Deno.inspect(key)}: keys are unique`,
-      );
-    });
   }
+  return row.id as number;
+}
 
-  /** Makes a task `queued` as if it had never run; the attempt that ended is kept in `task_attempts`. */
-  requeue({ id, status }: KeyedTask): void {
-    if (status === "queued") return;
-    this.#keep ??= this.#connection.prepare(
-      `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
-       SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), status,
-         started_at, finished_at, coalesce(error, message)
-       FROM task_runs WHERE id=?1 AND started_at IS NOT NULL`,
-    );
-    this.#requeue ??= this.#connection.prepare(
-      `UPDATE task_runs SET status='queued', progress=0, message=NULL, started_at=NULL,
-         finished_at=NULL, result=NULL, error=NULL, updated_at=NULL WHERE id=?`,
-    );
-    this.#keep.run(id);
-    this.#requeue.run(id);
-  }
+function select(
+  connection: Connection,
+  name: string,
+  resume: true | number | RunKey,
+): SqlRow | undefined {
+  const last = (which: string, ...params: SqlValue[]) =>
+    connection.prepare(
+      `SELECT id, name, status, owner FROM pipeline_runs WHERE ${which} ORDER BY id DESC LIMIT 1`,
+    ).get(...params);
+  if (resume === true) return last("name=? AND status<>'done'", name);
+  if (typeof resume === "number") return last("id=?", resume);
+  return last("name=? AND run_key=?", name, resume.key);
+}
 
-  /** Forgets the keys of a run. */
-  end(run: number): void {
-    this.#connection.exec(`DROP TABLE IF EXISTS temp.${tableOf(run)}`);
+/**
+ * Learns the keys of a run.
+ *
+ * @throws {TypeError} If a task has no key, or two have the same
+ */
+export function learnKeys(connection: Connection, run: number): void {
+  forgetKeys(connection, run);
+  connection.exec(
+    `CREATE TEMP TABLE ${tableOf(run)}
+       (key TEXT PRIMARY KEY, id INTEGER, seen INTEGER NOT NULL) WITHOUT ROWID`,
+  );
+  const learn = connection.prepare(
+    `INSERT INTO temp.${tableOf(run)} SELECT key, id, 0 FROM task_runs WHERE ${OF_RUN}`,
+  );
+  try {
+    learn.run(run);
+  } catch (error) {
+    throw unfit(connection, run) ?? error;
   }
+}
+
+function unfit(connection: Connection, run: number): TypeError | undefined {
+  const row = connection.prepare(
+    `SELECT min(id) AS id, key FROM task_runs WHERE ${OF_RUN}
+     GROUP BY key HAVING count(*) > 1 OR key IS NULL LIMIT 1`,
+  ).get(run);
+  return row && new TypeError(
+    `Cannot resume run ${run}: ` +
+      (row.key === null
+        ? `its task ${row.id} has no key; give items a key, or pass taskKey`
+        : `two of its tasks have the key ${Deno.inspect(row.key)}; keys are unique in a run that ` +
+          `is to be resumed`),
+  );
+}
+
+/**
+ * The tasks of these keys; `undefined` for a key that is new.
+ *
+ * @throws {TypeError} If a key has come before
+ */
+export function matchKeys(
+  connection: Connection,
+  run: number,
+  keys: readonly string[],
+): (KeyedTask | undefined)[] {
+  const table = `temp.${tableOf(run)}`;
+  // What became of a task since its key was learnt counts, too.
+  const see = connection.prepare(
+    `UPDATE ${table} SET seen=1 WHERE key=? AND seen=0
+     RETURNING id, (SELECT status FROM task_runs WHERE task_runs.id=${tableOf(run)}.id) AS status`,
+  );
+  const add = connection.prepare(
+    `INSERT INTO ${table} (key, seen) VALUES (?, 1) ON CONFLICT DO NOTHING`,
+  );
+  return keys.map((key) => {
+    const row = see.get(key);
+    if (row) return { id: row.id as number, status: row.status as TaskStatus };
+    if (add.run(key) === 1) return undefined;
+    throw new TypeError(
+      `Cannot resume with two items of the key ${Deno.inspect(key)}: keys are unique`,
+    );
+  });
+}
+
+/** Forgets the keys of a run. */
+export function forgetKeys(connection: Connection, run: number): void {
+  connection.exec(`DROP TABLE IF EXISTS temp.${tableOf(run)}`);
 }
 
 function tableOf(run: number): string {

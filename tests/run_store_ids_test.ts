@@ -5,7 +5,7 @@ import { end, execute, LATER, openStore, queue, start, startRun } from "./store_
 import { tempFolder } from "./temp.ts";
 
 for (const driver of DRIVERS) {
-  Deno.test(`TaskStore.reserveIds() gives two writers of one file ids of their own (${driver})`, async () => {
+  Deno.test(`RunStore.reserveIds() gives two writers of one file ids of their own (${driver})`, async () => {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     using first = await openStore({ driver, db });
@@ -32,7 +32,7 @@ for (const driver of DRIVERS) {
     assertEquals(taken.size, 5 * 2 * 18);
   });
 
-  Deno.test(`TaskStore.reserveIds() goes past every id that a task has (${driver})`, async () => {
+  Deno.test(`RunStore.reserveIds() goes past every id that a task has (${driver})`, async () => {
     using store = await openStore({ driver });
     store.write(execute("INSERT INTO task_runs (id,name,status) VALUES (77,'old','done')"));
     const { run, firstId } = store.write(startRun(2)) as RunStarted;
@@ -43,7 +43,7 @@ for (const driver of DRIVERS) {
     assertEquals((store.write(startRun(0)) as RunStarted).firstId, 502);
   });
 
-  Deno.test(`TaskStore.reserveIds() refuses to go past the largest safe id (${driver})`, async () => {
+  Deno.test(`RunStore.reserveIds() refuses to go past the largest safe id (${driver})`, async () => {
     using store = await openStore({ driver });
     const { run } = store.startRun(0);
     store.write(queue(run, [Number.MAX_SAFE_INTEGER - 5]));
@@ -52,7 +52,7 @@ for (const driver of DRIVERS) {
     assertEquals(ask(3), Number.MAX_SAFE_INTEGER - 4);
   });
 
-  Deno.test(`TaskStore.finishRun() gives back the ids that no task has (${driver})`, async () => {
+  Deno.test(`RunStore.finish() gives back the ids that no task has (${driver})`, async () => {
     using store = await openStore({ driver });
     const { run, firstId } = store.write(startRun(1_000)) as RunStarted;
     store.commit(queue(run, [firstId, firstId + 1]), start(run, firstId), end(run, firstId));
@@ -65,7 +65,7 @@ for (const driver of DRIVERS) {
     assertEquals((store.write(startRun(1)) as RunStarted).firstId, firstId + 3);
   });
 
-  Deno.test(`TaskStore.finishRun() keeps the ids that a later run has reserved (${driver})`, async () => {
+  Deno.test(`RunStore.finish() keeps the ids that a later run has reserved (${driver})`, async () => {
     using store = await openStore({ driver });
     const one = store.write(startRun(10)) as RunStarted;
     const two = store.write(startRun(10)) as RunStarted;
@@ -76,7 +76,7 @@ for (const driver of DRIVERS) {
     assertEquals(store.commit(queue(two.run, [two.firstId])).failures, []);
   });
 
-  Deno.test(`TaskStore.startRun() finds ids beside a run whose rows were deleted (${driver})`, async () => {
+  Deno.test(`RunStore.start() finds ids beside a run whose rows were deleted (${driver})`, async () => {
     using store = await openStore({ driver });
     const { run, ids: [id] } = store.startRun(1);
     store.commit(start(run, id!));

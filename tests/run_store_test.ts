@@ -1,36 +1,20 @@
 import { toInsertMessage } from "../sender/insert.ts";
 import { assertEquals, assertStringIncludes } from "./assert.ts";
-import { DRIVERS } from "./drivers.ts";
 import { AT, end, execute, LATER, news, openStore, start, startRun } from "./store_fixture.ts";
+import { DRIVERS } from "./drivers.ts";
 
 for (const driver of DRIVERS) {
-  Deno.test(`TaskStore.cancelQueued() cancels what was never started (${driver})`, async () => {
+  Deno.test(`RunStore.start() writes a run that is running (${driver})`, async () => {
     using store = await openStore({ driver });
-    const { run, ids: [a, b, c] } = store.startRun(4);
-    const other = store.startRun(1);
-    const { results, failures } = store.commit(
-      start(run, a!),
-      start(run, b!),
-      end(run, b!),
-      { kind: "cancel_queued", run, message: "Stopped", finishedAt: LATER },
-      start(run, c!),
-    );
-    assertEquals(results, [[3, 2]]);
-    assertEquals(failures.map(([index, { message }]) => [index, message]), [
-      [4, `Cannot set task ${c} to running: it is cancelled`],
-    ]);
-    const { status, message, started_at, finished_at } = store.task(c!)!;
-    assertEquals([status, message, started_at, finished_at], ["cancelled", "Stopped", null, LATER]);
-    store.expectCounts(run, { running: 1, done: 1, cancelled: 2 });
-    store.expectCounts(other.run, { queued: 1 });
-    assertEquals(
-      store.write({ kind: "cancel_queued", run, message: "Again", finishedAt: LATER }),
-      0,
-    );
-    store.expectCounts(run, { running: 1, done: 1, cancelled: 2 });
+    const { run } = store.startRun();
+    const row = store.all("SELECT * FROM pipeline_runs")[0]!;
+    assertEquals([row.id, row.name, row.status, row.workers], [run, "test", "running", 1]);
+    assertEquals([row.started_at, row.finished_at], [AT, null]);
+    assertEquals([row.driver, row.sqlite_version], [driver, store.connection.sqliteVersion]);
+    store.expectCounts(run, {});
   });
 
-  Deno.test(`TaskStore.flush() keeps the counts when a message of the batch fails (${driver})`, async () => {
+  Deno.test(`RunStore.flush() keeps the counts when a message of the batch fails (${driver})`, async () => {
     using store = await openStore({ driver, schema: "CREATE TABLE t (x NOT NULL)" });
     const { run, ids: [a, b, c] } = store.startRun(3);
     const bad = toInsertMessage("t", [{ x: null }]);
@@ -40,7 +24,7 @@ for (const driver of DRIVERS) {
     store.expectCounts(run, { running: 1, done: 1, error: 1 });
   });
 
-  Deno.test(`TaskStore.flush() keeps the counts when a trigger refuses a move (${driver})`, async () => {
+  Deno.test(`RunStore.flush() keeps the counts when a trigger refuses a move (${driver})`, async () => {
     using store = await openStore({
       driver,
       schema: `CREATE TRIGGER keep BEFORE UPDATE OF status ON task_runs WHEN new.message='refuse'
@@ -59,7 +43,7 @@ for (const driver of DRIVERS) {
     store.expectCounts(run, { error: 1, done: 1 });
   });
 
-  Deno.test(`TaskStore.flush() keeps the counts of several runs apart (${driver})`, async () => {
+  Deno.test(`RunStore.flush() keeps the counts of several runs apart (${driver})`, async () => {
     using store = await openStore({ driver });
     const one = store.startRun(2);
     const two = store.startRun(2);
@@ -73,7 +57,7 @@ for (const driver of DRIVERS) {
     store.expectCounts(two.run, { running: 1, done: 1 });
   });
 
-  Deno.test(`TaskStore.flush() writes the writer's health with the counts (${driver})`, async () => {
+  Deno.test(`RunStore.flush() writes the writer's health with the counts (${driver})`, async () => {
     using store = await openStore({ driver });
     const { run, ids: [id] } = store.startRun(1);
     store.store.health = [17, 42, 1.5, 4_096, AT, LATER];
@@ -83,7 +67,7 @@ for (const driver of DRIVERS) {
     assertEquals([row.wal_bytes, row.checkpointed_at, row.wal_held_since], [4_096, AT, LATER]);
   });
 
-  Deno.test(`TaskStore.flush() lets later statements see the news before them (${driver})`, async () => {
+  Deno.test(`RunStore.flush() lets later statements see the news before them (${driver})`, async () => {
     using store = await openStore({ driver });
     const { run, ids: [id] } = store.startRun(1);
     const { results } = store.commit(
@@ -102,7 +86,7 @@ for (const driver of DRIVERS) {
     ]);
   });
 
-  Deno.test(`TaskStore.finishRun() ends a run after its tasks (${driver})`, async () => {
+  Deno.test(`RunStore.finish() ends a run after its tasks (${driver})`, async () => {
     using store = await openStore({ driver });
     const { run, ids: [id] } = store.startRun(1);
     store.commit(
@@ -115,7 +99,7 @@ for (const driver of DRIVERS) {
     store.expectCounts(run, { done: 1 });
   });
 
-  Deno.test(`TaskStore.startRun() is undone with the transaction it is part of (${driver})`, async () => {
+  Deno.test(`RunStore.start() is undone with the transaction it is part of (${driver})`, async () => {
     using store = await openStore({ driver, schema: "CREATE TABLE t (x NOT NULL)" });
     const bad = toInsertMessage("t", [{ x: null }]);
     const { failures } = store.commit({ kind: "transaction", messages: [startRun(5), bad] });

@@ -10,7 +10,7 @@ function samples(store: TestStore, run: number): number[][] {
 }
 
 for (const driver of DRIVERS) {
-  Deno.test(`TaskStore.flush() samples the first counts and the last (${driver})`, async () => {
+  Deno.test(`RunStore.flush() samples the first counts and the last (${driver})`, async () => {
     using store = await openStore({ driver });
     const { run, ids } = store.startRun(100);
     for (const id of ids) store.commit(start(run, id), end(run, id, id % 2 ? "done" : "error"));
@@ -22,7 +22,7 @@ for (const driver of DRIVERS) {
     assert(all.length < 50, `${all.length} samples of 100 commits`);
   });
 
-  Deno.test(`TaskStore.flush() keeps no sample of what is rolled back (${driver})`, async () => {
+  Deno.test(`RunStore.flush() keeps no sample of what is rolled back (${driver})`, async () => {
     using store = await openStore({
       driver,
       schema: `CREATE TRIGGER keep BEFORE INSERT ON task_runs WHEN new.name='bad'
