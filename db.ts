@@ -16,11 +16,18 @@ import { databasePath, isThere, prepareFile } from "./database/database_file.ts"
 import { driverFor } from "./drivers/in_use.ts";
 import { SqliteError } from "./errors.ts";
 import { classifyError } from "./database/explain.ts";
-import { checkBusyTimeout, openReader, openWriter } from "./database/opening.ts";
+import {
+  checkBusyTimeout,
+  checkSynchronous,
+  openReader,
+  openWriter,
+  type Synchronous,
+} from "./database/opening.ts";
 
 export { backup, type BackupOptions } from "./database/backup.ts";
 export { Connection, Statement } from "./database/connection.ts";
 export { classifyError } from "./database/explain.ts";
+export type { Synchronous } from "./database/opening.ts";
 export { initSchema, type InitSchemaOptions } from "./database/schema.ts";
 export {
   type Bindable,
@@ -42,6 +49,14 @@ export interface ConnectOptions {
    */
   wal?: boolean;
   /**
+   * When a commit is on the disk: with `"normal"` at the next checkpoint, so that a power cut can take back the
+   * last ones; with `"full"` before the call that made it returns, at the price of a wait for the disk at each
+   * commit. Neither loses anything when the process dies, and neither leaves half of a commit.
+   *
+   * @default {"normal"}
+   */
+  synchronous?: Synchronous;
+  /**
    * The SQLite driver.
    *
    * @default {"auto"}
@@ -58,7 +73,7 @@ export interface ConnectOptions {
 
 /**
  * Opens the read-write connection to a database and configures it: WAL for a file (DELETE with
- * `wal: false`, MEMORY for `:memory:`), `synchronous=NORMAL`, `foreign_keys=ON`, `temp_store=MEMORY`,
+ * `wal: false`, MEMORY for `:memory:`), `synchronous=NORMAL` unless told, `foreign_keys=ON`, `temp_store=MEMORY`,
  * a page cache of 100 MB, a checkpoint every 1,000 pages, a busy timeout of 60 s.
  *
  * A missing parent folder is created. There should be one such connection to a file: in a pipeline it is
@@ -67,6 +82,7 @@ export interface ConnectOptions {
  * @param path A file's path, a `file:` URL, or `:memory:`
  * @throws {SqliteError} If the path is a folder or not a database, or cannot be opened or written
  * @throws {RangeError} If `busyTimeoutMs` is no whole number from 0 up
+ * @throws {TypeError} If `synchronous` is neither `"normal"` nor `"full"`
  * @throws {Error} If the driver that was asked for cannot be had
  *
  * @example Write and read
@@ -84,15 +100,16 @@ export async function connect(
   options: ConnectOptions = {},
 ): Promise<Connection> {
   const { wal = true, driver: choice } = options;
+  const synchronous = checkSynchronous(options.synchronous);
   const busyTimeoutMs = checkBusyTimeout(options.busyTimeoutMs);
   const file = await databasePath(path);
   const { driver } = await chooseDriver(driverFor(file, choice));
   await prepareFile(file);
-  return await openWriter(driver, file, wal, busyTimeoutMs);
+  return await openWriter(driver, file, { wal, synchronous, busyTimeoutMs });
 }
 
 /** Options of {@linkcode connectReadOnly}. */
-export type ConnectReadOnlyOptions = Omit<ConnectOptions, "wal">;
+export type ConnectReadOnlyOptions = Omit<ConnectOptions, "wal" | "synchronous">;
 
 /**
  * Opens a separate read-only connection. It sees each commit of the writer at once, never blocks it and

@@ -7,7 +7,7 @@
  *
  * @module
  */
-export type { ConnectOptions, DriverChoice, DriverName } from "./db.ts";
+export type { ConnectOptions, DriverChoice, DriverName, Synchronous } from "./db.ts";
 export {
   definePipeline,
   type PipelineArguments,

@@ -23,7 +23,7 @@ let loop: WriterLoop | undefined;
 
 async function open(request: OpenRequest): Promise<WorkerReply> {
   const { driver } = await chooseDriver(request.driver);
-  const connection = await openWriter(driver, request.file, request.wal, request.busyTimeoutMs);
+  const connection = await openWriter(driver, request.file, request);
   let owner: Owner | undefined;
   try {
     initSchema(connection, { storeTaskStatus: request.storeTaskStatus });

@@ -12,6 +12,7 @@ import {
 import { runPipeline } from "../engine/engine.ts";
 import { onInterrupt } from "../engine/interrupts.ts";
 import type { Overlap } from "../engine/overlap.ts";
+import { WRITER_OPTIONS } from "../engine/pipeline_options.ts";
 import type { PipelineReport } from "../engine/report.ts";
 import { SqliteWriter } from "../sender/writer_client.ts";
 import { type Cell, flow } from "./columns.ts";
@@ -22,16 +23,6 @@ import { printable, printableJson } from "./printable.ts";
 import { formatCount, formatDuration, formatNumberOf, formatRate } from "./quantities.ts";
 import type { Surface } from "./run_view.ts";
 import { isTerminal, surface, writeLines } from "./terminal.ts";
-
-/** What is said to the writer, where it is opened before the pipeline. */
-const WRITER_OPTIONS = [
-  "schema",
-  "statements",
-  "wal",
-  "driver",
-  "busyTimeoutMs",
-  "walWarnBytes",
-] as const;
 
 /** Failures that are listed. */
 const MAX_LISTED = 10;

@@ -9,6 +9,20 @@ import type { Driver } from "../drivers/driver.ts";
 import { SqliteError } from "../errors.ts";
 import { classifyError } from "./explain.ts";
 
+/**
+ * When a commit is on the disk: `"normal"` at the next checkpoint, `"full"` before it is acknowledged. Either way
+ * it survives the death of the process; only `"full"` survives a power cut.
+ */
+export type Synchronous = "normal" | "full";
+
+/** How the read-write connection is set up. */
+export interface WriterSettings {
+  wal: boolean;
+  synchronous: Synchronous;
+  /** Milliseconds to wait for a lock that another process holds. */
+  busyTimeoutMs: number;
+}
+
 /** Milliseconds to wait for a lock that another process holds before an error, as the original did. */
 export const BUSY_TIMEOUT_MS = 60_000;
 
@@ -28,14 +42,21 @@ export function checkBusyTimeout(ms: number = BUSY_TIMEOUT_MS): number {
   );
 }
 
+/** Refuses what is no {@linkcode Synchronous}; returns it, or the default. */
+export function checkSynchronous(synchronous: Synchronous = "normal"): Synchronous {
+  if (synchronous === "normal" || synchronous === "full") return synchronous;
+  throw new TypeError(
+    `Cannot commit with synchronous ${Deno.inspect(synchronous)}: pass "normal" or "full"`,
+  );
+}
+
 /** Opens and configures the read-write connection, as soon as nobody else is opening the file. */
 export async function openWriter(
   driver: Driver,
   file: string,
-  wal: boolean,
-  busyTimeoutMs: number = BUSY_TIMEOUT_MS,
+  settings: WriterSettings,
 ): Promise<Connection> {
-  return await retryWhileBusy(() => tryWriter(driver, file, wal, busyTimeoutMs), busyTimeoutMs);
+  return await retryWhileBusy(() => tryWriter(driver, file, settings), settings.busyTimeoutMs);
 }
 
 /** Opens a read-only connection, as soon as nobody else is opening the file. */
@@ -50,8 +71,7 @@ export async function openReader(
 function tryWriter(
   driver: Driver,
   file: string,
-  wal: boolean,
-  busyTimeoutMs: number,
+  { wal, synchronous, busyTimeoutMs }: WriterSettings,
 ): Connection {
   // That another connection is writing is no reason against the file.
   const connection = new Connection(driver, file, { readOnly: false, busyTimeoutMs: 0 });
@@ -69,7 +89,7 @@ function tryWriter(
       );
     }
     connection.exec(`
-      PRAGMA synchronous=NORMAL;
+      PRAGMA synchronous=${syncLevel(wal, synchronous)};
       PRAGMA foreign_keys=ON;
       PRAGMA temp_store=MEMORY;
       PRAGMA cache_size=-100000;
@@ -80,6 +100,15 @@ function tryWriter(
     connection.close();
     throw error;
   }
+}
+
+/**
+ * The level of SQLite. Without a WAL a commit is the removal of the journal, which only EXTRA brings to the disk:
+ * under FULL a power cut could bring it back, and with it the state before.
+ */
+function syncLevel(wal: boolean, synchronous: Synchronous): string {
+  if (synchronous === "normal") return "NORMAL";
+  return wal ? "FULL" : "EXTRA";
 }
 
 function tryReader(driver: Driver, file: string, busyTimeoutMs: number): Connection {

@@ -14,6 +14,17 @@ import type { TaskModule } from "../tasks/task_pool.ts";
 import type { TaskFunction } from "../tasks/task_runner.ts";
 import { SqliteWriter, type WriterOptions } from "../sender/writer_client.ts";
 
+/** What a writer is told when it is opened, and none that is open. */
+export const WRITER_OPTIONS = [
+  "schema",
+  "statements",
+  "wal",
+  "synchronous",
+  "driver",
+  "busyTimeoutMs",
+  "walWarnBytes",
+] as const;
+
 /** Options of {@linkcode runPipeline}. */
 export interface PipelineOptions<Item>
   extends
@@ -106,16 +117,7 @@ export function workersFor<Item>(options: PipelineOptions<Item>, known?: readonl
 /** Refuses options that a writer which is open was to be told. */
 export function checkWriter<Item>({ db, ...options }: PipelineOptions<Item>): void {
   if (!(db instanceof SqliteWriter)) return;
-  for (
-    const option of [
-      "schema",
-      "statements",
-      "wal",
-      "driver",
-      "busyTimeoutMs",
-      "walWarnBytes",
-    ] as const
-  ) {
+  for (const option of WRITER_OPTIONS) {
     if (options[option] !== undefined) {
       throw new TypeError(
         `Cannot use option ${option} with a writer that is open: pass it to SqliteWriter.open`,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CheckpointResult } from "../db.ts";
+import type { CheckpointResult, Synchronous } from "../db.ts";
 import type { DriverName } from "../drivers/driver.ts";
 import type { ErrorData } from "../errors.ts";
 import type { RunRequest } from "./control_message.ts";
@@ -14,6 +14,7 @@ export interface OpenRequest {
   /** The file, or `:memory:`; its folder is there. */
   file: string;
   wal: boolean;
+  synchronous: Synchronous;
   /** Milliseconds to wait for a lock of another process. */
   busyTimeoutMs: number;
   /** Chosen for the whole process: two drivers on one file would lose commits. */

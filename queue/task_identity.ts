@@ -19,7 +19,7 @@ export interface IdentityOptions<Item> {
   /**
    * The name of an item's task.
    *
-   * @default {the item's `name`, the item itself when it is a string or number, else "task <id>"}
+   * @default {the item's `name`, the item itself when it is a string or number, else its key, else "task <id>"}
    */
   taskName?: (item: Item, index: number) => string | undefined;
   /**
@@ -83,7 +83,8 @@ export function describe<Item>(
   const key = taskKey
     ? taskKey(item, index)
     : carrier.key ?? (typeof carrier.id === "string" ? carrier.id : undefined);
-  return { name: toText(name), key: toText(key) };
+  // What a key names is easier to find than a number.
+  return { name: toText(taskName ? name : name ?? key), key: toText(key) };
 }
 
 /** The identity of the task with this id. */

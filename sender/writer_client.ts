@@ -32,7 +32,7 @@ import type {
   WorkerReply,
   WorkerRequest,
 } from "../messages/writer_worker.ts";
-import { checkBusyTimeout } from "../database/opening.ts";
+import { checkBusyTimeout, checkSynchronous } from "../database/opening.ts";
 import { type FailureListener, Outbox } from "./outbox.ts";
 import { insertInChunks } from "./row_stream.ts";
 import type { Bindable } from "../database/values.ts";
@@ -132,12 +132,14 @@ export class SqliteWriter implements AsyncDisposable {
    * Starts the Worker and opens the database; see {@linkcode connect} for what may be wrong with it.
    *
    * @throws {RangeError} If `busyTimeoutMs` is no whole number from 0 up, or `walWarnBytes` no number of bytes
+   * @throws {TypeError} If `synchronous` is neither `"normal"` nor `"full"`
    * @throws {SqliteError} If the database cannot be opened or the schema is refused
    * @throws {Error} If the driver that was asked for cannot be had
    * @throws {WriterDiedError} If the Worker cannot be started
    */
   static async open(options: WriterOptions): Promise<SqliteWriter> {
     const { wal = true, storeTaskStatus = true, schema = [], statements = {} } = options;
+    const synchronous = checkSynchronous(options.synchronous);
     const busyTimeoutMs = checkBusyTimeout(options.busyTimeoutMs);
     const walWarnBytes = checkWarnBytes(options.walWarnBytes ?? WAL_WARN_BYTES);
     // Settled here, so that the whole process agrees and the Worker need not ask any registry.
@@ -154,6 +156,7 @@ export class SqliteWriter implements AsyncDisposable {
         kind: "open",
         file,
         wal,
+        synchronous,
         busyTimeoutMs,
         driver: driver.name,
         storeTaskStatus,

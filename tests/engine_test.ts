@@ -121,9 +121,9 @@ Deno.test("runPipeline() takes ids, names and keys of items and options", async 
     taskKey: (_, index) => `key ${index}`,
     run: (_, { id, name, key, run }) => void context.push([id, name, key, run]),
   });
-  const expected: SqlValue[][] = [[70, "own", "key 0"], [1, "task 1", "key 1"], [
+  const expected: SqlValue[][] = [[70, "own", "key 0"], [1, "key 1", "key 1"], [
     7,
-    "task 7",
+    "key 2",
     "key 2",
   ]];
   assertEquals(context, expected.map((identity) => [...identity, 1]));

@@ -71,7 +71,7 @@ Deno.test("take() derives name and key from the item", async () => {
   assertEquals(await identities<unknown>(items), [
     [1, "Ünïcode 🧵", "k"],
     [2, "", "7"],
-    [3, "task 3", "order-9"],
+    [3, "order-9", "order-9"],
     [4, "task 4", null],
     [5, "text", null],
     [6, "x".repeat(200), null],
