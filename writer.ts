@@ -44,6 +44,7 @@ async function open(request: OpenRequest): Promise<WorkerReply> {
     throw error;
   }
   loop = new WriterLoop(connection, request.statements, owner, {
+    syncs: request.synchronous === "full",
     warnBytes: request.walWarnBytes,
     warn: (held) => worker.postMessage({ kind: "wal_held", held }),
     requested: (requests) => worker.postMessage({ kind: "requested", requests }),

@@ -14,8 +14,7 @@ import {
 import { type ErrorData, WriterClosedError } from "../errors.ts";
 import type { PortReply } from "../messages/sender_port.ts";
 import { Outbox } from "../sender/outbox.ts";
-import type { WalKeeperOptions } from "../writer/wal_keeper.ts";
-import { WriterLoop } from "../writer/writer_loop.ts";
+import { WriterLoop, type WriterLoopOptions } from "../writer/writer_loop.ts";
 
 /** What {@linkcode openLoop} may be told. */
 export interface LoopOptions {
@@ -23,7 +22,7 @@ export interface LoopOptions {
   db?: string;
   schema?: string;
   statements?: Record<string, string>;
-  wal?: WalKeeperOptions;
+  loop?: WriterLoopOptions;
 }
 
 /** The other end of a port, for requests of any kind and their replies in the order of their coming. */
@@ -70,10 +69,10 @@ export class OneThread implements Disposable {
   constructor(
     connection: Connection,
     statements?: Record<string, string>,
-    wal?: WalKeeperOptions,
+    options?: WriterLoopOptions,
   ) {
     this.connection = connection;
-    this.loop = new WriterLoop(connection, statements, undefined, wal);
+    this.loop = new WriterLoop(connection, statements, undefined, options);
     this.outbox = this.sender();
   }
 
@@ -116,9 +115,9 @@ export class OneThread implements Disposable {
 
 /** Opens a loop, over a database in memory and the built-in driver unless others are named. */
 export async function openLoop(options: LoopOptions = {}): Promise<OneThread> {
-  const { db = ":memory:", driver = "builtin", schema, statements, wal } = options;
+  const { db = ":memory:", driver = "builtin", schema, statements, loop } = options;
   const connection = await connect(db, { driver });
   initSchema(connection);
   if (schema) connection.exec(schema);
-  return new OneThread(connection, statements, wal);
+  return new OneThread(connection, statements, loop);
 }

@@ -1,8 +1,10 @@
 import { connect, type ConnectOptions } from "../db.ts";
 import { runPipeline, SqliteWriter, type Synchronous } from "../mod.ts";
-import { assertEquals, assertRejects } from "./assert.ts";
+import { toInsertMessage } from "../sender/insert.ts";
+import { assert, assertEquals, assertRejects } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { namesIn } from "./names_in.ts";
+import { openLoop } from "./one_thread.ts";
 import { tempFolder } from "./temp.ts";
 
 /** The level that SQLite is set to: https://www.sqlite.org/pragma.html#pragma_synchronous */
@@ -61,4 +63,23 @@ Deno.test("synchronous is refused where it is no level, before anything is opene
     TypeError,
     "Cannot use option synchronous with a writer that is open: pass it to SqliteWriter.open",
   );
+});
+
+Deno.test("WriterLoop puts more rows into a commit that waits for the disk", async () => {
+  const batches = 40;
+  const commits = [];
+  for (const syncs of [false, true]) {
+    using writer = await openLoop({ schema: "CREATE TABLE n (value INTEGER)", loop: { syncs } });
+    const port = writer.port();
+    const rows = Array.from({ length: 1_000 }, (_, value) => [value]);
+    const before = writer.loop.stats().commits;
+    for (let seq = 0; seq < batches; seq++) {
+      port.post({ kind: "batch", seq, messages: [toInsertMessage("n", rows)] });
+    }
+    for (let seq = 0; seq < batches; seq++) await port.next();
+    commits.push(writer.loop.stats().commits - before);
+    assertEquals(writer.column("SELECT count(*) FROM n"), [batches * 1_000]);
+  }
+  assertEquals(commits[0], batches);
+  assert(commits[1]! <= batches / 2, `${commits}`);
 });

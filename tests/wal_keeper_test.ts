@@ -150,8 +150,8 @@ for (const driver of DRIVERS) {
   Deno.test(`WriterLoop tells in its runs that the WAL is held, even when nothing is committed (${driver})`, async () => {
     using folder = tempFolder();
     const db = folder.file("etl.db");
-    const wal = { lookMs: 1, warnBytes: MIB };
-    using writer = await openLoop({ driver, db, schema: "CREATE TABLE v (a)", wal });
+    const loop = { lookMs: 1, warnBytes: MIB };
+    using writer = await openLoop({ driver, db, schema: "CREATE TABLE v (a)", loop });
     const { run } = await writer.outbox.request(startRun(1)) as { run: number };
     writer.outbox.post({ kind: "queue_tasks", run, ids: [1], names: ["a"], keys: [null] });
     using holder = await connectReadOnly(db, { driver });

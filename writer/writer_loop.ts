@@ -45,6 +45,8 @@ interface Arrived {
 
 /** What a loop is told beside the connection. */
 export interface WriterLoopOptions extends Omit<WalKeeperOptions, "changed"> {
+  /** Whether each commit waits for the disk, so that as many rows as possible had better share one. */
+  syncs?: boolean;
   /** Hears what is asked of the runs that go on. */
   requested?: (requests: RunRequest[]) => void;
 }
@@ -61,6 +63,8 @@ export class WriterLoop {
   readonly #ports = new Set<MessagePort>();
   /** Ports that can be cut off, by the numbers of their senders. */
   readonly #senders = new Map<number, MessagePort>();
+  /** Rows that are written as soon as they have arrived. */
+  readonly #fullRows: number;
   #queue: Arrived[] = [];
   /** Rows in the queue. */
   #rows = 0;
@@ -76,10 +80,11 @@ export class WriterLoop {
     connection: Connection,
     statements: Readonly<Record<string, string>> = {},
     owner?: Owner,
-    { requested, ...wal }: WriterLoopOptions = {},
+    { requested, syncs = false, ...wal }: WriterLoopOptions = {},
   ) {
     this.#connection = connection;
     this.#owner = owner;
+    this.#fullRows = syncs ? MAX_ROWS : FULL_ROWS;
     this.#files = new FileWatch(connection.path);
     this.#patience = new Patience(connection);
     this.#watch = new RequestWatch(connection, requested);
@@ -96,7 +101,7 @@ export class WriterLoop {
       this.#queue.push({ port, request, rows });
       this.#rows += rows;
       // A full batch is worth a transaction; smaller ones wait for what has arrived with them.
-      if (this.#rows >= FULL_ROWS) this.drain();
+      if (this.#rows >= this.#fullRows) this.drain();
       else this.#scheduled ??= setImmediate(() => this.drain());
     };
   }
