@@ -71,7 +71,7 @@ export type { TagLimit, TagLimits } from "./queue/tag_limits.ts";
 export { RunningPipeline } from "./engine/running_pipeline.ts";
 export { TaskContext, type TaskIdentity } from "./tasks/task_context.ts";
 export type { IdentityOptions } from "./queue/task_identity.ts";
-export type { TaskModule } from "./tasks/task_pool.ts";
+export type { TaskModule } from "./tasks/pool_options.ts";
 export { type EndStatus, type StatusCounts, TASK_STATUSES, type TaskStatus } from "./task_run.ts";
 export type { QueueOptions } from "./queue/task_queue.ts";
 export { type ScheduleOptions, schedulePipeline } from "./schedule/schedule.ts";

@@ -10,7 +10,7 @@ import type { OverlapOptions } from "./overlap.ts";
 import type { QueueOptions } from "../queue/task_queue.ts";
 import type { PolicyOptions } from "../tasks/retry_policy.ts";
 import type { IdentityOptions } from "../queue/task_identity.ts";
-import type { TaskModule } from "../tasks/task_pool.ts";
+import type { TaskModule } from "../tasks/pool_options.ts";
 import type { TaskFunction } from "../tasks/task_runner.ts";
 import { SqliteWriter, type WriterOptions } from "../sender/writer_client.ts";
 

@@ -19,7 +19,8 @@ import { hasRate } from "../queue/tag_limits.ts";
 import { TaskLine } from "../queue/task_line.ts";
 import type { EndStatus } from "../task_run.ts";
 import { TaskControl } from "./task_control.ts";
-import { type LostTasks, type TaskModule, TaskPool } from "../tasks/task_pool.ts";
+import type { LostTasks, TaskModule } from "../tasks/pool_options.ts";
+import { TaskPool } from "../tasks/task_pool.ts";
 import {
   runTask,
   type TaskFunction,

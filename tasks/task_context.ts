@@ -22,6 +22,7 @@ import type { ExecuteResult, InsertMessage, WriteMessage } from "../messages/wri
 import type { Outbox } from "../sender/outbox.ts";
 import type { Attempt } from "./retry_policy.ts";
 import { insertInChunks } from "../sender/row_stream.ts";
+import { TaskWrites } from "./task_writes.ts";
 import type { Bindable } from "../database/values.ts";
 
 /** Who a task is. */
@@ -75,9 +76,7 @@ export class TaskContext implements TaskIdentity {
   readonly #attempt: Attempt | undefined;
   /** What an atomic task has to write; sent with its end. */
   #held: WriteMessage[] | undefined;
-  /** Writes that are under way, or have failed and nobody waited for them. */
-  #writes: Set<Write<unknown>> | undefined;
-  #settled: Promise<void> | undefined;
+  #writes: TaskWrites | undefined;
   #failure: Error | undefined;
   #sent = false;
   #ended = false;
@@ -269,8 +268,7 @@ export class TaskContext implements TaskIdentity {
    * nobody ever waited for it.
    */
   get streaming(): Promise<void> | undefined {
-    if (this.#writes?.size) this.#settled ??= this.#settle(this.#writes);
-    return this.#settled;
+    return this.#writes?.settled();
   }
 
   /** @ignore What an atomic task has to write with its end. */
@@ -307,20 +305,7 @@ export class TaskContext implements TaskIdentity {
 
   /** Lets the failure of a write become the task's, if nobody waits for it until the task ends. */
   #watch<T>(operation: Promise<T>): Promise<T> {
-    if (this.#ended) return operation;
-    const write = new Write<T>((resolve) => resolve(operation));
-    const writes = this.#writes ??= new Set();
-    writes.add(write);
-    write.unobserved(() => writes.delete(write), () => write.awaited && writes.delete(write));
-    return write;
-  }
-
-  async #settle(writes: Set<Write<unknown>>): Promise<void> {
-    for (const write of writes) {
-      await write.unobserved(() => {}, (error) => {
-        if (!write.awaited) throw error;
-      });
-    }
+    return this.#ended ? operation : (this.#writes ??= new TaskWrites()).watch(operation);
   }
 
   async #stream(
@@ -396,28 +381,6 @@ export class TaskContext implements TaskIdentity {
     this.#ownKeys(message);
     if (atomic) return this.#hold(message);
     return await outbox.request(message);
-  }
-}
-
-/** The promise of a write. It knows whether anybody has asked it for its outcome. */
-class Write<T> extends Promise<T> {
-  static override get [Symbol.species](): PromiseConstructor {
-    return Promise;
-  }
-
-  awaited = false;
-
-  override then<A = T, B = never>(
-    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    this.awaited = true;
-    return super.then(onFulfilled, onRejected);
-  }
-
-  /** `then`, without counting as somebody who waits. */
-  unobserved(onFulfilled: () => void, onRejected: (reason: unknown) => void): Promise<void> {
-    return super.then(onFulfilled, onRejected);
   }
 }
 

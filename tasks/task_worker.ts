@@ -1,6 +1,6 @@
 /**
  * The entry of a task Worker: runs one task at a time and sends what the tasks write straight to the
- * writer, over a port of its own. Nobody imports this file, `task_pool.ts` starts it by its URL.
+ * writer, over a port of its own. Nobody imports this file, `pooled_worker.ts` starts it by its URL.
  *
  * What is thrown behind a task's back, in a timer or a promise that nobody waits for, would end the
  * Worker together with what it has not sent yet. It is caught here: the task that runs ends as `error`,
