@@ -60,6 +60,14 @@ export async function ask(
         `there are`,
     );
   }
+  if (run === 0) {
+    throw new CommandError(
+      `Cannot ${action} run 0 of ${
+        printable(db)
+      }: it stands for the tasks of the Python pipeloom, ` +
+        `which hears no requests`,
+    );
+  }
   const writer = await SqliteWriter.open({
     db,
     driver: reader.connection.driver,

@@ -86,6 +86,8 @@ export class RunControl {
     if (action === "cancel" && taskId === null) return this.#stop.abort(cancelled());
     await answered(begun, Promise.resolve(id), async () => {
       if (action === "retry") return told(await begun.tasks.retry(taskId ?? undefined));
+      // Any program can write rows.
+      if (action !== "cancel") throw new TypeError(`Cannot do ${Deno.inspect(action)} to a run`);
       await begun.tasks.cancel(taskId!, cancelled());
       return "Cancelled";
     });

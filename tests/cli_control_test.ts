@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { connect } from "../db.ts";
 import { startPipeline, type TaskContext } from "../mod.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "./assert.ts";
 import { HandRun } from "./cli_fixture.ts";
@@ -101,6 +102,24 @@ Deno.test("cancel of a run stops it; then there is nothing to cancel or retry", 
   const late = await asked.cli("retry", "1");
   assertEquals([late.code, late.out], [1, ""]);
   assertStringIncludes(late.err, "run 1 is error; go on with it by pipeloom run FILE --resume=1");
+});
+
+Deno.test("cancel leaves a file of the Python original as it is, whose tasks hear no requests", async () => {
+  using folder = tempFolder();
+  const db = folder.file("original.db");
+  {
+    using connection = await connect(db, { wal: false });
+    connection.exec(
+      `CREATE TABLE task_runs (id INTEGER PRIMARY KEY, name TEXT NOT NULL, status TEXT NOT NULL,
+         progress REAL NOT NULL DEFAULT 0.0, message TEXT, started_at TEXT, finished_at TEXT, result TEXT);
+       INSERT INTO task_runs (name, status) VALUES ('extract', 'running')`,
+    );
+  }
+  const before = Deno.readFileSync(db);
+  const { code, err } = await runCli(["cancel", "latest", "--db", db], { folder: folder.path });
+  assertEquals(code, 1);
+  assertStringIncludes(err, "it stands for the tasks of the Python pipeloom");
+  assertEquals(Deno.readFileSync(db), before);
 });
 
 Deno.test("cancel and retry say why they are refused", async () => {
