@@ -33,6 +33,6 @@ export type {
   WeaveBlock,
 } from "./api.ts";
 export { createDashboard, type DashboardApp, type DashboardOptions } from "./app.ts";
-export type { ControlledWriter } from "./control.ts";
+export type { ControlledWriter } from "./routes/control.ts";
 export { exportRun } from "./export.ts";
 export { type DashboardServer, serveDashboard, type ServeOptions } from "./serve.ts";

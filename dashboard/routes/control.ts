@@ -6,15 +6,15 @@
  * @module
  */
 import type { Context, Hono } from "hono";
-import { Outbox } from "../sender/outbox.ts";
-import type { Access } from "./access.ts";
-import { guardControl, guardOrigin } from "./access.ts";
-import type { ControlResult } from "./api.ts";
-import { runId, taskId } from "./params.ts";
-import type { Read } from "./queries/find.ts";
-import { readAnswer } from "./queries/requests.ts";
-import { getRun } from "./queries/runs.ts";
-import { getTask } from "./queries/tasks.ts";
+import { Outbox } from "../../sender/outbox.ts";
+import { type Access, guardControl, guardOrigin } from "../access.ts";
+import type { ControlResult } from "../api.ts";
+import { runId, taskId } from "../params.ts";
+import type { Read } from "../queries/find.ts";
+import { readAnswer } from "../queries/requests.ts";
+import { getRun } from "../queries/runs.ts";
+import { getTask } from "../queries/tasks.ts";
+import { noSuchRun, noSuchTask } from "./missing.ts";
 
 /** Milliseconds that an answer waits for a request to take effect: most have by then. */
 const EFFECT_MS = 1_000;
@@ -51,15 +51,13 @@ export function addControl(
   for (const action of ["cancel", "retry"] as const) {
     app.post(`/api/runs/:run/${action}`, ...guards, (c) => {
       const run = runId(c.req.param() as { run: string });
-      if (!read((reader) => getRun(reader, run))) {
-        return c.json({ error: `There is no run ${run}` }, 404);
-      }
+      if (!read((reader) => getRun(reader, run))) return noSuchRun(c);
       return ask(c, { action, run, taskId: null });
     });
     app.post(`/api/tasks/:task/${action}`, ...guards, (c) => {
       const id = taskId(c.req.param() as { task: string });
       const task = read((reader) => getTask(reader, id));
-      if (!task) return c.json({ error: `There is no task ${id}` }, 404);
+      if (!task) return noSuchTask(c);
       return ask(c, { action, run: task.run.id, taskId: id });
     });
   }

@@ -1,0 +1,62 @@
+/**
+ * The stream of what changes on a page.
+ *
+ * @module
+ */
+import type { Hono } from "hono";
+import type { Hub } from "../live/hub.ts";
+import { RunView } from "../live/run_view.ts";
+import { RunsView } from "../live/runs_view.ts";
+import { TaskView } from "../live/task_view.ts";
+import { Weaves } from "../live/weaves.ts";
+import { BadRequest, runId, taskId, taskQuery } from "../params.ts";
+
+const EVENT_STREAM = {
+  "Content-Type": "text/event-stream; charset=utf-8",
+  "Cache-Control": "no-store, no-transform",
+};
+
+/** Adds it. */
+export function addLive(app: Hono, hub: Hub): void {
+  const weaves = new Weaves();
+  app.get("/api/live", async (c) => {
+    const watch = watchOf(c.req.query(), weaves);
+    // Nobody would ever read the stream, nor end it.
+    if (c.req.raw.method === "HEAD") return c.body(null, 200, EVENT_STREAM);
+    const lastEventId = c.req.header("Last-Event-ID");
+    const stream = await hub.open({ ...watch, lastEventId });
+    if (!stream) {
+      c.header("Retry-After", "5");
+      return c.json(
+        { error: `There are ${hub.streams} browsers looking on: that is the most` },
+        503,
+      );
+    }
+    // The stream is cancelled when the browser goes. Deno.serve, which app.fetch has it from, tells it, too.
+    const completed: Promise<void> | undefined = (c.env as Partial<Deno.ServeHandlerInfo>)
+      ?.completed;
+    completed?.finally(() => stream.close()).catch(() => {});
+    return c.body(stream.body, 200, EVENT_STREAM);
+  });
+}
+
+/** What a page shows, and the key under which others look on at the same. */
+function watchOf(params: Record<string, string>, weaves: Weaves) {
+  const view = params.view ?? "runs";
+  switch (view) {
+    case "runs":
+      return { key: view, create: () => new RunsView() };
+    case "run": {
+      const run = runId(params);
+      const query = taskQuery(params);
+      const key = JSON.stringify([view, run, query]);
+      return { key, create: () => new RunView({ run, query, weave: weaves.use(run) }) };
+    }
+    case "task": {
+      const task = taskId(params);
+      return { key: JSON.stringify([view, task]), create: () => new TaskView(task) };
+    }
+    default:
+      throw new BadRequest("view must be runs, run or task");
+  }
+}

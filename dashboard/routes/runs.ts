@@ -1,0 +1,71 @@
+/**
+ * The routes about runs.
+ *
+ * @module
+ */
+import type { Hono } from "hono";
+import { renderExport } from "../export.ts";
+import { integer, runId, taskQuery } from "../params.ts";
+import { compareRuns } from "../queries/compare.ts";
+import type { Read } from "../queries/find.ts";
+import { readGraph } from "../queries/graph.ts";
+import { getRun, listRuns, listSamples } from "../queries/runs.ts";
+import { listTasks } from "../queries/tasks.ts";
+import { readTimeline } from "../queries/timeline.ts";
+import { readWeave } from "../queries/weave.ts";
+import { noSuchRun } from "./missing.ts";
+
+/** Adds them; `file` tells the name of the database for an export. */
+export function addRuns(app: Hono, read: Read, file: () => string): void {
+  app.get("/api/runs", (c) => {
+    const before = integer(c.req.query(), "before", {
+      min: 0,
+      max: Number.MAX_SAFE_INTEGER,
+      otherwise: Number.MAX_SAFE_INTEGER,
+    });
+    const limit = integer(c.req.query(), "limit", { min: 1, max: 200, otherwise: 50 });
+    return c.json(read((reader) => listRuns(reader, { before, limit })));
+  });
+  app.get("/api/runs/:run", (c) => {
+    const run = read((reader) => getRun(reader, runId(c.req.param())));
+    return run ? c.json(run) : noSuchRun(c);
+  });
+  app.get("/api/runs/:run/tasks", async (c) => {
+    const page = await listTasks(
+      read,
+      runId(c.req.param()),
+      taskQuery(c.req.query()),
+    );
+    return page ? c.json(page) : noSuchRun(c);
+  });
+  app.get("/api/runs/:run/samples", (c) => {
+    const run = runId(c.req.param());
+    return read((reader) =>
+      getRun(reader, run) ? c.json(listSamples(reader, run).samples) : noSuchRun(c)
+    );
+  });
+  app.get("/api/runs/:run/weave", async (c) => {
+    const weave = await readWeave(read, runId(c.req.param()));
+    return weave ? c.json(weave) : noSuchRun(c);
+  });
+  app.get("/api/runs/:run/timeline", async (c) => {
+    const timeline = await readTimeline(read, runId(c.req.param()));
+    return timeline ? c.json(timeline) : noSuchRun(c);
+  });
+  app.get("/api/runs/:run/graph", async (c) => {
+    const graph = await readGraph(read, runId(c.req.param()));
+    return graph ? c.json(graph) : noSuchRun(c);
+  });
+  app.get("/api/runs/:run/export", async (c) => {
+    const run = runId(c.req.param());
+    const page = await renderExport(read, { run, file: file() });
+    if (page === undefined) return noSuchRun(c);
+    c.header("Content-Disposition", `attachment; filename="run_${run}.html"`);
+    return c.html(page);
+  });
+  app.get("/api/compare", async (c) => {
+    const [a, b] = [runId(c.req.query(), "a"), runId(c.req.query(), "b")];
+    const comparison = await compareRuns(read, { a, b });
+    return comparison ? c.json(comparison) : noSuchRun(c);
+  });
+}
