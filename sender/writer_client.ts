@@ -1,5 +1,5 @@
 /**
- * The writer as the rest of the program sees it: starts the Worker, sends it messages, closes it.
+ * The writer as the rest of the program sees it: opens the database, sends what is to be written, closes it.
  *
  * One Worker owns the only read-write connection, because SQLite allows one writer at a time: with one
  * owner nobody ever waits for a lock, and many small writes become few commits. Rejected: a connection
@@ -12,7 +12,7 @@ import type { CheckpointMode, CheckpointResult, ConnectOptions, DriverName } fro
 import { databasePath, prepareFile } from "../database/database_file.ts";
 import { chooseDriver } from "../drivers/choose.ts";
 import { driverFor, holdDriver } from "../drivers/in_use.ts";
-import { fromErrorData, WriterClosedError, WriterDiedError } from "../errors.ts";
+import { WriterClosedError } from "../errors.ts";
 import { checkKeys } from "./idempotency_key.ts";
 import {
   type InsertOptions,
@@ -26,17 +26,13 @@ import {
 import type { RunRequest } from "../messages/control_message.ts";
 import type { WriterStats } from "../messages/sender_port.ts";
 import type { ExecuteResult, WriteMessage, WriteResult } from "../messages/write_message.ts";
-import type {
-  OpenRequest,
-  WorkerOpened,
-  WorkerReply,
-  WorkerRequest,
-} from "../messages/writer_worker.ts";
+import type { OpenRequest } from "../messages/writer_worker.ts";
 import { checkBusyTimeout, checkSynchronous } from "../database/opening.ts";
 import { type FailureListener, Outbox } from "./outbox.ts";
 import { insertInChunks } from "./row_stream.ts";
 import type { Bindable } from "../database/values.ts";
-import { checkWarnBytes, WalWarnings } from "./wal_warnings.ts";
+import { checkWarnBytes, type WalWarnings } from "./wal_warnings.ts";
+import { WriterWorker } from "./writer_worker.ts";
 
 /** Options of {@linkcode SqliteWriter.open}. */
 export interface WriterOptions extends ConnectOptions {
@@ -95,37 +91,19 @@ interface Settings {
  * ```
  */
 export class SqliteWriter implements AsyncDisposable {
-  readonly #worker: Worker;
+  readonly #worker: WriterWorker;
   readonly #outbox: Outbox;
   readonly #senders = new Set<Outbox>();
-  /** Who hears what is asked of runs. */
-  readonly #listeners = new Set<(request: RunRequest) => void>();
-  readonly #closed = Promise.withResolvers<CheckpointResult | undefined>();
-  readonly #gone = Promise.withResolvers<never>();
-  /** Who is told when the writer is gone. A promise would keep each of them as long as the writer lives. */
-  readonly #mourners = new Set<(error: Error) => void>();
-  #isGone = false;
   readonly #settings: Settings;
-  /** @ignore Warnings that readers hold the WAL. */
-  readonly walWarnings: WalWarnings;
   #sqliteVersion = "";
   #letGo: () => void;
   #closing: Promise<CheckpointResult | undefined> | undefined;
 
   private constructor(settings: Settings, outbox: Outbox) {
-    this.#worker = new Worker(new URL("../writer.ts", import.meta.url), {
-      type: "module",
-      name: "pipeloom-writer",
-    });
+    this.#worker = new WriterWorker(settings.path, (error) => this.#failAll(error));
     this.#settings = settings;
     this.#outbox = outbox;
-    this.walWarnings = new WalWarnings(settings.path);
     this.#letGo = holdDriver(settings.path, settings.driver);
-    this.#gone.promise.catch((error) => {
-      this.#isGone = true;
-      for (const mourner of this.#mourners) mourner(error);
-    });
-    this.#closed.promise.catch(() => {});
   }
 
   /**
@@ -152,7 +130,7 @@ export class SqliteWriter implements AsyncDisposable {
       new Outbox(port1),
     );
     try {
-      await writer.#start({
+      await writer.#open({
         kind: "open",
         file,
         wal,
@@ -210,20 +188,22 @@ export class SqliteWriter implements AsyncDisposable {
 
   /** @ignore Hears what is asked of the runs of this writer, until it is disposed. */
   hear(listener: (request: RunRequest) => void): Disposable {
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+    return this.#worker.hear(listener);
+  }
+
+  /** @ignore Warnings that readers hold the WAL. */
+  get walWarnings(): WalWarnings {
+    return this.#worker.walWarnings;
   }
 
   /** Rejects when the writer is gone: with {@linkcode WriterDiedError} or {@linkcode WriterClosedError}. */
   get gone(): Promise<never> {
-    return this.#gone.promise;
+    return this.#worker.gone;
   }
 
   /** @ignore Tells a listener when the writer is gone, until it is disposed. */
   onGone(listener: (error: Error) => void): Disposable {
-    this.#mourners.add(listener);
-    if (this.#isGone) this.gone.catch((error) => this.#mourners.has(listener) && listener(error));
-    return { [Symbol.dispose]: () => this.#mourners.delete(listener) };
+    return this.#worker.onGone(listener);
   }
 
   /** Sends a step, or one of the typed messages. Resolves with what it did, once it is committed. */
@@ -302,7 +282,7 @@ export class SqliteWriter implements AsyncDisposable {
   attach(sender?: number): MessagePort {
     this.#check();
     const { port1, port2 } = new MessageChannel();
-    this.#post({ kind: "attach", port: port2, sender }, [port2]);
+    this.#worker.attach(port2, sender);
     return port1;
   }
 
@@ -321,59 +301,8 @@ export class SqliteWriter implements AsyncDisposable {
     await this.close();
   }
 
-  async #start(request: OpenRequest): Promise<void> {
-    const ready = Promise.withResolvers<void>();
-    const opened = Promise.withResolvers<WorkerOpened>();
-    const fail = (error: Error) => {
-      ready.reject(error);
-      opened.reject(error);
-      this.#closed.reject(error);
-      this.#failAll(error);
-      this.#gone.reject(error);
-    };
-    opened.promise.catch(() => {});
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      const unread = /Requires read access to (".+?")/.exec(event.message)?.[1];
-      if (unread) {
-        return fail(
-          new Error(
-            `Cannot start the writer of ${request.file}: its Worker is the file ${unread}, which may not ` +
-              `be read; run with --allow-read on the folder of this module, too`,
-          ),
-        );
-      }
-      fail(
-        new WriterDiedError(
-          `The writer of ${request.file} died (${event.message}): what was not acknowledged may or may ` +
-            `not be written; look into the database before sending it again, or run with resume`,
-        ),
-      );
-    };
-    this.#worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
-      switch (data.kind) {
-        case "ready":
-          return ready.resolve();
-        case "opened":
-          return opened.resolve(data);
-        case "wal_held":
-          return this.walWarnings.tell(data.held);
-        case "closed":
-          return this.#closed.resolve(data.checkpoint);
-        case "requested":
-          for (const request of data.requests) this.#listeners.forEach((hear) => hear(request));
-          return;
-        case "failed":
-          return fail(fromErrorData(data.error));
-        default: {
-          const unknown: never = data;
-          fail(new TypeError(`Cannot read a reply of unknown kind ${Deno.inspect(unknown)}`));
-        }
-      }
-    };
-    await ready.promise;
-    this.#post(request, [request.port]);
-    this.#sqliteVersion = (await opened.promise).sqliteVersion;
+  async #open(request: OpenRequest): Promise<void> {
+    this.#sqliteVersion = (await this.#worker.open(request)).sqliteVersion;
     // Again, because a file is known under one name only once it is there.
     const letGo = this.#letGo;
     this.#letGo = holdDriver(request.file, request.driver);
@@ -384,11 +313,10 @@ export class SqliteWriter implements AsyncDisposable {
     const closed = new WriterClosedError("Cannot write: the writer is closed");
     const outboxes = [this.#outbox, ...this.#senders];
     for (const outbox of outboxes) outbox.seal(closed);
-    this.#gone.reject(closed);
+    this.#worker.declareGone(closed);
     try {
       await Promise.all(outboxes.map((outbox) => outbox.drained()));
-      this.#post({ kind: "close" });
-      return await this.#closed.promise;
+      return await this.#worker.close();
     } finally {
       this.#failAll(closed);
       this.#worker.terminate();
@@ -407,9 +335,5 @@ export class SqliteWriter implements AsyncDisposable {
   #request(message: WriteMessage): Promise<WriteResult> {
     checkKeys(message, this.storeTaskStatus);
     return this.#outbox.request(message);
-  }
-
-  #post(request: WorkerRequest, transfer: Transferable[] = []): void {
-    this.#worker.postMessage(request, transfer);
   }
 }
