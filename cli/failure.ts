@@ -24,10 +24,16 @@ export class CommandError extends Error {
 /** Prints an error to the standard error and returns the exit code. With `verbosity` 2 its stack goes with it. */
 export function tellError(thrown: unknown, verbosity: number): ExitCode {
   const paint = paintFor(Deno.stderr);
-  console.error(`${paint("red", "error:")} ${printable(messageOf(thrown))}`);
+  const first = firstOf(thrown);
+  console.error(`${paint("red", "error:")} ${printable(messageOf(first))}`);
   if (verbosity >= 2) console.error(printableLines(Deno.inspect(thrown)));
-  if (thrown instanceof OverlapError) return EXIT.overlap;
-  return thrown instanceof CommandError ? thrown.exitCode : EXIT.failed;
+  if (first instanceof OverlapError) return EXIT.overlap;
+  return first instanceof CommandError ? first.exitCode : EXIT.failed;
+}
+
+/** What went wrong first, where because of it something went wrong when things were closed, too. */
+function firstOf(thrown: unknown): unknown {
+  return thrown instanceof SuppressedError ? firstOf(thrown.suppressed) : thrown;
 }
 
 /** The message of anything that was thrown, with the name of an error that is not worded for a user. */

@@ -17,7 +17,7 @@ const FIXTURE = new URL("tests/fixtures/endless.ts", ROOT).href;
 
 /** A command that has what the driver needs, too. */
 function cli(folder: string): CliOptions {
-  const usual = ["--allow-read", `--allow-write=${folder}`];
+  const usual = ["--allow-read", `--allow-write=${folder}`, "--allow-net=127.0.0.1"];
   const library = Deno.env.get("DENO_SQLITE_PATH");
   return {
     folder,
@@ -58,18 +58,20 @@ for (const driver of DRIVERS) {
     );
   });
 
-  Deno.test(`${driver}: pipeloom run says in one line that its database is gone`, async () => {
-    using folder = tempFolder();
-    const args = ["run", FIXTURE, "--db", "data/etl.db", "--driver", driver];
-    const child = spawnCli(args, cli(folder.path));
-    let isOver = false;
-    child.status.then(() => isOver = true);
-    await until(() => isOver || sizeOf(folder.file("data/etl.db-wal")) > 500_000);
-    Deno.removeSync(folder.file("data"), { recursive: true });
-    const [code, out, said] = await ended(child);
-    assertEquals([code, out], [1, ""]);
-    assertMatch(said, /^error: Cannot write data\/etl\.db: the file was removed or moved .*\n$/m);
-  });
+  for (const more of [[], ["--dashboard", "0"]]) {
+    Deno.test(`${driver}: ${["pipeloom run", ...more].join(" ")} says in one line that its database is gone`, async () => {
+      using folder = tempFolder();
+      const args = ["run", FIXTURE, "--db", "data/etl.db", "--driver", driver, ...more];
+      const child = spawnCli(args, cli(folder.path));
+      let isOver = false;
+      child.status.then(() => isOver = true);
+      await until(() => isOver || sizeOf(folder.file("data/etl.db-wal")) > 500_000);
+      Deno.removeSync(folder.file("data"), { recursive: true });
+      const [code, out, said] = await ended(child);
+      assertEquals([code, out], [1, ""]);
+      assertMatch(said, /^error: Cannot write data\/etl\.db: the file was removed or moved .*\n$/m);
+    });
+  }
 
   Deno.test(`${driver}: pipeloom run says in one line who is in its way`, async () => {
     using folder = tempFolder();
