@@ -93,7 +93,9 @@ export class Pipeline<Item> {
         checkpoint,
       };
     } catch (error) {
-      throw failure = this.#fatal ?? error;
+      failure = this.#fatal ?? error;
+      this.#writer?.heardOf(failure);
+      throw failure;
     } finally {
       this.control.end();
       signal?.removeEventListener("abort", abort);

@@ -12,7 +12,7 @@ import type { CheckpointMode, CheckpointResult, ConnectOptions, DriverName } fro
 import { databasePath, prepareFile } from "../database/database_file.ts";
 import { chooseDriver } from "../drivers/choose.ts";
 import { driverFor, holdDriver } from "../drivers/in_use.ts";
-import { WriterClosedError } from "../errors.ts";
+import { type SqliteError, WriterClosedError } from "../errors.ts";
 import { checkKeys } from "./idempotency_key.ts";
 import {
   type InsertOptions,
@@ -97,6 +97,7 @@ export class SqliteWriter implements AsyncDisposable {
   readonly #settings: Settings;
   #sqliteVersion = "";
   #letGo: () => void;
+  #heardOf: unknown;
   #closing: Promise<CheckpointResult | undefined> | undefined;
 
   private constructor(settings: Settings, outbox: Outbox) {
@@ -296,9 +297,18 @@ export class SqliteWriter implements AsyncDisposable {
     return this.#closing ??= this.#close();
   }
 
-  /** Closes the writer. */
+  /** @ignore What a pipeline that shares the writer was rejected with. */
+  heardOf(failure: unknown): void {
+    this.#heardOf = failure;
+  }
+
+  /** Closes the writer. What a pipeline was rejected with already is not thrown again, because it would hide that. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+    try {
+      await this.close();
+    } catch (error) {
+      if (kindOf(error) !== kindOf(this.#heardOf)) throw error;
+    }
   }
 
   async #open(request: OpenRequest): Promise<void> {
@@ -336,4 +346,10 @@ export class SqliteWriter implements AsyncDisposable {
     checkKeys(message, this.storeTaskStatus);
     return this.#outbox.request(message);
   }
+}
+
+/** What an error is about, whatever the words. */
+function kindOf(error: unknown): string {
+  const { name, code } = Object(error) as Partial<SqliteError>;
+  return `${name} ${code}`;
 }

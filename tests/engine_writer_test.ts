@@ -1,4 +1,10 @@
-import { type PipelineOptions, runPipeline, SqliteWriter, WriterClosedError } from "../mod.ts";
+import {
+  type PipelineOptions,
+  runPipeline,
+  SqliteError,
+  SqliteWriter,
+  WriterClosedError,
+} from "../mod.ts";
 import { assertEquals, assertMatch, assertRejects } from "./assert.ts";
 import { readValues } from "./read.ts";
 import { tempFolder } from "./temp.ts";
@@ -56,6 +62,7 @@ Deno.test("a pipeline refuses options that belong to an open writer", async () =
       { schema },
       { statements: {} },
       { walWarnBytes: 1 },
+      { synchronous: "full" },
     ]
   ) {
     const options = { db: writer, run: () => {}, ...option } as PipelineOptions<number>;
@@ -97,4 +104,26 @@ Deno.test("a pooled pipeline ends when its writer is closed meanwhile", async ()
   while ((await readValues(db, "SELECT id FROM task_logs")).length < 2);
   await writer.close();
   await rejected;
+});
+
+Deno.test("a writer that ends after its pipeline does not hide why that failed", async () => {
+  using folder = tempFolder();
+  const db = folder.file("gone/a.db");
+  const remove = () => Deno.removeSync(folder.file("gone"), { recursive: true });
+  let left: SqliteWriter | undefined;
+  const error = await assertRejects(async () => {
+    await using writer = left = await SqliteWriter.open({ db });
+    await runPipeline([1], { db: writer, run: remove });
+  }, SqliteError);
+  assertEquals(error.code, "moved");
+  // Whoever closes it is told all the same, and so is who ends it without a pipeline that was.
+  await assertRejects(() => left!.close(), SqliteError, "was removed or moved");
+  await assertRejects(
+    async () => {
+      await using _ = await SqliteWriter.open({ db });
+      remove();
+    },
+    SqliteError,
+    "was removed or moved",
+  );
 });
