@@ -5,6 +5,7 @@
  * @module
  */
 import { Attempts } from "./attempts.ts";
+import { Crew } from "./crew.ts";
 import type { ErrorData } from "../errors.ts";
 import type { DependentFeed } from "../queue/dependent_feed.ts";
 import { LOOKAHEAD } from "../queue/item_source.ts";
@@ -59,22 +60,18 @@ export class Turns<Item> {
   readonly #options: TurnsOptions<Item>;
   /** Tasks on this thread whose rows may still fail, by id. */
   readonly #tasks = new Map<number, TaskContext>();
-  /** Tasks that have returned and whose rows are on their way. */
-  readonly #pending = new Set<Promise<unknown>>();
   #pool: TaskPool | undefined;
   /** Where tasks are put in order and come back, where they do; and who lets them, where there is a policy. */
   #line: TaskLine<Item> | undefined;
   #attempts: Attempts<Item> | undefined;
   #environment: TaskEnvironment | undefined;
   #control: TaskControl<Item> | undefined;
-  /** Workers that take turns, and those that have found nothing more to do. */
-  readonly #busy = new Set<Promise<void>>();
-  #idle: number[] = [];
-  #takeTurn: (slot: number) => Promise<void> = () => Promise.resolve();
+  readonly #crew: Crew;
   #yieldedAt = performance.now();
 
   constructor(options: TurnsOptions<Item>) {
     this.#options = options;
+    this.#crew = new Crew((error) => options.giveUp(error));
     options.signal.addEventListener("abort", () => {
       for (const task of this.#tasks.values()) task.abort(options.signal.reason);
     });
@@ -104,7 +101,7 @@ export class Turns<Item> {
   /** Queues tasks again; see {@linkcode TaskControl.retry}. The run goes on until they have ended, too. */
   async retry(id?: number): Promise<number> {
     const retrying = this.#control!.retry(id);
-    this.#hold(retrying.catch(() => {}));
+    this.#crew.hold(retrying.catch(() => {}));
     return await retrying;
   }
 
@@ -136,9 +133,9 @@ export class Turns<Item> {
       drop: (task) => this.#drop(task, "Not run: a task that it depends on is not done"),
       giveBack: (task) => {
         (this.#line ?? feed).giveBack(task);
-        for (const slot of this.#idle.splice(0)) this.#start(slot);
+        this.#crew.wake();
       },
-      hold: (work) => this.#hold(work),
+      hold: (work) => this.#crew.hold(work),
     });
   }
 
@@ -221,7 +218,7 @@ export class Turns<Item> {
       // On the port of what is written about its task afterwards. A writer that is gone takes nothing anyway.
       cut: (sender) =>
         void environment.outbox.ask((seq) => ({ kind: "cut", seq, sender })).catch(() => {}),
-      lose: (lost) => this.#hold(this.#lose(lost as LostTasks<Item>)),
+      lose: (lost) => this.#crew.hold(this.#lose(lost as LostTasks<Item>)),
       giveUp: (error) => this.#options.giveUp(error),
     });
     using _ = writer.onGone(() => pool[Symbol.dispose]());
@@ -275,55 +272,29 @@ export class Turns<Item> {
     const { feed, signal } = this.#options;
     const source = this.#line ?? feed;
     const control = this.#control!;
-    this.#takeTurn = async (slot) => {
-      try {
-        while (!signal.aborted) {
-          let task = source.take();
-          if (task instanceof Promise) task = await task;
-          if (!task || signal.aborted) return;
-          if (control.begins(task)) await body(task, slot);
-          else this.#line?.leave(task);
-        }
-      } catch (error) {
-        this.#options.giveUp(error as Error);
+    this.#crew.start(this.#slots, async (slot) => {
+      while (!signal.aborted) {
+        let task = source.take();
+        if (task instanceof Promise) task = await task;
+        if (!task || signal.aborted) return;
+        if (control.begins(task)) await body(task, slot);
+        else this.#line?.leave(task);
       }
-    };
-    for (let slot = 0; slot < this.#slots; slot++) this.#start(slot);
+    });
     await this.#settled();
   }
 
-  /** Lets a worker take turns until it finds nothing to do. */
-  #start(slot: number): void {
-    const turns = this.#takeTurn(slot).finally(() => {
-      this.#busy.delete(turns);
-      this.#idle.push(slot);
-    });
-    this.#busy.add(turns);
-  }
-
-  /**
-   * Resolves when no worker has anything to do and nothing is on its way; either can lead to the other. From then
-   * on no task begins any more.
-   */
+  /** Resolves when nothing is under way. From then on no task begins any more. */
   async #settled(): Promise<void> {
-    while (this.#busy.size + this.#pending.size > 0) {
-      await Promise.all([...this.#busy, ...this.#pending]);
-    }
+    await this.#crew.settled();
     this.#control!.close();
-  }
-
-  /** The run does not end before this has. */
-  #hold(work: Promise<unknown>): void {
-    const held: Promise<unknown> = work.catch((error) => this.#options.giveUp(error))
-      .finally(() => this.#pending.delete(held));
-    this.#pending.add(held);
   }
 
   #watch(
     task: IdentifiedItem<Item>,
     pending: Promise<TaskOutcome>,
   ): void {
-    this.#hold(
+    this.#crew.hold(
       pending.then((outcome) =>
         outcome.unwritten ? this.#failed(task, outcome) : this.#ended(task, outcome)
       ),
