@@ -10,6 +10,7 @@ import type { Reader } from "../dashboard/reader.ts";
 import { type Answer, readAnswer } from "../dashboard/queries/requests.ts";
 import { getRun, listRuns } from "../dashboard/queries/runs.ts";
 import { onInterrupt } from "../engine/interrupts.ts";
+import { pause } from "../pause.ts";
 import type { ControlAction } from "../messages/control_message.ts";
 import { SqliteWriter } from "../sender/writer_client.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit_code.ts";
@@ -95,20 +96,17 @@ async function waitFor(
   request: number,
   ms: number,
 ): Promise<{ answer?: Answer; signal?: Deno.Signal }> {
-  const stopped = Promise.withResolvers<void>();
+  const stop = new AbortController();
   let signal: Deno.Signal | undefined;
   using _ = onInterrupt((name) => {
     signal = name;
-    stopped.resolve();
+    stop.abort();
   });
   reader.learn();
   for (const until = performance.now() + ms;;) {
     const answer = readAnswer(reader, request);
     if (answer || signal || performance.now() >= until) return { answer, signal };
-    let timer: ReturnType<typeof setTimeout>;
-    const rest = new Promise<void>((resolve) => timer = setTimeout(resolve, LOOK_MS));
-    await Promise.race([rest, stopped.promise]);
-    clearTimeout(timer!);
+    await pause(LOOK_MS, stop.signal);
   }
 }
 

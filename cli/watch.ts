@@ -7,6 +7,7 @@
 import { Source, SourceError } from "../dashboard/source.ts";
 import { databasePath } from "../database/database_file.ts";
 import { onInterrupt } from "../engine/interrupts.ts";
+import { pause } from "../pause.ts";
 import { flow } from "./columns.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit_code.ts";
 import { paintFor } from "./paint.ts";
@@ -47,7 +48,7 @@ export async function watchStatus(options: StatusOptions): Promise<ExitCode> {
       const ended = "snapshot" in seen && seen.snapshot.run.status !== "running";
       if (ended && options.run !== undefined) break;
     }
-    await rest(LOOK_MS, stop.signal);
+    await pause(LOOK_MS, stop.signal);
   }
   return exitCode;
 }
@@ -67,20 +68,6 @@ async function look(
     if (error instanceof SourceError) return { why: error.message };
     throw error;
   }
-}
-
-/** Waits, and no longer than until it is stopped. */
-function rest(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
-  });
 }
 
 /** A terminal, all of it. What was last to be seen stays when it is left. */

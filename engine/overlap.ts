@@ -12,6 +12,7 @@
  */
 import { OverlapError } from "../errors.ts";
 import type { RunStarted, StartRunMessage } from "../messages/run_message.ts";
+import { pause } from "../pause.ts";
 import type { Outbox } from "../sender/outbox.ts";
 
 /** Milliseconds between two looks at the runs in the way. */
@@ -87,21 +88,7 @@ export async function startRun(
       const run = await look() as string | undefined;
       if (run === undefined) break;
       if (run !== told) waits?.(told = run);
-      await pause(signal);
+      await pause(LOOK_MS, signal);
     }
   }
-}
-
-/** Waits for a moment, or until the signal is aborted. */
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, LOOK_MS);
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
-  });
 }

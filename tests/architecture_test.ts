@@ -44,6 +44,7 @@ const LAWS: Readonly<Record<string, readonly string[]>> = {
   "jsr.ts": [],
   "log_level.ts": [],
   "may_read.ts": [],
+  "pause.ts": [],
   "task_run.ts": [],
   "paths.ts": ["jsr.ts"],
   messages: [],
@@ -64,7 +65,16 @@ const LAWS: Readonly<Record<string, readonly string[]>> = {
   tasks: ["clock.ts", "errors.ts", "sender", "task_run.ts"],
   queue: ["errors.ts"],
   observers: ["clean_text.ts", "errors.ts"],
-  engine: ["clock.ts", "errors.ts", "observers", "queue", "sender", "task_run.ts", "tasks"],
+  engine: [
+    "clock.ts",
+    "errors.ts",
+    "observers",
+    "pause.ts",
+    "queue",
+    "sender",
+    "task_run.ts",
+    "tasks",
+  ],
   schedule: ["engine", "errors.ts"],
   "logging.ts": ["clean_text.ts"],
 };
@@ -117,6 +127,7 @@ Deno.test("leaves import nothing, not even types", () => {
     "errors.ts",
     "clock.ts",
     "jsr.ts",
+    "pause.ts",
     "database/values.ts",
     "tasks/cancellation.ts",
   ];

@@ -55,7 +55,7 @@ Deno.test("runPipeline() cancels what depends on a task that fails, and tells wh
     const { done, error, cancelled, total } = report.counts;
     assertEquals([report.status, done, error, cancelled, total], ["error", 1, 1, 2, 4]);
   }
-  const why = "Not run: task 3 (task 3) failed, and it depends on that";
+  const why = "Not run: task 3 (bad) failed, and it depends on that";
   assertEquals(await readValues(db, TASKS), [
     ["last", "cancelled", why],
     ["middle", "cancelled", why],

@@ -27,14 +27,14 @@ Deno.test("runPipeline() gives pooled tasks the same context as others", async (
     {
       item: { key: "k", at: "1970-01-01T00:00:00.000Z", bytes: { 0: 1 } },
       id: 1,
-      name: "task 1",
+      name: "k",
       key: "k",
       run: 1,
       worker,
     },
     { item: { name: "Ünï" }, id: 2, name: "Ünï", key: null, run: 1, worker },
   ]);
-  assertEquals(await readValues(db, "SELECT * FROM row ORDER BY 1"), [[1, "task 1"], [2, "Ünï"]]);
+  assertEquals(await readValues(db, "SELECT * FROM row ORDER BY 1"), [[1, "k"], [2, "Ünï"]]);
   const logs = "SELECT task_id, run_id, level, message FROM task_logs ORDER BY 1";
   assertEquals(await readValues(db, logs), [[1, 1, "debug", "seen"], [2, 1, "debug", "seen"]]);
 });
