@@ -7,6 +7,7 @@
  * @module
  */
 import type { PipelineOptions } from "./engine.ts";
+import { checkNames } from "./option_names.ts";
 
 const BRAND = Symbol.for("pipeloom.pipeline");
 
@@ -45,7 +46,7 @@ export interface PipelineDefinition<Item> extends Omit<PipelineOptions<Item>, "d
  * Defines a pipeline for `pipeloom run FILE`. Nothing is run, and `items` is not read, before that.
  *
  * @returns The definition, to be the default export of its module
- * @throws {TypeError} If it has no `items` or no `run`, or its `schedule` is no text
+ * @throws {TypeError} If it has no `items` or no `run`, its `schedule` is no text, or an option has a name that none has
  *
  * @example A module that the command line runs
  * ```ts
@@ -85,6 +86,7 @@ export function definePipeline<Item>(
         `crontab, such as "0 2 * * *"`,
     );
   }
+  checkNames(definition);
   return Object.defineProperty({ ...definition }, BRAND, { value: true });
 }
 

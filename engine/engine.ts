@@ -4,6 +4,7 @@
  * @module
  */
 import { checkOverlap } from "./overlap.ts";
+import { checkNames } from "./option_names.ts";
 import {
   checkResume,
   checkWork,
@@ -82,6 +83,7 @@ export function startPipeline<Item>(
   options: PipelineOptions<Item>,
 ): RunningPipeline {
   const begun = performance.now();
+  checkNames(options);
   checkWork(options.run);
   checkWriter(options);
   checkResume(options);
