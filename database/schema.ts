@@ -153,7 +153,7 @@ export interface InitSchemaOptions {
 }
 
 /**
- * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_dependencies` and
+ * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_dependencies`,
  * `idempotency_keys` and `run_requests`, or brings them up to date: an older `task_runs` is extended in place and
  * keeps every row. Calling it again changes nothing. It is one transaction.
  *

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { connect, initSchema } from "../db.ts";
 import { assert, assertEquals } from "./assert.ts";
 import { ROOT } from "./child.ts";
 import { readModules } from "./module_graph.ts";
@@ -201,4 +202,16 @@ Deno.test("SQL that writes lives in the rooms of the writer", async () => {
     const code = source.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
     assert(!/\b(INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE)\b/.test(code), path);
   }
+});
+
+Deno.test("architecture.md names every room and every table", async () => {
+  const page = await Deno.readTextFile(new URL("docs/architecture.md", ROOT));
+  using connection = await connect(":memory:");
+  initSchema(connection);
+  const tables = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  assert(tables.length > 5, `${tables.length} tables`);
+  const rooms = Object.keys(LAWS).filter((room) => !room.endsWith(".ts")).map((room) => `${room}/`);
+  assert(rooms.length > 5, `${rooms}`);
+  const names = [...tables.map(({ name }) => `${name}`), ...rooms];
+  assertEquals(names.filter((name) => !page.includes(`\`${name}\``)), []);
 });
