@@ -12,6 +12,7 @@
 import { clearImmediate, setImmediate } from "node:timers";
 import { type CheckpointResult, classifyError, type Connection } from "../db.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
+import { CommitFigures } from "./commit_figures.ts";
 import { FileWatch } from "./file_watch.ts";
 import type { RunRequest } from "../messages/control_message.ts";
 import type { Batch, PortReply, PortRequest, WriterStats } from "../messages/sender_port.ts";
@@ -27,9 +28,6 @@ const MAX_ROWS = 4_000;
 
 /** Rows that make a transaction worth while without waiting for more: a sender's full batch. */
 const FULL_ROWS = 1_000;
-
-/** Transactions over which commit times are kept. */
-const COMMIT_WINDOW = 256;
 
 /** Milliseconds between two measurements of the writer's health. */
 const HEALTH_INTERVAL_MS = 200;
@@ -69,11 +67,7 @@ export class WriterLoop {
   /** Rows in the queue. */
   #rows = 0;
   #scheduled: ReturnType<typeof setImmediate> | undefined;
-  #commits = 0;
-  #messages = 0;
-  #failures = 0;
-  #batchRows = 0;
-  #commitMs: number[] = [];
+  readonly #figures = new CommitFigures();
   #measuredAt = -Infinity;
 
   constructor(
@@ -157,7 +151,7 @@ export class WriterLoop {
       rows += arrived.rows;
       count++;
     }
-    this.#batchRows = count > 0 ? rows : this.#batchRows;
+    if (count > 0) this.#figures.batchRows = rows;
     return this.#queue.splice(0, count) as (Arrived & { request: Batch })[];
   }
 
@@ -171,10 +165,8 @@ export class WriterLoop {
     this.#patience.tried(failures[0]?.[1].code === "busy");
     const lost = isDue || messages.at(-1)?.kind === "finish_run" ? this.#lost() : undefined;
     if (lost) [results, failures] = [[], messages.map((_, index) => [index, lost])];
-    this.#commitMs[this.#commits++ % COMMIT_WINDOW] = performance.now() - before;
+    this.#figures.committed(performance.now() - before, messages.length, failures.length);
     this.#wal.committed();
-    this.#messages += messages.length - failures.length;
-    this.#failures += failures.length;
     this.#watch.committed();
     // Both lists are in the order of the messages, and so are the batches.
     let offset = 0;
@@ -227,21 +219,15 @@ export class WriterLoop {
 
   /** The figures since the loop began. */
   stats(): WriterStats {
-    const times = this.#commitMs.toSorted((a, b) => a - b);
-    const quantile = (q: number) => times[Math.floor(q * (times.length - 1))] ?? 0;
     return {
       driver: this.#connection.driver,
       sqliteVersion: this.#connection.sqliteVersion,
-      commits: this.#commits,
-      messages: this.#messages,
-      failures: this.#failures,
+      ...this.#figures.read(),
       rows: this.#store.rows,
       queueDepth: this.#queue.reduce(
         (sum, { request }) => sum + (request.kind === "batch" ? request.messages.length : 0),
         0,
       ),
-      batchRows: this.#batchRows,
-      commitMs: { p50: quantile(0.5), p99: quantile(0.99) },
       walBytes: this.#wal.bytes,
       checkpointedAt: this.#wal.copiedAt,
       walHeldSince: this.#wal.heldSince,
