@@ -52,6 +52,13 @@ export interface InsertOptions {
   idempotencyKey?: string;
 }
 
+const INSERT_OPTIONS: readonly string[] = [
+  "columns",
+  "onConflict",
+  "update",
+  "idempotencyKey",
+] satisfies (keyof InsertOptions)[];
+
 /** Options of a transaction. */
 export interface TransactionOptions {
   /**
@@ -61,6 +68,22 @@ export interface TransactionOptions {
    * @default {steps are done as often as they are sent}
    */
   idempotencyKey?: string;
+}
+
+const TRANSACTION_OPTIONS: readonly string[] = ["idempotencyKey"] satisfies (
+  keyof TransactionOptions
+)[];
+
+/** Refuses names that are misspelt, such as that of the key without which rows would be written twice. */
+function checkOptions(what: string, options: object, known: readonly string[]): void {
+  for (const name in options) {
+    // A step of a transaction has its table and its rows beside them.
+    if (known.includes(name) || name === "table" || name === "rows") continue;
+    throw new TypeError(
+      `Cannot ${what} with the option ${Deno.inspect(name)}: there is none of this name; ` +
+        `use ${known.join(", ")}`,
+    );
+  }
 }
 
 /**
@@ -82,6 +105,7 @@ export function toInsertMessage(
       `Cannot insert ${Deno.inspect(rows, { depth: 0 })} into ${table}: pass an array of rows`,
     );
   }
+  checkOptions(`insert into ${table}`, options, INSERT_OPTIONS);
   const { onConflict, update } = options;
   const idempotencyKey = toIdempotencyKey(options.idempotencyKey, `insert into ${table}`);
   const arrays = Array.isArray(rows[0]);
@@ -199,6 +223,7 @@ export function toTransactionMessage(
   steps: readonly Step[],
   options: TransactionOptions = {},
 ): TransactionMessage {
+  checkOptions("write a transaction", options, TRANSACTION_OPTIONS);
   const idempotencyKey = toIdempotencyKey(options.idempotencyKey, "write a transaction");
   const message: TransactionMessage = { kind: "transaction", messages: steps.map(toMessage) };
   if (idempotencyKey) message.idempotencyKey = idempotencyKey;

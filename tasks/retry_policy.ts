@@ -97,6 +97,7 @@ export function hasPolicy<Item>(options: PolicyOptions<Item>): boolean {
  * The policy of an item's task; that of all tasks when there is no item.
  *
  * @throws {RangeError} If a number is out of range
+ * @throws {TypeError} If the policy of the item says something that there is not
  */
 export function policyOf<Item>(options: PolicyOptions<Item>, item?: { item: Item }): FullPolicy {
   const own = item && options.policy?.(item.item) || {};
@@ -106,7 +107,15 @@ export function policyOf<Item>(options: PolicyOptions<Item>, item?: { item: Item
     maxRetryDelayMs = options.maxRetryDelayMs ?? MAX_DELAY_MS,
     retryIf = options.retryIf ?? (() => true),
     timeoutMs = options.timeoutMs,
+    ...others
   } = own;
+  const [other] = Object.keys(others);
+  if (other !== undefined) {
+    throw new TypeError(
+      `Cannot give a task the policy ${Deno.inspect(own)}: there is no ${Deno.inspect(other)}; ` +
+        `use retries, retryDelayMs, maxRetryDelayMs, retryIf, timeoutMs`,
+    );
+  }
   if (!Number.isSafeInteger(retries) || retries < 0) {
     throw new RangeError(
       `Cannot retry a task ${Deno.inspect(retries)} times: pass a whole number from 0 up`,

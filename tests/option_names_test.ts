@@ -1,6 +1,13 @@
-import { definePipeline, type PipelineDefinition, runPipeline } from "../mod.ts";
+import {
+  definePipeline,
+  type InsertOptions,
+  type PipelineDefinition,
+  runPipeline,
+  type TaskPolicy,
+} from "../mod.ts";
 import { assertEquals, assertRejects, assertThrows } from "./assert.ts";
 import { namesIn } from "./names_in.ts";
+import { readValues } from "./read.ts";
 import { tempFolder } from "./temp.ts";
 
 const MISSPELT: [string, string][] = [
@@ -32,4 +39,42 @@ Deno.test("a definition that is run by hand may have its items and its schedule"
   });
   const options = { ...definition, db: ":memory:" };
   assertEquals((await runPipeline([1, 2], options)).counts.done, 2);
+});
+
+Deno.test("options of rows and transactions that are misspelt fail their own task", async () => {
+  using folder = tempFolder();
+  const { failures } = await runPipeline(["insert", "stream", "transaction", "fine"], {
+    db: folder.file("etl.db"),
+    schema: "CREATE TABLE n (value INTEGER)",
+    async run(item, task) {
+      const rows = [[1]];
+      const key = { ["idempotencykey"]: "all" } as InsertOptions;
+      if (item === "insert") await task.insert("n", rows, key);
+      if (item === "stream") await task.insert("n", rows.values(), key);
+      if (item === "transaction") await task.transaction([{ table: "n", rows }], key);
+      if (item === "fine") {
+        await task.transaction([{ table: "n", rows, columns: ["value"] }], {
+          idempotencyKey: "all",
+        });
+      }
+    },
+  });
+  const why = (known: string) =>
+    `with the option "idempotencykey": there is none of this name; use ${known}`;
+  assertEquals(failures.map(({ name, error }) => [name, error.message]).sort(), [
+    ["insert", `Cannot insert into n ${why("columns, onConflict, update, idempotencyKey")}`],
+    ["stream", `Cannot insert into n ${why("columns, onConflict, update, idempotencyKey")}`],
+    ["transaction", `Cannot write a transaction ${why("idempotencyKey")}`],
+  ]);
+  assertEquals(await readValues(folder.file("etl.db"), "SELECT value FROM n"), [[1]]);
+});
+
+Deno.test("a policy that is misspelt is refused", async () => {
+  const policy = () => ({ ["retires"]: 2 }) as TaskPolicy;
+  await assertRejects(
+    () => runPipeline([1], { db: ":memory:", policy, run: () => {} }),
+    TypeError,
+    'Cannot give a task the policy { retires: 2 }: there is no "retires"; use retries, ' +
+      "retryDelayMs, maxRetryDelayMs, retryIf, timeoutMs",
+  );
 });
