@@ -10,6 +10,8 @@ export class Crew {
   /** Workers that take turns, and those that have found nothing more to do. */
   readonly #busy = new Set<Promise<void>>();
   #idle: number[] = [];
+  /** How often they were woken. */
+  #wakes = 0;
   /** What is on its way without a worker. */
   readonly #held = new Set<Promise<unknown>>();
   #takeTurns: (slot: number) => Promise<void> = () => Promise.resolve();
@@ -27,6 +29,7 @@ export class Crew {
 
   /** There is something to do again. */
   wake(): void {
+    this.#wakes++;
     for (const slot of this.#idle.splice(0)) this.#work(slot);
   }
 
@@ -44,9 +47,12 @@ export class Crew {
   }
 
   #work(slot: number): void {
+    const wakes = this.#wakes;
     const turns = this.#takeTurns(slot).catch(this.#giveUp).finally(() => {
       this.#busy.delete(turns);
-      this.#idle.push(slot);
+      // What it was woken for may have come just when it had found nothing.
+      if (wakes === this.#wakes) this.#idle.push(slot);
+      else this.#work(slot);
     });
     this.#busy.add(turns);
   }

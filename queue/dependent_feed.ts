@@ -85,7 +85,9 @@ export class DependentFeed<Item> implements TaskSource<Item> {
 
   /** A task has ended. Returns the tasks that cannot run because of that. */
   ended({ id }: TaskIdentity, status: EndStatus): IdentifiedItem<Item>[] {
-    const place = this.#places.get(id)!;
+    const place = this.#places.get(id);
+    // The run was stopped before all tasks were known.
+    if (place === undefined) return [];
     if (status !== "done") return this.#graph.drop(place).flatMap((at) => this.#tasks[at] ?? []);
     this.#release(this.#graph.done(place));
     return [];

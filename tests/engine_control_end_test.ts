@@ -4,6 +4,8 @@
  * @module
  */
 import { runPipeline, startPipeline } from "../mod.ts";
+import { DependentFeed } from "../queue/dependent_feed.ts";
+import { TaskFeed } from "../queue/task_feed.ts";
 import { assertEquals, assertRejects } from "./assert.ts";
 import { readValues } from "./read.ts";
 import { tempFolder } from "./temp.ts";
@@ -98,4 +100,40 @@ Deno.test("two items of one id are refused where there is no table that does", a
     run: () => {},
   });
   await assertRejects(() => work, TypeError, "Cannot run two tasks of id 7");
+});
+
+Deno.test("a task that is queued again in the very moment in which the workers have nothing more to do is run", async () => {
+  for (const limits of [undefined, { one: 1 }]) {
+    for (let turns = 0; turns < 40; turns++) {
+      let tries = 0;
+      const pipeline = startPipeline(["fails", "asks"], {
+        db: ":memory:",
+        storeTaskStatus: false,
+        workers: 1,
+        ...(limits && { tags: () => ["one"], limits }),
+        run(item) {
+          if (item === "fails" && ++tries === 1) throw new Error("Not yet");
+          if (item === "asks") asked = ask();
+        },
+      });
+      const ask = async () => {
+        for (let i = 0; i < turns; i++) await undefined;
+        // Later than that the run has ended.
+        return await pipeline.retry(1).catch(() => 0);
+      };
+      let asked: Promise<number> | undefined;
+      const { counts } = await pipeline.finished;
+      assertEquals([counts.total, counts.done], [2, 1 + await asked!], `${turns} turns`);
+    }
+  }
+});
+
+Deno.test("DependentFeed.ended() takes tasks that were not known when the run was stopped", async () => {
+  const options = { taskKey: (i: number) => `${i}`, dependsOn: (i: number) => i > 0 ? ["0"] : [] };
+  const feed = new TaskFeed([0, 1], options);
+  const dependent = new DependentFeed(feed, options);
+  await feed.open(1);
+  feed.halt();
+  await dependent.loaded();
+  assertEquals(dependent.ended({ id: 2, name: "1", key: "1" }, "cancelled"), []);
 });
