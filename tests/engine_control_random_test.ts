@@ -27,7 +27,13 @@ function optionsOf(random: Random): Partial<PipelineOptions<unknown>> {
     atomic: random.below(2) === 0,
     timeoutGraceMs: random.below(3),
     ...(random.below(2) ? { retries: 1, retryDelayMs: random.below(5) } : {}),
-    ...(random.below(2) ? { tags: () => ["one"], limits: { one: 2 } } : {}),
+    ...(random.below(3) ? {} : { timeoutMs: 20 }),
+    ...(random.below(2)
+      ? {
+        tags: () => ["one"],
+        limits: { one: { concurrency: 2, ...(random.below(2) ? { rate: 4, perMs: 10 } : {}) } },
+      }
+      : {}),
     ...(random.below(2)
       ? { taskKey: (item) => keyOf(item), dependsOn: (item) => needs[index.get(keyOf(item))!] }
       : {}),
