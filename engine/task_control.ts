@@ -236,12 +236,32 @@ export class TaskControl<Item> {
     for (const { id } of revived) this.#kept.delete(id);
     const all = [...chosen, ...revived];
     for (const { id } of all) this.#requeuing.add(id);
-    await this.#requeue(all.map(({ id }) => id));
-    for (const { id, status } of all) {
-      this.#requeuing.delete(id);
-      this.#turns.revoke(id, status);
+    let requeued = 0;
+    try {
+      while (requeued < all.length) {
+        const part = all.slice(requeued, requeued + REQUEUED_AT_ONCE);
+        await this.#requeue(part.map(({ id }) => id));
+        requeued += part.length;
+      }
+    } finally {
+      // What could not be written has ended as it had before.
+      for (const kept of all.slice(requeued)) this.#kept.set(kept.id, kept);
+      for (const { id } of all) this.#requeuing.delete(id);
+      this.#giveBack(all.slice(0, requeued));
     }
-    for (const { id, task = this.#passed.get(id), isDependent } of all) {
+    return all.length;
+  }
+
+  async #requeue(ids: readonly number[]): Promise<void> {
+    const { run, outbox } = this.#turns.environment;
+    if (run !== null) await outbox.request({ kind: "requeue_tasks", run, ids });
+  }
+
+  /** Tasks are queued again, and that is written. */
+  #giveBack(tasks: readonly Kept<Item>[]): void {
+    const { dependent } = this.#turns;
+    for (const { id, status } of tasks) this.#turns.revoke(id, status);
+    for (const { id, task = this.#passed.get(id), isDependent } of tasks) {
       this.#begun.delete(id);
       this.#passed.delete(id);
       if (dependent?.isDropped(id)) {
@@ -251,16 +271,6 @@ export class TaskControl<Item> {
         // The others come when their turn does.
         this.#turns.giveBack(task);
       }
-    }
-    return all.length;
-  }
-
-  async #requeue(ids: readonly number[]): Promise<void> {
-    const { run, outbox } = this.#turns.environment;
-    if (run === null) return;
-    for (let start = 0; start < ids.length; start += REQUEUED_AT_ONCE) {
-      const part = ids.slice(start, start + REQUEUED_AT_ONCE);
-      await outbox.request({ kind: "requeue_tasks", run, ids: part });
     }
   }
 

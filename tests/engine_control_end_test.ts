@@ -6,7 +6,7 @@
 import { runPipeline, startPipeline } from "../mod.ts";
 import { DependentFeed } from "../queue/dependent_feed.ts";
 import { TaskFeed } from "../queue/task_feed.ts";
-import { assertEquals, assertRejects } from "./assert.ts";
+import { assertEquals, assertMatch, assertRejects } from "./assert.ts";
 import { readValues } from "./read.ts";
 import { tempFolder } from "./temp.ts";
 
@@ -136,4 +136,29 @@ Deno.test("DependentFeed.ended() takes tasks that were not known when the run wa
   feed.halt();
   await dependent.loaded();
   assertEquals(dependent.ended({ id: 2, name: "1", key: "1" }, "cancelled"), []);
+});
+
+Deno.test("a retry that cannot be written leaves the task as it had ended", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const refused: string[] = [];
+  const pipeline = startPipeline(["fails", "asks"], {
+    db,
+    workers: 1,
+    schema: `CREATE TRIGGER full BEFORE INSERT ON task_attempts
+             BEGIN SELECT RAISE(ABORT, 'no attempts here'); END`,
+    async run(item, task) {
+      if (item === "fails") throw new Error("As told");
+      await task.flush();
+      // Again, because the first must not leave it between two states.
+      for (let i = 0; i < 2; i++) {
+        await pipeline.retry(1).catch((error) => refused.push(error.message));
+      }
+    },
+  });
+  const { status, counts } = await pipeline.finished;
+  for (const text of refused) assertMatch(text, /no attempts here/i);
+  assertEquals(refused.length, 2);
+  assertEquals([status, counts.done, counts.error], ["error", 1, 1]);
+  assertEquals(await readValues(db, TASKS), [[1, "error"], [2, "done"]]);
 });
