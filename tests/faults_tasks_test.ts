@@ -58,6 +58,7 @@ for (const driver of DRIVERS) {
       if (pool) {
         // The first Ctrl-C lets the others end; that one is waited for, until the second.
         child.kill("SIGINT");
+        await child.heard("interrupted");
         const running = "SELECT group_concat(key) AS keys FROM task_runs WHERE status = 'running'";
         await until(async () => (await readRow(options.db, running)).keys === `${VICTIM}`);
         child.kill("SIGINT");
