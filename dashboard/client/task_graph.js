@@ -131,15 +131,17 @@ function ZoomButton({ label, text, onClick }) {
 
 /** Tells how much room there is, now and whenever it changes. */
 function useRoom(box, setRoom) {
-  useEffect(() => {
-    const observer = new ResizeObserver(([{ target }]) => {
-      const { maxHeight } = getComputedStyle(target);
-      setRoom((old) => {
-        const room = { width: target.clientWidth, most: Number.parseFloat(maxHeight) };
-        return old && old.width === room.width && old.most === room.most ? old : room;
-      });
-    });
-    observer.observe(box.current);
+  useLayoutEffect(() => {
+    const { current } = box;
+    const measure = () => {
+      const width = current.clientWidth;
+      const most = Number.parseFloat(getComputedStyle(current).maxHeight);
+      setRoom((old) => old && old.width === width && old.most === most ? old : { width, most });
+    };
+    // Before anything is painted: it would be seen to change its size.
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(current);
     return () => observer.disconnect();
   }, []);
 }
