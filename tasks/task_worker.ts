@@ -136,6 +136,8 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
     }
     case "finish":
       await environment!.outbox.drained();
+      // The writer, which may outlive the pool, would keep the port.
+      environment!.outbox.close();
       return reply({ kind: "finished" });
     default: {
       const unknown: never = request;

@@ -57,6 +57,26 @@ Deno.test("run() resolves when the slot is free, with a promise of the outcome",
   assertEquals(await readValues(db, "SELECT * FROM row"), [[1, "fine"], [2, "throw"], [3, "row"]]);
 });
 
+Deno.test("finish() leaves nothing attached to the writer", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const detached = Promise.withResolvers<void>();
+  port2.onmessage = ({ data }) => data.kind === "detach" && detached.resolve();
+  using pool = new TaskPool({ module, export: "default" }, {
+    run: null,
+    atomic: false,
+    signal: new AbortController().signal,
+    attach: () => port1,
+    lose: () => {},
+    cut: () => {},
+    giveUp: () => {},
+  });
+  await pool.start(1);
+  await (await pool.run(0, taskOf(1, "quiet"))).pending;
+  await pool.finish();
+  await detached.promise;
+  port2.close();
+});
+
 Deno.test("finish() waits for what tasks have sent, and for no Worker that died", async () => {
   using folder = tempFolder();
   await using opened = await openPool(folder.file("a.db"), "fail");

@@ -58,9 +58,8 @@ export class WriterLoop {
   readonly #files: FileWatch;
   readonly #patience: Patience;
   readonly #wal: WalKeeper;
-  readonly #ports = new Set<MessagePort>();
-  /** Ports that can be cut off, by the numbers of their senders. */
-  readonly #senders = new Map<number, MessagePort>();
+  /** Ports, with the numbers of their senders where they can be cut off. */
+  readonly #ports = new Map<MessagePort, number | undefined>();
   /** Rows that are written as soon as they have arrived. */
   readonly #fullRows: number;
   #queue: Arrived[] = [];
@@ -88,8 +87,7 @@ export class WriterLoop {
 
   /** Takes requests from a port from now on. One with a number can be cut off by it. */
   attach(port: MessagePort, sender?: number): void {
-    this.#ports.add(port);
-    if (sender !== undefined) this.#senders.set(sender, port);
+    this.#ports.set(port, sender);
     port.onmessage = ({ data: request }: MessageEvent<PortRequest>) => {
       const rows = request.kind === "batch" ? weightOfAll(request.messages) : 0;
       this.#queue.push({ port, request, rows });
@@ -125,7 +123,7 @@ export class WriterLoop {
       return checkpoint;
     } finally {
       this.#wal.stop();
-      for (const port of this.#ports) port.close();
+      for (const port of this.#ports.keys()) port.close();
       this.#connection.close();
       this.#files[Symbol.dispose]();
       this.#owner?.[Symbol.dispose]();
@@ -184,13 +182,16 @@ export class WriterLoop {
 
   /** Takes nothing more from a sender, nor what has arrived from it and waits. */
   #cut(sender: number): void {
-    const port = this.#senders.get(sender);
+    const port = [...this.#ports].find(([, number]) => number === sender)?.[0];
     if (!port) return;
-    this.#senders.delete(sender);
-    this.#ports.delete(port);
     port.onmessage = null;
-    port.close();
+    this.#detach(port);
     this.#queue = this.#queue.filter((arrived) => arrived.port !== port);
+  }
+
+  #detach(port: MessagePort): void {
+    this.#ports.delete(port);
+    port.close();
   }
 
   #answer({ port, request }: Arrived): void {
@@ -198,8 +199,7 @@ export class WriterLoop {
     try {
       switch (request.kind) {
         case "detach":
-          this.#ports.delete(port);
-          return port.close();
+          return this.#detach(port);
         case "cut":
           this.#cut(request.sender);
           return post(port, { kind: "answer", seq });
