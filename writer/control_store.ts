@@ -7,13 +7,14 @@
  *
  * @module
  */
-import type { Connection, Statement } from "../database/connection.ts";
+import type { Connection } from "../database/connection.ts";
 import type {
   CancelTaskMessage,
   LoseTasksMessage,
   RequeueTasksMessage,
   TaskFound,
 } from "../messages/task_message.ts";
+import { Statements } from "./statements.ts";
 import { type EndStatus, isEnd, type TaskStatus } from "../task_run.ts";
 import type { TaskNews } from "./task_news.ts";
 import type { TaskStore } from "./task_store.ts";
@@ -28,13 +29,12 @@ interface TaskEnd {
 
 /** Moves tasks because somebody asked for it. */
 export class ControlStore {
-  readonly #connection: Connection;
+  readonly #statements: Statements;
   readonly #tasks: TaskStore;
   readonly #news: TaskNews;
-  #statement: Statement | undefined;
 
   constructor(connection: Connection, tasks: TaskStore, news: TaskNews) {
-    this.#connection = connection;
+    this.#statements = new Statements(connection);
     this.#tasks = tasks;
     this.#news = news;
   }
@@ -56,7 +56,7 @@ export class ControlStore {
       this.#tasks.requeue(run, { id, status });
       return true;
     });
-    this.#connection.prepare(
+    this.#statements.of(
       "UPDATE pipeline_runs SET retried=coalesce(retried,0)+?2 WHERE id=?1",
     ).run(run, queued.length);
     return queued;
@@ -73,10 +73,9 @@ export class ControlStore {
   }
 
   #find(run: number, id: number): TaskFound | undefined {
-    this.#statement ??= this.#connection.prepare(
+    const row = this.#statements.of(
       "SELECT name, key, status FROM task_runs WHERE id=? AND run_id=?",
-    );
-    const row = this.#statement.get(id, run);
+    ).get(id, run);
     return row && {
       id,
       name: `${row.name}`,
@@ -90,7 +89,7 @@ export class ControlStore {
     { id, status: from }: TaskFound,
     { status, message, error, finishedAt }: TaskEnd,
   ): void {
-    this.#connection.prepare(
+    this.#statements.of(
       `UPDATE task_runs SET status=?2, message=?3, finished_at=?4,
          error=coalesce(?5, error) WHERE id=?1`,
     ).run(id, status, message, finishedAt, error ?? null);

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Connection, SqliteError, type Statement } from "../db.ts";
+import { type Connection, SqliteError } from "../db.ts";
 import { forgetDependencies } from "./dependency_store.ts";
 import type {
   FinishRunMessage,
@@ -20,6 +20,7 @@ import { OverlapStore } from "./overlap_store.ts";
 import type { Owner } from "./ownership.ts";
 import { interruptTasks, recoverRuns } from "./recovery.ts";
 import { findRun, forgetKeys, learnKeys } from "./resume_store.ts";
+import { Statements } from "./statements.ts";
 import { noCounts, type StatusCounts, TASK_STATUSES, type TaskStatus } from "../task_run.ts";
 import type { SqlValue } from "../database/values.ts";
 
@@ -34,7 +35,7 @@ export class RunStore {
   readonly #connection: Connection;
   readonly #owner: Owner | undefined;
   readonly #overlap: OverlapStore;
-  readonly #statements: Record<string, Statement> = {};
+  readonly #statements: Statements;
   /** When each run was sampled first and last, in milliseconds. */
   readonly #sampled = new Map<number, { first: number; last: number }>();
   // What this transaction has changed so far.
@@ -46,6 +47,7 @@ export class RunStore {
 
   constructor(connection: Connection, owner?: Owner) {
     this.#connection = connection;
+    this.#statements = new Statements(connection);
     this.#owner = owner;
     this.#overlap = new OverlapStore(connection, owner);
   }
@@ -62,7 +64,7 @@ export class RunStore {
       const run = findRun(this.#connection, name, resume);
       if (run !== undefined) {
         interruptTasks(this.#connection, run);
-        this.#prepare(
+        this.#statements.of(
           `UPDATE pipeline_runs SET status='running', finished_at=NULL, workers=?2, driver=?3,
              sqlite_version=?4, owner=?5, host=?6, pid=?7, resumed=coalesce(resumed,0)+1 WHERE id=?1`,
         ).run(run, workers, driver, sqliteVersion, owner, host, pid);
@@ -73,7 +75,7 @@ export class RunStore {
         return { run, firstId: this.reserveIds({ run, count: reserve }), resumed: true };
       }
     }
-    const run = this.#prepare(
+    const run = this.#statements.of(
       `INSERT INTO pipeline_runs
          (name,status,started_at,workers,driver,sqlite_version,updated_at,owner,host,pid,run_key)
        VALUES (?1,'running',?2,?3,?4,?5,?2,?6,?7,?8,?9) RETURNING id`,
@@ -86,7 +88,7 @@ export class RunStore {
   /** Reserves ids past all that are used or reserved, and returns the first. */
   reserveIds({ run, count }: Omit<ReserveIdsMessage, "kind">): number {
     const first = 1 + Number(
-      this.#prepare(
+      this.#statements.of(
         `SELECT max(coalesce((SELECT max(id) FROM task_runs), 0),
                     coalesce((SELECT max(last_task_id) FROM pipeline_runs), 0)) AS last`,
       ).get()!.last,
@@ -100,7 +102,7 @@ export class RunStore {
 
   /** Tasks of these ids are the run's, and perhaps all between them. */
   extend(run: number, first: number, last: number): void {
-    const changes = this.#prepare(
+    const changes = this.#statements.of(
       `UPDATE pipeline_runs SET first_task_id=min(coalesce(first_task_id,?2),?2),
          last_task_id=max(coalesce(last_task_id,?3),?3) WHERE id=?1`,
     ).run(run, first, last);
@@ -126,13 +128,13 @@ export class RunStore {
     forgetKeys(this.#connection, run);
     const deltas = this.count(run);
     const counts = noCounts();
-    const kept = this.#prepare(
+    const kept = this.#statements.of(
       "SELECT queued,running,done,error,cancelled FROM pipeline_runs WHERE id=?",
     ).get(run);
     if (!kept) throw noRun("finish", run);
     for (const one of TASK_STATUSES) counts[one] = Number(kept[one]) + deltas[one];
     if (status === "done" && counts.error > 0) status = "error";
-    this.#prepare(
+    this.#statements.of(
       `UPDATE pipeline_runs SET status=?2, finished_at=?3, last_task_id=(
          SELECT id FROM task_runs
          WHERE id BETWEEN first_task_id AND last_task_id AND run_id=?1 ORDER BY id DESC LIMIT 1
@@ -151,7 +153,7 @@ export class RunStore {
   /** Writes the counts. Called before each commit. */
   flush(): void {
     for (const [run, counts] of this.#deltas) {
-      this.#prepare(
+      this.#statements.of(
         `UPDATE pipeline_runs SET queued=queued+?2, running=running+?3, done=done+?4,
            error=error+?5, cancelled=cancelled+?6, queue_depth=?7, batch_rows=?8,
            commit_p99_ms=?9, wal_bytes=?10, checkpointed_at=?11, wal_held_since=?12,
@@ -181,7 +183,7 @@ export class RunStore {
     const interval = Math.max(SAMPLE_INTERVAL_MS, (now - sampled.first) / SAMPLES_PER_AGE);
     if (now - sampled.last < interval && !this.#ended.has(run)) return;
     this.#sampled.set(run, { first: sampled.first, last: now });
-    this.#prepare(
+    this.#statements.of(
       `INSERT INTO run_samples (run_id,sampled_at,queued,running,done,error,cancelled)
        SELECT id,updated_at,queued,running,done,error,cancelled FROM pipeline_runs WHERE id=?`,
     ).run(run);
@@ -199,10 +201,6 @@ export class RunStore {
     this.#overlap.rolledBack();
     this.#deltas.clear();
     this.#ended.clear();
-  }
-
-  #prepare(sql: string): Statement {
-    return this.#statements[sql] ??= this.#connection.prepare(sql);
   }
 }
 

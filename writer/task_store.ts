@@ -5,7 +5,7 @@
  * @module
  */
 import { BulkStatement } from "./bulk.ts";
-import { type Connection, SqliteError, type Statement } from "../db.ts";
+import { type Connection, SqliteError } from "../db.ts";
 import type {
   CancelQueuedMessage,
   QueueTasksMessage,
@@ -14,6 +14,7 @@ import type {
 } from "../messages/task_message.ts";
 import { type KeyedTask, matchKeys } from "./resume_store.ts";
 import type { RunStore } from "./run_store.ts";
+import { Statements } from "./statements.ts";
 import type { TaskNews } from "./task_news.ts";
 import { canMove, canRequeue } from "../task_run.ts";
 import type { SqlValue } from "../database/values.ts";
@@ -23,11 +24,12 @@ export class TaskStore {
   readonly #connection: Connection;
   readonly #runs: RunStore;
   readonly #news: TaskNews;
-  readonly #statements: Record<string, Statement> = {};
+  readonly #statements: Statements;
   readonly #queue: BulkStatement;
 
   constructor(connection: Connection, runs: RunStore, news: TaskNews) {
     this.#connection = connection;
+    this.#statements = new Statements(connection);
     this.#runs = runs;
     this.#news = news;
     this.#queue = new BulkStatement(
@@ -81,7 +83,7 @@ export class TaskStore {
 
   /** Cancels the tasks of a run that are `queued`, and returns their number. */
   cancelQueued({ run, message, finishedAt }: CancelQueuedMessage): number {
-    const changes = this.#prepare(
+    const changes = this.#statements.of(
       `UPDATE task_runs SET status='cancelled', message=?2, finished_at=?3
        WHERE status='queued' AND run_id=?1`,
     ).run(run, message, finishedAt);
@@ -98,12 +100,12 @@ export class TaskStore {
     if (!from || !(from === "queued" || canMove(from, "queued"))) {
       throw new SqliteError(`Cannot retry task ${task}: it does not run in run ${run}`);
     }
-    this.#prepare(
+    this.#statements.of(
       `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
        SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), 'error',
          coalesce(started_at,?2), ?3, ?4 FROM task_runs WHERE id=?1`,
     ).run(task, startedAt ?? null, finishedAt, error);
-    this.#prepare(
+    this.#statements.of(
       `UPDATE task_runs SET status='queued', progress=0, message=?2, started_at=NULL,
          updated_at=NULL WHERE id=?1`,
     ).run(task, message);
@@ -113,13 +115,13 @@ export class TaskStore {
   /** Makes a task `queued` as if it had never run; the attempt that ended is kept in `task_attempts`. */
   requeue(run: number, { id, status }: KeyedTask): void {
     if (status !== "queued") {
-      this.#prepare(
+      this.#statements.of(
         `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
          SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), status,
            started_at, finished_at, coalesce(error, message)
          FROM task_runs WHERE id=?1 AND started_at IS NOT NULL`,
       ).run(id);
-      this.#prepare(
+      this.#statements.of(
         `UPDATE task_runs SET status='queued', progress=0, message=NULL, started_at=NULL,
            finished_at=NULL, result=NULL, error=NULL, updated_at=NULL WHERE id=?`,
       ).run(id);
@@ -128,7 +130,7 @@ export class TaskStore {
   }
 
   #takenId(ids: readonly number[]): Error | undefined {
-    const taken = this.#prepare("SELECT id, run_id FROM task_runs WHERE id=?");
+    const taken = this.#statements.of("SELECT id, run_id FROM task_runs WHERE id=?");
     for (const id of ids) {
       const row = taken.get(id);
       if (row) {
@@ -139,9 +141,5 @@ export class TaskStore {
         );
       }
     }
-  }
-
-  #prepare(sql: string): Statement {
-    return this.#statements[sql] ??= this.#connection.prepare(sql);
   }
 }
