@@ -11,7 +11,6 @@ import { fromErrorData } from "../errors.ts";
 import { isLoopback } from "./access.ts";
 import { type DashboardOptions, LOOPBACK_HOSTS } from "./app.ts";
 import { listen, type ListenOptions } from "./listen.ts";
-import { controlUrlOf, newToken } from "./token.ts";
 
 /** Options of {@linkcode serveDashboard}. */
 export interface ServeOptions extends DashboardOptions {
@@ -54,10 +53,13 @@ export type ServeRequest =
   | { kind: "listen"; options: Omit<ListenOptions, "control">; control?: MessagePort }
   | { kind: "shutdown" };
 
+/** Where it is served. */
+type Address = Pick<DashboardServer, "url" | "controlUrl">;
+
 /** What the Worker answers. */
 export type ServeReply =
   | { kind: "ready" }
-  | { kind: "listening"; url: string }
+  | { kind: "listening"; address: Address }
   | { kind: "finished" }
   | { kind: "failed"; error: Parameters<typeof fromErrorData>[0] };
 
@@ -99,9 +101,7 @@ export async function serveDashboard(options: ServeOptions): Promise<DashboardSe
   try {
     const allowedHosts = options.allowedHosts ??
       [...LOOPBACK_HOSTS, hostname.includes(":") ? `[${hostname}]` : hostname];
-    const controlToken = options.control && (options.controlToken ?? newToken());
-    const given = { ...options, db, driver: driver.name };
-    const settings = { ...given, allowedHosts, hostname, port, controlToken };
+    const settings = { ...options, db, driver: driver.name, allowedHosts, hostname, port };
     const server = await mayStartWorker()
       ? await serveFromWorker(settings)
       : await listen(settings);
@@ -121,13 +121,14 @@ async function mayStartWorker(): Promise<boolean> {
   return (await Deno.permissions.query({ name: "read", path: WORKER })).state === "granted";
 }
 
-async function serveFromWorker(settings: ListenOptions): Promise<DashboardServer> {
-  const { control: writer, ...options } = settings;
+async function serveFromWorker(
+  { control: writer, ...options }: ListenOptions,
+): Promise<DashboardServer> {
   const control = writer?.attach();
   const worker = new Worker(WORKER, { type: "module", name: "pipeloom dashboard" });
   const post = (request: ServeRequest, transfer: Transferable[] = []) =>
     worker.postMessage(request, transfer);
-  const listening = Promise.withResolvers<string>();
+  const listening = Promise.withResolvers<Address>();
   const finished = Promise.withResolvers<void>();
   finished.promise.catch(() => {});
   const fail = (error: Error) => {
@@ -140,7 +141,7 @@ async function serveFromWorker(settings: ListenOptions): Promise<DashboardServer
       case "ready":
         return post({ kind: "listen", options, control }, control ? [control] : []);
       case "listening":
-        return listening.resolve(reply.url);
+        return listening.resolve(reply.address);
       case "finished":
         finished.resolve();
         return worker.terminate();
@@ -154,14 +155,13 @@ async function serveFromWorker(settings: ListenOptions): Promise<DashboardServer
     event.preventDefault();
     fail(new Error(`The dashboard's Worker died: ${event.message}`));
   };
-  const url = await listening.promise;
+  const address = await listening.promise;
   const shutdown = async () => {
     post({ kind: "shutdown" });
     await finished.promise;
   };
   return {
-    url,
-    controlUrl: controlUrlOf(url, settings),
+    ...address,
     thread: "worker",
     finished: finished.promise,
     shutdown,

@@ -24,7 +24,10 @@ async function handle(request: ServeRequest): Promise<ServeReply> {
       server.finished.catch((error) => {
         worker.postMessage({ kind: "failed", error: toErrorData(error) });
       });
-      return { kind: "listening", url: server.url };
+      return {
+        kind: "listening",
+        address: { url: server.url, controlUrl: server.controlUrl },
+      };
     case "shutdown":
       await server?.shutdown();
       return { kind: "finished" };
