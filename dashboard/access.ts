@@ -21,8 +21,6 @@ export interface Access {
   allowedHosts: readonly string[];
   /** What must be known, if anything. */
   token?: string;
-  /** What must be known to control runs. */
-  controlToken?: string;
 }
 
 const COOKIE = "pipeloom_token";
@@ -68,9 +66,7 @@ export function guardToken({ token }: Access): MiddlewareHandler {
 }
 
 /** Refuses whoever does not know the token of those who may control runs. */
-export function guardControl(
-  { controlToken }: Required<Pick<Access, "controlToken">>,
-): MiddlewareHandler {
+export function guardControl(controlToken: string): MiddlewareHandler {
   return async (c, next) => {
     if (!isEqual(c.req.header("X-Pipeloom-Control") ?? "", controlToken)) {
       const error = "Only who opened the dashboard by its control address may do this: send its " +
@@ -88,8 +84,8 @@ export function guardControl(
 export function guardOrigin(): MiddlewareHandler {
   return async (c, next) => {
     const origin = c.req.header("Origin") ?? "";
-    const host = (c.req.header("Host") ?? new URL(c.req.url).host).toLowerCase();
-    if (!/^https?:$/.test(URL.parse(origin)?.protocol ?? "") || hostAndPort(origin) !== host) {
+    const isWeb = /^https?:$/.test(URL.parse(origin)?.protocol ?? "");
+    if (!isWeb || origin.replace(/^\w+:\/\//, "").toLowerCase() !== hostAndPort(c)) {
       return c.json({ error: "Only this dashboard's own pages may do this: send its Origin" }, 403);
     }
     await next();
@@ -116,12 +112,11 @@ export function isLoopback(hostname: string): boolean {
 
 /** The name in the `Host` header, without its port. */
 function hostOf(c: Context): string {
-  const host = c.req.header("Host") ?? new URL(c.req.url).host;
-  return host.toLowerCase().replace(/:\d*$/, "");
+  return hostAndPort(c).replace(/:\d*$/, "");
 }
 
-function hostAndPort(origin: string): string {
-  return origin.replace(/^\w+:\/\//, "").toLowerCase();
+function hostAndPort(c: Context): string {
+  return (c.req.header("Host") ?? new URL(c.req.url).host).toLowerCase();
 }
 
 function bearer(c: Context): string | undefined {

@@ -104,10 +104,8 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
   app.use("/healthz", readySource);
 
   const controlToken = options.control && (options.controlToken ?? newToken());
-  const control = options.control && addControl(app, options.control, {
-    access: { controlToken: controlToken! },
-    read,
-  });
+  const control = options.control &&
+    addControl(app, options.control, { controlToken: controlToken!, read });
 
   addRuns(app, read, () => source.state.file);
   addTasks(app, read);

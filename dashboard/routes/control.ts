@@ -7,7 +7,7 @@
  */
 import type { Context, Hono } from "hono";
 import { Outbox } from "../../sender/outbox.ts";
-import { type Access, guardControl, guardOrigin } from "../access.ts";
+import { guardControl, guardOrigin } from "../access.ts";
 import type { ControlResult } from "../api.ts";
 import { runId, taskId } from "../params.ts";
 import type { Read } from "../queries/find.ts";
@@ -42,10 +42,10 @@ interface Asked {
 export function addControl(
   app: Hono,
   writer: ControlledWriter,
-  { access, read }: { access: Required<Pick<Access, "controlToken">>; read: Read },
+  { controlToken, read }: { controlToken: string; read: Read },
 ): Disposable {
   let outbox: Outbox | undefined;
-  const guards = [guardControl(access), guardOrigin()] as const;
+  const guards = [guardControl(controlToken), guardOrigin()] as const;
 
   app.get("/api/control", guards[0], (c) => c.body(null, 204));
   for (const action of ["cancel", "retry"] as const) {
