@@ -25,9 +25,6 @@ import type { TaskOutcome } from "../tasks/task_runner.ts";
 /** Milliseconds between two questions to the writer: metrics are exported far more seldom. */
 const SAMPLE_MS = 1_000;
 
-/** A task runs once in a run. */
-const ATTEMPT = 1;
-
 const tracer = trace.getTracer("pipeloom");
 const meter = metrics.getMeter("pipeloom");
 const tasksEnded = meter.createCounter("pipeloom.tasks", { description: "Tasks ended, by status" });
@@ -43,12 +40,19 @@ const commitTime = meter.createGauge("pipeloom.writer.commit_time", {
   unit: "ms",
 });
 
+/** A task between its first start and its end. */
+interface Traced {
+  span: Span;
+  /** Number of its last attempt, from 1. */
+  attempt: number;
+}
+
 /** Reports one run. */
 export class Telemetry implements RunObserver {
   readonly #attributes: Attributes;
   readonly #span: Span;
   readonly #context: Context;
-  readonly #tasks = new Map<number, Span>();
+  readonly #tasks = new Map<number, Traced>();
   #view: RunView | undefined;
   #stats: (() => Promise<WriterStats>) | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -74,22 +78,17 @@ export class Telemetry implements RunObserver {
     this.#timer = setInterval(() => this.#sample(), SAMPLE_MS);
   }
 
-  within<T>({ id, name, key }: TaskIdentity, work: () => T): T {
-    const attributes: Attributes = {
-      ...this.#attributes,
-      "pipeloom.task.id": id,
-      "pipeloom.task.name": name,
-      "pipeloom.task.attempt": ATTEMPT,
-    };
-    if (key !== null) attributes["pipeloom.task.key"] = key;
-    const span = tracer.startSpan("task", { attributes }, this.#context);
-    this.#tasks.set(id, span);
-    return context.with(trace.setSpan(this.#context, span), work);
+  within<T>(task: TaskIdentity, work: () => T): T {
+    let traced = this.#tasks.get(task.id);
+    // One that is run again goes on in its span.
+    if (!traced) this.#tasks.set(task.id, traced = { span: this.#begin(task), attempt: 0 });
+    traced.span.setAttribute("pipeloom.task.attempt", ++traced.attempt);
+    return context.with(trace.setSpan(this.#context, traced.span), work);
   }
 
   ended({ id }: TaskIdentity, { status, error }: TaskOutcome): void {
     tasksEnded.add(1, { ...this.#attributes, status });
-    const span = this.#tasks.get(id);
+    const span = this.#tasks.get(id)?.span;
     this.#tasks.delete(id);
     if (span) end(span, "pipeloom.task.status", status, error);
   }
@@ -108,9 +107,19 @@ export class Telemetry implements RunObserver {
         "pipeloom.tasks.cancelled": cancelled,
       });
     }
-    for (const span of this.#tasks.values()) span.end();
+    for (const { span } of this.#tasks.values()) span.end();
     const why = report ? undefined : toErrorData(error);
     end(this.#span, "pipeloom.run.status", report?.status ?? "error", why);
+  }
+
+  #begin({ id, name, key }: TaskIdentity): Span {
+    const attributes: Attributes = {
+      ...this.#attributes,
+      "pipeloom.task.id": id,
+      "pipeloom.task.name": name,
+    };
+    if (key !== null) attributes["pipeloom.task.key"] = key;
+    return tracer.startSpan("task", { attributes }, this.#context);
   }
 
   async #sample(): Promise<void> {

@@ -208,6 +208,34 @@ Deno.test("Telemetry sends metrics: tasks by status, rows, queue depth, commit t
   }
 });
 
+Deno.test("Telemetry sends one span for a task that is run again, with the number of its last attempt", async () => {
+  await using collector = new Collector();
+  await runTraced(
+    collector,
+    `
+    import { runPipeline } from "./mod.ts";
+    await runPipeline(["a", "b"], {
+      db: ":memory:",
+      driver: "builtin",
+      retries: 2,
+      retryDelayMs: 1,
+      run(name, task) {
+        if (name === "b" || task.attempt < 3) throw new Error("Not attempt " + task.attempt);
+      },
+    });
+    console.log("null");
+  `,
+  );
+  const told = collector.spans.filter(({ name }) => name === "task").map(
+    ({ attributes, status }) => {
+      const of = attributesOf(attributes);
+      const [name, attempt] = [of["pipeloom.task.name"], of["pipeloom.task.attempt"]];
+      return [name, attempt, of["pipeloom.task.status"], status?.message ?? ""];
+    },
+  );
+  assertEquals(told.sort(), [["a", 3, "done", ""], ["b", 3, "error", "Not attempt 3"]]);
+});
+
 Deno.test("Telemetry sends spans of tasks on the pool's Workers", async () => {
   await using collector = new Collector();
   await runTraced(
