@@ -4,20 +4,20 @@
  *
  * @module
  */
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { DriverChoice } from "../db.ts";
 import type { Reader } from "../dashboard/reader.ts";
 import { type Answer, readAnswer } from "../dashboard/queries/requests.ts";
-import { getRun, listRuns } from "../dashboard/queries/runs.ts";
+import { getRun } from "../dashboard/queries/runs.ts";
 import { onInterrupt } from "../engine/interrupts.ts";
 import { pause } from "../pause.ts";
 import type { ControlAction } from "../messages/control_message.ts";
-import { SqliteWriter } from "../sender/writer_client.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit_code.ts";
 import { CommandError } from "./failure.ts";
+import { latestRun, type NamedRun, namedRun } from "./named_run.ts";
 import { openDatabase } from "./open_database.ts";
+import { openWriter } from "./open_writer.ts";
 import { type DbOption, dbOption, driverOption, jsonOption, wholeNumber } from "./options.ts";
-import { journalMode } from "./pragmas.ts";
 import { printable, printableJson } from "./printable.ts";
 import { writeLines } from "./terminal.ts";
 
@@ -37,7 +37,7 @@ export interface AskOptions extends DbOption {
 /** Says what `cancel` and `retry` have in common. */
 export function defineAsk(command: Command): Command {
   return command
-    .argument("<run>", 'id of the run, or "latest"', runId)
+    .argument("<run>", 'id of the run, or "latest"', namedRun(1))
     .argument("[task]", "id of the task", wholeNumber(1))
     .addOption(dbOption())
     .addOption(driverOption())
@@ -48,12 +48,14 @@ export function defineAsk(command: Command): Command {
 /** Asks, and tells what became of it. */
 export async function ask(
   action: ControlAction,
-  { run: named, task }: { run: number | "latest"; task?: number },
+  { run: named, task }: { run: NamedRun; task?: number },
   options: AskOptions,
 ): Promise<ExitCode> {
   const { db, driver, json } = options;
   using reader = await openDatabase(db, driver);
-  const run = named === "latest" ? newestRun(reader, db) : named;
+  const run = named === "latest"
+    ? latestRun(reader, `Cannot find the latest run of ${printable(db)}`)
+    : named;
   // Nothing is written into a file that has no such run.
   if (!getRun(reader, run)) {
     throw new CommandError(
@@ -69,12 +71,7 @@ export async function ask(
         `which hears no requests`,
     );
   }
-  const writer = await SqliteWriter.open({
-    db,
-    driver: reader.connection.driver,
-    // The journal stays what it is.
-    wal: journalMode(reader.connection) === "wal",
-  });
+  const writer = await openWriter(db, reader);
   let request: number;
   try {
     const message = { kind: "request_control", action, run, taskId: task ?? null } as const;
@@ -119,19 +116,4 @@ function stands(action: ControlAction, task: number | undefined): string {
   return task === undefined
     ? "cancelling; it ends when its running tasks have"
     : "cancelling; it ends when the task heeds its signal";
-}
-
-function newestRun(reader: Reader, db: string): number {
-  const run = listRuns(reader, { limit: 1 }).runs[0];
-  if (run) return run.id;
-  throw new CommandError(`Cannot find the latest run of ${printable(db)}: it has none yet`);
-}
-
-function runId(text: string): number | "latest" {
-  if (text === "latest") return text;
-  try {
-    return wholeNumber(1)(text);
-  } catch {
-    throw new InvalidArgumentError('Pass the id of a run, or "latest".');
-  }
 }

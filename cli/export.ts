@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { exportRun } from "../dashboard/mod.ts";
-import { listRuns } from "../dashboard/queries/runs.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { CommandError } from "./failure.ts";
+import { latestRun, type NamedRun, namedRun } from "./named_run.ts";
 import { mustBeThere, openDatabase } from "./open_database.ts";
-import { type DbOption, dbOption, examples, wholeNumber } from "./options.ts";
+import { type DbOption, dbOption, examples } from "./options.ts";
 import { printable } from "./printable.ts";
 import { formatBytes } from "./quantities.ts";
 import { write, writeLines } from "./terminal.ts";
@@ -27,7 +27,7 @@ export function define(command: Command): Command {
       "Write a run (the newest) into one HTML file that shows it as the dashboard does, without a " +
         "server and without a network. The database is opened read-only.",
     )
-    .argument("[run]", 'id of the run, or "latest"', runId)
+    .argument("[run]", 'id of the run, or "latest"', namedRun(0))
     .option("-o, --output <file>", "the file to write (run-<id>.html); - is the standard output")
     .addOption(dbOption())
     .addHelpText(
@@ -40,9 +40,12 @@ export function define(command: Command): Command {
 }
 
 /** Does it. */
-export async function run({ db, output }: ExportOptions, named?: number): Promise<ExitCode> {
+export async function run(
+  { db, output }: ExportOptions,
+  named: NamedRun = "latest",
+): Promise<ExitCode> {
   await mustBeThere(db);
-  const id = named ?? await newestRun(db);
+  const id = named === "latest" ? await findLatest(db) : named;
   const page = await exportRun(db, id);
   const file = output ?? `run-${id}.html`;
   if (file === "-") {
@@ -66,18 +69,7 @@ export async function run({ db, output }: ExportOptions, named?: number): Promis
   return EXIT.done;
 }
 
-async function newestRun(db: string): Promise<number> {
+async function findLatest(db: string): Promise<number> {
   using reader = await openDatabase(db);
-  const run = listRuns(reader, { limit: 1 }).runs[0];
-  if (run) return run.id;
-  throw new CommandError(`Cannot export a run of ${printable(db)}: it has none yet`);
-}
-
-function runId(text: string): number | undefined {
-  if (text === "latest") return undefined;
-  try {
-    return wholeNumber(0)(text);
-  } catch {
-    throw new InvalidArgumentError('Pass the id of a run, or "latest".');
-  }
+  return latestRun(reader, `Cannot export a run of ${printable(db)}`);
 }

@@ -13,12 +13,12 @@ import {
   type PrunableRun,
   type PrunedRows,
 } from "../database/prune.ts";
-import { SqliteWriter } from "../sender/writer_client.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit_code.ts";
 import { CommandError } from "./failure.ts";
 import { openDatabase } from "./open_database.ts";
+import { openWriter } from "./open_writer.ts";
 import { type DbOption, dbOption, examples, jsonOption, wholeNumber } from "./options.ts";
-import { journalMode, pages } from "./pragmas.ts";
+import { pages } from "./pragmas.ts";
 import { printable, printableJson } from "./printable.ts";
 import { formatBytes, formatNumberOf, parseDuration } from "./quantities.ts";
 import { writeLines } from "./terminal.ts";
@@ -122,13 +122,7 @@ async function deleteAll(
     stop.abort();
   });
   const before = pages(reader.connection);
-  const { driver } = reader.connection;
-  // The journal stays what it is.
-  await using writer = await SqliteWriter.open({
-    db,
-    driver,
-    wal: journalMode(reader.connection) === "wal",
-  });
+  await using writer = await openWriter(db, reader);
   for (const run of runs) {
     if (stop.signal.aborted) break;
     add(outcome.rows, await deleteRun(writer, run, stop.signal));

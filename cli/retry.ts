@@ -6,6 +6,7 @@
 import type { Command } from "commander";
 import { ask, type AskOptions, defineAsk } from "./ask.ts";
 import type { ExitCode } from "./exit_code.ts";
+import type { NamedRun } from "./named_run.ts";
 import { examples } from "./options.ts";
 
 /** Says what the command takes. */
@@ -28,7 +29,7 @@ export function define(command: Command): Command {
 /** Does it. */
 export async function run(
   options: AskOptions,
-  run: number | "latest",
+  run: NamedRun,
   task?: number,
 ): Promise<ExitCode> {
   return await ask("retry", { run, task }, options);
