@@ -9,6 +9,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "./assert.ts";
 import { HandRun } from "./cli_fixture.ts";
 import { type CliOutput, hasTerminals, openTerminal, runCli } from "./cli_terminal.ts";
 import { DRIVERS } from "./drivers.ts";
+import { untilAborted } from "./gates.ts";
 import { readValues } from "./read.ts";
 import { Fixture } from "./spawn.ts";
 import { tempFolder } from "./temp.ts";
@@ -45,9 +46,7 @@ class Asked implements AsyncDisposable {
     if (item === "fails" && ++this.#tries === 1) throw new Error("Not yet");
     if (item !== "waits") return;
     this.#begun.resolve(task.flush());
-    const aborted = Promise.withResolvers<void>();
-    task.signal.onabort = () => aborted.reject(task.signal.reason);
-    await Promise.race([aborted.promise, this.#end.promise]);
+    await Promise.race([untilAborted(task), this.#end.promise]);
   }
 
   get folder(): string {

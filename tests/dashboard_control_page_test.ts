@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import { type DashboardServer, serveDashboard } from "../dashboard/mod.ts";
-import { runPipeline, SqliteWriter, type TaskContext } from "../mod.ts";
+import { runPipeline, SqliteWriter } from "../mod.ts";
 import { assert, assertEquals } from "./assert.ts";
 import { findBrowser, type Page } from "./browser.ts";
 import {
@@ -11,6 +11,7 @@ import {
   seeText,
   textsOf,
 } from "./dashboard_page_fixture.ts";
+import { untilAborted } from "./gates.ts";
 
 const ignore = !await findBrowser();
 
@@ -53,13 +54,6 @@ async function press(page: Page, text: string): Promise<void> {
   await click(page, BUTTONS, text);
 }
 
-/** A task that ends when it is told to. */
-function untilTold({ signal }: TaskContext): Promise<void> {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-}
-
 Deno.test({ name: "the page cancels and retries tasks and runs", ignore }, async (t) => {
   await using fixture = await PageFixture.open();
   await using writer = await serveControl(fixture);
@@ -80,7 +74,7 @@ Deno.test({ name: "the page cancels and retries tasks and runs", ignore }, async
         await release.promise;
         task.signal.throwIfAborted();
       }
-      if (name === "listens" || name.startsWith("waits")) await untilTold(task);
+      if (name === "listens" || name.startsWith("waits")) await untilAborted(task);
     },
   });
   const open = fixture.page.bind(fixture);

@@ -9,23 +9,15 @@ import {
   seeText,
   textsOf,
 } from "./dashboard_page_fixture.ts";
+import { gates } from "./gates.ts";
 
 const ignore = !await findBrowser();
-
-/** A promise for each name, which a task waits for and the test settles. */
-function gates() {
-  const open = new Map<string, PromiseWithResolvers<void>>();
-  return (name: string) => {
-    if (!open.has(name)) open.set(name, Promise.withResolvers());
-    return open.get(name)!;
-  };
-}
 
 const NAMES = ["slow", ...Array.from({ length: 119 }, (_, i) => `item ${i + 1}`)];
 
 Deno.test({ name: "the page shows a run live, and finds its tasks", ignore }, async (t) => {
   await using fixture = await PageFixture.open();
-  const gate = gates();
+  const { open, wait } = gates();
   const page = await fixture.page();
 
   await t.step("it waits for a database that is not there yet", async () => {
@@ -40,11 +32,11 @@ Deno.test({ name: "the page shows a run live, and finds its tasks", ignore }, as
       return { name, nested: { rows: [1, 2, 3] } };
     }
     for (const [step, fraction] of [["a", 0.3], ["b", 0.7]] as const) {
-      await gate(step).promise;
+      await wait(step);
       task.progress(fraction, `step ${step}`);
       task.log(`line ${step}`);
     }
-    await gate("end").promise;
+    await wait("end");
     return { answer: 42 };
   });
 
@@ -53,9 +45,9 @@ Deno.test({ name: "the page shows a run live, and finds its tasks", ignore }, as
     await seeText(page, ".task-row", "slow");
     const progressOf = async (text: string) => await seeText(page, ".row-running .progress", text);
     await progressOf("0%");
-    gate("a").resolve();
+    open("a");
     await progressOf("30%");
-    gate("b").resolve();
+    open("b");
     await progressOf("70%");
     await seeText(page, ".row-running", "step b");
     await seeText(page, ".liveness", "Live");
@@ -109,7 +101,7 @@ Deno.test({ name: "the page shows a run live, and finds its tasks", ignore }, as
     await click(page, ".task-row a", "slow");
     await seeText(page, "h1", "slow");
     await seeText(page, ".log-line", "line b");
-    gate("end").resolve();
+    open("end");
     await report;
     await seeText(page, ".status", "done");
     await seeText(page, "main", "answer");
@@ -166,22 +158,22 @@ Deno.test({ name: "the page compares two runs", ignore }, async () => {
 
 Deno.test({ name: "the page comes back when its server does", ignore }, async () => {
   await using fixture = await PageFixture.open();
-  const gate = gates();
+  const { open, wait } = gates();
   const report = fixture.start("long", ["one"], async (_, task) => {
     task.progress(0.25);
-    await gate("go").promise;
+    await wait("go");
     task.progress(0.5, "while nobody served");
-    await gate("end").promise;
+    await wait("end");
   });
   const page = await fixture.page("?run=1");
   await seeText(page, ".row-running .progress", "25%");
   await fixture.server.shutdown();
   await seeText(page, ".liveness", "Reconnecting");
-  gate("go").resolve();
+  open("go");
   await fixture.serveAgain();
   await seeText(page, ".liveness", "Live");
   await seeText(page, ".row-running", "while nobody served");
-  gate("end").resolve();
+  open("end");
   await report;
   await seeText(page, ".task-row", "done");
   // A browser says itself, on the console, that a server it asked was not there.

@@ -1,5 +1,6 @@
-import { type PipelineReport, runPipeline, type TaskContext } from "../mod.ts";
+import { type PipelineReport, runPipeline } from "../mod.ts";
 import { assert, assertEquals } from "./assert.ts";
+import { untilAborted } from "./gates.ts";
 import { readValues } from "./read.ts";
 import { Fixture } from "./spawn.ts";
 import { tempFolder } from "./temp.ts";
@@ -12,10 +13,6 @@ async function assertSound(db: string): Promise<void> {
   const wal = await Deno.stat(db + "-wal").catch(() => undefined);
   assertEquals(wal?.size ?? 0, 0);
   assertEquals(await readValues(db, "PRAGMA integrity_check"), [["ok"]]);
-}
-
-function untilAborted({ signal }: TaskContext): Promise<never> {
-  return new Promise((_, reject) => signal.onabort = () => reject(signal.reason));
 }
 
 for (

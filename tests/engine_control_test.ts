@@ -6,29 +6,13 @@ import {
 } from "../mod.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
+import { gates, untilAborted } from "./gates.ts";
 import { readRow, readValues } from "./read.ts";
 import { tempFolder } from "./temp.ts";
 
 const TASKS = "SELECT id, status, message FROM task_runs ORDER BY id";
 const RUN = "SELECT status, queued, running, done, error, cancelled FROM pipeline_runs";
 const REQUESTS = "SELECT task_id, kind, refused, answer FROM run_requests ORDER BY id";
-
-function untilAborted({ signal }: TaskContext): Promise<never> {
-  return new Promise((_, reject) => signal.onabort = () => reject(signal.reason));
-}
-
-/** Promises by name, which a test and its tasks wait for. */
-function gates() {
-  const all = new Map<string, PromiseWithResolvers<void>>();
-  const gate = (name: string) => {
-    if (!all.has(name)) all.set(name, Promise.withResolvers());
-    return all.get(name)!;
-  };
-  return {
-    open: (name: string) => gate(name).resolve(),
-    wait: (name: string) => gate(name).promise,
-  };
-}
 
 /** A pipeline whose items are names: what each does is said by the test. */
 function start(

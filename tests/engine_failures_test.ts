@@ -1,5 +1,6 @@
 import { type PipelineOptions, runPipeline, SqliteError, type TaskContext } from "../mod.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "./assert.ts";
+import { untilAborted } from "./gates.ts";
 import { readRow, readValues } from "./read.ts";
 import { Fixture } from "./spawn.ts";
 import { tempFolder } from "./temp.ts";
@@ -141,14 +142,14 @@ Deno.test("runPipeline() stops after the first failure when it is to fail fast",
     db,
     workers: 2,
     failFast: true,
-    async run(n, { signal }) {
+    async run(n, task) {
       started.push(n);
       if (n === 1) {
         await other.promise;
         throw new Error("Broken");
       }
       other.resolve();
-      await new Promise((_, reject) => signal.onabort = () => reject(signal.reason));
+      await untilAborted(task);
     },
   });
   assertEquals(started, [1, 2]);
