@@ -25,12 +25,17 @@ function randomNeeds(random: Random): Record<string, string[]> {
   return needs;
 }
 
-Deno.test("DependencyGraph lets each task start once, after all that it needs", () => {
+/** Random graphs without circles, each with its seed, and what else that seed gives. */
+function* randomGraphs() {
   for (let seed = SEED; seed < SEED + GRAPHS; seed++) {
     const random = new Random(seed);
     const needs = randomNeeds(random);
-    const keys = Object.keys(needs);
-    const graph = graphOf(needs);
+    yield { seed, random, needs, keys: Object.keys(needs), graph: graphOf(needs) };
+  }
+}
+
+Deno.test("DependencyGraph lets each task start once, after all that it needs", () => {
+  for (const { seed, random, needs, keys, graph } of randomGraphs()) {
     const ready = graph.roots;
     const started = new Set(ready);
     const done = new Set<string>();
@@ -49,11 +54,7 @@ Deno.test("DependencyGraph lets each task start once, after all that it needs", 
 });
 
 Deno.test("DependencyGraph.drop() returns whatever needs a task that fails, each once, and no other", () => {
-  for (let seed = SEED; seed < SEED + GRAPHS; seed++) {
-    const random = new Random(seed);
-    const needs = randomNeeds(random);
-    const keys = Object.keys(needs);
-    const graph = graphOf(needs);
+  for (const { seed, random, needs, keys, graph } of randomGraphs()) {
     const ready = graph.roots;
     const lost = new Set<number>();
     const failed = new Set<string>();
@@ -83,9 +84,7 @@ Deno.test("DependencyGraph.drop() returns whatever needs a task that fails, each
 });
 
 Deno.test("DependencyGraph refuses circles and names one, whatever is around it", () => {
-  for (let seed = SEED; seed < SEED + GRAPHS; seed++) {
-    const random = new Random(seed);
-    const needs = randomNeeds(random);
+  for (const { seed, random, needs } of randomGraphs()) {
     const length = 1 + random.below(5);
     const circle = Array.from({ length }, (_, i) => `c${i}`);
     circle.forEach((key, i) => needs[key] = [circle[(i + 1) % length]!]);
@@ -131,11 +130,7 @@ Deno.test("DependencyGraph takes a chain of a hundred thousand", () => {
 });
 
 Deno.test("DependencyGraph.revive() brings back what nothing else keeps from being done", () => {
-  for (let seed = SEED; seed < SEED + GRAPHS; seed++) {
-    const random = new Random(seed);
-    const needs = randomNeeds(random);
-    const keys = Object.keys(needs);
-    const graph = graphOf(needs);
+  for (const { seed, random, needs, keys, graph } of randomGraphs()) {
     const lost = new Set<number>();
     const isDropped = (task: number): boolean =>
       needs[keys[task]!]!.some((key) =>
