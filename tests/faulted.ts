@@ -220,9 +220,6 @@ export async function assertResumes(
   ]);
 }
 
-/** Whether the long form is asked for, with `deno task test:faults`. */
-export const IS_LONG = Deno.env.get("PIPELOOM_FAULTS") !== undefined;
-
 /** Checks that a child failed by itself, with an error that has these words; returns the error's line. */
 export function assertFailed({ code, said }: Ending, ...words: string[]): string {
   const line = said.split("\n")[0]!.replace("error: Uncaught (in promise) ", "");

@@ -10,11 +10,11 @@ import {
   assertFailed,
   assertKept,
   assertResumes,
-  IS_LONG,
   tell,
   Victim,
   type VictimOptions,
 } from "./faulted.ts";
+import { IS_LONG } from "./long_form.ts";
 import { namesIn } from "./names_in.ts";
 import { readValues } from "./read.ts";
 import { SmallDisk } from "./small_disk.ts";

@@ -6,13 +6,11 @@
  */
 import { assert, assertEquals } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
+import { KILLS, SEED } from "./long_form.ts";
 import { Random } from "./random.ts";
 import { readValues } from "./read.ts";
 import { Fixture } from "./spawn.ts";
 import { tempFolder } from "./temp.ts";
-
-const KILLS = Number(Deno.env.get("PIPELOOM_FAULTS") ?? 5);
-const SEED = Number(Deno.env.get("PIPELOOM_SEED") ?? Date.now() % 1e6);
 
 /** The items, and how many rows of each kind they have in the end. */
 const ITEMS = Array.from({ length: 8 }, (_, i) => `item ${i}`).sort();

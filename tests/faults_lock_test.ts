@@ -10,11 +10,11 @@ import {
   assertFailed,
   assertKept,
   assertResumes,
-  IS_LONG,
   tell,
   Victim,
   type VictimOptions,
 } from "./faulted.ts";
+import { IS_LONG } from "./long_form.ts";
 import { tempFolder } from "./temp.ts";
 
 /** Milliseconds of a lock that is let go of. */

@@ -7,13 +7,13 @@
  */
 import { runPipeline } from "../mod.ts";
 import { assert, assertEquals } from "./assert.ts";
+import { IS_LONG, KILLS, SEED } from "./long_form.ts";
 import { Random } from "./random.ts";
 import { readValues } from "./read.ts";
 import { Fixture } from "./spawn.ts";
 import { tempFolder } from "./temp.ts";
 
-const ROUNDS = Math.ceil(Number(Deno.env.get("PIPELOOM_FAULTS") ?? 20) / 10);
-const SEED = Number(Deno.env.get("PIPELOOM_SEED") ?? Date.now() % 1e6);
+const ROUNDS = IS_LONG ? Math.ceil(KILLS / 10) : 2;
 const PROCESSES = 5;
 
 /** The longest time until a process is killed, and the longest that a task takes, in milliseconds. */

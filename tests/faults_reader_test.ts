@@ -9,11 +9,12 @@ import { connectReadOnly } from "../db.ts";
 import { runPipeline, SqliteWriter, type WriterStats } from "../mod.ts";
 import { assert, assertEquals, assertMatch } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
+import { IS_LONG } from "./long_form.ts";
 import { Fixture } from "./spawn.ts";
 import { tempFolder } from "./temp.ts";
 import { until } from "./until.ts";
 
-const HOLD_MS = Deno.env.has("PIPELOOM_FAULTS") ? 60_000 : 0;
+const HOLD_MS = IS_LONG ? 60_000 : 0;
 
 const MIB = 2 ** 20;
 

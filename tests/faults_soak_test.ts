@@ -10,23 +10,22 @@ import type { DriverName } from "../mod.ts";
 import { assert, assertEquals } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import type { Sample } from "./fixtures/soak.ts";
+import { IS_LONG } from "./long_form.ts";
 import { tempFolder } from "./temp.ts";
-
-const LONG = Deno.env.has("PIPELOOM_FAULTS");
 
 /** Runs of a round, as the fixture has them. */
 const ROUND = 18;
 
-const RUNS = Number(Deno.env.get("PIPELOOM_SOAK") ?? (LONG ? 1_440 : 5 * ROUND));
+const RUNS = Number(Deno.env.get("PIPELOOM_SOAK") ?? (IS_LONG ? 1_440 : 5 * ROUND));
 
 const FIXTURE = new URL("fixtures/soak.ts", import.meta.url);
 
 /** Leaks that the fixture can be told to have, what grows, and the rounds after which that is plain. */
 const LEAKS: [string, keyof Sample, number][] = [["file", "descriptors", 3]];
-if (LONG) LEAKS.push(["worker", "threads", 3], ["memory", "heap", 12], ["sender", "heap", 30]);
+if (IS_LONG) LEAKS.push(["worker", "threads", 3], ["memory", "heap", 12], ["sender", "heap", 30]);
 
 /** Bytes a run that memory may seem to grow by: what is left of noise after so many runs. */
-const NOISE = LONG ? { heap: 1_500, rss: 20_000 } : { heap: 30_000, rss: 500_000 };
+const NOISE = IS_LONG ? { heap: 1_500, rss: 20_000 } : { heap: 30_000, rss: 500_000 };
 
 /** What may come and go: a connection, threads that wait for files. What leaks grows by some with each round. */
 const SLACK = { descriptors: 2, threads: 4, files: 0 };

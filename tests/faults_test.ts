@@ -13,12 +13,10 @@ import { assert, assertEquals } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { TASKS } from "./fixtures/killed.ts";
 import { type KilledPipeline, PIPELINES } from "./killed_pipelines.ts";
+import { KILLS, SEED } from "./long_form.ts";
 import { Random } from "./random.ts";
 import { Fixture } from "./spawn.ts";
 import { tempFolder } from "./temp.ts";
-
-const KILLS = Number(Deno.env.get("PIPELOOM_FAULTS") ?? 5);
-const SEED = Number(Deno.env.get("PIPELOOM_SEED") ?? Date.now() % 1e6);
 
 /** Milliseconds within which a process is killed that is to die before its first task. */
 const EARLY_MS = 150;

@@ -8,13 +8,12 @@
  * @module
  */
 import fc from "fast-check";
-
-const FAULTS = Deno.env.get("PIPELOOM_FAULTS");
+import { IS_LONG, KILLS } from "./long_form.ts";
 
 /** How much longer than in the suite a test is to be. */
-const TIMES = Math.max(1, Number(FAULTS ?? 0) / 10);
+const TIMES = IS_LONG ? Math.max(1, KILLS / 10) : 1;
 
-const SEED = Number(Deno.env.get("PIPELOOM_SEED") ?? (FAULTS ? Date.now() % 1e9 : 20_261_122));
+const SEED = Number(Deno.env.get("PIPELOOM_SEED") ?? (IS_LONG ? Date.now() % 1e9 : 20_261_122));
 
 /** Options of {@linkcode check}. */
 export interface CheckOptions<T> {
