@@ -6,13 +6,13 @@
 import { isoNow } from "../clock.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
 import { onInterrupt } from "./interrupts.ts";
-import type { RunFinished } from "../messages/run_message.ts";
+import type { RunFinished, RunStarted } from "../messages/run_message.ts";
 import type { WriterStats } from "../messages/sender_port.ts";
 import type { WriteMessage } from "../messages/write_message.ts";
 import { openObserver } from "../observers/observers.ts";
 import type { Outbox } from "../sender/outbox.ts";
 import { startRun } from "./overlap.ts";
-import type { PipelineOptions } from "./pipeline_options.ts";
+import { type PipelineOptions, storesStatus } from "./pipeline_options.ts";
 import { type PipelineReport, Tally } from "./report.ts";
 import type { RunObserver } from "../observers/run_observer.ts";
 import { RunControl } from "./run_control.ts";
@@ -123,7 +123,7 @@ export class Pipeline<Item> {
     const { run: work, atomic = false } = this.#options;
     const observer = this.#observer;
     const { signal } = this.#stop;
-    const run = await this.#start(outbox, writer);
+    const run = await this.#start(outbox);
     const environment: TaskEnvironment = { run, outbox, atomic, signal };
     if (observer?.logged) {
       environment.heard = (task, level, message) => observer.logged!(task, level, message, false);
@@ -152,24 +152,8 @@ export class Pipeline<Item> {
   }
 
   /** Begins the run in the database and queues the tasks that are known. */
-  async #start(outbox: Outbox, writer: SqliteWriter): Promise<number | null> {
-    if (!(this.#options.storeTaskStatus ?? writer.storeTaskStatus)) {
-      await this.#feed.open(1);
-      return null;
-    }
-    const { resume, overlap } = this.#options;
-    const started = await startRun(outbox, () => ({
-      kind: "start_run",
-      ...(resume ? { resume } : {}),
-      name: this.#name,
-      workers: this.#workers,
-      startedAt: isoNow(),
-      reserve: this.#feed.reserve,
-    }), {
-      overlap,
-      signal: this.#stop.signal,
-      waits: (run) => this.#observer?.waits?.(run),
-    });
+  async #start(outbox: Outbox): Promise<number | null> {
+    const started = storesStatus(this.#options) ? await this.#begin(outbox) : undefined;
     if (!started) {
       await this.#feed.open(1);
       return null;
@@ -181,6 +165,22 @@ export class Pipeline<Item> {
       .then(() => this.#dependent?.announce(run, outbox))
       .catch((error) => this.#giveUp(error));
     return run;
+  }
+
+  async #begin(outbox: Outbox): Promise<RunStarted | undefined> {
+    const { resume, overlap } = this.#options;
+    return await startRun(outbox, () => ({
+      kind: "start_run",
+      ...(resume ? { resume } : {}),
+      name: this.#name,
+      workers: this.#workers,
+      startedAt: isoNow(),
+      reserve: this.#feed.reserve,
+    }), {
+      overlap,
+      signal: this.#stop.signal,
+      waits: (run) => this.#observer?.waits?.(run),
+    });
   }
 
   #letLookOn(

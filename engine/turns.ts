@@ -63,6 +63,8 @@ export class Turns<Item> {
   #pool: TaskPool | undefined;
   /** Where tasks are put in order and come back, where they do; and who lets them, where there is a policy. */
   #line: TaskLine<Item> | undefined;
+  /** Tells the line that a task on the pool has begun, where the rate of its tags is counted from there. */
+  #begun: ((task: IdentifiedItem<Item>) => void) | undefined;
   #attempts: Attempts<Item> | undefined;
   #environment: TaskEnvironment | undefined;
   #control: TaskControl<Item> | undefined;
@@ -151,6 +153,7 @@ export class Turns<Item> {
     const whole = feed.known !== undefined && policy.priority !== undefined;
     this.#line = new TaskLine({ source: dependent ?? feed, queue, ahead, whole, signal });
     const line = this.#line;
+    if (hasRate(policy)) this.#begun = (task) => line.start(task);
     if (!tried) return;
     this.#attempts = new Attempts(policy, {
       rest: (task) => line.rest(task),
@@ -238,8 +241,7 @@ export class Turns<Item> {
     task: IdentifiedItem<Item>,
   ): Promise<{ pending: Promise<TaskOutcome> }> {
     const attempts = this.#attempts;
-    const line = this.#line;
-    const begun = line && hasRate(this.#options.policy) ? () => line.start(task) : undefined;
+    const begun = this.#begun && (() => this.#begun!(task));
     if (!attempts) return await pool.run(slot, task, { begun });
     const attempt = attempts.begin(task, true);
     let timer: Disposable | undefined;

@@ -105,9 +105,10 @@ export function toInsertMessage(
       `Cannot insert ${Deno.inspect(rows, { depth: 0 })} into ${table}: pass an array of rows`,
     );
   }
-  checkOptions(`insert into ${table}`, options, INSERT_OPTIONS);
+  const what = `insert into ${table}`;
+  checkOptions(what, options, INSERT_OPTIONS);
   const { onConflict, update } = options;
-  const idempotencyKey = toIdempotencyKey(options.idempotencyKey, `insert into ${table}`);
+  const idempotencyKey = toIdempotencyKey(options.idempotencyKey, what);
   const arrays = Array.isArray(rows[0]);
   const columns = options.columns ?? (arrays ? null : columnsOf(rows));
   checkNames(table, "columns", columns);

@@ -12,8 +12,8 @@ const MAX_CAUSES = 16;
 export type Stop = Pick<AbortSignal, "aborted" | "reason">;
 
 /** Whether `thrown` is, or was caused by, the reason of the aborted signal or an `AbortError`. */
-export function isCancellation(thrown: unknown, signal: Stop): boolean {
-  if (!signal.aborted) return false;
+export function isCancellation(thrown: unknown, signal: Stop | undefined): boolean {
+  if (!signal?.aborted) return false;
   try {
     for (let error = thrown, i = 0; i < MAX_CAUSES; i++, error = (error as Error).cause) {
       if (error === signal.reason) return true;

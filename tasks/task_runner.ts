@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isCancellation, type Stop } from "./cancellation.ts";
+import { isCancellation } from "./cancellation.ts";
 import { isoNow } from "../clock.ts";
 import { type ErrorData, toErrorData, toErrorText } from "../errors.ts";
 import type { TaskUpdateMessage } from "../messages/task_message.ts";
@@ -81,15 +81,13 @@ export async function runTask<Item>(
   }
 }
 
-const NOT_STOPPED: Stop = { aborted: false, reason: undefined };
-
 /** Whether a task threw because it or its pipeline was to stop. */
 export function isStopped(
   thrown: unknown,
   task: TaskContext | undefined,
   { signal }: TaskEnvironment,
 ): boolean {
-  return isCancellation(thrown, signal) || isCancellation(thrown, task?.cancelled ?? NOT_STOPPED);
+  return isCancellation(thrown, signal) || isCancellation(thrown, task?.cancelled);
 }
 
 /** Writes the end of a task that is not `done`. */

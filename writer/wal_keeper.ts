@@ -110,8 +110,7 @@ export class WalKeeper {
   /** Makes a checkpoint. */
   checkpoint(mode: CheckpointMode, waitMs?: number): CheckpointResult {
     const result = walCheckpoint(this.#connection, mode, { waitMs });
-    const { busy, log, checkpointed } = result;
-    if (!busy && checkpointed === log) {
+    if (isDone(result)) {
       this.#copiedAt = performance.now();
       this.copiedAt = isoNow();
     }
