@@ -138,7 +138,7 @@ Deno.test("RequestWatch tells once what others ask of runs that go on, and nothi
   const start = { kind: "start_run", name: "r", workers: 1, startedAt: AT, reserve: 1 } as const;
   const commit = (...messages: Parameters<Store["commit"]>[0]) => {
     watched.commit(messages);
-    watch.committed();
+    watch.tellNew();
   };
   commit(start);
   commit(start);
@@ -154,4 +154,22 @@ Deno.test("RequestWatch tells once what others ask of runs that go on, and nothi
   ask(store, 1, null, "retry");
   commit({ ...start, resume: 2 });
   assertEquals(heard, [1, 3]);
+});
+
+Deno.test("RequestWatch forgets what is rolled back: the ids will be those of others", async () => {
+  using store = await openStore();
+  const heard: number[] = [];
+  using watch = new RequestWatch(store.connection, (all) => heard.push(...all.map(({ id }) => id)));
+  const watched = new Store(store.connection, {}, undefined, watch);
+  const start = { kind: "start_run", name: "r", workers: 1, startedAt: AT, reserve: 1 } as const;
+  const cancel = { kind: "request_control", action: "cancel", run: 1, taskId: null } as const;
+  const bad = { kind: "execute", sql: "INSERT INTO nowhere VALUES (1)", params: [] } as const;
+  watched.commit([start]);
+  const { failures } = watched.commit([
+    { kind: "transaction", messages: [{ ...cancel, own: true }, start, bad] },
+  ]);
+  assertEquals(failures.length, 1);
+  watched.commit([cancel]);
+  watch.tellNew();
+  assertEquals(heard, [1]);
 });

@@ -4,7 +4,8 @@
  *
  * While a run of this writer goes on, SQLite is asked five times a second for `data_version`, which changes
  * exactly when another connection has committed; only then are rows read. Nothing of this goes on between runs,
- * and the timer keeps nobody alive.
+ * and the timer keeps nobody alive. What a transaction begins, ends or asks for counts once it is committed: ids
+ * that were rolled back will be those of others.
  *
  * @module
  */
@@ -27,6 +28,8 @@ export class RequestWatch implements Disposable {
   #isOld = false;
   /** Requests that whoever made them carries out. */
   readonly #own = new Set<number>();
+  /** What to note when this transaction is committed. */
+  #noted: (() => void)[] = [];
 
   /** Without `tell` nothing is watched. */
   constructor(connection: Connection, tell?: (requests: RunRequest[]) => void) {
@@ -37,24 +40,40 @@ export class RequestWatch implements Disposable {
   /** A run begins. */
   begin(run: number): void {
     if (!this.#tell) return;
-    this.#told.set(run, 0);
-    this.#schedule();
+    this.#noted.push(() => {
+      this.#told.set(run, 0);
+      this.#schedule();
+    });
   }
 
   /** A run ends. */
   end(run: number): void {
-    this.#told.delete(run);
-    if (this.#told.size === 0) this[Symbol.dispose]();
+    this.#noted.push(() => {
+      this.#told.delete(run);
+      if (this.#told.size === 0) this[Symbol.dispose]();
+    });
   }
 
   /** A request is being written by this writer; `own` when its sender carries it out itself. */
   expect(run: number, request: number, own: boolean): void {
-    if (!own) this.#isOld = true;
-    else if (this.#told.has(run)) this.#own.add(request);
+    this.#noted.push(() => {
+      if (!own) this.#isOld = true;
+      else if (this.#told.has(run)) this.#own.add(request);
+    });
   }
 
-  /** Something was committed here: tells what it asked for. */
+  /** The transaction is committed. */
   committed(): void {
+    for (const note of this.#noted.splice(0)) note();
+  }
+
+  /** The transaction is undone. */
+  rolledBack(): void {
+    this.#noted = [];
+  }
+
+  /** Tells what has been asked for here. */
+  tellNew(): void {
     if (!this.#isOld) return;
     this.#isOld = false;
     this.#look();

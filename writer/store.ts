@@ -77,7 +77,7 @@ export class Store {
     this.#dependencies = new DependencyStore(connection);
     this.#control = new ControlStore(connection, this.#tasks, this.#news);
     this.#watch = watch;
-    this.#parts = [this.#rows, this.#news, this.#runs, this.#failed];
+    this.#parts = [this.#rows, this.#news, this.#runs, this.#failed, ...(watch ? [watch] : [])];
   }
 
   /** Rows written by insert messages since the store was made. */

@@ -165,7 +165,7 @@ export class WriterLoop {
     if (lost) [results, failures] = [[], messages.map((_, index) => [index, lost])];
     this.#figures.committed(performance.now() - before, messages.length, failures.length);
     this.#wal.committed();
-    this.#watch.committed();
+    this.#watch.tellNew();
     // Both lists are in the order of the messages, and so are the batches.
     let offset = 0;
     for (const { port, request } of batches) {
