@@ -1,5 +1,5 @@
 /**
- * The time as it is stored: ISO 8601 in UTC.
+ * Times as they are stored: ISO 8601 in UTC.
  *
  * @module
  */
@@ -15,4 +15,9 @@ export function isoNow(): string {
     lastText = new Date(ms).toISOString();
   }
   return lastText;
+}
+
+/** A time of so many milliseconds since the epoch. */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
 }

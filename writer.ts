@@ -28,7 +28,7 @@ async function open(request: OpenRequest): Promise<WorkerReply> {
   try {
     initSchema(connection, { storeTaskStatus: request.storeTaskStatus });
     if (request.storeTaskStatus) {
-      owner = await Owner.of(request.file);
+      owner = await Owner.of(request.file, request.processStartedAt);
       recoverRuns(connection, owner);
     }
     for (const sql of request.schema) {

@@ -63,9 +63,11 @@ const PIPELINE_RUNS: Columns = {
 const ADDED_TO_PIPELINE_RUNS: Columns = {
   // Whose lock file tells whether the run's writer lives; see `ownership.ts`.
   owner: "TEXT",
-  // Where it ran, for people.
+  // Which process it was, for people.
   host: "TEXT",
   pid: "INTEGER",
+  process_started_at: "TEXT",
+  booted_at: "TEXT",
   // How often the run was resumed.
   resumed: "INTEGER",
   // Its rows in task_dependencies.

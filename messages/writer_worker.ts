@@ -23,6 +23,8 @@ export interface OpenRequest {
   schema: readonly string[];
   statements: Readonly<Record<string, string>>;
   walWarnBytes: number;
+  /** When the process began that opens it, ISO 8601: a Worker knows only its own start. */
+  processStartedAt: string;
   port: MessagePort;
 }
 

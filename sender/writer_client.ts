@@ -10,6 +10,7 @@
  */
 import type { CheckpointMode, CheckpointResult, ConnectOptions, DriverName } from "../db.ts";
 import { databasePath, prepareFile } from "../database/database_file.ts";
+import { isoTime } from "../clock.ts";
 import { chooseDriver } from "../drivers/choose.ts";
 import { driverFor, holdDriver } from "../drivers/in_use.ts";
 import { type SqliteError, WriterClosedError } from "../errors.ts";
@@ -142,6 +143,7 @@ export class SqliteWriter implements AsyncDisposable {
         schema: typeof schema === "string" ? [schema] : schema,
         statements,
         walWarnBytes,
+        processStartedAt: isoTime(performance.timeOrigin),
         port,
       });
       return writer;

@@ -185,6 +185,24 @@ Deno.test("a run has no owner where the folder may not be written, and asks for 
   assertEquals(await readValues(db, "SELECT owner, host FROM pipeline_runs"), [[null, null]]);
 });
 
+Deno.test("a run says which process owns it, and of the machine what may be asked", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const script = `import { runPipeline } from ${JSON.stringify(new URL("mod.ts", ROOT).href)};
+    await runPipeline([1], { db: ${JSON.stringify(db)}, run: () => {} });
+    console.log(JSON.stringify([Deno.pid, new Date(performance.timeOrigin).toISOString()]));`;
+  const root = decodeURIComponent(ROOT.pathname);
+  const flags = [`--allow-read=${folder.path},${root}`, `--allow-write=${folder.path}`];
+  const first = await runChild(script, { flags });
+  const second = await runChild(script, { flags: [...flags, "--allow-sys=hostname,osUptime"] });
+  const columns = "pid, process_started_at, host, booted_at";
+  const [untold, told] = await readValues(db, `SELECT ${columns} FROM pipeline_runs ORDER BY id`);
+  assertEquals([...untold!], [...first as unknown[], null, null]);
+  assertEquals(told!.slice(0, 3), [...second as unknown[], Deno.hostname()]);
+  const booted = Date.now() - 1_000 * Deno.osUptime();
+  assert(Math.abs(Date.parse(`${told![3]}`) - booted) < 10_000, `${told![3]}`);
+});
+
 for (const driver of DRIVERS) {
   Deno.test(`${driver}: pipelines on one file take turns, in one process and in two`, async () => {
     using folder = tempFolder();

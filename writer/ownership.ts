@@ -15,6 +15,7 @@
  *
  * @module
  */
+import { isoTime } from "../clock.ts";
 
 /** Tries to get a lock on a file of one's own: another may be looking at it at that moment. */
 const ATTEMPTS = 5;
@@ -22,32 +23,49 @@ const ATTEMPTS = 5;
 /** What a token looks like: one that another program wrote must not lead to another file. */
 const TOKEN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** What is noted of the owner of a run. */
+/** What is noted of the owner of a run: its lock, and, for people, which process it is. */
 export interface OwnerColumns {
   /** Names its lock file; `null` when it has none. */
   owner: string | null;
-  /** Name of the machine, where it may be asked for. */
-  host: string | null;
-  /** Id of the process. */
   pid: number;
+  /** When the process began, ISO 8601: another one of the same id began later. */
+  processStartedAt: string | null;
+  /** Name of the machine; `null` without `--allow-sys=hostname`. */
+  host: string | null;
+  /** When the machine was started, ISO 8601, to a second or two; `null` without `--allow-sys=osUptime`. */
+  bootedAt: string | null;
 }
+
+/** What is noted where nobody owns the run. */
+export const UNOWNED: Readonly<OwnerColumns> = {
+  owner: null,
+  pid: Deno.pid,
+  processStartedAt: null,
+  host: null,
+  bootedAt: null,
+};
 
 /** The owner that this writer is. */
 export class Owner implements Disposable {
   readonly #base: string | undefined;
-  readonly #host: string | null;
+  readonly #process: Omit<OwnerColumns, "owner">;
   #lock: { file: Deno.FsFile; path: string; token: string } | undefined;
   #tried = false;
 
-  private constructor(base: string | undefined, host: string | null) {
+  private constructor(base: string | undefined, process: Omit<OwnerColumns, "owner">) {
     this.#base = base;
-    this.#host = host;
+    this.#process = process;
   }
 
-  /** Prepares to own runs of a database that is open. No lock is taken yet. */
-  static async of(database: string): Promise<Owner> {
-    const host = await isGranted({ name: "sys", kind: "hostname" }) ? Deno.hostname() : null;
-    return new Owner(await lockBase(database), host);
+  /** Prepares to own runs of a database that is open, for a process that began then. No lock is taken yet. */
+  static async of(database: string, processStartedAt: string): Promise<Owner> {
+    const may = (kind: "hostname" | "osUptime") => isGranted({ name: "sys", kind });
+    return new Owner(await lockBase(database), {
+      pid: Deno.pid,
+      processStartedAt,
+      host: await may("hostname") ? Deno.hostname() : null,
+      bootedAt: await may("osUptime") ? isoTime(Date.now() - 1_000 * Deno.osUptime()) : null,
+    });
   }
 
   /** What lock files of this database begin with; `undefined` where there can be none. */
@@ -59,7 +77,7 @@ export class Owner implements Disposable {
   take(): OwnerColumns {
     if (!this.#tried && this.#base !== undefined) this.#lock = tryLock(this.#base);
     this.#tried = true;
-    return { owner: this.#lock?.token ?? null, host: this.#host, pid: Deno.pid };
+    return { owner: this.#lock?.token ?? null, ...this.#process };
   }
 
   /** Removes the lock file and lets go of the lock. */

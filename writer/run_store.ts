@@ -17,7 +17,7 @@ import type {
   StartRunMessage,
 } from "../messages/run_message.ts";
 import { OverlapStore } from "./overlap_store.ts";
-import type { Owner } from "./ownership.ts";
+import { type Owner, UNOWNED } from "./ownership.ts";
 import { interruptTasks, recoverRuns } from "./recovery.ts";
 import { findRun, forgetKeys, learnKeys } from "./resume_store.ts";
 import { Statements } from "./statements.ts";
@@ -56,7 +56,7 @@ export class RunStore {
   start(message: StartRunMessage): RunStarted {
     const { name, workers, startedAt, reserve, resume, alone } = message;
     if (alone) this.#overlap.check(name);
-    const { owner, host, pid } = this.#owner?.take() ?? { owner: null, host: null, pid: Deno.pid };
+    const { owner, pid, processStartedAt, host, bootedAt } = this.#owner?.take() ?? UNOWNED;
     const { driver, sqliteVersion } = this.#connection;
     const { key = null } = Object(resume) as Partial<RunKey>;
     if (resume !== undefined) {
@@ -66,8 +66,9 @@ export class RunStore {
         interruptTasks(this.#connection, run);
         this.#statements.of(
           `UPDATE pipeline_runs SET status='running', finished_at=NULL, workers=?2, driver=?3,
-             sqlite_version=?4, owner=?5, host=?6, pid=?7, resumed=coalesce(resumed,0)+1 WHERE id=?1`,
-        ).run(run, workers, driver, sqliteVersion, owner, host, pid);
+             sqlite_version=?4, owner=?5, pid=?6, process_started_at=?7, host=?8, booted_at=?9,
+             resumed=coalesce(resumed,0)+1 WHERE id=?1`,
+        ).run(run, workers, driver, sqliteVersion, owner, pid, processStartedAt, host, bootedAt);
         this.#overlap.begun(run);
         forgetDependencies(this.#connection, run);
         learnKeys(this.#connection, run);
@@ -77,9 +78,13 @@ export class RunStore {
     }
     const run = this.#statements.of(
       `INSERT INTO pipeline_runs
-         (name,status,started_at,workers,driver,sqlite_version,updated_at,owner,host,pid,run_key)
-       VALUES (?1,'running',?2,?3,?4,?5,?2,?6,?7,?8,?9) RETURNING id`,
-    ).get(name, startedAt, workers, driver, sqliteVersion, owner, host, pid, key)!.id as number;
+         (name,status,started_at,workers,driver,sqlite_version,updated_at,run_key,
+          owner,pid,process_started_at,host,booted_at)
+       VALUES (?1,'running',?2,?3,?4,?5,?2,?6,?7,?8,?9,?10,?11) RETURNING id`,
+    ).get(
+      ...[name, startedAt, workers, driver, sqliteVersion, key],
+      ...[owner, pid, processStartedAt, host, bootedAt],
+    )!.id as number;
     this.#overlap.begun(run);
     if (resume !== undefined) learnKeys(this.#connection, run);
     return { run, firstId: this.reserveIds({ run, count: reserve }) };
