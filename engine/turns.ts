@@ -11,8 +11,11 @@ import type { DependentFeed } from "../queue/dependent_feed.ts";
 import { LOOKAHEAD } from "../queue/item_source.ts";
 import { endLost, writtenEnd } from "../tasks/lost_task.ts";
 import { GRACE_MS, hasPolicy, type PolicyOptions } from "../tasks/retry_policy.ts";
+import { MainThreadPlace } from "./main_thread_place.ts";
+import type { Place, PlaceOptions } from "./place.ts";
+import { PoolPlace } from "./pool_place.ts";
 import type { RunningTask, RunObserver } from "../observers/run_observer.ts";
-import { TaskContext, type TaskEnvironment, type TaskIdentity } from "../tasks/task_context.ts";
+import type { TaskEnvironment, TaskIdentity } from "../tasks/task_context.ts";
 import type { TaskFeed } from "../queue/task_feed.ts";
 import type { IdentifiedItem } from "../queue/task_identity.ts";
 import { hasOrder, type QueueOptions, TaskQueue } from "../queue/task_queue.ts";
@@ -21,17 +24,8 @@ import { TaskLine } from "../queue/task_line.ts";
 import type { EndStatus } from "../task_run.ts";
 import { TaskControl } from "./task_control.ts";
 import type { LostTasks, TaskModule } from "../tasks/pool_options.ts";
-import { TaskPool } from "../tasks/task_pool.ts";
-import {
-  runTask,
-  type TaskFunction,
-  type TaskOutcome,
-  writeFailure,
-} from "../tasks/task_runner.ts";
+import { type TaskFunction, type TaskOutcome, writeFailure } from "../tasks/task_runner.ts";
 import type { SqliteWriter } from "../sender/writer_client.ts";
-
-/** Milliseconds after which tasks that never wait make way for timers, signals and acknowledgements. */
-const YIELD_MS = 50;
 
 /** What the turns need of the pipeline. */
 export interface TurnsOptions<Item> {
@@ -58,9 +52,7 @@ export interface TurnsOptions<Item> {
 /** Runs the tasks of one pipeline. Its fields belong to the main thread. */
 export class Turns<Item> {
   readonly #options: TurnsOptions<Item>;
-  /** Tasks on this thread whose rows may still fail, by id. */
-  readonly #tasks = new Map<number, TaskContext>();
-  #pool: TaskPool | undefined;
+  #place: Place<Item> | undefined;
   /** Where tasks are put in order and come back, where they do; and who lets them, where there is a policy. */
   #line: TaskLine<Item> | undefined;
   /** Tells the line that a task on the pool has begun, where the rate of its tags is counted from there. */
@@ -69,14 +61,10 @@ export class Turns<Item> {
   #environment: TaskEnvironment | undefined;
   #control: TaskControl<Item> | undefined;
   readonly #crew: Crew;
-  #yieldedAt = performance.now();
 
   constructor(options: TurnsOptions<Item>) {
     this.#options = options;
     this.#crew = new Crew((error) => options.giveUp(error));
-    options.signal.addEventListener("abort", () => {
-      for (const task of this.#tasks.values()) task.abort(options.signal.reason);
-    });
   }
 
   /** Resolves when every task has ended that is to run at all. */
@@ -88,9 +76,17 @@ export class Turns<Item> {
     this.#environment = environment;
     this.#control = this.#controlOf(environment);
     this.#lineUp(environment);
+    const place: PlaceOptions<Item> = {
+      environment,
+      attempts: this.#attempts,
+      observer: this.#options.observer,
+      begun: this.#begun,
+      ended: (task, outcome) => this.#ended(task, outcome),
+      watch: (task, pending) => this.#watch(task, pending),
+    };
     const running = typeof work === "function"
-      ? this.#runHere(work, environment)
-      : this.#runInPool(work, writer, environment);
+      ? this.#takeTurns(new MainThreadPlace(work, place))
+      : this.#runInPool(work, writer, place);
     await running.catch((error) => this.#options.giveUp(error));
     await this.#settled();
   }
@@ -109,16 +105,11 @@ export class Turns<Item> {
 
   /** What requests can do with the tasks. */
   #controlOf(environment: TaskEnvironment): TaskControl<Item> {
-    const { dependent, feed, revoked, policy } = this.#options;
+    const { dependent, feed, revoked } = this.#options;
     return new TaskControl<Item>({
       environment,
       dependent,
-      tell: (id, reason) => {
-        const task = this.#tasks.get(id);
-        task?.cancel(reason);
-        const { timeoutGraceMs = GRACE_MS } = policy;
-        return task !== undefined || (this.#pool?.cancel(id, reason, timeoutGraceMs) ?? false);
-      },
+      tell: (id, reason) => this.#place?.cancel(id, reason) ?? false,
       stopWaiting: (id, outcome) => {
         const task = this.#attempts?.stopWaiting(id);
         if (task) this.#endedBadly(task, outcome);
@@ -165,101 +156,32 @@ export class Turns<Item> {
   }
 
   /** The tasks that run at the moment, in the order of their start. */
-  *running(): Generator<RunningTask> {
-    if (this.#pool) yield* this.#pool.running();
-    for (const task of this.#tasks.values()) {
-      if (!task.ended) yield task;
-    }
+  running(): Iterable<RunningTask> {
+    return this.#place?.running() ?? [];
   }
 
   /** A message of a task failed for which nobody waits: the task fails. */
   fail(task: number, error: ErrorData): void {
-    this.#tasks.get(task)?.fail(error);
-  }
-
-  async #runHere(work: TaskFunction<Item>, environment: TaskEnvironment): Promise<void> {
-    const { observer } = this.#options;
-    await this.#takeTurns(async (identified) => {
-      const attempts = this.#attempts;
-      const task = new TaskContext(identified, environment, attempts?.begin(identified));
-      this.#tasks.set(task.id, task);
-      const once = () => runTask(work, identified.item, task, environment);
-      const begin = attempts
-        ? async () => {
-          using _ = attempts.time(identified, { tell: (reason) => task.timeOut(reason) });
-          return await once();
-        }
-        : once;
-      const running = observer?.within ? observer.within(task, begin) : begin();
-      this.#line?.start(identified);
-      const outcome = await running;
-      if ("pending" in outcome) this.#watch(identified, outcome.pending);
-      else if (outcome.unwritten) this.#watch(identified, Promise.resolve(outcome));
-      else this.#ended(identified, outcome);
-      const room = environment.outbox.room();
-      if (room || performance.now() - this.#yieldedAt > YIELD_MS) {
-        await (room ?? new Promise((resolve) => setTimeout(resolve, 0)));
-        this.#yieldedAt = performance.now();
-      }
-    });
+    this.#place?.fail?.(task, error);
   }
 
   async #runInPool(
     work: TaskModule,
     writer: SqliteWriter,
-    environment: TaskEnvironment,
+    options: PlaceOptions<Item>,
   ): Promise<void> {
-    const { signal, observer } = this.#options;
-    const { run, atomic, heard } = environment;
-    const watch = heard && { heard, prints: observer?.prints === true };
-    using pool = new TaskPool(work, {
-      run,
-      atomic,
-      signal,
-      watch,
+    const { policy: { timeoutGraceMs: graceMs = GRACE_MS }, giveUp } = this.#options;
+    using pool = new PoolPlace(work, {
+      ...options,
+      graceMs,
       attach: (sender) => writer.attach(sender),
-      // On the port of what is written about its task afterwards. A writer that is gone takes nothing anyway.
-      cut: (sender) =>
-        void environment.outbox.ask((seq) => ({ kind: "cut", seq, sender })).catch(() => {}),
       lose: (lost) => this.#crew.hold(this.#lose(lost as LostTasks<Item>)),
-      giveUp: (error) => this.#options.giveUp(error),
+      giveUp: (error) => giveUp(error),
     });
     using _ = writer.onGone(() => pool[Symbol.dispose]());
     await pool.start(this.#slots);
-    this.#pool = pool;
-    await this.#takeTurns(async (identified, slot) => {
-      const begin = () => this.#runInSlot(pool, slot, identified);
-      const { pending } = await (observer?.within ? observer.within(identified, begin) : begin());
-      this.#watch(identified, pending);
-    });
+    await this.#takeTurns(pool);
     await pool.finish();
-  }
-
-  async #runInSlot(
-    pool: TaskPool,
-    slot: number,
-    task: IdentifiedItem<Item>,
-  ): Promise<{ pending: Promise<TaskOutcome> }> {
-    const attempts = this.#attempts;
-    const begun = this.#begun && (() => this.#begun!(task));
-    if (!attempts) return await pool.run(slot, task, { begun });
-    const attempt = attempts.begin(task, true);
-    let timer: Disposable | undefined;
-    try {
-      return await pool.run(slot, task, {
-        attempt,
-        begun,
-        sent: () => {
-          timer?.[Symbol.dispose]();
-          timer = attempts.time(task, {
-            tell: (reason) => pool.timeOut(slot, task.id, reason),
-            end: (error) => pool.terminate(slot, task.id, error),
-          });
-        },
-      });
-    } finally {
-      timer?.[Symbol.dispose]();
-    }
   }
 
   /** Workers that find something to do. */
@@ -268,9 +190,8 @@ export class Turns<Item> {
     return Math.min(workers, feed.known?.length ?? Infinity);
   }
 
-  async #takeTurns(
-    body: (task: IdentifiedItem<Item>, slot: number) => Promise<void>,
-  ): Promise<void> {
+  async #takeTurns(place: Place<Item>): Promise<void> {
+    this.#place = place;
     const { feed, signal } = this.#options;
     const source = this.#line ?? feed;
     const control = this.#control!;
@@ -279,7 +200,7 @@ export class Turns<Item> {
         let task = source.take();
         if (task instanceof Promise) task = await task;
         if (!task || signal.aborted) return;
-        if (control.begins(task)) await body(task, slot);
+        if (control.begins(task)) await place.turn(task, slot);
         else this.#line?.leave(task);
       }
     });
@@ -308,7 +229,7 @@ export class Turns<Item> {
     task: IdentifiedItem<Item>,
     outcome: TaskOutcome,
   ): Promise<void> {
-    this.#tasks.delete(task.id);
+    this.#place?.forget?.(task.id);
     const written = outcome.lost && await writtenEnd(task, outcome, this.#environment!);
     if (written) return this.#ended(task, written);
     const isCancelled = this.#control!.isCancelling(task.id);
@@ -343,7 +264,7 @@ export class Turns<Item> {
   }
 
   #ended(task: IdentifiedItem<Item>, outcome: TaskOutcome): void {
-    this.#tasks.delete(task.id);
+    this.#place?.forget?.(task.id);
     this.#attempts?.ended(task.id);
     this.#options.ended(task, outcome);
     const control = this.#control!;
