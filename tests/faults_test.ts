@@ -121,8 +121,8 @@ async function runOnce(
       // It has ended before.
     }
   }
-  const { signal, success } = await child.status;
-  assert(signal === "SIGKILL" || success, "The pipeline failed by itself");
+  const { signal, code } = await child.status;
+  assert(signal === "SIGKILL" || code === 0, `The pipeline ended with ${signal ?? code}`);
   const said = [...begun ?? [], ...await rest].filter((line) => line !== "begun");
   return { said, killed: signal === "SIGKILL" };
 }
