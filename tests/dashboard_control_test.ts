@@ -125,6 +125,9 @@ Deno.test("nothing is changed for who lacks the token, or comes from elsewhere",
   await using beside = await Beside.start();
   const token = beside.app.controlToken!;
   assertMatch(token, /^[\w-]{32}$/);
+  // Each launch has its own.
+  using again = createDashboard({ db: beside.db, control: beside.writer });
+  assert(again.controlToken !== token);
   const paths = [
     "/api/runs/1/cancel",
     "/api/runs/1/retry",

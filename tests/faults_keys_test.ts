@@ -58,7 +58,7 @@ async function runThrough(
 }
 
 for (const driver of DRIVERS) {
-  Deno.test(`${driver}: a pipeline that is not atomic, killed again and again, writes under its keys once`, async () => {
+  Deno.test(`${driver}: a pipeline that is not atomic, killed again and again, writes under its keys once (seed ${SEED})`, async () => {
     using temp = tempFolder();
     const folder = temp.path;
     const random = new Random(SEED);

@@ -154,7 +154,7 @@ async function runThrough(pipeline: KilledPipeline, killing: Killing): Promise<K
 
 for (const driver of DRIVERS) {
   for (const pipeline of PIPELINES) {
-    Deno.test(`${driver}, ${pipeline.name}: a pipeline that is killed again and again ends as if it never was`, async () => {
+    Deno.test(`${driver}, ${pipeline.name}: a pipeline that is killed again and again ends as if it never was (seed ${SEED})`, async () => {
       using folder = tempFolder();
       const random = new Random(SEED);
       const common = { folder: folder.path, driver, random };

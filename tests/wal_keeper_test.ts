@@ -42,6 +42,28 @@ for (const driver of DRIVERS) {
     keeper.stop();
   });
 
+  Deno.test(`WalKeeper copies again and again, however little there is (${driver})`, async () => {
+    using folder = tempFolder();
+    const path = folder.file("etl.db");
+    using connection = await connect(path, { driver });
+    connection.exec("CREATE TABLE v (a)");
+    /** Rows that the database file has without its WAL. */
+    const copied = async () => {
+      await Deno.copyFile(path, folder.file("copy.db"));
+      using copy = await connect(folder.file("copy.db"), { wal: false, driver });
+      return copy.prepare("SELECT count(*) AS n FROM v").get()!.n;
+    };
+    const keeper = new WalKeeper(connection, { lookMs: 1, checkpointMs: 20 });
+    for (const rows of [1, 2, 3]) {
+      const last = keeper.copiedAt;
+      connection.exec("INSERT INTO v VALUES (1)");
+      keeper.committed();
+      await until(() => keeper.copiedAt !== last);
+      assertEquals(await copied(), rows);
+    }
+    keeper.stop();
+  });
+
   Deno.test(`WalKeeper cuts a long WAL that nobody reads from (${driver})`, async () => {
     using folder = tempFolder();
     using connection = await connect(folder.file("etl.db"), { driver });

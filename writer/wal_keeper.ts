@@ -37,7 +37,7 @@ import { JOURNAL_SIZE_LIMIT } from "../database/opening.ts";
 /** Milliseconds between two looks at the WAL, while there is something in it to copy. */
 const LOOK_MS = 1_000;
 
-/** Milliseconds after which a checkpoint is due, however little there is to copy. */
+/** Milliseconds from one checkpoint to the next, unless told. */
 const CHECKPOINT_MS = 10_000;
 
 /** Milliseconds that a wait for readers takes at most: two reads of a quarter of a second. Commits stand still. */
@@ -56,6 +56,8 @@ export interface WalKeeperOptions {
   changed?: () => void;
   /** Milliseconds between two looks. */
   lookMs?: number;
+  /** Milliseconds after which a checkpoint is due, however little there is to copy. */
+  checkpointMs?: number;
 }
 
 /** The WAL of one connection, whose thread it shares. */
@@ -146,7 +148,8 @@ export class WalKeeper {
     const isLong = bytes > this.#easyBytes;
     if (!isLong) {
       this.#letGo();
-      return now - this.#copiedAt >= CHECKPOINT_MS && isDone(this.checkpoint("PASSIVE"));
+      const { checkpointMs = CHECKPOINT_MS } = this.#options;
+      return now - this.#copiedAt >= checkpointMs && isDone(this.checkpoint("PASSIVE"));
     }
     const copied = this.checkpoint("PASSIVE");
     // Another connection is at it.
