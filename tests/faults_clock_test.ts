@@ -10,29 +10,14 @@ import { runCli } from "./cli_terminal.ts";
 import { DRIVERS } from "./drivers.ts";
 import { assertKept, tell, Victim, type VictimOptions } from "./faulted.ts";
 import { readRow, readValues } from "./read.ts";
+import { slowClock } from "./slow_clock.ts";
 import { tempFolder } from "./temp.ts";
 
 /** Seconds after which the clock is set back: the first task has begun by then. */
 const AFTER_S = 3;
 
-/**
- * What makes a process ask the library for the time, which is an hour behind: at once, or only after some seconds.
- * Waits are not changed by it. (A file with the time, which could be changed at will, it reads in each thread, and
- * breaks down now and then.)
- */
-async function slowClock(afterSeconds?: number): Promise<string[]> {
-  const args = ["-m", "--exclude-monotonic", "-f", "+0", "printenv", "LD_PRELOAD"];
-  const { stdout } = await new Deno.Command("faketime", { args }).output();
-  const library = new TextDecoder().decode(stdout).trim();
-  assert(library.includes("libfaketime"), `faketime does not say where its library is: ${library}`);
-  return [
-    "env",
-    `LD_PRELOAD=${library}`,
-    "FAKETIME=-3600",
-    "FAKETIME_DONT_FAKE_MONOTONIC=1",
-    ...(afterSeconds ? [`FAKETIME_START_AFTER_SECONDS=${afterSeconds}`] : []),
-  ];
-}
+/** Seconds by which it is set back. */
+const BACK_S = 3_600;
 
 /** Resolves when the first task says that it was last heard of before it began. */
 async function wentBack(child: Victim, db: string): Promise<void> {
@@ -82,7 +67,7 @@ for (const driver of DRIVERS) {
     const db = folder.file("etl.db");
     const options: VictimOptions = { db, driver, folder: folder.path, fails: true };
     {
-      await using child = Victim.held({ ...options, prefix: await slowClock(AFTER_S) });
+      await using child = Victim.held({ ...options, env: await slowClock(BACK_S, AFTER_S) });
       await wentBack(child, db);
       child.release();
       const ending = await child.end();
@@ -104,7 +89,7 @@ for (const driver of DRIVERS) {
     );
     // The next run begins before the first one did, and is the newer one.
     {
-      await using child = new Victim({ ...options, prefix: await slowClock() });
+      await using child = new Victim({ ...options, env: await slowClock(BACK_S) });
       assertEquals((await child.end()).code, 0);
     }
     assertEquals(
@@ -133,7 +118,7 @@ for (const driver of DRIVERS) {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     const options: VictimOptions = { db, driver, folder: folder.path };
-    await using child = Victim.held({ ...options, prefix: await slowClock(AFTER_S) });
+    await using child = Victim.held({ ...options, env: await slowClock(BACK_S, AFTER_S) });
     await wentBack(child, db);
     child.kill("SIGKILL");
     await child.end();

@@ -1,36 +1,48 @@
 /**
- * Schedules by the clock: `Deno.cron` knows no time shorter than a minute, and a minute is not to be had sooner.
- * So this is a part of `deno task test:faults`.
+ * Schedules by the clock: `Deno.cron` knows no time shorter than a minute. So the clocks of these processes are set
+ * back to just before a full one; what takes several minutes is a part of `deno task test:faults`.
  *
  * @module
  */
 import { assert, assertEquals, assertMatch } from "./assert.ts";
+import { isInstalled } from "./child.ts";
 import { spawnCli } from "./cli_terminal.ts";
 import { IS_LONG } from "./long_form.ts";
 import { readValues } from "./read.ts";
+import { slowClock } from "./slow_clock.ts";
 import { tempFolder } from "./temp.ts";
 
 const FILE = decodeURIComponent(new URL("fixtures/scheduled.ts", import.meta.url).pathname);
 const RUNS = "SELECT id, status FROM pipeline_runs ORDER BY id";
-const ignore = Deno.build.os === "windows" || !IS_LONG;
+
+/** The second of their minute at which processes start: time enough for them to get ready. */
+const FROM_S = 54;
+
+/** Milliseconds after which what is waited for will not come any more: four full minutes. */
+const LATEST_MS = 250_000;
 
 /** A command whose standard error is waited for. */
-class Process {
+class Process implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #errors: ReadableStreamDefaultReader<string>;
   said = "";
 
-  constructor(folder: string, ...args: string[]) {
+  constructor(folder: string, env: Record<string, string>, ...args: string[]) {
     const permissions = ["--unstable-cron", "--allow-read", `--allow-write=${folder}`];
-    this.#child = spawnCli(args, { folder, permissions });
+    this.#child = spawnCli(args, { folder, env, permissions });
     this.#errors = this.#child.stderr.pipeThrough(new TextDecoderStream()).getReader();
   }
 
   async until(what: RegExp): Promise<void> {
-    while (!what.test(this.said)) {
-      const { value, done } = await this.#errors.read();
-      if (done) throw new Error(`It ended after ${this.said}`);
-      this.said += value;
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), LATEST_MS);
+    try {
+      while (!what.test(this.said)) {
+        const { value, done } = await this.#errors.read();
+        if (done) throw new Error(`It ended, before ${what}, after ${this.said}`);
+        this.said += value;
+      }
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -43,21 +55,33 @@ class Process {
     const out = await new Response(this.#child.stdout).text();
     return [(await this.#child.status).code, out];
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.#errors.cancel();
+    if (!this.#child.stdout.locked) await this.#child.stdout.cancel();
+    await this.#child.status;
+  }
 }
 
 Deno.test({
   name: "pipeloom schedule runs on the minute; runs that overlap are left out, or wait",
-  ignore,
+  ignore: !await isInstalled("faketime"),
   async fn() {
     using folder = tempFolder();
     const db = folder.file("pipeloom.db");
-    const schedule = (...args: string[]) =>
-      new Process(folder.path, "schedule", FILE, "--cron", "* * * * *", ...args);
-    const byHand = new Process(folder.path, "run", FILE, "--arg", "word=wait");
+    await using byHand = new Process(folder.path, {}, "run", FILE, "--arg", "word=wait");
     await byHand.until(/I run/);
-    const refuses = schedule();
-    const queues = schedule("--overlap", "queue", "--arg", "word=wait");
-    const alone = schedule("--db", "other.db");
+    const soon = await slowClock((new Date().getSeconds() - FROM_S + 60) % 60);
+    const schedule = (...args: string[]) =>
+      new Process(folder.path, soon, "schedule", FILE, "--cron", "* * * * *", ...args);
+    await using refuses = schedule();
+    await using queues = schedule("--overlap", "queue", "--arg", "word=wait");
+    await using alone = schedule("--db", "other.db");
     await Promise.all([refuses, queues, alone].map((it) => it.until(/next run at .* UTC/)));
 
     await Promise.all([
@@ -89,13 +113,13 @@ Deno.test({
 
 Deno.test({
   name: "pipeloom schedule --overlap queue keeps two runs waiting at most",
-  ignore,
+  ignore: !IS_LONG,
   async fn() {
     using folder = tempFolder();
-    const byHand = new Process(folder.path, "run", FILE, "--arg", "word=wait");
+    await using byHand = new Process(folder.path, {}, "run", FILE, "--arg", "word=wait");
     await byHand.until(/I run/);
-    const queues = new Process(
-      ...[folder.path, "schedule", FILE, "--cron", "* * * * *", "--overlap", "queue"] as const,
+    await using queues = new Process(
+      ...[folder.path, {}, "schedule", FILE, "--cron", "* * * * *", "--overlap", "queue"] as const,
     );
     // Three minutes: two runs wait, and the third time is left out.
     await queues.until(/Left out: Cannot queue another run of "scheduled": /);

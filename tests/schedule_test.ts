@@ -1,6 +1,5 @@
 /**
- * Schedules: what is refused, and that they begin and end. That they keep time takes a minute, and is in
- * `faults_schedule_test.ts`.
+ * Schedules: what is refused, and that they begin and end. That they keep time is in `faults_schedule_test.ts`.
  *
  * @module
  */
