@@ -35,7 +35,8 @@ export class DependentFeed<Item> implements TaskSource<Item> {
   /** The places of tasks whose turn has come, and how many of them have been given out. */
   readonly #ready: number[] = [];
   #given = 0;
-  #loaded: Promise<void> | true | undefined;
+  #loading: Promise<void> | undefined;
+  #isLoaded = false;
 
   /**
    * @throws {TypeError} If the items are no array, or their dependencies lead nowhere or in a circle
@@ -72,10 +73,7 @@ export class DependentFeed<Item> implements TaskSource<Item> {
 
   /** The next task whose turn has come; `undefined` when there is none at the moment. */
   take(): IdentifiedItem<Item> | undefined | Promise<IdentifiedItem<Item> | undefined> {
-    if (this.#loaded !== true) {
-      this.#loaded ??= this.#load();
-      return this.#loaded.then(() => this.take());
-    }
+    if (!this.#isLoaded) return this.loaded().then(() => this.take());
     // A task is missing when its items failed half way.
     while (this.#given < this.#ready.length) {
       const task = this.#tasks[this.#ready[this.#given++]!];
@@ -107,7 +105,7 @@ export class DependentFeed<Item> implements TaskSource<Item> {
 
   /** Resolves when all tasks are known. */
   async loaded(): Promise<void> {
-    if (this.#loaded !== true) await (this.#loaded ??= this.#load());
+    await (this.#loading ??= this.#load());
   }
 
   async #load(): Promise<void> {
@@ -119,7 +117,7 @@ export class DependentFeed<Item> implements TaskSource<Item> {
       this.#tasks[place] = task;
       this.#places.set(task.id, place);
     }
-    this.#loaded = true;
+    this.#isLoaded = true;
     this.#release(this.#graph.roots);
   }
 

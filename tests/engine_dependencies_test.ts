@@ -18,7 +18,7 @@ const PAIRS = `SELECT d.run_id, task.key AS task, needed.key AS needed FROM task
 async function runSteps(
   db: string,
   steps: Step[],
-  options: { resume?: boolean; workers?: number } = {},
+  options: { resume?: boolean | { key: string }; workers?: number } = {},
 ) {
   return await runPipeline(steps, {
     db,
@@ -88,6 +88,16 @@ Deno.test("a run that is resumed has each dependency once, those of done and of 
     [1, "e", "b"],
   ]);
   assertEquals((await readRow(db, "SELECT dependencies FROM pipeline_runs")).dependencies, 4);
+});
+
+Deno.test("a run that is resumed ends where all that depends on something is done already", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const steps: Step[] = [{ key: "a" }, { key: "b", needs: ["a"] }];
+  const resume = { key: "2026-11-22" };
+  await runSteps(db, steps, { resume });
+  const { runId, status, counts } = await runSteps(db, steps, { resume });
+  assertEquals([runId, status, counts.done], [1, "done", 2]);
 });
 
 Deno.test("runPipeline() keeps more dependencies than one message holds", async () => {
