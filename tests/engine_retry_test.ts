@@ -1,4 +1,4 @@
-import { type PipelineOptions, runPipeline } from "../mod.ts";
+import { type PipelineOptions, runPipeline, type TaskPolicy } from "../mod.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "./assert.ts";
 import { readRow, readRows, readValues } from "./read.ts";
 import { tempFolder } from "./temp.ts";
@@ -139,6 +139,36 @@ Deno.test("runPipeline() runs others while a task waits for its retry, and shows
     String(seen[2]),
     /^Attempt 2 of 2 at \d{4}-[-\d]+T[\d:.]+Z, because attempt 1 failed: Not yet$/,
   );
+});
+
+Deno.test("runPipeline() waits twice as long before each retry, and no longer than the cap", async () => {
+  const policies: Record<string, TaskPolicy> = {
+    doubles: { retryDelayMs: 10 },
+    // For weeks, otherwise.
+    capped: { ...LONG, maxRetryDelayMs: 10 },
+  };
+  const starts: number[] = [];
+  const { random } = Math;
+  // The longest wait that there can be.
+  Math.random = () => 1;
+  try {
+    const report = await runPipeline(Object.keys(policies), {
+      db: ":memory:",
+      retries: 4,
+      policy: (item) => policies[item],
+      run(item) {
+        if (item === "doubles") starts.push(performance.now());
+        throw new Error("Again");
+      },
+    });
+    assertEquals(report.counts.error, 2);
+  } finally {
+    Math.random = random;
+  }
+  const waits = starts.slice(1).map((at, i) => at - starts[i]!);
+  assertEquals(waits.length, 4);
+  // A timer may fire a millisecond before its time.
+  waits.forEach((ms, i) => assert(ms >= 10 * 2 ** i - 1, `${waits}`));
 });
 
 Deno.test("runPipeline() cancels a task that waits for its retry", async () => {

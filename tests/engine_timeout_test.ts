@@ -34,6 +34,25 @@ Deno.test("runPipeline() aborts the signal of a task whose time is up, of that a
   ]);
 });
 
+for (const where of ["on this thread", "in the pool"]) {
+  Deno.test(`runPipeline() gives an item the time that its policy says, ${where}`, async () => {
+    using folder = tempFolder();
+    const db = folder.file("a.db");
+    const report = await runPipeline(["quick", "listens"], {
+      db,
+      timeoutMs: 1_000_000,
+      policy: (item) => item === "listens" ? { timeoutMs: 50 } : undefined,
+      run: where === "in the pool" ? { module, export: "hang" } : async (item, task) => {
+        if (item === "listens") throw await aborted(task.signal);
+      },
+    });
+    assertEquals([report.counts.done, report.counts.error], [1, 1]);
+    assertEquals(await readValues(db, LOGS), [
+      [2, "warn", "Timed out after 50 ms: its signal is aborted"],
+    ]);
+  });
+}
+
 Deno.test("runPipeline() calls it an error, not a cancellation, when the time is up", async () => {
   const report = await runPipeline([1], {
     db: ":memory:",
