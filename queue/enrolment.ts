@@ -114,7 +114,8 @@ export class Enrolment<Item> {
     this.#firstId = this.#freeId = firstId;
     if (this.#resumes) {
       this.#announcer = announcer;
-      if (known) await this.#resumeKnown(known);
+      // Without an announcer the run was stopped before it began.
+      if (known && announcer) await this.#resumeKnown(known);
       return;
     }
     this.#numberKnown();

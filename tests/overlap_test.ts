@@ -99,21 +99,23 @@ for (const resume of [false, true]) {
   });
 }
 
-Deno.test("a run that waits is stopped by a signal, and leaves nothing behind", async () => {
-  using folder = tempFolder();
-  const db = folder.file("a.db");
-  await using other = start(folder.path, "refuse", "one", "hold");
-  assertEquals(await other.line(), "begun");
-  await using waiter = start(folder.path, "queue", "waiter");
-  assertEquals(await waiter.line(), "waits");
-  waiter.kill("SIGTERM");
-  const { status, runId, counts } = JSON.parse(await waiter.line());
-  assertEquals([status, runId, counts.cancelled, counts.total], ["cancelled", null, 1, 1]);
-  assert((await waiter.status).success);
-  assertEquals(await readValues(db, RUNS), [[1, "running", 0]]);
-  await letGo(other);
-  assertEquals(await readValues(db, EVENTS), [["one", "begin"], ["one", "end"]]);
-});
+for (const resume of ["", "resume"]) {
+  Deno.test(`a run that waits is stopped by a signal, and leaves nothing behind${resume ? ", though it would resume one" : ""}`, async () => {
+    using folder = tempFolder();
+    const db = folder.file("a.db");
+    await using other = start(folder.path, "refuse", "one", "hold");
+    assertEquals(await other.line(), "begun");
+    await using waiter = start(folder.path, "queue", "waiter", resume);
+    assertEquals(await waiter.line(), "waits");
+    waiter.kill("SIGTERM");
+    const { status, runId, counts } = JSON.parse(await waiter.line());
+    assertEquals([status, runId, counts.cancelled, counts.total], ["cancelled", null, 1, 1]);
+    assert((await waiter.status).success);
+    assertEquals(await readValues(db, RUNS), [[1, "running", 0]]);
+    await letGo(other);
+    assertEquals(await readValues(db, EVENTS), [["one", "begin"], ["one", "end"]]);
+  });
+}
 
 Deno.test("runs of one writer that is shared overlap or wait, too", async () => {
   await using writer = await SqliteWriter.open({ db: ":memory:" });
