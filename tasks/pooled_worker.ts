@@ -187,6 +187,8 @@ export class PooledWorker implements Disposable {
 
   async #next(): Promise<void> {
     await this.#step.promise;
+    // It may have died just when it had taken the step, and tells of no other.
+    if (this.#death) throw this.#death;
     this.#step = Promise.withResolvers();
   }
 

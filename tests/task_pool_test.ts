@@ -57,6 +57,30 @@ Deno.test("run() resolves when the slot is free, with a promise of the outcome",
   assertEquals(await readValues(db, "SELECT * FROM row"), [[1, "fine"], [2, "throw"], [3, "row"]]);
 });
 
+Deno.test("start() ends when it is stopped just as a Worker says that it listens", async () => {
+  using folder = tempFolder();
+  const controller = new AbortController();
+  await using opened = await openPool(folder.file("a.db"), "fail", controller);
+  const RealWorker = globalThis.Worker;
+  // Messages of two ports may be told before either is acted upon.
+  globalThis.Worker = class extends RealWorker {
+    override set onmessage(handler: (event: MessageEvent) => void) {
+      super.onmessage = (event) => {
+        handler(event);
+        controller.abort();
+      };
+    }
+  };
+  try {
+    const started = opened.pool.start(1);
+    globalThis.Worker = RealWorker;
+    await started;
+  } finally {
+    globalThis.Worker = RealWorker;
+  }
+  await opened.pool.finish();
+});
+
 Deno.test("finish() leaves nothing attached to the writer", async () => {
   const { port1, port2 } = new MessageChannel();
   const detached = Promise.withResolvers<void>();
