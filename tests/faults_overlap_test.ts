@@ -1,6 +1,6 @@
 /**
  * Many processes that queue for one run at a time, while some of them are killed at random instants. Two rounds
- * here, twenty with `deno task test:faults`. To wait for a random time is the point: there is no signal to wait
+ * here, forty with `deno task test:faults`. To wait for a random time is the point: there is no signal to wait
  * for.
  *
  * @module
@@ -13,7 +13,7 @@ import { readValues } from "./read.ts";
 import { Fixture } from "./spawn.ts";
 import { tempFolder } from "./temp.ts";
 
-const ROUNDS = IS_LONG ? Math.ceil(KILLS / 10) : 2;
+const ROUNDS = IS_LONG ? Math.ceil(KILLS / 5) : 2;
 const PROCESSES = 5;
 
 /** The longest time until a process is killed, and the longest that a task takes, in milliseconds. */
