@@ -80,6 +80,7 @@ export class TaskContext implements TaskIdentity {
   #failure: Error | undefined;
   #sent = false;
   #ended = false;
+  #isAbandoned = false;
   #controller: AbortController | undefined;
   #cancelled: Stop | undefined;
   #fraction: number | undefined;
@@ -261,6 +262,17 @@ export class TaskContext implements TaskIdentity {
   /** @ignore A message of this task failed: the task cannot become `done`. */
   fail(error: ErrorData): void {
     this.#failure ??= fromErrorData(error);
+  }
+
+  /** @ignore Its end is written without it: whatever it comes to now is not. */
+  abandon(error: ErrorData): void {
+    this.fail(error);
+    this.#isAbandoned = true;
+  }
+
+  /** @ignore Whether its end is written without it. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
   }
 
   /**

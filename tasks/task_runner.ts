@@ -145,7 +145,7 @@ function failed(
   environment: TaskEnvironment,
 ): TaskOutcome {
   if (task.retryable && outcome.status === "error") return { ...outcome, unwritten: true };
-  writeFailure(task.id, outcome, environment);
+  if (!task.isAbandoned) writeFailure(task.id, outcome, environment);
   return outcome;
 }
 

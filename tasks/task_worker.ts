@@ -64,7 +64,7 @@ async function fail(thrown: unknown): Promise<void> {
       );
     }
     if (victim && !victim.retryable) writeFailure(victim.id, { status, error }, environment!);
-    victim?.fail(error);
+    victim?.abandon(error);
     // Tasks that have returned say first that they have ended; one that was refused then writes its end.
     await Promise.allSettled([...tasks.values()].map(({ task, end }) => task === victim || end));
     await environment?.outbox.drained();

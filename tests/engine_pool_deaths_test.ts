@@ -76,6 +76,22 @@ for (const atomic of [false, true]) {
   });
 }
 
+Deno.test("runPipeline() goes on when a task fails once more while its Worker dies", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const { counts, failures } = await runPipeline([db, "twice", "twice"], {
+    db,
+    schema,
+    workers: 1,
+    run: { module, export: "failTwice" },
+  });
+  assertEquals([counts.done, counts.error, failures.length], [1, 2, 2]);
+  for (const [, status, , message] of (await readValues(db, TASKS)).slice(1)) {
+    assertEquals(status, "error");
+    assertMatch(`${message}`, /Thrown in a timer/);
+  }
+});
+
 Deno.test("runPipeline() runs a task elsewhere when its Worker died before it began", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
