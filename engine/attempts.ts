@@ -92,7 +92,13 @@ export class Attempts<Item> {
     const begun = performance.now();
     const text = `Timed out after ${timeoutMs} ms`;
     let late = false;
-    const log = (message: string) => new TaskContext(task, this.#environment).log(message, "warn");
+    const log = (message: string) => {
+      try {
+        new TaskContext(task, this.#environment).log(message, "warn");
+      } catch {
+        // The writer is gone, which the run hears itself; thrown in a timer it would end the process.
+      }
+    };
     let timer = setTimeout(() => {
       late = true;
       log(`${text}: its signal is aborted`);

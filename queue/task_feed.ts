@@ -132,6 +132,8 @@ export class TaskFeed<Item> {
     await this.#try(() => this.#source.pull(items));
     if (this.#halted) return;
     await this.#try(() => this.#enrolment.enrol(items, chunk));
+    // What is announced after the run has cancelled what was queued would stay queued.
+    if (this.#halted) return;
     await this.#try(async () => {
       await this.#enrolment.announce(chunk);
       if (this.#halted) return;

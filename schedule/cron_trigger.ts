@@ -50,7 +50,10 @@ export function checkCron(schedule: string, command: string): void {
   );
 }
 
-/** Begins work at each time until the signal is aborted; resolves when all of it has ended. Work never throws. */
+/**
+ * Begins work at each time until the signal is aborted; resolves when all of it has ended. What work or one who is
+ * told throws ends it, too, and is thrown when all has ended: nobody else would hear it, and the clock would go on.
+ */
 export async function atTimes(
   times: CronTimes,
   { name, signal, most, onNext, onLeftOut }: TriggerOptions,
@@ -58,13 +61,31 @@ export async function atTimes(
 ): Promise<void> {
   if (signal.aborted) return;
   const under = new Set<Promise<void>>();
+  const stop = new AbortController();
+  const ends = AbortSignal.any([signal, stop.signal]);
+  let failure: { thrown: unknown } | undefined;
+  const fail = (thrown: unknown) => {
+    failure ??= { thrown };
+    stop.abort();
+  };
   const tellNext = () => {
-    if (under.size === 0 && !signal.aborted) onNext?.(times.next());
+    try {
+      if (under.size === 0 && !ends.aborted) onNext?.(times.next());
+    } catch (thrown) {
+      fail(thrown);
+    }
+  };
+  const leaveOut = () => {
+    try {
+      onLeftOut?.();
+    } catch (thrown) {
+      fail(thrown);
+    }
   };
   const begin = () => {
-    if (signal.aborted) return;
-    if (under.size >= most) return onLeftOut?.();
-    const one = work().finally(() => {
+    if (ends.aborted) return;
+    if (under.size >= most) return leaveOut();
+    const one = work().catch(fail).finally(() => {
       under.delete(one);
       tellNext();
     });
@@ -72,10 +93,11 @@ export async function atTimes(
   };
   const plain = name.replaceAll(/[^\w -]/g, "-").slice(0, NAME_LENGTH);
   const job = `${plain} ${crypto.randomUUID().slice(0, 8)}`;
-  const ended = denoCron()!(job, times.forDeno, { signal }, begin);
+  const ended = denoCron()!(job, times.forDeno, { signal: ends }, begin);
   tellNext();
   await ended;
   await Promise.all(under);
+  if (failure) throw failure.thrown;
 }
 
 function denoCron(): DenoCron | undefined {

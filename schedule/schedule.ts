@@ -58,7 +58,7 @@ export interface ScheduleOptions {
  * @returns When it was stopped and no run is under way any more
  * @throws {TypeError} If there is no schedule, it is no cron expression, an option is wrong, or the items can be
  * read only once
- * @throws {Error} If there is no `Deno.cron`
+ * @throws {Error} If there is no `Deno.cron`, or what `onNext` or `onError` throws, which ends the schedule
  *
  * @example Every night at two, in UTC
  * ```ts

@@ -185,6 +185,8 @@ export class SqliteWriter implements AsyncDisposable {
 
   /** @ignore Ends a sender that is drained. */
   release(outbox: Outbox): void {
+    // Closing waits for its last answers, and ends it then.
+    if (this.#closing) return;
     this.#senders.delete(outbox);
     outbox.close();
   }

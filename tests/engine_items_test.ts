@@ -98,6 +98,31 @@ Deno.test("runPipeline() does not read a generator to its end when it is stopped
   assertEquals(await readValues(db, RUNS), [["cancelled", done, 0, cancelled, pulled]]);
 });
 
+Deno.test("runPipeline() queues no tasks of a generator any more once it is stopped", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const controller = new AbortController();
+  async function* items() {
+    // More than the ids that are reserved at first, and then none for ever.
+    for (let n = 0; n < 1_500; n++) yield { n };
+    await new Promise(() => {});
+  }
+  const report = await runPipeline(items(), {
+    db,
+    signal: controller.signal,
+    taskId({ n }) {
+      // Just before more ids are reserved.
+      if (n === 1_000) controller.abort();
+      return undefined;
+    },
+    run: () => {},
+  });
+  const { cancelled, done } = report.counts;
+  assertEquals(await readValues(db, RUNS), [["cancelled", done, 0, cancelled, 1_000]]);
+  const queued = "SELECT count(*) FROM task_runs WHERE status IN ('queued', 'running')";
+  assertEquals(await readValues(db, queued), [[0]]);
+});
+
 Deno.test("runPipeline() refuses an id of an earlier run and keeps that run's row", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");

@@ -1,5 +1,5 @@
-import { runPipeline } from "../mod.ts";
-import { assert, assertEquals, assertMatch } from "./assert.ts";
+import { runPipeline, SqliteWriter, WriterClosedError } from "../mod.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "./assert.ts";
 import { readValues } from "./read.ts";
 import { tempFolder } from "./temp.ts";
 
@@ -89,6 +89,29 @@ Deno.test("runPipeline() leaves a task on this thread alone that ignores its tim
     [1, "warn", "Timed out after 30 ms: its signal is aborted"],
     [2, "warn", "Timed out after 30 ms, but could not be told"],
   ]);
+});
+
+Deno.test("runPipeline() outlives the time of a task whose writer is closed", async () => {
+  const writer = await SqliteWriter.open({ db: ":memory:" });
+  const isToldOfTime = Promise.withResolvers<unknown>();
+  const started = Promise.withResolvers<void>();
+  const closing = Promise.withResolvers<void>();
+  const running = runPipeline([1], {
+    db: writer,
+    timeoutMs: 200,
+    async run(_, task) {
+      // Not the task's own signal, which is aborted when the writer goes.
+      const timeOut = task.timeOut.bind(task);
+      task.timeOut = (reason) => (timeOut(reason), isToldOfTime.resolve(reason));
+      started.resolve();
+      await isToldOfTime.promise;
+      await closing.promise;
+    },
+  });
+  await started.promise;
+  writer.close().then(() => closing.resolve());
+  await assertRejects(() => running, WriterClosedError);
+  assertMatch(String(await isToldOfTime.promise), /Timed out after 200 ms/);
 });
 
 Deno.test("runPipeline() leaves no timer behind when tasks are quicker than their time", async () => {

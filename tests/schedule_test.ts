@@ -83,6 +83,20 @@ Deno.test("schedulePipeline() tells the next time, and ends with its signal or t
   }
 });
 
+Deno.test("schedulePipeline() ends with what a listener throws, and lets the process end", async () => {
+  const message = await runChild(
+    `
+    import { definePipeline, schedulePipeline } from "./mod.ts";
+    const pipeline = definePipeline({ schedule: "0 2 * * *", items: [1], run() {} });
+    const onNext = () => { throw new Error("Cannot tell") };
+    await schedulePipeline(pipeline, { onNext }).catch((error) => {
+      console.log(JSON.stringify(error.message));
+    });`,
+    { flags: ["--unstable-cron"] },
+  );
+  assertEquals(message, "Cannot tell");
+});
+
 Deno.test({
   name: "pipeloom schedule says when the next run is, and Ctrl-C ends it at once",
   ignore: !hasTerminals,

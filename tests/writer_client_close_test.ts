@@ -44,6 +44,18 @@ Deno.test("SqliteWriter.close() writes what was sent before it and empties the W
   assertEquals(await writer.close(), checkpoint);
 });
 
+Deno.test("SqliteWriter.close() waits for a sender that is released meanwhile", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  const writer = await open(db);
+  const sender = writer.sender(() => {});
+  sender.post(toInsertMessage("n", [[1]]));
+  const closing = writer.close();
+  writer.release(sender);
+  assertEquals((await closing)?.busy, false);
+  assertEquals(await count(db), 1);
+});
+
 Deno.test("SqliteWriter rejects use after close by name", async () => {
   const writer = await open();
   const closing = writer.close();
