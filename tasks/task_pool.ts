@@ -27,11 +27,13 @@ export class TaskPool implements Disposable {
   }
 
   /**
-   * Starts the Workers; there are fewer when the signal is aborted meanwhile.
+   * Starts the Workers; there are fewer when the signal is aborted meanwhile, and none when it was before.
    *
    * @throws {Error} If the module cannot be loaded or has no such export
    */
   async start(size: number): Promise<void> {
+    // None would hear of it any more while its module loads, which may take for ever.
+    if (this.#options.signal.aborted) return;
     await Promise.all(Array.from({ length: size }, (_, slot) => this.#start(slot)));
   }
 

@@ -159,6 +159,13 @@ Deno.test("runPipeline() starts no task when the signal is aborted already", asy
   assertEquals(await readValues(db, counted), [[10, 10, 10]]);
 });
 
+Deno.test("runPipeline() that is stopped before it has Workers waits for none to load", async () => {
+  const module = "data:text/javascript,await new Promise(() => setTimeout(() => {}, 2 ** 30))";
+  const signal = AbortSignal.abort();
+  const { status, counts } = await runPipeline([1, 2], { db: ":memory:", signal, run: { module } });
+  assertEquals([status, counts.cancelled], ["cancelled", 2]);
+});
+
 Deno.test("runPipeline() stops while an async generator will never yield again", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
