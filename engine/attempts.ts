@@ -126,15 +126,22 @@ export class Attempts<Item> {
     const { run, outbox, signal } = this.#environment;
     const { policy, number, startedAt } = this.#tried.get(task.id)!;
     if (outcome.status !== "error" || number > policy.retries || signal.aborted) return false;
-    try {
-      if (!policy.retryIf(outcome.thrown ?? fromErrorData(outcome.error!), number)) return false;
-    } catch (thrown) {
-      outcome.error = toErrorData(
-        new Error(`Cannot tell whether to retry: retryIf threw ${toErrorData(thrown).message}`, {
-          cause: fromErrorData(outcome.error!),
-        }),
-      );
+    const cannotTell = (why: string) => {
+      const cause = fromErrorData(outcome.error!);
+      outcome.error = toErrorData(new Error(`Cannot tell whether to retry: ${why}`, { cause }));
       return false;
+    };
+    try {
+      const error = outcome.thrown ?? fromErrorData(outcome.error!);
+      const again: unknown = policy.retryIf(error, number);
+      if (again instanceof Promise) {
+        // It would be taken for true, and what it is rejected with would end the process.
+        again.catch(() => {});
+        return cannotTell("retryIf returned a promise; return true or false");
+      }
+      if (!again) return false;
+    } catch (thrown) {
+      return cannotTell(`retryIf threw ${toErrorData(thrown).message}`);
     }
     const delay = retryDelay(policy, number);
     const waiting: Waiting<Item> = { task };

@@ -97,10 +97,16 @@ export function hasPolicy<Item>(options: PolicyOptions<Item>): boolean {
  * The policy of an item's task; that of all tasks when there is no item.
  *
  * @throws {RangeError} If a number is out of range
- * @throws {TypeError} If the policy of the item says something that there is not
+ * @throws {TypeError} If the policy of the item is no object, or says something that there is not
  */
 export function policyOf<Item>(options: PolicyOptions<Item>, item?: { item: Item }): FullPolicy {
   const own = item && options.policy?.(item.item) || {};
+  // What an async function returns has none of the names, and would be no policy at all.
+  if (typeof own !== "object" || "then" in own) {
+    throw new TypeError(
+      `Cannot give a task the policy ${Deno.inspect(own)}: return an object such as { retries: 1 }`,
+    );
+  }
   const {
     retries = options.retries ?? 0,
     retryDelayMs = options.retryDelayMs ?? DELAY_MS,
@@ -121,6 +127,9 @@ export function policyOf<Item>(options: PolicyOptions<Item>, item?: { item: Item
       `Cannot retry a task ${Deno.inspect(retries)} times: pass a whole number from 0 up`,
     );
   }
+  if (typeof retryIf !== "function") {
+    throw new TypeError(`Cannot use ${Deno.inspect(retryIf)} for retryIf: pass a function`);
+  }
   checkMilliseconds("retryDelayMs", retryDelayMs, 0);
   checkMilliseconds("maxRetryDelayMs", maxRetryDelayMs, 0);
   if (timeoutMs !== undefined) checkMilliseconds("timeoutMs", timeoutMs, 1);
@@ -131,6 +140,7 @@ export function policyOf<Item>(options: PolicyOptions<Item>, item?: { item: Item
  * Refuses what cannot be the policy of a pipeline.
  *
  * @throws {RangeError} If a number is out of range
+ * @throws {TypeError} If `retryIf` is no function
  */
 export function checkPolicy<Item>(options: PolicyOptions<Item>): void {
   policyOf(options);

@@ -253,6 +253,25 @@ Deno.test("runPipeline() ends a task as error when retryIf throws, with both err
   assertEquals((error.cause as Error).message, "The task's");
 });
 
+Deno.test("runPipeline() takes no promise for an answer of retryIf", async () => {
+  const attempts: number[] = [];
+  const report = await runPipeline([1], {
+    db: ":memory:",
+    retries: 3,
+    retryDelayMs: 0,
+    retryIf: (() => Promise.reject(new Error("Not heard"))) as unknown as () => boolean,
+    run(_, { attempt }) {
+      attempts.push(attempt);
+      throw new Error("The task's");
+    },
+  });
+  assertEquals(attempts, [1]);
+  assertMatch(
+    report.failures[0]!.error.message,
+    /retryIf returned a promise; return true or false/,
+  );
+});
+
 Deno.test("runPipeline() takes a policy of each item, and rejects one that cannot be", async () => {
   const attempts: Record<string, number> = {};
   const options: PipelineOptions<string> = {

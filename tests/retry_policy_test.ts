@@ -60,6 +60,12 @@ Deno.test("policyOf() and checkPolicy() refuse what cannot be meant", () => {
     assertThrows(() => checkPolicy({ maxRetryDelayMs: bad ?? "1" }), RangeError, "maxRetryDelayMs");
     assertThrows(() => checkPolicy({ timeoutGraceMs: bad }), RangeError, "timeoutGraceMs");
   }
+  for (const own of [5, "often", Promise.resolve({ retries: 3 })] as unknown[]) {
+    const options = { policy: () => own as { retries: number } };
+    assertThrows(() => policyOf(options, { item: 1 }), TypeError, "Cannot give a task the policy");
+  }
+  const retryIf = "often" as unknown as () => boolean;
+  assertThrows(() => checkPolicy({ retryIf }), TypeError, 'Cannot use "often" for retryIf');
   const policy = () => ({ timeoutMs: 0 });
   assertThrows(() => policyOf({ policy }, { item: 1 }), RangeError, "timeoutMs: pass milliseconds");
 });
