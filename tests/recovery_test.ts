@@ -12,6 +12,7 @@ import { readRow, readRows, readValues } from "./read.ts";
 import { Fixture } from "./spawn.ts";
 import { tempFolder } from "./temp.ts";
 
+const LATE = "2999-01-01T00:00:00.000Z";
 const RUNS = "SELECT id, status FROM pipeline_runs ORDER BY id";
 const COUNTS = "SELECT queued, running, done, error, cancelled FROM pipeline_runs";
 
@@ -48,10 +49,16 @@ Deno.test("recoverRuns() marks the run of a killed process, and keeps what its t
   assertEquals(locks(folder.path), [`a.db-owner-${owner}`]);
   assert(pid !== Deno.pid);
   await kill(fixture);
+  {
+    // What a run says of itself is a little behind.
+    using connection = await connect(db);
+    connection.exec(`UPDATE task_runs SET updated_at='${LATE}' WHERE status='running'`);
+  }
   await open(db);
 
   const { status, updated_at, finished_at } = await readRow(db, "SELECT * FROM pipeline_runs");
-  assertEquals([status, finished_at], ["interrupted", updated_at]);
+  assertEquals([status, finished_at], ["interrupted", LATE]);
+  assert(`${updated_at}` < LATE);
   assertEquals(await readValues(db, COUNTS), [[1, 0, 1, 1, 0]]);
   const tasks = await readRows(db, "SELECT * FROM task_runs ORDER BY id");
   assertEquals(tasks.map(({ status }) => status), ["done", "error", "queued"]);

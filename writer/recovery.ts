@@ -11,6 +11,7 @@
 import type { Connection } from "../db.ts";
 import { isGone, type Owner, removeAbandoned } from "./ownership.ts";
 import { refuseAll } from "./request_store.ts";
+import type { SqlValue } from "../database/values.ts";
 
 const OPEN_RUNS = `SELECT id, owner FROM pipeline_runs
   WHERE status='running' AND owner IS NOT NULL ORDER BY id`;
@@ -44,24 +45,36 @@ export function recoverRuns(connection: Connection, { base }: Owner): number[] {
  * Ends the tasks of a run as `error` that say they are running, refuses what was asked of it, and returns the
  * number of those tasks.
  */
-export function interruptTasks(connection: Connection, run: number): number {
+export function interruptTasks(
+  connection: Connection,
+  run: number,
+  at: SqlValue = lastSeen(connection, run),
+): number {
   refuseAll(connection, run);
   const changes = connection.prepare(
-    `UPDATE task_runs SET status='error', message=?2, error=?2, finished_at=(
-       SELECT coalesce(updated_at, started_at) FROM pipeline_runs WHERE id=?1)
+    `UPDATE task_runs SET status='error', message=?2, error=?2, finished_at=?3
      WHERE status='running' AND run_id=?1`,
-  ).run(run, "Interrupted: the process that ran this task died before it ended");
+  ).run(run, "Interrupted: the process that ran this task died before it ended", at);
   connection.prepare("UPDATE pipeline_runs SET running=running-?2, error=error+?2 WHERE id=?1")
     .run(run, changes);
   return changes;
 }
 
+/** The last that is known of a run that says it is running: its own news are a little behind those of its tasks. */
+function lastSeen(connection: Connection, run: number): SqlValue {
+  return connection.prepare(
+    `SELECT max(at) AS at FROM (
+       SELECT coalesce(updated_at, started_at) AS at FROM pipeline_runs WHERE id=?1
+       UNION ALL SELECT started_at FROM task_runs WHERE status='running' AND run_id=?1
+       UNION ALL SELECT updated_at FROM task_runs WHERE status='running' AND run_id=?1)`,
+  ).get(run)!.at!;
+}
+
 function interruptRun(connection: Connection, run: number): void {
-  interruptTasks(connection, run);
-  connection.prepare(
-    `UPDATE pipeline_runs SET status='interrupted', finished_at=coalesce(updated_at, started_at)
-     WHERE id=?`,
-  ).run(run);
+  const at = lastSeen(connection, run);
+  interruptTasks(connection, run, at);
+  connection.prepare("UPDATE pipeline_runs SET status='interrupted', finished_at=?2 WHERE id=?1")
+    .run(run, at);
   connection.prepare(
     `INSERT INTO run_samples (run_id,sampled_at,queued,running,done,error,cancelled)
      SELECT id,finished_at,queued,running,done,error,cancelled FROM pipeline_runs WHERE id=?`,
