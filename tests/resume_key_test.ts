@@ -38,12 +38,15 @@ Deno.test("resume with a key runs what is not done, and nothing when all is", as
   const day = { resume: { key: "2026-11-22" } };
   assertEquals(await run(db, "a,b!", day), [1, "error", 1, "a,b!"]);
   assertEquals(await run(db, "a,b", day), [1, "done", 2, "b"]);
+  const finished = () => readValues(db, "SELECT finished_at FROM pipeline_runs WHERE id=1");
+  const before = await finished();
   // As a supervisor does that saw the process end badly after its last commit.
   assertEquals(await run(db, "a,b", day), [1, "done", 2, ""]);
   assertEquals(await run(db, "a,b", { resume: { key: "2026-11-23" } }), [2, "done", 2, "a,b"]);
   assertEquals(await run(db, "a,b", { ...day, name: "other" }), [3, "done", 2, "a,b"]);
   assertEquals(await run(db, "a", { resume: true }), [4, "done", 1, "a"]);
   assertEquals(await run(db, "a,b", day), [1, "done", 2, ""]);
+  assertEquals(await finished(), before);
   assertEquals(await readValues(db, RUNS), [
     [1, "daily", "2026-11-22", "done", 2],
     [2, "daily", "2026-11-23", "done", 2],

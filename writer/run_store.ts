@@ -36,6 +36,8 @@ export class RunStore {
   readonly #owner: Owner | undefined;
   readonly #overlap: OverlapStore;
   readonly #statements: Statements;
+  /** How runs stood that were `done` when they were resumed. */
+  readonly #wasDone = new Map<number, { done: number; finishedAt: SqlValue }>();
   /** When each run was sampled first and last, in milliseconds. */
   readonly #sampled = new Map<number, { first: number; last: number }>();
   // What this transaction has changed so far.
@@ -64,6 +66,7 @@ export class RunStore {
       const run = findRun(this.#connection, name, resume);
       if (run !== undefined) {
         interruptTasks(this.#connection, run);
+        this.#noteDone(run);
         this.#statements.of(
           `UPDATE pipeline_runs SET status='running', finished_at=NULL, workers=?2, driver=?3,
              sqlite_version=?4, owner=?5, pid=?6, process_started_at=?7, host=?8, booted_at=?9,
@@ -139,15 +142,26 @@ export class RunStore {
     if (!kept) throw noRun("finish", run);
     for (const one of TASK_STATUSES) counts[one] = Number(kept[one]) + deltas[one];
     if (status === "done" && counts.error > 0) status = "error";
+    const before = this.#wasDone.get(run);
+    // Nothing was left to run: it ended then, and not when somebody looked whether it had.
+    const isSame = status === "done" && counts.done === before?.done;
     this.#statements.of(
       `UPDATE pipeline_runs SET status=?2, finished_at=?3, last_task_id=(
          SELECT id FROM task_runs
          WHERE id BETWEEN first_task_id AND last_task_id AND run_id=?1 ORDER BY id DESC LIMIT 1
        ) WHERE id=?1`,
-    ).run(run, status, finishedAt);
+    ).run(run, status, isSame ? before!.finishedAt : finishedAt);
     this.#ended.add(run);
     this.#overlap.ended(run);
     return { status, counts };
+  }
+
+  #noteDone(run: number): void {
+    const was = this.#statements.of(
+      "SELECT done, finished_at FROM pipeline_runs WHERE id=? AND status='done'",
+    ).get(run);
+    if (was) this.#wasDone.set(run, { done: Number(was.done), finishedAt: was.finished_at! });
+    else this.#wasDone.delete(run);
   }
 
   /** The run of a name that is known to be under way, in words. */
