@@ -44,6 +44,8 @@ export class Pipeline<Item> {
   #finished: RunFinished | undefined;
   /** What keeps the pipeline itself from going on. */
   #fatal: Error | undefined;
+  /** When it was called, or when it was its turn, on the clock of `performance.now()`. */
+  #begun = 0;
   /** The user's writer, which stays open. */
   readonly #writer: SqliteWriter | undefined;
 
@@ -58,6 +60,7 @@ export class Pipeline<Item> {
   }
 
   async run(begun: number): Promise<PipelineReport> {
+    this.#begun = begun;
     const { signal, handleSignals = true } = this.#options;
     // Loaded while the writer starts.
     const observer = openObserver(this.#options);
@@ -87,7 +90,7 @@ export class Pipeline<Item> {
         status: this.#finished?.status ?? this.#status(),
         counts: { ...this.#tally.counts, total: this.#tally.total },
         failures: this.#tally.failures,
-        elapsedMs: performance.now() - begun,
+        elapsedMs: performance.now() - this.#begun,
         driver,
         sqliteVersion,
         checkpoint,
@@ -169,7 +172,8 @@ export class Pipeline<Item> {
 
   async #begin(outbox: Outbox): Promise<RunStarted | undefined> {
     const { resume, overlap } = this.#options;
-    return await startRun(outbox, () => ({
+    let waited = false;
+    const started = await startRun(outbox, () => ({
       kind: "start_run",
       ...(resume ? { resume } : {}),
       name: this.#name,
@@ -179,8 +183,13 @@ export class Pipeline<Item> {
     }), {
       overlap,
       signal: this.#stop.signal,
-      waits: (run) => this.#observer?.waits?.(run),
+      waits: (run) => {
+        waited = true;
+        this.#observer?.waits?.(run);
+      },
     });
+    if (waited) this.#begun = performance.now();
+    return started;
   }
 
   #letLookOn(

@@ -30,7 +30,10 @@ export interface PipelineReport {
   counts: StatusCounts & { total: number };
   /** The first 100 failures. */
   failures: TaskFailure[];
-  /** Milliseconds from the call of `runPipeline` until the database was closed. */
+  /**
+   * Milliseconds from the call of `runPipeline` until the database was closed; with `overlap: "queue"` from when no
+   * other run was in the way.
+   */
   elapsedMs: number;
   /** The SQLite driver that was used. */
   driver: DriverName;
