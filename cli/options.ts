@@ -5,7 +5,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_DB } from "../engine/define_pipeline.ts";
-import { OVERLAPS } from "../engine/overlap.ts";
+import { type Overlap, OVERLAPS } from "../engine/overlap.ts";
 
 export { DEFAULT_DB };
 
@@ -58,11 +58,12 @@ export function argOption(): Option {
     .argParser(collect);
 }
 
-/** `--overlap`. */
-export function overlapOption(): Option {
+/** `--overlap`; `otherwise` is what happens when neither it nor the module says. */
+export function overlapOption(otherwise: Overlap): Option {
   return new Option(
     "--overlap <how>",
-    "while another run of this name is under way: run beside it, refuse, or queue behind it",
+    "while another run of this name is under way: run beside it, refuse, or queue behind it " +
+      `(what the module says, else ${otherwise})`,
   ).choices(OVERLAPS);
 }
 

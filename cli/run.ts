@@ -41,7 +41,7 @@ export function define(command: Command): Command {
     .addOption(driverOption())
     .addOption(resumeOption())
     .addOption(resumeKeyOption())
-    .addOption(overlapOption())
+    .addOption(overlapOption("allow"))
     .addOption(dashboardOption())
     .addOption(jsonOption("the report"))
     .addHelpText(

@@ -48,7 +48,7 @@ export function define(command: Command): Command {
     .addOption(workersOption())
     .addOption(driverOption())
     .addOption(new Option("--resume", "go on with the last run that is not done; items need keys"))
-    .addOption(overlapOption())
+    .addOption(overlapOption("refuse"))
     .addOption(dashboardOption())
     .addHelpText(
       "after",

@@ -54,3 +54,4 @@ const report = await runPipeline(files, {
 });
 console.log(report.counts);
 for (const { name, error } of report.failures) console.log(`${name}: ${error.message}`);
+if (report.status !== "done") Deno.exitCode = 1;

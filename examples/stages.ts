@@ -97,3 +97,4 @@ const report = await runPipeline(stages, {
 });
 console.log(report.status, report.counts);
 for (const { name, error } of report.failures) console.log(`${name}: ${error.message}`);
+if (report.status !== "done") Deno.exitCode = 1;

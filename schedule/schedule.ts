@@ -138,7 +138,7 @@ export async function planSchedule<Item>(
       `Cannot schedule ${
         Deno.inspect(name)
       }: it does not say when; give its definition a schedule, ` +
-        `such as "0 2 * * *"`,
+        `such as "0 2 * * *", or pass --cron on the command line`,
     );
   }
   // croner is loaded by those only who have a schedule.

@@ -13,6 +13,8 @@ export interface ExampleOptions {
   port?: number;
   /** What stands for the header's arguments. */
   args?: string[];
+  /** The exit code that it should have, instead of 0. */
+  code?: number;
 }
 
 /** The command of an example's header, made to run in another folder. */
@@ -52,7 +54,7 @@ export async function exampleCommand(
 export async function runExample(name: string, options: ExampleOptions): Promise<string> {
   const { code, stdout, stderr } = await (await exampleCommand(name, options)).output();
   const text = new TextDecoder().decode(stdout);
-  if (code !== 0) {
+  if (code !== (options.code ?? 0)) {
     throw new Error(
       `examples/${name} ended with ${code}:\n${text}${new TextDecoder().decode(stderr)}`,
     );

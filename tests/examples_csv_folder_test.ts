@@ -16,7 +16,7 @@ Deno.test("examples/csv_folder.ts loads a folder, and brings it up to date the n
   write("bergen.csv", ["Bergen,day 1,7.5", '"Bergen, harbour",day 1,8']);
   write("broken.csv", [...days.map((line) => line.replace("Oslo", "Narvik")), "Narvik,day x,warm"]);
   Deno.writeTextFileSync(folder.file("readings/notes.txt"), "no table");
-  const printed = await runExample("csv_folder.ts", { cwd: folder.path });
+  const printed = await runExample("csv_folder.ts", { cwd: folder.path, code: 1 });
   assertStringIncludes(printed, "done: 2, error: 1");
   assertStringIncludes(
     printed,

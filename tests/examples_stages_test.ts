@@ -38,7 +38,7 @@ Deno.test("examples/stages.ts tries again, and goes on with what is missing when
   await using _ = server;
   using folder = tempFolder();
   const options = optionsOf(folder.path, server.port);
-  const printed = await runExample("stages.ts", options);
+  const printed = await runExample("stages.ts", { ...options, code: 1 });
   assertStringIncludes(printed, "error { queued: 0, running: 0, done: 2, error: 1, cancelled: 2,");
   assertStringIncludes(printed, "bergen.csv answered 503");
   assertEquals(asked, { "/oslo.csv": 2, "/bergen.csv": 3 });

@@ -64,7 +64,7 @@ function options(width, setPlace) {
   return {
     width,
     height: HEIGHT,
-    padding: [8, 8, 6, 0],
+    padding: [8, 22, 6, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
     scales: { y: { range: (_, __, most) => [0, Math.max(most * 1.1, 1)] } },
