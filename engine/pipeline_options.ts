@@ -114,6 +114,16 @@ export function workersFor<Item>(options: PipelineOptions<Item>, known?: readonl
   return workers;
 }
 
+/** Refuses what cannot stop a pipeline. */
+export function checkSignal<Item>({ signal }: PipelineOptions<Item>): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw new TypeError(
+    `Cannot be stopped by ${
+      Deno.inspect(signal, { depth: 0 })
+    }: pass the signal of an AbortController`,
+  );
+}
+
 /** Refuses options that a writer which is open was to be told. */
 export function checkWriter<Item>({ db, ...options }: PipelineOptions<Item>): void {
   if (!(db instanceof SqliteWriter)) return;

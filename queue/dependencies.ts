@@ -37,7 +37,15 @@ export class DependencyGraph {
     this.#dependents = keys.map(() => []);
     const needs = keys.map((key, task) => {
       const found = new Set<number>();
-      for (const needed of dependsOn(task) ?? []) {
+      const told = dependsOn(task) ?? [];
+      // The one would be taken letter by letter, the other is a promise, most likely.
+      if (typeof told === "string" || typeof told[Symbol.iterator] !== "function") {
+        throw new TypeError(
+          `Cannot let ${named(key, task)} depend on ${Deno.inspect(told, { depth: 0 })}: ` +
+            `dependsOn returns an array of keys`,
+        );
+      }
+      for (const needed of told) {
         const other = byKey.get(needed);
         if (other === undefined || twice.has(needed)) {
           throw new TypeError(

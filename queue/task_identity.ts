@@ -69,7 +69,11 @@ export function explicitId<Item>(
   return id as number;
 }
 
-/** What an item says of its task; its name is `null` when it goes by its id. */
+/**
+ * What an item says of its task; its name is `null` when it goes by its id.
+ *
+ * @throws {TypeError} If an option gives no text
+ */
 export function describe<Item>(
   item: Item,
   index: number,
@@ -79,9 +83,9 @@ export function describe<Item>(
   const own = typeof item === "string" || typeof item === "number"
     ? String(item).slice(0, NAME_LENGTH)
     : carrier.name;
-  const name = taskName ? taskName(item, index) : own;
+  const name = taskName ? asked("taskName", taskName(item, index), index) : own;
   const key = taskKey
-    ? taskKey(item, index)
+    ? asked("taskKey", taskKey(item, index), index)
     : carrier.key ?? (typeof carrier.id === "string" ? carrier.id : undefined);
   // What a key names is easier to find than a number.
   return { name: toText(taskName ? name : name ?? key), key: toText(key) };
@@ -113,6 +117,14 @@ export function requireKey<Item>(
   throw new TypeError(
     `Cannot resume with item ${index}, which has no key: give items a "key", or pass taskKey, so ` +
       `that those that are done can be told from the others`,
+  );
+}
+
+/** Refuses what is no text, above all a promise: each item would be called the same. */
+function asked(option: string, value: unknown, index: number): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  throw new TypeError(
+    `Cannot use ${Deno.inspect(value, { depth: 0 })} for item ${index}: ${option} returns text`,
   );
 }
 

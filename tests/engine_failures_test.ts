@@ -175,6 +175,7 @@ Deno.test("runPipeline() refuses bad options before it touches the database", as
         string,
       ]
     ),
+    [{ run, signal: {} }, TypeError, "Cannot be stopped by {}: pass the signal of an"],
     ...[undefined, null, 5, "run", {}, { module: "./tasks.ts" }, { export: "run" }].map((run) =>
       [{ run }, TypeError, "Cannot run tasks with"] as [
         Record<string, unknown>,

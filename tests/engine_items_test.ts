@@ -225,3 +225,18 @@ Deno.test("runPipeline() hands opaque items over untouched", async () => {
   });
   assert(items.every((item, i) => Object.is(item, got[i])));
 });
+
+Deno.test("runPipeline() rejects a name or key that is no text, and dependencies that are no list", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const refuses = (options: object, message: string) =>
+    assertRejects(() => runPipeline([1, 2], { db, run: () => {}, ...options }), TypeError, message);
+  const later = (what: unknown) => () => Promise.resolve(what);
+  await refuses({ taskKey: later("a") }, 'Cannot use Promise { "a" } for item 0: taskKey returns');
+  await refuses({ taskName: () => ({}) }, "Cannot use {} for item 0: taskName returns text");
+  const taskKey = (n: number) => `k${n}`;
+  for (const [dependsOn, told] of [[later([]), "Promise { [] }"], [() => "k1", '"k1"']] as const) {
+    await refuses({ taskKey, dependsOn }, `Cannot let "k1" depend on ${told}: dependsOn returns`);
+  }
+  assertEquals((await runPipeline([1], { db, run: () => {}, taskKey })).counts.done, 1);
+});
