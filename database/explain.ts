@@ -10,9 +10,15 @@ import { SqliteError, type SqliteErrorCode } from "../errors.ts";
 
 const KINDS: [RegExp, SqliteErrorCode, string?][] = [
   [
-    /^database (table |schema )?is locked/,
+    /^database is locked/,
     "busy",
     "another connection holds its lock; find who has it open (fuser or lsof tells), and let that commit or end",
+  ],
+  [
+    // SQLITE_LOCKED: no other connection is in its way, and nobody waits for it.
+    /^database (table|schema) is locked/,
+    "other",
+    "a transaction or another statement of its own connection is in its way; run it outside of it",
   ],
   [
     /^([A-Z ]+ )?constraint failed|^datatype mismatch|^cannot store \w+ value in \w+ column/,

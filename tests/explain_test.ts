@@ -5,8 +5,8 @@ import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
 const KINDS: [string, SqliteErrorCode][] = [
   ["database is locked", "busy"],
   ["5: database is locked", "busy"],
-  ["database table is locked: v", "busy"],
-  ["database schema is locked: main", "busy"],
+  ["database table is locked: v", "other"],
+  ["database schema is locked: main", "other"],
   ["UNIQUE constraint failed: readonly.id", "constraint"],
   ["CHECK constraint failed: database is locked", "constraint"],
   ["constraint failed", "constraint"],
@@ -42,7 +42,8 @@ Deno.test("explain() keeps the cause and names path and remedy where there is on
     assert(error instanceof SqliteError);
     assertEquals([error.code, error.cause], [code, cause]);
     assert(!/^\d|^[a-z]/.test(error.message), error.message);
-    const remedied = !["constraint", "other"].includes(code) || /^unable|^disk/.test(message);
+    const remedied = !["constraint", "other"].includes(code) ||
+      /^unable|^disk|^database/.test(message);
     assertEquals(error.message.split("/data/etl.db").length - 1, remedied ? 1 : 0, error.message);
     assertEquals(/\(\/data\/etl\.db\): ./.test(error.message), remedied);
   }
