@@ -1,4 +1,5 @@
 import type { RunStarted } from "../messages/run_message.ts";
+import { toInsertMessage } from "../sender/insert.ts";
 import { assert, assertEquals, assertThrows } from "./assert.ts";
 import { DRIVERS } from "./drivers.ts";
 import { end, execute, LATER, openStore, queue, start, startRun } from "./store_fixture.ts";
@@ -41,6 +42,22 @@ for (const driver of DRIVERS) {
     store.write(queue(run, [500]));
     assertEquals(store.write({ kind: "reserve_ids", run, count: 1 }), 501);
     assertEquals((store.write(startRun(0)) as RunStarted).firstId, 502);
+  });
+
+  Deno.test(`RunStore.reserveIds() goes past every id that a key is kept of (${driver})`, async () => {
+    using store = await openStore({ driver, schema: "CREATE TABLE city (name TEXT)" });
+    const load = (run: number, task: number) => {
+      const insert = toInsertMessage("city", [["Oslo"]]);
+      insert.idempotencyKey = { key: "page 1", part: 0, task, run };
+      store.write(insert);
+    };
+    const { run, firstId } = store.write(startRun(1)) as RunStarted;
+    load(run, firstId);
+    // Somebody begins anew by hand, and does not think of the keys.
+    store.connection.exec("DELETE FROM city; DELETE FROM task_runs; DELETE FROM pipeline_runs");
+    const next = store.write(startRun(1)) as RunStarted;
+    load(next.run, next.firstId);
+    assertEquals(store.column("SELECT name FROM city"), ["Oslo"]);
   });
 
   Deno.test(`RunStore.reserveIds() refuses to go past the largest safe id (${driver})`, async () => {

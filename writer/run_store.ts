@@ -93,12 +93,16 @@ export class RunStore {
     return { run, firstId: this.reserveIds({ run, count: reserve }) };
   }
 
-  /** Reserves ids past all that are used or reserved, and returns the first. */
+  /**
+   * Reserves ids past all that are used or reserved, and returns the first. Where somebody has deleted tasks, their
+   * keys may be left: a new task of such an id would have its rows passed over.
+   */
   reserveIds({ run, count }: Omit<ReserveIdsMessage, "kind">): number {
     const first = 1 + Number(
       this.#statements.of(
         `SELECT max(coalesce((SELECT max(id) FROM task_runs), 0),
-                    coalesce((SELECT max(last_task_id) FROM pipeline_runs), 0)) AS last`,
+                    coalesce((SELECT max(last_task_id) FROM pipeline_runs), 0),
+                    coalesce((SELECT max(task_id) FROM idempotency_keys), 0)) AS last`,
       ).get()!.last,
     );
     if (!Number.isSafeInteger(first + count)) {
