@@ -125,7 +125,12 @@ async function deleteAll(
   await using writer = await openWriter(db, reader);
   for (const run of runs) {
     if (stop.signal.aborted) break;
-    add(outcome.rows, await deleteRun(writer, run, stop.signal));
+    const rows = await deleteRun(writer, run, stop.signal);
+    if (!rows) {
+      outcome.running.push(run.id);
+      continue;
+    }
+    add(outcome.rows, rows);
     if (!stop.signal.aborted) outcome.runs.push(run.id);
   }
   const after = pages(reader.connection);

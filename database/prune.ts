@@ -88,34 +88,34 @@ export function countRows(connection: Connection, { id, first, last }: PrunableR
   return { tasks: Number(row.tasks), logs: Number(row.logs), samples: Number(row.samples) };
 }
 
-const DELETE_LOGS = `DELETE FROM task_logs WHERE id IN (
-  SELECT id FROM task_logs WHERE task_id BETWEEN ?1 AND ?2 AND run_id=?3 LIMIT ${PART_ROWS})`;
-const DELETE_ATTEMPTS = `DELETE FROM task_attempts WHERE id IN (
-  SELECT id FROM task_attempts WHERE task_id BETWEEN ?1 AND ?2 AND run_id=?3 LIMIT ${PART_ROWS})`;
-const DELETE_TASKS = `DELETE FROM task_runs WHERE id IN (
-  SELECT id FROM task_runs WHERE id BETWEEN ?1 AND ?2 AND run_id=?3 LIMIT ${PART_ROWS})`;
-const DELETE_SAMPLES = `DELETE FROM run_samples WHERE id IN (
-  SELECT id FROM run_samples WHERE run_id=?1 LIMIT ${PART_ROWS})`;
-const DELETE_DEPENDENCIES = `DELETE FROM task_dependencies WHERE id IN (
-  SELECT id FROM task_dependencies WHERE run_id=?1 LIMIT ${PART_ROWS})`;
-const DELETE_KEYS = `DELETE FROM idempotency_keys WHERE id IN (
-  SELECT id FROM idempotency_keys WHERE task_id BETWEEN ?1 AND ?2 AND run_id=?3 LIMIT ${PART_ROWS})`;
-const DELETE_REQUESTS = `DELETE FROM run_requests WHERE id IN (
-  SELECT id FROM run_requests WHERE run_id=?1 LIMIT ${PART_ROWS})`;
-const DELETE_RUN = "DELETE FROM pipeline_runs WHERE id=?1";
+/** Only of a run of which nothing has been heard since it was chosen, where that matters: it may have been resumed. */
+const DELETE_RUN = `DELETE FROM pipeline_runs WHERE id=?1
+  AND (?2 IS NULL OR coalesce(finished_at, updated_at, started_at)=?2)`;
+
+/** Rows of a table that name the run; of those that name a task, too, where that is. */
+function partOf(table: string, task?: string): string {
+  const range = task ? `AND t.${task} BETWEEN r.first_task_id AND r.last_task_id` : "";
+  return `DELETE FROM ${table} WHERE id IN (
+    SELECT t.id FROM pipeline_runs AS r CROSS JOIN ${table} AS t ON t.run_id=r.id ${range}
+    WHERE r.id=?1 AND (?2 IS NULL OR coalesce(r.finished_at, r.updated_at, r.started_at)=?2)
+    LIMIT ${PART_ROWS})`;
+}
 
 /**
- * Deletes a run through a writer.
+ * Deletes a run through a writer, unless it has been resumed since it was chosen. Keys go after their tasks: while
+ * a task is there, what it wrote is known.
  *
  * @param signal Stops it between two commits; what is deleted by then is deleted
- * @returns The rows that are deleted
+ * @returns The rows that are deleted; `undefined` when somebody has resumed the run
  */
 export async function deleteRun(
   writer: SqliteWriter,
-  { id, first, last }: PrunableRun,
+  { id, status, endedAt }: PrunableRun,
   signal?: AbortSignal,
-): Promise<PrunedRows> {
-  const deleteAll = async (sql: string, params: number[]): Promise<number> => {
+): Promise<PrunedRows | undefined> {
+  // One that says it is running was asked for as it is.
+  const params = [id, status === "running" ? null : endedAt];
+  const deleteAll = async (sql: string): Promise<number> => {
     let deleted = 0;
     while (!signal?.aborted) {
       const { changes } = await writer.execute(sql, params);
@@ -124,13 +124,15 @@ export async function deleteRun(
     }
     return deleted;
   };
-  const logs = await deleteAll(DELETE_LOGS, [first, last, id]);
-  await deleteAll(DELETE_ATTEMPTS, [first, last, id]);
-  await deleteAll(DELETE_DEPENDENCIES, [id]);
-  await deleteAll(DELETE_KEYS, [first, last, id]);
-  const tasks = await deleteAll(DELETE_TASKS, [first, last, id]);
-  const samples = await deleteAll(DELETE_SAMPLES, [id]);
-  await deleteAll(DELETE_REQUESTS, [id]);
-  if (!signal?.aborted) await writer.execute(DELETE_RUN, [id]);
-  return { tasks, logs, samples };
+  const logs = await deleteAll(partOf("task_logs", "task_id"));
+  await deleteAll(partOf("task_attempts", "task_id"));
+  await deleteAll(partOf("task_dependencies"));
+  const tasks = await deleteAll(partOf("task_runs", "id"));
+  await deleteAll(partOf("idempotency_keys", "task_id"));
+  const samples = await deleteAll(partOf("run_samples"));
+  await deleteAll(partOf("run_requests"));
+  const rows = { tasks, logs, samples };
+  if (signal?.aborted) return rows;
+  const { changes } = await writer.execute(DELETE_RUN, params);
+  return changes > 0 ? rows : undefined;
 }

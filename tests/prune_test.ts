@@ -52,3 +52,68 @@ Deno.test("deleteRun() leaves tasks of other runs among the ids of its own", asy
   assertEquals(await readValues(db, "SELECT task_id, run_id FROM idempotency_keys"), [[5, 2]]);
   assertEquals(await readValues(db, "SELECT id FROM mine"), [[1], [9], [5]]);
 });
+
+Deno.test("deleteRun() leaves a run that was resumed since it was chosen as it is", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  const options = {
+    db,
+    name: "load",
+    resume: true,
+    schema: "CREATE TABLE IF NOT EXISTS mine (key TEXT)",
+  };
+  await runPipeline([{ key: "a" }], {
+    ...options,
+    async run({ key }, task) {
+      await task.insert("mine", [[key]], { idempotencyKey: "key" });
+      throw new Error("Not yet");
+    },
+  });
+  await runPipeline([1], { db, run: () => {} });
+  using reader = await connectReadOnly(db);
+  const [chosen] = chooseRuns(reader, { keepRuns: 1 }).runs;
+  await using writer = await SqliteWriter.open({ db, storeTaskStatus: false });
+  const pruned: unknown[] = [];
+  const report = await runPipeline([{ key: "a" }, { key: "b" }], {
+    ...options,
+    workers: 1,
+    async run({ key }, task) {
+      // While it runs, and when it has more tasks than it had.
+      pruned.push(await deleteRun(writer, chosen!));
+      await task.insert("mine", [[key]], { idempotencyKey: "key" });
+    },
+  });
+  pruned.push(await deleteRun(writer, chosen!));
+  assertEquals([report.runId, report.status], [1, "done"]);
+  assertEquals(pruned, [undefined, undefined, undefined]);
+  assertEquals(await readValues(db, "SELECT key FROM mine"), [["a"], ["b"]]);
+  assertEquals(await readValues(db, "SELECT key FROM task_runs WHERE run_id=1"), [["a"], ["b"]]);
+});
+
+Deno.test("deleteRun() that is stopped leaves the keys of tasks that are there", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  await runPipeline(Array.from({ length: 2_001 }, (_, i) => i), {
+    db,
+    schema: "CREATE TABLE mine (n INTEGER)",
+    run: (n, task) => task.insert("mine", [[n]], { idempotencyKey: "n" }),
+  });
+  await runPipeline([1], { db, run: () => {} });
+  using reader = await connectReadOnly(db);
+  await using writer = await SqliteWriter.open({ db, storeTaskStatus: false });
+  const choose = () => chooseRuns(reader, { keepRuns: 1 }).runs[0]!;
+  const stop = new AbortController();
+  const execute = writer.execute.bind(writer);
+  writer.execute = async (sql, params) => {
+    const result = await execute(sql, params);
+    if (result.changes === 2_000) stop.abort();
+    return result;
+  };
+  assertEquals(await deleteRun(writer, choose(), stop.signal), {
+    tasks: 2_000,
+    logs: 0,
+    samples: 0,
+  });
+  const KEPT = "SELECT (SELECT count(*) FROM task_runs), (SELECT count(*) FROM idempotency_keys)";
+  assertEquals(await readValues(db, KEPT), [[2, 2_001]]);
+});
