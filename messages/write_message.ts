@@ -51,6 +51,8 @@ export interface InsertMessage {
   values: readonly SqlValue[];
   /** Number of values in a row. */
   width: number;
+  /** Bytes of its texts and blobs, where they are more than {@linkcode ROW_BYTES} a row. */
+  bytes?: number;
   /** Columns of the unique constraint whose conflict makes the insert an upsert. */
   onConflict?: readonly string[];
   /** On conflict: columns to update, or leave the row as it is. */
@@ -141,11 +143,23 @@ export type WriteResult =
   | undefined
   | readonly WriteResult[];
 
-/** How many rows a message counts for in batches and credits; a malformed one counts for one. */
+/**
+ * Bytes of texts and blobs that are counted as one row: rows are seldom that large, and 8,000 of them, which a sender
+ * may have on their way, are 64 MB.
+ */
+export const ROW_BYTES = 8_000;
+
+/**
+ * How many rows a message counts for in batches and credits: those of large values for as many as would take that
+ * memory. A malformed one counts for one.
+ */
 export function weightOf(message: WriteMessage): number {
   switch (message?.kind) {
     case "insert":
-      return 1 + (message.values?.length ?? 0) / (message.width || 1);
+      return 1 + Math.max(
+        (message.values?.length ?? 0) / (message.width || 1),
+        (message.bytes ?? 0) / ROW_BYTES,
+      );
     case "queue_tasks":
     case "resume_tasks":
     case "depend_tasks":

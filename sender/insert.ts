@@ -8,11 +8,12 @@
  * @module
  */
 import { toIdempotencyKey } from "./idempotency_key.ts";
-import type {
-  ExecuteMessage,
-  InsertMessage,
-  StatementMessage,
-  TransactionMessage,
+import {
+  type ExecuteMessage,
+  type InsertMessage,
+  ROW_BYTES,
+  type StatementMessage,
+  type TransactionMessage,
 } from "../messages/write_message.ts";
 import { type Bindable, type SqlValue, toSqlValue } from "../database/values.ts";
 
@@ -125,6 +126,7 @@ export function toInsertMessage(
     throw new TypeError(`Cannot insert into ${table}: there are no columns to fill`);
   }
   const values: SqlValue[] = [];
+  let bytes = 0;
   for (let r = 0; r < rows.length; r++) {
     const row = rows[r]!;
     if (Array.isArray(row) !== arrays || typeof row !== "object" || row === null) {
@@ -143,11 +145,12 @@ export function toInsertMessage(
         ? (row as readonly Bindable[])[c]
         : (row as Record<string, Bindable>)[columns![c]!];
       // What needs no mapping, and that is most, is spared the call.
-      values.push(
-        typeof value === "string" || value === null
-          ? value
-          : mapped(value, table, r, columns?.[c] ?? c + 1, row),
-      );
+      const stored = typeof value === "string" || value === null
+        ? value
+        : mapped(value, table, r, columns?.[c] ?? c + 1, row);
+      values.push(stored);
+      if (typeof stored === "string") bytes += stored.length;
+      else if (typeof stored === "object" && stored !== null) bytes += stored.byteLength;
     }
     if (!arrays && values[r * width] === null && !columns!.some((column) => column in row)) {
       throw new TypeError(
@@ -156,6 +159,7 @@ export function toInsertMessage(
     }
   }
   const message: InsertMessage = { kind: "insert", table, columns, values, width };
+  if (bytes > rows.length * ROW_BYTES) message.bytes = bytes;
   if (onConflict) message.onConflict = onConflict;
   if (update) message.update = update;
   if (idempotencyKey) message.idempotencyKey = idempotencyKey;

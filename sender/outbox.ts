@@ -32,7 +32,7 @@ const BATCH_ROWS = 1_000;
 /** Milliseconds that a message may wait for others: less than a person or a page can notice. */
 export const BATCH_MS = 5;
 
-/** Rows posted and not acknowledged: eight batches keep both threads busy. */
+/** Rows posted and not acknowledged: eight batches keep both threads busy. Large values count for many. */
 const WINDOW_ROWS = 8 * BATCH_ROWS;
 
 interface Waiter {

@@ -31,6 +31,22 @@ Deno.test("Outbox.room() has room until too many rows are on their way, and agai
   assertEquals(writer.column("SELECT count(*) FROM n"), [sent]);
 });
 
+Deno.test("Outbox.room() counts the bytes of large values, so that few of them are on their way", async () => {
+  using writer = await openLoop({ schema: "CREATE TABLE file (content)" });
+  const { outbox } = writer;
+  for (const content of [new Uint8Array(8_000_000), "x".repeat(8_000_000)]) {
+    let sent = 0;
+    while (!outbox.room() && sent < 50) {
+      outbox.post(toInsertMessage("file", [[content]]));
+      sent++;
+    }
+    assertEquals(sent, 8);
+    await outbox.drained();
+    assert(outbox.room() === undefined);
+  }
+  assertEquals(writer.column("SELECT count(*) FROM file"), [16]);
+});
+
 Deno.test("Outbox.room() rejects when the writer dies", async () => {
   using writer = await openLoop({ schema });
   const { outbox } = writer;
