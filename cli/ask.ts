@@ -71,6 +71,9 @@ export async function ask(
         `which hears no requests`,
     );
   }
+  // From here on: once it is asked for, whoever stops waiting is told how it stands.
+  const stop = new AbortController();
+  using _ = onInterrupt((signal) => stop.abort(signal));
   const writer = await openWriter(db, reader);
   let request: number;
   try {
@@ -79,31 +82,28 @@ export async function ask(
   } finally {
     await writer.close();
   }
-  const { answer, signal } = await waitFor(reader, request, options.wait * 1_000);
+  const answer = await waitFor(reader, request, {
+    ms: options.wait * 1_000,
+    signal: stop.signal,
+  });
   const outcome = { request, action, run, task: task ?? null, refused: null, answer: null };
   if (json) writeLines([printableJson({ ...outcome, ...answer }, 2)]);
   else if (answer?.refused) throw new CommandError(answer.answer);
   else writeLines([`${nameOf(run, task)}: ${printable(answer?.answer ?? stands(action, task))}`]);
-  if (signal) return exitCodeOf(signal);
+  if (stop.signal.aborted) return exitCodeOf(stop.signal.reason as Deno.Signal);
   return answer?.refused ? EXIT.failed : EXIT.done;
 }
 
 async function waitFor(
   reader: Reader,
   request: number,
-  ms: number,
-): Promise<{ answer?: Answer; signal?: Deno.Signal }> {
-  const stop = new AbortController();
-  let signal: Deno.Signal | undefined;
-  using _ = onInterrupt((name) => {
-    signal = name;
-    stop.abort();
-  });
+  { ms, signal }: { ms: number; signal: AbortSignal },
+): Promise<Answer | undefined> {
   reader.learn();
   for (const until = performance.now() + ms;;) {
     const answer = readAnswer(reader, request);
-    if (answer || signal || performance.now() >= until) return { answer, signal };
-    await pause(LOOK_MS, stop.signal);
+    if (answer || signal.aborted || performance.now() >= until) return answer;
+    await pause(LOOK_MS, signal);
   }
 }
 
