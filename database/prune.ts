@@ -88,17 +88,18 @@ export function countRows(connection: Connection, { id, first, last }: PrunableR
   return { tasks: Number(row.tasks), logs: Number(row.logs), samples: Number(row.samples) };
 }
 
-/** Only of a run of which nothing has been heard since it was chosen, where that matters: it may have been resumed. */
-const DELETE_RUN = `DELETE FROM pipeline_runs WHERE id=?1
-  AND (?2 IS NULL OR coalesce(finished_at, updated_at, started_at)=?2)`;
+/** A run of which nothing has been heard since it was chosen, where that matters: it may have been resumed. */
+const AS_CHOSEN = `r.id=?1
+  AND (?2 IS NULL OR coalesce(r.finished_at, r.updated_at, r.started_at)=?2)`;
+
+const DELETE_RUN = `DELETE FROM pipeline_runs AS r WHERE ${AS_CHOSEN}`;
 
 /** Rows of a table that name the run; of those that name a task, too, where that is. */
 function partOf(table: string, task?: string): string {
   const range = task ? `AND t.${task} BETWEEN r.first_task_id AND r.last_task_id` : "";
   return `DELETE FROM ${table} WHERE id IN (
     SELECT t.id FROM pipeline_runs AS r CROSS JOIN ${table} AS t ON t.run_id=r.id ${range}
-    WHERE r.id=?1 AND (?2 IS NULL OR coalesce(r.finished_at, r.updated_at, r.started_at)=?2)
-    LIMIT ${PART_ROWS})`;
+    WHERE ${AS_CHOSEN} LIMIT ${PART_ROWS})`;
 }
 
 /**
