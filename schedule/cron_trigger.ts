@@ -68,23 +68,19 @@ export async function atTimes(
     failure ??= { thrown };
     stop.abort();
   };
-  const tellNext = () => {
+  const tell = (listener: () => void) => {
     try {
-      if (under.size === 0 && !ends.aborted) onNext?.(times.next());
+      listener();
     } catch (thrown) {
       fail(thrown);
     }
   };
-  const leaveOut = () => {
-    try {
-      onLeftOut?.();
-    } catch (thrown) {
-      fail(thrown);
-    }
+  const tellNext = () => {
+    if (under.size === 0 && !ends.aborted) tell(() => onNext?.(times.next()));
   };
   const begin = () => {
     if (ends.aborted) return;
-    if (under.size >= most) return leaveOut();
+    if (under.size >= most) return tell(() => onLeftOut?.());
     const one = work().catch(fail).finally(() => {
       under.delete(one);
       tellNext();
