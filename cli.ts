@@ -12,7 +12,7 @@
  */
 import { Command, CommanderError } from "commander";
 import config from "./deno.json" with { type: "json" };
-import { EXIT } from "./cli/exit_code.ts";
+import { EXIT } from "./cli/terminal/exit_code.ts";
 import type { CommandModule } from "./cli/options.ts";
 
 interface Entry {
@@ -26,72 +26,72 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   run: {
     summary: "run the pipeline that a module exports",
     usage: "<file>",
-    load: () => import("./cli/run.ts"),
+    load: () => import("./cli/commands/run.ts"),
   },
   schedule: {
     summary: "run it again and again, at the times of its schedule",
     usage: "<file>",
-    load: () => import("./cli/schedule.ts"),
+    load: () => import("./cli/commands/schedule.ts"),
   },
   demo: {
     summary: "run some tasks that only wait, to look at",
     usage: "",
-    load: () => import("./cli/demo.ts"),
+    load: () => import("./cli/commands/demo.ts"),
   },
   status: {
     summary: "show a run and its tasks, once or live",
     usage: "",
-    load: () => import("./cli/status.ts"),
+    load: () => import("./cli/commands/status.ts"),
   },
   runs: {
     summary: "list the runs, newest first",
     usage: "",
-    load: () => import("./cli/runs.ts"),
+    load: () => import("./cli/commands/runs.ts"),
   },
   cancel: {
     summary: "cancel a run that goes on, or one of its tasks",
     usage: "<run> [task]",
-    load: () => import("./cli/cancel.ts"),
+    load: () => import("./cli/commands/cancel.ts"),
   },
   retry: {
     summary: "run what failed again in a run that goes on",
     usage: "<run> [task]",
-    load: () => import("./cli/retry.ts"),
+    load: () => import("./cli/commands/retry.ts"),
   },
   dashboard: {
     summary: "serve the dashboard until Ctrl-C",
     usage: "",
-    load: () => import("./cli/dashboard.ts"),
+    load: () => import("./cli/commands/dashboard.ts"),
   },
   export: {
     summary: "write a run into one HTML file",
     usage: "[run]",
-    load: () => import("./cli/export.ts"),
+    load: () => import("./cli/commands/export.ts"),
   },
   "init-db": {
     summary: "create or extend the tables of a database",
     usage: "",
-    load: () => import("./cli/init_db.ts"),
+    load: () => import("./cli/commands/init_db.ts"),
   },
   checkpoint: {
     summary: "copy the WAL into the database",
     usage: "",
-    load: () => import("./cli/checkpoint.ts"),
+    load: () => import("./cli/commands/checkpoint.ts"),
   },
   backup: {
     summary: "copy a database while pipelines write to it",
     usage: "<to>",
-    load: () => import("./cli/backup.ts"),
+    load: () => import("./cli/commands/backup.ts"),
   },
   prune: {
     summary: "delete old runs",
     usage: "",
-    load: () => import("./cli/prune.ts"),
+    load: () => import("./cli/commands/prune.ts"),
   },
   doctor: {
     summary: "say what is wrong, and what to do",
     usage: "",
-    load: () => import("./cli/doctor.ts"),
+    load: () => import("./cli/commands/doctor.ts"),
   },
 };
 
@@ -150,7 +150,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    const { tellError } = await import("./cli/failure.ts");
+    const { tellError } = await import("./cli/terminal/failure.ts");
     return tellError(error, program.opts().verbose);
   }
 }

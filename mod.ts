@@ -7,15 +7,19 @@
  *
  * @module
  */
-export type { ConnectOptions, DriverChoice, DriverName, Synchronous } from "./db.ts";
-export {
-  definePipeline,
-  type PipelineArguments,
-  type PipelineDefinition,
-  type PipelineItems,
-} from "./engine/define_pipeline.ts";
-export type { DependencyOptions } from "./queue/dependent_feed.ts";
-export { type PipelineOptions, runPipeline, startPipeline } from "./engine/engine.ts";
+export type { ConnectOptions } from "./sqlite/connect.ts";
+export type { DriverChoice } from "./sqlite/drivers/choose.ts";
+export type { DriverName } from "./sqlite/drivers/driver.ts";
+export type { Synchronous } from "./sqlite/opening.ts";
+export { definePipeline } from "./pipeline/define_pipeline.ts";
+export type {
+  PipelineArguments,
+  PipelineDefinition,
+  PipelineItems,
+} from "./pipeline/pipeline_options.ts";
+export type { DependencyOptions } from "./pipeline/scheduler/dependent_feed.ts";
+export { runPipeline, startPipeline } from "./pipeline/run_pipeline.ts";
+export type { PipelineOptions } from "./pipeline/pipeline_options.ts";
 export {
   OverlapError,
   SqliteError,
@@ -24,13 +28,13 @@ export {
   WriterClosedError,
   WriterDiedError,
 } from "./errors.ts";
-export type { InsertOptions, Row, Step, TransactionOptions } from "./sender/insert.ts";
-export type { LogLevel } from "./log_level.ts";
+export type { InsertOptions, Row, Step, TransactionOptions } from "./writer/client/insert.ts";
+export type { LogLevel } from "./internal/log_level.ts";
 export type {
   AnswerControlMessage,
   ControlAction,
   RequestControlMessage,
-} from "./messages/control_message.ts";
+} from "./writer/protocol/control_message.ts";
 export type {
   FinishRunMessage,
   ReserveIdsMessage,
@@ -38,8 +42,8 @@ export type {
   RunKey,
   RunStarted,
   StartRunMessage,
-} from "./messages/run_message.ts";
-export type { WriterStats } from "./messages/sender_port.ts";
+} from "./writer/protocol/run_message.ts";
+export type { WriterStats } from "./writer/protocol/sender_port.ts";
 export type {
   CancelQueuedMessage,
   CancelTaskMessage,
@@ -52,7 +56,7 @@ export type {
   TaskFound,
   TaskStatusMessage,
   TaskUpdateMessage,
-} from "./messages/task_message.ts";
+} from "./writer/protocol/task_message.ts";
 export type {
   ExecuteMessage,
   ExecuteResult,
@@ -62,18 +66,23 @@ export type {
   TransactionMessage,
   WriteMessage,
   WriteResult,
-} from "./messages/write_message.ts";
-export type { Overlap, OverlapOptions } from "./engine/overlap.ts";
-export type { ProgressOptions } from "./observers/progress_options.ts";
-export type { PipelineReport, TaskFailure } from "./engine/report.ts";
-export type { PolicyOptions, TaskPolicy } from "./tasks/retry_policy.ts";
-export type { TagLimit, TagLimits } from "./queue/tag_limits.ts";
-export { RunningPipeline } from "./engine/running_pipeline.ts";
-export { TaskContext, type TaskIdentity } from "./tasks/task_context.ts";
-export type { IdentityOptions } from "./queue/task_identity.ts";
-export type { TaskModule } from "./tasks/pool_options.ts";
-export { type EndStatus, type StatusCounts, TASK_STATUSES, type TaskStatus } from "./task_run.ts";
-export type { QueueOptions } from "./queue/task_queue.ts";
-export { type ScheduleOptions, schedulePipeline } from "./schedule/schedule.ts";
-export type { TaskFunction } from "./tasks/task_runner.ts";
-export { SqliteWriter, type WriterOptions } from "./sender/writer_client.ts";
+} from "./writer/protocol/write_message.ts";
+export type { Overlap, OverlapOptions } from "./pipeline/overlap.ts";
+export type { ProgressOptions } from "./pipeline/observers/progress_options.ts";
+export type { PipelineReport, TaskFailure } from "./pipeline/report.ts";
+export type { PolicyOptions, TaskPolicy } from "./pipeline/scheduler/retry_policy.ts";
+export type { TagLimit, TagLimits } from "./pipeline/scheduler/tag_limits.ts";
+export { RunningPipeline } from "./pipeline/running_pipeline.ts";
+export { TaskContext, type TaskIdentity } from "./pipeline/executor/task_context.ts";
+export type { IdentityOptions } from "./pipeline/scheduler/task_identity.ts";
+export type { TaskModule } from "./pipeline/executor/pool_options.ts";
+export {
+  type EndStatus,
+  type StatusCounts,
+  TASK_STATUSES,
+  type TaskStatus,
+} from "./internal/task_run.ts";
+export type { QueueOptions } from "./pipeline/scheduler/task_queue.ts";
+export { type ScheduleOptions, schedulePipeline } from "./pipeline/schedule/schedule.ts";
+export type { TaskFunction } from "./pipeline/executor/task_runner.ts";
+export { SqliteWriter, type WriterOptions } from "./writer/client/writer_client.ts";

@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { chooseDriver } from "./drivers/choose.ts";
+import { chooseDriver } from "./sqlite/drivers/choose.ts";
 import { toErrorData } from "./errors.ts";
-import type { OpenRequest, WorkerReply, WorkerRequest } from "./messages/writer_worker.ts";
-import { openWriter } from "./database/opening.ts";
-import { Owner } from "./writer/ownership.ts";
-import { recoverRuns } from "./writer/recovery.ts";
-import { initSchema } from "./database/schema.ts";
-import { WriterLoop } from "./writer/writer_loop.ts";
+import type { OpenRequest, WorkerReply, WorkerRequest } from "./writer/protocol/writer_worker.ts";
+import { openWriter } from "./sqlite/opening.ts";
+import { Owner } from "./writer/worker/ownership.ts";
+import { recoverRuns } from "./writer/worker/recovery.ts";
+import { initSchema } from "./sqlite/schema.ts";
+import { WriterLoop } from "./writer/worker/writer_loop.ts";
 
 const worker = self as unknown as {
   onmessage: (event: MessageEvent<WorkerRequest>) => void;

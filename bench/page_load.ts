@@ -5,7 +5,7 @@
  * @module
  */
 import { serveDashboard } from "../dashboard/mod.ts";
-import { type Browser, findBrowser, launchBrowser } from "../tests/browser.ts";
+import { type Browser, findBrowser, launchBrowser } from "../tests/support/browser.ts";
 import { makeTasks, quantile } from "./dashboard_fixture.ts";
 import { benchFolder, type Benchmark } from "./measure.ts";
 

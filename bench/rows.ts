@@ -4,7 +4,7 @@
  * @module
  */
 import { type DriverName, SqliteWriter } from "../mod.ts";
-import { chooseDriver } from "../drivers/choose.ts";
+import { chooseDriver } from "../sqlite/drivers/choose.ts";
 import { insertInThisThread, makeRows, ROWS_TABLE } from "./baselines.ts";
 import { alternate, benchFolder, type Benchmark, type Measurement } from "./measure.ts";
 

@@ -5,21 +5,21 @@
  * @module
  */
 import type { Command } from "commander";
-import type { DriverChoice } from "../db.ts";
-import type { Reader } from "../dashboard/reader.ts";
-import { type Answer, readAnswer } from "../dashboard/queries/requests.ts";
-import { getRun } from "../dashboard/queries/runs.ts";
-import { onInterrupt } from "../engine/interrupts.ts";
-import { pause } from "../pause.ts";
-import type { ControlAction } from "../messages/control_message.ts";
-import { EXIT, type ExitCode, exitCodeOf } from "./exit_code.ts";
-import { CommandError } from "./failure.ts";
+import type { DriverChoice } from "../sqlite/drivers/choose.ts";
+import type { Reader } from "../dashboard/server/reader.ts";
+import { type Answer, readAnswer } from "../dashboard/server/queries/requests.ts";
+import { getRun } from "../dashboard/server/queries/runs.ts";
+import { onInterrupt } from "../pipeline/interrupts.ts";
+import { pause } from "../internal/pause.ts";
+import type { ControlAction } from "../writer/protocol/control_message.ts";
+import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
+import { CommandError } from "./terminal/failure.ts";
 import { latestRun, type NamedRun, namedRun } from "./named_run.ts";
 import { openDatabase } from "./open_database.ts";
 import { openWriter } from "./open_writer.ts";
 import { type DbOption, dbOption, driverOption, jsonOption, wholeNumber } from "./options.ts";
-import { printable, printableJson } from "./printable.ts";
-import { writeLines } from "./terminal.ts";
+import { printable, printableJson } from "./terminal/printable.ts";
+import { writeLines } from "./terminal/terminal.ts";
 
 /** Milliseconds between two looks for the answer. */
 const LOOK_MS = 50;

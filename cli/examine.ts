@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { databasePath } from "../database/database_file.ts";
-import { connect } from "../db.ts";
-import { chooseDriver } from "../drivers/choose.ts";
-import { paths } from "../paths.ts";
+import { databasePath } from "../sqlite/database_file.ts";
+import { connect } from "../sqlite/connect.ts";
+import { chooseDriver } from "../sqlite/drivers/choose.ts";
+import { paths } from "../internal/paths.ts";
 import type { Check } from "./check.ts";
 import { examineFile } from "./examine_file.ts";
-import { messageOf } from "./failure.ts";
-import { formatBytes } from "./quantities.ts";
+import { messageOf } from "./terminal/failure.ts";
+import { formatBytes } from "./terminal/quantities.ts";
 import { hasWalResetRace, raceAdvice } from "./sqlite_versions.ts";
 
 /** Bytes of free disk below which a pipeline may soon fail. */

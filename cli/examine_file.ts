@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { databasePath, isThere } from "../database/database_file.ts";
-import { listRuns } from "../dashboard/queries/runs.ts";
-import type { Reader } from "../dashboard/reader.ts";
+import { databasePath, isThere } from "../sqlite/database_file.ts";
+import { listRuns } from "../dashboard/server/queries/runs.ts";
+import type { Reader } from "../dashboard/server/reader.ts";
 import type { Check } from "./check.ts";
-import { messageOf } from "./failure.ts";
+import { messageOf } from "./terminal/failure.ts";
 import { openDatabase } from "./open_database.ts";
 import { integrityProblems, journalMode, pages } from "./pragmas.ts";
-import { formatBytes, formatDuration } from "./quantities.ts";
+import { formatBytes, formatDuration } from "./terminal/quantities.ts";
 import { walHeld } from "./run_view.ts";
 import { hasWalResetRace, raceAdvice } from "./sqlite_versions.ts";
 

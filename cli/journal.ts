@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { connectReadOnly } from "../db.ts";
+import { connectReadOnly } from "../sqlite/connect.ts";
 import { journalMode } from "./pragmas.ts";
 
 /** Whether a file that is there has a WAL. */

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { isPipelineDefinition, type PipelineDefinition } from "../engine/define_pipeline.ts";
-import { paths } from "../paths.ts";
-import { CommandError, messageOf } from "./failure.ts";
+import { isPipelineDefinition } from "../pipeline/define_pipeline.ts";
+import type { PipelineDefinition } from "../pipeline/pipeline_options.ts";
+import { paths } from "../internal/paths.ts";
+import { CommandError, messageOf } from "./terminal/failure.ts";
 
 /** A definition and what to call it. */
 export interface LoadedDefinition {

@@ -4,9 +4,9 @@
  * @module
  */
 import { InvalidArgumentError } from "commander";
-import { listRuns } from "../dashboard/queries/runs.ts";
-import type { Reader } from "../dashboard/reader.ts";
-import { CommandError } from "./failure.ts";
+import { listRuns } from "../dashboard/server/queries/runs.ts";
+import type { Reader } from "../dashboard/server/reader.ts";
+import { CommandError } from "./terminal/failure.ts";
 import { wholeNumber } from "./options.ts";
 
 /** The id of a run, or "latest". */

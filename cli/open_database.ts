@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { DriverChoice } from "../db.ts";
-import { databasePath, isThere } from "../database/database_file.ts";
-import { Reader } from "../dashboard/reader.ts";
-import { printable } from "./printable.ts";
-import { CommandError } from "./failure.ts";
+import type { DriverChoice } from "../sqlite/drivers/choose.ts";
+import { databasePath, isThere } from "../sqlite/database_file.ts";
+import { Reader } from "../dashboard/server/reader.ts";
+import { printable } from "./terminal/printable.ts";
+import { CommandError } from "./terminal/failure.ts";
 import { DEFAULT_DB } from "./options.ts";
 
 /** Opens a database for reading only, with what the queries of the dashboard need. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Reader } from "../dashboard/reader.ts";
-import { SqliteWriter } from "../sender/writer_client.ts";
+import type { Reader } from "../dashboard/server/reader.ts";
+import { SqliteWriter } from "../writer/client/writer_client.ts";
 import { journalMode } from "./pragmas.ts";
 
 /** Opens what is being read for writing, too: with the same driver, and its journal stays what it is. */

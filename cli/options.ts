@@ -4,8 +4,8 @@
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { DEFAULT_DB } from "../engine/define_pipeline.ts";
-import { type Overlap, OVERLAPS } from "../engine/overlap.ts";
+import { DEFAULT_DB } from "../pipeline/define_pipeline.ts";
+import { type Overlap, OVERLAPS } from "../pipeline/overlap.ts";
 
 export { DEFAULT_DB };
 

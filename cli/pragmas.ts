@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Connection, SqlValue } from "../db.ts";
+import type { Connection } from "../sqlite/connection.ts";
+import type { SqlValue } from "../sqlite/values.ts";
 
 /** `wal`, `delete` or another journal mode, as it is. */
 export function journalMode(connection: Connection): string {

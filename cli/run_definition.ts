@@ -3,26 +3,26 @@
  *
  * @module
  */
-import type { DriverChoice } from "../db.ts";
+import type { DriverChoice } from "../sqlite/drivers/choose.ts";
+import { itemsOf } from "../pipeline/define_pipeline.ts";
 import {
-  itemsOf,
   type PipelineArguments,
   type PipelineDefinition,
-} from "../engine/define_pipeline.ts";
-import { runPipeline } from "../engine/engine.ts";
-import { onInterrupt } from "../engine/interrupts.ts";
-import type { Overlap } from "../engine/overlap.ts";
-import { WRITER_OPTIONS } from "../engine/pipeline_options.ts";
-import type { PipelineReport } from "../engine/report.ts";
-import { SqliteWriter } from "../sender/writer_client.ts";
-import { type Cell, flow } from "./columns.ts";
-import { EXIT, type ExitCode, exitCodeOf } from "./exit_code.ts";
+  WRITER_OPTIONS,
+} from "../pipeline/pipeline_options.ts";
+import { runPipeline } from "../pipeline/run_pipeline.ts";
+import { onInterrupt } from "../pipeline/interrupts.ts";
+import type { Overlap } from "../pipeline/overlap.ts";
+import type { PipelineReport } from "../pipeline/report.ts";
+import { SqliteWriter } from "../writer/client/writer_client.ts";
+import { type Cell, flow } from "./terminal/columns.ts";
+import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
 import { DEFAULT_DB } from "./options.ts";
-import { STATUS_STYLES } from "./paint.ts";
-import { printable, printableJson } from "./printable.ts";
-import { formatCount, formatDuration, formatNumberOf, formatRate } from "./quantities.ts";
+import { STATUS_STYLES } from "./terminal/paint.ts";
+import { printable, printableJson } from "./terminal/printable.ts";
+import { formatCount, formatDuration, formatNumberOf, formatRate } from "./terminal/quantities.ts";
 import type { Surface } from "./run_view.ts";
-import { isTerminal, surface, writeLines } from "./terminal.ts";
+import { isTerminal, surface, writeLines } from "./terminal/terminal.ts";
 
 /** Failures that are listed. */
 const MAX_LISTED = 10;

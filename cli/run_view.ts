@@ -4,17 +4,17 @@
  * @module
  */
 import type { Run, Task } from "../dashboard/api.ts";
-import { type StatusCounts, TASK_STATUSES, type TaskStatus } from "../task_run.ts";
-import { type Cell, type Column, drawTable, flow } from "./columns.ts";
-import { type Paint, STATUS_SIGNS, STATUS_STYLES } from "./paint.ts";
-import { printable } from "./printable.ts";
+import { type StatusCounts, TASK_STATUSES, type TaskStatus } from "../internal/task_run.ts";
+import { type Cell, type Column, drawTable, flow } from "./terminal/columns.ts";
+import { type Paint, STATUS_SIGNS, STATUS_STYLES } from "./terminal/paint.ts";
+import { printable } from "./terminal/printable.ts";
 import {
   formatBytes,
   formatCount,
   formatDuration,
   formatNumberOf,
   formatRate,
-} from "./quantities.ts";
+} from "./terminal/quantities.ts";
 import { type Snapshot, taskElapsed } from "./snapshot.ts";
 
 /** Where lines go. */

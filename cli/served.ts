@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { type ControlledWriter, type DashboardServer, serveDashboard } from "../dashboard/mod.ts";
-import { onInterrupt } from "../engine/interrupts.ts";
+import type { ControlledWriter } from "../dashboard/server/routes/control.ts";
+import type { DashboardServer } from "../dashboard/server/dashboard_server.ts";
+import { serveDashboard } from "../dashboard/server/serve.ts";
+import { onInterrupt } from "../pipeline/interrupts.ts";
 
 /** Serves the dashboard of a database; where no port was named another one is taken if the usual is in use. */
 export async function serveBeside(

@@ -4,10 +4,10 @@
  * @module
  */
 import type { Run, Task } from "../dashboard/api.ts";
-import type { Read } from "../dashboard/queries/find.ts";
-import { getRun, listRuns, listSamples } from "../dashboard/queries/runs.ts";
-import { listTasks } from "../dashboard/queries/tasks.ts";
-import { isEnd, type TaskStatus } from "../task_run.ts";
+import type { Read } from "../dashboard/server/queries/find.ts";
+import { getRun, listRuns, listSamples } from "../dashboard/server/queries/runs.ts";
+import { listTasks } from "../dashboard/server/queries/tasks.ts";
+import { isEnd, type TaskStatus } from "../internal/task_run.ts";
 
 /** Milliseconds over which the present rate is measured. */
 const RATE_WINDOW_MS = 5_000;

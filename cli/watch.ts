@@ -4,19 +4,20 @@
  *
  * @module
  */
-import { Source, SourceError } from "../dashboard/source.ts";
-import { databasePath } from "../database/database_file.ts";
-import { onInterrupt } from "../engine/interrupts.ts";
-import { pause } from "../pause.ts";
-import { flow } from "./columns.ts";
-import { EXIT, type ExitCode, exitCodeOf } from "./exit_code.ts";
-import { paintFor } from "./paint.ts";
-import { printable, printableJson } from "./printable.ts";
+import { Source, SourceError } from "../dashboard/server/source.ts";
+import { databasePath } from "../sqlite/database_file.ts";
+import { onInterrupt } from "../pipeline/interrupts.ts";
+import type { TaskStatus } from "../internal/task_run.ts";
+import { pause } from "../internal/pause.ts";
+import { flow } from "./terminal/columns.ts";
+import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
+import type { DbOption } from "./options.ts";
+import { paintFor } from "./terminal/paint.ts";
+import { printable, printableJson } from "./terminal/printable.ts";
 import { drawHeader, drawLine, drawSnapshot } from "./run_view.ts";
-import { Screen } from "./screen.ts";
+import { Screen } from "./terminal/screen.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
-import type { StatusOptions } from "./status.ts";
-import { isTerminal, surface, terminalSize, write, writeLines } from "./terminal.ts";
+import { isTerminal, surface, terminalSize, write, writeLines } from "./terminal/terminal.ts";
 
 /** Milliseconds between two looks. */
 const LOOK_MS = 100;
@@ -24,11 +25,23 @@ const LOOK_MS = 100;
 /** Milliseconds after which clocks have moved on. */
 const TICK_MS = 1_000;
 
+/** Options of {@linkcode watchStatus}. */
+export interface WatchOptions extends DbOption {
+  /** Which run. */
+  run?: number;
+  /** Which tasks. */
+  status?: TaskStatus[];
+  /** How many. */
+  limit?: number;
+  /** Whether to print JSON. */
+  json?: boolean;
+}
+
 /** What a look found: a run, or why there is none. */
 type Seen = { snapshot: Snapshot } | { why: string };
 
 /** Follows a run until Ctrl-C, or until the run that was named has ended. */
-export async function watchStatus(options: StatusOptions): Promise<ExitCode> {
+export async function watchStatus(options: WatchOptions): Promise<ExitCode> {
   const stop = new AbortController();
   let exitCode: ExitCode = EXIT.done;
   using _ = onInterrupt((signal) => {
@@ -55,7 +68,7 @@ export async function watchStatus(options: StatusOptions): Promise<ExitCode> {
 
 async function look(
   source: Source,
-  { db, run, status, limit }: StatusOptions & { limit: number },
+  { db, run, status, limit }: WatchOptions & { limit: number },
 ): Promise<Seen> {
   const { message } = source.state;
   if (message) return { why: message };
@@ -78,7 +91,7 @@ class TerminalOutput implements Disposable {
   #size = terminalSize();
   #last: Seen | undefined;
 
-  constructor({ run }: StatusOptions) {
+  constructor({ run }: WatchOptions) {
     this.#hint = run === undefined ? "Ctrl-C ends this view, not the pipeline" : "";
   }
 
@@ -126,7 +139,7 @@ class PlainOutput implements Disposable {
   #dirty = true;
   #last = "";
 
-  constructor({ json, limit = 20 }: StatusOptions) {
+  constructor({ json, limit = 20 }: WatchOptions) {
     this.limit = limit;
     this.#json = json ?? false;
   }

@@ -32,7 +32,8 @@ export type {
   Timeline,
   WeaveBlock,
 } from "./api.ts";
-export { createDashboard, type DashboardApp, type DashboardOptions } from "./app.ts";
-export type { ControlledWriter } from "./routes/control.ts";
-export { exportRun } from "./export.ts";
-export { type DashboardServer, serveDashboard, type ServeOptions } from "./serve.ts";
+export { createDashboard, type DashboardApp, type DashboardOptions } from "./server/app.ts";
+export type { ControlledWriter } from "./server/routes/control.ts";
+export { exportRun } from "./server/export.ts";
+export { serveDashboard, type ServeOptions } from "./server/serve.ts";
+export type { DashboardServer } from "./server/dashboard_server.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { serveDashboard } from "../dashboard/mod.ts";
+import { serveDashboard } from "../dashboard/server/serve.ts";
 
 /** What {@linkcode watched} is told. */
 export interface WatchedOptions {

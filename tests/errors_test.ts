@@ -1,6 +1,6 @@
 import { SqliteError, TaskWorkerDiedError, WriterClosedError, WriterDiedError } from "../mod.ts";
 import { type ErrorData, fromErrorData, toErrorData, toErrorText } from "../errors.ts";
-import { assert, assertEquals } from "./assert.ts";
+import { assert, assertEquals } from "./support/assert.ts";
 
 /** What arrives of an error on another thread. */
 function send(thrown: unknown): Error {

@@ -1,8 +1,8 @@
 import { setupLogging } from "../logging.ts";
 import { runPipeline } from "../mod.ts";
-import { assert, assertEquals, assertRejects } from "./assert.ts";
-import { ROOT } from "./child.ts";
-import { tempFolder } from "./temp.ts";
+import { assert, assertEquals, assertRejects } from "./support/assert.ts";
+import { ROOT } from "./support/child.ts";
+import { tempFolder } from "./support/temp.ts";
 
 async function run(): Promise<void> {
   await runPipeline(["forged\n2026-01-01 \x1b[31mrow"], {

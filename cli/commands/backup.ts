@@ -1,0 +1,55 @@
+/**
+ * `pipeloom backup`: copies a database while pipelines write to it.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { backup } from "../../sqlite/backup.ts";
+import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
+import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
+import { mustBeThere } from "../open_database.ts";
+import { type DbOption, dbOption, driverOption, examples, jsonOption } from "../options.ts";
+import { printable, printableJson } from "../terminal/printable.ts";
+import { formatBytes } from "../terminal/quantities.ts";
+import { writeLines } from "../terminal/terminal.ts";
+
+/** Options of the command. */
+export interface BackupCommandOptions extends DbOption {
+  /** The SQLite driver. */
+  driver?: DriverChoice;
+  /** Whether to print JSON. */
+  json?: boolean;
+}
+
+/** Says what the command takes. */
+export function define(command: Command): Command {
+  return command
+    .description(
+      "Copy a database into a new file, as it is at one moment. Pipelines may go on writing. A file " +
+        "that is there is never overwritten.",
+    )
+    .argument("<to>", "the new file")
+    .addOption(dbOption())
+    .addOption(driverOption())
+    .addOption(jsonOption("what was written"))
+    .addHelpText(
+      "after",
+      examples(["backup copies/monday.db --db etl.db", "beside a pipeline that runs"]),
+    );
+}
+
+/** Does it. */
+export async function run(
+  { db, driver, json }: BackupCommandOptions,
+  to: string,
+): Promise<ExitCode> {
+  await mustBeThere(db);
+  await backup(db, to, { driver });
+  const { size: bytes } = await Deno.stat(to);
+  writeLines([
+    json
+      ? printableJson({ db, to, bytes }, 2)
+      : `${printable(db)}: copied into ${printable(to)}, ${formatBytes(bytes)}`,
+  ]);
+  return EXIT.done;
+}

@@ -1,0 +1,36 @@
+/**
+ * `pipeloom cancel`: cancels a run that goes on, or one of its tasks.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { ask, type AskOptions, defineAsk } from "../ask.ts";
+import type { ExitCode } from "../terminal/exit_code.ts";
+import type { NamedRun } from "../named_run.ts";
+import { examples } from "../options.ts";
+
+/** Says what the command takes. */
+export function define(command: Command): Command {
+  return defineAsk(command)
+    .description(
+      "Cancel a run that goes on in another process, or one of its tasks. What has not begun never " +
+        "does; what runs is told, and is cancelled when it heeds that. A task of a pool that does not " +
+        "is ended.",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        ["cancel latest", "the newest run of pipeloom.db"],
+        ["cancel 5 1207 --db etl.db", "task 1207 of run 5, and what depends on it"],
+      ),
+    );
+}
+
+/** Does it. */
+export async function run(
+  options: AskOptions,
+  run: NamedRun,
+  task?: number,
+): Promise<ExitCode> {
+  return await ask("cancel", { run, task }, options);
+}

@@ -1,0 +1,126 @@
+/**
+ * `pipeloom dashboard`: serves the dashboard until Ctrl-C.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { isLoopback } from "../../dashboard/server/access.ts";
+import { LOOPBACK_HOSTS } from "../../dashboard/server/app.ts";
+import { serveDashboard } from "../../dashboard/server/serve.ts";
+import { newToken } from "../../dashboard/server/token.ts";
+import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
+import { CommandError } from "../terminal/failure.ts";
+import { type DbOption, dbOption, examples, port } from "../options.ts";
+import { paintFor } from "../terminal/paint.ts";
+import { interruption } from "../served.ts";
+import { writeLines } from "../terminal/terminal.ts";
+
+/** Options of the command. */
+export interface DashboardCommandOptions extends DbOption {
+  /** Where to listen. */
+  port: number;
+  /** Where to listen. */
+  host: string;
+  /** Other names under which it may be asked for. */
+  name?: string[];
+  /** What one must know. */
+  token?: string;
+  /** Whether to start a browser. */
+  open?: boolean;
+}
+
+/** Says what the command takes. */
+export function define(command: Command): Command {
+  return command
+    .description(
+      "Serve the live dashboard of a database until Ctrl-C. The file is opened read-only and need not " +
+        "be there yet. On another address than loopback a token is demanded; one is made where none " +
+        "is given.",
+    )
+    .addOption(dbOption())
+    .option("--port <n>", "port; 0 takes any that is free", port, 8787)
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--name <host>", "another name it may be asked for by; may be given again", add)
+    .option("--token <text>", "what one must know to look")
+    .option("--open", "open it in a browser (needs --allow-run)")
+    .addHelpText(
+      "after",
+      examples(
+        ["dashboard --db etl.db", "http://127.0.0.1:8787/"],
+        ["dashboard --port 0 --open", "any free port, in the browser"],
+        ["dashboard --host 0.0.0.0 --name box.local", "for others in the network"],
+      ),
+    );
+}
+
+/** Does it. */
+export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
+  const { db, port, host, open } = options;
+  const token = options.token ?? (isLoopback(host) ? undefined : newToken());
+  const names = [...options.name ?? [], ...await addressesOf(host)];
+  await using server = await serveDashboard({
+    db,
+    port,
+    hostname: host,
+    token,
+    allowedHosts: [...LOOPBACK_HOSTS, host, ...names],
+  });
+  // Listened for before the address is told: whoever reads it may be quick.
+  const interrupted = interruption();
+  const address = new URL(server.url);
+  const urls = isEverywhere(host) && names.length > 0
+    ? names.map((name) => `http://${name}:${address.port}${address.pathname}`)
+    : [server.url];
+  // After the #, it is sent to no server and stands in no log.
+  const links = urls.map((url) => token === undefined ? url : `${url}#token=${token}`);
+  const paint = paintFor(Deno.stdout);
+  writeLines([
+    ...links.map((link) => `Dashboard at ${paint("cyan", link)}`),
+    ...(isEverywhere(host) && names.length === 0
+      ? ["Others reach it by the names that --name gives; with --allow-sys addresses are found"]
+      : []),
+    paint("dim", "Ctrl-C ends it"),
+  ]);
+  if (open) await openBrowser(links[0]!);
+  await Promise.race([interrupted, server.finished]);
+  return EXIT.done;
+}
+
+function add(name: string, before: string[] = []): string[] {
+  return [...before, name];
+}
+
+function isEverywhere(host: string): boolean {
+  return host === "0.0.0.0" || host === "::" || host === "[::]";
+}
+
+/** The addresses of this machine, where it listens on all of them and they may be known. */
+async function addressesOf(host: string): Promise<string[]> {
+  if (!isEverywhere(host)) return [];
+  const { state } = await Deno.permissions.query({ name: "sys", kind: "networkInterfaces" });
+  if (state !== "granted") return [];
+  return Deno.networkInterfaces()
+    .filter(({ family, address }) => family === "IPv4" && !isLoopback(address))
+    .map(({ address }) => address);
+}
+
+async function openBrowser(url: string): Promise<void> {
+  const [program, ...args] = Deno.build.os === "darwin"
+    ? ["open"]
+    : Deno.build.os === "windows"
+    ? ["explorer"]
+    : ["xdg-open"];
+  try {
+    const { state } = await Deno.permissions.query({ name: "run", command: program });
+    if (state !== "granted") throw new CommandError(`add --allow-run=${program}`);
+    const child = new Deno.Command(program!, {
+      args: [...args, url],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    child.unref();
+  } catch (error) {
+    console.error(`Cannot open a browser: ${(error as Error).message}; open the address yourself`);
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * `pipeloom doctor`: says what is wrong, and what to do.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import type { Check } from "../check.ts";
+import { examine } from "../examine.ts";
+import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
+import { type DbOption, dbOption, examples, jsonOption } from "../options.ts";
+import { type Cell, flow } from "../terminal/columns.ts";
+import type { Style } from "../terminal/paint.ts";
+import { printable, printableJson } from "../terminal/printable.ts";
+import { surface, writeLines } from "../terminal/terminal.ts";
+
+/** Options of the command. */
+export interface DoctorOptions extends DbOption {
+  /** Whether to print JSON. */
+  json?: boolean;
+}
+
+const MARKS: Record<Check["state"], { sign: string; style: Style }> = {
+  ok: { sign: "✔", style: "green" },
+  note: { sign: "•", style: "cyan" },
+  wrong: { sign: "✖", style: "red" },
+};
+
+/** Columns of the longest title. */
+const TITLE_WIDTH = 12;
+
+/** Says what the command takes. */
+export function define(command: Command): Command {
+  return command
+    .description(
+      "Look at the runtime, the SQLite driver, the permissions and the database, and say what to do. " +
+        "The database is opened read-only; its check takes a while when it is large. Exits with 1 when " +
+        "something is wrong.",
+    )
+    .addOption(dbOption())
+    .addOption(jsonOption("the findings"))
+    .addHelpText("after", examples(["doctor --db etl.db", "is all well?"]));
+}
+
+/** Does it. */
+export async function run({ db, json }: DoctorOptions): Promise<ExitCode> {
+  const checks = await examine(db);
+  const isWell = checks.every(({ state }) => state !== "wrong");
+  writeLines(json ? [printableJson({ ok: isWell, checks }, 2)] : describe(checks));
+  return isWell ? EXIT.done : EXIT.failed;
+}
+
+function describe(checks: readonly Check[]): string[] {
+  const { width, paint } = surface();
+  const on = { width: Math.max(20, width - TITLE_WIDTH - 2), paint, separator: " " };
+  const indent = " ".repeat(TITLE_WIDTH + 2);
+  return checks.flatMap(({ title, state, found, advice }) => {
+    const { sign, style } = MARKS[state];
+    const words = (text: string, style?: Style): Cell[] =>
+      printable(text).split(" ").map((text) => ({ text, style }));
+    const lines = [
+      ...flow(words(found), on),
+      ...(advice ? flow(words(`→ ${advice}`, state === "wrong" ? "red" : "cyan"), on) : []),
+    ];
+    return lines.map((line, i) =>
+      (i === 0 ? `${paint(style, sign)} ${title.padEnd(TITLE_WIDTH)}` : indent) + line
+    );
+  });
+}

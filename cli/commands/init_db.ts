@@ -1,0 +1,37 @@
+/**
+ * `pipeloom init-db`: creates the tables of a database, or brings an older file up to date.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { databasePath, isThere } from "../../sqlite/database_file.ts";
+import { connect } from "../../sqlite/connect.ts";
+import { initSchema } from "../../sqlite/schema.ts";
+import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
+import { hasWal } from "../journal.ts";
+import { type DbOption, dbOption, examples } from "../options.ts";
+import { printable } from "../terminal/printable.ts";
+import { writeLines } from "../terminal/terminal.ts";
+
+/** Says what the command takes. */
+export function define(command: Command): Command {
+  return command
+    .description(
+      "Create a database with the tables task_runs, pipeline_runs, run_samples, task_logs, " +
+        "task_attempts, task_dependencies and idempotency_keys, or extend one of the Python pipeloom in place. " +
+        "Every row stays; doing it again changes nothing. " +
+        "Pipelines do it themselves. The journal of a file that is there stays what it is.",
+    )
+    .addOption(dbOption())
+    .addHelpText("after", examples(["init-db --db etl.db", "before other programs read it"]));
+}
+
+/** Does it. */
+export async function run({ db }: DbOption): Promise<ExitCode> {
+  const wasThere = await isThere(await databasePath(db));
+  // The journal of a file that is there stays what it is.
+  using connection = await connect(db, { wal: !wasThere || await hasWal(db) });
+  initSchema(connection);
+  writeLines([`${printable(db)} ${wasThere ? "is up to date" : "is created"}`]);
+  return EXIT.done;
+}

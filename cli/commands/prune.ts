@@ -1,0 +1,172 @@
+/**
+ * `pipeloom prune`: deletes old runs.
+ *
+ * @module
+ */
+import { type Command, InvalidArgumentError } from "commander";
+import type { Reader } from "../../dashboard/server/reader.ts";
+import { onInterrupt } from "../../pipeline/interrupts.ts";
+import {
+  chooseRuns,
+  countRows,
+  deleteRun,
+  type PrunableRun,
+  type PrunedRows,
+} from "../../writer/client/prune.ts";
+import { EXIT, type ExitCode, exitCodeOf } from "../terminal/exit_code.ts";
+import { CommandError } from "../terminal/failure.ts";
+import { openDatabase } from "../open_database.ts";
+import { openWriter } from "../open_writer.ts";
+import { type DbOption, dbOption, examples, jsonOption, wholeNumber } from "../options.ts";
+import { pages } from "../pragmas.ts";
+import { printable, printableJson } from "../terminal/printable.ts";
+import { formatBytes, formatNumberOf, parseDuration } from "../terminal/quantities.ts";
+import { writeLines } from "../terminal/terminal.ts";
+
+/** Options of the command. */
+export interface PruneOptions extends DbOption {
+  /** Milliseconds for which ended runs stay. */
+  keep?: number;
+  /** How many of the newest runs stay. */
+  keepRuns?: number;
+  /** Whether nothing is deleted. */
+  dryRun?: boolean;
+  /** Whether running runs may go. */
+  force?: boolean;
+  /** Whether to print JSON. */
+  json?: boolean;
+}
+
+/** What was done, or would be. */
+interface Outcome {
+  runs: number[];
+  rows: PrunedRows;
+  /** Bytes that became free within the file. */
+  freedBytes: number | null;
+  /** Runs that are spared because they are running. */
+  running: number[];
+  dryRun: boolean;
+}
+
+/** Says what the command takes. */
+export function define(command: Command): Command {
+  return command
+    .description(
+      "Delete old runs with their tasks, logs and samples, a few rows at a time, so that pipelines " +
+        "may go on. The newest run, runs that are running, tasks of the Python pipeloom and tables of " +
+        "your own stay. With both --keep and --keep-runs, what either keeps is kept.",
+    )
+    .option("--keep <age>", "keep runs that ended within 30d, 12h, 90m, 2w", age)
+    .option("--keep-runs <n>", "keep the newest n runs", wholeNumber(1))
+    .option("--dry-run", "say what would go, and delete nothing")
+    .option("--force", "delete runs that say they are running, too: when their process died")
+    .addOption(dbOption())
+    .addOption(jsonOption("what was deleted"))
+    .addHelpText(
+      "after",
+      examples(
+        ["prune --keep 30d --dry-run", "what is older than 30 days"],
+        ["prune --keep-runs 50 --db etl.db", "all but the newest 50"],
+      ),
+    );
+}
+
+/** Does it. */
+export async function run(options: PruneOptions): Promise<ExitCode> {
+  const { db, keep, keepRuns, force, json, dryRun = false } = options;
+  if (keep === undefined && keepRuns === undefined) {
+    throw new CommandError(
+      "Cannot prune without knowing what to keep: pass --keep 30d or --keep-runs 50",
+      EXIT.usage,
+    );
+  }
+  using reader = await openDatabase(db);
+  const { runs, running } = reader.has("pipeline_runs")
+    ? chooseRuns(reader.connection, {
+      endedBefore: keep === undefined ? undefined : Date.now() - keep,
+      keepRuns,
+      force,
+    })
+    : { runs: [], running: [] };
+  const outcome: Outcome = {
+    runs: [],
+    rows: { tasks: 0, logs: 0, samples: 0 },
+    freedBytes: null,
+    running: running.map(({ id }) => id),
+    dryRun,
+  };
+  const signal = dryRun || runs.length === 0
+    ? count(reader, runs, outcome)
+    : await deleteAll(reader, runs, { db, outcome });
+  writeLines(json ? [printableJson(outcome, 2)] : describe(outcome, printable(db)));
+  return signal === undefined ? EXIT.done : exitCodeOf(signal);
+}
+
+function count(reader: Reader, runs: PrunableRun[], outcome: Outcome): undefined {
+  for (const run of runs) {
+    add(outcome.rows, countRows(reader.connection, run));
+    outcome.runs.push(run.id);
+  }
+}
+
+/** Deletes runs and returns the signal that stopped it, if one did. */
+async function deleteAll(
+  reader: Reader,
+  runs: PrunableRun[],
+  { db, outcome }: { db: string; outcome: Outcome },
+): Promise<Deno.Signal | undefined> {
+  const stop = new AbortController();
+  let signal: Deno.Signal | undefined;
+  using _ = onInterrupt((name) => {
+    signal = name;
+    stop.abort();
+  });
+  const before = pages(reader.connection);
+  await using writer = await openWriter(db, reader);
+  for (const run of runs) {
+    if (stop.signal.aborted) break;
+    const rows = await deleteRun(writer, run, stop.signal);
+    if (!rows) {
+      outcome.running.push(run.id);
+      continue;
+    }
+    add(outcome.rows, rows);
+    if (!stop.signal.aborted) outcome.runs.push(run.id);
+  }
+  const after = pages(reader.connection);
+  outcome.freedBytes = (after.free - before.free + before.count - after.count) * after.bytes;
+  return signal;
+}
+
+function add(sum: PrunedRows, rows: PrunedRows): void {
+  sum.tasks += rows.tasks;
+  sum.logs += rows.logs;
+  sum.samples += rows.samples;
+}
+
+function describe({ runs, rows, freedBytes, running, dryRun }: Outcome, db: string): string[] {
+  const lines = runs.length === 0 && rows.tasks === 0 ? [`${db}: there is nothing to delete`] : [
+    `${db}: ${formatNumberOf(runs.length, "run")} ${dryRun ? "would be " : ""}deleted, ` +
+    `with ${formatNumberOf(rows.tasks, "task")}, ` +
+    `${formatNumberOf(rows.logs, "log line")} and ${formatNumberOf(rows.samples, "sample")}`,
+  ];
+  if (running.length > 0) {
+    const which = running.length > 10 ? `${running.length} runs` : `run ${running.join(", ")}`;
+    lines.push(`Spared, because it says it is running: ${which}; --force deletes it all the same`);
+  }
+  if (freedBytes !== null && freedBytes > 0) {
+    lines.push(
+      `${
+        formatBytes(freedBytes)
+      } of the file are free for new rows. To make the file smaller, while ` +
+        `no pipeline runs: sqlite3 ${db} VACUUM`,
+    );
+  }
+  return lines;
+}
+
+function age(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError("Write it as 30d, 12h, 90m or 2w.");
+  return ms;
+}

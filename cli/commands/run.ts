@@ -1,0 +1,64 @@
+/**
+ * `pipeloom run FILE`: runs the pipeline that a module exports.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import type { ExitCode } from "../terminal/exit_code.ts";
+import { loadDefinition } from "../load_definition.ts";
+import {
+  argOption,
+  dashboardOption,
+  DEFAULT_DB,
+  driverOption,
+  examples,
+  jsonOption,
+  overlapOption,
+  resumeKeyOption,
+  resumeOption,
+  workersOption,
+} from "../options.ts";
+import { runDefinition, type RunDefinitionOptions } from "../run_definition.ts";
+
+/** Options of the command. */
+export interface RunOptions extends RunDefinitionOptions {
+  /** Arguments for the function that finds the items. */
+  arg?: Record<string, string>;
+}
+
+/** Says what the command takes. */
+export function define(command: Command): Command {
+  return command
+    .description(
+      "Run the pipeline that a module exports: export default definePipeline({ items, run }). " +
+        "Progress goes to the standard error, the summary to the standard output. Ctrl-C lets " +
+        "running tasks end and cancels the rest; a second one stops at once.",
+    )
+    .argument("<file>", "a TypeScript or JavaScript module, or its URL")
+    .addOption(argOption())
+    .option("--db <path>", `the database (that of the module, else ${DEFAULT_DB})`)
+    .addOption(workersOption())
+    .addOption(driverOption())
+    .addOption(resumeOption())
+    .addOption(resumeKeyOption())
+    .addOption(overlapOption("allow"))
+    .addOption(dashboardOption())
+    .addOption(jsonOption("the report"))
+    .addHelpText(
+      "after",
+      examples(
+        ["run etl.ts", "with what the module says"],
+        ["run etl.ts --arg year=2026 --arg country=no", "items({ year, country })"],
+        ["run etl.ts --resume", "go on where the last run stopped, or was killed"],
+        ["run etl.ts --resume-key 2026-11-22", "once for this day, however often it is started"],
+        ["run etl.ts --overlap queue", "wait while another run of it is under way"],
+        ["run etl.ts --db etl.db -w 8 --dashboard", "8 tasks at a time, with the dashboard"],
+      ),
+    );
+}
+
+/** Does it. */
+export async function run(options: RunOptions, file: string): Promise<ExitCode> {
+  const { definition, name } = await loadDefinition(file);
+  return await runDefinition({ name, ...definition }, options.arg ?? {}, options);
+}

@@ -1,0 +1,94 @@
+/**
+ * `pipeloom runs`: the runs of a file.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import type { Run } from "../../dashboard/api.ts";
+import { listRuns } from "../../dashboard/server/queries/runs.ts";
+import { type Cell, type Column, drawTable } from "../terminal/columns.ts";
+import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
+import { openDatabase } from "../open_database.ts";
+import { type DbOption, dbOption, examples, jsonOption, wholeNumber } from "../options.ts";
+import { STATUS_SIGNS, STATUS_STYLES } from "../terminal/paint.ts";
+import { printable, printableJson } from "../terminal/printable.ts";
+import { formatCount, formatDuration } from "../terminal/quantities.ts";
+import { elapsedOf } from "../snapshot.ts";
+import { surface, writeLines } from "../terminal/terminal.ts";
+
+/** Options of the command. */
+export interface RunsOptions extends DbOption {
+  /** How many. */
+  limit: number;
+  /** Whether to print JSON. */
+  json?: boolean;
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: "run", right: true },
+  { title: "status" },
+  { title: "name", max: 40, min: 8 },
+  { title: "tasks", right: true, optional: true },
+  { title: "done", right: true, optional: true },
+  { title: "error", right: true, optional: true },
+  { title: "elapsed", right: true, optional: true },
+  { title: "started", optional: true },
+];
+
+/** Says what the command takes. */
+export function define(command: Command): Command {
+  return command
+    .description("List the runs, newest first. The database is opened read-only.")
+    .addOption(dbOption())
+    .option("--limit <n>", "runs to list", wholeNumber(1), 20)
+    .addOption(jsonOption("the runs"))
+    .addHelpText(
+      "after",
+      examples(["runs", "the newest 20"], ["runs --json | jq '.[0].id'", "the id of the newest"]),
+    );
+}
+
+/** Does it. */
+export async function run({ db, limit, json }: RunsOptions): Promise<ExitCode> {
+  using reader = await openDatabase(db);
+  const { runs, next } = listRuns(reader, { limit });
+  if (json) {
+    writeLines([printableJson(runs, 2)]);
+    return EXIT.done;
+  }
+  if (runs.length === 0) {
+    writeLines([`${printable(db)} has no runs yet`]);
+    return EXIT.done;
+  }
+  const { width, paint } = surface();
+  writeLines([
+    ...drawTable(COLUMNS, runs.map(toCells), { width, paint }),
+    ...(next === null ? [] : [paint("dim", `… and older ones: --limit ${limit * 5} shows more`)]),
+  ]);
+  return EXIT.done;
+}
+
+function toCells(run: Run): Cell[] {
+  const { id, status, name, counts, total, startedAt } = run;
+  const elapsed = elapsedOf(run);
+  return [
+    { text: `${id}`, style: "bold" },
+    {
+      text: `${STATUS_SIGNS[status] ?? "?"} ${run.cancelling ? "cancelling" : printable(status)}`,
+      style: STATUS_STYLES[status],
+    },
+    { text: printable(name) },
+    { text: formatCount(total) },
+    { text: formatCount(counts.done) },
+    { text: formatCount(counts.error), style: counts.error > 0 ? "red" : undefined },
+    { text: elapsed === null ? "" : formatDuration(elapsed) },
+    { text: startedAt === null ? "" : localTime(startedAt), style: "dim" },
+  ];
+}
+
+/** A time of the database in the time zone of whoever looks. */
+function localTime(iso: string): string {
+  const date = new Date(iso);
+  // The Swedish way of writing a time is that of ISO 8601.
+  return Number.isNaN(date.getTime()) ? printable(iso) : date.toLocaleString("sv-SE");
+}

@@ -1,0 +1,79 @@
+/**
+ * `pipeloom status`: a run and its tasks.
+ *
+ * @module
+ */
+import { type Command, InvalidArgumentError } from "commander";
+import { TASK_STATUSES, type TaskStatus } from "../../internal/task_run.ts";
+import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
+import { CommandError } from "../terminal/failure.ts";
+import { openDatabase } from "../open_database.ts";
+import { dbOption, examples, jsonOption, wholeNumber } from "../options.ts";
+import { printable, printableJson } from "../terminal/printable.ts";
+import { drawSnapshot } from "../run_view.ts";
+import { readSnapshot } from "../snapshot.ts";
+import { surface, writeLines } from "../terminal/terminal.ts";
+import { type WatchOptions, watchStatus } from "../watch.ts";
+
+/** Tasks that are shown unless told otherwise. */
+const LIMIT = 20;
+
+/** Options of the command. */
+export interface StatusOptions extends WatchOptions {
+  /** Whether to follow the run. */
+  watch?: boolean;
+}
+
+/** Says what the command takes. */
+export function define(command: Command): Command {
+  return command
+    .description(
+      "Show a run (the newest) and its tasks: those that run first, then failures, then the rest. " +
+        "Files of the Python pipeloom are shown too. The database is opened read-only.",
+    )
+    .addOption(dbOption())
+    .option(
+      "--watch",
+      "follow it live until Ctrl-C, and with --run until that run has ended; waits for a file that " +
+        "is not there yet",
+    )
+    .option("--run <id>", "another run than the newest", wholeNumber(0))
+    .option("--status <list>", `only tasks in these: ${TASK_STATUSES.join(", ")}`, statuses)
+    .option("--limit <n>", `tasks to show (${LIMIT}; with --watch what fits)`, wholeNumber(0))
+    .addOption(jsonOption("the run and its tasks"))
+    .addHelpText(
+      "after",
+      examples(
+        ["status", "the newest run of pipeloom.db"],
+        ["status --db etl.db --watch", "live"],
+        ["status --run 3 --status error --limit 100", "what failed in run 3"],
+        ["status --json | jq .run.counts", "for programs"],
+      ),
+    );
+}
+
+/** Does it. */
+export async function run(options: StatusOptions): Promise<ExitCode> {
+  if (options.watch) return await watchStatus(options);
+  const { db, run, status, limit = LIMIT, json } = options;
+  using reader = await openDatabase(db);
+  const snapshot = await readSnapshot((query) => query(reader), { run, status, limit });
+  if (!snapshot) {
+    throw new CommandError(
+      run === undefined
+        ? `Cannot show ${printable(db)}: it has no runs yet`
+        : `Cannot show run ${run} of ${
+          printable(db)
+        }: there is none; pipeloom runs lists those there are`,
+    );
+  }
+  writeLines(json ? [printableJson(snapshot, 2)] : drawSnapshot(snapshot, surface()));
+  return EXIT.done;
+}
+
+function statuses(text: string): TaskStatus[] {
+  const list = text.split(",").map((one) => one.trim());
+  const wrong = list.filter((one) => !TASK_STATUSES.includes(one as TaskStatus));
+  if (wrong.length === 0) return list as TaskStatus[];
+  throw new InvalidArgumentError(`Use some of ${TASK_STATUSES.join(", ")}, separated by commas.`);
+}

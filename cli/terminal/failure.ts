@@ -1,0 +1,45 @@
+/**
+ * How errors are told: one line for what the user can mend, more only when it is asked for.
+ *
+ * @module
+ */
+import { OverlapError } from "../../errors.ts";
+import { EXIT, type ExitCode } from "./exit_code.ts";
+import { printable, printableLines } from "./printable.ts";
+import { paintFor } from "./paint.ts";
+
+/** A command cannot go on, and its message says all there is to say. */
+export class CommandError extends Error {
+  /** The name of the class, as it is printed. */
+  override readonly name = "CommandError";
+  /** What the shell is told. */
+  readonly exitCode: ExitCode;
+
+  constructor(message: string, exitCode: ExitCode = EXIT.failed, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Prints an error to the standard error and returns the exit code. With `verbosity` 2 its stack goes with it. */
+export function tellError(thrown: unknown, verbosity: number): ExitCode {
+  const paint = paintFor(Deno.stderr);
+  const first = firstOf(thrown);
+  console.error(`${paint("red", "error:")} ${printable(messageOf(first))}`);
+  if (verbosity >= 2) console.error(printableLines(Deno.inspect(thrown)));
+  if (first instanceof OverlapError) return EXIT.overlap;
+  return first instanceof CommandError ? first.exitCode : EXIT.failed;
+}
+
+/** What went wrong first, where because of it something went wrong when things were closed, too. */
+function firstOf(thrown: unknown): unknown {
+  return thrown instanceof SuppressedError ? firstOf(thrown.suppressed) : thrown;
+}
+
+/** The message of anything that was thrown, with the name of an error that is not worded for a user. */
+export function messageOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return `Something else than an error was thrown: ${thrown}`;
+  const { name, message } = thrown;
+  if (message === "") return name;
+  return /^[A-Z]\w* /.test(message) ? message : `${name}: ${message}`;
+}

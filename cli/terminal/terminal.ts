@@ -1,0 +1,55 @@
+/**
+ * Where commands print: the standard output, which is a terminal or is not.
+ *
+ * @module
+ */
+import { paintFor } from "./paint.ts";
+import type { Surface } from "../run_view.ts";
+
+/** The size of a terminal that does not tell its own. */
+const USUAL = { columns: 80, rows: 24 };
+
+/** Whether a person looks at the standard output, on a terminal that can move its cursor. */
+export function isTerminal(): boolean {
+  return Deno.stdout.isTerminal() && !isDumb();
+}
+
+/** What `TERM` says, where it may be known without a question. */
+function isDumb(): boolean {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: "TERM" });
+  return state === "granted" && Deno.env.get("TERM") === "dumb";
+}
+
+/** The size of the terminal now. */
+export function terminalSize(): { columns: number; rows: number } {
+  try {
+    const { columns, rows } = Deno.consoleSize();
+    if (columns > 0 && rows > 0) return { columns, rows };
+  } catch {
+    // None of the standard streams is a terminal.
+  }
+  return USUAL;
+}
+
+/** The standard output as lines are drawn on it: a file or a pipe takes lines of any length. */
+export function surface(): Surface {
+  const width = isTerminal() ? terminalSize().columns : Infinity;
+  return { width, height: Infinity, paint: paintFor(Deno.stdout) };
+}
+
+/** Writes a text whole. Returns whether anybody is left to read it. */
+export function write(text: string): boolean {
+  let bytes = new TextEncoder().encode(text);
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return false;
+    throw error;
+  }
+}
+
+/** Writes lines. Returns whether anybody is left to read them. */
+export function writeLines(lines: readonly string[]): boolean {
+  return write(lines.map((line) => `${line}\n`).join(""));
+}

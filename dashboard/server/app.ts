@@ -1,0 +1,137 @@
+/**
+ * The routes of the dashboard as a Hono app, which can be mounted at any path of another.
+ *
+ * @module
+ */
+import { type Context, Hono } from "hono";
+import { compress } from "hono/compress";
+import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
+import { type Access, guardHost, guardToken, signIn } from "./access.ts";
+import { Hub } from "./live/hub.ts";
+import { BadRequest } from "./params.ts";
+import type { Read } from "./queries/find.ts";
+import { addControl, type ControlledWriter } from "./routes/control.ts";
+import { addHealth } from "./routes/health.ts";
+import { addLive } from "./routes/live.ts";
+import { addPage } from "./routes/page.ts";
+import { addRuns } from "./routes/runs.ts";
+import { addTasks } from "./routes/tasks.ts";
+import { Source, SourceError } from "./source.ts";
+import { newToken } from "./token.ts";
+
+/** Options of {@linkcode createDashboard}. */
+export interface DashboardOptions {
+  /** The database: a path or a `file:` URL. It need not exist yet. */
+  db: string | URL;
+  /**
+   * The SQLite driver. In the process of a pipeline it must be the pipeline's: pass `writer.driver` or
+   * `report.driver` where you chose one.
+   *
+   * @default {"auto"}
+   */
+  driver?: DriverChoice;
+  /**
+   * Names, without ports, under which the dashboard may be asked for. Requests that carry another name in
+   * their `Host` header are refused, which is what keeps other sites out.
+   *
+   * @default {["localhost", "127.0.0.1", "[::1]"]}
+   */
+  allowedHosts?: readonly string[];
+  /** What whoever looks must know. Without one everybody may look who can send a request. */
+  token?: string;
+  /**
+   * The writer of the pipeline beside which the dashboard is served. With it, runs can be cancelled and failed tasks
+   * run again by whoever knows `controlToken`; without it nothing can be changed.
+   */
+  control?: ControlledWriter;
+  /**
+   * What whoever controls runs must know.
+   *
+   * @default {a random text}
+   */
+  controlToken?: string;
+  /**
+   * Browsers that may look on at the same time; more are answered with 503.
+   *
+   * @default {200}
+   */
+  maxStreams?: number;
+}
+
+/**
+ * A Hono app that shows a database, and lets go of it when it is disposed of. It is named through its module
+ * because a public type that is named directly would have to be documented here.
+ */
+export type DashboardApp = InstanceType<(typeof import("hono"))["Hono"]> & Disposable & {
+  /** What whoever controls runs must know; `undefined` where nothing can be controlled. */
+  readonly controlToken: string | undefined;
+};
+
+/** Names of this machine to itself. */
+export const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
+
+/**
+ * Makes the dashboard of a database as a Hono app, to be served alone or mounted at any path of another app.
+ * It opens a read-only connection of its own when it is asked for something first, in the thread it is made
+ * in. To serve it from a Worker of its own, use {@linkcode serveDashboard}.
+ *
+ * @example Beside your own routes
+ * ```ts
+ * import { createDashboard } from "@pipeloom/pipeloom/dashboard";
+ * import { Hono } from "hono";
+ *
+ * const app = new Hono();
+ * app.get("/", (c) => c.text("Hello"));
+ * app.route("/etl", createDashboard({ db: "etl.db" }));
+ * // Deno.serve({ hostname: "127.0.0.1", port: 8000 }, app.fetch);
+ * ```
+ */
+export function createDashboard(options: DashboardOptions): DashboardApp {
+  const { db, driver, token, maxStreams = 200, allowedHosts = LOOPBACK_HOSTS } = options;
+  if (token === "" || options.controlToken === "") {
+    throw new TypeError("Cannot use an empty token: leave it out, or give it text");
+  }
+  const access: Access = { allowedHosts, token };
+  const source = new Source(db, driver);
+  const hub = new Hub(source, { maxStreams });
+  const read: Read = (query) => source.read(query);
+
+  const app = new Hono();
+  app.use(guardHost(access), compress());
+  app.post("/api/session", signIn(access));
+  app.use("/api/*", guardToken(access), readySource);
+  app.use("/metrics", guardToken(access), readySource);
+  app.use("/healthz", readySource);
+
+  const controlToken = options.control && (options.controlToken ?? newToken());
+  const control = options.control &&
+    addControl(app, options.control, { controlToken: controlToken!, read });
+
+  addRuns(app, read, () => source.state.file);
+  addTasks(app, read);
+  addLive(app, hub);
+  addHealth(app, source, hub);
+  addPage(app);
+  app.onError((error, c) => {
+    if (error instanceof BadRequest) return c.json({ error: error.message }, 400);
+    if (error instanceof SourceError) return c.json({ error: error.message }, 503);
+    // What was stopped because nobody waits for it any longer is no failure.
+    if (c.req.raw.signal.aborted) return c.body(null, 499 as 400);
+    console.error(`The dashboard could not answer ${c.req.path}:`, error);
+    return c.json({ error: "Something went wrong; the log of the dashboard says what" }, 500);
+  });
+  return Object.assign(app, {
+    controlToken,
+    [Symbol.dispose]() {
+      control?.[Symbol.dispose]();
+      hub.close();
+      source[Symbol.dispose]();
+    },
+  });
+
+  async function readySource(c: Context, next: () => Promise<void>): Promise<void> {
+    await source.ready();
+    await next();
+    if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
+  }
+}

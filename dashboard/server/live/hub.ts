@@ -1,0 +1,197 @@
+/**
+ * Tells everybody who looks on what has changed.
+ *
+ * One poller asks SQLite for `data_version`, ten times a second at most and only while somebody looks: it
+ * changes exactly when another connection has committed. Then each view reads what it shows, once for all who
+ * look at the same page, and sends the difference. Nothing here holds a cursor or a transaction, so that
+ * whatever a browser does, the writer and its checkpoints never wait.
+ *
+ * @module
+ */
+import type { LiveEvent } from "../../api.ts";
+import { type Source, SourceError } from "../source.ts";
+import { EventStream, formatEvent } from "./event_stream.ts";
+import { same, type View } from "./view.ts";
+
+/** Milliseconds between two looks. */
+const INTERVAL_MS = 100;
+
+/** Looks between two pings, which tell pages that their data is still fresh. */
+const PING_TICKS = 50;
+
+/** A view, and who looks at it. */
+interface Watched {
+  create: () => View;
+  view: View;
+  streams: Set<EventStream>;
+  /** The read that is going on: there is one at a time. */
+  reading?: Promise<void>;
+  /** Whether something was committed since the last read began. */
+  isOld: boolean;
+}
+
+/** A view to watch. */
+export interface Watch {
+  /** The same for all who see the same. */
+  key: string;
+  /** Makes the view. */
+  create: () => View;
+  /** The id of the last event that the browser has seen. */
+  lastEventId?: string;
+}
+
+/** Shares views among streams. */
+export class Hub {
+  readonly #source: Source;
+  readonly #maxStreams: number;
+  readonly #watched = new Map<string, Watched>();
+  #streams = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isLooking = false;
+  /** Views that have been read. */
+  readonly #fresh = new WeakSet<View>();
+  #ticks = 0;
+  #generation = 0;
+  #state: LiveEvent["source"];
+  #closed = false;
+
+  constructor(source: Source, options: { maxStreams: number }) {
+    this.#source = source;
+    this.#maxStreams = options.maxStreams;
+  }
+
+  /** Streams that are open. */
+  get streams(): number {
+    return this.#streams;
+  }
+
+  /** Opens a stream on a view; `undefined` when there are too many. */
+  async open(watch: Watch): Promise<EventStream | undefined> {
+    const { key, create, lastEventId } = watch;
+    if (this.#streams >= this.#maxStreams || this.#closed) return;
+    this.#streams++;
+    if (this.#streams === 1) {
+      await this.#source.changed();
+      this.#state = this.#source.state;
+      this.#generation = this.#source.generation;
+    }
+    if (this.#closed) {
+      this.#streams--;
+      return;
+    }
+    let watched = this.#watched.get(key);
+    const isNew = !watched;
+    watched ??= { create, view: create(), streams: new Set(), isOld: true };
+    this.#watched.set(key, watched);
+    const stream = new EventStream({
+      reading: () => watched.reading,
+      snapshot: () => this.#snapshot(watched),
+      onClose: () => this.#left(key, watched, stream),
+    });
+    watched.streams.add(stream);
+    if (isNew) this.#read(watched);
+    while (watched.reading) await watched.reading;
+    stream.begin(this.#snapshot(watched, lastEventId));
+    this.#schedule();
+    return stream;
+  }
+
+  /** Ends every stream and the poller. */
+  close(): void {
+    this.#closed = true;
+    for (const { streams } of this.#watched.values()) for (const stream of streams) stream.close();
+  }
+
+  #schedule(): void {
+    if (this.#streams === 0 || this.#isLooking || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#isLooking = true;
+      this.#look().catch(report).finally(() => {
+        this.#isLooking = false;
+        this.#schedule();
+      });
+    }, INTERVAL_MS);
+  }
+
+  async #look(): Promise<void> {
+    this.#ticks++;
+    const changed = await this.#source.changed();
+    if (this.#source.generation !== this.#generation) this.#begin();
+    const source = same(this.#source.state, this.#state) ? undefined : this.#source.state;
+    this.#state = this.#source.state;
+    for (const watched of this.#watched.values()) {
+      watched.isOld ||= changed;
+      if (source) this.#send(watched, "patch", { source });
+      else if (this.#ticks % PING_TICKS === 0) this.#send(watched, "ping", {});
+      if (watched.isOld || watched.view.pending) this.#read(watched);
+    }
+  }
+
+  /** Begins anew: there is another file, or the file is back. */
+  #begin(): void {
+    this.#generation = this.#source.generation;
+    // All at once, so that nothing of what they share stays.
+    for (const { view } of this.#watched.values()) view.close?.();
+    for (const watched of this.#watched.values()) {
+      watched.view = watched.create();
+      watched.isOld = true;
+      watched.reading = undefined;
+    }
+  }
+
+  /** Has a view read what has changed, and tells who looks at it. */
+  #read(watched: Watched): void {
+    if (watched.reading) return;
+    const { view, isOld } = watched;
+    const isFirst = this.#fresh.has(view) === false;
+    watched.isOld = false;
+    const tick = { number: this.#ticks, changed: isOld };
+    const reading = Promise.try(() => view.refresh(this.#source, tick)).then((patch) => {
+      if (watched.view !== view) return;
+      if (isFirst) {
+        this.#fresh.add(view);
+        const event = this.#snapshot(watched);
+        for (const stream of watched.streams) stream.send(event);
+      } else if (patch) this.#send(watched, "patch", patch);
+    }).catch((error) => {
+      watched.isOld ||= isOld;
+      // What nobody looks at any longer has been stopped.
+      if (watched.view === view && watched.streams.size > 0) report(error);
+    }).finally(() => {
+      if (watched.reading === reading) watched.reading = undefined;
+    });
+    watched.reading = reading;
+  }
+
+  #snapshot({ view }: Watched, lastEventId?: string): Uint8Array<ArrayBuffer> {
+    const data = { now: Date.now(), source: this.#source.state };
+    return formatEvent(
+      "snapshot",
+      { ...data, ...view.snapshot(this.#source, lastEventId) },
+      view.eventId,
+    );
+  }
+
+  #send({ view, streams }: Watched, event: "patch" | "ping", data: object): void {
+    const encoded = formatEvent(event, { now: Date.now(), ...data }, view.eventId);
+    for (const stream of streams) stream.send(encoded);
+  }
+
+  #left(key: string, watched: Watched, stream: EventStream): void {
+    this.#streams--;
+    watched.streams.delete(stream);
+    if (watched.streams.size === 0 && this.#watched.get(key) === watched) {
+      this.#watched.delete(key);
+      watched.view.close?.();
+    }
+    if (this.#streams > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** Tells of what should not happen. That a database cannot be read can, and its state says so to all. */
+function report(error: unknown): void {
+  if (!(error instanceof SourceError)) console.error("The dashboard could not read:", error);
+}

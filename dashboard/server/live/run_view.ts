@@ -1,0 +1,118 @@
+/**
+ * The page of one run: its header, one page of its tasks, its past and its weave.
+ *
+ * @module
+ */
+import { setImmediate } from "node:timers";
+import type { Run, RunPatch, RunSnapshot, Sample, TaskPage, TaskQuery } from "../../api.ts";
+import type { Place } from "../queries/plan.ts";
+import { getRun, isOutdated, listSamples } from "../queries/runs.ts";
+import { listTasks } from "../queries/tasks.ts";
+import type { Source } from "../source.ts";
+import { diffList, same, type Tick, unlessEmpty, type View } from "./view.ts";
+import type { SharedWeave } from "./weaves.ts";
+
+/** Times its own duration for which a page of tasks is left alone: one that takes long is read seldom. */
+const LIST_REST = 10;
+
+/** A run, and which of its tasks to list. */
+export interface RunViewOptions {
+  /** Id of the run. */
+  run: number;
+  /** Which tasks. */
+  query: Omit<TaskQuery, "cursor"> & { place?: Place };
+  /** The run's weave, which all views of the run share. */
+  weave: SharedWeave;
+}
+
+/** One run. */
+export class RunView implements View {
+  readonly #options: RunViewOptions;
+  #run: Run | null = null;
+  #page: TaskPage = { tasks: [], next: null, previous: null };
+  /** The page as last read: it may be there between two refreshes, and is told by the next. */
+  #readPage = this.#page;
+  #listDueAt = -Infinity;
+  #listIsOld = true;
+  #reading: Promise<void> | undefined;
+  readonly #closed = new AbortController();
+  #samples: Sample[] = [];
+  #lastSample = 0;
+  #weaveVersion = 0;
+  #version = 0;
+
+  constructor(options: RunViewOptions) {
+    this.#options = options;
+  }
+
+  get pending(): boolean {
+    if (this.#listIsOld || this.#reading || this.#readPage !== this.#page) return true;
+    return this.#run !== null && (!this.#options.weave.complete || isOutdated(this.#run));
+  }
+
+  get eventId(): string {
+    return `${this.#version}`;
+  }
+
+  async refresh(source: Source, tick: Tick): Promise<object | undefined> {
+    const { run: id, weave } = this.#options;
+    this.#listIsOld ||= tick.changed;
+    const run = source.read((reader) => getRun(reader, id)) ?? null;
+    if (run) await this.#refreshList(source);
+    const { samples, last } = run
+      ? source.read((reader) => listSamples(reader, id, this.#lastSample))
+      : { samples: [], last: this.#lastSample };
+    if (run) weave.advance(source, run.counts, tick);
+
+    // From here on nothing can fail: what is taken over is told.
+    const before = { run: this.#run, page: this.#page };
+    this.#run = run;
+    this.#page = this.#readPage;
+    this.#samples.push(...samples);
+    this.#lastSample = last;
+    const { next, previous } = this.#page;
+    const patch = unlessEmpty<Omit<RunPatch, "now">>({
+      run: same(before.run, run) ? undefined : run,
+      tasks: diffList(before.page.tasks, this.#page.tasks),
+      next: before.page.next === next ? undefined : next,
+      previous: before.page.previous === previous ? undefined : previous,
+      samples: samples.length > 0 ? samples : undefined,
+      weave: this.#weaveVersion < weave.version
+        ? weave.changedSince(this.#weaveVersion)
+        : undefined,
+    });
+    this.#weaveVersion = weave.version;
+    if (patch) this.#version++;
+    return patch;
+  }
+
+  snapshot(): Omit<RunSnapshot, "now"> {
+    const { weave } = this.#options;
+    return { run: this.#run, ...this.#page, samples: this.#samples, weave: weave.blocks };
+  }
+
+  close(): void {
+    this.#closed.abort();
+    this.#options.weave[Symbol.dispose]();
+  }
+
+  /** Reads the page of tasks when it is due. One that takes long is there at a later tick. */
+  async #refreshList(source: Source): Promise<void> {
+    if (!this.#reading && this.#listIsOld && performance.now() >= this.#listDueAt) {
+      this.#listIsOld = false;
+      this.#reading = this.#readList(source).finally(() => this.#reading = undefined);
+      this.#reading.catch(() => this.#listIsOld = true);
+    }
+    await Promise.race([this.#reading, new Promise((resolve) => setImmediate(resolve))]);
+  }
+
+  async #readList(source: Source): Promise<void> {
+    const before = performance.now();
+    const { run, query } = this.#options;
+    const { signal } = this.#closed;
+    const page = await listTasks((query) => source.read(query), run, query, signal);
+    const after = performance.now();
+    this.#listDueAt = after + LIST_REST * (after - before);
+    if (page) this.#readPage = page;
+  }
+}

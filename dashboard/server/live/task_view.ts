@@ -1,0 +1,71 @@
+/**
+ * The page of one task: all about it, and its log as it grows.
+ *
+ * @module
+ */
+import type { LogPage, TaskDetail, TaskPatch, TaskSnapshot } from "../../api.ts";
+import { listLogs } from "../queries/logs.ts";
+import { getTask } from "../queries/tasks.ts";
+import type { Source } from "../source.ts";
+import { same, unlessEmpty, type View } from "./view.ts";
+
+/** Lines of a log in a snapshot. */
+const SNAPSHOT_LINES = 500;
+
+/** Lines that a stream which comes back gets beyond those: whoever missed more loads them by the page. */
+const CATCH_UP_LINES = 5_000;
+
+/** Lines of a log in a patch. */
+const PATCH_LINES = 1_000;
+
+/** One task. */
+export class TaskView implements View {
+  readonly #task: number;
+  #detail: TaskDetail | null = null;
+  #lastLine = 0;
+  #isNew = true;
+  #hasMore = false;
+
+  constructor(task: number) {
+    this.#task = task;
+  }
+
+  get pending(): boolean {
+    return this.#hasMore;
+  }
+
+  /** The id of the last line of the log that was sent: whoever comes back gets those after it. */
+  get eventId(): string {
+    return `${this.#lastLine}`;
+  }
+
+  refresh(source: Source): Promise<object | undefined> {
+    const before = this.#detail;
+    const { detail, lines } = source.read((reader) => ({
+      detail: getTask(reader, this.#task) ?? null,
+      lines: this.#isNew
+        ? listLogs(reader, this.#task, { limit: 1 }).lines
+        : listLogs(reader, this.#task, { after: this.#lastLine, limit: PATCH_LINES }).lines,
+    }));
+    this.#detail = detail;
+    this.#lastLine = lines.at(-1)?.id ?? this.#lastLine;
+    this.#hasMore = !this.#isNew && lines.length === PATCH_LINES;
+    const logs = this.#isNew || lines.length === 0 ? undefined : lines;
+    this.#isNew = false;
+    return Promise.resolve(unlessEmpty<Omit<TaskPatch, "now">>({
+      task: same(before, detail) ? undefined : detail,
+      logs,
+    }));
+  }
+
+  snapshot(source: Source, lastEventId?: string): Omit<TaskSnapshot, "now"> {
+    const before = this.#lastLine + 1;
+    const seen = Number(lastEventId);
+    const logs = source.read((reader) => {
+      const last = listLogs(reader, this.#task, { before, limit: SNAPSHOT_LINES });
+      if (!(seen > 0) || (last.lines[0]?.id ?? 0) <= seen) return last;
+      return listLogs(reader, this.#task, { before, limit: CATCH_UP_LINES });
+    }, (): LogPage => ({ lines: [], previous: null }));
+    return { task: this.#detail, logs };
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * One weave for each run that somebody looks at, however many pages show it.
+ *
+ * @module
+ */
+import type { StatusCounts } from "../../../internal/task_run.ts";
+import type { WeaveBlock } from "../../api.ts";
+import type { Source } from "../source.ts";
+import type { Tick } from "./view.ts";
+import { Weave } from "./weave.ts";
+
+interface Entry {
+  weave: Weave;
+  users: number;
+  /** The tick for which it was read last. */
+  tick: number;
+}
+
+/** A use of a weave; disposing of the last one frees it. */
+export interface SharedWeave extends Disposable {
+  /** Whether everything is as the counts of the run say. */
+  readonly complete: boolean;
+  /** Grows with every change. */
+  readonly version: number;
+  /** All blocks. */
+  readonly blocks: WeaveBlock[];
+  /** The blocks that have changed since a version. */
+  changedSince(version: number): [place: number, block: WeaveBlock][];
+  /** Reads what has changed; once for each tick. */
+  advance(source: Source, counts: StatusCounts, tick: Tick): void;
+}
+
+/** The weaves that are in use. */
+export class Weaves {
+  readonly #entries = new Map<number, Entry>();
+
+  /** The weave of a run, shared with whoever uses it already. */
+  use(run: number): SharedWeave {
+    const entry = this.#entries.get(run) ?? { weave: new Weave(run), users: 0, tick: -1 };
+    this.#entries.set(run, entry);
+    entry.users++;
+    const { weave } = entry;
+    const entries = this.#entries;
+    return {
+      get complete() {
+        return weave.complete;
+      },
+      get version() {
+        return weave.version;
+      },
+      get blocks() {
+        return weave.blocks;
+      },
+      changedSince: (version) => weave.changedSince(version),
+      advance(source, counts, tick) {
+        if (entry.tick === tick.number) return;
+        entry.tick = tick.number;
+        source.read((reader) => weave.advance(reader, counts, tick.changed));
+      },
+      [Symbol.dispose]() {
+        if (--entry.users === 0 && entries.get(run) === entry) entries.delete(run);
+      },
+    };
+  }
+}

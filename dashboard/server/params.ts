@@ -1,0 +1,76 @@
+/**
+ * What requests may ask for: every parameter is checked here, and a wrong one is an error that says what is
+ * right. Values reach SQLite as bound parameters only.
+ *
+ * @module
+ */
+import { TASK_STATUSES, type TaskStatus } from "../../internal/task_run.ts";
+import type { TaskQuery, TaskSort } from "../api.ts";
+import type { Place } from "./queries/plan.ts";
+import { fromCursor } from "./queries/tasks.ts";
+
+/** Characters of a text that is searched for. */
+const MAX_TEXT = 1_000;
+
+const SORTS: readonly TaskSort[] = ["id", "name", "started", "duration", "progress"];
+
+/** A request that cannot be answered; its message says why. */
+export class BadRequest extends Error {
+  /** The name of the class, as it is printed. */
+  override readonly name = "BadRequest";
+}
+
+/** The parameters of a request's URL, by name. */
+export type Params = Readonly<Record<string, string | undefined>>;
+
+/** A whole number, or `otherwise` when it is not given. */
+export function integer(
+  params: Params,
+  name: string,
+  range: { min: number; max: number; otherwise?: number },
+): number {
+  const { min, max, otherwise } = range;
+  const text = params[name];
+  if (text === undefined && otherwise !== undefined) return otherwise;
+  const value = /^-?\d{1,16}$/.test(text ?? "") ? Number(text) : NaN;
+  if (value >= min && value <= max) return value;
+  throw new BadRequest(`${name} must be a whole number from ${min} to ${max}`);
+}
+
+/** The id of a run, 0 for tasks of no run. */
+export function runId(params: Params, name: string = "run"): number {
+  return integer(params, name, { min: 0, max: Number.MAX_SAFE_INTEGER });
+}
+
+/** The id of a task. */
+export function taskId(params: Params, name: string = "task"): number {
+  return integer(params, name, { min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER });
+}
+
+/** Which tasks to list. */
+export function taskQuery(params: Params): Omit<TaskQuery, "cursor"> & { place?: Place } {
+  const { status = "", q = "", key = "", sort = "id", cursor = "" } = params;
+  const statuses = status.split(",").filter((name) => name !== "") as TaskStatus[];
+  if (!statuses.every((name) => TASK_STATUSES.includes(name))) {
+    throw new BadRequest(`status must be some of ${TASK_STATUSES.join(",")}, with commas between`);
+  }
+  if (!SORTS.includes(sort.replace(/^-/, "") as TaskSort)) {
+    throw new BadRequest(`sort must be one of ${SORTS.join(", ")}, with a minus to turn it round`);
+  }
+  if (q.length > MAX_TEXT || key.length > MAX_TEXT) {
+    throw new BadRequest(`q and key must have at most ${MAX_TEXT} characters`);
+  }
+  if (`${q}${key}`.includes("\0")) {
+    throw new BadRequest("q and key must have no NUL character, where SQLite would end them");
+  }
+  const place = fromCursor(cursor);
+  if (cursor && !place) throw new BadRequest("cursor must be next or previous of another page");
+  return {
+    status: [...new Set(statuses)],
+    q,
+    key,
+    sort: sort as TaskQuery["sort"],
+    limit: integer(params, "limit", { min: 1, max: 200, otherwise: 50 }),
+    place,
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * Finds the tasks of one page among a million.
+ *
+ * By id, with or without statuses, a page is read through an index at once. A search for text and every other
+ * order has to look at each row, and there is no index that would not cost the writer more than the page is
+ * worth. So that is done in slices of some ten thousand rows, each one short statement that keeps the best of
+ * its slice, with the thread free between two of them: a page may take a moment, other requests do not wait.
+ *
+ * Pages are told apart by the values of their first or last row (keyset), so that a page stays the same
+ * while rows come and go before it.
+ *
+ * @module
+ */
+import { setImmediate } from "node:timers";
+import type { TaskStatus } from "../../../internal/task_run.ts";
+import type { Reader } from "../reader.ts";
+import { remember } from "./memory.ts";
+import { compareValues } from "./order.ts";
+import { cut, type Find, type Found, type Plan, plan, type Range, statusesOf } from "./plan.ts";
+import type { RunTasks } from "./runs.ts";
+
+/** Rows of a slice: some milliseconds of work. */
+const SLICE_ROWS = 10_000;
+
+/** Milliseconds of work after which other requests have their turn. */
+const TURN_MS = 4;
+
+/** Reads through a connection that may be gone at the next call. */
+export type Read = <T>(query: (reader: Reader) => T) => T;
+
+/** The first tasks that match, in the order that was asked for; at most `limit`. */
+export async function findTasks(
+  read: Read,
+  tasks: RunTasks,
+  find: Find,
+  signal?: AbortSignal,
+): Promise<Found[]> {
+  const { place, limit } = find;
+  const query = plan(tasks, find);
+  const sign = query.descending ? -1 : 1;
+  const compare = (a: Found, b: Found) => sign * (compareValues(a.value, b.value) || a.id - b.id);
+
+  let best: Found[] = [];
+  let paused = performance.now();
+  for (const status of statusesOf(find, query)) {
+    if (status === "queued" && query.isFull(best)) break;
+    let rest: Range | undefined = query.range;
+    let count = 0;
+    while (rest) {
+      signal?.throwIfAborted();
+      const range: Range = rest;
+      const { found, edge } = read((reader) => {
+        const edge = query.sliced ? edgeOf(reader, query, range, status) : undefined;
+        const { slice } = cut(range, edge, query.descending);
+        return { found: lookOnce(reader, query, slice, status), edge };
+      });
+      // A task that has moved on meanwhile is found in two places: the later one counts.
+      const again = new Set(found.map(({ id }) => id));
+      best = best.filter(({ id }) => !again.has(id)).concat(found).sort(compare).slice(0, limit);
+      count += found.length;
+      // By id, the first slices hold the first tasks.
+      if (query.order.by === "id" && count >= limit) break;
+      rest = cut(range, edge, query.descending).rest;
+      if (performance.now() - paused > TURN_MS) {
+        await new Promise((resolve) => setImmediate(resolve));
+        paused = performance.now();
+      }
+    }
+  }
+  return place?.back ? best.reverse() : best;
+}
+
+/** The id of the last row of a range's first slice; `undefined` when the range has no more than that. */
+function edgeOf(
+  reader: Reader,
+  { descending }: Plan,
+  { low, high }: Range,
+  status?: TaskStatus,
+): number | undefined {
+  // Where a slice ends is remembered: any parts will do, so long as they are not too large.
+  return remember(reader, JSON.stringify([status, descending, low, high]), () => {
+    const row = reader.get(
+      `SELECT id FROM task_runs WHERE ${status ? "status = ? AND " : ""}id BETWEEN ? AND ?
+       ORDER BY id ${descending ? "DESC" : "ASC"} LIMIT 1 OFFSET ?`,
+      ...(status ? [status] : []),
+      low,
+      high,
+      SLICE_ROWS - 1,
+    );
+    return row && Number(row.id);
+  });
+}
+
+/**
+ * The first that match in one slice, from memory where it cannot have changed: tasks of ours that have ended
+ * stay as they are, until their run is resumed, or they are queued again while it goes on.
+ */
+function lookOnce(reader: Reader, query: Plan, range: Range, status?: TaskStatus): Found[] {
+  const [run] = query.params;
+  const requeued = query.sliced && run !== null ? timesRequeued(reader, Number(run)) : undefined;
+  if (requeued === undefined || hasOpenTasks(reader, range)) {
+    return look(reader, query, range, status);
+  }
+  const { order, descending, conditions, params, limit } = query;
+  const key = JSON.stringify([
+    order,
+    descending,
+    conditions,
+    params,
+    limit,
+    range,
+    status,
+    requeued,
+  ]);
+  return remember(reader, key, () => look(reader, query, range, status));
+}
+
+/**
+ * How often ended tasks of a run were queued again, as a text; `undefined` while a run that was resumed goes on,
+ * and takes up ended tasks again.
+ */
+function timesRequeued(reader: Reader, run: number): string | undefined {
+  if (!reader.has("pipeline_runs", "resumed")) return "";
+  const retried = reader.has("pipeline_runs", "retried") ? "retried" : "NULL AS retried";
+  const row = reader.get(`SELECT resumed, ${retried}, status FROM pipeline_runs WHERE id=?`, run);
+  if (row?.resumed && row.status === "running") return undefined;
+  return `${row?.resumed ?? 0} ${row?.retried ?? 0}`;
+}
+
+/** Whether there are tasks that have not ended; those of other runs among them count as well. */
+function hasOpenTasks(reader: Reader, { low, high }: Range): boolean {
+  return reader.get(
+    `SELECT 1 FROM task_runs WHERE status IN ('queued', 'running') AND id BETWEEN ? AND ? LIMIT 1`,
+    low,
+    high,
+  ) !== undefined;
+}
+
+/** The first that match in one slice. */
+function look(reader: Reader, query: Plan, { low, high }: Range, status?: TaskStatus): Found[] {
+  const { order, conditions, params, limit } = query;
+  const direction = query.descending ? "DESC" : "ASC";
+  return reader.all(
+    `SELECT id, ${order.value} AS value FROM task_runs
+     WHERE ${status ? "status = ? AND " : ""}id BETWEEN ? AND ? AND ${conditions}
+     ORDER BY ${order.by === "id" ? "" : `value ${direction}, `}id ${direction} LIMIT ?`,
+    ...(status ? [status] : []),
+    low,
+    high,
+    ...params,
+    limit,
+  ).map(({ id, value }) => ({ id: Number(id), value: value! }));
+}

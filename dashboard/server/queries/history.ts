@@ -1,0 +1,66 @@
+/**
+ * What became of a task in other runs.
+ *
+ * There is no index on names and keys, so all tasks are looked at, newest first, in slices.
+ *
+ * @module
+ */
+import { setImmediate } from "node:timers";
+import type { TaskStatus } from "../../../internal/task_run.ts";
+import type { TaskDetail, TaskHistory } from "../../api.ts";
+import type { Read } from "./find.ts";
+import { DURATION_MS } from "./order.ts";
+import { ORIGINAL_RUN } from "./runs.ts";
+
+/** Tasks of a history, and rows that are looked at to find them. */
+const HISTORY_TASKS = 20;
+const HISTORY_ROWS = 1_000_000;
+const SLICE_ROWS = 10_000;
+
+/** The same task in other runs, newest first. */
+export async function listHistory(
+  read: Read,
+  { id, key, name, run }: Pick<TaskDetail, "id" | "key" | "name" | "run">,
+): Promise<TaskHistory> {
+  const hasRuns = read((reader) => reader.has("task_runs", "run_id"));
+  const column = key === null ? "name" : "key";
+  const tasks: TaskHistory["tasks"] = [];
+  let high = Number.MAX_SAFE_INTEGER;
+  for (let rows = 0; rows < HISTORY_ROWS; rows += SLICE_ROWS) {
+    const low = read((reader) => {
+      const edge = reader.get(
+        "SELECT id FROM task_runs WHERE id <= ? ORDER BY id DESC LIMIT 1 OFFSET ?",
+        high,
+        SLICE_ROWS - 1,
+      );
+      const low = Number(edge?.id ?? -Number.MAX_SAFE_INTEGER);
+      const found = reader.all(
+        `SELECT id, status, started_at, ${DURATION_MS} AS duration,
+           ${hasRuns ? "run_id" : "NULL AS run_id"} FROM task_runs
+         WHERE id BETWEEN ? AND ? AND ${column} = ? AND id <> ? AND finished_at IS NOT NULL
+           ${hasRuns ? "AND run_id IS NOT ?" : ""}
+         ORDER BY id DESC LIMIT ?`,
+        low,
+        high,
+        key ?? name,
+        id,
+        ...(hasRuns ? [run.id === ORIGINAL_RUN ? null : run.id] : []),
+        HISTORY_TASKS - tasks.length,
+      );
+      for (const row of found) {
+        tasks.push({
+          id: Number(row.id),
+          runId: Number(row.run_id ?? ORIGINAL_RUN),
+          status: row.status as TaskStatus,
+          startedAt: row.started_at as string | null,
+          durationMs: row.duration as number | null,
+        });
+      }
+      return edge && low;
+    });
+    if (low === undefined || tasks.length >= HISTORY_TASKS) return { tasks, partial: false };
+    high = low - 1;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return { tasks, partial: true };
+}

@@ -1,0 +1,122 @@
+/**
+ * A search for tasks, made ready to be asked of one slice of a run after another.
+ *
+ * @module
+ */
+import type { SqlValue } from "../../../sqlite/values.ts";
+import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_run.ts";
+import type { TaskQuery } from "../../api.ts";
+import { type Order, toOrder } from "./order.ts";
+import type { RunTasks } from "./runs.ts";
+
+/** Where a page begins: after this value and id, or before them. */
+export interface Place {
+  /** The value it is ordered by. */
+  value: SqlValue;
+  /** Breaks ties. */
+  id: number;
+  /** Whether the page ends there. */
+  back?: boolean;
+}
+
+/** What to look for. */
+export interface Find extends Pick<TaskQuery, "status" | "q" | "key" | "sort"> {
+  /** How many at most. */
+  limit: number;
+  /** Where to begin. */
+  place?: Place;
+}
+
+/** Where a task stands in the order. */
+export interface Found {
+  /** Its id. */
+  id: number;
+  /** The value it is ordered by. */
+  value: SqlValue;
+}
+
+/** Ids from `low` to `high`, both included. */
+export interface Range {
+  /** The lowest. */
+  low: number;
+  /** The highest. */
+  high: number;
+}
+
+/** A search, ready to be asked of one slice after another. */
+export interface Plan {
+  /** The order that was asked for. */
+  order: Order;
+  /** Whether rows are read from the largest down: a page that ends at its place is read backwards. */
+  descending: boolean;
+  /** Ids of the tasks that may match. */
+  range: Range;
+  /** Whether every row must be looked at. */
+  sliced: boolean;
+  /** What else must be true of a row. */
+  conditions: string;
+  /** The parameters of the conditions; the first is the run. */
+  params: SqlValue[];
+  /** How many at most. */
+  limit: number;
+  /** Whether tasks whose value is not known could no longer be among the first. */
+  isFull(best: Found[]): boolean;
+}
+
+/** Makes a search ready. */
+export function plan(tasks: RunTasks, { sort, q, key, place, limit }: Find): Plan {
+  const order = toOrder(sort);
+  const descending = order.descending !== !!place?.back;
+  const range: Range = { low: tasks.first, high: tasks.last };
+  const conditions = [tasks.condition];
+  const params: SqlValue[] = [tasks.run];
+  if (q) {
+    const pattern = `%${q.replace(/[\\%_]/g, "\\$&")}%`;
+    conditions.push("(name LIKE ? ESCAPE '\\' OR message LIKE ? ESCAPE '\\')");
+    params.push(pattern, pattern);
+  }
+  if (key) {
+    conditions.push("key = ?");
+    params.push(key);
+  }
+  if (place && order.by === "id") {
+    if (descending) range.high = Math.min(range.high, place.id - 1);
+    else range.low = Math.max(range.low, place.id + 1);
+  } else if (place) {
+    conditions.push(`(${order.value}, id) ${descending ? "<" : ">"} (?, ?)`);
+    params.push(place.value, place.id);
+  }
+  return {
+    order,
+    descending,
+    range,
+    sliced: order.by !== "id" || q !== "" || key !== "",
+    conditions: conditions.join(" AND "),
+    params,
+    limit,
+    isFull: (best) =>
+      order.unknown !== undefined && best.length >= limit && place?.value !== order.unknown &&
+      best.every(({ value }) => value !== order.unknown),
+  };
+}
+
+/** The slice of a range that ends at `edge`, and what is left. */
+export function cut(range: Range, edge: number | undefined, descending: boolean) {
+  if (edge === undefined) return { slice: range };
+  return descending
+    ? { slice: { low: edge, high: range.high }, rest: { low: range.low, high: edge - 1 } }
+    : { slice: { low: range.low, high: edge }, rest: { low: edge + 1, high: range.high } };
+}
+
+/**
+ * The statuses to look through one after another; `undefined` is all of them at once. Tasks that wait have
+ * neither start nor duration, so they are looked at last, and most often not at all.
+ */
+export function statusesOf({ status }: Find, { order }: Plan): readonly (TaskStatus | undefined)[] {
+  const statuses = status.length > 0
+    ? status
+    : order.unknown === undefined
+    ? [undefined]
+    : TASK_STATUSES;
+  return statuses.toSorted((a, b) => Number(a === "queued") - Number(b === "queued"));
+}

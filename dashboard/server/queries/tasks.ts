@@ -1,0 +1,171 @@
+/**
+ * Queries about tasks: pages of them, and all about one.
+ *
+ * @module
+ */
+import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
+import { isEnd, type TaskStatus } from "../../../internal/task_run.ts";
+import type { Task, TaskAttempt, TaskDetail, TaskPage, TaskQuery } from "../../api.ts";
+import type { Reader } from "../reader.ts";
+import { findTasks, type Read } from "./find.ts";
+import { DURATION_MS } from "./order.ts";
+import type { Place } from "./plan.ts";
+import { getRun, ORIGINAL_RUN, tasksOf } from "./runs.ts";
+import { readCancelling } from "./requests.ts";
+import { shorten, textStart, toText } from "./text.ts";
+
+/** Characters of a text in a list: 300 to show, and one that tells that there is more. */
+const LIST_CHARACTERS = 301;
+
+/** Characters of a text on the page of its task. */
+const FULL_CHARACTERS = 1_000_000;
+
+/** Earlier attempts at a task that are shown: the last. */
+const MAX_ATTEMPTS = 100;
+
+/** A page of a run's tasks; `undefined` when there is no such run. */
+export async function listTasks(
+  read: Read,
+  run: number,
+  query: Omit<TaskQuery, "cursor"> & { place?: Place },
+  signal?: AbortSignal,
+): Promise<TaskPage | undefined> {
+  const tasks = read((reader) => tasksOf(reader, run));
+  if (!tasks) return;
+  const { limit, place } = query;
+  const lacksKey = query.key && !read((reader) => reader.has("task_runs", "key"));
+  const found = lacksKey
+    ? []
+    : await findTasks(read, tasks, { ...query, limit: limit + 1 }, signal);
+  const more = found.length > limit;
+  // What tells that there is more stands at the end that the search went towards.
+  const page = place?.back ? found.slice(more ? 1 : 0) : found.slice(0, limit);
+  const [before, after] = place?.back ? [more, true] : [!!place, more];
+  // Where everything on the way is gone, one can turn round.
+  const [first, last] = page.length > 0 ? [page[0], page.at(-1)] : [place, place];
+  return {
+    tasks: read((reader) => readTasks(reader, page.map(({ id }) => id))),
+    next: after && last ? toCursor({ ...last, back: false }) : null,
+    previous: before && first ? toCursor({ ...first, back: true }) : null,
+  };
+}
+
+/** A place in an order as text. */
+export function toCursor({ value, id, back }: Place): string {
+  return JSON.stringify([value, id, ...(back ? [1] : [])]);
+}
+
+/** The place that a cursor names; `undefined` when it is none of ours. */
+export function fromCursor(cursor: string): Place | undefined {
+  try {
+    const [value, id, back] = JSON.parse(cursor);
+    const isValue = typeof value === "string" || Number.isFinite(value);
+    if (isValue && Number.isSafeInteger(id)) return { value, id, back: back === 1 };
+  } catch {
+    // Told by the missing result.
+  }
+}
+
+/** The rows of tasks, in the order of `ids`. Those that are gone are left out. */
+export function readTasks(reader: Reader, ids: readonly number[]): Task[] {
+  const rows = reader.all(
+    `SELECT ${taskColumns(reader, LIST_CHARACTERS)} FROM task_runs
+     WHERE id IN (SELECT value FROM json_each(?))`,
+    JSON.stringify(ids),
+  );
+  const { tasks: cancelling } = readCancelling(reader);
+  const byId = new Map(
+    rows.map((row) => [Number(row.id), toTask(row, LIST_CHARACTERS, cancelling)]),
+  );
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
+/** All about one task. */
+export function getTask(reader: Reader, id: number): TaskDetail | undefined {
+  if (!reader.has("task_runs")) return;
+  const row = reader.get(
+    `SELECT ${taskColumns(reader, FULL_CHARACTERS)},
+       ${textStart("result", FULL_CHARACTERS)} AS result,
+       ${reader.has("task_runs", "run_id") ? "run_id" : "NULL AS run_id"}
+     FROM task_runs WHERE id = ?`,
+    id,
+  );
+  if (!row) return;
+  const texts = ["message", "error", "result"].map((field) => [field, toText(row[field])] as const);
+  const cut = texts.filter(([, text]) => text !== null && text.length > FULL_CHARACTERS);
+  const task = toTask(row, FULL_CHARACTERS, readCancelling(reader).tasks);
+  const runId = Number(row.run_id ?? ORIGINAL_RUN);
+  const { name, status, startedAt, cancelling } = getRun(reader, runId) ??
+    { name: "", status: "running", startedAt: null, cancelling: false };
+  const attempts = readAttempts(reader, id);
+  if (task.startedAt !== null) {
+    attempts.push({
+      attempt: 1 + (attempts.at(-1)?.attempt ?? 0),
+      status: task.status,
+      startedAt: task.startedAt,
+      finishedAt: task.finishedAt,
+      error: task.error ?? (task.status === "error" ? task.message : null),
+    });
+  }
+  return {
+    ...task,
+    run: { id: runId, name, status, startedAt, cancelling },
+    attempts,
+    result: texts[2]![1] && shorten(texts[2]![1], FULL_CHARACTERS),
+    cut: cut.map(([field]) => field),
+  };
+}
+
+/** The attempts at a task after which it was run again. */
+function readAttempts(reader: Reader, task: number): TaskAttempt[] {
+  if (!reader.has("task_attempts")) return [];
+  const rows = reader.all(
+    `SELECT attempt, status, started_at, finished_at, ${
+      textStart("error", FULL_CHARACTERS)
+    } AS error
+     FROM task_attempts WHERE task_id=? ORDER BY attempt DESC LIMIT ${MAX_ATTEMPTS}`,
+    task,
+  );
+  return rows.reverse().map((row) => {
+    const error = toText(row.error);
+    return {
+      attempt: Number(row.attempt),
+      status: row.status as TaskStatus,
+      startedAt: toText(row.started_at),
+      finishedAt: toText(row.finished_at),
+      error: error && shorten(error, FULL_CHARACTERS),
+    };
+  });
+}
+
+function taskColumns(reader: Reader, characters: number): string {
+  const ours = (column: string, value: string = column) =>
+    reader.has("task_runs", column) ? value : `NULL AS ${column}`;
+  const start = (column: string) => `${textStart(column, characters)} AS ${column}`;
+  return `id, ${start("name")}, status, progress, ${start("message")}, started_at, finished_at,
+    ${ours("key", start("key"))}, ${ours("error", start("error"))}, ${ours("updated_at")},
+    ${DURATION_MS} AS duration`;
+}
+
+function toTask(row: SqlRow, characters: number, cancelling: ReadonlySet<number>): Task {
+  const short = (value: SqlValue | undefined) => {
+    const text = toText(value);
+    return text && shorten(text, characters);
+  };
+  // The first line tells what it is, the others where.
+  const error = toText(row.error);
+  return {
+    id: Number(row.id),
+    name: short(row.name) ?? "",
+    key: short(row.key),
+    status: row.status as TaskStatus,
+    progress: Math.min(1, Math.max(0, Number(row.progress) || 0)),
+    message: short(row.message),
+    error: characters === FULL_CHARACTERS ? short(error) : short(error && error.split("\n", 1)[0]!),
+    startedAt: toText(row.started_at),
+    finishedAt: toText(row.finished_at),
+    updatedAt: toText(row.updated_at),
+    durationMs: row.duration === null ? null : Number(row.duration),
+    cancelling: !isEnd(row.status as TaskStatus) && cancelling.has(Number(row.id)),
+  };
+}

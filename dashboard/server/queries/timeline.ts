@@ -1,0 +1,49 @@
+/**
+ * When the tasks of a run ran.
+ *
+ * @module
+ */
+import type { Timeline } from "../../api.ts";
+import { findTasks, type Read } from "./find.ts";
+import { getRun, tasksOf } from "./runs.ts";
+import { readTasks } from "./tasks.ts";
+
+/** Bars of a timeline. */
+const TIMELINE_BARS = 1_000;
+
+/** When the tasks of a run ran: all of them, or the longest. */
+export async function readTimeline(
+  read: Read,
+  run: number,
+): Promise<Timeline | undefined> {
+  const tasks = read((reader) => tasksOf(reader, run));
+  if (!tasks) return;
+  const find = { status: [], q: "", key: "", limit: TIMELINE_BARS } as const;
+  const longest = await findTasks(
+    read,
+    tasks,
+    { ...find, status: ["done", "error", "cancelled"], sort: "-duration" },
+  );
+  const running = await findTasks(
+    read,
+    tasks,
+    { ...find, status: ["running"], sort: "id" },
+  );
+  const ids = [...running, ...longest].slice(0, TIMELINE_BARS).map(({ id }) => id);
+  return read((reader) => {
+    const bars = readTasks(reader, ids).filter(({ startedAt }) => startedAt !== null)
+      .map(({ id, name, status, startedAt, finishedAt }) => ({
+        id,
+        name,
+        status,
+        from: Date.parse(startedAt!),
+        // The clock may have been set back in between.
+        to: finishedAt === null ? null : Math.max(Date.parse(startedAt!), Date.parse(finishedAt)),
+      }));
+    // Another program may have written anything for a time.
+    const known = bars.filter(({ from }) => !Number.isNaN(from));
+    known.sort((a, b) => a.from - b.from || a.id - b.id);
+    const { total = 0, counts } = getRun(reader, run) ?? {};
+    return { bars: known, started: total - (counts?.queued ?? 0) };
+  });
+}

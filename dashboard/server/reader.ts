@@ -1,0 +1,113 @@
+/**
+ * A read-only connection with its prepared statements, and what the file has of our tables.
+ *
+ * Files come from three makers: this module, the Python original (eight columns, no `pipeline_runs`), and
+ * both in turn. So queries ask {@linkcode Reader.has} before they name what we added.
+ *
+ * @module
+ */
+import { connectReadOnly } from "../../sqlite/connect.ts";
+import type { Connection } from "../../sqlite/connection.ts";
+import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
+import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
+
+/**
+ * Milliseconds that a read waits for a lock: whoever waits holds up every request that the thread answers, and
+ * the next look tries again.
+ */
+const BUSY_TIMEOUT_MS = 50;
+
+/** What we made, or the original. */
+const TABLES = [
+  "task_runs",
+  "pipeline_runs",
+  "run_samples",
+  "task_logs",
+  "task_attempts",
+  "task_dependencies",
+  "run_requests",
+] as const;
+
+/** A row, or `undefined`. */
+export type MaybeRow = SqlRow | undefined;
+
+/** What queries read from. Every read is one short statement: no cursor outlives a call. */
+export class Reader implements Disposable {
+  /** The connection. */
+  readonly connection: Connection;
+  readonly #statements = new Map<string, ReturnType<Connection["prepare"]>>();
+  #columns = new Map<string, Set<string>>();
+  #schemaVersion: SqlValue = -1;
+
+  private constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  /**
+   * Opens a file that is there.
+   *
+   * @throws {SqliteError} If it cannot be read
+   */
+  static async open(path: string, driver: DriverChoice): Promise<Reader> {
+    const reader = new Reader(
+      await connectReadOnly(path, { driver, busyTimeoutMs: BUSY_TIMEOUT_MS }),
+    );
+    try {
+      reader.learn();
+      return reader;
+    } catch (error) {
+      reader[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Looks again at what the file has, when its schema is another than before. */
+  learn(): void {
+    const version = this.#pragma("schema_version");
+    if (version === this.#schemaVersion) return;
+    const columns = new Map<string, Set<string>>();
+    for (const table of TABLES) {
+      const rows = this.connection.prepare(`PRAGMA table_info(${table})`).all();
+      columns.set(table, new Set(rows.map(({ name }) => `${name}`)));
+    }
+    this.#statements.clear();
+    this.#columns = columns;
+    this.#schemaVersion = version;
+  }
+
+  /** Changes exactly when another connection has committed. */
+  get dataVersion(): SqlValue {
+    return this.#pragma("data_version");
+  }
+
+  /** Whether the file has a table, or a column of a table. */
+  has(table: string, column?: string): boolean {
+    const columns = this.#columns.get(table);
+    return !!columns && (column ? columns.has(column) : columns.size > 0);
+  }
+
+  /** Every row of a query, prepared once. */
+  all(sql: string, ...params: SqlValue[]): SqlRow[] {
+    return this.#statement(sql).all(...params);
+  }
+
+  /** The first row of a query, prepared once. */
+  get(sql: string, ...params: SqlValue[]): MaybeRow {
+    return this.#statement(sql).get(...params);
+  }
+
+  /** Closes the connection. */
+  [Symbol.dispose](): void {
+    this.connection.close();
+  }
+
+  #pragma(name: string): SqlValue {
+    return this.#statement(`PRAGMA ${name}`).get()![name]!;
+  }
+
+  #statement(sql: string): ReturnType<Connection["prepare"]> {
+    let statement = this.#statements.get(sql);
+    if (!statement) this.#statements.set(sql, statement = this.connection.prepare(sql));
+    return statement;
+  }
+}

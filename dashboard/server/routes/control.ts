@@ -1,0 +1,97 @@
+/**
+ * What may be asked of runs from the dashboard, where it runs beside a pipeline: to cancel, and to run again what
+ * failed. It goes to the pipeline's writer over a port, as any message does; the dashboard's own connection stays
+ * read-only. Without a writer there are no such routes.
+ *
+ * @module
+ */
+import type { Context, Hono } from "hono";
+import { Outbox } from "../../../writer/client/outbox.ts";
+import { guardControl, guardOrigin } from "../access.ts";
+import type { ControlResult } from "../../api.ts";
+import { runId, taskId } from "../params.ts";
+import type { Read } from "../queries/find.ts";
+import { readAnswer } from "../queries/requests.ts";
+import { getRun } from "../queries/runs.ts";
+import { getTask } from "../queries/tasks.ts";
+import { noSuchRun, noSuchTask } from "./missing.ts";
+
+/** Milliseconds that an answer waits for a request to take effect: most have by then. */
+const EFFECT_MS = 1_000;
+
+/** Milliseconds between two looks. */
+const LOOK_MS = 25;
+
+/** Milliseconds after which a writer that says nothing is taken to be gone. */
+const WRITER_MS = 5_000;
+
+/** A writer, as far as the dashboard knows it. */
+export interface ControlledWriter {
+  /** Makes a port to it. */
+  attach(): MessagePort;
+}
+
+/** What is asked. */
+interface Asked {
+  action: "cancel" | "retry";
+  run: number;
+  taskId: number | null;
+}
+
+/** Adds the routes that change something. Disposing it gives the port back. */
+export function addControl(
+  app: Hono,
+  writer: ControlledWriter,
+  { controlToken, read }: { controlToken: string; read: Read },
+): Disposable {
+  let outbox: Outbox | undefined;
+  const guards = [guardControl(controlToken), guardOrigin()] as const;
+
+  app.get("/api/control", guards[0], (c) => c.body(null, 204));
+  for (const action of ["cancel", "retry"] as const) {
+    app.post(`/api/runs/:run/${action}`, ...guards, (c) => {
+      const run = runId(c.req.param() as { run: string });
+      if (!read((reader) => getRun(reader, run))) return noSuchRun(c);
+      return ask(c, { action, run, taskId: null });
+    });
+    app.post(`/api/tasks/:task/${action}`, ...guards, (c) => {
+      const id = taskId(c.req.param() as { task: string });
+      const task = read((reader) => getTask(reader, id));
+      if (!task) return noSuchTask(c);
+      return ask(c, { action, run: task.run.id, taskId: id });
+    });
+  }
+  return { [Symbol.dispose]: () => outbox?.close() };
+
+  async function ask(c: Context, asked: Asked): Promise<Response> {
+    let request: number;
+    try {
+      outbox ??= new Outbox(writer.attach());
+      request = await inTime(outbox.request({ kind: "request_control", ...asked })) as number;
+    } catch (error) {
+      const { name, message } = error as Error;
+      const isGone = /^Writer(Closed|Died)Error$|^TimeoutError$/.test(name);
+      return c.json({ error: message }, isGone ? 503 : 409);
+    }
+    for (const until = performance.now() + EFFECT_MS; performance.now() < until;) {
+      const answered = read((reader) => readAnswer(reader, request));
+      if (answered?.refused) return c.json({ error: answered.answer }, 409);
+      if (answered) return c.json<ControlResult>({ request, answer: answered.answer });
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    return c.json<ControlResult>({ request, answer: null }, 202);
+  }
+}
+
+/** A writer that is closed in another thread answers nothing any more. */
+async function inTime<T>(promise: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const text =
+    "Cannot ask the writer: it does not answer, because it is closed or waits for a lock";
+  const timer = setTimeout(() => late.reject(new DOMException(text, "TimeoutError")), WRITER_MS);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

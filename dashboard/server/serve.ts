@@ -1,0 +1,137 @@
+/**
+ * Serves the dashboard from a Worker of its own, so that tasks that keep the main thread busy never freeze the
+ * page.
+ *
+ * @module
+ */
+import { chooseDriver } from "../../sqlite/drivers/choose.ts";
+import { driverFor, holdDriver } from "../../sqlite/drivers/in_use.ts";
+import { databasePath } from "../../sqlite/database_file.ts";
+import { fromErrorData } from "../../errors.ts";
+import { isLoopback } from "./access.ts";
+import { type DashboardOptions, LOOPBACK_HOSTS } from "./app.ts";
+import type { DashboardServer } from "./dashboard_server.ts";
+import { listen, type ListenOptions } from "./listen.ts";
+import type { Address, ServeReply, ServeRequest } from "./worker_protocol.ts";
+
+/** Options of {@linkcode serveDashboard}. */
+export interface ServeOptions extends DashboardOptions {
+  /**
+   * The address to listen on. Anything but loopback demands a `token`.
+   *
+   * @default {"127.0.0.1"}
+   */
+  hostname?: string;
+  /**
+   * The port to listen on; 0 takes any that is free.
+   *
+   * @default {8787}
+   */
+  port?: number;
+}
+
+/**
+ * Serves the dashboard of a database until it is shut down.
+ *
+ * It needs `--allow-net` on its address and `--allow-read` on the database, its `-wal` and its `-shm`; a
+ * local copy of this module needs `--allow-read` on its own folder, too, or it is served from this thread.
+ *
+ * @throws {TypeError} If the address is not loopback and there is no token
+ * @throws {Error} If the port is in use
+ *
+ * @example Beside a pipeline
+ * ```ts
+ * import { runPipeline } from "@pipeloom/pipeloom";
+ * import { serveDashboard } from "@pipeloom/pipeloom/dashboard";
+ *
+ * await using dashboard = await serveDashboard({ db: "etl.db", port: 0 });
+ * console.log(`Watch it at ${dashboard.url}`);
+ * await runPipeline(["a", "b"], { db: "etl.db", run: (item) => item });
+ * ```
+ */
+export async function serveDashboard(options: ServeOptions): Promise<DashboardServer> {
+  const { port = 8787, token } = options;
+  const hostname = (options.hostname ?? "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new RangeError(`Cannot listen on port ${port}: give a whole number from 0 to 65535`);
+  }
+  if (!isLoopback(hostname) && !token) {
+    throw new TypeError(
+      `Cannot listen on ${hostname} without a token, because others could look: pass a long random ` +
+        `token, or listen on 127.0.0.1`,
+    );
+  }
+  const db = await databasePath(options.db);
+  // Chosen here, because one process must use one driver for a file; see sqlite/drivers/in_use.ts.
+  const { driver } = await chooseDriver(driverFor(db, options.driver));
+  const letGo = holdDriver(db, driver.name);
+  try {
+    const allowedHosts = options.allowedHosts ??
+      [...LOOPBACK_HOSTS, hostname.includes(":") ? `[${hostname}]` : hostname];
+    const settings = { ...options, db, driver: driver.name, allowedHosts, hostname, port };
+    const server = await mayStartWorker()
+      ? await serveFromWorker(settings)
+      : await listen(settings);
+    server.finished.then(letGo, letGo);
+    return server;
+  } catch (error) {
+    letGo();
+    throw error;
+  }
+}
+
+const WORKER = new URL("./worker.ts", import.meta.url);
+
+/** Whether the Worker's file may be read; one that comes from a registry always may. */
+async function mayStartWorker(): Promise<boolean> {
+  if (WORKER.protocol !== "file:") return true;
+  return (await Deno.permissions.query({ name: "read", path: WORKER })).state === "granted";
+}
+
+async function serveFromWorker(
+  { control: writer, ...options }: ListenOptions,
+): Promise<DashboardServer> {
+  const control = writer?.attach();
+  const worker = new Worker(WORKER, { type: "module", name: "pipeloom dashboard" });
+  const post = (request: ServeRequest, transfer: Transferable[] = []) =>
+    worker.postMessage(request, transfer);
+  const listening = Promise.withResolvers<Address>();
+  const finished = Promise.withResolvers<void>();
+  finished.promise.catch(() => {});
+  const fail = (error: Error) => {
+    listening.reject(error);
+    finished.reject(error);
+    worker.terminate();
+  };
+  worker.onmessage = ({ data: reply }: MessageEvent<ServeReply>) => {
+    switch (reply.kind) {
+      case "ready":
+        return post({ kind: "listen", options, control }, control ? [control] : []);
+      case "listening":
+        return listening.resolve(reply.address);
+      case "finished":
+        finished.resolve();
+        return worker.terminate();
+      case "failed":
+        return fail(fromErrorData(reply.error));
+      default:
+        fail(new TypeError(`Cannot handle a reply of unknown kind ${Deno.inspect(reply)}`));
+    }
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    fail(new Error(`The dashboard's Worker died: ${event.message}`));
+  };
+  const address = await listening.promise;
+  const shutdown = async () => {
+    post({ kind: "shutdown" });
+    await finished.promise;
+  };
+  return {
+    ...address,
+    thread: "worker",
+    finished: finished.promise,
+    shutdown,
+    [Symbol.asyncDispose]: () => shutdown(),
+  };
+}

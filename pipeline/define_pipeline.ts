@@ -1,0 +1,86 @@
+/**
+ * A pipeline as a value: what a module exports by default so that the command line can run it.
+ *
+ * A plain object with a brand, not a class: the command line and the module may come with two copies of this
+ * package, and `instanceof` would know the one only. `Symbol.for` is the same for both.
+ *
+ * @module
+ */
+import { checkNames } from "./option_names.ts";
+import type { PipelineArguments, PipelineDefinition } from "./pipeline_options.ts";
+
+const BRAND = Symbol.for("pipeloom.pipeline");
+
+/** The database where nothing else is said. */
+export const DEFAULT_DB = "pipeloom.db";
+
+/**
+ * Defines a pipeline for `pipeloom run FILE`. Nothing is run, and `items` is not read, before that.
+ *
+ * @returns The definition, to be the default export of its module
+ * @throws {TypeError} If it has no `items` or no `run`, its `schedule` is no text, or an option has a name that none has
+ *
+ * @example A module that the command line runs
+ * ```ts
+ * import { definePipeline } from "@pipeloom/pipeloom";
+ *
+ * const pipeline = definePipeline({
+ *   name: "squares",
+ *   items: ({ upTo = "3" }) => Array.from({ length: Number(upTo) }, (_, i) => i + 1),
+ *   schema: "CREATE TABLE IF NOT EXISTS square (n INTEGER, square INTEGER)",
+ *   taskName: (n) => `square of ${n}`,
+ *   async run(n, task) {
+ *     await task.insert("square", [{ n, square: n * n }]);
+ *   },
+ * });
+ *
+ * export default pipeline;
+ * ```
+ */
+export function definePipeline<Item>(
+  definition: PipelineDefinition<Item>,
+): PipelineDefinition<Item> {
+  const { items, run, schedule } = definition ?? {};
+  if (typeof items !== "function" && !isIterable(items)) {
+    throw new TypeError(
+      `Cannot define a pipeline with items ${Deno.inspect(items)}: pass an iterable, an async ` +
+        `iterable, or a function that returns one`,
+    );
+  }
+  if (run === undefined || run === null) {
+    throw new TypeError("Cannot define a pipeline without work: pass run, a function of an item");
+  }
+  if (schedule !== undefined && typeof schedule !== "string") {
+    throw new TypeError(
+      `Cannot define a pipeline with the schedule ${
+        Deno.inspect(schedule)
+      }: write it as a line of a ` +
+        `crontab, such as "0 2 * * *"`,
+    );
+  }
+  checkNames(definition);
+  return Object.defineProperty({ ...definition }, BRAND, { value: true });
+}
+
+/** Whether a value is what {@linkcode definePipeline} returned, of this copy of the package or another. */
+export function isPipelineDefinition(value: unknown): value is PipelineDefinition<unknown> {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, BRAND);
+}
+
+/** The items to run, given the arguments. */
+export async function itemsOf<Item>(
+  { items }: PipelineDefinition<Item>,
+  args: PipelineArguments,
+): Promise<Iterable<Item> | AsyncIterable<Item>> {
+  const found = typeof items === "function" ? await items(args) : items;
+  if (isIterable(found)) return found;
+  throw new TypeError(
+    `Cannot run items ${Deno.inspect(found)}: items must return an iterable or an async iterable`,
+  );
+}
+
+function isIterable(value: unknown): boolean {
+  if (typeof value === "string") return true;
+  return typeof value === "object" && value !== null &&
+    (Symbol.iterator in value || Symbol.asyncIterator in value);
+}

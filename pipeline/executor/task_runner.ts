@@ -1,0 +1,178 @@
+/**
+ * Runs one task to its end and writes its start and its end.
+ *
+ * @module
+ */
+import { isCancellation } from "./cancellation.ts";
+import { isoNow } from "../../internal/clock.ts";
+import { type ErrorData, toErrorData, toErrorText } from "../../errors.ts";
+import type { TaskUpdateMessage } from "../../writer/protocol/task_message.ts";
+import type { TransactionMessage } from "../../writer/protocol/write_message.ts";
+import type { TaskContext, TaskEnvironment } from "./task_context.ts";
+import type { EndStatus } from "../../internal/task_run.ts";
+
+/** The work of a task: gets the item and the task's context, and returns what is stored as its result. */
+export type TaskFunction<Item> = (item: Item, task: TaskContext) => unknown;
+
+/** How a task ended. */
+export interface TaskOutcome {
+  /** Its last status. */
+  status: EndStatus;
+  /** What was thrown. */
+  error?: ErrorData;
+  /** Whether the task has not written its end: it could not, or it may be run again. */
+  unwritten?: boolean;
+  /** Whether its Worker is gone, so that it may have ended before, unheard. */
+  lost?: boolean;
+  /** The very thing that was thrown, where that was on this thread. */
+  thrown?: unknown;
+}
+
+/**
+ * Runs a task. It never rejects for the task's failure.
+ *
+ * @returns The outcome; or, when rows of the task are still on their way, a promise of it in `pending`,
+ * so that the next task need not wait for the disk
+ */
+export async function runTask<Item>(
+  run: TaskFunction<Item>,
+  item: Item,
+  task: TaskContext,
+  environment: TaskEnvironment,
+): Promise<TaskOutcome | { pending: Promise<TaskOutcome> }> {
+  const { run: runId, outbox } = environment;
+  const { id } = task;
+  try {
+    if (runId !== null) {
+      const start: TaskUpdateMessage = {
+        kind: "task_update",
+        run: runId,
+        id,
+        status: "running",
+        startedAt: isoNow(),
+      };
+      // It still says why the task had to wait.
+      if (task.attempt > 1) start.message = `Attempt ${task.attempt}`;
+      outbox.update(start);
+      // A task that blocks its Worker until that is ended could not send it any more.
+      if (task.timed) outbox.drained().catch(() => {});
+    }
+    const returned = run(item, task);
+    const result = toResult(isThenable(returned) ? await returned : returned);
+    if (task.streaming) await task.streaming;
+    task.throwIfFailed();
+    task.end();
+    const done = runId === null ? undefined : end(runId, id, "done", result);
+    if (task.held) {
+      const messages = done ? [...task.held, done] : task.held;
+      // What it wrote was held back, so it has not waited for the disk yet.
+      await outbox.room();
+      return { pending: commitWhole({ kind: "transaction", messages }, task, environment) };
+    } else if (task.sent) {
+      return { pending: commit(done, task, environment) };
+    } else if (done) {
+      outbox.update(done);
+    }
+    return { status: "done" };
+  } catch (thrown) {
+    task.end();
+    const status = isStopped(thrown, task, environment) ? "cancelled" : "error";
+    return failed(task, { status, error: toErrorData(thrown), thrown }, environment);
+  }
+}
+
+/** Whether a task threw because it or its pipeline was to stop. */
+export function isStopped(
+  thrown: unknown,
+  task: TaskContext | undefined,
+  { signal }: TaskEnvironment,
+): boolean {
+  return isCancellation(thrown, signal) || isCancellation(thrown, task?.cancelled);
+}
+
+/** Writes the end of a task that is not `done`. */
+export function writeFailure(
+  id: number,
+  { status, error }: TaskOutcome,
+  { run, outbox }: TaskEnvironment,
+): void {
+  if (run === null) return;
+  const update = end(run, id, status);
+  update.message = error?.message ?? "";
+  update.error = error ? toErrorText(error) : update.message;
+  outbox.update(update);
+}
+
+/** Waits until the rows and the end are committed; a row that was refused has made the end an `error`. */
+async function commit(
+  done: TaskUpdateMessage | undefined,
+  task: TaskContext,
+  { outbox }: TaskEnvironment,
+): Promise<TaskOutcome> {
+  try {
+    if (task.retryable) {
+      // Once its end is written it cannot be run again, so the rows come first.
+      await outbox.drained();
+      task.throwIfFailed();
+    }
+    await (done ? outbox.requestUpdate(done) : outbox.drained());
+    task.throwIfFailed();
+    return { status: "done" };
+  } catch (thrown) {
+    const unwritten = task.retryable;
+    return { status: "error", error: toErrorData(thrown), thrown, unwritten };
+  }
+}
+
+/** Waits until all of an atomic task is committed; when it was refused, its end is written by itself. */
+async function commitWhole(
+  transaction: TransactionMessage,
+  task: TaskContext,
+  environment: TaskEnvironment,
+): Promise<TaskOutcome> {
+  try {
+    await environment.outbox.request(transaction);
+    return { status: "done" };
+  } catch (thrown) {
+    return failed(task, { status: "error", error: toErrorData(thrown), thrown }, environment);
+  }
+}
+
+/** The failure of a task: written, unless it may be run again. */
+function failed(
+  task: TaskContext,
+  outcome: TaskOutcome,
+  environment: TaskEnvironment,
+): TaskOutcome {
+  if (task.retryable && outcome.status === "error") return { ...outcome, unwritten: true };
+  if (!task.isAbandoned) writeFailure(task.id, outcome, environment);
+  return outcome;
+}
+
+function end(run: number, id: number, status: EndStatus, result?: string): TaskUpdateMessage {
+  const update: TaskUpdateMessage = {
+    kind: "task_update",
+    run,
+    id,
+    status,
+    finishedAt: isoNow(),
+  };
+  if (result !== undefined) update.result = result;
+  return update;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
+}
+
+/** The JSON of what a task returned; a `bigint` in it becomes a string. */
+function toResult(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  const withoutBigints = (_key: string, part: unknown) =>
+    typeof part === "bigint" ? String(part) : part;
+  try {
+    return JSON.stringify(value, withoutBigints);
+  } catch (error) {
+    throw new TypeError(`Cannot store the result of the task as JSON: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * The entry of a task Worker: runs one task at a time and sends what the tasks write straight to the
+ * writer, over a port of its own. Nobody imports this file, `pooled_worker.ts` starts it by its URL.
+ *
+ * What is thrown behind a task's back, in a timer or a promise that nobody waits for, would end the
+ * Worker together with what it has not sent yet. It is caught here: the task that runs ends as `error`,
+ * what was sent is committed, then the pool is told and replaces the Worker. A task cannot end its Worker
+ * itself, which would happen in silence, nor post messages, which would be taken for ours.
+ *
+ * @module
+ */
+import { type ErrorData, fromErrorData, toErrorData, toErrorText } from "../../errors.ts";
+import type {
+  CancelTaskRequest,
+  InitTaskWorker,
+  TaskWorkerReply,
+  TaskWorkerRequest,
+  TimeOutTaskRequest,
+} from "./pool_protocol.ts";
+import { Outbox } from "../../writer/client/outbox.ts";
+import { TaskContext, type TaskEnvironment } from "./task_context.ts";
+import {
+  isStopped,
+  runTask,
+  type TaskFunction,
+  type TaskOutcome,
+  writeFailure,
+} from "./task_runner.ts";
+
+const worker = self as unknown as Record<"close" | "postMessage", (reply: TaskWorkerReply) => void>;
+const reply = worker.postMessage.bind(worker);
+
+const controller = new AbortController();
+/** Tasks that have not ended, each with its end. */
+const tasks = new Map<number, { task: TaskContext; end: Promise<void> }>();
+let run: TaskFunction<unknown>;
+let environment: TaskEnvironment | undefined;
+/** The task that has not returned yet. */
+let running: TaskContext | undefined;
+/** The task that was ended because the Worker failed. */
+let victim: TaskContext | undefined;
+/** What the last task was told that was to stop, perhaps before it began. */
+let told: TimeOutTaskRequest | CancelTaskRequest | undefined;
+let failed = false;
+
+async function fail(thrown: unknown): Promise<void> {
+  if (failed) return;
+  failed = true;
+  const cause = toErrorData(thrown);
+  const error: ErrorData = {
+    name: "TaskWorkerDiedError",
+    message: `The task's Worker died of an error that no task caught: ${cause.message}`,
+    cause,
+  };
+  const stopped = environment && isStopped(thrown, running, environment);
+  const status = stopped ? "cancelled" : "error";
+  // A task that has returned and waits for its commit is not to blame, nor can it fail any more.
+  victim = running?.ended ? undefined : running;
+  try {
+    if (!running && environment) {
+      console.warn(
+        "A task Worker is replaced for an error that no task caught:",
+        toErrorText(cause),
+      );
+    }
+    if (victim && !victim.retryable) writeFailure(victim.id, { status, error }, environment!);
+    victim?.abandon(error);
+    // Tasks that have returned say first that they have ended; one that was refused then writes its end.
+    await Promise.allSettled([...tasks.values()].map(({ task, end }) => task === victim || end));
+    await environment?.outbox.drained();
+  } finally {
+    if (victim) ended(victim.id, { status, error, unwritten: victim.retryable });
+    reply({ kind: "failed", error: toErrorData(thrown) });
+  }
+}
+
+function refuse(): never {
+  throw new Error("Cannot end a task's Worker or post its messages: return a value, or throw");
+}
+
+async function init(request: InitTaskWorker): Promise<void> {
+  const module = await import(request.module) as Record<string, unknown>;
+  const exported = module[request.export];
+  if (typeof exported !== "function") {
+    throw new TypeError(
+      `Cannot run tasks with ${request.module}: its export ${Deno.inspect(request.export)} is ` +
+        `${exported === undefined ? "missing" : "not a function"}`,
+    );
+  }
+  run = exported as TaskFunction<unknown>;
+  const outbox = new Outbox(request.port, (error, task) => {
+    if (task === undefined) reply({ kind: "refused", error });
+    else tasks.get(task)?.task.fail(error);
+  });
+  environment = {
+    run: request.run,
+    outbox,
+    atomic: request.atomic,
+    signal: controller.signal,
+  };
+  if (request.watch) {
+    const watching = await import("./task_watch.ts");
+    Object.assign(environment, watching.watchTasks(reply, request.watch));
+  }
+}
+
+async function handle(request: TaskWorkerRequest): Promise<void> {
+  switch (request.kind) {
+    case "init":
+      await init(request);
+      return reply({ kind: "initialized" });
+    case "run": {
+      if (failed) return;
+      // What it was told when it ran before is over.
+      if (told?.id === request.id) told = undefined;
+      // From here on it may be ended in the middle.
+      environment!.outbox.flushLate();
+      if (request.attempt?.timed) await settled();
+      if (failed) return;
+      const task = running = new TaskContext(request, environment!, request.attempt);
+      if (told?.id === task.id) tell(task, told);
+      if (request.tell) reply({ kind: "begun" });
+      const end = runToEnd(task, request.item);
+      tasks.set(task.id, { task, end });
+      return await end;
+    }
+    case "abort":
+      controller.abort(fromErrorData(request.reason));
+      for (const { task } of tasks.values()) task.abort(controller.signal.reason);
+      return;
+    case "time_out":
+    case "cancel": {
+      told = request;
+      const begun = tasks.get(request.id);
+      return begun && tell(begun.task, request);
+    }
+    case "finish":
+      await environment!.outbox.drained();
+      // The writer, which may outlive the pool, would keep the port.
+      environment!.outbox.close();
+      return reply({ kind: "finished" });
+    default: {
+      const unknown: never = request;
+      throw new TypeError(`Cannot handle a request of unknown kind ${Deno.inspect(unknown)}`);
+    }
+  }
+}
+
+function tell(task: TaskContext, { kind, reason }: TimeOutTaskRequest | CancelTaskRequest): void {
+  if (kind === "cancel") task.cancel(fromErrorData(reason));
+  else task.timeOut(fromErrorData(reason));
+}
+
+async function runToEnd(task: TaskContext, item: unknown): Promise<void> {
+  const outcome = await runTask(run, item, task, environment!);
+  if (task === victim) return;
+  running = undefined;
+  if (!failed) reply({ kind: "returned", id: task.id });
+  const end = "pending" in outcome ? await outcome.pending : outcome;
+  // What follows is written by the main thread, on a port of its own: the task may be run again.
+  if (end.status !== "done") await environment!.outbox.drained();
+  ended(task.id, end);
+}
+
+/** Resolves when everything before is committed, and told: what follows may be ended in the middle. */
+async function settled(): Promise<void> {
+  await Promise.allSettled([...tasks.values()].map(({ end }) => end));
+  await environment!.outbox.drained();
+}
+
+function ended(id: number, { status, error, unwritten }: TaskOutcome): void {
+  tasks.delete(id);
+  reply({ kind: "ended", id, status, error, unwritten });
+}
+
+worker.close = worker.postMessage = Deno.exit = refuse;
+addEventListener("error", (event) => {
+  event.preventDefault();
+  fail(event.error);
+});
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  fail(event.reason);
+});
+addEventListener("message", (event) => {
+  handle((event as MessageEvent<TaskWorkerRequest>).data).catch(fail);
+});
+reply({ kind: "listening" });

@@ -1,0 +1,75 @@
+/**
+ * What looks on while a pipeline runs: progress bars, the log, telemetry. Types only, so that the engine
+ * knows none of them and loads none that is not wanted.
+ *
+ * What changes with every task is not told but read ({@linkcode RunView}): whoever draws ten times a second
+ * need not hear of a hundred thousand tasks in between.
+ *
+ * @module
+ */
+import type { DriverName } from "../../writer/protocol/sqlite_types.ts";
+import type { LogLevel } from "../../internal/log_level.ts";
+import type { WriterStats } from "../../writer/protocol/sender_port.ts";
+import type { WalHeld } from "../../writer/protocol/writer_worker.ts";
+import type { PipelineReport } from "../report.ts";
+import type { TaskIdentity } from "../executor/task_context.ts";
+import type { StatusCounts } from "../../internal/task_run.ts";
+import type { TaskOutcome } from "../executor/task_runner.ts";
+
+/** A task that has started and not returned. */
+export interface RunningTask extends TaskIdentity {
+  /** How far it is, 0 to 1; `undefined` when it has not said. */
+  readonly fraction: number | undefined;
+  /** What it said last with its progress. */
+  readonly note: string | undefined;
+}
+
+/** A run as it is at the moment: each reading may differ from the one before. */
+export interface RunView {
+  /** The name of the run. */
+  readonly name: string;
+  /** Tasks that have ended, by status. */
+  readonly counts: Readonly<Pick<StatusCounts, "done" | "error" | "cancelled">>;
+  /** Tasks in all; `undefined` as long as it is not known. */
+  readonly total: number | undefined;
+  /** The tasks that run, in the order of their start. */
+  running(): Iterable<RunningTask>;
+}
+
+/** What is settled when the first task starts. */
+export interface RunFacts {
+  /** Its row in `pipeline_runs`; `null` when the status of tasks is not stored. */
+  readonly runId: number | null;
+  /** How many tasks run at once. */
+  readonly workers: number;
+  /** The SQLite driver that is used. */
+  readonly driver: DriverName;
+  /** Why it is not the FFI driver. */
+  readonly driverReason: string | undefined;
+  /** The version of the SQLite library. */
+  readonly sqliteVersion: string;
+  /** Asks the writer for its figures. */
+  stats(): Promise<WriterStats>;
+}
+
+/** Somebody who looks on. All calls come from the main thread; none may throw. */
+export interface RunObserver {
+  /** Whether it prints, so that what tasks print on other threads has to pass through it. */
+  readonly prints?: boolean;
+  /** It waits for another run, such as "run 3 is under way (…)". */
+  waits?(run: string): void;
+  /** The run is open and its tasks follow. */
+  begin?(view: RunView, facts: RunFacts): void;
+  /** Runs a task's work; used to put it into a context. */
+  within?<T>(task: TaskIdentity, work: () => T): T;
+  /** A task wrote a line into its log. Whoever shows it to the user returns `true`. */
+  logged?(task: TaskIdentity, level: LogLevel, message: string, shown: boolean): boolean | void;
+  /** A task has ended. */
+  ended?(task: TaskIdentity, outcome: TaskOutcome): void;
+  /** Readers keep a long WAL from being emptied. Whoever tells the user, with this text, returns `true`. */
+  walHeld?(held: WalHeld, text: string): boolean;
+  /** The last task has ended and the database is still open. */
+  finishing?(): Promise<void>;
+  /** It is over, however it went: the report, or what the pipeline failed with. Always called, and once. */
+  end?(report: PipelineReport | undefined, error: unknown): void;
+}

@@ -1,0 +1,94 @@
+/**
+ * Two runs of one pipeline at the same time: allowed, refused, or one after the other.
+ *
+ * Which runs there are is decided by the writer, in the transaction that begins a run (`overlap_store.ts`), so
+ * that of two that begin at once only one does. Here a run that is to wait is waited with: no lock is held
+ * meanwhile, and a few times a second the writer looks, without writing, whether it is worth another try. That
+ * costs a reading of the short table of runs. Rejected: waiting for the owner's lock file (a writer that runs
+ * many pipelines never lets go of it, and such a wait cannot be called off), and a list of who waits (what a
+ * killed waiter leaves there holds up everybody).
+ *
+ * @module
+ */
+import { OverlapError } from "../errors.ts";
+import type { RunStarted, StartRunMessage } from "../writer/protocol/run_message.ts";
+import { pause } from "../internal/pause.ts";
+import type { Outbox } from "../writer/client/outbox.ts";
+
+/** Milliseconds between two looks at the runs in the way. */
+const LOOK_MS = 250;
+
+/**
+ * What becomes of a run while another of its name is under way in the same database, in this process or
+ * another: it runs beside it (`allow`), is not begun (`refuse`), or is begun when the other has ended (`queue`).
+ */
+export type Overlap = "allow" | "refuse" | "queue";
+
+/** All of them. */
+export const OVERLAPS: readonly Overlap[] = ["allow", "refuse", "queue"];
+
+/** Options of overlapping runs. */
+export interface OverlapOptions {
+  /**
+   * What to do while another run of this name is under way in the same database, in this process or another:
+   * `"allow"` runs beside it, `"refuse"` rejects at once with {@linkcode OverlapError}, `"queue"` waits until it
+   * has ended, or until its process is gone. Which of several that wait goes first is not promised; a run that
+   * is stopped while it waits is `cancelled`, and leaves nothing in the database.
+   *
+   * @default {"allow"}
+   */
+  overlap?: Overlap;
+}
+
+/** How a run is begun. */
+export interface StartOptions extends OverlapOptions {
+  /** Ends the waiting. */
+  signal: AbortSignal;
+  /** Told what is waited for, such as "run 3 is under way (…)", and again when it is another run. */
+  waits?: (what: string) => void;
+}
+
+/** Refuses what is none of them, and what cannot be had without the table of runs. */
+export function checkOverlap(
+  { overlap = "allow" }: OverlapOptions,
+  storeTaskStatus: boolean,
+): void {
+  if (!OVERLAPS.includes(overlap)) {
+    throw new TypeError(
+      `Cannot use overlap ${Deno.inspect(overlap)}: pass ` +
+        OVERLAPS.map((one) => Deno.inspect(one)).join(" or "),
+    );
+  }
+  if (overlap !== "allow" && !storeTaskStatus) {
+    throw new TypeError(
+      `Cannot ${overlap} overlapping runs without storeTaskStatus, which tells what runs: leave it ` +
+        `out, or pass overlap: "allow"`,
+    );
+  }
+}
+
+/** Begins a run; `undefined` when it was stopped while it waited for another one. */
+export async function startRun(
+  outbox: Outbox,
+  message: () => StartRunMessage,
+  { overlap = "allow", signal, waits }: StartOptions,
+): Promise<RunStarted | undefined> {
+  const alone = overlap === "allow" ? {} : { alone: true };
+  let told: string | undefined;
+  for (;;) {
+    const start = { ...message(), ...alone };
+    try {
+      return await outbox.request(start) as RunStarted;
+    } catch (error) {
+      if (overlap !== "queue" || !(error instanceof OverlapError)) throw error;
+    }
+    const look = () => outbox.ask((seq) => ({ kind: "in_the_way", seq, name: start.name }));
+    for (;;) {
+      if (signal.aborted) return undefined;
+      const run = await look() as string | undefined;
+      if (run === undefined) break;
+      if (run !== told) waits?.(told = run);
+      await pause(LOOK_MS, signal);
+    }
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * What a pipeline is told, and what is refused before anything is opened.
+ *
+ * @module
+ */
+import type { RunKey } from "../writer/protocol/run_message.ts";
+import type { ProgressOptions } from "./observers/progress_options.ts";
+import type { DependencyOptions } from "./scheduler/dependent_feed.ts";
+import type { OverlapOptions } from "./overlap.ts";
+import type { QueueOptions } from "./scheduler/task_queue.ts";
+import type { PolicyOptions } from "./scheduler/retry_policy.ts";
+import type { IdentityOptions } from "./scheduler/task_identity.ts";
+import type { TaskModule } from "./executor/pool_options.ts";
+import type { TaskFunction } from "./executor/task_runner.ts";
+import { SqliteWriter, type WriterOptions } from "../writer/client/writer_client.ts";
+
+/** What a writer is told when it is opened, and none that is open. */
+export const WRITER_OPTIONS = [
+  "schema",
+  "statements",
+  "wal",
+  "synchronous",
+  "driver",
+  "busyTimeoutMs",
+  "walWarnBytes",
+] as const;
+
+/** Options of {@linkcode runPipeline}. */
+export interface PipelineOptions<Item>
+  extends
+    Omit<WriterOptions, "db">,
+    IdentityOptions<Item>,
+    PolicyOptions<Item>,
+    DependencyOptions<Item>,
+    QueueOptions<Item>,
+    OverlapOptions {
+  /**
+   * The database: a path, a `file:` URL or `:memory:`; or a writer that is open, which several pipelines may
+   * share, and which stays open. How it is opened was said to {@linkcode SqliteWriter.open} then.
+   */
+  db: string | URL | SqliteWriter;
+  /**
+   * The work of a task: a function, run on this thread, or the module that exports one, run on a pool of
+   * Workers. What it returns is stored as JSON in `result`.
+   */
+  run: TaskFunction<Item> | TaskModule;
+  /**
+   * The name of the run.
+   *
+   * @default {"pipeline"}
+   */
+  name?: string;
+  /**
+   * How many tasks run at once.
+   *
+   * @default {the number of items or of CPUs, whichever is smaller}
+   */
+  workers?: number;
+  /**
+   * Whether the rows of a task are committed together with its `done`, all or none. Such a task's rows are
+   * held in memory until it ends; the next task does not wait for their commit.
+   *
+   * @default {false}
+   */
+  atomic?: boolean;
+  /**
+   * Whether the first task that fails stops the pipeline; the rest is cancelled.
+   *
+   * @default {false}
+   */
+  failFast?: boolean;
+  /**
+   * Stops the pipeline when it is aborted: running tasks get it as `task.signal`, the rest is cancelled. A
+   * running task is cancelled when it throws the signal's reason or an `AbortError`, itself or as a cause;
+   * whatever else it throws is an error.
+   */
+  signal?: AbortSignal;
+  /**
+   * Whether SIGINT and SIGTERM stop the pipeline as `signal` does, for as long as it runs.
+   *
+   * @default {true}
+   */
+  handleSignals?: boolean;
+  /**
+   * Goes on with a run that did not end well, or was killed: with `true` the last run of this name that is not
+   * `done`, or a new one when there is none; or the run of this id. Items whose task is `done` there are left
+   * out, the others run again under the same run. Items are told apart by their keys, so each needs one of its
+   * own. With `atomic` the rows of each item are there exactly once in the end.
+   *
+   * `{ key: "2026-11-22" }` is for whoever may be started again even after the last commit: it goes on with the
+   * run of this name and key, begins it when there is none, and runs nothing again when it is `done`.
+   *
+   * @default {false}
+   */
+  resume?: boolean | number | RunKey;
+  /**
+   * Whether to show on stderr how far the pipeline is, and how: an overall bar and one for each running task
+   * on a terminal, a line every few seconds elsewhere.
+   *
+   * @default {false}
+   */
+  progress?: boolean | ProgressOptions;
+}
+
+/** Arguments of a definition: what was said as `--arg key=value`. */
+export type PipelineArguments = Readonly<Record<string, string>>;
+
+/** The items of a definition, or a function that finds them when the pipeline is run. */
+export type PipelineItems<Item> =
+  | Iterable<Item>
+  | AsyncIterable<Item>
+  | ((
+    args: PipelineArguments,
+  ) => Iterable<Item> | AsyncIterable<Item> | Promise<Iterable<Item> | AsyncIterable<Item>>);
+
+/** A pipeline: the options of {@linkcode runPipeline}, with its items among them. */
+export interface PipelineDefinition<Item> extends Omit<PipelineOptions<Item>, "db"> {
+  /** An iterable, an async iterable, or a function of the arguments that returns either. */
+  items: PipelineItems<Item>;
+  /**
+   * The database: a path or a `file:` URL. `--db` goes before it.
+   *
+   * @default {"pipeloom.db"}
+   */
+  db?: string | URL;
+  /**
+   * When to run it: a line of a crontab (minute, hour, day of the month, month, day of the week), in UTC. For
+   * `pipeloom schedule FILE` and {@linkcode schedulePipeline}; who runs it by hand need not mind.
+   */
+  schedule?: string;
+}
+
+/** How many tasks run at once. */
+export function workersFor<Item>(options: PipelineOptions<Item>, known?: readonly Item[]): number {
+  const cpus = navigator.hardwareConcurrency;
+  const { workers = Math.max(1, Math.min(cpus, known?.length ?? cpus)) } = options;
+  if (!Number.isSafeInteger(workers) || workers < 1) {
+    throw new RangeError(
+      `Cannot run with ${Deno.inspect(workers)} workers: pass a whole number from 1 up`,
+    );
+  }
+  return workers;
+}
+
+/** Refuses what cannot stop a pipeline. */
+export function checkSignal<Item>({ signal }: PipelineOptions<Item>): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw new TypeError(
+    `Cannot be stopped by ${
+      Deno.inspect(signal, { depth: 0 })
+    }: pass the signal of an AbortController`,
+  );
+}
+
+/** Refuses options that a writer which is open was to be told. */
+export function checkWriter<Item>({ db, ...options }: PipelineOptions<Item>): void {
+  if (!(db instanceof SqliteWriter)) return;
+  for (const option of WRITER_OPTIONS) {
+    if (options[option] !== undefined) {
+      throw new TypeError(
+        `Cannot use option ${option} with a writer that is open: pass it to SqliteWriter.open`,
+      );
+    }
+  }
+}
+
+/** Whether the status of tasks will be stored. */
+export function storesStatus(
+  { db, storeTaskStatus }: Pick<PipelineOptions<never>, "db" | "storeTaskStatus">,
+): boolean {
+  return storeTaskStatus ?? (db instanceof SqliteWriter ? db.storeTaskStatus : true);
+}
+
+/** Refuses a run to resume that there cannot be. */
+export function checkResume<Item>({ db, resume, storeTaskStatus }: PipelineOptions<Item>): void {
+  if (resume === undefined || resume === false) return;
+  const { key = undefined } = Object(resume) as Partial<RunKey>;
+  const isKey = typeof key === "string" && key !== "";
+  if (resume !== true && !isKey && !(Number.isSafeInteger(resume) && Number(resume) > 0)) {
+    throw new TypeError(
+      `Cannot resume ${Deno.inspect(resume)}: pass true for the last run, the id of a run, or ` +
+        `{ key: "…" }`,
+    );
+  }
+  if (!storesStatus({ db, storeTaskStatus })) {
+    throw new TypeError("Cannot resume a run without storeTaskStatus, which tells what is done");
+  }
+}
+
+/** Refuses what is neither a function nor a module. */
+export function checkWork(run: unknown): void {
+  if (typeof run === "function") return;
+  const module = (run as TaskModule | null | undefined)?.module;
+  if (!URL.canParse(String(module))) {
+    throw new TypeError(
+      `Cannot run tasks with ${Deno.inspect(run)}: pass a function, or ` +
+        `{ module: new URL("./tasks.ts", import.meta.url), export: "name" }`,
+    );
+  }
+}

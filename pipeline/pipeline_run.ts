@@ -1,0 +1,270 @@
+/**
+ * One run of a pipeline: many tasks at once, their status and rows through one writer.
+ *
+ * @module
+ */
+import { isoNow } from "../internal/clock.ts";
+import { type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
+import { onInterrupt } from "./interrupts.ts";
+import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
+import type { WriterStats } from "../writer/protocol/sender_port.ts";
+import type { WriteMessage } from "../writer/protocol/write_message.ts";
+import { openObserver } from "./observers/observers.ts";
+import type { Outbox } from "../writer/client/outbox.ts";
+import { startRun } from "./overlap.ts";
+import { type PipelineOptions, storesStatus } from "./pipeline_options.ts";
+import { type PipelineReport, Tally } from "./report.ts";
+import type { RunObserver } from "./observers/run_observer.ts";
+import { RunControl } from "./run_control.ts";
+import type { TaskEnvironment, TaskIdentity } from "./executor/task_context.ts";
+import { DependentFeed } from "./scheduler/dependent_feed.ts";
+import type { TaskFeed } from "./scheduler/task_feed.ts";
+import type { EndStatus } from "../internal/task_run.ts";
+import type { TaskOutcome } from "./executor/task_runner.ts";
+import { Turns } from "./scheduler/turns.ts";
+import { SqliteWriter, type WriterOptions } from "../writer/client/writer_client.ts";
+
+/** Why a task of a run that was resumed is cancelled when everything else has ended. */
+const NOT_AMONG_ITEMS = "Left out: no item has its key any more";
+
+/** One run. Its fields belong to the main thread. */
+export class Pipeline<Item> {
+  readonly #feed: TaskFeed<Item>;
+  readonly #dependent: DependentFeed<Item> | undefined;
+  readonly #options: PipelineOptions<Item>;
+  readonly #workers: number;
+  readonly #name: string;
+  readonly #tally = new Tally();
+  readonly #stop = new AbortController();
+  /** What can be asked of the run. */
+  readonly control = new RunControl(this.#stop);
+  #observer: RunObserver | undefined;
+  #turns: Turns<Item> | undefined;
+  /** What the run came to, all attempts at it together; known where it is in the database. */
+  #finished: RunFinished | undefined;
+  /** What keeps the pipeline itself from going on. */
+  #fatal: Error | undefined;
+  /** When it was called, or when it was its turn, on the clock of `performance.now()`. */
+  #begun = 0;
+  /** The user's writer, which stays open. */
+  readonly #writer: SqliteWriter | undefined;
+
+  constructor(options: PipelineOptions<Item>, feed: TaskFeed<Item>, workers: number) {
+    this.#options = options;
+    this.#feed = feed;
+    if (options.dependsOn) this.#dependent = new DependentFeed(feed, options);
+    this.#workers = workers;
+    this.#name = options.name ?? "pipeline";
+    this.#writer = options.db instanceof SqliteWriter ? options.db : undefined;
+    this.#stop.signal.addEventListener("abort", () => feed.halt());
+  }
+
+  async run(begun: number): Promise<PipelineReport> {
+    this.#begun = begun;
+    const { signal, handleSignals = true } = this.#options;
+    // Loaded while the writer starts.
+    const observer = openObserver(this.#options);
+    observer?.catch(() => {});
+    const abort = () => this.#stop.abort(signal!.reason);
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort);
+    using _ = handleSignals
+      ? onInterrupt((name) =>
+        this.#stop.abort(new DOMException(`Stopped by ${name}`, "AbortError"))
+      )
+      : undefined;
+    let ownWriter: SqliteWriter | undefined;
+    let report: PipelineReport | undefined;
+    let failure: unknown;
+    try {
+      const writer = this.#writer ??
+        (ownWriter = await SqliteWriter.open(this.#options as WriterOptions));
+      this.#observer = await observer;
+      const runId = await this.#execute(writer);
+      const checkpoint = await ownWriter?.close();
+      if (this.#fatal) throw this.#fatal;
+      const { driver, sqliteVersion } = writer;
+      return report = {
+        runId,
+        name: this.#name,
+        status: this.#finished?.status ?? this.#status(),
+        counts: { ...this.#tally.counts, total: this.#tally.total },
+        failures: this.#tally.failures,
+        elapsedMs: performance.now() - this.#begun,
+        driver,
+        sqliteVersion,
+        checkpoint,
+      };
+    } catch (error) {
+      failure = this.#fatal ?? error;
+      this.#writer?.heardOf(failure);
+      throw failure;
+    } finally {
+      this.control.end();
+      signal?.removeEventListener("abort", abort);
+      await ownWriter?.close().catch(() => {});
+      (await observer?.catch(() => undefined))?.end?.(report, failure);
+    }
+  }
+
+  /** Runs the tasks and ends the run, whatever happens in between. */
+  async #execute(writer: SqliteWriter): Promise<number | null> {
+    const outbox = writer.sender((error, task) => this.#messageFailed(error, task));
+    using _ = writer.onGone((error) => this.#giveUp(error));
+    using _warnings = writer.walWarnings.listen((held, text) =>
+      this.#observer?.walHeld?.(held, text) ?? false
+    );
+    using _requests = writer.hear((request) => void this.control.carryOut(request).catch(() => {}));
+    try {
+      return await this.#executeWith(outbox, writer);
+    } finally {
+      writer.release(outbox);
+    }
+  }
+
+  async #executeWith(outbox: Outbox, writer: SqliteWriter): Promise<number | null> {
+    const { run: work, atomic = false } = this.#options;
+    const observer = this.#observer;
+    const { signal } = this.#stop;
+    const run = await this.#start(outbox);
+    const environment: TaskEnvironment = { run, outbox, atomic, signal };
+    if (observer?.logged) {
+      environment.heard = (task, level, message) => observer.logged!(task, level, message, false);
+    }
+    const turns = this.#turns = new Turns({
+      feed: this.#feed,
+      dependent: this.#dependent,
+      policy: this.#options,
+      workers: this.#workers,
+      signal,
+      observer,
+      ended: (task, outcome) => this.#ended(task, outcome),
+      revoked: (id, status) => this.#tally.remove(id, status),
+      giveUp: (error) => this.#giveUp(error),
+    });
+    this.#letLookOn(turns, run, outbox, writer);
+    const running = turns.run(work, writer, environment);
+    this.control.begin({ run, outbox, tasks: turns });
+    await running;
+    await this.#feed.stop().catch((error) => this.#giveUp(error));
+    if (this.#feed.failure) this.#giveUp(this.#feed.failure);
+    await outbox.drained();
+    await this.#finish(run, outbox);
+    await observer?.finishing?.();
+    return run;
+  }
+
+  /** Begins the run in the database and queues the tasks that are known. */
+  async #start(outbox: Outbox): Promise<number | null> {
+    const started = storesStatus(this.#options) ? await this.#begin(outbox) : undefined;
+    if (!started) {
+      await this.#feed.open(1);
+      return null;
+    }
+    const { run, firstId } = started;
+    const confirm = typeof this.#options.run !== "function";
+    const skipped = (tasks: number) => this.#tally.counts.done += tasks;
+    await this.#feed.open(firstId, { run, outbox, confirm, skipped })
+      .then(() => this.#dependent?.announce(run, outbox))
+      .catch((error) => this.#giveUp(error));
+    return run;
+  }
+
+  async #begin(outbox: Outbox): Promise<RunStarted | undefined> {
+    const { resume, overlap } = this.#options;
+    let waited = false;
+    const started = await startRun(outbox, () => ({
+      kind: "start_run",
+      ...(resume ? { resume } : {}),
+      name: this.#name,
+      workers: this.#workers,
+      startedAt: isoNow(),
+      reserve: this.#feed.reserve,
+    }), {
+      overlap,
+      signal: this.#stop.signal,
+      waits: (run) => {
+        waited = true;
+        this.#observer?.waits?.(run);
+      },
+    });
+    if (waited) this.#begun = performance.now();
+    return started;
+  }
+
+  #letLookOn(
+    turns: Turns<Item>,
+    runId: number | null,
+    outbox: Outbox,
+    { driver, driverReason, sqliteVersion }: SqliteWriter,
+  ): void {
+    const feed = this.#feed;
+    const view = {
+      name: this.#name,
+      counts: this.#tally.counts,
+      get total() {
+        return feed.total;
+      },
+      running: () => turns.running(),
+    };
+    this.#observer?.begin?.(view, {
+      runId,
+      workers: this.#workers,
+      driver,
+      driverReason,
+      sqliteVersion,
+      stats: () => outbox.ask((seq) => ({ kind: "stats", seq })) as Promise<WriterStats>,
+    });
+  }
+
+  async #finish(run: number | null, outbox: Outbox): Promise<void> {
+    const { counts } = this.#tally;
+    if (run === null) {
+      counts.cancelled += this.#feed.count - this.#tally.total;
+      return;
+    }
+    const finishedAt = isoNow();
+    const status = this.#status();
+    const { resume } = this.#options;
+    const { aborted, reason } = this.#stop.signal;
+    if (aborted || resume) {
+      const { message } = aborted ? toErrorData(reason) : { message: NOT_AMONG_ITEMS };
+      const cancel: WriteMessage = { kind: "cancel_queued", run, message, finishedAt };
+      counts.cancelled += await outbox.request(cancel) as number;
+    }
+    const finished = await outbox.request({
+      kind: "finish_run",
+      run,
+      status,
+      finishedAt,
+      ...(aborted ? { stopped: true } : {}),
+    }) as RunFinished;
+    this.#finished = finished;
+    if (resume) Object.assign(counts, finished.counts);
+  }
+
+  #ended(task: TaskIdentity, outcome: TaskOutcome): void {
+    this.#tally.add(task, outcome);
+    this.#observer?.ended?.(task, outcome);
+    if (outcome.status === "error" && this.#options.failFast && !this.#stop.signal.aborted) {
+      const why = `Stopped because task ${task.id} (${task.name}) failed`;
+      this.#stop.abort(new DOMException(why, "AbortError"));
+    }
+  }
+
+  /** A message failed for which nobody waits: its task fails, or else the pipeline. */
+  #messageFailed(error: ErrorData, task: number | undefined): void {
+    if (task === undefined) this.#giveUp(fromErrorData(error));
+    else this.#turns?.fail(task, error);
+  }
+
+  #giveUp(error: Error): void {
+    this.#fatal ??= error;
+    this.#stop.abort(error);
+  }
+
+  #status(): EndStatus {
+    if (this.#fatal || this.#tally.counts.error > 0) return "error";
+    return this.#stop.signal.aborted || this.#tally.counts.cancelled > 0 ? "cancelled" : "done";
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * What became of a pipeline, collected while it runs.
+ *
+ * @module
+ */
+import type { CheckpointResult, DriverName } from "../writer/protocol/sqlite_types.ts";
+import { fromErrorData } from "../errors.ts";
+import type { TaskIdentity } from "./executor/task_context.ts";
+import { type EndStatus, noCounts, type StatusCounts } from "../internal/task_run.ts";
+import type { TaskOutcome } from "./executor/task_runner.ts";
+
+/** Failures that a report lists; the others are counted, and all are in `task_runs`. */
+const MAX_FAILURES = 100;
+
+/** A task that failed. */
+export interface TaskFailure extends TaskIdentity {
+  /** What was thrown. */
+  error: Error;
+}
+
+/** What became of a pipeline. */
+export interface PipelineReport {
+  /** The run's row in `pipeline_runs`; `null` when the status of tasks is not stored. */
+  runId: number | null;
+  /** The name of the run. */
+  name: string;
+  /** `done` when every task is, `error` when one failed, `cancelled` when the pipeline, or a task, was cancelled. */
+  status: EndStatus;
+  /** Tasks by status, and in all. */
+  counts: StatusCounts & { total: number };
+  /** The first 100 failures. */
+  failures: TaskFailure[];
+  /**
+   * Milliseconds from the call of `runPipeline` until the database was closed; with `overlap: "queue"` from when no
+   * other run was in the way.
+   */
+  elapsedMs: number;
+  /** The SQLite driver that was used. */
+  driver: DriverName;
+  /** The version of the SQLite library. */
+  sqliteVersion: string;
+  /** The last checkpoint: `busy` when a reader kept the WAL from being emptied. */
+  checkpoint: CheckpointResult | undefined;
+}
+
+/** Counts ends and keeps the first failures. */
+export class Tally {
+  readonly counts: StatusCounts = noCounts();
+  readonly failures: TaskFailure[] = [];
+
+  /** Counts the end of a task. */
+  add({ id, name, key }: TaskIdentity, { status, error }: TaskOutcome): void {
+    this.counts[status]++;
+    if (status === "error" && this.failures.length < MAX_FAILURES) {
+      this.failures.push({ id, name, key, error: fromErrorData(error!) });
+    }
+  }
+
+  /** A task that has ended is run again, or ended otherwise: its end does not count any more. */
+  remove(id: number, status: EndStatus): void {
+    this.counts[status]--;
+    const at = this.failures.findIndex((failure) => failure.id === id);
+    if (at >= 0) this.failures.splice(at, 1);
+  }
+
+  /** Number of tasks that have ended. */
+  get total(): number {
+    return this.counts.done + this.counts.error + this.counts.cancelled;
+  }
+}

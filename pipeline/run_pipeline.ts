@@ -1,0 +1,96 @@
+/**
+ * Starts pipelines: what the user asks for is checked before anything is opened.
+ *
+ * @module
+ */
+import { checkOverlap } from "./overlap.ts";
+import { checkNames } from "./option_names.ts";
+import {
+  checkResume,
+  checkSignal,
+  checkWork,
+  checkWriter,
+  type PipelineOptions,
+  storesStatus,
+  workersFor,
+} from "./pipeline_options.ts";
+import type { PipelineReport } from "./report.ts";
+import { checkPolicy } from "./scheduler/retry_policy.ts";
+import { RunningPipeline } from "./running_pipeline.ts";
+import { TaskFeed } from "./scheduler/task_feed.ts";
+import { checkLimits } from "./scheduler/tag_limits.ts";
+import { Pipeline } from "./pipeline_run.ts";
+
+/**
+ * Runs a task for each item, some at a time, and keeps their status in `task_runs`.
+ *
+ * A task that throws is recorded as `error` and the others go on. The promise rejects only when the
+ * pipeline itself cannot go on: wrong options, a database that cannot be opened or written, a module that
+ * cannot be loaded, or items that throw; the tasks of the items before that are run all the same.
+ *
+ * @throws {TypeError} If an option or an item is of the wrong kind
+ * @throws {RangeError} If `workers` or an id is not a positive whole number, a policy is out of range, or there
+ * is no run to resume
+ * @throws {Error} If the run to resume is running
+ * @throws {OverlapError} If another run of this name is under way and overlapping runs are refused
+ * @throws {SqliteError} If the database cannot be opened or written
+ * @throws {WriterDiedError} If the writer Worker dies
+ *
+ * @example Lines of text
+ * ```ts
+ * import { runPipeline } from "@pipeloom/pipeloom";
+ *
+ * const report = await runPipeline(["to be", "or not to be"], {
+ *   db: ":memory:",
+ *   schema: "CREATE TABLE IF NOT EXISTS word (text TEXT)",
+ *   async run(line, task) {
+ *     const words = line.split(" ");
+ *     await task.insert("word", words.map((text) => ({ text })));
+ *     return { words: words.length };
+ *   },
+ * });
+ * console.log(report.counts.done); // 2
+ * ```
+ */
+export async function runPipeline<Item>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  options: PipelineOptions<Item>,
+): Promise<PipelineReport> {
+  return await startPipeline(items, options).finished;
+}
+
+/**
+ * Starts what {@linkcode runPipeline} runs, and returns at once with a handle that can cancel its tasks and run
+ * failed ones again. Its promise `finished` is that of `runPipeline`.
+ *
+ * @throws {TypeError} If an option or an item is of the wrong kind
+ * @throws {RangeError} If `workers` or an id is not a positive whole number, or a policy is out of range
+ *
+ * @example Stop it after a while
+ * ```ts
+ * import { startPipeline } from "@pipeloom/pipeloom";
+ *
+ * const pipeline = startPipeline([1, 2, 3], { db: ":memory:", run: (n) => n * n });
+ * const timer = setTimeout(() => pipeline.cancel(), 60_000);
+ * const report = await pipeline.finished;
+ * clearTimeout(timer);
+ * console.log(report.status); // done
+ * ```
+ */
+export function startPipeline<Item>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  options: PipelineOptions<Item>,
+): RunningPipeline {
+  const begun = performance.now();
+  checkNames(options);
+  checkWork(options.run);
+  checkSignal(options);
+  checkWriter(options);
+  checkResume(options);
+  checkOverlap(options, storesStatus(options));
+  checkPolicy(options);
+  checkLimits(options);
+  const feed = new TaskFeed(items, options);
+  const pipeline = new Pipeline(options, feed, workersFor(options, feed.known));
+  return new RunningPipeline(pipeline.run(begun), pipeline.control);
+}

@@ -1,0 +1,167 @@
+/**
+ * Who a task is, derived from its item: its id in `task_runs`, its name, and the key of its work.
+ *
+ * @module
+ */
+import type { TaskIdentity } from "../executor/task_context.ts";
+
+/** Characters of an item's own text that become its task's name. */
+const NAME_LENGTH = 200;
+
+/** How the identity of a task is derived from its item. */
+export interface IdentityOptions<Item> {
+  /**
+   * The id of an item's task in `task_runs`: a positive whole number that no task has yet.
+   *
+   * @default {the item's `id` when that is a whole number, else the next free id}
+   */
+  taskId?: (item: Item, index: number) => number | undefined;
+  /**
+   * The name of an item's task.
+   *
+   * @default {the item's `name`, the item itself when it is a string or number, else its key, else "task <id>"}
+   */
+  taskName?: (item: Item, index: number) => string | undefined;
+  /**
+   * What identifies the work of an item over several runs.
+   *
+   * @default {the item's `key`, or its `id` when that is a string}
+   */
+  taskKey?: (item: Item, index: number) => string | undefined;
+}
+
+/** An item with the identity of its task. */
+export interface IdentifiedItem<Item> extends TaskIdentity {
+  /** The user's item. */
+  item: Item;
+}
+
+interface Carrier {
+  id?: unknown;
+  name?: unknown;
+  key?: unknown;
+}
+
+function carrierOf(item: unknown): Carrier {
+  return typeof item === "object" && item !== null ? item : {};
+}
+
+/**
+ * The id that an item carries, if it does.
+ *
+ * @throws {RangeError} If it is not a positive whole number
+ */
+export function explicitId<Item>(
+  item: Item,
+  index: number,
+  { taskId }: IdentityOptions<Item>,
+): number | undefined {
+  const id = taskId ? taskId(item, index) : carrierOf(item).id;
+  if (id === undefined || (!taskId && typeof id !== "number")) return undefined;
+  if (!Number.isSafeInteger(id) || id as number < 1) {
+    throw new RangeError(
+      `Cannot give item ${index} the id ${
+        Deno.inspect(id)
+      }: task ids are positive whole numbers; ` +
+        `pass "taskId: () => undefined" when the items' own ids mean something else`,
+    );
+  }
+  return id as number;
+}
+
+/**
+ * What an item says of its task; its name is `null` when it goes by its id.
+ *
+ * @throws {TypeError} If an option gives no text
+ */
+export function describe<Item>(
+  item: Item,
+  index: number,
+  { taskName, taskKey }: IdentityOptions<Item>,
+): { name: string | null; key: string | null } {
+  const carrier = carrierOf(item);
+  const own = typeof item === "string" || typeof item === "number"
+    ? String(item).slice(0, NAME_LENGTH)
+    : carrier.name;
+  const name = taskName ? asked("taskName", taskName(item, index), index) : own;
+  const key = taskKey
+    ? asked("taskKey", taskKey(item, index), index)
+    : carrier.key ?? (typeof carrier.id === "string" ? carrier.id : undefined);
+  // What a key names is easier to find than a number.
+  return { name: toText(taskName ? name : name ?? key), key: toText(key) };
+}
+
+/** The identity of the task with this id. */
+export function identify<Item>(
+  item: Item,
+  index: number,
+  id: number,
+  options: IdentityOptions<Item>,
+): IdentifiedItem<Item> {
+  const { name, key } = describe(item, index, options);
+  return { id, name: name ?? `task ${id}`, key, item };
+}
+
+/**
+ * The key of an item of a run that is to be resumed.
+ *
+ * @throws {TypeError} If it has none
+ */
+export function requireKey<Item>(
+  item: Item,
+  index: number,
+  options: IdentityOptions<Item>,
+): string {
+  const { key } = describe(item, index, options);
+  if (key !== null) return key;
+  throw new TypeError(
+    `Cannot resume with item ${index}, which has no key: give items a "key", or pass taskKey, so ` +
+      `that those that are done can be told from the others`,
+  );
+}
+
+/** Refuses what is no text, above all a promise: each item would be called the same. */
+function asked(option: string, value: unknown, index: number): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  throw new TypeError(
+    `Cannot use ${Deno.inspect(value, { depth: 0 })} for item ${index}: ${option} returns text`,
+  );
+}
+
+function toText(value: unknown): string | null {
+  return value === undefined || value === null ? null : String(value);
+}
+
+/**
+ * Refuses ids that come twice.
+ *
+ * @throws {TypeError} If two are the same
+ */
+export function checkUnique(ids: readonly number[]): void {
+  const id = firstTwice(ids);
+  if (id !== undefined) {
+    throw new TypeError(`Cannot run two items with the id ${id}: ids are unique`);
+  }
+}
+
+/**
+ * Refuses keys that come twice in a run that is to be resumed.
+ *
+ * @throws {TypeError} If two are the same
+ */
+export function checkUniqueKeys(keys: readonly string[]): void {
+  const key = firstTwice(keys);
+  if (key !== undefined) {
+    throw new TypeError(
+      `Cannot resume with two items of the key ${Deno.inspect(key)}: keys are unique`,
+    );
+  }
+}
+
+function firstTwice<T>(values: readonly T[]): T | undefined {
+  const seen = new Set<T>();
+  for (const value of values) {
+    if (seen.has(value)) return value;
+    seen.add(value);
+  }
+}

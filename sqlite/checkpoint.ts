@@ -1,0 +1,95 @@
+/**
+ * Checkpoints: copying the WAL into the database file.
+ *
+ * @module
+ */
+import type { Connection } from "./connection.ts";
+
+/** How far a checkpoint goes. */
+export type CheckpointMode = "PASSIVE" | "FULL" | "RESTART" | "TRUNCATE";
+
+/** What SQLite says a checkpoint did. */
+export interface CheckpointResult {
+  /** Whether a reader or writer kept it from finishing. */
+  busy: boolean;
+  /** Pages in the WAL, -1 when the database has no WAL. */
+  log: number;
+  /** Pages of these that are in the database file now, -1 when it has no WAL. */
+  checkpointed: number;
+}
+
+/** Options of {@linkcode walCheckpoint}. */
+export interface WalCheckpointOptions {
+  /**
+   * Milliseconds to wait for readers and writers.
+   *
+   * @default {the busy timeout of the connection}
+   */
+  waitMs?: number;
+}
+
+/**
+ * Copies the WAL into the database file. A transaction that is open is committed first.
+ *
+ * - `PASSIVE` copies as much as it can without waiting for anyone.
+ * - `FULL` waits for the writer, then copies everything; readers of old pages may stay.
+ * - `RESTART` is `FULL` and then waits for the readers, so that the next writer starts the WAL anew.
+ * - `TRUNCATE` is `RESTART` and then cuts the WAL to zero bytes.
+ *
+ * Waiting ends with `waitMs`, or the busy timeout of 60 s; `busy` is then true, and nothing is lost.
+ *
+ * @param mode One of the four
+ * @throws {TypeError} If the mode is another one
+ * @throws {RangeError} If `waitMs` is no whole number from 0 up
+ * @throws {SqliteError} If the connection is read-only or closed
+ * @see https://www.sqlite.org/pragma.html#pragma_wal_checkpoint
+ *
+ * @example Before the file is copied
+ * ```ts
+ * import { connect, walCheckpoint } from "@pipeloom/pipeloom/db";
+ *
+ * using connection = await connect("etl.db");
+ * const { busy, checkpointed } = walCheckpoint(connection, "TRUNCATE");
+ * console.log(busy ? "Somebody was in the way" : `${checkpointed} pages are in the file`);
+ * ```
+ */
+export function walCheckpoint(
+  connection: Connection,
+  mode: CheckpointMode = "TRUNCATE",
+  options: WalCheckpointOptions = {},
+): CheckpointResult {
+  if (!["PASSIVE", "FULL", "RESTART", "TRUNCATE"].includes(mode)) {
+    throw new TypeError(
+      `Cannot checkpoint in mode ${Deno.inspect(mode)}: use PASSIVE, FULL, RESTART or TRUNCATE`,
+    );
+  }
+  const { waitMs } = options;
+  if (waitMs !== undefined && !(Number.isSafeInteger(waitMs) && waitMs >= 0)) {
+    throw new RangeError(
+      `Cannot wait ${Deno.inspect(waitMs)} ms for a checkpoint: pass a whole number from 0 up`,
+    );
+  }
+  if (connection.inTransaction) connection.exec("COMMIT");
+  const row = waiting(
+    connection,
+    waitMs,
+    () => connection.prepare(`PRAGMA wal_checkpoint(${mode})`).get()!,
+  );
+  return {
+    busy: row.busy === 1,
+    log: Number(row.log),
+    checkpointed: Number(row.checkpointed),
+  };
+}
+
+/** Does something with another busy timeout. */
+function waiting<T>(connection: Connection, ms: number | undefined, body: () => T): T {
+  if (ms === undefined) return body();
+  const { timeout } = connection.prepare("PRAGMA busy_timeout").get()!;
+  connection.exec(`PRAGMA busy_timeout=${ms}`);
+  try {
+    return body();
+  } finally {
+    connection.exec(`PRAGMA busy_timeout=${timeout}`);
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Connections to SQLite: how they are opened, configured, checkpointed and closed.
+ *
+ * There is one read-write connection to a database, that of the writer Worker, and any number of
+ * read-only ones. WAL lets them go on side by side: a reader sees the last commit and never waits for the
+ * writer. A connection belongs to the thread that opened it, its calls are synchronous, and no statement
+ * leaves a cursor open, so no lock is ever held across an `await`.
+ *
+ * Within one process a database is opened with one driver only; see `sqlite/drivers/in_use.ts`.
+ *
+ * @module
+ */
+import { chooseDriver, type DriverChoice } from "./drivers/choose.ts";
+import type { Connection } from "./connection.ts";
+import { databasePath, isThere, prepareFile } from "./database_file.ts";
+import { driverFor } from "./drivers/in_use.ts";
+import { SqliteError } from "../errors.ts";
+import { classifyError } from "./explain.ts";
+import {
+  checkBusyTimeout,
+  checkSynchronous,
+  openReader,
+  openWriter,
+  type Synchronous,
+} from "./opening.ts";
+
+/** Options of {@linkcode connect}. */
+export interface ConnectOptions {
+  /**
+   * The journal of a file: WAL, or with `false` the rollback journal (DELETE).
+   *
+   * @default {true}
+   */
+  wal?: boolean;
+  /**
+   * When a commit is on the disk: with `"normal"` at the next checkpoint, so that a power cut can take back the
+   * last ones; with `"full"` before the call that made it returns, at the price of a wait for the disk at each
+   * commit. Neither loses anything when the process dies, and neither leaves half of a commit.
+   *
+   * @default {"normal"}
+   */
+  synchronous?: Synchronous;
+  /**
+   * The SQLite driver.
+   *
+   * @default {"auto"}
+   */
+  driver?: DriverChoice;
+  /**
+   * Milliseconds that opening it and each call wait for a lock. Of readers only those of a file without a
+   * WAL ever wait.
+   *
+   * @default {60_000}
+   */
+  busyTimeoutMs?: number;
+}
+
+/**
+ * Opens the read-write connection to a database and configures it: WAL for a file (DELETE with
+ * `wal: false`, MEMORY for `:memory:`), `synchronous=NORMAL` unless told, `foreign_keys=ON`, `temp_store=MEMORY`,
+ * a page cache of 100 MB, a checkpoint every 1,000 pages, a busy timeout of 60 s.
+ *
+ * A missing parent folder is created. There should be one such connection to a file: in a pipeline it is
+ * the writer's.
+ *
+ * @param path A file's path, a `file:` URL, or `:memory:`
+ * @throws {SqliteError} If the path is a folder or not a database, or cannot be opened or written
+ * @throws {RangeError} If `busyTimeoutMs` is no whole number from 0 up
+ * @throws {TypeError} If `synchronous` is neither `"normal"` nor `"full"`
+ * @throws {Error} If the driver that was asked for cannot be had
+ *
+ * @example Write and read
+ * ```ts
+ * import { connect } from "@pipeloom/pipeloom/db";
+ *
+ * using connection = await connect(":memory:");
+ * connection.exec("CREATE TABLE city (name TEXT, population INTEGER)");
+ * connection.prepare("INSERT INTO city VALUES (?, ?)").run("Oslo", 717_710);
+ * connection.prepare("SELECT name FROM city").all(); // [{ name: "Oslo" }]
+ * ```
+ */
+export async function connect(
+  path: string | URL,
+  options: ConnectOptions = {},
+): Promise<Connection> {
+  const { wal = true, driver: choice } = options;
+  const synchronous = checkSynchronous(options.synchronous);
+  const busyTimeoutMs = checkBusyTimeout(options.busyTimeoutMs);
+  const file = await databasePath(path);
+  const { driver } = await chooseDriver(driverFor(file, choice));
+  await prepareFile(file);
+  return await openWriter(driver, file, { wal, synchronous, busyTimeoutMs });
+}
+
+/** Options of {@linkcode connectReadOnly}. */
+export type ConnectReadOnlyOptions = Omit<ConnectOptions, "wal" | "synchronous">;
+
+/**
+ * Opens a separate read-only connection. It sees each commit of the writer at once, never blocks it and
+ * cannot change anything.
+ *
+ * @param path A file's path or a `file:` URL
+ * @throws {SqliteError} If the file is missing (it is never created) or is not a database
+ * @throws {TypeError} If the path is `:memory:`, which nobody else can see
+ * @throws {RangeError} If `busyTimeoutMs` is no whole number from 0 up
+ *
+ * @example Look at a pipeline from another program
+ * ```ts
+ * import { connectReadOnly } from "@pipeloom/pipeloom/db";
+ * import { runPipeline } from "@pipeloom/pipeloom";
+ *
+ * await runPipeline(["a", "b"], { db: "etl.db", run: (item) => item });
+ *
+ * using reader = await connectReadOnly("etl.db");
+ * const newest = "SELECT name, status, progress FROM task_runs ORDER BY id DESC LIMIT 20";
+ * console.table(reader.prepare(newest).all());
+ * ```
+ */
+export async function connectReadOnly(
+  path: string | URL,
+  options: ConnectReadOnlyOptions = {},
+): Promise<Connection> {
+  const busyTimeoutMs = checkBusyTimeout(options.busyTimeoutMs);
+  const file = await databasePath(path);
+  if (file === ":memory:") {
+    throw new TypeError("Cannot read :memory: from a second connection: use a file");
+  }
+  if (!await isThere(file)) {
+    throw new SqliteError(
+      `Cannot open ${file}: there is no such file; write it first with connect`,
+    );
+  }
+  const { driver } = await chooseDriver(driverFor(file, options.driver));
+  try {
+    return await openReader(driver, file, busyTimeoutMs);
+  } catch (error) {
+    if (classifyError(error) !== "read-only") throw error;
+    throw new SqliteError(
+      `Cannot open ${file}: it has a WAL, whose readers share the file ${file}-shm, and that cannot ` +
+        `be created; make its folder writable, or turn the WAL off with wal: false`,
+      "read-only",
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,278 @@
+/**
+ * One connection interface over every driver: prepared statements and transactions.
+ *
+ * @module
+ */
+import type { Driver, DriverConnection, DriverName, DriverStatement } from "./drivers/driver.ts";
+import { SqliteError } from "../errors.ts";
+import { classifyError, explain } from "./explain.ts";
+import { type Bindable, type SqlRow, type SqlValue, toSqlValue } from "./values.ts";
+
+const COMMENTS = /--[^\n]*|\/\*[\s\S]*?(\*\/|$)/g;
+
+/** Characters of a statement that an error shows. */
+const MAX_SHOWN = 200;
+
+const AsyncFunction = (async () => {}).constructor;
+
+/**
+ * A prepared statement. Each call binds, runs to the end and resets; it must bring as many values as the
+ * statement has parameters.
+ *
+ * @example One statement, many rows
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { connect } from "@pipeloom/pipeloom/db";
+ *
+ * using connection = await connect(":memory:");
+ * connection.exec("CREATE TABLE city (name TEXT, population INTEGER)");
+ * const insert = connection.prepare("INSERT INTO city VALUES (?, ?)");
+ * assert.equal(insert.run("Oslo", 717_710), 1);
+ * insert.run("Bergen", 291_940);
+ * const larger = connection.prepare("SELECT name FROM city WHERE population > ?");
+ * assert.equal(larger.get(500_000)?.name, "Oslo");
+ * assert.equal(larger.all(0).length, 2);
+ * ```
+ */
+export class Statement {
+  /** Whether the statement has result columns. */
+  readonly returnsRows: boolean;
+  readonly #statement: DriverStatement;
+  readonly #connection: Connection;
+
+  /** @ignore Made by {@linkcode Connection.prepare}. */
+  constructor(statement: DriverStatement, connection: Connection) {
+    this.#statement = statement;
+    this.#connection = connection;
+    this.returnsRows = statement.returnsRows;
+  }
+
+  /**
+   * Runs the statement and returns the number of rows that it inserted, updated or deleted. After a
+   * statement of another kind that number is still the one before, as in SQLite's `changes()`.
+   */
+  run(...params: Bindable[]): number {
+    return this.runValues(params.map(toSqlValue));
+  }
+
+  /** Runs the statement with a range of values that are mapped already. */
+  runValues(values: readonly SqlValue[], start = 0, end: number = values.length): number {
+    this.#check(end - start);
+    try {
+      return this.#statement.run(values, start, end);
+    } catch (error) {
+      throw explain(error, this.#connection.path);
+    }
+  }
+
+  /** Returns the first row, or `undefined` when there is none. */
+  get(...params: Bindable[]): SqlRow | undefined {
+    const values = params.map(toSqlValue);
+    this.#check(values.length);
+    try {
+      return this.#statement.get(values);
+    } catch (error) {
+      throw explain(error, this.#connection.path);
+    }
+  }
+
+  /** Returns every row. */
+  all(...params: Bindable[]): SqlRow[] {
+    const values = params.map(toSqlValue);
+    this.#check(values.length);
+    try {
+      return this.#statement.all(values);
+    } catch (error) {
+      throw explain(error, this.#connection.path);
+    }
+  }
+
+  #check(count: number): void {
+    this.#connection.assertOpen();
+    const { parameterCount, sql } = this.#statement;
+    if (count !== parameterCount) {
+      throw new TypeError(
+        `Cannot bind ${count} values to the ${parameterCount} parameters of ${shown(sql)}`,
+      );
+    }
+  }
+}
+
+/** How a connection is opened. */
+export interface OpenOptions {
+  /** Whether it may only read. */
+  readOnly: boolean;
+  /** Milliseconds that each call waits for a lock. */
+  busyTimeoutMs: number;
+}
+
+/**
+ * A connection to one database, the same over every driver. It comes from {@linkcode connect} or
+ * {@linkcode connectReadOnly}, belongs to the thread that opened it, and throws {@linkcode SqliteError} when
+ * SQLite refuses something or when it is closed.
+ *
+ * @example Both rows or none
+ * ```ts
+ * import { connect } from "@pipeloom/pipeloom/db";
+ *
+ * using connection = await connect(":memory:");
+ * connection.exec("CREATE TABLE city (name TEXT PRIMARY KEY)");
+ * connection.transaction(() => {
+ *   connection.prepare("INSERT INTO city VALUES (?)").run("Oslo");
+ *   connection.prepare("INSERT INTO city VALUES (?)").run("Bergen");
+ * });
+ * ```
+ */
+export class Connection implements Disposable {
+  /** The path that was opened, or `:memory:`. */
+  readonly path: string;
+  /** The driver in use. */
+  readonly driver: DriverName;
+  /** The version of the SQLite library, such as `3.53.2`. */
+  readonly sqliteVersion: string;
+  /** Keeps the connection from being posted: the structured clone of a function fails, with its text. */
+  readonly threadBound = () => "A SQLite connection belongs to the thread that opened it";
+  #connection: DriverConnection | undefined;
+  #depth = 0;
+
+  /** @ignore Made by {@linkcode connect} and {@linkcode connectReadOnly}. */
+  constructor(driver: Driver, path: string, options: OpenOptions) {
+    const { readOnly, busyTimeoutMs } = options;
+    this.path = path;
+    this.driver = driver.name;
+    try {
+      this.#connection = driver.open(path, { readOnly });
+      // Before anything else, because even preparing a statement waits for a lock.
+      this.#connection.exec(`PRAGMA busy_timeout=${busyTimeoutMs}`);
+      const statement = this.#connection.prepare("SELECT sqlite_version() AS version");
+      this.sqliteVersion = String(statement.get([])!.version);
+    } catch (error) {
+      this.#connection?.close();
+      throw explain(error, path);
+    }
+  }
+
+  /** Whether a transaction is open. */
+  get inTransaction(): boolean {
+    return this.#open().inTransaction;
+  }
+
+  /** Runs any number of statements without parameters. */
+  exec(sql: string): void {
+    this.#call(sql, (connection) => connection.exec(sql));
+  }
+
+  /**
+   * Prepares one statement.
+   *
+   * @throws {SqliteError} If SQLite refuses it, if there is none, or if a second one follows, which SQLite
+   * would ignore
+   */
+  prepare(sql: string): Statement {
+    const statement = this.#call(sql, (connection) => {
+      if (isEmpty(sql)) throw new SqliteError("Cannot prepare a statement: there is none");
+      return connection.prepare(sql);
+    });
+    if (!isEmpty(sql.slice(statement.sql.length))) {
+      throw new SqliteError(`Cannot prepare more than one statement at a time: ${shown(sql)}`);
+    }
+    return new Statement(statement, this);
+  }
+
+  /**
+   * Runs `body` in a transaction: committed when it returns, rolled back when it throws. Inside another
+   * transaction it is a savepoint. `body` must be synchronous, because no lock is held across an `await`.
+   *
+   * @throws {TypeError} If `body` is asynchronous: it is not run, or, where only the promise it returns
+   * tells, what it wrote until then is rolled back
+   */
+  transaction<T>(body: () => T): T {
+    if (body instanceof AsyncFunction) throw asynchronous();
+    const nested = this.inTransaction;
+    const name = `pipeloom_${this.#depth}`;
+    this.exec(nested ? `SAVEPOINT ${name}` : "BEGIN IMMEDIATE");
+    this.#depth++;
+    try {
+      const result = body();
+      if (result instanceof Promise) {
+        result.catch(() => {});
+        throw asynchronous();
+      }
+      this.exec(nested ? `RELEASE ${name}` : "COMMIT");
+      return result;
+    } catch (error) {
+      // Some errors (a full disk, ON CONFLICT ROLLBACK) have ended the transaction already.
+      if (this.#connection?.inTransaction) {
+        this.exec(nested ? `ROLLBACK TO ${name}; RELEASE ${name}` : "ROLLBACK");
+      }
+      throw error;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  /** @ignore Copies the database into a file that is not there; see {@linkcode backup}. */
+  async copyInto(file: string, target: string): Promise<void> {
+    try {
+      await this.#open().copyInto(file);
+    } catch (error) {
+      // It cannot write, or else it is the file itself that cannot be read.
+      const isTarget = ["full", "read-only", "other"].includes(classifyError(error));
+      throw explain(error, isTarget ? target : this.path);
+    }
+  }
+
+  /** Closes the connection. Closing it again does nothing. */
+  close(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    connection?.close();
+  }
+
+  /** Closes the connection. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /**
+   * Checks that the connection is open.
+   *
+   * @throws {SqliteError} If it is closed
+   */
+  assertOpen(): void {
+    this.#open();
+  }
+
+  #open(): DriverConnection {
+    if (this.#connection) return this.#connection;
+    throw new SqliteError(`Cannot use the connection to ${this.path}: it is closed`);
+  }
+
+  #call<T>(sql: string, call: (connection: DriverConnection) => T): T {
+    const connection = this.#open();
+    if (sql.includes("\0")) {
+      throw new SqliteError(
+        `Cannot run SQL with a NUL character, where it would end: ${shown(sql)}`,
+      );
+    }
+    try {
+      return call(connection);
+    } catch (error) {
+      throw explain(error, this.path);
+    }
+  }
+}
+
+function isEmpty(sql: string): boolean {
+  return !/[^\s;]/.test(sql.replace(COMMENTS, ""));
+}
+
+function asynchronous(): TypeError {
+  return new TypeError(
+    "Cannot commit a transaction whose body is asynchronous: await first, then write",
+  );
+}
+
+function shown(sql: string): string {
+  return Deno.inspect(sql.length > MAX_SHOWN ? sql.slice(0, MAX_SHOWN) + "…" : sql);
+}

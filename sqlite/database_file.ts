@@ -1,0 +1,63 @@
+/**
+ * Where a database is: from the path or URL that a user gives to a file that can be opened.
+ *
+ * @module
+ */
+import { SqliteError } from "../errors.ts";
+import { explain } from "./explain.ts";
+import { paths } from "../internal/paths.ts";
+
+/** The file that a path or `file:` URL names, or `:memory:`. */
+export async function databasePath(path: string | URL): Promise<string> {
+  if (path === ":memory:") return path;
+  const text = String(path);
+  if (text === "" || (typeof path !== "string" && !(path instanceof URL))) {
+    throw new TypeError(
+      `Cannot open ${Deno.inspect(path)}: pass a path, a file: URL or ":memory:"`,
+    );
+  }
+  if (typeof path === "string" && !/^(file:|[a-z][a-z0-9+.-]+:\/\/)/i.test(path)) return path;
+  const url = URL.parse(text);
+  if (!/^file:\//i.test(text) || !url || url.host || url.search || url.hash) {
+    throw new TypeError(`Cannot open ${text}: the only URL of a database is a plain file:///path`);
+  }
+  return (await paths()).fromFileUrl(url);
+}
+
+/** Refuses what is not a file by name and creates a missing parent folder. */
+export async function prepareFile(file: string): Promise<void> {
+  if (file === ":memory:" || await isThere(file) || !/[\\/]/.test(file)) return;
+  const { dirname } = await paths();
+  try {
+    await Deno.mkdir(dirname(file), { recursive: true });
+  } catch (error) {
+    // The permission can be for the file alone; whether its folder is there, opening it will tell.
+    if (error instanceof Deno.errors.NotCapable) return;
+    throw new SqliteError(
+      `Cannot open ${file}: its folder cannot be created (${(error as Error).message}); ` +
+        `create it, or choose another path`,
+      "other",
+      { cause: error },
+    );
+  }
+}
+
+/** Whether there is a file, which it must be if there is anything. */
+export async function isThere(file: string): Promise<boolean> {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.stat(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotADirectory) {
+      throw new SqliteError(
+        `Cannot open ${file}: a part of its path is a file, not a folder; choose another path`,
+      );
+    }
+    throw explain(error, file);
+  }
+  if (info.isFile) return true;
+  throw new SqliteError(
+    `Cannot open ${file}: it is ${info.isDirectory ? "a folder" : "not a file"}; name a file`,
+  );
+}

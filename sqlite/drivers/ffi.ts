@@ -1,0 +1,174 @@
+/**
+ * The driver on `jsr:@db/sqlite`, which calls the SQLite C library through FFI.
+ *
+ * The package is imported when it is first asked for: its registry may be out of reach, and its import
+ * opens the library. What it offers is described here by hand, because the types of a package that may be
+ * missing cannot be relied on.
+ *
+ * It binds every integral number as a 64-bit integer and has no way to bind one as REAL. So a number past
+ * 2^53 is bound as text to a copy of the statement that casts it. It cannot bind -0 either, which goes in
+ * as 0. Its row objects are made by code that pastes column names into source text, and one of them is
+ * shared between calls, so rows are read as arrays and named here.
+ *
+ * @module
+ */
+import { importFromJsr } from "../../internal/jsr.ts";
+import type { Driver, DriverConnection, DriverStatement } from "./driver.ts";
+import { findParameters, type Parameter, replaceParameters } from "./parameters.ts";
+import type { SqlRow, SqlValue } from "../values.ts";
+
+interface FfiStatement {
+  run(params: readonly SqlValue[]): number;
+  value(params: readonly SqlValue[]): SqlValue[] | undefined;
+  values(params: readonly SqlValue[]): SqlValue[][];
+  columnNames(): string[];
+  finalize(): void;
+  readonly bindParameterCount: number;
+  readonly readonly: boolean;
+  readonly sql: string;
+  readonly expandedSql: string;
+}
+
+interface FfiDatabase {
+  exec(sql: string): number;
+  prepare(sql: string): FfiStatement;
+  readonly inTransaction: boolean;
+  close(): void;
+}
+
+interface FfiModule {
+  Database: new (path: string, options: Record<string, boolean>) => FfiDatabase;
+}
+
+class FfiDriverStatement implements DriverStatement {
+  readonly returnsRows: boolean;
+  readonly parameterCount: number;
+  readonly sql: string;
+  readonly #database: FfiDatabase;
+  readonly #statement: FfiStatement;
+  #parameters: Parameter[] | undefined;
+
+  constructor(database: FfiDatabase, sql: string) {
+    this.#database = database;
+    this.#statement = database.prepare(sql);
+    this.sql = this.#statement.sql;
+    this.parameterCount = this.#statement.bindParameterCount;
+    this.returnsRows = this.#statement.columnNames().length > 0;
+  }
+
+  run(values: readonly SqlValue[], start: number, end: number): number {
+    return this.#call(values.slice(start, end), (statement, bound) => statement.run(bound));
+  }
+
+  get(params: readonly SqlValue[]): SqlRow | undefined {
+    return this.#call([...params], (statement, bound) =>
+      toRows(statement, () => {
+        const row = statement.value(bound);
+        return row ? [row] : [];
+      })[0]);
+  }
+
+  all(params: readonly SqlValue[]): SqlRow[] {
+    return this.#call(
+      [...params],
+      (statement, bound) => toRows(statement, () => statement.values(bound)),
+    );
+  }
+
+  /** Calls the statement, or for numbers that cannot be bound as they are a copy that casts them. */
+  #call<T>(values: SqlValue[], call: (statement: FfiStatement, bound: SqlValue[]) => T): T {
+    const cast = toBindable(values);
+    if (!cast) return call(this.#statement, values);
+    const statement = this.#database.prepare(this.#casting(cast));
+    try {
+      return call(statement, values);
+    } finally {
+      statement.finalize();
+    }
+  }
+
+  /** The statement's text with casts around the parameters that take these values. */
+  #casting(indexes: Set<number>): string {
+    // Once for each statement: the package never frees the text that SQLite prints.
+    this.#parameters ??= findParameters(this.sql, this.#database.prepare(this.sql).expandedSql);
+    return replaceParameters(
+      this.sql,
+      this.#parameters,
+      ({ index, text }) => indexes.has(index) ? `CAST(${text} AS REAL)` : text,
+    );
+  }
+}
+
+class FfiConnection implements DriverConnection {
+  readonly #database: FfiDatabase;
+
+  constructor(database: FfiDatabase) {
+    this.#database = database;
+  }
+
+  exec(sql: string): void {
+    this.#database.exec(sql);
+  }
+
+  prepare(sql: string): DriverStatement {
+    return new FfiDriverStatement(this.#database, sql);
+  }
+
+  get inTransaction(): boolean {
+    return this.#database.inTransaction;
+  }
+
+  copyInto(file: string): Promise<void> {
+    return Promise.try(() => void this.prepare("VACUUM INTO ?").run([file], 0, 1));
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+/** Reads rows and names their values. */
+function toRows(statement: FfiStatement, read: () => SqlValue[][]): SqlRow[] {
+  let rows = read();
+  if (rows.length === 0) return [];
+  const columns = statement.columnNames();
+  // The first run after a change of the schema still counts the columns that there were before.
+  if (rows[0]!.length !== columns.length && statement.readonly) rows = read();
+  return rows.map((values) => {
+    const row: SqlRow = Object.create(null);
+    for (let i = 0; i < columns.length; i++) row[columns[i]!] = values[i] ?? null;
+    return row;
+  });
+}
+
+/** Changes what cannot be bound as it is; returns the indexes of texts to be cast to REAL. */
+function toBindable(values: SqlValue[]): Set<number> | undefined {
+  let cast: Set<number> | undefined;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (typeof value !== "number" || !Number.isInteger(value)) continue;
+    if (value === 0) {
+      values[i] = 0;
+    } else if (!Number.isSafeInteger(value)) {
+      values[i] = String(value);
+      (cast ??= new Set()).add(i);
+    }
+  }
+  return cast;
+}
+
+/**
+ * Loads the driver on `@db/sqlite`.
+ *
+ * @throws {Error} If the package or its library cannot be loaded
+ */
+export async function loadFfiDriver(): Promise<Driver> {
+  const { Database } = await importFromJsr("jsr:@db/sqlite@^0.13.0") as FfiModule;
+  return {
+    name: "ffi",
+    open: (path, { readOnly }) =>
+      new FfiConnection(
+        new Database(path, { readonly: readOnly, int64: true, parseJson: false }),
+      ),
+  };
+}

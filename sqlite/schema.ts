@@ -1,0 +1,223 @@
+/**
+ * The tables that pipeloom keeps in a user's database.
+ *
+ * `task_runs` begins with the eight columns of the Python original, names and meaning, so that the
+ * original's code can read and write our files and we can read and write its own. What we add stands
+ * beside them: nullable columns after the eighth, and tables of our own. `PRAGMA user_version` and every
+ * other table belong to the user. All times are ISO 8601 in UTC.
+ *
+ * @module
+ */
+import type { Connection } from "./connection.ts";
+
+type Columns = Readonly<Record<string, string>>;
+
+/** The eight columns of the original. */
+const TASK_RUNS: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  name: "TEXT NOT NULL",
+  status: "TEXT NOT NULL", // queued|running|done|error|cancelled
+  progress: "REAL NOT NULL DEFAULT 0.0", // fraction 0..1
+  message: "TEXT",
+  started_at: "TEXT",
+  finished_at: "TEXT",
+  result: "TEXT", // JSON
+};
+
+/** What we add to them: an older table gets it too, so it must be nullable. */
+const ADDED_TO_TASK_RUNS: Columns = {
+  run_id: "INTEGER",
+  key: "TEXT",
+  error: "TEXT",
+  updated_at: "TEXT",
+};
+
+const PIPELINE_RUNS: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  name: "TEXT NOT NULL",
+  status: "TEXT NOT NULL", // running|done|error|cancelled|interrupted
+  started_at: "TEXT NOT NULL",
+  finished_at: "TEXT",
+  workers: "INTEGER",
+  driver: "TEXT",
+  sqlite_version: "TEXT",
+  // The ids of the run's tasks lie in this range.
+  first_task_id: "INTEGER",
+  last_task_id: "INTEGER",
+  // Tasks by status, kept in the commit that changes them.
+  queued: "INTEGER NOT NULL DEFAULT 0",
+  running: "INTEGER NOT NULL DEFAULT 0",
+  done: "INTEGER NOT NULL DEFAULT 0",
+  error: "INTEGER NOT NULL DEFAULT 0",
+  cancelled: "INTEGER NOT NULL DEFAULT 0",
+  // The writer's health, at its last commit for this run.
+  queue_depth: "INTEGER",
+  batch_rows: "INTEGER",
+  commit_p99_ms: "REAL",
+  wal_bytes: "INTEGER",
+  checkpointed_at: "TEXT",
+  updated_at: "TEXT",
+};
+
+/** What came later: a table from before gets it too. */
+const ADDED_TO_PIPELINE_RUNS: Columns = {
+  // Whose lock file tells whether the run's writer lives; see `ownership.ts`.
+  owner: "TEXT",
+  // Which process it was, for people.
+  host: "TEXT",
+  pid: "INTEGER",
+  process_started_at: "TEXT",
+  booted_at: "TEXT",
+  // How often the run was resumed.
+  resumed: "INTEGER",
+  // Its rows in task_dependencies.
+  dependencies: "INTEGER",
+  // Since when readers keep the writer from emptying a long WAL.
+  wal_held_since: "TEXT",
+  // By what it is known to whoever starts it again.
+  run_key: "TEXT",
+  // How many tasks that had ended were queued again while it went on.
+  retried: "INTEGER",
+};
+
+/** What became of a run over time: its counts now and then, so that nobody counts tasks by the second. */
+const RUN_SAMPLES: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  run_id: "INTEGER NOT NULL",
+  sampled_at: "TEXT NOT NULL",
+  queued: "INTEGER NOT NULL",
+  running: "INTEGER NOT NULL",
+  done: "INTEGER NOT NULL",
+  error: "INTEGER NOT NULL",
+  cancelled: "INTEGER NOT NULL",
+};
+
+const TASK_LOGS: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  task_id: "INTEGER NOT NULL",
+  run_id: "INTEGER",
+  logged_at: "TEXT NOT NULL",
+  level: "TEXT NOT NULL", // debug|info|warn|error
+  message: "TEXT NOT NULL",
+};
+
+/** Attempts after which a task was run again; the last one is in `task_runs`. */
+const TASK_ATTEMPTS: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  task_id: "INTEGER NOT NULL",
+  run_id: "INTEGER",
+  attempt: "INTEGER NOT NULL", // from 1
+  status: "TEXT NOT NULL", // error
+  started_at: "TEXT",
+  finished_at: "TEXT",
+  error: "TEXT",
+};
+
+/** Which task waits for which, of runs where any does. */
+const TASK_DEPENDENCIES: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  run_id: "INTEGER NOT NULL",
+  task_id: "INTEGER NOT NULL",
+  depends_on_id: "INTEGER NOT NULL",
+};
+
+/** What was written under a key, so that it is not written again. */
+const IDEMPOTENCY_KEYS: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  task_id: "INTEGER NOT NULL", // 0 for a key of the file
+  run_id: "INTEGER",
+  table_name: "TEXT NOT NULL", // '' for a transaction
+  key: "TEXT NOT NULL",
+  part: "INTEGER NOT NULL", // the message of a stream, from 0
+  written_at: "TEXT NOT NULL",
+};
+
+/** What was asked of runs while they went on; see `request_store.ts`. */
+const RUN_REQUESTS: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  run_id: "INTEGER NOT NULL",
+  task_id: "INTEGER", // NULL: the whole run, or all that failed in it
+  kind: "TEXT NOT NULL", // cancel|retry
+  requested_at: "TEXT NOT NULL",
+  answered_at: "TEXT",
+  refused: "INTEGER", // 1: it was not done
+  answer: "TEXT",
+};
+
+/** Options of {@linkcode initSchema}. */
+export interface InitSchemaOptions {
+  /**
+   * Whether the tables of task status are wanted. With `false` nothing is created.
+   *
+   * @default {true}
+   */
+  storeTaskStatus?: boolean;
+}
+
+/**
+ * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_dependencies`,
+ * `idempotency_keys` and `run_requests`, or brings them up to date: an older `task_runs` is extended in place and
+ * keeps every row. Calling it again changes nothing. It is one transaction.
+ *
+ * @throws {SqliteError} If the database cannot be written
+ * @throws {Error} If there is a table of one of these names of another make
+ *
+ * @example A schema beside your own tables
+ * ```ts
+ * import { connect, initSchema } from "@pipeloom/pipeloom/db";
+ *
+ * using connection = await connect(":memory:");
+ * initSchema(connection);
+ * connection.exec("CREATE TABLE orders (id INTEGER PRIMARY KEY, total REAL)");
+ * ```
+ */
+export function initSchema(connection: Connection, options: InitSchemaOptions = {}): void {
+  if (options.storeTaskStatus === false) return;
+  connection.transaction(() => {
+    createTable(connection, "task_runs", TASK_RUNS, ADDED_TO_TASK_RUNS);
+    createTable(connection, "pipeline_runs", PIPELINE_RUNS, ADDED_TO_PIPELINE_RUNS);
+    createTable(connection, "run_samples", RUN_SAMPLES);
+    createTable(connection, "task_logs", TASK_LOGS);
+    createTable(connection, "task_attempts", TASK_ATTEMPTS);
+    createTable(connection, "task_dependencies", TASK_DEPENDENCIES);
+    createTable(connection, "idempotency_keys", IDEMPOTENCY_KEYS);
+    createTable(connection, "run_requests", RUN_REQUESTS);
+    connection.exec(`
+      CREATE INDEX IF NOT EXISTS idx_task_runs_status ON task_runs(status);
+      CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
+      CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
+      CREATE UNIQUE INDEX IF NOT EXISTS idx_task_dependencies_run
+        ON task_dependencies(run_id, task_id, depends_on_id);
+      CREATE UNIQUE INDEX IF NOT EXISTS idx_idempotency_keys
+        ON idempotency_keys(task_id, table_name, key, part);
+      CREATE INDEX IF NOT EXISTS idx_run_requests_open ON run_requests(run_id)
+        WHERE answered_at IS NULL;
+      CREATE INDEX IF NOT EXISTS idx_task_logs_task ON task_logs(task_id);`);
+  });
+}
+
+/** Creates a table, or checks that the one that is there has the columns, and adds what came later. */
+function createTable(
+  connection: Connection,
+  table: string,
+  columns: Columns,
+  added: Columns = {},
+): void {
+  const definitions = Object.entries(columns).map(([name, definition]) => `${name} ${definition}`);
+  connection.exec(`CREATE TABLE IF NOT EXISTS ${table} (\n  ${definitions.join(",\n  ")}\n)`);
+  const present = connection.prepare(`PRAGMA table_info(${table})`).all().map(({ name }) =>
+    `${name}`
+  );
+  const lacking = Object.keys(columns).filter((column) => !present.includes(column));
+  if (lacking.length > 0) {
+    throw new Error(
+      `Cannot use table ${table} of ${connection.path}: it has no column ${lacking.join(", ")}, ` +
+        `so another program made it; rename it, or pass storeTaskStatus: false`,
+    );
+  }
+  for (const [column, definition] of Object.entries(added)) {
+    if (!present.includes(column)) {
+      connection.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${definition}`);
+    }
+  }
+}

@@ -1,0 +1,187 @@
+/// <reference lib="dom" />
+import { runPipeline } from "../../mod.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { findBrowser, type Page } from "../support/browser.ts";
+import {
+  click,
+  findBarriers,
+  PageFixture,
+  scrollsSideways,
+  seeText,
+  textsOf,
+} from "./page_fixture.ts";
+
+const ignore = !await findBrowser();
+
+/** The hostile name is that of a task, too. */
+const NEEDS: Record<string, string[]> = {
+  index: [],
+  "fetch a": ["index"],
+  "fetch <b>": ["index"],
+  "load a": ["fetch a"],
+  "load <b>": ["fetch <b>"],
+  report: ["load a", "load <b>"],
+  alone: [],
+};
+
+/** Runs tasks that depend on each other; "load a" waits for a signal, and "fetch <b>" fails. */
+function startGraph(fixture: PageFixture, end: Promise<void>) {
+  return runPipeline(Object.keys(NEEDS), {
+    db: fixture.db,
+    name: "graph",
+    handleSignals: false,
+    taskName: (name) => name,
+    taskKey: (name) => name,
+    dependsOn: (name) => NEEDS[name],
+    async run(name, task) {
+      if (name === "fetch <b>") throw new Error("No such file");
+      if (name !== "load a") return;
+      task.progress(0.5);
+      await end;
+    },
+  });
+}
+
+async function seeStatus(page: Page, name: string, status: string): Promise<void> {
+  await seeText(page, `.graph-task.is-${status}`, name);
+}
+
+Deno.test({ name: "the page draws which tasks wait for which, live", ignore }, async (t) => {
+  await using fixture = await PageFixture.open();
+  const end = Promise.withResolvers<void>();
+  const report = startGraph(fixture, end.promise);
+  const page = await fixture.page("?run=1");
+
+  await t.step("a tab shows it, and the address keeps that", async () => {
+    await click(page, ".tab", "Graph");
+    await seeStatus(page, "load a", "running");
+    await seeStatus(page, "fetch <b>", "error");
+    await seeStatus(page, "load <b>", "cancelled");
+    await seeText(page, ".graph-head", "6 tasks, 6 dependencies; 1 task stands alone");
+    assertEquals(new URL(page.url()).searchParams.get("panel"), "graph");
+    assertEquals((await page.$$(".graph-lines path")).length, 6);
+    // What the failure took with it.
+    assertEquals((await page.$$(".graph-lines .is-lost")).length, 2);
+    assertEquals(
+      await page.$eval(".graph-progress", (bar) => (bar as HTMLElement).style.transform),
+      "scaleX(0.5)",
+    );
+  });
+
+  await t.step("it changes by itself", async () => {
+    end.resolve();
+    await report;
+    await seeStatus(page, "load a", "done");
+    assertEquals(await textsOf(page, ".graph-task.is-running"), []);
+  });
+
+  await t.step("the keyboard reaches every task", async () => {
+    // The first that Tab leads to is what failed.
+    await page.focus(".graph-zoom:last-child");
+    await page.keyboard.press("Tab");
+    const focused = () =>
+      page.evaluate(() => document.activeElement?.querySelector(".graph-name")?.textContent);
+    assertEquals(await focused(), "fetch <b>");
+    const way: [key: `Arrow${"Left" | "Right" | "Down"}`, name: string][] = [
+      ["ArrowLeft", "index"],
+      ["ArrowLeft", "index"],
+      ["ArrowRight", "fetch a"],
+      ["ArrowDown", "fetch <b>"],
+      ["ArrowRight", "load <b>"],
+      ["ArrowRight", "report"],
+    ];
+    for (const [key, name] of way) {
+      await page.keyboard.press(key);
+      assertEquals(await focused(), name, key);
+    }
+    await page.waitForFunction(() =>
+      document.querySelectorAll(".graph-lines .is-near").length === 2
+    );
+    await page.keyboard.press("Enter");
+    await seeText(page, "h1", "report");
+    await page.goBack();
+    await click(page, ".graph-task", "fetch <b>");
+    await seeText(page, "main pre", "No such file");
+  });
+
+  await t.step("it can be made larger, smaller, and seen as a whole", async () => {
+    const other = await fixture.page("?run=1&panel=graph", { width: 390 });
+    await other.waitForSelector(".graph-task");
+    /** Waits until so many pixels lie beyond the frame. */
+    const seeBeyond = async (least: number, most: number): Promise<number> => {
+      const beyond = await other.waitForFunction(
+        (least, most) => {
+          const { scrollWidth, clientWidth } = document.querySelector(".graph-box")!;
+          const beyond = scrollWidth - clientWidth;
+          // An answer of 0 would be waited for.
+          return beyond >= least && beyond <= most && { beyond };
+        },
+        { timeout: 10_000 },
+        least,
+        most,
+      );
+      return ((await beyond.jsonValue()) as { beyond: number }).beyond;
+    };
+    const before = await seeBeyond(1, 10_000);
+    await click(other, ".graph-zoom", "+");
+    await seeBeyond(before + 1, 10_000);
+    await click(other, ".graph-zoom", "Fit");
+    await seeBeyond(0, 0);
+    assert(!await scrollsSideways(other), "The page stays as wide as the phone");
+    await other.close();
+  });
+
+  await t.step("nothing bars the way of those who cannot see or use a mouse", async () => {
+    for (const dark of [false, true]) {
+      for (const width of [1440, 390]) {
+        const other = await fixture.page("?run=1&panel=graph", { dark, width });
+        await other.waitForSelector(".graph-task");
+        assertEquals(await findBarriers(other), []);
+        assert(!await scrollsSideways(other), `${width} pixels are not enough`);
+        await click(other, ".graph-zoom", "Fit");
+        assertEquals(await findBarriers(other), []);
+        await other.close();
+      }
+    }
+  });
+
+  await t.step("an export shows it without a server", async () => {
+    const file = fixture.folder.file("run.html");
+    const response = await fetch(`${fixture.server.url}api/runs/1/export`);
+    await Deno.writeTextFile(file, await response.text());
+    const offline = await fixture.page(`file://${file}`);
+    await click(offline, ".tab", "Graph");
+    await seeStatus(offline, "fetch <b>", "error");
+    await click(offline, ".graph-task", "fetch <b>");
+    await seeText(offline, "main pre", "No such file");
+    await offline.close();
+  });
+
+  assertEquals(fixture.complaints, []);
+});
+
+Deno.test({ name: "the page has no graph where no task waits for another", ignore }, async () => {
+  await using fixture = await PageFixture.open();
+  await fixture.start("plain", ["one", "two"], () => {});
+  const page = await fixture.page("?run=1");
+  await seeText(page, ".tab", "Timeline");
+  assertEquals(await textsOf(page, ".tab"), ["Throughput", "Timeline"]);
+  await page.goto(`${fixture.server.url}?run=1&panel=graph`);
+  await seeText(page, ".panel-body", "No task of this run depends on another");
+  assertEquals(fixture.complaints, []);
+});
+
+Deno.test({ name: "the page says why a graph is not drawn", ignore }, async () => {
+  await using fixture = await PageFixture.open();
+  const names = Array.from({ length: 502 }, (_, i) => `k${i}`);
+  await runPipeline(names, {
+    db: fixture.db,
+    handleSignals: false,
+    taskKey: (name) => name,
+    dependsOn: (name) => name === "k0" ? [] : [`k${Number(name.slice(1)) - 1}`],
+    run: () => {},
+  });
+  const page = await fixture.page("?run=1&panel=graph");
+  await seeText(page, ".panel-body", "502 tasks to draw");
+  assertEquals(fixture.complaints, []);
+});

@@ -1,0 +1,156 @@
+/// <reference lib="dom" />
+/**
+ * A dashboard in its Worker, a browser that looks at it, and pipelines whose tasks wait for the test.
+ *
+ * @module
+ */
+import axe from "axe-core/axe.min.js" with { type: "text" };
+import { type DashboardServer, serveDashboard } from "../../dashboard/mod.ts";
+import { type PipelineReport, runPipeline, type TaskContext } from "../../mod.ts";
+import { type Browser, launchBrowser, type Page } from "../support/browser.ts";
+import { tempFolder } from "../support/temp.ts";
+
+/** What a task of {@linkcode PageFixture.start} does. */
+export type Work = (name: string, task: TaskContext) => unknown;
+
+/** A browser and a dashboard over a database of their own. */
+export class PageFixture implements AsyncDisposable {
+  readonly db: string;
+  readonly folder: ReturnType<typeof tempFolder>;
+  readonly browser: Browser;
+  /** Errors that pages have put on their console or thrown. */
+  readonly complaints: string[] = [];
+  server: DashboardServer;
+
+  private constructor(
+    folder: ReturnType<typeof tempFolder>,
+    server: DashboardServer,
+    browser: Browser,
+  ) {
+    this.folder = folder;
+    this.db = folder.file("etl.db");
+    this.server = server;
+    this.browser = browser;
+  }
+
+  /** Opens both. The database is not there yet. */
+  static async open(): Promise<PageFixture> {
+    const folder = tempFolder();
+    const server = await serveDashboard({ db: folder.file("etl.db"), port: 0 });
+    return new PageFixture(folder, server, await launchBrowser());
+  }
+
+  /** Serves again on the same port, after {@linkcode DashboardServer.shutdown}. */
+  async serveAgain(): Promise<void> {
+    this.server = await serveDashboard({
+      db: this.db,
+      port: Number(new URL(this.server.url).port),
+    });
+  }
+
+  /** Runs a pipeline of tasks of these names. */
+  start(name: string, tasks: readonly string[], run: Work, workers = 4): Promise<PipelineReport> {
+    return runPipeline(tasks, {
+      db: this.db,
+      name,
+      workers,
+      taskName: (task) => task,
+      taskKey: (task) => task,
+      handleSignals: false,
+      run,
+    });
+  }
+
+  /** Opens a page at an address of the dashboard. */
+  async page(
+    address: string = "",
+    options: { width?: number; dark?: boolean } = {},
+  ): Promise<Page> {
+    const { width = 1440, dark = false } = options;
+    const page = await this.browser.newPage();
+    page.on("pageerror", (error) => this.complaints.push(`${error}`));
+    page.on("dialog", (dialog) => {
+      this.complaints.push(`The page opened a dialog: ${dialog.message()}`);
+      dialog.dismiss();
+    });
+    page.on("console", (message) => {
+      if (message.type() !== "error") return;
+      this.complaints.push(`${message.text()} ${message.location().url ?? ""}`);
+    });
+    await page.setViewport({ width, height: 900 });
+    await page.emulateMediaFeatures([
+      { name: "prefers-color-scheme", value: dark ? "dark" : "light" },
+      // Otherwise a screenshot shows whatever a transition has got to.
+      { name: "prefers-reduced-motion", value: "reduce" },
+    ]);
+    await page.goto(new URL(address, this.server.url).href);
+    return page;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.browser.close();
+    await this.server.shutdown();
+    this.folder[Symbol.dispose]();
+  }
+}
+
+/** Waits until an element of the page has a text that contains `text`. */
+export async function seeText(page: Page, selector: string, text: string): Promise<void> {
+  try {
+    await page.waitForFunction(
+      (selector, text) =>
+        [...document.querySelectorAll(selector)].some((element) =>
+          element.textContent?.includes(text)
+        ),
+      { timeout: 10_000 },
+      selector,
+      text,
+    );
+  } catch (cause) {
+    const seen = await textsOf(page, selector);
+    throw new Error(`No ${selector} shows ${text}: ${JSON.stringify(seen).slice(0, 2_000)}`, {
+      cause,
+    });
+  }
+}
+
+/** The texts of all elements that match. */
+export async function textsOf(page: Page, selector: string): Promise<string[]> {
+  return await page.$$eval(
+    selector,
+    (elements) => elements.map((element) => element.textContent?.trim() ?? ""),
+  );
+}
+
+/** Clicks the first element that matches and has the text. */
+export async function click(page: Page, selector: string, text: string): Promise<void> {
+  await seeText(page, selector, text);
+  await page.evaluate(
+    (selector, text) => {
+      const all = [...document.querySelectorAll<HTMLElement>(selector)];
+      all.find((element) => element.textContent?.includes(text))!.click();
+    },
+    selector,
+    text,
+  );
+}
+
+/** What an accessibility engine finds that is serious or worse. */
+export async function findBarriers(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return await page.evaluate(async () => {
+    // deno-lint-ignore no-explicit-any
+    const { violations } = await (globalThis as any).axe.run();
+    // deno-lint-ignore no-explicit-any
+    return violations.filter(({ impact }: any) => impact === "serious" || impact === "critical")
+      // deno-lint-ignore no-explicit-any
+      .map(({ id, nodes }: any) => `${id}: ${nodes.map(({ html }: any) => html).join(" ")}`);
+  });
+}
+
+/** Whether the page is wider than its window. */
+export async function scrollsSideways(page: Page): Promise<boolean> {
+  return await page.evaluate(() =>
+    document.documentElement.scrollWidth > document.documentElement.clientWidth
+  );
+}

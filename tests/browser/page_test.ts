@@ -1,0 +1,273 @@
+/// <reference lib="dom" />
+import { assert, assertEquals } from "../support/assert.ts";
+import { findBrowser } from "../support/browser.ts";
+import {
+  click,
+  findBarriers,
+  PageFixture,
+  scrollsSideways,
+  seeText,
+  textsOf,
+} from "./page_fixture.ts";
+import { gates } from "../support/gates.ts";
+
+const ignore = !await findBrowser();
+
+const NAMES = ["slow", ...Array.from({ length: 119 }, (_, i) => `item ${i + 1}`)];
+
+Deno.test({ name: "the page shows a run live, and finds its tasks", ignore }, async (t) => {
+  await using fixture = await PageFixture.open();
+  const { open, wait } = gates();
+  const page = await fixture.page();
+
+  await t.step("it waits for a database that is not there yet", async () => {
+    await seeText(page, "h1", "Waiting for the database");
+    assertEquals(await findBarriers(page), []);
+  });
+
+  const report = fixture.start("nightly", NAMES, async (name, task) => {
+    if (name !== "slow") {
+      if (name.endsWith("7")) throw new Error(`No luck with ${name}`);
+      task.progress(1, 1, `loaded ${name}`);
+      return { name, nested: { rows: [1, 2, 3] } };
+    }
+    for (const [step, fraction] of [["a", 0.3], ["b", 0.7]] as const) {
+      await wait(step);
+      task.progress(fraction, `step ${step}`);
+      task.log(`line ${step}`);
+    }
+    await wait("end");
+    return { answer: 42 };
+  });
+
+  await t.step("the run appears by itself, and its bars move", async () => {
+    await click(page, ".runs a", "nightly");
+    await seeText(page, ".task-row", "slow");
+    const progressOf = async (text: string) => await seeText(page, ".row-running .progress", text);
+    await progressOf("0%");
+    open("a");
+    await progressOf("30%");
+    open("b");
+    await progressOf("70%");
+    await seeText(page, ".row-running", "step b");
+    await seeText(page, ".liveness", "Live");
+    await seeText(page, ".stats", "12");
+  });
+
+  await t.step("a page of tasks, the next and the one before", async () => {
+    assertEquals((await textsOf(page, ".task-row .cell-name"))[0], "slow");
+    await click(page, ".pager button", "Next");
+    await seeText(page, ".task-row:first-child .cell-name", "item 50");
+    await click(page, ".pager button", "Previous");
+    await seeText(page, ".task-row:first-child .cell-name", "slow");
+  });
+
+  await t.step("chips filter, and the address restores what they show", async () => {
+    await click(page, ".chip", "error");
+    await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 12);
+    assertEquals(new URL(page.url()).searchParams.get("status"), "error");
+    await page.reload();
+    await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 12);
+    assert((await textsOf(page, ".cell-message")).slice(1).every((text) => /No luck/.test(text)));
+    await click(page, ".chip", "running");
+    await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 13);
+    await page.goBack();
+    await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 12);
+    await click(page, "button", "Clear filters");
+  });
+
+  await t.step("search finds names and messages, and keeps the focus", async () => {
+    await page.focus("input[type=search]");
+    await page.keyboard.type("loaded item 11");
+    await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 10);
+    assertEquals(await page.evaluate(() => document.activeElement?.tagName), "INPUT");
+    assertEquals(new URL(page.url()).searchParams.get("q"), "loaded item 11");
+    await click(page, "button", "Clear filters");
+    await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 50);
+  });
+
+  await t.step("columns sort in both directions", async () => {
+    await click(page, ".sort", "Task");
+    await seeText(page, ".task-row:first-child .cell-name", "item 1");
+    await click(page, ".sort", "Task");
+    await seeText(page, ".task-row:first-child .cell-name", "slow");
+    assertEquals(
+      await page.$eval("th.cell-name", (th) => th.getAttribute("aria-sort")),
+      "descending",
+    );
+  });
+
+  await t.step("a task shows its log as it grows, its path and its result", async () => {
+    await click(page, ".task-row a", "slow");
+    await seeText(page, "h1", "slow");
+    await seeText(page, ".log-line", "line b");
+    open("end");
+    await report;
+    await seeText(page, ".status", "done");
+    await seeText(page, "main", "answer");
+    await seeText(page, "main", "42");
+    assertEquals(await findBarriers(page), []);
+    await page.goBack();
+  });
+
+  await t.step("a failed task shows its error with the stack", async () => {
+    await page.goto(`${fixture.server.url}?run=1&status=error`);
+    await click(page, ".task-row a", "item 7");
+    await seeText(page, "main pre", "No luck with item 7");
+    await seeText(page, "main pre", "dashboard_page_test.ts");
+    assertEquals(await findBarriers(page), []);
+  });
+
+  await t.step("nothing bars the way of those who cannot see or use a mouse", async () => {
+    for (const dark of [false, true]) {
+      for (const width of [1440, 390]) {
+        const other = await fixture.page("?run=1", { dark, width });
+        await seeText(other, ".task-row", "slow");
+        assertEquals(await findBarriers(other), []);
+        assert(!await scrollsSideways(other), `${width} pixels are not enough`);
+        await other.close();
+      }
+    }
+  });
+
+  assertEquals(fixture.complaints, []);
+});
+
+Deno.test({ name: "the page compares two runs", ignore }, async () => {
+  await using fixture = await PageFixture.open();
+  await fixture.start("load", ["fast", "breaks", "same"], (name) => name);
+  const gate = Promise.withResolvers<void>();
+  const second = fixture.start("load", ["fast", "breaks", "same", "new"], async (name) => {
+    if (name === "breaks") throw new Error("Broken now");
+    if (name === "fast") await gate.promise;
+  });
+  const page = await fixture.page();
+  await seeText(page, ".runs a", "load");
+  await page.waitForFunction(() => document.querySelectorAll(".run-choose").length === 2);
+  gate.resolve();
+  await second;
+  for (const box of await page.$$(".run-choose")) await box.click();
+  await click(page, "a", "Compare #1 with #2");
+  await seeText(page, "h1", "#1 and #2");
+  await seeText(page, "main", "Newly failed");
+  await seeText(page, "main", "breaks");
+  assertEquals(new URL(page.url()).searchParams.get("compare"), "1,2");
+  assertEquals(await findBarriers(page), []);
+  assertEquals(fixture.complaints, []);
+});
+
+Deno.test({ name: "the page comes back when its server does", ignore }, async () => {
+  await using fixture = await PageFixture.open();
+  const { open, wait } = gates();
+  const report = fixture.start("long", ["one"], async (_, task) => {
+    task.progress(0.25);
+    await wait("go");
+    task.progress(0.5, "while nobody served");
+    await wait("end");
+  });
+  const page = await fixture.page("?run=1");
+  await seeText(page, ".row-running .progress", "25%");
+  await fixture.server.shutdown();
+  await seeText(page, ".liveness", "Reconnecting");
+  open("go");
+  await fixture.serveAgain();
+  await seeText(page, ".liveness", "Live");
+  await seeText(page, ".row-running", "while nobody served");
+  open("end");
+  await report;
+  await seeText(page, ".task-row", "done");
+  // A browser says itself, on the console, that a server it asked was not there.
+  assertEquals(
+    fixture.complaints.filter((text) => !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE/.test(text)),
+    [],
+  );
+});
+
+Deno.test({ name: "the page shows hostile texts as texts", ignore }, async () => {
+  await using fixture = await PageFixture.open();
+  const hostile = [
+    '<img src=x onerror="document.title=`pwned`;alert(1)">',
+    "<script>alert(2)</script>",
+    "\x1b[31mred\x1b[0m \u202egnp.exe\u2066",
+    "javascript:alert(3)",
+    `${"long ".repeat(200_000)}end`,
+    '"><svg onload=alert(4)>{{constructor.constructor("alert(5)")()}}',
+  ];
+  await fixture.start(hostile[0]!, hostile, (name, task) => {
+    task.progress(0.5, name);
+    task.log(name);
+    if (name.startsWith("java")) throw new Error(hostile[1]);
+    return { [name.slice(0, 100)]: name };
+  });
+  for (const width of [1440, 390]) {
+    const page = await fixture.page("", { width });
+    await seeText(page, ".runs a", "<img src=x");
+    await click(page, ".runs a", "<img src=x");
+    await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 6);
+    assert(!await scrollsSideways(page), `The run does not fit ${width} pixels`);
+    for (let id = 1; id <= hostile.length; id++) {
+      await page.goto(`${fixture.server.url}?task=${id}`);
+      await seeText(page, ".log-line", id === 3 ? "red" : hostile[id - 1]!.slice(0, 30));
+      assert(!await scrollsSideways(page), `Task ${id} does not fit ${width} pixels`);
+      const strangers = await page.$$eval(
+        "img, svg[onload], main script, iframe",
+        (elements) => elements.length,
+      );
+      assertEquals(strangers, 0);
+      assert(await page.title() !== "pwned");
+    }
+    await page.close();
+  }
+  assertEquals(fixture.complaints, []);
+});
+
+Deno.test({ name: "exportRun() makes a page that opens without a server", ignore }, async () => {
+  await using fixture = await PageFixture.open();
+  await fixture.start("kept", NAMES, (name, task) => {
+    task.log(`log of ${name}`);
+    if (name.endsWith("7")) throw new Error(`No luck with ${name}`);
+    return { name };
+  });
+  const file = fixture.folder.file("run.html");
+  await Deno.writeTextFile(
+    file,
+    await (await fetch(`${fixture.server.url}api/runs/1/export`)).text(),
+  );
+  await fixture.server.shutdown();
+
+  const offline = await fixture.page(`file://${file}`);
+  await seeText(offline, "h1", "kept");
+  await click(offline, ".chip", "error");
+  await offline.waitForFunction(() => document.querySelectorAll(".task-row").length === 12);
+  await click(offline, ".task-row a", "item 17");
+  await seeText(offline, "main pre", "No luck with item 17");
+  await seeText(offline, ".log-line", "log of item 17");
+  assertEquals(await findBarriers(offline), []);
+  assertEquals(fixture.complaints, []);
+});
+
+Deno.test(
+  { name: "the page asks for the token, and keeps it out of its address", ignore },
+  async () => {
+    await using fixture = await PageFixture.open();
+    await fixture.start("secret", ["one"], () => {});
+    await fixture.server.shutdown();
+    const { serveDashboard } = await import("../../dashboard/mod.ts");
+    fixture.server = await serveDashboard({ db: fixture.db, port: 0, token: "open sesame" });
+    const page = await fixture.page();
+    await page.waitForSelector("input[type=password]");
+    assertEquals(await findBarriers(page), []);
+    await page.type("input[type=password]", "wrong");
+    await page.keyboard.press("Enter");
+    await seeText(page, "main", "not the one");
+    await page.$eval("input[type=password]", (input) => (input as HTMLInputElement).value = "");
+    await page.type("input[type=password]", "open sesame");
+    await page.keyboard.press("Enter");
+    await seeText(page, ".runs a", "secret");
+
+    const other = await (await fixture.browser.createBrowserContext()).newPage();
+    await other.goto(`${fixture.server.url}?run=1#token=${encodeURIComponent("open sesame")}`);
+    await seeText(other, "h1", "secret");
+    assertEquals(other.url(), `${fixture.server.url}?run=1`);
+  },
+);

@@ -1,0 +1,51 @@
+/**
+ * `pipeloom run --overlap`: what a person and a shell see while another run is under way.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { hasTerminals, openTerminal, runCli } from "./cli_terminal.ts";
+import { readValues } from "../support/read.ts";
+import { tempFolder } from "../support/temp.ts";
+
+const ETL = decodeURIComponent(new URL("../fixtures/etl.ts", import.meta.url).pathname);
+
+/** Arguments of a run with these words. */
+const run = (words: string, ...args: string[]) => ["run", ETL, "--arg", `words=${words}`, ...args];
+
+Deno.test({
+  name: "run --overlap refuses with 75, or waits behind the run that is under way and says so",
+  ignore: !hasTerminals,
+  async fn() {
+    using folder = tempFolder();
+    const options = { folder: folder.path };
+    await using first = openTerminal(run("wait"), options);
+    await first.until("waiting");
+
+    const refused = await runCli(run("a", "--overlap", "refuse"), options);
+    assertEquals([refused.code, refused.out], [75, ""]);
+    assertMatch(
+      refused.err,
+      /^error: Cannot begin another run of "etl": run 1 is under way \(process \d+, since .+Z\); .+\n$/,
+    );
+
+    await using second = openTerminal(run("a", "--overlap", "queue"), options);
+    await second.until(/Waits: run 1 is under way \(process \d+, since/);
+    await using third = openTerminal(run("b", "--overlap", "queue"), options);
+    await third.until("Waits: run 1");
+    await third.interrupt();
+    assertEquals(await third.ended(), 130);
+    assertMatch(third.screen, /Stopping: [^]*etl · cancelled · 1 task · /);
+    assert(third.hasCursor, "The cursor is gone");
+
+    await first.interrupt();
+    assertEquals(await first.ended(), 130);
+    assertEquals(await second.ended(), 0);
+    assertMatch(second.screen, /Waits: [^]*etl · done · 1 task · /);
+    assertEquals(
+      await readValues(folder.file("pipeloom.db"), "SELECT status FROM pipeline_runs"),
+      [["cancelled"], ["done"]],
+    );
+    assertEquals((await runCli(run("a", "--overlap", "never"), options)).code, 2);
+  },
+});

@@ -1,0 +1,182 @@
+/**
+ * `pipeloom prune`.
+ *
+ * @module
+ */
+import { connect } from "../../db.ts";
+import { runPipeline } from "../../mod.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { HandRun } from "./cli_fixture.ts";
+import { readRow, readValues } from "../support/read.ts";
+import { runCli } from "./cli_terminal.ts";
+import { tempFolder } from "../support/temp.ts";
+
+/** Five runs, of which run n ended n days before now and has n tasks with a log line each. */
+async function fiveRuns(): Promise<ReturnType<typeof tempFolder> & { db: string }> {
+  const folder = tempFolder();
+  const db = folder.file("etl.db");
+  for (const days of [5, 4, 3, 2, 1]) {
+    const items = Array.from({ length: days }, (_, i) => i);
+    await runPipeline(items, {
+      db,
+      schema: "CREATE TABLE IF NOT EXISTS mine (n INTEGER)",
+      retries: 1,
+      retryDelayMs: 0,
+      taskKey: (n) => `${n}`,
+      dependsOn: (n) => n === 0 ? [] : ["0"],
+      async run(n, task) {
+        if (task.attempt === 1) throw new Error("Not yet");
+        task.log("a line");
+        await task.insert("mine", [[n]], { columns: ["n"], idempotencyKey: "n" });
+      },
+    });
+  }
+  using connection = await connect(db);
+  connection.exec(`UPDATE pipeline_runs SET
+    finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || (6 - id) || ' days')`);
+  return Object.assign(folder, { db });
+}
+
+async function counts(db: string) {
+  return await readRow(
+    db,
+    `SELECT (SELECT group_concat(id) FROM pipeline_runs) AS runs,
+       (SELECT group_concat(DISTINCT run_id) FROM task_runs) AS tasks,
+       (SELECT group_concat(DISTINCT run_id) FROM task_logs) AS logs,
+       (SELECT group_concat(DISTINCT run_id) FROM task_attempts) AS attempts,
+       (SELECT group_concat(DISTINCT run_id) FROM task_dependencies) AS dependencies,
+       (SELECT group_concat(DISTINCT run_id) FROM idempotency_keys) AS keys,
+       (SELECT group_concat(DISTINCT run_id) FROM run_samples) AS samples,
+       (SELECT count(*) FROM mine) AS mine`,
+  );
+}
+
+const ALL = {
+  runs: "1,2,3,4,5",
+  tasks: "1,2,3,4,5",
+  logs: "1,2,3,4,5",
+  attempts: "1,2,3,4,5",
+  // The last has but one task.
+  dependencies: "1,2,3,4",
+  keys: "1,2,3,4,5",
+  samples: "1,2,3,4,5",
+  mine: 15,
+};
+
+Deno.test("prune --dry-run says what would go, and deletes nothing", async () => {
+  using folder = await fiveRuns();
+  const args = ["prune", "--db", "etl.db", "--keep", "60h", "--dry-run"];
+  const { code, out } = await runCli(args, { folder: folder.path });
+  assertEquals(code, 0);
+  assertMatch(
+    out,
+    /^etl\.db: 3 runs would be deleted, with 12 tasks, 12 log lines and \d+ samples\n$/,
+  );
+  assertEquals(await counts(folder.db), ALL);
+});
+
+Deno.test("prune --keep deletes runs that ended before, with all their rows and none of mine", async () => {
+  using folder = await fiveRuns();
+  const args = ["prune", "--db", "etl.db", "--keep", "60h"];
+  const { code, out } = await runCli(args, { folder: folder.path });
+  assertEquals(code, 0);
+  assertMatch(out, /^etl\.db: 3 runs deleted, with 12 tasks, 12 log lines and \d+ samples\n/);
+  assertEquals(await counts(folder.db), {
+    runs: "4,5",
+    tasks: "4,5",
+    logs: "4,5",
+    attempts: "4,5",
+    dependencies: "4",
+    keys: "4,5",
+    samples: "4,5",
+    mine: 15,
+  });
+  const again = await runCli(args, { folder: folder.path });
+  assertEquals([again.code, again.out], [0, "etl.db: there is nothing to delete\n"]);
+});
+
+Deno.test("prune --keep-runs keeps so many; with --keep, what either keeps is kept", async () => {
+  using folder = await fiveRuns();
+  const options = { folder: folder.path };
+  const both = ["prune", "--db", "etl.db", "--keep-runs", "2", "--keep", "84h", "--json"];
+  const { out } = await runCli(both, options);
+  assertEquals(JSON.parse(out).runs, [1, 2]);
+  await runCli(["prune", "--db", "etl.db", "--keep-runs", "2"], options);
+  assertEquals((await counts(folder.db)).runs, "4,5");
+});
+
+Deno.test("prune never deletes the newest run, so that no id is used again", async () => {
+  using folder = await fiveRuns();
+  const { code } = await runCli(["prune", "--db", "etl.db", "--keep", "0s"], {
+    folder: folder.path,
+  });
+  assertEquals(code, 0);
+  assertEquals((await counts(folder.db)).runs, "5");
+  const report = await runPipeline([1], { db: folder.db, run: () => {} });
+  assertEquals(report.runId, 6);
+});
+
+Deno.test("prune spares a run that is running, unless it is forced", async () => {
+  await using run = await HandRun.start(["a", "b"]);
+  await runPipeline([1], { db: run.db, run: () => {} });
+  const options = { folder: run.folder.path };
+  const spared = await runCli(["prune", "--db", run.db, "--keep-runs", "1"], options);
+  assertEquals(spared.code, 0);
+  assertMatch(spared.out, /: there is nothing to delete\nSpared, .* running: run 1; --force /);
+  assertEquals(await readValues(run.db, "SELECT id FROM pipeline_runs"), [[1], [2]]);
+  const forced = await runCli(["prune", "--db", run.db, "--keep-runs", "1", "--force"], options);
+  assertMatch(forced.out, /: 1 run deleted, with 2 tasks, /);
+  assertEquals(await readValues(run.db, "SELECT id FROM pipeline_runs"), [[2]]);
+});
+
+Deno.test("prune frees room, and says how to make the file smaller", async () => {
+  using folder = tempFolder();
+  const db = folder.file("big.db");
+  const message = "m".repeat(500);
+  await runPipeline(Array.from({ length: 6_000 }, (_, i) => i), {
+    db,
+    run: (_, task) => task.progress(0.5, message),
+  });
+  await runPipeline([1], { db, run: () => {} });
+  const { out } = await runCli(["prune", "--db", "big.db", "--keep-runs", "1"], {
+    folder: folder.path,
+  });
+  assertMatch(out, /1 run deleted, with 6,000 tasks, /);
+  assertMatch(
+    out,
+    /\n\d\.\d MiB of the file are free for new rows\. .*: sqlite3 big\.db VACUUM\n$/,
+  );
+  assertEquals(await readRow(db, "SELECT count(*) AS n FROM task_runs"), { n: 1 });
+});
+
+Deno.test("prune leaves tasks of the Python original, and the journal as it is", async () => {
+  using folder = tempFolder();
+  const db = folder.file("old.db");
+  for (const _ of [1, 2]) await runPipeline([1], { db, wal: false, run: () => {} });
+  {
+    using connection = await connect(db, { wal: false });
+    connection.exec("INSERT INTO task_runs (name, status) VALUES ('theirs', 'done')");
+  }
+  const { out } = await runCli(["prune", "--db", "old.db", "--keep-runs", "1"], {
+    folder: folder.path,
+  });
+  assertMatch(out, /1 run deleted/);
+  assertEquals(await readValues(db, "SELECT run_id FROM task_runs"), [[2], [null]]);
+  assertEquals(await readRow(db, "PRAGMA journal_mode"), { journal_mode: "delete" });
+  assert(!(await readRow(db, "SELECT count(*) AS n FROM pipeline_runs WHERE id = 1")).n);
+});
+
+Deno.test("prune stops at a row that a table of mine points to, with one message", async () => {
+  using folder = await fiveRuns();
+  {
+    using connection = await connect(folder.db);
+    connection.exec(`CREATE TABLE ref (task INTEGER REFERENCES task_runs (id));
+      INSERT INTO ref SELECT min(id) FROM task_runs`);
+  }
+  const { code, err } = await runCli(["prune", "--db", "etl.db", "--keep-runs", "1"], {
+    folder: folder.path,
+  });
+  assertEquals(code, 1);
+  assertMatch(err, /^error: FOREIGN KEY constraint failed.*\n$/);
+  assertEquals((await counts(folder.db)).runs, "1,2,3,4,5");
+});

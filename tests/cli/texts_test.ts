@@ -1,0 +1,120 @@
+/**
+ * Texts in columns, quantities in words, and foreign text made harmless.
+ *
+ * @module
+ */
+import { drawTable, flow } from "../../cli/terminal/columns.ts";
+import { plain } from "../../cli/terminal/paint.ts";
+import { printable, printableJson } from "../../cli/terminal/printable.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatNumberOf,
+  formatRate,
+  parseDuration,
+} from "../../cli/terminal/quantities.ts";
+import { drawBar } from "../../cli/run_view.ts";
+import { widthOf } from "../../pipeline/observers/progress/width.ts";
+import { noCounts } from "../../internal/task_run.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { HARMFUL, HOSTILE_NAMES } from "./cli_fixture.ts";
+
+const cells = (...texts: string[]) => texts.map((text) => ({ text }));
+
+Deno.test("drawTable() pads columns and ends no line with blanks", () => {
+  const rows = [cells("a", "1", ""), cells("bbb", "22", "x")];
+  assertEquals(drawTable([{}, { right: true }, {}], rows, { width: 80, paint: plain }), [
+    "a     1",
+    "bbb  22  x",
+  ]);
+});
+
+Deno.test("drawTable() makes columns give way, the last first, then leaves out optional ones", () => {
+  const columns = [{ min: 3 }, { optional: true }, { min: 2 }];
+  const rows = [cells("abcdef", "123", "vwxyz")];
+  const at = (width: number) => drawTable(columns, rows, { width, paint: plain })[0];
+  assertEquals([at(18), at(16), at(14), at(12), at(10)], [
+    "abcdef  123  vwxyz",
+    "abcdef  123  vw…",
+    "abcd…  123  v…",
+    "ab…  123  v…",
+    "abcdef  v…",
+  ]);
+  for (let width = 1; width < 20; width++) assert(widthOf(at(width)!) <= width, `${width}`);
+});
+
+Deno.test("flow() puts as much on a line as it holds", () => {
+  const on = { width: 9, paint: plain };
+  assertEquals(flow(cells("one", "two", "three", "a long word"), on), [
+    "one · two",
+    "three",
+    "a long w…",
+  ]);
+  assertEquals(flow([], on), []);
+});
+
+Deno.test("drawBar() shows every status, and has the width it was given", () => {
+  const bar = (counts: object, width: number) =>
+    drawBar({ ...noCounts(), ...counts }, width, plain);
+  assertEquals(bar({ done: 1, queued: 1 }, 4), "██──");
+  assertEquals(bar({ done: 999_999, error: 1 }, 10), "█████████▓");
+  assertEquals(bar({ queued: 1, running: 1, done: 1, error: 1, cancelled: 1 }, 5), "█▓▒░─");
+  for (let width = 5; width < 70; width++) {
+    assertEquals(bar({ done: 7, error: 3, running: 2, queued: 5 }, width).length, width);
+  }
+});
+
+Deno.test("printable() and printableJson() let nothing through that a terminal obeys", () => {
+  for (const name of HOSTILE_NAMES) {
+    const text = printable(name);
+    assert(text !== "" && !HARMFUL.test(text) && !text.includes("\n"), JSON.stringify(text));
+    const json = printableJson({ name });
+    assert(!HARMFUL.test(json), json);
+    assertEquals(JSON.parse(json), { name });
+  }
+  assertEquals(printable("Grüße, 世界 👋"), "Grüße, 世界 👋");
+});
+
+Deno.test("quantities are short and rounded up to the next unit", () => {
+  assertEquals(
+    [0, 999, 1_000, 59_949, 59_960, 185_000, 3_599_600, 90_000_000].map(formatDuration),
+    [
+      "0 ms",
+      "999 ms",
+      "1.0 s",
+      "59.9 s",
+      "1 min 00 s",
+      "3 min 05 s",
+      "1 h 00 min",
+      "1 d 01 h",
+    ],
+  );
+  assertEquals([0, 1023, 1024, 150 * 1024, 5e9].map(formatBytes), [
+    "0 B",
+    "1023 B",
+    "1.0 KiB",
+    "150 KiB",
+    "4.7 GiB",
+  ]);
+  assertEquals([0.04, 2.5, 1234.5].map(formatRate), ["0/s", "2.5/s", "1,235/s"]);
+  assertEquals([formatNumberOf(1, "task"), formatNumberOf(2000, "task")], [
+    "1 task",
+    "2,000 tasks",
+  ]);
+  assertEquals(formatCount(1e6), "1,000,000");
+});
+
+Deno.test("parseDuration() reads a number and a unit", () => {
+  assertEquals(["30d", "12h", "90m", "1.5h", "2w", "0s"].map(parseDuration), [
+    2_592_000_000,
+    43_200_000,
+    5_400_000,
+    5_400_000,
+    1_209_600_000,
+    0,
+  ]);
+  for (const wrong of ["", "30", "d", "-1d", "1y", "1d2h", "1e3d"]) {
+    assertEquals(parseDuration(wrong), undefined, wrong);
+  }
+});

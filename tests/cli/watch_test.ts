@@ -1,0 +1,169 @@
+/**
+ * `pipeloom status --watch`.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { HandRun, HARMFUL, HOSTILE_NAMES } from "./cli_fixture.ts";
+import { tempFolder } from "../support/temp.ts";
+import { hasTerminals, openTerminal, spawnCli } from "./cli_terminal.ts";
+
+const ignore = !hasTerminals;
+
+function watchTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name: `status --watch ${name}`, ignore, fn });
+}
+
+watchTest("waits for a file that is not there yet, and shows what is committed", async () => {
+  const folder = tempFolder();
+  await using terminal = openTerminal(["status", "--watch", "--db", "hand.db"], {
+    folder: folder.path,
+  });
+  await terminal.until("There is no hand.db yet");
+  await using run = await HandRun.start(["one", "two"], { folder });
+  await terminal.until(/· queued +1 +one/);
+  await run.begin(0);
+  await run.update(0, { progress: 0.3, message: "reading" });
+  await terminal.until(/▶ running +1 +one +███░{7} +30 % .*reading/);
+  await run.end(0, "done");
+  await run.begin(1);
+  await run.end(1, "error", "refused");
+  await run.finish("error");
+  const screen = await terminal.until(/by hand · run 1 · error/);
+  assertMatch(screen, /✖ error +2 +two .*refused\n✔ done +1 +one/);
+  await terminal.interrupt();
+  assertEquals(await terminal.ended(), 130);
+});
+
+watchTest("gives the terminal back on Ctrl-C, with the last state left on it", async () => {
+  await using run = await HandRun.start(["one"]);
+  await using terminal = openTerminal(["status", "--watch", "--db", run.db], {
+    folder: run.folder.path,
+  });
+  await terminal.until("queued 1");
+  assertEquals([terminal.isOtherScreen, terminal.hasCursor], [true, false]);
+  await terminal.interrupt();
+  assertEquals(await terminal.ended(), 130);
+  assertEquals([terminal.isOtherScreen, terminal.hasCursor], [false, true]);
+  assertMatch(terminal.screen, /^(\^C)?by hand · run 1 · running/);
+});
+
+watchTest("writes again only the lines that changed", async () => {
+  const names = Array.from({ length: 15 }, (_, i) => `task ${i}`);
+  await using run = await HandRun.start(names);
+  await run.begin(0);
+  await using terminal = openTerminal(["status", "--watch", "--db", run.db], {
+    folder: run.folder.path,
+  });
+  await terminal.until("task 14");
+  const before = terminal.raw.length;
+  await run.update(0, { progress: 0.5, message: "half" });
+  await terminal.until("half");
+  const written = terminal.raw.slice(before);
+  assert(!written.includes("task 14") && !written.includes("\x1b[2J"), JSON.stringify(written));
+});
+
+watchTest("fits 40 columns and 10 rows, and follows the window's size", async () => {
+  const names = Array.from({ length: 30 }, (_, i) => `a task with a long name ${i}`);
+  await using run = await HandRun.start(names);
+  for (const n of [0, 1, 2]) await run.begin(n);
+  await using terminal = openTerminal(["status", "--watch", "--db", run.db], {
+    folder: run.folder.path,
+    columns: 40,
+    rows: 10,
+  });
+  await terminal.until("more tasks");
+  const { lines } = terminal;
+  assertMatch(lines[0]!, /^by hand · run 1 · running/);
+  assertMatch(lines[1]!, /─ 0 %$/);
+  assertMatch(lines[2]!, /^running 3 · queued 27/);
+  assertEquals(lines.slice(3, 6).map((line) => line[0]), ["▶", "▶", "▶"]);
+  assertMatch(lines[9]!, /^… 24 more tasks$/);
+  await terminal.resize({ columns: 100, rows: 30 });
+  const screen = await terminal.until(/running +3 +a task with a long name 2/);
+  assertEquals(screen.match(/by hand/g)?.length, 1);
+  await terminal.resize({ columns: 30, rows: 5 });
+  await terminal.until((screen) => screen.split("\n").length === 5 && /… 29 more/.test(screen));
+  assert(terminal.lines.every((line) => [...line].length <= 30), terminal.screen);
+});
+
+watchTest("shows names that mean harm as text", async () => {
+  await using run = await HandRun.start(HOSTILE_NAMES);
+  await using terminal = openTerminal(["status", "--watch", "--db", run.db], {
+    folder: run.folder.path,
+  });
+  const screen = await terminal.until("byte");
+  assertMatch(screen.split("\n")[0]!, /^by hand · run 1/);
+  assert(!HARMFUL.test(screen), JSON.stringify(screen));
+  assert(!terminal.raw.includes("title\x07"), "The window got another title");
+  assertEquals(screen.match(/· queued/g)?.length, HOSTILE_NAMES.length);
+});
+
+watchTest("follows the next run, and with --run ends when that one has", async () => {
+  await using run = await HandRun.start(["one"]);
+  const options = { folder: run.folder.path };
+  await using all = openTerminal(["status", "--watch", "--db", run.db], options);
+  await using one = openTerminal(["status", "--watch", "--db", run.db, "--run", "1"], options);
+  await all.until("run 1");
+  await one.until("run 1");
+  await run.begin(0);
+  await run.end(0, "done");
+  await run.finish();
+  assertEquals(await one.ended(), 0);
+  assertMatch(one.screen, /by hand · run 1 · done/);
+  await run.writer.send({
+    kind: "start_run",
+    name: "another",
+    workers: 1,
+    startedAt: new Date().toISOString(),
+    reserve: 0,
+  });
+  await all.until(/another · run 2 · running .*\nno tasks yet/);
+});
+
+watchTest("moves no cursor on a terminal that cannot", async () => {
+  await using run = await HandRun.start(["one"]);
+  await using terminal = openTerminal(["status", "--watch", "--db", run.db], {
+    folder: run.folder.path,
+    env: { TERM: "dumb", NO_COLOR: "1" },
+    permissions: ["--allow-read", "--allow-env=TERM"],
+  });
+  await terminal.until("queued 1");
+  await terminal.interrupt();
+  assertEquals(await terminal.ended(), 130);
+  assert(!terminal.raw.includes("\x1b"), JSON.stringify(terminal.raw));
+});
+
+Deno.test("status --watch writes plain lines to a pipe until it is told to stop", async () => {
+  await using run = await HandRun.start(["one", "two"]);
+  const child = spawnCli(["status", "--watch", "--db", run.db], { folder: run.folder.path });
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const next = async () => (await lines.read()).value!;
+  assertMatch(await next(), /^by hand · run 1 · running .* 0 of 2 ended · queued 2\n$/);
+  await run.begin(0);
+  await run.end(0, "done");
+  let line = await next();
+  while (!line.includes("1 of 2 ended")) line = await next();
+  assert(!HARMFUL.test(line), JSON.stringify(line));
+  child.kill("SIGTERM");
+  while (!(await lines.read()).done);
+  assertEquals((await child.status).code, 143);
+  await child.stderr.cancel();
+});
+
+Deno.test("status --watch --json writes a value for each line", async () => {
+  await using run = await HandRun.start(["one"]);
+  const args = ["status", "--watch", "--json", "--db", run.db, "--run", "1"];
+  const child = spawnCli(args, { folder: run.folder.path });
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = (await lines.read()).value!;
+  await run.begin(0);
+  await run.end(0, "done");
+  await run.finish();
+  for (let part = await lines.read(); !part.done; part = await lines.read()) text += part.value;
+  const values = text.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(values.at(0).run.status, "running");
+  assertEquals(values.at(-1).run.status, "done");
+  assertEquals((await child.status).code, 0);
+  await child.stderr.cancel();
+});

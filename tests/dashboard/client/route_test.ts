@@ -1,0 +1,74 @@
+import {
+  defaultQuery,
+  formatQuery,
+  formatRoute,
+  livePath,
+  parseQuery,
+  parseRoute,
+  runRoute,
+} from "../../../dashboard/client/route.js";
+import { assertEquals } from "../../support/assert.ts";
+
+Deno.test("parseRoute() reads back what formatRoute() wrote", () => {
+  const addresses = [
+    "",
+    "before=12",
+    "run=5",
+    "run=0",
+    "run=5&status=error,cancelled&q=foo+bar%26&sort=-duration&cursor=%5B1%2C2%5D",
+    "run=5&key=a&limit=200&panel=timeline",
+    "run=5&panel=none",
+    "task=77",
+    "compare=4,5",
+  ];
+  for (const address of addresses) {
+    const read = parseRoute(`?${address}`);
+    assertEquals(parseRoute(`?${formatRoute(read)}`), read);
+    assertEquals(parseRoute(formatRoute(read)), read);
+  }
+  assertEquals(
+    formatRoute(parseRoute("?run=5&status=error,cancelled&sort=id&limit=50")),
+    "run=5&status=error,cancelled",
+  );
+});
+
+Deno.test("parseRoute() shows the runs for what it does not understand", () => {
+  for (
+    const search of [
+      "?run=x",
+      "?run=-1",
+      "?run=1e3",
+      "?task=",
+      "?compare=1",
+      "?compare=1,2,3",
+      "?x=1",
+    ]
+  ) {
+    assertEquals(parseRoute(search), { view: "runs", before: null });
+  }
+});
+
+Deno.test("parseQuery() leaves out what is not allowed", () => {
+  const query = parseQuery(new URLSearchParams("status=error,nonsense,done&sort=--id&limit=9999"));
+  assertEquals(query, { ...defaultQuery(), status: ["done", "error"], limit: 200 });
+  assertEquals(parseQuery(new URLSearchParams("sort=-name")).sort, "-name");
+  assertEquals(parseQuery(new URLSearchParams("limit=0")).limit, 1);
+});
+
+Deno.test("formatQuery() leaves out what is the default", () => {
+  assertEquals(formatQuery(defaultQuery()), "");
+  const query = {
+    ...defaultQuery(),
+    q: "50% & more",
+    status: ["running" as const, "error" as const],
+  };
+  assertEquals(formatQuery(query), "status=running,error&q=50%25+%26+more");
+});
+
+Deno.test("livePath() names the stream of each view", () => {
+  assertEquals(livePath(parseRoute("")), "api/live?view=runs");
+  assertEquals(livePath(parseRoute("?compare=1,2")), "api/live?view=runs");
+  assertEquals(livePath(parseRoute("?task=7")), "api/live?view=task&task=7");
+  assertEquals(livePath(runRoute(5)), "api/live?view=run&run=5");
+  assertEquals(livePath(parseRoute("?run=5&q=a&panel=none")), "api/live?view=run&run=5&q=a");
+});

@@ -1,0 +1,45 @@
+import { throughput } from "../../../dashboard/client/throughput.js";
+import type { Sample } from "../../../dashboard/api.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+
+const sample = (at: number, done: number, error = 0): Sample => ({
+  at,
+  done,
+  error,
+  cancelled: 0,
+  running: 0,
+});
+
+Deno.test("throughput() has nothing to say of fewer than two moments", () => {
+  assertEquals(throughput([]).at, []);
+  assertEquals(throughput([sample(1000, 5)]).at, []);
+  assertEquals(throughput([sample(1000, 5), sample(1000, 6)]).at, []);
+});
+
+Deno.test("throughput() of an even run is even, however unevenly it was sampled", () => {
+  const moments = [0, 100, 1900, 2000, 2050, 6000, 9900, 10_000];
+  const { at, done, failed } = throughput(moments.map((ms) => sample(ms, ms / 10, ms / 100)));
+  assert(at.length >= 10);
+  for (const rate of done) assert(Math.abs(rate - 100) < 1e-6, `${rate}`);
+  for (const rate of failed) assert(Math.abs(rate - 10) < 1e-6, `${rate}`);
+  assertEquals(at.at(-1), 10);
+});
+
+Deno.test("throughput() loses no task", () => {
+  const samples = Array.from({ length: 500 }, (_, i) => sample(i * 731, Math.floor(i ** 1.5)));
+  const { at, done } = throughput(samples);
+  let sum = 0;
+  let before = 0;
+  for (const [i, rate] of done.entries()) {
+    sum += rate * (at[i]! - before);
+    before = at[i]!;
+  }
+  const all = samples.at(-1)!.done;
+  assert(Math.abs(sum - all) < all * 0.01, `${sum} of ${all}`);
+  assert(at.length <= 130, `${at.length} parts`);
+});
+
+Deno.test("throughput() never falls below zero", () => {
+  const { done } = throughput([sample(0, 100), sample(5000, 0), sample(10_000, 50)]);
+  assert(done.every((rate) => rate >= 0));
+});

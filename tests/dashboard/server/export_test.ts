@@ -1,0 +1,88 @@
+import type { ExportedRun, TaskPage, WeaveBlock } from "../../../dashboard/api.ts";
+import { exportRun } from "../../../dashboard/mod.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
+import { addRun, show } from "../fixture.ts";
+
+/** What a file carries. */
+function dataOf(html: string): ExportedRun {
+  const elements = [
+    ...html.matchAll(/<script type="application\/json" id="export">(.*?)<\/script>/gs),
+  ];
+  assertEquals(elements.length, 1);
+  return JSON.parse(elements[0]![1]!);
+}
+
+Deno.test("exportRun() writes a run into one file that asks nobody for anything", async () => {
+  using shown = await show();
+  const times = { started_at: "2026-01-01T00:00:00.000Z", finished_at: "2026-01-01T00:00:01.500Z" };
+  const message = '</script><script>alert(1)</script><!-- $& $1 {{assets}} "http://evil.example/x"';
+  const ids = addRun(shown.store, [
+    { name: message, status: "done", message, result: '{"a":1}', ...times },
+    { name: "second", status: "error", error: "Error: no\n    at x", ...times },
+    { name: "third" },
+  ]);
+  shown.store.connection.exec(
+    `INSERT INTO task_logs (task_id, logged_at, level, message)
+     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150)
+     SELECT ${ids[1]}, 'now', 'info', 'line ' || i FROM n`,
+  );
+  const html = await exportRun(shown.db, 1);
+  assertMatch(html, /^<!DOCTYPE html>/);
+  const data = dataOf(html);
+  // Those that failed come first.
+  assertEquals(data.tasks.map(({ id }) => id), [ids[1]!, ids[0]!, ids[2]!]);
+  assertEquals([data.tasks[1]!.name, data.tasks[1]!.message], [message, message]);
+  assertEquals([data.tasks[1]!.result, data.tasks[1]!.durationMs], ['{"a":1}', 1500]);
+  assertEquals([data.left, data.file], [0, "etl.db"]);
+  assertEquals(data.logs[ids[1]!]!.map(({ message }) => message).slice(0, 2), [
+    "line 51",
+    "line 52",
+  ]);
+  assertEquals(data.run, await shown.get("/api/runs/1"));
+  assertEquals(data.weave, await shown.get<WeaveBlock[]>("/api/runs/1/weave"));
+  assertEquals(data.timeline, await shown.get("/api/runs/1/timeline"));
+  assertEquals(data.graph, await shown.get("/api/runs/1/graph"));
+  assertEquals(data.tasks[0], await shown.get(`/api/tasks/${ids[1]}`));
+
+  // Whatever the page loads is in it.
+  const page = html.replace(/<script type="application\/json".*?<\/script>/s, "");
+  assert(!page.includes("{{"));
+  const loaded = [...page.matchAll(/<[a-z]+ [^>]*?\b(?:src|href|action)="([^"]*)"/g)];
+  assert(loaded.length > 0 && loaded.every(([, address]) => address!.startsWith("data:")));
+  const { imports } = JSON.parse(page.match(/<script type="importmap">(.*?)<\/script>/s)![1]!);
+  const names = Object.keys(imports);
+  for (const address of Object.values<string>(imports)) {
+    const text = (await (await fetch(address)).text()).replace(/\/\*[\s\S]*?\*\//g, "");
+    for (const [, name] of text.matchAll(/\b(?:from|import)\s*\(?"([^"]+)"/g)) {
+      // The page shows how pipelines are begun; that is text.
+      if (name!.startsWith("@pipeloom/")) continue;
+      assert(names.includes(name!), `${name} is not in the import map`);
+    }
+    assert(!/\bimport\s*\([^"]|@import|url\(\s*["']?http/.test(text));
+  }
+  assertEquals(page.match(/url\(\s*["']?(https?:|\/\/)|@import/), null);
+});
+
+Deno.test("exportRun() leaves out what is too much, failed tasks last", async () => {
+  using shown = await show();
+  addRun(shown.store, [{ status: "done" }]);
+  shown.store.connection.exec(`
+    INSERT INTO task_runs (name, status, run_id)
+    WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
+    SELECT 'task ' || i, iif(i % 4000 = 0, 'error', 'done'), 1 FROM n;
+    UPDATE pipeline_runs SET done = 11997, error = 3, last_task_id = 12000`);
+  const { tasks, left, weave } = dataOf(await exportRun(shown.db, 1));
+  assertEquals([tasks.length, left, weave.length], [10_000, 2_000, 12]);
+  assertEquals(tasks.slice(0, 4).map(({ id }) => id), [4_000, 8_000, 12_000, 1]);
+  assertEquals((await shown.get<TaskPage>("/api/runs/1/tasks?status=error")).tasks.length, 3);
+});
+
+Deno.test("exportRun() names what is not there", async () => {
+  using shown = await show();
+  addRun(shown.store, [{}]);
+  for (const run of [0, 2, -1, NaN]) {
+    await assertRejects(() => exportRun(shown.db, run), RangeError, `run ${run} of etl.db`);
+  }
+  const missing = shown.db.replace("etl.db", "no.db");
+  await assertRejects(() => exportRun(missing, 1), Error, "There is no no.db");
+});

@@ -1,0 +1,245 @@
+import type {
+  LogLine,
+  LogPage,
+  Run,
+  RunPage,
+  RunSnapshot,
+  RunsSnapshot,
+  Sample,
+  TaskPage,
+  TaskSnapshot,
+  WeaveBlock,
+} from "../../../dashboard/api.ts";
+import { createDashboard, type DashboardApp } from "../../../dashboard/mod.ts";
+import { runPipeline, SqliteWriter } from "../../../mod.ts";
+import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
+import { runChild } from "../../support/child.ts";
+import {
+  addRun,
+  Events,
+  foldRun,
+  foldRuns,
+  foldUntil,
+  getJson,
+  openEvents,
+  show,
+} from "../fixture.ts";
+import { Random } from "../../support/random.ts";
+import { LATER, news, start } from "../../writer/worker/store_fixture.ts";
+import { tempFolder } from "../../support/temp.ts";
+
+/** Items until somebody has seen enough. */
+async function* until(enough: AbortSignal): AsyncGenerator<string> {
+  for (let n = 0; !enough.aborted; n++) {
+    yield `item ${n}`;
+    if (n % 20 === 0) await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+/** What a fresh look at the run tells. */
+async function freshRun(app: DashboardApp, params: string) {
+  const { tasks, next, previous } = await getJson<TaskPage>(app, `/api/runs/1/tasks?${params}`);
+  const run = await getJson<Run>(app, "/api/runs/1");
+  const samples = await getJson<Sample[]>(app, "/api/runs/1/samples");
+  const weave = await getJson<WeaveBlock[]>(app, "/api/runs/1/weave");
+  return { run, tasks, next, previous, samples, weave };
+}
+
+function partsOf({ run, tasks, next, previous, samples, weave }: RunSnapshot) {
+  return { run, tasks, next, previous, samples, weave };
+}
+
+for (let seed = 1; seed <= 2; seed++) {
+  Deno.test(`Hub sends patches that add up to a fresh snapshot (seed ${seed})`, async () => {
+    using folder = tempFolder();
+    const db = folder.file("etl.db");
+    using app = createDashboard({ db });
+    const random = new Random(seed);
+    const enough = new AbortController();
+    const begun = Promise.withResolvers<void>();
+    const pipeline = runPipeline(until(enough.signal), {
+      db,
+      workers: 5,
+      async run(_item, task) {
+        begun.resolve();
+        for (let n = random.below(5); n > 0; n--) {
+          task.progress(random.next(), `step ${n}`);
+          task.log(`line ${n}`);
+          if (random.below(3) === 0) await task.flush();
+        }
+        if (random.below(5) === 0) throw new Error("bad luck");
+      },
+    });
+    await begun.promise;
+    const queries = [
+      "sort=-id&limit=20",
+      "status=running,error&limit=5",
+      "sort=-duration",
+      "q=m 1&sort=name",
+    ];
+    const streams = await Promise.all(
+      queries.map((params) => openEvents(app, `view=run&run=1&${params}`)),
+    );
+    const runs = await openEvents(app, "view=runs");
+    let patches = 0;
+    const states = await Promise.all(
+      streams.map((events) =>
+        foldUntil(events, foldRun, {
+          isDone: () => {
+            if (++patches === 50) enough.abort();
+            return enough.signal.aborted;
+          },
+        })
+      ),
+    );
+    const { counts } = await pipeline;
+    assert(counts.done > 0 && counts.error > 0);
+    for (const [i, params] of queries.entries()) {
+      const want = await freshRun(app, params);
+      const isDone = (state: RunSnapshot) =>
+        JSON.stringify(partsOf(state)) === JSON.stringify(want);
+      const state = await foldUntil(streams[i]!, foldRun, { from: states[i], isDone });
+      assertEquals(partsOf(state), want, params);
+      await streams[i]![Symbol.asyncDispose]();
+    }
+    const want = await getJson<RunPage>(app, "/api/runs");
+    const isDone = ({ runs, sparklines }: RunsSnapshot) =>
+      JSON.stringify({ runs, sparklines, next: null }) === JSON.stringify(want);
+    assertEquals((await foldUntil(runs, foldRuns, { isDone })).runs, want.runs);
+    await runs[Symbol.asyncDispose]();
+  });
+}
+
+Deno.test("Hub loses no line of a log over reconnections, and sends pings meanwhile", async () => {
+  using shown = await show();
+  await using idle = await shown.live("view=runs");
+  const { store } = shown;
+  const { run, ids: [task] } = store.startRun(1);
+  const insert = store.connection.prepare(
+    "INSERT INTO task_logs (task_id, run_id, logged_at, level, message) VALUES (?, ?, ?, 'info', ?)",
+  );
+  let written = 0;
+  const write = (lines: number) =>
+    store.connection.transaction(() => {
+      while (lines-- > 0) insert.run(task!, run, LATER, `line ${written++}`);
+    });
+  const random = new Random(7);
+  const seen: LogLine[] = [];
+  let lastEventId: string | undefined;
+  write(700);
+  for (let connection = 0; connection < 12; connection++) {
+    const headers: Record<string, string> = lastEventId ? { "Last-Event-ID": lastEventId } : {};
+    await using events = await shown.live(`view=task&task=${task}`, headers);
+    const { data, id } = (await events.next())!;
+    const { lines, previous } = (data as TaskSnapshot).logs;
+    const newest = seen.at(-1)?.id ?? 0;
+    const missed = lines.filter((line) => line.id > newest);
+    // Whoever was away for very long loads what is between by the page.
+    let before = missed.length === lines.length ? previous : null;
+    while (before !== null) {
+      const page = await shown.get<LogPage>(`/api/tasks/${task}/logs?before=${before}`);
+      missed.unshift(...page.lines.filter((line) => line.id > newest));
+      before = page.lines[0]!.id > newest ? page.previous : null;
+    }
+    seen.push(...missed);
+    lastEventId = id;
+    for (let n = random.below(4); n > 0; n--) {
+      write(1 + random.below(1_500));
+      while (seen.length < written) {
+        const message = await events.until(({ data }) => data.logs);
+        seen.push(...message.data.logs);
+        lastEventId = message.id;
+      }
+    }
+    // Written while nobody looks, or just before the stream ends.
+    write(random.pick([0, 1, 499, 501, 5_100]));
+  }
+  // Neither lost nor doubled, in their order.
+  assert(seen.length > 10_000);
+  assert(seen.every(({ message }, i) => message === `line ${i}`));
+  const { data } = await idle.until(({ event }) => event === "ping");
+  assert(Math.abs(data.now - Date.now()) < 1_000);
+});
+
+Deno.test("Hub neither polls nor keeps the program alive while nobody looks on", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  await (await SqliteWriter.open({ db })).close();
+  const script = `
+    import { createDashboard } from "./dashboard/mod.ts";
+    const app = createDashboard({ db: ${JSON.stringify(db)} });
+    const response = await app.request("/api/live");
+    const reader = response.body.getReader();
+    const { value } = await reader.read();
+    await reader.cancel();
+    // It ends by itself, without being disposed of: nothing is left to do.
+    console.log(JSON.stringify(new TextDecoder().decode(value).slice(0, 30)));`;
+  const first = await runChild(script, { flags: ["-A"] });
+  assertEquals(first, 'id: 0\nevent: snapshot\ndata: {"');
+});
+
+Deno.test("Hub answers one too many with 503, and others still work", async () => {
+  using shown = await show({ maxStreams: 3 });
+  const streams: Events[] = [];
+  for (let n = 0; n < 3; n++) streams.push(await shown.live("view=runs"));
+  const flood = await Promise.all(
+    Array.from({ length: 100 }, () => shown.app.request("/api/live?view=runs")),
+  );
+  assertEquals(new Set(flood.map(({ status }) => status)), new Set([503]));
+  assertEquals(flood[0]!.headers.get("Retry-After"), "5");
+  assertMatch((await flood[0]!.json()).error, /^There are 3 browsers/);
+  await Promise.all(flood.slice(1).map((response) => response.body?.cancel()));
+  await shown.get("/api/runs");
+  addRun(shown.store, [{}]);
+  for (const events of streams) await events.until(({ data }) => data.runs?.rows?.length);
+  await streams[0]![Symbol.asyncDispose]();
+  streams[0] = await shown.live("view=runs");
+  for (const events of streams) await events[Symbol.asyncDispose]();
+});
+
+Deno.test("Hub holds nothing for a browser that does not read, and begins anew when it does", async () => {
+  using shown = await show();
+  const { store } = shown;
+  const { run, ids: [task] } = store.startRun(1);
+  store.write(start(run, task!));
+  const stuck = await shown.app.request(`/api/live?view=task&task=${task}`);
+  await using other = await shown.live(`view=task&task=${task}`);
+  const insert = store.connection.prepare(
+    "INSERT INTO task_logs (task_id, run_id, logged_at, level, message) VALUES (?, ?, ?, 'info', ?)",
+  );
+  let bytes = 0;
+  for (let n = 1; n <= 12; n++) {
+    store.connection.transaction(() => {
+      for (let line = 0; line < 60; line++) {
+        insert.run(task!, run, LATER, `${n} `.padEnd(10_000, "x"));
+      }
+    });
+    store.write(news(run, task!, { progress: n / 100 }));
+    // No snapshot of the database is held for it: the WAL can be emptied at once.
+    const { data } = await other.until(({ data }) => data.task?.progress === n / 100);
+    bytes += JSON.stringify(data).length;
+    const checkpoint = store.connection.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()!;
+    assertEquals(checkpoint.busy, 0);
+  }
+  assert(bytes > 7_000_000);
+  let read = 0;
+  const counted = stuck.body!.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>(
+      {
+        transform(chunk, controller) {
+          read += chunk.byteLength;
+          controller.enqueue(chunk);
+        },
+      },
+      undefined,
+      { highWaterMark: 0 },
+    ),
+  );
+  await using late = new Events(counted);
+  await late.until(({ event, data }) => event === "snapshot" && data.logs.lines.length === 0);
+  const { data } = await late.until(({ event }) => event === "snapshot");
+  assertEquals(data.task.progress, 0.12);
+  assertEquals(data.logs.lines.length, 500);
+  const snapshot = JSON.stringify(data).length;
+  assert(read < 2 * 2 ** 20 + 700_000 + snapshot + 10_000, `${read} bytes were kept`);
+});

@@ -1,0 +1,225 @@
+import type { Task, TaskPage } from "../../../dashboard/api.ts";
+import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_run.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { addRun, addTask, show, type Shown } from "../fixture.ts";
+import { Random } from "../../support/random.ts";
+import { LATER } from "../../writer/worker/store_fixture.ts";
+
+/** The order of UTF-8, in which SQLite compares texts. */
+function compareTexts(a: string, b: string): number {
+  const [x, y] = [[...a], [...b]].map((chars) => chars.map((c) => c.codePointAt(0)!));
+  for (let i = 0; i < Math.min(x!.length, y!.length); i++) {
+    if (x![i] !== y![i]) return x![i]! - y![i]!;
+  }
+  return x!.length - y!.length;
+}
+
+const NAMES = ["load", "Load", "lö%ad", "a_b", "ab", "～", "😀", "ﬀ", "x'); DROP", "\\", "é", ""];
+const BEGUN = Date.parse("2026-01-01T00:00:00.000Z");
+const iso = (ms: number) => new Date(BEGUN + ms).toISOString();
+
+type Row = Record<string, string | number | null>;
+
+function randomRow(random: Random): Row {
+  const status = random.pick(TASK_STATUSES);
+  const started = status === "queued" ? null : random.below(50) * 1_000;
+  const ended = status === "queued" || status === "running"
+    ? null
+    : started! + random.below(9) * 500;
+  return {
+    name: random.pick(NAMES) + random.pick(NAMES),
+    key: random.pick([null, "k1", "k2"]),
+    status,
+    progress: random.below(5) / 4,
+    message: random.pick([null, "half way", "100%", "under_score", "LOAD"]),
+    started_at: started === null ? null : iso(started),
+    finished_at: ended === null ? null : iso(ended),
+  };
+}
+
+interface Query {
+  status: TaskStatus[];
+  q: string;
+  key: string;
+  sort: string;
+}
+
+function randomQuery(random: Random): Query {
+  const by = random.pick(["id", "name", "started", "duration", "progress"]);
+  return {
+    status: random.below(2) ? [] : TASK_STATUSES.filter(() => random.below(2)),
+    q: random.below(2) ? "" : random.pick(["lo", "%", "_", "\\", "😀", "LOAD", "a_b", "'"]),
+    key: random.below(4) ? "" : random.pick(["k1", "k2", "k3"]),
+    sort: random.below(2) ? by : `-${by}`,
+  };
+}
+
+/** What SQL is expected to find, in plain JavaScript. */
+function expected(rows: (Row & { id: number })[], { status, q, key, sort }: Query): number[] {
+  const fold = (text: unknown) => String(text ?? "").replace(/[A-Z]/g, (c) => c.toLowerCase());
+  const by = sort.replace("-", "");
+  const sign = sort.startsWith("-") ? -1 : 1;
+  const time = (row: Row, column: string) =>
+    row[column] === null ? undefined : Date.parse(String(row[column]));
+  const value = (row: Row): number | undefined => {
+    const [from, to] = [time(row, "started_at"), time(row, "finished_at")];
+    if (by === "started") return from;
+    if (by === "duration") return to === undefined ? undefined : to - from!;
+    return by === "progress" ? Number(row.progress) : 0;
+  };
+  return rows.filter((row) =>
+    (status.length === 0 || status.includes(row.status as TaskStatus)) &&
+    (!key || row.key === key) &&
+    (!q || fold(row.name).includes(fold(q)) || fold(row.message).includes(fold(q)))
+  ).sort((a, b) => {
+    const [x, y] = [value(a), value(b)];
+    // What is not known comes last in either direction; among themselves ids decide, in the direction.
+    if ((x === undefined) !== (y === undefined)) return x === undefined ? 1 : -1;
+    const difference = by === "name"
+      ? compareTexts(String(a.name), String(b.name))
+      : (x ?? 0) - (y ?? 0);
+    return sign * (difference || a.id - b.id);
+  }).map(({ id }) => id);
+}
+
+/** A page's address. */
+function pathOf({ status, q, key, sort }: Query, limit: number, cursor?: string | null): string {
+  const params = new URLSearchParams({ status: status.join(","), q, key, sort, limit: `${limit}` });
+  if (cursor) params.set("cursor", cursor);
+  return `/api/runs/1/tasks?${params}`;
+}
+
+/** Walks through all pages, first to last or back from the page at `cursor`. */
+async function walk(
+  shown: Shown,
+  query: Query,
+  options: { limit: number; cursor?: string | null; back?: boolean; between?: () => void },
+): Promise<{ ids: number[]; last: TaskPage }> {
+  const { limit, back = false, between } = options;
+  let { cursor } = options;
+  const pages: Task[][] = [];
+  for (;;) {
+    const page = await shown.get<TaskPage>(pathOf(query, limit, cursor));
+    pages.push(page.tasks);
+    assert(page.tasks.length <= limit);
+    const on = back ? page.previous : page.next;
+    if (on === null) {
+      const inOrder = back ? pages.reverse() : pages;
+      return { ids: inOrder.flat().map(({ id }) => id), last: page };
+    }
+    cursor = on;
+    between?.();
+  }
+}
+
+for (let seed = 1; seed <= 4; seed++) {
+  Deno.test(`listTasks() pages as a plain sort does, there and back (seed ${seed})`, async () => {
+    using shown = await show();
+    const random = new Random(seed);
+    const rows = Array.from({ length: 150 }, () => randomRow(random));
+    const ids = addRun(shown.store, rows);
+    // Rows of another run lie among them.
+    addTask(shown.store, 2, 10_000, { name: "load" });
+    const known = rows.map((row, i) => ({ ...row, id: ids[i]! }));
+    for (let n = 0; n < 25; n++) {
+      const query = randomQuery(random);
+      const limit = 1 + random.below(40);
+      const about = `seed ${seed}: ${JSON.stringify(query)}, ${limit} a page`;
+      const want = expected(known, query);
+      const there = await walk(shown, query, { limit });
+      assertEquals(there.ids, want, about);
+      if (!there.last.previous) continue;
+      const back = await walk(shown, query, { limit, cursor: there.last.previous, back: true });
+      assertEquals(back.ids, want.slice(0, want.length - there.last.tasks.length), about);
+      assertEquals(back.last.previous, null);
+    }
+  });
+
+  Deno.test(`listTasks() neither loses nor doubles what stays, while others change (seed ${seed})`, async () => {
+    using shown = await show();
+    const random = new Random(100 + seed);
+    const { store } = shown;
+    const rows = Array.from({ length: 200 }, () => randomRow(random));
+    const ids = addRun(store, rows);
+    const restless = ids.filter(() => random.below(3) === 0);
+    let nextId = ids.at(-1)! + 1;
+    const change = () => {
+      for (let n = 0; n < 5; n++) {
+        const { started_at, finished_at, progress, status, name } = randomRow(random);
+        if (random.below(2)) addTask(store, 1, nextId++, randomRow(random));
+        if (random.below(4) === 0) {
+          store.connection.prepare("DELETE FROM task_runs WHERE id=?").run(random.pick(restless));
+        }
+        store.connection.prepare(
+          "UPDATE task_runs SET started_at=?, finished_at=?, progress=?, status=?, name=? WHERE id=?",
+        ).run(started_at, finished_at, progress, status, name, random.pick(restless));
+      }
+    };
+    const steady = rows.map((row, i) => ({ ...row, id: ids[i]! }))
+      .filter(({ id }) => !restless.includes(id));
+    for (let n = 0; n < 6; n++) {
+      const query = randomQuery(random);
+      const want = expected(steady, query);
+      const kept = new Set(steady.map(({ id }) => id));
+      const { ids, last } = await walk(shown, query, { limit: 7, between: change });
+      assertEquals(ids.filter((id) => kept.has(id)), want, JSON.stringify(query));
+      if (!last.previous || last.tasks.length === 0) continue;
+      const cursor = last.previous;
+      const back = await walk(shown, query, { limit: 7, cursor, back: true, between: change });
+      const rest = want.filter((id) => !last.tasks.some((task) => task.id === id));
+      assertEquals(back.ids.filter((id) => kept.has(id)), rest, JSON.stringify(query));
+    }
+  });
+}
+
+Deno.test("listTasks() turns round where all that was before or after is gone", async () => {
+  using shown = await show();
+  const ids = addRun(shown.store, Array.from({ length: 6 }, () => ({})));
+  const at = (cursor: string | null) =>
+    shown.get<TaskPage>(`/api/runs/1/tasks?limit=2&cursor=${cursor}`);
+  const first = await shown.get<TaskPage>("/api/runs/1/tasks?limit=2");
+  const second = await at(first.next);
+  shown.store.connection.exec(`DELETE FROM task_runs WHERE id < ${ids[2]} OR id > ${ids[3]}`);
+  const before = await at(second.previous);
+  assertEquals([before.tasks, before.previous], [[], null]);
+  assertEquals((await at(before.next)).tasks.map(({ id }) => id), [ids[3]!]);
+  const after = await at(second.next);
+  assertEquals([after.tasks, after.next], [[], null]);
+  assertEquals((await at(after.previous)).tasks.map(({ id }) => id), [ids[2]!]);
+});
+
+Deno.test("listTasks() cuts texts, at whole characters, and keeps what follows a NUL", async () => {
+  using shown = await show();
+  const long = "😀".repeat(1_000_000);
+  const [id] = addRun(shown.store, [{
+    name: "a\0b",
+    message: long,
+    error: `first line\n${long}`,
+    key: "",
+    result: "é\0".repeat(600_000),
+    status: "error",
+  }]);
+  const [task] = (await shown.get<TaskPage>("/api/runs/1/tasks")).tasks;
+  assertEquals([task!.name, task!.error, task!.key], ["a\0b", "first line", ""]);
+  assertEquals(task!.message, "😀".repeat(150));
+  const detail = await shown.get<{ cut: string[]; result: string; message: string }>(
+    `/api/tasks/${id}`,
+  );
+  assertEquals(detail.cut, ["message", "error", "result"]);
+  assert(detail.message === "😀".repeat(500_000));
+  assert(detail.result === "é\0".repeat(500_000));
+});
+
+Deno.test("listTasks() finds by values of any type that another program has written", async () => {
+  using shown = await show();
+  const names = [new Uint8Array([98, 0, 99]), "a", "c"];
+  addRun(
+    shown.store,
+    names.map((name, i) => ({ name, progress: [Infinity, "much", -3][i]!, started_at: "then" })),
+  );
+  shown.store.connection.exec(`UPDATE task_runs SET finished_at = '${LATER}'`);
+  for (const sort of ["name", "-progress", "started", "duration", "-duration"]) {
+    const query = { status: [], q: "", key: "", sort };
+    assertEquals((await walk(shown, query, { limit: 1 })).ids.sort(), [1, 2, 3], sort);
+  }
+});

@@ -1,0 +1,135 @@
+/**
+ * A clock that is set back by an hour while a pipeline runs: for the whole process, by libfaketime.
+ *
+ * @module
+ */
+import { createDashboard } from "../../dashboard/mod.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { isInstalled } from "../support/child.ts";
+import { runCli } from "../cli/cli_terminal.ts";
+import { DRIVERS } from "../support/drivers.ts";
+import { assertKept, tell, Victim, type VictimOptions } from "../support/faulted.ts";
+import { readRow, readValues } from "../support/read.ts";
+import { slowClock } from "../support/slow_clock.ts";
+import { tempFolder } from "../support/temp.ts";
+
+/** Seconds after which the clock is set back: the first task has begun by then. */
+const AFTER_S = 3;
+
+/** Seconds by which it is set back. */
+const BACK_S = 3_600;
+
+/** Resolves when the first task says that it was last heard of before it began. */
+async function wentBack(child: Victim, db: string): Promise<void> {
+  const heard = "SELECT updated_at < started_at FROM task_runs ORDER BY id LIMIT 1";
+  do {
+    const before = child.acknowledged.length;
+    await child.more(20);
+    assert(child.acknowledged.length > before, "It ended before the clock was set back");
+  } while ((await readValues(db, heard))[0]?.[0] !== 1);
+}
+
+/** The answers of the dashboard to everything in which there are times. */
+async function answers(db: string, run: number, task: number): Promise<unknown[]> {
+  using app = createDashboard({ db });
+  const paths = [
+    "/api/runs",
+    `/api/runs/${run}`,
+    `/api/runs/${run}/tasks?sort=-duration`,
+    `/api/runs/${run}/tasks?sort=duration`,
+    `/api/runs/${run}/tasks?sort=started`,
+    `/api/runs/${run}/timeline`,
+    `/api/runs/${run}/samples`,
+    `/api/compare?a=${run}&b=${run + 1}`,
+    `/api/tasks/${task}`,
+    `/api/tasks/${task}/history`,
+  ];
+  return await Promise.all(paths.map(async (path) => {
+    const response = await app.fetch(new Request(`http://localhost${path}`));
+    assertEquals(response.status, 200, path);
+    return await response.json();
+  }));
+}
+
+/** Every number in an answer, with the names that lead to it; durations of bars among them. */
+function* numbers(value: unknown, name = ""): Generator<[string, number]> {
+  if (typeof value === "number") yield [name, value];
+  if (typeof value !== "object" || value === null) return;
+  const { from, to } = value as { from?: unknown; to?: unknown };
+  if (typeof from === "number" && typeof to === "number") yield [`${name}.bar`, to - from];
+  for (const [key, inner] of Object.entries(value)) yield* numbers(inner, `${name}.${key}`);
+}
+
+for (const driver of DRIVERS) {
+  Deno.test(`${driver}: a clock that is set back stops nothing, and no duration is negative`, async () => {
+    if (!await isInstalled("faketime")) return;
+    using folder = tempFolder();
+    const db = folder.file("etl.db");
+    const options: VictimOptions = { db, driver, folder: folder.path, fails: true };
+    {
+      await using child = Victim.held({ ...options, env: await slowClock(BACK_S, AFTER_S) });
+      await wentBack(child, db);
+      child.release();
+      const ending = await child.end();
+      tell("clock set back by an hour", options, child, ending);
+      assertEquals([ending.code, ending.said], [0, ""]);
+      assertEquals([child.counts?.done, child.counts?.error], [150, 0]);
+      await assertKept(db, child.acknowledged);
+    }
+    // It did go back: the first task ended before it began, and so did the run.
+    const backwards =
+      "SELECT count(*) AS n, min(id) AS id FROM task_runs WHERE finished_at < started_at";
+    const { n, id } = await readRow(db, backwards);
+    assert(Number(n) >= 1, "The clock was not set back");
+    assertEquals(await readValues(db, "SELECT finished_at < started_at FROM pipeline_runs"), [[1]]);
+    // Each task that had failed was run again, after a wait that no clock had a say in.
+    assertEquals(
+      await readValues(db, "SELECT count(*), count(DISTINCT task_id) FROM task_attempts"),
+      [[15, 15]],
+    );
+    // The next run begins before the first one did, and is the newer one.
+    {
+      await using child = new Victim({ ...options, env: await slowClock(BACK_S) });
+      assertEquals((await child.end()).code, 0);
+    }
+    assertEquals(
+      await readValues(
+        db,
+        "SELECT max(started_at) FILTER (WHERE id = 2) < max(started_at) FROM pipeline_runs",
+      ),
+      [[1]],
+    );
+    for (const answer of await answers(db, 1, Number(id))) {
+      const negative = [...numbers(answer)].filter(([, value]) => value < 0);
+      assertEquals(negative, []);
+    }
+    const cli = { folder: folder.path };
+    const newest = JSON.parse((await runCli(["status", "--db", db, "--json"], cli)).out);
+    assertEquals(newest.run.id, 2);
+    for (const args of [["status", "--run", "1"], ["runs"]]) {
+      const { code, out } = await runCli([...args, "--db", db], cli);
+      assertEquals(code, 0);
+      assertEquals(out.match(/[-−]\d[\d.]* ?(ms|s|min|h)\b/), null, out);
+    }
+  });
+
+  Deno.test(`${driver}: a run that was killed after the clock was set back is recovered and ends right`, async () => {
+    if (!await isInstalled("faketime")) return;
+    using folder = tempFolder();
+    const db = folder.file("etl.db");
+    const options: VictimOptions = { db, driver, folder: folder.path };
+    await using child = Victim.held({ ...options, env: await slowClock(BACK_S, AFTER_S) });
+    await wentBack(child, db);
+    child.kill("SIGKILL");
+    await child.end();
+    child.release();
+    // An hour later by the clock of this process, an hour earlier than it began by that of the one that died.
+    await using next = new Victim(options);
+    assertEquals((await next.end()).code, 0);
+    await assertKept(db, [...child.acknowledged, ...next.acknowledged]);
+    assertEquals(
+      await readValues(db, "SELECT id, status, done, resumed FROM pipeline_runs"),
+      [[1, "done", 150, 1]],
+    );
+  });
+}

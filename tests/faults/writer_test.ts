@@ -1,0 +1,68 @@
+/**
+ * The writer's thread dies under a pipeline at work, of an error that nobody catches.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { DRIVERS } from "../support/drivers.ts";
+import { assertKept, assertResumes, Victim, type VictimOptions } from "../support/faulted.ts";
+import { tempFolder } from "../support/temp.ts";
+
+for (const driver of DRIVERS) {
+  for (const pool of [true, false]) {
+    const where = pool ? "on Workers" : "on the main thread";
+
+    Deno.test(`${driver}: a pipeline ${where} ends when its writer dies, and nothing is lost`, async () => {
+      using folder = tempFolder();
+      const options = {
+        folder: folder.path,
+        db: folder.file("a.db"),
+        fixture: "hazards.ts",
+        driver,
+        pool,
+        hazard: "writer",
+      } as VictimOptions;
+      await using child = Victim.held(options);
+      await child.more(50);
+      child.kill("SIGUSR2");
+      const { code, said } = await child.end();
+      assertEquals(code, 1);
+      assertStringIncludes(said, "WriterDiedError: ");
+      assertStringIncludes(said, `The writer of ${options.db} died`);
+      assertStringIncludes(said, "resume");
+      await assertKept(options.db, child.acknowledged);
+      await Deno.remove(`${folder.path}/hold`);
+      await assertResumes({ ...options, hazard: undefined }, child.acknowledged);
+    });
+
+    Deno.test(`${driver}: a pipeline ${where} goes on in the same process when its writer has died`, async () => {
+      using folder = tempFolder();
+      const options = {
+        folder: folder.path,
+        db: folder.file("a.db"),
+        fixture: "hazards.ts",
+        driver,
+        pool,
+        hazard: "writer",
+        again: true,
+      } as VictimOptions;
+      await using child = Victim.held(options);
+      await child.more(50);
+      child.kill("SIGUSR2");
+      await child.heard("again");
+      child.release();
+      const { code, said } = await child.end();
+      assertEquals(code, 0, said);
+      assert(child.news.includes("again"));
+      assertEquals([child.counts!.done, child.counts!.error], [150, 0]);
+      await assertKept(options.db, child.acknowledged);
+      // Nothing of it is left: another writer has the file for itself.
+      assertEquals(
+        [...Deno.readDirSync(folder.path)].map(({ name }) => name).filter((name) =>
+          /-owner-/.test(name)
+        ),
+        [],
+      );
+    });
+  }
+}

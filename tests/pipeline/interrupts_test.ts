@@ -1,0 +1,39 @@
+import { assertEquals } from "../support/assert.ts";
+import { Fixture } from "../support/spawn.ts";
+
+/** A process that listens; it is given no folder. */
+async function listen(mode: string): Promise<Fixture> {
+  const child = new Fixture("interrupts.ts", "/nowhere", mode);
+  assertEquals(await child.line(), "ready");
+  return child;
+}
+
+for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  Deno.test(`onInterrupt() tells of the first ${signal} and ends the program at the second`, async () => {
+    await using child = await listen("held");
+    child.kill(signal);
+    assertEquals(await child.line(), signal);
+    child.kill(signal);
+    assertEquals((await child.status).code, code);
+  });
+
+  Deno.test(`onInterrupt() gives ${signal} back when it is disposed, once or twice`, async () => {
+    await using child = await listen("given back");
+    child.kill(signal);
+    assertEquals((await child.status).signal, signal);
+  });
+}
+
+Deno.test("onInterrupt() takes another signal for the second", async () => {
+  await using child = await listen("held");
+  child.kill("SIGTERM");
+  assertEquals(await child.line(), "SIGTERM");
+  child.kill("SIGINT");
+  assertEquals((await child.status).code, 130);
+});
+
+Deno.test("onInterrupt() tells everyone who listens", async () => {
+  await using child = await listen("twice");
+  child.kill("SIGINT");
+  assertEquals([await child.line(), await child.line()], ["SIGINT", "also SIGINT"]);
+});

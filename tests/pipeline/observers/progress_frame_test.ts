@@ -1,0 +1,93 @@
+import {
+  type Canvas,
+  frameOf,
+  lastLine,
+  summaryOf,
+} from "../../../pipeline/observers/progress/frame.ts";
+import { Pace } from "../../../pipeline/observers/progress/pace.ts";
+import { widthOf } from "../../../pipeline/observers/progress/width.ts";
+import type { RunningTask, RunView } from "../../../pipeline/observers/run_observer.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+
+const CANVAS: Canvas = { columns: 80, lines: 24, color: false };
+
+function task(id: number, fraction?: number, note?: string, name = `task ${id}`): RunningTask {
+  return { id, name, key: null, fraction, note };
+}
+
+function viewOf(running: RunningTask[], view: Partial<RunView> = {}): RunView {
+  const counts = { done: 0, error: 0, cancelled: 0 };
+  return { name: "load", total: 10, counts, running: () => running, ...view };
+}
+
+Deno.test("frameOf() draws a bar for each running task and the overall bar below", () => {
+  const view = viewOf([task(1, 0.5, "row 50"), task(2)], {
+    counts: { done: 3, error: 1, cancelled: 0 },
+  });
+  const lines = frameOf(view, new Pace(0), CANVAS, 2_000);
+  assertEquals(lines, [
+    "  task 1                      ━━━━━━━━────────  50% row 50",
+    "  task 2                      ────────────────    …",
+    "load  ━━━━━━━━━━━━━────────────────  45%  4/10  2.0/s  0:02  ETA 0:02  1 failed",
+  ]);
+});
+
+Deno.test("frameOf() draws no share and no end of what has no known total", () => {
+  const view = viewOf([], { total: undefined, counts: { done: 1_234, error: 0, cancelled: 0 } });
+  assertEquals(frameOf(view, new Pace(0), { ...CANVAS, columns: 40 }, 61_700), [
+    "load  ──────────────  1,234  20/s  1:02",
+  ]);
+  assertEquals(frameOf(viewOf([], { total: 0 }), new Pace(0), CANVAS, 0).length, 1);
+});
+
+Deno.test("frameOf() keeps to the lines and columns there are", () => {
+  const hostile = [
+    "\x1b[2Jx",
+    "two\nlines",
+    "日本語".repeat(40),
+    "e\u0301".repeat(300),
+    "🙂".repeat(90),
+  ];
+  const running = hostile.map((name, i) => task(i, i / 5, name, name));
+  for (let columns = 1; columns < 140; columns += 3) {
+    for (const lines of [1, 2, 3, 4, 20]) {
+      for (const color of [false, true]) {
+        const canvas = { columns, lines, color };
+        const counts = { done: 1_000_000, error: 3, cancelled: 0 };
+        const view = viewOf(running, { name: hostile[2], total: 2_000_000, counts });
+        const frame = frameOf(view, new Pace(0), canvas, 5_000_000);
+        assert(frame.length <= lines, `${frame.length} of ${lines} lines`);
+        for (const line of frame) {
+          assert(widthOf(line) < columns || line === "", `${columns}: ${JSON.stringify(line)}`);
+          assert(!line.includes("\n") && !line.includes("\x1b[2J"));
+        }
+      }
+    }
+  }
+});
+
+Deno.test("frameOf() says how many tasks have no bar", () => {
+  const running = Array.from({ length: 100 }, (_, i) => task(i));
+  const lines = frameOf(viewOf(running), new Pace(0), { ...CANVAS, lines: 5 }, 1);
+  assertEquals(lines.slice(2, 4), [lines[2]!, "  and 97 more running"]);
+  assertEquals(lines.length, 5);
+});
+
+Deno.test("frameOf() uses colours where they are wanted, and only there", () => {
+  const view = viewOf([task(1, 0.5, "note")]);
+  assert(!frameOf(view, new Pace(0), CANVAS, 1).join("").includes("\x1b"));
+  assert(frameOf(view, new Pace(0), { ...CANVAS, color: true }, 1).join("").includes("\x1b[36m"));
+});
+
+Deno.test("summaryOf() and lastLine() say the same in one line", () => {
+  const pace = new Pace(0);
+  const view = viewOf([task(1, 0.5)], { counts: { done: 3, error: 1, cancelled: 1 } });
+  assertEquals(
+    summaryOf(view, pace, 3_600_000),
+    "load: 55%  5/10  0.0/s  1:00:00  ETA 0:49:05  1 failed".replace("0:49:05", "49:05"),
+  );
+  assertEquals(
+    lastLine(view, pace, "error", false),
+    "load: error, 3 done, 1 failed, 1 cancelled in 1:00:00",
+  );
+});

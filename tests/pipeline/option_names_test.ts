@@ -1,0 +1,80 @@
+import {
+  definePipeline,
+  type InsertOptions,
+  type PipelineDefinition,
+  runPipeline,
+  type TaskPolicy,
+} from "../../mod.ts";
+import { assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
+import { namesIn } from "../support/names_in.ts";
+import { readValues } from "../support/read.ts";
+import { tempFolder } from "../support/temp.ts";
+
+const MISSPELT: [string, string][] = [
+  ["retires", "use retries, retryDelayMs, retryIf"],
+  ["timeout", "use timeoutGraceMs, timeoutMs"],
+  ["dependson", "use dependsOn"],
+  ["concurrency", "leave it out"],
+  ["toString", "leave it out"],
+];
+
+for (const [name, remedy] of MISSPELT) {
+  Deno.test(`the option ${name} is refused before anything is opened`, async () => {
+    using folder = tempFolder();
+    const options = { db: folder.file("etl.db"), run: () => {}, [name]: 1 };
+    const message =
+      `Cannot run a pipeline with the option "${name}": there is none of this name; ${remedy}`;
+    await assertRejects(() => runPipeline([1], options), TypeError, message);
+    const definition = { ...options, items: [1] };
+    assertThrows(() => definePipeline(definition), TypeError, message);
+    assertEquals(namesIn(folder.path), []);
+  });
+}
+
+Deno.test("a definition that is run by hand may have its items and its schedule", async () => {
+  const definition: PipelineDefinition<number> = definePipeline({
+    items: [1],
+    schedule: "0 2 * * *",
+    run: (n) => n,
+  });
+  const options = { ...definition, db: ":memory:" };
+  assertEquals((await runPipeline([1, 2], options)).counts.done, 2);
+});
+
+Deno.test("options of rows and transactions that are misspelt fail their own task", async () => {
+  using folder = tempFolder();
+  const { failures } = await runPipeline(["insert", "stream", "transaction", "fine"], {
+    db: folder.file("etl.db"),
+    schema: "CREATE TABLE n (value INTEGER)",
+    async run(item, task) {
+      const rows = [[1]];
+      const key = { ["idempotencykey"]: "all" } as InsertOptions;
+      if (item === "insert") await task.insert("n", rows, key);
+      if (item === "stream") await task.insert("n", rows.values(), key);
+      if (item === "transaction") await task.transaction([{ table: "n", rows }], key);
+      if (item === "fine") {
+        await task.transaction([{ table: "n", rows, columns: ["value"] }], {
+          idempotencyKey: "all",
+        });
+      }
+    },
+  });
+  const why = (known: string) =>
+    `with the option "idempotencykey": there is none of this name; use ${known}`;
+  assertEquals(failures.map(({ name, error }) => [name, error.message]).sort(), [
+    ["insert", `Cannot insert into n ${why("columns, onConflict, update, idempotencyKey")}`],
+    ["stream", `Cannot insert into n ${why("columns, onConflict, update, idempotencyKey")}`],
+    ["transaction", `Cannot write a transaction ${why("idempotencyKey")}`],
+  ]);
+  assertEquals(await readValues(folder.file("etl.db"), "SELECT value FROM n"), [[1]]);
+});
+
+Deno.test("a policy that is misspelt is refused", async () => {
+  const policy = () => ({ ["retires"]: 2 }) as TaskPolicy;
+  await assertRejects(
+    () => runPipeline([1], { db: ":memory:", policy, run: () => {} }),
+    TypeError,
+    'Cannot give a task the policy { retires: 2 }: there is no "retires"; use retries, ' +
+      "retryDelayMs, maxRetryDelayMs, retryIf, timeoutMs",
+  );
+});

@@ -1,0 +1,84 @@
+import {
+  checkPolicy,
+  hasPolicy,
+  policyOf,
+  retryDelay,
+} from "../../../pipeline/scheduler/retry_policy.ts";
+import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+import { Random } from "../../support/random.ts";
+
+const SEED = 20_261_122;
+
+Deno.test("retryDelay() doubles what a wait may be, up to the cap", () => {
+  const most = [1, 2, 3, 4, 5, 6, 2_000].map((attempt) =>
+    retryDelay({ retryDelayMs: 100, maxRetryDelayMs: 1_500 }, attempt, () => 1)
+  );
+  assertEquals(most, [100, 200, 400, 800, 1_500, 1_500, 1_500]);
+});
+
+Deno.test("retryDelay() is spread over all of the range from 0", () => {
+  const random = new Random(SEED);
+  const policy = { retryDelayMs: 100, maxRetryDelayMs: 10_000 };
+  for (const attempt of [1, 3, 9]) {
+    const most = Math.min(10_000, 100 * 2 ** (attempt - 1));
+    const tenths = new Set<number>();
+    for (let i = 0; i < 500; i++) {
+      const delay = retryDelay(policy, attempt, () => random.next());
+      assert(Number.isInteger(delay) && delay >= 0 && delay <= most, `${delay} of ${most}`);
+      tenths.add(Math.min(9, Math.floor(delay / most * 10)));
+    }
+    assertEquals(tenths.size, 10, `attempt ${attempt}, seed ${SEED}`);
+  }
+});
+
+Deno.test("retryDelay() of 0 is 0 after any number of attempts", () => {
+  for (const attempt of [1, 5_000]) {
+    assertEquals(retryDelay({ retryDelayMs: 0, maxRetryDelayMs: 10 }, attempt, () => 1), 0);
+  }
+});
+
+Deno.test("policyOf() takes what an item leaves out from the pipeline, and that from the defaults", () => {
+  const retryIf = () => false;
+  const options = {
+    retries: 2,
+    timeoutMs: 50,
+    policy: (item: string) => item === "other" ? { retries: 0, retryIf } : undefined,
+  };
+  const { retryIf: always, ...common } = policyOf(options, { item: "one" });
+  assertEquals(common, {
+    retries: 2,
+    retryDelayMs: 1_000,
+    maxRetryDelayMs: 60_000,
+    timeoutMs: 50,
+  });
+  assert(always(new Error("any"), 1));
+  const own = policyOf(options, { item: "other" });
+  assertEquals([own.retries, own.timeoutMs, own.retryIf], [0, 50, retryIf]);
+});
+
+Deno.test("policyOf() and checkPolicy() refuse what cannot be meant", () => {
+  for (const retries of [-1, 1.5, NaN, Infinity, "2" as unknown as number]) {
+    assertThrows(() => checkPolicy({ retries }), RangeError, "times: pass a whole number");
+  }
+  for (const bad of [-1, NaN, 2 ** 31, null as unknown as number]) {
+    assertThrows(() => checkPolicy({ retryDelayMs: bad ?? "1" }), RangeError, "retryDelayMs");
+    assertThrows(() => checkPolicy({ maxRetryDelayMs: bad ?? "1" }), RangeError, "maxRetryDelayMs");
+    assertThrows(() => checkPolicy({ timeoutGraceMs: bad }), RangeError, "timeoutGraceMs");
+  }
+  for (const own of [5, "often", Promise.resolve({ retries: 3 })] as unknown[]) {
+    const options = { policy: () => own as { retries: number } };
+    assertThrows(() => policyOf(options, { item: 1 }), TypeError, "Cannot give a task the policy");
+  }
+  const retryIf = "often" as unknown as () => boolean;
+  assertThrows(() => checkPolicy({ retryIf }), TypeError, 'Cannot use "often" for retryIf');
+  const policy = () => ({ timeoutMs: 0 });
+  assertThrows(() => policyOf({ policy }, { item: 1 }), RangeError, "timeoutMs: pass milliseconds");
+});
+
+Deno.test("hasPolicy() is true when any task may be run again or be timed", () => {
+  assertEquals(
+    [{}, { retries: 0, retryDelayMs: 5 }, { retries: 1 }, { timeoutMs: 1 }, { policy: () => ({}) }]
+      .map((options) => hasPolicy(options)),
+    [false, false, true, true, true],
+  );
+});

@@ -1,0 +1,33 @@
+import { assert, assertEquals } from "../support/assert.ts";
+import { readValues } from "../support/read.ts";
+import { Fixture } from "../support/spawn.ts";
+import { tempFolder } from "../support/temp.ts";
+
+/**
+ * Mebibytes that the process may take. SQLite's page cache, which holds 100 MB as it is configured, and
+ * the young generations of two V8 heaps take most of it; the items would be 1,000 MiB more.
+ */
+const LIMIT_MIB = 480;
+
+/** Mebibytes that 20 pipelines of 20,000 items may leave behind; their items take more than 25. */
+const LEFT_MIB = 5;
+
+Deno.test("runPipeline() leaves nothing in memory when its writer stays open", async () => {
+  using folder = tempFolder();
+  await using child = new Fixture("many_pipelines.ts", folder.path);
+  const [before, after] = [Number(await child.line()), Number(await child.line())];
+  assert(after - before < LEFT_MIB, `${after - before} MiB were left behind`);
+});
+
+Deno.test("runPipeline() never holds the million items of a generator in memory", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  await using child = new Fixture("million.ts", folder.path, db, "1000000");
+  const { done, peakMiB, elapsedMs } = JSON.parse(await child.line());
+  console.log(`1,000,000 tasks: ${peakMiB} MiB at most, ${Math.round(elapsedMs)} ms`);
+  assertEquals(done, 1_000_000);
+  assert(peakMiB < LIMIT_MIB, `The process took ${peakMiB} MiB`);
+  assertEquals(await readValues(db, "SELECT done, queued + running FROM pipeline_runs"), [
+    [1_000_000, 0],
+  ]);
+});

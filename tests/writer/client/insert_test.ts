@@ -1,0 +1,163 @@
+import { type Row, toInsertMessage, toMessage } from "../../../writer/client/insert.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
+
+const odd = (value: unknown) => value as never;
+
+Deno.test("toInsertMessage() fills every column that any object names", () => {
+  assertEquals(toInsertMessage("v", [{ a: 1 }, { b: "x", a: null }, { c: true }]), {
+    kind: "insert",
+    table: "v",
+    columns: ["a", "b", "c"],
+    values: [1, null, null, null, "x", null, null, null, 1],
+    width: 3,
+  });
+});
+
+Deno.test("toInsertMessage() takes of objects only the columns that are asked for", () => {
+  const rows = [{ a: 1, extra: () => {} }, { b: 2 }] as Row[];
+  const { columns, values } = toInsertMessage("v", rows, { columns: ["b", "a"] });
+  assertEquals([columns, values], [["b", "a"], [null, 1, 2, null]]);
+});
+
+Deno.test("toInsertMessage() takes arrays in the order of the columns or of the table", () => {
+  const rows = [[1, "x"], [undefined, new Date(0)]];
+  const values = [1, "x", null, "1970-01-01T00:00:00.000Z"];
+  assertEquals(toInsertMessage("v", rows), {
+    kind: "insert",
+    table: "v",
+    columns: null,
+    values,
+    width: 2,
+  });
+  const named = toInsertMessage("v", rows, { columns: ["a", "b"] });
+  assertEquals([named.columns, named.values], [["a", "b"], values]);
+});
+
+Deno.test("toInsertMessage() takes no row at all", () => {
+  assertEquals(toInsertMessage("v", []).values, []);
+  assertEquals(toInsertMessage("v", [], { columns: ["a"] }).width, 1);
+});
+
+Deno.test("toInsertMessage() finds no column in what every object inherits", () => {
+  const rows = [{ constructor: "Ferrari", toString: "text" }, { valueOf: 1 }] as unknown as Row[];
+  const { columns, values } = toInsertMessage("v", rows);
+  assertEquals(columns, ["constructor", "toString", "valueOf"]);
+  assertEquals(values, ["Ferrari", "text", null, null, null, 1]);
+  const own = JSON.parse('[{"__proto__": 1, "a": 2}, {"a": 3}]');
+  assertEquals(toInsertMessage("v", own).columns, ["__proto__", "a"]);
+  assertEquals(toInsertMessage("v", own).values, [1, 2, null, 3]);
+});
+
+Deno.test("toInsertMessage() takes instances of a class by their fields", () => {
+  class City {
+    name = "Oslo";
+    get upper() {
+      return this.name.toUpperCase();
+    }
+  }
+  const row = new City() as unknown as Row;
+  assertEquals(toInsertMessage("v", [row]).columns, ["name"]);
+  assertEquals(toInsertMessage("v", [row], { columns: ["upper"] }).values, ["OSLO"]);
+});
+
+for (
+  const [what, rows, text] of [
+    [
+      "an array after objects",
+      [{ a: 1 }, [2]],
+      "Cannot insert row 1 into v: it is [ 2 ]; pass only objects",
+    ],
+    [
+      "an object after arrays",
+      [[1], { a: 2 }],
+      "Cannot insert row 1 into v: it is { a: 2 }; pass only",
+    ],
+    ["null", [{ a: 1 }, null], "Cannot insert row 1 into v: it is null; pass only objects"],
+    ["null first", [null], "Cannot insert into v: there are no columns to fill"],
+    ["a string", ["abc"], 'Cannot insert row 0 into v: it is "abc"'],
+    ["a number", [{ a: 1 }, 7], "Cannot insert row 1 into v: it is 7"],
+    ["a hole", [[1], , [2]], "Cannot insert row 1 into v: it is undefined"],
+    ["a shorter array", [[1, 2], [3]], "row 1 into v: it has 1 values for 2 columns"],
+    ["a longer array", [[1, 2], [3, 4, 5]], "row 1 into v: it has 3 values for 2 columns"],
+    ["an empty array", [[]], "Cannot insert into v: there are no columns to fill"],
+    ["an empty object", [{}], "Cannot insert into v: there are no columns to fill"],
+    [
+      "an empty object after others",
+      [{ a: 1, b: 2 }, {}],
+      "row 1 into v: it has none of the columns a, b",
+    ],
+    ["a Map", [{ a: 1 }, new Map([["a", 1]])], "row 1 into v: it has none of the columns a"],
+    ["no array", { a: 1 }, "Cannot insert { a: 1 } into v: pass an array of rows"],
+    ["a Set", new Set([{ a: 1 }]), "into v: pass an array of rows"],
+    ["a function in a column", [{ a: 1, b() {} }], "a function in column b of v, row 0"],
+    ["an object without JSON", [{ a: 1 }, { a: { n: 1n } }], "column a of v, row 1"],
+    ["a symbol in an array", [[1, 2], [3, Symbol()]], "a symbol in column 2 of v, row 1"],
+  ] as [string, unknown, string][]
+) {
+  Deno.test(`toInsertMessage() refuses ${what}`, () => {
+    const { message } = assertThrows(() => toInsertMessage("v", odd(rows)), TypeError);
+    assertStringIncludes(message, text);
+  });
+}
+
+Deno.test("toInsertMessage() names row and column of a bigint that is too large", () => {
+  const rows = [[1, 2], [3, 2n ** 64n]];
+  const { message } = assertThrows(
+    () => toInsertMessage("v", rows, { columns: ["a", "b"] }),
+    RangeError,
+  );
+  assertStringIncludes(message, "in column b of v, row 1: SQLite integers have 64 bits");
+});
+
+Deno.test("toInsertMessage() allows an object whose columns are all undefined", () => {
+  assertEquals(toInsertMessage("v", [{ a: undefined }, { a: 1 }]).values, [null, 1]);
+});
+
+Deno.test("toInsertMessage() refuses options that it cannot follow", () => {
+  for (
+    const [options, text] of [
+      [{ columns: [] }, "there are no columns to fill"],
+      [{ columns: "a" }, 'columns is "a"; pass an array of names'],
+      [{ columns: ["a", 7] }, 'columns is [ "a", 7 ]; pass an array of names'],
+      [{ onConflict: "a" }, 'onConflict is "a"; pass an array of names'],
+      [{ onConflict: ["a"], update: "replace" }, 'update is "replace"; pass an array of names'],
+      [{ update: ["a"] }, 'name the columns of "onConflict"'],
+    ] as const
+  ) {
+    const { message } = assertThrows(
+      () => toInsertMessage("v", [{ a: 1 }], odd(options)),
+      TypeError,
+    );
+    assertStringIncludes(message, text);
+  }
+  assertThrows(
+    () => toInsertMessage("v", [[1]], { onConflict: ["a"] }),
+    TypeError,
+    'pass "columns" or "update"',
+  );
+  for (const table of ["", 7, undefined]) {
+    assertThrows(() => toInsertMessage(odd(table), [[1]]), TypeError, "name a table");
+  }
+});
+
+Deno.test("toMessage() makes the message of each kind of step", () => {
+  const when = new Date(0);
+  assertEquals(toMessage({ sql: "SELECT ?", params: [when] }), {
+    kind: "execute",
+    sql: "SELECT ?",
+    params: ["1970-01-01T00:00:00.000Z"],
+  });
+  assertEquals(toMessage({ statement: "touch" }), { kind: "statement", name: "touch", params: [] });
+  assertEquals(
+    toMessage({ table: "v", rows: [{ a: true }] }),
+    toInsertMessage("v", [{ a: 1 }]),
+  );
+  const bad = { sql: "SELECT ?", params: [1, odd(new Map())] };
+  assertThrows(() => toMessage(bad), TypeError, "a Map in parameter 2");
+});
+
+Deno.test("toMessage() refuses what is no step", () => {
+  for (const step of [{}, { sql: 7 }, { table: "v" }, { table: "v", rows: { a: 1 } }, []]) {
+    assertThrows(() => toMessage(odd(step)), TypeError, "pass { sql, params }");
+  }
+});

@@ -1,0 +1,80 @@
+import { connect, SqliteError } from "../../../db.ts";
+import { FileWatch } from "../../../writer/worker/file_watch.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
+// Loads the FFI driver's library before the first test, which would otherwise seem to leak it.
+import "../../support/drivers.ts";
+import { tempFolder } from "../../support/temp.ts";
+
+/** A database that is open, and its watch. */
+async function open(db: string, wal = true) {
+  const connection = await connect(db, { wal });
+  connection.exec("CREATE TABLE n (value)");
+  const files = new FileWatch(db);
+  const close = () => {
+    files[Symbol.dispose]();
+    connection.close();
+  };
+  return { connection, files, [Symbol.dispose]: close };
+}
+
+function assertMoved(files: FileWatch, ...words: string[]): void {
+  const error = assertThrows(() => files.check(), SqliteError);
+  assertEquals(error.code, "moved");
+  for (const part of words) assertStringIncludes(error.message, part);
+}
+
+Deno.test("FileWatch.check() says nothing of files that others read, checkpoint and copy", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  using opened = await open(db);
+  {
+    using other = await connect(db);
+    other.exec("INSERT INTO n VALUES (1); PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+  Deno.copyFileSync(db, folder.file("copy.db"));
+  opened.files.check();
+  opened.connection.exec("INSERT INTO n VALUES (2)");
+  opened.files.check();
+  new FileWatch(":memory:").check();
+});
+
+for (
+  const [name, fault, ...words] of [
+    ["removed", (db: string) => Deno.removeSync(db), "removed or moved"],
+    ["moved", (db: string) => Deno.renameSync(db, `${db}-other`), "removed or moved"],
+    ["replaced", (db: string) => {
+      Deno.copyFileSync(db, `${db}-other`);
+      Deno.renameSync(`${db}-other`, db);
+    }, "was replaced by another"],
+    ["without its WAL", (db: string) => Deno.removeSync(`${db}-wal`), "etl.db-wal was removed"],
+    ["without its index", (db: string) => Deno.removeSync(`${db}-shm`), "etl.db-shm was removed"],
+  ] as const
+) {
+  Deno.test(`FileWatch.check() tells that a database is ${name}`, async () => {
+    using folder = tempFolder();
+    const db = folder.file("etl.db");
+    using opened = await open(db);
+    opened.files.check();
+    fault(db);
+    assertMoved(opened.files, `Cannot write ${db}: `, "resume the run", ...words);
+  });
+}
+
+Deno.test("FileWatch.check() tells that a database without a WAL is gone", async () => {
+  using folder = tempFolder();
+  using opened = await open(folder.file("etl.db"), false);
+  opened.files.check();
+  Deno.removeSync(folder.file("etl.db"));
+  assertMoved(opened.files, "removed or moved");
+});
+
+Deno.test("FileWatch.check() knows a file by the name that it really has", async () => {
+  using folder = tempFolder();
+  Deno.mkdirSync(folder.file("real"));
+  Deno.symlinkSync(folder.file("real"), folder.file("link"));
+  using opened = await open(folder.file("link/etl.db"));
+  Deno.removeSync(folder.file("link"));
+  opened.files.check();
+  Deno.renameSync(folder.file("real"), folder.file("other"));
+  assertMoved(opened.files, "link/etl.db", "removed or moved");
+});

@@ -1,0 +1,236 @@
+/**
+ * From the rows and statements a user has to the messages the writer takes.
+ *
+ * The values of all rows go into one flat array: that is cheaper to clone to another thread than an
+ * object for each row, and the writer binds slices of it as they are. Every value is mapped here, at the
+ * call that sent it, so that the error for a bad one names its row and column.
+ *
+ * @module
+ */
+import { toIdempotencyKey } from "./idempotency_key.ts";
+import {
+  type ExecuteMessage,
+  type InsertMessage,
+  ROW_BYTES,
+  type StatementMessage,
+  type TransactionMessage,
+} from "../protocol/write_message.ts";
+import { type Bindable, type SqlValue, toSqlValue } from "../../sqlite/values.ts";
+
+/** A row: an object of column names to values, or an array in the order of `columns`. */
+export type Row = Readonly<Record<string, Bindable>> | readonly Bindable[];
+
+/** One of the things that are written together in a transaction. */
+export type Step =
+  | { sql: string; params?: readonly Bindable[] }
+  | { statement: string; params?: readonly Bindable[] }
+  | { table: string; rows: readonly Row[] } & InsertOptions;
+
+/** Options of an insert. */
+export interface InsertOptions {
+  /**
+   * The columns to fill. Left out, arrays are taken in the table's own order, and objects fill every
+   * column that any of them names; a row without one of these gets NULL there.
+   */
+  columns?: readonly string[];
+  /** The columns of a unique constraint: a row that conflicts updates the row that is there. */
+  onConflict?: readonly string[];
+  /**
+   * What a conflicting row does: the columns that it updates, or `"ignore"` to leave the row that is there.
+   *
+   * @default {every column that is not in `onConflict`}
+   */
+  update?: readonly string[] | "ignore";
+  /**
+   * Says which rows these are, so that they are written once although they are sent again: by another attempt
+   * at the task, or when a run that was killed is resumed. What is sent under a key that was written is passed
+   * over, whatever it is. A key belongs to its table and to the task that sends it: other tasks may use the same.
+   * Keys of {@linkcode SqliteWriter.insert} belong to the file. Each message of a stream is kept apart, so a stream
+   * must give the same rows in the same order each time.
+   *
+   * @default {rows are written as often as they are sent}
+   */
+  idempotencyKey?: string;
+}
+
+const INSERT_OPTIONS: readonly string[] = [
+  "columns",
+  "onConflict",
+  "update",
+  "idempotencyKey",
+] satisfies (keyof InsertOptions)[];
+
+/** Options of a transaction. */
+export interface TransactionOptions {
+  /**
+   * Says which transaction this is, so that its steps are done once although they are sent again; see
+   * {@linkcode InsertOptions.idempotencyKey}.
+   *
+   * @default {steps are done as often as they are sent}
+   */
+  idempotencyKey?: string;
+}
+
+const TRANSACTION_OPTIONS: readonly string[] = ["idempotencyKey"] satisfies (
+  keyof TransactionOptions
+)[];
+
+/** Refuses names that are misspelt, such as that of the key without which rows would be written twice. */
+function checkOptions(what: string, options: object, known: readonly string[]): void {
+  for (const name in options) {
+    // A step of a transaction has its table and its rows beside them.
+    if (known.includes(name) || name === "table" || name === "rows") continue;
+    throw new TypeError(
+      `Cannot ${what} with the option ${Deno.inspect(name)}: there is none of this name; ` +
+        `use ${known.join(", ")}`,
+    );
+  }
+}
+
+/**
+ * Makes the message that inserts rows.
+ *
+ * @throws {TypeError} If a row or a value has no SQLite form; the message names row and column
+ * @throws {RangeError} If a `bigint` does not fit 64 bits
+ */
+export function toInsertMessage(
+  table: string,
+  rows: readonly Row[],
+  options: InsertOptions = {},
+): InsertMessage {
+  if (typeof table !== "string" || table === "") {
+    throw new TypeError(`Cannot insert into ${Deno.inspect(table)}: name a table`);
+  }
+  if (!Array.isArray(rows)) {
+    throw new TypeError(
+      `Cannot insert ${Deno.inspect(rows, { depth: 0 })} into ${table}: pass an array of rows`,
+    );
+  }
+  const what = `insert into ${table}`;
+  checkOptions(what, options, INSERT_OPTIONS);
+  const { onConflict, update } = options;
+  const idempotencyKey = toIdempotencyKey(options.idempotencyKey, what);
+  const arrays = Array.isArray(rows[0]);
+  const columns = options.columns ?? (arrays ? null : columnsOf(rows));
+  checkNames(table, "columns", columns);
+  checkNames(table, "onConflict", onConflict);
+  if (update !== "ignore") checkNames(table, "update", update);
+  if (update && update !== "ignore" && !onConflict) {
+    throw new TypeError(`Cannot update on conflict in ${table}: name the columns of "onConflict"`);
+  }
+  if (onConflict && !update && !columns) {
+    throw new TypeError(`Cannot tell what to update in ${table}: pass "columns" or "update"`);
+  }
+  const width = columns?.length ?? (rows[0] as readonly Bindable[]).length;
+  if (width === 0 && rows.length > 0) {
+    throw new TypeError(`Cannot insert into ${table}: there are no columns to fill`);
+  }
+  const values: SqlValue[] = [];
+  let bytes = 0;
+  for (let r = 0; r < rows.length; r++) {
+    const row = rows[r]!;
+    if (Array.isArray(row) !== arrays || typeof row !== "object" || row === null) {
+      throw new TypeError(
+        `Cannot insert row ${r} into ${table}: it is ${Deno.inspect(row, { depth: 0 })}; ` +
+          `pass only objects or only arrays`,
+      );
+    }
+    if (arrays && row.length !== width) {
+      throw new TypeError(
+        `Cannot insert row ${r} into ${table}: it has ${row.length} values for ${width} columns`,
+      );
+    }
+    for (let c = 0; c < width; c++) {
+      const value = arrays
+        ? (row as readonly Bindable[])[c]
+        : (row as Record<string, Bindable>)[columns![c]!];
+      // What needs no mapping, and that is most, is spared the call.
+      const stored = typeof value === "string" || value === null
+        ? value
+        : mapped(value, table, r, columns?.[c] ?? c + 1, row);
+      values.push(stored);
+      if (typeof stored === "string") bytes += stored.length;
+      else if (typeof stored === "object" && stored !== null) bytes += stored.byteLength;
+    }
+    if (!arrays && values[r * width] === null && !columns!.some((column) => column in row)) {
+      throw new TypeError(
+        `Cannot insert row ${r} into ${table}: it has none of the columns ${columns!.join(", ")}`,
+      );
+    }
+  }
+  const message: InsertMessage = { kind: "insert", table, columns, values, width };
+  if (bytes > rows.length * ROW_BYTES) message.bytes = bytes;
+  if (onConflict) message.onConflict = onConflict;
+  if (update) message.update = update;
+  if (idempotencyKey) message.idempotencyKey = idempotencyKey;
+  return message;
+}
+
+function mapped(
+  value: unknown,
+  table: string,
+  r: number,
+  column: string | number,
+  row: Row,
+): SqlValue {
+  if (typeof value === "number" && value === value) return value;
+  // A row without a column `constructor` still has a property of that name.
+  const inheritable = typeof value === "function" || typeof value === "object";
+  if (inheritable && column in Object.prototype && !Object.hasOwn(row, column)) return null;
+  return toSqlValue(value, () => `column ${column} of ${table}, row ${r}`);
+}
+
+/** Every column that a row names, in the order of their first appearance. */
+function columnsOf(rows: readonly Row[]): string[] {
+  const columns = new Set<string>();
+  for (const row of rows) {
+    for (const column in row) columns.add(column);
+  }
+  return [...columns];
+}
+
+function checkNames(table: string, option: string, names?: readonly string[] | null): void {
+  if (!names) return;
+  if (Array.isArray(names) && names.every((name) => typeof name === "string")) return;
+  throw new TypeError(
+    `Cannot insert into ${table}: ${option} is ${Deno.inspect(names)}; pass an array of names`,
+  );
+}
+
+/**
+ * Makes the message of one step: SQL, a named statement, or rows for a table.
+ *
+ * @throws {TypeError} If it is none of these, or a value has no SQLite form
+ */
+export function toMessage(step: Step): ExecuteMessage | StatementMessage | InsertMessage {
+  const params = "params" in step && step.params ? step.params.map(toSqlValue) : [];
+  if ("sql" in step && typeof step.sql === "string") {
+    return { kind: "execute", sql: step.sql, params };
+  }
+  if ("statement" in step && typeof step.statement === "string") {
+    return { kind: "statement", name: step.statement, params };
+  }
+  if ("table" in step && Array.isArray(step.rows)) {
+    return toInsertMessage(step.table, step.rows, step);
+  }
+  throw new TypeError(
+    `Cannot write ${Deno.inspect(step, { depth: 1 })}: ` +
+      `pass { sql, params }, { statement, params } or { table, rows }`,
+  );
+}
+
+/**
+ * Makes the message of steps that belong together.
+ *
+ * @throws {TypeError} If one of them is none, a value has no SQLite form, or the key is no text
+ */
+export function toTransactionMessage(
+  steps: readonly Step[],
+  options: TransactionOptions = {},
+): TransactionMessage {
+  checkOptions("write a transaction", options, TRANSACTION_OPTIONS);
+  const idempotencyKey = toIdempotencyKey(options.idempotencyKey, "write a transaction");
+  const message: TransactionMessage = { kind: "transaction", messages: steps.map(toMessage) };
+  if (idempotencyKey) message.idempotencyKey = idempotencyKey;
+  return message;
+}

@@ -1,0 +1,53 @@
+/**
+ * Tells the user of a WAL that readers hold: through whoever looks on at a run, or else on the console.
+ *
+ * It fills the disk without a task failing, so it is said even to those who have no log.
+ *
+ * @module
+ */
+import type { WalHeld } from "../protocol/writer_worker.ts";
+
+/** Takes a warning; returns whether it has told the user. */
+export type WalListener = (held: WalHeld, text: string) => boolean;
+
+/** The warnings about the WAL of one writer. */
+export class WalWarnings {
+  readonly #file: string;
+  readonly #listeners = new Set<WalListener>();
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** Listens until it is disposed. */
+  listen(listener: WalListener): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /** Tells one who listens, or the console. */
+  tell(held: WalHeld): void {
+    const text = this.#describe(held);
+    for (const listener of this.#listeners) if (listener(held, text)) return;
+    console.warn(text);
+  }
+
+  #describe({ bytes, since }: WalHeld): string {
+    const seconds = Math.round((Date.now() - Date.parse(since)) / 1_000);
+    return `Readers have kept the WAL of ${this.#file} from being emptied for ${seconds} s, and it has ` +
+      `${
+        Math.round(bytes / 2 ** 20)
+      } MiB by now; end the reader that stays in one transaction or leaves ` +
+      `a cursor open, and the WAL becomes short again`;
+  }
+}
+
+/** Refuses a number of bytes that is none. */
+export function checkWarnBytes(bytes: number): number {
+  if (bytes === Infinity || (Number.isSafeInteger(bytes) && bytes > 0)) return bytes;
+  throw new RangeError(
+    `Cannot warn of a WAL of ${
+      Deno.inspect(bytes)
+    } bytes: pass a whole number from 1 up, or Infinity`,
+  );
+}

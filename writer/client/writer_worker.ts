@@ -1,0 +1,148 @@
+/**
+ * The writer's Worker as the main thread sees it: it opens the database, is given ports, tells what it hears,
+ * closes the database, or dies.
+ *
+ * @module
+ */
+import { fromErrorData, WriterDiedError } from "../../errors.ts";
+import type { CheckpointResult } from "../../sqlite/checkpoint.ts";
+import type { RunRequest } from "../protocol/control_message.ts";
+import type {
+  OpenRequest,
+  WorkerOpened,
+  WorkerReply,
+  WorkerRequest,
+} from "../protocol/writer_worker.ts";
+import { WalWarnings } from "./wal_warnings.ts";
+
+/** The Worker of one writer. */
+export class WriterWorker {
+  readonly #worker: Worker;
+  /** Called when the Worker cannot go on, before anybody else hears of it. */
+  readonly #failed: (error: Error) => void;
+  /** Who hears what is asked of runs. */
+  readonly #listeners = new Set<(request: RunRequest) => void>();
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #opened = Promise.withResolvers<WorkerOpened>();
+  readonly #closed = Promise.withResolvers<CheckpointResult | undefined>();
+  readonly #gone = Promise.withResolvers<never>();
+  /** Who is told when the writer is gone. A promise would keep each of them as long as the writer lives. */
+  readonly #mourners = new Set<(error: Error) => void>();
+  #isGone = false;
+  /** Warnings that readers hold the WAL. */
+  readonly walWarnings: WalWarnings;
+
+  /** Starts it for a file. */
+  constructor(file: string, failed: (error: Error) => void) {
+    this.#failed = failed;
+    this.walWarnings = new WalWarnings(file);
+    this.#worker = new Worker(new URL("../../writer.ts", import.meta.url), {
+      type: "module",
+      name: "pipeloom-writer",
+    });
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      const unread = /Requires read access to (".+?")/.exec(event.message)?.[1];
+      if (unread) {
+        return this.#fail(
+          new Error(
+            `Cannot start the writer of ${file}: its Worker is the file ${unread}, which may not ` +
+              `be read; run with --allow-read on the folder of this module, too`,
+          ),
+        );
+      }
+      this.#fail(
+        new WriterDiedError(
+          `The writer of ${file} died (${event.message}): what was not acknowledged may or may ` +
+            `not be written; look into the database before sending it again, or run with resume`,
+        ),
+      );
+    };
+    this.#worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => this.#receive(data);
+    this.#gone.promise.catch((error) => {
+      this.#isGone = true;
+      for (const mourner of this.#mourners) mourner(error);
+    });
+    for (const { promise } of [this.#ready, this.#opened, this.#closed]) promise.catch(() => {});
+  }
+
+  /** Opens the database. */
+  async open(request: OpenRequest): Promise<WorkerOpened> {
+    await this.#ready.promise;
+    this.#post(request, [request.port]);
+    return await this.#opened.promise;
+  }
+
+  /** Gives it the port of another sender; a number lets it be cut off. */
+  attach(port: MessagePort, sender?: number): void {
+    this.#post({ kind: "attach", port, sender }, [port]);
+  }
+
+  /** Closes the database, and returns the last checkpoint. */
+  async close(): Promise<CheckpointResult | undefined> {
+    this.#post({ kind: "close" });
+    return await this.#closed.promise;
+  }
+
+  /** Ends the Worker. */
+  terminate(): void {
+    this.#worker.terminate();
+  }
+
+  /** Rejects when the writer is gone. */
+  get gone(): Promise<never> {
+    return this.#gone.promise;
+  }
+
+  /** The writer is gone from now on. */
+  declareGone(error: Error): void {
+    this.#gone.reject(error);
+  }
+
+  /** Tells a listener when the writer is gone, until it is disposed. */
+  onGone(listener: (error: Error) => void): Disposable {
+    this.#mourners.add(listener);
+    if (this.#isGone) this.gone.catch((error) => this.#mourners.has(listener) && listener(error));
+    return { [Symbol.dispose]: () => this.#mourners.delete(listener) };
+  }
+
+  /** Hears what is asked of the runs of this writer, until it is disposed. */
+  hear(listener: (request: RunRequest) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  #receive(reply: WorkerReply): void {
+    switch (reply.kind) {
+      case "ready":
+        return this.#ready.resolve();
+      case "opened":
+        return this.#opened.resolve(reply);
+      case "wal_held":
+        return this.walWarnings.tell(reply.held);
+      case "closed":
+        return this.#closed.resolve(reply.checkpoint);
+      case "requested":
+        for (const request of reply.requests) this.#listeners.forEach((hear) => hear(request));
+        return;
+      case "failed":
+        return this.#fail(fromErrorData(reply.error));
+      default: {
+        const unknown: never = reply;
+        this.#fail(new TypeError(`Cannot read a reply of unknown kind ${Deno.inspect(unknown)}`));
+      }
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#ready.reject(error);
+    this.#opened.reject(error);
+    this.#closed.reject(error);
+    this.#failed(error);
+    this.#gone.reject(error);
+  }
+
+  #post(request: WorkerRequest, transfer: Transferable[] = []): void {
+    this.#worker.postMessage(request, transfer);
+  }
+}

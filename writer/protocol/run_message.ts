@@ -1,0 +1,75 @@
+/**
+ * Messages about a run: it begins, takes further ids, ends.
+ *
+ * @module
+ */
+import type { EndStatus, StatusCounts } from "../../internal/task_run.ts";
+
+/** Names a run beside its id: the day that it is for, or whatever whoever starts it again knows it by. */
+export interface RunKey {
+  /** What no other run of this name is called. */
+  key: string;
+}
+
+/** Begins a run and reserves ids for its tasks. Answered with {@linkcode RunStarted}. */
+export interface StartRunMessage {
+  /** Tells the messages apart. */
+  kind: "start_run";
+  /** The name. */
+  name: string;
+  /** How many tasks run at once. */
+  workers: number;
+  /** When it began, ISO 8601. */
+  startedAt: string;
+  /** How many task ids to reserve. */
+  reserve: number;
+  /**
+   * The run to go on with: `true` for the last of this name that is not `done`, a key for the one that has it,
+   * `done` or not; or else a new one.
+   */
+  resume?: true | number | RunKey;
+  /** Whether it is refused while another run of this name is under way. */
+  alone?: boolean;
+}
+
+/** What a {@linkcode StartRunMessage} did. */
+export interface RunStarted {
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** The first of the reserved ids. */
+  firstId: number;
+  /** Whether it is a run that was there. */
+  resumed?: true;
+}
+
+/** Reserves further ids for the tasks of a run. Answered with the first of them. */
+export interface ReserveIdsMessage {
+  /** Tells the messages apart. */
+  kind: "reserve_ids";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** How many ids. */
+  count: number;
+}
+
+/** Ends a run. Answered with {@linkcode RunFinished}. */
+export interface FinishRunMessage {
+  /** Tells the messages apart. */
+  kind: "finish_run";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** The status it takes. */
+  status: EndStatus;
+  /** When it ended, ISO 8601. */
+  finishedAt: string;
+  /** Whether it was stopped: then it did what was asked of it, whatever its status. */
+  stopped?: true;
+}
+
+/** What a {@linkcode FinishRunMessage} did. */
+export interface RunFinished {
+  /** The status that the run has now: `error` also when tasks of an earlier attempt failed. */
+  status: EndStatus;
+  /** All tasks of the run by status. */
+  counts: StatusCounts;
+}

@@ -1,0 +1,180 @@
+/**
+ * What a sender has written: rows, statements, and news of runs and tasks; and what comes of each.
+ *
+ * @module
+ */
+import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
+import type { TaskStatus } from "../../internal/task_run.ts";
+import type { AnswerControlMessage, RequestControlMessage } from "./control_message.ts";
+import type {
+  FinishRunMessage,
+  ReserveIdsMessage,
+  RunFinished,
+  RunStarted,
+  StartRunMessage,
+} from "./run_message.ts";
+import type {
+  CancelQueuedMessage,
+  CancelTaskMessage,
+  DependTasksMessage,
+  LoseTasksMessage,
+  QueueTasksMessage,
+  RequeueTasksMessage,
+  ResumeTasksMessage,
+  RetryTaskMessage,
+  TaskFound,
+  TaskStatusMessage,
+  TaskUpdateMessage,
+} from "./task_message.ts";
+
+/** Has what is sent under it written once, however often it is sent. */
+export interface IdempotencyKey {
+  /** The user's text. */
+  key: string;
+  /** Which message of a stream it is, from 0. */
+  part: number;
+  /** The task that it belongs to; `null` when it belongs to the file. */
+  task: number | null;
+  /** The run of that task. */
+  run: number | null;
+}
+
+/** Rows for one table: all of them are written, or none. */
+export interface InsertMessage {
+  /** Tells the messages apart. */
+  kind: "insert";
+  /** The table, without quotes. */
+  table: string;
+  /** The columns of each row, or `null` for the table's own columns in their order. */
+  columns: readonly string[] | null;
+  /** The values of all rows, one row after the other. */
+  values: readonly SqlValue[];
+  /** Number of values in a row. */
+  width: number;
+  /** Bytes of its texts and blobs, where they are more than {@linkcode ROW_BYTES} a row. */
+  bytes?: number;
+  /** Columns of the unique constraint whose conflict makes the insert an upsert. */
+  onConflict?: readonly string[];
+  /** On conflict: columns to update, or leave the row as it is. */
+  update?: readonly string[] | "ignore";
+  /** The task that sent it: when the message fails, so does the task. */
+  task?: number;
+  /** When this was written for the table before, nothing is written. */
+  idempotencyKey?: IdempotencyKey;
+}
+
+/** One SQL statement. */
+export interface ExecuteMessage {
+  /** Tells the messages apart. */
+  kind: "execute";
+  /** The statement's text. */
+  sql: string;
+  /** A value for each of its parameters. */
+  params: readonly SqlValue[];
+  /** The task that sent it. */
+  task?: number;
+}
+
+/** One of the statements that were registered when the writer was opened. */
+export interface StatementMessage {
+  /** Tells the messages apart. */
+  kind: "statement";
+  /** The name. */
+  name: string;
+  /** A value for each of its parameters. */
+  params: readonly SqlValue[];
+  /** The task that sent it. */
+  task?: number;
+}
+
+/** Messages of which all are written, or none. */
+export interface TransactionMessage {
+  /** Tells the messages apart. */
+  kind: "transaction";
+  /** The messages, in their order. */
+  messages: readonly WriteMessage[];
+  /** The task that sent it. */
+  task?: number;
+  /** When this was written before, nothing is written. */
+  idempotencyKey?: IdempotencyKey;
+}
+
+/** Whatever can be written. */
+export type WriteMessage =
+  | InsertMessage
+  | ExecuteMessage
+  | StatementMessage
+  | TransactionMessage
+  | StartRunMessage
+  | ReserveIdsMessage
+  | FinishRunMessage
+  | QueueTasksMessage
+  | ResumeTasksMessage
+  | DependTasksMessage
+  | CancelQueuedMessage
+  | TaskUpdateMessage
+  | RetryTaskMessage
+  | TaskStatusMessage
+  | RequestControlMessage
+  | AnswerControlMessage
+  | CancelTaskMessage
+  | RequeueTasksMessage
+  | LoseTasksMessage;
+
+/** What an {@linkcode ExecuteMessage} or {@linkcode StatementMessage} did. */
+export interface ExecuteResult {
+  /** Rows inserted, updated or deleted. */
+  changes: number;
+  /** Row id of the connection's last insert. */
+  lastInsertRowid: number | bigint;
+  /** The rows of a statement that has some, such as one with RETURNING; otherwise empty. */
+  rows: SqlRow[];
+}
+
+/** What a message did: by kind, `undefined` where there is nothing to say. */
+export type WriteResult =
+  | ExecuteResult
+  | RunStarted
+  | RunFinished
+  | TaskStatus
+  | TaskFound
+  | string
+  | number
+  | undefined
+  | readonly WriteResult[];
+
+/**
+ * Bytes of texts and blobs that are counted as one row: rows are seldom that large, and 8,000 of them, which a sender
+ * may have on their way, are 64 MB.
+ */
+export const ROW_BYTES = 8_000;
+
+/**
+ * How many rows a message counts for in batches and credits: those of large values for as many as would take that
+ * memory. A malformed one counts for one.
+ */
+export function weightOf(message: WriteMessage): number {
+  switch (message?.kind) {
+    case "insert":
+      return 1 + Math.max(
+        (message.values?.length ?? 0) / (message.width || 1),
+        (message.bytes ?? 0) / ROW_BYTES,
+      );
+    case "queue_tasks":
+    case "resume_tasks":
+    case "depend_tasks":
+    case "requeue_tasks":
+      return message.ids?.length ?? 1;
+    case "transaction":
+      return 1 + weightOfAll(message.messages ?? []);
+    default:
+      return 1;
+  }
+}
+
+/** How many rows messages count for together. */
+export function weightOfAll(messages: readonly WriteMessage[]): number {
+  let weight = 0;
+  for (const message of messages) weight += weightOf(message);
+  return weight;
+}

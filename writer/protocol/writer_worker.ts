@@ -1,0 +1,99 @@
+/**
+ * What goes to the writer Worker itself, which opens, serves and closes the database, and what it answers.
+ *
+ * @module
+ */
+import type { CheckpointResult } from "../../sqlite/checkpoint.ts";
+import type { Synchronous } from "../../sqlite/opening.ts";
+import type { DriverName } from "../../sqlite/drivers/driver.ts";
+import type { ErrorData } from "../../errors.ts";
+import type { RunRequest } from "./control_message.ts";
+
+/** Opens the database; the port is the first sender's. */
+export interface OpenRequest {
+  kind: "open";
+  /** The file, or `:memory:`; its folder is there. */
+  file: string;
+  wal: boolean;
+  synchronous: Synchronous;
+  /** Milliseconds to wait for a lock of another process. */
+  busyTimeoutMs: number;
+  /** Chosen for the whole process: two drivers on one file would lose commits. */
+  driver: DriverName;
+  storeTaskStatus: boolean;
+  schema: readonly string[];
+  statements: Readonly<Record<string, string>>;
+  walWarnBytes: number;
+  /** When the process began that opens it, ISO 8601: a Worker knows only its own start. */
+  processStartedAt: string;
+  port: MessagePort;
+}
+
+/** Adds a sender. */
+export interface AttachRequest {
+  kind: "attach";
+  /** The number by which it can be cut off. */
+  sender?: number;
+  port: MessagePort;
+}
+
+/** Drains, checkpoints and closes. */
+export interface CloseRequest {
+  kind: "close";
+}
+
+/** What goes to the writer Worker itself. */
+export type WorkerRequest = OpenRequest | AttachRequest | CloseRequest;
+
+/** The Worker listens: nothing sent before this would arrive. */
+export interface WorkerReady {
+  kind: "ready";
+}
+
+/** The database is open. */
+export interface WorkerOpened {
+  kind: "opened";
+  sqliteVersion: string;
+}
+
+/** The database is closed. */
+export interface WorkerClosed {
+  kind: "closed";
+  /** The last checkpoint; `busy` when a reader kept it from finishing. */
+  checkpoint?: CheckpointResult;
+}
+
+/** Readers keep a WAL from being emptied that has become long. */
+export interface WalHeld {
+  /** How long it is. */
+  bytes: number;
+  /** Since when, ISO 8601. */
+  since: string;
+}
+
+/** The user is to be told of a WAL that is held. */
+export interface WorkerWarned {
+  kind: "wal_held";
+  held: WalHeld;
+}
+
+/** A request to the Worker failed, or the Worker cannot go on. */
+export interface WorkerFailed {
+  kind: "failed";
+  error: ErrorData;
+}
+
+/** Something is asked of runs of this writer. */
+export interface WorkerRequested {
+  kind: "requested";
+  requests: RunRequest[];
+}
+
+/** What the writer Worker itself answers, or tells unasked. */
+export type WorkerReply =
+  | WorkerReady
+  | WorkerOpened
+  | WorkerWarned
+  | WorkerRequested
+  | WorkerClosed
+  | WorkerFailed;

@@ -1,0 +1,103 @@
+/**
+ * Whether the files that a writer has open are still those that their names lead to.
+ *
+ * A file that is removed, moved or replaced goes on taking what is written, and nobody ever finds it: each commit
+ * would succeed and be lost. SQLite looks for that only when it closes. So the writer compares the inodes, now and
+ * then and before it says that all is well, and fails loudly.
+ *
+ * Rejected: to look before each commit (a call of the system that most of them would pay for), and watching the
+ * folder (`Deno.watchFs` tells late, or not at all on some file systems, and needs a permission for all of it).
+ *
+ * @module
+ */
+import { SqliteError } from "../../errors.ts";
+import { mayRead } from "../../internal/may_read.ts";
+import { WalWatch } from "./wal_watch.ts";
+
+/** What is appended to the database's name for the files that belong to it while it is open. */
+const COMPANIONS = ["-wal", "-shm"];
+
+interface Watched {
+  path: string;
+  dev: number;
+  ino: number;
+}
+
+/** The files of one database, as they were when it was opened. */
+export class FileWatch implements Disposable {
+  readonly #database: string;
+  readonly #files: Watched[];
+  readonly #wal: WalWatch | undefined;
+
+  /** Looks at the files of a database that is open. Those that may not be looked at are not watched. */
+  constructor(database: string) {
+    this.#database = database;
+    this.#files = database === ":memory:" ? [] : watched(database);
+    const wal = this.#files.slice(1).find(({ path }) => path.endsWith(COMPANIONS[0]!));
+    if (wal) this.#wal = WalWatch.open(wal.path);
+  }
+
+  /**
+   * Compares.
+   *
+   * @throws {SqliteError} If another file has one of the names, or none has it, or the WAL is not what it was
+   */
+  check(): void {
+    for (const file of this.#files) {
+      const now = identify(file.path);
+      // What may not be looked at any more is no reason to stop.
+      if (now === undefined || (now && now.ino === file.ino && now.dev === file.dev)) continue;
+      throw this.#lost(file === this.#files[0] ? undefined : file.path, now === null);
+    }
+    if (this.#wal?.isSound() === false) {
+      throw new SqliteError(
+        `Cannot trust ${this.#database}: its WAL was cut off or written over while it was open, and SQLite may ` +
+          `have copied it into the file; run pipeloom doctor, restore a backup if it finds damage, then ` +
+          `resume the run`,
+        "corrupt",
+      );
+    }
+  }
+
+  /** Closes what it reads. */
+  [Symbol.dispose](): void {
+    this.#wal?.[Symbol.dispose]();
+  }
+
+  #lost(companion: string | undefined, isGone: boolean): SqliteError {
+    const what = isGone ? "was removed or moved" : "was replaced by another";
+    return new SqliteError(
+      companion === undefined
+        ? `Cannot write ${this.#database}: the file ${what} while it was open, and nobody would find ` +
+          `what is written now; put the file itself or a backup back, then resume the run`
+        : `Cannot write ${this.#database}: its file ${companion} ${what} while it was open, and a crash ` +
+          `would lose what is in it; leave it alone while a pipeline runs, and resume the run`,
+      "moved",
+    );
+  }
+}
+
+/** The database first, then what belongs to it: as far as that may be looked at without asking anybody. */
+function watched(database: string): Watched[] {
+  if (!mayRead(database)) return [];
+  try {
+    // The name that it really has, whatever the working directory will be: SQLite names its WAL after that.
+    const path = Deno.realPathSync(database);
+    return [path, ...COMPANIONS.map((end) => path + end)].filter(mayRead)
+      .flatMap((path) => identify(path) ?? []);
+  } catch {
+    return [];
+  }
+}
+
+/** Which file has that name: `null` for none, `undefined` where that cannot be told. */
+function identify(path: string): Watched | null | undefined {
+  try {
+    const { dev, ino } = Deno.statSync(path);
+    return ino === null ? undefined : { path, dev, ino };
+  } catch (error) {
+    const isGone = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    return isGone ? null : undefined;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Whether another run of a name is under way, as the database and the locks of owners tell.
+ *
+ * A run says `running` until it has ended; when its process was killed, its owner's lock tells (`ownership.ts`).
+ * Where a run has no owner, or its lock cannot be looked at from here, nobody can tell, and it takes a person.
+ * Runs that this very writer has begun are known without a lock.
+ *
+ * @module
+ */
+import type { Connection } from "../../sqlite/connection.ts";
+import { OverlapError } from "../../errors.ts";
+import { isGone, type Owner } from "./ownership.ts";
+import { recoverRuns } from "./recovery.ts";
+import type { SqlRow } from "../../sqlite/values.ts";
+
+/** Finds runs that are in the way of another. */
+export class OverlapStore {
+  readonly #connection: Connection;
+  readonly #owner: Owner | undefined;
+  /** Runs that this writer has begun and not ended, as far as is committed. */
+  readonly #own = new Set<number>();
+  // What this transaction has changed so far.
+  readonly #begun = new Set<number>();
+  readonly #ended = new Set<number>();
+
+  constructor(connection: Connection, owner?: Owner) {
+    this.#connection = connection;
+    this.#owner = owner;
+  }
+
+  /** This writer has begun a run. */
+  begun(run: number): void {
+    this.#begun.add(run);
+  }
+
+  /** This writer has ended a run. */
+  ended(run: number): void {
+    this.#ended.add(run);
+  }
+
+  /** The transaction is committed. */
+  committed(): void {
+    for (const run of this.#begun) this.#own.add(run);
+    for (const run of this.#ended) this.#own.delete(run);
+    this.rolledBack();
+  }
+
+  /** The transaction is undone: the ids of its runs will be those of others. */
+  rolledBack(): void {
+    this.#begun.clear();
+    this.#ended.clear();
+  }
+
+  /**
+   * Refuses to begin a run beside another. Runs whose owner is gone are marked first.
+   *
+   * @throws {OverlapError} If one is under way
+   * @throws {Error} If one says so and nobody can tell
+   */
+  check(name: string): void {
+    if (this.#owner) recoverRuns(this.#connection, this.#owner);
+    const runs = this.#running(name);
+    const unknown = runs.find((run) => this.#isUnder(run) === undefined);
+    if (unknown) {
+      throw new Error(
+        `${cannot(name)}: run ${unknown.id} says that it is running, and ` +
+          (unknown.owner
+            ? "whether its process lives cannot be seen without permission to read and write the " +
+              "folder of the database"
+            : "it has no owner that could be asked") +
+          "; when its process is gone, set its status in pipeline_runs to 'interrupted'",
+      );
+    }
+    const [run] = runs;
+    if (!run) return;
+    throw new OverlapError(
+      `${cannot(name)}: ${describe(run)}; wait for it, end it, or pass overlap "queue"`,
+    );
+  }
+
+  /** The run of a name that is known to be under way, in words. Writes nothing. */
+  inTheWay(name: string): string | undefined {
+    const run = this.#running(name).find((run) => this.#isUnder(run));
+    return run && describe(run);
+  }
+
+  #running(name: string): SqlRow[] {
+    return this.#connection.prepare(
+      `SELECT id, owner, host, pid, started_at FROM pipeline_runs
+       WHERE name=? AND status='running' ORDER BY id`,
+    ).all(name);
+  }
+
+  /** Whether the process of a run lives; `undefined` when nobody can tell. */
+  #isUnder({ id, owner }: SqlRow): boolean | undefined {
+    if (this.#own.has(id as number) || this.#begun.has(id as number)) return true;
+    const base = this.#owner?.base;
+    if (owner === null || base === undefined) return undefined;
+    return !isGone(base, `${owner}`);
+  }
+}
+
+function cannot(name: string): string {
+  return `Cannot begin another run of ${Deno.inspect(name)}`;
+}
+
+function describe({ id, pid, host, started_at }: SqlRow): string {
+  return `run ${id} is under way (process ${pid}${host ? ` on ${host}` : ""}, since ${started_at})`;
+}

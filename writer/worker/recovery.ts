@@ -1,0 +1,82 @@
+/**
+ * What a process that died has left behind: runs that say they are running, and tasks in them.
+ *
+ * When a writer opens a file, it marks each run whose owner is gone as `interrupted`. Its tasks that were running
+ * have failed; those that were queued stay queued, because they can still be run, by resuming the run. A run
+ * whose owner lives, or has none, is left alone. It is all one transaction: of two writers that open the file at
+ * the same time one does it, and the other finds it done.
+ *
+ * @module
+ */
+import type { Connection } from "../../sqlite/connection.ts";
+import { isGone, type Owner, removeAbandoned } from "./ownership.ts";
+import { refuseAll } from "./request_store.ts";
+import type { SqlValue } from "../../sqlite/values.ts";
+
+const OPEN_RUNS = `SELECT id, owner FROM pipeline_runs
+  WHERE status='running' AND owner IS NOT NULL ORDER BY id`;
+
+/** Owners of the last runs that have ended: one that was killed while none was running has left its lock file. */
+const ENDED_OWNERS = `SELECT DISTINCT owner FROM (
+    SELECT owner FROM pipeline_runs WHERE status<>'running' AND owner IS NOT NULL
+    ORDER BY id DESC LIMIT 20)
+  WHERE owner NOT IN (
+    SELECT owner FROM pipeline_runs WHERE status='running' AND owner IS NOT NULL)`;
+
+/** Marks runs whose owner is gone as `interrupted`, and returns their ids. */
+export function recoverRuns(connection: Connection, { base }: Owner): number[] {
+  if (base === undefined) return [];
+  for (const { owner } of connection.prepare(ENDED_OWNERS).all()) isGone(base, `${owner}`);
+  const select = connection.prepare(OPEN_RUNS);
+  // Looked at first without the lock, which others may be waiting for.
+  if (select.all().length === 0) return [];
+  const runs = connection.transaction(() => {
+    const gone = select.all().filter(({ owner }) => isGone(base, `${owner}`));
+    const ids = gone.map(({ id }) => id as number);
+    for (const id of ids) interruptRun(connection, id);
+    return ids;
+  });
+  // A process that died may not have been alone.
+  if (runs.length > 0) removeAbandoned(base);
+  return runs;
+}
+
+/**
+ * Ends the tasks of a run as `error` that say they are running, refuses what was asked of it, and returns the
+ * number of those tasks.
+ */
+export function interruptTasks(
+  connection: Connection,
+  run: number,
+  at: SqlValue = lastSeen(connection, run),
+): number {
+  refuseAll(connection, run);
+  const changes = connection.prepare(
+    `UPDATE task_runs SET status='error', message=?2, error=?2, finished_at=?3
+     WHERE status='running' AND run_id=?1`,
+  ).run(run, "Interrupted: the process that ran this task died before it ended", at);
+  connection.prepare("UPDATE pipeline_runs SET running=running-?2, error=error+?2 WHERE id=?1")
+    .run(run, changes);
+  return changes;
+}
+
+/** The last that is known of a run that says it is running: its own news are a little behind those of its tasks. */
+function lastSeen(connection: Connection, run: number): SqlValue {
+  return connection.prepare(
+    `SELECT max(at) AS at FROM (
+       SELECT coalesce(updated_at, started_at) AS at FROM pipeline_runs WHERE id=?1
+       UNION ALL SELECT started_at FROM task_runs WHERE status='running' AND run_id=?1
+       UNION ALL SELECT updated_at FROM task_runs WHERE status='running' AND run_id=?1)`,
+  ).get(run)!.at!;
+}
+
+function interruptRun(connection: Connection, run: number): void {
+  const at = lastSeen(connection, run);
+  interruptTasks(connection, run, at);
+  connection.prepare("UPDATE pipeline_runs SET status='interrupted', finished_at=?2 WHERE id=?1")
+    .run(run, at);
+  connection.prepare(
+    `INSERT INTO run_samples (run_id,sampled_at,queued,running,done,error,cancelled)
+     SELECT id,finished_at,queued,running,done,error,cancelled FROM pipeline_runs WHERE id=?`,
+  ).run(run);
+}

@@ -1,0 +1,116 @@
+/**
+ * The statements for `run_requests`: what people ask of a run that goes on, and what became of it.
+ *
+ * A request is a row, so that any process can make one with a short transaction, it is seen by all who look on
+ * until it has taken effect, and the death of whoever was to carry it out loses nothing in silence. It is answered
+ * when it has taken effect or is refused; the end of its run answers what is left.
+ *
+ * @module
+ */
+import type { Connection } from "../../sqlite/connection.ts";
+import { isoNow } from "../../internal/clock.ts";
+import type {
+  AnswerControlMessage,
+  ControlAction,
+  RequestControlMessage,
+  RunRequest,
+} from "../protocol/control_message.ts";
+import type { EndStatus } from "../../internal/task_run.ts";
+
+type WantedControl = Pick<RequestControlMessage, "action" | "run" | "taskId">;
+type ControlAnswer = Pick<AnswerControlMessage, "refused" | "answer">;
+
+/** Its death is the answer to what was asked of a process that died. */
+const DIED = "Not carried out: the process of the run died before that";
+
+/**
+ * Makes a request, and returns its id: that of the one that waits already where the same was asked before.
+ *
+ * @throws {RangeError} If there is no such run, or no such task in it
+ * @throws {Error} If the run has ended
+ */
+export function addRequest(connection: Connection, wanted: WantedControl): number {
+  return connection.transaction(() => {
+    const { action, run, taskId } = wanted;
+    const row = connection.prepare("SELECT status FROM pipeline_runs WHERE id=?").get(run);
+    if (!row) throw new RangeError(`${cannot(wanted)}: there is no run ${run}`);
+    if (taskId !== null) {
+      const task = connection.prepare("SELECT 1 FROM task_runs WHERE id=? AND run_id=?");
+      if (!task.get(taskId, run)) {
+        throw new RangeError(`${cannot(wanted)}: run ${run} has no task ${taskId}`);
+      }
+    }
+    if (row.status !== "running") {
+      throw new Error(
+        `${cannot(wanted)}: run ${run} is ${row.status}${remedy(wanted, row.status)}`,
+      );
+    }
+    const waiting = connection.prepare(
+      `SELECT id FROM run_requests
+       WHERE run_id=? AND task_id IS ? AND kind=? AND answered_at IS NULL`,
+    ).get(run, taskId, action);
+    if (waiting) return waiting.id as number;
+    return connection.prepare(
+      "INSERT INTO run_requests (run_id,task_id,kind,requested_at) VALUES (?,?,?,?) RETURNING id",
+    ).get(run, taskId, action, isoNow())!.id as number;
+  });
+}
+
+/** Answers a request that has no answer yet. */
+export function answerRequest(
+  connection: Connection,
+  request: number,
+  { refused, answer }: ControlAnswer,
+): void {
+  connection.prepare(
+    `UPDATE run_requests SET answered_at=?2, refused=?3, answer=?4
+     WHERE id=?1 AND answered_at IS NULL`,
+  ).run(request, isoNow(), refused ? 1 : 0, answer);
+}
+
+/** The requests of a run that wait, past one that is known. */
+export function waitingRequests(connection: Connection, run: number, after: number): RunRequest[] {
+  return connection.prepare(
+    `SELECT id, task_id, kind FROM run_requests
+     WHERE run_id=? AND answered_at IS NULL AND id>? ORDER BY id`,
+  ).all(run, after).map((row) => ({
+    id: row.id as number,
+    run,
+    taskId: row.task_id as number | null,
+    action: row.kind as ControlAction,
+  }));
+}
+
+/** Answers what waits when a run ends: `cancelled` if it was stopped. */
+export function answerAll(connection: Connection, run: number, status: EndStatus): void {
+  connection.prepare(
+    `UPDATE run_requests SET answered_at=?2, refused=now<>'cancelled' OR kind<>'cancel',
+       answer=CASE WHEN kind<>'cancel' THEN 'The run ended before that'
+                   WHEN now='cancelled' THEN 'Cancelled'
+                   ELSE 'It ended before that: ' || now END
+     FROM (SELECT r.id AS request, coalesce(t.status, ?3) AS now FROM run_requests AS r
+           LEFT JOIN task_runs AS t ON t.id=r.task_id WHERE r.run_id=?1 AND r.answered_at IS NULL)
+     WHERE id=request`,
+  ).run(run, isoNow(), status);
+}
+
+/** Refuses what waits when the process of a run has died: whoever goes on with the run was not asked. */
+export function refuseAll(connection: Connection, run: number): void {
+  connection.prepare(
+    `UPDATE run_requests SET answered_at=?2, refused=1, answer=?3
+     WHERE run_id=?1 AND answered_at IS NULL`,
+  ).run(run, isoNow(), DIED);
+}
+
+/** How the refusal of a request begins. */
+function cannot({ action, run, taskId }: WantedControl): string {
+  if (taskId !== null) return `Cannot ${action} task ${taskId}`;
+  return action === "cancel"
+    ? `Cannot cancel run ${run}`
+    : `Cannot retry the failed tasks of run ${run}`;
+}
+
+function remedy({ action, run }: WantedControl, status: unknown): string {
+  if (action !== "retry" && status !== "interrupted") return "";
+  return `; go on with it by pipeloom run FILE --resume=${run}, or the option resume: ${run}`;
+}

@@ -1,0 +1,114 @@
+/**
+ * How the writer notices what is asked of its runs: at once when it comes as a message, and a little later when
+ * another process has written it into the file.
+ *
+ * While a run of this writer goes on, SQLite is asked five times a second for `data_version`, which changes
+ * exactly when another connection has committed; only then are rows read. Nothing of this goes on between runs,
+ * and the timer keeps nobody alive. What a transaction begins, ends or asks for counts once it is committed: ids
+ * that were rolled back will be those of others.
+ *
+ * @module
+ */
+import type { Connection, Statement } from "../../sqlite/connection.ts";
+import type { RunRequest } from "../protocol/control_message.ts";
+import { waitingRequests } from "./request_store.ts";
+
+/** Milliseconds between two looks: soon enough for a person. */
+const LOOK_MS = 200;
+
+/** Watches the requests of the runs that go on. */
+export class RequestWatch implements Disposable {
+  readonly #connection: Connection;
+  readonly #tell: ((requests: RunRequest[]) => void) | undefined;
+  /** The last request that was told of each run. */
+  readonly #told = new Map<number, number>();
+  #version: Statement | undefined;
+  #seen: unknown;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isOld = false;
+  /** Requests that whoever made them carries out. */
+  readonly #own = new Set<number>();
+  /** What to note when this transaction is committed. */
+  #noted: (() => void)[] = [];
+
+  /** Without `tell` nothing is watched. */
+  constructor(connection: Connection, tell?: (requests: RunRequest[]) => void) {
+    this.#connection = connection;
+    this.#tell = tell;
+  }
+
+  /** A run begins. */
+  begin(run: number): void {
+    if (!this.#tell) return;
+    this.#noted.push(() => {
+      this.#told.set(run, 0);
+      this.#schedule();
+    });
+  }
+
+  /** A run ends. */
+  end(run: number): void {
+    this.#noted.push(() => {
+      this.#told.delete(run);
+      if (this.#told.size === 0) this[Symbol.dispose]();
+    });
+  }
+
+  /** A request is being written by this writer; `own` when its sender carries it out itself. */
+  expect(run: number, request: number, own: boolean): void {
+    this.#noted.push(() => {
+      if (!own) this.#isOld = true;
+      else if (this.#told.has(run)) this.#own.add(request);
+    });
+  }
+
+  /** The transaction is committed. */
+  committed(): void {
+    for (const note of this.#noted.splice(0)) note();
+  }
+
+  /** The transaction is undone. */
+  rolledBack(): void {
+    this.#noted = [];
+  }
+
+  /** Tells what has been asked for here. */
+  tellNew(): void {
+    if (!this.#isOld) return;
+    this.#isOld = false;
+    this.#look();
+  }
+
+  /** Looks no more. */
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      try {
+        this.#version ??= this.#connection.prepare("PRAGMA data_version");
+        const version = this.#version.get()!.data_version;
+        if (version !== this.#seen) this.#look();
+        this.#seen = version;
+      } catch {
+        // A lock was in the way, or the file has gone: whoever writes next says so.
+      }
+      if (this.#told.size > 0) this.#schedule();
+    }, LOOK_MS);
+    Deno.unrefTimer(this.#timer);
+  }
+
+  #look(): void {
+    for (const [run, last] of this.#told) {
+      const requests = waitingRequests(this.#connection, run, last);
+      if (requests.length === 0) continue;
+      this.#told.set(run, requests.at(-1)!.id);
+      const foreign = requests.filter(({ id }) => !this.#own.delete(id));
+      if (foreign.length > 0) this.#tell!(foreign);
+    }
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * The statements for a run that is resumed: which run it is, and which of its tasks an item stands for.
+ *
+ * Tasks are found by their key. There is no index on it, which would cost every task of every run; a run that is
+ * resumed gets a table of its keys in memory for as long as it takes, which also tells when two items carry one
+ * key.
+ *
+ * @module
+ */
+import type { Connection } from "../../sqlite/connection.ts";
+import type { RunKey } from "../protocol/run_message.ts";
+import type { TaskStatus } from "../../internal/task_run.ts";
+import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
+
+/** True of the tasks of run ?1, found by the range of their ids. */
+const OF_RUN = `run_id=?1 AND id BETWEEN
+  (SELECT first_task_id FROM pipeline_runs WHERE id=?1) AND
+  (SELECT last_task_id FROM pipeline_runs WHERE id=?1)`;
+
+/** A task that is there. */
+export interface KeyedTask {
+  /** Its id. */
+  id: number;
+  /** What became of it. */
+  status: TaskStatus;
+}
+
+/**
+ * The run to go on with: the one that was asked for; with `true` the last of this name that is not `done`, with
+ * a key the one that has it, `undefined` when there is none of them.
+ *
+ * @throws {RangeError} If there is no run of that id and name
+ * @throws {Error} If it is running
+ */
+export function findRun(
+  connection: Connection,
+  name: string,
+  resume: true | number | RunKey,
+): number | undefined {
+  const row = select(connection, name, resume);
+  if (!row && typeof resume !== "number") return undefined;
+  if (!row) throw new RangeError(`Cannot resume run ${resume}: there is no such run`);
+  if (row.name !== name) {
+    throw new RangeError(
+      `Cannot resume run ${row.id} as ${Deno.inspect(name)}: it is a run of ` +
+        Deno.inspect(row.name),
+    );
+  }
+  if (row.status === "running") {
+    throw new Error(
+      `Cannot resume run ${row.id}: it is running` +
+        (row.owner
+          ? "; wait for it, or end its process"
+          : ", and it has no owner that could be asked; when its process is gone, set its status " +
+            "in pipeline_runs to 'interrupted'"),
+    );
+  }
+  return row.id as number;
+}
+
+function select(
+  connection: Connection,
+  name: string,
+  resume: true | number | RunKey,
+): SqlRow | undefined {
+  const last = (which: string, ...params: SqlValue[]) =>
+    connection.prepare(
+      `SELECT id, name, status, owner FROM pipeline_runs WHERE ${which} ORDER BY id DESC LIMIT 1`,
+    ).get(...params);
+  if (resume === true) return last("name=? AND status<>'done'", name);
+  if (typeof resume === "number") return last("id=?", resume);
+  return last("name=? AND run_key=?", name, resume.key);
+}
+
+/**
+ * Learns the keys of a run.
+ *
+ * @throws {TypeError} If a task has no key, or two have the same
+ */
+export function learnKeys(connection: Connection, run: number): void {
+  forgetKeys(connection, run);
+  connection.exec(
+    `CREATE TEMP TABLE ${tableOf(run)}
+       (key TEXT PRIMARY KEY, id INTEGER, seen INTEGER NOT NULL) WITHOUT ROWID`,
+  );
+  const learn = connection.prepare(
+    `INSERT INTO temp.${tableOf(run)} SELECT key, id, 0 FROM task_runs WHERE ${OF_RUN}`,
+  );
+  try {
+    learn.run(run);
+  } catch (error) {
+    throw unfit(connection, run) ?? error;
+  }
+}
+
+function unfit(connection: Connection, run: number): TypeError | undefined {
+  const row = connection.prepare(
+    `SELECT min(id) AS id, key FROM task_runs WHERE ${OF_RUN}
+     GROUP BY key HAVING count(*) > 1 OR key IS NULL LIMIT 1`,
+  ).get(run);
+  return row && new TypeError(
+    `Cannot resume run ${run}: ` +
+      (row.key === null
+        ? `its task ${row.id} has no key; give items a key, or pass taskKey`
+        : `two of its tasks have the key ${Deno.inspect(row.key)}; keys are unique in a run that ` +
+          `is to be resumed`),
+  );
+}
+
+/**
+ * The tasks of these keys; `undefined` for a key that is new.
+ *
+ * @throws {TypeError} If a key has come before
+ */
+export function matchKeys(
+  connection: Connection,
+  run: number,
+  keys: readonly string[],
+): (KeyedTask | undefined)[] {
+  const table = `temp.${tableOf(run)}`;
+  // What became of a task since its key was learnt counts, too.
+  const see = connection.prepare(
+    `UPDATE ${table} SET seen=1 WHERE key=? AND seen=0
+     RETURNING id, (SELECT status FROM task_runs WHERE task_runs.id=${tableOf(run)}.id) AS status`,
+  );
+  const add = connection.prepare(
+    `INSERT INTO ${table} (key, seen) VALUES (?, 1) ON CONFLICT DO NOTHING`,
+  );
+  return keys.map((key) => {
+    const row = see.get(key);
+    if (row) return { id: row.id as number, status: row.status as TaskStatus };
+    if (add.run(key) === 1) return undefined;
+    throw new TypeError(
+      `Cannot resume with two items of the key ${Deno.inspect(key)}: keys are unique`,
+    );
+  });
+}
+
+/** Forgets the keys of a run. */
+export function forgetKeys(connection: Connection, run: number): void {
+  connection.exec(`DROP TABLE IF EXISTS temp.${tableOf(run)}`);
+}
+
+function tableOf(run: number): string {
+  return `pipeloom_keys_${Number(run)}`;
+}

@@ -1,0 +1,165 @@
+/**
+ * The user's rows and statements.
+ *
+ * What a statement looks like is prepared once: messages of the same shape share it.
+ *
+ * @module
+ */
+import { BulkStatement, placeholders, quoteName } from "./bulk.ts";
+import type { Connection, Statement } from "../../sqlite/connection.ts";
+import type { ExecuteResult, InsertMessage } from "../protocol/write_message.ts";
+import type { SqlValue } from "../../sqlite/values.ts";
+
+/** Prepared shapes that are kept: more than any pipeline has tables, few enough to hold. */
+const MAX_STATEMENTS = 256;
+
+/** Keywords that would begin, nest or end the writer's own transaction. */
+const TRANSACTION_CONTROL = /^(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b/i;
+
+/** What may stand before a statement: white space, semicolons, comments. */
+const HEADING = /[\s;\uFEFF]+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/y;
+
+const COUNT_CHANGES =
+  "SELECT total_changes() AS total, changes() AS changes, last_insert_rowid() AS id";
+
+/** The part of the store that writes what is the user's. */
+export class RowStore {
+  readonly #connection: Connection;
+  readonly #statements: Readonly<Record<string, string>>;
+  readonly #inserts = new Map<string, BulkStatement>();
+  readonly #prepared = new Map<string, Statement>();
+
+  #committed = 0;
+  /** Rows inserted in this transaction. */
+  #inserted = 0;
+
+  /** `statements` are the named statements that messages may refer to. */
+  constructor(connection: Connection, statements: Readonly<Record<string, string>> = {}) {
+    this.#connection = connection;
+    this.#statements = statements;
+  }
+
+  /** Rows inserted and committed since it was made. */
+  get rows(): number {
+    return this.#committed;
+  }
+
+  /** Inserts the rows of messages of one shape. */
+  insert(messages: readonly InsertMessage[]): undefined {
+    messages.forEach(checkWidth);
+    const first = messages[0]!;
+    const values = messages.length === 1 ? first.values : messages.flatMap(({ values }) => values);
+    if (first.width === 0 || values.length === 0) return;
+    this.#insertStatement(first).run(values);
+    this.#inserted += values.length / first.width;
+  }
+
+  /** Runs one of the named statements. */
+  executeNamed(name: string, params: readonly SqlValue[]): ExecuteResult {
+    const sql = Object.hasOwn(this.#statements, name) ? this.#statements[name] : undefined;
+    if (sql === undefined) {
+      throw new TypeError(
+        `Cannot run statement ${Deno.inspect(name)}: register it under "statements" when the ` +
+          `writer is opened`,
+      );
+    }
+    return this.execute(sql, params);
+  }
+
+  /** Runs one statement. */
+  execute(sql: string, params: readonly SqlValue[]): ExecuteResult {
+    const control = TRANSACTION_CONTROL.exec(withoutHeading(sql));
+    if (control) {
+      throw new TypeError(
+        `Cannot execute ${control[1]!.toUpperCase()}: transactions are the writer's; ` +
+          `send statements that belong together with transaction([...])`,
+      );
+    }
+    const prepare = (sql: string) => this.#connection.prepare(sql);
+    const statement = cached(this.#prepared, sql, prepare);
+    const count = cached(this.#prepared, COUNT_CHANGES, prepare);
+    const before = count.get()!.total;
+    const rows = statement.returnsRows ? statement.all(...params) : [];
+    if (!statement.returnsRows) statement.runValues(params);
+    const { total, changes, id } = count.get()!;
+    // A statement that changes nothing leaves changes() as it was.
+    return {
+      changes: total === before ? 0 : Number(changes),
+      lastInsertRowid: id as number | bigint,
+      rows,
+    };
+  }
+
+  /** The transaction is committed. */
+  committed(): void {
+    this.#committed += this.#inserted;
+    this.rolledBack();
+  }
+
+  /** The transaction is undone. */
+  rolledBack(): void {
+    this.#inserted = 0;
+  }
+
+  #insertStatement(message: InsertMessage): BulkStatement {
+    const { table, columns, width, onConflict, update } = message;
+    const key = JSON.stringify([table, columns, width, onConflict, update]);
+    return cached(this.#inserts, key, () => {
+      const into = columns ? ` (${columns.map(quoteName).join(",")})` : "";
+      return new BulkStatement(
+        this.#connection,
+        placeholders(width),
+        (tuples) => `INSERT INTO ${quoteName(table)}${into} VALUES ${tuples}${conflict(message)}`,
+      );
+    });
+  }
+}
+
+function withoutHeading(sql: string): string {
+  let start = 0;
+  HEADING.lastIndex = 0;
+  while (HEADING.test(sql)) start = HEADING.lastIndex;
+  return sql.slice(start);
+}
+
+function checkWidth({ table, values, width }: InsertMessage): void {
+  if (values.length > 0 && !(width > 0 && values.length % width === 0)) {
+    throw new TypeError(
+      `Cannot insert ${values.length} values into ${table}: they are no whole rows of ${width}`,
+    );
+  }
+}
+
+function conflict({ columns, onConflict, update }: InsertMessage): string {
+  if (!onConflict && !update) return "";
+  const target = onConflict ? ` (${onConflict.map(quoteName).join(",")})` : "";
+  const names = update === "ignore"
+    ? []
+    : update ?? columns?.filter((column) => !onConflict!.includes(column)) ?? [];
+  if (names.length === 0) return ` ON CONFLICT${target} DO NOTHING`;
+  const sets = names.map((name) => `${quoteName(name)}=excluded.${quoteName(name)}`);
+  return ` ON CONFLICT${target} DO UPDATE SET ${sets.join(",")}`;
+}
+
+/** Whether two messages can share a statement. */
+export function sameShape(a: InsertMessage, b: InsertMessage): boolean {
+  return a.table === b.table && a.width === b.width && a.update === b.update &&
+    sameNames(a.columns, b.columns) && sameNames(a.onConflict, b.onConflict);
+}
+
+function sameNames(a?: readonly string[] | null, b?: readonly string[] | null): boolean {
+  return a === b || (!!a && !!b && a.length === b.length && a.every((name, i) => name === b[i]));
+}
+
+/** Looks a statement up; when there are too many, those used least recently are dropped. */
+function cached<T>(map: Map<string, T>, key: string, make: (key: string) => T): T {
+  let value = map.get(key);
+  if (value === undefined) {
+    if (map.size >= MAX_STATEMENTS) map.delete(map.keys().next().value!);
+    value = make(key);
+  } else {
+    map.delete(key);
+  }
+  map.set(key, value);
+  return value;
+}

@@ -1,0 +1,238 @@
+/**
+ * The statements for `pipeline_runs`: a run begins, takes ids for its tasks, counts them, and ends.
+ *
+ * The counts by status of each run are kept here, in the same transaction as the rows they count; nobody ever has
+ * to count a million rows. Samples of them tell later how a run went on.
+ *
+ * @module
+ */
+import { SqliteError } from "../../errors.ts";
+import type { Connection } from "../../sqlite/connection.ts";
+import { forgetDependencies } from "./dependency_store.ts";
+import type {
+  FinishRunMessage,
+  ReserveIdsMessage,
+  RunFinished,
+  RunKey,
+  RunStarted,
+  StartRunMessage,
+} from "../protocol/run_message.ts";
+import { OverlapStore } from "./overlap_store.ts";
+import { type Owner, UNOWNED } from "./ownership.ts";
+import { interruptTasks, recoverRuns } from "./recovery.ts";
+import { findRun, forgetKeys, learnKeys } from "./resume_store.ts";
+import { Statements } from "./statements.ts";
+import {
+  noCounts,
+  type StatusCounts,
+  TASK_STATUSES,
+  type TaskStatus,
+} from "../../internal/task_run.ts";
+import type { SqlValue } from "../../sqlite/values.ts";
+
+/** Milliseconds between two samples of a run, at its beginning. */
+const SAMPLE_INTERVAL_MS = 100;
+
+/** A run's age over the time between its samples: 1,000 of them tell of a day as well as of ten seconds. */
+const SAMPLES_PER_AGE = 100;
+
+/** The part of the store that keeps runs. */
+export class RunStore {
+  readonly #connection: Connection;
+  readonly #owner: Owner | undefined;
+  readonly #overlap: OverlapStore;
+  readonly #statements: Statements;
+  /** How runs stood that were `done` when they were resumed. */
+  readonly #wasDone = new Map<number, { done: number; finishedAt: SqlValue }>();
+  /** When each run was sampled first and last, in milliseconds. */
+  readonly #sampled = new Map<number, { first: number; last: number }>();
+  // What this transaction has changed so far.
+  readonly #deltas = new Map<number, StatusCounts>();
+  readonly #ended = new Set<number>();
+
+  /** Queue depth, batch rows, commit p99 in ms, WAL bytes, last checkpoint, since when the WAL is held. */
+  health: SqlValue[] = [null, null, null, null, null, null];
+
+  constructor(connection: Connection, owner?: Owner) {
+    this.#connection = connection;
+    this.#statements = new Statements(connection);
+    this.#owner = owner;
+    this.#overlap = new OverlapStore(connection, owner);
+  }
+
+  /** Begins a run, or goes on with one, and reserves ids that no other run has, in this process or another. */
+  start(message: StartRunMessage): RunStarted {
+    const { name, workers, startedAt, reserve, resume, alone } = message;
+    if (alone) this.#overlap.check(name);
+    const { owner, pid, processStartedAt, host, bootedAt } = this.#owner?.take() ?? UNOWNED;
+    const { driver, sqliteVersion } = this.#connection;
+    const { key = null } = Object(resume) as Partial<RunKey>;
+    if (resume !== undefined) {
+      if (this.#owner) recoverRuns(this.#connection, this.#owner);
+      const run = findRun(this.#connection, name, resume);
+      if (run !== undefined) {
+        interruptTasks(this.#connection, run);
+        this.#noteDone(run);
+        this.#statements.of(
+          `UPDATE pipeline_runs SET status='running', finished_at=NULL, workers=?2, driver=?3,
+             sqlite_version=?4, owner=?5, pid=?6, process_started_at=?7, host=?8, booted_at=?9,
+             resumed=coalesce(resumed,0)+1 WHERE id=?1`,
+        ).run(run, workers, driver, sqliteVersion, owner, pid, processStartedAt, host, bootedAt);
+        this.#overlap.begun(run);
+        forgetDependencies(this.#connection, run);
+        learnKeys(this.#connection, run);
+        this.count(run);
+        return { run, firstId: this.reserveIds({ run, count: reserve }), resumed: true };
+      }
+    }
+    const run = this.#statements.of(
+      `INSERT INTO pipeline_runs
+         (name,status,started_at,workers,driver,sqlite_version,updated_at,run_key,
+          owner,pid,process_started_at,host,booted_at)
+       VALUES (?1,'running',?2,?3,?4,?5,?2,?6,?7,?8,?9,?10,?11) RETURNING id`,
+    ).get(
+      ...[name, startedAt, workers, driver, sqliteVersion, key],
+      ...[owner, pid, processStartedAt, host, bootedAt],
+    )!.id as number;
+    this.#overlap.begun(run);
+    if (resume !== undefined) learnKeys(this.#connection, run);
+    return { run, firstId: this.reserveIds({ run, count: reserve }) };
+  }
+
+  /**
+   * Reserves ids past all that are used or reserved, and returns the first. Where somebody has deleted tasks, their
+   * keys may be left: a new task of such an id would have its rows passed over.
+   */
+  reserveIds({ run, count }: Omit<ReserveIdsMessage, "kind">): number {
+    const first = 1 + Number(
+      this.#statements.of(
+        `SELECT max(coalesce((SELECT max(id) FROM task_runs), 0),
+                    coalesce((SELECT max(last_task_id) FROM pipeline_runs), 0),
+                    coalesce((SELECT max(task_id) FROM idempotency_keys), 0)) AS last`,
+      ).get()!.last,
+    );
+    if (!Number.isSafeInteger(first + count)) {
+      throw new RangeError(`Cannot number ${count} tasks after task ${first - 1}: ids are used up`);
+    }
+    if (count > 0) this.extend(run, first, first + count - 1);
+    return first;
+  }
+
+  /** Tasks of these ids are the run's, and perhaps all between them. */
+  extend(run: number, first: number, last: number): void {
+    const changes = this.#statements.of(
+      `UPDATE pipeline_runs SET first_task_id=min(coalesce(first_task_id,?2),?2),
+         last_task_id=max(coalesce(last_task_id,?3),?3) WHERE id=?1`,
+    ).run(run, first, last);
+    if (changes === 0) throw noRun("add tasks to", run);
+  }
+
+  /** How many tasks of a run this transaction has added to each status; whoever adds some says so here. */
+  count(run: number): StatusCounts {
+    let counts = this.#deltas.get(run);
+    if (!counts) this.#deltas.set(run, counts = noCounts());
+    return counts;
+  }
+
+  /** A task of a run goes from one status to another. */
+  countMove(run: number, from: TaskStatus, to: TaskStatus): void {
+    const counts = this.count(run);
+    counts[from]--;
+    counts[to]++;
+  }
+
+  /** Ends a run. It is not `done` when any of its tasks failed, in this attempt or an earlier one. */
+  finish({ run, status, finishedAt }: FinishRunMessage): RunFinished {
+    forgetKeys(this.#connection, run);
+    const deltas = this.count(run);
+    const counts = noCounts();
+    const kept = this.#statements.of(
+      "SELECT queued,running,done,error,cancelled FROM pipeline_runs WHERE id=?",
+    ).get(run);
+    if (!kept) throw noRun("finish", run);
+    for (const one of TASK_STATUSES) counts[one] = Number(kept[one]) + deltas[one];
+    if (status === "done" && counts.error > 0) status = "error";
+    const before = this.#wasDone.get(run);
+    // Nothing was left to run: it ended then, and not when somebody looked whether it had.
+    const isSame = status === "done" && counts.done === before?.done;
+    this.#statements.of(
+      `UPDATE pipeline_runs SET status=?2, finished_at=?3, last_task_id=(
+         SELECT id FROM task_runs
+         WHERE id BETWEEN first_task_id AND last_task_id AND run_id=?1 ORDER BY id DESC LIMIT 1
+       ) WHERE id=?1`,
+    ).run(run, status, isSame ? before!.finishedAt : finishedAt);
+    this.#ended.add(run);
+    this.#overlap.ended(run);
+    return { status, counts };
+  }
+
+  #noteDone(run: number): void {
+    const was = this.#statements.of(
+      "SELECT done, finished_at FROM pipeline_runs WHERE id=? AND status='done'",
+    ).get(run);
+    if (was) this.#wasDone.set(run, { done: Number(was.done), finishedAt: was.finished_at! });
+    else this.#wasDone.delete(run);
+  }
+
+  /** The run of a name that is known to be under way, in words. */
+  inTheWay(name: string): string | undefined {
+    return this.#overlap.inTheWay(name);
+  }
+
+  /** Writes the counts. Called before each commit. */
+  flush(): void {
+    for (const [run, counts] of this.#deltas) {
+      this.#statements.of(
+        `UPDATE pipeline_runs SET queued=queued+?2, running=running+?3, done=done+?4,
+           error=error+?5, cancelled=cancelled+?6, queue_depth=?7, batch_rows=?8,
+           commit_p99_ms=?9, wal_bytes=?10, checkpointed_at=?11, wal_held_since=?12,
+           updated_at=strftime('%Y-%m-%dT%H:%M:%fZ','now') WHERE id=?1`,
+      ).runValues([
+        run,
+        counts.queued,
+        counts.running,
+        counts.done,
+        counts.error,
+        counts.cancelled,
+        ...this.health,
+      ]);
+      this.#sample(run);
+    }
+  }
+
+  /** Has the next flush write the health of every run that goes on. */
+  touch(): void {
+    for (const run of this.#sampled.keys()) this.count(run);
+  }
+
+  /** Keeps the counts of a run as they are now, when it is time to; the last ones are always kept. */
+  #sample(run: number): void {
+    const now = performance.now();
+    const sampled = this.#sampled.get(run) ?? { first: now, last: -Infinity };
+    const interval = Math.max(SAMPLE_INTERVAL_MS, (now - sampled.first) / SAMPLES_PER_AGE);
+    if (now - sampled.last < interval && !this.#ended.has(run)) return;
+    this.#sampled.set(run, { first: sampled.first, last: now });
+    this.#statements.of(
+      `INSERT INTO run_samples (run_id,sampled_at,queued,running,done,error,cancelled)
+       SELECT id,updated_at,queued,running,done,error,cancelled FROM pipeline_runs WHERE id=?`,
+    ).run(run);
+  }
+
+  /** The transaction is committed: what it changed is now what is known. */
+  committed(): void {
+    for (const run of this.#ended) this.#sampled.delete(run);
+    this.#overlap.committed();
+    this.rolledBack();
+  }
+
+  /** The transaction is undone: what it changed is forgotten. */
+  rolledBack(): void {
+    this.#overlap.rolledBack();
+    this.#deltas.clear();
+    this.#ended.clear();
+  }
+}
+
+function noRun(what: string, run: number): SqliteError {
+  return new SqliteError(`Cannot ${what} run ${run}: pipeline_runs has no such run any more`);
+}

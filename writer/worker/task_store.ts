@@ -1,0 +1,146 @@
+/**
+ * The statements by which tasks of a run come into `task_runs` and get another turn: they are queued, taken up by
+ * their keys, tried again, or cancelled before any of it.
+ *
+ * @module
+ */
+import { BulkStatement } from "./bulk.ts";
+import { SqliteError } from "../../errors.ts";
+import type { Connection } from "../../sqlite/connection.ts";
+import type {
+  CancelQueuedMessage,
+  QueueTasksMessage,
+  ResumeTasksMessage,
+  RetryTaskMessage,
+} from "../protocol/task_message.ts";
+import { type KeyedTask, matchKeys } from "./resume_store.ts";
+import type { RunStore } from "./run_store.ts";
+import { Statements } from "./statements.ts";
+import type { TaskNews } from "./task_news.ts";
+import { canMove, canRequeue } from "../../internal/task_run.ts";
+import type { SqlValue } from "../../sqlite/values.ts";
+
+/** The part of the store that queues tasks. */
+export class TaskStore {
+  readonly #connection: Connection;
+  readonly #runs: RunStore;
+  readonly #news: TaskNews;
+  readonly #statements: Statements;
+  readonly #queue: BulkStatement;
+
+  constructor(connection: Connection, runs: RunStore, news: TaskNews) {
+    this.#connection = connection;
+    this.#statements = new Statements(connection);
+    this.#runs = runs;
+    this.#news = news;
+    this.#queue = new BulkStatement(
+      connection,
+      "(?,?,?,?,'queued')",
+      (tuples) => `INSERT INTO task_runs (id,name,run_id,key,status) VALUES ${tuples}`,
+    );
+  }
+
+  /** Writes tasks as `queued`. */
+  queue({ run, ids, names, keys }: QueueTasksMessage): undefined {
+    if (ids.length === 0) return;
+    const values: SqlValue[] = [];
+    ids.forEach((id, i) => values.push(id, names[i]!, run, keys[i] ?? null));
+    try {
+      this.#connection.transaction(() => this.#queue.run(values));
+    } catch (error) {
+      throw this.#takenId(ids) ?? error;
+    }
+    this.#runs.count(run).queued += ids.length;
+    this.#runs.extend(
+      run,
+      ids.reduce((a, b) => a < b ? a : b),
+      ids.reduce((a, b) => a > b ? a : b),
+    );
+  }
+
+  /** Takes up tasks by their keys, and returns their ids, negative where there is nothing to do. */
+  resume({ run, ids, names, keys }: ResumeTasksMessage): number[] {
+    const found = matchKeys(this.#connection, run, keys);
+    const fresh = found.flatMap((task, i) => task ? [] : [i]);
+    const count = fresh.filter((i) => !ids[i]).length;
+    let free = count > 0 ? this.#runs.reserveIds({ run, count }) : 0;
+    const taken = found.map((task, i) => task?.id ?? (ids[i] || free++));
+    this.queue({
+      kind: "queue_tasks",
+      run,
+      ids: fresh.map((i) => taken[i]!),
+      names: fresh.map((i) => names[i] ?? `task ${taken[i]}`),
+      keys: fresh.map((i) => keys[i]!),
+    });
+    // It goes on, even where all of them are done.
+    this.#runs.count(run);
+    found.forEach((task, i) => {
+      if (!task) return;
+      if (!canRequeue(task.status)) return taken[i] = -task.id;
+      this.requeue(run, task);
+    });
+    return taken;
+  }
+
+  /** Cancels the tasks of a run that are `queued`, and returns their number. */
+  cancelQueued({ run, message, finishedAt }: CancelQueuedMessage): number {
+    const changes = this.#statements.of(
+      `UPDATE task_runs SET status='cancelled', message=?2, finished_at=?3
+       WHERE status='queued' AND run_id=?1`,
+    ).run(run, message, finishedAt);
+    const counts = this.#runs.count(run);
+    counts.queued -= changes;
+    counts.cancelled += changes;
+    return changes;
+  }
+
+  /** Keeps an attempt that failed, and queues its task again. */
+  retry({ run, task, startedAt, finishedAt, error, message }: RetryTaskMessage): undefined {
+    const from = this.#news.status({ run, id: task });
+    // It is `queued` when its Worker died before the start was told.
+    if (!from || !(from === "queued" || canMove(from, "queued"))) {
+      throw new SqliteError(`Cannot retry task ${task}: it does not run in run ${run}`);
+    }
+    this.#statements.of(
+      `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
+       SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), 'error',
+         coalesce(started_at,?2), ?3, ?4 FROM task_runs WHERE id=?1`,
+    ).run(task, startedAt ?? null, finishedAt, error);
+    this.#statements.of(
+      `UPDATE task_runs SET status='queued', progress=0, message=?2, started_at=NULL,
+         updated_at=NULL WHERE id=?1`,
+    ).run(task, message);
+    this.#news.move(run, task, from, "queued");
+  }
+
+  /** Makes a task `queued` as if it had never run; the attempt that ended is kept in `task_attempts`. */
+  requeue(run: number, { id, status }: KeyedTask): void {
+    if (status !== "queued") {
+      this.#statements.of(
+        `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
+         SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), status,
+           started_at, finished_at, coalesce(error, message)
+         FROM task_runs WHERE id=?1 AND started_at IS NOT NULL`,
+      ).run(id);
+      this.#statements.of(
+        `UPDATE task_runs SET status='queued', progress=0, message=NULL, started_at=NULL,
+           finished_at=NULL, result=NULL, error=NULL, updated_at=NULL WHERE id=?`,
+      ).run(id);
+    }
+    this.#news.move(run, id, status, "queued");
+  }
+
+  #takenId(ids: readonly number[]): Error | undefined {
+    const taken = this.#statements.of("SELECT id, run_id FROM task_runs WHERE id=?");
+    for (const id of ids) {
+      const row = taken.get(id);
+      if (row) {
+        return new SqliteError(
+          `Cannot queue task ${id}: run ${row.run_id} has a task of that id; ` +
+            `leave out "id" to get a new one, and use "key" for an identity that lasts over runs`,
+          "constraint",
+        );
+      }
+    }
+  }
+}

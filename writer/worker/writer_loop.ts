@@ -1,0 +1,281 @@
+/**
+ * The writer's loop: ports in, commits, answers out.
+ *
+ * Whatever has arrived when the loop comes round goes into one transaction (group commit), up to
+ * {@linkcode MAX_ROWS}; it never waits for more, because senders hold their messages back for a few
+ * milliseconds already. Everything is caught and answered, so that no sender waits for ever.
+ *
+ * The loop knows nothing of Workers: it takes any `MessagePort`, so it can be tested in one thread.
+ *
+ * @module
+ */
+import { clearImmediate, setImmediate } from "node:timers";
+import type { CheckpointResult } from "../../sqlite/checkpoint.ts";
+import type { Connection } from "../../sqlite/connection.ts";
+import { classifyError } from "../../sqlite/explain.ts";
+import { type ErrorData, fromErrorData, toErrorData } from "../../errors.ts";
+import { CommitFigures } from "./commit_figures.ts";
+import { FileWatch } from "./file_watch.ts";
+import type { RunRequest } from "../protocol/control_message.ts";
+import type { Batch, PortReply, PortRequest, WriterStats } from "../protocol/sender_port.ts";
+import { weightOfAll, type WriteMessage } from "../protocol/write_message.ts";
+import type { Owner } from "./ownership.ts";
+import { Patience } from "./patience.ts";
+import { RequestWatch } from "./request_watch.ts";
+import { Store } from "./store.ts";
+import { WalKeeper, type WalKeeperOptions } from "./wal_keeper.ts";
+
+/** Rows and messages in one transaction: about 10 ms of work, so that readers see steady news. */
+const MAX_ROWS = 4_000;
+
+/** Rows that make a transaction worth while without waiting for more: a sender's full batch. */
+const FULL_ROWS = 1_000;
+
+/** Milliseconds between two measurements of the writer's health. */
+const HEALTH_INTERVAL_MS = 200;
+
+/** Milliseconds that closing waits for a lock: everything is committed, so nothing but tidiness is lost. */
+const CLOSING_TIMEOUT_MS = 1_000;
+
+interface Arrived {
+  port: MessagePort;
+  request: PortRequest;
+  rows: number;
+}
+
+/** What a loop is told beside the connection. */
+export interface WriterLoopOptions extends Omit<WalKeeperOptions, "changed"> {
+  /** Whether each commit waits for the disk, so that as many rows as possible had better share one. */
+  syncs?: boolean;
+  /** Hears what is asked of the runs that go on. */
+  requested?: (requests: RunRequest[]) => void;
+}
+
+/** Reads requests from ports and writes them through the one connection. */
+export class WriterLoop {
+  readonly #connection: Connection;
+  readonly #store: Store;
+  readonly #watch: RequestWatch;
+  readonly #owner: Owner | undefined;
+  readonly #files: FileWatch;
+  readonly #patience: Patience;
+  readonly #wal: WalKeeper;
+  /** Ports, with the numbers of their senders where they can be cut off. */
+  readonly #ports = new Map<MessagePort, number | undefined>();
+  /** Rows that are written as soon as they have arrived. */
+  readonly #fullRows: number;
+  #queue: Arrived[] = [];
+  /** Rows in the queue. */
+  #rows = 0;
+  #scheduled: ReturnType<typeof setImmediate> | undefined;
+  readonly #figures = new CommitFigures();
+  #measuredAt = -Infinity;
+
+  constructor(
+    connection: Connection,
+    statements: Readonly<Record<string, string>> = {},
+    owner?: Owner,
+    { requested, syncs = false, ...wal }: WriterLoopOptions = {},
+  ) {
+    this.#connection = connection;
+    this.#owner = owner;
+    this.#fullRows = syncs ? MAX_ROWS : FULL_ROWS;
+    this.#files = new FileWatch(connection.path);
+    this.#patience = new Patience(connection);
+    this.#watch = new RequestWatch(connection, requested);
+    this.#store = new Store(connection, statements, owner, this.#watch);
+    this.#wal = new WalKeeper(connection, { ...wal, changed: () => this.#tellHealth() });
+  }
+
+  /** Takes requests from a port from now on. One with a number can be cut off by it. */
+  attach(port: MessagePort, sender?: number): void {
+    this.#ports.set(port, sender);
+    port.onmessage = ({ data: request }: MessageEvent<PortRequest>) => {
+      const rows = request.kind === "batch" ? weightOfAll(request.messages) : 0;
+      this.#queue.push({ port, request, rows });
+      this.#rows += rows;
+      // A full batch is worth a transaction; smaller ones wait for what has arrived with them.
+      if (this.#rows >= this.#fullRows) this.drain();
+      else this.#scheduled ??= setImmediate(() => this.drain());
+    };
+  }
+
+  /** Writes and answers everything that has arrived. */
+  drain(): void {
+    clearImmediate(this.#scheduled);
+    this.#scheduled = undefined;
+    this.#rows = 0;
+    while (this.#queue.length > 0) {
+      const batches = this.#takeBatches();
+      if (batches.length > 0) this.#commit(batches);
+      else this.#answer(this.#queue.shift()!);
+    }
+  }
+
+  /** Drains, optimizes, checkpoints and closes. A busy checkpoint is reported, not hidden. */
+  close(): CheckpointResult {
+    this.drain();
+    this.#watch[Symbol.dispose]();
+    try {
+      this.#patience.limit(CLOSING_TIMEOUT_MS);
+      this.#optimize();
+      const lost = this.#lost();
+      const checkpoint = this.#wal.checkpoint("TRUNCATE");
+      if (lost) throw fromErrorData(lost);
+      return checkpoint;
+    } finally {
+      this.#wal.stop();
+      for (const port of this.#ports.keys()) port.close();
+      this.#connection.close();
+      this.#files[Symbol.dispose]();
+      this.#owner?.[Symbol.dispose]();
+    }
+  }
+
+  /** Gathers what the planner needs; left to the next who closes when another writes all the time. */
+  #optimize(): void {
+    try {
+      // In a transaction, because a read that turns into a write does not wait for another's lock.
+      this.#connection.transaction(() => this.#connection.exec("PRAGMA optimize"));
+    } catch (error) {
+      if (classifyError(error) !== "busy") throw error;
+    }
+  }
+
+  /** Takes batches off the front of the queue, as many as fit one transaction and one at least. */
+  #takeBatches(): (Arrived & { request: Batch })[] {
+    let rows = 0;
+    let count = 0;
+    for (const arrived of this.#queue) {
+      if (arrived.request.kind !== "batch" || (count > 0 && rows >= MAX_ROWS)) break;
+      rows += arrived.rows;
+      count++;
+    }
+    if (count > 0) this.#figures.batchRows = rows;
+    return this.#queue.splice(0, count) as (Arrived & { request: Batch })[];
+  }
+
+  #commit(batches: (Arrived & { request: Batch })[]): void {
+    const messages: WriteMessage[] = batches.length === 1
+      ? batches[0]!.request.messages
+      : batches.flatMap(({ request }) => request.messages);
+    const isDue = this.#measure();
+    const before = performance.now();
+    let { results, failures } = this.#store.commit(messages);
+    this.#patience.tried(failures[0]?.[1].code === "busy");
+    const lost = isDue || messages.at(-1)?.kind === "finish_run" ? this.#lost() : undefined;
+    if (lost) [results, failures] = [[], messages.map((_, index) => [index, lost])];
+    this.#figures.committed(performance.now() - before, messages.length, failures.length);
+    this.#wal.committed();
+    this.#watch.tellNew();
+    // Both lists are in the order of the messages, and so are the batches.
+    let offset = 0;
+    for (const { port, request } of batches) {
+      const end = offset + request.messages.length;
+      post(port, {
+        kind: "ack",
+        seq: request.seq,
+        results: takeUpTo(results, offset, end),
+        failures: takeUpTo(failures, offset, end),
+      });
+      offset = end;
+    }
+  }
+
+  /** Takes nothing more from a sender, nor what has arrived from it and waits. */
+  #cut(sender: number): void {
+    const port = [...this.#ports].find(([, number]) => number === sender)?.[0];
+    if (!port) return;
+    port.onmessage = null;
+    this.#detach(port);
+    this.#queue = this.#queue.filter((arrived) => arrived.port !== port);
+  }
+
+  #detach(port: MessagePort): void {
+    this.#ports.delete(port);
+    port.close();
+  }
+
+  #answer({ port, request }: Arrived): void {
+    const { seq } = request as { seq: number };
+    try {
+      switch (request.kind) {
+        case "detach":
+          return this.#detach(port);
+        case "cut":
+          this.#cut(request.sender);
+          return post(port, { kind: "answer", seq });
+        case "checkpoint":
+          return post(port, { kind: "answer", seq, value: this.#wal.checkpoint(request.mode) });
+        case "stats":
+          return post(port, { kind: "answer", seq, value: this.stats() });
+        case "in_the_way":
+          return post(port, { kind: "answer", seq, value: this.#store.inTheWay(request.name) });
+        default:
+          throw new TypeError(`Cannot answer a request of unknown kind ${Deno.inspect(request)}`);
+      }
+    } catch (error) {
+      post(port, { kind: "answer", seq, error: toErrorData(error) });
+    }
+  }
+
+  /** The figures since the loop began. */
+  stats(): WriterStats {
+    return {
+      driver: this.#connection.driver,
+      sqliteVersion: this.#connection.sqliteVersion,
+      ...this.#figures.read(),
+      rows: this.#store.rows,
+      queueDepth: this.#queue.reduce(
+        (sum, { request }) => sum + (request.kind === "batch" ? request.messages.length : 0),
+        0,
+      ),
+      walBytes: this.#wal.bytes,
+      checkpointedAt: this.#wal.copiedAt,
+      walHeldSince: this.#wal.heldSince,
+    };
+  }
+
+  /** Why what was committed just now cannot be found; `undefined` when it can. */
+  #lost(): ErrorData | undefined {
+    try {
+      this.#files.check();
+    } catch (error) {
+      // The next commits are looked at, too.
+      this.#measuredAt = -Infinity;
+      return toErrorData(error);
+    }
+  }
+
+  /** Measures the writer's health now and then; whether it did. */
+  #measure(): boolean {
+    const now = performance.now();
+    if (now - this.#measuredAt < HEALTH_INTERVAL_MS) return false;
+    this.#measuredAt = now;
+    const { queueDepth, batchRows, commitMs, walBytes, ...wal } = this.stats();
+    const { checkpointedAt, walHeldSince } = wal;
+    const health = [queueDepth, batchRows, commitMs.p99, walBytes, checkpointedAt, walHeldSince];
+    this.#store.health = health;
+    return true;
+  }
+
+  /** Writes the health into the runs that go on, for which nothing else may be committed for long. */
+  #tellHealth(): void {
+    this.#measuredAt = -Infinity;
+    this.#measure();
+    this.#store.writeHealth();
+  }
+}
+
+function takeUpTo<T>(list: [number, T][], start: number, end: number): [number, T][] {
+  const part: [number, T][] = [];
+  while (list.length > 0 && list[0]![0] < end) {
+    const [index, value] = list.shift()!;
+    part.push([index - start, value]);
+  }
+  return part;
+}
+
+function post(port: MessagePort, reply: PortReply): void {
+  port.postMessage(reply);
+}
