@@ -25,10 +25,10 @@ export type { Synchronous } from "./sqlite/opening.ts";
 export { initSchema, type InitSchemaOptions } from "./sqlite/schema.ts";
 export {
   type Bindable,
-  type Place,
   type SqlRow,
   type SqlValue,
   toSqlValue,
+  type ValueLocation,
 } from "./sqlite/values.ts";
 export { SqliteError, type SqliteErrorCode } from "./errors.ts";
 export type { DriverChoice } from "./sqlite/drivers/choose.ts";

@@ -17,7 +17,7 @@ import {
   reset,
   type Sink,
 } from "@logtape/logtape";
-import { cleanLine } from "./internal/clean_text.ts";
+import { cleanLine } from "./internal/terminal_text.ts";
 
 /** Options of {@linkcode setupLogging}. */
 export interface LoggingOptions {

@@ -17,7 +17,7 @@ export type {
   PipelineDefinition,
   PipelineItems,
 } from "./pipeline/pipeline_options.ts";
-export type { DependencyOptions } from "./pipeline/scheduler/dependent_feed.ts";
+export type { DependencyOptions } from "./pipeline/scheduler/dependency_source.ts";
 export { runPipeline, startPipeline } from "./pipeline/run_pipeline.ts";
 export type { PipelineOptions } from "./pipeline/pipeline_options.ts";
 export {
@@ -81,8 +81,8 @@ export {
   type StatusCounts,
   TASK_STATUSES,
   type TaskStatus,
-} from "./internal/task_run.ts";
+} from "./internal/task_status.ts";
 export type { QueueOptions } from "./pipeline/scheduler/task_queue.ts";
 export { type ScheduleOptions, schedulePipeline } from "./pipeline/schedule/schedule.ts";
 export type { TaskFunction } from "./pipeline/executor/task_runner.ts";
-export { SqliteWriter, type WriterOptions } from "./writer/client/writer_client.ts";
+export { SqliteWriter, type WriterOptions } from "./writer/client/sqlite_writer.ts";

@@ -1,6 +1,6 @@
 /**
  * The entry of the writer Worker: opens the connection and hands the ports to the loop. Nobody imports
- * this file, `writer_client.ts` starts it by its URL.
+ * this file, `sqlite_writer.ts` starts it by its URL.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { chooseDriver } from "./sqlite/drivers/choose.ts";
 import { toErrorData } from "./errors.ts";
 import type { OpenRequest, WorkerReply, WorkerRequest } from "./writer/protocol/writer_worker.ts";
 import { openWriter } from "./sqlite/opening.ts";
-import { Owner } from "./writer/worker/ownership.ts";
+import { ProcessLock } from "./writer/worker/process_lock.ts";
 import { recoverRuns } from "./writer/worker/recovery.ts";
 import { initSchema } from "./sqlite/schema.ts";
 import { WriterLoop } from "./writer/worker/writer_loop.ts";
@@ -24,11 +24,11 @@ let loop: WriterLoop | undefined;
 async function open(request: OpenRequest): Promise<WorkerReply> {
   const { driver } = await chooseDriver(request.driver);
   const connection = await openWriter(driver, request.file, request);
-  let owner: Owner | undefined;
+  let owner: ProcessLock | undefined;
   try {
     initSchema(connection, { storeTaskStatus: request.storeTaskStatus });
     if (request.storeTaskStatus) {
-      owner = await Owner.of(request.file, request.processStartedAt);
+      owner = await ProcessLock.of(request.file, request.processStartedAt);
       recoverRuns(connection, owner);
     }
     for (const sql of request.schema) {

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { databasePath, isThere } from "../sqlite/database_file.ts";
+import { databasePath, fileExists } from "../sqlite/database_file.ts";
 import { listRuns } from "../dashboard/server/queries/runs.ts";
 import type { Reader } from "../dashboard/server/reader.ts";
 import type { Check } from "./check.ts";
 import { messageOf } from "./terminal/failure.ts";
 import { openDatabase } from "./open_database.ts";
 import { integrityProblems, journalMode, pages } from "./pragmas.ts";
-import { formatBytes, formatDuration } from "./terminal/quantities.ts";
+import { formatBytes, formatDuration } from "./terminal/units.ts";
 import { walHeld } from "./run_view.ts";
 import { hasWalResetRace, raceAdvice } from "./sqlite_versions.ts";
 
@@ -30,7 +30,7 @@ const DAMAGED =
 export async function examineFile(db: string): Promise<Check[]> {
   try {
     const file = await databasePath(db);
-    if (!await isThere(file)) {
+    if (!await fileExists(file)) {
       return [{
         title: "Database",
         state: "note",

@@ -4,9 +4,9 @@
  * @module
  */
 import type { DriverChoice } from "../sqlite/drivers/choose.ts";
-import { databasePath, isThere } from "../sqlite/database_file.ts";
+import { databasePath, fileExists } from "../sqlite/database_file.ts";
 import { Reader } from "../dashboard/server/reader.ts";
-import { printable } from "./terminal/printable.ts";
+import { sanitize } from "./terminal/sanitize.ts";
 import { CommandError } from "./terminal/failure.ts";
 import { DEFAULT_DB } from "./options.ts";
 
@@ -18,9 +18,9 @@ export async function openDatabase(db: string, driver: DriverChoice = "auto"): P
 
 /** Refuses a file that is not there: no command creates one by mistake. */
 export async function mustBeThere(db: string): Promise<void> {
-  if (await isThere(await databasePath(db))) return;
+  if (await fileExists(await databasePath(db))) return;
   const where = db === DEFAULT_DB ? `, or name another file with --db` : `, or check --db`;
   throw new CommandError(
-    `Cannot open ${printable(db)}: there is no such file; run a pipeline first${where}`,
+    `Cannot open ${sanitize(db)}: there is no such file; run a pipeline first${where}`,
   );
 }

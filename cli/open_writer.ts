@@ -4,7 +4,7 @@
  * @module
  */
 import type { Reader } from "../dashboard/server/reader.ts";
-import { SqliteWriter } from "../writer/client/writer_client.ts";
+import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import { journalMode } from "./pragmas.ts";
 
 /** Opens what is being read for writing, too: with the same driver, and its journal stays what it is. */

@@ -11,16 +11,16 @@ import {
   WRITER_OPTIONS,
 } from "../pipeline/pipeline_options.ts";
 import { runPipeline } from "../pipeline/run_pipeline.ts";
-import { onInterrupt } from "../pipeline/interrupts.ts";
+import { onInterrupt } from "../pipeline/signals.ts";
 import type { Overlap } from "../pipeline/overlap.ts";
 import type { PipelineReport } from "../pipeline/report.ts";
-import { SqliteWriter } from "../writer/client/writer_client.ts";
-import { type Cell, flow } from "./terminal/columns.ts";
+import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
+import { type Cell, flow } from "./terminal/table.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
 import { DEFAULT_DB } from "./options.ts";
-import { STATUS_STYLES } from "./terminal/paint.ts";
-import { printable, printableJson } from "./terminal/printable.ts";
-import { formatCount, formatDuration, formatNumberOf, formatRate } from "./terminal/quantities.ts";
+import { STATUS_STYLES } from "./terminal/colors.ts";
+import { sanitize, sanitizedJson } from "./terminal/sanitize.ts";
+import { formatCount, formatDuration, formatNumberOf, formatRate } from "./terminal/units.ts";
 import type { Surface } from "./run_view.ts";
 import { isTerminal, surface, writeLines } from "./terminal/terminal.ts";
 
@@ -87,10 +87,10 @@ export async function runDefinition<Item>(
     });
   }
   if (writer) report.checkpoint = await writer.close();
-  writeLines(json ? [printableJson(toJson(report, db), 2)] : summarize(report, db, surface()));
+  writeLines(json ? [sanitizedJson(toJson(report, db), 2)] : summarize(report, db, surface()));
   if (!json && options.verbose >= 1) tellMore(report);
   if (server && signal === undefined && isTerminal()) {
-    const { interruption } = await import("./served.ts");
+    const { interruption } = await import("./serve_dashboard.ts");
     console.error(`The dashboard stays at ${server.url} until Ctrl-C`);
     await interruption();
   }
@@ -99,7 +99,7 @@ export async function runDefinition<Item>(
 
 /** Serves the dashboard beside a command and says where; with a writer, it can control the writer's runs. */
 export async function serve(db: string | URL, port: number | true, control?: SqliteWriter) {
-  const { serveBeside } = await import("./served.ts");
+  const { serveBeside } = await import("./serve_dashboard.ts");
   const server = await serveBeside(`${db}`, port === true ? undefined : port, control);
   console.error(`Dashboard at ${server.controlUrl ?? server.url}`);
   return server;
@@ -116,7 +116,7 @@ export function summarize(report: PipelineReport, db: string | URL, on: Surface)
   const { paint, width } = on;
   const worked = counts.done + counts.error;
   const cells: Cell[] = [
-    { text: printable(name), style: "bold" },
+    { text: sanitize(name), style: "bold" },
     { text: status, style: STATUS_STYLES[status] },
     { text: formatNumberOf(counts.total, "task") },
   ];
@@ -127,11 +127,11 @@ export function summarize(report: PipelineReport, db: string | URL, on: Surface)
   }
   cells.push({ text: formatDuration(elapsedMs) });
   if (worked > 0) cells.push({ text: formatRate(worked / elapsedMs * 1000) });
-  const where = [{ text: printable(`${db}`) }];
+  const where = [{ text: sanitize(`${db}`) }];
   if (runId !== null) where.push({ text: `run ${runId}` });
   const lines = [...flow(cells, on), ...flow(where, on)];
   for (const { name, error } of failures.slice(0, MAX_LISTED)) {
-    const text = `✖ ${printable(name)}: ${printable(error.message)}`;
+    const text = `✖ ${sanitize(name)}: ${sanitize(error.message)}`;
     lines.push(...flow([{ text, style: "red" }], { paint, width }));
   }
   const left = counts.error - Math.min(failures.length, MAX_LISTED);
@@ -149,7 +149,7 @@ export function summarize(report: PipelineReport, db: string | URL, on: Surface)
 
 /** What to write on a command line to name the database again. */
 function dbArgument(db: string | URL): string {
-  const text = printable(`${db}`);
+  const text = sanitize(`${db}`);
   if (text === DEFAULT_DB) return "";
   return ` --db ${/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`}`;
 }

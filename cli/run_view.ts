@@ -4,17 +4,17 @@
  * @module
  */
 import type { Run, Task } from "../dashboard/api.ts";
-import { type StatusCounts, TASK_STATUSES, type TaskStatus } from "../internal/task_run.ts";
-import { type Cell, type Column, drawTable, flow } from "./terminal/columns.ts";
-import { type Paint, STATUS_SIGNS, STATUS_STYLES } from "./terminal/paint.ts";
-import { printable } from "./terminal/printable.ts";
+import { type StatusCounts, TASK_STATUSES, type TaskStatus } from "../internal/task_status.ts";
+import { type Cell, type Column, drawTable, flow } from "./terminal/table.ts";
+import { type Colorize, STATUS_SIGNS, STATUS_STYLES } from "./terminal/colors.ts";
+import { sanitize } from "./terminal/sanitize.ts";
 import {
   formatBytes,
   formatCount,
   formatDuration,
   formatNumberOf,
   formatRate,
-} from "./terminal/quantities.ts";
+} from "./terminal/units.ts";
 import { type Snapshot, taskElapsed } from "./snapshot.ts";
 
 /** Where lines go. */
@@ -24,7 +24,7 @@ export interface Surface {
   /** Lines that there may be. */
   height: number;
   /** What colours them. */
-  paint: Paint;
+  paint: Colorize;
 }
 
 /** What a status looks like in a bar, so that nobody needs colours to tell them apart. */
@@ -75,7 +75,7 @@ export function drawSnapshot(snapshot: Snapshot, surface: Surface): string[] {
 /** The lines above the tasks: three of them where there is little room. */
 export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface): string[] {
   const { run, ended, rate, remainingMs, silentMs } = snapshot;
-  const name: Cell = { text: printable(run.name) || "(no name)", style: "bold" };
+  const name: Cell = { text: sanitize(run.name) || "(no name)", style: "bold" };
   const title = [name, ...facts(snapshot)];
   const share = run.total === 0 ? "" : ` ${Math.floor(ended / run.total * 100)} %`;
   const bar = drawBar(run.counts, Math.min(RUN_BAR, width - share.length), paint);
@@ -124,7 +124,7 @@ export function drawLine(snapshot: Snapshot): string {
     .filter((status) => run.counts[status] > 0)
     .map((status) => `${status} ${run.counts[status]}`);
   return [
-    printable(run.name),
+    sanitize(run.name),
     ...facts(snapshot).map(({ text }) => text),
     `${ended} of ${run.total} ended`,
     ...counts,
@@ -138,7 +138,7 @@ function facts({ run, elapsedMs }: Snapshot): Cell[] {
     { text: nameOfRun(run) },
     // Anybody can have written anything there.
     {
-      text: run.cancelling ? "cancelling" : printable(run.status),
+      text: run.cancelling ? "cancelling" : sanitize(run.status),
       style: run.cancelling ? STATUS_STYLES.cancelled : STATUS_STYLES[run.status],
     },
   ];
@@ -153,7 +153,7 @@ export function nameOfRun({ id }: Run): string {
 }
 
 /** A bar with a part for each status; whatever there is gets a character at least. */
-export function drawBar(counts: StatusCounts, width: number, paint: Paint): string {
+export function drawBar(counts: StatusCounts, width: number, paint: Colorize): string {
   const statuses = BAR_ORDER.filter((status) => counts[status] > 0);
   const total = statuses.reduce((sum, status) => sum + counts[status], 0);
   const sizes = statuses.map((status) => Math.max(1, Math.floor(counts[status] / total * width)));
@@ -189,7 +189,7 @@ export function drawTasks(tasks: readonly Task[], { width, paint }: Surface): st
         style: STATUS_STYLES[status],
       },
       { text: wide ? `${id}` : "", style: "dim" },
-      { text: printable(name) || "(no name)" },
+      { text: sanitize(name) || "(no name)" },
       { text: wide && status === "running" ? taskBar(progress) : "", style: "cyan" },
       { text: status === "queued" ? "" : `${Math.floor(progress * 100)} %` },
       { text: started ? formatDuration(elapsed) : "" },
@@ -206,5 +206,5 @@ function taskBar(progress: number): string {
 
 /** What a task said last; of an error its first line. */
 function messageOfTask({ status, message, error }: Task): string {
-  return printable((status === "error" ? error?.split("\n")[0] ?? message : message) ?? "");
+  return sanitize((status === "error" ? error?.split("\n")[0] ?? message : message) ?? "");
 }

@@ -7,7 +7,7 @@ import type { Run, Task } from "../dashboard/api.ts";
 import type { Read } from "../dashboard/server/queries/find.ts";
 import { getRun, listRuns, listSamples } from "../dashboard/server/queries/runs.ts";
 import { listTasks } from "../dashboard/server/queries/tasks.ts";
-import { isEnd, type TaskStatus } from "../internal/task_run.ts";
+import { isEnd, type TaskStatus } from "../internal/task_status.ts";
 
 /** Milliseconds over which the present rate is measured. */
 const RATE_WINDOW_MS = 5_000;

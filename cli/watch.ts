@@ -4,18 +4,18 @@
  *
  * @module
  */
-import { Source, SourceError } from "../dashboard/server/source.ts";
+import { DatabaseHandle, SourceError } from "../dashboard/server/database_handle.ts";
 import { databasePath } from "../sqlite/database_file.ts";
-import { onInterrupt } from "../pipeline/interrupts.ts";
-import type { TaskStatus } from "../internal/task_run.ts";
-import { pause } from "../internal/pause.ts";
-import { flow } from "./terminal/columns.ts";
+import { onInterrupt } from "../pipeline/signals.ts";
+import type { TaskStatus } from "../internal/task_status.ts";
+import { delay } from "../internal/delay.ts";
+import { flow } from "./terminal/table.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
 import type { DbOption } from "./options.ts";
-import { paintFor } from "./terminal/paint.ts";
-import { printable, printableJson } from "./terminal/printable.ts";
+import { colorsFor } from "./terminal/colors.ts";
+import { sanitize, sanitizedJson } from "./terminal/sanitize.ts";
 import { drawHeader, drawLine, drawSnapshot } from "./run_view.ts";
-import { Screen } from "./terminal/screen.ts";
+import { FullScreen } from "./terminal/full_screen.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
 import { isTerminal, surface, terminalSize, write, writeLines } from "./terminal/terminal.ts";
 
@@ -48,7 +48,7 @@ export async function watchStatus(options: WatchOptions): Promise<ExitCode> {
     exitCode = exitCodeOf(signal);
     stop.abort();
   });
-  using source = new Source(await databasePath(options.db));
+  using source = new DatabaseHandle(await databasePath(options.db));
   using out = isTerminal() ? new TerminalOutput(options) : new PlainOutput(options);
   let lookedAt = -Infinity;
   while (!stop.signal.aborted) {
@@ -61,13 +61,13 @@ export async function watchStatus(options: WatchOptions): Promise<ExitCode> {
       const ended = "snapshot" in seen && seen.snapshot.run.status !== "running";
       if (ended && options.run !== undefined) break;
     }
-    await pause(LOOK_MS, stop.signal);
+    await delay(LOOK_MS, stop.signal);
   }
   return exitCode;
 }
 
 async function look(
-  source: Source,
+  source: DatabaseHandle,
   { db, run, status, limit }: WatchOptions & { limit: number },
 ): Promise<Seen> {
   const { message } = source.state;
@@ -85,8 +85,8 @@ async function look(
 
 /** A terminal, all of it. What was last to be seen stays when it is left. */
 class TerminalOutput implements Disposable {
-  readonly #screen = new Screen(write);
-  readonly #paint = paintFor(Deno.stdout);
+  readonly #screen = new FullScreen(write);
+  readonly #paint = colorsFor(Deno.stdout);
   readonly #hint: string;
   #size = terminalSize();
   #last: Seen | undefined;
@@ -152,9 +152,9 @@ class PlainOutput implements Disposable {
   show(seen: Seen): boolean {
     this.#dirty = false;
     const line = "why" in seen
-      ? this.#json ? printableJson({ waiting: seen.why }) : printable(seen.why)
+      ? this.#json ? sanitizedJson({ waiting: seen.why }) : sanitize(seen.why)
       : this.#json
-      ? printableJson(seen.snapshot)
+      ? sanitizedJson(seen.snapshot)
       : drawLine(seen.snapshot);
     if (line === this.#last) return true;
     this.#last = line;
@@ -165,5 +165,5 @@ class PlainOutput implements Disposable {
 }
 
 function words(text: string): { text: string }[] {
-  return printable(text).split(" ").map((text) => ({ text }));
+  return sanitize(text).split(" ").map((text) => ({ text }));
 }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { StatusCounts, TaskStatus } from "../internal/task_run.ts";
+import type { StatusCounts, TaskStatus } from "../internal/task_status.ts";
 
 /**
  * What `pipeline_runs.status` says, or what the tasks of an older file add up to. A run is `interrupted` when its

@@ -12,8 +12,8 @@
  */
 import { OverlapError } from "../errors.ts";
 import type { RunStarted, StartRunMessage } from "../writer/protocol/run_message.ts";
-import { pause } from "../internal/pause.ts";
-import type { Outbox } from "../writer/client/outbox.ts";
+import { delay } from "../internal/delay.ts";
+import type { BatchSender } from "../writer/client/batch_sender.ts";
 
 /** Milliseconds between two looks at the runs in the way. */
 const LOOK_MS = 250;
@@ -69,7 +69,7 @@ export function checkOverlap(
 
 /** Begins a run; `undefined` when it was stopped while it waited for another one. */
 export async function startRun(
-  outbox: Outbox,
+  batchSender: BatchSender,
   message: () => StartRunMessage,
   { overlap = "allow", signal, waits }: StartOptions,
 ): Promise<RunStarted | undefined> {
@@ -78,17 +78,17 @@ export async function startRun(
   for (;;) {
     const start = { ...message(), ...alone };
     try {
-      return await outbox.request(start) as RunStarted;
+      return await batchSender.request(start) as RunStarted;
     } catch (error) {
       if (overlap !== "queue" || !(error instanceof OverlapError)) throw error;
     }
-    const look = () => outbox.ask((seq) => ({ kind: "in_the_way", seq, name: start.name }));
+    const look = () => batchSender.query((seq) => ({ kind: "in_the_way", seq, name: start.name }));
     for (;;) {
       if (signal.aborted) return undefined;
       const run = await look() as string | undefined;
       if (run === undefined) break;
       if (run !== told) waits?.(told = run);
-      await pause(LOOK_MS, signal);
+      await delay(LOOK_MS, signal);
     }
   }
 }

@@ -5,14 +5,14 @@
  */
 import type { RunKey } from "../writer/protocol/run_message.ts";
 import type { ProgressOptions } from "./observers/progress_options.ts";
-import type { DependencyOptions } from "./scheduler/dependent_feed.ts";
+import type { DependencyOptions } from "./scheduler/dependency_source.ts";
 import type { OverlapOptions } from "./overlap.ts";
 import type { QueueOptions } from "./scheduler/task_queue.ts";
 import type { PolicyOptions } from "./scheduler/retry_policy.ts";
 import type { IdentityOptions } from "./scheduler/task_identity.ts";
 import type { TaskModule } from "./executor/pool_options.ts";
 import type { TaskFunction } from "./executor/task_runner.ts";
-import { SqliteWriter, type WriterOptions } from "../writer/client/writer_client.ts";
+import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
 
 /** What a writer is told when it is opened, and none that is open. */
 export const WRITER_OPTIONS = [

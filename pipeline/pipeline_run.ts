@@ -3,43 +3,43 @@
  *
  * @module
  */
-import { isoNow } from "../internal/clock.ts";
+import { isoNow } from "../internal/timestamps.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
-import { onInterrupt } from "./interrupts.ts";
+import { onInterrupt } from "./signals.ts";
 import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
 import type { WriterStats } from "../writer/protocol/sender_port.ts";
 import type { WriteMessage } from "../writer/protocol/write_message.ts";
 import { openObserver } from "./observers/observers.ts";
-import type { Outbox } from "../writer/client/outbox.ts";
+import type { BatchSender } from "../writer/client/batch_sender.ts";
 import { startRun } from "./overlap.ts";
 import { type PipelineOptions, storesStatus } from "./pipeline_options.ts";
-import { type PipelineReport, Tally } from "./report.ts";
+import { type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { RunControl } from "./run_control.ts";
 import type { TaskEnvironment, TaskIdentity } from "./executor/task_context.ts";
-import { DependentFeed } from "./scheduler/dependent_feed.ts";
-import type { TaskFeed } from "./scheduler/task_feed.ts";
-import type { EndStatus } from "../internal/task_run.ts";
+import { DependencySource } from "./scheduler/dependency_source.ts";
+import type { TaskSource } from "./scheduler/task_source.ts";
+import type { EndStatus } from "../internal/task_status.ts";
 import type { TaskOutcome } from "./executor/task_runner.ts";
-import { Turns } from "./scheduler/turns.ts";
-import { SqliteWriter, type WriterOptions } from "../writer/client/writer_client.ts";
+import { Scheduler } from "./scheduler/scheduler.ts";
+import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
 
 /** Why a task of a run that was resumed is cancelled when everything else has ended. */
 const NOT_AMONG_ITEMS = "Left out: no item has its key any more";
 
 /** One run. Its fields belong to the main thread. */
-export class Pipeline<Item> {
-  readonly #feed: TaskFeed<Item>;
-  readonly #dependent: DependentFeed<Item> | undefined;
+export class PipelineRun<Item> {
+  readonly #feed: TaskSource<Item>;
+  readonly #dependent: DependencySource<Item> | undefined;
   readonly #options: PipelineOptions<Item>;
   readonly #workers: number;
   readonly #name: string;
-  readonly #tally = new Tally();
+  readonly #tally = new RunSummary();
   readonly #stop = new AbortController();
   /** What can be asked of the run. */
   readonly control = new RunControl(this.#stop);
   #observer: RunObserver | undefined;
-  #turns: Turns<Item> | undefined;
+  #turns: Scheduler<Item> | undefined;
   /** What the run came to, all attempts at it together; known where it is in the database. */
   #finished: RunFinished | undefined;
   /** What keeps the pipeline itself from going on. */
@@ -49,10 +49,10 @@ export class Pipeline<Item> {
   /** The user's writer, which stays open. */
   readonly #writer: SqliteWriter | undefined;
 
-  constructor(options: PipelineOptions<Item>, feed: TaskFeed<Item>, workers: number) {
+  constructor(options: PipelineOptions<Item>, feed: TaskSource<Item>, workers: number) {
     this.#options = options;
     this.#feed = feed;
-    if (options.dependsOn) this.#dependent = new DependentFeed(feed, options);
+    if (options.dependsOn) this.#dependent = new DependencySource(feed, options);
     this.#workers = workers;
     this.#name = options.name ?? "pipeline";
     this.#writer = options.db instanceof SqliteWriter ? options.db : undefined;
@@ -97,7 +97,7 @@ export class Pipeline<Item> {
       };
     } catch (error) {
       failure = this.#fatal ?? error;
-      this.#writer?.heardOf(failure);
+      this.#writer?.reported(failure);
       throw failure;
     } finally {
       this.control.end();
@@ -109,29 +109,31 @@ export class Pipeline<Item> {
 
   /** Runs the tasks and ends the run, whatever happens in between. */
   async #execute(writer: SqliteWriter): Promise<number | null> {
-    const outbox = writer.sender((error, task) => this.#messageFailed(error, task));
-    using _ = writer.onGone((error) => this.#giveUp(error));
+    const batchSender = writer.sender((error, task) => this.#messageFailed(error, task));
+    using _ = writer.onClosed((error) => this.#fail(error));
     using _warnings = writer.walWarnings.listen((held, text) =>
-      this.#observer?.walHeld?.(held, text) ?? false
+      this.#observer?.checkpointBlocked?.(held, text) ?? false
     );
-    using _requests = writer.hear((request) => void this.control.carryOut(request).catch(() => {}));
+    using _requests = writer.onRequest((request) =>
+      void this.control.carryOut(request).catch(() => {})
+    );
     try {
-      return await this.#executeWith(outbox, writer);
+      return await this.#executeWith(batchSender, writer);
     } finally {
-      writer.release(outbox);
+      writer.release(batchSender);
     }
   }
 
-  async #executeWith(outbox: Outbox, writer: SqliteWriter): Promise<number | null> {
+  async #executeWith(batchSender: BatchSender, writer: SqliteWriter): Promise<number | null> {
     const { run: work, atomic = false } = this.#options;
     const observer = this.#observer;
     const { signal } = this.#stop;
-    const run = await this.#start(outbox);
-    const environment: TaskEnvironment = { run, outbox, atomic, signal };
-    if (observer?.logged) {
-      environment.heard = (task, level, message) => observer.logged!(task, level, message, false);
+    const run = await this.#start(batchSender);
+    const environment: TaskEnvironment = { run, batchSender, atomic, signal };
+    if (observer?.onLog) {
+      environment.onLog = (task, level, message) => observer.onLog!(task, level, message, false);
     }
-    const turns = this.#turns = new Turns({
+    const turns = this.#turns = new Scheduler({
       feed: this.#feed,
       dependent: this.#dependent,
       policy: this.#options,
@@ -140,23 +142,23 @@ export class Pipeline<Item> {
       observer,
       ended: (task, outcome) => this.#ended(task, outcome),
       revoked: (id, status) => this.#tally.remove(id, status),
-      giveUp: (error) => this.#giveUp(error),
+      giveUp: (error) => this.#fail(error),
     });
-    this.#letLookOn(turns, run, outbox, writer);
+    this.#startObserving(turns, run, batchSender, writer);
     const running = turns.run(work, writer, environment);
-    this.control.begin({ run, outbox, tasks: turns });
+    this.control.begin({ run, batchSender, tasks: turns });
     await running;
-    await this.#feed.stop().catch((error) => this.#giveUp(error));
-    if (this.#feed.failure) this.#giveUp(this.#feed.failure);
-    await outbox.drained();
-    await this.#finish(run, outbox);
+    await this.#feed.stop().catch((error) => this.#fail(error));
+    if (this.#feed.failure) this.#fail(this.#feed.failure);
+    await batchSender.flushed();
+    await this.#finish(run, batchSender);
     await observer?.finishing?.();
     return run;
   }
 
   /** Begins the run in the database and queues the tasks that are known. */
-  async #start(outbox: Outbox): Promise<number | null> {
-    const started = storesStatus(this.#options) ? await this.#begin(outbox) : undefined;
+  async #start(batchSender: BatchSender): Promise<number | null> {
+    const started = storesStatus(this.#options) ? await this.#begin(batchSender) : undefined;
     if (!started) {
       await this.#feed.open(1);
       return null;
@@ -164,16 +166,16 @@ export class Pipeline<Item> {
     const { run, firstId } = started;
     const confirm = typeof this.#options.run !== "function";
     const skipped = (tasks: number) => this.#tally.counts.done += tasks;
-    await this.#feed.open(firstId, { run, outbox, confirm, skipped })
-      .then(() => this.#dependent?.announce(run, outbox))
-      .catch((error) => this.#giveUp(error));
+    await this.#feed.open(firstId, { run, batchSender, confirm, skipped })
+      .then(() => this.#dependent?.announce(run, batchSender))
+      .catch((error) => this.#fail(error));
     return run;
   }
 
-  async #begin(outbox: Outbox): Promise<RunStarted | undefined> {
+  async #begin(batchSender: BatchSender): Promise<RunStarted | undefined> {
     const { resume, overlap } = this.#options;
     let waited = false;
-    const started = await startRun(outbox, () => ({
+    const started = await startRun(batchSender, () => ({
       kind: "start_run",
       ...(resume ? { resume } : {}),
       name: this.#name,
@@ -192,10 +194,10 @@ export class Pipeline<Item> {
     return started;
   }
 
-  #letLookOn(
-    turns: Turns<Item>,
+  #startObserving(
+    turns: Scheduler<Item>,
     runId: number | null,
-    outbox: Outbox,
+    batchSender: BatchSender,
     { driver, driverReason, sqliteVersion }: SqliteWriter,
   ): void {
     const feed = this.#feed;
@@ -213,11 +215,11 @@ export class Pipeline<Item> {
       driver,
       driverReason,
       sqliteVersion,
-      stats: () => outbox.ask((seq) => ({ kind: "stats", seq })) as Promise<WriterStats>,
+      stats: () => batchSender.query((seq) => ({ kind: "stats", seq })) as Promise<WriterStats>,
     });
   }
 
-  async #finish(run: number | null, outbox: Outbox): Promise<void> {
+  async #finish(run: number | null, batchSender: BatchSender): Promise<void> {
     const { counts } = this.#tally;
     if (run === null) {
       counts.cancelled += this.#feed.count - this.#tally.total;
@@ -230,9 +232,9 @@ export class Pipeline<Item> {
     if (aborted || resume) {
       const { message } = aborted ? toErrorData(reason) : { message: NOT_AMONG_ITEMS };
       const cancel: WriteMessage = { kind: "cancel_queued", run, message, finishedAt };
-      counts.cancelled += await outbox.request(cancel) as number;
+      counts.cancelled += await batchSender.request(cancel) as number;
     }
-    const finished = await outbox.request({
+    const finished = await batchSender.request({
       kind: "finish_run",
       run,
       status,
@@ -254,11 +256,11 @@ export class Pipeline<Item> {
 
   /** A message failed for which nobody waits: its task fails, or else the pipeline. */
   #messageFailed(error: ErrorData, task: number | undefined): void {
-    if (task === undefined) this.#giveUp(fromErrorData(error));
+    if (task === undefined) this.#fail(fromErrorData(error));
     else this.#turns?.fail(task, error);
   }
 
-  #giveUp(error: Error): void {
+  #fail(error: Error): void {
     this.#fatal ??= error;
     this.#stop.abort(error);
   }

@@ -6,7 +6,7 @@
 import type { CheckpointResult, DriverName } from "../writer/protocol/sqlite_types.ts";
 import { fromErrorData } from "../errors.ts";
 import type { TaskIdentity } from "./executor/task_context.ts";
-import { type EndStatus, noCounts, type StatusCounts } from "../internal/task_run.ts";
+import { type EndStatus, noCounts, type StatusCounts } from "../internal/task_status.ts";
 import type { TaskOutcome } from "./executor/task_runner.ts";
 
 /** Failures that a report lists; the others are counted, and all are in `task_runs`. */
@@ -44,7 +44,7 @@ export interface PipelineReport {
 }
 
 /** Counts ends and keeps the first failures. */
-export class Tally {
+export class RunSummary {
   readonly counts: StatusCounts = noCounts();
   readonly failures: TaskFailure[] = [];
 

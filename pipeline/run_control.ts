@@ -6,9 +6,9 @@
  * @module
  */
 import type { RequestControlMessage, RunRequest } from "../writer/protocol/control_message.ts";
-import type { Outbox } from "../writer/client/outbox.ts";
+import type { BatchSender } from "../writer/client/batch_sender.ts";
 
-/** Tasks that can be cancelled and queued again; see `turns.ts`. */
+/** Tasks that can be cancelled and queued again; see `scheduler.ts`. */
 export interface Controlled {
   /** Cancels a task. Resolves when it has ended. */
   cancel(id: number, reason: Error): Promise<void>;
@@ -19,7 +19,7 @@ export interface Controlled {
 /** A run whose tasks are known. */
 interface Begun {
   run: number | null;
-  outbox: Outbox;
+  batchSender: BatchSender;
   tasks: Controlled;
 }
 
@@ -96,18 +96,18 @@ export class RunControl {
 
 /** Leaves a request for all to see, and returns its id. Where there is no table it is only carried out. */
 async function request(
-  { run, outbox }: Begun,
+  { run, batchSender }: Begun,
   wanted: Pick<RequestControlMessage, "action" | "taskId">,
 ): Promise<number | undefined> {
   if (run === null) return;
   // What is refused here is refused by what carries it out, too, with a better reason.
-  return await outbox.request({ kind: "request_control", ...wanted, run, own: true })
+  return await batchSender.request({ kind: "request_control", ...wanted, run, own: true })
     .catch(() => undefined) as number | undefined;
 }
 
 /** Does what was asked, and says what became of it. */
 async function answered(
-  { outbox }: Begun,
+  { batchSender }: Begun,
   asked: Promise<number | undefined>,
   work: () => Promise<string>,
 ): Promise<void> {
@@ -123,7 +123,7 @@ async function answered(
   if (request !== undefined) {
     const refused = failure !== undefined;
     // A run that has ended meanwhile has answered it.
-    await outbox.request({ kind: "answer_control", request, refused, answer }).catch(() => {});
+    await batchSender.request({ kind: "answer_control", request, refused, answer }).catch(() => {});
   }
   if (failure !== undefined) throw failure;
 }

@@ -17,9 +17,9 @@ import {
 import type { PipelineReport } from "./report.ts";
 import { checkPolicy } from "./scheduler/retry_policy.ts";
 import { RunningPipeline } from "./running_pipeline.ts";
-import { TaskFeed } from "./scheduler/task_feed.ts";
+import { TaskSource } from "./scheduler/task_source.ts";
 import { checkLimits } from "./scheduler/tag_limits.ts";
-import { Pipeline } from "./pipeline_run.ts";
+import { PipelineRun } from "./pipeline_run.ts";
 
 /**
  * Runs a task for each item, some at a time, and keeps their status in `task_runs`.
@@ -90,7 +90,7 @@ export function startPipeline<Item>(
   checkOverlap(options, storesStatus(options));
   checkPolicy(options);
   checkLimits(options);
-  const feed = new TaskFeed(items, options);
-  const pipeline = new Pipeline(options, feed, workersFor(options, feed.known));
+  const feed = new TaskSource(items, options);
+  const pipeline = new PipelineRun(options, feed, workersFor(options, feed.known));
   return new RunningPipeline(pipeline.run(begun), pipeline.control);
 }

@@ -9,7 +9,7 @@
  * @module
  */
 import { connectReadOnly, type ConnectReadOnlyOptions } from "./connect.ts";
-import { databasePath, isThere, prepareFile } from "./database_file.ts";
+import { databasePath, fileExists, prepareFile } from "./database_file.ts";
 import { SqliteError } from "../errors.ts";
 
 /** Options of {@linkcode backup}. */
@@ -64,7 +64,7 @@ export async function backup(
 }
 
 async function refuse(target: string): Promise<void> {
-  if (await isThere(target)) throw taken(target);
+  if (await fileExists(target)) throw taken(target);
 }
 
 async function claim(target: string): Promise<void> {

@@ -12,7 +12,7 @@
  */
 import { chooseDriver, type DriverChoice } from "./drivers/choose.ts";
 import type { Connection } from "./connection.ts";
-import { databasePath, isThere, prepareFile } from "./database_file.ts";
+import { databasePath, fileExists, prepareFile } from "./database_file.ts";
 import { driverFor } from "./drivers/in_use.ts";
 import { SqliteError } from "../errors.ts";
 import { classifyError } from "./explain.ts";
@@ -125,7 +125,7 @@ export async function connectReadOnly(
   if (file === ":memory:") {
     throw new TypeError("Cannot read :memory: from a second connection: use a file");
   }
-  if (!await isThere(file)) {
+  if (!await fileExists(file)) {
     throw new SqliteError(
       `Cannot open ${file}: there is no such file; write it first with connect`,
     );

@@ -26,7 +26,7 @@ export async function databasePath(path: string | URL): Promise<string> {
 
 /** Refuses what is not a file by name and creates a missing parent folder. */
 export async function prepareFile(file: string): Promise<void> {
-  if (file === ":memory:" || await isThere(file) || !/[\\/]/.test(file)) return;
+  if (file === ":memory:" || await fileExists(file) || !/[\\/]/.test(file)) return;
   const { dirname } = await paths();
   try {
     await Deno.mkdir(dirname(file), { recursive: true });
@@ -43,7 +43,7 @@ export async function prepareFile(file: string): Promise<void> {
 }
 
 /** Whether there is a file, which it must be if there is anything. */
-export async function isThere(file: string): Promise<boolean> {
+export async function fileExists(file: string): Promise<boolean> {
   let info: Deno.FileInfo;
   try {
     info = await Deno.stat(file);

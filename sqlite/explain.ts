@@ -79,7 +79,7 @@ export function classifyError(error: unknown): SqliteErrorCode {
   return kindOf(messageOf(error))?.[1] ?? "other";
 }
 
-/** Turns what a driver threw into an error that names the database and, where there is one, the remedy. */
+/** Scheduler what a driver threw into an error that names the database and, where there is one, the remedy. */
 export function explain(thrown: unknown, path: string): Error {
   if (thrown instanceof SqliteError) return thrown;
   const denied = thrown instanceof Deno.errors.NotCapable

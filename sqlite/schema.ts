@@ -61,7 +61,7 @@ const PIPELINE_RUNS: Columns = {
 
 /** What came later: a table from before gets it too. */
 const ADDED_TO_PIPELINE_RUNS: Columns = {
-  // Whose lock file tells whether the run's writer lives; see `ownership.ts`.
+  // Whose lock file tells whether the run's writer lives; see `process_lock.ts`.
   owner: "TEXT",
   // Which process it was, for people.
   host: "TEXT",

@@ -37,7 +37,7 @@ export type Bindable =
   | { readonly [key: string]: unknown };
 
 /** Where a value stands, for an error: a name, the index of a parameter, or a function that tells. */
-export type Place = string | number | (() => string);
+export type ValueLocation = string | number | (() => string);
 
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
@@ -60,7 +60,7 @@ const INT64_MAX = 2n ** 63n - 1n;
  * assert.equal(toSqlValue({ tags: ["a"] }, "meta"), '{"tags":["a"]}');
  * ```
  */
-export function toSqlValue(value: unknown, where: Place): SqlValue {
+export function toSqlValue(value: unknown, where: ValueLocation): SqlValue {
   switch (typeof value) {
     case "string":
       return value;
@@ -84,7 +84,7 @@ export function toSqlValue(value: unknown, where: Place): SqlValue {
   }
 }
 
-function objectToSqlValue(value: object, where: Place): SqlValue {
+function objectToSqlValue(value: object, where: ValueLocation): SqlValue {
   // A copy: the caller may fill the buffer anew before it is written, and a view drags its whole buffer
   // along when it is posted.
   if (value instanceof Uint8Array) {
@@ -111,7 +111,7 @@ function objectToSqlValue(value: object, where: Place): SqlValue {
 }
 
 /** Refuses bytes that have gone to another thread, and says so. */
-function checkAttached(buffer: ArrayBufferLike, where: Place): void {
+function checkAttached(buffer: ArrayBufferLike, where: ValueLocation): void {
   if (!(buffer as ArrayBuffer).detached) return;
   throw new TypeError(
     `Cannot store a detached ArrayBuffer in ${
@@ -121,7 +121,7 @@ function checkAttached(buffer: ArrayBufferLike, where: Place): void {
   );
 }
 
-function unstorable(what: string, where: Place): TypeError {
+function unstorable(what: string, where: ValueLocation): TypeError {
   return new TypeError(
     `Cannot store ${what} in ${
       place(where)
@@ -130,7 +130,7 @@ function unstorable(what: string, where: Place): TypeError {
   );
 }
 
-function place(where: Place): string {
+function place(where: ValueLocation): string {
   if (typeof where === "function") return where();
   return typeof where === "number" ? `parameter ${where + 1}` : where;
 }

@@ -9,8 +9,8 @@ import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
 import { mustBeThere } from "../open_database.ts";
 import { type DbOption, dbOption, driverOption, examples, jsonOption } from "../options.ts";
-import { printable, printableJson } from "../terminal/printable.ts";
-import { formatBytes } from "../terminal/quantities.ts";
+import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
+import { formatBytes } from "../terminal/units.ts";
 import { writeLines } from "../terminal/terminal.ts";
 
 /** Options of the command. */
@@ -48,8 +48,8 @@ export async function run(
   const { size: bytes } = await Deno.stat(to);
   writeLines([
     json
-      ? printableJson({ db, to, bytes }, 2)
-      : `${printable(db)}: copied into ${printable(to)}, ${formatBytes(bytes)}`,
+      ? sanitizedJson({ db, to, bytes }, 2)
+      : `${sanitize(db)}: copied into ${sanitize(to)}, ${formatBytes(bytes)}`,
   ]);
   return EXIT.done;
 }

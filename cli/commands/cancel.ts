@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
-import { ask, type AskOptions, defineAsk } from "../ask.ts";
+import { ask, type AskOptions, defineAsk } from "../request_control.ts";
 import type { ExitCode } from "../terminal/exit_code.ts";
 import type { NamedRun } from "../named_run.ts";
 import { examples } from "../options.ts";

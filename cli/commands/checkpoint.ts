@@ -14,8 +14,8 @@ import { hasWal } from "../journal.ts";
 import { mustBeThere } from "../open_database.ts";
 import { type DbOption, dbOption, examples, jsonOption, wholeNumber } from "../options.ts";
 import { setBusyTimeout } from "../pragmas.ts";
-import { printable, printableJson } from "../terminal/printable.ts";
-import { formatNumberOf } from "../terminal/quantities.ts";
+import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
+import { formatNumberOf } from "../terminal/units.ts";
 import { writeLines } from "../terminal/terminal.ts";
 
 const MODES: readonly CheckpointMode[] = ["PASSIVE", "FULL", "RESTART", "TRUNCATE"];
@@ -61,15 +61,15 @@ export async function run({ db, mode, wait, json }: CheckpointOptions): Promise<
   if (!await hasWal(db)) {
     writeLines([
       json
-        ? printableJson({ busy: false, log: -1, checkpointed: -1 })
-        : `${printable(db)} has no WAL: there is nothing to copy`,
+        ? sanitizedJson({ busy: false, log: -1, checkpointed: -1 })
+        : `${sanitize(db)} has no WAL: there is nothing to copy`,
     ]);
     return EXIT.done;
   }
   using connection = await connect(db);
   setBusyTimeout(connection, wait * 1000);
   const result = walCheckpoint(connection, mode);
-  writeLines([json ? printableJson(result) : describe(result, printable(db))]);
+  writeLines([json ? sanitizedJson(result) : describe(result, sanitize(db))]);
   return result.busy ? EXIT.failed : EXIT.done;
 }
 

@@ -11,8 +11,8 @@ import { newToken } from "../../dashboard/server/token.ts";
 import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
 import { CommandError } from "../terminal/failure.ts";
 import { type DbOption, dbOption, examples, port } from "../options.ts";
-import { paintFor } from "../terminal/paint.ts";
-import { interruption } from "../served.ts";
+import { colorsFor } from "../terminal/colors.ts";
+import { interruption } from "../serve_dashboard.ts";
 import { writeLines } from "../terminal/terminal.ts";
 
 /** Options of the command. */
@@ -73,7 +73,7 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
     : [server.url];
   // After the #, it is sent to no server and stands in no log.
   const links = urls.map((url) => token === undefined ? url : `${url}#token=${token}`);
-  const paint = paintFor(Deno.stdout);
+  const paint = colorsFor(Deno.stdout);
   writeLines([
     ...links.map((link) => `Dashboard at ${paint("cyan", link)}`),
     ...(isEverywhere(host) && names.length === 0

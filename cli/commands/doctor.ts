@@ -8,9 +8,9 @@ import type { Check } from "../check.ts";
 import { examine } from "../examine.ts";
 import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
 import { type DbOption, dbOption, examples, jsonOption } from "../options.ts";
-import { type Cell, flow } from "../terminal/columns.ts";
-import type { Style } from "../terminal/paint.ts";
-import { printable, printableJson } from "../terminal/printable.ts";
+import { type Cell, flow } from "../terminal/table.ts";
+import type { Style } from "../terminal/colors.ts";
+import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
 import { surface, writeLines } from "../terminal/terminal.ts";
 
 /** Options of the command. */
@@ -45,7 +45,7 @@ export function define(command: Command): Command {
 export async function run({ db, json }: DoctorOptions): Promise<ExitCode> {
   const checks = await examine(db);
   const isWell = checks.every(({ state }) => state !== "wrong");
-  writeLines(json ? [printableJson({ ok: isWell, checks }, 2)] : describe(checks));
+  writeLines(json ? [sanitizedJson({ ok: isWell, checks }, 2)] : describe(checks));
   return isWell ? EXIT.done : EXIT.failed;
 }
 
@@ -56,7 +56,7 @@ function describe(checks: readonly Check[]): string[] {
   return checks.flatMap(({ title, state, found, advice }) => {
     const { sign, style } = MARKS[state];
     const words = (text: string, style?: Style): Cell[] =>
-      printable(text).split(" ").map((text) => ({ text, style }));
+      sanitize(text).split(" ").map((text) => ({ text, style }));
     const lines = [
       ...flow(words(found), on),
       ...(advice ? flow(words(`→ ${advice}`, state === "wrong" ? "red" : "cyan"), on) : []),

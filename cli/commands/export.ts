@@ -10,8 +10,8 @@ import { CommandError } from "../terminal/failure.ts";
 import { latestRun, type NamedRun, namedRun } from "../named_run.ts";
 import { mustBeThere, openDatabase } from "../open_database.ts";
 import { type DbOption, dbOption, examples } from "../options.ts";
-import { printable } from "../terminal/printable.ts";
-import { formatBytes } from "../terminal/quantities.ts";
+import { sanitize } from "../terminal/sanitize.ts";
+import { formatBytes } from "../terminal/units.ts";
 import { write, writeLines } from "../terminal/terminal.ts";
 
 /** Options of the command. */
@@ -65,11 +65,11 @@ export async function run(
     );
   }
   const { size } = await Deno.stat(file);
-  writeLines([`Run ${id} is in ${printable(file)} (${formatBytes(size)})`]);
+  writeLines([`Run ${id} is in ${sanitize(file)} (${formatBytes(size)})`]);
   return EXIT.done;
 }
 
 async function findLatest(db: string): Promise<number> {
   using reader = await openDatabase(db);
-  return latestRun(reader, `Cannot export a run of ${printable(db)}`);
+  return latestRun(reader, `Cannot export a run of ${sanitize(db)}`);
 }

@@ -4,13 +4,13 @@
  * @module
  */
 import type { Command } from "commander";
-import { databasePath, isThere } from "../../sqlite/database_file.ts";
+import { databasePath, fileExists } from "../../sqlite/database_file.ts";
 import { connect } from "../../sqlite/connect.ts";
 import { initSchema } from "../../sqlite/schema.ts";
 import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
 import { hasWal } from "../journal.ts";
 import { type DbOption, dbOption, examples } from "../options.ts";
-import { printable } from "../terminal/printable.ts";
+import { sanitize } from "../terminal/sanitize.ts";
 import { writeLines } from "../terminal/terminal.ts";
 
 /** Says what the command takes. */
@@ -28,10 +28,10 @@ export function define(command: Command): Command {
 
 /** Does it. */
 export async function run({ db }: DbOption): Promise<ExitCode> {
-  const wasThere = await isThere(await databasePath(db));
+  const wasThere = await fileExists(await databasePath(db));
   // The journal of a file that is there stays what it is.
   using connection = await connect(db, { wal: !wasThere || await hasWal(db) });
   initSchema(connection);
-  writeLines([`${printable(db)} ${wasThere ? "is up to date" : "is created"}`]);
+  writeLines([`${sanitize(db)} ${wasThere ? "is up to date" : "is created"}`]);
   return EXIT.done;
 }

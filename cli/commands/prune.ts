@@ -5,7 +5,7 @@
  */
 import { type Command, InvalidArgumentError } from "commander";
 import type { Reader } from "../../dashboard/server/reader.ts";
-import { onInterrupt } from "../../pipeline/interrupts.ts";
+import { onInterrupt } from "../../pipeline/signals.ts";
 import {
   chooseRuns,
   countRows,
@@ -19,8 +19,8 @@ import { openDatabase } from "../open_database.ts";
 import { openWriter } from "../open_writer.ts";
 import { type DbOption, dbOption, examples, jsonOption, wholeNumber } from "../options.ts";
 import { pages } from "../pragmas.ts";
-import { printable, printableJson } from "../terminal/printable.ts";
-import { formatBytes, formatNumberOf, parseDuration } from "../terminal/quantities.ts";
+import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
+import { formatBytes, formatNumberOf, parseDuration } from "../terminal/units.ts";
 import { writeLines } from "../terminal/terminal.ts";
 
 /** Options of the command. */
@@ -98,7 +98,7 @@ export async function run(options: PruneOptions): Promise<ExitCode> {
   const signal = dryRun || runs.length === 0
     ? count(reader, runs, outcome)
     : await deleteAll(reader, runs, { db, outcome });
-  writeLines(json ? [printableJson(outcome, 2)] : describe(outcome, printable(db)));
+  writeLines(json ? [sanitizedJson(outcome, 2)] : describe(outcome, sanitize(db)));
   return signal === undefined ? EXIT.done : exitCodeOf(signal);
 }
 

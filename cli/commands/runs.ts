@@ -6,13 +6,13 @@
 import type { Command } from "commander";
 import type { Run } from "../../dashboard/api.ts";
 import { listRuns } from "../../dashboard/server/queries/runs.ts";
-import { type Cell, type Column, drawTable } from "../terminal/columns.ts";
+import { type Cell, type Column, drawTable } from "../terminal/table.ts";
 import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
 import { openDatabase } from "../open_database.ts";
 import { type DbOption, dbOption, examples, jsonOption, wholeNumber } from "../options.ts";
-import { STATUS_SIGNS, STATUS_STYLES } from "../terminal/paint.ts";
-import { printable, printableJson } from "../terminal/printable.ts";
-import { formatCount, formatDuration } from "../terminal/quantities.ts";
+import { STATUS_SIGNS, STATUS_STYLES } from "../terminal/colors.ts";
+import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
+import { formatCount, formatDuration } from "../terminal/units.ts";
 import { elapsedOf } from "../snapshot.ts";
 import { surface, writeLines } from "../terminal/terminal.ts";
 
@@ -53,11 +53,11 @@ export async function run({ db, limit, json }: RunsOptions): Promise<ExitCode> {
   using reader = await openDatabase(db);
   const { runs, next } = listRuns(reader, { limit });
   if (json) {
-    writeLines([printableJson(runs, 2)]);
+    writeLines([sanitizedJson(runs, 2)]);
     return EXIT.done;
   }
   if (runs.length === 0) {
-    writeLines([`${printable(db)} has no runs yet`]);
+    writeLines([`${sanitize(db)} has no runs yet`]);
     return EXIT.done;
   }
   const { width, paint } = surface();
@@ -74,10 +74,10 @@ function toCells(run: Run): Cell[] {
   return [
     { text: `${id}`, style: "bold" },
     {
-      text: `${STATUS_SIGNS[status] ?? "?"} ${run.cancelling ? "cancelling" : printable(status)}`,
+      text: `${STATUS_SIGNS[status] ?? "?"} ${run.cancelling ? "cancelling" : sanitize(status)}`,
       style: STATUS_STYLES[status],
     },
-    { text: printable(name) },
+    { text: sanitize(name) },
     { text: formatCount(total) },
     { text: formatCount(counts.done) },
     { text: formatCount(counts.error), style: counts.error > 0 ? "red" : undefined },
@@ -90,5 +90,5 @@ function toCells(run: Run): Cell[] {
 function localTime(iso: string): string {
   const date = new Date(iso);
   // The Swedish way of writing a time is that of ISO 8601.
-  return Number.isNaN(date.getTime()) ? printable(iso) : date.toLocaleString("sv-SE");
+  return Number.isNaN(date.getTime()) ? sanitize(iso) : date.toLocaleString("sv-SE");
 }

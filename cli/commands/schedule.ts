@@ -5,7 +5,7 @@
  */
 import { type Command, Option } from "commander";
 import { OverlapError } from "../../errors.ts";
-import { onInterrupt } from "../../pipeline/interrupts.ts";
+import { onInterrupt } from "../../pipeline/signals.ts";
 import { planSchedule, runSchedule } from "../../pipeline/schedule/schedule.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../terminal/exit_code.ts";
 import { tellError } from "../terminal/failure.ts";
@@ -19,8 +19,8 @@ import {
   overlapOption,
   workersOption,
 } from "../options.ts";
-import { printable } from "../terminal/printable.ts";
-import { formatDuration } from "../terminal/quantities.ts";
+import { sanitize } from "../terminal/sanitize.ts";
+import { formatDuration } from "../terminal/units.ts";
 import type { RunOptions } from "./run.ts";
 import { runDefinition, serve } from "../run_definition.ts";
 
@@ -94,7 +94,7 @@ export async function run(
     signal,
     onNext: (next) => console.error(nextLine(plan.name, next)),
     onError(error) {
-      if (error instanceof OverlapError) console.error(`Left out: ${printable(error.message)}`);
+      if (error instanceof OverlapError) console.error(`Left out: ${sanitize(error.message)}`);
       else tellError(error, verbose);
     },
   }, async () => {
@@ -111,5 +111,5 @@ export async function run(
 function nextLine(name: string, next: Date): string {
   const at = next.toISOString().slice(0, 16).replace("T", " ");
   const wait = formatDuration(next.getTime() - Date.now());
-  return `${printable(name)}: next run at ${at} UTC, in ${wait}; Ctrl-C ends it`;
+  return `${sanitize(name)}: next run at ${at} UTC, in ${wait}; Ctrl-C ends it`;
 }

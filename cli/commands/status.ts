@@ -4,12 +4,12 @@
  * @module
  */
 import { type Command, InvalidArgumentError } from "commander";
-import { TASK_STATUSES, type TaskStatus } from "../../internal/task_run.ts";
+import { TASK_STATUSES, type TaskStatus } from "../../internal/task_status.ts";
 import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
 import { CommandError } from "../terminal/failure.ts";
 import { openDatabase } from "../open_database.ts";
 import { dbOption, examples, jsonOption, wholeNumber } from "../options.ts";
-import { printable, printableJson } from "../terminal/printable.ts";
+import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
 import { drawSnapshot } from "../run_view.ts";
 import { readSnapshot } from "../snapshot.ts";
 import { surface, writeLines } from "../terminal/terminal.ts";
@@ -61,13 +61,13 @@ export async function run(options: StatusOptions): Promise<ExitCode> {
   if (!snapshot) {
     throw new CommandError(
       run === undefined
-        ? `Cannot show ${printable(db)}: it has no runs yet`
+        ? `Cannot show ${sanitize(db)}: it has no runs yet`
         : `Cannot show run ${run} of ${
-          printable(db)
+          sanitize(db)
         }: there is none; pipeloom runs lists those there are`,
     );
   }
-  writeLines(json ? [printableJson(snapshot, 2)] : drawSnapshot(snapshot, surface()));
+  writeLines(json ? [sanitizedJson(snapshot, 2)] : drawSnapshot(snapshot, surface()));
   return EXIT.done;
 }
 

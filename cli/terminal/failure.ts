@@ -5,8 +5,8 @@
  */
 import { OverlapError } from "../../errors.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
-import { printable, printableLines } from "./printable.ts";
-import { paintFor } from "./paint.ts";
+import { printableLines, sanitize } from "./sanitize.ts";
+import { colorsFor } from "./colors.ts";
 
 /** A command cannot go on, and its message says all there is to say. */
 export class CommandError extends Error {
@@ -23,9 +23,9 @@ export class CommandError extends Error {
 
 /** Prints an error to the standard error and returns the exit code. With `verbosity` 2 its stack goes with it. */
 export function tellError(thrown: unknown, verbosity: number): ExitCode {
-  const paint = paintFor(Deno.stderr);
+  const paint = colorsFor(Deno.stderr);
   const first = firstOf(thrown);
-  console.error(`${paint("red", "error:")} ${printable(messageOf(first))}`);
+  console.error(`${paint("red", "error:")} ${sanitize(messageOf(first))}`);
   if (verbosity >= 2) console.error(printableLines(Deno.inspect(thrown)));
   if (first instanceof OverlapError) return EXIT.overlap;
   return first instanceof CommandError ? first.exitCode : EXIT.failed;

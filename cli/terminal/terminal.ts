@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { paintFor } from "./paint.ts";
+import { colorsFor } from "./colors.ts";
 import type { Surface } from "../run_view.ts";
 
 /** The size of a terminal that does not tell its own. */
@@ -34,7 +34,7 @@ export function terminalSize(): { columns: number; rows: number } {
 /** The standard output as lines are drawn on it: a file or a pipe takes lines of any length. */
 export function surface(): Surface {
   const width = isTerminal() ? terminalSize().columns : Infinity;
-  return { width, height: Infinity, paint: paintFor(Deno.stdout) };
+  return { width, height: Infinity, paint: colorsFor(Deno.stdout) };
 }
 
 /** Writes a text whole. Returns whether anybody is left to read it. */

@@ -20,7 +20,7 @@ export const STALLED_MS = 60_000;
  *
  * @param {Moment[]} recent Oldest first
  * @param {number} now
- * @param {import("../../internal/task_run.ts").StatusCounts} counts
+ * @param {import("../../internal/task_status.ts").StatusCounts} counts
  * @returns {Moment[]}
  */
 export function addMoment(recent, now, counts) {
@@ -50,7 +50,7 @@ export function recentRate(recent, now) {
 /**
  * Milliseconds until a run has ended, `null` where nobody can tell.
  *
- * @param {import("../../internal/task_run.ts").StatusCounts} counts
+ * @param {import("../../internal/task_status.ts").StatusCounts} counts
  * @param {number | null} rate Tasks per second
  */
 export function runEta(counts, rate) {

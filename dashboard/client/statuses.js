@@ -5,8 +5,8 @@
  * @module
  */
 
-/** @typedef {import("../../internal/task_run.ts").TaskStatus} TaskStatus */
-/** @typedef {import("../../internal/task_run.ts").StatusCounts} StatusCounts */
+/** @typedef {import("../../internal/task_status.ts").TaskStatus} TaskStatus */
+/** @typedef {import("../../internal/task_status.ts").StatusCounts} StatusCounts */
 
 /** @type {readonly TaskStatus[]} */
 export const STATUSES = ["queued", "running", "done", "error", "cancelled"];

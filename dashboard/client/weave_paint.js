@@ -15,7 +15,7 @@ import { progressOf, statusOf } from "./weave_cells.js";
  *
  * @typedef {object} WeavePalette
  * @property {number} ground Behind the cells
- * @property {Record<import("../../internal/task_run.ts").TaskStatus, { full: number, empty: number, mark: number }>} of
+ * @property {Record<import("../../internal/task_status.ts").TaskStatus, { full: number, empty: number, mark: number }>} of
  */
 
 /**
@@ -46,7 +46,7 @@ export function paintCell(pixels, stride, { x, y, size, code }, palette) {
  * Pixels of a row of the cell that have the full colour. Whoever has begun shows at least one, whoever has
  * not ended leaves at least one free, as far as there are two.
  *
- * @param {import("../../internal/task_run.ts").TaskStatus} status
+ * @param {import("../../internal/task_status.ts").TaskStatus} status
  * @param {number} progress
  * @param {number} size
  */

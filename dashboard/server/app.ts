@@ -16,7 +16,7 @@ import { addLive } from "./routes/live.ts";
 import { addPage } from "./routes/page.ts";
 import { addRuns } from "./routes/runs.ts";
 import { addTasks } from "./routes/tasks.ts";
-import { Source, SourceError } from "./source.ts";
+import { DatabaseHandle, SourceError } from "./database_handle.ts";
 import { newToken } from "./token.ts";
 
 /** Options of {@linkcode createDashboard}. */
@@ -92,7 +92,7 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
     throw new TypeError("Cannot use an empty token: leave it out, or give it text");
   }
   const access: Access = { allowedHosts, token };
-  const source = new Source(db, driver);
+  const source = new DatabaseHandle(db, driver);
   const hub = new Hub(source, { maxStreams });
   const read: Read = (query) => source.read(query);
 

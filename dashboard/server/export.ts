@@ -18,7 +18,7 @@ import { getRun, listSamples, tasksOf } from "./queries/runs.ts";
 import { getTask } from "./queries/tasks.ts";
 import { readTimeline } from "./queries/timeline.ts";
 import { readWeave } from "./queries/weave.ts";
-import { Source } from "./source.ts";
+import { DatabaseHandle } from "./database_handle.ts";
 
 /** Tasks that a file holds in full: those that failed first. */
 const MAX_TASKS = 10_000;
@@ -52,7 +52,7 @@ export async function exportRun(
   run: number,
   options: { driver?: DriverChoice } = {},
 ): Promise<string> {
-  using source = new Source(db, options.driver);
+  using source = new DatabaseHandle(db, options.driver);
   await source.ready();
   const { file } = source.state;
   const page = await renderExport((query) => source.read(query), { run, file });

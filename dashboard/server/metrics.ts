@@ -4,7 +4,7 @@
  * @module
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  */
-import { TASK_STATUSES } from "../../internal/task_run.ts";
+import { TASK_STATUSES } from "../../internal/task_status.ts";
 import type { Run } from "../api.ts";
 
 /** A metric: its name, what it tells, and its value for a run; `null` where it is not known. */

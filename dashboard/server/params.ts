@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { TASK_STATUSES, type TaskStatus } from "../../internal/task_run.ts";
+import { TASK_STATUSES, type TaskStatus } from "../../internal/task_status.ts";
 import type { TaskQuery, TaskSort } from "../api.ts";
-import type { Place } from "./queries/plan.ts";
+import type { PageCursor } from "./queries/plan.ts";
 import { fromCursor } from "./queries/tasks.ts";
 
 /** Characters of a text that is searched for. */
@@ -48,7 +48,7 @@ export function taskId(params: Params, name: string = "task"): number {
 }
 
 /** Which tasks to list. */
-export function taskQuery(params: Params): Omit<TaskQuery, "cursor"> & { place?: Place } {
+export function taskQuery(params: Params): Omit<TaskQuery, "cursor"> & { place?: PageCursor } {
   const { status = "", q = "", key = "", sort = "id", cursor = "" } = params;
   const statuses = status.split(",").filter((name) => name !== "") as TaskStatus[];
   if (!statuses.every((name) => TASK_STATUSES.includes(name))) {

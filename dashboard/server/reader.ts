@@ -53,7 +53,7 @@ export class Reader implements Disposable {
       await connectReadOnly(path, { driver, busyTimeoutMs: BUSY_TIMEOUT_MS }),
     );
     try {
-      reader.learn();
+      reader.refreshSchema();
       return reader;
     } catch (error) {
       reader[Symbol.dispose]();
@@ -62,7 +62,7 @@ export class Reader implements Disposable {
   }
 
   /** Looks again at what the file has, when its schema is another than before. */
-  learn(): void {
+  refreshSchema(): void {
     const version = this.#pragma("schema_version");
     if (version === this.#schemaVersion) return;
     const columns = new Map<string, Set<string>>();

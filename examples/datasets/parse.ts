@@ -78,7 +78,7 @@ export function parseDelimited(
 }
 
 /**
- * Turns an array of objects, as JSON files hold them, into columns and rows.
+ * Scheduler an array of objects, as JSON files hold them, into columns and rows.
  *
  * The columns are all keys of all objects, in the order in which they are first
  * seen. Nested objects become columns of their own (`{ a: { b: 1 } }` has the

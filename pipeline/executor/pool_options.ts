@@ -29,27 +29,27 @@ export interface TaskPoolOptions {
   /** Aborted when the pipeline is to stop. */
   signal: AbortSignal;
   /** Who looks on, if anybody does: hears what tasks log, and whether what they print passes through here. */
-  watch?: TaskWatch;
+  watch?: TaskObserver;
   /** Makes a port to the writer, for a sender of this number. */
   attach: (sender: number) => MessagePort;
   /** Lets the writer take nothing more from that sender. */
   cut: (sender: number) => void;
   /** Finds out what became of tasks whose Worker was ended. */
-  lose: (lost: LostTasks) => void;
+  lose: (lost: OrphanedTasks) => void;
   /** Hears that news of a task could not be written: a task's own failure is no reason to stop, this is. */
   giveUp: (error: Error) => void;
 }
 
 /** How the main thread looks on at tasks of a pool. */
-export interface TaskWatch {
+export interface TaskObserver {
   /** Hears the lines that tasks write into their logs. */
-  heard: (task: TaskIdentity, level: LogLevel, message: string) => void;
+  onLog: (task: TaskIdentity, level: LogLevel, message: string) => void;
   /** Whether what they print is to be printed by the main thread. */
   prints: boolean;
 }
 
 /** Tasks of a Worker that was ended while another task ran on it. */
-export interface LostTasks<Item = unknown> {
+export interface OrphanedTasks<Item = unknown> {
   /** The task for which it was ended, and why. */
   victim: { id: number; error: Error };
   /** Ended as `done`, and perhaps not committed. */

@@ -5,7 +5,7 @@
  */
 import type { ErrorData } from "../../errors.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
-import type { EndStatus } from "../../internal/task_run.ts";
+import type { EndStatus } from "../../internal/task_status.ts";
 import type { Attempt } from "../scheduler/retry_policy.ts";
 
 /** Makes a task Worker ready: loads the module, takes its port to the writer. */

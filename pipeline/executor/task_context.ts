@@ -1,11 +1,11 @@
 /**
  * What a task sees of the pipeline. The same code serves tasks on the main thread and on the pool's
- * Workers: all it needs is an outbox.
+ * Workers: all it needs is an batchSender.
  *
  * @module
  */
 import type { Stop } from "./cancellation.ts";
-import { isoNow } from "../../internal/clock.ts";
+import { isoNow } from "../../internal/timestamps.ts";
 import { type ErrorData, fromErrorData } from "../../errors.ts";
 import { checkKeys, keysIn } from "../../writer/client/idempotency_key.ts";
 import {
@@ -23,7 +23,7 @@ import type {
   InsertMessage,
   WriteMessage,
 } from "../../writer/protocol/write_message.ts";
-import type { Outbox } from "../../writer/client/outbox.ts";
+import type { BatchSender } from "../../writer/client/batch_sender.ts";
 import type { Attempt } from "../scheduler/retry_policy.ts";
 import { insertInChunks } from "../../writer/client/row_stream.ts";
 import { TaskWrites } from "./task_writes.ts";
@@ -44,13 +44,13 @@ export interface TaskEnvironment {
   /** The run; `null` when the status of tasks is not stored. */
   run: number | null;
   /** Where its messages go. */
-  outbox: Outbox;
+  batchSender: BatchSender;
   /** Whether a task's rows are committed together with its end. */
   atomic: boolean;
   /** Aborted when the pipeline is to stop. */
   signal: AbortSignal;
   /** Hears the lines that tasks write into their logs. */
-  heard?: (task: TaskIdentity, level: LogLevel, message: string) => void;
+  onLog?: (task: TaskIdentity, level: LogLevel, message: string) => void;
   /** Hears that a task has said how far it is; on the main thread it is looked up instead. */
   progressed?: (task: TaskContext) => void;
 }
@@ -133,7 +133,7 @@ export class TaskContext implements TaskIdentity {
   /** Says how far the task is, as a fraction from 0 to 1; what lies outside is clamped. */
   progress(fraction: number, message?: string): void;
   progress(step: number, totalOrMessage?: number | string, text?: string): void {
-    const { run, outbox, progressed } = this.#environment;
+    const { run, batchSender, progressed } = this.#environment;
     const fraction = typeof totalOrMessage === "number" ? fractionOf(step, totalOrMessage) : step;
     const message = typeof totalOrMessage === "number" ? text : totalOrMessage;
     if (typeof fraction !== "number" || fraction !== fraction) {
@@ -148,7 +148,7 @@ export class TaskContext implements TaskIdentity {
     this.#fraction = clamped;
     if (note !== undefined) this.#note = note;
     progressed?.(this);
-    if (run !== null) outbox.progress(run, this.id, clamped, note);
+    if (run !== null) batchSender.progress(run, this.id, clamped, note);
   }
 
   /**
@@ -171,7 +171,7 @@ export class TaskContext implements TaskIdentity {
     } catch (error) {
       return this.#watch(Promise.reject(error));
     }
-    const room = this.#environment.outbox.room();
+    const room = this.#environment.batchSender.ready();
     return room ? this.#watch(room) : ROOM;
   }
 
@@ -207,11 +207,11 @@ export class TaskContext implements TaskIdentity {
 
   /** Adds a line to the task's log, in `task_logs`. It never waits. */
   log(message: string, level: LogLevel = "info"): void {
-    const { run, outbox, heard } = this.#environment;
+    const { run, batchSender, onLog } = this.#environment;
     if (this.#ended) return;
-    heard?.(this, level, String(message));
+    onLog?.(this, level, String(message));
     if (run === null) return;
-    outbox.post({
+    batchSender.post({
       kind: "insert",
       table: "task_logs",
       columns: ["task_id", "run_id", "logged_at", "level", "message"],
@@ -336,13 +336,13 @@ export class TaskContext implements TaskIdentity {
       return;
     }
     this.#sent = true;
-    const { outbox } = this.#environment;
+    const { batchSender } = this.#environment;
     const whileRunning = {
-      room: () => outbox.room(),
+      ready: () => batchSender.ready(),
       request: (message: WriteMessage) => {
         this.#check("insert");
         this.#ownKeys(message);
-        return outbox.request(message);
+        return batchSender.request(message);
       },
     };
     await insertInChunks(whileRunning, table, rows, { ...options, task: this.id });
@@ -368,7 +368,7 @@ export class TaskContext implements TaskIdentity {
 
   async #flush(): Promise<void> {
     this.#check("flush");
-    await this.#environment.outbox.drained();
+    await this.#environment.batchSender.flushed();
     this.throwIfFailed();
   }
 
@@ -384,19 +384,19 @@ export class TaskContext implements TaskIdentity {
   }
 
   #post(message: InsertMessage): void {
-    const { outbox, atomic } = this.#environment;
+    const { batchSender, atomic } = this.#environment;
     if (message.idempotencyKey) this.#ownKeys(message);
     if (atomic) return this.#hold(message);
     message.task = this.id;
     this.#sent = true;
-    outbox.post(message);
+    batchSender.post(message);
   }
 
   async #request(message: WriteMessage): Promise<unknown> {
-    const { outbox, atomic } = this.#environment;
+    const { batchSender, atomic } = this.#environment;
     this.#ownKeys(message);
     if (atomic) return this.#hold(message);
-    return await outbox.request(message);
+    return await batchSender.request(message);
   }
 }
 

@@ -7,7 +7,7 @@
 import type { RunningTask } from "../observers/run_observer.ts";
 import type { IdentifiedItem } from "../scheduler/task_identity.ts";
 import type { StartOptions, TaskModule, TaskPoolOptions } from "./pool_options.ts";
-import { PooledWorker } from "./pooled_worker.ts";
+import { PooledWorker } from "./pool_worker.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 
 /** The Workers; each has a slot, and one that dies is replaced when its slot gets the next task. */

@@ -4,12 +4,12 @@
  * @module
  */
 import { isCancellation } from "./cancellation.ts";
-import { isoNow } from "../../internal/clock.ts";
+import { isoNow } from "../../internal/timestamps.ts";
 import { type ErrorData, toErrorData, toErrorText } from "../../errors.ts";
 import type { TaskUpdateMessage } from "../../writer/protocol/task_message.ts";
 import type { TransactionMessage } from "../../writer/protocol/write_message.ts";
 import type { TaskContext, TaskEnvironment } from "./task_context.ts";
-import type { EndStatus } from "../../internal/task_run.ts";
+import type { EndStatus } from "../../internal/task_status.ts";
 
 /** The work of a task: gets the item and the task's context, and returns what is stored as its result. */
 export type TaskFunction<Item> = (item: Item, task: TaskContext) => unknown;
@@ -40,7 +40,7 @@ export async function runTask<Item>(
   task: TaskContext,
   environment: TaskEnvironment,
 ): Promise<TaskOutcome | { pending: Promise<TaskOutcome> }> {
-  const { run: runId, outbox } = environment;
+  const { run: runId, batchSender } = environment;
   const { id } = task;
   try {
     if (runId !== null) {
@@ -53,9 +53,9 @@ export async function runTask<Item>(
       };
       // It still says why the task had to wait.
       if (task.attempt > 1) start.message = `Attempt ${task.attempt}`;
-      outbox.update(start);
+      batchSender.update(start);
       // A task that blocks its Worker until that is ended could not send it any more.
-      if (task.timed) outbox.drained().catch(() => {});
+      if (task.timed) batchSender.flushed().catch(() => {});
     }
     const returned = run(item, task);
     const result = toResult(isThenable(returned) ? await returned : returned);
@@ -66,12 +66,12 @@ export async function runTask<Item>(
     if (task.held) {
       const messages = done ? [...task.held, done] : task.held;
       // What it wrote was held back, so it has not waited for the disk yet.
-      await outbox.room();
+      await batchSender.ready();
       return { pending: commitWhole({ kind: "transaction", messages }, task, environment) };
     } else if (task.sent) {
       return { pending: commit(done, task, environment) };
     } else if (done) {
-      outbox.update(done);
+      batchSender.update(done);
     }
     return { status: "done" };
   } catch (thrown) {
@@ -94,28 +94,28 @@ export function isStopped(
 export function writeFailure(
   id: number,
   { status, error }: TaskOutcome,
-  { run, outbox }: TaskEnvironment,
+  { run, batchSender }: TaskEnvironment,
 ): void {
   if (run === null) return;
   const update = end(run, id, status);
   update.message = error?.message ?? "";
   update.error = error ? toErrorText(error) : update.message;
-  outbox.update(update);
+  batchSender.update(update);
 }
 
 /** Waits until the rows and the end are committed; a row that was refused has made the end an `error`. */
 async function commit(
   done: TaskUpdateMessage | undefined,
   task: TaskContext,
-  { outbox }: TaskEnvironment,
+  { batchSender }: TaskEnvironment,
 ): Promise<TaskOutcome> {
   try {
     if (task.retryable) {
       // Once its end is written it cannot be run again, so the rows come first.
-      await outbox.drained();
+      await batchSender.flushed();
       task.throwIfFailed();
     }
-    await (done ? outbox.requestUpdate(done) : outbox.drained());
+    await (done ? batchSender.requestUpdate(done) : batchSender.flushed());
     task.throwIfFailed();
     return { status: "done" };
   } catch (thrown) {
@@ -131,7 +131,7 @@ async function commitWhole(
   environment: TaskEnvironment,
 ): Promise<TaskOutcome> {
   try {
-    await environment.outbox.request(transaction);
+    await environment.batchSender.request(transaction);
     return { status: "done" };
   } catch (thrown) {
     return failed(task, { status: "error", error: toErrorData(thrown), thrown }, environment);

@@ -1,6 +1,6 @@
 /**
  * The entry of a task Worker: runs one task at a time and sends what the tasks write straight to the
- * writer, over a port of its own. Nobody imports this file, `pooled_worker.ts` starts it by its URL.
+ * writer, over a port of its own. Nobody imports this file, `pool_worker.ts` starts it by its URL.
  *
  * What is thrown behind a task's back, in a timer or a promise that nobody waits for, would end the
  * Worker together with what it has not sent yet. It is caught here: the task that runs ends as `error`,
@@ -17,7 +17,7 @@ import type {
   TaskWorkerRequest,
   TimeOutTaskRequest,
 } from "./pool_protocol.ts";
-import { Outbox } from "../../writer/client/outbox.ts";
+import { BatchSender } from "../../writer/client/batch_sender.ts";
 import { TaskContext, type TaskEnvironment } from "./task_context.ts";
 import {
   isStopped,
@@ -67,7 +67,7 @@ async function fail(thrown: unknown): Promise<void> {
     victim?.abandon(error);
     // Tasks that have returned say first that they have ended; one that was refused then writes its end.
     await Promise.allSettled([...tasks.values()].map(({ task, end }) => task === victim || end));
-    await environment?.outbox.drained();
+    await environment?.batchSender.flushed();
   } finally {
     if (victim) ended(victim.id, { status, error, unwritten: victim.retryable });
     reply({ kind: "failed", error: toErrorData(thrown) });
@@ -88,18 +88,18 @@ async function init(request: InitTaskWorker): Promise<void> {
     );
   }
   run = exported as TaskFunction<unknown>;
-  const outbox = new Outbox(request.port, (error, task) => {
+  const batchSender = new BatchSender(request.port, (error, task) => {
     if (task === undefined) reply({ kind: "refused", error });
     else tasks.get(task)?.task.fail(error);
   });
   environment = {
     run: request.run,
-    outbox,
+    batchSender,
     atomic: request.atomic,
     signal: controller.signal,
   };
   if (request.watch) {
-    const watching = await import("./task_watch.ts");
+    const watching = await import("./task_observer.ts");
     Object.assign(environment, watching.watchTasks(reply, request.watch));
   }
 }
@@ -114,7 +114,7 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       // What it was told when it ran before is over.
       if (told?.id === request.id) told = undefined;
       // From here on it may be ended in the middle.
-      environment!.outbox.flushLate();
+      environment!.batchSender.flushLate();
       if (request.attempt?.timed) await settled();
       if (failed) return;
       const task = running = new TaskContext(request, environment!, request.attempt);
@@ -135,9 +135,9 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       return begun && tell(begun.task, request);
     }
     case "finish":
-      await environment!.outbox.drained();
+      await environment!.batchSender.flushed();
       // The writer, which may outlive the pool, would keep the port.
-      environment!.outbox.close();
+      environment!.batchSender.close();
       return reply({ kind: "finished" });
     default: {
       const unknown: never = request;
@@ -158,14 +158,14 @@ async function runToEnd(task: TaskContext, item: unknown): Promise<void> {
   if (!failed) reply({ kind: "returned", id: task.id });
   const end = "pending" in outcome ? await outcome.pending : outcome;
   // What follows is written by the main thread, on a port of its own: the task may be run again.
-  if (end.status !== "done") await environment!.outbox.drained();
+  if (end.status !== "done") await environment!.batchSender.flushed();
   ended(task.id, end);
 }
 
 /** Resolves when everything before is committed, and told: what follows may be ended in the middle. */
 async function settled(): Promise<void> {
   await Promise.allSettled([...tasks.values()].map(({ end }) => end));
-  await environment!.outbox.drained();
+  await environment!.batchSender.flushed();
 }
 
 function ended(id: number, { status, error, unwritten }: TaskOutcome): void {

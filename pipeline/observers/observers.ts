@@ -39,23 +39,23 @@ export function openObserver<Item>(
 function together(observers: RunObserver[]): RunObserver {
   if (observers.length === 1) return observers[0]!;
   const within = observers.find((observer) => observer.within);
-  const listeners = observers.filter((observer) => observer.logged);
+  const listeners = observers.filter((observer) => observer.onLog);
   return {
     prints: observers.some(({ prints }) => prints),
     waits: (run) => observers.forEach((observer) => observer.waits?.(run)),
     begin: (view, facts) => observers.forEach((observer) => observer.begin?.(view, facts)),
     within: within && ((task, work) => within.within!(task, work)),
-    logged: listeners.length === 0 ? undefined : (task, level, message) => {
+    onLog: listeners.length === 0 ? undefined : (task, level, message) => {
       let shown = false;
       for (const listener of listeners) {
-        shown = listener.logged!(task, level, message, shown) === true || shown;
+        shown = listener.onLog!(task, level, message, shown) === true || shown;
       }
     },
     ended: (task, outcome) => {
       for (const observer of observers) observer.ended?.(task, outcome);
     },
-    walHeld: (held, text) =>
-      observers.filter((observer) => observer.walHeld?.(held, text)).length > 0,
+    checkpointBlocked: (held, text) =>
+      observers.filter((observer) => observer.checkpointBlocked?.(held, text)).length > 0,
     finishing: async () => {
       for (const observer of observers) await observer.finishing?.();
     },

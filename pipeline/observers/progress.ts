@@ -6,20 +6,20 @@
  *
  * @module
  */
-import { cleanLine } from "../../internal/clean_text.ts";
+import { cleanLine } from "../../internal/terminal_text.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
 import { frameOf, lastLine, summaryOf } from "./progress/frame.ts";
-import { Pace } from "./progress/pace.ts";
-import { Screen } from "./progress/screen.ts";
+import { RateEstimator } from "./progress/rate_estimator.ts";
+import { ProgressTerminal } from "./progress/progress_terminal.ts";
 import type { ProgressOptions } from "./progress_options.ts";
-import type { RunObserver, RunView } from "./run_observer.ts";
+import type { ObservedRun, RunObserver } from "./run_observer.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
 
 /** Milliseconds between two plain lines. */
 const LINE_MS = 5_000;
 
 /** The terminal that all runs of this process draw on. */
-let screen: Screen | undefined;
+let screen: ProgressTerminal | undefined;
 
 /** Makes the observer that shows a run. `hearsSignals` says whether the run stops gently at a signal. */
 export function showProgress(options: ProgressOptions, hearsSignals: boolean): RunObserver {
@@ -33,8 +33,8 @@ class Bars implements RunObserver {
   readonly #maxBars: number;
   readonly #hasLastLine: boolean;
   readonly #hideCursor: boolean;
-  readonly #pace = new Pace(performance.now());
-  #view: RunView | undefined;
+  readonly #pace = new RateEstimator(performance.now());
+  #view: ObservedRun | undefined;
   readonly #section = (columns: number, lines: number) =>
     frameOf(
       this.#view!,
@@ -54,13 +54,13 @@ class Bars implements RunObserver {
     else write(`${waitingLine(run)}\n`);
   }
 
-  begin(view: RunView): void {
+  begin(view: ObservedRun): void {
     this.#view = view;
-    screen ??= new Screen({ write, size: consoleSize });
+    screen ??= new ProgressTerminal({ write, size: consoleSize });
     screen.add(this.#section, this.#hideCursor);
   }
 
-  logged(task: TaskIdentity, level: LogLevel, message: string): boolean {
+  onLog(task: TaskIdentity, level: LogLevel, message: string): boolean {
     screen?.print(logLine(task, level, message));
     return screen !== undefined;
   }
@@ -78,8 +78,8 @@ class Lines implements RunObserver {
   readonly prints = true;
   readonly #lineMs: number;
   readonly #hasLastLine: boolean;
-  readonly #pace = new Pace(performance.now());
-  #view: RunView | undefined;
+  readonly #pace = new RateEstimator(performance.now());
+  #view: ObservedRun | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor({ lineMs = LINE_MS, lastLine = true }: ProgressOptions) {
@@ -91,13 +91,13 @@ class Lines implements RunObserver {
     write(`${waitingLine(run)}\n`);
   }
 
-  begin(view: RunView): void {
+  begin(view: ObservedRun): void {
     this.#view = view;
     const print = () => write(`${summaryOf(view, this.#pace, performance.now())}\n`);
     this.#timer = setInterval(print, this.#lineMs);
   }
 
-  logged(task: TaskIdentity, level: LogLevel, message: string): boolean {
+  onLog(task: TaskIdentity, level: LogLevel, message: string): boolean {
     write(`${logLine(task, level, message)}\n`);
     return true;
   }

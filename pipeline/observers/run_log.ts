@@ -8,9 +8,9 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { LogLevel } from "../../internal/log_level.ts";
-import type { WalHeld } from "../../writer/protocol/writer_worker.ts";
+import type { CheckpointBlocked } from "../../writer/protocol/writer_worker.ts";
 import type { PipelineReport } from "../report.ts";
-import type { RunFacts, RunObserver, RunView } from "./run_observer.ts";
+import type { ObservedRun, RunFacts, RunObserver } from "./run_observer.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
 import type { TaskOutcome } from "../executor/task_runner.ts";
 
@@ -29,7 +29,7 @@ export class RunLog implements RunObserver {
     this.#name = name;
   }
 
-  begin({ name, total }: RunView, { runId, workers, ...writer }: RunFacts): void {
+  begin({ name, total }: ObservedRun, { runId, workers, ...writer }: RunFacts): void {
     const { driver, driverReason, sqliteVersion } = writer;
     runs.info("{name} starts: run {runId}, {total} tasks, {workers} at once", {
       name,
@@ -46,7 +46,7 @@ export class RunLog implements RunObserver {
     runs.info("{name} waits: {run}", { name: this.#name, run });
   }
 
-  logged(task: TaskIdentity, level: LogLevel, message: string, shown: boolean): void {
+  onLog(task: TaskIdentity, level: LogLevel, message: string, shown: boolean): void {
     const method = METHODS[level] ?? "info";
     const { id, name, key } = task;
     tasks[method]("{name}: {message}", { id, name, key, message, shown });
@@ -57,7 +57,7 @@ export class RunLog implements RunObserver {
     tasks.warn("{name} failed: {error}", { id, name, key, error: error?.message });
   }
 
-  walHeld(held: WalHeld, text: string): boolean {
+  checkpointBlocked(held: CheckpointBlocked, text: string): boolean {
     writers.warn("{name}: {text}", { name: this.#name, text, ...held });
     return true;
   }

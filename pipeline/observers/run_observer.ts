@@ -2,7 +2,7 @@
  * What looks on while a pipeline runs: progress bars, the log, telemetry. Types only, so that the engine
  * knows none of them and loads none that is not wanted.
  *
- * What changes with every task is not told but read ({@linkcode RunView}): whoever draws ten times a second
+ * What changes with every task is not told but read ({@linkcode ObservedRun}): whoever draws ten times a second
  * need not hear of a hundred thousand tasks in between.
  *
  * @module
@@ -10,10 +10,10 @@
 import type { DriverName } from "../../writer/protocol/sqlite_types.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
 import type { WriterStats } from "../../writer/protocol/sender_port.ts";
-import type { WalHeld } from "../../writer/protocol/writer_worker.ts";
+import type { CheckpointBlocked } from "../../writer/protocol/writer_worker.ts";
 import type { PipelineReport } from "../report.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
-import type { StatusCounts } from "../../internal/task_run.ts";
+import type { StatusCounts } from "../../internal/task_status.ts";
 import type { TaskOutcome } from "../executor/task_runner.ts";
 
 /** A task that has started and not returned. */
@@ -25,7 +25,7 @@ export interface RunningTask extends TaskIdentity {
 }
 
 /** A run as it is at the moment: each reading may differ from the one before. */
-export interface RunView {
+export interface ObservedRun {
   /** The name of the run. */
   readonly name: string;
   /** Tasks that have ended, by status. */
@@ -59,15 +59,15 @@ export interface RunObserver {
   /** It waits for another run, such as "run 3 is under way (…)". */
   waits?(run: string): void;
   /** The run is open and its tasks follow. */
-  begin?(view: RunView, facts: RunFacts): void;
+  begin?(view: ObservedRun, facts: RunFacts): void;
   /** Runs a task's work; used to put it into a context. */
   within?<T>(task: TaskIdentity, work: () => T): T;
   /** A task wrote a line into its log. Whoever shows it to the user returns `true`. */
-  logged?(task: TaskIdentity, level: LogLevel, message: string, shown: boolean): boolean | void;
+  onLog?(task: TaskIdentity, level: LogLevel, message: string, shown: boolean): boolean | void;
   /** A task has ended. */
   ended?(task: TaskIdentity, outcome: TaskOutcome): void;
   /** Readers keep a long WAL from being emptied. Whoever tells the user, with this text, returns `true`. */
-  walHeld?(held: WalHeld, text: string): boolean;
+  checkpointBlocked?(held: CheckpointBlocked, text: string): boolean;
   /** The last task has ended and the database is still open. */
   finishing?(): Promise<void>;
   /** It is over, however it went: the report, or what the pipeline failed with. Always called, and once. */

@@ -18,7 +18,7 @@ import {
 import { type ErrorData, fromErrorData, toErrorData } from "../../errors.ts";
 import type { WriterStats } from "../../writer/protocol/sender_port.ts";
 import type { PipelineReport } from "../report.ts";
-import type { RunFacts, RunObserver, RunView } from "./run_observer.ts";
+import type { ObservedRun, RunFacts, RunObserver } from "./run_observer.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
 import type { TaskOutcome } from "../executor/task_runner.ts";
 
@@ -53,7 +53,7 @@ export class Telemetry implements RunObserver {
   readonly #span: Span;
   readonly #context: Context;
   readonly #tasks = new Map<number, Traced>();
-  #view: RunView | undefined;
+  #view: ObservedRun | undefined;
   #stats: (() => Promise<WriterStats>) | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   /** Rows that the writer had written before; `undefined` as long as nothing is known. */
@@ -65,7 +65,7 @@ export class Telemetry implements RunObserver {
     this.#context = trace.setSpan(context.active(), this.#span);
   }
 
-  begin(view: RunView, { runId, workers, driver, sqliteVersion, stats }: RunFacts): void {
+  begin(view: ObservedRun, { runId, workers, driver, sqliteVersion, stats }: RunFacts): void {
     this.#view = view;
     this.#stats = stats;
     if (runId !== null) this.#span.setAttribute("pipeloom.run.id", runId);

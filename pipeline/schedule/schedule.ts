@@ -9,7 +9,7 @@ import { DEFAULT_DB, itemsOf } from "../define_pipeline.ts";
 import type { PipelineArguments, PipelineDefinition } from "../pipeline_options.ts";
 import { runPipeline } from "../run_pipeline.ts";
 import { OverlapError } from "../../errors.ts";
-import { onInterrupt } from "../interrupts.ts";
+import { onInterrupt } from "../signals.ts";
 import { checkOverlap, type Overlap } from "../overlap.ts";
 import type { PipelineReport } from "../report.ts";
 

@@ -35,7 +35,7 @@ export class IdSet {
     return (this.#bits & bit) !== 0;
   }
 
-  /** Turns to the block of an id, and returns its bit there. */
+  /** Scheduler to the block of an id, and returns its bit there. */
   #bit(id: number): number {
     const block = Math.floor(id / BLOCK_BITS);
     if (block !== this.#block) {

@@ -34,24 +34,24 @@ export interface TagLimit {
 export type TagLimits = Readonly<Record<string, number | TagLimit>>;
 
 /** One tag. */
-interface Gate {
+interface TagState {
   /** How many more may run. */
   room: number;
   window: RateWindow | undefined;
 }
 
 /** What a task that was given out takes of one tag. */
-interface Hold {
-  gate: Gate;
+interface Reservation {
+  gate: TagState;
   /** Its place in the window until it has started. */
   place: number | undefined;
 }
 
 /** Keeps the limits. Its fields belong to the main thread. */
-export class LimitKeeper {
-  readonly #gates: ReadonlyMap<string, Gate>;
+export class TagLimiter {
+  readonly #gates: ReadonlyMap<string, TagState>;
   /** What tasks that were given out take, by id; those without limits are left out. */
-  readonly #held = new Map<number, Hold[]>();
+  readonly #held = new Map<number, Reservation[]>();
 
   constructor(limits: TagLimits = {}) {
     this.#gates = new Map(
@@ -82,7 +82,7 @@ export class LimitKeeper {
   /** A task with these tags is given out. */
   hold(id: number, tags: readonly string[]): void {
     if (tags.length === 0) return;
-    const holds = tags.map((tag): Hold => {
+    const holds = tags.map((tag): Reservation => {
       const gate = this.#gates.get(tag)!;
       gate.room--;
       return { gate, place: gate.window?.reserve() };

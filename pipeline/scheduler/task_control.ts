@@ -9,14 +9,14 @@
  *
  * @module
  */
-import { isoNow } from "../../internal/clock.ts";
-import type { DependentFeed } from "./dependent_feed.ts";
+import { isoNow } from "../../internal/timestamps.ts";
+import type { DependencySource } from "./dependency_source.ts";
 import { toErrorData } from "../../errors.ts";
 import { IdSet } from "./id_set.ts";
 import type { TaskFound } from "../../writer/protocol/task_message.ts";
 import type { TaskEnvironment, TaskIdentity } from "../executor/task_context.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
-import type { EndStatus } from "../../internal/task_run.ts";
+import type { EndStatus } from "../../internal/task_status.ts";
 import type { TaskOutcome } from "../executor/task_runner.ts";
 
 /** Tasks that are kept to be queued again; the oldest make room. */
@@ -25,12 +25,12 @@ const MAX_KEPT = 100_000;
 /** Tasks that are queued again in one message. */
 const REQUEUED_AT_ONCE = 1_000;
 
-/** What is done with the tasks of a run; see `turns.ts`. */
+/** What is done with the tasks of a run; see `scheduler.ts`. */
 export interface ControlledTurns<Item> {
   /** What the tasks share. */
   readonly environment: TaskEnvironment;
   /** Which task waits for which, where any does. */
-  readonly dependent: DependentFeed<Item> | undefined;
+  readonly dependent: DependencySource<Item> | undefined;
   /** Tells a task that has begun to stop. Returns whether there is one that has not ended. */
   tell(id: number, reason: Error): boolean;
   /** Takes back a task that waits for its next attempt and ends it. Returns whether there is one. */
@@ -50,7 +50,7 @@ export interface ControlledTurns<Item> {
 }
 
 /** A task that ended, and not as `done`. */
-interface Kept<Item> {
+interface RetryableTask<Item> {
   id: number;
   status: EndStatus;
   /** Missing as long as it has not been given out. */
@@ -72,7 +72,7 @@ export class TaskControl<Item> {
   readonly #turns: ControlledTurns<Item>;
   /** Tasks that were begun and are not queued again, or that are to be passed over. */
   readonly #begun = new IdSet();
-  readonly #kept = new Map<number, Kept<Item>>();
+  readonly #kept = new Map<number, RetryableTask<Item>>();
   /** Tasks that are about to be queued again. */
   readonly #requeuing = new Set<number>();
   /** Tasks that were passed over. */
@@ -182,7 +182,7 @@ export class TaskControl<Item> {
   }
 
   async #cancelUnbegun(id: number, outcome: TaskOutcome, cannot: string): Promise<void> {
-    const { run, outbox } = this.#turns.environment;
+    const { run, batchSender } = this.#turns.environment;
     if (this.#requeuing.has(id)) {
       throw new Error(`${cannot}: it is being queued again; ask once more`);
     }
@@ -190,7 +190,7 @@ export class TaskControl<Item> {
     if (kept || !this.#begun.add(id)) throw new Error(`${cannot}: it is ${kept?.status ?? "done"}`);
     this.#turns.passOver();
     if (run === null) return void this.#unknown.set(id, outcome);
-    const found = await outbox.request({
+    const found = await batchSender.request({
       kind: "cancel_task",
       run,
       id,
@@ -231,7 +231,7 @@ export class TaskControl<Item> {
       throw new Error(`${cannot}: a task that it depends on is not done; retry that one`);
     }
     for (const kept of chosen) this.#kept.delete(kept.id);
-    const revived = (dependent?.revive(chosen.map(({ id }) => id)) ?? [])
+    const revived = (dependent?.unblock(chosen.map(({ id }) => id)) ?? [])
       .flatMap(({ id }) => this.#kept.get(id) ?? []).filter(({ isDependent }) => isDependent);
     for (const { id } of revived) this.#kept.delete(id);
     const all = [...chosen, ...revived];
@@ -253,12 +253,12 @@ export class TaskControl<Item> {
   }
 
   async #requeue(ids: readonly number[]): Promise<void> {
-    const { run, outbox } = this.#turns.environment;
-    if (run !== null) await outbox.request({ kind: "requeue_tasks", run, ids });
+    const { run, batchSender } = this.#turns.environment;
+    if (run !== null) await batchSender.request({ kind: "requeue_tasks", run, ids });
   }
 
   /** Tasks are queued again, and that is written. */
-  #giveBack(tasks: readonly Kept<Item>[]): void {
+  #giveBack(tasks: readonly RetryableTask<Item>[]): void {
     const { dependent } = this.#turns;
     for (const { id, status } of tasks) this.#turns.revoke(id, status);
     for (const { id, task = this.#passed.get(id), isDependent } of tasks) {

@@ -7,7 +7,7 @@
  * @module
  */
 import { Heap } from "./heap.ts";
-import { LimitKeeper, type TagLimits } from "./tag_limits.ts";
+import { TagLimiter, type TagLimits } from "./tag_limits.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 
 /** Which tasks run first, and which at the same time. */
@@ -58,7 +58,7 @@ export class TaskQueue<Item> {
   readonly #clock: () => number;
   readonly #isPassedOver: (id: number) => boolean;
   readonly #groups = new Map<string, Group<Item>>();
-  readonly #limits: LimitKeeper;
+  readonly #limits: TagLimiter;
   #size = 0;
   #order = 0;
 
@@ -67,7 +67,7 @@ export class TaskQueue<Item> {
     this.#options = options;
     this.#clock = clock;
     this.#isPassedOver = isPassedOver;
-    this.#limits = new LimitKeeper(options.limits);
+    this.#limits = new TagLimiter(options.limits);
   }
 
   /** Number of tasks that wait. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isoNow } from "../../internal/clock.ts";
+import { isoNow } from "../../internal/timestamps.ts";
 import { type RunStarted, SqliteWriter, type TaskUpdateMessage } from "../../mod.ts";
 import { tempFolder } from "../support/temp.ts";
 

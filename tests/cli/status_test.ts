@@ -1,7 +1,7 @@
 /**
  * @module
  */
-import { isoNow } from "../../internal/clock.ts";
+import { isoNow } from "../../internal/timestamps.ts";
 import { connect } from "../../db.ts";
 import { runPipeline } from "../../mod.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
@@ -164,7 +164,7 @@ Deno.test("status ends quietly when nobody reads on", async () => {
       "-c",
       `${Deno.execPath()} run --no-prompt --cached-only --allow-read cli.ts status --db ${run.db} | true`,
     ],
-    cwd: new URL("../..", import.meta.url),
+    cwd: new URL("../../", import.meta.url),
     stderr: "piped",
   }).output();
   assertEquals(new TextDecoder().decode(stderr), "");

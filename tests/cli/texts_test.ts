@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { drawTable, flow } from "../../cli/terminal/columns.ts";
-import { plain } from "../../cli/terminal/paint.ts";
-import { printable, printableJson } from "../../cli/terminal/printable.ts";
+import { drawTable, flow } from "../../cli/terminal/table.ts";
+import { plain } from "../../cli/terminal/colors.ts";
+import { sanitize, sanitizedJson } from "../../cli/terminal/sanitize.ts";
 import {
   formatBytes,
   formatCount,
@@ -13,10 +13,10 @@ import {
   formatNumberOf,
   formatRate,
   parseDuration,
-} from "../../cli/terminal/quantities.ts";
+} from "../../cli/terminal/units.ts";
 import { drawBar } from "../../cli/run_view.ts";
 import { widthOf } from "../../pipeline/observers/progress/width.ts";
-import { noCounts } from "../../internal/task_run.ts";
+import { noCounts } from "../../internal/task_status.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { HARMFUL, HOSTILE_NAMES } from "./cli_fixture.ts";
 
@@ -67,13 +67,13 @@ Deno.test("drawBar() shows every status, and has the width it was given", () => 
 
 Deno.test("printable() and printableJson() let nothing through that a terminal obeys", () => {
   for (const name of HOSTILE_NAMES) {
-    const text = printable(name);
+    const text = sanitize(name);
     assert(text !== "" && !HARMFUL.test(text) && !text.includes("\n"), JSON.stringify(text));
-    const json = printableJson({ name });
+    const json = sanitizedJson({ name });
     assert(!HARMFUL.test(json), json);
     assertEquals(JSON.parse(json), { name });
   }
-  assertEquals(printable("Grüße, 世界 👋"), "Grüße, 世界 👋");
+  assertEquals(sanitize("Grüße, 世界 👋"), "Grüße, 世界 👋");
 });
 
 Deno.test("quantities are short and rounded up to the next unit", () => {

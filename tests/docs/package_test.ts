@@ -106,7 +106,7 @@ Deno.test("the package has what users need and nothing else", async () => {
   ];
   for (const path of needed) assert(files.includes(path), path);
   const surplus = files.filter((path) =>
-    !/^([\w]+\.ts|(cli|dashboard|database|drivers|engine|messages|observers|queue|schedule|sender|tasks|writer)\/[\w/]+\.(ts|js|css|html|svg))$/
+    !/^([\w]+\.ts|(cli|dashboard|internal|pipeline|sqlite|writer)\/[\w/]+\.(ts|js|css|html|svg))$/
       .test(path)
   );
   assertEquals(surplus, ["CHANGELOG.md", "LICENSE", "README.md", "deno.json"]);

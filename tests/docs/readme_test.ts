@@ -10,7 +10,7 @@ import type { CommandModule } from "../../cli/options.ts";
 import { createDashboard } from "../../dashboard/mod.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 
-const ROOT = new URL("../..", import.meta.url);
+const ROOT = new URL("../../", import.meta.url);
 const readme = await Deno.readTextFile(new URL("README.md", ROOT));
 
 interface Member {
@@ -137,7 +137,7 @@ Deno.test("README names every command with its options, and shows each", async (
     const row = rowOf(name);
     assertMatch(row, new RegExp(`\\| \`pipeloom ${name}[^|]*\` +\\|$`), `an example of ${name}`);
     if (name === "help") continue;
-    const module: CommandModule = await import(`../cli/${name.replace("-", "_")}.ts`);
+    const module: CommandModule = await import(`../../cli/commands/${name.replace("-", "_")}.ts`);
     const { options, registeredArguments } = module.define(new Command(name));
     for (const { flags, long } of options) {
       // What they all have is explained above the table.

@@ -4,7 +4,7 @@
  * @module
  */
 import { connect, SqliteError } from "../../db.ts";
-import { SqliteWriter } from "../../writer/client/writer_client.ts";
+import { SqliteWriter } from "../../writer/client/sqlite_writer.ts";
 import {
   assert,
   assertEquals,

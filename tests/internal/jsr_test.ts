@@ -3,7 +3,7 @@ import { ROOT, runChild } from "../support/child.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const ALL = ["--allow-ffi", "--allow-env", "--allow-read", "--allow-write", "--allow-net"];
-const WRITER = JSON.stringify(new URL("writer/client/writer_client.ts", ROOT).href);
+const WRITER = JSON.stringify(new URL("writer/client/sqlite_writer.ts", ROOT).href);
 
 /** Which packages a script asks a registry for that has none. */
 async function askedFor(script: string, flags: string[]): Promise<string[]> {

@@ -4,8 +4,8 @@
  * @module
  */
 import { runPipeline, startPipeline } from "../../mod.ts";
-import { DependentFeed } from "../../pipeline/scheduler/dependent_feed.ts";
-import { TaskFeed } from "../../pipeline/scheduler/task_feed.ts";
+import { DependencySource } from "../../pipeline/scheduler/dependency_source.ts";
+import { TaskSource } from "../../pipeline/scheduler/task_source.ts";
 import { assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
 import { readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -128,10 +128,10 @@ Deno.test("a task that is queued again in the very moment in which the workers h
   }
 });
 
-Deno.test("DependentFeed.ended() takes tasks that were not known when the run was stopped", async () => {
+Deno.test("DependencySource.ended() takes tasks that were not known when the run was stopped", async () => {
   const options = { taskKey: (i: number) => `${i}`, dependsOn: (i: number) => i > 0 ? ["0"] : [] };
-  const feed = new TaskFeed([0, 1], options);
-  const dependent = new DependentFeed(feed, options);
+  const feed = new TaskSource([0, 1], options);
+  const dependent = new DependencySource(feed, options);
   await feed.open(1);
   feed.halt();
   await dependent.loaded();

@@ -1,19 +1,19 @@
-import { isoNow } from "../../internal/clock.ts";
+import { isoNow } from "../../internal/timestamps.ts";
 import { toErrorData } from "../../errors.ts";
 import { SqliteError } from "../../mod.ts";
-import { Tally } from "../../pipeline/report.ts";
+import { RunSummary } from "../../pipeline/report.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 
 const TASK = { id: 1, name: "one", key: "k" };
 
-Deno.test("Tally() begins with nothing", () => {
-  const tally = new Tally();
+Deno.test("RunSummary() begins with nothing", () => {
+  const tally = new RunSummary();
   assertEquals(tally.counts, { queued: 0, running: 0, done: 0, error: 0, cancelled: 0 });
   assertEquals([tally.total, tally.failures], [0, []]);
 });
 
 Deno.test("add() counts each end by its status", () => {
-  const tally = new Tally();
+  const tally = new RunSummary();
   tally.add(TASK, { status: "done" });
   tally.add(TASK, { status: "done" });
   tally.add(TASK, { status: "error", error: toErrorData(new Error("Broken")) });
@@ -23,7 +23,7 @@ Deno.test("add() counts each end by its status", () => {
 });
 
 Deno.test("add() keeps who failed and with what, but not who was cancelled", () => {
-  const tally = new Tally();
+  const tally = new RunSummary();
   const thrown = new SqliteError("Database is full", "full");
   tally.add(TASK, { status: "cancelled", error: toErrorData(new Error("Stopped")) });
   tally.add(TASK, { status: "error", error: toErrorData(thrown) });
@@ -40,7 +40,7 @@ Deno.test("add() keeps who failed and with what, but not who was cancelled", () 
 });
 
 Deno.test("add() keeps the first 100 failures", () => {
-  const tally = new Tally();
+  const tally = new RunSummary();
   for (let id = 1; id <= 150; id++) {
     tally.add({ id, name: "", key: null }, { status: "error", error: toErrorData(`${id}`) });
   }

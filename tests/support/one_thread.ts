@@ -13,7 +13,7 @@ import {
 } from "../../db.ts";
 import { type ErrorData, WriterClosedError } from "../../errors.ts";
 import type { PortReply } from "../../writer/protocol/sender_port.ts";
-import { Outbox } from "../../writer/client/outbox.ts";
+import { BatchSender } from "../../writer/client/batch_sender.ts";
 import { WriterLoop, type WriterLoopOptions } from "../../writer/worker/writer_loop.ts";
 
 /** What {@linkcode openLoop} may be told. */
@@ -59,10 +59,10 @@ export class RawPort {
 export class OneThread implements Disposable {
   readonly connection: Connection;
   readonly loop: WriterLoop;
-  readonly outbox: Outbox;
+  readonly batchSender: BatchSender;
   /** Failures that nobody waited for, or that a task sent, and that task. */
   readonly failures: [ErrorData, number | undefined][] = [];
-  readonly #outboxes: Outbox[] = [];
+  readonly #outboxes: BatchSender[] = [];
   readonly #ports: RawPort[] = [];
   #closed = false;
 
@@ -73,16 +73,16 @@ export class OneThread implements Disposable {
   ) {
     this.connection = connection;
     this.loop = new WriterLoop(connection, statements, undefined, options);
-    this.outbox = this.sender();
+    this.batchSender = this.sender();
   }
 
   /** A sender more. */
-  sender(): Outbox {
+  sender(): BatchSender {
     const { port1, port2 } = new MessageChannel();
     this.loop.attach(port2);
-    const outbox = new Outbox(port1, (error, task) => this.failures.push([error, task]));
-    this.#outboxes.push(outbox);
-    return outbox;
+    const batchSender = new BatchSender(port1, (error, task) => this.failures.push([error, task]));
+    this.#outboxes.push(batchSender);
+    return batchSender;
   }
 
   /** A port more. */
@@ -107,7 +107,7 @@ export class OneThread implements Disposable {
 
   [Symbol.dispose](): void {
     const error = new WriterClosedError("The test is over");
-    for (const outbox of this.#outboxes) outbox.fail(error);
+    for (const batchSender of this.#outboxes) batchSender.fail(error);
     for (const port of this.#ports) port.close();
     if (!this.#closed) this.close();
   }

@@ -1,23 +1,23 @@
 /**
- * The writer's end of an outbox's port, played by the test: batches are answered when it says so.
+ * The writer's end of an batchSender's port, played by the test: batches are answered when it says so.
  *
  * @module
  */
 import { WriterClosedError } from "../../errors.ts";
 import type { Batch, PortReply } from "../../writer/protocol/sender_port.ts";
 import type { WriteMessage } from "../../writer/protocol/write_message.ts";
-import { type FailureListener, Outbox } from "../../writer/client/outbox.ts";
+import { BatchSender, type FailureListener } from "../../writer/client/batch_sender.ts";
 
-/** An outbox, and what it sends. */
+/** An batchSender, and what it sends. */
 export class Receiver implements Disposable {
-  readonly outbox: Outbox;
+  readonly batchSender: BatchSender;
   readonly #port: MessagePort;
   readonly #arrived: Batch[] = [];
   readonly #waiting: ((batch: Batch) => void)[] = [];
 
   constructor(listener: FailureListener = () => {}) {
     const { port1, port2 } = new MessageChannel();
-    this.outbox = new Outbox(port1, listener);
+    this.batchSender = new BatchSender(port1, listener);
     this.#port = port2;
     port2.onmessage = ({ data }) => {
       const waiting = this.#waiting.shift();
@@ -49,7 +49,7 @@ export class Receiver implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.outbox.fail(new WriterClosedError("The test is over"));
+    this.batchSender.fail(new WriterClosedError("The test is over"));
     this.#port.close();
   }
 }

@@ -25,7 +25,7 @@ import {
   noCounts,
   type StatusCounts,
   type TaskStatus,
-} from "../../internal/task_run.ts";
+} from "../../internal/task_status.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 
 /** Some text that the model does not foretell, such as the time of day. */

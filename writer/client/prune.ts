@@ -10,7 +10,7 @@
  * @module
  */
 import type { Connection } from "../../sqlite/connection.ts";
-import type { SqliteWriter } from "./writer_client.ts";
+import type { SqliteWriter } from "./sqlite_writer.ts";
 
 /** Rows of one commit: some milliseconds of work. */
 const PART_ROWS = 2_000;

@@ -4,7 +4,7 @@
  * @module
  */
 import { type InsertOptions, type Row, toInsertMessage } from "./insert.ts";
-import type { Outbox } from "./outbox.ts";
+import type { BatchSender } from "./batch_sender.ts";
 
 /** Rows in one message of a stream. Streams with a key that were killed are resumed by it: it stays as it is. */
 const CHUNK_ROWS = 1_000;
@@ -16,7 +16,7 @@ const CHUNK_ROWS = 1_000;
  * @returns The number of rows, once they are committed
  */
 export async function insertInChunks(
-  outbox: Pick<Outbox, "request" | "room">,
+  batchSender: Pick<BatchSender, "request" | "ready">,
   table: string,
   rows: Iterable<Row> | AsyncIterable<Row>,
   { task, ...options }: InsertOptions & { task?: number } = {},
@@ -33,12 +33,12 @@ export async function insertInChunks(
     if (message.idempotencyKey) message.idempotencyKey.part = part++;
     count += chunk.length;
     chunk = [];
-    const sent: Promise<void> = outbox.request(message).then(
+    const sent: Promise<void> = batchSender.request(message).then(
       () => {},
       (error) => void (failure ??= { error }),
     ).finally(() => underWay.delete(sent));
     underWay.add(sent);
-    await outbox.room();
+    await batchSender.ready();
   };
 
   for await (const row of rows) {

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import type { WalHeld } from "../protocol/writer_worker.ts";
+import type { CheckpointBlocked } from "../protocol/writer_worker.ts";
 
 /** Takes a warning; returns whether it has told the user. */
-export type WalListener = (held: WalHeld, text: string) => boolean;
+export type WalListener = (held: CheckpointBlocked, text: string) => boolean;
 
 /** The warnings about the WAL of one writer. */
 export class WalWarnings {
@@ -26,13 +26,13 @@ export class WalWarnings {
   }
 
   /** Tells one who listens, or the console. */
-  tell(held: WalHeld): void {
+  tell(held: CheckpointBlocked): void {
     const text = this.#describe(held);
     for (const listener of this.#listeners) if (listener(held, text)) return;
     console.warn(text);
   }
 
-  #describe({ bytes, since }: WalHeld): string {
+  #describe({ bytes, since }: CheckpointBlocked): string {
     const seconds = Math.round((Date.now() - Date.parse(since)) / 1_000);
     return `Readers have kept the WAL of ${this.#file} from being emptied for ${seconds} s, and it has ` +
       `${

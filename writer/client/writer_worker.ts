@@ -24,11 +24,11 @@ export class WriterWorker {
   readonly #listeners = new Set<(request: RunRequest) => void>();
   readonly #ready = Promise.withResolvers<void>();
   readonly #opened = Promise.withResolvers<WorkerOpened>();
-  readonly #closed = Promise.withResolvers<CheckpointResult | undefined>();
-  readonly #gone = Promise.withResolvers<never>();
+  readonly #checkpointed = Promise.withResolvers<CheckpointResult | undefined>();
+  readonly #closed = Promise.withResolvers<never>();
   /** Who is told when the writer is gone. A promise would keep each of them as long as the writer lives. */
-  readonly #mourners = new Set<(error: Error) => void>();
-  #isGone = false;
+  readonly #closeListeners = new Set<(error: Error) => void>();
+  #isClosed = false;
   /** Warnings that readers hold the WAL. */
   readonly walWarnings: WalWarnings;
 
@@ -59,11 +59,13 @@ export class WriterWorker {
       );
     };
     this.#worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => this.#receive(data);
-    this.#gone.promise.catch((error) => {
-      this.#isGone = true;
-      for (const mourner of this.#mourners) mourner(error);
+    this.#closed.promise.catch((error) => {
+      this.#isClosed = true;
+      for (const listener of this.#closeListeners) listener(error);
     });
-    for (const { promise } of [this.#ready, this.#opened, this.#closed]) promise.catch(() => {});
+    for (const { promise } of [this.#ready, this.#opened, this.#checkpointed]) {
+      promise.catch(() => {});
+    }
   }
 
   /** Opens the database. */
@@ -81,7 +83,7 @@ export class WriterWorker {
   /** Closes the database, and returns the last checkpoint. */
   async close(): Promise<CheckpointResult | undefined> {
     this.#post({ kind: "close" });
-    return await this.#closed.promise;
+    return await this.#checkpointed.promise;
   }
 
   /** Ends the Worker. */
@@ -89,25 +91,27 @@ export class WriterWorker {
     this.#worker.terminate();
   }
 
-  /** Rejects when the writer is gone. */
-  get gone(): Promise<never> {
-    return this.#gone.promise;
+  /** Rejects when the writer has closed or died. */
+  get closed(): Promise<never> {
+    return this.#closed.promise;
   }
 
-  /** The writer is gone from now on. */
-  declareGone(error: Error): void {
-    this.#gone.reject(error);
+  /** Declares the writer closed, for this reason. */
+  declareClosed(error: Error): void {
+    this.#closed.reject(error);
   }
 
   /** Tells a listener when the writer is gone, until it is disposed. */
-  onGone(listener: (error: Error) => void): Disposable {
-    this.#mourners.add(listener);
-    if (this.#isGone) this.gone.catch((error) => this.#mourners.has(listener) && listener(error));
-    return { [Symbol.dispose]: () => this.#mourners.delete(listener) };
+  onClosed(listener: (error: Error) => void): Disposable {
+    this.#closeListeners.add(listener);
+    if (this.#isClosed) {
+      this.closed.catch((error) => this.#closeListeners.has(listener) && listener(error));
+    }
+    return { [Symbol.dispose]: () => this.#closeListeners.delete(listener) };
   }
 
   /** Hears what is asked of the runs of this writer, until it is disposed. */
-  hear(listener: (request: RunRequest) => void): Disposable {
+  onRequest(listener: (request: RunRequest) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
@@ -121,7 +125,7 @@ export class WriterWorker {
       case "wal_held":
         return this.walWarnings.tell(reply.held);
       case "closed":
-        return this.#closed.resolve(reply.checkpoint);
+        return this.#checkpointed.resolve(reply.checkpoint);
       case "requested":
         for (const request of reply.requests) this.#listeners.forEach((hear) => hear(request));
         return;
@@ -137,9 +141,9 @@ export class WriterWorker {
   #fail(error: Error): void {
     this.#ready.reject(error);
     this.#opened.reject(error);
-    this.#closed.reject(error);
+    this.#checkpointed.reject(error);
     this.#failed(error);
-    this.#gone.reject(error);
+    this.#closed.reject(error);
   }
 
   #post(request: WorkerRequest, transfer: Transferable[] = []): void {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EndStatus, StatusCounts } from "../../internal/task_run.ts";
+import type { EndStatus, StatusCounts } from "../../internal/task_status.ts";
 
 /** Names a run beside its id: the day that it is for, or whatever whoever starts it again knows it by. */
 export interface RunKey {

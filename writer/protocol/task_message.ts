@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EndStatus, TaskStatus } from "../../internal/task_run.ts";
+import type { EndStatus, TaskStatus } from "../../internal/task_status.ts";
 
 /** Writes tasks as `queued`. The three arrays are parallel. */
 export interface QueueTasksMessage {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
-import type { TaskStatus } from "../../internal/task_run.ts";
+import type { TaskStatus } from "../../internal/task_status.ts";
 import type { AnswerControlMessage, RequestControlMessage } from "./control_message.ts";
 import type {
   FinishRunMessage,

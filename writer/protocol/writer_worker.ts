@@ -64,7 +64,7 @@ export interface WorkerClosed {
 }
 
 /** Readers keep a WAL from being emptied that has become long. */
-export interface WalHeld {
+export interface CheckpointBlocked {
   /** How long it is. */
   bytes: number;
   /** Since when, ISO 8601. */
@@ -74,7 +74,7 @@ export interface WalHeld {
 /** The user is to be told of a WAL that is held. */
 export interface WorkerWarned {
   kind: "wal_held";
-  held: WalHeld;
+  held: CheckpointBlocked;
 }
 
 /** A request to the Worker failed, or the Worker cannot go on. */

@@ -15,8 +15,8 @@ import type {
   TaskFound,
 } from "../protocol/task_message.ts";
 import { Statements } from "./statements.ts";
-import { type EndStatus, isEnd, type TaskStatus } from "../../internal/task_run.ts";
-import type { TaskNews } from "./task_news.ts";
+import { type EndStatus, isEnd, type TaskStatus } from "../../internal/task_status.ts";
+import type { TaskUpdateStore } from "./task_update_store.ts";
 import type { TaskStore } from "./task_store.ts";
 
 /** How a task ends. */
@@ -31,9 +31,9 @@ interface TaskEnd {
 export class ControlStore {
   readonly #statements: Statements;
   readonly #tasks: TaskStore;
-  readonly #news: TaskNews;
+  readonly #news: TaskUpdateStore;
 
-  constructor(connection: Connection, tasks: TaskStore, news: TaskNews) {
+  constructor(connection: Connection, tasks: TaskStore, news: TaskUpdateStore) {
     this.#statements = new Statements(connection);
     this.#tasks = tasks;
     this.#news = news;

@@ -11,7 +11,7 @@
  * @module
  */
 import { SqliteError } from "../../errors.ts";
-import { mayRead } from "../../internal/may_read.ts";
+import { mayRead } from "../../internal/permissions.ts";
 import { WalWatch } from "./wal_watch.ts";
 
 /** What is appended to the database's name for the files that belong to it while it is open. */

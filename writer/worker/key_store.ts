@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isoNow } from "../../internal/clock.ts";
+import { isoNow } from "../../internal/timestamps.ts";
 import type { Connection, Statement } from "../../sqlite/connection.ts";
 import type { IdempotencyKey } from "../protocol/write_message.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Whether another run of a name is under way, as the database and the locks of owners tell.
  *
- * A run says `running` until it has ended; when its process was killed, its owner's lock tells (`ownership.ts`).
+ * A run says `running` until it has ended; when its process was killed, its owner's lock tells (`process_lock.ts`).
  * Where a run has no owner, or its lock cannot be looked at from here, nobody can tell, and it takes a person.
  * Runs that this very writer has begun are known without a lock.
  *
@@ -9,21 +9,21 @@
  */
 import type { Connection } from "../../sqlite/connection.ts";
 import { OverlapError } from "../../errors.ts";
-import { isGone, type Owner } from "./ownership.ts";
+import { isGone, type ProcessLock } from "./process_lock.ts";
 import { recoverRuns } from "./recovery.ts";
 import type { SqlRow } from "../../sqlite/values.ts";
 
 /** Finds runs that are in the way of another. */
 export class OverlapStore {
   readonly #connection: Connection;
-  readonly #owner: Owner | undefined;
+  readonly #owner: ProcessLock | undefined;
   /** Runs that this writer has begun and not ended, as far as is committed. */
   readonly #own = new Set<number>();
   // What this transaction has changed so far.
   readonly #begun = new Set<number>();
   readonly #ended = new Set<number>();
 
-  constructor(connection: Connection, owner?: Owner) {
+  constructor(connection: Connection, owner?: ProcessLock) {
     this.#connection = connection;
     this.#owner = owner;
   }

@@ -9,7 +9,7 @@
  * @module
  */
 import type { Connection } from "../../sqlite/connection.ts";
-import { isGone, type Owner, removeAbandoned } from "./ownership.ts";
+import { isGone, type ProcessLock, removeAbandoned } from "./process_lock.ts";
 import { refuseAll } from "./request_store.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 
@@ -24,7 +24,7 @@ const ENDED_OWNERS = `SELECT DISTINCT owner FROM (
     SELECT owner FROM pipeline_runs WHERE status='running' AND owner IS NOT NULL)`;
 
 /** Marks runs whose owner is gone as `interrupted`, and returns their ids. */
-export function recoverRuns(connection: Connection, { base }: Owner): number[] {
+export function recoverRuns(connection: Connection, { base }: ProcessLock): number[] {
   if (base === undefined) return [];
   for (const { owner } of connection.prepare(ENDED_OWNERS).all()) isGone(base, `${owner}`);
   const select = connection.prepare(OPEN_RUNS);

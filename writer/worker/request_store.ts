@@ -8,14 +8,14 @@
  * @module
  */
 import type { Connection } from "../../sqlite/connection.ts";
-import { isoNow } from "../../internal/clock.ts";
+import { isoNow } from "../../internal/timestamps.ts";
 import type {
   AnswerControlMessage,
   ControlAction,
   RequestControlMessage,
   RunRequest,
 } from "../protocol/control_message.ts";
-import type { EndStatus } from "../../internal/task_run.ts";
+import type { EndStatus } from "../../internal/task_status.ts";
 
 type WantedControl = Pick<RequestControlMessage, "action" | "run" | "taskId">;
 type ControlAnswer = Pick<AnswerControlMessage, "refused" | "answer">;

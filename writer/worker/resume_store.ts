@@ -9,7 +9,7 @@
  */
 import type { Connection } from "../../sqlite/connection.ts";
 import type { RunKey } from "../protocol/run_message.ts";
-import type { TaskStatus } from "../../internal/task_run.ts";
+import type { TaskStatus } from "../../internal/task_status.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 
 /** True of the tasks of run ?1, found by the range of their ids. */

@@ -18,7 +18,7 @@ import type {
   StartRunMessage,
 } from "../protocol/run_message.ts";
 import { OverlapStore } from "./overlap_store.ts";
-import { type Owner, UNOWNED } from "./ownership.ts";
+import { type ProcessLock, UNOWNED } from "./process_lock.ts";
 import { interruptTasks, recoverRuns } from "./recovery.ts";
 import { findRun, forgetKeys, learnKeys } from "./resume_store.ts";
 import { Statements } from "./statements.ts";
@@ -27,7 +27,7 @@ import {
   type StatusCounts,
   TASK_STATUSES,
   type TaskStatus,
-} from "../../internal/task_run.ts";
+} from "../../internal/task_status.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 
 /** Milliseconds between two samples of a run, at its beginning. */
@@ -39,7 +39,7 @@ const SAMPLES_PER_AGE = 100;
 /** The part of the store that keeps runs. */
 export class RunStore {
   readonly #connection: Connection;
-  readonly #owner: Owner | undefined;
+  readonly #owner: ProcessLock | undefined;
   readonly #overlap: OverlapStore;
   readonly #statements: Statements;
   /** How runs stood that were `done` when they were resumed. */
@@ -53,7 +53,7 @@ export class RunStore {
   /** Queue depth, batch rows, commit p99 in ms, WAL bytes, last checkpoint, since when the WAL is held. */
   health: SqlValue[] = [null, null, null, null, null, null];
 
-  constructor(connection: Connection, owner?: Owner) {
+  constructor(connection: Connection, owner?: ProcessLock) {
     this.#connection = connection;
     this.#statements = new Statements(connection);
     this.#owner = owner;

@@ -26,14 +26,14 @@ import type {
 } from "../protocol/run_message.ts";
 import type { InsertMessage, WriteMessage, WriteResult } from "../protocol/write_message.ts";
 import { ControlStore } from "./control_store.ts";
-import type { Owner } from "./ownership.ts";
+import type { ProcessLock } from "./process_lock.ts";
 import { addRequest, answerAll, answerRequest } from "./request_store.ts";
 import type { RequestWatch } from "./request_watch.ts";
 import { RowStore, sameShape } from "./row_store.ts";
 import { RunStore } from "./run_store.ts";
-import { TaskNews } from "./task_news.ts";
+import { TaskUpdateStore } from "./task_update_store.ts";
 import { TaskStore } from "./task_store.ts";
-import { isEnd } from "../../internal/task_run.ts";
+import { isEnd } from "../../internal/task_status.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 
 /** What became of the messages of a batch, by their index. */
@@ -49,7 +49,7 @@ export class Store {
   readonly #connection: Connection;
   readonly #rows: RowStore;
   readonly #runs: RunStore;
-  readonly #news: TaskNews;
+  readonly #news: TaskUpdateStore;
   readonly #tasks: TaskStore;
   readonly #keys: KeyStore;
   readonly #dependencies: DependencyStore;
@@ -66,13 +66,13 @@ export class Store {
   constructor(
     connection: Connection,
     statements: Readonly<Record<string, string>> = {},
-    owner?: Owner,
+    owner?: ProcessLock,
     watch?: RequestWatch,
   ) {
     this.#connection = connection;
     this.#rows = new RowStore(connection, statements);
     this.#runs = new RunStore(connection, owner);
-    this.#news = new TaskNews(connection, this.#runs);
+    this.#news = new TaskUpdateStore(connection, this.#runs);
     this.#tasks = new TaskStore(connection, this.#runs, this.#news);
     this.#keys = new KeyStore(connection);
     this.#dependencies = new DependencyStore(connection);

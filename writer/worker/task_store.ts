@@ -16,19 +16,19 @@ import type {
 import { type KeyedTask, matchKeys } from "./resume_store.ts";
 import type { RunStore } from "./run_store.ts";
 import { Statements } from "./statements.ts";
-import type { TaskNews } from "./task_news.ts";
-import { canMove, canRequeue } from "../../internal/task_run.ts";
+import type { TaskUpdateStore } from "./task_update_store.ts";
+import { canMove, canRequeue } from "../../internal/task_status.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 
 /** The part of the store that queues tasks. */
 export class TaskStore {
   readonly #connection: Connection;
   readonly #runs: RunStore;
-  readonly #news: TaskNews;
+  readonly #news: TaskUpdateStore;
   readonly #statements: Statements;
   readonly #queue: BulkStatement;
 
-  constructor(connection: Connection, runs: RunStore, news: TaskNews) {
+  constructor(connection: Connection, runs: RunStore, news: TaskUpdateStore) {
     this.#connection = connection;
     this.#statements = new Statements(connection);
     this.#runs = runs;

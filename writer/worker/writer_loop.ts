@@ -19,11 +19,11 @@ import { FileWatch } from "./file_watch.ts";
 import type { RunRequest } from "../protocol/control_message.ts";
 import type { Batch, PortReply, PortRequest, WriterStats } from "../protocol/sender_port.ts";
 import { weightOfAll, type WriteMessage } from "../protocol/write_message.ts";
-import type { Owner } from "./ownership.ts";
-import { Patience } from "./patience.ts";
+import type { ProcessLock } from "./process_lock.ts";
+import { BusyTimeout } from "./busy_timeout.ts";
 import { RequestWatch } from "./request_watch.ts";
 import { Store } from "./store.ts";
-import { WalKeeper, type WalKeeperOptions } from "./wal_keeper.ts";
+import { Checkpointer, type WalKeeperOptions } from "./checkpointer.ts";
 
 /** Rows and messages in one transaction: about 10 ms of work, so that readers see steady news. */
 const MAX_ROWS = 4_000;
@@ -56,10 +56,10 @@ export class WriterLoop {
   readonly #connection: Connection;
   readonly #store: Store;
   readonly #watch: RequestWatch;
-  readonly #owner: Owner | undefined;
+  readonly #owner: ProcessLock | undefined;
   readonly #files: FileWatch;
-  readonly #patience: Patience;
-  readonly #wal: WalKeeper;
+  readonly #patience: BusyTimeout;
+  readonly #wal: Checkpointer;
   /** Ports, with the numbers of their senders where they can be cut off. */
   readonly #ports = new Map<MessagePort, number | undefined>();
   /** Rows that are written as soon as they have arrived. */
@@ -74,17 +74,17 @@ export class WriterLoop {
   constructor(
     connection: Connection,
     statements: Readonly<Record<string, string>> = {},
-    owner?: Owner,
+    owner?: ProcessLock,
     { requested, syncs = false, ...wal }: WriterLoopOptions = {},
   ) {
     this.#connection = connection;
     this.#owner = owner;
     this.#fullRows = syncs ? MAX_ROWS : FULL_ROWS;
     this.#files = new FileWatch(connection.path);
-    this.#patience = new Patience(connection);
+    this.#patience = new BusyTimeout(connection);
     this.#watch = new RequestWatch(connection, requested);
     this.#store = new Store(connection, statements, owner, this.#watch);
-    this.#wal = new WalKeeper(connection, { ...wal, changed: () => this.#tellHealth() });
+    this.#wal = new Checkpointer(connection, { ...wal, changed: () => this.#tellHealth() });
   }
 
   /** Takes requests from a port from now on. One with a number can be cut off by it. */

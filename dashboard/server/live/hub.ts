@@ -9,7 +9,7 @@
  * @module
  */
 import type { LiveEvent } from "../../api.ts";
-import { type Source, SourceError } from "../source.ts";
+import { type DatabaseHandle, SourceError } from "../database_handle.ts";
 import { EventStream, formatEvent } from "./event_stream.ts";
 import { same, type View } from "./view.ts";
 
@@ -42,7 +42,7 @@ export interface Watch {
 
 /** Shares views among streams. */
 export class Hub {
-  readonly #source: Source;
+  readonly #source: DatabaseHandle;
   readonly #maxStreams: number;
   readonly #watched = new Map<string, Watched>();
   #streams = 0;
@@ -55,7 +55,7 @@ export class Hub {
   #state: LiveEvent["source"];
   #closed = false;
 
-  constructor(source: Source, options: { maxStreams: number }) {
+  constructor(source: DatabaseHandle, options: { maxStreams: number }) {
     this.#source = source;
     this.#maxStreams = options.maxStreams;
   }

@@ -5,10 +5,10 @@
  */
 import { setImmediate } from "node:timers";
 import type { Run, RunPatch, RunSnapshot, Sample, TaskPage, TaskQuery } from "../../api.ts";
-import type { Place } from "../queries/plan.ts";
+import type { PageCursor } from "../queries/plan.ts";
 import { getRun, isOutdated, listSamples } from "../queries/runs.ts";
 import { listTasks } from "../queries/tasks.ts";
-import type { Source } from "../source.ts";
+import type { DatabaseHandle } from "../database_handle.ts";
 import { diffList, same, type Tick, unlessEmpty, type View } from "./view.ts";
 import type { SharedWeave } from "./weaves.ts";
 
@@ -20,7 +20,7 @@ export interface RunViewOptions {
   /** Id of the run. */
   run: number;
   /** Which tasks. */
-  query: Omit<TaskQuery, "cursor"> & { place?: Place };
+  query: Omit<TaskQuery, "cursor"> & { place?: PageCursor };
   /** The run's weave, which all views of the run share. */
   weave: SharedWeave;
 }
@@ -54,7 +54,7 @@ export class RunView implements View {
     return `${this.#version}`;
   }
 
-  async refresh(source: Source, tick: Tick): Promise<object | undefined> {
+  async refresh(source: DatabaseHandle, tick: Tick): Promise<object | undefined> {
     const { run: id, weave } = this.#options;
     this.#listIsOld ||= tick.changed;
     const run = source.read((reader) => getRun(reader, id)) ?? null;
@@ -97,7 +97,7 @@ export class RunView implements View {
   }
 
   /** Reads the page of tasks when it is due. One that takes long is there at a later tick. */
-  async #refreshList(source: Source): Promise<void> {
+  async #refreshList(source: DatabaseHandle): Promise<void> {
     if (!this.#reading && this.#listIsOld && performance.now() >= this.#listDueAt) {
       this.#listIsOld = false;
       this.#reading = this.#readList(source).finally(() => this.#reading = undefined);
@@ -106,7 +106,7 @@ export class RunView implements View {
     await Promise.race([this.#reading, new Promise((resolve) => setImmediate(resolve))]);
   }
 
-  async #readList(source: Source): Promise<void> {
+  async #readList(source: DatabaseHandle): Promise<void> {
     const before = performance.now();
     const { run, query } = this.#options;
     const { signal } = this.#closed;

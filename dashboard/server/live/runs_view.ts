@@ -5,7 +5,7 @@
  */
 import type { RunPage, RunsPatch } from "../../api.ts";
 import { isOutdated, listRuns } from "../queries/runs.ts";
-import type { Source } from "../source.ts";
+import type { DatabaseHandle } from "../database_handle.ts";
 import { diffList, same, unlessEmpty, type View } from "./view.ts";
 
 /** The newest runs. */
@@ -21,7 +21,7 @@ export class RunsView implements View {
     return `${this.#version}`;
   }
 
-  refresh(source: Source): Promise<object | undefined> {
+  refresh(source: DatabaseHandle): Promise<object | undefined> {
     const before = this.#page;
     const page = this.#page = source.read((reader) => listRuns(reader));
     const sparklines = Object.fromEntries(

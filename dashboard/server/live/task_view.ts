@@ -6,7 +6,7 @@
 import type { LogPage, TaskDetail, TaskPatch, TaskSnapshot } from "../../api.ts";
 import { listLogs } from "../queries/logs.ts";
 import { getTask } from "../queries/tasks.ts";
-import type { Source } from "../source.ts";
+import type { DatabaseHandle } from "../database_handle.ts";
 import { same, unlessEmpty, type View } from "./view.ts";
 
 /** Lines of a log in a snapshot. */
@@ -39,7 +39,7 @@ export class TaskView implements View {
     return `${this.#lastLine}`;
   }
 
-  refresh(source: Source): Promise<object | undefined> {
+  refresh(source: DatabaseHandle): Promise<object | undefined> {
     const before = this.#detail;
     const { detail, lines } = source.read((reader) => ({
       detail: getTask(reader, this.#task) ?? null,
@@ -58,7 +58,7 @@ export class TaskView implements View {
     }));
   }
 
-  snapshot(source: Source, lastEventId?: string): Omit<TaskSnapshot, "now"> {
+  snapshot(source: DatabaseHandle, lastEventId?: string): Omit<TaskSnapshot, "now"> {
     const before = this.#lastLine + 1;
     const seen = Number(lastEventId);
     const logs = source.read((reader) => {

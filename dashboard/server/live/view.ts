@@ -7,7 +7,7 @@
  * @module
  */
 import type { ListPatch } from "../../api.ts";
-import type { Source } from "../source.ts";
+import type { DatabaseHandle } from "../database_handle.ts";
 
 /** When and why a view is to read. */
 export interface Tick {
@@ -22,13 +22,13 @@ export interface View {
   /** Whether there is more to read even if nothing is committed. */
   readonly pending: boolean;
   /** Reads what has changed and returns it as a patch, `undefined` when nothing has. */
-  refresh(source: Source, tick: Tick): Promise<object | undefined>;
+  refresh(source: DatabaseHandle, tick: Tick): Promise<object | undefined>;
   /**
    * Everything, as last read.
    *
    * @param lastEventId The id of the last event that a stream which comes back has seen
    */
-  snapshot(source: Source, lastEventId?: string): object;
+  snapshot(source: DatabaseHandle, lastEventId?: string): object;
   /** The id of an event that brings the page to where it is now. */
   readonly eventId: string;
   /** Lets go of what it shares with other views. */

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { type StatusCounts, TASK_STATUSES } from "../../../internal/task_run.ts";
+import { type StatusCounts, TASK_STATUSES } from "../../../internal/task_status.ts";
 import type { WeaveBlock } from "../../api.ts";
 import {
   BLOCK_TASKS,

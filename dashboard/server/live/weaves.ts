@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { StatusCounts } from "../../../internal/task_run.ts";
+import type { StatusCounts } from "../../../internal/task_status.ts";
 import type { WeaveBlock } from "../../api.ts";
-import type { Source } from "../source.ts";
+import type { DatabaseHandle } from "../database_handle.ts";
 import type { Tick } from "./view.ts";
 import { Weave } from "./weave.ts";
 
@@ -27,7 +27,7 @@ export interface SharedWeave extends Disposable {
   /** The blocks that have changed since a version. */
   changedSince(version: number): [place: number, block: WeaveBlock][];
   /** Reads what has changed; once for each tick. */
-  advance(source: Source, counts: StatusCounts, tick: Tick): void;
+  advance(source: DatabaseHandle, counts: StatusCounts, tick: Tick): void;
 }
 
 /** The weaves that are in use. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { setImmediate } from "node:timers";
-import type { TaskStatus } from "../../../internal/task_run.ts";
+import type { TaskStatus } from "../../../internal/task_status.ts";
 import type { ComparedTask, Comparison } from "../../api.ts";
 import type { Read } from "./find.ts";
 import { DURATION_MS } from "./order.ts";

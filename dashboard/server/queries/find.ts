@@ -12,9 +12,9 @@
  * @module
  */
 import { setImmediate } from "node:timers";
-import type { TaskStatus } from "../../../internal/task_run.ts";
+import type { TaskStatus } from "../../../internal/task_status.ts";
 import type { Reader } from "../reader.ts";
-import { remember } from "./memory.ts";
+import { memoize } from "./memoize.ts";
 import { compareValues } from "./order.ts";
 import { cut, type Find, type Found, type Plan, plan, type Range, statusesOf } from "./plan.ts";
 import type { RunTasks } from "./runs.ts";
@@ -78,7 +78,7 @@ function edgeOf(
   status?: TaskStatus,
 ): number | undefined {
   // Where a slice ends is remembered: any parts will do, so long as they are not too large.
-  return remember(reader, JSON.stringify([status, descending, low, high]), () => {
+  return memoize(reader, JSON.stringify([status, descending, low, high]), () => {
     const row = reader.get(
       `SELECT id FROM task_runs WHERE ${status ? "status = ? AND " : ""}id BETWEEN ? AND ?
        ORDER BY id ${descending ? "DESC" : "ASC"} LIMIT 1 OFFSET ?`,
@@ -112,7 +112,7 @@ function lookOnce(reader: Reader, query: Plan, range: Range, status?: TaskStatus
     status,
     requeued,
   ]);
-  return remember(reader, key, () => look(reader, query, range, status));
+  return memoize(reader, key, () => look(reader, query, range, status));
 }
 
 /**

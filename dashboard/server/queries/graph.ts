@@ -8,7 +8,7 @@
 import type { TaskGraph } from "../../api.ts";
 import type { Reader } from "../reader.ts";
 import type { Read } from "./find.ts";
-import { remember } from "./memory.ts";
+import { memoize } from "./memoize.ts";
 import { getRun } from "./runs.ts";
 import { readTasks } from "./tasks.ts";
 
@@ -34,7 +34,7 @@ export async function readGraph(read: Read, run: number): Promise<TaskGraph | un
     const byId = new Map(tasks.map((task) => [task.id, task]));
     // Tasks are missing while their run is being deleted.
     const whole = pairs.filter(([from, to]) => byId.has(from) && byId.has(to));
-    const laidOut = remember(reader, `graph ${JSON.stringify(whole)}`, () => layOut(tasks, whole));
+    const laidOut = memoize(reader, `graph ${JSON.stringify(whole)}`, () => layOut(tasks, whole));
     const nodes = laidOut.nodes.flatMap((node) => {
       const task = byId.get(node.id);
       return task ? { ...node, status: task.status } : [];

@@ -6,7 +6,7 @@
  * @module
  */
 import { setImmediate } from "node:timers";
-import type { TaskStatus } from "../../../internal/task_run.ts";
+import type { TaskStatus } from "../../../internal/task_status.ts";
 import type { TaskDetail, TaskHistory } from "../../api.ts";
 import type { Read } from "./find.ts";
 import { DURATION_MS } from "./order.ts";

@@ -4,13 +4,13 @@
  * @module
  */
 import type { SqlValue } from "../../../sqlite/values.ts";
-import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_run.ts";
+import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts";
 import type { TaskQuery } from "../../api.ts";
 import { type Order, toOrder } from "./order.ts";
 import type { RunTasks } from "./runs.ts";
 
 /** Where a page begins: after this value and id, or before them. */
-export interface Place {
+export interface PageCursor {
   /** The value it is ordered by. */
   value: SqlValue;
   /** Breaks ties. */
@@ -24,7 +24,7 @@ export interface Find extends Pick<TaskQuery, "status" | "q" | "key" | "sort"> {
   /** How many at most. */
   limit: number;
   /** Where to begin. */
-  place?: Place;
+  place?: PageCursor;
 }
 
 /** Where a task stands in the order. */

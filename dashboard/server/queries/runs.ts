@@ -9,10 +9,10 @@ import {
   type StatusCounts,
   TASK_STATUSES,
   type TaskStatus,
-} from "../../../internal/task_run.ts";
+} from "../../../internal/task_status.ts";
 import type { Run, RunPage, RunStatus, Sample } from "../../api.ts";
 import type { Reader } from "../reader.ts";
-import { remember } from "./memory.ts";
+import { memoize } from "./memoize.ts";
 import { readCancelling } from "./requests.ts";
 
 /** Id that stands for tasks of no run: what the Python original wrote. */
@@ -237,7 +237,7 @@ function sparkline(reader: Reader, run: Run): number[] {
   const draw = () => rates(listSamples(reader, run.id).samples, run);
   // A run that is resumed ends again.
   const { id, finishedAt } = run;
-  return finishedAt ? remember(reader, `sparkline ${id} ${finishedAt}`, draw) : draw();
+  return finishedAt ? memoize(reader, `sparkline ${id} ${finishedAt}`, draw) : draw();
 }
 
 function rates(samples: Sample[], run: Run): number[] {

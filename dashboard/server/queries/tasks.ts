@@ -4,12 +4,12 @@
  * @module
  */
 import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
-import { isEnd, type TaskStatus } from "../../../internal/task_run.ts";
+import { isEnd, type TaskStatus } from "../../../internal/task_status.ts";
 import type { Task, TaskAttempt, TaskDetail, TaskPage, TaskQuery } from "../../api.ts";
 import type { Reader } from "../reader.ts";
 import { findTasks, type Read } from "./find.ts";
 import { DURATION_MS } from "./order.ts";
-import type { Place } from "./plan.ts";
+import type { PageCursor } from "./plan.ts";
 import { getRun, ORIGINAL_RUN, tasksOf } from "./runs.ts";
 import { readCancelling } from "./requests.ts";
 import { shorten, textStart, toText } from "./text.ts";
@@ -27,7 +27,7 @@ const MAX_ATTEMPTS = 100;
 export async function listTasks(
   read: Read,
   run: number,
-  query: Omit<TaskQuery, "cursor"> & { place?: Place },
+  query: Omit<TaskQuery, "cursor"> & { place?: PageCursor },
   signal?: AbortSignal,
 ): Promise<TaskPage | undefined> {
   const tasks = read((reader) => tasksOf(reader, run));
@@ -51,12 +51,12 @@ export async function listTasks(
 }
 
 /** A place in an order as text. */
-export function toCursor({ value, id, back }: Place): string {
+export function toCursor({ value, id, back }: PageCursor): string {
   return JSON.stringify([value, id, ...(back ? [1] : [])]);
 }
 
 /** The place that a cursor names; `undefined` when it is none of ours. */
-export function fromCursor(cursor: string): Place | undefined {
+export function fromCursor(cursor: string): PageCursor | undefined {
   try {
     const [value, id, back] = JSON.parse(cursor);
     const isValue = typeof value === "string" || Number.isFinite(value);

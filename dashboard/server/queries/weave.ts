@@ -6,7 +6,7 @@
  * @module
  */
 import { setImmediate } from "node:timers";
-import { TASK_STATUSES } from "../../../internal/task_run.ts";
+import { TASK_STATUSES } from "../../../internal/task_status.ts";
 import type { WeaveBlock } from "../../api.ts";
 import type { Reader } from "../reader.ts";
 import type { Read } from "./find.ts";

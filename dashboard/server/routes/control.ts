@@ -6,7 +6,7 @@
  * @module
  */
 import type { Context, Hono } from "hono";
-import { Outbox } from "../../../writer/client/outbox.ts";
+import { BatchSender } from "../../../writer/client/batch_sender.ts";
 import { guardControl, guardOrigin } from "../access.ts";
 import type { ControlResult } from "../../api.ts";
 import { runId, taskId } from "../params.ts";
@@ -44,7 +44,7 @@ export function addControl(
   writer: ControlledWriter,
   { controlToken, read }: { controlToken: string; read: Read },
 ): Disposable {
-  let outbox: Outbox | undefined;
+  let batchSender: BatchSender | undefined;
   const guards = [guardControl(controlToken), guardOrigin()] as const;
 
   app.get("/api/control", guards[0], (c) => c.body(null, 204));
@@ -61,13 +61,13 @@ export function addControl(
       return ask(c, { action, run: task.run.id, taskId: id });
     });
   }
-  return { [Symbol.dispose]: () => outbox?.close() };
+  return { [Symbol.dispose]: () => batchSender?.close() };
 
   async function ask(c: Context, asked: Asked): Promise<Response> {
     let request: number;
     try {
-      outbox ??= new Outbox(writer.attach());
-      request = await inTime(outbox.request({ kind: "request_control", ...asked })) as number;
+      batchSender ??= new BatchSender(writer.attach());
+      request = await inTime(batchSender.request({ kind: "request_control", ...asked })) as number;
     } catch (error) {
       const { name, message } = error as Error;
       const isGone = /^Writer(Closed|Died)Error$|^TimeoutError$/.test(name);

@@ -7,10 +7,10 @@ import type { Hono } from "hono";
 import type { Hub } from "../live/hub.ts";
 import { formatMetrics } from "../metrics.ts";
 import { listRuns } from "../queries/runs.ts";
-import type { Source } from "../source.ts";
+import type { DatabaseHandle } from "../database_handle.ts";
 
 /** Adds them. */
-export function addHealth(app: Hono, source: Source, hub: Hub): void {
+export function addHealth(app: Hono, source: DatabaseHandle, hub: Hub): void {
   app.get("/healthz", (c) => {
     const { state } = source.state;
     return c.json({ status: state }, state === "ok" ? 200 : 503);

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { cleanLine } from "../../../internal/clean_text.ts";
-import type { RunningTask, RunView } from "../run_observer.ts";
-import type { Pace } from "./pace.ts";
+import { cleanLine } from "../../../internal/terminal_text.ts";
+import type { ObservedRun, RunningTask } from "../run_observer.ts";
+import type { RateEstimator } from "./rate_estimator.ts";
 import { cut, pad, widthOf } from "./width.ts";
 
 /** What there is to draw on. */
@@ -28,7 +28,12 @@ const MAX_TEXT = 300;
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
 /** The bars of the running tasks, as many as there is room for, and below them the overall bar. */
-export function frameOf(view: RunView, pace: Pace, canvas: Canvas, now: number): string[] {
+export function frameOf(
+  view: ObservedRun,
+  pace: RateEstimator,
+  canvas: Canvas,
+  now: number,
+): string[] {
   const running = [...view.running()];
   const room = Math.max(0, canvas.lines - 1);
   const shown = running.slice(0, running.length > room ? Math.max(0, room - 1) : room);
@@ -42,7 +47,7 @@ export function frameOf(view: RunView, pace: Pace, canvas: Canvas, now: number):
 }
 
 /** One line without bars, for where there is no terminal. */
-export function summaryOf(view: RunView, pace: Pace, now: number): string {
+export function summaryOf(view: ObservedRun, pace: RateEstimator, now: number): string {
   note(view, [...view.running()], pace, now);
   const percent = percentOf(view, pace);
   const name = cut(cleanLine(view.name.slice(0, MAX_TEXT)), 40);
@@ -50,7 +55,12 @@ export function summaryOf(view: RunView, pace: Pace, now: number): string {
 }
 
 /** The line that stays when the run is over. */
-export function lastLine(view: RunView, pace: Pace, status: string, color: boolean): string {
+export function lastLine(
+  view: ObservedRun,
+  pace: RateEstimator,
+  status: string,
+  color: boolean,
+): string {
   const { done, error, cancelled } = view.counts;
   const parts = [`${number.format(done)} done`];
   if (error > 0) parts.push(`${number.format(error)} failed`);
@@ -60,14 +70,19 @@ export function lastLine(view: RunView, pace: Pace, status: string, color: boole
   return color ? paint(text, status === "done" ? 32 : 31) : text;
 }
 
-function note({ counts }: RunView, running: RunningTask[], pace: Pace, now: number): void {
+function note(
+  { counts }: ObservedRun,
+  running: RunningTask[],
+  pace: RateEstimator,
+  now: number,
+): void {
   const ended = counts.done + counts.error + counts.cancelled;
   let work = ended;
   for (const { fraction } of running) work += fraction ?? 0;
   pace.note(now, ended, work);
 }
 
-function overallLine(view: RunView, pace: Pace, { columns, color }: Canvas): string {
+function overallLine(view: ObservedRun, pace: RateEstimator, { columns, color }: Canvas): string {
   const name = cut(cleanLine(view.name.slice(0, MAX_TEXT)), Math.floor(columns / 4));
   const percent = percentOf(view, pace);
   const parts = figures(view, pace);
@@ -93,12 +108,12 @@ function taskLine({ name, fraction, note }: RunningTask, { columns, color }: Can
   return `${plain}${bar} ${percent}${color && said ? paint(said, 2) : said}`;
 }
 
-function percentOf({ total }: RunView, pace: Pace): string {
+function percentOf({ total }: ObservedRun, pace: RateEstimator): string {
   return total ? `${Math.floor(pace.share(total) * 100)}%` : "";
 }
 
 /** Count, rate, times and failures. */
-function figures({ counts, total }: RunView, pace: Pace): string[] {
+function figures({ counts, total }: ObservedRun, pace: RateEstimator): string[] {
   const ended = counts.done + counts.error + counts.cancelled;
   const of = total === undefined ? "" : `/${number.format(total)}`;
   const { rate } = pace;

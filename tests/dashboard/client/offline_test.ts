@@ -7,7 +7,7 @@ import type {
   TaskPage,
   TaskQuery,
 } from "../../../dashboard/api.ts";
-import { noCounts, type TaskStatus } from "../../../internal/task_run.ts";
+import { noCounts, type TaskStatus } from "../../../internal/task_status.ts";
 import { assertEquals } from "../../support/assert.ts";
 
 function task(id: number, status: TaskStatus, changes: Partial<TaskDetail> = {}): TaskDetail {

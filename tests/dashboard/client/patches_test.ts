@@ -13,7 +13,7 @@ import type {
   TaskDetail,
   WeaveBlock,
 } from "../../../dashboard/api.ts";
-import { noCounts } from "../../../internal/task_run.ts";
+import { noCounts } from "../../../internal/task_status.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
 const run = (id: number, done: number): Run => ({

@@ -5,7 +5,7 @@ import {
   runEta,
   taskPace,
 } from "../../../dashboard/client/rates.js";
-import { noCounts } from "../../../internal/task_run.ts";
+import { noCounts } from "../../../internal/task_status.ts";
 import { assertEquals } from "../../support/assert.ts";
 
 type Moments = { at: number; ended: number }[];

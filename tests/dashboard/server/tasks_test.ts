@@ -1,5 +1,5 @@
 import type { Task, TaskPage } from "../../../dashboard/api.ts";
-import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_run.ts";
+import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { addRun, addTask, show, type Shown } from "../fixture.ts";
 import { Random } from "../../support/random.ts";

@@ -3,7 +3,7 @@ import { Weave } from "../../../dashboard/server/live/weave.ts";
 import { getRun } from "../../../dashboard/server/queries/runs.ts";
 import { readWeave } from "../../../dashboard/server/queries/weave.ts";
 import { Reader } from "../../../dashboard/server/reader.ts";
-import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_run.ts";
+import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { addRun, addTask, show } from "../fixture.ts";
 import { DRIVERS } from "../../support/drivers.ts";

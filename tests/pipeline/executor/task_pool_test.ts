@@ -1,6 +1,6 @@
 import type { IdentifiedItem } from "../../../pipeline/scheduler/task_identity.ts";
 import { TaskPool } from "../../../pipeline/executor/task_pool.ts";
-import { SqliteWriter } from "../../../writer/client/writer_client.ts";
+import { SqliteWriter } from "../../../writer/client/sqlite_writer.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
 import { readValues } from "../../support/read.ts";
 import { tempFolder } from "../../support/temp.ts";

@@ -7,7 +7,7 @@ import {
   type TaskFunction,
   writeFailure,
 } from "../../../pipeline/executor/task_runner.ts";
-import { SqliteWriter } from "../../../writer/client/writer_client.ts";
+import { SqliteWriter } from "../../../writer/client/sqlite_writer.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { readValues } from "../../support/read.ts";
 import { tempFolder } from "../../support/temp.ts";
@@ -32,12 +32,12 @@ async function openTask(settings: Partial<TaskEnvironment> = {}) {
   const { run } = started as RunStarted;
   await writer.send({ kind: "queue_tasks", run, ids: [1], names: ["one"], keys: [null] });
   const failures: ErrorData[] = [];
-  const outbox = writer.sender((error, task) => {
+  const batchSender = writer.sender((error, task) => {
     if (task === 1) context.fail(error);
     else failures.push(error);
   });
   const { signal } = new AbortController();
-  const environment: TaskEnvironment = { run, outbox, atomic: false, signal, ...settings };
+  const environment: TaskEnvironment = { run, batchSender, atomic: false, signal, ...settings };
   const context = new TaskContext({ id: 1, name: "one", key: null }, environment);
   return {
     db,
@@ -46,7 +46,7 @@ async function openTask(settings: Partial<TaskEnvironment> = {}) {
     failures,
     run: (work: TaskFunction<string>) => runTask(work, "item", context, environment),
     rows: async (sql: string) => {
-      await outbox.drained();
+      await batchSender.flushed();
       return await readValues(db, sql);
     },
     async [Symbol.asyncDispose]() {
@@ -130,14 +130,14 @@ Deno.test("runTask() ends an atomic task as error when its commit is refused", a
 
 Deno.test("runTask() sends an atomic task's rows when the writer has room for them", async () => {
   await using task = await openTask({ atomic: true });
-  const { outbox } = task.environment;
+  const { batchSender } = task.environment;
   const outcome = await task.run((_, context) => {
     const rows = Array.from({ length: 10_000 }, (_, n) => [n]);
-    outbox.post(toInsertMessage("row", rows));
-    assert(outbox.room());
+    batchSender.post(toInsertMessage("row", rows));
+    assert(batchSender.ready());
     context.insert("row", [[-1]]);
   });
-  assertEquals(outbox.room(), undefined);
+  assertEquals(batchSender.ready(), undefined);
   assertEquals(await readValues(task.db, "SELECT count(*) FROM row WHERE n >= 0"), [[10_000]]);
   assert("pending" in outcome);
   assertEquals(await outcome.pending, { status: "done" });

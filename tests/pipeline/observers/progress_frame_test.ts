@@ -4,9 +4,9 @@ import {
   lastLine,
   summaryOf,
 } from "../../../pipeline/observers/progress/frame.ts";
-import { Pace } from "../../../pipeline/observers/progress/pace.ts";
+import { RateEstimator } from "../../../pipeline/observers/progress/rate_estimator.ts";
 import { widthOf } from "../../../pipeline/observers/progress/width.ts";
-import type { RunningTask, RunView } from "../../../pipeline/observers/run_observer.ts";
+import type { ObservedRun, RunningTask } from "../../../pipeline/observers/run_observer.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
 const CANVAS: Canvas = { columns: 80, lines: 24, color: false };
@@ -15,7 +15,7 @@ function task(id: number, fraction?: number, note?: string, name = `task ${id}`)
   return { id, name, key: null, fraction, note };
 }
 
-function viewOf(running: RunningTask[], view: Partial<RunView> = {}): RunView {
+function viewOf(running: RunningTask[], view: Partial<ObservedRun> = {}): ObservedRun {
   const counts = { done: 0, error: 0, cancelled: 0 };
   return { name: "load", total: 10, counts, running: () => running, ...view };
 }
@@ -24,7 +24,7 @@ Deno.test("frameOf() draws a bar for each running task and the overall bar below
   const view = viewOf([task(1, 0.5, "row 50"), task(2)], {
     counts: { done: 3, error: 1, cancelled: 0 },
   });
-  const lines = frameOf(view, new Pace(0), CANVAS, 2_000);
+  const lines = frameOf(view, new RateEstimator(0), CANVAS, 2_000);
   assertEquals(lines, [
     "  task 1                      ━━━━━━━━────────  50% row 50",
     "  task 2                      ────────────────    …",
@@ -34,10 +34,10 @@ Deno.test("frameOf() draws a bar for each running task and the overall bar below
 
 Deno.test("frameOf() draws no share and no end of what has no known total", () => {
   const view = viewOf([], { total: undefined, counts: { done: 1_234, error: 0, cancelled: 0 } });
-  assertEquals(frameOf(view, new Pace(0), { ...CANVAS, columns: 40 }, 61_700), [
+  assertEquals(frameOf(view, new RateEstimator(0), { ...CANVAS, columns: 40 }, 61_700), [
     "load  ──────────────  1,234  20/s  1:02",
   ]);
-  assertEquals(frameOf(viewOf([], { total: 0 }), new Pace(0), CANVAS, 0).length, 1);
+  assertEquals(frameOf(viewOf([], { total: 0 }), new RateEstimator(0), CANVAS, 0).length, 1);
 });
 
 Deno.test("frameOf() keeps to the lines and columns there are", () => {
@@ -55,7 +55,7 @@ Deno.test("frameOf() keeps to the lines and columns there are", () => {
         const canvas = { columns, lines, color };
         const counts = { done: 1_000_000, error: 3, cancelled: 0 };
         const view = viewOf(running, { name: hostile[2], total: 2_000_000, counts });
-        const frame = frameOf(view, new Pace(0), canvas, 5_000_000);
+        const frame = frameOf(view, new RateEstimator(0), canvas, 5_000_000);
         assert(frame.length <= lines, `${frame.length} of ${lines} lines`);
         for (const line of frame) {
           assert(widthOf(line) < columns || line === "", `${columns}: ${JSON.stringify(line)}`);
@@ -68,19 +68,23 @@ Deno.test("frameOf() keeps to the lines and columns there are", () => {
 
 Deno.test("frameOf() says how many tasks have no bar", () => {
   const running = Array.from({ length: 100 }, (_, i) => task(i));
-  const lines = frameOf(viewOf(running), new Pace(0), { ...CANVAS, lines: 5 }, 1);
+  const lines = frameOf(viewOf(running), new RateEstimator(0), { ...CANVAS, lines: 5 }, 1);
   assertEquals(lines.slice(2, 4), [lines[2]!, "  and 97 more running"]);
   assertEquals(lines.length, 5);
 });
 
 Deno.test("frameOf() uses colours where they are wanted, and only there", () => {
   const view = viewOf([task(1, 0.5, "note")]);
-  assert(!frameOf(view, new Pace(0), CANVAS, 1).join("").includes("\x1b"));
-  assert(frameOf(view, new Pace(0), { ...CANVAS, color: true }, 1).join("").includes("\x1b[36m"));
+  assert(!frameOf(view, new RateEstimator(0), CANVAS, 1).join("").includes("\x1b"));
+  assert(
+    frameOf(view, new RateEstimator(0), { ...CANVAS, color: true }, 1).join("").includes(
+      "\x1b[36m",
+    ),
+  );
 });
 
 Deno.test("summaryOf() and lastLine() say the same in one line", () => {
-  const pace = new Pace(0);
+  const pace = new RateEstimator(0);
   const view = viewOf([task(1, 0.5)], { counts: { done: 3, error: 1, cancelled: 1 } });
   assertEquals(
     summaryOf(view, pace, 3_600_000),

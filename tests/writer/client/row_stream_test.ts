@@ -48,7 +48,7 @@ for (const driver of DRIVERS) {
     for (const count of [0, 1, 999, 1_000, 1_001, 12_345]) {
       using writer = await openLoop({ driver, schema });
       const source = new Source(count);
-      assertEquals(await insertInChunks(writer.outbox, "n", source), count);
+      assertEquals(await insertInChunks(writer.batchSender, "n", source), count);
       assertEquals(values(writer), upTo(count));
       assert(source.closed);
     }
@@ -57,7 +57,7 @@ for (const driver of DRIVERS) {
   Deno.test(`insertInChunks() takes asynchronous iterables, and rows as arrays (${driver})`, async () => {
     using writer = await openLoop({ driver, schema });
     const source = new Source(2_500, (i) => [i, `note ${i}`]);
-    assertEquals(await insertInChunks(writer.outbox, "n", later(source)), 2_500);
+    assertEquals(await insertInChunks(writer.batchSender, "n", later(source)), 2_500);
     assertEquals(values(writer), upTo(2_500));
     assertEquals(writer.column("SELECT note FROM n WHERE value=2499"), ["note 2499"]);
   });
@@ -67,7 +67,7 @@ for (const driver of DRIVERS) {
     using writer = await openLoop({ driver, schema: table });
     const source = new Source(3_000, (i) => [`city ${i % 1_500}`, i]);
     const options = { columns: ["name", "size"], onConflict: ["name"], update: ["size"] };
-    assertEquals(await insertInChunks(writer.outbox, "city", source, options), 3_000);
+    assertEquals(await insertInChunks(writer.batchSender, "city", source, options), 3_000);
     assertEquals(writer.column("SELECT count(*) FROM city WHERE size >= 1500"), [1_500]);
   });
 }
@@ -79,7 +79,7 @@ Deno.test("insertInChunks() reads only as far ahead as there is room", async () 
     lead = Math.max(lead, i - writer.loop.stats().rows);
     return { value: i };
   });
-  await insertInChunks(writer.outbox, "n", source);
+  await insertInChunks(writer.batchSender, "n", source);
   assert(lead <= 10_000, `it was ${lead} rows ahead of the disk`);
 });
 
@@ -92,7 +92,7 @@ Deno.test("insertInChunks() lets several sources share the room", async () => {
       lead = Math.max(lead, ++read - writer.loop.stats().rows);
       return { value: i };
     }));
-  await Promise.all(sources.map((source) => insertInChunks(writer.outbox, "n", source)));
+  await Promise.all(sources.map((source) => insertInChunks(writer.batchSender, "n", source)));
   assertEquals(writer.column("SELECT count(*) FROM n"), [80_000]);
   assert(lead <= 20_000, `they were ${lead} rows ahead of the disk`);
 });
@@ -101,7 +101,7 @@ Deno.test("insertInChunks() stops reading after a chunk that failed, and keeps t
   using writer = await openLoop({ schema });
   const source = new Source(Infinity, (i) => ({ value: i === 2_500 ? -1 : i }));
   const error = await assertRejects(
-    () => insertInChunks(writer.outbox, "n", source),
+    () => insertInChunks(writer.batchSender, "n", source),
     SqliteError,
     "CHECK constraint failed",
   );
@@ -117,7 +117,10 @@ Deno.test("insertInChunks() stops reading after a chunk that failed, and keeps t
 Deno.test("insertInChunks() tells which task's rows failed", async () => {
   using writer = await openLoop({ schema });
   const source = new Source(10, () => ({ value: -1 }));
-  await assertRejects(() => insertInChunks(writer.outbox, "n", source, { task: 7 }), SqliteError);
+  await assertRejects(
+    () => insertInChunks(writer.batchSender, "n", source, { task: 7 }),
+    SqliteError,
+  );
   assertEquals(writer.failures.map(([{ code }, task]) => [code, task]), [["constraint", 7]]);
 });
 
@@ -130,9 +133,12 @@ Deno.test("insertInChunks() passes on what its source throws, and loses no whole
       return { value: i };
     });
     const rows = asynchronous ? later(source) : source;
-    const error = await assertRejects(() => insertInChunks(writer.outbox, "n", rows), EvalError);
+    const error = await assertRejects(
+      () => insertInChunks(writer.batchSender, "n", rows),
+      EvalError,
+    );
     assertEquals(error, thrown);
-    await writer.outbox.drained();
+    await writer.batchSender.flushed();
     assertEquals(values(writer), upTo(3_000));
   }
 });
@@ -140,17 +146,20 @@ Deno.test("insertInChunks() passes on what its source throws, and loses no whole
 Deno.test("insertInChunks() names row and column of a value that cannot be stored", async () => {
   using writer = await openLoop({ schema });
   const source = new Source(Infinity, (i) => ({ value: i === 1_234 ? (() => 1) as never : i }));
-  const error = await assertRejects(() => insertInChunks(writer.outbox, "n", source), TypeError);
+  const error = await assertRejects(
+    () => insertInChunks(writer.batchSender, "n", source),
+    TypeError,
+  );
   assertStringIncludes(error.message, "column value of n");
   assert(source.closed);
-  await writer.outbox.drained();
+  await writer.batchSender.flushed();
   assertEquals(values(writer), upTo(1_000));
 });
 
 Deno.test("insertInChunks() rejects what is no iterable, and rows that are none", async () => {
   using writer = await openLoop({ schema });
   for (const rows of [undefined, null, 5, {}, [1], [null], "text", [[]], [{}]]) {
-    const refused = () => insertInChunks(writer.outbox, "n", rows as unknown as Iterable<Row>);
+    const refused = () => insertInChunks(writer.batchSender, "n", rows as unknown as Iterable<Row>);
     await assertRejects(refused, TypeError);
   }
   assertEquals(values(writer), []);
@@ -159,10 +168,10 @@ Deno.test("insertInChunks() rejects what is no iterable, and rows that are none"
 Deno.test("insertInChunks() rejects when the writer dies, and closes its source", async () => {
   using writer = await openLoop({ schema });
   const source = new Source(Infinity, (i) => {
-    if (i === 5_000) writer.outbox.fail(new WriterDiedError("The writer died"));
+    if (i === 5_000) writer.batchSender.fail(new WriterDiedError("The writer died"));
     return { value: i };
   });
-  await assertRejects(() => insertInChunks(writer.outbox, "n", source), WriterDiedError);
+  await assertRejects(() => insertInChunks(writer.batchSender, "n", source), WriterDiedError);
   assert(source.closed);
   assert(source.read < 30_000, `${source.read} rows were read`);
 });

@@ -8,7 +8,7 @@ import type { RunStarted } from "../../../writer/protocol/run_message.ts";
 import type { RetryTaskMessage, TaskUpdateMessage } from "../../../writer/protocol/task_message.ts";
 import type { WriteMessage, WriteResult } from "../../../writer/protocol/write_message.ts";
 import { type Outcome, Store } from "../../../writer/worker/store.ts";
-import { noCounts, type StatusCounts, type TaskStatus } from "../../../internal/task_run.ts";
+import { noCounts, type StatusCounts, type TaskStatus } from "../../../internal/task_status.ts";
 import { assertEquals } from "../../support/assert.ts";
 
 /** What {@linkcode openStore} may be told. */

@@ -26,7 +26,7 @@ for (const driver of DRIVERS) {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     using writer = await openLoop({ driver, db, schema });
-    await writer.outbox.request(rows(5_000));
+    await writer.batchSender.request(rows(5_000));
     assert(size(`${db}-wal`) > 0);
     assert((writer.loop.stats().walBytes ?? 0) > 0);
     const checkpoint = writer.close();
@@ -42,9 +42,9 @@ for (const driver of DRIVERS) {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     using writer = await openLoop({ driver, db, schema });
-    await writer.outbox.request(rows(5_000));
+    await writer.batchSender.request(rows(5_000));
     // PRAGMA optimize looks at tables whose indexes were asked for.
-    await writer.outbox.request(execute("SELECT * FROM n WHERE value=5"));
+    await writer.batchSender.request(execute("SELECT * FROM n WHERE value=5"));
     writer.close();
     using reader = await connectReadOnly(db, { driver });
     const stats = reader.prepare("SELECT idx, stat FROM sqlite_stat1 WHERE tbl='n'").all();
@@ -55,11 +55,11 @@ for (const driver of DRIVERS) {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     using writer = await openLoop({ driver, db, schema });
-    await writer.outbox.request(rows(10));
+    await writer.batchSender.request(rows(10));
     using reader = await connectReadOnly(db, { driver });
     reader.exec("BEGIN");
     assertEquals(reader.prepare("SELECT count(*) AS n FROM n").get()!.n, 10);
-    await writer.outbox.request(rows(1_000));
+    await writer.batchSender.request(rows(1_000));
     const before = performance.now();
     const { busy, log, checkpointed } = writer.close();
     assertEquals(busy, true);
@@ -74,8 +74,8 @@ for (const driver of DRIVERS) {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     using writer = await openLoop({ driver, db, schema });
-    await writer.outbox.request(rows(5_000));
-    await writer.outbox.request(execute("SELECT * FROM n WHERE value=5"));
+    await writer.batchSender.request(rows(5_000));
+    await writer.batchSender.request(execute("SELECT * FROM n WHERE value=5"));
     using other = await connect(db, { driver });
     other.transaction(() => {
       other.exec("INSERT INTO n VALUES (-1)");
@@ -86,7 +86,7 @@ for (const driver of DRIVERS) {
 
   Deno.test(`WriterLoop.close() closes a database without a WAL (${driver})`, async () => {
     using writer = await openLoop({ driver, schema });
-    await writer.outbox.request(rows(10));
+    await writer.batchSender.request(rows(10));
     assertEquals(writer.close(), { busy: false, log: -1, checkpointed: -1 });
   });
 }

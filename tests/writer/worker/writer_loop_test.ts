@@ -80,18 +80,18 @@ for (const driver of DRIVERS) {
 
   Deno.test(`WriterLoop keeps the order of each of its senders (${driver})`, async () => {
     using writer = await openLoop({ driver, schema });
-    const senders = { a: writer.outbox, b: writer.sender(), c: writer.sender() };
+    const senders = { a: writer.batchSender, b: writer.sender(), c: writer.sender() };
     const waiting: Promise<unknown>[] = [];
     // More than a batch holds, now one by one, now in a heap, and some that are refused.
     for (let value = 0; value < 3_500; value++) {
-      for (const [name, outbox] of Object.entries(senders)) {
-        if (value % 250 === 0) waiting.push(outbox.request(row(name, value)));
-        else outbox.post(row(name, value));
-        if (value % 500 === 3) outbox.post(row(name, -1));
+      for (const [name, batchSender] of Object.entries(senders)) {
+        if (value % 250 === 0) waiting.push(batchSender.request(row(name, value)));
+        else batchSender.post(row(name, value));
+        if (value % 500 === 3) batchSender.post(row(name, -1));
       }
       if (value % 900 === 0) await waiting.at(-1);
     }
-    await Promise.all(Object.values(senders).map((outbox) => outbox.drained()));
+    await Promise.all(Object.values(senders).map((batchSender) => batchSender.flushed()));
     await Promise.all(waiting);
     for (const name of Object.keys(senders)) {
       const sql = `SELECT value FROM n WHERE sender='${name}' ORDER BY rowid`;
@@ -154,10 +154,10 @@ for (const driver of DRIVERS) {
   Deno.test(`WriterLoop writes its health into the run (${driver})`, async () => {
     using folder = tempFolder();
     using writer = await openLoop({ driver, db: folder.file("etl.db") });
-    const { run } = await writer.outbox.request(startRun(1)) as { run: number };
-    writer.outbox.post({ kind: "queue_tasks", run, ids: [1], names: ["a"], keys: [null] });
-    writer.outbox.update(start(run, 1));
-    await writer.outbox.drained();
+    const { run } = await writer.batchSender.request(startRun(1)) as { run: number };
+    writer.batchSender.post({ kind: "queue_tasks", run, ids: [1], names: ["a"], keys: [null] });
+    writer.batchSender.update(start(run, 1));
+    await writer.batchSender.flushed();
     const [health] = writer.connection.prepare("SELECT * FROM pipeline_runs").all();
     assert((health!.wal_bytes as number) > 0);
     assertEquals(health!.queue_depth, 0);

@@ -1,0 +1,56 @@
+/**
+ * The whole terminal, on which lines are drawn again and again, and only those that changed.
+ *
+ * It is the terminal's other screen, as editors use it: a change of its size cannot tear what is on it, and
+ * what was there before comes back. Libraries that update lines in place (`log-update`) erase and write them
+ * all, need the environment for colours, and cannot know how a terminal folds lines when it becomes narrower.
+ *
+ * @module
+ */
+
+const ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J";
+const LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l";
+
+/** The terminal's other screen; the first comes back when it is disposed, or when the program ends. */
+export class FullScreen implements Disposable {
+  readonly #write: (text: string) => void;
+  #lines: string[] = [];
+  #size = "";
+  #open = true;
+
+  /** Takes the terminal, with its cursor hidden and without folding of long lines. */
+  constructor(write: (text: string) => void) {
+    this.#write = write;
+    write(ENTER);
+    globalThis.addEventListener("unload", this.#leave);
+  }
+
+  /** Shows lines from the top; those past the last row are left out. */
+  draw(lines: readonly string[], { columns, rows }: { columns: number; rows: number }): void {
+    let text = "";
+    const size = `${columns}x${rows}`;
+    if (size !== this.#size) {
+      text += "\x1b[2J";
+      this.#lines = [];
+      this.#size = size;
+    }
+    const shown = lines.slice(0, rows);
+    for (let i = 0; i < Math.max(shown.length, this.#lines.length); i++) {
+      const line = shown[i] ?? "";
+      if (line !== (this.#lines[i] ?? "")) text += `\x1b[${i + 1};1H${line}\x1b[0m\x1b[K`;
+    }
+    this.#lines = shown;
+    if (text) this.#write(text);
+  }
+
+  /** Gives the terminal back as it was. */
+  [Symbol.dispose](): void {
+    globalThis.removeEventListener("unload", this.#leave);
+    this.#leave();
+  }
+
+  #leave = (): void => {
+    if (this.#open) this.#write(LEAVE);
+    this.#open = false;
+  };
+}

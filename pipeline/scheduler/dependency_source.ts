@@ -1,0 +1,132 @@
+/**
+ * Gives tasks out in the order of their dependencies: each when all that it depends on are done.
+ *
+ * What depends on what is settled before anything starts, so all items have to be known: a generator has no
+ * dependencies, because nobody could tell whether a key is missing or still to come.
+ *
+ * @module
+ */
+import { DependencyGraph } from "./dependencies.ts";
+import { LOOKAHEAD } from "./item_source.ts";
+import type { BatchSender } from "../../writer/client/batch_sender.ts";
+import type { TaskSource } from "./task_source.ts";
+import type { TaskIdentity } from "../executor/task_context.ts";
+import { describe, type IdentifiedItem, type IdentityOptions } from "./task_identity.ts";
+import type { TaskSupply } from "./ready_queue.ts";
+import type { EndStatus } from "../../internal/task_status.ts";
+
+/** What a task waits for. */
+export interface DependencyOptions<Item> {
+  /**
+   * The keys of the tasks that are to be done before an item's task starts. When one of them ends otherwise, the
+   * task is cancelled. Items are an array; see `taskKey` for their keys.
+   */
+  dependsOn?: (item: Item) => readonly string[] | undefined;
+}
+
+/** Tasks whose turn has come. Its fields belong to the main thread. */
+export class DependencySource<Item> implements TaskSupply<Item> {
+  readonly #feed: TaskSource<Item>;
+  readonly #graph: DependencyGraph;
+  readonly #known: number;
+  /** The tasks by the place of their items; what need not run is left out. */
+  readonly #tasks: (IdentifiedItem<Item> | undefined)[] = [];
+  readonly #places = new Map<number, number>();
+  /** The places of tasks whose turn has come, and how many of them have been given out. */
+  readonly #ready: number[] = [];
+  #given = 0;
+  #loading: Promise<void> | undefined;
+  #isLoaded = false;
+
+  /**
+   * @throws {TypeError} If the items are no array, or their dependencies lead nowhere or in a circle
+   */
+  constructor(feed: TaskSource<Item>, options: DependencyOptions<Item> & IdentityOptions<Item>) {
+    const { known } = feed;
+    if (!known) {
+      throw new TypeError(
+        "Cannot use dependsOn with a generator: pass an array, so that all keys are known",
+      );
+    }
+    const keys = known.map((item, index) => describe(item, index, options).key);
+    this.#feed = feed;
+    this.#known = known.length;
+    this.#graph = new DependencyGraph(keys, (task) => options.dependsOn!(known[task]!));
+  }
+
+  /** Has the writer keep what depends on what, for those who look on; the tasks have been announced. */
+  async announce(run: number, batchSender: BatchSender): Promise<void> {
+    let ids: number[] = [];
+    let dependsOn: number[] = [];
+    const send = async () => {
+      if (ids.length > 0) batchSender.post({ kind: "depend_tasks", run, ids, dependsOn });
+      [ids, dependsOn] = [[], []];
+      await batchSender.ready();
+    };
+    for (const [task, needed] of this.#graph.pairs()) {
+      ids.push(this.#feed.idOf(task));
+      dependsOn.push(this.#feed.idOf(needed));
+      if (ids.length === LOOKAHEAD) await send();
+    }
+    await send();
+  }
+
+  /** The next task whose turn has come; `undefined` when there is none at the moment. */
+  take(): IdentifiedItem<Item> | undefined | Promise<IdentifiedItem<Item> | undefined> {
+    if (!this.#isLoaded) return this.loaded().then(() => this.take());
+    // A task is missing when its items failed half way.
+    while (this.#given < this.#ready.length) {
+      const task = this.#tasks[this.#ready[this.#given++]!];
+      if (task) return task;
+    }
+  }
+
+  /** A task has ended. Returns the tasks that cannot run because of that. */
+  ended({ id }: TaskIdentity, status: EndStatus): IdentifiedItem<Item>[] {
+    const place = this.#places.get(id);
+    // The run was stopped before all tasks were known.
+    if (place === undefined) return [];
+    if (status !== "done") return this.#graph.drop(place).flatMap((at) => this.#tasks[at] ?? []);
+    this.#release(this.#graph.done(place));
+    return [];
+  }
+
+  /** Tasks that ended, and not as `done`, are run again. Returns the tasks that can run now because of that. */
+  unblock(ids: readonly number[]): IdentifiedItem<Item>[] {
+    const places = ids.map((id) => this.#places.get(id)!);
+    return this.#graph.revive(places).flatMap((at) => this.#tasks[at] ?? []);
+  }
+
+  /** Whether a task cannot run because of another that it depends on. */
+  isDropped(id: number): boolean {
+    const place = this.#places.get(id);
+    return place !== undefined && this.#graph.isDropped(place);
+  }
+
+  /** Resolves when all tasks are known. */
+  async loaded(): Promise<void> {
+    await (this.#loading ??= this.#load());
+  }
+
+  async #load(): Promise<void> {
+    for (let place = 0; place < this.#known; place++) {
+      if (this.#feed.isSkipped(place)) continue;
+      let task = this.#feed.take();
+      if (task instanceof Promise) task = await task;
+      if (!task) break;
+      this.#tasks[place] = task;
+      this.#places.set(task.id, place);
+    }
+    this.#isLoaded = true;
+    this.#release(this.#graph.roots);
+  }
+
+  /** Tasks whose turn has come; one that was done in an earlier attempt at the run is done at once. */
+  #release(places: readonly number[]): void {
+    const free = [...places];
+    for (const place of free) {
+      if (this.#feed.isSkipped(place)) free.push(...this.#graph.done(place));
+      else this.#ready.push(place);
+    }
+  }
+}

@@ -1,0 +1,233 @@
+/**
+ * Gives items their tasks: an id, a name and a key, written as `queued` before they run.
+ *
+ * In a run that may be resumed, the writer finds the task of an item by its key, and those that are done already
+ * are passed over.
+ *
+ * @module
+ */
+import { LOOKAHEAD } from "./item_source.ts";
+import type { RunKey } from "../../writer/protocol/run_message.ts";
+import type { QueueTasksMessage, ResumeTasksMessage } from "../../writer/protocol/task_message.ts";
+import type { BatchSender } from "../../writer/client/batch_sender.ts";
+import {
+  checkUnique,
+  checkUniqueKeys,
+  describe,
+  explicitId,
+  type IdentifiedItem,
+  identify,
+  type IdentityOptions,
+  requireKey,
+} from "./task_identity.ts";
+
+/** Ids that are reserved at a time for items whose number is not known. */
+const ID_BLOCK = 100_000;
+
+/** Where tasks are announced. */
+export interface Announcer {
+  /** The run that the tasks belong to. */
+  run: number;
+  /** Takes the messages. */
+  batchSender: BatchSender;
+  /** Whether a task may start only when its `queued` is committed, because another sender reports it. */
+  confirm: boolean;
+  /** Hears of tasks that need not run, because they are done already. */
+  skipped?: (tasks: number) => void;
+}
+
+/** How items become tasks. */
+export interface FeedOptions<Item> extends IdentityOptions<Item> {
+  /** Whether tasks are found by their keys, because some may be there already. */
+  resume?: boolean | number | RunKey;
+}
+
+/** Enrols the items of one run, in their order. */
+export class TaskRegistration<Item> {
+  readonly #known: readonly Item[] | undefined;
+  readonly #options: FeedOptions<Item>;
+  readonly #resumes: boolean;
+  #announcer: Announcer | undefined;
+  /**
+   * Ids of known items where any of them carries one; 0 where it is to get a free one, and in a run that is resumed
+   * negative where it is done.
+   */
+  #ids: number[] | undefined;
+  /** Whether an item carried an id: only the database knows whether it is free. */
+  #explicit = false;
+  /** The first id that was reserved, and the next that is free. */
+  #firstId = 1;
+  #freeId = 1;
+  #freeIds = Infinity;
+  #count = 0;
+
+  /**
+   * `known` are the items when all are known at once.
+   *
+   * @throws {TypeError} If two of them carry one id, or one lacks a key that it needs
+   * @throws {RangeError} If an id is not a positive whole number
+   */
+  constructor(known: readonly Item[] | undefined, options: FeedOptions<Item>) {
+    this.#known = known;
+    this.#options = options;
+    this.#resumes = options.resume !== undefined && options.resume !== false;
+    if (!known) return;
+    const ids = known.map((item, index) => explicitId(item, index, options) ?? 0);
+    this.#explicit = ids.some((id) => id > 0);
+    if (this.#explicit) checkUnique(ids.filter((id) => id > 0));
+    if (this.#explicit) this.#ids = ids;
+    if (this.#resumes) {
+      checkUniqueKeys(known.map((item, index) => requireKey(item, index, options)));
+    }
+  }
+
+  /** Whether a known item has no task to run, because that is done already. */
+  isSkipped(index: number): boolean {
+    return this.#ids !== undefined && this.#ids[index]! < 0;
+  }
+
+  /** The id of the task of a known item, whether it is to run or not; known when all have been announced. */
+  idOf(index: number): number {
+    return this.#ids ? Math.abs(this.#ids[index]!) : this.#firstId + index;
+  }
+
+  /** How many ids to reserve when the run begins. */
+  get reserve(): number {
+    // The writer numbers those that are new.
+    if (this.#resumes) return 0;
+    if (!this.#known) return LOOKAHEAD;
+    // With ids among them that are to be skipped, as many free ones are sure to be in a range this long.
+    return !this.#ids || this.#ids.includes(0) ? this.#known.length : 0;
+  }
+
+  /** Number of items enrolled so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /**
+   * Numbers the tasks from the first reserved id on. Where there is an announcer, all known tasks are
+   * announced, and from now on each further one before it is given out.
+   */
+  async open(firstId: number, announcer?: Announcer): Promise<void> {
+    const known = this.#known;
+    this.#firstId = this.#freeId = firstId;
+    if (this.#resumes) {
+      this.#announcer = announcer;
+      // Without an announcer the run was stopped before it began.
+      if (known && announcer) await this.#resumeKnown(known);
+      return;
+    }
+    this.#numberKnown();
+    if (!announcer) return;
+    this.#freeIds = this.reserve;
+    this.#announcer = announcer;
+    if (!known) return;
+    for (let start = 0; start < known.length; start += LOOKAHEAD) {
+      const chunk = known.slice(start, start + LOOKAHEAD).map((item, i) => {
+        const index = start + i;
+        return identify(item, index, this.#ids?.[index] ?? firstId + index, this.#options);
+      });
+      await this.#send(chunk);
+    }
+    if (announcer.confirm) await announcer.batchSender.flushed();
+  }
+
+  /** Adds the tasks of the next items to `tasks`, as far as it comes. */
+  async enrol(items: readonly Item[], tasks: IdentifiedItem<Item>[]): Promise<void> {
+    if (this.#resumes && !this.#known) await this.#resumeNext(items, tasks);
+    else await this.#identify(items, tasks);
+  }
+
+  /** Announces the tasks of items that were not known. */
+  async announce(tasks: readonly IdentifiedItem<Item>[]): Promise<void> {
+    if (!this.#known && !this.#resumes) await this.#send(tasks);
+  }
+
+  async #identify(items: readonly Item[], chunk: IdentifiedItem<Item>[]): Promise<void> {
+    for (const item of items) {
+      const index = this.#count;
+      let id = this.#known ? this.#ids?.[index] : explicitId(item, index, this.#options);
+      // Known items that are done have no task to run.
+      if (id !== undefined && id < 0) {
+        this.#count++;
+        continue;
+      }
+      if (id === undefined) {
+        if (this.#freeIds === 0) await this.#reserve(ID_BLOCK);
+        this.#freeIds--;
+        id = this.#freeId++;
+      } else {
+        this.#explicit = true;
+      }
+      chunk.push(identify(item, index, id, this.#options));
+      this.#count++;
+    }
+  }
+
+  async #resumeKnown(known: readonly Item[]): Promise<void> {
+    const ids: number[] = [];
+    for (let start = 0; start < known.length; start += LOOKAHEAD) {
+      ids.push(...await this.#resume(known.slice(start, start + LOOKAHEAD), start));
+    }
+    this.#ids = ids;
+  }
+
+  async #resumeNext(items: readonly Item[], chunk: IdentifiedItem<Item>[]): Promise<void> {
+    if (items.length === 0) return;
+    const first = this.#count;
+    const ids = await this.#resume(items, first);
+    this.#count += items.length;
+    items.forEach((item, i) => {
+      if (ids[i]! > 0) chunk.push(identify(item, first + i, ids[i]!, this.#options));
+    });
+  }
+
+  /** Takes items up: the ids of their tasks, negative for those that are done. */
+  async #resume(items: readonly Item[], first: number): Promise<number[]> {
+    const { run, batchSender, skipped } = this.#announcer!;
+    const options = this.#options;
+    const message: ResumeTasksMessage = {
+      kind: "resume_tasks",
+      run,
+      ids: items.map((item, i) => explicitId(item, first + i, options) ?? 0),
+      names: items.map((item, i) => describe(item, first + i, options).name),
+      keys: items.map((item, i) => requireKey(item, first + i, options)),
+    };
+    const ids = await batchSender.request(message) as number[];
+    skipped?.(ids.filter((id) => id < 0).length);
+    return ids;
+  }
+
+  /** Gives free ids to the known items that carry none. */
+  #numberKnown(): void {
+    const taken = new Set(this.#ids);
+    this.#ids?.forEach((id, index, ids) => {
+      if (id > 0) return;
+      while (taken.has(this.#freeId)) this.#freeId++;
+      ids[index] = this.#freeId++;
+    });
+  }
+
+  async #reserve(count: number): Promise<void> {
+    const { run, batchSender } = this.#announcer!;
+    this.#freeId = await batchSender.request({ kind: "reserve_ids", run, count }) as number;
+    this.#freeIds = count;
+  }
+
+  async #send(chunk: readonly IdentifiedItem<Item>[]): Promise<void> {
+    if (!this.#announcer || chunk.length === 0) return;
+    const { run, batchSender, confirm } = this.#announcer;
+    const message: QueueTasksMessage = {
+      kind: "queue_tasks",
+      run,
+      ids: chunk.map(({ id }) => id),
+      names: chunk.map(({ name }) => name),
+      keys: chunk.map(({ key }) => key),
+    };
+    if (this.#explicit) checkUnique(message.ids);
+    if (this.#explicit || (confirm && !this.#known)) return void await batchSender.request(message);
+    batchSender.post(message);
+    await batchSender.ready();
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * From the user's items to tasks with an identity, given out one after the other.
+ *
+ * An array is known at once: all of it is queued in bulk before the first task starts, and no object is
+ * made for an item before its turn. Any other iterable is read a little ahead (`LOOKAHEAD`), so
+ * that a generator of a million items is never held in memory. Where it fails, the tasks before that are
+ * given out, and the failure is told at the end.
+ *
+ * @module
+ */
+import { type Announcer, type FeedOptions, TaskRegistration } from "./task_registration.ts";
+import { fromErrorData, toErrorData } from "../../errors.ts";
+import { ItemSource } from "./item_source.ts";
+import type { IdentifiedItem } from "./task_identity.ts";
+
+/** Gives tasks out, one after the other, to whoever is free. */
+export class TaskSource<Item> {
+  /** The items when all are known at once: a copy, because the user's own may change meanwhile. */
+  readonly known: readonly Item[] | undefined;
+  readonly #source: ItemSource<Item>;
+  readonly #enrolment: TaskRegistration<Item>;
+  #ready: IdentifiedItem<Item>[] = [];
+  #given = 0;
+  /** Tasks that were given back, and how many of them have been given out again. */
+  #back: IdentifiedItem<Item>[] = [];
+  #givenBack = 0;
+  #loading: Promise<void> | undefined;
+  /** Resolves when there is something to take, or nothing more comes. */
+  #news = Promise.withResolvers<void>();
+  #halted = false;
+  #failure: Error | undefined;
+
+  /**
+   * @throws {TypeError} If the items cannot be iterated, or two of them carry one id, or one lacks a key that it
+   * needs
+   * @throws {RangeError} If an id is not a positive whole number
+   */
+  constructor(
+    items: Iterable<Item> | AsyncIterable<Item>,
+    options: FeedOptions<Item>,
+  ) {
+    if (typeof items !== "object" || items === null || !isIterable(items)) {
+      throw new TypeError(
+        `Cannot run the items ${
+          Deno.inspect(items)
+        }: pass an array, a generator or another iterable`,
+      );
+    }
+    if (Array.isArray(items) || items instanceof Set || items instanceof Map) {
+      this.known = [...items] as Item[];
+    }
+    this.#enrolment = new TaskRegistration(this.known, options);
+    this.#source = new ItemSource(this.known ?? items);
+  }
+
+  /** Whether a known item has no task to run, because that is done already. */
+  isSkipped(index: number): boolean {
+    return this.#enrolment.isSkipped(index);
+  }
+
+  /** The id of the task of a known item, whether it is to run or not; known when all have been announced. */
+  idOf(index: number): number {
+    return this.#enrolment.idOf(index);
+  }
+
+  /** How many ids to reserve when the run begins. */
+  get reserve(): number {
+    return this.#enrolment.reserve;
+  }
+
+  /** Number of tasks so far, whether they have been given out or not. */
+  get count(): number {
+    return this.known?.length ?? this.#enrolment.count;
+  }
+
+  /** Number of tasks in all; `undefined` as long as more items may come. */
+  get total(): number | undefined {
+    return this.known?.length ??
+      (this.#source.exhausted || this.#halted ? this.#enrolment.count : undefined);
+  }
+
+  /** What the items failed with: what came before it is given out, and nothing came after it. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Numbers the tasks from the first reserved id on. Where there is an announcer, all known tasks are
+   * announced, and from now on each further one before it is given out.
+   */
+  async open(firstId: number, announcer?: Announcer): Promise<void> {
+    await this.#enrolment.open(firstId, announcer);
+  }
+
+  /** The next task, `undefined` when there is none; a promise when it has to be waited for. */
+  take(): IdentifiedItem<Item> | undefined | Promise<IdentifiedItem<Item> | undefined> {
+    if (this.#halted) return undefined;
+    if (this.#givenBack < this.#back.length) return this.#takeBack();
+    if (this.#given < this.#ready.length) return this.#ready[this.#given++];
+    if (!this.#loading && (this.#source.exhausted || this.#failure)) return undefined;
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = undefined;
+      this.#tell();
+    });
+    return this.#news.promise.then(() => this.take());
+  }
+
+  /** A task that was given out is to be run again: it is given out before the others. */
+  giveBack(task: IdentifiedItem<Item>): void {
+    this.#back.push(task);
+    this.#tell();
+  }
+
+  /** Gives out nothing more, and tells those who wait. */
+  halt(): void {
+    this.#halted = true;
+    this.#source.halt();
+    this.#ready = [];
+    this.#news.resolve();
+  }
+
+  /** Halts, and lets the user's iterator end. */
+  async stop(): Promise<void> {
+    this.halt();
+    if (!this.#source.waiting) await this.#loading;
+    await this.#source.close();
+  }
+
+  async #load(): Promise<void> {
+    const items: Item[] = [];
+    const chunk: IdentifiedItem<Item>[] = [];
+    await this.#try(() => this.#source.pull(items));
+    if (this.#halted) return;
+    await this.#try(() => this.#enrolment.enrol(items, chunk));
+    // What is announced after the run has cancelled what was queued would stay queued.
+    if (this.#halted) return;
+    await this.#try(async () => {
+      await this.#enrolment.announce(chunk);
+      if (this.#halted) return;
+      this.#ready = chunk;
+      this.#given = 0;
+    });
+  }
+
+  #takeBack(): IdentifiedItem<Item> {
+    const task = this.#back[this.#givenBack++]!;
+    if (this.#givenBack === this.#back.length) {
+      this.#back = [];
+      this.#givenBack = 0;
+    }
+    return task;
+  }
+
+  #tell(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
+  }
+
+  /** Lets a failure end the feed, after the tasks that came before it. */
+  async #try(step: () => void | Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (thrown) {
+      this.#failure ??= thrown instanceof Error ? thrown : fromErrorData(toErrorData(thrown));
+    }
+  }
+}
+
+function isIterable(items: object): items is Iterable<unknown> | AsyncIterable<unknown> {
+  return Symbol.iterator in items || Symbol.asyncIterator in items;
+}

@@ -1,0 +1,110 @@
+import { toInsertMessage } from "../../../writer/client/insert.ts";
+import type { RunStarted } from "../../../writer/protocol/run_message.ts";
+import type { WriteMessage } from "../../../writer/protocol/write_message.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { openLoop } from "../../support/one_thread.ts";
+import { Receiver } from "../../support/receiver.ts";
+import { AT, end, LATER, news, queue, start, startRun } from "../worker/store_fixture.ts";
+
+function rows(count: number, task: number): WriteMessage {
+  return { ...toInsertMessage("n", Array.from({ length: count }, (_, i) => [i])), task };
+}
+
+Deno.test("BatchSender.update() folds the news of a task that have not left yet", async () => {
+  using receiver = new Receiver();
+  const { batchSender } = receiver;
+  batchSender.update(start(1, 7));
+  for (let i = 1; i <= 1_000; i++) {
+    batchSender.update(news(1, 7, { progress: i / 1_000 }));
+    if (i === 500) batchSender.update(news(1, 8, { progress: 0.5 }));
+  }
+  batchSender.update(end(1, 7, "done", { result: "1" }));
+  assertEquals(await receiver.nextMessages(), [
+    {
+      ...start(1, 7),
+      ...news(1, 7, { progress: 1 }),
+      ...end(1, 7, "done", { result: "1" }),
+    },
+    news(1, 8, { progress: 0.5 }),
+  ]);
+});
+
+Deno.test("BatchSender.update() moves no news across rows of the task, or past its end", async () => {
+  using receiver = new Receiver();
+  const { batchSender } = receiver;
+  batchSender.update(news(1, 7, { progress: 0.1 }));
+  batchSender.post(rows(1, 7));
+  batchSender.update(news(1, 7, { progress: 0.2 }));
+  batchSender.post(rows(2, 8));
+  batchSender.update(news(1, 7, { progress: 0.3 }));
+  void batchSender.requestUpdate(end(1, 7)).catch(() => {});
+  batchSender.update(news(1, 7, { progress: 0.4 }));
+  batchSender.update(end(1, 7, "error"));
+  batchSender.update(start(1, 7));
+  assertEquals(await receiver.nextMessages(), [
+    news(1, 7, { progress: 0.1 }),
+    rows(1, 7),
+    news(1, 7, { progress: 0.3 }),
+    rows(2, 8),
+    end(1, 7),
+    end(1, 7, "error", { progress: 0.4 }),
+    start(1, 7),
+  ]);
+});
+
+Deno.test("BatchSender.update() loses nothing between sender and database", async () => {
+  using writer = await openLoop();
+  const { batchSender } = writer;
+  const { run } = await batchSender.request(startRun(2)) as RunStarted;
+  batchSender.post(queue(run, [1, 2]));
+  batchSender.update(start(run, 1));
+  batchSender.update(start(run, 2));
+  for (let i = 1; i <= 1_000; i++) batchSender.update(news(run, 2, { progress: i / 4_000 }));
+  batchSender.update(end(run, 1));
+  await batchSender.flushed();
+  const columns = "status, progress, started_at, finished_at";
+  const read = writer.connection.prepare(`SELECT ${columns} FROM task_runs`).all();
+  assertEquals(read.map((row) => ({ ...row })), [
+    { status: "done", progress: 1, started_at: AT, finished_at: LATER },
+    { status: "running", progress: 0.25, started_at: AT, finished_at: null },
+  ]);
+  assertEquals(writer.failures, []);
+});
+
+Deno.test("BatchSender.progress() folds as update() does", async () => {
+  using receiver = new Receiver();
+  const { batchSender } = receiver;
+  batchSender.update(start(1, 7));
+  for (let i = 1; i <= 1_000; i++) {
+    batchSender.progress(1, 7, i / 1_000, i === 3 ? "third" : undefined);
+  }
+  batchSender.post(rows(1, 7));
+  batchSender.progress(1, 7, 0.5);
+  batchSender.progress(1, 8, 0.25, "quarter");
+  batchSender.progress(1, 7, 0.75, "more");
+  assertEquals(await receiver.nextMessages(), [
+    { ...start(1, 7), ...news(1, 7, { progress: 1, message: "third" }) },
+    rows(1, 7),
+    news(1, 7, { progress: 0.75, message: "more" }),
+    news(1, 8, { progress: 0.25, message: "quarter" }),
+  ]);
+});
+
+Deno.test("BatchSender tells when a task was last heard of while it ran, whatever follows", async () => {
+  using writer = await openLoop({ schema: "CREATE TABLE n (value)" });
+  const { batchSender } = writer;
+  const { run } = await batchSender.request(startRun(1_001)) as RunStarted;
+  batchSender.post(queue(run, Array.from({ length: 1_001 }, (_, i) => i + 1)));
+  await batchSender.flushed();
+  const before = new Date().toISOString();
+  for (let id = 1; id <= 1_001; id++) {
+    batchSender.update(start(run, id));
+    batchSender.progress(run, id, 0.5);
+    if (id % 100 === 0) batchSender.post(rows(1, id));
+  }
+  await batchSender.flushed();
+  assertEquals(writer.failures, []);
+  const heard = writer.column("SELECT updated_at FROM task_runs WHERE progress=0.5");
+  assertEquals(heard.length, 1_001);
+  for (const at of heard) assert(typeof at === "string" && at >= before, `${at}`);
+});

@@ -1,0 +1,37 @@
+/**
+ * How long the writer waits for a lock: once as long as it is told, and then not again and again.
+ *
+ * When another process does not let go of its lock, every message that is still on its way would wait for the
+ * whole busy timeout, one after the other, and so would the end of the run: a process that has lost would take
+ * many minutes to say so. So after a wait in vain the next ones are short, until one gets the lock.
+ *
+ * @module
+ */
+import type { Connection } from "../../sqlite/connection.ts";
+
+/** Milliseconds of a wait that follows one in vain: enough for a lock that comes and goes. */
+const SHORT_MS = 500;
+
+/** The busy timeout of one connection. */
+export class BusyTimeout {
+  readonly #connection: Connection;
+  readonly #timeoutMs: number;
+  #lost = false;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#timeoutMs = Number(connection.prepare("PRAGMA busy_timeout").get()!.timeout);
+  }
+
+  /** Takes note of how a try ended: in vain, because the lock could not be had, or otherwise. */
+  tried(inVain: boolean): void {
+    if (inVain === this.#lost) return;
+    this.#lost = inVain;
+    this.limit(inVain ? SHORT_MS : this.#timeoutMs);
+  }
+
+  /** Sets what each wait takes at most, which is never longer than it was told at first. */
+  limit(ms: number): void {
+    this.#connection.exec(`PRAGMA busy_timeout=${Math.min(ms, this.#timeoutMs)}`);
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * Keeps the WAL of the writer's database short while readers come and go.
+ *
+ * SQLite checkpoints every 1,000 pages by itself, but waits for nobody: it copies what no reader needs any more,
+ * and the WAL begins anew only when, at a commit, all of it is copied and nobody reads from it. One reader leaves
+ * such moments. Readers whose reads overlap leave none, and the WAL grows as long as they go on, however short
+ * each read is. So when it is longer than it need be, the writer waits for the readers, half a second at most:
+ * whoever comes meanwhile reads the newest commit, so the wait is over with the reads that were under way.
+ *
+ * A reader that stays in one transaction cannot be helped. What was committed after it began has to stay in the
+ * WAL, and waiting for it is in vain. It is told from the others by what can be copied, which stays the same from
+ * one look to the next; then nobody waits. That it holds the WAL, and since when, is known to
+ * {@linkcode WriterStats} and `pipeline_runs`, and the user is told when the WAL is long.
+ *
+ * A checkpoint also brings commits to the disk. One every ten seconds sets a bound to what a power cut can take
+ * from a pipeline that commits so little that SQLite would not checkpoint for hours.
+ *
+ * Rejected: to wait at each checkpoint (RESTART instead of PASSIVE: thirty waits a second under load); checkpoints
+ * over a connection of their own on another thread (two connections that checkpoint meet the WAL-reset race of
+ * older versions); to refuse or slow down writes while the WAL is long (tasks would stand still for a reader that
+ * is none of theirs).
+ *
+ * @module
+ * @see https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files
+ */
+import { isoNow } from "../../internal/timestamps.ts";
+import {
+  type CheckpointMode,
+  type CheckpointResult,
+  walCheckpoint,
+} from "../../sqlite/checkpoint.ts";
+import type { Connection } from "../../sqlite/connection.ts";
+import { mayRead } from "../../internal/permissions.ts";
+import type { CheckpointBlocked } from "../protocol/writer_worker.ts";
+import { JOURNAL_SIZE_LIMIT } from "../../sqlite/opening.ts";
+
+/** Milliseconds between two looks at the WAL, while there is something in it to copy. */
+const LOOK_MS = 1_000;
+
+/** Milliseconds from one checkpoint to the next, unless told. */
+const CHECKPOINT_MS = 10_000;
+
+/** Milliseconds that a wait for readers takes at most: two reads of a quarter of a second. Commits stand still. */
+const WAIT_MS = 500;
+
+/** Milliseconds from a wait in vain to the next: a twentieth of the time at most is spent on them. */
+const REST_MS = 20 * WAIT_MS;
+
+/** Options of {@linkcode Checkpointer}. */
+export interface WalKeeperOptions {
+  /** Bytes of a WAL that readers hold from which on the user is told, and again each time it has doubled. */
+  warnBytes?: number;
+  /** Tells the user. */
+  warn?: (held: CheckpointBlocked) => void;
+  /** Hears that readers hold the WAL, or no longer do. */
+  changed?: () => void;
+  /** Milliseconds between two looks. */
+  lookMs?: number;
+  /** Milliseconds after which a checkpoint is due, however little there is to copy. */
+  checkpointMs?: number;
+}
+
+/** The WAL of one connection, whose thread it shares. */
+export class Checkpointer {
+  readonly #connection: Connection;
+  readonly #options: WalKeeperOptions;
+  readonly #warnBytes: number;
+  /** Bytes up to which a WAL is left to SQLite: its file keeps the length that it once had. */
+  readonly #easyBytes: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
+  /** When all of the WAL was copied last, on the clock of `performance.now()`. */
+  #copiedAt = -Infinity;
+  /** Pages of a long WAL that were copied at the last look. */
+  #copied: number | undefined;
+  /** When the next wait may be. */
+  #waitAt = -Infinity;
+  /** Bytes from which on the user is told next. */
+  #warnAt: number;
+
+  /** When all that was committed was last copied into the database file, ISO 8601. */
+  copiedAt: string | null = null;
+  /** Since when readers keep a long WAL from being emptied, ISO 8601; `null` when none does. */
+  heldSince: string | null = null;
+
+  constructor(connection: Connection, options: WalKeeperOptions = {}) {
+    const { warnBytes = Infinity } = options;
+    this.#connection = connection;
+    this.#options = options;
+    this.#warnAt = this.#warnBytes = warnBytes;
+    this.#easyBytes = Math.min(JOURNAL_SIZE_LIMIT, warnBytes);
+  }
+
+  /** Bytes of the WAL file; `null` for a database that has none. */
+  get bytes(): number | null {
+    const path = this.#connection.path + "-wal";
+    if (!mayRead(path)) return null;
+    try {
+      return Deno.statSync(path).size;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Takes note of a commit: a look follows. */
+  committed(): void {
+    // What was posted to a loop that is closed still arrives there.
+    if (this.#stopped) return;
+    this.#timer ??= setTimeout(() => this.#look(), this.#options.lookMs ?? LOOK_MS);
+  }
+
+  /** Makes a checkpoint. */
+  checkpoint(mode: CheckpointMode, waitMs?: number): CheckpointResult {
+    const result = walCheckpoint(this.#connection, mode, { waitMs });
+    if (isDone(result)) {
+      this.#copiedAt = performance.now();
+      this.copiedAt = isoNow();
+    }
+    return result;
+  }
+
+  /** Looks no more. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    const before = this.heldSince;
+    let isSettled = false;
+    try {
+      isSettled = this.#tidy(performance.now());
+    } catch {
+      // A checkpoint that fails takes nothing back. SQLite passes over it as well: the commits will say what is wrong.
+    }
+    if (!isSettled) this.committed();
+    if (before !== this.heldSince) this.#options.changed?.();
+    // Not at once: a reader that is a little slow is no news.
+    if (before !== null && this.heldSince !== null) this.#warn();
+  }
+
+  /** Does what is due; returns whether there is nothing more to do until the next commit. */
+  #tidy(now: number): boolean {
+    const { bytes } = this;
+    if (bytes === null) return true;
+    const isLong = bytes > this.#easyBytes;
+    if (!isLong) {
+      this.#letGo();
+      const { checkpointMs = CHECKPOINT_MS } = this.#options;
+      return now - this.#copiedAt >= checkpointMs && isDone(this.checkpoint("PASSIVE"));
+    }
+    const copied = this.checkpoint("PASSIVE");
+    // Another connection is at it.
+    if (copied.busy) return false;
+    if (!isDone(copied)) this.heldSince ??= isoNow();
+    // As long as it stays the same, one reader stays where it is.
+    const isMoving = this.#copied !== undefined && this.#copied !== copied.checkpointed;
+    this.#copied = copied.checkpointed;
+    if (!isDone(copied) && !isMoving) return false;
+    const waitMs = now < this.#waitAt ? 0 : WAIT_MS;
+    if (isDone(this.checkpoint("TRUNCATE", waitMs))) {
+      this.#letGo();
+      return true;
+    }
+    if (waitMs > 0) this.#waitAt = performance.now() + REST_MS;
+    return false;
+  }
+
+  #letGo(): void {
+    this.heldSince = null;
+    this.#copied = undefined;
+    this.#warnAt = this.#warnBytes;
+  }
+
+  #warn(): void {
+    const { bytes } = this;
+    if (bytes === null || bytes < this.#warnAt) return;
+    this.#warnAt = 2 * bytes;
+    this.#options.warn?.({ bytes, since: this.heldSince! });
+  }
+}
+
+function isDone({ busy, log, checkpointed }: CheckpointResult): boolean {
+  return !busy && checkpointed === log;
+}

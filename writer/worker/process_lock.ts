@@ -1,0 +1,179 @@
+/**
+ * Who owns a run: a lock that the system lets go of when its holder is gone, however it went.
+ *
+ * The writer takes an exclusive lock on a file of its own beside the database, `<db>-owner-<token>`, before its
+ * first run, and notes the token with the run. Whoever can take that lock, or finds the file gone, knows that
+ * the owner is gone. A process that is stopped, or busy for hours, still holds it.
+ *
+ * Rejected: a heartbeat (a blocked process looks dead, a clock that jumps kills), the process id (it is used
+ * again, and means nothing in another container), and a lock on the database itself (closing any handle of it
+ * would drop SQLite's own locks). The files are named after the path that the database really has, as SQLite
+ * names its WAL, so that a link leads to the same ones.
+ *
+ * Where such a file may not be made, because of narrow permissions or a file system without locks, a run has no
+ * owner, and nobody ever takes it for dead. Nothing here asks for a permission.
+ *
+ * @module
+ */
+import { isoTime } from "../../internal/timestamps.ts";
+
+/** Tries to get a lock on a file of one's own: another may be looking at it at that moment. */
+const ATTEMPTS = 5;
+
+/** What a token looks like: one that another program wrote must not lead to another file. */
+const TOKEN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** What is noted of the owner of a run: its lock, and, for people, which process it is. */
+export interface OwnerColumns {
+  /** Names its lock file; `null` when it has none. */
+  owner: string | null;
+  pid: number;
+  /** When the process began, ISO 8601: another one of the same id began later. */
+  processStartedAt: string | null;
+  /** Name of the machine; `null` without `--allow-sys=hostname`. */
+  host: string | null;
+  /** When the machine was started, ISO 8601, to a second or two; `null` without `--allow-sys=osUptime`. */
+  bootedAt: string | null;
+}
+
+/** What is noted where nobody owns the run. */
+export const UNOWNED: Readonly<OwnerColumns> = {
+  owner: null,
+  pid: Deno.pid,
+  processStartedAt: null,
+  host: null,
+  bootedAt: null,
+};
+
+/** The owner that this writer is. */
+export class ProcessLock implements Disposable {
+  readonly #base: string | undefined;
+  readonly #process: Omit<OwnerColumns, "owner">;
+  #lock: { file: Deno.FsFile; path: string; token: string } | undefined;
+  #tried = false;
+
+  private constructor(base: string | undefined, process: Omit<OwnerColumns, "owner">) {
+    this.#base = base;
+    this.#process = process;
+  }
+
+  /** Prepares to own runs of a database that is open, for a process that began then. No lock is taken yet. */
+  static async of(database: string, processStartedAt: string): Promise<ProcessLock> {
+    const may = (kind: "hostname" | "osUptime") => isGranted({ name: "sys", kind });
+    return new ProcessLock(await lockBase(database), {
+      pid: Deno.pid,
+      processStartedAt,
+      host: await may("hostname") ? Deno.hostname() : null,
+      bootedAt: await may("osUptime") ? isoTime(Date.now() - 1_000 * Deno.osUptime()) : null,
+    });
+  }
+
+  /** What lock files of this database begin with; `undefined` where there can be none. */
+  get base(): string | undefined {
+    return this.#base;
+  }
+
+  /** Takes the lock, if it is not taken, and tells what to note. */
+  take(): OwnerColumns {
+    if (!this.#tried && this.#base !== undefined) this.#lock = tryLock(this.#base);
+    this.#tried = true;
+    return { owner: this.#lock?.token ?? null, ...this.#process };
+  }
+
+  /** Removes the lock file and lets go of the lock. */
+  [Symbol.dispose](): void {
+    if (!this.#lock) return;
+    removeQuietly(this.#lock.path);
+    this.#lock.file.close();
+    this.#lock = undefined;
+  }
+}
+
+/** Whether an owner is known to be gone. Its lock file is removed then. */
+export function isGone(base: string, owner: string): boolean {
+  if (!TOKEN.test(owner)) return false;
+  const path = base + owner;
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(path, { read: true, write: true });
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+  try {
+    if (!file.tryLockSync(true)) return false;
+    // While it is locked, so that nobody takes it meanwhile.
+    removeQuietly(path);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    file.close();
+  }
+}
+
+/** Removes lock files that nobody holds: of owners that were killed when none of their runs was running. */
+export function removeAbandoned(base: string): void {
+  const at = Math.max(base.lastIndexOf("/"), base.lastIndexOf("\\")) + 1;
+  try {
+    for (const { name } of Deno.readDirSync(base.slice(0, at))) {
+      if (name.startsWith(base.slice(at))) isGone(base, name.slice(base.length - at));
+    }
+  } catch {
+    // The folder may not be read: they stay, empty as they are.
+  }
+}
+
+function tryLock(base: string) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const token = crypto.randomUUID();
+    const path = base + token;
+    let file: Deno.FsFile | undefined;
+    try {
+      file = Deno.openSync(path, { createNew: true, read: true, write: true });
+      // Somebody who clears up may have locked or removed it before us: then it tells nothing.
+      if (file.tryLockSync(true) && isThere(path)) return { file, path, token };
+      file.close();
+    } catch {
+      if (file) removeQuietly(path);
+      file?.close();
+      return undefined;
+    }
+  }
+}
+
+/** The permissions that a lock file takes; what is not granted already is not asked for. */
+async function lockBase(database: string): Promise<string | undefined> {
+  if (database === ":memory:") return;
+  try {
+    if (!await isGranted({ name: "read", path: database })) return;
+    const base = `${Deno.realPathSync(database)}-owner-`;
+    const folder = base.slice(0, Math.max(base.lastIndexOf("/"), base.lastIndexOf("\\")) + 1);
+    for (const name of ["read", "write"] as const) {
+      if (!await isGranted({ name, path: folder })) return;
+    }
+    return base;
+  } catch {
+    return;
+  }
+}
+
+async function isGranted(descriptor: Deno.PermissionDescriptor): Promise<boolean> {
+  return (await Deno.permissions.query(descriptor)).state === "granted";
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // Another did it, or it stays as an empty file.
+  }
+}

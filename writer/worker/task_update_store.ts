@@ -1,0 +1,196 @@
+/**
+ * News of tasks, written into `task_runs`.
+ *
+ * Within a transaction the news of each task is folded into one update: whoever reads sees commits only, so
+ * nothing is lost by it. News of one shape share a statement, which moves many tasks at once from the status
+ * that they are known to have.
+ *
+ * @module
+ */
+import { BulkStatement, placeholders } from "./bulk.ts";
+import { type ErrorData, SqliteError, toErrorText } from "../../errors.ts";
+import type { Connection, Statement } from "../../sqlite/connection.ts";
+import type { TaskUpdateMessage } from "../protocol/task_message.ts";
+import type { RunStore } from "./run_store.ts";
+import { canMove, TASK_STATUSES, type TaskStatus } from "../../internal/task_status.ts";
+import type { SqlValue } from "../../sqlite/values.ts";
+
+/** What news of a task can tell, and the column where it goes. */
+const COLUMNS = {
+  progress: "progress",
+  message: "message",
+  startedAt: "started_at",
+  finishedAt: "finished_at",
+  result: "result",
+  error: "error",
+  updatedAt: "updated_at",
+} as const;
+const FIELDS = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
+
+/** News of one shape: the first of them, and the values of all. */
+interface UpdateGroup {
+  from: TaskStatus;
+  first: TaskUpdateMessage;
+  values: SqlValue[];
+}
+
+/** The part of the store that knows how far tasks are. */
+export class TaskUpdateStore {
+  readonly #connection: Connection;
+  readonly #runs: RunStore;
+  #status: Statement | undefined;
+  /** A statement for each shape of news: from which status to which, and what else is told. */
+  readonly #updates = new Map<number, BulkStatement>();
+  /** Tasks that are `running` as far as is committed; a task that is not among them is `queued`. */
+  readonly #running = new Set<number>();
+  // What this transaction has changed so far.
+  readonly #folded = new Map<number, TaskUpdateMessage>();
+  readonly #moved = new Map<number, TaskStatus>();
+
+  constructor(connection: Connection, runs: RunStore) {
+    this.#connection = connection;
+    this.#runs = runs;
+  }
+
+  /** Adds the news of a task to what this transaction will write. */
+  fold(message: TaskUpdateMessage): void {
+    if (!Number.isSafeInteger(message.run)) {
+      throw new TypeError(
+        `Cannot update task ${message.id}: ${Deno.inspect(message.run)} is no run`,
+      );
+    }
+    const before = this.#folded.get(message.id);
+    // One of them is wrong: which, the table tells.
+    if (before && before.run !== message.run) throw noTask(message);
+    let current = before?.status ?? this.#statusOf(message.id);
+    // The sender may have folded the start into what followed it.
+    if (message.startedAt && message.status !== "running" && current === "queued") {
+      current = "running";
+    }
+    const { status } = message;
+    // Back to `queued` leads `retry()` alone, which keeps the attempt.
+    if (status ? status === "queued" || !canMove(current, status) : current !== "running") {
+      throw illegal(message, current);
+    }
+    this.#folded.set(message.id, before ? { ...before, ...message } : message);
+  }
+
+  /** Writes the news of one task now, whatever is known of it; `failure` turns its `done` into `error`. */
+  update(message: TaskUpdateMessage, failure?: ErrorData): undefined {
+    if (failure && message.status === "done") message = failed(message, failure);
+    this.flush();
+    const status = this.status(message);
+    if (!status) throw noTask(message);
+    this.#moved.set(message.id, status);
+    this.fold(message);
+    this.flush();
+  }
+
+  /** Writes what is folded. Called before each commit, and before any statement that may look at it. */
+  flush(): void {
+    if (this.#folded.size === 0) return;
+    const groups = new Map<number, UpdateGroup>();
+    for (const m of this.#folded.values()) {
+      const from = this.#statusOf(m.id);
+      const shape = shapeOf(m, from);
+      let group = groups.get(shape);
+      if (!group) groups.set(shape, group = { from, first: m, values: [] });
+      const { values } = group;
+      values.push(m.id);
+      for (const field of FIELDS) {
+        const value = m[field];
+        if (value !== undefined) values.push(value);
+      }
+      if (m.status) this.move(m.run, m.id, from, m.status);
+    }
+    const expected = this.#folded.size;
+    this.#folded.clear();
+    let changes = 0;
+    for (const [shape, group] of groups) {
+      changes += this.#updateStatement(shape, group).run(group.values);
+    }
+    if (changes !== expected) {
+      throw new SqliteError("Some tasks were not in the status that the writer knew");
+    }
+  }
+
+  /** The status that a task of a run has in the table. */
+  status({ run, id }: { run: number; id: number }): TaskStatus | undefined {
+    this.#status ??= this.#connection.prepare("SELECT status, run_id FROM task_runs WHERE id=?");
+    const row = this.#status.get(id);
+    return row?.run_id === run ? row?.status as TaskStatus : undefined;
+  }
+
+  /** A task goes from one status to another, by whatever statement. */
+  move(run: number, id: number, from: TaskStatus, to: TaskStatus): void {
+    this.#moved.set(id, to);
+    this.#runs.countMove(run, from, to);
+  }
+
+  /** A run has ended: statements that only serve its tasks are not needed any more. */
+  endRun(): void {
+    this.#updates.clear();
+  }
+
+  /** The transaction is committed: what it changed is now what is known. */
+  committed(): void {
+    for (const [id, status] of this.#moved) {
+      if (status === "running") this.#running.add(id);
+      else this.#running.delete(id);
+    }
+    this.rolledBack();
+  }
+
+  /** The transaction is undone: what it changed is forgotten. */
+  rolledBack(): void {
+    this.#folded.clear();
+    this.#moved.clear();
+  }
+
+  #updateStatement(shape: number, { from, first }: UpdateGroup): BulkStatement {
+    let statement = this.#updates.get(shape);
+    if (!statement) {
+      const told = FIELDS.filter((field) => first[field] !== undefined);
+      const sets = told.map((field, i) => `${COLUMNS[field]}=v.column${i + 2}`);
+      if (first.status) sets.push(`status='${first.status}'`);
+      if (first.status === "done") sets.push("progress=1");
+      // The plus keeps SQLite from looking tasks up by status instead of id.
+      const sql = (tuples: string) =>
+        `UPDATE task_runs SET ${sets.join(",")} FROM (VALUES ${tuples}) AS v
+         WHERE task_runs.id=v.column1 AND run_id=${first.run} AND +status='${from}'`;
+      statement = new BulkStatement(this.#connection, placeholders(told.length + 1), sql);
+      this.#updates.set(shape, statement);
+    }
+    return statement;
+  }
+
+  #statusOf(id: number): TaskStatus {
+    return this.#moved.get(id) ?? (this.#running.has(id) ? "running" : "queued");
+  }
+}
+
+/** A number for each shape: the run, both statuses, and a bit for each field that is told. */
+function shapeOf(message: TaskUpdateMessage, from: TaskStatus): number {
+  let shape = message.run * 8 + TASK_STATUSES.indexOf(from);
+  shape = shape * 8 + TASK_STATUSES.indexOf(message.status!) + 1;
+  for (const field of FIELDS) shape = shape * 2 + (message[field] === undefined ? 0 : 1);
+  return shape;
+}
+
+function illegal(message: TaskUpdateMessage, current: TaskStatus): SqliteError {
+  return new SqliteError(
+    message.status
+      ? `Cannot set task ${message.id} to ${message.status}: it is ${current}`
+      : `Cannot report progress of task ${message.id}: it is ${current}`,
+    "constraint",
+  );
+}
+
+function noTask({ id, run }: TaskUpdateMessage): SqliteError {
+  return new SqliteError(`Cannot update task ${id}: there is no such task in run ${run}`);
+}
+
+function failed(message: TaskUpdateMessage, failure: ErrorData): TaskUpdateMessage {
+  const { result: _, progress: __, ...rest } = message;
+  return { ...rest, status: "error", message: failure.message, error: toErrorText(failure) };
+}
