@@ -13,6 +13,7 @@ import { type DashboardOptions, LOOPBACK_HOSTS } from "./app.ts";
 import type { DashboardServer } from "./dashboard_server.ts";
 import { listen, type ListenOptions } from "./listen.ts";
 import type { Address, ServeReply, ServeRequest } from "./worker_protocol.ts";
+import { mayRead } from "../../internal/permissions.ts";
 
 /** Options of {@linkcode serveDashboard}. */
 export interface ServeOptions extends DashboardOptions {
@@ -69,9 +70,7 @@ export async function serveDashboard(options: ServeOptions): Promise<DashboardSe
     const allowedHosts = options.allowedHosts ??
       [...LOOPBACK_HOSTS, hostname.includes(":") ? `[${hostname}]` : hostname];
     const settings = { ...options, db, driver: driver.name, allowedHosts, hostname, port };
-    const server = await mayStartWorker()
-      ? await serveFromWorker(settings)
-      : await listen(settings);
+    const server = mayStartWorker() ? await serveFromWorker(settings) : await listen(settings);
     server.finished.then(letGo, letGo);
     return server;
   } catch (error) {
@@ -83,9 +82,8 @@ export async function serveDashboard(options: ServeOptions): Promise<DashboardSe
 const WORKER = new URL("./worker.ts", import.meta.url);
 
 /** Whether the Worker's file may be read; one that comes from a registry always may. */
-async function mayStartWorker(): Promise<boolean> {
-  if (WORKER.protocol !== "file:") return true;
-  return (await Deno.permissions.query({ name: "read", path: WORKER })).state === "granted";
+function mayStartWorker(): boolean {
+  return WORKER.protocol !== "file:" || mayRead(WORKER);
 }
 
 async function serveFromWorker(
