@@ -15,7 +15,7 @@ import { mustBeThere } from "../open_database.ts";
 import { type DbOption, dbOption, examples, jsonOption, wholeNumber } from "../options.ts";
 import { setBusyTimeout } from "../pragmas.ts";
 import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
-import { formatNumberOf } from "../terminal/units.ts";
+import { formatNumberOf } from "../../internal/units.ts";
 import { writeLines } from "../terminal/terminal.ts";
 
 /** Options of the command. */
