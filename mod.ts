@@ -10,7 +10,7 @@
 export type { ConnectOptions } from "./sqlite/connect.ts";
 export type { DriverChoice } from "./sqlite/drivers/choose.ts";
 export type { DriverName } from "./sqlite/drivers/driver.ts";
-export type { Synchronous } from "./sqlite/opening.ts";
+export type { Synchronous } from "./sqlite/settings.ts";
 export { definePipeline } from "./pipeline/define_pipeline.ts";
 export type {
   PipelineArguments,

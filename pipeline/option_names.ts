@@ -12,6 +12,7 @@ const NAMES: Readonly<Record<keyof PipelineDefinition<unknown>, true>> = {
   busyTimeoutMs: true,
   db: true,
   dependsOn: true,
+  doubleQuotedLiterals: true,
   driver: true,
   failFast: true,
   handleSignals: true,

@@ -26,6 +26,7 @@ export const WRITER_OPTIONS = [
   "synchronous",
   "driver",
   "busyTimeoutMs",
+  "doubleQuotedLiterals",
   "walWarnBytes",
 ] as const;
 

@@ -16,7 +16,8 @@ import { databasePath, fileExists, prepareFile } from "./database_file.ts";
 import { driverFor } from "./drivers/in_use.ts";
 import { SqliteError } from "../errors.ts";
 import { classifyError } from "./explain.ts";
-import { connectionSettings, openReader, openWriter, type Synchronous } from "./opening.ts";
+import { openReader, openWriter } from "./opening.ts";
+import { connectionSettings, type Synchronous } from "./settings.ts";
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions {
@@ -47,6 +48,13 @@ export interface ConnectOptions {
    * @default {60_000}
    */
   busyTimeoutMs?: number;
+  /**
+   * Whether SQLite takes a name in double quotes that names no column for a text, as the `sqlite3` shell and Python
+   * do. Triggers and views that were made there may need it; `false` finds a misspelled column.
+   *
+   * @default {true}
+   */
+  doubleQuotedLiterals?: boolean;
 }
 
 /**
@@ -85,7 +93,10 @@ export async function connect(
 }
 
 /** Options of {@linkcode connectReadOnly}. */
-export type ConnectReadOnlyOptions = Omit<ConnectOptions, "wal" | "synchronous">;
+export type ConnectReadOnlyOptions = Omit<
+  ConnectOptions,
+  "wal" | "synchronous" | "doubleQuotedLiterals"
+>;
 
 /**
  * Opens a separate read-only connection. It sees each commit of the writer at once, never blocks it and

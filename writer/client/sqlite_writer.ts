@@ -31,7 +31,7 @@ import type { RunRequest } from "../protocol/control_message.ts";
 import type { WriterStats } from "../protocol/sender_port.ts";
 import type { ExecuteResult, WriteMessage, WriteResult } from "../protocol/write_message.ts";
 import type { OpenRequest } from "../protocol/writer_worker.ts";
-import { connectionSettings } from "../../sqlite/opening.ts";
+import { connectionSettings } from "../../sqlite/settings.ts";
 import { BatchSender, type FailureListener } from "./batch_sender.ts";
 import { insertInChunks } from "./row_stream.ts";
 import type { Bindable } from "../../sqlite/values.ts";
