@@ -194,3 +194,15 @@ Deno.test("architecture.md names every room and every table", async () => {
   const names = [...tables.map(({ name }) => `${name}`), ...rooms];
   assertEquals(names.filter((name) => !page.includes(`\`${name}\``)), []);
 });
+
+Deno.test("PRAGMAs and transactions are in sqlite/ alone", async () => {
+  const found = [];
+  for (const path of graph.keys()) {
+    if (path.startsWith("sqlite/")) continue;
+    const hits = (await readCode(path)).match(
+      /["'`]\s*(PRAGMA [a-z_]+(?= ?[=(`"'])|BEGIN|COMMIT|ROLLBACK|SAVEPOINT)\b/g,
+    );
+    if (hits) found.push(`${path}: ${hits.join(", ")}`);
+  }
+  assertEquals(found, []);
+});

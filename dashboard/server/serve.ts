@@ -19,6 +19,7 @@ import {
 import type { DashboardServer } from "./dashboard_server.ts";
 import { listen, type ListenOptions } from "./listen.ts";
 import type { Address, ServeReply, ServeRequest } from "./worker_protocol.ts";
+import { mayRead } from "../../internal/permissions.ts";
 
 /** Options of {@linkcode serveDashboard}. */
 export interface ServeOptions extends DashboardOptions {
@@ -76,9 +77,7 @@ export async function serveDashboard(options: ServeOptions): Promise<DashboardSe
     const allowedHosts = options.allowedHosts ??
       [...LOOPBACK_HOSTS, hostname.includes(":") ? `[${hostname}]` : hostname];
     const settings = { ...options, db, driver: driver.name, allowedHosts, hostname, port };
-    const server = await mayStartWorker()
-      ? await serveFromWorker(settings)
-      : await listen(settings);
+    const server = mayStartWorker() ? await serveFromWorker(settings) : await listen(settings);
     server.finished.then(letGo, letGo);
     return server;
   } catch (error) {
@@ -90,9 +89,8 @@ export async function serveDashboard(options: ServeOptions): Promise<DashboardSe
 const WORKER = new URL("./worker.ts", import.meta.url);
 
 /** Whether the Worker's file may be read; one that comes from a registry always may. */
-async function mayStartWorker(): Promise<boolean> {
-  if (WORKER.protocol !== "file:") return true;
-  return (await Deno.permissions.query({ name: "read", path: WORKER })).state === "granted";
+function mayStartWorker(): boolean {
+  return WORKER.protocol !== "file:" || mayRead(WORKER);
 }
 
 async function serveFromWorker(
