@@ -93,7 +93,9 @@ Deno.test("policyOf() and checkPolicy() refuse what cannot be meant", () => {
 
 Deno.test("hasPolicy() is true when any task may be run again or be timed", () => {
   assertEquals(
-    [{}, { retries: 0, retryDelayMs: 5 }, { retries: 1 }, { timeoutMs: 1 }, { taskOptions: () => ({}) }]
+    [{}, { retries: 0, retryDelayMs: 5 }, { retries: 1 }, { timeoutMs: 1 }, {
+      taskOptions: () => ({}),
+    }]
       .map((options) => hasPolicy(options)),
     [false, false, true, true, true],
   );
