@@ -8,7 +8,7 @@ import {
   formatRatio,
   formatShare,
   timeOf,
-} from "../../../dashboard/client/format.js";
+} from "../../../dashboard/client/lib/format.ts";
 import { assertEquals } from "../../support/assert.ts";
 
 const SECOND = 1000;

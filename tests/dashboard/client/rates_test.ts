@@ -4,7 +4,7 @@ import {
   recentRate,
   runEta,
   taskPace,
-} from "../../../dashboard/client/rates.js";
+} from "../../../dashboard/client/live/rates.ts";
 import { noCounts } from "../../../internal/task_status.ts";
 import { assertEquals } from "../../support/assert.ts";
 
