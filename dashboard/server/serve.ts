@@ -7,12 +7,14 @@
 import { chooseDriver } from "../../sqlite/drivers/choose.ts";
 import { driverFor, holdDriver } from "../../sqlite/drivers/in_use.ts";
 import { databasePath } from "../../sqlite/database_file.ts";
+import { checkInteger } from "../../internal/validate.ts";
 import { fromErrorData } from "../../errors.ts";
 import { isLoopback } from "./access.ts";
 import { type DashboardOptions, LOOPBACK_HOSTS } from "./app.ts";
 import type { DashboardServer } from "./dashboard_server.ts";
 import { listen, type ListenOptions } from "./listen.ts";
 import type { Address, ServeReply, ServeRequest } from "./worker_protocol.ts";
+import { mayRead } from "../../internal/permissions.ts";
 
 /** Options of {@linkcode serveDashboard}. */
 export interface ServeOptions extends DashboardOptions {
@@ -52,9 +54,7 @@ export interface ServeOptions extends DashboardOptions {
 export async function serveDashboard(options: ServeOptions): Promise<DashboardServer> {
   const { port = 8787, token } = options;
   const hostname = (options.hostname ?? "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new RangeError(`Cannot listen on port ${port}: give a whole number from 0 to 65535`);
-  }
+  checkInteger(port, { operation: "serve the dashboard", name: "port", min: 0, max: 65_535 });
   if (!isLoopback(hostname) && !token) {
     throw new TypeError(
       `Cannot listen on ${hostname} without a token, because others could look: pass a long random ` +
@@ -69,9 +69,7 @@ export async function serveDashboard(options: ServeOptions): Promise<DashboardSe
     const allowedHosts = options.allowedHosts ??
       [...LOOPBACK_HOSTS, hostname.includes(":") ? `[${hostname}]` : hostname];
     const settings = { ...options, db, driver: driver.name, allowedHosts, hostname, port };
-    const server = await mayStartWorker()
-      ? await serveFromWorker(settings)
-      : await listen(settings);
+    const server = mayStartWorker() ? await serveFromWorker(settings) : await listen(settings);
     server.finished.then(letGo, letGo);
     return server;
   } catch (error) {
@@ -83,9 +81,8 @@ export async function serveDashboard(options: ServeOptions): Promise<DashboardSe
 const WORKER = new URL("./worker.ts", import.meta.url);
 
 /** Whether the Worker's file may be read; one that comes from a registry always may. */
-async function mayStartWorker(): Promise<boolean> {
-  if (WORKER.protocol !== "file:") return true;
-  return (await Deno.permissions.query({ name: "read", path: WORKER })).state === "granted";
+function mayStartWorker(): boolean {
+  return WORKER.protocol !== "file:" || mayRead(WORKER);
 }
 
 async function serveFromWorker(

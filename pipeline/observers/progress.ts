@@ -14,6 +14,8 @@ import { ProgressTerminal } from "./progress/progress_terminal.ts";
 import type { ProgressOptions } from "./progress_options.ts";
 import type { ObservedRun, RunObserver } from "./run_observer.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
+import { readEnv } from "../../internal/permissions.ts";
+import { writeTextSync } from "../../internal/write_all.ts";
 
 /** Milliseconds between two plain lines. */
 const LINE_MS = 5_000;
@@ -119,13 +121,10 @@ function logLine({ name }: TaskIdentity, level: LogLevel, message: string): stri
   return `${cleanLine(name.slice(0, 80))}: ${mark}${cleanLine(message)}`;
 }
 
-const encoder = new TextEncoder();
-
 /** Writes to stderr. That nobody reads it any more is no reason for a pipeline to fail. */
 function write(text: string): void {
   try {
-    const bytes = encoder.encode(text);
-    for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
+    writeTextSync(Deno.stderr, text);
   } catch {
     // The terminal is gone.
   }
@@ -143,6 +142,5 @@ function consoleSize(): { columns: number; rows: number } {
 
 /** Whether the terminal cannot move its cursor, as far as that may be known without asking for permission. */
 function isDumb(): boolean {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: "TERM" });
-  return state === "granted" && Deno.env.get("TERM") === "dumb";
+  return readEnv("TERM") === "dumb";
 }

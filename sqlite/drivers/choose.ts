@@ -7,12 +7,17 @@
  *
  * @module
  */
+import { checkChoice } from "../../internal/validate.ts";
 import { builtinDriver } from "./builtin.ts";
 import type { Driver, DriverName } from "./driver.ts";
 import { loadFfiDriver } from "./ffi.ts";
+import { isGranted } from "../../internal/permissions.ts";
 
 /** The driver to use: a name, or `auto` for FFI when it can be had without asking, else the built-in. */
 export type DriverChoice = DriverName | "auto";
+
+/** Every choice. */
+export const DRIVER_CHOICES: readonly DriverChoice[] = ["auto", "ffi", "builtin"];
 
 /** A driver and, when `auto` could not have FFI, why. */
 export interface ChosenDriver {
@@ -31,13 +36,10 @@ let ffi: Promise<Driver> | undefined;
  * @throws {Error} If `ffi` was asked for by name and cannot be had
  */
 export async function chooseDriver(choice: DriverChoice = "auto"): Promise<ChosenDriver> {
+  const operation = "open the database";
+  checkChoice(choice, { operation, name: "driver", choices: DRIVER_CHOICES });
   if (choice === "builtin") return { driver: builtinDriver, reason: "it was asked for" };
-  if (choice !== "ffi" && choice !== "auto") {
-    throw new TypeError(
-      `Cannot use driver ${Deno.inspect(choice)}: use "auto", "ffi" or "builtin"`,
-    );
-  }
-  const missing = await missingPermission();
+  const missing = missingPermission();
   try {
     if (missing) throw new Error(missing);
     return { driver: await (ffi ??= loadFfiDriver()) };
@@ -56,16 +58,13 @@ export async function chooseDriver(choice: DriverChoice = "auto"): Promise<Chose
 }
 
 /** Names what is not granted of all that importing `@db/sqlite` may ask for. */
-async function missingPermission(): Promise<string | undefined> {
-  const granted = async (descriptor: Deno.PermissionDescriptor): Promise<boolean> =>
-    (await Deno.permissions.query(descriptor)).state === "granted";
-
+function missingPermission(): string | undefined {
   for (const variable of ["DENO_SQLITE_PATH", "DENO_SQLITE_LOCAL"]) {
-    if (!await granted({ name: "env", variable })) return `--allow-env=${variable} is not granted`;
+    if (!isGranted({ name: "env", variable })) return `--allow-env=${variable} is not granted`;
   }
   // Not for one library alone, because reading what a pointer points to needs all of it.
   const needed = Deno.env.get("DENO_SQLITE_PATH")
     ? ["ffi"] as const
     : ["ffi", "env", "read", "write", "net"] as const;
-  for (const name of needed) if (!await granted({ name })) return `--allow-${name} is not granted`;
+  for (const name of needed) if (!isGranted({ name })) return `--allow-${name} is not granted`;
 }

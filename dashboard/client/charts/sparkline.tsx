@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatRate } from "../lib/format.ts";
+import { formatRate } from "../../../internal/units.ts";
 import { memo } from "../lib/memo.ts";
 
 const WIDTH = 120;

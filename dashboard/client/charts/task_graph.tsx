@@ -19,7 +19,7 @@ import {
   useRef,
   useState,
 } from "preact/hooks";
-import { formatCount } from "../lib/format.ts";
+import { formatCount } from "../../../internal/units.ts";
 import { GraphBox, GraphLines } from "./graph_parts.tsx";
 import { walk } from "./graph_walk.ts";
 import { codesOf } from "./task_codes.ts";

@@ -7,7 +7,7 @@ import type { Sample } from "../../api.ts";
 import type { TaskStatus } from "../lib/statuses.ts";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import { formatClock, formatDuration, formatRate } from "../lib/format.ts";
+import { formatClock, formatDuration, formatRate } from "../../../internal/units.ts";
 import { memo } from "../lib/memo.ts";
 import { throughput } from "./throughput.ts";
 import { colour, useTheme } from "../lib/theme.ts";

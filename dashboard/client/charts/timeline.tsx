@@ -7,7 +7,12 @@
 import type { Run, Timeline as TimelineAnswer } from "../../api.ts";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { serverNow, useNow } from "../live/clock.ts";
-import { formatClock, formatCount, formatDuration, formatElapsed } from "../lib/format.ts";
+import {
+  formatClock,
+  formatCount,
+  formatDuration,
+  formatElapsed,
+} from "../../../internal/units.ts";
 import { barAt, type Packed, type PackedBar, packLanes, timeMarks } from "./lanes.ts";
 import { navigate } from "../lib/router.ts";
 import { SafeText } from "../components/safe_text.tsx";

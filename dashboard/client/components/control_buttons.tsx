@@ -9,7 +9,7 @@ import { Control } from "./control.tsx";
 import type { Run, TaskDetail } from "../../api.ts";
 import { ActionButton } from "./action_button.tsx";
 import { cleanText, cutText } from "../lib/clean_text.ts";
-import { formatCount } from "../lib/format.ts";
+import { formatCount } from "../../../internal/units.ts";
 import { isOpen } from "../lib/statuses.ts";
 
 /** What can be asked of a run. */

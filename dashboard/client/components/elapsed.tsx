@@ -11,7 +11,7 @@ import {
   formatDuration,
   formatElapsed,
   timeOf,
-} from "../lib/format.ts";
+} from "../../../internal/units.ts";
 
 /** The time from `from` to `to`, growing while there is no `to` and it is `running`. */
 export function Elapsed({ from, to, running = true }: {

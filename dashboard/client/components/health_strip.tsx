@@ -8,7 +8,12 @@ import type { Run } from "../../api.ts";
 import type { Live } from "../live/use_live.ts";
 import { useNow } from "../live/clock.ts";
 import { Ago, Elapsed } from "./elapsed.tsx";
-import { formatBytes, formatCount, formatDuration, formatElapsed } from "../lib/format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatElapsed,
+} from "../../../internal/units.ts";
 
 export function HealthStrip({ live, run, exported }: {
   live: Live;

@@ -6,7 +6,7 @@
 import type { ExportedRun } from "../../api.ts";
 import type { Live } from "../live/use_live.ts";
 import { useEffect, useState } from "preact/hooks";
-import { formatClock, formatDateTime } from "../lib/format.ts";
+import { formatClock, formatDateTime } from "../../../internal/units.ts";
 
 /** A stream that has been lost for a moment is being opened again; after this time its data is old. */
 const STALE_MS = 10_000;

@@ -5,7 +5,7 @@
  */
 import { useState } from "preact/hooks";
 import { cleanText, cutText } from "../lib/clean_text.ts";
-import { formatCount } from "../lib/format.ts";
+import { formatCount } from "../../../internal/units.ts";
 
 const BEGINNING = 10_000;
 

@@ -4,13 +4,14 @@
  *
  * @module
  */
+import { endedOf } from "../../../internal/progress.ts";
 import {
   type StatusCounts,
   TASK_STATUSES,
   type TaskStatus,
 } from "../../../internal/task_status.ts";
 
-export { type StatusCounts, TASK_STATUSES as STATUSES, type TaskStatus };
+export { endedOf, type StatusCounts, TASK_STATUSES as STATUSES, type TaskStatus };
 
 /** Whether a task with this status has not ended. */
 export function isOpen(status: string): boolean {
@@ -23,11 +24,6 @@ export function isCancelling(
   run: { cancelling?: boolean },
 ): boolean {
   return isOpen(task.status) && Boolean(task.cancelling || run.cancelling);
-}
-
-/** Number of tasks that have ended. */
-export function endedOf(counts: StatusCounts): number {
-  return counts.done + counts.error + counts.cancelled;
 }
 
 /** The share of a run's tasks that have ended, 0..1. */

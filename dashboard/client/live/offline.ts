@@ -13,7 +13,7 @@ import type {
   TaskSort,
 } from "../../api.ts";
 import { defaultQuery, parseQuery } from "../lib/route.ts";
-import { timeOf } from "../lib/format.ts";
+import { timeOf } from "../../../internal/units.ts";
 
 const SORT_KEYS: Record<TaskSort, (task: TaskDetail) => number | string | null> = {
   id: (task) => task.id,

@@ -19,7 +19,8 @@ import type {
   TaskSnapshot,
   WeaveBlock,
 } from "../../api.ts";
-import { addMoment, type Moment } from "./rates.ts";
+import type { Moment } from "../../../internal/progress.ts";
+import { addMoment } from "./rates.ts";
 
 export type RunState = RunSnapshot & { recent: Moment[] };
 

@@ -3,15 +3,10 @@
  *
  * @module
  */
+import { endedOf, type Moment, RATE_WINDOW_MS } from "../../../internal/progress.ts";
 import type { StatusCounts } from "../../../internal/task_status.ts";
 import type { Task } from "../../api.ts";
-import { timeOf } from "../lib/format.ts";
-import { endedOf } from "../lib/statuses.ts";
-
-export type Moment = { at: number; ended: number };
-
-/** A rate "over the last seconds" looks back so far: short enough to follow, long enough to be calm. */
-const WINDOW_MS = 10_000;
+import { timeOf } from "../../../internal/units.ts";
 
 /** A running task without news for so long is marked. */
 export const STALLED_MS = 60_000;
@@ -27,19 +22,8 @@ export function addMoment(recent: Moment[], now: number, counts: StatusCounts): 
   // After a repaired or replaced database the past says nothing about the present.
   if (last && (moment.ended < last.ended || moment.at < last.at)) return [moment];
   // One moment before the window is kept, so that the window is always full.
-  const from = recent.findLastIndex((old) => old.at <= now - WINDOW_MS);
+  const from = recent.findLastIndex((old) => old.at <= now - RATE_WINDOW_MS);
   return [...recent.slice(Math.max(0, from)), moment];
-}
-
-/**
- * Tasks that ended per second over the last seconds; `null` where too little is known. It falls while
- * nothing ends, because it is measured up to `now`.
- */
-export function recentRate(recent: Moment[], now: number) {
-  const first = recent.findLast((old) => old.at <= now - WINDOW_MS) ?? recent[0];
-  const last = recent.at(-1);
-  if (!first || !last || now - first.at < 500) return null;
-  return (last.ended - first.ended) / (now - first.at) * 1000;
 }
 
 /**

@@ -13,7 +13,7 @@ import { Boundary } from "./boundary.tsx";
 import { cleanText, cutText } from "../lib/clean_text.ts";
 import { ComparePage } from "./compare_page.tsx";
 import { Control, useControl } from "../components/control.tsx";
-import { formatPercent } from "../lib/format.ts";
+import { formatPercent } from "../../../internal/units.ts";
 import { HealthStrip } from "../components/health_strip.tsx";
 import { Liveness } from "../components/liveness.tsx";
 import { focusTitle } from "../components/page_title.tsx";

@@ -8,7 +8,7 @@ import type { Comparison, Run } from "../../api.ts";
 import type { RouteOf } from "../lib/route.ts";
 import { CountsBar } from "../components/bars.tsx";
 import { Ago } from "../components/elapsed.tsx";
-import { formatCount, formatDuration, formatRatio, timeOf } from "../lib/format.ts";
+import { formatCount, formatDuration, formatRatio, timeOf } from "../../../internal/units.ts";
 import { PageTitle } from "../components/page_title.tsx";
 import { Failure, PageSkeleton } from "./placeholders.tsx";
 import { runRoute } from "../lib/route.ts";
@@ -56,9 +56,7 @@ export function ComparePage({ route }: { route: RouteOf<"compare"> }) {
         <p class="under-title">
           {formatCount(answer.paired)} tasks in both · {formatCount(answer.onlyA)} in #{a
             .id} alone · {formatCount(answer.onlyB)} in #{b.id}{" "}
-          alone{answer.partial && (
-            <span class="note">{" · of the first 200,000 tasks of each"}</span>
-          )}
+          alone{answer.partial && <span class="note also">of the first 200,000 tasks of each</span>}
         </p>
       </header>
       <section class="panel" aria-label="Totals">

@@ -16,9 +16,10 @@ import {
   formatRate,
   formatShare,
   timeOf,
-} from "../lib/format.ts";
+} from "../../../internal/units.ts";
 import { PageTitle } from "../components/page_title.tsx";
-import { type Moment, recentRate, runEta } from "../live/rates.ts";
+import { type Moment, recentRate } from "../../../internal/progress.ts";
+import { runEta } from "../live/rates.ts";
 import { SafeText } from "../components/safe_text.tsx";
 import { StatusMark } from "../components/status_mark.tsx";
 import { endedOf, isCancelling, shareEnded } from "../lib/statuses.ts";

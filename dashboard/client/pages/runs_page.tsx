@@ -8,7 +8,7 @@ import type { PageProps } from "./page_props.ts";
 import { useCallback, useState } from "preact/hooks";
 import { CountsBar } from "../components/bars.tsx";
 import { Ago, Elapsed } from "../components/elapsed.tsx";
-import { formatCount, formatPercent, formatRate, timeOf } from "../lib/format.ts";
+import { formatCount, formatPercent, formatRate, timeOf } from "../../../internal/units.ts";
 import { memo } from "../lib/memo.ts";
 import { PageTitle } from "../components/page_title.tsx";
 import { Failure, PageSkeleton } from "./placeholders.tsx";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatCount } from "../lib/format.ts";
+import { formatCount } from "../../../internal/units.ts";
 import { type StatusCounts, STATUSES, type TaskStatus } from "../lib/statuses.ts";
 import { StatusIcon } from "../components/status_mark.tsx";
 

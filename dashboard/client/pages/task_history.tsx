@@ -4,7 +4,7 @@
  * @module
  */
 import type { TaskDetail, TaskHistory as History } from "../../api.ts";
-import { formatDuration } from "../lib/format.ts";
+import { formatDuration } from "../../../internal/units.ts";
 import { hrefOf } from "../lib/router.ts";
 import { useAnswer } from "../live/use_answer.ts";
 

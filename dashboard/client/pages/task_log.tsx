@@ -8,7 +8,7 @@ import { useContext, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { announce } from "../components/announcer.tsx";
 import { BackendContext } from "../live/backend.ts";
 import { CopyButton } from "../components/copy_button.tsx";
-import { formatClock, formatDateTime, timeOf } from "../lib/format.ts";
+import { formatClock, formatDateTime, timeOf } from "../../../internal/units.ts";
 import { memo } from "../lib/memo.ts";
 import { SafeText } from "../components/safe_text.tsx";
 

@@ -11,7 +11,7 @@ import { Attempts } from "./attempts.tsx";
 import { ProgressBar } from "../components/bars.tsx";
 import { useNow } from "../live/clock.ts";
 import { TaskControls } from "../components/control_buttons.tsx";
-import { formatElapsed, formatPercent, formatRate } from "../lib/format.ts";
+import { formatElapsed, formatPercent, formatRate } from "../../../internal/units.ts";
 import { PageTitle } from "../components/page_title.tsx";
 import { LongText } from "../components/long_text.tsx";
 import { NotFound, PageSkeleton } from "./placeholders.tsx";
@@ -68,8 +68,8 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
           </a>
           {task.key &&
             (
-              <span class="faint">
-                {" "}· key{" "}
+              <span class="faint also">
+                key{" "}
                 <code>
                   <SafeText text={task.key} limit={200} />
                 </code>

@@ -6,7 +6,7 @@
 import type { TaskDetail } from "../../api.ts";
 import { useMemo } from "preact/hooks";
 import { CopyButton } from "../components/copy_button.tsx";
-import { formatCount } from "../lib/format.ts";
+import { formatCount } from "../../../internal/units.ts";
 import { JsonTree } from "../components/json_tree.tsx";
 import { parseJson } from "../lib/json_nodes.ts";
 import { LongText } from "../components/long_text.tsx";

@@ -8,7 +8,7 @@ import type { Task } from "../../api.ts";
 import { useNow } from "../live/clock.ts";
 import { ProgressBar } from "../components/bars.tsx";
 import { Clock, Elapsed } from "../components/elapsed.tsx";
-import { formatElapsed, formatPercent, formatRate, timeOf } from "../lib/format.ts";
+import { formatElapsed, formatPercent, formatRate, timeOf } from "../../../internal/units.ts";
 import { memo } from "../lib/memo.ts";
 import { isStalled, STALLED_MS, taskPace } from "../live/rates.ts";
 import { hrefOf } from "../lib/router.ts";

@@ -7,7 +7,7 @@ import type { Run, TaskQuery, TaskSort } from "../../api.ts";
 import type { RouteOf } from "../lib/route.ts";
 import type { RunState } from "../live/patches.ts";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { formatCount } from "../lib/format.ts";
+import { formatCount } from "../../../internal/units.ts";
 import { navigate } from "../lib/router.ts";
 import { isCancelling } from "../lib/statuses.ts";
 import { TaskRow } from "./task_row.tsx";

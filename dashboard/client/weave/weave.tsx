@@ -7,7 +7,7 @@
 import type { TaskDetail, WeaveBlock } from "../../api.ts";
 import { useContext, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { BackendContext } from "../live/backend.ts";
-import { formatCount, formatPercent } from "../lib/format.ts";
+import { formatCount, formatPercent } from "../../../internal/units.ts";
 import { navigate } from "../lib/router.ts";
 import { SafeText } from "../components/safe_text.tsx";
 import { describeCounts, type StatusCounts, type TaskStatus } from "../lib/statuses.ts";

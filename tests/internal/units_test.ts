@@ -1,15 +1,21 @@
 import {
   formatAgo,
   formatBytes,
+  formatCount,
+  formatDateTime,
   formatDuration,
   formatElapsed,
+  formatNumberOf,
   formatPercent,
   formatRate,
   formatRatio,
   formatShare,
+  formatWhen,
+  formatZoned,
+  parseDuration,
   timeOf,
-} from "../../../dashboard/client/lib/format.ts";
-import { assertEquals } from "../../support/assert.ts";
+} from "../../internal/units.ts";
+import { assertEquals } from "../support/assert.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -120,4 +126,39 @@ Deno.test("formatShare() keeps a tenth of what is small", () => {
     "50%",
     "100%",
   ]);
+});
+
+Deno.test("formatCount() and formatNumberOf() set thousands apart", () => {
+  assertEquals([formatCount(1e6), formatCount(0), formatCount(undefined)], ["1,000,000", "0", "–"]);
+  assertEquals([1, 2000].map((n) => formatNumberOf(n, "task")), ["1 task", "2,000 tasks"]);
+});
+
+Deno.test("formatWhen() names the day unless it is today's", () => {
+  const noon = new Date(2026, 10, 22, 12, 3, 11).getTime();
+  assertEquals(formatWhen(noon, noon + HOUR), "12:03:11");
+  assertEquals(formatWhen(noon, noon + DAY), "2026-11-22 12:03:11");
+  assertEquals(formatWhen(null, noon), "–");
+});
+
+Deno.test("formatZoned() says the offset from UTC", () => {
+  const at = Date.UTC(2026, 10, 22, 12, 3, 11);
+  const zoned = formatZoned(at);
+  assertEquals(zoned.startsWith(`${formatDateTime(at)} UTC`), true, zoned);
+  // Read as ISO 8601 it is the same instant.
+  const [day, clock, zone] = zoned.split(" ");
+  assertEquals(Date.parse(`${day}T${clock}${zone!.slice(3) || "Z"}`), at);
+});
+
+Deno.test("parseDuration() reads a number and a unit", () => {
+  assertEquals(["30d", "12h", "90m", "1.5h", "2w", "0s"].map(parseDuration), [
+    2_592_000_000,
+    43_200_000,
+    5_400_000,
+    5_400_000,
+    1_209_600_000,
+    0,
+  ]);
+  for (const wrong of ["", "30", "d", "-1d", "1y", "1d2h", "1e3d"]) {
+    assertEquals(parseDuration(wrong), undefined, wrong);
+  }
 });
