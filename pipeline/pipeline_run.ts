@@ -16,13 +16,15 @@ import { type PipelineOptions, storesStatus } from "./pipeline_options.ts";
 import { type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { RunControl } from "./run_control.ts";
-import type { TaskEnvironment, TaskIdentity } from "./executor/task_context.ts";
+import type { TaskIdentity } from "./executor/task_context.ts";
+import type { TaskEnvironment } from "./executor/task_execution.ts";
 import { DependencySource } from "./scheduler/dependency_source.ts";
 import type { TaskSource } from "./scheduler/task_source.ts";
 import type { EndStatus } from "../internal/task_status.ts";
 import type { TaskOutcome } from "./executor/task_runner.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
-import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
+import { clientOf, SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
+import type { WriterClient } from "../writer/client/writer_client.ts";
 
 /** Why a task of a run that was resumed is cancelled when everything else has ended. */
 const NOT_AMONG_ITEMS = "Left out: no item has its key any more";
@@ -80,7 +82,7 @@ export class PipelineRun<Item> {
       const writer = this.#writer ??
         (ownWriter = await SqliteWriter.open(this.#options as WriterOptions));
       this.#observer = await observer;
-      const runId = await this.#execute(writer);
+      const runId = await this.#execute(clientOf(writer));
       const checkpoint = await ownWriter?.close();
       if (this.#fatal) throw this.#fatal;
       const { driver, sqliteVersion } = writer;
@@ -97,7 +99,7 @@ export class PipelineRun<Item> {
       };
     } catch (error) {
       failure = this.#fatal ?? error;
-      this.#writer?.reported(failure);
+      if (this.#writer) clientOf(this.#writer).reported(failure);
       throw failure;
     } finally {
       this.control.end();
@@ -108,7 +110,7 @@ export class PipelineRun<Item> {
   }
 
   /** Runs the tasks and ends the run, whatever happens in between. */
-  async #execute(writer: SqliteWriter): Promise<number | null> {
+  async #execute(writer: WriterClient): Promise<number | null> {
     const batchSender = writer.sender((error, task) => this.#messageFailed(error, task));
     using _ = writer.onClosed((error) => this.#fail(error));
     using _warnings = writer.walWarnings.listen((held, text) =>
@@ -124,7 +126,7 @@ export class PipelineRun<Item> {
     }
   }
 
-  async #executeWith(batchSender: BatchSender, writer: SqliteWriter): Promise<number | null> {
+  async #executeWith(batchSender: BatchSender, writer: WriterClient): Promise<number | null> {
     const { run: work, atomic = false } = this.#options;
     const observer = this.#observer;
     const { signal } = this.#stop;
@@ -198,7 +200,7 @@ export class PipelineRun<Item> {
     turns: Scheduler<Item>,
     runId: number | null,
     batchSender: BatchSender,
-    { driver, driverReason, sqliteVersion }: SqliteWriter,
+    { settings: { driver, driverReason }, sqliteVersion }: WriterClient,
   ): void {
     const feed = this.#feed;
     const view = {
@@ -215,7 +217,7 @@ export class PipelineRun<Item> {
       driver,
       driverReason,
       sqliteVersion,
-      stats: () => batchSender.query((seq) => ({ kind: "stats", seq })) as Promise<WriterStats>,
+      stats: () => batchSender.query({ kind: "stats" }),
     });
   }
 
@@ -231,8 +233,15 @@ export class PipelineRun<Item> {
     const { aborted, reason } = this.#stop.signal;
     if (aborted || resume) {
       const { message } = aborted ? toErrorData(reason) : { message: NOT_AMONG_ITEMS };
-      const cancel: WriteMessage = { kind: "cancel_queued", run, message, finishedAt };
-      counts.cancelled += await batchSender.request(cancel) as number;
+      const { ended } = await batchSender.request({
+        kind: "end_tasks",
+        run,
+        ids: "queued",
+        status: "cancelled",
+        message,
+        finishedAt,
+      });
+      counts.cancelled += ended;
     }
     const finished = await batchSender.request({
       kind: "finish_run",
@@ -240,7 +249,7 @@ export class PipelineRun<Item> {
       status,
       finishedAt,
       ...(aborted ? { stopped: true } : {}),
-    }) as RunFinished;
+    });
     this.#finished = finished;
     if (resume) Object.assign(counts, finished.counts);
   }

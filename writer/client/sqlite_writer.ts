@@ -26,6 +26,8 @@ import {
 import { insertInChunks } from "./row_stream.ts";
 import { WriterClient, type WriterOptions } from "./writer_client.ts";
 
+export type { WriterOptions };
+
 let readClient: (writer: SqliteWriter) => WriterClient;
 
 /** The inner side of a writer. */
@@ -69,7 +71,7 @@ export class SqliteWriter implements AsyncDisposable {
   /**
    * Starts the Worker and opens the database; see {@linkcode connect} for what may be wrong with it.
    *
-   * @throws {RangeError} If `busyTimeoutMs` is no whole number from 0 up, or `walWarnBytes` no number of bytes
+   * @throws {RangeError} If `busyTimeoutMs` or `walWarnBytes` is out of range
    * @throws {TypeError} If `synchronous` is neither `"normal"` nor `"full"`
    * @throws {SqliteError} If the database cannot be opened or the schema is refused
    * @throws {Error} If the driver that was asked for cannot be had
@@ -173,6 +175,14 @@ export class SqliteWriter implements AsyncDisposable {
   /** The writer's figures. */
   async stats(): Promise<WriterStats> {
     return await this.#client.query({ kind: "stats" });
+  }
+
+  /**
+   * A port for a sender in another thread, to be transferred to it. The dashboard takes one to have runs cancelled
+   * and retried.
+   */
+  attach(): MessagePort {
+    return this.#client.attach();
   }
 
   /**

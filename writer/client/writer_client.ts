@@ -13,15 +13,16 @@ import { isoTime } from "../../internal/timestamps.ts";
 import { chooseDriver } from "../../sqlite/drivers/choose.ts";
 import { driverFor, holdDriver } from "../../sqlite/drivers/in_use.ts";
 import { type SqliteError, WriterClosedError } from "../../errors.ts";
+import { checkInteger } from "../../internal/validate.ts";
 import { checkKeys } from "./idempotency_key.ts";
 import type { RunRequest } from "../protocol/control_message.ts";
 import type { Query, QueryResults } from "../protocol/sender_port.ts";
 import type { ResultOf, WriteMessage } from "../protocol/write_message.ts";
 import type { OpenRequest } from "../protocol/writer_worker.ts";
-import { checkBusyTimeout, checkSynchronous } from "../../sqlite/opening.ts";
+import { connectionSettings } from "../../sqlite/opening.ts";
 import { BatchSender } from "./batch_sender.ts";
 import type { FailureListener } from "./in_flight.ts";
-import { checkWarnBytes, type WalWarnings } from "./wal_warnings.ts";
+import type { WalWarnings } from "./wal_warnings.ts";
 import { WriterWorker } from "./writer_worker.ts";
 
 /** Options of {@linkcode SqliteWriter.open}. */
@@ -79,10 +80,17 @@ export class WriterClient {
 
   /** Starts the Worker and opens the database. */
   static async open(options: WriterOptions): Promise<WriterClient> {
-    const { wal = true, storeTaskStatus = true, schema = [], statements = {} } = options;
-    const synchronous = checkSynchronous(options.synchronous);
-    const busyTimeoutMs = checkBusyTimeout(options.busyTimeoutMs);
-    const walWarnBytes = checkWarnBytes(options.walWarnBytes ?? WAL_WARN_BYTES);
+    const { storeTaskStatus = true, schema = [], statements = {} } = options;
+    const { walWarnBytes = WAL_WARN_BYTES } = options;
+    const settings = connectionSettings(options);
+    if (walWarnBytes !== Infinity) {
+      checkInteger(walWarnBytes, {
+        operation: "open the writer",
+        name: "walWarnBytes",
+        min: 1,
+        remedy: "Pass Infinity to turn the warning off",
+      });
+    }
     // Settled here, so that the whole process agrees and the Worker need not ask any registry.
     const file = await databasePath(options.db);
     const { driver, reason } = await chooseDriver(driverFor(file, options.driver));
@@ -96,9 +104,7 @@ export class WriterClient {
       await client.#open({
         kind: "open",
         file,
-        wal,
-        synchronous,
-        busyTimeoutMs,
+        ...settings,
         driver: driver.name,
         storeTaskStatus,
         schema: typeof schema === "string" ? [schema] : schema,
