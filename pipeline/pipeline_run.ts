@@ -7,8 +7,6 @@ import { isoNow } from "../internal/timestamps.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
 import { onInterrupt } from "./signals.ts";
 import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
-import type { WriterStats } from "../writer/protocol/sender_port.ts";
-import type { WriteMessage } from "../writer/protocol/write_message.ts";
 import { openObserver } from "./observers/observers.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
 import { startRun } from "./overlap.ts";

@@ -10,7 +10,7 @@ import { isoNow } from "../../internal/timestamps.ts";
 import { toErrorText } from "../../errors.ts";
 import type { TaskIdentity } from "./task_context.ts";
 import type { TaskEnvironment } from "./task_execution.ts";
-import { type EndStatus, isEnd, type TaskStatus } from "../../internal/task_status.ts";
+import { isEnd } from "../../internal/task_status.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 
 /** The end of a task as it is written; `undefined` when there is none, so that it is lost. */

@@ -13,7 +13,6 @@ import { isoNow } from "../../internal/timestamps.ts";
 import type { DependencySource } from "./dependency_source.ts";
 import { toErrorData } from "../../errors.ts";
 import { IdSet } from "./id_set.ts";
-import type { TaskFound } from "../../writer/protocol/task_message.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
 import type { TaskEnvironment } from "../executor/task_execution.ts";
 import type { IdentifiedItem } from "./task_identity.ts";

@@ -14,7 +14,12 @@ import { isoNow } from "../../internal/timestamps.ts";
 import { WriterClosedError } from "../../errors.ts";
 import type { Query, QueryResults } from "../protocol/sender_port.ts";
 import type { TaskUpdateMessage } from "../protocol/task_message.ts";
-import { type ResultOf, ROW_BYTES, weightOf, type WriteMessage } from "../protocol/write_message.ts";
+import {
+  type ResultOf,
+  ROW_BYTES,
+  weightOf,
+  type WriteMessage,
+} from "../protocol/write_message.ts";
 import { isEnd } from "../../internal/task_status.ts";
 import { type Collected, type FailureListener, InFlight, WINDOW_ROWS } from "./in_flight.ts";
 

@@ -173,7 +173,6 @@ export class WriterClient {
 
   /** Sends a message and resolves with what it did, once it is committed. */
   request<M extends WriteMessage>(message: M): Promise<ResultOf<M>> {
-    this.check();
     checkKeys(message, this.settings.storeTaskStatus);
     return this.#batchSender.request(message);
   }

@@ -204,8 +204,9 @@ export function weightOfAll(messages: readonly WriteMessage[]): number {
 }
 
 /** Bytes of the texts and blobs among values. */
-export function sizeOf(values: readonly SqlValue[] = []): number {
+export function sizeOf(values: readonly SqlValue[]): number {
   let size = 0;
+  if (!Array.isArray(values)) return size;
   for (const value of values) {
     if (typeof value === "string") size += value.length;
     else if (typeof value === "object" && value !== null) size += value.byteLength;
@@ -213,6 +214,6 @@ export function sizeOf(values: readonly SqlValue[] = []): number {
   return size;
 }
 
-function lengthOf(text?: string): number {
+function lengthOf(text: string | undefined): number {
   return text?.length ?? 0;
 }

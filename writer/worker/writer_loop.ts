@@ -16,7 +16,14 @@ import { classifyError } from "../../sqlite/explain.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../../errors.ts";
 import { FileWatch } from "./file_watch.ts";
 import type { RunRequest } from "../protocol/control_message.ts";
-import type { Answer, Batch, PortReply, PortRequest, Query } from "../protocol/sender_port.ts";
+import type {
+  Answer,
+  Batch,
+  PortReply,
+  PortRequest,
+  Query,
+  WriterStats,
+} from "../protocol/sender_port.ts";
 import { weightOfAll, type WriteMessage } from "../protocol/write_message.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { BusyTimeout } from "./busy_timeout.ts";
@@ -198,6 +205,11 @@ export class WriterLoop {
     port.close();
   }
 
+  /** The writer's figures. */
+  stats(): WriterStats {
+    return this.#health.read();
+  }
+
   /** Messages that have arrived and are not committed. */
   get #queueDepth(): number {
     return this.#queue.reduce(
@@ -224,7 +236,7 @@ export class WriterLoop {
       case "checkpoint":
         return this.#wal.checkpoint(query.mode);
       case "stats":
-        return this.#health.read();
+        return this.stats();
       case "blocking_run":
         return this.#store.blockingRun(query.name);
       case "task_status":
