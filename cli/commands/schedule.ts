@@ -25,7 +25,7 @@ import type { RunOptions } from "./run.ts";
 import { runDefinition, serve } from "../run_definition.ts";
 
 /** Progress without bars. */
-const LINES = { bars: false, lastLine: false };
+const LINES = { bars: false, summary: false };
 
 /** Options of the command. */
 export interface ScheduleCommandOptions extends Omit<RunOptions, "json"> {
@@ -92,7 +92,7 @@ export async function run(
     : stop.signal;
   await runSchedule(plan, {
     signal,
-    onNext: (next) => console.error(nextLine(plan.name, next)),
+    onScheduled: (next) => console.error(nextLine(plan.name, next)),
     onError(error) {
       if (error instanceof OverlapError) console.error(`Left out: ${sanitize(error.message)}`);
       else tellError(error, verbose);

@@ -5,6 +5,8 @@
  */
 import { colorsFor } from "./colors.ts";
 import type { Surface } from "../run_view.ts";
+import { readEnv } from "../../internal/permissions.ts";
+import { writeTextSync } from "../../internal/write_all.ts";
 
 /** The size of a terminal that does not tell its own. */
 const USUAL = { columns: 80, rows: 24 };
@@ -16,8 +18,7 @@ export function isTerminal(): boolean {
 
 /** What `TERM` says, where it may be known without a question. */
 function isDumb(): boolean {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: "TERM" });
-  return state === "granted" && Deno.env.get("TERM") === "dumb";
+  return readEnv("TERM") === "dumb";
 }
 
 /** The size of the terminal now. */
@@ -39,9 +40,8 @@ export function surface(): Surface {
 
 /** Writes a text whole. Returns whether anybody is left to read it. */
 export function write(text: string): boolean {
-  let bytes = new TextEncoder().encode(text);
   try {
-    while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+    writeTextSync(Deno.stdout, text);
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return false;

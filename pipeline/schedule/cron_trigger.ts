@@ -31,7 +31,7 @@ export interface TriggerOptions {
   /** The largest number of works that have not ended; a time that would make it more is left out. */
   most: number;
   /** Told when the next time is, whenever nothing is under way. */
-  onNext?: (next: Date) => void;
+  onScheduled?: (next: Date) => void;
   /** Told that a time was left out. */
   onLeftOut?: () => void;
 }
@@ -56,7 +56,7 @@ export function checkCron(schedule: string, command: string): void {
  */
 export async function atTimes(
   times: CronTimes,
-  { name, signal, most, onNext, onLeftOut }: TriggerOptions,
+  { name, signal, most, onScheduled, onLeftOut }: TriggerOptions,
   work: () => Promise<void>,
 ): Promise<void> {
   if (signal.aborted) return;
@@ -76,7 +76,7 @@ export async function atTimes(
     }
   };
   const tellNext = () => {
-    if (under.size === 0 && !ends.aborted) tell(() => onNext?.(times.next()));
+    if (under.size === 0 && !ends.aborted) tell(() => onScheduled?.(times.next()));
   };
   const begin = () => {
     if (ends.aborted) return;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptionNames, namesOf } from "../../internal/validate.ts";
 import type { CronTimes } from "./cron_expression.ts";
 import { atTimes, checkCron } from "./cron_trigger.ts";
 import { DEFAULT_DB, itemsOf } from "../define_pipeline.ts";
@@ -41,8 +42,19 @@ export interface ScheduleOptions {
    */
   onError?: (error: Error) => void;
   /** Told when the next run is, whenever none is under way. */
-  onNext?: (next: Date) => void;
+  onScheduled?: (next: Date) => void;
 }
+
+const NAMES = namesOf<ScheduleOptions>({
+  args: true,
+  handleSignals: true,
+  onError: true,
+  onReport: true,
+  onScheduled: true,
+  signal: true,
+});
+
+const RENAMED = { onNext: "onScheduled" };
 
 /**
  * Runs a pipeline at the times of its `schedule`, until it is stopped. It takes `--unstable-cron`, because
@@ -54,7 +66,7 @@ export interface ScheduleOptions {
  * @returns When it was stopped and no run is under way any more
  * @throws {TypeError} If there is no schedule, it is no cron expression, an option is wrong, or the items can be
  * read only once
- * @throws {Error} If there is no `Deno.cron`, or what `onNext` or `onError` throws, which ends the schedule
+ * @throws {Error} If there is no `Deno.cron`, or what `onScheduled` or `onError` throws, which ends the schedule
  *
  * @example Every night at two, in UTC
  * ```ts
@@ -73,7 +85,7 @@ export interface ScheduleOptions {
  * if ("cron" in Deno) {
  *   await schedulePipeline(nightly, {
  *     signal: stop.signal,
- *     onNext(next) {
+ *     onScheduled(next) {
  *       console.log(`Next run at ${next.toISOString()}`);
  *       stop.abort(); // or wait for it
  *     },
@@ -85,7 +97,8 @@ export async function schedulePipeline<Item>(
   definition: PipelineDefinition<Item>,
   options: ScheduleOptions = {},
 ): Promise<void> {
-  const { args = {}, signal, handleSignals = true, onReport, onNext } = options;
+  checkOptionNames(options, { operation: "schedule the pipeline", known: NAMES, renamed: RENAMED });
+  const { args = {}, signal, handleSignals = true, onReport, onScheduled } = options;
   const { onError = (error: Error) => console.error(error.message) } = options;
   const plan = await planSchedule(definition, "pipeloom run FILE");
   const { schedule: _, items: __, db = DEFAULT_DB, ...settings } = definition;
@@ -95,7 +108,7 @@ export async function schedulePipeline<Item>(
     : undefined;
   const signals = [stop.signal, signal, definition.signal].filter((one) => one !== undefined);
   const ends = AbortSignal.any(signals);
-  await runSchedule(plan, { signal: ends, onNext, onError }, async () => {
+  await runSchedule(plan, { signal: ends, onScheduled, onError }, async () => {
     const report = await runPipeline(await itemsOf(definition, args), {
       ...settings,
       db,
@@ -156,9 +169,9 @@ export async function planSchedule<Item>(
 /** Runs `work` at the times of a plan until the signal is aborted; what it throws is told, and it goes on. */
 export async function runSchedule(
   { name, times, overlap }: SchedulePlan,
-  { signal, onNext, onError }: {
+  { signal, onScheduled, onError }: {
     signal: AbortSignal;
-    onNext?: (next: Date) => void;
+    onScheduled?: (next: Date) => void;
     onError: (error: Error) => void;
   },
   work: () => Promise<void>,
@@ -170,7 +183,7 @@ export async function runSchedule(
       ),
     );
   const most = overlap === "queue" ? QUEUED : Infinity;
-  await atTimes(times, { name, signal, most, onNext, onLeftOut }, async () => {
+  await atTimes(times, { name, signal, most, onScheduled, onLeftOut }, async () => {
     try {
       await work();
     } catch (error) {

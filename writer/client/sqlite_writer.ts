@@ -10,6 +10,7 @@
  */
 import type { CheckpointMode, CheckpointResult } from "../../sqlite/checkpoint.ts";
 import type { DriverName } from "../../sqlite/drivers/driver.ts";
+import { refuseOldMembers } from "../../internal/validate.ts";
 import type { Bindable } from "../../sqlite/values.ts";
 import type { WriterStats } from "../protocol/sender_port.ts";
 import type { ExecuteResult, InsertMessage } from "../protocol/write_message.ts";
@@ -200,3 +201,5 @@ export class SqliteWriter implements AsyncDisposable {
     await this.#client.dispose();
   }
 }
+
+refuseOldMembers(SqliteWriter.prototype, { owner: "writer", renamed: { gone: "closed" } });

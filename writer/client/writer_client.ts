@@ -13,7 +13,7 @@ import { isoTime } from "../../internal/timestamps.ts";
 import { chooseDriver } from "../../sqlite/drivers/choose.ts";
 import { driverFor, holdDriver } from "../../sqlite/drivers/in_use.ts";
 import { type SqliteError, WriterClosedError } from "../../errors.ts";
-import { checkInteger } from "../../internal/validate.ts";
+import { checkInteger, checkOptionNames, namesOf } from "../../internal/validate.ts";
 import { checkKeys } from "./idempotency_key.ts";
 import type { RunRequest } from "../protocol/control_message.ts";
 import type { Query, QueryResults } from "../protocol/sender_port.ts";
@@ -48,6 +48,18 @@ export interface WriterOptions extends ConnectOptions {
   walWarnBytes?: number;
 }
 
+const NAMES = namesOf<WriterOptions>({
+  busyTimeoutMs: true,
+  db: true,
+  driver: true,
+  schema: true,
+  statements: true,
+  storeTaskStatus: true,
+  synchronous: true,
+  wal: true,
+  walWarnBytes: true,
+});
+
 /** Bytes of a WAL that tell of a reader that does not let go: four times what it is cut to. */
 const WAL_WARN_BYTES = 256 * 1024 * 1024;
 
@@ -80,6 +92,7 @@ export class WriterClient {
 
   /** Starts the Worker and opens the database. */
   static async open(options: WriterOptions): Promise<WriterClient> {
+    checkOptionNames(options, { operation: "open the writer", known: NAMES });
     const { storeTaskStatus = true, schema = [], statements = {} } = options;
     const { walWarnBytes = WAL_WARN_BYTES } = options;
     const settings = connectionSettings(options);

@@ -70,12 +70,12 @@ Deno.test("schedulePipeline() tells the next time, and ends with its signal or t
     const stop = new AbortController();
     const times = [];
     const pipeline = definePipeline({ schedule: "0 2 * * *", items: [1], run() {} });
-    const onNext = (next) => {
+    const onScheduled = (next) => {
       times.push(next.toISOString());
       ${stop};
     };
-    await schedulePipeline(pipeline, { signal: stop.signal, onNext });
-    await schedulePipeline(pipeline, { signal: AbortSignal.abort(), onNext });
+    await schedulePipeline(pipeline, { signal: stop.signal, onScheduled });
+    await schedulePipeline(pipeline, { signal: AbortSignal.abort(), onScheduled });
     console.log(JSON.stringify(times));`;
   for (const stop of ["stop.abort()", "Deno.kill(Deno.pid, 'SIGINT')"]) {
     const flags = ["--unstable-cron", "--allow-run"];
@@ -90,8 +90,8 @@ Deno.test("schedulePipeline() ends with what a listener throws, and lets the pro
     `
     import { definePipeline, schedulePipeline } from "./mod.ts";
     const pipeline = definePipeline({ schedule: "0 2 * * *", items: [1], run() {} });
-    const onNext = () => { throw new Error("Cannot tell") };
-    await schedulePipeline(pipeline, { onNext }).catch((error) => {
+    const onScheduled = () => { throw new Error("Cannot tell") };
+    await schedulePipeline(pipeline, { onScheduled }).catch((error) => {
       console.log(JSON.stringify(error.message));
     });`,
     { flags: ["--unstable-cron"] },
