@@ -14,10 +14,20 @@ export function isTerminal(): boolean {
   return Deno.stdout.isTerminal() && !isDumb();
 }
 
-/** What `TERM` says, where it may be known without a question. */
+/** Whether a person is there who could press Ctrl-C: both ends are a terminal, and not that of a CI job. */
+export function isAttended(): boolean {
+  const ci = environment("CI");
+  return isTerminal() && Deno.stdin.isTerminal() && (!ci || /^(0|false)$/i.test(ci));
+}
+
 function isDumb(): boolean {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: "TERM" });
-  return state === "granted" && Deno.env.get("TERM") === "dumb";
+  return environment("TERM") === "dumb";
+}
+
+/** A variable of the environment, where it may be read without a question. */
+function environment(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
 }
 
 /** The size of the terminal now. */
