@@ -10,7 +10,7 @@ import { paths } from "../internal/paths.ts";
 import type { Check } from "./check.ts";
 import { examineFile } from "./examine_file.ts";
 import { messageOf } from "./terminal/failure.ts";
-import { formatBytes } from "./terminal/units.ts";
+import { formatBytes } from "../internal/units.ts";
 import { hasWalResetRace, raceAdvice } from "./sqlite_versions.ts";
 
 /** Bytes of free disk below which a pipeline may soon fail. */

@@ -10,7 +10,7 @@ import type { Check } from "./check.ts";
 import { messageOf } from "./terminal/failure.ts";
 import { openDatabase } from "./open_database.ts";
 import { integrityProblems, journalMode, pages } from "./pragmas.ts";
-import { formatBytes, formatDuration } from "./terminal/units.ts";
+import { formatBytes, formatDuration } from "../internal/units.ts";
 import { walHeld } from "./run_view.ts";
 import { hasWalResetRace, raceAdvice } from "./sqlite_versions.ts";
 

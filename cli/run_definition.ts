@@ -20,7 +20,7 @@ import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
 import { DEFAULT_DB } from "./options.ts";
 import { STATUS_STYLES } from "./terminal/colors.ts";
 import { sanitize, sanitizedJson } from "./terminal/sanitize.ts";
-import { formatCount, formatDuration, formatNumberOf, formatRate } from "./terminal/units.ts";
+import { formatCount, formatDuration, formatNumberOf, formatRate } from "../internal/units.ts";
 import type { Surface } from "./run_view.ts";
 import { isAttended, surface, writeLines } from "./terminal/terminal.ts";
 

@@ -13,8 +13,9 @@ import {
   formatCount,
   formatDuration,
   formatNumberOf,
+  formatPercent,
   formatRate,
-} from "./terminal/units.ts";
+} from "../internal/units.ts";
 import { type Snapshot, taskElapsed } from "./snapshot.ts";
 
 /** Where lines go. */
@@ -77,7 +78,7 @@ export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface
   const { run, ended, rate, remainingMs, silentMs } = snapshot;
   const name: Cell = { text: sanitize(run.name) || "(no name)", style: "bold" };
   const title = [name, ...facts(snapshot)];
-  const share = run.total === 0 ? "" : ` ${Math.floor(ended / run.total * 100)} %`;
+  const share = run.total === 0 ? "" : ` ${formatPercent(ended / run.total)}`;
   const bar = drawBar(run.counts, Math.min(RUN_BAR, width - share.length), paint);
   const counts: Cell[] = TASK_STATUSES
     .filter((status) => run.counts[status] > 0)
@@ -191,7 +192,7 @@ export function drawTasks(tasks: readonly Task[], { width, paint }: Surface): st
       { text: wide ? `${id}` : "", style: "dim" },
       { text: sanitize(name) || "(no name)" },
       { text: wide && status === "running" ? taskBar(progress) : "", style: "cyan" },
-      { text: status === "queued" ? "" : `${Math.floor(progress * 100)} %` },
+      { text: status === "queued" ? "" : formatPercent(progress) },
       { text: started ? formatDuration(elapsed) : "" },
       { text: messageOfTask(task), style: status === "error" ? "red" : "dim" },
     ];

@@ -159,7 +159,6 @@ const PENDING = [
   "dashboard/api.ts",
   "dashboard/client",
   "dashboard/client/style.css",
-  "pipeline/executor/task_context.ts",
   "writer/client/batch_sender.ts",
   "writer/client/sqlite_writer.ts",
 ];

@@ -10,7 +10,7 @@ import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
 import { mustBeThere } from "../open_database.ts";
 import { type DbOption, dbOption, driverOption, examples, jsonOption } from "../options.ts";
 import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
-import { formatBytes } from "../terminal/units.ts";
+import { formatBytes } from "../../internal/units.ts";
 import { writeLines } from "../terminal/terminal.ts";
 
 /** Options of the command. */

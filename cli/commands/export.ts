@@ -11,7 +11,7 @@ import { latestRun, type NamedRun, namedRun } from "../named_run.ts";
 import { mustBeThere, openDatabase } from "../open_database.ts";
 import { type DbOption, dbOption, examples } from "../options.ts";
 import { sanitize } from "../terminal/sanitize.ts";
-import { formatBytes } from "../terminal/units.ts";
+import { formatBytes } from "../../internal/units.ts";
 import { write, writeLines } from "../terminal/terminal.ts";
 
 /** Options of the command. */

@@ -20,7 +20,7 @@ import { openWriter } from "../open_writer.ts";
 import { type DbOption, dbOption, examples, jsonOption, wholeNumber } from "../options.ts";
 import { pages } from "../pragmas.ts";
 import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
-import { formatBytes, formatNumberOf, parseDuration } from "../terminal/units.ts";
+import { formatBytes, formatNumberOf, parseDuration } from "../../internal/units.ts";
 import { writeLines } from "../terminal/terminal.ts";
 
 /** Options of the command. */

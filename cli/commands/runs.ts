@@ -12,7 +12,7 @@ import { openDatabase } from "../open_database.ts";
 import { type DbOption, dbOption, examples, jsonOption, wholeNumber } from "../options.ts";
 import { STATUS_SIGNS, STATUS_STYLES } from "../terminal/colors.ts";
 import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
-import { formatCount, formatDuration } from "../terminal/units.ts";
+import { formatCount, formatDuration } from "../../internal/units.ts";
 import { elapsedOf } from "../snapshot.ts";
 import { surface, writeLines } from "../terminal/terminal.ts";
 

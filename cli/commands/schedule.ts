@@ -23,7 +23,7 @@ import {
   workersOption,
 } from "../options.ts";
 import { sanitize } from "../terminal/sanitize.ts";
-import { formatDuration } from "../terminal/units.ts";
+import { formatDuration } from "../../internal/units.ts";
 import type { RunOptions } from "./run.ts";
 import { runDefinition, serve } from "../run_definition.ts";
 

@@ -27,14 +27,14 @@ Deno.test("status shows the newest run, running tasks first, then failures", asy
   assertEquals([code, err], [0, ""]);
   const lines = out.trimEnd().split("\n");
   assertMatch(lines[0]!, /^by hand · run 1 · running · [\d.]+ m?s · 2 workers$/);
-  assertMatch(lines[1]!, /^█{12}▓{12}░{12}─{24} 40 %$/u);
+  assertMatch(lines[1]!, /^█{12}▓{12}░{12}─{24} 40%$/u);
   assertMatch(lines[2]!, /^done 1 · error 1 · running 1 · queued 2( · .+\/s · .+ left)?$/);
   assertEquals(
     lines.slice(4).map((line) => line.replace(/ +\d+(\.\d+)? m?s /, " ").replace(/ {2,}/g, " ")),
     [
-      "▶ running 2 second ████░░░░░░ 40 % on page 4",
-      "✖ error 3 third 0 % no such host",
-      "✔ done 4 fourth 100 % 7 rows",
+      "▶ running 2 second ████░░░░░░ 40% on page 4",
+      "✖ error 3 third 0% no such host",
+      "✔ done 4 fourth 100% 7 rows",
       "· queued 1 first",
       "· queued 5 fifth",
     ],
@@ -93,7 +93,7 @@ Deno.test("status shows a file of the Python original", async () => {
   const { code, out } = await runCli(["status", "--db", db], { folder: folder.path });
   assertEquals(code, 0);
   assertMatch(out, /^task_runs · tasks of the Python pipeloom · running · /);
-  assertMatch(out, /▶ running +1 +extract +███?░+ +25 % .*a quarter\n✔ done +2 +load /);
+  assertMatch(out, /▶ running +1 +extract +███?░+ +25% .*a quarter\n✔ done +2 +load /);
 });
 
 Deno.test("status shows names and messages that mean harm as text", async () => {

@@ -1,19 +1,11 @@
 /**
- * Texts in columns, quantities in words, and foreign text made harmless.
+ * Texts in columns, and foreign text made harmless.
  *
  * @module
  */
 import { drawTable, flow } from "../../cli/terminal/table.ts";
 import { plain } from "../../cli/terminal/colors.ts";
 import { sanitize, sanitizedJson } from "../../cli/terminal/sanitize.ts";
-import {
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatNumberOf,
-  formatRate,
-  parseDuration,
-} from "../../cli/terminal/units.ts";
 import { drawBar } from "../../cli/run_view.ts";
 import { widthOf } from "../../pipeline/observers/progress/width.ts";
 import { noCounts } from "../../internal/task_status.ts";
@@ -74,47 +66,4 @@ Deno.test("printable() and printableJson() let nothing through that a terminal o
     assertEquals(JSON.parse(json), { name });
   }
   assertEquals(sanitize("Grüße, 世界 👋"), "Grüße, 世界 👋");
-});
-
-Deno.test("quantities are short and rounded up to the next unit", () => {
-  assertEquals(
-    [0, 999, 1_000, 59_949, 59_960, 185_000, 3_599_600, 90_000_000].map(formatDuration),
-    [
-      "0 ms",
-      "999 ms",
-      "1.0 s",
-      "59.9 s",
-      "1 min 00 s",
-      "3 min 05 s",
-      "1 h 00 min",
-      "1 d 01 h",
-    ],
-  );
-  assertEquals([0, 1023, 1024, 150 * 1024, 5e9].map(formatBytes), [
-    "0 B",
-    "1023 B",
-    "1.0 KiB",
-    "150 KiB",
-    "4.7 GiB",
-  ]);
-  assertEquals([0.04, 2.5, 1234.5].map(formatRate), ["0/s", "2.5/s", "1,235/s"]);
-  assertEquals([formatNumberOf(1, "task"), formatNumberOf(2000, "task")], [
-    "1 task",
-    "2,000 tasks",
-  ]);
-  assertEquals(formatCount(1e6), "1,000,000");
-});
-
-Deno.test("parseDuration() reads a number and a unit", () => {
-  assertEquals(["30d", "12h", "90m", "1.5h", "2w", "0s"].map(parseDuration), [
-    2_592_000_000,
-    43_200_000,
-    5_400_000,
-    5_400_000,
-    1_209_600_000,
-    0,
-  ]);
-  for (const wrong of ["", "30", "d", "-1d", "1y", "1d2h", "1e3d"]) {
-    assertEquals(parseDuration(wrong), undefined, wrong);
-  }
 });

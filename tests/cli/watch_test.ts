@@ -24,7 +24,7 @@ watchTest("waits for a file that is not there yet, and shows what is committed",
   await terminal.until(/· queued +1 +one/);
   await run.begin(0);
   await run.update(0, { progress: 0.3, message: "reading" });
-  await terminal.until(/▶ running +1 +one +███░{7} +30 % .*reading/);
+  await terminal.until(/▶ running +1 +one +███░{7} +30% .*reading/);
   await run.end(0, "done");
   await run.begin(1);
   await run.end(1, "error", "refused");
@@ -75,7 +75,7 @@ watchTest("fits 40 columns and 10 rows, and follows the window's size", async ()
   await terminal.until("more tasks");
   const { lines } = terminal;
   assertMatch(lines[0]!, /^by hand · run 1 · running/);
-  assertMatch(lines[1]!, /─ 0 %$/);
+  assertMatch(lines[1]!, /─ 0%$/);
   assertMatch(lines[2]!, /^running 3 · queued 27/);
   assertEquals(lines.slice(3, 6).map((line) => line[0]), ["▶", "▶", "▶"]);
   assertMatch(lines[9]!, /^… 24 more tasks$/);

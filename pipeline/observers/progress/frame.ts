@@ -5,6 +5,14 @@
  * @module
  */
 import { cleanLine } from "../../../internal/terminal_text.ts";
+import { endedOf } from "../../../internal/progress.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatElapsed,
+  formatPercent,
+  formatRate,
+} from "../../../internal/units.ts";
 import type { ObservedRun, RunningTask } from "../run_observer.ts";
 import type { RateEstimator } from "./rate_estimator.ts";
 import { cut, pad, widthOf } from "./width.ts";
@@ -25,8 +33,6 @@ const MAX_BAR = 30;
 /** Characters of a name or note that are looked at: what is longer is cut before it costs anything. */
 const MAX_TEXT = 300;
 
-const number = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-
 /** The bars of the running tasks, as many as there is room for, and below them the overall bar. */
 export function frameOf(
   view: ObservedRun,
@@ -40,7 +46,7 @@ export function frameOf(
   const lines = shown.map((task) => taskLine(task, canvas));
   const hidden = running.length - shown.length;
   if (hidden > 0 && room > 0) {
-    lines.push(cut(`  and ${number.format(hidden)} more running`, canvas.columns - 1));
+    lines.push(cut(`  and ${formatCount(hidden)} more running`, canvas.columns - 1));
   }
   note(view, running, pace, now);
   return [...lines, overallLine(view, pace, canvas)];
@@ -49,7 +55,7 @@ export function frameOf(
 /** One line without bars, for where there is no terminal. */
 export function summaryOf(view: ObservedRun, pace: RateEstimator, now: number): string {
   note(view, [...view.running()], pace, now);
-  const percent = percentOf(view, pace);
+  const percent = percentOf(pace);
   const name = cut(cleanLine(view.name.slice(0, MAX_TEXT)), 40);
   return `${name}: ${percent ? `${percent}  ` : ""}${figures(view, pace).join("  ")}`;
 }
@@ -62,35 +68,34 @@ export function lastLine(
   color: boolean,
 ): string {
   const { done, error, cancelled } = view.counts;
-  const parts = [`${number.format(done)} done`];
-  if (error > 0) parts.push(`${number.format(error)} failed`);
-  if (cancelled > 0) parts.push(`${number.format(cancelled)} cancelled`);
+  const parts = [`${formatCount(done)} done`];
+  if (error > 0) parts.push(`${formatCount(error)} failed`);
+  if (cancelled > 0) parts.push(`${formatCount(cancelled)} cancelled`);
   const name = cut(cleanLine(view.name.slice(0, MAX_TEXT)), 40);
-  const text = `${name}: ${status}, ${parts.join(", ")} in ${clock(pace.elapsed)}`;
+  const text = `${name}: ${status}, ${parts.join(", ")} in ${formatDuration(pace.elapsed)}`;
   return color ? paint(text, status === "done" ? 32 : 31) : text;
 }
 
 function note(
-  { counts }: ObservedRun,
+  { counts, total }: ObservedRun,
   running: RunningTask[],
   pace: RateEstimator,
   now: number,
 ): void {
-  const ended = counts.done + counts.error + counts.cancelled;
-  let work = ended;
-  for (const { fraction } of running) work += fraction ?? 0;
-  pace.note(now, ended, work);
+  const ended = endedOf(counts);
+  const work = running.reduce((sum, { fraction }) => sum + (fraction ?? 0), ended);
+  pace.note(now, ended, { work, total: total ?? null, before: 0 });
 }
 
 function overallLine(view: ObservedRun, pace: RateEstimator, { columns, color }: Canvas): string {
   const name = cut(cleanLine(view.name.slice(0, MAX_TEXT)), Math.floor(columns / 4));
-  const percent = percentOf(view, pace);
+  const percent = percentOf(pace);
   const parts = figures(view, pace);
   const after = cut(`${percent ? `${percent}  ` : ""}${parts.join("  ")}`, columns - 1);
   const left = columns - 1 - widthOf(after);
   const head = left > widthOf(name) + 2 ? `${name}  ` : "";
   const cells = Math.min(MAX_BAR, left - widthOf(head) - 2);
-  const share = percent ? pace.share(view.total!) : 0;
+  const share = pace.share ?? 0;
   const bar = cells >= 5 ? `${drawBar(share, cells, color, view.counts.error > 0)}  ` : "";
   return head + bar + after;
 }
@@ -99,7 +104,7 @@ function taskLine({ name, fraction, note }: RunningTask, { columns, color }: Can
   const width = Math.max(4, Math.min(40, Math.floor(columns / 3)));
   const title = pad(cut(cleanLine(name.slice(0, MAX_TEXT)), width), width);
   const cells = Math.min(MAX_BAR, Math.floor(columns / 5));
-  const percent = fraction === undefined ? "   …" : `${Math.floor(fraction * 100)}%`.padStart(4);
+  const percent = fraction === undefined ? "   …" : formatPercent(fraction).padStart(4);
   const plain = `  ${title}  `;
   const left = columns - 1 - widthOf(plain);
   if (left < cells + 6) return cut(`  ${title} ${percent}`, columns - 1);
@@ -108,35 +113,23 @@ function taskLine({ name, fraction, note }: RunningTask, { columns, color }: Can
   return `${plain}${bar} ${percent}${color && said ? paint(said, 2) : said}`;
 }
 
-function percentOf({ total }: ObservedRun, pace: RateEstimator): string {
-  return total ? `${Math.floor(pace.share(total) * 100)}%` : "";
+function percentOf({ share }: RateEstimator): string {
+  return share === null ? "" : formatPercent(share);
 }
 
 /** Count, rate, times and failures. */
 function figures({ counts, total }: ObservedRun, pace: RateEstimator): string[] {
-  const ended = counts.done + counts.error + counts.cancelled;
-  const of = total === undefined ? "" : `/${number.format(total)}`;
-  const { rate } = pace;
+  const ended = endedOf(counts);
+  const of = total === undefined ? "" : `/${formatCount(total)}`;
+  const { rate, remaining } = pace;
   const parts = [
-    `${number.format(ended)}${of}`,
-    `${rate >= 10 || rate === 0 ? number.format(rate) : rate.toFixed(1)}/s`,
-    clock(pace.elapsed),
+    `${formatCount(ended)}${of}`,
+    ...(rate === null ? [] : [formatRate(rate)]),
+    formatElapsed(pace.elapsed),
   ];
-  const remaining = total === undefined ? undefined : pace.remaining(total);
-  if (remaining !== undefined) parts.push(`ETA ${clock(remaining)}`);
-  if (counts.error > 0) parts.push(`${number.format(counts.error)} failed`);
+  if (remaining !== null) parts.push(`ETA ${formatElapsed(remaining)}`);
+  if (counts.error > 0) parts.push(`${formatCount(counts.error)} failed`);
   return parts;
-}
-
-/** Minutes and seconds, with hours where there are any. */
-function clock(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  const two = (value: number) => String(value).padStart(2, "0");
-  const hours = Math.floor(seconds / 3600);
-  const minutes = Math.floor(seconds / 60) % 60;
-  return hours > 0
-    ? `${hours}:${two(minutes)}:${two(seconds % 60)}`
-    : `${minutes}:${two(seconds % 60)}`;
 }
 
 function drawBar(share: number, cells: number, color: boolean, failed: boolean): string {

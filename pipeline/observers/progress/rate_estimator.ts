@@ -1,41 +1,42 @@
 /**
- * How fast a run goes and when it will be over, from what was seen during the last seconds: a mean over the
- * whole run would tell of its slow start for ever.
+ * What the progress bars know of a run over time: its progress, and how many tasks ended in the last seconds.
  *
  * @module
  */
+import {
+  type Moment,
+  RATE_WINDOW_MS,
+  recentRate,
+  remainingMs,
+  type RunProgress,
+  shareOf,
+} from "../../../internal/progress.ts";
 
-/** Milliseconds over which the pace is measured: steady to look at, and still quick to follow. */
-const WINDOW_MS = 10_000;
+/** Milliseconds between two moments that are kept. */
+const MOMENT_MS = 250;
 
-/** Milliseconds between two samples that are kept. */
-const SAMPLE_MS = 250;
-
-interface Sample {
-  at: number;
-  ended: number;
-  work: number;
-}
-
-/** Keeps a few samples of a run. Times are those of `performance.now()`. */
+/** Keeps a few moments of a run. Times are those of `performance.now()`. */
 export class RateEstimator {
   readonly begun: number;
-  #samples: Sample[];
-  #last: Sample;
+  #moments: Moment[];
+  #last: Moment;
+  #progress: RunProgress;
 
   constructor(begun: number) {
     this.begun = begun;
-    this.#last = { at: begun, ended: 0, work: 0 };
-    this.#samples = [this.#last];
+    this.#last = { at: begun, ended: 0 };
+    this.#moments = [this.#last];
+    this.#progress = { work: 0, total: null, since: begun, before: 0 };
   }
 
-  /** Notes how many tasks have ended; `work` counts the parts of running tasks, too. */
-  note(at: number, ended: number, work: number): void {
-    this.#last = { at, ended, work };
-    if (at - this.#samples.at(-1)!.at < SAMPLE_MS) return;
-    this.#samples.push(this.#last);
-    while (this.#samples.length > 2 && at - this.#samples[1]!.at >= WINDOW_MS) {
-      this.#samples.shift();
+  /** Notes how many tasks have ended, and the progress of the run. */
+  note(at: number, ended: number, progress: Omit<RunProgress, "since">): void {
+    this.#last = { at, ended };
+    this.#progress = { ...progress, since: this.begun };
+    if (at - this.#moments.at(-1)!.at < MOMENT_MS) return;
+    this.#moments.push(this.#last);
+    while (this.#moments.length > 2 && at - this.#moments[1]!.at >= RATE_WINDOW_MS) {
+      this.#moments.shift();
     }
   }
 
@@ -44,25 +45,18 @@ export class RateEstimator {
     return this.#last.at - this.begun;
   }
 
-  /** Tasks that end in a second. */
-  get rate(): number {
-    return this.#perSecond("ended");
+  /** Tasks that end in a second; `null` where too little is known. */
+  get rate(): number | null {
+    return recentRate([...this.#moments, this.#last], this.#last.at);
   }
 
-  /** What part of `total` tasks is done, 0 to 1, the parts of running tasks included. */
-  share(total: number): number {
-    return Math.min(1, this.#last.work / total);
+  /** The fraction that is done; `null` where the number of tasks is not known. */
+  get share(): number | null {
+    return shareOf(this.#progress);
   }
 
-  /** Milliseconds until `total` tasks have ended; `undefined` when nothing moves. */
-  remaining(total: number): number | undefined {
-    const perSecond = this.#perSecond("work");
-    return perSecond > 0 ? Math.max(0, total - this.#last.work) / perSecond * 1000 : undefined;
-  }
-
-  #perSecond(what: "ended" | "work"): number {
-    const first = this.#samples[0]!;
-    const passed = this.#last.at - first.at;
-    return passed > 0 ? Math.max(0, this.#last[what] - first[what]) / passed * 1000 : 0;
+  /** Milliseconds until the run has ended; `null` where nothing tells. */
+  get remaining(): number | null {
+    return remainingMs(this.#progress, this.#last.at);
   }
 }

@@ -28,14 +28,14 @@ Deno.test("frameOf() draws a bar for each running task and the overall bar below
   assertEquals(lines, [
     "  task 1                      ━━━━━━━━────────  50% row 50",
     "  task 2                      ────────────────    …",
-    "load  ━━━━━━━━━━━━━────────────────  45%  4/10  2.0/s  0:02  ETA 0:02  1 failed",
+    "load  ━━━━━━━━━━━━━─────────────────  45%  4/10  2/s  2 s  ETA 2 s  1 failed",
   ]);
 });
 
 Deno.test("frameOf() draws no share and no end of what has no known total", () => {
   const view = viewOf([], { total: undefined, counts: { done: 1_234, error: 0, cancelled: 0 } });
   assertEquals(frameOf(view, new RateEstimator(0), { ...CANVAS, columns: 40 }, 61_700), [
-    "load  ──────────────  1,234  20/s  1:02",
+    "load  ────────  1,234  20/s  1 min 01 s",
   ]);
   assertEquals(frameOf(viewOf([], { total: 0 }), new RateEstimator(0), CANVAS, 0).length, 1);
 });
@@ -88,10 +88,10 @@ Deno.test("summaryOf() and lastLine() say the same in one line", () => {
   const view = viewOf([task(1, 0.5)], { counts: { done: 3, error: 1, cancelled: 1 } });
   assertEquals(
     summaryOf(view, pace, 3_600_000),
-    "load: 55%  5/10  0.0/s  1:00:00  ETA 0:49:05  1 failed".replace("0:49:05", "49:05"),
+    "load: 55%  5/10  5/h  1 h 00 min  ETA 49 min 05 s  1 failed",
   );
   assertEquals(
     lastLine(view, pace, "error", false),
-    "load: error, 3 done, 1 failed, 1 cancelled in 1:00:00",
+    "load: error, 3 done, 1 failed, 1 cancelled in 1 h 00 min",
   );
 });
