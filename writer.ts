@@ -28,7 +28,7 @@ async function open(request: OpenRequest): Promise<WorkerReply> {
   try {
     initSchema(connection, { storeTaskStatus: request.storeTaskStatus });
     if (request.storeTaskStatus) {
-      owner = await ProcessLock.of(request.file, request.processStartedAt);
+      owner = ProcessLock.of(request.file, request.processStartedAt);
       recoverRuns(connection, owner);
     }
     for (const sql of request.schema) {

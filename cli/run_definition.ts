@@ -9,6 +9,7 @@ import {
   type PipelineArguments,
   type PipelineDefinition,
   WRITER_OPTIONS,
+  writerOptionsOf,
 } from "../pipeline/pipeline_options.ts";
 import { runPipeline } from "../pipeline/run_pipeline.ts";
 import { onInterrupt } from "../pipeline/signals.ts";
@@ -64,7 +65,7 @@ export async function runDefinition<Item>(
   const stop = new AbortController();
   await using writer = dashboard === undefined || settings.storeTaskStatus === false
     ? undefined
-    : await SqliteWriter.open({ ...settings, db, driver });
+    : await SqliteWriter.open(writerOptionsOf({ ...settings, db, driver }));
   await using server = dashboard === undefined ? undefined : await serve(db, dashboard, writer);
   // How a writer is opened has been said to it.
   if (writer) { for (const option of WRITER_OPTIONS) delete settings[option]; }
@@ -75,7 +76,7 @@ export async function runDefinition<Item>(
       stop.abort(new DOMException(`Stopped by ${name}`, "AbortError"));
     });
     report = await runPipeline(await itemsOf(definition, args), {
-      progress: { lastLine: false },
+      progress: { summary: false },
       ...settings,
       db: writer ?? db,
       workers,

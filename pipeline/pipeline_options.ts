@@ -162,6 +162,14 @@ export function checkWriter<Item>({ db, ...options }: PipelineOptions<Item>): vo
   }
 }
 
+/** What the writer of a pipeline is opened with. */
+export function writerOptionsOf<Item>(options: PipelineOptions<Item>): WriterOptions {
+  const names = ["db", "storeTaskStatus", ...WRITER_OPTIONS] as const;
+  return Object.fromEntries(
+    names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
+  ) as unknown as WriterOptions;
+}
+
 /** Whether the status of tasks will be stored. */
 export function storesStatus(
   { db, storeTaskStatus }: Pick<PipelineOptions<never>, "db" | "storeTaskStatus">,

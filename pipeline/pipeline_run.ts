@@ -12,7 +12,7 @@ import type { WriteMessage } from "../writer/protocol/write_message.ts";
 import { openObserver } from "./observers/observers.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
 import { startRun } from "./overlap.ts";
-import { type PipelineOptions, storesStatus } from "./pipeline_options.ts";
+import { type PipelineOptions, storesStatus, writerOptionsOf } from "./pipeline_options.ts";
 import { type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { RunControl } from "./run_control.ts";
@@ -23,7 +23,7 @@ import type { TaskSource } from "./scheduler/task_source.ts";
 import type { EndStatus } from "../internal/task_status.ts";
 import type { TaskOutcome } from "./executor/task_runner.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
-import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
+import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
 
 /** Why a task of a run that was resumed is cancelled when everything else has ended. */
 const NOT_AMONG_ITEMS = "Left out: no item has its key any more";
@@ -79,7 +79,7 @@ export class PipelineRun<Item> {
     let failure: unknown;
     try {
       const writer = this.#writer ??
-        (ownWriter = await SqliteWriter.open(this.#options as WriterOptions));
+        (ownWriter = await SqliteWriter.open(writerOptionsOf(this.#options)));
       this.#observer = await observer;
       const runId = await this.#execute(writer);
       const checkpoint = await ownWriter?.close();

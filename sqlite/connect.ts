@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { checkOptionNames, namesOf } from "../internal/validate.ts";
 import { chooseDriver, type DriverChoice } from "./drivers/choose.ts";
 import type { Connection } from "./connection.ts";
 import { databasePath, fileExists, prepareFile } from "./database_file.ts";
@@ -49,6 +50,13 @@ export interface ConnectOptions {
   busyTimeoutMs?: number;
 }
 
+const NAMES = namesOf<ConnectOptions>({
+  busyTimeoutMs: true,
+  driver: true,
+  synchronous: true,
+  wal: true,
+});
+
 /**
  * Opens the read-write connection to a database and configures it: WAL for a file (DELETE with
  * `wal: false`, MEMORY for `:memory:`), `synchronous=NORMAL` unless told, `foreign_keys=ON`, `temp_store=MEMORY`,
@@ -77,6 +85,7 @@ export async function connect(
   path: string | URL,
   options: ConnectOptions = {},
 ): Promise<Connection> {
+  checkOptionNames(options, { operation: "open the database", known: NAMES });
   const settings = connectionSettings(options);
   const file = await databasePath(path);
   const { driver } = await chooseDriver(driverFor(file, options.driver));
@@ -86,6 +95,8 @@ export async function connect(
 
 /** Options of {@linkcode connectReadOnly}. */
 export type ConnectReadOnlyOptions = Omit<ConnectOptions, "wal" | "synchronous">;
+
+const READ_ONLY_NAMES = namesOf<ConnectReadOnlyOptions>({ busyTimeoutMs: true, driver: true });
 
 /**
  * Opens a separate read-only connection. It sees each commit of the writer at once, never blocks it and
@@ -112,6 +123,7 @@ export async function connectReadOnly(
   path: string | URL,
   options: ConnectReadOnlyOptions = {},
 ): Promise<Connection> {
+  checkOptionNames(options, { operation: "open the database", known: READ_ONLY_NAMES });
   const { busyTimeoutMs } = connectionSettings(options);
   const file = await databasePath(path);
   if (file === ":memory:") {

@@ -31,7 +31,7 @@ import { runDefinition, serve } from "../run_definition.ts";
 const SHOWN = 3;
 
 /** Progress without bars. */
-const LINES = { bars: false, lastLine: false };
+const LINES = { bars: false, summary: false };
 
 /** Options of the command. */
 export interface ScheduleCommandOptions extends Omit<RunOptions, "json"> {
@@ -102,7 +102,7 @@ export async function run(
     : stop.signal;
   await runSchedule(plan, {
     signal,
-    onNext: (next) => console.error(nextLine(plan, next)),
+    onScheduled: (next) => console.error(nextLine(plan, next)),
     onLate: (due) =>
       console.error(
         `Late: the run that was due at ${timesOf(due, plan.times.timeZone)} begins now`,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { refuseOldMembers } from "../../internal/validate.ts";
 import {
   type InsertOptions,
   type Row,
@@ -41,7 +42,7 @@ export class TaskHandle implements TaskContext {
     return this.#execution.attempt;
   }
 
-  get run(): number | null {
+  get runId(): number | null {
     return this.#execution.environment.run;
   }
 
@@ -140,6 +141,8 @@ export class TaskHandle implements TaskContext {
     this.#execution.throwIfFailed();
   }
 }
+
+refuseOldMembers(TaskHandle.prototype, { owner: "task", renamed: { run: "runId" } });
 
 function fractionOf(step: number, total: number): number {
   return total > 0 || total !== total ? step / total : step >= total ? 1 : 0;

@@ -30,7 +30,7 @@ export interface TriggerOptions {
   /** The largest number of works that have not ended; a time that would make it more is left out. */
   most: number;
   /** Called with the next time, whenever no work is under way. */
-  onNext: (next: Date) => void;
+  onScheduled: (next: Date) => void;
   /** Called when a time is left out. */
   onLeftOut: () => void;
   /** Called with the time that passed while the machine slept, before its work begins. */
@@ -43,14 +43,14 @@ export interface TriggerOptions {
  */
 export async function atTimes(
   times: CronTimes,
-  { signal, most, onNext, onLeftOut, onLate }: TriggerOptions,
+  { signal, most, onScheduled, onLeftOut, onLate }: TriggerOptions,
   work: () => Promise<void>,
 ): Promise<void> {
   const active = new Set<Promise<void>>();
   let from = Date.now();
   let due = times.next(new Date(from)).getTime();
   const announce = () => {
-    if (active.size === 0 && !signal.aborted) onNext(new Date(due));
+    if (active.size === 0 && !signal.aborted) onScheduled(new Date(due));
   };
   const continueFrom = (now: number) => {
     from = now;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptionNames, namesOf } from "../../internal/validate.ts";
 import type { CronTimes } from "./cron_expression.ts";
 import { atTimes } from "./clock_timer.ts";
 import { DEFAULT_DB, itemsOf } from "../define_pipeline.ts";
@@ -42,7 +43,7 @@ export interface ScheduleOptions {
    */
   onError?: (error: Error) => void | Promise<void>;
   /** Called with the time of the next run, whenever none is active. */
-  onNext?: (next: Date) => void | Promise<void>;
+  onScheduled?: (next: Date) => void | Promise<void>;
   /**
    * Called before a run that begins late, because the machine slept at its time, with the time that it was due.
    *
@@ -50,6 +51,18 @@ export interface ScheduleOptions {
    */
   onLate?: (due: Date) => void | Promise<void>;
 }
+
+const NAMES = namesOf<ScheduleOptions>({
+  args: true,
+  handleSignals: true,
+  onError: true,
+  onLate: true,
+  onReport: true,
+  onScheduled: true,
+  signal: true,
+});
+
+const RENAMED = { onNext: "onScheduled" };
 
 /**
  * Runs a pipeline at the times of its `schedule`, until it is stopped. Times that pass while the machine sleeps
@@ -78,7 +91,7 @@ export interface ScheduleOptions {
  * const stop = new AbortController();
  * await schedulePipeline(nightly, {
  *   signal: stop.signal,
- *   onNext(next) {
+ *   onScheduled(next) {
  *     console.log(`Next run at ${next.toISOString()}`);
  *     stop.abort(); // or wait for it
  *   },
@@ -89,8 +102,9 @@ export async function schedulePipeline<Item>(
   definition: PipelineDefinition<Item>,
   options: ScheduleOptions = {},
 ): Promise<void> {
-  const { args = {}, signal, handleSignals = true, onReport, onNext } = options;
+  const { args = {}, signal, handleSignals = true, onReport, onScheduled } = options;
   const { onError = (error: Error) => console.error(error.message), onLate = tellLate } = options;
+  checkOptionNames(options, { operation: "schedule the pipeline", known: NAMES, renamed: RENAMED });
   const plan = await planSchedule(definition);
   const { schedule: _, items: __, db = DEFAULT_DB, ...settings } = definition;
   const stop = new AbortController();
@@ -99,7 +113,7 @@ export async function schedulePipeline<Item>(
     : undefined;
   const signals = [stop.signal, signal, definition.signal].filter((one) => one !== undefined);
   const ends = AbortSignal.any(signals);
-  await runSchedule(plan, { signal: ends, onNext, onError, onLate }, async () => {
+  await runSchedule(plan, { signal: ends, onScheduled, onError, onLate }, async () => {
     const report = await runPipeline(await itemsOf(definition, args), {
       ...settings,
       db,
@@ -158,7 +172,7 @@ export async function planSchedule<Item>(
 export interface ScheduleListeners
   extends Required<Pick<ScheduleOptions, "signal" | "onError" | "onLate">> {
   /** Called with the time of the next run, whenever none is active. */
-  onNext?: ScheduleOptions["onNext"];
+  onScheduled?: ScheduleOptions["onScheduled"];
 }
 
 /**
@@ -167,7 +181,7 @@ export interface ScheduleListeners
  */
 export async function runSchedule(
   { name, times, overlap }: SchedulePlan,
-  { signal, onNext, onError, onLate }: ScheduleListeners,
+  { signal, onScheduled, onError, onLate }: ScheduleListeners,
   work: () => Promise<void>,
 ): Promise<void> {
   const report = async (thrown: unknown) => {
@@ -195,7 +209,7 @@ export async function runSchedule(
   await atTimes(times, {
     signal,
     most,
-    onNext: (next) => void call(() => onNext?.(next)),
+    onScheduled: (next) => void call(() => onScheduled?.(next)),
     onLeftOut,
     onLate: (due) => void call(() => onLate(due)),
   }, () => call(work));

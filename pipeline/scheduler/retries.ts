@@ -107,7 +107,7 @@ export class Retries<Item> {
       timer = setTimeout(() => {
         log(`${text}; its Worker was terminated`);
         end(new DOMException(`${text}; its Worker was terminated`, "TimeoutError"));
-      }, this.#options.timeoutGraceMs ?? GRACE_MS);
+      }, this.#options.abortGraceMs ?? GRACE_MS);
     }, timeoutMs);
     return {
       [Symbol.dispose]: () => {

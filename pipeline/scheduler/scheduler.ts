@@ -171,7 +171,7 @@ export class Scheduler<Item> {
     writer: SqliteWriter,
     options: ExecutorOptions<Item>,
   ): Promise<void> {
-    const { policy: { timeoutGraceMs: graceMs = GRACE_MS }, giveUp } = this.#options;
+    const { policy: { abortGraceMs: graceMs = GRACE_MS }, giveUp } = this.#options;
     using pool = new WorkerPoolExecutor(work, {
       ...options,
       graceMs,

@@ -16,7 +16,12 @@ import { isoTime } from "../../internal/timestamps.ts";
 import { chooseDriver } from "../../sqlite/drivers/choose.ts";
 import { driverFor, holdDriver } from "../../sqlite/drivers/in_use.ts";
 import { type SqliteError, WriterClosedError } from "../../errors.ts";
-import { checkInteger } from "../../internal/validate.ts";
+import {
+  checkInteger,
+  checkOptionNames,
+  namesOf,
+  refuseOldMembers,
+} from "../../internal/validate.ts";
 import { checkKeys } from "./idempotency_key.ts";
 import {
   type InsertOptions,
@@ -60,6 +65,18 @@ export interface WriterOptions extends ConnectOptions {
    */
   walWarnBytes?: number;
 }
+
+const NAMES = namesOf<WriterOptions>({
+  busyTimeoutMs: true,
+  db: true,
+  driver: true,
+  schema: true,
+  statements: true,
+  storeTaskStatus: true,
+  synchronous: true,
+  wal: true,
+  walWarnBytes: true,
+});
 
 /** Bytes of a WAL that tell of a reader that does not let go: four times what it is cut to. */
 const WAL_WARN_BYTES = 256 * 1024 * 1024;
@@ -121,6 +138,7 @@ export class SqliteWriter implements AsyncDisposable {
    * @throws {WriterDiedError} If the Worker cannot be started
    */
   static async open(options: WriterOptions): Promise<SqliteWriter> {
+    checkOptionNames(options, { operation: "open the writer", known: NAMES });
     const { storeTaskStatus = true, schema = [], statements = {} } = options;
     const { walWarnBytes = WAL_WARN_BYTES } = options;
     const settings = connectionSettings(options);
@@ -363,6 +381,8 @@ export class SqliteWriter implements AsyncDisposable {
     return this.#batchSender.request(message);
   }
 }
+
+refuseOldMembers(SqliteWriter.prototype, { owner: "writer", renamed: { gone: "closed" } });
 
 /** What an error is about, whatever the words. */
 function kindOf(error: unknown): string {

@@ -6,7 +6,8 @@
  * @module
  */
 import { BulkStatement, placeholders, quoteName } from "./bulk.ts";
-import type { Connection, Statement } from "../../sqlite/connection.ts";
+import type { Connection } from "../../sqlite/connection.ts";
+import type { Statement } from "../../sqlite/statement.ts";
 import type { ExecuteResult, InsertMessage } from "../protocol/write_message.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 

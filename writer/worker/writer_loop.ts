@@ -24,6 +24,7 @@ import { BusyTimeout } from "./busy_timeout.ts";
 import { RequestWatch } from "./request_watch.ts";
 import { Store } from "./store.ts";
 import { Checkpointer, type WalKeeperOptions } from "./checkpointer.ts";
+import { optimize } from "../../sqlite/pragmas.ts";
 
 /** Rows and messages in one transaction: about 10 ms of work, so that readers see steady news. */
 const MAX_ROWS = 4_000;
@@ -135,8 +136,7 @@ export class WriterLoop {
   /** Gathers what the planner needs; left to the next who closes when another writes all the time. */
   #optimize(): void {
     try {
-      // In a transaction, because a read that turns into a write does not wait for another's lock.
-      this.#connection.transaction(() => this.#connection.exec("PRAGMA optimize"));
+      optimize(this.#connection);
     } catch (error) {
       if (classifyError(error) !== "busy") throw error;
     }

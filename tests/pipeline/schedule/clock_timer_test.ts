@@ -33,7 +33,7 @@ async function follow(
   await atTimes(times, {
     signal: stop.signal,
     most: Infinity,
-    onNext: () => {},
+    onScheduled: () => {},
     onLeftOut: () => {},
     onLate: (due) => heard.late.push(due.toISOString().slice(5, 16)),
   }, () => {

@@ -72,12 +72,12 @@ Deno.test("schedulePipeline() tells the next time, and ends with its signal or t
     const stop = new AbortController();
     const times = [];
     const pipeline = definePipeline({ schedule: "0 2 * * *", items: [1], run() {} });
-    const onNext = (next) => {
+    const onScheduled = (next) => {
       times.push(next.toISOString());
       ${stop};
     };
-    await schedulePipeline(pipeline, { signal: stop.signal, onNext });
-    await schedulePipeline(pipeline, { signal: AbortSignal.abort(), onNext });
+    await schedulePipeline(pipeline, { signal: stop.signal, onScheduled });
+    await schedulePipeline(pipeline, { signal: AbortSignal.abort(), onScheduled });
     console.log(JSON.stringify(times));`;
   for (const stop of ["stop.abort()", "Deno.kill(Deno.pid, 'SIGINT')"]) {
     const times = await runChild(script(stop), { flags: ["--allow-run"] }) as string[];
@@ -99,7 +99,7 @@ Deno.test({
       const told = [];
       await schedulePipeline(pipeline, {
         signal: stop.signal,
-        onNext() {
+        onScheduled() {
           if (told.length > 1) stop.abort();
           throw new Error("Cannot tell when");
         },
