@@ -4,13 +4,7 @@
  * @module
  */
 import { definePipeline, type PipelineDefinition, schedulePipeline } from "../../../mod.ts";
-import {
-  assert,
-  assertEquals,
-  assertMatch,
-  assertRejects,
-  assertThrows,
-} from "../../support/assert.ts";
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "../../support/assert.ts";
 import { isInstalled, runChild, runScript } from "../../support/child.ts";
 import { slowClock } from "../../support/slow_clock.ts";
 import { hasTerminals, openTerminal, runCli } from "../../cli/cli_terminal.ts";
