@@ -50,5 +50,6 @@ export {
 } from "./internal/task_status.ts";
 export type { QueueOptions } from "./pipeline/scheduler/task_queue.ts";
 export { type ScheduleOptions, schedulePipeline } from "./pipeline/schedule/schedule.ts";
+export type { ZonedSchedule } from "./pipeline/schedule/zoned_schedule.ts";
 export type { TaskFunction } from "./pipeline/executor/task_runner.ts";
 export { SqliteWriter, type WriterOptions } from "./writer/client/sqlite_writer.ts";
