@@ -23,7 +23,7 @@ import { STATUS_STYLES } from "./terminal/colors.ts";
 import { sanitize, sanitizedJson } from "./terminal/sanitize.ts";
 import { formatCount, formatDuration, formatNumberOf, formatRate } from "../internal/units.ts";
 import type { Surface } from "./run_view.ts";
-import { isTerminal, surface, writeLines } from "./terminal/terminal.ts";
+import { isAttended, surface, writeLines } from "./terminal/terminal.ts";
 
 /** Failures that are listed. */
 const MAX_LISTED = 10;
@@ -90,7 +90,7 @@ export async function runDefinition<Item>(
   if (writer) report.checkpoint = await writer.close();
   writeLines(json ? [sanitizedJson(toJson(report, db), 2)] : summarize(report, db, surface()));
   if (!json && options.verbose >= 1) tellMore(report);
-  if (server && signal === undefined && isTerminal()) {
+  if (server && signal === undefined && isAttended()) {
     const { interruption } = await import("./serve_dashboard.ts");
     console.error(`The dashboard stays at ${server.url} until Ctrl-C`);
     await interruption();

@@ -22,7 +22,7 @@ export async function serveBeside(
   }
 }
 
-/** Resolves with the first SIGINT or SIGTERM. */
+/** Resolves with the first SIGINT, SIGTERM or SIGHUP. */
 export function interruption(): Promise<Deno.Signal> {
   return new Promise((resolve) => {
     const listening = onInterrupt((signal) => {
