@@ -60,6 +60,7 @@ export interface ConnectOptions {
 
 const NAMES = namesOf<ConnectOptions>({
   busyTimeoutMs: true,
+  doubleQuotedLiterals: true,
   driver: true,
   synchronous: true,
   wal: true,
