@@ -22,7 +22,7 @@ const WAYS: Readonly<Record<string, (path: string) => string>> = {
     `sqlite3 ${path} "PRAGMA journal_mode=DELETE; PRAGMA page_size=8192; VACUUM"`,
   encoding: (path) =>
     `SQLite ignores it once there is a table. Before the first run: ` +
-    `sqlite3 ${path} "PRAGMA encoding='UTF-16'; CREATE TABLE t (id)"`,
+    `sqlite3 ${path} "PRAGMA encoding='UTF-16'; CREATE VIEW v AS SELECT 1; DROP VIEW v"`,
   foreign_keys: () =>
     "SQLite ignores it inside a transaction. Put it before BEGIN; after the script foreign keys are on again",
 };
