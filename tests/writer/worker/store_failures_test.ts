@@ -61,7 +61,10 @@ for (const driver of DRIVERS) {
       [execute("INSERT INTO nowhere VALUES (1)"), /no such table: nowhere/i],
       [execute("NONSENSE"), /syntax error/i],
       [execute("DELETE FROM city WHERE id=?"), /.+/],
-      [execute("PRAGMA wal_checkpoint"), /^Cannot execute PRAGMA wal_checkpoint: .+ writer\.checkpoint\(\)/],
+      [
+        execute("PRAGMA wal_checkpoint"),
+        /^Cannot execute PRAGMA wal_checkpoint: .+ writer\.checkpoint\(\)/,
+      ],
       [{ kind: "nonsense" } as unknown as WriteMessage, /unknown kind.*nonsense/i],
     ]);
   });
