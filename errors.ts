@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { withoutNul } from "./internal/nul.ts";
 
 /** What kind of failure SQLite reported, told apart because each asks for another remedy. */
 export type SqliteErrorCode =
@@ -162,11 +163,14 @@ export function toErrorData(thrown: unknown, causes: number = MAX_CAUSES): Error
   try {
     if (!(thrown instanceof Error)) {
       const message = typeof thrown === "string" ? thrown : Deno.inspect(thrown, { depth: 2 });
-      return { name: "Error", message };
+      return { name: "Error", message: withoutNul(message) };
     }
     // Anyone may have put anything into these, and what cannot be cloned could not be sent.
-    const data: ErrorData = { name: String(thrown.name), message: String(thrown.message) };
-    if (thrown.stack) data.stack = String(thrown.stack);
+    const data: ErrorData = {
+      name: String(thrown.name),
+      message: withoutNul(String(thrown.message)),
+    };
+    if (thrown.stack) data.stack = withoutNul(String(thrown.stack));
     if (thrown instanceof SqliteError) data.code = thrown.code;
     if (thrown.cause !== undefined && causes > 0) {
       data.cause = toErrorData(thrown.cause, causes - 1);
