@@ -15,7 +15,7 @@ import {
 } from "../../../internal/units.ts";
 import { barAt, type Packed, type PackedBar, packLanes, timeMarks } from "./lanes.ts";
 import { navigate } from "../lib/router.ts";
-import { SafeText } from "../components/safe_text.tsx";
+import { Name } from "../components/safe_text.tsx";
 import { StatusMark } from "../components/status_mark.tsx";
 import { STATUSES } from "../lib/statuses.ts";
 import { colour, useTheme } from "../lib/theme.ts";
@@ -129,7 +129,7 @@ function Lanes({ timeline, ticking }: { timeline: TimelineAnswer; ticking: boole
               </span>
             </span>
             <span class="tooltip-name">
-              <SafeText text={pointed.bar.name} limit={200} />
+              <Name text={pointed.bar.name} limit={200} />
             </span>
           </div>
         )}
