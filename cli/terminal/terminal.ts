@@ -16,7 +16,12 @@ export function isTerminal(): boolean {
   return Deno.stdout.isTerminal() && !isDumb();
 }
 
-/** What `TERM` says, where it may be known without a question. */
+/** Whether a person is there who could press Ctrl-C: both ends are a terminal, and not that of a CI job. */
+export function isAttended(): boolean {
+  const ci = readEnv("CI");
+  return isTerminal() && Deno.stdin.isTerminal() && (!ci || /^(0|false)$/i.test(ci));
+}
+
 function isDumb(): boolean {
   return readEnv("TERM") === "dumb";
 }
