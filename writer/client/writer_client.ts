@@ -19,7 +19,7 @@ import type { RunRequest } from "../protocol/control_message.ts";
 import type { Query, QueryResults } from "../protocol/sender_port.ts";
 import type { ResultOf, WriteMessage } from "../protocol/write_message.ts";
 import type { OpenRequest } from "../protocol/writer_worker.ts";
-import { connectionSettings } from "../../sqlite/opening.ts";
+import { connectionSettings } from "../../sqlite/settings.ts";
 import { BatchSender } from "./batch_sender.ts";
 import type { FailureListener } from "./in_flight.ts";
 import type { WalWarnings } from "./wal_warnings.ts";
@@ -51,6 +51,7 @@ export interface WriterOptions extends ConnectOptions {
 const NAMES = namesOf<WriterOptions>({
   busyTimeoutMs: true,
   db: true,
+  doubleQuotedLiterals: true,
   driver: true,
   schema: true,
   statements: true,
