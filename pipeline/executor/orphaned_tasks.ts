@@ -7,7 +7,7 @@
  * @module
  */
 import { isoNow } from "../../internal/timestamps.ts";
-import { toErrorText } from "../../errors.ts";
+import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type { TaskIdentity } from "./task_context.ts";
 import type { TaskEnvironment } from "./task_execution.ts";
 import { type EndStatus, isEnd, type TaskStatus } from "../../internal/task_status.ts";
@@ -40,7 +40,7 @@ export async function endLost(
     run,
     ids,
     status,
-    message: error!.message,
+    message: toErrorSummary(error!),
     error: toErrorText(error!),
     finishedAt: isoNow(),
   }) as EndStatus[];

@@ -12,6 +12,7 @@
 import { isoNow } from "../../internal/timestamps.ts";
 import type { DependencySource } from "./dependency_source.ts";
 import { toErrorData } from "../../errors.ts";
+import { toErrorSummary } from "../../internal/error_text.ts";
 import { IdSet } from "./id_set.ts";
 import type { TaskFound } from "../../writer/protocol/task_message.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
@@ -195,7 +196,7 @@ export class TaskControl<Item> {
       kind: "cancel_task",
       run,
       id,
-      message: outcome.error!.message,
+      message: toErrorSummary(outcome.error!),
       finishedAt: isoNow(),
     }) as TaskFound | undefined;
     if (found?.status === "queued") return this.#turns.endedUnbegun(found, outcome);
