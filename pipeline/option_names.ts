@@ -12,6 +12,7 @@ const NAMES = namesOf<PipelineDefinition<unknown>>({
   busyTimeoutMs: true,
   db: true,
   dependsOn: true,
+  doubleQuotedLiterals: true,
   driver: true,
   failFast: true,
   handleSignals: true,

@@ -27,6 +27,7 @@ export const WRITER_OPTIONS = [
   "synchronous",
   "driver",
   "busyTimeoutMs",
+  "doubleQuotedLiterals",
   "walWarnBytes",
 ] as const;
 

@@ -17,7 +17,8 @@ import { databasePath, fileExists, prepareFile } from "./database_file.ts";
 import { driverFor } from "./drivers/in_use.ts";
 import { SqliteError } from "../errors.ts";
 import { classifyError } from "./explain.ts";
-import { connectionSettings, openReader, openWriter, type Synchronous } from "./opening.ts";
+import { openReader, openWriter } from "./opening.ts";
+import { connectionSettings, type Synchronous } from "./settings.ts";
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions {
@@ -48,10 +49,18 @@ export interface ConnectOptions {
    * @default {60_000}
    */
   busyTimeoutMs?: number;
+  /**
+   * Whether SQLite takes a name in double quotes that names no column for a text, as the `sqlite3` shell and Python
+   * do. Triggers and views that were made there may need it; `false` finds a misspelled column.
+   *
+   * @default {true}
+   */
+  doubleQuotedLiterals?: boolean;
 }
 
 const NAMES = namesOf<ConnectOptions>({
   busyTimeoutMs: true,
+  doubleQuotedLiterals: true,
   driver: true,
   synchronous: true,
   wal: true,
@@ -94,7 +103,10 @@ export async function connect(
 }
 
 /** Options of {@linkcode connectReadOnly}. */
-export type ConnectReadOnlyOptions = Omit<ConnectOptions, "wal" | "synchronous">;
+export type ConnectReadOnlyOptions = Omit<
+  ConnectOptions,
+  "wal" | "synchronous" | "doubleQuotedLiterals"
+>;
 
 const READ_ONLY_NAMES = namesOf<ConnectReadOnlyOptions>({ busyTimeoutMs: true, driver: true });
 

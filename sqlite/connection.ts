@@ -17,6 +17,8 @@ export interface OpenOptions {
   readOnly: boolean;
   /** Milliseconds that each call waits for a lock. */
   busyTimeoutMs: number;
+  /** Whether a text in double quotes that names no column is a text. */
+  doubleQuotedLiterals: boolean;
 }
 
 /**
@@ -50,11 +52,11 @@ export class Connection implements Disposable {
 
   /** @ignore Made by {@linkcode connect} and {@linkcode connectReadOnly}. */
   constructor(driver: Driver, path: string, options: OpenOptions) {
-    const { readOnly, busyTimeoutMs } = options;
+    const { readOnly, busyTimeoutMs, doubleQuotedLiterals } = options;
     this.path = path;
     this.driver = driver.name;
     try {
-      this.#connection = driver.open(path, { readOnly });
+      this.#connection = driver.open(path, { readOnly, doubleQuotedLiterals });
       // Before anything else, because even preparing a statement waits for a lock.
       this.#connection.exec(`PRAGMA busy_timeout=${busyTimeoutMs}`);
       const statement = this.#connection.prepare("SELECT sqlite_version() AS version");
@@ -133,6 +135,11 @@ export class Connection implements Disposable {
       const isTarget = ["full", "read-only", "other"].includes(classifyError(error));
       throw explain(error, isTarget ? target : this.path);
     }
+  }
+
+  /** @ignore Whether SQLite refuses statements that write the table of its schema, as a dump does. */
+  setDefensive(isOn: boolean): void {
+    this.#open().setDefensive(isOn);
   }
 
   /** Closes the connection. Closing it again does nothing. */

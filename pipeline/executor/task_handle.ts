@@ -9,8 +9,8 @@ import {
   type InsertOptions,
   type Row,
   type Step,
+  toExecuteMessage,
   toInsertMessage,
-  toMessage,
   toTransactionMessage,
   type TransactionOptions,
 } from "../../writer/client/insert.ts";
@@ -122,7 +122,7 @@ export class TaskHandle implements TaskContext {
     params?: readonly Bindable[],
   ): Promise<ExecuteResult | undefined> {
     this.#execution.check("execute");
-    return await this.#execution.request(toMessage({ sql, params })) as ExecuteResult | undefined;
+    return await this.#execution.request(toExecuteMessage(sql, params));
   }
 
   async #transaction(

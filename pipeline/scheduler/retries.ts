@@ -150,14 +150,16 @@ export class Retries<Item> {
     if (run !== null) {
       const at = new Date(Date.now() + delay).toISOString();
       await batchSender.request({
-        kind: "retry_task",
+        kind: "requeue_tasks",
         run,
-        task: task.id,
-        startedAt,
-        finishedAt: isoNow(),
-        error: toErrorText(outcome.error!),
-        message: `Attempt ${number + 1} of ${policy.retries + 1} at ${at}, because attempt ` +
-          `${number} failed: ${toErrorSummary(outcome.error!)}`,
+        ids: [task.id],
+        attempt: {
+          startedAt,
+          finishedAt: isoNow(),
+          error: toErrorText(outcome.error!),
+          message: `Attempt ${number + 1} of ${policy.retries + 1} at ${at}, because attempt ` +
+            `${number} failed: ${toErrorSummary(outcome.error!)}`,
+        },
       });
     }
     // It may have been cancelled meanwhile.

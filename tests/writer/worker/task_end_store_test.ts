@@ -1,7 +1,7 @@
 import type { ControlAction } from "../../../writer/protocol/control_message.ts";
-import type { TaskFound } from "../../../writer/protocol/task_message.ts";
+import type { TasksEnded } from "../../../writer/protocol/task_message.ts";
 import { RequestWatch } from "../../../writer/worker/request_watch.ts";
-import { Store } from "../../../writer/worker/store.ts";
+import { Store } from "../../../writer/worker/commit.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 import { DRIVERS } from "../../support/drivers.ts";
 import { news, openStore, type TestStore } from "./store_fixture.ts";
@@ -23,16 +23,23 @@ function ask(
 }
 
 for (const driver of DRIVERS) {
-  Deno.test(`${driver}: cancel_task cancels what is queued, and tells what it was`, async () => {
+  Deno.test(`${driver}: end_tasks cancels what is queued, and tells what it was`, async () => {
     using store = await openStore({ driver });
     const { run, ids: [first, second] } = store.startRun(2);
     store.commit(news(run, second!, { status: "running", startedAt: AT }));
     const cancel = (id: number) =>
-      store.write({ kind: "cancel_task", run, id, message: "No", finishedAt: AT }) as TaskFound;
-    assertEquals(cancel(first!).status, "queued");
+      (store.write({
+        kind: "end_tasks",
+        run,
+        ids: [id],
+        status: "cancelled",
+        message: "No",
+        finishedAt: AT,
+      }) as TasksEnded).found[0];
+    assertEquals(cancel(first!)?.status, "queued");
     assertEquals([store.task(first!)!.status, store.task(first!)!.message], ["cancelled", "No"]);
-    assertEquals([cancel(first!).status, cancel(second!).status], ["cancelled", "running"]);
-    assertEquals(cancel(99), undefined);
+    assertEquals([cancel(first!)?.status, cancel(second!)?.status], ["cancelled", "running"]);
+    assertEquals(cancel(99), null);
     assertCounts(store, run);
   });
 
@@ -64,7 +71,7 @@ for (const driver of DRIVERS) {
     assertCounts(store, run);
   });
 
-  Deno.test(`${driver}: lose_tasks ends what has not ended`, async () => {
+  Deno.test(`${driver}: end_tasks ends what runs, where it is to, but nothing that has not ended`, async () => {
     using store = await openStore({ driver });
     const { run, ids } = store.startRun(3);
     store.commit(
@@ -73,15 +80,17 @@ for (const driver of DRIVERS) {
       news(run, 2, { status: "done", finishedAt: AT }),
     );
     const lost = store.write({
-      kind: "lose_tasks",
+      kind: "end_tasks",
       run,
-      ids,
+      ids: [...ids, 99],
+      running: true,
       status: "error",
       message: "Lost",
       error: "Lost",
       finishedAt: AT,
-    });
-    assertEquals(lost, ["error", "done", "error"]);
+    }) as TasksEnded;
+    assertEquals(lost.found.map((task) => task?.status), ["running", "done", "queued", undefined]);
+    assertEquals(lost.ended, 2);
     const statuses = store.column("SELECT status FROM task_runs ORDER BY id");
     assertEquals([statuses, store.task(1)!.error], [["error", "done", "error"], "Lost"]);
     assertCounts(store, run);
@@ -96,7 +105,14 @@ for (const driver of DRIVERS) {
     store.write({ kind: "answer_control", request: 1, refused: true, answer: "No" });
     store.write({ kind: "answer_control", request: 1, refused: false, answer: "Yes" });
     assertEquals(ask(store, run, 1), 3);
-    store.write({ kind: "cancel_queued", run, message: "", finishedAt: AT });
+    store.write({
+      kind: "end_tasks",
+      run,
+      ids: "queued",
+      status: "cancelled",
+      message: "",
+      finishedAt: AT,
+    });
     store.write({ kind: "finish_run", run, status: "error", finishedAt: AT, stopped: true });
     const answers = "SELECT refused, answer FROM run_requests ORDER BY id";
     assertEquals(store.all(answers).map((row) => Object.values(row)), [
@@ -134,7 +150,7 @@ Deno.test("RequestWatch tells once what others ask of runs that go on, and nothi
   using store = await openStore();
   const heard: number[] = [];
   using watch = new RequestWatch(store.connection, (all) => heard.push(...all.map(({ id }) => id)));
-  const watched = new Store(store.connection, {}, undefined, watch);
+  const watched = new Store(store.connection, { watch });
   const start = { kind: "start_run", name: "r", workers: 1, startedAt: AT, reserve: 1 } as const;
   const commit = (...messages: Parameters<Store["commit"]>[0]) => {
     watched.commit(messages);
@@ -160,7 +176,7 @@ Deno.test("RequestWatch forgets what is rolled back: the ids will be those of ot
   using store = await openStore();
   const heard: number[] = [];
   using watch = new RequestWatch(store.connection, (all) => heard.push(...all.map(({ id }) => id)));
-  const watched = new Store(store.connection, {}, undefined, watch);
+  const watched = new Store(store.connection, { watch });
   const start = { kind: "start_run", name: "r", workers: 1, startedAt: AT, reserve: 1 } as const;
   const cancel = { kind: "request_control", action: "cancel", run: 1, taskId: null } as const;
   const bad = { kind: "execute", sql: "INSERT INTO nowhere VALUES (1)", params: [] } as const;
