@@ -170,8 +170,8 @@ Deno.test("errors inside an AggregateError travel with it, and are told", async 
   assertEquals(summarizeError(copy), told);
   const text = toErrorText(data);
   assertMatch(text, /^AggregateError: All promises were rejected/);
-  assertMatch(text, /\nError 1 of 2: TypeError: No connection to a\n    at /);
-  assertMatch(text, /\nError 2 of 2: RangeError: b is full\n    at /);
+  assertMatch(text, /\nError 1 of 2: TypeError: No connection to a\n +at /);
+  assertMatch(text, /\nError 2 of 2: RangeError: b is full\n +at /);
   assertEquals(summarizeError(new AggregateError([])), "AggregateError");
   assertEquals(summarizeError(new AggregateError([new Error("a")])), "AggregateError: a");
 });
