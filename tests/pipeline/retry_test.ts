@@ -371,7 +371,7 @@ Deno.test("retryIf decides alike on this thread and in the pool, by what an erro
     ...["error", "cause", "any", "plain", "file"].map((key) => [key, "done", "Attempt 3", 2]),
     ["other", "error", "HTTP 404", 0],
   ]);
-  assertEquals(ends[0]!.failures, [{ name: "HttpError", status: 404 }]);
+  assertEquals<unknown>(ends[0]!.failures, [{ name: "HttpError", status: 404 }]);
   assertEquals(ends[1], ends[0]);
 });
 
