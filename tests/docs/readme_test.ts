@@ -67,7 +67,6 @@ for (
     "PolicyOptions",
     "TaskPolicy",
     "TagLimit",
-    "OverlapOptions",
     "PipelineDefinition",
     "ScheduleOptions",
     "ProgressOptions",
