@@ -18,7 +18,9 @@ export function summarizeError(thrown: unknown): string {
 /** The message of an error with those of the errors inside it that say why. */
 export function toErrorSummary(data: ErrorData): string {
   const inside = insideOf(data);
-  return !inside || data.message.includes(inside) ? data.message : `${data.message}: ${inside}`;
+  return !inside || data.message.endsWith(`: ${inside}`)
+    ? data.message
+    : `${data.message}: ${inside}`;
 }
 
 /** What the errors of an AggregateError or SuppressedError say; an empty text where there is none. */

@@ -136,7 +136,6 @@ Deno.test("fromErrorData() keeps own properties that can be cloned and are small
     status: 503,
     code: "E_HTTP",
     headers: new Map([["retry-after", "2"]]),
-    socket: {},
   });
   assertEquals({ ...send({ status: 429 }) }, { status: 429 });
   assertEquals(Object.keys(send(new SqliteError("Locked", "busy"))), ["name", "code"]);

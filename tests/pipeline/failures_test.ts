@@ -60,7 +60,7 @@ function nothing(): never {
 
 const THROWN: [unknown, RegExp][] = [
   ["a string", /^a string$/],
-  ["", /^$/],
+  ["", /^An empty text was thrown$/],
   [undefined, /^undefined$/],
   [null, /^null$/],
   [{ code: 42 }, /code: 42/],
