@@ -71,7 +71,7 @@ const THROWN: [unknown, RegExp][] = [
   [Object.assign(new Error(), { message: () => "called" }), /called/],
   [getters, /./],
   [new Proxy({}, { get: nothing, getPrototypeOf: nothing, ownKeys: nothing }), /./],
-  [new AggregateError([new Error("inner")], "outer"), /^outer$/],
+  [new AggregateError([new Error("inner")], "outer"), /^outer: inner$/],
   [new DOMException("stopped", "AbortError"), /^stopped$/],
   [new Error("x".repeat(1_000_000)), /^x{1000000}$/],
 ];
