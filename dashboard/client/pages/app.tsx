@@ -85,7 +85,7 @@ export function App({ backend }: { backend: Backend }) {
         {broken && live.data && (runIn(live.data) ?? taskIn(live.data)) &&
           <SourceBanner source={broken} />}
         {live.link === "gone" && <GoneBanner live={live} />}
-        <Control.Provider value={mayControl && live.link === "live"}>
+        <Control.Provider value={mayControl && live.link !== "gone"}>
           <Boundary key={subjectOf(route)}>{page}</Boundary>
         </Control.Provider>
       </main>
