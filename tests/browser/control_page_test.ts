@@ -2,18 +2,20 @@
 import { type DashboardServer, serveDashboard } from "../../dashboard/mod.ts";
 import { runPipeline, SqliteWriter } from "../../mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { findBrowser, type Page } from "../support/browser.ts";
+import { hasBrowser, type Page } from "../support/browser.ts";
 import {
   click,
   findBarriers,
+  LOOKS,
   PageFixture,
   scrollsSideways,
   seeText,
+  show,
   textsOf,
 } from "./page_fixture.ts";
 import { untilAborted } from "../support/gates.ts";
 
-const ignore = !await findBrowser();
+const ignore = !hasBrowser;
 
 /** Buttons that change something. */
 const BUTTONS = ".title-row button";
@@ -219,20 +221,18 @@ Deno.test({ name: "the page asks before it cancels a run", ignore }, async (t) =
   const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim());
 
   await t.step("nothing bars the way of those who cannot see or use a mouse", async () => {
-    for (const dark of [false, true]) {
-      for (const width of [1440, 390]) {
-        const options = { dark, width };
-        const other = await openControl({ page: open, server: fixture.server }, "?run=1", options);
-        await press(other, "Cancel run");
-        await other.waitForSelector("dialog[open]");
-        assertEquals(await findBarriers(other), []);
-        await click(other, "dialog button", "Let it run");
-        await other.waitForFunction(() => !document.querySelector("dialog"));
-        assertEquals(await findBarriers(other), []);
-        assert(!await scrollsSideways(other), `${width} pixels are not enough`);
-        await other.close();
-      }
+    const other = await openControl({ page: open, server: fixture.server }, "?run=1");
+    for (const look of LOOKS) {
+      await show(other, look);
+      await press(other, "Cancel run");
+      await other.waitForSelector("dialog[open]");
+      assertEquals(await findBarriers(other), []);
+      await click(other, "dialog button", "Let it run");
+      await other.waitForFunction(() => !document.querySelector("dialog"));
+      assertEquals(await findBarriers(other), []);
+      assert(!await scrollsSideways(other), `${look.width} pixels are not enough`);
     }
+    await other.close();
   });
 
   await t.step(

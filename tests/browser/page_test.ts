@@ -1,17 +1,20 @@
 /// <reference lib="dom" />
+import { connect, initSchema } from "../../db.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { findBrowser } from "../support/browser.ts";
+import { hasBrowser } from "../support/browser.ts";
 import {
   click,
   findBarriers,
+  LOOKS,
   PageFixture,
   scrollsSideways,
   seeText,
+  show,
   textsOf,
 } from "./page_fixture.ts";
 import { gates } from "../support/gates.ts";
 
-const ignore = !await findBrowser();
+const ignore = !hasBrowser;
 
 const NAMES = ["slow", ...Array.from({ length: 119 }, (_, i) => `item ${i + 1}`)];
 
@@ -114,20 +117,19 @@ Deno.test({ name: "the page shows a run live, and finds its tasks", ignore }, as
     await page.goto(`${fixture.server.url}?run=1&status=error`);
     await click(page, ".task-row a", "item 7");
     await seeText(page, "main pre", "No luck with item 7");
-    await seeText(page, "main pre", "dashboard_page_test.ts");
+    await seeText(page, "main pre", "page_test.ts");
     assertEquals(await findBarriers(page), []);
   });
 
   await t.step("nothing bars the way of those who cannot see or use a mouse", async () => {
-    for (const dark of [false, true]) {
-      for (const width of [1440, 390]) {
-        const other = await fixture.page("?run=1", { dark, width });
-        await seeText(other, ".task-row", "slow");
-        assertEquals(await findBarriers(other), []);
-        assert(!await scrollsSideways(other), `${width} pixels are not enough`);
-        await other.close();
-      }
+    const other = await fixture.page("?run=1");
+    await seeText(other, ".task-row", "slow");
+    for (const look of LOOKS) {
+      await show(other, look);
+      assertEquals(await findBarriers(other), []);
+      assert(!await scrollsSideways(other), `${look.width} pixels are not enough`);
     }
+    await other.close();
   });
 
   assertEquals(fixture.complaints, []);
@@ -265,9 +267,32 @@ Deno.test(
     await page.keyboard.press("Enter");
     await seeText(page, ".runs a", "secret");
 
-    const other = await (await fixture.browser.createBrowserContext()).newPage();
-    await other.goto(`${fixture.server.url}?run=1#token=${encodeURIComponent("open sesame")}`);
+    const context = await fixture.browser.another();
+    const other = await fixture.page(`?run=1#token=${encodeURIComponent("open sesame")}`, {
+      context,
+    });
     await seeText(other, "h1", "secret");
     assertEquals(other.url(), `${fixture.server.url}?run=1`);
+  },
+);
+
+Deno.test(
+  { name: "the health strip says in words that readers hold the WAL", ignore },
+  async () => {
+    await using fixture = await PageFixture.open();
+    using connection = await connect(fixture.db);
+    initSchema(connection);
+    connection.exec(`INSERT INTO pipeline_runs
+      (name, status, started_at, queue_depth, wal_bytes, wal_held_since)
+    VALUES ('nightly', 'running', strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-2 minutes'), 0, 327155712,
+      strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-40 seconds'))`);
+    const page = await fixture.page("?run=1");
+    await seeText(page, ".health-item", "312 MiB");
+    await seeText(page, ".health-warning", "⚠ held by readers for 4");
+    assertEquals(await findBarriers(page), []);
+    connection.exec("UPDATE pipeline_runs SET wal_held_since = NULL, wal_bytes = 0");
+    await seeText(page, ".health-item", "0 B");
+    assertEquals(await textsOf(page, ".health-warning"), []);
+    assertEquals(fixture.complaints, []);
   },
 );
