@@ -10,7 +10,7 @@
 export type { ConnectOptions } from "./sqlite/connect.ts";
 export type { DriverChoice } from "./sqlite/drivers/choose.ts";
 export type { DriverName } from "./sqlite/drivers/driver.ts";
-export type { Synchronous } from "./sqlite/opening.ts";
+export type { Synchronous } from "./sqlite/settings.ts";
 export { definePipeline } from "./pipeline/define_pipeline.ts";
 export type {
   PipelineArguments,
@@ -30,43 +30,9 @@ export {
 } from "./errors.ts";
 export type { InsertOptions, Row, Step, TransactionOptions } from "./writer/client/insert.ts";
 export type { LogLevel } from "./internal/log_level.ts";
-export type {
-  AnswerControlMessage,
-  ControlAction,
-  RequestControlMessage,
-} from "./writer/protocol/control_message.ts";
-export type {
-  FinishRunMessage,
-  ReserveIdsMessage,
-  RunFinished,
-  RunKey,
-  RunStarted,
-  StartRunMessage,
-} from "./writer/protocol/run_message.ts";
+export type { RunKey } from "./writer/protocol/run_message.ts";
 export type { WriterStats } from "./writer/protocol/sender_port.ts";
-export type {
-  CancelQueuedMessage,
-  CancelTaskMessage,
-  DependTasksMessage,
-  LoseTasksMessage,
-  QueueTasksMessage,
-  RequeueTasksMessage,
-  ResumeTasksMessage,
-  RetryTaskMessage,
-  TaskFound,
-  TaskStatusMessage,
-  TaskUpdateMessage,
-} from "./writer/protocol/task_message.ts";
-export type {
-  ExecuteMessage,
-  ExecuteResult,
-  IdempotencyKey,
-  InsertMessage,
-  StatementMessage,
-  TransactionMessage,
-  WriteMessage,
-  WriteResult,
-} from "./writer/protocol/write_message.ts";
+export type { ExecuteResult } from "./writer/protocol/write_message.ts";
 export type { Overlap, OverlapOptions } from "./pipeline/overlap.ts";
 export type { ProgressOptions } from "./pipeline/observers/progress_options.ts";
 export type { PipelineReport, TaskFailure } from "./pipeline/report.ts";
@@ -84,5 +50,6 @@ export {
 } from "./internal/task_status.ts";
 export type { QueueOptions } from "./pipeline/scheduler/task_queue.ts";
 export { type ScheduleOptions, schedulePipeline } from "./pipeline/schedule/schedule.ts";
+export type { ZonedSchedule } from "./pipeline/schedule/zoned_schedule.ts";
 export type { TaskFunction } from "./pipeline/executor/task_runner.ts";
 export { SqliteWriter, type WriterOptions } from "./writer/client/sqlite_writer.ts";

@@ -74,14 +74,13 @@ export async function startRun(
   for (;;) {
     const start = { ...message(), ...alone };
     try {
-      return await batchSender.request(start) as RunStarted;
+      return await batchSender.request(start);
     } catch (error) {
       if (overlap !== "queue" || !(error instanceof OverlapError)) throw error;
     }
-    const look = () => batchSender.query((seq) => ({ kind: "in_the_way", seq, name: start.name }));
     for (;;) {
       if (signal.aborted) return undefined;
-      const run = await look() as string | undefined;
+      const run = await batchSender.query({ kind: "blocking_run", name: start.name });
       if (run === undefined) break;
       if (run !== told) waits?.(told = run);
       await delay(LOOK_MS, signal);

@@ -11,6 +11,7 @@ import type { OverlapOptions } from "./overlap.ts";
 import type { QueueOptions } from "./scheduler/task_queue.ts";
 import type { PolicyOptions } from "./scheduler/retry_policy.ts";
 import type { IdentityOptions } from "./scheduler/task_identity.ts";
+import type { ZonedSchedule } from "./schedule/zoned_schedule.ts";
 import type { TaskModule } from "./executor/pool_options.ts";
 import type { TaskFunction } from "./executor/task_runner.ts";
 import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
@@ -26,6 +27,7 @@ export const WRITER_OPTIONS = [
   "synchronous",
   "driver",
   "busyTimeoutMs",
+  "doubleQuotedLiterals",
   "walWarnBytes",
 ] as const;
 
@@ -80,7 +82,7 @@ export interface PipelineOptions<Item>
    */
   signal?: AbortSignal;
   /**
-   * Whether SIGINT and SIGTERM stop the pipeline as `signal` does, for as long as it runs.
+   * Whether SIGINT, SIGTERM and SIGHUP stop the pipeline as `signal` does, for as long as it runs.
    *
    * @default {true}
    */
@@ -128,10 +130,10 @@ export interface PipelineDefinition<Item> extends Omit<PipelineOptions<Item>, "d
    */
   db?: string | URL;
   /**
-   * When to run it: a line of a crontab (minute, hour, day of the month, month, day of the week), in UTC. For
-   * `pipeloom schedule FILE` and {@linkcode schedulePipeline}; who runs it by hand need not mind.
+   * When to run it: a line of a crontab (minute, hour, day of the month, month, day of the week) in UTC, or
+   * `{ cron, timeZone }`. For `pipeloom schedule FILE` and {@linkcode schedulePipeline}; nothing else reads it.
    */
-  schedule?: string;
+  schedule?: string | ZonedSchedule;
 }
 
 /** How many tasks run at once. */
@@ -159,6 +161,14 @@ export function checkWriter<Item>({ db, ...options }: PipelineOptions<Item>): vo
       );
     }
   }
+}
+
+/** What the writer of a pipeline is opened with. */
+export function writerOptionsOf<Item>(options: PipelineOptions<Item>): WriterOptions {
+  const names = ["db", "storeTaskStatus", ...WRITER_OPTIONS] as const;
+  return Object.fromEntries(
+    names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
+  ) as unknown as WriterOptions;
 }
 
 /** Whether the status of tasks will be stored. */

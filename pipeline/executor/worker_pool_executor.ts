@@ -33,8 +33,7 @@ export class WorkerPoolExecutor<Item> implements Executor<Item>, Disposable {
       watch: onLog && { onLog, prints: observer?.prints === true },
       attach,
       // On the port of what is written about its task afterwards. A writer that is gone takes nothing anyway.
-      cut: (sender) =>
-        void batchSender.query((seq) => ({ kind: "cut", seq, sender })).catch(() => {}),
+      cut: (sender) => void batchSender.query({ kind: "disconnect", sender }).catch(() => {}),
       lose,
       giveUp,
     });

@@ -179,22 +179,34 @@ function columnsOf(rows: readonly Row[]): string[] {
 }
 
 /**
+ * Makes the message of one statement.
+ *
+ * @throws {TypeError} If it is not a text, or a value has no SQLite form
+ */
+export function toExecuteMessage(sql: string, params: readonly Bindable[] = []): ExecuteMessage {
+  if (typeof sql !== "string") throw unknownStep({ sql, params });
+  return { kind: "execute", sql, params: params.map(toSqlValue) };
+}
+
+/**
  * Makes the message of one step: SQL, a named statement, or rows for a table.
  *
  * @throws {TypeError} If it is none of these, or a value has no SQLite form
  */
 export function toMessage(step: Step): ExecuteMessage | StatementMessage | InsertMessage {
-  const params = "params" in step && step.params ? step.params.map(toSqlValue) : [];
-  if ("sql" in step && typeof step.sql === "string") {
-    return { kind: "execute", sql: step.sql, params };
-  }
+  if ("sql" in step) return toExecuteMessage(step.sql, step.params);
   if ("statement" in step && typeof step.statement === "string") {
-    return { kind: "statement", name: step.statement, params };
+    const { statement: name, params = [] } = step;
+    return { kind: "statement", name, params: params.map(toSqlValue) };
   }
   if ("table" in step && Array.isArray(step.rows)) {
     return toInsertMessage(step.table, step.rows, step);
   }
-  throw new TypeError(
+  throw unknownStep(step);
+}
+
+function unknownStep(step: unknown): TypeError {
+  return new TypeError(
     `Cannot write ${Deno.inspect(step, { depth: 1 })}: ` +
       `pass { sql, params }, { statement, params } or { table, rows }`,
   );
