@@ -1,19 +1,18 @@
 /// <reference lib="dom" />
 import { runPipeline } from "../../mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { hasBrowser, type Page } from "../support/browser.ts";
+import type { Page } from "../support/browser.ts";
 import {
   click,
   findBarriers,
   LOOKS,
   PageFixture,
+  pageTest,
   scrollsSideways,
   seeText,
   show,
   textsOf,
 } from "./page_fixture.ts";
-
-const ignore = !hasBrowser;
 
 /** The hostile name is that of a task, too. */
 const NEEDS: Record<string, string[]> = {
@@ -48,7 +47,7 @@ async function seeStatus(page: Page, name: string, status: string): Promise<void
   await seeText(page, `.graph-task.is-${status}`, name);
 }
 
-Deno.test({ name: "the page draws which tasks wait for which, live", ignore }, async (t) => {
+pageTest("the page draws which tasks wait for which, live", async (t) => {
   await using fixture = await PageFixture.open();
   const end = Promise.withResolvers<void>();
   const report = startGraph(fixture, end.promise);
@@ -161,7 +160,7 @@ Deno.test({ name: "the page draws which tasks wait for which, live", ignore }, a
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test({ name: "the page has no graph where no task waits for another", ignore }, async () => {
+pageTest("the page has no graph where no task waits for another", async () => {
   await using fixture = await PageFixture.open();
   await fixture.start("plain", ["one", "two"], () => {});
   const page = await fixture.page("?run=1");
@@ -172,7 +171,7 @@ Deno.test({ name: "the page has no graph where no task waits for another", ignor
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test({ name: "the page says why a graph is not drawn", ignore }, async () => {
+pageTest("the page says why a graph is not drawn", async () => {
   await using fixture = await PageFixture.open();
   const names = Array.from({ length: 502 }, (_, i) => `k${i}`);
   await runPipeline(names, {

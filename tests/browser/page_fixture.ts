@@ -10,6 +10,7 @@ import { type PipelineReport, runPipeline, type TaskContext } from "../../mod.ts
 import {
   type BrowserContext,
   type BrowserSession,
+  hasBrowser,
   openBrowser,
   type Page,
   shareBrowser,
@@ -20,6 +21,12 @@ import { tempFolder } from "../support/temp.ts";
 const LIMIT_MS = 120_000;
 
 shareBrowser();
+
+/** Defines a test of the page, which is left out where there is no browser. */
+export function pageTest(name: string, fn: (t: Deno.TestContext) => Promise<void>): void {
+  // The connection to the browser has timers of its own, which may end after the test does.
+  Deno.test({ name, fn, ignore: !hasBrowser, sanitizeOps: false });
+}
 
 /** What a task of {@linkcode PageFixture.start} does. */
 export type Work = (name: string, task: TaskContext) => unknown;

@@ -7,10 +7,7 @@
  */
 import { runPipeline } from "../../mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { hasBrowser } from "../support/browser.ts";
-import { PageFixture, seeText } from "./page_fixture.ts";
-
-const ignore = !hasBrowser;
+import { PageFixture, pageTest, seeText } from "./page_fixture.ts";
 
 /** The folder for the pictures of the README; without it they are only tried. */
 const FOLDER = Deno.env.get("PIPELOOM_SCREENSHOTS");
@@ -20,7 +17,7 @@ const TASKS = FOLDER ? 4_000 : 1_000;
 const RUNNING = 12;
 const VERBS = ["fetch page", "parse report", "resize image", "geocode address"];
 
-Deno.test({ name: "the page is photographed in the middle of a run", ignore }, async () => {
+pageTest("the page is photographed in the middle of a run", async () => {
   await using fixture = await PageFixture.open();
   const folder = FOLDER ?? fixture.folder.path;
   const names = Array.from({ length: TASKS }, (_, i) => `${VERBS[i * 7 % 4]} ${i + 1}`);
@@ -59,7 +56,7 @@ Deno.test({ name: "the page is photographed in the middle of a run", ignore }, a
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test({ name: "a graph is photographed in the middle of a run", ignore }, async () => {
+pageTest("a graph is photographed in the middle of a run", async () => {
   await using fixture = await PageFixture.open();
   const folder = FOLDER ?? fixture.folder.path;
   const needs: Record<string, string[]> = { "fetch index": [] };
