@@ -6,7 +6,7 @@
  * A few rounds here; with `deno task test:faults` 1,440 runs, which is one a minute for 24 hours, or as many as
  * `PIPELOOM_SOAK` says. The long form leaks on purpose, too, to show that each kind of leak would be found.
  */
-import type { DriverName } from "../../mod.ts";
+import type { DriverName } from "../../db.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { DRIVERS } from "../support/drivers.ts";
 import type { Sample } from "../fixtures/soak.ts";
