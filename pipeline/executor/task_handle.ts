@@ -69,9 +69,9 @@ export class TaskHandle implements TaskContext {
     this.#execution.progress(clamped, note);
   }
 
-  insert(
+  insert<Shape extends object & Row<Shape>>(
     table: string,
-    rows: Iterable<Row> | AsyncIterable<Row>,
+    rows: Iterable<Shape> | AsyncIterable<Shape>,
     options?: InsertOptions,
   ): Promise<void> {
     const execution = this.#execution;
@@ -107,7 +107,7 @@ export class TaskHandle implements TaskContext {
 
   async #stream(
     table: string,
-    rows: Iterable<Row> | AsyncIterable<Row>,
+    rows: Iterable<object> | AsyncIterable<object>,
     options?: InsertOptions,
   ): Promise<void> {
     const execution = this.#execution;

@@ -18,14 +18,19 @@ import {
 } from "../protocol/write_message.ts";
 import { type Bindable, type SqlValue, toSqlValue } from "../../sqlite/values.ts";
 
-/** A row: an object of column names to values, or an array in the order of `columns`. */
-export type Row = Readonly<Record<string, Bindable>> | readonly Bindable[];
+/**
+ * A row: an object of column names to values, or an array in the order of `columns`. `Row<City>` is what an interface
+ * `City` must be to be a row: each of its properties can be stored.
+ */
+export type Row<Shape = Readonly<Record<string, Bindable>> | readonly Bindable[]> = {
+  readonly [Column in keyof Shape]: Bindable;
+};
 
 /** One of the things that are written together in a transaction. */
 export type Step =
   | { sql: string; params?: readonly Bindable[] }
   | { statement: string; params?: readonly Bindable[] }
-  | { table: string; rows: readonly Row[] } & InsertOptions;
+  | { table: string; rows: readonly object[] } & InsertOptions;
 
 /** Options of an insert. */
 export interface InsertOptions {
@@ -87,7 +92,7 @@ const TRANSACTION_OPTIONS: readonly string[] = ["idempotencyKey"] satisfies (
  */
 export function toInsertMessage(
   table: string,
-  rows: readonly Row[],
+  rows: readonly object[],
   options: InsertOptions = {},
 ): InsertMessage {
   checkText(table, { operation: "insert rows", name: "table" });
@@ -160,7 +165,7 @@ function mapped(
   table: string,
   r: number,
   column: string | number,
-  row: Row,
+  row: object,
 ): SqlValue {
   if (typeof value === "number" && value === value) return value;
   // A row without a column `constructor` still has a property of that name.
@@ -178,7 +183,7 @@ function mapped(
 }
 
 /** Every column that a row names, in the order of their first appearance. */
-function columnsOf(rows: readonly Row[]): string[] {
+function columnsOf(rows: readonly object[]): string[] {
   const columns = new Set<string>();
   for (const row of rows) {
     for (const column in row) columns.add(column);
