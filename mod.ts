@@ -73,7 +73,7 @@ export type { PipelineReport, TaskFailure } from "./pipeline/report.ts";
 export type { PolicyOptions, TaskPolicy } from "./pipeline/scheduler/retry_policy.ts";
 export type { TagLimit, TagLimits } from "./pipeline/scheduler/tag_limits.ts";
 export { RunningPipeline } from "./pipeline/running_pipeline.ts";
-export { TaskContext, type TaskIdentity } from "./pipeline/executor/task_context.ts";
+export type { TaskContext, TaskIdentity } from "./pipeline/executor/task_context.ts";
 export type { IdentityOptions } from "./pipeline/scheduler/task_identity.ts";
 export type { TaskModule } from "./pipeline/executor/pool_options.ts";
 export {

@@ -158,7 +158,6 @@ const MOST = { lines: 300, files: 25 };
 const PENDING = [
   "dashboard/client",
   "dashboard/client/style.css",
-  "pipeline/executor/task_context.ts",
   "writer/client/batch_sender.ts",
   "writer/client/sqlite_writer.ts",
 ];

@@ -6,7 +6,7 @@
 import type { ErrorData } from "../../errors.ts";
 import type { RunningTask, RunObserver } from "../observers/run_observer.ts";
 import type { IdentifiedItem } from "../scheduler/task_identity.ts";
-import type { TaskEnvironment } from "./task_context.ts";
+import type { TaskEnvironment } from "./task_execution.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 import type { Retries } from "../scheduler/retries.ts";
 

@@ -6,7 +6,7 @@
 import type { ErrorData } from "../../errors.ts";
 import type { RunningTask } from "../observers/run_observer.ts";
 import type { IdentifiedItem } from "../scheduler/task_identity.ts";
-import { TaskContext } from "./task_context.ts";
+import { TaskExecution } from "./task_execution.ts";
 import { runTask, type TaskFunction } from "./task_runner.ts";
 import type { Executor, ExecutorOptions } from "./executor.ts";
 
@@ -18,7 +18,7 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
   readonly #work: TaskFunction<Item>;
   readonly #options: ExecutorOptions<Item>;
   /** Tasks whose rows may still fail, by id. */
-  readonly #tasks = new Map<number, TaskContext>();
+  readonly #tasks = new Map<number, TaskExecution>();
   #yieldedAt = performance.now();
 
   constructor(work: TaskFunction<Item>, options: ExecutorOptions<Item>) {
@@ -32,7 +32,7 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
 
   async turn(identified: IdentifiedItem<Item>): Promise<void> {
     const { attempts, begun, environment, observer, ended, watch } = this.#options;
-    const task = new TaskContext(identified, environment, attempts?.begin(identified));
+    const task = new TaskExecution(identified, environment, attempts?.begin(identified));
     this.#tasks.set(task.id, task);
     const once = () => runTask(this.#work, identified.item, task, environment);
     const begin = attempts

@@ -8,13 +8,14 @@
  */
 import { isoNow } from "../../internal/timestamps.ts";
 import { toErrorText } from "../../errors.ts";
-import type { TaskContext, TaskEnvironment } from "./task_context.ts";
+import type { TaskIdentity } from "./task_context.ts";
+import type { TaskEnvironment } from "./task_execution.ts";
 import { type EndStatus, isEnd, type TaskStatus } from "../../internal/task_status.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 
 /** The end of a task as it is written; `undefined` when there is none, so that it is lost. */
 export async function writtenEnd(
-  { id }: Pick<TaskContext, "id">,
+  { id }: Pick<TaskIdentity, "id">,
   outcome: TaskOutcome,
   { run, batchSender }: TaskEnvironment,
 ): Promise<TaskOutcome | undefined> {

@@ -9,7 +9,7 @@
  */
 import { formatWithOptions } from "node:util";
 import type { PrintMethod, TaskWorkerReply } from "./pool_protocol.ts";
-import type { TaskContext, TaskEnvironment } from "./task_context.ts";
+import type { TaskEnvironment, TaskExecution } from "./task_execution.ts";
 
 /** Milliseconds between two words on how far the task is: as often as it is drawn. */
 const NEWS_MS = 100;
@@ -23,7 +23,7 @@ export function watchTasks(
 ): Pick<TaskEnvironment, "onLog" | "progressed"> {
   if (prints) passOnPrints(reply);
   let sentAt = -Infinity;
-  let latest: TaskContext | undefined;
+  let latest: TaskExecution | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const send = () => {
     clearTimeout(timer);

@@ -8,7 +8,9 @@ import { isoNow } from "../../internal/timestamps.ts";
 import { type ErrorData, toErrorData, toErrorText } from "../../errors.ts";
 import type { TaskUpdateMessage } from "../../writer/protocol/task_message.ts";
 import type { TransactionMessage } from "../../writer/protocol/write_message.ts";
-import type { TaskContext, TaskEnvironment } from "./task_context.ts";
+import type { TaskContext } from "./task_context.ts";
+import type { TaskEnvironment, TaskExecution } from "./task_execution.ts";
+import { TaskHandle } from "./task_handle.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
 
 /** The work of a task: gets the item and the task's context, and returns what is stored as its result. */
@@ -37,7 +39,7 @@ export interface TaskOutcome {
 export async function runTask<Item>(
   run: TaskFunction<Item>,
   item: Item,
-  task: TaskContext,
+  task: TaskExecution,
   environment: TaskEnvironment,
 ): Promise<TaskOutcome | { pending: Promise<TaskOutcome> }> {
   const { run: runId, batchSender } = environment;
@@ -57,11 +59,11 @@ export async function runTask<Item>(
       // A task that blocks its Worker until that is ended could not send it any more.
       if (task.timed) batchSender.flushed().catch(() => {});
     }
-    const returned = run(item, task);
+    const returned = run(item, new TaskHandle(task));
     const result = toResult(isThenable(returned) ? await returned : returned);
     if (task.streaming) await task.streaming;
     task.throwIfFailed();
-    task.end();
+    task.ended = true;
     const done = runId === null ? undefined : end(runId, id, "done", result);
     if (task.held) {
       const messages = done ? [...task.held, done] : task.held;
@@ -75,7 +77,7 @@ export async function runTask<Item>(
     }
     return { status: "done" };
   } catch (thrown) {
-    task.end();
+    task.ended = true;
     const status = isStopped(thrown, task, environment) ? "cancelled" : "error";
     return failed(task, { status, error: toErrorData(thrown), thrown }, environment);
   }
@@ -84,7 +86,7 @@ export async function runTask<Item>(
 /** Whether a task threw because it or its pipeline was to stop. */
 export function isStopped(
   thrown: unknown,
-  task: TaskContext | undefined,
+  task: TaskExecution | undefined,
   { signal }: TaskEnvironment,
 ): boolean {
   return isCancellation(thrown, signal) || isCancellation(thrown, task?.cancelled);
@@ -106,7 +108,7 @@ export function writeFailure(
 /** Waits until the rows and the end are committed; a row that was refused has made the end an `error`. */
 async function commit(
   done: TaskUpdateMessage | undefined,
-  task: TaskContext,
+  task: TaskExecution,
   { batchSender }: TaskEnvironment,
 ): Promise<TaskOutcome> {
   try {
@@ -127,7 +129,7 @@ async function commit(
 /** Waits until all of an atomic task is committed; when it was refused, its end is written by itself. */
 async function commitWhole(
   transaction: TransactionMessage,
-  task: TaskContext,
+  task: TaskExecution,
   environment: TaskEnvironment,
 ): Promise<TaskOutcome> {
   try {
@@ -140,7 +142,7 @@ async function commitWhole(
 
 /** The failure of a task: written, unless it may be run again. */
 function failed(
-  task: TaskContext,
+  task: TaskExecution,
   outcome: TaskOutcome,
   environment: TaskEnvironment,
 ): TaskOutcome {

@@ -18,7 +18,7 @@ import type {
   TimeOutTaskRequest,
 } from "./pool_protocol.ts";
 import { BatchSender } from "../../writer/client/batch_sender.ts";
-import { TaskContext, type TaskEnvironment } from "./task_context.ts";
+import { type TaskEnvironment, TaskExecution } from "./task_execution.ts";
 import {
   isStopped,
   runTask,
@@ -32,13 +32,13 @@ const reply = worker.postMessage.bind(worker);
 
 const controller = new AbortController();
 /** Tasks that have not ended, each with its end. */
-const tasks = new Map<number, { task: TaskContext; end: Promise<void> }>();
+const tasks = new Map<number, { task: TaskExecution; end: Promise<void> }>();
 let run: TaskFunction<unknown>;
 let environment: TaskEnvironment | undefined;
 /** The task that has not returned yet. */
-let running: TaskContext | undefined;
+let running: TaskExecution | undefined;
 /** The task that was ended because the Worker failed. */
-let victim: TaskContext | undefined;
+let victim: TaskExecution | undefined;
 /** What the last task was told that was to stop, perhaps before it began. */
 let told: TimeOutTaskRequest | CancelTaskRequest | undefined;
 let failed = false;
@@ -117,7 +117,7 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       environment!.batchSender.flushLate();
       if (request.attempt?.timed) await settled();
       if (failed) return;
-      const task = running = new TaskContext(request, environment!, request.attempt);
+      const task = running = new TaskExecution(request, environment!, request.attempt);
       if (told?.id === task.id) tell(task, told);
       if (request.tell) reply({ kind: "begun" });
       const end = runToEnd(task, request.item);
@@ -146,12 +146,12 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
   }
 }
 
-function tell(task: TaskContext, { kind, reason }: TimeOutTaskRequest | CancelTaskRequest): void {
+function tell(task: TaskExecution, { kind, reason }: TimeOutTaskRequest | CancelTaskRequest): void {
   if (kind === "cancel") task.cancel(fromErrorData(reason));
   else task.timeOut(fromErrorData(reason));
 }
 
-async function runToEnd(task: TaskContext, item: unknown): Promise<void> {
+async function runToEnd(task: TaskExecution, item: unknown): Promise<void> {
   const outcome = await runTask(run, item, task, environment!);
   if (task === victim) return;
   running = undefined;

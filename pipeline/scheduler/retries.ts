@@ -17,7 +17,7 @@ import {
   type PolicyOptions,
   retryDelay,
 } from "./retry_policy.ts";
-import { TaskContext, type TaskEnvironment } from "../executor/task_context.ts";
+import { logTask, type TaskEnvironment } from "../executor/task_execution.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 import type { ReadyQueue } from "./ready_queue.ts";
 import type { TaskOutcome } from "../executor/task_runner.ts";
@@ -94,7 +94,7 @@ export class Retries<Item> {
     let late = false;
     const log = (message: string) => {
       try {
-        new TaskContext(task, this.#environment).log(message, "warn");
+        logTask(task, this.#environment, { message, level: "warn" });
       } catch {
         // The writer is gone, which the run hears itself; thrown in a timer it would end the process.
       }

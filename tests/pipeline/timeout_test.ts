@@ -96,13 +96,21 @@ Deno.test("runPipeline() outlives the time of a task whose writer is closed", as
   const isToldOfTime = Promise.withResolvers<unknown>();
   const started = Promise.withResolvers<void>();
   const closing = Promise.withResolvers<void>();
+  const { abort } = AbortController.prototype;
+  using _ = {
+    [Symbol.dispose]() {
+      AbortController.prototype.abort = abort;
+    },
+  };
+  // The task's signal does not tell: it is aborted before, when the writer goes.
+  AbortController.prototype.abort = function (reason) {
+    abort.call(this, reason);
+    if (reason.name === "TimeoutError") isToldOfTime.resolve(reason);
+  };
   const running = runPipeline([1], {
     db: writer,
     timeoutMs: 200,
-    async run(_, task) {
-      // Not the task's own signal, which is aborted when the writer goes.
-      const timeOut = task.timeOut.bind(task);
-      task.timeOut = (reason) => (timeOut(reason), isToldOfTime.resolve(reason));
+    async run() {
       started.resolve();
       await isToldOfTime.promise;
       await closing.promise;

@@ -1,7 +1,8 @@
 import type { ErrorData } from "../../../errors.ts";
 import { toInsertMessage } from "../../../writer/client/insert.ts";
 import type { RunStarted } from "../../../writer/protocol/run_message.ts";
-import { TaskContext, type TaskEnvironment } from "../../../pipeline/executor/task_context.ts";
+import type { TaskContext } from "../../../pipeline/executor/task_context.ts";
+import { type TaskEnvironment, TaskExecution } from "../../../pipeline/executor/task_execution.ts";
 import {
   runTask,
   type TaskFunction,
@@ -33,18 +34,18 @@ async function openTask(settings: Partial<TaskEnvironment> = {}) {
   await writer.send({ kind: "queue_tasks", run, ids: [1], names: ["one"], keys: [null] });
   const failures: ErrorData[] = [];
   const batchSender = writer.sender((error, task) => {
-    if (task === 1) context.fail(error);
+    if (task === 1) execution.fail(error);
     else failures.push(error);
   });
   const { signal } = new AbortController();
   const environment: TaskEnvironment = { run, batchSender, atomic: false, signal, ...settings };
-  const context = new TaskContext({ id: 1, name: "one", key: null }, environment);
+  const execution = new TaskExecution({ id: 1, name: "one", key: null }, environment);
   return {
     db,
-    context,
+    execution,
     environment,
     failures,
-    run: (work: TaskFunction<string>) => runTask(work, "item", context, environment),
+    run: (work: TaskFunction<string>) => runTask(work, "item", execution, environment),
     rows: async (sql: string) => {
       await batchSender.flushed();
       return await readValues(db, sql);
@@ -58,13 +59,15 @@ async function openTask(settings: Partial<TaskEnvironment> = {}) {
 
 Deno.test("runTask() hands over item and context and stores what is returned", async () => {
   await using task = await openTask();
-  const outcome = await task.run((item, context) => {
-    assert(context === task.context);
+  let context: TaskContext | undefined;
+  const outcome = await task.run((item, given) => {
+    context = given;
     return { item };
   });
   assertEquals(outcome, { status: "done" });
   assertEquals(await task.rows(TASK), [["done", 1, null, '{"item":"item"}']]);
-  assert(task.context.ended);
+  assertEquals([context!.id, context!.name, context!.key], [1, "one", null]);
+  assert(task.execution.ended);
 });
 
 Deno.test("runTask() writes the start before the task runs", async () => {

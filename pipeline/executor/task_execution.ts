@@ -1,0 +1,221 @@
+/**
+ * One attempt at a task, on the thread that runs it: what it has sent, what it holds back, what it failed with and
+ * whether it is to stop. Its function sees only the handle (`task_handle.ts`).
+ *
+ * @module
+ */
+import { isoNow } from "../../internal/timestamps.ts";
+import { type ErrorData, fromErrorData } from "../../errors.ts";
+import type { LogLevel } from "../../internal/log_level.ts";
+import { checkKeys, keysIn } from "../../writer/client/idempotency_key.ts";
+import type { BatchSender } from "../../writer/client/batch_sender.ts";
+import type { InsertMessage, WriteMessage } from "../../writer/protocol/write_message.ts";
+import type { Attempt } from "../scheduler/retry_policy.ts";
+import type { Stop } from "./cancellation.ts";
+import type { TaskIdentity } from "./task_context.ts";
+import { TaskWrites } from "./task_writes.ts";
+
+/** What the tasks of one run share. */
+export interface TaskEnvironment {
+  /** The run; `null` when the status of tasks is not stored. */
+  run: number | null;
+  /** Where its messages go. */
+  batchSender: BatchSender;
+  /** Whether a task's rows are committed together with its end. */
+  atomic: boolean;
+  /** Aborted when the pipeline is to stop. */
+  signal: AbortSignal;
+  /** Hears the lines that tasks write into their logs. */
+  onLog?: (task: TaskIdentity, level: LogLevel, message: string) => void;
+  /** Hears that a task has said how far it is; on the main thread it is looked up instead. */
+  progressed?: (task: TaskExecution) => void;
+}
+
+/** An attempt at a task. */
+export class TaskExecution implements TaskIdentity {
+  readonly id: number;
+  readonly name: string;
+  readonly key: string | null;
+  readonly environment: TaskEnvironment;
+  readonly #attempt: Attempt | undefined;
+  /** What an atomic task has to write; sent with its end. */
+  held: WriteMessage[] | undefined;
+  #writes: TaskWrites | undefined;
+  #failure: Error | undefined;
+  /** Whether rows were sent whose failure would make the task fail. */
+  sent = false;
+  /** Whether nothing more is taken. */
+  ended = false;
+  /** Whether its end is written without it. */
+  isAbandoned = false;
+  #controller: AbortController | undefined;
+  /** That it was cancelled by itself, and why. */
+  cancelled: Stop | undefined;
+  /** How far it said that it is. */
+  fraction: number | undefined;
+  /** What it said last with its progress. */
+  note: string | undefined;
+
+  constructor({ id, name, key }: TaskIdentity, environment: TaskEnvironment, attempt?: Attempt) {
+    this.id = id;
+    this.name = name;
+    this.key = key;
+    this.environment = environment;
+    this.#attempt = attempt;
+  }
+
+  /** The number of the attempt, from 1. */
+  get attempt(): number {
+    return this.#attempt?.number ?? 1;
+  }
+
+  /** Whether a failure is told and not written, because it may not be the task's end. */
+  get retryable(): boolean {
+    return this.#attempt?.retryable ?? false;
+  }
+
+  /** Whether it may be ended in the middle. */
+  get timed(): boolean {
+    return this.#attempt?.timed ?? false;
+  }
+
+  /** The task's own signal, made when it is first wanted. */
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      const { aborted, reason } = this.environment.signal;
+      if (aborted) this.#controller.abort(reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /**
+   * Writes that the task did not wait for. The promise rejects when one of them failed and nobody ever waited
+   * for it.
+   */
+  get streaming(): Promise<void> | undefined {
+    return this.#writes?.settled();
+  }
+
+  /** The pipeline is to stop. */
+  abort(reason: unknown): void {
+    this.#controller?.abort(reason);
+  }
+
+  /** The time of the attempt is up. */
+  timeOut(reason: unknown): void {
+    // Whoever asks for the signal later is to find it aborted.
+    void this.signal;
+    this.abort(reason);
+  }
+
+  /** The task is cancelled by itself. */
+  cancel(reason: unknown): void {
+    this.cancelled ??= { aborted: true, reason };
+    this.timeOut(reason);
+  }
+
+  /** A message of this task failed: the task cannot become `done`. */
+  fail(error: ErrorData): void {
+    this.#failure ??= fromErrorData(error);
+  }
+
+  /** Its end is written without it: whatever it comes to now is not. */
+  abandon(error: ErrorData): void {
+    this.fail(error);
+    this.isAbandoned = true;
+  }
+
+  /** Throws what made the task fail behind its back. */
+  throwIfFailed(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** Refuses an operation of a task that has failed or ended. */
+  check(operation: string): void {
+    this.throwIfFailed();
+    if (this.ended) {
+      throw new Error(`Cannot ${operation} in task ${this.id} (${this.name}): it has ended`);
+    }
+  }
+
+  /** How far the task is. */
+  progress(fraction: number, note: string | undefined): void {
+    if (this.ended) return;
+    const { run, batchSender, progressed } = this.environment;
+    this.fraction = fraction;
+    if (note !== undefined) this.note = note;
+    progressed?.(this);
+    if (run !== null) batchSender.progress(run, this.id, fraction, note);
+  }
+
+  /** Adds a line to the task's log. */
+  log(message: string, level: LogLevel): void {
+    if (!this.ended) logTask(this, this.environment, { message, level });
+  }
+
+  /** Lets the failure of a write become the task's, if nobody waits for it until the task ends. */
+  watch<T>(operation: Promise<T>): Promise<T> {
+    return this.ended ? operation : (this.#writes ??= new TaskWrites()).watch(operation);
+  }
+
+  /** Sends rows, or holds them back. */
+  post(message: InsertMessage): void {
+    const { batchSender, atomic } = this.environment;
+    if (message.idempotencyKey) this.#ownKeys(message);
+    if (atomic) return this.#hold(message);
+    message.task = this.id;
+    this.sent = true;
+    batchSender.post(message);
+  }
+
+  /** Sends a message and resolves with what it did; one that is held back did nothing yet. */
+  async request(message: WriteMessage): Promise<unknown> {
+    const { batchSender, atomic } = this.environment;
+    this.#ownKeys(message);
+    if (atomic) return this.#hold(message);
+    return await batchSender.request(message);
+  }
+
+  /** Where a stream of rows goes for as long as the task runs. */
+  stream(): Pick<BatchSender, "ready" | "request"> {
+    const { batchSender } = this.environment;
+    this.sent = true;
+    return {
+      ready: () => batchSender.ready(),
+      request: (message: WriteMessage) => {
+        this.check("insert");
+        this.#ownKeys(message);
+        return batchSender.request(message);
+      },
+    };
+  }
+
+  #hold(message: WriteMessage): void {
+    (this.held ??= []).push(message);
+  }
+
+  /** Its keys are not those of other tasks. */
+  #ownKeys(message: WriteMessage): void {
+    const { run } = this.environment;
+    checkKeys(message, run !== null);
+    for (const key of keysIn(message)) Object.assign(key, { run, task: this.id });
+  }
+}
+
+/** Adds a line to the log of a task, wherever it runs. */
+export function logTask(
+  task: TaskIdentity,
+  { run, batchSender, onLog }: TaskEnvironment,
+  { message, level }: { message: string; level: LogLevel },
+): void {
+  onLog?.(task, level, message);
+  if (run === null) return;
+  batchSender.post({
+    kind: "insert",
+    table: "task_logs",
+    columns: ["task_id", "run_id", "logged_at", "level", "message"],
+    values: [task.id, run, isoNow(), String(level), message],
+    width: 5,
+  });
+}

@@ -1,0 +1,146 @@
+/**
+ * The object that a task's function gets. The same code serves tasks on the main thread and on the pool's Workers:
+ * all that it needs is a sender.
+ *
+ * @module
+ */
+import {
+  type InsertOptions,
+  type Row,
+  type Step,
+  toInsertMessage,
+  toMessage,
+  toTransactionMessage,
+  type TransactionOptions,
+} from "../../writer/client/insert.ts";
+import { insertInChunks } from "../../writer/client/row_stream.ts";
+import type { LogLevel } from "../../internal/log_level.ts";
+import type { Bindable } from "../../writer/protocol/sqlite_types.ts";
+import type { ExecuteResult } from "../../writer/protocol/write_message.ts";
+import type { TaskContext } from "./task_context.ts";
+import type { TaskExecution } from "./task_execution.ts";
+
+/** What an insert returns when the writer has room for more. */
+const ROOM = Promise.resolve();
+
+/** A task as its own function sees it. */
+export class TaskHandle implements TaskContext {
+  readonly id: number;
+  readonly name: string;
+  readonly key: string | null;
+  readonly #execution: TaskExecution;
+
+  constructor(execution: TaskExecution) {
+    this.id = execution.id;
+    this.name = execution.name;
+    this.key = execution.key;
+    this.#execution = execution;
+  }
+
+  get attempt(): number {
+    return this.#execution.attempt;
+  }
+
+  get run(): number | null {
+    return this.#execution.environment.run;
+  }
+
+  get signal(): AbortSignal {
+    return this.#execution.signal;
+  }
+
+  progress(step: number, total: number, message?: string): void;
+  progress(fraction: number, message?: string): void;
+  progress(step: number, totalOrMessage?: number | string, text?: string): void {
+    const fraction = typeof totalOrMessage === "number" ? fractionOf(step, totalOrMessage) : step;
+    const message = typeof totalOrMessage === "number" ? text : totalOrMessage;
+    if (typeof fraction !== "number" || fraction !== fraction) {
+      throw new RangeError(
+        `Cannot set progress to ${Deno.inspect(step)} of ${Deno.inspect(totalOrMessage)}: ` +
+          `pass a step and a total, or a fraction from 0 to 1`,
+      );
+    }
+    const clamped = fraction < 0 ? 0 : fraction > 1 ? 1 : fraction;
+    const note = message === undefined || message === null ? undefined : String(message);
+    this.#execution.progress(clamped, note);
+  }
+
+  insert(
+    table: string,
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    options?: InsertOptions,
+  ): Promise<void> {
+    const execution = this.#execution;
+    if (!Array.isArray(rows)) return execution.watch(this.#stream(table, rows, options));
+    try {
+      execution.check("insert");
+      if (rows.length > 0) execution.post(toInsertMessage(table, rows, options));
+    } catch (error) {
+      return execution.watch(Promise.reject(error));
+    }
+    const room = execution.environment.batchSender.ready();
+    return room ? execution.watch(room) : ROOM;
+  }
+
+  execute(sql: string, params?: readonly Bindable[]): Promise<ExecuteResult | undefined> {
+    return this.#execution.watch(this.#execute(sql, params));
+  }
+
+  transaction(
+    steps: readonly Step[],
+    options?: TransactionOptions,
+  ): Promise<(ExecuteResult | undefined)[] | undefined> {
+    return this.#execution.watch(this.#transaction(steps, options));
+  }
+
+  flush(): Promise<void> {
+    return this.#execution.watch(this.#flush());
+  }
+
+  log(message: string, level: LogLevel = "info"): void {
+    this.#execution.log(String(message), level);
+  }
+
+  async #stream(
+    table: string,
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    options?: InsertOptions,
+  ): Promise<void> {
+    const execution = this.#execution;
+    execution.check("insert");
+    if (execution.environment.atomic) {
+      const all = await Array.fromAsync(rows);
+      if (all.length > 0) execution.post(toInsertMessage(table, all, options));
+      return;
+    }
+    await insertInChunks(execution.stream(), table, rows, { ...options, task: this.id });
+  }
+
+  async #execute(
+    sql: string,
+    params?: readonly Bindable[],
+  ): Promise<ExecuteResult | undefined> {
+    this.#execution.check("execute");
+    return await this.#execution.request(toMessage({ sql, params })) as ExecuteResult | undefined;
+  }
+
+  async #transaction(
+    steps: readonly Step[],
+    options?: TransactionOptions,
+  ): Promise<(ExecuteResult | undefined)[] | undefined> {
+    this.#execution.check("transaction");
+    return await this.#execution.request(toTransactionMessage(steps, options)) as
+      | (ExecuteResult | undefined)[]
+      | undefined;
+  }
+
+  async #flush(): Promise<void> {
+    this.#execution.check("flush");
+    await this.#execution.environment.batchSender.flushed();
+    this.#execution.throwIfFailed();
+  }
+}
+
+function fractionOf(step: number, total: number): number {
+  return total > 0 || total !== total ? step / total : step >= total ? 1 : 0;
+}
