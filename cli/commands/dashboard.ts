@@ -4,10 +4,9 @@
  * @module
  */
 import type { Command } from "commander";
-import { isLoopback } from "../../dashboard/server/access.ts";
 import { LOOPBACK_HOSTS } from "../../dashboard/server/app.ts";
 import { serveDashboard } from "../../dashboard/server/serve.ts";
-import { newToken } from "../../dashboard/server/token.ts";
+import { isLoopback, newToken, withTokens } from "../../dashboard/server/access/token.ts";
 import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
 import { CommandError } from "../terminal/failure.ts";
 import { type DbOption, dbOption, examples, port } from "../options.ts";
@@ -72,7 +71,7 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
     ? names.map((name) => `http://${name}:${address.port}${address.pathname}`)
     : [server.url];
   // After the #, it is sent to no server and stands in no log.
-  const links = urls.map((url) => token === undefined ? url : `${url}#token=${token}`);
+  const links = urls.map((url) => withTokens(url, { token }));
   const paint = colorsFor(Deno.stdout);
   writeLines([
     ...links.map((link) => `Dashboard at ${paint("cyan", link)}`),

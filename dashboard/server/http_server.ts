@@ -12,17 +12,17 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { once } from "node:events";
 
-/** Milliseconds for the head of a request, from its first byte or from the connection's beginning. */
-const HEAD_MS = 10_000;
+/** How long a client may take, in milliseconds. */
+export interface TimeLimits {
+  /** For the head of a request, from the connection's beginning. */
+  headMs: number;
+  /** For a whole request. */
+  requestMs: number;
+  /** Between two requests of a connection. */
+  keepAliveMs: number;
+}
 
-/** Milliseconds for a whole request. */
-const REQUEST_MS = 20_000;
-
-/** Milliseconds that a connection stays open between two requests. */
-const KEEP_ALIVE_MS = 15_000;
-
-/** Milliseconds between two looks for what is late. */
-const CHECK_MS = 1_000;
+const TIME_LIMITS: TimeLimits = { headMs: 10_000, requestMs: 20_000, keepAliveMs: 15_000 };
 
 /** Connections without a request that are kept open. */
 const MAX_IDLE = 64;
@@ -46,6 +46,8 @@ export interface HttpServerOptions {
   port: number;
   /** Requests that are answered at the same time; more connections are closed. */
   maxActive: number;
+  /** How long a client may take. */
+  limits?: TimeLimits;
 }
 
 /** A server that listens. */
@@ -56,12 +58,15 @@ export class HttpServer {
   readonly #active = new Set<Socket>();
   readonly #closed = Promise.withResolvers<void>();
 
-  private constructor(handler: Handler, maxActive: number) {
+  private constructor(
+    handler: Handler,
+    { maxActive, limits: { headMs, requestMs, keepAliveMs } = TIME_LIMITS }: HttpServerOptions,
+  ) {
     this.#server = createServer({
-      headersTimeout: HEAD_MS,
-      requestTimeout: REQUEST_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: CHECK_MS,
+      headersTimeout: headMs,
+      requestTimeout: requestMs,
+      keepAliveTimeout: keepAliveMs,
+      connectionsCheckingInterval: Math.min(1_000, headMs / 4),
     });
     this.#server.on("connection", (socket: Socket) => this.#admit(socket, maxActive));
     this.#server.on("request", (message, response) => this.#answer(handler, message, response));
@@ -70,9 +75,8 @@ export class HttpServer {
 
   /** Begins to listen. */
   static async listen(options: HttpServerOptions, handler: Handler): Promise<HttpServer> {
-    const { hostname, port, maxActive } = options;
-    const server = new HttpServer(handler, maxActive);
-    server.#server.listen(port, hostname);
+    const server = new HttpServer(handler, options);
+    server.#server.listen(options.port, options.hostname);
     await once(server.#server, "listening");
     // What goes wrong with one connection is the end of that one.
     server.#server.on("error", (error) => console.error("The dashboard's server:", error));
@@ -106,8 +110,11 @@ export class HttpServer {
     });
     // A connection that breaks off is no error of ours.
     socket.on("error", () => {});
+    if (this.#idle.size <= MAX_IDLE && this.#active.size <= maxActive) return;
     const [oldest] = this.#idle;
-    if (this.#idle.size > MAX_IDLE || this.#active.size > maxActive) oldest!.destroy();
+    // At once, because it is closed later, and others may come until then.
+    this.#idle.delete(oldest!);
+    oldest!.destroy();
   }
 
   async #answer(
@@ -144,7 +151,9 @@ function toRequest(message: IncomingMessage, signal: AbortSignal): Request | und
   message.resume();
   const headers = new Headers();
   try {
-    for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
+    }
     const host = headers.get("Host") ?? "";
     // Two names in one request, of which a proxy may have looked at the other.
     if (/[,\s/@?#\\]/.test(host) || host === "") return;

@@ -6,7 +6,7 @@
 import { createDashboard, type DashboardOptions, MAX_CLIENTS } from "./app.ts";
 import type { DashboardServer } from "./dashboard_server.ts";
 import { HttpServer } from "./http_server.ts";
-import { controlUrlOf } from "./token.ts";
+import { withTokens } from "./access/token.ts";
 
 /** Milliseconds that answers have to end: a browser that does not read never takes the rest of its own. */
 const GRACE_MS = 1_000;
@@ -44,7 +44,9 @@ export async function listen(options: ListenOptions): Promise<DashboardServer> {
   const url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${server.port}/`;
   return {
     url,
-    controlUrl: controlUrlOf(url, { ...options, controlToken: app.controlToken }),
+    controlUrl: app.controlToken === undefined
+      ? undefined
+      : withTokens(url, { token: options.token, control: app.controlToken }),
     thread: "main",
     finished: server.closed,
     shutdown,

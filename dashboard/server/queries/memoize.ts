@@ -34,6 +34,8 @@ export function memoize<T extends object | string | number | undefined>(
 
 /** One, and the items of a list, or of the lists of an object. */
 function itemsOf(answer: object | string | number): number {
-  const lists = Array.isArray(answer) ? [answer] : Object.values(Object(answer)).filter(Array.isArray);
+  const lists = Array.isArray(answer)
+    ? [answer]
+    : Object.values(Object(answer)).filter(Array.isArray);
   return lists.reduce((sum, { length }) => sum + length, 1);
 }
