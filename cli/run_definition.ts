@@ -9,6 +9,7 @@ import {
   type PipelineArguments,
   type PipelineDefinition,
   WRITER_OPTIONS,
+  writerOptionsOf,
 } from "../pipeline/pipeline_options.ts";
 import { runPipeline } from "../pipeline/run_pipeline.ts";
 import { onInterrupt } from "../pipeline/signals.ts";
@@ -22,7 +23,7 @@ import { STATUS_STYLES } from "./terminal/colors.ts";
 import { sanitize, sanitizedJson } from "./terminal/sanitize.ts";
 import { formatCount, formatDuration, formatNumberOf, formatRate } from "../internal/units.ts";
 import type { Surface } from "./run_view.ts";
-import { isTerminal, surface, writeLines } from "./terminal/terminal.ts";
+import { isAttended, surface, writeLines } from "./terminal/terminal.ts";
 
 /** Failures that are listed. */
 const MAX_LISTED = 10;
@@ -64,7 +65,7 @@ export async function runDefinition<Item>(
   const stop = new AbortController();
   await using writer = dashboard === undefined || settings.storeTaskStatus === false
     ? undefined
-    : await SqliteWriter.open({ ...settings, db, driver });
+    : await SqliteWriter.open(writerOptionsOf({ ...settings, db, driver }));
   await using server = dashboard === undefined ? undefined : await serve(db, dashboard, writer);
   // How a writer is opened has been said to it.
   if (writer) { for (const option of WRITER_OPTIONS) delete settings[option]; }
@@ -75,7 +76,7 @@ export async function runDefinition<Item>(
       stop.abort(new DOMException(`Stopped by ${name}`, "AbortError"));
     });
     report = await runPipeline(await itemsOf(definition, args), {
-      progress: { lastLine: false },
+      progress: { summary: false },
       ...settings,
       db: writer ?? db,
       workers,
@@ -89,7 +90,7 @@ export async function runDefinition<Item>(
   if (writer) report.checkpoint = await writer.close();
   writeLines(json ? [sanitizedJson(toJson(report, db), 2)] : summarize(report, db, surface()));
   if (!json && options.verbose >= 1) tellMore(report);
-  if (server && signal === undefined && isTerminal()) {
+  if (server && signal === undefined && isAttended()) {
     const { interruption } = await import("./serve_dashboard.ts");
     console.error(`The dashboard stays at ${server.url} until Ctrl-C`);
     await interruption();

@@ -7,12 +7,10 @@ import { isoNow } from "../internal/timestamps.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
 import { onInterrupt } from "./signals.ts";
 import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
-import type { WriterStats } from "../writer/protocol/sender_port.ts";
-import type { WriteMessage } from "../writer/protocol/write_message.ts";
 import { openObserver } from "./observers/observers.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
 import { startRun } from "./overlap.ts";
-import { type PipelineOptions, storesStatus } from "./pipeline_options.ts";
+import { type PipelineOptions, storesStatus, writerOptionsOf } from "./pipeline_options.ts";
 import { type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { RunControl } from "./run_control.ts";
@@ -23,7 +21,8 @@ import type { TaskSource } from "./scheduler/task_source.ts";
 import type { EndStatus } from "../internal/task_status.ts";
 import type { TaskOutcome } from "./executor/task_runner.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
-import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
+import { clientOf, SqliteWriter } from "../writer/client/sqlite_writer.ts";
+import type { WriterClient } from "../writer/client/writer_client.ts";
 
 /** Why a task of a run that was resumed is cancelled when everything else has ended. */
 const NOT_AMONG_ITEMS = "Left out: no item has its key any more";
@@ -79,9 +78,9 @@ export class PipelineRun<Item> {
     let failure: unknown;
     try {
       const writer = this.#writer ??
-        (ownWriter = await SqliteWriter.open(this.#options as WriterOptions));
+        (ownWriter = await SqliteWriter.open(writerOptionsOf(this.#options)));
       this.#observer = await observer;
-      const runId = await this.#execute(writer);
+      const runId = await this.#execute(clientOf(writer));
       const checkpoint = await ownWriter?.close();
       if (this.#fatal) throw this.#fatal;
       const { driver, sqliteVersion } = writer;
@@ -98,7 +97,7 @@ export class PipelineRun<Item> {
       };
     } catch (error) {
       failure = this.#fatal ?? error;
-      this.#writer?.reported(failure);
+      if (this.#writer) clientOf(this.#writer).reported(failure);
       throw failure;
     } finally {
       this.control.end();
@@ -109,7 +108,7 @@ export class PipelineRun<Item> {
   }
 
   /** Runs the tasks and ends the run, whatever happens in between. */
-  async #execute(writer: SqliteWriter): Promise<number | null> {
+  async #execute(writer: WriterClient): Promise<number | null> {
     const batchSender = writer.sender((error, task) => this.#messageFailed(error, task));
     using _ = writer.onClosed((error) => this.#fail(error));
     using _warnings = writer.walWarnings.listen((held, text) =>
@@ -125,7 +124,7 @@ export class PipelineRun<Item> {
     }
   }
 
-  async #executeWith(batchSender: BatchSender, writer: SqliteWriter): Promise<number | null> {
+  async #executeWith(batchSender: BatchSender, writer: WriterClient): Promise<number | null> {
     const { run: work, atomic = false } = this.#options;
     const observer = this.#observer;
     const { signal } = this.#stop;
@@ -199,7 +198,7 @@ export class PipelineRun<Item> {
     turns: Scheduler<Item>,
     runId: number | null,
     batchSender: BatchSender,
-    { driver, driverReason, sqliteVersion }: SqliteWriter,
+    { settings: { driver, driverReason }, sqliteVersion }: WriterClient,
   ): void {
     const feed = this.#feed;
     const view = {
@@ -216,7 +215,7 @@ export class PipelineRun<Item> {
       driver,
       driverReason,
       sqliteVersion,
-      stats: () => batchSender.query((seq) => ({ kind: "stats", seq })) as Promise<WriterStats>,
+      stats: () => batchSender.query({ kind: "stats" }),
     });
   }
 
@@ -232,8 +231,15 @@ export class PipelineRun<Item> {
     const { aborted, reason } = this.#stop.signal;
     if (aborted || resume) {
       const { message } = aborted ? toErrorData(reason) : { message: NOT_AMONG_ITEMS };
-      const cancel: WriteMessage = { kind: "cancel_queued", run, message, finishedAt };
-      counts.cancelled += await batchSender.request(cancel) as number;
+      const { ended } = await batchSender.request({
+        kind: "end_tasks",
+        run,
+        ids: "queued",
+        status: "cancelled",
+        message,
+        finishedAt,
+      });
+      counts.cancelled += ended;
     }
     const finished = await batchSender.request({
       kind: "finish_run",
@@ -241,7 +247,7 @@ export class PipelineRun<Item> {
       status,
       finishedAt,
       ...(aborted ? { stopped: true } : {}),
-    }) as RunFinished;
+    });
     this.#finished = finished;
     if (resume) Object.assign(counts, finished.counts);
   }

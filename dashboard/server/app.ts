@@ -5,6 +5,7 @@
  */
 import { type Context, Hono } from "hono";
 import { compress } from "hono/compress";
+import { checkOptionNames, namesOf } from "../../internal/validate.ts";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import { fixedHeaders, guardHost, guardNavigation, guardSite } from "./access/guard_host.ts";
 import { guardProbe, guardToken, newAccess, signIn } from "./access/guard_token.ts";
@@ -52,7 +53,7 @@ export interface DashboardOptions {
    * The writer of the pipeline beside which the dashboard is served. With it, runs can be cancelled and failed tasks
    * run again by whoever knows `controlToken`; without it nothing can be changed.
    */
-  control?: ControlledWriter;
+  writer?: ControlledWriter;
   /**
    * What whoever controls runs must know.
    *
@@ -64,8 +65,23 @@ export interface DashboardOptions {
    *
    * @default {200}
    */
-  maxStreams?: number;
+  maxClients?: number;
 }
+
+/** The table of {@linkcode DashboardOptions}. */
+export const DASHBOARD_OPTIONS = namesOf<DashboardOptions>({
+  allowedHosts: true,
+  allowedOrigins: true,
+  controlToken: true,
+  db: true,
+  driver: true,
+  maxClients: true,
+  token: true,
+  writer: true,
+});
+
+/** Names of earlier versions. */
+export const RENAMED_OPTIONS = { control: "writer", maxStreams: "maxClients" };
 
 /**
  * A Hono app that shows a database, and lets go of it when it is disposed of. It is named through its module
@@ -101,13 +117,15 @@ export const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::
  * ```
  */
 export function createDashboard(options: DashboardOptions): DashboardApp {
-  const { db, driver, token, maxStreams = MAX_CLIENTS, allowedHosts = LOOPBACK_HOSTS } = options;
+  const operation = "create the dashboard";
+  checkOptionNames(options, { operation, known: DASHBOARD_OPTIONS, renamed: RENAMED_OPTIONS });
+  const { db, driver, token, maxClients = MAX_CLIENTS, allowedHosts = LOOPBACK_HOSTS } = options;
   checkToken(token, { name: "token" });
   checkToken(options.controlToken, { name: "controlToken" });
   const allowedOrigins = checkOrigins(options.allowedOrigins ?? []);
   const access = newAccess({ allowedHosts, allowedOrigins, token });
   const source = new DatabaseHandle(db, driver);
-  const hub = new Hub(source, { maxStreams });
+  const hub = new Hub(source, { maxClients });
   const read: Read = (query) => source.read(query);
 
   const app = new Hono();
@@ -123,9 +141,9 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
   app.post("/api/session", signIn(access));
   app.use("/api/*", guardToken(access), readySource);
 
-  const controlToken = options.control && (options.controlToken ?? newToken());
-  const control = options.control &&
-    addControl(app, options.control, { controlToken: controlToken!, access, read });
+  const controlToken = options.writer && (options.controlToken ?? newToken());
+  const control = options.writer &&
+    addControl(app, options.writer, { controlToken: controlToken!, access, read });
 
   addRuns(app, read, () => source.state.file);
   addTasks(app, read);

@@ -24,11 +24,11 @@ export interface ListenOptions extends DashboardOptions {
 
 /** Listens until it is shut down. */
 export async function listen(options: ListenOptions): Promise<DashboardServer> {
-  const { hostname, port, maxStreams = MAX_CLIENTS } = options;
-  const app = createDashboard(options);
+  const { hostname, port, ...settings } = options;
+  const app = createDashboard(settings);
   let server: HttpServer;
   try {
-    const maxActive = maxStreams + MAX_OTHERS;
+    const maxActive = (options.maxClients ?? MAX_CLIENTS) + MAX_OTHERS;
     server = await HttpServer.listen({ hostname, port, maxActive }, app.fetch);
   } catch (error) {
     app[Symbol.dispose]();

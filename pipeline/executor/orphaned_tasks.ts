@@ -10,7 +10,7 @@ import { isoNow } from "../../internal/timestamps.ts";
 import { toErrorText } from "../../errors.ts";
 import type { TaskIdentity } from "./task_context.ts";
 import type { TaskEnvironment } from "./task_execution.ts";
-import { type EndStatus, isEnd, type TaskStatus } from "../../internal/task_status.ts";
+import { isEnd } from "../../internal/task_status.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 
 /** The end of a task as it is written; `undefined` when there is none, so that it is lost. */
@@ -20,9 +20,7 @@ export async function writtenEnd(
   { run, batchSender }: TaskEnvironment,
 ): Promise<TaskOutcome | undefined> {
   if (run === null) return undefined;
-  const status = await batchSender.request({ kind: "task_status", run, id }) as
-    | TaskStatus
-    | undefined;
+  const status = await batchSender.query({ kind: "task_status", run, id });
   if (!status || !isEnd(status)) return undefined;
   return status === "done" ? { status } : { status, error: outcome.error };
 }
@@ -35,14 +33,18 @@ export async function endLost(
 ): Promise<TaskOutcome[]> {
   const outcome: TaskOutcome = { status, error };
   if (run === null) return ids.map(() => outcome);
-  const statuses = await batchSender.request({
-    kind: "lose_tasks",
+  const { found } = await batchSender.request({
+    kind: "end_tasks",
     run,
     ids,
+    running: true,
     status,
     message: error!.message,
     error: toErrorText(error!),
     finishedAt: isoNow(),
-  }) as EndStatus[];
-  return statuses.map((status) => status === "done" ? { status } : { status, error });
+  });
+  return found.map((task) => {
+    if (!task || !isEnd(task.status)) return { status, error };
+    return task.status === "done" ? { status: "done" } : { status: task.status, error };
+  });
 }

@@ -5,7 +5,8 @@
  */
 import type { RunningTask } from "../observers/run_observer.ts";
 import type { IdentifiedItem } from "../scheduler/task_identity.ts";
-import type { TaskModule, TaskPoolOptions } from "./pool_options.ts";
+import type { TaskPoolOptions } from "./pool_options.ts";
+import type { TaskModule } from "./task_module.ts";
 import { TaskPool } from "./task_pool.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 import type { Executor, ExecutorOptions } from "./executor.ts";
@@ -33,8 +34,7 @@ export class WorkerPoolExecutor<Item> implements Executor<Item>, Disposable {
       watch: onLog && { onLog, prints: observer?.prints === true },
       attach,
       // On the port of what is written about its task afterwards. A writer that is gone takes nothing anyway.
-      cut: (sender) =>
-        void batchSender.query((seq) => ({ kind: "cut", seq, sender })).catch(() => {}),
+      cut: (sender) => void batchSender.query({ kind: "disconnect", sender }).catch(() => {}),
       lose,
       giveUp,
     });

@@ -107,7 +107,7 @@ export class Retries<Item> {
       timer = setTimeout(() => {
         log(`${text}; its Worker was terminated`);
         end(new DOMException(`${text}; its Worker was terminated`, "TimeoutError"));
-      }, this.#options.timeoutGraceMs ?? GRACE_MS);
+      }, this.#options.abortGraceMs ?? GRACE_MS);
     }, timeoutMs);
     return {
       [Symbol.dispose]: () => {
@@ -149,14 +149,16 @@ export class Retries<Item> {
     if (run !== null) {
       const at = new Date(Date.now() + delay).toISOString();
       await batchSender.request({
-        kind: "retry_task",
+        kind: "requeue_tasks",
         run,
-        task: task.id,
-        startedAt,
-        finishedAt: isoNow(),
-        error: toErrorText(outcome.error!),
-        message: `Attempt ${number + 1} of ${policy.retries + 1} at ${at}, because attempt ` +
-          `${number} failed: ${outcome.error!.message}`,
+        ids: [task.id],
+        attempt: {
+          startedAt,
+          finishedAt: isoNow(),
+          error: toErrorText(outcome.error!),
+          message: `Attempt ${number + 1} of ${policy.retries + 1} at ${at}, because attempt ` +
+            `${number} failed: ${outcome.error!.message}`,
+        },
       });
     }
     // It may have been cancelled meanwhile.

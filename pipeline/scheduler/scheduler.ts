@@ -24,9 +24,10 @@ import { hasRate } from "./tag_limits.ts";
 import { ReadyQueue } from "./ready_queue.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
 import { TaskControl } from "./task_control.ts";
-import type { OrphanedTasks, TaskModule } from "../executor/pool_options.ts";
+import type { OrphanedTasks } from "../executor/pool_options.ts";
+import type { TaskModule } from "../executor/task_module.ts";
 import { type TaskFunction, type TaskOutcome, writeFailure } from "../executor/task_runner.ts";
-import type { SqliteWriter } from "../../writer/client/sqlite_writer.ts";
+import type { WriterClient } from "../../writer/client/writer_client.ts";
 
 /** What the turns need of the pipeline. */
 export interface SchedulerOptions<Item> {
@@ -71,7 +72,7 @@ export class Scheduler<Item> {
   /** Resolves when every task has ended that is to run at all. */
   async run(
     work: TaskFunction<Item> | TaskModule,
-    writer: SqliteWriter,
+    writer: WriterClient,
     environment: TaskEnvironment,
   ): Promise<void> {
     this.#environment = environment;
@@ -168,10 +169,10 @@ export class Scheduler<Item> {
 
   async #runInPool(
     work: TaskModule,
-    writer: SqliteWriter,
+    writer: WriterClient,
     options: ExecutorOptions<Item>,
   ): Promise<void> {
-    const { policy: { timeoutGraceMs: graceMs = GRACE_MS }, giveUp } = this.#options;
+    const { policy: { abortGraceMs: graceMs = GRACE_MS }, giveUp } = this.#options;
     using pool = new WorkerPoolExecutor(work, {
       ...options,
       graceMs,

@@ -13,7 +13,6 @@ import { isoNow } from "../../internal/timestamps.ts";
 import type { DependencySource } from "./dependency_source.ts";
 import { toErrorData } from "../../errors.ts";
 import { IdSet } from "./id_set.ts";
-import type { TaskFound } from "../../writer/protocol/task_message.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
 import type { TaskEnvironment } from "../executor/task_execution.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
@@ -191,13 +190,14 @@ export class TaskControl<Item> {
     if (kept || !this.#begun.add(id)) throw new Error(`${cannot}: it is ${kept?.status ?? "done"}`);
     this.#turns.passOver();
     if (run === null) return void this.#unknown.set(id, outcome);
-    const found = await batchSender.request({
-      kind: "cancel_task",
+    const { found: [found] } = await batchSender.request({
+      kind: "end_tasks",
       run,
-      id,
+      ids: [id],
+      status: "cancelled",
       message: outcome.error!.message,
       finishedAt: isoNow(),
-    }) as TaskFound | undefined;
+    });
     if (found?.status === "queued") return this.#turns.endedUnbegun(found, outcome);
     this.#begun.delete(id);
     // Its turn came meanwhile.

@@ -67,7 +67,6 @@ for (
     "PolicyOptions",
     "TaskPolicy",
     "TagLimit",
-    "OverlapOptions",
     "PipelineDefinition",
     "ScheduleOptions",
     "ProgressOptions",
@@ -98,8 +97,8 @@ for (
 }
 
 Deno.test("README names every route of the dashboard", () => {
-  const control = { attach: () => new MessageChannel().port1 };
-  using app = createDashboard({ db: "etl.db", control });
+  const writer = { attach: () => new MessageChannel().port1 };
+  using app = createDashboard({ db: "etl.db", writer });
   const routes = app.routes.filter(({ method, path }) => method !== "ALL" && path !== "/");
   assert(routes.length > 10, "The dashboard has routes");
   for (const { path } of routes) {

@@ -155,7 +155,7 @@ Deno.test("runPipeline() waits twice as long before each retry, and no longer th
     const report = await runPipeline(Object.keys(policies), {
       db: ":memory:",
       retries: 4,
-      policy: (item) => policies[item],
+      taskOptions: (item) => policies[item],
       run(item) {
         if (item === "doubles") starts.push(performance.now());
         throw new Error("Again");
@@ -278,7 +278,8 @@ Deno.test("runPipeline() takes a policy of each item, and rejects one that canno
     db: ":memory:",
     retries: 1,
     retryDelayMs: 0,
-    policy: (item) => item === "often" ? { retries: 3 } : item === "bad" ? { retries: -1 } : {},
+    taskOptions: (item) =>
+      item === "often" ? { retries: 3 } : item === "bad" ? { retries: -1 } : {},
     run(item, task) {
       attempts[item] = task.attempt;
       throw new Error("Always");

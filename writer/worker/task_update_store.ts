@@ -9,7 +9,8 @@
  */
 import { BulkStatement, placeholders } from "./bulk.ts";
 import { type ErrorData, SqliteError, toErrorText } from "../../errors.ts";
-import type { Connection, Statement } from "../../sqlite/connection.ts";
+import type { Connection } from "../../sqlite/connection.ts";
+import type { Statement } from "../../sqlite/statement.ts";
 import type { TaskUpdateMessage } from "../protocol/task_message.ts";
 import type { RunStore } from "./run_store.ts";
 import { canMove, TASK_STATUSES, type TaskStatus } from "../../internal/task_status.ts";

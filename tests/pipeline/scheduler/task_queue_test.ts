@@ -96,8 +96,8 @@ Deno.test("TaskQueue starts no more of a tag than its rate, whatever starts late
   for (let seed = SEED; seed < SEED + 100; seed++) {
     const random = new Random(seed);
     const limits = {
-      a: { rate: 1 + random.below(4), perMs: 10 + random.below(50) },
-      b: { rate: 1 + random.below(3), perMs: 10 + random.below(50), concurrency: 2 },
+      a: { rate: 1 + random.below(4), intervalMs: 10 + random.below(50) },
+      b: { rate: 1 + random.below(3), intervalMs: 10 + random.below(50), concurrency: 2 },
       c: 3,
     };
     let now = 0;
@@ -116,10 +116,10 @@ Deno.test("TaskQueue starts no more of a tag than its rate, whatever starts late
     /** Whether a tag lets a task start, told by all that was started and not by places. */
     const allows = (tag: string): boolean => {
       const limit = limits[tag as keyof typeof limits];
-      const { rate, perMs, concurrency } = typeof limit === "object"
+      const { rate, intervalMs, concurrency } = typeof limit === "object"
         ? { concurrency: Infinity, ...limit }
-        : { rate: Infinity, perMs: 0, concurrency: limit };
-      const recent = (starts[tag] ?? []).filter((at) => at > now - perMs).length;
+        : { rate: Infinity, intervalMs: 0, concurrency: limit };
+      const recent = (starts[tag] ?? []).filter((at) => at > now - intervalMs).length;
       const under = taken.filter((one) => has(tag)(one) && !startedAt.has(one.id)).length;
       return taken.filter(has(tag)).length < concurrency && recent + under < rate;
     };
@@ -154,11 +154,11 @@ Deno.test("TaskQueue starts no more of a tag than its rate, whatever starts late
       assertEquals(queue.size, waiting.length);
     }
     for (const tag of ["a", "b"] as const) {
-      const { rate, perMs } = limits[tag];
+      const { rate, intervalMs } = limits[tag];
       starts[tag]!.forEach((at, i) => {
         const earlier = starts[tag]![i - rate] ?? -Infinity;
         assert(
-          at - earlier >= perMs,
+          at - earlier >= intervalMs,
           `seed ${seed}: ${rate + 1} starts of ${tag} in ${at - earlier}`,
         );
       });
@@ -168,7 +168,7 @@ Deno.test("TaskQueue starts no more of a tag than its rate, whatever starts late
 
 Deno.test("TaskQueue.waitMs tells when the next task may start", () => {
   let now = 100;
-  const limits = { api: { rate: 2, perMs: 50 }, disk: { rate: 1, perMs: 500 }, one: 1 };
+  const limits = { api: { rate: 2, intervalMs: 50 }, disk: { rate: 1, intervalMs: 500 }, one: 1 };
   const queue = new TaskQueue<Item>({ priority, tags, limits }, { clock: () => now });
   const start = () => {
     const taken = queue.pop();
@@ -198,7 +198,7 @@ Deno.test("TaskQueue.waitMs tells when the next task may start", () => {
 Deno.test("TaskQueue holds a place for a task that was taken and has not begun", () => {
   let now = 0;
   const queue = new TaskQueue<Item>(
-    { tags, limits: { api: { rate: 1, perMs: 10 } } },
+    { tags, limits: { api: { rate: 1, intervalMs: 10 } } },
     { clock: () => now },
   );
   for (const id of [1, 2, 3]) queue.push(task(id, { priority: 0, tags: ["api"] }));
