@@ -356,7 +356,7 @@ Deno.test("probes ask by address: /healthz under any name, /metrics with the tok
 
 Deno.test("wrong tokens slow down those that follow from their address, and no session", async () => {
   const token = "a token of some length";
-  using shown = await show({ token, controlToken: token, control: NO_WRITER });
+  using shown = await show({ token, controlToken: token, writer: NO_WRITER });
   const Cookie = (await signIn(shown.app, `Bearer ${token}`)).split(";")[0]!;
   const from = (hostname: string) => ({ remoteAddr: { hostname } });
   const guess = (Authorization: string, hostname: string) =>
@@ -389,7 +389,7 @@ const NO_WRITER = {
 
 Deno.test("guardOrigin() names what does not fit, and takes what is allowed", async () => {
   const allowedOrigins = ["https://etl.example:8443", "http://10.0.0.7"];
-  using shown = await show({ control: NO_WRITER, controlToken: "control", allowedOrigins });
+  using shown = await show({ writer: NO_WRITER, controlToken: "control", allowedOrigins });
   const post = async (Host: string, Origin?: string) => {
     const headers = { Host, "X-Pipeloom-Control": "control", ...(Origin ? { Origin } : {}) };
     const answer = await shown.app.request("/api/runs/7/cancel", { method: "POST", headers });
