@@ -46,6 +46,8 @@ export interface RunSnapshot extends LiveEvent, TaskPage {
   samples: Sample[];
   /** The weave as far as it is read; the rest follows in patches. */
   weave: WeaveBlock[];
+  /** True as long as the page of tasks has not been read yet: that it has none says nothing. */
+  reading: boolean;
 }
 
 /** What has changed on the page of one run. */
@@ -58,6 +60,8 @@ export interface RunPatch extends LiveEvent {
   next?: string | null;
   /** The new cursors. */
   previous?: string | null;
+  /** False once the page of tasks has been read. */
+  reading?: boolean;
   /** Samples that have been added. */
   samples?: Sample[];
   /** Blocks of the weave that are new or have changed, by their place. */

@@ -34,6 +34,10 @@ export interface Timeline {
   }[];
   /** Tasks that have been started, those left out included. */
   started: number;
+  /** Tasks that were cancelled before they were started. */
+  skipped: number;
+  /** When it was read, in milliseconds since 1970: what runs is known up to here. */
+  at: number;
 }
 
 /**
