@@ -192,8 +192,8 @@ Deno.test("createDashboard() sends hostile texts as JSON, unchanged", async () =
       { name: text, message: text, result: text, key: text, error: text, status: "error" },
     ]);
     shown.store.connection.prepare(
-      "INSERT INTO task_logs (task_id, logged_at, level, message) VALUES (?, 'now', 'info', ?)",
-    ).run(id!, text);
+      "INSERT INTO task_logs (task_id, logged_at, level, message) VALUES (?, 'now', 'info', CAST(? AS TEXT))",
+    ).run(id!, new TextEncoder().encode(text));
     const response = await shown.app.request(`/api/tasks/${id}`);
     assertMatch(response.headers.get("Content-Type")!, /^application\/json/);
     assertEquals(response.headers.get("X-Content-Type-Options"), "nosniff");
