@@ -1,5 +1,6 @@
 /**
- * The events of the live stream: a snapshot of a page first, then patches of what has changed.
+ * The events of the live stream: a `snapshot` of a page first, then `patch`es of what has changed, a `ping`
+ * every five seconds, and an `end` when the server ends, after its last patch.
  *
  * @module
  */

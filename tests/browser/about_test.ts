@@ -2,10 +2,8 @@
 /** Getting about: the way back, ticks, narrow screens, paper, titles, times and names. */
 import { connect, type Connection, initSchema } from "../../db.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { findBrowser, type Page } from "../support/browser.ts";
-import { click, PageFixture, scrollsSideways, seeText, textsOf } from "./page_fixture.ts";
-
-const ignore = !await findBrowser();
+import type { Page } from "../support/browser.ts";
+import { click, PageFixture, pageTest, scrollsSideways, seeText, textsOf } from "./page_fixture.ts";
 
 /** Adds a run whose tasks are all done, by SQL. */
 function addRun(
@@ -40,7 +38,7 @@ async function topOf(page: Page, selector: string, text: string): Promise<number
   );
 }
 
-Deno.test({ name: "the way back leads to the row that was opened", ignore }, async () => {
+pageTest("the way back leads to the row that was opened", async () => {
   await using fixture = await PageFixture.open();
   await fill(fixture, (connection) => addRun(connection, "long", { tasks: 50 }));
   const page = await fixture.page("?run=1");
@@ -62,7 +60,7 @@ Deno.test({ name: "the way back leads to the row that was opened", ignore }, asy
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test({ name: "ticked runs stay ticked on other pages of runs", ignore }, async () => {
+pageTest("ticked runs stay ticked on other pages of runs", async () => {
   await using fixture = await PageFixture.open();
   await fill(fixture, (connection) => {
     for (let i = 0; i < 60; i++) addRun(connection, `night ${i}`);
@@ -80,7 +78,7 @@ Deno.test({ name: "ticked runs stay ticked on other pages of runs", ignore }, as
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test({ name: "two runs can be compared on a phone", ignore }, async () => {
+pageTest("two runs can be compared on a phone", async () => {
   await using fixture = await PageFixture.open();
   const prefix = "europe-west/customers/orders of the day ";
   await fill(fixture, (connection) => {
@@ -107,7 +105,7 @@ Deno.test({ name: "two runs can be compared on a phone", ignore }, async () => {
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test({ name: "nothing lies over the rows of a printed page", ignore }, async () => {
+pageTest("nothing lies over the rows of a printed page", async () => {
   await using fixture = await PageFixture.open();
   await fill(fixture, (connection) => addRun(connection, "printed", { tasks: 50 }));
   for (const address of ["", "?run=1", "?task=1", "?compare=1,1"]) {
@@ -135,7 +133,7 @@ Deno.test({ name: "nothing lies over the rows of a printed page", ignore }, asyn
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test({ name: "the tab tells how far a run is, and how it ended", ignore }, async () => {
+pageTest("the tab tells how far a run is, and how it ended", async () => {
   await using fixture = await PageFixture.open();
   const gate = Promise.withResolvers<void>();
   const report = fixture.start("import", ["one", "two", "bad", "last"], async (name) => {
@@ -159,7 +157,7 @@ Deno.test({ name: "the tab tells how far a run is, and how it ended", ignore }, 
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test({ name: "times say their day unless it is today, and their zone", ignore }, async () => {
+pageTest("times say their day unless it is today, and their zone", async () => {
   await using fixture = await PageFixture.open();
   await fill(fixture, (connection) => addRun(connection, "old"));
   const page = await fixture.page("?run=1");
@@ -169,7 +167,7 @@ Deno.test({ name: "times say their day unless it is today, and their zone", igno
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test({ name: "runs and tasks without a name can be opened", ignore }, async () => {
+pageTest("runs and tasks without a name can be opened", async () => {
   await using fixture = await PageFixture.open();
   await fill(fixture, (connection) => {
     addRun(connection, "", { tasks: 3 });

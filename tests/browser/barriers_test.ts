@@ -2,10 +2,7 @@
 /** Every page, wide and narrow, light and dark, has nothing that an accessibility engine finds at all. */
 import { serveDashboard } from "../../dashboard/mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { findBrowser } from "../support/browser.ts";
-import { findViolations, PageFixture, scrollsSideways } from "./page_fixture.ts";
-
-const ignore = !await findBrowser();
+import { findViolations, PageFixture, pageTest, scrollsSideways } from "./page_fixture.ts";
 
 /** Addresses, and what is there when all of the page is. */
 const PAGES: readonly [address: string, seen: string][] = [
@@ -23,7 +20,7 @@ const PAGES: readonly [address: string, seen: string][] = [
   ["?compare=1,77", ".empty"],
 ];
 
-Deno.test({ name: "no page has a barrier, in both schemes, narrow and wide", ignore }, async () => {
+pageTest("no page has a barrier, in both schemes, narrow and wide", async () => {
   await using fixture = await PageFixture.open();
   for (const isBroken of [false, true]) {
     await fixture.start("nightly import", ["one", "two", "three"], (name, task) => {

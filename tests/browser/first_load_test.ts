@@ -1,10 +1,7 @@
 /// <reference lib="dom" />
 /** The first load over a slow line: few requests, and something to see within seconds. */
 import { assert, assertEquals } from "../support/assert.ts";
-import { findBrowser } from "../support/browser.ts";
-import { PageFixture, seeText } from "./page_fixture.ts";
-
-const ignore = !await findBrowser();
+import { PageFixture, pageTest, seeText } from "./page_fixture.ts";
 
 /** Milliseconds from a request to its answer, and bytes a second. */
 const LINE = { latency: 400, download: 50 * 1024, upload: 50 * 1024 };
@@ -12,7 +9,7 @@ const MAX_REQUESTS = 8;
 const MAX_BYTES = 110_000;
 const MAX_PAINT_MS = 3_000;
 
-Deno.test({ name: "the first load is small, in few requests, and soon seen", ignore }, async () => {
+pageTest("the first load is small, in few requests, and soon seen", async () => {
   await using fixture = await PageFixture.open();
   await fixture.start("kept", ["one", "two"], () => {});
   const page = await fixture.page("about:blank");

@@ -3,15 +3,12 @@
 import { serveDashboard } from "../../dashboard/mod.ts";
 import { runPipeline, SqliteWriter } from "../../mod.ts";
 import { assertEquals } from "../support/assert.ts";
-import { findBrowser } from "../support/browser.ts";
-import { findBarriers, PageFixture, seeText, textsOf } from "./page_fixture.ts";
-
-const ignore = !await findBrowser();
+import { findBarriers, PageFixture, pageTest, seeText, textsOf } from "./page_fixture.ts";
 
 /** What a browser says itself when nobody answers. */
 const UNANSWERED = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/;
 
-Deno.test({ name: "a page without its server says how the run ended", ignore }, async () => {
+pageTest("a page without its server says how the run ended", async () => {
   await using fixture = await PageFixture.open();
   const gate = Promise.withResolvers<void>();
   const report = fixture.start("import", ["one", "two", "bad"], async (name) => {
@@ -38,31 +35,28 @@ Deno.test({ name: "a page without its server says how the run ended", ignore }, 
   assertEquals(fixture.complaints.filter((text) => !UNANSWERED.test(text)), []);
 });
 
-Deno.test(
-  { name: "a page without its server has no buttons that do nothing", ignore },
-  async () => {
-    await using fixture = await PageFixture.open();
-    await using writer = await SqliteWriter.open({ db: fixture.db });
-    await fixture.server.shutdown();
-    fixture.server = await serveDashboard({ db: fixture.db, port: 0, writer });
-    const gate = Promise.withResolvers<void>();
-    const report = runPipeline(["one", "two"], {
-      db: writer,
-      name: "long",
-      workers: 2,
-      handleSignals: false,
-      run: () => gate.promise,
-    });
-    const url = new URL(fixture.server.controlUrl!);
-    url.search = "?run=1";
-    const page = await fixture.page(url.href);
-    await seeText(page, ".title-row button", "Cancel run");
-    await fixture.server.shutdown();
-    await seeText(page, ".banner", "run #1 was running, with 0% of its tasks ended");
-    await seeText(page, ".banner", "pipeloom status --db etl.db");
-    assertEquals(await textsOf(page, ".title-row button"), []);
-    gate.resolve();
-    await report;
-    assertEquals(fixture.complaints.filter((text) => !UNANSWERED.test(text)), []);
-  },
-);
+pageTest("a page without its server has no buttons that do nothing", async () => {
+  await using fixture = await PageFixture.open();
+  await using writer = await SqliteWriter.open({ db: fixture.db });
+  await fixture.server.shutdown();
+  fixture.server = await serveDashboard({ db: fixture.db, port: 0, writer });
+  const gate = Promise.withResolvers<void>();
+  const report = runPipeline(["one", "two"], {
+    db: writer,
+    name: "long",
+    workers: 2,
+    handleSignals: false,
+    run: () => gate.promise,
+  });
+  const url = new URL(fixture.server.controlUrl!);
+  url.search = "?run=1";
+  const page = await fixture.page(url.href);
+  await seeText(page, ".title-row button", "Cancel run");
+  await fixture.server.shutdown();
+  await seeText(page, ".banner", "run #1 was running, with 0% of its tasks ended");
+  await seeText(page, ".banner", "pipeloom status --db etl.db");
+  assertEquals(await textsOf(page, ".title-row button"), []);
+  gate.resolve();
+  await report;
+  assertEquals(fixture.complaints.filter((text) => !UNANSWERED.test(text)), []);
+});

@@ -2,10 +2,7 @@
 /** The pictures of a run say nothing that is not so: the weave, the timeline, an empty table. */
 import { connect, type Connection, initSchema } from "../../db.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { findBrowser } from "../support/browser.ts";
-import { click, PageFixture, seeText, textsOf } from "./page_fixture.ts";
-
-const ignore = !await findBrowser();
+import { click, PageFixture, pageTest, seeText, textsOf } from "./page_fixture.ts";
 
 /** Adds a run with tasks of one status after those of another, by SQL. */
 async function fill(fixture: PageFixture, { done, queued }: { done: number; queued: number }) {
@@ -20,56 +17,53 @@ async function fill(fixture: PageFixture, { done, queued }: { done: number; queu
     SELECT 'task ' || i, iif(i <= ${done}, 'done', 'queued'), iif(i <= ${done}, 1, 0), 1 FROM n`);
 }
 
-Deno.test(
-  { name: "the weave has the size of the whole run from its first frame", ignore },
-  async () => {
-    await using fixture = await PageFixture.open();
-    await fill(fixture, { done: 290_000, queued: 210_000 });
-    const page = await fixture.page("about:blank");
-    // Looks at each frame from the first one in which there is a weave.
-    await page.evaluateOnNewDocument(() => {
-      const seen: { height: number; below: number; greenBelow: number; text: string }[] = [];
-      Object.assign(globalThis, { seen });
-      const look = () => {
-        const canvas = document.querySelector<HTMLCanvasElement>(".weave canvas");
-        if (canvas) {
-          const { height } = canvas.getBoundingClientRect();
-          // The lower right corner: tasks that are queued, and read late.
-          const { data } = canvas.getContext("2d")!.getImageData(0, canvas.height - 40, 200, 20);
-          let greenBelow = 0;
-          for (let i = 0; i < data.length; i += 4) {
-            if (data[i]! < 100 && data[i + 1]! > 150) greenBelow++;
-          }
-          const below = document.querySelector(".panel")!.getBoundingClientRect().top;
-          const text = document.querySelector(".weave-reading")?.textContent ?? "";
-          seen.push({ height, below, greenBelow, text });
+pageTest("the weave has the size of the whole run from its first frame", async () => {
+  await using fixture = await PageFixture.open();
+  await fill(fixture, { done: 290_000, queued: 210_000 });
+  const page = await fixture.page("about:blank");
+  // Looks at each frame from the first one in which there is a weave.
+  await page.evaluateOnNewDocument(() => {
+    const seen: { height: number; below: number; greenBelow: number; text: string }[] = [];
+    Object.assign(globalThis, { seen });
+    const look = () => {
+      const canvas = document.querySelector<HTMLCanvasElement>(".weave canvas");
+      if (canvas) {
+        const { height } = canvas.getBoundingClientRect();
+        // The lower right corner: tasks that are queued, and read late.
+        const { data } = canvas.getContext("2d")!.getImageData(0, canvas.height - 40, 200, 20);
+        let greenBelow = 0;
+        for (let i = 0; i < data.length; i += 4) {
+          if (data[i]! < 100 && data[i + 1]! > 150) greenBelow++;
         }
-        requestAnimationFrame(look);
-      };
+        const below = document.querySelector(".panel")!.getBoundingClientRect().top;
+        const text = document.querySelector(".weave-reading")?.textContent ?? "";
+        seen.push({ height, below, greenBelow, text });
+      }
       requestAnimationFrame(look);
-    });
-    await page.goto(`${fixture.server.url}?run=1`);
-    await page.waitForFunction(
-      () => {
-        const { seen } = globalThis as unknown as { seen: { text: string }[] };
-        return seen.length > 0 && seen.at(-1)!.text === "";
-      },
-      { timeout: 60_000 },
-    );
-    const seen = await page.evaluate(() =>
-      (globalThis as unknown as {
-        seen: { height: number; below: number; greenBelow: number; text: string }[];
-      }).seen
-    );
-    assert(seen.some(({ text }) => /^Reading the tasks: \d/.test(text)), "All was there at once");
-    assertEquals(new Set(seen.map(({ height }) => height)).size, 1);
-    assertEquals(new Set(seen.map(({ below }) => below)).size, 1);
-    assertEquals(Math.max(...seen.map(({ greenBelow }) => greenBelow)), 0);
-    assertEquals(fixture.complaints, []);
-  },
-);
+    };
+    requestAnimationFrame(look);
+  });
+  await page.goto(`${fixture.server.url}?run=1`);
+  await page.waitForFunction(
+    () => {
+      const { seen } = globalThis as unknown as { seen: { text: string }[] };
+      return seen.length > 0 && seen.at(-1)!.text === "";
+    },
+    { timeout: 60_000 },
+  );
+  const seen = await page.evaluate(() =>
+    (globalThis as unknown as {
+      seen: { height: number; below: number; greenBelow: number; text: string }[];
+    }).seen
+  );
+  assert(seen.some(({ text }) => /^Reading the tasks: \d/.test(text)), "All was there at once");
+  assertEquals(new Set(seen.map(({ height }) => height)).size, 1);
+  assertEquals(new Set(seen.map(({ below }) => below)).size, 1);
+  assertEquals(Math.max(...seen.map(({ greenBelow }) => greenBelow)), 0);
+  assertEquals(fixture.complaints, []);
+});
 
-Deno.test({ name: "a table that has not been read yet is not an empty one", ignore }, async () => {
+pageTest("a table that has not been read yet is not an empty one", async () => {
   await using fixture = await PageFixture.open();
   await fill(fixture, { done: 500_000, queued: 0 });
   const page = await fixture.page("about:blank");
@@ -92,7 +86,7 @@ Deno.test({ name: "a table that has not been read yet is not an empty one", igno
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test({ name: "the timeline draws what runs up to when it was read", ignore }, async () => {
+pageTest("the timeline draws what runs up to when it was read", async () => {
   await using fixture = await PageFixture.open();
   const gate = Promise.withResolvers<void>();
   const names = Array.from({ length: 40 }, (_, i) => `task ${i}`);

@@ -1,15 +1,12 @@
 /// <reference lib="dom" />
 /** What a task said: its whole log, and its last words when it was cancelled. */
 import { assert, assertEquals } from "../support/assert.ts";
-import { findBrowser } from "../support/browser.ts";
 import { connect, initSchema } from "../../db.ts";
-import { click, PageFixture, seeText, textsOf } from "./page_fixture.ts";
-
-const ignore = !await findBrowser();
+import { click, PageFixture, pageTest, seeText, textsOf } from "./page_fixture.ts";
 
 const LINES = 20_000;
 
-Deno.test({ name: "copying a log copies all of it, and says how much", ignore }, async () => {
+pageTest("copying a log copies all of it, and says how much", async () => {
   await using fixture = await PageFixture.open();
   {
     using connection = await connect(fixture.db);
@@ -23,7 +20,7 @@ Deno.test({ name: "copying a log copies all of it, and says how much", ignore },
       SELECT 1, '2026-01-02T03:04:05.000Z', 'info', 'line ' || i FROM n`);
   }
   const page = await fixture.page("?task=1");
-  await fixture.browser.defaultBrowserContext().overridePermissions(
+  await fixture.browser.context.overridePermissions(
     new URL(fixture.server.url).origin,
     ["clipboard-read", "clipboard-write", "clipboard-sanitized-write"],
   );
@@ -40,28 +37,25 @@ Deno.test({ name: "copying a log copies all of it, and says how much", ignore },
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test(
-  { name: "a cancelled task shows what it said last, and no failure", ignore },
-  async () => {
-    await using fixture = await PageFixture.open();
-    {
-      using connection = await connect(fixture.db);
-      initSchema(connection);
-      connection.exec(`
+pageTest("a cancelled task shows what it said last, and no failure", async () => {
+  await using fixture = await PageFixture.open();
+  {
+    using connection = await connect(fixture.db);
+    initSchema(connection);
+    connection.exec(`
       INSERT INTO pipeline_runs (name, status, started_at, cancelled, first_task_id, last_task_id)
       VALUES ('stopped', 'cancelled', '2026-01-02T03:04:05.000Z', 1, 1, 1);
       INSERT INTO task_runs (name, status, progress, message, error, started_at, finished_at, run_id)
       VALUES ('loads', 'cancelled', 0.4, 'page 4 of 10',
         'AbortError: The pipeline was cancelled' || char(10) || '    at abort (engine.ts:1:1)',
         '2026-01-02T03:04:05.000Z', '2026-01-02T03:04:06.000Z', 1)`);
-    }
-    const page = await fixture.page("?task=1");
-    await seeText(page, ".task-message", "page 4 of 10");
-    await seeText(page, "main", "The pipeline was cancelled");
-    assertEquals(await textsOf(page, "main .is-error"), []);
-    assert(!(await textsOf(page, "main")).join().includes("engine.ts"), "The stack is shown");
-    await page.goto(`${fixture.server.url}?run=1`);
-    await seeText(page, ".cell-message", "page 4 of 10");
-    assertEquals(fixture.complaints, []);
-  },
-);
+  }
+  const page = await fixture.page("?task=1");
+  await seeText(page, ".task-message", "page 4 of 10");
+  await seeText(page, "main", "The pipeline was cancelled");
+  assertEquals(await textsOf(page, "main .is-error"), []);
+  assert(!(await textsOf(page, "main")).join().includes("engine.ts"), "The stack is shown");
+  await page.goto(`${fixture.server.url}?run=1`);
+  await seeText(page, ".cell-message", "page 4 of 10");
+  assertEquals(fixture.complaints, []);
+});
