@@ -4,7 +4,7 @@
  * @module
  */
 import type { TaskIdentity } from "../executor/task_context.ts";
-import { withoutNul } from "../../internal/nul.ts";
+import { withoutNul } from "../../internal/nul_characters.ts";
 
 /** Characters of an item's own text that become its task's name. */
 const NAME_LENGTH = 200;
