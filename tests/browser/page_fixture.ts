@@ -174,15 +174,20 @@ export async function click(page: Page, selector: string, text: string): Promise
 
 /** What an accessibility engine finds that is serious or worse. */
 export async function findBarriers(page: Page): Promise<string[]> {
+  return await findViolations(page, ["serious", "critical"]);
+}
+
+/** What an accessibility engine finds, of all or some impacts. */
+export async function findViolations(page: Page, impacts?: readonly string[]): Promise<string[]> {
   await page.evaluate(axe);
-  return await page.evaluate(async () => {
+  return await page.evaluate(async (impacts) => {
     // deno-lint-ignore no-explicit-any
     const { violations } = await (globalThis as any).axe.run();
     // deno-lint-ignore no-explicit-any
-    return violations.filter(({ impact }: any) => impact === "serious" || impact === "critical")
+    return violations.filter(({ impact }: any) => !impacts || impacts.includes(impact))
       // deno-lint-ignore no-explicit-any
       .map(({ id, nodes }: any) => `${id}: ${nodes.map(({ html }: any) => html).join(" ")}`);
-  });
+  }, impacts);
 }
 
 /** Whether the page is wider than its window. */

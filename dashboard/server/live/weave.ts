@@ -43,8 +43,8 @@ export class Weave {
   readonly #counts: number[] = TASK_STATUSES.map(() => 0);
   /** Where the search for other changes goes on. */
   #next = 0;
-  /** Places of the blocks that are still to be searched since the last change. */
-  #unsearched = new Set<number>();
+  /** Places of the blocks that were not read since the last change. */
+  readonly #unsearched = new Set<number>();
   /** Places of the blocks where something ran at the last change, which are still to be read. */
   readonly #due = new Set<number>();
 
@@ -78,7 +78,7 @@ export class Weave {
     };
 
     if (changed) {
-      this.#unsearched = new Set(this.#blocks.keys());
+      for (const place of this.#blocks.keys()) this.#unsearched.add(place);
       for (const place of this.#busyPlaces(runningTasks(reader, tasks))) this.#due.add(place);
     }
     // Where a block alone takes longer than the budget, one of each kind is read all the same.
@@ -95,11 +95,9 @@ export class Weave {
     } while (grows && inTime());
     let searched = 0;
     for (const isDue of [isOpen, () => true]) {
-      for (let n = 0; n < this.#blocks.length && !this.#agrees(counts); n++) {
-        if (searched > 0 && !inTime()) break;
-        const place = this.#next % this.#blocks.length;
-        this.#next = place + 1;
-        if (!this.#unsearched.has(place) || !isDue(this.#blocks[place]!)) continue;
+      for (const place of this.#inTurn(this.#unsearched)) {
+        if (this.#agrees(counts) || (searched > 0 && !inTime())) break;
+        if (!isDue(this.#blocks[place]!)) continue;
         look(place);
         searched++;
       }
