@@ -157,7 +157,7 @@ export interface InitSchemaOptions {
    *
    * @default {true}
    */
-  storeTaskStatus?: boolean;
+  storeTaskStatus?: boolean | undefined;
 }
 
 /**

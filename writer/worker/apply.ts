@@ -36,11 +36,11 @@ import { isEnd } from "../../internal/task_status.ts";
 /** What the store of one connection may be told. */
 export interface StoreOptions {
   /** The named statements that messages may refer to. */
-  statements?: Readonly<Record<string, string>>;
+  statements?: Readonly<Record<string, string>> | undefined;
   /** Who owns the runs. */
-  owner?: ProcessLock;
+  owner?: ProcessLock | undefined;
   /** Is told which runs are active and what is requested of them. */
-  watch?: RequestWatch;
+  watch?: RequestWatch | undefined;
 }
 
 /** Applies messages, one after the other, within a transaction. */
