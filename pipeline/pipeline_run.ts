@@ -188,7 +188,7 @@ export class PipelineRun<Item> {
       workers: this.#workers,
       startedAt: isoNow(),
       reserve: this.#feed.reserve,
-      expected: this.#feed.known?.length,
+      ...(this.#feed.known ? { expected: this.#feed.known.length } : {}),
     }), {
       overlap,
       signal: this.#stop.signal,
