@@ -144,6 +144,13 @@ export class TaskRegistration<Item> {
     if (!this.#known && !this.#resumes) await this.#send(tasks);
   }
 
+  /** Announces that no further items come. */
+  announceTotal(): void {
+    if (this.#known || !this.#announcer) return;
+    const { run, batchSender } = this.#announcer;
+    batchSender.post({ kind: "expect_tasks", run, count: this.#count });
+  }
+
   async #identify(items: readonly Item[], chunk: IdentifiedItem<Item>[]): Promise<void> {
     for (const item of items) {
       const index = this.#count;
