@@ -55,7 +55,7 @@ Deno.test("definePipeline() takes a schedule as text, or with a time zone", () =
     assertThrows(
       () => defined({ schedule: schedule as unknown as string }),
       TypeError,
-      `Cannot define a pipeline with the schedule ${Deno.inspect(schedule)}`,
+      `for schedule, got ${Deno.inspect(schedule)}`,
     );
   }
 });
