@@ -15,6 +15,8 @@ import { BadRequest, runId, taskId, taskQuery } from "../params.ts";
 const EVENT_STREAM = {
   "Content-Type": "text/event-stream; charset=utf-8",
   "Cache-Control": "no-store, no-transform",
+  // nginx would collect events for seconds, and compress what it collects.
+  "X-Accel-Buffering": "no",
 };
 
 /** Views of one stream: windows that a browser shows side by side. */
