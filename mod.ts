@@ -28,7 +28,8 @@ export {
   WriterClosedError,
   WriterDiedError,
 } from "./errors.ts";
-export type { InsertOptions, Row, Step, TransactionOptions } from "./writer/client/insert.ts";
+export type { InsertOptions, Row } from "./writer/client/insert.ts";
+export type { Step, TransactionOptions } from "./writer/client/steps.ts";
 export type { LogLevel } from "./internal/log_level.ts";
 export type { RunKey } from "./writer/protocol/run_message.ts";
 export type { WriterStats } from "./writer/protocol/sender_port.ts";

@@ -218,6 +218,20 @@ export class RunStore {
     ).run(run);
   }
 
+  /** Calling what it returns takes back what is noted after. */
+  mark(): () => void {
+    const deltas = [...this.#deltas].map(([run, counts]) => [run, { ...counts }] as const);
+    const ended = [...this.#ended];
+    const restore = this.#overlap.mark();
+    return () => {
+      this.#deltas.clear();
+      for (const [run, counts] of deltas) this.#deltas.set(run, counts);
+      this.#ended.clear();
+      for (const run of ended) this.#ended.add(run);
+      restore();
+    };
+  }
+
   /** The transaction is committed: what it changed is now what is known. */
   committed(): void {
     for (const run of this.#ended) this.#sampled.delete(run);

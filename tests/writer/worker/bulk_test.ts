@@ -1,5 +1,6 @@
+import { quoteName } from "../../../sqlite/sql_text.ts";
 import { connect } from "../../../db.ts";
-import { BulkStatement, placeholders, quoteName } from "../../../writer/worker/bulk.ts";
+import { BulkStatement, placeholders } from "../../../writer/worker/bulk.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 import { DRIVERS } from "../../support/drivers.ts";
 

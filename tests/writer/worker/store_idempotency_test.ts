@@ -1,9 +1,5 @@
-import {
-  type InsertOptions,
-  type Row,
-  toInsertMessage,
-  toTransactionMessage,
-} from "../../../writer/client/insert.ts";
+import { type InsertOptions, type Row, toInsertMessage } from "../../../writer/client/insert.ts";
+import { toTransactionMessage } from "../../../writer/client/steps.ts";
 import type {
   ExecuteResult,
   IdempotencyKey,
