@@ -86,7 +86,7 @@ function flattenObjects({ table, rows, columns, first }: RowSource): FlatRows {
         isNamed = true;
       }
     }
-    if (!isNamed && !names.some((name) => name in row)) {
+    if (!isNamed && !keys.isAnyIn(row)) {
       throw new TypeError(
         `Cannot insert row ${first + r} into ${table}: it has none of the columns ` +
           keys.columns.join(", "),
@@ -214,6 +214,12 @@ class Keys {
       if (this.columns[at] !== key) isOne = false;
     }
     this.#spellings = isOne ? undefined : spellings;
+  }
+
+  /** Whether a row names a column, be it with `undefined`. */
+  isAnyIn(row: object): boolean {
+    const spellings = this.#spellings?.keys() ?? this.columns.values();
+    return spellings.some((name) => name in row);
   }
 
   /** How a row spells each of the columns. */

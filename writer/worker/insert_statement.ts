@@ -51,15 +51,11 @@ export class InsertStatement {
     const isUpsert = onConflict !== undefined || update !== undefined;
     const all = isUpsert || absent.length > 0 ? readColumns(connection, table) : [];
     this.#columns = filled(shape, absent, all);
-    this.#defaults = `INSERT ${update ? "OR IGNORE " : ""}INTO ${quoteName(table)} DEFAULT VALUES`;
+    this.#defaults = defaultsSql(shape);
     const width = this.#columns?.length ?? shape.width;
     if (width > 0) {
       const sql = insertSql(shape, this.#columns, all);
       this.#bulk = new BulkStatement(connection, placeholders(width), sql);
-    } else if (onConflict) {
-      throw new TypeError(
-        `Cannot insert into ${table}: a row names none of its columns, so it conflicts with none`,
-      );
     }
   }
 
@@ -117,6 +113,14 @@ function filled(
   return (columns ?? all.map(({ name }) => name)).filter((_, i) => !absent.includes(i));
 }
 
+/** The SQL of a row that fills no column. */
+function defaultsSql({ table, onConflict, update }: InsertShape): string {
+  const into = `INSERT INTO ${quoteName(table)}`;
+  if (!onConflict && !update) return `${into} DEFAULT VALUES`;
+  // DEFAULT VALUES takes no ON CONFLICT. A rowid of NULL is a new one.
+  return `${into} (rowid) VALUES (NULL) ON CONFLICT${targetSql(onConflict)} DO NOTHING`;
+}
+
 /** Makes the SQL around many tuples. */
 function insertSql(
   shape: InsertShape,
@@ -151,7 +155,6 @@ function conflictSql(
   all: readonly Column[],
 ): string {
   if (!onConflict && !update) return "";
-  const target = onConflict ? ` (${onConflict.map(quoteName).join(",")})` : "";
   const updated = update === "ignore"
     ? []
     : update ?? named.filter((name) => !onConflict!.some((key) => foldName(key) === name));
@@ -162,7 +165,13 @@ function conflictSql(
   }
   const sets = updated.filter((name) => named.includes(foldName(name)))
     .map((name) => `${quoteName(name)}=excluded.${quoteName(name)}`);
-  return ` ON CONFLICT${target} DO ${sets.length > 0 ? `UPDATE SET ${sets.join(",")}` : "NOTHING"}`;
+  return ` ON CONFLICT${targetSql(onConflict)} DO ${
+    sets.length > 0 ? `UPDATE SET ${sets.join(",")}` : "NOTHING"
+  }`;
+}
+
+function targetSql(columns: readonly string[] | undefined): string {
+  return columns ? ` (${columns.map(quoteName).join(",")})` : "";
 }
 
 /** The columns of a table that an insert can fill, in their order; none when there is no such table. */
