@@ -18,6 +18,7 @@ import type { PipelineReport } from "../pipeline/report.ts";
 import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import { type Cell, flow } from "./terminal/table.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
+import { summarizeError } from "../internal/error_text.ts";
 import { DEFAULT_DB } from "./options.ts";
 import { STATUS_STYLES } from "./terminal/colors.ts";
 import { sanitize, sanitizedJson } from "./terminal/sanitize.ts";
@@ -132,7 +133,7 @@ export function summarize(report: PipelineReport, db: string | URL, on: Surface)
   if (runId !== null) where.push({ text: `run ${runId}` });
   const lines = [...flow(cells, on), ...flow(where, on)];
   for (const { name, error } of failures.slice(0, MAX_LISTED)) {
-    const text = `✖ ${sanitize(name)}: ${sanitize(error.message)}`;
+    const text = `✖ ${sanitize(name)}: ${sanitize(summarizeError(error))}`;
     lines.push(...flow([{ text, style: "red" }], { paint, width }));
   }
   const left = counts.error - Math.min(failures.length, MAX_LISTED);
@@ -156,7 +157,10 @@ function dbArgument(db: string | URL): string {
 }
 
 function toJson(report: PipelineReport, db: string | URL) {
-  const failures = report.failures.map(({ error, ...task }) => ({ ...task, error: error.message }));
+  const failures = report.failures.map(({ error, ...task }) => ({
+    ...task,
+    error: summarizeError(error),
+  }));
   return { ...report, failures, db: `${db}` };
 }
 

@@ -7,12 +7,12 @@ import { checkInteger, unexpected } from "../internal/validate.ts";
 import type { RunKey } from "../writer/protocol/run_message.ts";
 import type { ProgressOptions } from "./observers/progress_options.ts";
 import type { DependencyOptions } from "./scheduler/dependency_source.ts";
-import type { OverlapOptions } from "./overlap.ts";
+import type { Overlap } from "./overlap.ts";
 import type { QueueOptions } from "./scheduler/task_queue.ts";
 import type { PolicyOptions } from "./scheduler/retry_policy.ts";
 import type { IdentityOptions } from "./scheduler/task_identity.ts";
 import type { ZonedSchedule } from "./schedule/zoned_schedule.ts";
-import type { TaskModule } from "./executor/pool_options.ts";
+import type { TaskModule } from "./executor/task_module.ts";
 import type { TaskFunction } from "./executor/task_runner.ts";
 import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
 
@@ -38,8 +38,7 @@ export interface PipelineOptions<Item>
     IdentityOptions<Item>,
     PolicyOptions<Item>,
     DependencyOptions<Item>,
-    QueueOptions<Item>,
-    OverlapOptions {
+    QueueOptions<Item> {
   /**
    * The database: a path, a `file:` URL or `:memory:`; or a writer that is open, which several pipelines may
    * share, and which stays open. How it is opened was said to {@linkcode SqliteWriter.open} then.
@@ -49,7 +48,7 @@ export interface PipelineOptions<Item>
    * The work of a task: a function, run on this thread, or the module that exports one, run on a pool of
    * Workers. What it returns is stored as JSON in `result`.
    */
-  run: TaskFunction<Item> | TaskModule;
+  run: TaskFunction<Item> | TaskModule<Item>;
   /**
    * The name of the run.
    *
@@ -98,7 +97,16 @@ export interface PipelineOptions<Item>
    *
    * @default {false}
    */
-  resume?: boolean | number | RunKey;
+  resume?: boolean | number | { key: string };
+  /**
+   * What to do while another run of this name is active in the same database, in this process or another:
+   * `"allow"` runs beside it, `"refuse"` rejects at once with {@linkcode OverlapError}, `"queue"` waits until it
+   * has ended, or until its process is gone. Which of several that wait is first is not promised; a run that
+   * is stopped while it waits is `cancelled`, and leaves nothing in the database.
+   *
+   * @default {"allow"}
+   */
+  overlap?: Overlap;
   /**
    * Whether to show on stderr how far the pipeline is, and how: an overall bar and one for each running task
    * on a terminal, a line every few seconds elsewhere.
@@ -111,18 +119,15 @@ export interface PipelineOptions<Item>
 /** Arguments of a definition: what was said as `--arg key=value`. */
 export type PipelineArguments = Readonly<Record<string, string>>;
 
-/** The items of a definition, or a function that finds them when the pipeline is run. */
-export type PipelineItems<Item> =
-  | Iterable<Item>
-  | AsyncIterable<Item>
-  | ((
-    args: PipelineArguments,
-  ) => Iterable<Item> | AsyncIterable<Item> | Promise<Iterable<Item> | AsyncIterable<Item>>);
-
 /** A pipeline: the options of {@linkcode runPipeline}, with its items among them. */
 export interface PipelineDefinition<Item> extends Omit<PipelineOptions<Item>, "db"> {
   /** An iterable, an async iterable, or a function of the arguments that returns either. */
-  items: PipelineItems<Item>;
+  items:
+    | Iterable<Item>
+    | AsyncIterable<Item>
+    | ((
+      args: PipelineArguments,
+    ) => Iterable<Item> | AsyncIterable<Item> | Promise<Iterable<Item> | AsyncIterable<Item>>);
   /**
    * The database: a path or a `file:` URL. `--db` goes before it.
    *
@@ -195,7 +200,7 @@ export function checkResume<Item>({ db, resume, storeTaskStatus }: PipelineOptio
 /** Refuses what is neither a function nor a module. */
 export function checkWork(run: unknown): void {
   if (typeof run === "function") return;
-  const module = (run as TaskModule | null | undefined)?.module;
+  const module = (run as TaskModule<never> | null | undefined)?.module;
   if (!URL.canParse(String(module))) {
     const expected =
       'a function, or { module: new URL("./tasks.ts", import.meta.url), export: "name" }';

@@ -4,7 +4,8 @@
  * @module
  */
 import { isoNow } from "../internal/timestamps.ts";
-import { type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
+import { type ErrorData, fromErrorData } from "../errors.ts";
+import { summarizeError } from "../internal/error_text.ts";
 import { onInterrupt } from "./signals.ts";
 import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
 import { openObserver } from "./observers/observers.ts";
@@ -230,7 +231,7 @@ export class PipelineRun<Item> {
     const { resume } = this.#options;
     const { aborted, reason } = this.#stop.signal;
     if (aborted || resume) {
-      const { message } = aborted ? toErrorData(reason) : { message: NOT_AMONG_ITEMS };
+      const message = aborted ? summarizeError(reason) : NOT_AMONG_ITEMS;
       const { ended } = await batchSender.request({
         kind: "end_tasks",
         run,

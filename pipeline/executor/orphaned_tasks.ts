@@ -7,7 +7,7 @@
  * @module
  */
 import { isoNow } from "../../internal/timestamps.ts";
-import { toErrorText } from "../../errors.ts";
+import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type { TaskIdentity } from "./task_context.ts";
 import type { TaskEnvironment } from "./task_execution.ts";
 import { isEnd } from "../../internal/task_status.ts";
@@ -39,7 +39,7 @@ export async function endLost(
     ids,
     running: true,
     status,
-    message: error!.message,
+    message: toErrorSummary(error!),
     error: toErrorText(error!),
     finishedAt: isoNow(),
   });

@@ -8,18 +8,6 @@ import type { IdentifiedItem } from "../scheduler/task_identity.ts";
 import type { Attempt } from "../scheduler/retry_policy.ts";
 import type { TaskIdentity } from "./task_context.ts";
 
-/** A task function by the module that exports it, so that a Worker can load it. */
-export interface TaskModule {
-  /** URL of the module, such as `new URL("./tasks.ts", import.meta.url)`. */
-  module: string | URL;
-  /**
-   * Name of the export.
-   *
-   * @default {"default"}
-   */
-  export?: string;
-}
-
 /** What the Workers of a pool share. */
 export interface TaskPoolOptions {
   /** The run; `null` when the status of tasks is not stored. */

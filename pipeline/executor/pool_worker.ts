@@ -8,7 +8,8 @@ import { fromErrorData, TaskWorkerDiedError, toErrorData } from "../../errors.ts
 import type { RunTaskRequest, TaskWorkerReply, TaskWorkerRequest } from "./pool_protocol.ts";
 import type { RunningTask } from "../observers/run_observer.ts";
 import type { IdentifiedItem } from "../scheduler/task_identity.ts";
-import type { StartOptions, TaskModule, TaskPoolOptions } from "./pool_options.ts";
+import type { StartOptions, TaskPoolOptions } from "./pool_options.ts";
+import type { TaskModule } from "./task_module.ts";
 import { UnflushedTasks } from "./unflushed_tasks.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
 import type { TaskOutcome } from "./task_runner.ts";

@@ -66,9 +66,9 @@ export interface TaskContext extends Readonly<TaskIdentity> {
    * @throws {TypeError} If a value cannot be stored; the message names its row and column
    * @throws {SqliteError} If earlier rows of this task were refused
    */
-  insert(
+  insert<Shape extends object & Row<Shape>>(
     table: string,
-    rows: Iterable<Row> | AsyncIterable<Row>,
+    rows: Iterable<Shape> | AsyncIterable<Shape>,
     options?: InsertOptions,
   ): Promise<void>;
 

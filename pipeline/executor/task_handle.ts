@@ -18,6 +18,7 @@ import type { Bindable } from "../../writer/protocol/sqlite_types.ts";
 import type { ExecuteResult } from "../../writer/protocol/write_message.ts";
 import type { TaskContext } from "./task_context.ts";
 import type { TaskExecution } from "./task_execution.ts";
+import { withoutNul } from "../../internal/nul.ts";
 
 /** What an insert returns when the writer has room for more. */
 const ROOM = Promise.resolve();
@@ -60,13 +61,15 @@ export class TaskHandle implements TaskContext {
       );
     }
     const clamped = fraction < 0 ? 0 : fraction > 1 ? 1 : fraction;
-    const note = message === undefined || message === null ? undefined : String(message);
+    const note = message === undefined || message === null
+      ? undefined
+      : withoutNul(String(message));
     this.#execution.progress(clamped, note);
   }
 
-  insert(
+  insert<Shape extends object & Row<Shape>>(
     table: string,
-    rows: Iterable<Row> | AsyncIterable<Row>,
+    rows: Iterable<Shape> | AsyncIterable<Shape>,
     options?: InsertOptions,
   ): Promise<void> {
     const execution = this.#execution;
@@ -97,12 +100,12 @@ export class TaskHandle implements TaskContext {
   }
 
   log(message: string, level: LogLevel = "info"): void {
-    this.#execution.log(String(message), level);
+    this.#execution.log(withoutNul(String(message)), level);
   }
 
   async #stream(
     table: string,
-    rows: Iterable<Row> | AsyncIterable<Row>,
+    rows: Iterable<object> | AsyncIterable<object>,
     options?: InsertOptions,
   ): Promise<void> {
     const execution = this.#execution;

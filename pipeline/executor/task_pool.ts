@@ -6,7 +6,8 @@
  */
 import type { RunningTask } from "../observers/run_observer.ts";
 import type { IdentifiedItem } from "../scheduler/task_identity.ts";
-import type { StartOptions, TaskModule, TaskPoolOptions } from "./pool_options.ts";
+import type { StartOptions, TaskPoolOptions } from "./pool_options.ts";
+import type { TaskModule } from "./task_module.ts";
 import { PooledWorker } from "./pool_worker.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 

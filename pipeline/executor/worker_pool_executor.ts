@@ -5,7 +5,8 @@
  */
 import type { RunningTask } from "../observers/run_observer.ts";
 import type { IdentifiedItem } from "../scheduler/task_identity.ts";
-import type { TaskModule, TaskPoolOptions } from "./pool_options.ts";
+import type { TaskPoolOptions } from "./pool_options.ts";
+import type { TaskModule } from "./task_module.ts";
 import { TaskPool } from "./task_pool.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 import type { Executor, ExecutorOptions } from "./executor.ts";

@@ -8,7 +8,8 @@
  * @module
  */
 import { isoNow } from "../../internal/timestamps.ts";
-import { fromErrorData, toErrorData, toErrorText } from "../../errors.ts";
+import { fromErrorData, toErrorData } from "../../errors.ts";
+import { summarizeError, toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import {
   type Attempt,
   type FullPolicy,
@@ -141,7 +142,7 @@ export class Retries<Item> {
       }
       if (!again) return false;
     } catch (thrown) {
-      return cannotTell(`retryIf threw ${toErrorData(thrown).message}`);
+      return cannotTell(`retryIf threw ${summarizeError(thrown)}`);
     }
     const delay = retryDelay(policy, number);
     const waiting: Waiting<Item> = { task };
@@ -157,7 +158,7 @@ export class Retries<Item> {
           finishedAt: isoNow(),
           error: toErrorText(outcome.error!),
           message: `Attempt ${number + 1} of ${policy.retries + 1} at ${at}, because attempt ` +
-            `${number} failed: ${outcome.error!.message}`,
+            `${number} failed: ${toErrorSummary(outcome.error!)}`,
         },
       });
     }

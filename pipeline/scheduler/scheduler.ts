@@ -24,7 +24,8 @@ import { hasRate } from "./tag_limits.ts";
 import { ReadyQueue } from "./ready_queue.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
 import { TaskControl } from "./task_control.ts";
-import type { OrphanedTasks, TaskModule } from "../executor/pool_options.ts";
+import type { OrphanedTasks } from "../executor/pool_options.ts";
+import type { TaskModule } from "../executor/task_module.ts";
 import { type TaskFunction, type TaskOutcome, writeFailure } from "../executor/task_runner.ts";
 import type { WriterClient } from "../../writer/client/writer_client.ts";
 

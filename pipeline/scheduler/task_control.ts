@@ -12,6 +12,7 @@
 import { isoNow } from "../../internal/timestamps.ts";
 import type { DependencySource } from "./dependency_source.ts";
 import { toErrorData } from "../../errors.ts";
+import { toErrorSummary } from "../../internal/error_text.ts";
 import { IdSet } from "./id_set.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
 import type { TaskEnvironment } from "../executor/task_execution.ts";
@@ -195,7 +196,7 @@ export class TaskControl<Item> {
       run,
       ids: [id],
       status: "cancelled",
-      message: outcome.error!.message,
+      message: toErrorSummary(outcome.error!),
       finishedAt: isoNow(),
     });
     if (found?.status === "queued") return this.#turns.endedUnbegun(found, outcome);

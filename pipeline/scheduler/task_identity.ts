@@ -4,6 +4,7 @@
  * @module
  */
 import type { TaskIdentity } from "../executor/task_context.ts";
+import { withoutNul } from "../../internal/nul.ts";
 
 /** Characters of an item's own text that become its task's name. */
 const NAME_LENGTH = 200;
@@ -129,7 +130,7 @@ function asked(option: string, value: unknown, index: number): unknown {
 }
 
 function toText(value: unknown): string | null {
-  return value === undefined || value === null ? null : String(value);
+  return value === undefined || value === null ? null : withoutNul(String(value));
 }
 
 /**

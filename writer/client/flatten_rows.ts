@@ -10,12 +10,11 @@
 import { foldName } from "../../internal/fold_name.ts";
 import type { InsertMessage } from "../protocol/write_message.ts";
 import { type Bindable, type SqlValue, toSqlValue } from "../../sqlite/values.ts";
-import type { Row } from "./insert.ts";
 
 /** The rows and where they come from. */
 export interface RowSource {
   table: string;
-  rows: readonly Row[];
+  rows: readonly object[];
   /** The columns that were asked for. */
   columns: readonly string[] | undefined;
   /** The number of the first row, where others came before in a stream. */
@@ -53,7 +52,7 @@ function flattenArrays({ table, rows, columns = undefined, first }: RowSource): 
     for (let c = 0; c < width; c++) {
       const value = row[c];
       // What needs no mapping, and that is most, is spared the call.
-      if (typeof value === "string") flat.addText(value);
+      if (typeof value === "string" && !value.includes("\0")) flat.addText(value);
       else if (value === undefined) flat.leaveOut(c);
       else flat.add(value, c, first + r);
     }
@@ -76,7 +75,7 @@ function flattenObjects({ table, rows, columns, first }: RowSource): FlatRows {
     let isNamed = false;
     for (let c = 0; c < width; c++) {
       const value = row[names[c]!];
-      if (typeof value === "string") {
+      if (typeof value === "string" && !value.includes("\0")) {
         flat.addText(value);
         isNamed = true;
       } else if (value === undefined || isInherited(value, names[c]!, row)) {
@@ -125,11 +124,17 @@ class Flattener {
   add(value: unknown, c: number, row: number): void {
     const stored = typeof value === "number" && value === value
       ? value
-      : toSqlValue(value, () =>
-        `column ${this.#columns?.[c] ?? c + 1} of ${this.#table}, row ${row}`);
+      : toSqlValue(value, (path) => this.#place(c, row, path));
     this.#values.push(stored);
     if (typeof stored === "string") this.#bytes += stored.length;
     else if (typeof stored === "object" && stored !== null) this.#bytes += stored.byteLength;
+  }
+
+  /** Where a value stands, or a part of it. */
+  #place(c: number, row: number, path: string): string {
+    const column = this.#columns?.[c];
+    if (path === "") return `column ${column ?? c + 1} of ${this.#table}, row ${row}`;
+    return `rows[${row}]${column === undefined ? `[${c}]` : `.${column}`}${path} of ${this.#table}`;
   }
 
   leaveOut(c: number): void {
@@ -244,7 +249,7 @@ class Keys {
 }
 
 /** Every key that a row has, in the order of their first appearance. */
-function keysOf(rows: readonly Row[]): Iterable<string> {
+function keysOf(rows: readonly object[]): Iterable<string> {
   const keys = new Set<string>();
   for (const row of rows) {
     for (const key in row) keys.add(key);

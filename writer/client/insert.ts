@@ -20,8 +20,13 @@ import { toIdempotencyKey } from "./idempotency_key.ts";
 import { type InsertMessage, ROW_BYTES } from "../protocol/write_message.ts";
 import type { Bindable } from "../../sqlite/values.ts";
 
-/** A row: an object of column names to values, or an array in the order of `columns`. */
-export type Row = Readonly<Record<string, Bindable>> | readonly Bindable[];
+/**
+ * A row: an object of column names to values, or an array in the order of `columns`. `Row<City>` is what an interface
+ * `City` must be to be a row: each of its properties can be stored.
+ */
+export type Row<Shape = Readonly<Record<string, Bindable>> | readonly Bindable[]> = {
+  readonly [Column in keyof Shape]: Bindable;
+};
 
 /** Options of an insert. */
 export interface InsertOptions {
@@ -71,7 +76,7 @@ const INSERT_OPTIONS: readonly string[] = [
  */
 export function toInsertMessage(
   table: string,
-  rows: readonly Row[],
+  rows: readonly object[],
   options: InsertOptions = {},
   first = 0,
 ): InsertMessage {

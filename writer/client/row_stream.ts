@@ -4,7 +4,7 @@
  * @module
  */
 import { WriterDiedError } from "../../errors.ts";
-import { type InsertOptions, type Row, toInsertMessage } from "./insert.ts";
+import { type InsertOptions, toInsertMessage } from "./insert.ts";
 import type { InsertMessage } from "../protocol/write_message.ts";
 
 /** Rows in one message of a stream. Streams with a key that were killed are resumed by it: it stays as it is. */
@@ -27,13 +27,13 @@ export interface RowSender {
 export async function insertInChunks(
   sender: RowSender,
   table: string,
-  rows: Iterable<Row> | AsyncIterable<Row>,
+  rows: Iterable<object> | AsyncIterable<object>,
   { task, ...options }: InsertOptions & { task?: number } = {},
 ): Promise<number> {
   const underWay = new Set<Promise<void>>();
   /** The rows of chunks that were refused. */
   const refused: [number, number][] = [];
-  let chunk: Row[] = [];
+  let chunk: object[] = [];
   let count = 0;
   let part = 0;
   let failure: { error: unknown } | undefined;

@@ -119,9 +119,9 @@ export class SqliteWriter implements AsyncDisposable {
    * @throws {TypeError} If a value cannot be stored; the message names its row and column
    * @throws {SqliteError} If SQLite refuses a row
    */
-  async insert(
+  async insert<Shape extends object & Row<Shape>>(
     table: string,
-    rows: Iterable<Row> | AsyncIterable<Row>,
+    rows: Iterable<Shape> | AsyncIterable<Shape>,
     options?: InsertOptions,
   ): Promise<number> {
     const client = this.#client;

@@ -5,7 +5,7 @@
  */
 import { checkOptionNames } from "../../internal/validate.ts";
 import { toIdempotencyKey } from "./idempotency_key.ts";
-import { type InsertOptions, type Row, toInsertMessage } from "./insert.ts";
+import { type InsertOptions, toInsertMessage } from "./insert.ts";
 import type {
   ExecuteMessage,
   InsertMessage,
@@ -18,7 +18,7 @@ import { type Bindable, toSqlValue } from "../../sqlite/values.ts";
 export type Step =
   | { sql: string; params?: readonly Bindable[] }
   | { statement: string; params?: readonly Bindable[] }
-  | { table: string; rows: readonly Row[] } & InsertOptions;
+  | { table: string; rows: readonly object[] } & InsertOptions;
 
 /** Options of a transaction. */
 export interface TransactionOptions {
