@@ -17,7 +17,7 @@ import { classifyError } from "../../sqlite/explain.ts";
 import { type ErrorData, toErrorData } from "../../errors.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
 import type { MessageApplier, Outcome } from "./apply.ts";
-import { findOrphans } from "./orphans.ts";
+import { findOrphans } from "../../sqlite/orphans.ts";
 
 /** Where messages are applied. */
 export interface Target {

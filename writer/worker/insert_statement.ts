@@ -13,7 +13,7 @@ import type { Connection } from "../../sqlite/connection.ts";
 import { quoteName } from "../../sqlite/sql_text.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 import type { InsertMessage } from "../protocol/write_message.ts";
-import { BulkStatement, placeholders } from "./bulk.ts";
+import { BulkStatement, placeholders } from "../../sqlite/bulk_statement.ts";
 
 /** What a statement is made from. */
 export type InsertShape = Pick<

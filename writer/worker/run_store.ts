@@ -21,7 +21,7 @@ import { OverlapStore } from "./overlap_store.ts";
 import { type ProcessLock, UNOWNED } from "./process_lock.ts";
 import { interruptTasks, recoverRuns } from "./recovery.ts";
 import { findRun, forgetKeys, learnKeys } from "./resume_store.ts";
-import { Statements } from "./statements.ts";
+import { Statements } from "../../sqlite/statements.ts";
 import {
   noCounts,
   type StatusCounts,

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { BulkStatement, placeholders } from "./bulk.ts";
+import { BulkStatement, placeholders } from "../../sqlite/bulk_statement.ts";
 import { type ErrorData, SqliteError } from "../../errors.ts";
 import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type { Connection } from "../../sqlite/connection.ts";

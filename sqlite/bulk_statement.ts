@@ -8,9 +8,9 @@
  *
  * @module
  */
-import type { Connection } from "../../sqlite/connection.ts";
-import type { Statement } from "../../sqlite/statement.ts";
-import type { SqlValue } from "../../sqlite/values.ts";
+import type { Connection } from "./connection.ts";
+import type { Statement } from "./statement.ts";
+import type { SqlValue } from "./values.ts";
 
 const SIZES = [100, 10, 1];
 

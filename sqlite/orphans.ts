@@ -6,9 +6,9 @@
  *
  * @module
  */
-import type { Connection } from "../../sqlite/connection.ts";
-import { quoteName } from "../../sqlite/sql_text.ts";
-import type { SqlRow } from "../../sqlite/values.ts";
+import type { Connection } from "./connection.ts";
+import { quoteName } from "./sql_text.ts";
+import type { SqlRow } from "./values.ts";
 
 /** Finds the rows, each named by its table, its constraint and its key. */
 export function findOrphans(connection: Connection): Set<string> {
