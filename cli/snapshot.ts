@@ -41,9 +41,9 @@ export interface Snapshot {
 /** What to look for. */
 export interface SnapshotQuery {
   /** The run; the newest where none is named. */
-  run?: number;
+  run?: number | undefined;
   /** Only tasks in these statuses; all where none is named. */
-  status?: readonly TaskStatus[];
+  status?: readonly TaskStatus[] | undefined;
   /** How many tasks at most. */
   limit: number;
 }

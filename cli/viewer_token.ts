@@ -12,7 +12,7 @@ export const TOKEN_VARIABLE = "PIPELOOM_TOKEN";
 
 /** Reads it; `undefined` where there is none. The environment is read only where that is permitted already. */
 export async function viewerToken(
-  { token, tokenFile }: { token?: string; tokenFile?: string },
+  { token, tokenFile }: { token?: string | undefined; tokenFile?: string },
 ): Promise<string | undefined> {
   if (token !== undefined) return token;
   if (tokenFile !== undefined) return await readToken(tokenFile);

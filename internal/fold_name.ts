@@ -18,4 +18,5 @@ export function sameNames(names: Iterable<string>): [string, string] | undefined
     if (before !== undefined) return [before, name];
     seen.set(folded, name);
   }
+  return undefined;
 }

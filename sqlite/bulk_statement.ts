@@ -71,6 +71,7 @@ export class BulkStatement {
         return start;
       }
     }
+    return undefined;
   }
 
   #statement(size: number): Statement {

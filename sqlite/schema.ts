@@ -152,7 +152,7 @@ export interface InitSchemaOptions {
    *
    * @default {true}
    */
-  storeTaskStatus?: boolean;
+  storeTaskStatus?: boolean | undefined;
 }
 
 /**

@@ -60,7 +60,7 @@ const POLICY = [
 export async function exportRun(
   db: string | URL,
   run: number,
-  options: { driver?: DriverChoice } = {},
+  options: { driver?: DriverChoice | undefined } = {},
 ): Promise<string> {
   using source = new DatabaseHandle(db, options.driver);
   await source.ready();

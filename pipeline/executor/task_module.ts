@@ -20,9 +20,9 @@ export interface TaskModule<Item = any> {
    *
    * @default {"default"}
    */
-  export?: string;
+  export?: string | undefined;
   /** @ignore Only for the compiler. */
-  readonly [ITEM]?: (item: Item) => void;
+  readonly [ITEM]?: ((item: Item) => void) | undefined;
 }
 
 /**

@@ -39,7 +39,7 @@ export interface Announcer {
 /** How items become tasks. */
 export interface FeedOptions<Item> extends IdentityOptions<Item> {
   /** Whether tasks are found by their keys, because some may be there already. */
-  resume?: boolean | number | RunKey;
+  resume?: boolean | number | RunKey | undefined;
 }
 
 /** Enrols the items of one run, in their order. */

@@ -35,16 +35,16 @@ export interface InsertOptions {
    * they name. What a row leaves out, or gives as `undefined`, takes the column's default, or stays as it is on an
    * upsert, whatever other rows have there; `null` is NULL.
    */
-  columns?: readonly string[];
+  columns?: readonly string[] | undefined;
   /** The columns of a unique constraint: a row that conflicts updates the row that is there. */
-  onConflict?: readonly string[];
+  onConflict?: readonly string[] | undefined;
   /**
    * What a conflicting row does: the columns that it updates, or `"ignore"` to leave the row that is there.
    * A column that the row leaves out stays as it is.
    *
    * @default {every column that the row names and that is not in `onConflict`}
    */
-  update?: readonly string[] | "ignore";
+  update?: readonly string[] | "ignore" | undefined;
   /**
    * Says which rows these are, so that they are written once although they are sent again: by another attempt
    * at the task, or when a run that was killed is resumed. What is sent under a key that was written is passed
@@ -54,7 +54,7 @@ export interface InsertOptions {
    *
    * @default {rows are written as often as they are sent}
    */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
 }
 
 /** A step of a transaction has its table and its rows beside the options. */

@@ -28,7 +28,7 @@ export async function insertInChunks(
   sender: RowSender,
   table: string,
   rows: Iterable<object> | AsyncIterable<object>,
-  { task, ...options }: InsertOptions & { task?: number } = {},
+  { task, ...options }: InsertOptions & { task?: number | undefined } = {},
 ): Promise<number> {
   const underWay = new Set<Promise<void>>();
   /** The rows of chunks that were refused. */

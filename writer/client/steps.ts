@@ -16,8 +16,8 @@ import { type Bindable, toSqlValue } from "../../sqlite/values.ts";
 
 /** One of the things that are written together in a transaction. */
 export type Step =
-  | { sql: string; params?: readonly Bindable[] }
-  | { statement: string; params?: readonly Bindable[] }
+  | { sql: string; params?: readonly Bindable[] | undefined }
+  | { statement: string; params?: readonly Bindable[] | undefined }
   | { table: string; rows: readonly object[] } & InsertOptions;
 
 /** Options of a transaction. */
@@ -28,7 +28,7 @@ export interface TransactionOptions {
    *
    * @default {steps are done as often as they are sent}
    */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
 }
 
 const TRANSACTION_OPTIONS: readonly string[] = ["idempotencyKey"] satisfies (

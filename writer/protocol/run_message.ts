@@ -27,7 +27,7 @@ export interface StartRunMessage {
    * The run to go on with: `true` for the last of this name that is not `done`, a key for the one that has it,
    * `done` or not; or else a new one.
    */
-  resume?: true | number | RunKey;
+  resume?: true | number | RunKey | undefined;
   /** Whether it is refused while another run of this name is under way. */
   alone?: boolean;
 }
@@ -63,7 +63,7 @@ export interface FinishRunMessage {
   /** When it ended, ISO 8601. */
   finishedAt: string;
   /** Whether it was stopped: then it did what was asked of it, whatever its status. */
-  stopped?: true;
+  stopped?: true | undefined;
 }
 
 /** What a {@linkcode FinishRunMessage} did. */

@@ -61,11 +61,11 @@ export interface InsertMessage {
   /** Bytes of its texts and blobs, where they are more than {@linkcode ROW_BYTES} a row. */
   bytes?: number;
   /** Columns of the unique constraint whose conflict makes the insert an upsert. */
-  onConflict?: readonly string[];
+  onConflict?: readonly string[] | undefined;
   /** On conflict: columns to update, or leave the row as it is. */
   update?: readonly string[] | "ignore";
   /** The task that sent it: when the message fails, so does the task. */
-  task?: number;
+  task?: number | undefined;
   /** When this was written for the table before, nothing is written. */
   idempotencyKey?: IdempotencyKey;
 }
@@ -79,7 +79,7 @@ export interface ExecuteMessage {
   /** A value for each of its parameters. */
   params: readonly SqlValue[];
   /** The task that sent it. */
-  task?: number;
+  task?: number | undefined;
 }
 
 /** One of the statements that were registered when the writer was opened. */
@@ -91,7 +91,7 @@ export interface StatementMessage {
   /** A value for each of its parameters. */
   params: readonly SqlValue[];
   /** The task that sent it. */
-  task?: number;
+  task?: number | undefined;
 }
 
 /** Messages of which all are written, or none. */
@@ -101,7 +101,7 @@ export interface TransactionMessage {
   /** The messages, in their order. */
   messages: readonly WriteMessage[];
   /** The task that sent it. */
-  task?: number;
+  task?: number | undefined;
   /** When this was written before, nothing is written. */
   idempotencyKey?: IdempotencyKey;
 }

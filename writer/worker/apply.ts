@@ -43,11 +43,11 @@ export interface Outcome {
 /** What the store of one connection may be told. */
 export interface StoreOptions {
   /** The named statements that messages may refer to. */
-  statements?: Readonly<Record<string, string>>;
+  statements?: Readonly<Record<string, string>> | undefined;
   /** Who owns the runs. */
-  owner?: ProcessLock;
+  owner?: ProcessLock | undefined;
   /** Is told which runs are active and what is requested of them. */
-  watch?: RequestWatch;
+  watch?: RequestWatch | undefined;
 }
 
 /** What keeps something of a transaction in mind. */

@@ -140,6 +140,7 @@ function tryLock(base: string) {
       return undefined;
     }
   }
+  return undefined;
 }
 
 /** The permissions that a lock file takes; what is not granted already is not asked for. */

@@ -24,7 +24,7 @@ export interface Find extends Pick<TaskQuery, "status" | "q" | "key" | "sort"> {
   /** How many at most. */
   limit: number;
   /** Where to begin. */
-  place?: PageCursor;
+  place?: PageCursor | undefined;
 }
 
 /** Where a task stands in the order. */

@@ -27,7 +27,7 @@ const MAX_ATTEMPTS = 100;
 export async function listTasks(
   read: Read,
   run: number,
-  query: Omit<TaskQuery, "cursor"> & { place?: PageCursor },
+  query: Omit<TaskQuery, "cursor"> & { place?: PageCursor | undefined },
   signal?: AbortSignal,
 ): Promise<TaskPage | undefined> {
   const tasks = read((reader) => tasksOf(reader, run));
@@ -64,6 +64,7 @@ export function fromCursor(cursor: string): PageCursor | undefined {
   } catch {
     // Told by the missing result.
   }
+  return undefined;
 }
 
 /** The rows of tasks, in the order of `ids`. Those that are gone are left out. */

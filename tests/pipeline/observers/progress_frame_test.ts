@@ -54,7 +54,7 @@ Deno.test("frameOf() keeps to the lines and columns there are", () => {
       for (const color of [false, true]) {
         const canvas = { columns, lines, color };
         const counts = { done: 1_000_000, error: 3, cancelled: 0 };
-        const view = viewOf(running, { name: hostile[2], total: 2_000_000, counts });
+        const view = viewOf(running, { name: hostile[2]!, total: 2_000_000, counts });
         const frame = frameOf(view, new RateEstimator(0), canvas, 5_000_000);
         assert(frame.length <= lines, `${frame.length} of ${lines} lines`);
         for (const line of frame) {
