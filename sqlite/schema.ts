@@ -77,6 +77,8 @@ const ADDED_TO_PIPELINE_RUNS: Columns = {
   wal_held_since: "TEXT",
   // By what it is known to whoever starts it again.
   run_key: "TEXT",
+  // The last id that is reserved for its tasks while it goes on.
+  reserved_to: "INTEGER",
   // How many tasks that had ended were queued again while it went on.
   retried: "INTEGER",
 };
