@@ -122,7 +122,8 @@ async function gather(
     run,
     samples: read((reader) => listSamples(reader, id).samples),
     weave: await readWeave(read, id) ?? [],
-    timeline: await readTimeline(read, id) ?? { bars: [], started: 0 },
+    timeline: await readTimeline(read, id) ??
+      { bars: [], started: 0, skipped: 0, at: now },
     graph: (await readGraph(read, id))!,
     tasks,
     left: run.total - tasks.length,

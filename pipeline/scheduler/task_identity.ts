@@ -4,6 +4,7 @@
  * @module
  */
 import type { TaskIdentity } from "../executor/task_context.ts";
+import { withoutNul } from "../../internal/nul.ts";
 
 /** The largest id that can be chosen: one is left, so that there is always a next. */
 const MAX_ID = Number.MAX_SAFE_INTEGER - 1;
@@ -155,7 +156,7 @@ function asked(option: string, value: unknown, index: number): unknown {
 }
 
 function toText(value: unknown): string | null {
-  return value === undefined || value === null ? null : String(value);
+  return value === undefined || value === null ? null : withoutNul(String(value));
 }
 
 /**

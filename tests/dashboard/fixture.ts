@@ -76,9 +76,12 @@ export function addTask(
 ): void {
   const values = { id, run_id: run, name: `task ${id}`, status: "queued", progress: 0, ...row };
   const columns = Object.keys(values);
-  store.connection.prepare(
-    `INSERT INTO task_runs (${columns}) VALUES (${columns.map(() => "?")})`,
-  ).run(...Object.values(values));
+  // Another program may have written a text with a NUL, which our own writer refuses: it goes as bytes.
+  const stored = Object.values(values).map((value) =>
+    typeof value === "string" && value.includes("\0") ? new TextEncoder().encode(value) : value
+  );
+  const marks = stored.map((value) => value instanceof Uint8Array ? "CAST(? AS TEXT)" : "?");
+  store.connection.prepare(`INSERT INTO task_runs (${columns}) VALUES (${marks})`).run(...stored);
   store.connection.prepare(
     `UPDATE pipeline_runs SET ${values.status} = ${values.status} + 1,
        first_task_id = min(coalesce(first_task_id, ?1), ?1),

@@ -139,7 +139,7 @@ export function toInsertMessage(
         ? (row as readonly Bindable[])[c]
         : (row as Record<string, Bindable>)[columns![c]!];
       // What needs no mapping, and that is most, is spared the call.
-      const stored = typeof value === "string" || value === null
+      const stored = (typeof value === "string" && !value.includes("\0")) || value === null
         ? value
         : mapped(value, table, r, columns?.[c] ?? c + 1, row);
       values.push(stored);
@@ -171,7 +171,15 @@ function mapped(
   // A row without a column `constructor` still has a property of that name.
   const inheritable = typeof value === "function" || typeof value === "object";
   if (inheritable && column in Object.prototype && !Object.hasOwn(row, column)) return null;
-  return toSqlValue(value, () => `column ${column} of ${table}, row ${r}`);
+  return toSqlValue(
+    value,
+    (path) =>
+      path === ""
+        ? `column ${column} of ${table}, row ${r}`
+        : `rows[${r}]${
+          typeof column === "number" ? `[${column - 1}]` : `.${column}`
+        }${path} of ${table}`,
+  );
 }
 
 /** Every column that a row names, in the order of their first appearance. */

@@ -25,6 +25,8 @@ export type LinkState =
   | "connecting"
   | "live"
   | "reconnecting"
+  /** Nothing answers where the server was. */
+  | "gone"
   | "paused"
   | "signed-out"
   | "export";

@@ -43,8 +43,8 @@ export class Weave {
   readonly #counts: number[] = TASK_STATUSES.map(() => 0);
   /** Where the search for other changes goes on. */
   #next = 0;
-  /** Blocks that are still to be searched. */
-  #unsearched = 0;
+  /** Places of the blocks that were not read since the last change. */
+  readonly #unsearched = new Set<number>();
   /** Places of the blocks where something ran at the last change, which are still to be read. */
   readonly #due = new Set<number>();
 
@@ -67,6 +67,7 @@ export class Weave {
       if (looked.has(place)) return;
       looked.add(place);
       this.#due.delete(place);
+      this.#unsearched.delete(place);
       this.#next = place + 1;
       const high = (this.#blocks[place + 1]?.first ?? tasks.last + 1) - 1;
       // A full last block stays as it is: what follows it begins the next.
@@ -77,7 +78,7 @@ export class Weave {
     };
 
     if (changed) {
-      this.#unsearched = this.#blocks.length;
+      for (const place of this.#blocks.keys()) this.#unsearched.add(place);
       for (const place of this.#busyPlaces(runningTasks(reader, tasks))) this.#due.add(place);
     }
     for (const place of this.#inTurn(this.#due)) if (inTime()) look(place);
@@ -90,16 +91,14 @@ export class Weave {
       else grows = false;
     }
     for (const isDue of [isOpen, () => true]) {
-      for (let n = 0; n < this.#blocks.length && !this.#agrees(counts) && inTime(); n++) {
-        const place = this.#next % this.#blocks.length;
+      for (const place of this.#inTurn(this.#unsearched)) {
+        if (this.#agrees(counts) || !inTime()) break;
         if (isDue(this.#blocks[place]!)) look(place);
-        this.#next = place + 1;
       }
     }
-    this.#unsearched -= looked.size;
     // Counts that never agree, because another program changed rows, are no reason to search for ever.
     this.complete = !grows && this.#due.size === 0 &&
-      (this.#agrees(counts) || this.#unsearched <= 0);
+      (this.#agrees(counts) || this.#unsearched.size === 0);
   }
 
   /** All blocks. */

@@ -59,7 +59,7 @@ const EXPORTED: ExportedRun = {
   },
   samples: [],
   weave: [],
-  timeline: { bars: [], started: 3 },
+  timeline: { bars: [], started: 3, skipped: 0, at: 0 },
   graph: { nodes: [], edges: [], width: 0, height: 0, left: null },
   tasks: TASKS,
   left: 0,

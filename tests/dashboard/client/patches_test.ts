@@ -44,6 +44,7 @@ const SNAPSHOT: RunSnapshot = {
   tasks: [task(1, 0), task(2, 0)],
   next: "c",
   previous: null,
+  reading: false,
 };
 
 Deno.test("patchList() changes rows, and their order where it is given", () => {
