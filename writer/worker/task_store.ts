@@ -54,7 +54,7 @@ export class TaskStore {
       const taken = this.#taken(ids);
       if (!taken) throw error;
       if (chosen || taken.run_id !== null) throw isTaken(taken);
-      this.#connection.transaction(() => this.#takeOver(run, ids, values));
+      this.#connection.transaction(() => this.#takeOver(ids, values));
     }
     this.#runs.count(run).queued += ids.length;
     this.#runs.extend(
@@ -150,7 +150,7 @@ export class TaskStore {
     return rows.find(({ run_id }) => run_id !== null) ?? rows[0];
   }
 
-  #takeOver(run: number, ids: readonly number[], values: readonly SqlValue[]): void {
+  #takeOver(ids: readonly number[], values: readonly SqlValue[]): void {
     const insert = this.#statements.of(
       `INSERT INTO task_runs (id,name,run_id,key,status) VALUES (?,?,?,?,'queued')
        ON CONFLICT (id) DO UPDATE SET name=excluded.name, run_id=excluded.run_id, key=excluded.key,
