@@ -198,7 +198,7 @@ export async function foldUntil<T>(
   fold: (state: T | undefined, message: LiveMessage) => T,
   options: { from?: T; isDone(state: T): boolean; withinMs?: number },
 ): Promise<T> {
-  const { from, isDone, withinMs = 8_000 } = options;
+  const { from, isDone, withinMs = 120_000 } = options;
   let state = from;
   const late = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => late.resolve(undefined), withinMs);

@@ -19,8 +19,8 @@ export interface TerminalOptions {
   cwd?: string | URL;
 }
 
-/** Milliseconds after which a test gives up waiting: a slow machine under load needs seconds. */
-const PATIENCE_MS = 30_000;
+/** Milliseconds after which a test gives up waiting: a slow machine under load needs seconds, at times many. */
+const PATIENCE_MS = 120_000;
 
 /** A terminal in which one program runs. */
 export class TestTerminal implements AsyncDisposable {

@@ -81,19 +81,25 @@ export class Weave {
       for (const place of this.#blocks.keys()) this.#unsearched.add(place);
       for (const place of this.#busyPlaces(runningTasks(reader, tasks))) this.#due.add(place);
     }
-    for (const place of this.#inTurn(this.#due)) if (inTime()) look(place);
+    // Where a block alone takes longer than the budget, one of each kind is read all the same.
+    for (const [i, place] of this.#inTurn(this.#due).entries()) {
+      if (i === 0 || inTime()) look(place);
+    }
     if (this.#blocks.length > 0) look(this.#blocks.length - 1);
     let grows = true;
-    while (grows && inTime()) {
+    do {
       const low = (this.#blocks.at(-1)?.last ?? tasks.first - 1) + 1;
       const block = low <= tasks.last && readBlock(reader, tasks, { low });
       if (block) this.#put(this.#blocks.length, block);
       else grows = false;
-    }
+    } while (grows && inTime());
+    let searched = 0;
     for (const isDue of [isOpen, () => true]) {
       for (const place of this.#inTurn(this.#unsearched)) {
-        if (this.#agrees(counts) || !inTime()) break;
-        if (isDue(this.#blocks[place]!)) look(place);
+        if (this.#agrees(counts) || (searched > 0 && !inTime())) break;
+        if (!isDue(this.#blocks[place]!)) continue;
+        look(place);
+        searched++;
       }
     }
     // Counts that never agree, because another program changed rows, are no reason to search for ever.
