@@ -28,9 +28,9 @@ export interface LoggingOptions {
    *
    * @default {0}
    */
-  verbose?: number;
+  verbose?: number | undefined;
   /** A file that everything is added to, a line for each record. Its folder must be there. */
-  logFile?: string | URL;
+  logFile?: string | URL | undefined;
 }
 
 /** The least level that is printed, by verbosity. */

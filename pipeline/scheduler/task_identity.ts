@@ -4,7 +4,7 @@
  * @module
  */
 import type { TaskIdentity } from "../executor/task_context.ts";
-import { withoutNul } from "../../internal/nul.ts";
+import { withoutNul } from "../../internal/nul_characters.ts";
 
 /** The largest id that can be chosen: one is left, so that there is always a next. */
 const MAX_ID = Number.MAX_SAFE_INTEGER - 1;
@@ -23,19 +23,19 @@ export interface IdentityOptions<Item> {
    *
    * @default {the next free id}
    */
-  taskId?: (item: Item, index: number) => number | undefined;
+  taskId?: ((item: Item, index: number) => number | undefined) | undefined;
   /**
    * The name of an item's task.
    *
    * @default {the item's `name`, the item itself when it is a string or number, else its key, else "task <id>"}
    */
-  taskName?: (item: Item, index: number) => string | undefined;
+  taskName?: ((item: Item, index: number) => string | undefined) | undefined;
   /**
    * What identifies the work of an item over several runs: text or a number.
    *
    * @default {the item's `key`, else its `id`, else the item itself when it is a number or text of up to 1,000 characters}
    */
-  taskKey?: (item: Item, index: number) => string | number | undefined;
+  taskKey?: ((item: Item, index: number) => string | number | undefined) | undefined;
 }
 
 /** An item with the identity of its task. */
@@ -46,7 +46,7 @@ export interface IdentifiedItem<Item> extends TaskIdentity {
 
 interface Carrier {
   id?: unknown;
-  name?: unknown;
+  name?: unknown | undefined;
   key?: unknown;
 }
 
@@ -191,4 +191,5 @@ function firstTwice<T>(values: readonly T[]): T | undefined {
     if (seen.has(value)) return value;
     seen.add(value);
   }
+  return undefined;
 }

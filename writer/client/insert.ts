@@ -38,15 +38,15 @@ export interface InsertOptions {
    * The columns to fill. Left out, arrays are taken in the table's own order, and objects fill every
    * column that any of them names; a row without one of these gets NULL there.
    */
-  columns?: readonly string[];
+  columns?: readonly string[] | undefined;
   /** The columns of a unique constraint: a row that conflicts updates the row that is there. */
-  onConflict?: readonly string[];
+  onConflict?: readonly string[] | undefined;
   /**
    * What a conflicting row does: the columns that it updates, or `"ignore"` to leave the row that is there.
    *
    * @default {every column that is not in `onConflict`}
    */
-  update?: readonly string[] | "ignore";
+  update?: readonly string[] | "ignore" | undefined;
   /**
    * Says which rows these are, so that they are written once although they are sent again: by another attempt
    * at the task, or when a run that was killed is resumed. What is sent under a key that was written is passed
@@ -56,7 +56,7 @@ export interface InsertOptions {
    *
    * @default {rows are written as often as they are sent}
    */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
 }
 
 /** A step of a transaction has its table and its rows beside the options. */
@@ -77,7 +77,7 @@ export interface TransactionOptions {
    *
    * @default {steps are done as often as they are sent}
    */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
 }
 
 const TRANSACTION_OPTIONS: readonly string[] = ["idempotencyKey"] satisfies (

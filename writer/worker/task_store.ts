@@ -85,6 +85,7 @@ export class TaskStore {
       if (!task) return;
       if (!canRequeue(task.status)) return taken[i] = -task.id;
       this.#restart(run, task);
+      return undefined;
     });
     return taken;
   }

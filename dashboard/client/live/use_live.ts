@@ -60,7 +60,7 @@ export interface Live<T = LiveData> {
 
 interface State extends Omit<Live, "current"> {
   subject?: string;
-  path?: string;
+  path?: string | undefined;
 }
 
 /** Folds an event into what is known. */
