@@ -23,6 +23,8 @@ export interface StartRunMessage {
   startedAt: string;
   /** How many task ids to reserve. */
   reserve: number;
+  /** How many tasks there are in all, where that is known. */
+  expected?: number;
   /**
    * The run to go on with: `true` for the last of this name that is not `done`, a key for the one that has it,
    * `done` or not; or else a new one.
@@ -49,6 +51,16 @@ export interface ReserveIdsMessage {
   /** The run, as `pipeline_runs.id`. */
   run: number;
   /** How many ids. */
+  count: number;
+}
+
+/** Tells how many tasks a run has in all: its items have ended. */
+export interface ExpectTasksMessage {
+  /** Tells the messages apart. */
+  kind: "expect_tasks";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** How many tasks. */
   count: number;
 }
 

@@ -6,6 +6,7 @@
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 import type { AnswerControlMessage, RequestControlMessage } from "./control_message.ts";
 import type {
+  ExpectTasksMessage,
   FinishRunMessage,
   ReserveIdsMessage,
   RunFinished,
@@ -113,6 +114,7 @@ export type WriteMessage =
   | StatementMessage
   | TransactionMessage
   | StartRunMessage
+  | ExpectTasksMessage
   | ReserveIdsMessage
   | FinishRunMessage
   | QueueTasksMessage
@@ -142,6 +144,7 @@ export interface WriteResults {
   transaction: StepResults;
   start_run: RunStarted;
   reserve_ids: number;
+  expect_tasks: undefined;
   finish_run: RunFinished;
   queue_tasks: undefined;
   /** The ids of the tasks, negative for those that are `done`. */

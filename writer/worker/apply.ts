@@ -166,6 +166,8 @@ export class MessageApplier {
         return this.#startRun(message);
       case "reserve_ids":
         return this.runs.reserveIds(message);
+      case "expect_tasks":
+        return this.runs.expect(message);
       case "finish_run":
         return this.#finishRun(message);
       case "queue_tasks":

@@ -17,7 +17,7 @@ function task(id: number, fraction?: number, note?: string, name = `task ${id}`)
 
 function viewOf(running: RunningTask[], view: Partial<ObservedRun> = {}): ObservedRun {
   const counts = { done: 0, error: 0, cancelled: 0 };
-  return { name: "load", total: 10, counts, running: () => running, ...view };
+  return { name: "load", total: 10, skipped: 0, counts, running: () => running, ...view };
 }
 
 Deno.test("frameOf() draws a bar for each running task and the overall bar below", () => {
