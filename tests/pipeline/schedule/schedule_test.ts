@@ -40,7 +40,7 @@ Deno.test("schedulePipeline() refuses what cannot be scheduled before it begins"
       ],
       [
         defined({ storeTaskStatus: false }),
-        "Cannot refuse overlapping runs without storeTaskStatus",
+        'Cannot run the pipeline: overlap "refuse" needs storeTaskStatus',
       ],
       [defined({ overlap: "never" as "queue" }), 'for overlap, got "never"'],
     ] as const
