@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { withoutNul } from "./internal/nul.ts";
+import { withoutNul } from "./internal/nul_characters.ts";
 import { ownProperties } from "./internal/own_properties.ts";
 
 /** What kind of failure SQLite reported, told apart because each asks for another remedy. */

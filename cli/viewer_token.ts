@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { readEnv } from "../internal/permissions.ts";
 import { CommandError } from "./terminal/failure.ts";
 import { sanitize } from "./terminal/sanitize.ts";
 
@@ -12,13 +13,11 @@ export const TOKEN_VARIABLE = "PIPELOOM_TOKEN";
 
 /** Reads it; `undefined` where there is none. The environment is read only where that is permitted already. */
 export async function viewerToken(
-  { token, tokenFile }: { token?: string; tokenFile?: string },
+  { token, tokenFile }: { token?: string | undefined; tokenFile?: string },
 ): Promise<string | undefined> {
   if (token !== undefined) return token;
   if (tokenFile !== undefined) return await readToken(tokenFile);
-  const permission = { name: "env", variable: TOKEN_VARIABLE } as const;
-  if ((await Deno.permissions.query(permission)).state !== "granted") return;
-  return Deno.env.get(TOKEN_VARIABLE);
+  return readEnv(TOKEN_VARIABLE);
 }
 
 async function readToken(path: string): Promise<string> {

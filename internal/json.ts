@@ -75,6 +75,7 @@ function findLoss(
     case "object":
       return value === null ? undefined : findLossInObject(value, key, bigints, within);
   }
+  return undefined;
 }
 
 function findLossInObject(
@@ -112,6 +113,7 @@ function findLossInItems(
     const loss = findLoss(items[i], `${i}`, bigints, within);
     if (loss) return { ...loss, path: `[${i}]${loss.path}` };
   }
+  return undefined;
 }
 
 function findLossInFields(value: object, bigints: boolean, within: object[]): Loss | undefined {
@@ -119,6 +121,7 @@ function findLossInFields(value: object, bigints: boolean, within: object[]): Lo
     const loss = findLoss((value as Record<string, unknown>)[key], key, bigints, within);
     if (loss) return { ...loss, path: `${field(key)}${loss.path}` };
   }
+  return undefined;
 }
 
 function field(key: string): string {

@@ -36,6 +36,8 @@ export class PipelineRun<Item> {
   readonly #workers: number;
   readonly #name: string;
   readonly #tally = new RunSummary();
+  /** Tasks that were done before the run was resumed. */
+  #skipped = 0;
   readonly #stop = new AbortController();
   /** What can be asked of the run. */
   readonly control = new RunControl(this.#stop);
@@ -166,7 +168,10 @@ export class PipelineRun<Item> {
     }
     const { run, firstId } = started;
     const confirm = typeof this.#options.run !== "function";
-    const skipped = (tasks: number) => this.#tally.counts.done += tasks;
+    const skipped = (tasks: number) => {
+      this.#tally.counts.done += tasks;
+      this.#skipped += tasks;
+    };
     await this.#feed.open(firstId, { run, batchSender, confirm, skipped })
       .then(() => this.#dependent?.announce(run, batchSender))
       .catch((error) => this.#fail(error));
@@ -183,6 +188,7 @@ export class PipelineRun<Item> {
       workers: this.#workers,
       startedAt: isoNow(),
       reserve: this.#feed.reserve,
+      ...(this.#feed.known ? { expected: this.#feed.known.length } : {}),
     }), {
       overlap,
       signal: this.#stop.signal,
@@ -202,11 +208,15 @@ export class PipelineRun<Item> {
     { settings: { driver, driverReason }, sqliteVersion }: WriterClient,
   ): void {
     const feed = this.#feed;
+    const skipped = () => this.#skipped;
     const view = {
       name: this.#name,
       counts: this.#tally.counts,
       get total() {
         return feed.total;
+      },
+      get skipped() {
+        return skipped();
       },
       running: () => turns.running(),
     };

@@ -27,7 +27,7 @@ export interface DashboardCommandOptions extends DbOption {
   /** Origins of proxies in front. */
   origin?: string[];
   /** Viewer access token. */
-  token?: string;
+  token?: string | undefined;
   /** The file that holds it. */
   tokenFile?: string;
   /** Whether to start a browser. */

@@ -9,11 +9,11 @@ export interface SourceState {
   /** `ok`, or why the data is not live: the file is not there (yet), is damaged, or cannot be read. */
   state: "ok" | "missing" | "corrupt" | "unreadable";
   /** What is wrong and what helps. */
-  message?: string;
+  message?: string | undefined;
   /** The database's file, without its folder. */
   file: string;
   /** `ffi` or `builtin`: the driver of the dashboard's own connection. */
-  driver?: string;
+  driver?: string | undefined;
   /** Version of the SQLite library of the dashboard's own connection. */
   sqliteVersion?: string;
 }

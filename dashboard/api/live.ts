@@ -31,11 +31,11 @@ export interface RunsSnapshot extends LiveEvent, RunPage {}
 /** What has changed on the page of runs: event `patch`. */
 export interface RunsPatch extends LiveEvent {
   /** Changes of the runs. */
-  runs?: ListPatch<Run>;
+  runs?: ListPatch<Run> | undefined;
   /** Sparklines that have changed. */
-  sparklines?: Record<number, number[]>;
+  sparklines?: Record<number, number[]> | undefined;
   /** The new `next`. */
-  next?: number | null;
+  next?: number | null | undefined;
 }
 
 /** Everything that the page of one run shows: `GET api/live?view=run&run=ID` and a task query. */
@@ -53,19 +53,19 @@ export interface RunSnapshot extends LiveEvent, TaskPage {
 /** What has changed on the page of one run. */
 export interface RunPatch extends LiveEvent {
   /** The run, where it has changed. */
-  run?: Run | null;
+  run?: Run | null | undefined;
   /** Changes of the table. */
-  tasks?: ListPatch<Task>;
+  tasks?: ListPatch<Task> | undefined;
   /** The new cursors. */
-  next?: string | null;
+  next?: string | null | undefined;
   /** The new cursors. */
-  previous?: string | null;
+  previous?: string | null | undefined;
   /** False once the page of tasks has been read. */
-  reading?: boolean;
+  reading?: boolean | undefined;
   /** Samples that have been added. */
-  samples?: Sample[];
+  samples?: Sample[] | undefined;
   /** Blocks of the weave that are new or have changed, by their place. */
-  weave?: [place: number, block: WeaveBlock][];
+  weave?: [place: number, block: WeaveBlock][] | undefined;
 }
 
 /** Everything that the page of one task shows: `GET api/live?view=task&task=ID`. */
@@ -79,7 +79,7 @@ export interface TaskSnapshot extends LiveEvent {
 /** What has changed on the page of one task. */
 export interface TaskPatch extends LiveEvent {
   /** The task, where it has changed. */
-  task?: TaskDetail | null;
+  task?: TaskDetail | null | undefined;
   /** Lines that have been added to its log. */
-  logs?: LogLine[];
+  logs?: LogLine[] | undefined;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RunProgress } from "../../internal/progress.ts";
 import type { StatusCounts } from "../../internal/task_status.ts";
 
 /**
@@ -53,10 +54,17 @@ export interface Run {
   dependencies: number;
   /** Health of the writer, `null` where nothing is known. */
   health: RunHealth | null;
-  /** Time of the last commit for this run. */
+  /** Time of the last news of this run: a commit for it, or for one of its running tasks. */
   updatedAt: string | null;
   /** Whether all of it was asked to stop, and it has not ended. */
   cancelling: boolean;
+  /**
+   * Whether its process is gone and no writer has noted that yet: its `status` is `interrupted` then. `null` where
+   * nothing tells, because the run has no owner's lock, or the lock may not be read.
+   */
+  processGone: boolean | null;
+  /** How far it is: pass it to `shareOf` and `remainingMs`, so that all displays agree. Times are since 1970. */
+  progress: RunProgress;
 }
 
 /** A page of runs, newest first. */

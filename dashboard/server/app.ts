@@ -32,40 +32,40 @@ export interface DashboardOptions {
    *
    * @default {"auto"}
    */
-  driver?: DriverChoice;
+  driver?: DriverChoice | undefined;
   /**
    * Accepted `Host` values, without ports. Requests that carry another name are refused, which keeps other sites
    * out. `/healthz` answers under any name, and `/metrics` with the token.
    *
    * @default {["localhost", "127.0.0.1", "[::1]"]}
    */
-  allowedHosts?: readonly string[];
+  allowedHosts?: readonly string[] | undefined;
   /**
    * Origins under which browsers reach the dashboard through a proxy, such as `https://etl.example`: runs can be
    * controlled from their pages. Their hosts are allowed, too.
    *
    * @default {[]}
    */
-  allowedOrigins?: readonly string[];
+  allowedOrigins?: readonly string[] | undefined;
   /** Viewer access token, of visible ASCII characters. Without one, every request that arrives is answered. */
-  token?: string;
+  token?: string | undefined;
   /**
    * The writer of the pipeline beside which the dashboard is served. With it, runs can be cancelled and failed tasks
    * run again by whoever knows `controlToken`; without it nothing can be changed.
    */
-  writer?: ControlledWriter;
+  writer?: ControlledWriter | undefined;
   /**
    * What whoever controls runs must know.
    *
    * @default {a random text}
    */
-  controlToken?: string;
+  controlToken?: string | undefined;
   /**
    * Browsers that may look on at the same time; more are answered with 503.
    *
    * @default {200}
    */
-  maxClients?: number;
+  maxClients?: number | undefined;
 }
 
 /** The table of {@linkcode DashboardOptions}. */

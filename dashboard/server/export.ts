@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { checkOptionNames } from "../../internal/validate.ts";
 import { createHash } from "node:crypto";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import type { ExportedRun, LogLine, TaskDetail } from "../api.ts";
@@ -14,7 +15,8 @@ import { ICON, INDEX, SCRIPT, STYLE } from "./client.gen.ts";
 import { findTasks, type Read } from "./queries/find.ts";
 import { readGraph } from "./queries/graph.ts";
 import { listLogs } from "./queries/logs.ts";
-import { getRun, listSamples, tasksOf } from "./queries/runs.ts";
+import { getRun, listSamples } from "./queries/runs.ts";
+import { tasksOf } from "./queries/run_tasks.ts";
 import { getTask } from "./queries/tasks.ts";
 import { readTimeline } from "./queries/timeline.ts";
 import { readWeave } from "./queries/weave.ts";
@@ -60,8 +62,9 @@ const POLICY = [
 export async function exportRun(
   db: string | URL,
   run: number,
-  options: { driver?: DriverChoice } = {},
+  options: { driver?: DriverChoice | undefined } = {},
 ): Promise<string> {
+  checkOptionNames(options, { operation: "export the run", known: ["driver"] });
   using source = new DatabaseHandle(db, options.driver);
   await source.ready();
   const { file } = source.state;

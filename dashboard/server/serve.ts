@@ -28,13 +28,13 @@ export interface ServeOptions extends DashboardOptions {
    *
    * @default {"127.0.0.1"}
    */
-  hostname?: string;
+  hostname?: string | undefined;
   /**
    * The port to listen on; 0 takes any that is free.
    *
    * @default {8787}
    */
-  port?: number;
+  port?: number | undefined;
 }
 
 /**

@@ -17,7 +17,7 @@ export interface TaskPoolOptions {
   /** Aborted when the pipeline is to stop. */
   signal: AbortSignal;
   /** Who looks on, if anybody does: hears what tasks log, and whether what they print passes through here. */
-  watch?: TaskObserver;
+  watch?: TaskObserver | undefined;
   /** Makes a port to the writer, for a sender of this number. */
   attach: (sender: number) => MessagePort;
   /** Lets the writer take nothing more from that sender. */
@@ -51,5 +51,5 @@ export interface StartOptions {
   /** Called when it was sent to its Worker: its time begins. */
   sent?: () => void;
   /** Called when the Worker has begun with it. */
-  begun?: () => void;
+  begun?: (() => void) | undefined;
 }

@@ -27,7 +27,7 @@ export interface TaskEnvironment {
   /** Aborted when the pipeline is to stop. */
   signal: AbortSignal;
   /** Hears the lines that tasks write into their logs. */
-  onLog?: (task: TaskIdentity, level: LogLevel, message: string) => void;
+  onLog?: ((task: TaskIdentity, level: LogLevel, message: string) => void) | undefined;
   /** Hears that a task has said how far it is; on the main thread it is looked up instead. */
   progressed?: (task: TaskExecution) => void;
 }
@@ -176,6 +176,7 @@ export class TaskExecution implements TaskIdentity {
     this.#ownKeys(message);
     if (!atomic) return await batchSender.request(message);
     this.#hold(message);
+    return undefined;
   }
 
   /** Where a stream of rows goes for as long as the task runs. */

@@ -5,22 +5,20 @@
  * @module
  */
 import { refuseOldMembers } from "../../internal/validate.ts";
+import { type InsertOptions, type Row, toInsertMessage } from "../../writer/client/insert.ts";
 import {
-  type InsertOptions,
-  type Row,
   type Step,
   toExecuteMessage,
-  toInsertMessage,
   toTransactionMessage,
   type TransactionOptions,
-} from "../../writer/client/insert.ts";
+} from "../../writer/client/steps.ts";
 import { insertInChunks } from "../../writer/client/row_stream.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
 import type { Bindable } from "../../writer/protocol/sqlite_types.ts";
 import type { ExecuteResult } from "../../writer/protocol/write_message.ts";
 import type { TaskContext } from "./task_context.ts";
 import type { TaskExecution } from "./task_execution.ts";
-import { withoutNul } from "../../internal/nul.ts";
+import { withoutNul } from "../../internal/nul_characters.ts";
 
 /** What an insert returns when the writer has room for more. */
 const ROOM = Promise.resolve();

@@ -23,9 +23,9 @@ export interface TaskOutcome {
   /** Its last status. */
   status: EndStatus;
   /** What was thrown. */
-  error?: ErrorData;
+  error?: ErrorData | undefined;
   /** Whether the task has not written its end: it could not, or it may be run again. */
-  unwritten?: boolean;
+  unwritten?: boolean | undefined;
   /** Whether its Worker is gone, so that it may have ended before, unheard. */
   lost?: boolean;
   /** The very thing that was thrown, where that was on this thread. */

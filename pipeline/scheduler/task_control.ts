@@ -116,7 +116,10 @@ export class TaskControl<Item> {
   ended(
     { id }: TaskIdentity,
     { status }: TaskOutcome,
-    { task, isDependent = false }: { task?: IdentifiedItem<Item>; isDependent?: boolean } = {},
+    { task, isDependent = false }: {
+      task?: IdentifiedItem<Item> | undefined;
+      isDependent?: boolean;
+    } = {},
   ): void {
     this.#cancelling.get(id)?.end.resolve(status);
     if (status === "done" || this.#turns.environment.signal.aborted) return;

@@ -18,9 +18,9 @@ export interface QueueOptions<Item> {
    *
    * @default {0 for all}
    */
-  priority?: (item: Item) => number;
+  priority?: ((item: Item) => number) | undefined;
   /** What an item's task uses, to be named in `limits`. */
-  tags?: (item: Item) => readonly string[] | undefined;
+  tags?: ((item: Item) => readonly string[] | undefined) | undefined;
   /**
    * How many tasks of a tag run at once at most, as a number; or how many run at once and how many start in a
    * time, as `{ concurrency: 2, rate: 10, intervalMs: 1_000 }`. A task runs when all of its tags allow it; others go
@@ -29,7 +29,7 @@ export interface QueueOptions<Item> {
    *
    * @default {no limits}
    */
-  limits?: TagLimits;
+  limits?: TagLimits | undefined;
 }
 
 interface Entry<Item> {

@@ -39,7 +39,7 @@ export interface Announcer {
 /** How items become tasks. */
 export interface FeedOptions<Item> extends IdentityOptions<Item> {
   /** Whether tasks are found by their keys, because some may be there already. */
-  resume?: boolean | number | RunKey;
+  resume?: boolean | number | RunKey | undefined;
 }
 
 /** Enrols the items of one run, in their order. */
@@ -49,11 +49,11 @@ export class TaskRegistration<Item> {
   readonly #resumes: boolean;
   #announcer: Announcer | undefined;
   /**
-   * Ids of known items where any of them carries one; 0 where it is to get a free one, and in a run that is resumed
+   * Ids of known items where one was chosen for any of them; 0 where it is to get a free one, and in a run that is resumed
    * negative where it is done.
    */
   #ids: number[] | undefined;
-  /** Whether an item carried an id: only the database knows whether it is free. */
+  /** Whether an id was chosen for an item: only the database knows whether it is free. */
   #explicit = false;
   /** The first id that was reserved, and the next that is free. */
   #firstId = 1;
@@ -144,6 +144,13 @@ export class TaskRegistration<Item> {
     if (!this.#known && !this.#resumes) await this.#send(tasks);
   }
 
+  /** Announces that no further items come. */
+  announceTotal(): void {
+    if (this.#known || !this.#announcer) return;
+    const { run, batchSender } = this.#announcer;
+    batchSender.post({ kind: "expect_tasks", run, count: this.#count });
+  }
+
   async #identify(items: readonly Item[], chunk: IdentifiedItem<Item>[]): Promise<void> {
     for (const item of items) {
       const index = this.#count;
@@ -225,7 +232,10 @@ export class TaskRegistration<Item> {
       names: chunk.map(({ name }) => name),
       keys: chunk.map(({ key }) => key),
     };
-    if (this.#explicit) checkUnique(message.ids);
+    if (this.#explicit) {
+      checkUnique(message.ids);
+      message.chosen = true;
+    }
     if (this.#explicit || (confirm && !this.#known)) return void await batchSender.request(message);
     batchSender.post(message);
     await batchSender.ready();

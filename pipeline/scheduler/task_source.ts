@@ -136,6 +136,7 @@ export class TaskSource<Item> {
     if (this.#halted) return;
     await this.#try(async () => {
       await this.#enrolment.announce(chunk);
+      if (this.#source.exhausted) this.#enrolment.announceTotal();
       if (this.#halted) return;
       this.#ready = chunk;
       this.#given = 0;

@@ -196,7 +196,7 @@ function foldList<T extends { id: number }>(rows: T[], patch: ListPatch<T> | und
 export async function foldUntil<T>(
   events: Events,
   fold: (state: T | undefined, message: LiveMessage) => T,
-  options: { from?: T; isDone(state: T): boolean; withinMs?: number },
+  options: { from?: T | undefined; isDone(state: T): boolean; withinMs?: number },
 ): Promise<T> {
   const { from, isDone, withinMs = 120_000 } = options;
   let state = from;

@@ -77,7 +77,7 @@ async function answers(db: string, run: number, task: number): Promise<unknown[]
 function* numbers(value: unknown, name = ""): Generator<[string, number]> {
   if (typeof value === "number") yield [name, value];
   if (typeof value !== "object" || value === null) return;
-  const { from, to } = value as { from?: unknown; to?: unknown };
+  const { from, to } = value as { from?: unknown | undefined; to?: unknown };
   if (typeof from === "number" && typeof to === "number") yield [`${name}.bar`, to - from];
   for (const [key, inner] of Object.entries(value)) yield* numbers(inner, `${name}.${key}`);
 }

@@ -12,11 +12,11 @@ export interface ChildOptions {
   /** Flags of `deno run`, such as `--allow-read=…`. */
   flags?: string[];
   /** A command that starts the child, such as `setpriv …`; its words come before `deno`. */
-  prefix?: string[];
+  prefix?: string[] | undefined;
   /** Whether it may look for packages that are not cached. */
   uncached?: boolean;
   /** Environment variables beside those of this process. */
-  env?: Record<string, string>;
+  env?: Record<string, string> | undefined;
 }
 
 /** Runs `script`, which may import from {@linkcode ROOT}, and returns what it gave to `console.log`. */
@@ -83,6 +83,7 @@ export async function findProgram(...names: string[]): Promise<string | undefine
   }
   if (Deno.env.get("CI")) throw new Error(`Tests need ${names[0]}: install it`);
   console.log(`${names[0]} is not installed: tests that need it are left out`);
+  return undefined;
 }
 
 /** Whether a program is installed. Under CI everything that tests need must be. */

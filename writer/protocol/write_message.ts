@@ -6,6 +6,7 @@
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 import type { AnswerControlMessage, RequestControlMessage } from "./control_message.ts";
 import type {
+  ExpectTasksMessage,
   FinishRunMessage,
   ReserveIdsMessage,
   RunFinished,
@@ -34,6 +35,14 @@ export interface IdempotencyKey {
   run: number | null;
 }
 
+/** Which columns the rows of a message leave out. */
+export interface RowShapes {
+  /** Of each shape the columns that it leaves out, by their index. */
+  absent: readonly (readonly number[])[];
+  /** The shape of each row. */
+  ofRows: readonly number[];
+}
+
 /** Rows for one table: all of them are written, or none. */
 export interface InsertMessage {
   /** Tells the messages apart. */
@@ -42,18 +51,22 @@ export interface InsertMessage {
   table: string;
   /** The columns of each row, or `null` for the table's own columns in their order. */
   columns: readonly string[] | null;
-  /** The values of all rows, one row after the other. */
+  /** The values of all rows, one row after the other; `null` where a row leaves a column out. */
   values: readonly SqlValue[];
   /** Number of values in a row. */
   width: number;
+  /** What its rows leave out, where any does. */
+  shapes?: RowShapes;
+  /** The number of its first row in a stream, where it is not 0. */
+  first?: number;
   /** Bytes of its texts and blobs, where they are more than {@linkcode ROW_BYTES} a row. */
   bytes?: number;
   /** Columns of the unique constraint whose conflict makes the insert an upsert. */
-  onConflict?: readonly string[];
+  onConflict?: readonly string[] | undefined;
   /** On conflict: columns to update, or leave the row as it is. */
   update?: readonly string[] | "ignore";
   /** The task that sent it: when the message fails, so does the task. */
-  task?: number;
+  task?: number | undefined;
   /** When this was written for the table before, nothing is written. */
   idempotencyKey?: IdempotencyKey;
 }
@@ -67,7 +80,7 @@ export interface ExecuteMessage {
   /** A value for each of its parameters. */
   params: readonly SqlValue[];
   /** The task that sent it. */
-  task?: number;
+  task?: number | undefined;
 }
 
 /** One of the statements that were registered when the writer was opened. */
@@ -79,7 +92,7 @@ export interface StatementMessage {
   /** A value for each of its parameters. */
   params: readonly SqlValue[];
   /** The task that sent it. */
-  task?: number;
+  task?: number | undefined;
 }
 
 /** Messages of which all are written, or none. */
@@ -89,7 +102,7 @@ export interface TransactionMessage {
   /** The messages, in their order. */
   messages: readonly WriteMessage[];
   /** The task that sent it. */
-  task?: number;
+  task?: number | undefined;
   /** When this was written before, nothing is written. */
   idempotencyKey?: IdempotencyKey;
 }
@@ -101,6 +114,7 @@ export type WriteMessage =
   | StatementMessage
   | TransactionMessage
   | StartRunMessage
+  | ExpectTasksMessage
   | ReserveIdsMessage
   | FinishRunMessage
   | QueueTasksMessage
@@ -130,6 +144,7 @@ export interface WriteResults {
   transaction: StepResults;
   start_run: RunStarted;
   reserve_ids: number;
+  expect_tasks: undefined;
   finish_run: RunFinished;
   queue_tasks: undefined;
   /** The ids of the tasks, negative for those that are `done`. */

@@ -19,6 +19,7 @@ export function guardControl(controlToken: string, access: Access): MiddlewareHa
     const refusal = await checkToken(c, access, { given, token: controlToken, error });
     if (refusal) return refusal;
     await next();
+    return undefined;
   };
 }
 
@@ -38,5 +39,6 @@ export function guardOrigin({ allowedOrigins }: Access): MiddlewareHandler {
       return c.json({ error }, 403);
     }
     await next();
+    return undefined;
   };
 }

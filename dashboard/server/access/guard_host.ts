@@ -35,6 +35,7 @@ export function guardHost(names: Names): MiddlewareHandler {
       return c.json({ error }, 403);
     }
     await next();
+    return undefined;
   };
 }
 
@@ -43,6 +44,7 @@ export function guardSite(): MiddlewareHandler {
   return async (c, next) => {
     if (isForeign(c) && !isNavigation(c)) return refuse(c);
     await next();
+    return undefined;
   };
 }
 
@@ -51,6 +53,7 @@ export function guardNavigation(): MiddlewareHandler {
   return async (c, next) => {
     if (isForeign(c)) return refuse(c);
     await next();
+    return undefined;
   };
 }
 

@@ -27,7 +27,7 @@ const MAX_SESSIONS = 1_000;
 /** Who may look, and how. */
 export interface Access extends Names {
   /** The viewer access token, if one is needed. */
-  token?: string;
+  token?: string | undefined;
   /** Slows down guesses. */
   brake: Brake;
   /** The name of the cookie. */
@@ -37,7 +37,7 @@ export interface Access extends Names {
 }
 
 /** Makes the access of one dashboard. */
-export function newAccess(names: Names & { token?: string }): Access {
+export function newAccess(names: Names & { token?: string | undefined }): Access {
   return {
     ...names,
     brake: new Brake(),
@@ -59,6 +59,7 @@ export function guardToken(access: Access): MiddlewareHandler {
       if (refusal) return refusal;
     }
     await next();
+    return undefined;
   };
 }
 
@@ -73,8 +74,8 @@ export function signIn(access: Access): (c: Context) => Promise<Response> {
     const value = newToken();
     sessions.set(value, true);
     setCookie(c, cookie, value, {
-      // None: the folder of this address, as the browser knows it.
-      path: undefined,
+      // None: the folder of this address, as the browser knows it. Left out it would be "/".
+      ...({ path: undefined } as object),
       httpOnly: true,
       sameSite: "Strict",
       secure: isSecure(c),

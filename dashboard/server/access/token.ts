@@ -56,7 +56,10 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /** An address with tokens after the `#`, so that they are sent to no server and stand in no log. */
-export function withTokens(url: string, tokens: { token?: string; control?: string }): string {
+export function withTokens(
+  url: string,
+  tokens: { token?: string | undefined; control?: string },
+): string {
   const given = Object.entries(tokens).filter(([, text]) => text !== undefined);
   return given.length === 0 ? url : `${url}#${new URLSearchParams(given as [string, string][])}`;
 }

@@ -31,7 +31,7 @@ interface Watched {
   view: View;
   streams: Set<EventStream>;
   /** The read that is going on: there is one at a time. */
-  reading?: Promise<void>;
+  reading?: Promise<void> | undefined;
   /** Whether something was committed since the last read began. */
   isOld: boolean;
 }
@@ -43,7 +43,7 @@ export interface Watch {
   /** Makes the view. */
   create: () => View;
   /** The id of the last event that the browser has seen. */
-  lastEventId?: string;
+  lastEventId?: string | undefined;
 }
 
 /** Shares views among streams. */

@@ -20,7 +20,7 @@ export interface RunViewOptions {
   /** Id of the run. */
   run: number;
   /** Which tasks. */
-  query: Omit<TaskQuery, "cursor"> & { place?: PageCursor };
+  query: Omit<TaskQuery, "cursor"> & { place?: PageCursor | undefined };
   /** The run's weave, which all views of the run share. */
   weave: SharedWeave;
 }

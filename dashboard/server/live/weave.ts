@@ -18,7 +18,7 @@ import {
   readBlock,
   runningTasks,
 } from "../queries/weave.ts";
-import { tasksOf } from "../queries/runs.ts";
+import { tasksOf } from "../queries/run_tasks.ts";
 import type { Reader } from "../reader.ts";
 
 /** Milliseconds of reading at a time. */

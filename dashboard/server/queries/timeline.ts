@@ -5,7 +5,8 @@
  */
 import type { Timeline } from "../../api.ts";
 import { findTasks, type Read } from "./find.ts";
-import { getRun, type RunTasks, tasksOf } from "./runs.ts";
+import { getRun } from "./runs.ts";
+import { type RunTasks, tasksOf } from "./run_tasks.ts";
 import { readTasks } from "./tasks.ts";
 
 /** Bars of a timeline. */

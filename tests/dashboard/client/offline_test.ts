@@ -56,6 +56,8 @@ const EXPORTED: ExportedRun = {
     health: null,
     updatedAt: null,
     cancelling: false,
+    processGone: false,
+    progress: { work: 0, total: null, since: null, before: 0 },
   },
   samples: [],
   weave: [],

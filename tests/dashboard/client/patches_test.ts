@@ -31,6 +31,8 @@ const run = (id: number, done: number): Run => ({
   health: null,
   updatedAt: null,
   cancelling: false,
+  processGone: false,
+  progress: { work: 0, total: null, since: null, before: 0 },
 });
 const task = (id: number, progress: number) => ({ id, progress }) as unknown as Task;
 const block = (first: number, cells: string): WeaveBlock => ({ first, cells });
