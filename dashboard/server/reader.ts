@@ -79,7 +79,7 @@ export class Reader implements Disposable {
     if (version === this.#schemaVersion) return;
     const columns = new Map<string, Set<string>>();
     for (const table of TABLES) {
-      columns.set(table, new Set(columnsOf(this.connection, table)));
+      columns.set(table, new Set(this.#isTable(table) ? columnsOf(this.connection, table) : []));
     }
     this.#statements.clear();
     this.#columns = columns;
@@ -133,6 +133,13 @@ export class Reader implements Disposable {
   /** Closes the connection. */
   [Symbol.dispose](): void {
     this.connection.close();
+  }
+
+  /** Whether a name is that of an ordinary table: a view could take any time, and a virtual table do anything. */
+  #isTable(name: string): boolean {
+    return this.connection.prepare(
+      "SELECT 1 FROM sqlite_schema WHERE type='table' AND rootpage>0 AND name=? COLLATE NOCASE",
+    ).get(name) !== undefined;
   }
 
   #statement(sql: string): ReturnType<Connection["prepare"]> {
