@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { readEnv } from "../internal/permissions.ts";
 import { CommandError } from "./terminal/failure.ts";
 import { sanitize } from "./terminal/sanitize.ts";
 
@@ -16,9 +17,7 @@ export async function viewerToken(
 ): Promise<string | undefined> {
   if (token !== undefined) return token;
   if (tokenFile !== undefined) return await readToken(tokenFile);
-  const permission = { name: "env", variable: TOKEN_VARIABLE } as const;
-  if ((await Deno.permissions.query(permission)).state !== "granted") return;
-  return Deno.env.get(TOKEN_VARIABLE);
+  return readEnv(TOKEN_VARIABLE);
 }
 
 async function readToken(path: string): Promise<string> {

@@ -1,5 +1,5 @@
 /**
- * A pipeline that has been started, to be waited for, and to be told what to do meanwhile.
+ * A pipeline that has been started: its report to wait for, and its tasks to cancel and retry.
  *
  * @module
  */
@@ -29,29 +29,47 @@ import type { RunControl } from "./run_control.ts";
  * console.log(report.counts.cancelled); // 1
  * ```
  */
-export class RunningPipeline {
+export interface RunningPipeline {
   /** Its report, when it has ended; rejected as `runPipeline` is. */
   readonly finished: Promise<PipelineReport>;
-  readonly #control: RunControl;
-
-  /** @ignore Made by {@linkcode startPipeline}. */
-  constructor(finished: Promise<PipelineReport>, control: RunControl) {
-    this.finished = finished;
-    this.#control = control;
-  }
 
   /**
    * Cancels a task, and resolves when it has ended; without an id all of them, and resolves when the run has ended.
    *
    * A task that has not begun never does. One that runs is told by its `signal`: it is cancelled when it throws the
    * signal's reason or an `AbortError`, and is done all the same when it finishes. On the pool its Worker is ended
-   * when it goes on for `abortGraceMs`. What depends on it is cancelled, too.
+   * when it still runs after `abortGraceMs`. What depends on it is cancelled, too.
    *
    * @param task Its id: `task.id`, `task_runs.id`
    * @param reason What it is told; its message is in `task_runs`
-   * @throws {Error} If the task has ended otherwise, or there is none of this id
-   * @throws {TypeError} If the id is none
+   * @throws {Error} If the task has ended otherwise, or no task has this id
+   * @throws {TypeError} If the id is not an integer ≥ 1
    */
+  cancel(task?: number, reason?: unknown): Promise<void>;
+
+  /**
+   * Runs a task again that ended as `error` or `cancelled`, in the same run; without an id all that ended as
+   * `error`. What was cancelled because it depends on them runs again, too. The attempt that ended is kept in
+   * `task_attempts`. Once the run has ended it is too late: continue it with `resume`.
+   *
+   * @param task Its id: `task.id`, `task_runs.id`
+   * @returns How many tasks are queued again
+   * @throws {Error} If no task can be run again, or the run ends
+   * @throws {TypeError} If the id is not an integer ≥ 1
+   */
+  retry(task?: number): Promise<number>;
+}
+
+/** A pipeline as {@linkcode startPipeline} returns it. */
+export class PipelineHandle implements RunningPipeline {
+  readonly finished: Promise<PipelineReport>;
+  readonly #control: RunControl;
+
+  constructor(finished: Promise<PipelineReport>, control: RunControl) {
+    this.finished = finished;
+    this.#control = control;
+  }
+
   async cancel(task?: number, reason?: unknown): Promise<void> {
     const error = reason === undefined || reason instanceof Error
       ? reason
@@ -61,16 +79,6 @@ export class RunningPipeline {
     await this.finished.catch(() => {});
   }
 
-  /**
-   * Runs a task again that ended as `error` or `cancelled`, in the same run; without an id all that ended as
-   * `error`. What was cancelled because it depends on them runs again, too. The attempt that ended is kept in
-   * `task_attempts`. Once the run has ended it is too late: go on with it by `resume`.
-   *
-   * @param task Its id: `task.id`, `task_runs.id`
-   * @returns How many tasks are queued again
-   * @throws {Error} If there is none to run again, or the run ends
-   * @throws {TypeError} If the id is none
-   */
   async retry(task?: number): Promise<number> {
     return await this.#control.retry(task);
   }

@@ -8,12 +8,10 @@
  *
  * @module
  */
+import { MAX_TIMER_MS } from "../../internal/validate.ts";
 import type { TaskSource } from "./task_source.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 import type { TaskQueue } from "./task_queue.ts";
-
-/** Milliseconds that a timer can wait: a longer one fires at once. */
-const TIMER_MS = 2 ** 31 - 1;
 
 /** Where tasks are taken from. */
 export type TaskSupply<Item> = Pick<TaskSource<Item>, "take">;
@@ -130,7 +128,7 @@ export class ReadyQueue<Item> implements TaskSupply<Item> {
     const ms = this.#options.queue.waitMs;
     if (ms === Infinity) return;
     // Rounded up: a timer that fires early would be set again.
-    this.#timer = setTimeout(() => this.#tell(), Math.min(TIMER_MS, Math.ceil(ms)));
+    this.#timer = setTimeout(() => this.#tell(), Math.min(MAX_TIMER_MS, Math.ceil(ms)));
   }
 
   #tell(): void {
