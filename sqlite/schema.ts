@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
 import { columnsOf } from "./pragmas.ts";
 
@@ -77,6 +78,8 @@ const ADDED_TO_PIPELINE_RUNS: Columns = {
   wal_held_since: "TEXT",
   // By what it is known to whoever starts it again.
   run_key: "TEXT",
+  // The last id that is reserved for its tasks while it goes on.
+  reserved_to: "INTEGER",
   // How many tasks that had ended were queued again while it went on.
   retried: "INTEGER",
   // Tasks in all, where that is known: the items have ended, or their number was known from the start.
@@ -185,6 +188,7 @@ export interface InitSchemaOptions {
  * ```
  */
 export function initSchema(connection: Connection, options: InitSchemaOptions = {}): void {
+  checkOptionNames(options, { operation: "create the tables", known: ["storeTaskStatus"] });
   if (options.storeTaskStatus === false) return;
   connection.transaction(() => {
     createTable(connection, "task_runs", TASK_RUNS, ADDED_TO_TASK_RUNS);
