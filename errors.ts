@@ -81,7 +81,7 @@ export class WriterClosedError extends Error {
  * import { SqliteWriter, WriterDiedError } from "@pipeloom/pipeloom";
  *
  * await using writer = await SqliteWriter.open({ db: ":memory:" });
- * writer.gone.catch((error) => {
+ * writer.closed.catch((error) => {
  *   if (error instanceof WriterDiedError) console.error(error.message);
  * });
  * ```

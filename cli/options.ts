@@ -5,6 +5,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_DB } from "../pipeline/define_pipeline.ts";
+import { DRIVER_CHOICES } from "../sqlite/drivers/choose.ts";
 import { type Overlap, OVERLAPS } from "../pipeline/overlap.ts";
 
 export { DEFAULT_DB };
@@ -36,7 +37,7 @@ export function jsonOption(what: string): Option {
 
 /** `--driver`. */
 export function driverOption(): Option {
-  return new Option("--driver <name>", "the SQLite driver").choices(["auto", "ffi", "builtin"]);
+  return new Option("--driver <name>", "the SQLite driver").choices(DRIVER_CHOICES);
 }
 
 /** `--workers`. */

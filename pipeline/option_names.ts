@@ -1,12 +1,12 @@
 /**
- * The names of a pipeline's options. `deno run` looks at no types, so a name that is misspelt would go unheard,
- * and a pipeline that was to be tried again would not be.
+ * The names of a pipeline's options: a misspelled `retries` is refused, so that it is not silently ignored.
  *
  * @module
  */
+import { checkOptionNames } from "../internal/validate.ts";
 import type { PipelineDefinition } from "./pipeline_options.ts";
 
-/** Every option; that none is left out is for the compiler to say. */
+/** Every option; the compiler refuses a table that lacks one. */
 const NAMES: Readonly<Record<keyof PipelineDefinition<unknown>, true>> = {
   atomic: true,
   busyTimeoutMs: true,
@@ -45,22 +45,11 @@ const NAMES: Readonly<Record<keyof PipelineDefinition<unknown>, true>> = {
   workers: true,
 };
 
-/** Letters by which an option is recognized that is misspelt further on. */
-const ALIKE = 3;
-
 /**
  * Refuses options that there are not.
  *
  * @throws {TypeError} If there is one
  */
 export function checkNames(options: object): void {
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(NAMES, name)) continue;
-    const start = name.slice(0, ALIKE).toLowerCase();
-    const alike = Object.keys(NAMES).filter((known) => known.toLowerCase().startsWith(start));
-    throw new TypeError(
-      `Cannot run a pipeline with the option ${Deno.inspect(name)}: there is none of this name; ` +
-        (alike.length > 0 ? `use ${alike.join(", ")}` : "leave it out"),
-    );
-  }
+  checkOptionNames(options, { operation: "run the pipeline", known: Object.keys(NAMES) });
 }

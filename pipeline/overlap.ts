@@ -12,6 +12,7 @@
  */
 import { OverlapError } from "../errors.ts";
 import type { RunStarted, StartRunMessage } from "../writer/protocol/run_message.ts";
+import { checkChoice } from "../internal/validate.ts";
 import { delay } from "../internal/delay.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
 
@@ -53,12 +54,7 @@ export function checkOverlap(
   { overlap = "allow" }: OverlapOptions,
   storeTaskStatus: boolean,
 ): void {
-  if (!OVERLAPS.includes(overlap)) {
-    throw new TypeError(
-      `Cannot use overlap ${Deno.inspect(overlap)}: pass ` +
-        OVERLAPS.map((one) => Deno.inspect(one)).join(" or "),
-    );
-  }
+  checkChoice(overlap, { operation: "run the pipeline", name: "overlap", choices: OVERLAPS });
   if (overlap !== "allow" && !storeTaskStatus) {
     throw new TypeError(
       `Cannot ${overlap} overlapping runs without storeTaskStatus, which tells what runs: leave it ` +

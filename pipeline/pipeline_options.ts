@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkInteger, unexpected } from "../internal/validate.ts";
 import type { RunKey } from "../writer/protocol/run_message.ts";
 import type { ProgressOptions } from "./observers/progress_options.ts";
 import type { DependencyOptions } from "./scheduler/dependency_source.ts";
@@ -13,6 +14,9 @@ import type { IdentityOptions } from "./scheduler/task_identity.ts";
 import type { TaskModule } from "./executor/pool_options.ts";
 import type { TaskFunction } from "./executor/task_runner.ts";
 import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
+
+/** What an error about an option says cannot be done. */
+const OPERATION = "run the pipeline";
 
 /** What a writer is told when it is opened, and none that is open. */
 export const WRITER_OPTIONS = [
@@ -134,22 +138,14 @@ export interface PipelineDefinition<Item> extends Omit<PipelineOptions<Item>, "d
 export function workersFor<Item>(options: PipelineOptions<Item>, known?: readonly Item[]): number {
   const cpus = navigator.hardwareConcurrency;
   const { workers = Math.max(1, Math.min(cpus, known?.length ?? cpus)) } = options;
-  if (!Number.isSafeInteger(workers) || workers < 1) {
-    throw new RangeError(
-      `Cannot run with ${Deno.inspect(workers)} workers: pass a whole number from 1 up`,
-    );
-  }
-  return workers;
+  return checkInteger(workers, { operation: OPERATION, name: "workers", min: 1 });
 }
 
 /** Refuses what cannot stop a pipeline. */
 export function checkSignal<Item>({ signal }: PipelineOptions<Item>): void {
   if (signal === undefined || signal instanceof AbortSignal) return;
-  throw new TypeError(
-    `Cannot be stopped by ${
-      Deno.inspect(signal, { depth: 0 })
-    }: pass the signal of an AbortController`,
-  );
+  const expected = "the signal of an AbortController";
+  throw new TypeError(unexpected(signal, { operation: OPERATION, name: "signal", expected }));
 }
 
 /** Refuses options that a writer which is open was to be told. */
@@ -158,7 +154,8 @@ export function checkWriter<Item>({ db, ...options }: PipelineOptions<Item>): vo
   for (const option of WRITER_OPTIONS) {
     if (options[option] !== undefined) {
       throw new TypeError(
-        `Cannot use option ${option} with a writer that is open: pass it to SqliteWriter.open`,
+        `Cannot ${OPERATION}: option ${option} belongs to the writer, which is open. ` +
+          `Pass it to SqliteWriter.open`,
       );
     }
   }
@@ -177,10 +174,8 @@ export function checkResume<Item>({ db, resume, storeTaskStatus }: PipelineOptio
   const { key = undefined } = Object(resume) as Partial<RunKey>;
   const isKey = typeof key === "string" && key !== "";
   if (resume !== true && !isKey && !(Number.isSafeInteger(resume) && Number(resume) > 0)) {
-    throw new TypeError(
-      `Cannot resume ${Deno.inspect(resume)}: pass true for the last run, the id of a run, or ` +
-        `{ key: "…" }`,
-    );
+    const expected = 'true, the id of a run, or { key: "…" }';
+    throw new TypeError(unexpected(resume, { operation: OPERATION, name: "resume", expected }));
   }
   if (!storesStatus({ db, storeTaskStatus })) {
     throw new TypeError("Cannot resume a run without storeTaskStatus, which tells what is done");
@@ -192,9 +187,8 @@ export function checkWork(run: unknown): void {
   if (typeof run === "function") return;
   const module = (run as TaskModule | null | undefined)?.module;
   if (!URL.canParse(String(module))) {
-    throw new TypeError(
-      `Cannot run tasks with ${Deno.inspect(run)}: pass a function, or ` +
-        `{ module: new URL("./tasks.ts", import.meta.url), export: "name" }`,
-    );
+    const expected =
+      'a function, or { module: new URL("./tasks.ts", import.meta.url), export: "name" }';
+    throw new TypeError(unexpected(run, { operation: OPERATION, name: "run", expected }));
   }
 }

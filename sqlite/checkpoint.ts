@@ -3,10 +3,19 @@
  *
  * @module
  */
+import { checkChoice, checkInteger } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
 
 /** How far a checkpoint goes. */
 export type CheckpointMode = "PASSIVE" | "FULL" | "RESTART" | "TRUNCATE";
+
+/** Every mode. */
+export const CHECKPOINT_MODES: readonly CheckpointMode[] = [
+  "PASSIVE",
+  "FULL",
+  "RESTART",
+  "TRUNCATE",
+];
 
 /** What SQLite says a checkpoint did. */
 export interface CheckpointResult {
@@ -40,7 +49,7 @@ export interface WalCheckpointOptions {
  *
  * @param mode One of the four
  * @throws {TypeError} If the mode is another one
- * @throws {RangeError} If `waitMs` is no whole number from 0 up
+ * @throws {RangeError} If `waitMs` is not an integer ≥ 0
  * @throws {SqliteError} If the connection is read-only or closed
  * @see https://www.sqlite.org/pragma.html#pragma_wal_checkpoint
  *
@@ -58,17 +67,10 @@ export function walCheckpoint(
   mode: CheckpointMode = "TRUNCATE",
   options: WalCheckpointOptions = {},
 ): CheckpointResult {
-  if (!["PASSIVE", "FULL", "RESTART", "TRUNCATE"].includes(mode)) {
-    throw new TypeError(
-      `Cannot checkpoint in mode ${Deno.inspect(mode)}: use PASSIVE, FULL, RESTART or TRUNCATE`,
-    );
-  }
+  const operation = "checkpoint";
+  checkChoice(mode, { operation, name: "mode", choices: CHECKPOINT_MODES });
   const { waitMs } = options;
-  if (waitMs !== undefined && !(Number.isSafeInteger(waitMs) && waitMs >= 0)) {
-    throw new RangeError(
-      `Cannot wait ${Deno.inspect(waitMs)} ms for a checkpoint: pass a whole number from 0 up`,
-    );
-  }
+  if (waitMs !== undefined) checkInteger(waitMs, { operation, name: "waitMs", min: 0 });
   if (connection.inTransaction) connection.exec("COMMIT");
   const row = waiting(
     connection,

@@ -16,13 +16,7 @@ import { databasePath, fileExists, prepareFile } from "./database_file.ts";
 import { driverFor } from "./drivers/in_use.ts";
 import { SqliteError } from "../errors.ts";
 import { classifyError } from "./explain.ts";
-import {
-  checkBusyTimeout,
-  checkSynchronous,
-  openReader,
-  openWriter,
-  type Synchronous,
-} from "./opening.ts";
+import { connectionSettings, openReader, openWriter, type Synchronous } from "./opening.ts";
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions {
@@ -65,7 +59,7 @@ export interface ConnectOptions {
  *
  * @param path A file's path, a `file:` URL, or `:memory:`
  * @throws {SqliteError} If the path is a folder or not a database, or cannot be opened or written
- * @throws {RangeError} If `busyTimeoutMs` is no whole number from 0 up
+ * @throws {RangeError} If `busyTimeoutMs` is not an integer ≥ 0
  * @throws {TypeError} If `synchronous` is neither `"normal"` nor `"full"`
  * @throws {Error} If the driver that was asked for cannot be had
  *
@@ -83,13 +77,11 @@ export async function connect(
   path: string | URL,
   options: ConnectOptions = {},
 ): Promise<Connection> {
-  const { wal = true, driver: choice } = options;
-  const synchronous = checkSynchronous(options.synchronous);
-  const busyTimeoutMs = checkBusyTimeout(options.busyTimeoutMs);
+  const settings = connectionSettings(options);
   const file = await databasePath(path);
-  const { driver } = await chooseDriver(driverFor(file, choice));
+  const { driver } = await chooseDriver(driverFor(file, options.driver));
   await prepareFile(file);
-  return await openWriter(driver, file, { wal, synchronous, busyTimeoutMs });
+  return await openWriter(driver, file, settings);
 }
 
 /** Options of {@linkcode connectReadOnly}. */
@@ -102,7 +94,7 @@ export type ConnectReadOnlyOptions = Omit<ConnectOptions, "wal" | "synchronous">
  * @param path A file's path or a `file:` URL
  * @throws {SqliteError} If the file is missing (it is never created) or is not a database
  * @throws {TypeError} If the path is `:memory:`, which nobody else can see
- * @throws {RangeError} If `busyTimeoutMs` is no whole number from 0 up
+ * @throws {RangeError} If `busyTimeoutMs` is not an integer ≥ 0
  *
  * @example Look at a pipeline from another program
  * ```ts
@@ -120,7 +112,7 @@ export async function connectReadOnly(
   path: string | URL,
   options: ConnectReadOnlyOptions = {},
 ): Promise<Connection> {
-  const busyTimeoutMs = checkBusyTimeout(options.busyTimeoutMs);
+  const { busyTimeoutMs } = connectionSettings(options);
   const file = await databasePath(path);
   if (file === ":memory:") {
     throw new TypeError("Cannot read :memory: from a second connection: use a file");

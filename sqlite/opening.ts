@@ -7,6 +7,7 @@
 import { Connection } from "./connection.ts";
 import type { Driver } from "./drivers/driver.ts";
 import { SqliteError } from "../errors.ts";
+import { checkChoice, checkInteger } from "../internal/validate.ts";
 import { classifyError } from "./explain.ts";
 
 /**
@@ -32,22 +33,26 @@ const BUSY_RETRY_MS = 20;
 /** Bytes to which a checkpoint that resets the WAL cuts it: a large transaction leaves no large file. */
 export const JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024;
 
-/** Refuses a busy timeout that SQLite would not take for what it says; returns it, or the default. */
-export function checkBusyTimeout(ms: number = BUSY_TIMEOUT_MS): number {
-  if (Number.isSafeInteger(ms) && ms >= 0 && ms < 2 ** 31) return ms;
-  throw new RangeError(
-    `Cannot wait ${
-      Deno.inspect(ms)
-    } ms for a lock: pass busyTimeoutMs as a whole number from 0 to 2147483647`,
-  );
-}
+/** SQLite reads a busy timeout as an `int`. */
+const MAX_BUSY_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** Refuses what is no {@linkcode Synchronous}; returns it, or the default. */
-export function checkSynchronous(synchronous: Synchronous = "normal"): Synchronous {
-  if (synchronous === "normal" || synchronous === "full") return synchronous;
-  throw new TypeError(
-    `Cannot commit with synchronous ${Deno.inspect(synchronous)}: pass "normal" or "full"`,
-  );
+/** Every level of {@linkcode Synchronous}. */
+const LEVELS: readonly Synchronous[] = ["normal", "full"];
+
+/**
+ * The settings of a connection: what the caller passed, and the defaults.
+ *
+ * @throws {RangeError} If the busy timeout is not an integer of SQLite's
+ * @throws {TypeError} If `synchronous` is not a level
+ */
+export function connectionSettings(
+  { wal = true, synchronous = "normal", busyTimeoutMs = BUSY_TIMEOUT_MS }: Partial<WriterSettings>,
+): WriterSettings {
+  const operation = "open the database";
+  checkChoice(synchronous, { operation, name: "synchronous", choices: LEVELS });
+  const bounds = { min: 0, max: MAX_BUSY_TIMEOUT_MS };
+  checkInteger(busyTimeoutMs, { operation, name: "busyTimeoutMs", ...bounds });
+  return { wal, synchronous, busyTimeoutMs };
 }
 
 /** Opens and configures the read-write connection, as soon as nobody else is opening the file. */

@@ -7,7 +7,7 @@
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type CheckpointMode, walCheckpoint } from "../../sqlite/checkpoint.ts";
+import { CHECKPOINT_MODES, type CheckpointMode, walCheckpoint } from "../../sqlite/checkpoint.ts";
 import { connect } from "../../sqlite/connect.ts";
 import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
 import { hasWal } from "../journal.ts";
@@ -17,8 +17,6 @@ import { setBusyTimeout } from "../pragmas.ts";
 import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
 import { formatNumberOf } from "../../internal/units.ts";
 import { writeLines } from "../terminal/terminal.ts";
-
-const MODES: readonly CheckpointMode[] = ["PASSIVE", "FULL", "RESTART", "TRUNCATE"];
 
 /** Options of the command. */
 export interface CheckpointOptions extends DbOption {
@@ -74,9 +72,9 @@ export async function run({ db, mode, wait, json }: CheckpointOptions): Promise<
 }
 
 function checkpointMode(text: string): CheckpointMode {
-  const mode = MODES.find((mode) => mode === text.toUpperCase());
+  const mode = CHECKPOINT_MODES.find((mode) => mode === text.toUpperCase());
   if (mode) return mode;
-  throw new InvalidArgumentError(`Use one of ${MODES.join(", ").toLowerCase()}.`);
+  throw new InvalidArgumentError(`Use one of ${CHECKPOINT_MODES.join(", ").toLowerCase()}.`);
 }
 
 function describe(

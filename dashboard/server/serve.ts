@@ -7,6 +7,7 @@
 import { chooseDriver } from "../../sqlite/drivers/choose.ts";
 import { driverFor, holdDriver } from "../../sqlite/drivers/in_use.ts";
 import { databasePath } from "../../sqlite/database_file.ts";
+import { checkInteger } from "../../internal/validate.ts";
 import { fromErrorData } from "../../errors.ts";
 import { isLoopback } from "./access.ts";
 import { type DashboardOptions, LOOPBACK_HOSTS } from "./app.ts";
@@ -52,9 +53,7 @@ export interface ServeOptions extends DashboardOptions {
 export async function serveDashboard(options: ServeOptions): Promise<DashboardServer> {
   const { port = 8787, token } = options;
   const hostname = (options.hostname ?? "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new RangeError(`Cannot listen on port ${port}: give a whole number from 0 to 65535`);
-  }
+  checkInteger(port, { operation: "serve the dashboard", name: "port", min: 0, max: 65_535 });
   if (!isLoopback(hostname) && !token) {
     throw new TypeError(
       `Cannot listen on ${hostname} without a token, because others could look: pass a long random ` +

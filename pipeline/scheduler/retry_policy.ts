@@ -1,6 +1,6 @@
 /**
- * How often a task is tried, how long it waits in between, and how long an attempt may take. Pure: no timers,
- * no imports.
+ * How often a task is tried, how long it waits in between, and how long an attempt may take. Pure: no
+ * timers.
  *
  * The wait is exponential backoff with full jitter, anything from 0 to `retryDelayMs * 2 ** (attempt - 1)`: of
  * the variants that were measured in "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015) the one that
@@ -8,6 +8,13 @@
  *
  * @module
  */
+import {
+  checkFunction,
+  checkInteger,
+  checkMilliseconds,
+  checkOptionNames,
+  unexpected,
+} from "../../internal/validate.ts";
 
 /** Milliseconds of the first wait at most, unless told: long enough for a server to let go of a connection. */
 const DELAY_MS = 1_000;
@@ -17,9 +24,6 @@ const MAX_DELAY_MS = 60_000;
 
 /** Milliseconds that a task on the pool may go on after its signal is aborted, unless told. */
 export const GRACE_MS = 5_000;
-
-/** Milliseconds that a timer can wait: a longer one fires at once. */
-const TIMER_MS = 2 ** 31 - 1;
 
 /** How a task is tried. */
 export interface TaskPolicy {
@@ -57,6 +61,14 @@ export interface TaskPolicy {
    */
   timeoutMs?: number;
 }
+
+const TASK_POLICY = [
+  "retries",
+  "retryDelayMs",
+  "maxRetryDelayMs",
+  "retryIf",
+  "timeoutMs",
+] satisfies (keyof TaskPolicy)[];
 
 /** How the tasks of a pipeline are tried. */
 export interface PolicyOptions<Item> extends TaskPolicy {
@@ -101,38 +113,28 @@ export function hasPolicy<Item>(options: PolicyOptions<Item>): boolean {
  */
 export function policyOf<Item>(options: PolicyOptions<Item>, item?: { item: Item }): FullPolicy {
   const own = item && options.policy?.(item.item) || {};
+  const operation = item ? "apply the policy of a task" : "run the pipeline";
   // What an async function returns has none of the names, and would be no policy at all.
   if (typeof own !== "object" || "then" in own) {
-    throw new TypeError(
-      `Cannot give a task the policy ${Deno.inspect(own)}: return an object such as { retries: 1 }`,
-    );
+    const expected = "an object such as { retries: 1 }";
+    throw new TypeError(unexpected(own, { operation, name: "policy", expected }));
   }
+  checkOptionNames(own, { operation, known: TASK_POLICY });
   const {
     retries = options.retries ?? 0,
     retryDelayMs = options.retryDelayMs ?? DELAY_MS,
     maxRetryDelayMs = options.maxRetryDelayMs ?? MAX_DELAY_MS,
     retryIf = options.retryIf ?? (() => true),
     timeoutMs = options.timeoutMs,
-    ...others
   } = own;
-  const [other] = Object.keys(others);
-  if (other !== undefined) {
-    throw new TypeError(
-      `Cannot give a task the policy ${Deno.inspect(own)}: there is no ${Deno.inspect(other)}; ` +
-        `use retries, retryDelayMs, maxRetryDelayMs, retryIf, timeoutMs`,
-    );
+  checkInteger(retries, { operation, name: "retries", min: 0 });
+  checkFunction(retryIf, { operation, name: "retryIf" });
+  for (const [name, ms] of Object.entries({ retryDelayMs, maxRetryDelayMs })) {
+    checkMilliseconds(ms, { operation, name, min: 0 });
   }
-  if (!Number.isSafeInteger(retries) || retries < 0) {
-    throw new RangeError(
-      `Cannot retry a task ${Deno.inspect(retries)} times: pass a whole number from 0 up`,
-    );
+  if (timeoutMs !== undefined) {
+    checkMilliseconds(timeoutMs, { operation, name: "timeoutMs", min: 1 });
   }
-  if (typeof retryIf !== "function") {
-    throw new TypeError(`Cannot use ${Deno.inspect(retryIf)} for retryIf: pass a function`);
-  }
-  checkMilliseconds("retryDelayMs", retryDelayMs, 0);
-  checkMilliseconds("maxRetryDelayMs", maxRetryDelayMs, 0);
-  if (timeoutMs !== undefined) checkMilliseconds("timeoutMs", timeoutMs, 1);
   return { retries, retryDelayMs, maxRetryDelayMs, retryIf, timeoutMs };
 }
 
@@ -145,7 +147,9 @@ export function policyOf<Item>(options: PolicyOptions<Item>, item?: { item: Item
 export function checkPolicy<Item>(options: PolicyOptions<Item>): void {
   policyOf(options);
   const { timeoutGraceMs } = options;
-  if (timeoutGraceMs !== undefined) checkMilliseconds("timeoutGraceMs", timeoutGraceMs, 0);
+  if (timeoutGraceMs === undefined) return;
+  const subject = { operation: "run the pipeline", name: "timeoutGraceMs" };
+  checkMilliseconds(timeoutGraceMs, { ...subject, min: 0 });
 }
 
 /** Milliseconds to wait after the attempt of this number, from 1. */
@@ -157,13 +161,4 @@ export function retryDelay(
   // Past the range of numbers the power is Infinity, and the cap holds; but not for a delay of 0.
   const most = retryDelayMs && Math.min(maxRetryDelayMs, retryDelayMs * 2 ** (attempt - 1));
   return Math.round(random() * most);
-}
-
-function checkMilliseconds(option: string, value: number, least: number): void {
-  if (typeof value === "number" && value >= least && value <= TIMER_MS) return;
-  throw new RangeError(
-    `Cannot use ${
-      Deno.inspect(value)
-    } for ${option}: pass milliseconds from ${least} to ${TIMER_MS}`,
-  );
 }

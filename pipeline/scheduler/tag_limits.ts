@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkInteger, checkOptionNames, unexpected } from "../../internal/validate.ts";
 import { RateWindow } from "./rate_window.ts";
 
 /** Milliseconds of the interval of a rate, unless told. */
@@ -29,6 +30,8 @@ export interface TagLimit {
    */
   perMs?: number;
 }
+
+const TAG_LIMIT = ["concurrency", "rate", "perMs"] satisfies (keyof TagLimit)[];
 
 /** The limits of tags, by their names; a number is a `concurrency`. */
 export type TagLimits = Readonly<Record<string, number | TagLimit>>;
@@ -128,32 +131,34 @@ export function checkLimits(
   { limits, tags }: { limits?: TagLimits; tags?: unknown },
 ): void {
   for (const [tag, limit] of Object.entries(limits ?? {})) {
-    const what = `Cannot limit ${Deno.inspect(tag)} to ${Deno.inspect(limit)}`;
+    const operation = `limit the tag ${Deno.inspect(tag)}`;
     if (typeof limit !== "number" && (typeof limit !== "object" || limit === null)) {
-      throw new TypeError(`${what}: pass a number of tasks, or { concurrency, rate, perMs }`);
+      const expected = `an integer, or { ${TAG_LIMIT.join(", ")} },`;
+      throw new TypeError(unexpected(limit, { operation, name: "its limit", expected }));
     }
-    const { concurrency, rate, perMs, ...others } = toTagLimit(limit);
-    const [other] = Object.keys(others);
-    if (other !== undefined) {
-      throw new TypeError(
-        `${what}: there is no ${Deno.inspect(other)}; pass concurrency, rate and perMs`,
-      );
-    }
-    for (const [option, count] of Object.entries({ concurrency, rate })) {
-      if (count === undefined || (Number.isSafeInteger(count) && count >= 1)) continue;
-      throw new RangeError(`${what}: ${option} is a whole number of tasks from 1 up`);
+    const { concurrency, rate, perMs } = toTagLimit(limit);
+    checkOptionNames(toTagLimit(limit), { operation, known: TAG_LIMIT });
+    for (const [name, count] of Object.entries({ concurrency, rate })) {
+      if (count !== undefined) checkInteger(count, { operation, name, min: 1 });
     }
     if (concurrency === undefined && rate === undefined) {
-      throw new TypeError(`${what}: pass concurrency, rate or both`);
+      throw new TypeError(
+        `Cannot ${operation}: its limit is empty. Pass concurrency, rate or both`,
+      );
     }
     if (perMs === undefined) continue;
-    if (rate === undefined) throw new TypeError(`${what}: pass rate, the number of starts, too`);
+    if (rate === undefined) {
+      throw new TypeError(`Cannot ${operation}: perMs needs a rate. Pass the number of starts`);
+    }
     if (typeof perMs !== "number" || !(perMs > 0 && perMs < Infinity)) {
-      throw new RangeError(`${what}: perMs is a number of milliseconds above 0`);
+      const expected = "milliseconds above 0";
+      throw new RangeError(unexpected(perMs, { operation, name: "perMs", expected }));
     }
   }
   if (limits && !tags) {
-    throw new TypeError("Cannot keep limits without tags: pass tags, a function of an item");
+    throw new TypeError(
+      "Cannot run the pipeline: limits need tags. Pass tags, a function of an item",
+    );
   }
 }
 

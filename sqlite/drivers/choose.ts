@@ -7,12 +7,16 @@
  *
  * @module
  */
+import { checkChoice } from "../../internal/validate.ts";
 import { builtinDriver } from "./builtin.ts";
 import type { Driver, DriverName } from "./driver.ts";
 import { loadFfiDriver } from "./ffi.ts";
 
 /** The driver to use: a name, or `auto` for FFI when it can be had without asking, else the built-in. */
 export type DriverChoice = DriverName | "auto";
+
+/** Every choice. */
+export const DRIVER_CHOICES: readonly DriverChoice[] = ["auto", "ffi", "builtin"];
 
 /** A driver and, when `auto` could not have FFI, why. */
 export interface ChosenDriver {
@@ -31,12 +35,9 @@ let ffi: Promise<Driver> | undefined;
  * @throws {Error} If `ffi` was asked for by name and cannot be had
  */
 export async function chooseDriver(choice: DriverChoice = "auto"): Promise<ChosenDriver> {
+  const operation = "open the database";
+  checkChoice(choice, { operation, name: "driver", choices: DRIVER_CHOICES });
   if (choice === "builtin") return { driver: builtinDriver, reason: "it was asked for" };
-  if (choice !== "ffi" && choice !== "auto") {
-    throw new TypeError(
-      `Cannot use driver ${Deno.inspect(choice)}: use "auto", "ffi" or "builtin"`,
-    );
-  }
   const missing = await missingPermission();
   try {
     if (missing) throw new Error(missing);

@@ -31,7 +31,7 @@ Deno.test("runPipeline() records a task that throws as error, and the others go 
   assert(error instanceof RangeError);
   const { error: stack } = await readRow(db, "SELECT error FROM task_runs WHERE id=2");
   assertEquals(stack, error.stack!);
-  assertMatch(String(stack), /^RangeError: Two is too much\n.*engine_failures_test\.ts/);
+  assertMatch(String(stack), /^RangeError: Two is too much\n.*failures_test\.ts/);
   const run = await readRow(db, "SELECT status, done, error, running FROM pipeline_runs");
   assertEquals(run, { status: "error", done: 2, error: 1, running: 0 });
 });
@@ -169,15 +169,23 @@ Deno.test("runPipeline() refuses bad options before it touches the database", as
   const run = () => {};
   const bad: [Record<string, unknown>, typeof TypeError | typeof RangeError, string][] = [
     ...[0, -1, 1.5, NaN, Infinity, "2", null].map((workers) =>
-      [{ run, workers }, RangeError, `Cannot run with ${Deno.inspect(workers)} workers`] as [
+      [
+        { run, workers },
+        RangeError,
+        `expected an integer ≥ 1 for workers, got ${Deno.inspect(workers)}`,
+      ] as [
         Record<string, unknown>,
         typeof RangeError,
         string,
       ]
     ),
-    [{ run, signal: {} }, TypeError, "Cannot be stopped by {}: pass the signal of an"],
+    [
+      { run, signal: {} },
+      TypeError,
+      "expected the signal of an AbortController for signal, got {}",
+    ],
     ...[undefined, null, 5, "run", {}, { module: "./tasks.ts" }, { export: "run" }].map((run) =>
-      [{ run }, TypeError, "Cannot run tasks with"] as [
+      [{ run }, TypeError, "Cannot run the pipeline: expected a function, or"] as [
         Record<string, unknown>,
         typeof TypeError,
         string,

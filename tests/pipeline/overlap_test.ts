@@ -173,7 +173,7 @@ Deno.test("overlap is checked before anything is opened", async () => {
   await assertRejects(
     () => run(db, { overlap: "forbid" as "refuse" }),
     TypeError,
-    'Cannot use overlap "forbid": pass "allow" or "refuse" or "queue"',
+    'expected "allow" or "refuse" or "queue" for overlap, got "forbid"',
   );
   await assertRejects(
     () => run(db, { overlap: "queue", storeTaskStatus: false }),

@@ -275,7 +275,7 @@ Deno.test("resume needs a key for each item, and no key twice", async () => {
 Deno.test("resume is true, false or an id, and needs the status of tasks", async () => {
   for (const resume of [0, -1, 1.5, NaN, "last" as never]) {
     const options = { ...writing(":memory:"), resume };
-    await assertRejects(() => runPipeline(keyed("a"), options), TypeError, "Cannot resume");
+    await assertRejects(() => runPipeline(keyed("a"), options), TypeError, "for resume, got ");
   }
   const blind = { ...writing(":memory:"), storeTaskStatus: false };
   await assertRejects(() => runPipeline(keyed("a"), blind), TypeError, "storeTaskStatus");

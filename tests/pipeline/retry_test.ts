@@ -286,11 +286,15 @@ Deno.test("runPipeline() takes a policy of each item, and rejects one that canno
   };
   await runPipeline(["often", "usual"], options);
   assertEquals(attempts, { often: 4, usual: 2 });
-  await assertRejects(() => runPipeline(["bad"], options), RangeError, "Cannot retry a task -1");
+  await assertRejects(
+    () => runPipeline(["bad"], options),
+    RangeError,
+    "integer ≥ 0 for retries, got -1",
+  );
   await assertRejects(
     () => runPipeline([], { db: ":memory:", run: () => {}, retries: 0.5 }),
     RangeError,
-    "Cannot retry a task 0.5 times",
+    "integer ≥ 0 for retries, got 0.5",
   );
 });
 

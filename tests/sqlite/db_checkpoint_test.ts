@@ -79,7 +79,11 @@ for (const driver of DRIVERS) {
     const timeout = () => connection.prepare("PRAGMA busy_timeout").get()!.timeout;
     assertEquals(timeout(), 12_345);
     for (const waitMs of [-1, 0.5, NaN, "5" as unknown as number]) {
-      assertThrows(() => walCheckpoint(connection, "PASSIVE", { waitMs }), RangeError, "from 0 up");
+      assertThrows(
+        () => walCheckpoint(connection, "PASSIVE", { waitMs }),
+        RangeError,
+        "an integer ≥ 0 for waitMs",
+      );
     }
     reader.exec("COMMIT");
     assertEquals(walCheckpoint(connection, "TRUNCATE", { waitMs: 0 }).busy, false);
@@ -117,7 +121,7 @@ for (const driver of DRIVERS) {
       assertThrows(
         () => walCheckpoint(connection, mode as CheckpointMode),
         TypeError,
-        "use PASSIVE, FULL, RESTART or TRUNCATE",
+        'expected "PASSIVE" or "FULL" or "RESTART" or "TRUNCATE" for mode, got ',
       );
     }
     assertEquals(connection.inTransaction, true);

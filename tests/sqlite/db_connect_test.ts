@@ -185,6 +185,6 @@ Deno.test("connect() refuses a driver of another name", async () => {
   await assertRejects(
     () => connect(":memory:", { driver: "sqlite" as "ffi" }),
     TypeError,
-    'Cannot use driver "sqlite"',
+    'expected "auto" or "ffi" or "builtin" for driver, got "sqlite"',
   );
 });

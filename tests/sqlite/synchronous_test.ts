@@ -47,7 +47,9 @@ Deno.test("synchronous is refused where it is no level, before anything is opene
   const db = folder.file("etl.db");
   for (const wrong of ["FULL", "off", "", 2, true, null, "normal; DROP TABLE n"]) {
     const synchronous = wrong as Synchronous;
-    const message = `Cannot commit with synchronous ${Deno.inspect(wrong)}: pass "normal" or`;
+    const message = `Cannot open the database: expected "normal" or "full" for synchronous, got ${
+      Deno.inspect(wrong)
+    }`;
     for (
       const open of [
         () => connect(db, { synchronous }),
@@ -61,7 +63,7 @@ Deno.test("synchronous is refused where it is no level, before anything is opene
   await assertRejects(
     () => runPipeline([1], { db: writer, synchronous: "full", run: () => {} }),
     TypeError,
-    "Cannot use option synchronous with a writer that is open: pass it to SqliteWriter.open",
+    "option synchronous belongs to the writer, which is open. Pass it to SqliteWriter.open",
   );
 });
 

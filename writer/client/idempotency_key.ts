@@ -7,28 +7,23 @@
  *
  * @module
  */
+import { checkText } from "../../internal/validate.ts";
 import type { IdempotencyKey, WriteMessage } from "../protocol/write_message.ts";
 
 /**
  * The key of what is sent; `undefined` where it has none.
  *
- * @param what What is sent, for an error: such as `insert into city`
+ * @param operation What is sent, for an error: such as `insert into city`
  * @throws {TypeError} If it is not a text that can be told from others
  */
-export function toIdempotencyKey(key: unknown, what: string): IdempotencyKey | undefined {
-  if (key === undefined) return undefined;
-  if (typeof key !== "string" || key === "") {
-    throw new TypeError(
-      `Cannot ${what} under the idempotencyKey ${
-        Deno.inspect(key)
-      }: pass a text that says which rows it is`,
-    );
-  }
+export function toIdempotencyKey(value: unknown, operation: string): IdempotencyKey | undefined {
+  if (value === undefined) return undefined;
+  const key = checkText(value, { operation, name: "idempotencyKey" });
   // In UTF-8 all of them would be the same.
   if (!key.isWellFormed()) {
     throw new TypeError(
-      `Cannot ${what} under the idempotencyKey ${Deno.inspect(key)}: half of a surrogate pair ` +
-        `cannot be told from another; pass whole characters`,
+      `Cannot ${operation}: idempotencyKey ${Deno.inspect(key)} holds half of a surrogate pair, ` +
+        `which UTF-8 cannot tell from another. Pass whole characters`,
     );
   }
   return { key, part: 0, task: null, run: null };

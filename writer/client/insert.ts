@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { checkOptionNames, checkText, checkTexts, unexpected } from "../../internal/validate.ts";
 import { toIdempotencyKey } from "./idempotency_key.ts";
 import {
   type ExecuteMessage,
@@ -53,12 +54,15 @@ export interface InsertOptions {
   idempotencyKey?: string;
 }
 
+/** A step of a transaction has its table and its rows beside the options. */
 const INSERT_OPTIONS: readonly string[] = [
   "columns",
   "onConflict",
   "update",
   "idempotencyKey",
-] satisfies (keyof InsertOptions)[];
+  "table",
+  "rows",
+] satisfies ("table" | "rows" | keyof InsertOptions)[];
 
 /** Options of a transaction. */
 export interface TransactionOptions {
@@ -75,18 +79,6 @@ const TRANSACTION_OPTIONS: readonly string[] = ["idempotencyKey"] satisfies (
   keyof TransactionOptions
 )[];
 
-/** Refuses names that are misspelt, such as that of the key without which rows would be written twice. */
-function checkOptions(what: string, options: object, known: readonly string[]): void {
-  for (const name in options) {
-    // A step of a transaction has its table and its rows beside them.
-    if (known.includes(name) || name === "table" || name === "rows") continue;
-    throw new TypeError(
-      `Cannot ${what} with the option ${Deno.inspect(name)}: there is none of this name; ` +
-        `use ${known.join(", ")}`,
-    );
-  }
-}
-
 /**
  * Makes the message that inserts rows.
  *
@@ -98,23 +90,20 @@ export function toInsertMessage(
   rows: readonly Row[],
   options: InsertOptions = {},
 ): InsertMessage {
-  if (typeof table !== "string" || table === "") {
-    throw new TypeError(`Cannot insert into ${Deno.inspect(table)}: name a table`);
-  }
+  checkText(table, { operation: "insert rows", name: "table" });
   if (!Array.isArray(rows)) {
-    throw new TypeError(
-      `Cannot insert ${Deno.inspect(rows, { depth: 0 })} into ${table}: pass an array of rows`,
-    );
+    const subject = { operation: `insert into ${table}`, name: "rows" };
+    throw new TypeError(unexpected(rows, { ...subject, expected: "an array of rows" }));
   }
-  const what = `insert into ${table}`;
-  checkOptions(what, options, INSERT_OPTIONS);
+  const operation = `insert into ${table}`;
+  checkOptionNames(options, { operation, known: INSERT_OPTIONS });
   const { onConflict, update } = options;
-  const idempotencyKey = toIdempotencyKey(options.idempotencyKey, what);
+  const idempotencyKey = toIdempotencyKey(options.idempotencyKey, operation);
   const arrays = Array.isArray(rows[0]);
   const columns = options.columns ?? (arrays ? null : columnsOf(rows));
-  checkNames(table, "columns", columns);
-  checkNames(table, "onConflict", onConflict);
-  if (update !== "ignore") checkNames(table, "update", update);
+  if (columns) checkTexts(columns, { operation, name: "columns" });
+  if (onConflict) checkTexts(onConflict, { operation, name: "onConflict" });
+  if (update && update !== "ignore") checkTexts(update, { operation, name: "update" });
   if (update && update !== "ignore" && !onConflict) {
     throw new TypeError(`Cannot update on conflict in ${table}: name the columns of "onConflict"`);
   }
@@ -189,14 +178,6 @@ function columnsOf(rows: readonly Row[]): string[] {
   return [...columns];
 }
 
-function checkNames(table: string, option: string, names?: readonly string[] | null): void {
-  if (!names) return;
-  if (Array.isArray(names) && names.every((name) => typeof name === "string")) return;
-  throw new TypeError(
-    `Cannot insert into ${table}: ${option} is ${Deno.inspect(names)}; pass an array of names`,
-  );
-}
-
 /**
  * Makes the message of one step: SQL, a named statement, or rows for a table.
  *
@@ -228,8 +209,9 @@ export function toTransactionMessage(
   steps: readonly Step[],
   options: TransactionOptions = {},
 ): TransactionMessage {
-  checkOptions("write a transaction", options, TRANSACTION_OPTIONS);
-  const idempotencyKey = toIdempotencyKey(options.idempotencyKey, "write a transaction");
+  const operation = "write a transaction";
+  checkOptionNames(options, { operation, known: TRANSACTION_OPTIONS });
+  const idempotencyKey = toIdempotencyKey(options.idempotencyKey, operation);
   const message: TransactionMessage = { kind: "transaction", messages: steps.map(toMessage) };
   if (idempotencyKey) message.idempotencyKey = idempotencyKey;
   return message;

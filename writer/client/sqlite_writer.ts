@@ -16,6 +16,7 @@ import { isoTime } from "../../internal/timestamps.ts";
 import { chooseDriver } from "../../sqlite/drivers/choose.ts";
 import { driverFor, holdDriver } from "../../sqlite/drivers/in_use.ts";
 import { type SqliteError, WriterClosedError } from "../../errors.ts";
+import { checkInteger } from "../../internal/validate.ts";
 import { checkKeys } from "./idempotency_key.ts";
 import {
   type InsertOptions,
@@ -30,11 +31,11 @@ import type { RunRequest } from "../protocol/control_message.ts";
 import type { WriterStats } from "../protocol/sender_port.ts";
 import type { ExecuteResult, WriteMessage, WriteResult } from "../protocol/write_message.ts";
 import type { OpenRequest } from "../protocol/writer_worker.ts";
-import { checkBusyTimeout, checkSynchronous } from "../../sqlite/opening.ts";
+import { connectionSettings } from "../../sqlite/opening.ts";
 import { BatchSender, type FailureListener } from "./batch_sender.ts";
 import { insertInChunks } from "./row_stream.ts";
 import type { Bindable } from "../../sqlite/values.ts";
-import { checkWarnBytes, type WalWarnings } from "./wal_warnings.ts";
+import type { WalWarnings } from "./wal_warnings.ts";
 import { WriterWorker } from "./writer_worker.ts";
 
 /** Options of {@linkcode SqliteWriter.open}. */
@@ -113,17 +114,24 @@ export class SqliteWriter implements AsyncDisposable {
   /**
    * Starts the Worker and opens the database; see {@linkcode connect} for what may be wrong with it.
    *
-   * @throws {RangeError} If `busyTimeoutMs` is no whole number from 0 up, or `walWarnBytes` no number of bytes
+   * @throws {RangeError} If `busyTimeoutMs` or `walWarnBytes` is out of range
    * @throws {TypeError} If `synchronous` is neither `"normal"` nor `"full"`
    * @throws {SqliteError} If the database cannot be opened or the schema is refused
    * @throws {Error} If the driver that was asked for cannot be had
    * @throws {WriterDiedError} If the Worker cannot be started
    */
   static async open(options: WriterOptions): Promise<SqliteWriter> {
-    const { wal = true, storeTaskStatus = true, schema = [], statements = {} } = options;
-    const synchronous = checkSynchronous(options.synchronous);
-    const busyTimeoutMs = checkBusyTimeout(options.busyTimeoutMs);
-    const walWarnBytes = checkWarnBytes(options.walWarnBytes ?? WAL_WARN_BYTES);
+    const { storeTaskStatus = true, schema = [], statements = {} } = options;
+    const { walWarnBytes = WAL_WARN_BYTES } = options;
+    const settings = connectionSettings(options);
+    if (walWarnBytes !== Infinity) {
+      checkInteger(walWarnBytes, {
+        operation: "open the writer",
+        name: "walWarnBytes",
+        min: 1,
+        remedy: "Pass Infinity to turn the warning off",
+      });
+    }
     // Settled here, so that the whole process agrees and the Worker need not ask any registry.
     const file = await databasePath(options.db);
     const { driver, reason } = await chooseDriver(driverFor(file, options.driver));
@@ -137,9 +145,7 @@ export class SqliteWriter implements AsyncDisposable {
       await writer.#open({
         kind: "open",
         file,
-        wal,
-        synchronous,
-        busyTimeoutMs,
+        ...settings,
         driver: driver.name,
         storeTaskStatus,
         schema: typeof schema === "string" ? [schema] : schema,

@@ -41,13 +41,3 @@ export class WalWarnings {
       `a cursor open, and the WAL becomes short again`;
   }
 }
-
-/** Refuses a number of bytes that is none. */
-export function checkWarnBytes(bytes: number): number {
-  if (bytes === Infinity || (Number.isSafeInteger(bytes) && bytes > 0)) return bytes;
-  throw new RangeError(
-    `Cannot warn of a WAL of ${
-      Deno.inspect(bytes)
-    } bytes: pass a whole number from 1 up, or Infinity`,
-  );
-}

@@ -88,7 +88,11 @@ Deno.test("serveDashboard() names the port that is in use", async () => {
       `or port 0 for any that is free`,
   );
   for (const wrong of [-1, 65_536, 1.5, NaN]) {
-    await assertRejects(() => serveDashboard({ db, port: wrong }), RangeError, `port ${wrong}`);
+    await assertRejects(
+      () => serveDashboard({ db, port: wrong }),
+      RangeError,
+      `for port, got ${wrong}`,
+    );
   }
   await assertRejects(() => serveDashboard({ db: ":memory:", port: 0 }), TypeError, ":memory:");
 });

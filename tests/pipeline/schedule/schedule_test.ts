@@ -41,7 +41,7 @@ Deno.test("schedulePipeline() refuses what cannot be scheduled before it begins"
         defined({ storeTaskStatus: false }),
         "Cannot refuse overlapping runs without storeTaskStatus",
       ],
-      [defined({ overlap: "never" as "queue" }), 'Cannot use overlap "never"'],
+      [defined({ overlap: "never" as "queue" }), 'for overlap, got "never"'],
     ] as const
   ) await assertRejects(() => schedulePipeline(definition), TypeError, message);
 });

@@ -58,7 +58,11 @@ Deno.test("policyOf() takes what an item leaves out from the pipeline, and that 
 
 Deno.test("policyOf() and checkPolicy() refuse what cannot be meant", () => {
   for (const retries of [-1, 1.5, NaN, Infinity, "2" as unknown as number]) {
-    assertThrows(() => checkPolicy({ retries }), RangeError, "times: pass a whole number");
+    assertThrows(
+      () => checkPolicy({ retries }),
+      RangeError,
+      "expected an integer ≥ 0 for retries, got ",
+    );
   }
   for (const bad of [-1, NaN, 2 ** 31, null as unknown as number]) {
     assertThrows(() => checkPolicy({ retryDelayMs: bad ?? "1" }), RangeError, "retryDelayMs");
@@ -67,12 +71,24 @@ Deno.test("policyOf() and checkPolicy() refuse what cannot be meant", () => {
   }
   for (const own of [5, "often", Promise.resolve({ retries: 3 })] as unknown[]) {
     const options = { policy: () => own as { retries: number } };
-    assertThrows(() => policyOf(options, { item: 1 }), TypeError, "Cannot give a task the policy");
+    assertThrows(
+      () => policyOf(options, { item: 1 }),
+      TypeError,
+      "Cannot apply the policy of a task: expected an object",
+    );
   }
   const retryIf = "often" as unknown as () => boolean;
-  assertThrows(() => checkPolicy({ retryIf }), TypeError, 'Cannot use "often" for retryIf');
+  assertThrows(
+    () => checkPolicy({ retryIf }),
+    TypeError,
+    'expected a function for retryIf, got "often"',
+  );
   const policy = () => ({ timeoutMs: 0 });
-  assertThrows(() => policyOf({ policy }, { item: 1 }), RangeError, "timeoutMs: pass milliseconds");
+  assertThrows(
+    () => policyOf({ policy }, { item: 1 }),
+    RangeError,
+    "expected milliseconds from 1 to 2147483647 for timeoutMs, got 0",
+  );
 });
 
 Deno.test("hasPolicy() is true when any task may be run again or be timed", () => {

@@ -13,30 +13,38 @@ Deno.test("checkLimits() takes numbers, and limits with their units", () => {
 Deno.test("checkLimits() refuses limits that let nothing run, limit nothing or are mistaken", () => {
   for (
     const [limit, text, type] of [
-      [0, "concurrency is a whole number of tasks from 1 up", RangeError],
-      [-1, "concurrency is a whole number", RangeError],
-      [1.5, "concurrency is a whole number", RangeError],
-      [NaN, "concurrency is a whole number", RangeError],
-      [{ concurrency: "2" }, "concurrency is a whole number", RangeError],
-      [{ rate: 0 }, "rate is a whole number", RangeError],
-      [{ rate: 0.5 }, "rate is a whole number", RangeError],
-      [{ rate: Infinity }, "rate is a whole number", RangeError],
-      [{ rate: 1, perMs: 0 }, "perMs is a number of milliseconds above 0", RangeError],
-      [{ rate: 1, perMs: NaN }, "perMs is a number of milliseconds above 0", RangeError],
-      [{ rate: 1, perMs: Infinity }, "perMs is a number of milliseconds above 0", RangeError],
-      [{ rate: 1, perMs: "1s" }, "perMs is a number of milliseconds above 0", RangeError],
-      [{}, "pass concurrency, rate or both", TypeError],
-      [{ concurrency: 2, perMs: 1 }, "pass rate, the number of starts, too", TypeError],
-      [{ rate: 1, interval: 1 }, 'there is no "interval"', TypeError],
-      ["2", "pass a number of tasks, or { concurrency, rate, perMs }", TypeError],
-      [null, "pass a number of tasks, or", TypeError],
+      [0, "expected an integer ≥ 1 for concurrency, got 0", RangeError],
+      [-1, "expected an integer ≥ 1 for concurrency, got ", RangeError],
+      [1.5, "expected an integer ≥ 1 for concurrency, got ", RangeError],
+      [NaN, "expected an integer ≥ 1 for concurrency, got ", RangeError],
+      [{ concurrency: "2" }, "expected an integer ≥ 1 for concurrency, got ", RangeError],
+      [{ rate: 0 }, "expected an integer ≥ 1 for rate, got ", RangeError],
+      [{ rate: 0.5 }, "expected an integer ≥ 1 for rate, got ", RangeError],
+      [{ rate: Infinity }, "expected an integer ≥ 1 for rate, got ", RangeError],
+      [{ rate: 1, perMs: 0 }, "expected milliseconds above 0 for perMs, got ", RangeError],
+      [{ rate: 1, perMs: NaN }, "expected milliseconds above 0 for perMs, got ", RangeError],
+      [{ rate: 1, perMs: Infinity }, "expected milliseconds above 0 for perMs, got ", RangeError],
+      [{ rate: 1, perMs: "1s" }, "expected milliseconds above 0 for perMs, got ", RangeError],
+      [{}, "Pass concurrency, rate or both", TypeError],
+      [{ concurrency: 2, perMs: 1 }, "perMs needs a rate. Pass the number of starts", TypeError],
+      [
+        { rate: 1, interval: 1 },
+        'unknown option "interval". Remove it, or use one of concurrency, rate',
+        TypeError,
+      ],
+      [
+        "2",
+        'expected an integer, or { concurrency, rate, perMs }, for its limit, got "2"',
+        TypeError,
+      ],
+      [null, "expected an integer, or", TypeError],
     ] as [never, string, typeof RangeError][]
   ) {
     const { message } = assertThrows(() => checkLimits({ tags, limits: { api: limit } }), type);
-    assertStringIncludes(message, 'Cannot limit "api" to ');
+    assertStringIncludes(message, 'Cannot limit the tag "api": ');
     assertStringIncludes(message, text);
   }
-  assertThrows(() => checkLimits({ limits: { api: 1 } }), TypeError, "without tags");
+  assertThrows(() => checkLimits({ limits: { api: 1 } }), TypeError, "limits need tags");
 });
 
 Deno.test("hasRate() is true when starts are to be counted", () => {

@@ -59,7 +59,7 @@ Deno.test("chooseDriver() refuses any other name", async () => {
     await assertRejects(
       () => chooseDriver(choice as "ffi"),
       TypeError,
-      'use "auto", "ffi" or "builtin"',
+      'expected "auto" or "ffi" or "builtin" for driver, got ',
     );
   }
 });

@@ -87,8 +87,12 @@ for (
       "row 1 into v: it has none of the columns a, b",
     ],
     ["a Map", [{ a: 1 }, new Map([["a", 1]])], "row 1 into v: it has none of the columns a"],
-    ["no array", { a: 1 }, "Cannot insert { a: 1 } into v: pass an array of rows"],
-    ["a Set", new Set([{ a: 1 }]), "into v: pass an array of rows"],
+    [
+      "no array",
+      { a: 1 },
+      "Cannot insert into v: expected an array of rows for rows, got { a: 1 }",
+    ],
+    ["a Set", new Set([{ a: 1 }]), "expected an array of rows for rows, got Set(1)"],
     ["a function in a column", [{ a: 1, b() {} }], "a function in column b of v, row 0"],
     ["an object without JSON", [{ a: 1 }, { a: { n: 1n } }], "column a of v, row 1"],
     ["a symbol in an array", [[1, 2], [3, Symbol()]], "a symbol in column 2 of v, row 1"],
@@ -117,10 +121,13 @@ Deno.test("toInsertMessage() refuses options that it cannot follow", () => {
   for (
     const [options, text] of [
       [{ columns: [] }, "there are no columns to fill"],
-      [{ columns: "a" }, 'columns is "a"; pass an array of names'],
-      [{ columns: ["a", 7] }, 'columns is [ "a", 7 ]; pass an array of names'],
-      [{ onConflict: "a" }, 'onConflict is "a"; pass an array of names'],
-      [{ onConflict: ["a"], update: "replace" }, 'update is "replace"; pass an array of names'],
+      [{ columns: "a" }, 'expected an array of names for columns, got "a"'],
+      [{ columns: ["a", 7] }, 'expected an array of names for columns, got [ "a", 7 ]'],
+      [{ onConflict: "a" }, 'expected an array of names for onConflict, got "a"'],
+      [
+        { onConflict: ["a"], update: "replace" },
+        'expected an array of names for update, got "replace"',
+      ],
       [{ update: ["a"] }, 'name the columns of "onConflict"'],
     ] as const
   ) {
@@ -136,7 +143,7 @@ Deno.test("toInsertMessage() refuses options that it cannot follow", () => {
     'pass "columns" or "update"',
   );
   for (const table of ["", 7, undefined]) {
-    assertThrows(() => toInsertMessage(odd(table), [[1]]), TypeError, "name a table");
+    assertThrows(() => toInsertMessage(odd(table), [[1]]), TypeError, "for table, got ");
   }
 });
 

@@ -49,7 +49,7 @@ Deno.test("SqliteWriter.open() rejects with the error of the database, its class
 
 Deno.test("SqliteWriter.open() rejects options that are none", async () => {
   const cases: [Record<string, unknown>, RegExp][] = [
-    [{ driver: "oracle" }, /Cannot use driver "oracle"/],
+    [{ driver: "oracle" }, /for driver, got "oracle"/],
     [{ db: "" }, /Cannot open/],
     [{ db: 5 }, /Cannot open/],
     [{ db: undefined }, /Cannot open|undefined/],
@@ -130,16 +130,16 @@ Deno.test("SqliteWriter tells everyone who waits, at once, when its Worker dies"
     const other = writer.sender(() => {});
     const acknowledged = await writer.insert("n", [[1], [2], [3]]);
     function* endless() { for (let i = 0; ; i++) yield [i]; }
-    const waiting = names([writer.insert("n", endless()), writer.gone]);
+    const waiting = names([writer.insert("n", endless()), writer.closed]);
     await other.request({ kind: "execute", sql: "SELECT 1", params: [] });
     const breaking = writer.execute("SELECT 'break'").catch(() => {});
-    const death = await writer.gone.catch(data);
+    const death = await writer.closed.catch(data);
     const during = await waiting;
     await breaking;
     const after = await names([
       writer.execute("SELECT 1"), writer.insert("n", [[1]]), writer.insert("n", endless()),
       writer.transaction([]), writer.flush(), writer.checkpoint(), writer.stats(),
-      other.drained(), other.request({ kind: "execute", sql: "SELECT 1", params: [] }),
+      other.flushed(), other.request({ kind: "execute", sql: "SELECT 1", params: [] }),
       writer.close(), writer.close(), writer[Symbol.asyncDispose](),
     ]);
     console.log(JSON.stringify({ acknowledged, death, during, after }));`;

@@ -204,7 +204,7 @@ Deno.test("SqliteWriter.open() refuses a walWarnBytes that is no number of bytes
     await assertRejects(
       () => SqliteWriter.open({ db, walWarnBytes }),
       RangeError,
-      "pass a whole number from 1 up, or Infinity",
+      "expected an integer ≥ 1 for walWarnBytes, got ",
     );
   }
   await assertRejects(() => Deno.stat(db), Deno.errors.NotFound);

@@ -1,0 +1,183 @@
+/**
+ * Checks of what a caller passes, and the one form of their errors:
+ * `Cannot <operation>: expected <what> for <name>, got <value>. <Remedy>`.
+ *
+ * `deno run` checks no types, so each option that a program misspells or gives the wrong kind of value would be
+ * silently ignored, or fail far from its cause. A number out of range is a `RangeError`; everything else is a
+ * `TypeError`. Rejected: a schema library, which would be loaded by every Worker to check some thirty options.
+ *
+ * @module
+ */
+
+/** What a value is for, as its error names it. */
+export interface Subject {
+  /** What cannot be done, such as `run the pipeline`. */
+  operation: string;
+  /** The option or parameter, such as `workers`. */
+  name: string;
+  /** What the caller can do about it: a sentence without its full stop. */
+  remedy?: string;
+}
+
+/** The numbers that are accepted. */
+export interface Bounds {
+  /** The least. */
+  min: number;
+  /** The greatest; no limit unless given. */
+  max?: number;
+}
+
+/** The longest time that a timer can wait, in milliseconds: a longer one fires at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** The text of an error about a value. */
+export function unexpected(
+  value: unknown,
+  { operation, name, remedy, expected }: Subject & { expected: string },
+): string {
+  const reason = `Cannot ${operation}: expected ${expected} for ${name}, got ${shown(value)}`;
+  return remedy ? `${reason}. ${remedy}` : reason;
+}
+
+/**
+ * Returns an integer within bounds.
+ *
+ * @throws {RangeError} If it is anything else
+ */
+export function checkInteger(value: unknown, subject: Subject & Bounds): number {
+  if (Number.isSafeInteger(value) && isWithin(value as number, subject)) return value as number;
+  throw new RangeError(
+    unexpected(value, { ...subject, expected: `an integer ${range(subject)}` }),
+  );
+}
+
+/**
+ * Returns a number of milliseconds within bounds. Unless told, the greatest is what a timer can wait.
+ *
+ * @throws {RangeError} If it is anything else
+ */
+export function checkMilliseconds(value: unknown, subject: Subject & Bounds): number {
+  const bounds = { max: MAX_TIMER_MS, ...subject };
+  if (typeof value === "number" && isWithin(value, bounds)) return value;
+  throw new RangeError(
+    unexpected(value, { ...subject, expected: `milliseconds ${range(bounds)}` }),
+  );
+}
+
+/**
+ * Returns one of a few texts.
+ *
+ * @throws {TypeError} If it is anything else
+ */
+export function checkChoice<Choice extends string>(
+  value: unknown,
+  { choices, ...subject }: Subject & { choices: readonly Choice[] },
+): Choice {
+  if (choices.includes(value as Choice)) return value as Choice;
+  const expected = choices.map((choice) => `"${choice}"`).join(" or ");
+  throw new TypeError(unexpected(value, { ...subject, expected }));
+}
+
+/**
+ * Refuses what is not a function.
+ *
+ * @throws {TypeError} If it is anything else
+ */
+export function checkFunction(value: unknown, subject: Subject): void {
+  if (typeof value === "function") return;
+  throw new TypeError(unexpected(value, { ...subject, expected: "a function" }));
+}
+
+/**
+ * Returns a text that is not empty.
+ *
+ * @throws {TypeError} If it is anything else
+ */
+export function checkText(value: unknown, subject: Subject): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw new TypeError(unexpected(value, { ...subject, expected: "a text that is not empty" }));
+}
+
+/**
+ * Refuses what is not an array of texts.
+ *
+ * @throws {TypeError} If it is anything else
+ */
+export function checkTexts(value: unknown, subject: Subject): void {
+  if (Array.isArray(value) && value.every((text) => typeof text === "string")) return;
+  throw new TypeError(unexpected(value, { ...subject, expected: "an array of names" }));
+}
+
+/** The options that there are. */
+export interface KnownOptions {
+  /** What cannot be done with others. */
+  operation: string;
+  /** Their names. */
+  known: readonly string[];
+  /** Names of earlier versions, and what they are called now. */
+  renamed?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Refuses options of an unknown name, so that a misspelled one is not silently ignored.
+ *
+ * @throws {TypeError} If there is one; the message names the option that was probably meant
+ */
+export function checkOptionNames(
+  options: object,
+  { operation, known, renamed }: KnownOptions,
+): void {
+  for (const name in options) {
+    if (known.includes(name)) continue;
+    const now = renamed && Object.hasOwn(renamed, name) ? renamed[name] : undefined;
+    if (now) {
+      throw new TypeError(`Cannot ${operation}: option "${name}" was renamed. Use "${now}"`);
+    }
+    const meant = closest(name, known);
+    const remedy = meant
+      ? `; did you mean "${meant}"?`
+      : `. Remove it, or use one of ${known.join(", ")}`;
+    throw new TypeError(`Cannot ${operation}: unknown option ${Deno.inspect(name)}${remedy}`);
+  }
+}
+
+/** The known name that a misspelled one is closest to, unless all of them are too different. */
+function closest(name: string, known: readonly string[]): string | undefined {
+  const text = name.toLowerCase();
+  let found: string | undefined;
+  let least = Math.ceil(text.length / 3) + 1;
+  for (const candidate of known) {
+    const edits = distance(text, candidate.toLowerCase());
+    if (edits < least) [found, least] = [candidate, edits];
+  }
+  return found;
+}
+
+/** The edits that turn one text into another: a letter more, less, other, or two of them swapped. */
+function distance(from: string, to: string): number {
+  let [before, last] = [[] as number[], Array.from({ length: to.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const other = from[i - 1] === to[j - 1] ? 0 : 1;
+      row[j] = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + other);
+      if (i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]) {
+        row[j] = Math.min(row[j]!, before[j - 2]! + 1);
+      }
+    }
+    [before, last] = [last, row];
+  }
+  return last[to.length]!;
+}
+
+function isWithin(value: number, { min, max = Infinity }: Bounds): boolean {
+  return value >= min && value <= max;
+}
+
+function range({ min, max }: Bounds): string {
+  return max === undefined ? `≥ ${min}` : `from ${min} to ${max}`;
+}
+
+function shown(value: unknown): string {
+  return Deno.inspect(value, { depth: 1, strAbbreviateSize: 100 });
+}
