@@ -82,7 +82,7 @@ export {
   TASK_STATUSES,
   type TaskStatus,
 } from "./internal/task_status.ts";
-export type { QueueOptions } from "./pipeline/scheduler/task_queue.ts";
+export type { QueueOptions } from "./pipeline/scheduler/ready_queue.ts";
 export { type ScheduleOptions, schedulePipeline } from "./pipeline/schedule/schedule.ts";
 export type { TaskFunction } from "./pipeline/executor/task_runner.ts";
 export { SqliteWriter, type WriterOptions } from "./writer/client/sqlite_writer.ts";

@@ -6,6 +6,7 @@
  */
 import type { EndStatus } from "../../internal/task_status.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
+import type { TaskOutcome } from "../executor/task_runner.ts";
 import type { Attempt, FullPolicy } from "./retry_policy.ts";
 import type { Reservation } from "./tag_limits.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
@@ -28,6 +29,8 @@ export interface Cancellation {
   readonly reason: Error;
   /** Resolved with the task's status when it has ended. */
   readonly end: PromiseWithResolvers<EndStatus>;
+  /** What it ends with when it leaves its source, where no table knows it before. */
+  outcome?: TaskOutcome;
   /** Settled when the cancellation has succeeded or failed. */
   promise: Promise<void> | undefined;
 }

@@ -130,9 +130,14 @@ export class ReadyQueue<Item> {
   /** Whether nothing waits, here or in the source. */
   isDrained(): boolean {
     if (this.#size > 0 || this.#isReading) return false;
-    const task = this.#read();
-    if (task) this.push(task);
-    return !task && !this.#isReading;
+    try {
+      const task = this.#read();
+      if (task) this.push(task);
+      return !task && !this.#isReading;
+    } catch (thrown) {
+      this.#failure ??= { thrown };
+      return false;
+    }
   }
 
   /**

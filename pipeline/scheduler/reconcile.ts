@@ -1,19 +1,19 @@
 /**
- * What became of a task whose Worker died, or was ended.
+ * What became of a task whose sender died or was cut off.
  *
- * It may have ended, and told the writer, just before: then its Worker's news of it did not come through any more,
- * or has come and was not heard yet. What is written counts, not what the main thread knows.
+ * It may have ended, and told the writer, just before: then the news of it did not come through any more, or has
+ * come and was not read yet. What is written counts, not what the main thread knows.
  *
  * @module
  */
 import { isoNow } from "../../internal/timestamps.ts";
 import { toErrorText } from "../../errors.ts";
-import type { TaskIdentity } from "./task_context.ts";
-import type { TaskEnvironment } from "./task_execution.ts";
 import { type EndStatus, isEnd, type TaskStatus } from "../../internal/task_status.ts";
-import type { TaskOutcome } from "./task_runner.ts";
+import type { TaskIdentity } from "../executor/task_context.ts";
+import type { TaskEnvironment } from "../executor/task_execution.ts";
+import type { TaskOutcome } from "../executor/task_runner.ts";
 
-/** The end of a task as it is written; `undefined` when there is none, so that it is lost. */
+/** The end of a task as it is written; `undefined` when there is none. */
 export async function writtenEnd(
   { id }: Pick<TaskIdentity, "id">,
   outcome: TaskOutcome,
@@ -27,8 +27,8 @@ export async function writtenEnd(
   return status === "done" ? { status } : { status, error: outcome.error };
 }
 
-/** Ends tasks that are lost, those excepted that have ended. Returns how each has ended. */
-export async function endLost(
+/** Ends tasks with this outcome, those excepted that have ended. Returns how each has ended. */
+export async function reconcile(
   ids: readonly number[],
   { status, error }: TaskOutcome,
   { run, batchSender }: TaskEnvironment,
