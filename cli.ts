@@ -14,6 +14,7 @@ import { Command, CommanderError } from "commander";
 import config from "./deno.json" with { type: "json" };
 import { EXIT } from "./cli/terminal/exit_code.ts";
 import type { CommandModule } from "./cli/options.ts";
+import { writeTextSync } from "./internal/write_all.ts";
 
 interface Entry {
   summary: string;
@@ -171,8 +172,8 @@ function newCommand(name: string): Command {
     .showHelpAfterError(`(pipeloom ${name === "pipeloom" ? "" : name + " "}--help tells more)`)
     .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({
-      writeOut: (text) => Deno.stdout.writeSync(new TextEncoder().encode(text)),
-      writeErr: (text) => Deno.stderr.writeSync(new TextEncoder().encode(text)),
+      writeOut: (text) => writeTextSync(Deno.stdout, text),
+      writeErr: (text) => writeTextSync(Deno.stderr, text),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
       getOutHelpWidth: () => width,

@@ -19,9 +19,10 @@ export {
   type WalCheckpointOptions,
 } from "./sqlite/checkpoint.ts";
 export { backup, type BackupOptions } from "./sqlite/backup.ts";
-export { Connection, Statement } from "./sqlite/connection.ts";
+export { Connection } from "./sqlite/connection.ts";
+export { Statement } from "./sqlite/statement.ts";
 export { classifyError } from "./sqlite/explain.ts";
-export type { Synchronous } from "./sqlite/opening.ts";
+export type { Synchronous } from "./sqlite/settings.ts";
 export { initSchema, type InitSchemaOptions } from "./sqlite/schema.ts";
 export {
   type Bindable,

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { ownProperties } from "./internal/own_properties.ts";
 
 /** What kind of failure SQLite reported, told apart because each asks for another remedy. */
 export type SqliteErrorCode =
@@ -129,11 +130,11 @@ export class OverlapError extends Error {
   override readonly name = "OverlapError";
 }
 
-/** An error as plain data, so that it keeps its class and code on its way to another thread. */
+/** An error as plain data, so that it keeps its class and what it says on its way to another thread. */
 export interface ErrorData {
   /** `Error.name`. */
   name: string;
-  /** `Error.message`. */
+  /** `Error.message`, or the name of an error that says nothing. */
   message: string;
   /** `Error.stack` of the thread where it was thrown. */
   stack?: string;
@@ -141,60 +142,128 @@ export interface ErrorData {
   code?: SqliteErrorCode;
   /** `Error.cause`, where there is one. */
   cause?: ErrorData;
+  /** The first of `AggregateError.errors`. */
+  errors?: ErrorData[];
+  /** How many of them are left out. */
+  errorsLeft?: number;
+  /** `SuppressedError.error` and `SuppressedError.suppressed`. */
+  suppression?: { error: ErrorData; suppressed: ErrorData };
+  /** Whether its class is among `Deno.errors`, or is `DOMException`. */
+  of?: "Deno" | "DOM";
+  /** Its own properties that can be cloned, such as `status`. */
+  properties?: Record<string, unknown>;
 }
 
-/** Causes that travel with an error: a chain may be a circle. */
-const MAX_CAUSES = 8;
+/** How far errors inside an error travel with it: they may go round in a circle. */
+const MAX_DEPTH = 8;
+
+/** Errors that travel with one error in all. */
+const MAX_INNER = 32;
 
 /** Classes that are built again, by name. */
 const CLASSES = new Map<string, new (message: string) => Error>(Object.entries({
+  EvalError,
   OverlapError,
   RangeError,
+  ReferenceError,
   SyntaxError,
   TaskWorkerDiedError,
   TypeError,
+  URIError,
   WriterClosedError,
   WriterDiedError,
 }));
 
-/** Describes anything that was thrown as {@linkcode ErrorData}, with its causes. It never throws itself. */
-export function toErrorData(thrown: unknown, causes: number = MAX_CAUSES): ErrorData {
+/** Describes anything that was thrown as {@linkcode ErrorData}, with what is inside it. It never throws itself. */
+export function toErrorData(thrown: unknown): ErrorData {
+  return describe(thrown, MAX_DEPTH, { left: MAX_INNER });
+}
+
+function describe(thrown: unknown, depth: number, budget: { left: number }): ErrorData {
   try {
-    if (!(thrown instanceof Error)) {
-      const message = typeof thrown === "string" ? thrown : Deno.inspect(thrown, { depth: 2 });
-      return { name: "Error", message };
-    }
+    if (!(thrown instanceof Error)) return describeOther(thrown);
     // Anyone may have put anything into these, and what cannot be cloned could not be sent.
     const data: ErrorData = { name: String(thrown.name), message: String(thrown.message) };
     if (thrown.stack) data.stack = String(thrown.stack);
     if (thrown instanceof SqliteError) data.code = thrown.code;
-    if (thrown.cause !== undefined && causes > 0) {
-      data.cause = toErrorData(thrown.cause, causes - 1);
+    if (thrown instanceof DOMException) data.of = "DOM";
+    else if (isDenoError(thrown, data.name)) data.of = "Deno";
+    const properties = ownProperties(thrown);
+    if (thrown instanceof SqliteError) delete properties?.code;
+    if (properties && Object.keys(properties).length > 0) data.properties = properties;
+    const inner = (one: unknown) => {
+      budget.left--;
+      return describe(one, depth - 1, budget);
+    };
+    const isRoom = () => depth > 0 && budget.left > 0;
+    if (thrown.cause !== undefined && isRoom()) data.cause = inner(thrown.cause);
+    if (thrown instanceof AggregateError && Array.isArray(thrown.errors)) {
+      data.errors = [];
+      for (const one of thrown.errors) if (isRoom()) data.errors.push(inner(one));
+      const left = thrown.errors.length - data.errors.length;
+      if (left > 0) data.errorsLeft = left;
     }
+    if (thrown instanceof SuppressedError && depth > 0 && budget.left > 1) {
+      data.suppression = { error: inner(thrown.error), suppressed: inner(thrown.suppressed) };
+    }
+    if (data.message.trim() === "") data.message = data.name || "Error";
     return data;
   } catch {
     return { name: "Error", message: "A value that cannot be shown was thrown" };
   }
 }
 
+function describeOther(thrown: unknown): ErrorData {
+  const isBlank = typeof thrown === "string" && thrown.trim() === "";
+  const message = typeof thrown === "string" && !isBlank
+    ? thrown
+    : isBlank
+    ? "An empty text was thrown"
+    : Deno.inspect(thrown, { depth: 2 });
+  const data: ErrorData = { name: "Error", message };
+  const properties = typeof thrown === "object" && thrown !== null && ownProperties(thrown);
+  if (properties) data.properties = properties;
+  return data;
+}
+
+function isDenoError(error: Error, name: string): boolean {
+  const known = denoClass(name);
+  return known !== undefined && error instanceof known;
+}
+
+function denoClass(name: string): (new (message: string) => Error) | undefined {
+  return Object.hasOwn(Deno.errors, name)
+    ? Deno.errors[name as keyof typeof Deno.errors]
+    : undefined;
+}
+
 /** Builds the error that {@linkcode toErrorData} described, with the stack of its own thread. */
 export function fromErrorData(data: ErrorData): Error {
-  const error = data.name === "SqliteError"
-    ? new SqliteError(data.message, data.code)
-    : new (CLASSES.get(data.name) ?? Error)(data.message);
-  if (data.name !== error.name) {
-    Object.defineProperty(error, "name", { value: data.name, configurable: true });
-  }
-  if (data.stack) error.stack = data.stack;
-  if (data.cause) {
-    const value = fromErrorData(data.cause);
-    Object.defineProperty(error, "cause", { value, configurable: true, writable: true });
+  const error = construct(data);
+  const define = (name: string, value: unknown) =>
+    Object.defineProperty(error, name, { value, configurable: true, writable: true });
+  if (data.name !== error.name) define("name", data.name);
+  if (data.stack) define("stack", data.stack);
+  if (data.cause) define("cause", fromErrorData(data.cause));
+  for (const [name, value] of Object.entries(data.properties ?? {})) {
+    Object.defineProperty(error, name, {
+      value,
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
   }
   return error;
 }
 
-/** The text of an error with its stack and those of its causes, as a runtime prints it. */
-export function toErrorText({ stack, message, cause }: ErrorData): string {
-  const text = stack ?? message;
-  return cause ? `${text}\nCaused by: ${toErrorText(cause)}` : text;
+function construct({ name, message, code, errors, suppression, of }: ErrorData): Error {
+  if (name === "SqliteError") return new SqliteError(message, code);
+  if (errors) return new AggregateError(errors.map(fromErrorData), message);
+  if (suppression) {
+    const { error, suppressed } = suppression;
+    return new SuppressedError(fromErrorData(error), fromErrorData(suppressed), message);
+  }
+  if (of === "DOM") return new DOMException(message, name);
+  const known = of === "Deno" ? denoClass(name) : CLASSES.get(name);
+  return new (known ?? Error)(message);
 }

@@ -18,6 +18,7 @@ import {
   type Sink,
 } from "@logtape/logtape";
 import { cleanLine } from "./internal/terminal_text.ts";
+import { writeTextSync } from "./internal/write_all.ts";
 
 /** Options of {@linkcode setupLogging}. */
 export interface LoggingOptions {
@@ -110,9 +111,6 @@ function openLog(path: string | URL): Deno.FsFile {
   }
 }
 
-const encoder = new TextEncoder();
-
 function append(file: Deno.FsFile, text: string): void {
-  const bytes = encoder.encode(`${text.trimEnd()}\n`);
-  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+  writeTextSync(file, `${text.trimEnd()}\n`);
 }

@@ -7,82 +7,47 @@
  *
  * @module
  */
-export type { ConnectOptions } from "./sqlite/connect.ts";
-export type { DriverChoice } from "./sqlite/drivers/choose.ts";
-export type { DriverName } from "./sqlite/drivers/driver.ts";
-export type { Synchronous } from "./sqlite/opening.ts";
+export type { Bindable } from "./sqlite/values.ts";
 export { definePipeline } from "./pipeline/define_pipeline.ts";
-export type {
-  PipelineArguments,
-  PipelineDefinition,
-  PipelineItems,
-} from "./pipeline/pipeline_options.ts";
 export type { DependencyOptions } from "./pipeline/scheduler/dependency_source.ts";
-export { runPipeline, startPipeline } from "./pipeline/run_pipeline.ts";
-export type { PipelineOptions } from "./pipeline/pipeline_options.ts";
-export {
-  OverlapError,
-  SqliteError,
-  type SqliteErrorCode,
-  TaskWorkerDiedError,
-  WriterClosedError,
-  WriterDiedError,
-} from "./errors.ts";
-export type { InsertOptions, Row, Step, TransactionOptions } from "./writer/client/insert.ts";
-export type { LogLevel } from "./internal/log_level.ts";
-export type {
-  AnswerControlMessage,
-  ControlAction,
-  RequestControlMessage,
-} from "./writer/protocol/control_message.ts";
-export type {
-  FinishRunMessage,
-  ReserveIdsMessage,
-  RunFinished,
-  RunKey,
-  RunStarted,
-  StartRunMessage,
-} from "./writer/protocol/run_message.ts";
-export type { WriterStats } from "./writer/protocol/sender_port.ts";
-export type {
-  CancelQueuedMessage,
-  CancelTaskMessage,
-  DependTasksMessage,
-  LoseTasksMessage,
-  QueueTasksMessage,
-  RequeueTasksMessage,
-  ResumeTasksMessage,
-  RetryTaskMessage,
-  TaskFound,
-  TaskStatusMessage,
-  TaskUpdateMessage,
-} from "./writer/protocol/task_message.ts";
-export type {
-  ExecuteMessage,
-  ExecuteResult,
-  IdempotencyKey,
-  InsertMessage,
-  StatementMessage,
-  TransactionMessage,
-  WriteMessage,
-  WriteResult,
-} from "./writer/protocol/write_message.ts";
-export type { Overlap, OverlapOptions } from "./pipeline/overlap.ts";
-export type { ProgressOptions } from "./pipeline/observers/progress_options.ts";
-export type { PipelineReport, TaskFailure } from "./pipeline/report.ts";
-export type { PolicyOptions, TaskPolicy } from "./pipeline/scheduler/retry_policy.ts";
-export type { TagLimit, TagLimits } from "./pipeline/scheduler/tag_limits.ts";
-export { RunningPipeline } from "./pipeline/running_pipeline.ts";
-export type { TaskContext, TaskIdentity } from "./pipeline/executor/task_context.ts";
+export type { ExecuteResult } from "./writer/protocol/write_message.ts";
 export type { IdentityOptions } from "./pipeline/scheduler/task_identity.ts";
-export type { TaskModule } from "./pipeline/executor/pool_options.ts";
-export {
-  type EndStatus,
-  type StatusCounts,
-  TASK_STATUSES,
-  type TaskStatus,
-} from "./internal/task_status.ts";
+export type { InsertOptions } from "./writer/client/insert.ts";
+export type { LogLevel } from "./internal/log_level.ts";
+export type { Overlap } from "./pipeline/overlap.ts";
+export { OverlapError } from "./errors.ts";
+export type { PipelineArguments } from "./pipeline/pipeline_options.ts";
+export type { PipelineDefinition } from "./pipeline/pipeline_options.ts";
+export type { PipelineOptions } from "./pipeline/pipeline_options.ts";
+export type { PipelineReport } from "./pipeline/report.ts";
+export type { PolicyOptions } from "./pipeline/scheduler/retry_policy.ts";
+export type { ProgressOptions } from "./pipeline/observers/progress_options.ts";
 export type { QueueOptions } from "./pipeline/scheduler/ready_queue.ts";
-export { type ScheduleOptions, schedulePipeline } from "./pipeline/schedule/schedule.ts";
+export type { Row } from "./writer/client/insert.ts";
+export { RunningPipeline } from "./pipeline/running_pipeline.ts";
+export { runPipeline } from "./pipeline/run_pipeline.ts";
+export type { ScheduleOptions } from "./pipeline/schedule/schedule.ts";
+export { schedulePipeline } from "./pipeline/schedule/schedule.ts";
+export { SqliteError } from "./errors.ts";
+export type { SqliteErrorCode } from "./errors.ts";
+export { SqliteWriter } from "./writer/client/sqlite_writer.ts";
+export { startPipeline } from "./pipeline/run_pipeline.ts";
+export type { StatusCounts } from "./internal/task_status.ts";
+export type { Step } from "./writer/client/insert.ts";
+export type { TagLimit } from "./pipeline/scheduler/tag_limits.ts";
+export type { TagLimits } from "./pipeline/scheduler/tag_limits.ts";
+export type { TaskContext } from "./pipeline/executor/task_context.ts";
+export type { TaskFailure } from "./pipeline/report.ts";
 export type { TaskFunction } from "./pipeline/executor/task_runner.ts";
-export { SqliteWriter, type WriterOptions } from "./writer/client/sqlite_writer.ts";
+export type { TaskIdentity } from "./pipeline/executor/task_context.ts";
+export { taskModule } from "./pipeline/executor/task_module.ts";
+export type { TaskModule } from "./pipeline/executor/task_module.ts";
+export type { TaskPolicy } from "./pipeline/scheduler/retry_policy.ts";
+export type { TaskStatus } from "./internal/task_status.ts";
+export { TaskWorkerDiedError } from "./errors.ts";
+export type { TransactionOptions } from "./writer/client/insert.ts";
+export { WriterClosedError } from "./errors.ts";
+export { WriterDiedError } from "./errors.ts";
+export type { WriterOptions } from "./writer/client/sqlite_writer.ts";
+export type { WriterStats } from "./writer/protocol/sender_port.ts";
+export type { ZonedSchedule } from "./pipeline/schedule/zoned_schedule.ts";

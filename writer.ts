@@ -11,6 +11,7 @@ import { openWriter } from "./sqlite/opening.ts";
 import { ProcessLock } from "./writer/worker/process_lock.ts";
 import { recoverRuns } from "./writer/worker/recovery.ts";
 import { initSchema } from "./sqlite/schema.ts";
+import { runSchemaScript } from "./sqlite/schema_script.ts";
 import { WriterLoop } from "./writer/worker/writer_loop.ts";
 
 const worker = self as unknown as {
@@ -28,16 +29,11 @@ async function open(request: OpenRequest): Promise<WorkerReply> {
   try {
     initSchema(connection, { storeTaskStatus: request.storeTaskStatus });
     if (request.storeTaskStatus) {
-      owner = await ProcessLock.of(request.file, request.processStartedAt);
+      owner = ProcessLock.of(request.file, request.processStartedAt);
       recoverRuns(connection, owner);
     }
     for (const sql of request.schema) {
-      connection.exec(sql);
-      if (connection.inTransaction) {
-        throw new TypeError(
-          "Cannot use a schema that leaves a transaction open: end it with COMMIT",
-        );
-      }
+      runSchemaScript(connection, sql, request);
     }
   } catch (error) {
     connection.close();

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type DriverName, SqliteWriter } from "../mod.ts";
+import { SqliteWriter } from "../mod.ts";
+import type { DriverName } from "../db.ts";
 import { chooseDriver } from "../sqlite/drivers/choose.ts";
 import { insertInThisThread, makeRows, ROWS_TABLE } from "./baselines.ts";
 import { alternate, benchFolder, type Benchmark, type Measurement } from "./measure.ts";

@@ -12,6 +12,7 @@ import { examineFile } from "./examine_file.ts";
 import { messageOf } from "./terminal/failure.ts";
 import { formatBytes } from "../internal/units.ts";
 import { hasWalResetRace, raceAdvice } from "./sqlite_versions.ts";
+import { isGranted } from "../internal/permissions.ts";
 
 /** Bytes of free disk below which a pipeline may soon fail. */
 const LITTLE_DISK = 512 * 1024 * 1024;
@@ -24,7 +25,7 @@ export async function examine(db: string): Promise<Check[]> {
   return [
     checkDeno(),
     await checkDriver(),
-    await checkPermissions(),
+    checkPermissions(),
     ...await examineFile(db),
     await checkDisk(db),
   ];
@@ -56,12 +57,9 @@ async function checkDriver(): Promise<Check> {
   };
 }
 
-async function checkPermissions(): Promise<Check> {
+function checkPermissions(): Check {
   const names = ["read", "write", "net", "env", "ffi", "sys", "run"] as const;
-  const states = await Promise.all(names.map(async (name) => ({
-    name,
-    granted: (await Deno.permissions.query({ name })).state === "granted",
-  })));
+  const states = names.map((name) => ({ name, granted: isGranted({ name }) }));
   const granted = states.filter(({ granted }) => granted).map(({ name }) => name);
   const others = states.filter(({ granted }) => !granted).map(({ name }) => name);
   return {
@@ -80,7 +78,7 @@ async function checkDisk(db: string): Promise<Check> {
   try {
     // Asked first, so that no prompt is shown.
     const permission = { name: "sys", kind: "statfs" } as unknown as Deno.PermissionDescriptor;
-    if ((await Deno.permissions.query(permission)).state !== "granted") {
+    if (!isGranted(permission)) {
       return {
         title: "Disk",
         state: "note",

@@ -9,7 +9,7 @@ import type { Reader } from "../dashboard/server/reader.ts";
 import type { Check } from "./check.ts";
 import { messageOf } from "./terminal/failure.ts";
 import { openDatabase } from "./open_database.ts";
-import { integrityProblems, journalMode, pages } from "./pragmas.ts";
+import { integrityProblems, journalMode, pages } from "../sqlite/pragmas.ts";
 import { formatBytes, formatDuration } from "../internal/units.ts";
 import { walHeld } from "./run_view.ts";
 import { hasWalResetRace, raceAdvice } from "./sqlite_versions.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { connectReadOnly } from "../sqlite/connect.ts";
-import { journalMode } from "./pragmas.ts";
+import { journalMode } from "../sqlite/pragmas.ts";
 
 /** Whether a file that is there has a WAL. */
 export async function hasWal(db: string): Promise<boolean> {

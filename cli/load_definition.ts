@@ -7,6 +7,7 @@ import { isPipelineDefinition } from "../pipeline/define_pipeline.ts";
 import type { PipelineDefinition } from "../pipeline/pipeline_options.ts";
 import { paths } from "../internal/paths.ts";
 import { CommandError, messageOf } from "./terminal/failure.ts";
+import { mayRead } from "../internal/permissions.ts";
 
 /** A definition and what to call it. */
 export interface LoadedDefinition {
@@ -43,7 +44,7 @@ async function toUrl(file: string): Promise<URL> {
 }
 
 async function mustBeReadable(file: string, url: URL): Promise<void> {
-  if ((await Deno.permissions.query({ name: "read", path: url })).state !== "granted") {
+  if (!mayRead(url)) {
     throw new CommandError(
       `Cannot run ${file}: it may not be read; add --allow-read before the command line's own address`,
     );

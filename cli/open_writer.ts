@@ -5,7 +5,7 @@
  */
 import type { Reader } from "../dashboard/server/reader.ts";
 import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
-import { journalMode } from "./pragmas.ts";
+import { journalMode } from "../sqlite/pragmas.ts";
 
 /** Opens what is being read for writing, too: with the same driver, and its journal stays what it is. */
 export async function openWriter(db: string, { connection }: Reader): Promise<SqliteWriter> {

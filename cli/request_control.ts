@@ -17,6 +17,7 @@ import { CommandError } from "./terminal/failure.ts";
 import { latestRun, type NamedRun, namedRun } from "./named_run.ts";
 import { openDatabase } from "./open_database.ts";
 import { openWriter } from "./open_writer.ts";
+import { clientOf } from "../writer/client/sqlite_writer.ts";
 import { type DbOption, dbOption, driverOption, jsonOption, wholeNumber } from "./options.ts";
 import { sanitize, sanitizedJson } from "./terminal/sanitize.ts";
 import { writeLines } from "./terminal/terminal.ts";
@@ -78,7 +79,7 @@ export async function ask(
   let request: number;
   try {
     const message = { kind: "request_control", action, run, taskId: task ?? null } as const;
-    request = await writer.send(message) as number;
+    request = await clientOf(writer).request(message);
   } finally {
     await writer.close();
   }

@@ -9,6 +9,7 @@ import {
   type PipelineArguments,
   type PipelineDefinition,
   WRITER_OPTIONS,
+  writerOptionsOf,
 } from "../pipeline/pipeline_options.ts";
 import { runPipeline } from "../pipeline/run_pipeline.ts";
 import { onInterrupt } from "../pipeline/signals.ts";
@@ -17,12 +18,13 @@ import type { PipelineReport } from "../pipeline/report.ts";
 import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import { type Cell, flow } from "./terminal/table.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
+import { summarizeError } from "../internal/error_text.ts";
 import { DEFAULT_DB } from "./options.ts";
 import { STATUS_STYLES } from "./terminal/colors.ts";
 import { sanitize, sanitizedJson } from "./terminal/sanitize.ts";
 import { formatCount, formatDuration, formatNumberOf, formatRate } from "../internal/units.ts";
 import type { Surface } from "./run_view.ts";
-import { isTerminal, surface, writeLines } from "./terminal/terminal.ts";
+import { isAttended, surface, writeLines } from "./terminal/terminal.ts";
 
 /** Failures that are listed. */
 const MAX_LISTED = 10;
@@ -64,7 +66,7 @@ export async function runDefinition<Item>(
   const stop = new AbortController();
   await using writer = dashboard === undefined || settings.storeTaskStatus === false
     ? undefined
-    : await SqliteWriter.open({ ...settings, db, driver });
+    : await SqliteWriter.open(writerOptionsOf({ ...settings, db, driver }));
   await using server = dashboard === undefined ? undefined : await serve(db, dashboard, writer);
   // How a writer is opened has been said to it.
   if (writer) { for (const option of WRITER_OPTIONS) delete settings[option]; }
@@ -75,7 +77,7 @@ export async function runDefinition<Item>(
       stop.abort(new DOMException(`Stopped by ${name}`, "AbortError"));
     });
     report = await runPipeline(await itemsOf(definition, args), {
-      progress: { lastLine: false },
+      progress: { summary: false },
       ...settings,
       db: writer ?? db,
       workers,
@@ -89,7 +91,7 @@ export async function runDefinition<Item>(
   if (writer) report.checkpoint = await writer.close();
   writeLines(json ? [sanitizedJson(toJson(report, db), 2)] : summarize(report, db, surface()));
   if (!json && options.verbose >= 1) tellMore(report);
-  if (server && signal === undefined && isTerminal()) {
+  if (server && signal === undefined && isAttended()) {
     const { interruption } = await import("./serve_dashboard.ts");
     console.error(`The dashboard stays at ${server.url} until Ctrl-C`);
     await interruption();
@@ -131,7 +133,7 @@ export function summarize(report: PipelineReport, db: string | URL, on: Surface)
   if (runId !== null) where.push({ text: `run ${runId}` });
   const lines = [...flow(cells, on), ...flow(where, on)];
   for (const { name, error } of failures.slice(0, MAX_LISTED)) {
-    const text = `✖ ${sanitize(name)}: ${sanitize(error.message)}`;
+    const text = `✖ ${sanitize(name)}: ${sanitize(summarizeError(error))}`;
     lines.push(...flow([{ text, style: "red" }], { paint, width }));
   }
   const left = counts.error - Math.min(failures.length, MAX_LISTED);
@@ -155,7 +157,10 @@ function dbArgument(db: string | URL): string {
 }
 
 function toJson(report: PipelineReport, db: string | URL) {
-  const failures = report.failures.map(({ error, ...task }) => ({ ...task, error: error.message }));
+  const failures = report.failures.map(({ error, ...task }) => ({
+    ...task,
+    error: summarizeError(error),
+  }));
   return { ...report, failures, db: `${db}` };
 }
 

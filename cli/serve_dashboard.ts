@@ -12,17 +12,17 @@ import { onInterrupt } from "../pipeline/signals.ts";
 export async function serveBeside(
   db: string,
   port?: number,
-  control?: ControlledWriter,
+  writer?: ControlledWriter,
 ): Promise<DashboardServer> {
   try {
-    return await serveDashboard({ db, port, control });
+    return await serveDashboard({ db, port, writer });
   } catch (error) {
     if (port !== undefined || !`${(error as Error).message}`.includes("is in use")) throw error;
-    return await serveDashboard({ db, port: 0, control });
+    return await serveDashboard({ db, port: 0, writer });
   }
 }
 
-/** Resolves with the first SIGINT or SIGTERM. */
+/** Resolves with the first SIGINT, SIGTERM or SIGHUP. */
 export function interruption(): Promise<Deno.Signal> {
   return new Promise((resolve) => {
     const listening = onInterrupt((signal) => {

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { isGranted } from "./permissions.ts";
 
 /** The packages. Their versions are those of `deno.json`, from where `deno install` fetches them. */
 export type JsrPackage = "jsr:@db/sqlite@^0.13.0" | "jsr:@std/path@^1.0.0";
@@ -19,7 +20,7 @@ export type JsrPackage = "jsr:@db/sqlite@^0.13.0" | "jsr:@std/path@^1.0.0";
  */
 export async function importFromJsr(specifier: JsrPackage): Promise<unknown> {
   const permission = { name: "import", host: "jsr.io:443" } as const;
-  if ((await Deno.permissions.query(permission)).state !== "granted") {
+  if (!isGranted(permission)) {
     throw new Error("--allow-import=jsr.io is not granted");
   }
   return await import(specifier);

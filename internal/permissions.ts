@@ -1,10 +1,20 @@
 /**
- * Looks at files that need not be looked at: never with a question to the user.
+ * Looks at what is granted: never with a question to the user, which Deno would ask in a terminal, and wait.
  *
  * @module
  */
 
-/** Whether a file may be read as things are. Without this, Deno would ask in a terminal, and wait. */
-export function mayRead(path: string): boolean {
-  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+/** Whether a permission is granted as things are. */
+export function isGranted(descriptor: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(descriptor).state === "granted";
+}
+
+/** Whether a file may be read as things are. */
+export function mayRead(path: string | URL): boolean {
+  return isGranted({ name: "read", path });
+}
+
+/** An environment variable, where it may be read. */
+export function readEnv(variable: string): string | undefined {
+  return isGranted({ name: "env", variable }) ? Deno.env.get(variable) : undefined;
 }

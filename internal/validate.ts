@@ -115,7 +115,15 @@ export interface KnownOptions {
   /** Their names. */
   known: readonly string[];
   /** Names of earlier versions, and what they are called now. */
-  renamed?: Readonly<Record<string, string>>;
+  renamed?: Renamed;
+}
+
+/** Old names, and what they are called now. */
+export type Renamed = Readonly<Record<string, string>>;
+
+/** The names of an interface's options; the compiler refuses a table that lacks one. */
+export function namesOf<Options>(names: Readonly<Record<keyof Options, true>>): readonly string[] {
+  return Object.keys(names);
 }
 
 /**
@@ -138,6 +146,23 @@ export function checkOptionNames(
       ? `; did you mean "${meant}"?`
       : `. Remove it, or use one of ${known.join(", ")}`;
     throw new TypeError(`Cannot ${operation}: unknown option ${Deno.inspect(name)}${remedy}`);
+  }
+}
+
+/**
+ * Lets members of a class that were renamed throw a `TypeError` that names the new one, instead of being
+ * `undefined`. They are unknown to the compiler, and are not listed with the object.
+ */
+export function refuseOldMembers(
+  prototype: object,
+  { owner, renamed }: { owner: string; renamed: Renamed },
+): void {
+  for (const [name, now] of Object.entries(renamed)) {
+    Object.defineProperty(prototype, name, {
+      get() {
+        throw new TypeError(`Cannot read ${owner}.${name}: it was renamed. Use ${owner}.${now}`);
+      },
+    });
   }
 }
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isSchedule } from "./schedule/zoned_schedule.ts";
 import { checkNames } from "./option_names.ts";
 import type { PipelineArguments, PipelineDefinition } from "./pipeline_options.ts";
 
@@ -18,7 +19,7 @@ export const DEFAULT_DB = "pipeloom.db";
  * Defines a pipeline for `pipeloom run FILE`. Nothing is run, and `items` is not read, before that.
  *
  * @returns The definition, to be the default export of its module
- * @throws {TypeError} If it has no `items` or no `run`, its `schedule` is no text, or an option has a name that none has
+ * @throws {TypeError} If it has no `items` or no `run`, its `schedule` is of the wrong kind, or an option has a name that none has
  *
  * @example A module that the command line runs
  * ```ts
@@ -50,12 +51,12 @@ export function definePipeline<Item>(
   if (run === undefined || run === null) {
     throw new TypeError("Cannot define a pipeline without work: pass run, a function of an item");
   }
-  if (schedule !== undefined && typeof schedule !== "string") {
+  if (schedule !== undefined && !isSchedule(schedule)) {
     throw new TypeError(
       `Cannot define a pipeline with the schedule ${
         Deno.inspect(schedule)
       }: write it as a line of a ` +
-        `crontab, such as "0 2 * * *"`,
+        `crontab, such as "0 2 * * *", or as { cron: "0 2 * * *", timeZone: "Europe/Oslo" }`,
     );
   }
   checkNames(definition);

@@ -3,15 +3,16 @@
  *
  * @module
  */
-import { checkOptionNames } from "../internal/validate.ts";
+import { checkOptionNames, namesOf } from "../internal/validate.ts";
 import type { PipelineDefinition } from "./pipeline_options.ts";
 
-/** Every option; the compiler refuses a table that lacks one. */
-const NAMES: Readonly<Record<keyof PipelineDefinition<unknown>, true>> = {
+const NAMES = namesOf<PipelineDefinition<unknown>>({
+  abortGraceMs: true,
   atomic: true,
   busyTimeoutMs: true,
   db: true,
   dependsOn: true,
+  doubleQuotedLiterals: true,
   driver: true,
   failFast: true,
   handleSignals: true,
@@ -20,7 +21,6 @@ const NAMES: Readonly<Record<keyof PipelineDefinition<unknown>, true>> = {
   maxRetryDelayMs: true,
   name: true,
   overlap: true,
-  policy: true,
   priority: true,
   progress: true,
   resume: true,
@@ -38,12 +38,14 @@ const NAMES: Readonly<Record<keyof PipelineDefinition<unknown>, true>> = {
   taskId: true,
   taskKey: true,
   taskName: true,
-  timeoutGraceMs: true,
+  taskOptions: true,
   timeoutMs: true,
   wal: true,
   walWarnBytes: true,
   workers: true,
-};
+});
+
+const RENAMED = { policy: "taskOptions", timeoutGraceMs: "abortGraceMs" };
 
 /**
  * Refuses options that there are not.
@@ -51,5 +53,5 @@ const NAMES: Readonly<Record<keyof PipelineDefinition<unknown>, true>> = {
  * @throws {TypeError} If there is one
  */
 export function checkNames(options: object): void {
-  checkOptionNames(options, { operation: "run the pipeline", known: Object.keys(NAMES) });
+  checkOptionNames(options, { operation: "run the pipeline", known: NAMES, renamed: RENAMED });
 }

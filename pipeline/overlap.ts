@@ -28,21 +28,10 @@ export type Overlap = "allow" | "refuse" | "queue";
 /** All of them. */
 export const OVERLAPS: readonly Overlap[] = ["allow", "refuse", "queue"];
 
-/** Options of overlapping runs. */
-export interface OverlapOptions {
-  /**
-   * What to do while another run of this name is under way in the same database, in this process or another:
-   * `"allow"` runs beside it, `"refuse"` rejects at once with {@linkcode OverlapError}, `"queue"` waits until it
-   * has ended, or until its process is gone. Which of several that wait goes first is not promised; a run that
-   * is stopped while it waits is `cancelled`, and leaves nothing in the database.
-   *
-   * @default {"allow"}
-   */
-  overlap?: Overlap;
-}
-
 /** How a run is begun. */
-export interface StartOptions extends OverlapOptions {
+export interface StartOptions {
+  /** What to do with another run of this name. */
+  overlap?: Overlap;
   /** Ends the waiting. */
   signal: AbortSignal;
   /** Told what is waited for, such as "run 3 is under way (…)", and again when it is another run. */
@@ -51,7 +40,7 @@ export interface StartOptions extends OverlapOptions {
 
 /** Refuses what is none of them, and what cannot be had without the table of runs. */
 export function checkOverlap(
-  { overlap = "allow" }: OverlapOptions,
+  { overlap = "allow" }: { overlap?: Overlap },
   storeTaskStatus: boolean,
 ): void {
   checkChoice(overlap, { operation: "run the pipeline", name: "overlap", choices: OVERLAPS });
@@ -74,14 +63,13 @@ export async function startRun(
   for (;;) {
     const start = { ...message(), ...alone };
     try {
-      return await batchSender.request(start) as RunStarted;
+      return await batchSender.request(start);
     } catch (error) {
       if (overlap !== "queue" || !(error instanceof OverlapError)) throw error;
     }
-    const look = () => batchSender.query((seq) => ({ kind: "in_the_way", seq, name: start.name }));
     for (;;) {
       if (signal.aborted) return undefined;
-      const run = await look() as string | undefined;
+      const run = await batchSender.query({ kind: "blocking_run", name: start.name });
       if (run === undefined) break;
       if (run !== told) waits?.(told = run);
       await delay(LOOK_MS, signal);

@@ -7,11 +7,12 @@ import { checkInteger, unexpected } from "../internal/validate.ts";
 import type { RunKey } from "../writer/protocol/run_message.ts";
 import type { ProgressOptions } from "./observers/progress_options.ts";
 import type { DependencyOptions } from "./scheduler/dependency_source.ts";
-import type { OverlapOptions } from "./overlap.ts";
+import type { Overlap } from "./overlap.ts";
 import type { QueueOptions } from "./scheduler/ready_queue.ts";
 import type { PolicyOptions } from "./scheduler/retry_policy.ts";
 import type { IdentityOptions } from "./scheduler/task_identity.ts";
-import type { TaskModule } from "./executor/pool_options.ts";
+import type { ZonedSchedule } from "./schedule/zoned_schedule.ts";
+import type { TaskModule } from "./executor/task_module.ts";
 import type { TaskFunction } from "./executor/task_runner.ts";
 import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
 
@@ -26,6 +27,7 @@ export const WRITER_OPTIONS = [
   "synchronous",
   "driver",
   "busyTimeoutMs",
+  "doubleQuotedLiterals",
   "walWarnBytes",
 ] as const;
 
@@ -36,8 +38,7 @@ export interface PipelineOptions<Item>
     IdentityOptions<Item>,
     PolicyOptions<Item>,
     DependencyOptions<Item>,
-    QueueOptions<Item>,
-    OverlapOptions {
+    QueueOptions<Item> {
   /**
    * The database: a path, a `file:` URL or `:memory:`; or a writer that is open, which several pipelines may
    * share, and which stays open. How it is opened was said to {@linkcode SqliteWriter.open} then.
@@ -47,7 +48,7 @@ export interface PipelineOptions<Item>
    * The work of a task: a function, run on this thread, or the module that exports one, run on a pool of
    * Workers. What it returns is stored as JSON in `result`.
    */
-  run: TaskFunction<Item> | TaskModule;
+  run: TaskFunction<Item> | TaskModule<Item>;
   /**
    * The name of the run.
    *
@@ -80,7 +81,7 @@ export interface PipelineOptions<Item>
    */
   signal?: AbortSignal;
   /**
-   * Whether SIGINT and SIGTERM stop the pipeline as `signal` does, for as long as it runs.
+   * Whether SIGINT, SIGTERM and SIGHUP stop the pipeline as `signal` does, for as long as it runs.
    *
    * @default {true}
    */
@@ -96,7 +97,16 @@ export interface PipelineOptions<Item>
    *
    * @default {false}
    */
-  resume?: boolean | number | RunKey;
+  resume?: boolean | number | { key: string };
+  /**
+   * What to do while another run of this name is active in the same database, in this process or another:
+   * `"allow"` runs beside it, `"refuse"` rejects at once with {@linkcode OverlapError}, `"queue"` waits until it
+   * has ended, or until its process is gone. Which of several that wait is first is not promised; a run that
+   * is stopped while it waits is `cancelled`, and leaves nothing in the database.
+   *
+   * @default {"allow"}
+   */
+  overlap?: Overlap;
   /**
    * Whether to show on stderr how far the pipeline is, and how: an overall bar and one for each running task
    * on a terminal, a line every few seconds elsewhere.
@@ -109,18 +119,15 @@ export interface PipelineOptions<Item>
 /** Arguments of a definition: what was said as `--arg key=value`. */
 export type PipelineArguments = Readonly<Record<string, string>>;
 
-/** The items of a definition, or a function that finds them when the pipeline is run. */
-export type PipelineItems<Item> =
-  | Iterable<Item>
-  | AsyncIterable<Item>
-  | ((
-    args: PipelineArguments,
-  ) => Iterable<Item> | AsyncIterable<Item> | Promise<Iterable<Item> | AsyncIterable<Item>>);
-
 /** A pipeline: the options of {@linkcode runPipeline}, with its items among them. */
 export interface PipelineDefinition<Item> extends Omit<PipelineOptions<Item>, "db"> {
   /** An iterable, an async iterable, or a function of the arguments that returns either. */
-  items: PipelineItems<Item>;
+  items:
+    | Iterable<Item>
+    | AsyncIterable<Item>
+    | ((
+      args: PipelineArguments,
+    ) => Iterable<Item> | AsyncIterable<Item> | Promise<Iterable<Item> | AsyncIterable<Item>>);
   /**
    * The database: a path or a `file:` URL. `--db` goes before it.
    *
@@ -128,10 +135,10 @@ export interface PipelineDefinition<Item> extends Omit<PipelineOptions<Item>, "d
    */
   db?: string | URL;
   /**
-   * When to run it: a line of a crontab (minute, hour, day of the month, month, day of the week), in UTC. For
-   * `pipeloom schedule FILE` and {@linkcode schedulePipeline}; who runs it by hand need not mind.
+   * When to run it: a line of a crontab (minute, hour, day of the month, month, day of the week) in UTC, or
+   * `{ cron, timeZone }`. For `pipeloom schedule FILE` and {@linkcode schedulePipeline}; nothing else reads it.
    */
-  schedule?: string;
+  schedule?: string | ZonedSchedule;
 }
 
 /** How many tasks run at once. */
@@ -161,6 +168,14 @@ export function checkWriter<Item>({ db, ...options }: PipelineOptions<Item>): vo
   }
 }
 
+/** What the writer of a pipeline is opened with. */
+export function writerOptionsOf<Item>(options: PipelineOptions<Item>): WriterOptions {
+  const names = ["db", "storeTaskStatus", ...WRITER_OPTIONS] as const;
+  return Object.fromEntries(
+    names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
+  ) as unknown as WriterOptions;
+}
+
 /** Whether the status of tasks will be stored. */
 export function storesStatus(
   { db, storeTaskStatus }: Pick<PipelineOptions<never>, "db" | "storeTaskStatus">,
@@ -185,7 +200,7 @@ export function checkResume<Item>({ db, resume, storeTaskStatus }: PipelineOptio
 /** Refuses what is neither a function nor a module. */
 export function checkWork(run: unknown): void {
   if (typeof run === "function") return;
-  const module = (run as TaskModule | null | undefined)?.module;
+  const module = (run as TaskModule<never> | null | undefined)?.module;
   if (!URL.canParse(String(module))) {
     const expected =
       'a function, or { module: new URL("./tasks.ts", import.meta.url), export: "name" }';

@@ -4,15 +4,14 @@
  * @module
  */
 import { isoNow } from "../internal/timestamps.ts";
-import { type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
+import { type ErrorData, fromErrorData } from "../errors.ts";
+import { summarizeError } from "../internal/error_text.ts";
 import { onInterrupt } from "./signals.ts";
 import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
-import type { WriterStats } from "../writer/protocol/sender_port.ts";
-import type { WriteMessage } from "../writer/protocol/write_message.ts";
 import { openObserver } from "./observers/observers.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
 import { startRun } from "./overlap.ts";
-import { type PipelineOptions, storesStatus } from "./pipeline_options.ts";
+import { type PipelineOptions, storesStatus, writerOptionsOf } from "./pipeline_options.ts";
 import { type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { RunControl } from "./run_control.ts";
@@ -28,7 +27,8 @@ import type { TaskOutcome } from "./executor/task_runner.ts";
 import { GRACE_MS } from "./scheduler/retry_policy.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import { hasRate } from "./scheduler/tag_limits.ts";
-import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
+import { clientOf, SqliteWriter } from "../writer/client/sqlite_writer.ts";
+import type { WriterClient } from "../writer/client/writer_client.ts";
 
 /** Why a task of a run that was resumed is cancelled when everything else has ended. */
 const NOT_AMONG_ITEMS = "Left out: no item has its key any more";
@@ -84,9 +84,9 @@ export class PipelineRun<Item> {
     let failure: unknown;
     try {
       const writer = this.#writer ??
-        (ownWriter = await SqliteWriter.open(this.#options as WriterOptions));
+        (ownWriter = await SqliteWriter.open(writerOptionsOf(this.#options)));
       this.#observer = await observer;
-      const runId = await this.#execute(writer);
+      const runId = await this.#execute(clientOf(writer));
       const checkpoint = await ownWriter?.close();
       if (this.#fatal) throw this.#fatal;
       const { driver, sqliteVersion } = writer;
@@ -103,7 +103,7 @@ export class PipelineRun<Item> {
       };
     } catch (error) {
       failure = this.#fatal ?? error;
-      this.#writer?.reported(failure);
+      if (this.#writer) clientOf(this.#writer).reported(failure);
       throw failure;
     } finally {
       this.control.end();
@@ -114,7 +114,7 @@ export class PipelineRun<Item> {
   }
 
   /** Runs the tasks and ends the run, whatever happens in between. */
-  async #execute(writer: SqliteWriter): Promise<number | null> {
+  async #execute(writer: WriterClient): Promise<number | null> {
     const batchSender = writer.sender((error, task) => this.#messageFailed(error, task));
     using _ = writer.onClosed((error) => this.#fail(error));
     using _warnings = writer.walWarnings.listen((held, text) =>
@@ -130,7 +130,7 @@ export class PipelineRun<Item> {
     }
   }
 
-  async #executeWith(batchSender: BatchSender, writer: SqliteWriter): Promise<number | null> {
+  async #executeWith(batchSender: BatchSender, writer: WriterClient): Promise<number | null> {
     const { atomic = false } = this.#options;
     const observer = this.#observer;
     const { signal } = this.#stop;
@@ -161,8 +161,8 @@ export class PipelineRun<Item> {
   }
 
   /** Where the tasks run. */
-  #openExecutor(environment: TaskEnvironment, writer: SqliteWriter): Executor<Item> {
-    const { run: work, timeoutGraceMs: graceMs = GRACE_MS } = this.#options;
+  #openExecutor(environment: TaskEnvironment, writer: WriterClient): Executor<Item> {
+    const { run: work, abortGraceMs: graceMs = GRACE_MS } = this.#options;
     const observer = this.#observer;
     const slots = Math.min(this.#workers, this.#source.known?.length ?? Infinity);
     const options = { environment, slots, observer };
@@ -177,7 +177,7 @@ export class PipelineRun<Item> {
       attach: (sender) => writer.attach(sender),
       // On the port of what is written about its task afterwards. A writer that is gone takes nothing anyway.
       disconnect: (sender) =>
-        void batchSender.query((seq) => ({ kind: "cut", seq, sender })).catch(() => {}),
+        void batchSender.query({ kind: "disconnect", sender }).catch(() => {}),
       onClosed: (listener) => writer.onClosed(listener),
     });
   }
@@ -224,7 +224,7 @@ export class PipelineRun<Item> {
     scheduler: Scheduler<Item>,
     runId: number | null,
     batchSender: BatchSender,
-    { driver, driverReason, sqliteVersion }: SqliteWriter,
+    { settings: { driver, driverReason }, sqliteVersion }: WriterClient,
   ): void {
     const source = this.#source;
     const view = {
@@ -241,7 +241,7 @@ export class PipelineRun<Item> {
       driver,
       driverReason,
       sqliteVersion,
-      stats: () => batchSender.query((seq) => ({ kind: "stats", seq })) as Promise<WriterStats>,
+      stats: () => batchSender.query({ kind: "stats" }),
     });
   }
 
@@ -256,9 +256,16 @@ export class PipelineRun<Item> {
     const { resume } = this.#options;
     const { aborted, reason } = this.#stop.signal;
     if (aborted || resume) {
-      const { message } = aborted ? toErrorData(reason) : { message: NOT_AMONG_ITEMS };
-      const cancel: WriteMessage = { kind: "cancel_queued", run, message, finishedAt };
-      counts.cancelled += await batchSender.request(cancel) as number;
+      const message = aborted ? summarizeError(reason) : NOT_AMONG_ITEMS;
+      const { ended } = await batchSender.request({
+        kind: "end_tasks",
+        run,
+        ids: "queued",
+        status: "cancelled",
+        message,
+        finishedAt,
+      });
+      counts.cancelled += ended;
     }
     const finished = await batchSender.request({
       kind: "finish_run",
@@ -266,7 +273,7 @@ export class PipelineRun<Item> {
       status,
       finishedAt,
       ...(aborted ? { stopped: true } : {}),
-    }) as RunFinished;
+    });
     this.#finished = finished;
     if (resume) Object.assign(counts, finished.counts);
   }

@@ -25,7 +25,7 @@ export interface PipelineReport {
   /** The name of the run. */
   name: string;
   /** `done` when every task is, `error` when one failed, `cancelled` when the pipeline, or a task, was cancelled. */
-  status: EndStatus;
+  status: "done" | "error" | "cancelled";
   /** Tasks by status, and in all. */
   counts: StatusCounts & { total: number };
   /** The first 100 failures. */

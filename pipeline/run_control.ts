@@ -102,7 +102,7 @@ async function request(
   if (run === null) return;
   // What is refused here is refused by what carries it out, too, with a better reason.
   return await batchSender.request({ kind: "request_control", ...wanted, run, own: true })
-    .catch(() => undefined) as number | undefined;
+    .catch(() => undefined);
 }
 
 /** Does what was asked, and says what became of it. */

@@ -14,6 +14,7 @@ import {
   storesStatus,
   workersFor,
 } from "./pipeline_options.ts";
+import { checkProgress } from "./observers/progress_options.ts";
 import type { PipelineReport } from "./report.ts";
 import { checkPolicy } from "./scheduler/retry_policy.ts";
 import { RunningPipeline } from "./running_pipeline.ts";
@@ -90,6 +91,7 @@ export function startPipeline<Item>(
   checkOverlap(options, storesStatus(options));
   checkPolicy(options);
   checkLimits(options);
+  checkProgress(options.progress);
   const feed = new TaskSource(items, options);
   const pipeline = new PipelineRun(options, feed, workersFor(options, feed.known));
   return new RunningPipeline(pipeline.run(begun), pipeline.control);

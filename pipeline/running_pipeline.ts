@@ -45,7 +45,7 @@ export class RunningPipeline {
    *
    * A task that has not begun never does. One that runs is told by its `signal`: it is cancelled when it throws the
    * signal's reason or an `AbortError`, and is done all the same when it finishes. On the pool its Worker is ended
-   * when it goes on for `timeoutGraceMs`. What depends on it is cancelled, too.
+   * when it goes on for `abortGraceMs`. What depends on it is cancelled, too.
    *
    * @param task Its id: `task.id`, `task_runs.id`
    * @param reason What it is told; its message is in `task_runs`

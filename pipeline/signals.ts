@@ -1,15 +1,21 @@
 /**
- * SIGINT and SIGTERM for as long as a pipeline runs.
+ * SIGINT, SIGTERM and SIGHUP for as long as a pipeline runs.
+ *
+ * A terminal that is closed sends SIGHUP, often twice: once itself, once through the shell. So a second SIGHUP ends
+ * nothing at once. Under `nohup` the signal is ignored, and stays so where that can be seen: Linux tells it in a file
+ * that Deno reads with `--allow-all` only. Deno 2.9 itself takes it from then on, with the first listener for any
+ * signal, so that a listener of ours has to ignore it.
  *
  * @module
  */
 
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT", "SIGBREAK"]
-  : ["SIGINT", "SIGTERM"];
+  ? ["SIGINT", "SIGBREAK", "SIGHUP"]
+  : ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** Exit code of a program that a signal ended, as shells know it: 128 and the signal's number. */
 const EXIT_CODES: Partial<Record<Deno.Signal, number>> = {
+  SIGHUP: 129,
   SIGINT: 130,
   SIGTERM: 143,
   SIGBREAK: 149,
@@ -21,9 +27,11 @@ const EXIT_CODES: Partial<Record<Deno.Signal, number>> = {
  */
 export function onInterrupt(stop: (signal: Deno.Signal) => void): Disposable {
   let interrupted = false;
-  const listeners = SIGNALS.map((signal) => {
+  const signals = isHangupIgnored() ? SIGNALS.filter((signal) => signal !== "SIGHUP") : SIGNALS;
+  const listeners = signals.map((signal) => {
     const listener = () => {
-      if (interrupted) Deno.exit(EXIT_CODES[signal]);
+      if (interrupted && signal !== "SIGHUP") Deno.exit(EXIT_CODES[signal]);
+      if (interrupted) return;
       interrupted = true;
       stop(signal);
     };
@@ -35,4 +43,29 @@ export function onInterrupt(stop: (signal: Deno.Signal) => void): Disposable {
       for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
     },
   };
+}
+
+/** Known from the first call on: a listener of ours changes it. */
+let ignored: boolean | undefined;
+
+/** Whether the process was started with SIGHUP ignored, as far as that can be seen; it is ignored for good then. */
+function isHangupIgnored(): boolean {
+  if (ignored === undefined) {
+    ignored = readIgnored();
+    if (ignored) Deno.addSignalListener("SIGHUP", () => {});
+  }
+  return ignored;
+}
+
+function readIgnored(): boolean {
+  if (Deno.build.os !== "linux") return false;
+  const path = "/proc/self/status";
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
+  try {
+    // A mask in hexadecimal; SIGHUP is its lowest bit.
+    const mask = /^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m.exec(Deno.readTextFileSync(path))?.[1];
+    return mask !== undefined && Number.parseInt(mask, 16) % 2 === 1;
+  } catch {
+    return false;
+  }
 }

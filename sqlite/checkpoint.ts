@@ -5,6 +5,7 @@
  */
 import { checkChoice, checkInteger } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
+import { busyTimeout, setBusyTimeout } from "./pragmas.ts";
 
 /** How far a checkpoint goes. */
 export type CheckpointMode = "PASSIVE" | "FULL" | "RESTART" | "TRUNCATE";
@@ -87,11 +88,11 @@ export function walCheckpoint(
 /** Does something with another busy timeout. */
 function waiting<T>(connection: Connection, ms: number | undefined, body: () => T): T {
   if (ms === undefined) return body();
-  const { timeout } = connection.prepare("PRAGMA busy_timeout").get()!;
-  connection.exec(`PRAGMA busy_timeout=${ms}`);
+  const before = busyTimeout(connection);
+  setBusyTimeout(connection, ms);
   try {
     return body();
   } finally {
-    connection.exec(`PRAGMA busy_timeout=${timeout}`);
+    setBusyTimeout(connection, before);
   }
 }

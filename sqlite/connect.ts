@@ -10,13 +10,15 @@
  *
  * @module
  */
+import { checkOptionNames, namesOf } from "../internal/validate.ts";
 import { chooseDriver, type DriverChoice } from "./drivers/choose.ts";
 import type { Connection } from "./connection.ts";
 import { databasePath, fileExists, prepareFile } from "./database_file.ts";
 import { driverFor } from "./drivers/in_use.ts";
 import { SqliteError } from "../errors.ts";
 import { classifyError } from "./explain.ts";
-import { connectionSettings, openReader, openWriter, type Synchronous } from "./opening.ts";
+import { openReader, openWriter } from "./opening.ts";
+import { connectionSettings, type Synchronous } from "./settings.ts";
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions {
@@ -47,7 +49,22 @@ export interface ConnectOptions {
    * @default {60_000}
    */
   busyTimeoutMs?: number;
+  /**
+   * Whether SQLite takes a name in double quotes that names no column for a text, as the `sqlite3` shell and Python
+   * do. Triggers and views that were made there may need it; `false` finds a misspelled column.
+   *
+   * @default {true}
+   */
+  doubleQuotedLiterals?: boolean;
 }
+
+const NAMES = namesOf<ConnectOptions>({
+  busyTimeoutMs: true,
+  doubleQuotedLiterals: true,
+  driver: true,
+  synchronous: true,
+  wal: true,
+});
 
 /**
  * Opens the read-write connection to a database and configures it: WAL for a file (DELETE with
@@ -77,6 +94,7 @@ export async function connect(
   path: string | URL,
   options: ConnectOptions = {},
 ): Promise<Connection> {
+  checkOptionNames(options, { operation: "open the database", known: NAMES });
   const settings = connectionSettings(options);
   const file = await databasePath(path);
   const { driver } = await chooseDriver(driverFor(file, options.driver));
@@ -85,7 +103,12 @@ export async function connect(
 }
 
 /** Options of {@linkcode connectReadOnly}. */
-export type ConnectReadOnlyOptions = Omit<ConnectOptions, "wal" | "synchronous">;
+export type ConnectReadOnlyOptions = Omit<
+  ConnectOptions,
+  "wal" | "synchronous" | "doubleQuotedLiterals"
+>;
+
+const READ_ONLY_NAMES = namesOf<ConnectReadOnlyOptions>({ busyTimeoutMs: true, driver: true });
 
 /**
  * Opens a separate read-only connection. It sees each commit of the writer at once, never blocks it and
@@ -112,6 +135,7 @@ export async function connectReadOnly(
   path: string | URL,
   options: ConnectReadOnlyOptions = {},
 ): Promise<Connection> {
+  checkOptionNames(options, { operation: "open the database", known: READ_ONLY_NAMES });
   const { busyTimeoutMs } = connectionSettings(options);
   const file = await databasePath(path);
   if (file === ":memory:") {

@@ -3,100 +3,13 @@
  *
  * @module
  */
-import type { Driver, DriverConnection, DriverName, DriverStatement } from "./drivers/driver.ts";
+import type { Driver, DriverConnection, DriverName } from "./drivers/driver.ts";
 import { SqliteError } from "../errors.ts";
 import { classifyError, explain } from "./explain.ts";
-import { type Bindable, type SqlRow, type SqlValue, toSqlValue } from "./values.ts";
-
-const COMMENTS = /--[^\n]*|\/\*[\s\S]*?(\*\/|$)/g;
-
-/** Characters of a statement that an error shows. */
-const MAX_SHOWN = 200;
+import { isEmpty, shown } from "./sql_text.ts";
+import { Statement } from "./statement.ts";
 
 const AsyncFunction = (async () => {}).constructor;
-
-/**
- * A prepared statement. Each call binds, runs to the end and resets; it must bring as many values as the
- * statement has parameters.
- *
- * @example One statement, many rows
- * ```ts
- * import assert from "node:assert/strict";
- * import { connect } from "@pipeloom/pipeloom/db";
- *
- * using connection = await connect(":memory:");
- * connection.exec("CREATE TABLE city (name TEXT, population INTEGER)");
- * const insert = connection.prepare("INSERT INTO city VALUES (?, ?)");
- * assert.equal(insert.run("Oslo", 717_710), 1);
- * insert.run("Bergen", 291_940);
- * const larger = connection.prepare("SELECT name FROM city WHERE population > ?");
- * assert.equal(larger.get(500_000)?.name, "Oslo");
- * assert.equal(larger.all(0).length, 2);
- * ```
- */
-export class Statement {
-  /** Whether the statement has result columns. */
-  readonly returnsRows: boolean;
-  readonly #statement: DriverStatement;
-  readonly #connection: Connection;
-
-  /** @ignore Made by {@linkcode Connection.prepare}. */
-  constructor(statement: DriverStatement, connection: Connection) {
-    this.#statement = statement;
-    this.#connection = connection;
-    this.returnsRows = statement.returnsRows;
-  }
-
-  /**
-   * Runs the statement and returns the number of rows that it inserted, updated or deleted. After a
-   * statement of another kind that number is still the one before, as in SQLite's `changes()`.
-   */
-  run(...params: Bindable[]): number {
-    return this.runValues(params.map(toSqlValue));
-  }
-
-  /** Runs the statement with a range of values that are mapped already. */
-  runValues(values: readonly SqlValue[], start = 0, end: number = values.length): number {
-    this.#check(end - start);
-    try {
-      return this.#statement.run(values, start, end);
-    } catch (error) {
-      throw explain(error, this.#connection.path);
-    }
-  }
-
-  /** Returns the first row, or `undefined` when there is none. */
-  get(...params: Bindable[]): SqlRow | undefined {
-    const values = params.map(toSqlValue);
-    this.#check(values.length);
-    try {
-      return this.#statement.get(values);
-    } catch (error) {
-      throw explain(error, this.#connection.path);
-    }
-  }
-
-  /** Returns every row. */
-  all(...params: Bindable[]): SqlRow[] {
-    const values = params.map(toSqlValue);
-    this.#check(values.length);
-    try {
-      return this.#statement.all(values);
-    } catch (error) {
-      throw explain(error, this.#connection.path);
-    }
-  }
-
-  #check(count: number): void {
-    this.#connection.assertOpen();
-    const { parameterCount, sql } = this.#statement;
-    if (count !== parameterCount) {
-      throw new TypeError(
-        `Cannot bind ${count} values to the ${parameterCount} parameters of ${shown(sql)}`,
-      );
-    }
-  }
-}
 
 /** How a connection is opened. */
 export interface OpenOptions {
@@ -104,6 +17,8 @@ export interface OpenOptions {
   readOnly: boolean;
   /** Milliseconds that each call waits for a lock. */
   busyTimeoutMs: number;
+  /** Whether a text in double quotes that names no column is a text. */
+  doubleQuotedLiterals: boolean;
 }
 
 /**
@@ -137,11 +52,11 @@ export class Connection implements Disposable {
 
   /** @ignore Made by {@linkcode connect} and {@linkcode connectReadOnly}. */
   constructor(driver: Driver, path: string, options: OpenOptions) {
-    const { readOnly, busyTimeoutMs } = options;
+    const { readOnly, busyTimeoutMs, doubleQuotedLiterals } = options;
     this.path = path;
     this.driver = driver.name;
     try {
-      this.#connection = driver.open(path, { readOnly });
+      this.#connection = driver.open(path, { readOnly, doubleQuotedLiterals });
       // Before anything else, because even preparing a statement waits for a lock.
       this.#connection.exec(`PRAGMA busy_timeout=${busyTimeoutMs}`);
       const statement = this.#connection.prepare("SELECT sqlite_version() AS version");
@@ -222,6 +137,11 @@ export class Connection implements Disposable {
     }
   }
 
+  /** @ignore Whether SQLite refuses statements that write the table of its schema, as a dump does. */
+  setDefensive(isOn: boolean): void {
+    this.#open().setDefensive(isOn);
+  }
+
   /** Closes the connection. Closing it again does nothing. */
   close(): void {
     const connection = this.#connection;
@@ -263,16 +183,8 @@ export class Connection implements Disposable {
   }
 }
 
-function isEmpty(sql: string): boolean {
-  return !/[^\s;]/.test(sql.replace(COMMENTS, ""));
-}
-
 function asynchronous(): TypeError {
   return new TypeError(
     "Cannot commit a transaction whose body is asynchronous: await first, then write",
   );
-}
-
-function shown(sql: string): string {
-  return Deno.inspect(sql.length > MAX_SHOWN ? sql.slice(0, MAX_SHOWN) + "…" : sql);
 }

@@ -50,6 +50,12 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
     "check that its folder exists and that it may be read and written",
   ],
   [
+    /^too many attached databases - max 0/,
+    "other",
+    "the built-in driver allows ATTACH, and VACUUM with it, only to programs with every permission; run with " +
+    '-A, or use driver "ffi"; pipeloom vacuum needs neither',
+  ],
+  [
     /^disk I\/O error/,
     "other",
     "check the disk, quotas and limits of file size, and the permissions of the file and its folder",
@@ -79,7 +85,7 @@ export function classifyError(error: unknown): SqliteErrorCode {
   return kindOf(messageOf(error))?.[1] ?? "other";
 }
 
-/** Scheduler what a driver threw into an error that names the database and, where there is one, the remedy. */
+/** Turns what a driver threw into an error that names the database and, where there is one, the remedy. */
 export function explain(thrown: unknown, path: string): Error {
   if (thrown instanceof SqliteError) return thrown;
   const denied = thrown instanceof Deno.errors.NotCapable

@@ -9,6 +9,7 @@
  * @module
  */
 import type { Connection } from "./connection.ts";
+import { columnsOf } from "./pragmas.ts";
 
 type Columns = Readonly<Record<string, string>>;
 
@@ -205,9 +206,7 @@ function createTable(
 ): void {
   const definitions = Object.entries(columns).map(([name, definition]) => `${name} ${definition}`);
   connection.exec(`CREATE TABLE IF NOT EXISTS ${table} (\n  ${definitions.join(",\n  ")}\n)`);
-  const present = connection.prepare(`PRAGMA table_info(${table})`).all().map(({ name }) =>
-    `${name}`
-  );
+  const present = columnsOf(connection, table);
   const lacking = Object.keys(columns).filter((column) => !present.includes(column));
   if (lacking.length > 0) {
     throw new Error(

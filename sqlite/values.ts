@@ -26,7 +26,10 @@ export type SqlValue = null | number | bigint | string | Uint8Array;
 /** A row as it is read: column name to value. */
 export type SqlRow = Record<string, SqlValue>;
 
-/** A value that can be stored; the table in this module's description says as what. */
+/**
+ * A value that can be stored; the table in this module's description says as what. An object may be the value of an
+ * interface or of a type; the symbols tell it from functions, promises, maps and the like, which have no JSON form.
+ */
 export type Bindable =
   | SqlValue
   | undefined
@@ -34,7 +37,13 @@ export type Bindable =
   | Date
   | ArrayBuffer
   | readonly unknown[]
-  | { readonly [key: string]: unknown };
+  | { readonly [key: string]: unknown }
+  | object & {
+    readonly [Symbol.hasInstance]?: never;
+    readonly [Symbol.iterator]?: never;
+    readonly [Symbol.match]?: never;
+    readonly [Symbol.toStringTag]?: never;
+  };
 
 /** Where a value stands, for an error: a name, the index of a parameter, or a function that tells. */
 export type ValueLocation = string | number | (() => string);

@@ -1,6 +1,7 @@
 import { SqliteError, TaskWorkerDiedError, WriterClosedError, WriterDiedError } from "../mod.ts";
-import { type ErrorData, fromErrorData, toErrorData, toErrorText } from "../errors.ts";
-import { assert, assertEquals } from "./support/assert.ts";
+import { type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
+import { summarizeError, toErrorSummary, toErrorText } from "../internal/error_text.ts";
+import { assert, assertEquals, assertMatch } from "./support/assert.ts";
 
 /** What arrives of an error on another thread. */
 function send(thrown: unknown): Error {
@@ -61,7 +62,9 @@ Deno.test("toErrorData() describes whatever was thrown as what can be cloned", (
   for (
     const [thrown, message] of [
       ["a string", "a string"],
-      ["", ""],
+      ["", "An empty text was thrown"],
+      [new Error(""), "Error"],
+      [new Error(" \n"), "Error"],
       [7, "7"],
       [undefined, "undefined"],
       [null, "null"],
@@ -106,6 +109,108 @@ Deno.test("toErrorData() ends where causes go round in a circle", () => {
   let causes = 0;
   for (let copy = send(error); copy.cause; copy = copy.cause as Error) causes++;
   assertEquals(causes, 8);
+});
+
+Deno.test("fromErrorData() keeps own properties that can be cloned and are small", () => {
+  const error = Object.assign(new TypeError("Service Unavailable"), {
+    status: 503,
+    code: "E_HTTP",
+    headers: new Map([["retry-after", "2"]]),
+    retry: () => true,
+    body: "x".repeat(1_000_000),
+    socket: new Proxy({}, {
+      get() {
+        throw new Error("no");
+      },
+    }),
+  });
+  Object.defineProperty(error, "odd", {
+    enumerable: true,
+    get() {
+      throw new Error("no");
+    },
+  });
+  const copy = send(error);
+  assert(copy instanceof TypeError);
+  assertEquals({ ...copy }, {
+    status: 503,
+    code: "E_HTTP",
+    headers: new Map([["retry-after", "2"]]),
+  });
+  assertEquals({ ...send({ status: 429 }) }, { status: 429 });
+  assertEquals(Object.keys(send(new SqliteError("Locked", "busy"))), ["name", "code"]);
+});
+
+Deno.test("fromErrorData() builds DOMException and the errors of Deno again", () => {
+  const abort = send(new DOMException("stop", "AbortError"));
+  assert(abort instanceof DOMException);
+  assertEquals([abort.name, abort.message, abort.code], ["AbortError", "stop", 20]);
+  const missing = send(new Deno.errors.NotFound("No such file"));
+  assert(missing instanceof Deno.errors.NotFound);
+  const namesake = send(Object.assign(new Error("mine"), { name: "NotFound" }));
+  assertEquals([namesake.constructor, namesake.name], [Error, "NotFound"]);
+});
+
+Deno.test("errors inside an AggregateError travel with it, and are told", async () => {
+  const rejected = await Promise.any([
+    Promise.reject(new TypeError("No connection to a")),
+    Promise.reject(new RangeError("b is full")),
+  ]).catch((error) => error);
+  const data = structuredClone(toErrorData(rejected));
+  const copy = fromErrorData(data);
+  assert(copy instanceof AggregateError);
+  assertEquals(copy.message, "All promises were rejected");
+  assertEquals(copy.errors.map(({ name, message }) => [name, message]), [
+    ["TypeError", "No connection to a"],
+    ["RangeError", "b is full"],
+  ]);
+  const told = "All promises were rejected: No connection to a; b is full";
+  assertEquals(toErrorSummary(data), told);
+  assertEquals(summarizeError(copy), told);
+  const text = toErrorText(data);
+  assertMatch(text, /^AggregateError: All promises were rejected/);
+  assertMatch(text, /\nError 1 of 2: TypeError: No connection to a\n +at /);
+  assertMatch(text, /\nError 2 of 2: RangeError: b is full\n +at /);
+  assertEquals(summarizeError(new AggregateError([])), "AggregateError");
+  assertEquals(summarizeError(new AggregateError([new Error("a")])), "AggregateError: a");
+});
+
+Deno.test("both errors of a SuppressedError travel with it, and are told, the first cause first", () => {
+  const error = new SuppressedError(new Error("Cannot close"), new Error("Cannot read"), "");
+  const copy = send(error);
+  assert(copy instanceof SuppressedError);
+  assertEquals([copy.error.message, copy.suppressed.message], ["Cannot close", "Cannot read"]);
+  assertEquals(
+    summarizeError(error),
+    "SuppressedError: Cannot read; then, while closing: Cannot close",
+  );
+  const text = toErrorText(toErrorData(error));
+  assertMatch(
+    text,
+    /\nThrown while closing: Error: Cannot close\n[^]*\nSuppressed: Error: Cannot read\n/,
+  );
+});
+
+Deno.test("an error that says nothing is told by its cause", () => {
+  assertEquals(summarizeError(new Error("", { cause: new Error("Why") })), "Error: Why");
+  assertEquals(summarizeError(new Error("What", { cause: new Error("Why") })), "What");
+});
+
+Deno.test("errors inside errors are bounded in depth and in number", () => {
+  const many = new AggregateError(Array.from({ length: 1_000 }, (_, i) => new Error(`No ${i}`)));
+  const data = toErrorData(many);
+  assertEquals([data.errors!.length, data.errorsLeft], [32, 968]);
+  assertEquals(
+    toErrorSummary(data),
+    "AggregateError: No 0; No 1; No 2; No 3; No 4; and 995 more",
+  );
+  assertMatch(toErrorText(data), /\n… and 968 more$/);
+  const round: Error[] = [];
+  const circle = new AggregateError(round, "round");
+  round.push(circle, circle);
+  assert(JSON.stringify(toErrorData(circle)).length < 100_000);
+  assert(send(circle) instanceof AggregateError);
+  assert(summarizeError(circle).startsWith("round"));
 });
 
 Deno.test("toErrorText() gives the stacks of an error and its causes", () => {

@@ -13,7 +13,7 @@ import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
 import { hasWal } from "../journal.ts";
 import { mustBeThere } from "../open_database.ts";
 import { type DbOption, dbOption, examples, jsonOption, wholeNumber } from "../options.ts";
-import { setBusyTimeout } from "../pragmas.ts";
+import { setBusyTimeout } from "../../sqlite/pragmas.ts";
 import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
 import { formatNumberOf } from "../../internal/units.ts";
 import { writeLines } from "../terminal/terminal.ts";

@@ -14,6 +14,7 @@ import { type DbOption, dbOption, examples, port } from "../options.ts";
 import { colorsFor } from "../terminal/colors.ts";
 import { interruption } from "../serve_dashboard.ts";
 import { writeLines } from "../terminal/terminal.ts";
+import { isGranted } from "../../internal/permissions.ts";
 
 /** Options of the command. */
 export interface DashboardCommandOptions extends DbOption {
@@ -57,7 +58,7 @@ export function define(command: Command): Command {
 export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
   const { db, port, host, open } = options;
   const token = options.token ?? (isLoopback(host) ? undefined : newToken());
-  const names = [...options.name ?? [], ...await addressesOf(host)];
+  const names = [...options.name ?? [], ...addressesOf(host)];
   await using server = await serveDashboard({
     db,
     port,
@@ -81,7 +82,7 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
       : []),
     paint("dim", "Ctrl-C ends it"),
   ]);
-  if (open) await openBrowser(links[0]!);
+  if (open) openBrowser(links[0]!);
   await Promise.race([interrupted, server.finished]);
   return EXIT.done;
 }
@@ -95,24 +96,23 @@ function isEverywhere(host: string): boolean {
 }
 
 /** The addresses of this machine, where it listens on all of them and they may be known. */
-async function addressesOf(host: string): Promise<string[]> {
-  if (!isEverywhere(host)) return [];
-  const { state } = await Deno.permissions.query({ name: "sys", kind: "networkInterfaces" });
-  if (state !== "granted") return [];
+function addressesOf(host: string): string[] {
+  if (!isEverywhere(host) || !isGranted({ name: "sys", kind: "networkInterfaces" })) return [];
   return Deno.networkInterfaces()
     .filter(({ family, address }) => family === "IPv4" && !isLoopback(address))
     .map(({ address }) => address);
 }
 
-async function openBrowser(url: string): Promise<void> {
+function openBrowser(url: string): void {
   const [program, ...args] = Deno.build.os === "darwin"
     ? ["open"]
     : Deno.build.os === "windows"
     ? ["explorer"]
     : ["xdg-open"];
   try {
-    const { state } = await Deno.permissions.query({ name: "run", command: program });
-    if (state !== "granted") throw new CommandError(`add --allow-run=${program}`);
+    if (!isGranted({ name: "run", command: program })) {
+      throw new CommandError(`add --allow-run=${program}`);
+    }
     const child = new Deno.Command(program!, {
       args: [...args, url],
       stdin: "null",

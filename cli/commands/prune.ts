@@ -18,7 +18,7 @@ import { CommandError } from "../terminal/failure.ts";
 import { openDatabase } from "../open_database.ts";
 import { openWriter } from "../open_writer.ts";
 import { type DbOption, dbOption, examples, jsonOption, wholeNumber } from "../options.ts";
-import { pages } from "../pragmas.ts";
+import { pages } from "../../sqlite/pragmas.ts";
 import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
 import { formatBytes, formatNumberOf, parseDuration } from "../../internal/units.ts";
 import { writeLines } from "../terminal/terminal.ts";

@@ -6,7 +6,10 @@
 import { type Command, Option } from "commander";
 import { OverlapError } from "../../errors.ts";
 import { onInterrupt } from "../../pipeline/signals.ts";
-import { planSchedule, runSchedule } from "../../pipeline/schedule/schedule.ts";
+import type { PipelineDefinition } from "../../pipeline/pipeline_options.ts";
+import type { CronTimes } from "../../pipeline/schedule/cron_expression.ts";
+import { planSchedule, runSchedule, type SchedulePlan } from "../../pipeline/schedule/schedule.ts";
+import type { ZonedSchedule } from "../../pipeline/schedule/zoned_schedule.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../terminal/exit_code.ts";
 import { tellError } from "../terminal/failure.ts";
 import { loadDefinition } from "../load_definition.ts";
@@ -24,25 +27,31 @@ import { formatDuration } from "../../internal/units.ts";
 import type { RunOptions } from "./run.ts";
 import { runDefinition, serve } from "../run_definition.ts";
 
+/** Runs of which the time is shown. */
+const SHOWN = 3;
+
 /** Progress without bars. */
-const LINES = { bars: false, lastLine: false };
+const LINES = { bars: false, summary: false };
 
 /** Options of the command. */
 export interface ScheduleCommandOptions extends Omit<RunOptions, "json"> {
   /** When, instead of what the module says. */
   cron?: string;
+  /** The time zone, instead of that of the module. */
+  timeZone?: string;
 }
 
 /** Says what the command takes. */
 export function define(command: Command): Command {
   return command
     .description(
-      "Run the pipeline that a module exports at the times of its schedule, in UTC, until Ctrl-C: " +
-        'export default definePipeline({ schedule: "0 2 * * *", items, run }). A run that is under ' +
-        "way then is stopped as by Ctrl-C of pipeloom run. Needs --unstable-cron.",
+      "Run the pipeline that a module exports at the times of its schedule until Ctrl-C: " +
+        'export default definePipeline({ schedule: "0 2 * * *", items, run }). A run that is active ' +
+        "then is stopped as by Ctrl-C of pipeloom run.",
     )
     .argument("<file>", "a TypeScript or JavaScript module, or its URL")
     .option("--cron <expression>", "when to run it (what the module says)")
+    .option("--time-zone <name>", "the time zone of the schedule (that of the module, else UTC)")
     .addOption(argOption())
     .option("--db <path>", `the database (that of the module, else ${DEFAULT_DB})`)
     .addOption(workersOption())
@@ -55,6 +64,7 @@ export function define(command: Command): Command {
       examples(
         ["schedule etl.ts", "at the times that the module says"],
         ['schedule etl.ts --cron "*/15 * * * MON-FRI"', "every quarter of an hour on weekdays"],
+        ['schedule etl.ts --cron "0 2 * * *" --time-zone Europe/Oslo', "at two at night in Oslo"],
         ["schedule etl.ts --overlap queue --dashboard", "late runs wait, with the dashboard"],
       ),
     );
@@ -62,7 +72,7 @@ export function define(command: Command): Command {
 
 /** Does it. */
 export async function run(
-  { cron, dashboard, ...options }: ScheduleCommandOptions,
+  { cron, timeZone, dashboard, ...options }: ScheduleCommandOptions,
   file: string,
 ): Promise<ExitCode> {
   const { definition: loaded, name } = await loadDefinition(file);
@@ -72,10 +82,10 @@ export async function run(
     // Two runs may be under way: the summary of one would end up among the bars of the other.
     ...(overlap === undefined || overlap === "refuse" ? {} : { progress: LINES }),
     ...loaded,
-    ...(cron === undefined ? {} : { schedule: cron }),
+    ...scheduleFrom(loaded.schedule, cron, timeZone),
     ...(overlap === undefined ? {} : { overlap }),
   };
-  const plan = await planSchedule(definition, `pipeloom run ${file}`);
+  const plan = await planSchedule(definition);
   const stop = new AbortController();
   let under = 0;
   let exitCode: ExitCode = EXIT.done;
@@ -92,7 +102,11 @@ export async function run(
     : stop.signal;
   await runSchedule(plan, {
     signal,
-    onNext: (next) => console.error(nextLine(plan.name, next)),
+    onScheduled: (next) => console.error(nextLine(plan, next)),
+    onLate: (due) =>
+      console.error(
+        `Late: the run that was due at ${timesOf(due, plan.times.timeZone)} begins now`,
+      ),
     onError(error) {
       if (error instanceof OverlapError) console.error(`Left out: ${sanitize(error.message)}`);
       else tellError(error, verbose);
@@ -108,8 +122,40 @@ export async function run(
   return exitCode;
 }
 
-function nextLine(name: string, next: Date): string {
-  const at = next.toISOString().slice(0, 16).replace("T", " ");
+/** The schedule of the module with what the command line says instead. */
+function scheduleFrom(
+  schedule: PipelineDefinition<unknown>["schedule"],
+  cron: string | undefined,
+  timeZone: string | undefined,
+): Pick<PipelineDefinition<unknown>, "schedule"> {
+  if (schedule === undefined && cron === undefined) return {};
+  const own = typeof schedule === "string" ? { cron: schedule } : schedule;
+  const zoned: ZonedSchedule = { cron: cron ?? own!.cron };
+  const zone = timeZone ?? own?.timeZone;
+  if (zone !== undefined) zoned.timeZone = zone;
+  return { schedule: zoned };
+}
+
+function nextLine({ name, times }: SchedulePlan, next: Date): string {
+  const { timeZone } = times;
+  const [first, ...more] = nextTimes(times, next);
   const wait = formatDuration(next.getTime() - Date.now());
-  return `${sanitize(name)}: next run at ${at} UTC, in ${wait}; Ctrl-C ends it`;
+  return `${sanitize(name)}: next run at ${timesOf(first!, timeZone)}, in ${wait}; ` +
+    `then ${more.map((time) => timesOf(time, timeZone)).join(", ")}; Ctrl-C ends it`;
+}
+
+/** The next run and those after it. */
+function nextTimes(times: CronTimes, next: Date): Date[] {
+  const list = [next];
+  while (list.length < SHOWN) list.push(times.next(list.at(-1)));
+  return list;
+}
+
+/** A time in the time zone of the schedule, and in UTC where that is another. */
+function timesOf(time: Date, timeZone: string): string {
+  const utc = `${time.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  if (timeZone === "UTC") return utc;
+  // The Swedish way of writing a time is that of ISO 8601.
+  const local = time.toLocaleString("sv-SE", { timeZone }).slice(0, 16);
+  return `${local} ${timeZone} (${utc})`;
 }

@@ -14,6 +14,8 @@ export const EXIT = {
   usage: 2,
   /** Nothing was run, because another run of the pipeline is under way: EX_TEMPFAIL of sysexits.h. */
   overlap: 75,
+  /** Its terminal was closed. */
+  hungUp: 129,
   /** It was stopped by Ctrl-C. */
   interrupted: 130,
   /** It was stopped by SIGTERM. */
@@ -25,5 +27,6 @@ export type ExitCode = typeof EXIT[keyof typeof EXIT];
 
 /** The exit code of a command that a signal stopped. */
 export function exitCodeOf(signal: Deno.Signal): ExitCode {
+  if (signal === "SIGHUP") return EXIT.hungUp;
   return signal === "SIGTERM" ? EXIT.terminated : EXIT.interrupted;
 }

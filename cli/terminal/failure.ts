@@ -4,6 +4,7 @@
  * @module
  */
 import { OverlapError } from "../../errors.ts";
+import { summarizeError } from "../../internal/error_text.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { printableLines, sanitize } from "./sanitize.ts";
 import { colorsFor } from "./colors.ts";
@@ -39,7 +40,8 @@ function firstOf(thrown: unknown): unknown {
 /** The message of anything that was thrown, with the name of an error that is not worded for a user. */
 export function messageOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return `Something else than an error was thrown: ${thrown}`;
-  const { name, message } = thrown;
-  if (message === "") return name;
+  const { name } = thrown;
+  const message = summarizeError(thrown);
+  if (thrown.message === "") return message;
   return /^[A-Z]\w* /.test(message) ? message : `${name}: ${message}`;
 }

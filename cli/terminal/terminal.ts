@@ -5,6 +5,8 @@
  */
 import { colorsFor } from "./colors.ts";
 import type { Surface } from "../run_view.ts";
+import { readEnv } from "../../internal/permissions.ts";
+import { writeTextSync } from "../../internal/write_all.ts";
 
 /** The size of a terminal that does not tell its own. */
 const USUAL = { columns: 80, rows: 24 };
@@ -14,10 +16,14 @@ export function isTerminal(): boolean {
   return Deno.stdout.isTerminal() && !isDumb();
 }
 
-/** What `TERM` says, where it may be known without a question. */
+/** Whether a person is there who could press Ctrl-C: both ends are a terminal, and not that of a CI job. */
+export function isAttended(): boolean {
+  const ci = readEnv("CI");
+  return isTerminal() && Deno.stdin.isTerminal() && (!ci || /^(0|false)$/i.test(ci));
+}
+
 function isDumb(): boolean {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: "TERM" });
-  return state === "granted" && Deno.env.get("TERM") === "dumb";
+  return readEnv("TERM") === "dumb";
 }
 
 /** The size of the terminal now. */
@@ -39,9 +45,8 @@ export function surface(): Surface {
 
 /** Writes a text whole. Returns whether anybody is left to read it. */
 export function write(text: string): boolean {
-  let bytes = new TextEncoder().encode(text);
   try {
-    while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+    writeTextSync(Deno.stdout, text);
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return false;

@@ -5,6 +5,7 @@
  */
 import { type Context, Hono } from "hono";
 import { compress } from "hono/compress";
+import { checkOptionNames, namesOf } from "../../internal/validate.ts";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import { type Access, guardHost, guardToken, signIn } from "./access.ts";
 import { Hub } from "./live/hub.ts";
@@ -43,7 +44,7 @@ export interface DashboardOptions {
    * The writer of the pipeline beside which the dashboard is served. With it, runs can be cancelled and failed tasks
    * run again by whoever knows `controlToken`; without it nothing can be changed.
    */
-  control?: ControlledWriter;
+  writer?: ControlledWriter;
   /**
    * What whoever controls runs must know.
    *
@@ -55,8 +56,22 @@ export interface DashboardOptions {
    *
    * @default {200}
    */
-  maxStreams?: number;
+  maxClients?: number;
 }
+
+/** The table of {@linkcode DashboardOptions}. */
+export const DASHBOARD_OPTIONS = namesOf<DashboardOptions>({
+  allowedHosts: true,
+  controlToken: true,
+  db: true,
+  driver: true,
+  maxClients: true,
+  token: true,
+  writer: true,
+});
+
+/** Names of earlier versions. */
+export const RENAMED_OPTIONS = { control: "writer", maxStreams: "maxClients" };
 
 /**
  * A Hono app that shows a database, and lets go of it when it is disposed of. It is named through its module
@@ -87,13 +102,15 @@ export const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::
  * ```
  */
 export function createDashboard(options: DashboardOptions): DashboardApp {
-  const { db, driver, token, maxStreams = 200, allowedHosts = LOOPBACK_HOSTS } = options;
+  const operation = "create the dashboard";
+  checkOptionNames(options, { operation, known: DASHBOARD_OPTIONS, renamed: RENAMED_OPTIONS });
+  const { db, driver, token, maxClients = 200, allowedHosts = LOOPBACK_HOSTS } = options;
   if (token === "" || options.controlToken === "") {
     throw new TypeError("Cannot use an empty token: leave it out, or give it text");
   }
   const access: Access = { allowedHosts, token };
   const source = new DatabaseHandle(db, driver);
-  const hub = new Hub(source, { maxStreams });
+  const hub = new Hub(source, { maxClients });
   const read: Read = (query) => source.read(query);
 
   const app = new Hono();
@@ -103,9 +120,9 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
   app.use("/metrics", guardToken(access), readySource);
   app.use("/healthz", readySource);
 
-  const controlToken = options.control && (options.controlToken ?? newToken());
-  const control = options.control &&
-    addControl(app, options.control, { controlToken: controlToken!, read });
+  const controlToken = options.writer && (options.controlToken ?? newToken());
+  const control = options.writer &&
+    addControl(app, options.writer, { controlToken: controlToken!, read });
 
   addRuns(app, read, () => source.state.file);
   addTasks(app, read);

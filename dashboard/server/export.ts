@@ -2,15 +2,15 @@
  * One run as one HTML file that opens without a server and without a network: the page, its libraries and its
  * data in one.
  *
- * A module in a single file cannot import another by a path. So each becomes a `data:` URL under a name in the
- * import map, and modules of ours import each other by those names instead.
+ * Its policy lets it run its own script, named by a hash, and load nothing: texts of the database stay texts even
+ * where the page had a fault.
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import type { ExportedRun, LogLine, TaskDetail } from "../api.ts";
-import { CLIENT_FILES, INDEX } from "./client_files.ts";
-import { LIBRARIES, STYLES } from "./assets.ts";
+import { ICON, INDEX, SCRIPT, STYLE } from "./client.gen.ts";
 import { findTasks, type Read } from "./queries/find.ts";
 import { readGraph } from "./queries/graph.ts";
 import { listLogs } from "./queries/logs.ts";
@@ -28,6 +28,16 @@ const MAX_LINES = 100;
 
 /** Characters of their texts together; past that the rest of the tasks is left out. */
 const MAX_CHARACTERS = 50_000_000;
+
+/** What the file may do. */
+const POLICY = [
+  "default-src 'none'",
+  `script-src ${hashOf(SCRIPT)}`,
+  `style-src ${hashOf(STYLE)}`,
+  "img-src data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
 
 /**
  * Writes one run into a single HTML file that shows it as the dashboard does, without a server.
@@ -121,26 +131,15 @@ async function gather(
 }
 
 function fill(data: ExportedRun): string {
-  const modules = { ...LIBRARIES };
-  for (const [name, text] of Object.entries(CLIENT_FILES)) {
-    if (name.endsWith(".js")) modules[`client/${name}`] = byName(text);
-  }
-  const imports = Object.fromEntries(
-    Object.entries(modules).map(([name, text]) => [name, toDataUrl("text/javascript", text)]),
-  );
-  const theme = CLIENT_FILES["theme.js"]!;
-  const icon = toDataUrl("image/svg+xml", CLIENT_FILES["favicon.svg"]!);
   const parts: [RegExp, string][] = [
-    [/<base [^>]*>/, ""],
-    [/<link rel="icon"[^>]*>/, `<link rel="icon" type="image/svg+xml" href="${icon}">`],
-    [/<script src="[^"]*theme\.js"><\/script>/, `<script>${theme}</script>`],
-    [/<link rel="stylesheet"[^>]*uplot\.css">/, `<style>${STYLES["uplot.css"]}</style>`],
-    [/<link rel="stylesheet"[^>]*style\.css">/, `<style>${STYLES["style.css"]}</style>`],
-    [/{{importmap}}/, JSON.stringify({ imports })],
+    [/<base [^>]*>/, `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`],
+    [/{{icon}}/, `data:image/svg+xml;charset=utf-8,${encodeURIComponent(ICON)}`],
+    [/<link rel="stylesheet"[^>]*>/, `<style>${STYLE}</style>`],
+    [/<script src="[^"]*"><\/script>/, `<script>${SCRIPT}</script>`],
     [
-      /<script type="module"[^>]*main\.js"><\/script>/,
-      `<script type="application/json" id="export">${toScriptText(data)}</script>
-    <script type="module">import "client/main.js";</script>`,
+      /<div id="app"><\/div>/,
+      `<div id="app"></div>
+    <script type="application/json" id="export">${toScriptText(data)}</script>`,
     ],
   ];
   let page = INDEX;
@@ -152,13 +151,9 @@ function fill(data: ExportedRun): string {
   return page;
 }
 
-/** The source of a module of ours with the others imported by their names in the import map. */
-function byName(text: string): string {
-  return text.replace(/(\bfrom\s*|\bimport\s*\(?\s*)"\.\/([\w.]+\.js)"/g, '$1"client/$2"');
-}
-
-function toDataUrl(type: string, text: string): string {
-  return `data:${type};charset=utf-8,${encodeURIComponent(text)}`;
+/** The source expression for an inline script or style of this text. */
+function hashOf(text: string): string {
+  return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 }
 
 /** JSON that cannot end the script element it stands in. */

@@ -20,8 +20,8 @@ export interface ListenOptions extends DashboardOptions {
 
 /** Listens until it is shut down. */
 export async function listen(options: ListenOptions): Promise<DashboardServer> {
-  const { hostname, port } = options;
-  const app = createDashboard(options);
+  const { hostname, port, ...settings } = options;
+  const app = createDashboard(settings);
   const stop = new AbortController();
   /** Settled when an answer has been sent, or its browser has gone. */
   const active = new Set<Promise<void>>();

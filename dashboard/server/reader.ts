@@ -10,6 +10,7 @@ import { connectReadOnly } from "../../sqlite/connect.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
+import { columnsOf, dataVersionOf, schemaVersionOf } from "../../sqlite/pragmas.ts";
 
 /**
  * Milliseconds that a read waits for a lock: whoever waits holds up every request that the thread answers, and
@@ -36,11 +37,15 @@ export class Reader implements Disposable {
   /** The connection. */
   readonly connection: Connection;
   readonly #statements = new Map<string, ReturnType<Connection["prepare"]>>();
+  readonly #readDataVersion: () => SqlValue;
+  readonly #readSchemaVersion: () => SqlValue;
   #columns = new Map<string, Set<string>>();
   #schemaVersion: SqlValue = -1;
 
   private constructor(connection: Connection) {
     this.connection = connection;
+    this.#readDataVersion = dataVersionOf(connection);
+    this.#readSchemaVersion = schemaVersionOf(connection);
   }
 
   /**
@@ -63,12 +68,11 @@ export class Reader implements Disposable {
 
   /** Looks again at what the file has, when its schema is another than before. */
   refreshSchema(): void {
-    const version = this.#pragma("schema_version");
+    const version = this.#readSchemaVersion();
     if (version === this.#schemaVersion) return;
     const columns = new Map<string, Set<string>>();
     for (const table of TABLES) {
-      const rows = this.connection.prepare(`PRAGMA table_info(${table})`).all();
-      columns.set(table, new Set(rows.map(({ name }) => `${name}`)));
+      columns.set(table, new Set(columnsOf(this.connection, table)));
     }
     this.#statements.clear();
     this.#columns = columns;
@@ -77,7 +81,7 @@ export class Reader implements Disposable {
 
   /** Changes exactly when another connection has committed. */
   get dataVersion(): SqlValue {
-    return this.#pragma("data_version");
+    return this.#readDataVersion();
   }
 
   /** Whether the file has a table, or a column of a table. */
@@ -99,10 +103,6 @@ export class Reader implements Disposable {
   /** Closes the connection. */
   [Symbol.dispose](): void {
     this.connection.close();
-  }
-
-  #pragma(name: string): SqlValue {
-    return this.#statement(`PRAGMA ${name}`).get()![name]!;
   }
 
   #statement(sql: string): ReturnType<Connection["prepare"]> {

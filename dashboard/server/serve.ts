@@ -7,13 +7,19 @@
 import { chooseDriver } from "../../sqlite/drivers/choose.ts";
 import { driverFor, holdDriver } from "../../sqlite/drivers/in_use.ts";
 import { databasePath } from "../../sqlite/database_file.ts";
-import { checkInteger } from "../../internal/validate.ts";
+import { checkInteger, checkOptionNames } from "../../internal/validate.ts";
 import { fromErrorData } from "../../errors.ts";
 import { isLoopback } from "./access.ts";
-import { type DashboardOptions, LOOPBACK_HOSTS } from "./app.ts";
+import {
+  DASHBOARD_OPTIONS,
+  type DashboardOptions,
+  LOOPBACK_HOSTS,
+  RENAMED_OPTIONS,
+} from "./app.ts";
 import type { DashboardServer } from "./dashboard_server.ts";
 import { listen, type ListenOptions } from "./listen.ts";
 import type { Address, ServeReply, ServeRequest } from "./worker_protocol.ts";
+import { mayRead } from "../../internal/permissions.ts";
 
 /** Options of {@linkcode serveDashboard}. */
 export interface ServeOptions extends DashboardOptions {
@@ -51,9 +57,12 @@ export interface ServeOptions extends DashboardOptions {
  * ```
  */
 export async function serveDashboard(options: ServeOptions): Promise<DashboardServer> {
+  const operation = "serve the dashboard";
+  const known = [...DASHBOARD_OPTIONS, "hostname", "port"];
+  checkOptionNames(options, { operation, known, renamed: RENAMED_OPTIONS });
   const { port = 8787, token } = options;
   const hostname = (options.hostname ?? "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
-  checkInteger(port, { operation: "serve the dashboard", name: "port", min: 0, max: 65_535 });
+  checkInteger(port, { operation, name: "port", min: 0, max: 65_535 });
   if (!isLoopback(hostname) && !token) {
     throw new TypeError(
       `Cannot listen on ${hostname} without a token, because others could look: pass a long random ` +
@@ -68,9 +77,7 @@ export async function serveDashboard(options: ServeOptions): Promise<DashboardSe
     const allowedHosts = options.allowedHosts ??
       [...LOOPBACK_HOSTS, hostname.includes(":") ? `[${hostname}]` : hostname];
     const settings = { ...options, db, driver: driver.name, allowedHosts, hostname, port };
-    const server = await mayStartWorker()
-      ? await serveFromWorker(settings)
-      : await listen(settings);
+    const server = mayStartWorker() ? await serveFromWorker(settings) : await listen(settings);
     server.finished.then(letGo, letGo);
     return server;
   } catch (error) {
@@ -82,13 +89,12 @@ export async function serveDashboard(options: ServeOptions): Promise<DashboardSe
 const WORKER = new URL("./worker.ts", import.meta.url);
 
 /** Whether the Worker's file may be read; one that comes from a registry always may. */
-async function mayStartWorker(): Promise<boolean> {
-  if (WORKER.protocol !== "file:") return true;
-  return (await Deno.permissions.query({ name: "read", path: WORKER })).state === "granted";
+function mayStartWorker(): boolean {
+  return WORKER.protocol !== "file:" || mayRead(WORKER);
 }
 
 async function serveFromWorker(
-  { control: writer, ...options }: ListenOptions,
+  { writer, ...options }: ListenOptions,
 ): Promise<DashboardServer> {
   const control = writer?.attach();
   const worker = new Worker(WORKER, { type: "module", name: "pipeloom dashboard" });

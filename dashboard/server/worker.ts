@@ -20,7 +20,7 @@ async function handle(request: ServeRequest): Promise<ServeReply> {
     case "listen":
       server = await listen({
         ...request.options,
-        control: request.control && { attach: () => request.control! },
+        writer: request.control && { attach: () => request.control! },
       });
       server.finished.catch((error) => {
         worker.postMessage({ kind: "failed", error: toErrorData(error) });

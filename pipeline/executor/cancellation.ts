@@ -5,20 +5,28 @@
  * @module
  */
 
-/** Causes that are looked at: a chain may be a circle. */
-const MAX_CAUSES = 16;
+/** Errors that are looked at: they may go round in a circle. */
+const MAX_LOOKED_AT = 64;
 
 /** Whether something is to stop, and why: a signal, or what is known of one. */
 export type Stop = Pick<AbortSignal, "aborted" | "reason">;
 
-/** Whether `thrown` is, or was caused by, the reason of the aborted signal or an `AbortError`. */
+/**
+ * Whether `thrown` is the reason of the aborted signal or an `AbortError`, or has one inside: as its cause, among the
+ * errors of an `AggregateError`, or in a `SuppressedError`.
+ */
 export function isCancellation(thrown: unknown, signal: Stop | undefined): boolean {
   if (!signal?.aborted) return false;
   try {
-    for (let error = thrown, i = 0; i < MAX_CAUSES; i++, error = (error as Error).cause) {
+    const errors = [thrown];
+    for (let i = 0; i < Math.min(errors.length, MAX_LOOKED_AT); i++) {
+      const error = errors[i];
       if (error === signal.reason) return true;
-      if (!(error instanceof Error)) return false;
+      if (!(error instanceof Error)) continue;
       if (error.name === "AbortError") return true;
+      if (error.cause !== undefined) errors.push(error.cause);
+      if (error instanceof AggregateError) errors.push(...error.errors.slice(0, MAX_LOOKED_AT));
+      if (error instanceof SuppressedError) errors.push(error.error, error.suppressed);
     }
   } catch {
     // Anyone may have put anything into an error.

@@ -11,7 +11,7 @@ import type { RunningTask } from "../observers/run_observer.ts";
 import { timeAttempt } from "./attempt_timer.ts";
 import { type ExecutorEvents, lostOutcome, type OfferedTask } from "./executor.ts";
 import type { RunTaskRequest, TaskWorkerReply, TaskWorkerRequest } from "./pool_protocol.ts";
-import type { TaskModule } from "./pool_options.ts";
+import type { TaskModule } from "./task_module.ts";
 import type { TaskEnvironment } from "./task_execution.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 

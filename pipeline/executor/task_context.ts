@@ -39,7 +39,7 @@ export interface TaskContext extends Readonly<TaskIdentity> {
   /** Which attempt at the task this is, from 1. */
   readonly attempt: number;
   /** The run that the task belongs to; `null` when the status of tasks is not stored. */
-  readonly run: number | null;
+  readonly runId: number | null;
   /**
    * Aborted when the pipeline is to stop, the task is cancelled, or the time of the attempt is up: pass it on to
    * `fetch` and the like, or look at `aborted`. It is the task's own, so that its listeners go when the task does.
@@ -65,9 +65,9 @@ export interface TaskContext extends Readonly<TaskIdentity> {
    * @throws {TypeError} If a value cannot be stored; the message names its row and column
    * @throws {SqliteError} If earlier rows of this task were refused
    */
-  insert(
+  insert<Shape extends object & Row<Shape>>(
     table: string,
-    rows: Iterable<Row> | AsyncIterable<Row>,
+    rows: Iterable<Shape> | AsyncIterable<Shape>,
     options?: InsertOptions,
   ): Promise<void>;
 

@@ -9,7 +9,8 @@ import { type ErrorData, fromErrorData } from "../../errors.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
 import { checkKeys, keysIn } from "../../writer/client/idempotency_key.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
-import type { InsertMessage, WriteMessage } from "../../writer/protocol/write_message.ts";
+import type { RowSender } from "../../writer/client/row_stream.ts";
+import type { InsertMessage, ResultOf, WriteMessage } from "../../writer/protocol/write_message.ts";
 import type { Attempt } from "../scheduler/retry_policy.ts";
 import type { Stop } from "./cancellation.ts";
 import type { TaskIdentity } from "./task_context.ts";
@@ -172,20 +173,20 @@ export class TaskExecution implements TaskIdentity {
   }
 
   /** Sends a message and resolves with what it did; one that is held back did nothing yet. */
-  async request(message: WriteMessage): Promise<unknown> {
+  async request<M extends WriteMessage>(message: M): Promise<ResultOf<M> | undefined> {
     const { batchSender, atomic } = this.environment;
     this.#ownKeys(message);
-    if (atomic) return this.#hold(message);
-    return await batchSender.request(message);
+    if (!atomic) return await batchSender.request(message);
+    this.#hold(message);
   }
 
   /** Where a stream of rows goes for as long as the task runs. */
-  stream(): Pick<BatchSender, "ready" | "request"> {
+  stream(): RowSender {
     const { batchSender } = this.environment;
     this.sent = true;
     return {
       ready: () => batchSender.ready(),
-      request: (message: WriteMessage) => {
+      request: (message) => {
         this.check("insert");
         this.#ownKeys(message);
         return batchSender.request(message);

@@ -4,12 +4,13 @@
  *
  * @module
  */
+import { refuseOldMembers } from "../../internal/validate.ts";
 import {
   type InsertOptions,
   type Row,
   type Step,
+  toExecuteMessage,
   toInsertMessage,
-  toMessage,
   toTransactionMessage,
   type TransactionOptions,
 } from "../../writer/client/insert.ts";
@@ -41,7 +42,7 @@ export class TaskHandle implements TaskContext {
     return this.#execution.attempt;
   }
 
-  get run(): number | null {
+  get runId(): number | null {
     return this.#execution.environment.run;
   }
 
@@ -65,9 +66,9 @@ export class TaskHandle implements TaskContext {
     this.#execution.progress(clamped, note);
   }
 
-  insert(
+  insert<Shape extends object & Row<Shape>>(
     table: string,
-    rows: Iterable<Row> | AsyncIterable<Row>,
+    rows: Iterable<Shape> | AsyncIterable<Shape>,
     options?: InsertOptions,
   ): Promise<void> {
     const execution = this.#execution;
@@ -103,7 +104,7 @@ export class TaskHandle implements TaskContext {
 
   async #stream(
     table: string,
-    rows: Iterable<Row> | AsyncIterable<Row>,
+    rows: Iterable<object> | AsyncIterable<object>,
     options?: InsertOptions,
   ): Promise<void> {
     const execution = this.#execution;
@@ -121,7 +122,7 @@ export class TaskHandle implements TaskContext {
     params?: readonly Bindable[],
   ): Promise<ExecuteResult | undefined> {
     this.#execution.check("execute");
-    return await this.#execution.request(toMessage({ sql, params })) as ExecuteResult | undefined;
+    return await this.#execution.request(toExecuteMessage(sql, params));
   }
 
   async #transaction(
@@ -140,6 +141,8 @@ export class TaskHandle implements TaskContext {
     this.#execution.throwIfFailed();
   }
 }
+
+refuseOldMembers(TaskHandle.prototype, { owner: "task", renamed: { run: "runId" } });
 
 function fractionOf(step: number, total: number): number {
   return total > 0 || total !== total ? step / total : step >= total ? 1 : 0;

@@ -5,7 +5,8 @@
  */
 import { isCancellation } from "./cancellation.ts";
 import { isoNow } from "../../internal/timestamps.ts";
-import { type ErrorData, toErrorData, toErrorText } from "../../errors.ts";
+import { type ErrorData, toErrorData } from "../../errors.ts";
+import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type { TaskUpdateMessage } from "../../writer/protocol/task_message.ts";
 import type { TransactionMessage } from "../../writer/protocol/write_message.ts";
 import type { TaskContext } from "./task_context.ts";
@@ -100,7 +101,7 @@ export function writeFailure(
 ): void {
   if (run === null) return;
   const update = end(run, id, status);
-  update.message = error?.message ?? "";
+  update.message = error ? toErrorSummary(error) : "";
   update.error = error ? toErrorText(error) : update.message;
   batchSender.update(update);
 }

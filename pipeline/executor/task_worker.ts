@@ -9,7 +9,8 @@
  *
  * @module
  */
-import { type ErrorData, fromErrorData, toErrorData, toErrorText } from "../../errors.ts";
+import { type ErrorData, fromErrorData, toErrorData } from "../../errors.ts";
+import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type {
   CancelTaskRequest,
   InitTaskWorker,
@@ -49,7 +50,7 @@ async function fail(thrown: unknown): Promise<void> {
   const cause = toErrorData(thrown);
   const error: ErrorData = {
     name: "TaskWorkerDiedError",
-    message: `The task's Worker died of an error that no task caught: ${cause.message}`,
+    message: `The task's Worker died of an error that no task caught: ${toErrorSummary(cause)}`,
     cause,
   };
   const stopped = environment && isStopped(thrown, running, environment);

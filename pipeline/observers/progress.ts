@@ -14,9 +14,11 @@ import { ProgressTerminal } from "./progress/progress_terminal.ts";
 import type { ProgressOptions } from "./progress_options.ts";
 import type { ObservedRun, RunObserver } from "./run_observer.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
+import { readEnv } from "../../internal/permissions.ts";
+import { writeTextSync } from "../../internal/write_all.ts";
 
 /** Milliseconds between two plain lines. */
-const LINE_MS = 5_000;
+const INTERVAL_MS = 5_000;
 
 /** The terminal that all runs of this process draw on. */
 let screen: ProgressTerminal | undefined;
@@ -31,7 +33,7 @@ export function showProgress(options: ProgressOptions, hearsSignals: boolean): R
 class Bars implements RunObserver {
   readonly prints = true;
   readonly #maxBars: number;
-  readonly #hasLastLine: boolean;
+  readonly #hasSummary: boolean;
   readonly #hideCursor: boolean;
   readonly #pace = new RateEstimator(performance.now());
   #view: ObservedRun | undefined;
@@ -45,7 +47,7 @@ class Bars implements RunObserver {
 
   constructor(options: ProgressOptions, hideCursor: boolean) {
     this.#maxBars = options.maxBars ?? Infinity;
-    this.#hasLastLine = options.lastLine ?? true;
+    this.#hasSummary = options.summary ?? true;
     this.#hideCursor = hideCursor;
   }
 
@@ -69,22 +71,22 @@ class Bars implements RunObserver {
     if (!this.#view) return;
     summaryOf(this.#view, this.#pace, performance.now());
     const line = lastLine(this.#view, this.#pace, report?.status ?? "failed", !Deno.noColor);
-    screen?.remove(this.#section, this.#hasLastLine ? line : undefined);
+    screen?.remove(this.#section, this.#hasSummary ? line : undefined);
   }
 }
 
 /** Plain lines. */
 class Lines implements RunObserver {
   readonly prints = true;
-  readonly #lineMs: number;
-  readonly #hasLastLine: boolean;
+  readonly #intervalMs: number;
+  readonly #hasSummary: boolean;
   readonly #pace = new RateEstimator(performance.now());
   #view: ObservedRun | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor({ lineMs = LINE_MS, lastLine = true }: ProgressOptions) {
-    this.#lineMs = lineMs;
-    this.#hasLastLine = lastLine;
+  constructor({ intervalMs = INTERVAL_MS, summary = true }: ProgressOptions) {
+    this.#intervalMs = intervalMs;
+    this.#hasSummary = summary;
   }
 
   waits(run: string): void {
@@ -94,7 +96,7 @@ class Lines implements RunObserver {
   begin(view: ObservedRun): void {
     this.#view = view;
     const print = () => write(`${summaryOf(view, this.#pace, performance.now())}\n`);
-    this.#timer = setInterval(print, this.#lineMs);
+    this.#timer = setInterval(print, this.#intervalMs);
   }
 
   onLog(task: TaskIdentity, level: LogLevel, message: string): boolean {
@@ -104,7 +106,7 @@ class Lines implements RunObserver {
 
   end(report: { status: string } | undefined): void {
     clearInterval(this.#timer);
-    if (!this.#view || !this.#hasLastLine) return;
+    if (!this.#view || !this.#hasSummary) return;
     summaryOf(this.#view, this.#pace, performance.now());
     write(`${lastLine(this.#view, this.#pace, report?.status ?? "failed", false)}\n`);
   }
@@ -119,13 +121,10 @@ function logLine({ name }: TaskIdentity, level: LogLevel, message: string): stri
   return `${cleanLine(name.slice(0, 80))}: ${mark}${cleanLine(message)}`;
 }
 
-const encoder = new TextEncoder();
-
 /** Writes to stderr. That nobody reads it any more is no reason for a pipeline to fail. */
 function write(text: string): void {
   try {
-    const bytes = encoder.encode(text);
-    for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
+    writeTextSync(Deno.stderr, text);
   } catch {
     // The terminal is gone.
   }
@@ -143,6 +142,5 @@ function consoleSize(): { columns: number; rows: number } {
 
 /** Whether the terminal cannot move its cursor, as far as that may be known without asking for permission. */
 function isDumb(): boolean {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: "TERM" });
-  return state === "granted" && Deno.env.get("TERM") === "dumb";
+  return readEnv("TERM") === "dumb";
 }

@@ -3,6 +3,12 @@
  *
  * @module
  */
+import {
+  checkInteger,
+  checkMilliseconds,
+  checkOptionNames,
+  namesOf,
+} from "../../internal/validate.ts";
 
 /** Options of `progress` in {@linkcode PipelineOptions}. */
 export interface ProgressOptions {
@@ -23,11 +29,39 @@ export interface ProgressOptions {
    *
    * @default {5000}
    */
-  lineMs?: number;
+  intervalMs?: number;
   /**
    * Whether a line about the end stays.
    *
    * @default {true}
    */
-  lastLine?: boolean;
+  summary?: boolean;
+}
+
+const NAMES = namesOf<ProgressOptions>({
+  bars: true,
+  intervalMs: true,
+  maxBars: true,
+  summary: true,
+});
+
+const RENAMED = { lineMs: "intervalMs", lastLine: "summary" };
+
+/**
+ * Refuses options that cannot be followed.
+ *
+ * @throws {RangeError} If a number is out of range
+ * @throws {TypeError} If an option is unknown
+ */
+export function checkProgress(progress: boolean | ProgressOptions = false): void {
+  if (typeof progress === "boolean") return;
+  const operation = "show the progress of the pipeline";
+  checkOptionNames(progress, { operation, known: NAMES, renamed: RENAMED });
+  const { intervalMs, maxBars } = progress;
+  if (intervalMs !== undefined) {
+    checkMilliseconds(intervalMs, { operation, name: "intervalMs", min: 1 });
+  }
+  if (maxBars !== undefined && maxBars !== Infinity) {
+    checkInteger(maxBars, { operation, name: "maxBars", min: 0 });
+  }
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import { getLogger } from "@logtape/logtape";
+import { summarizeError, toErrorSummary } from "../../internal/error_text.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
 import type { CheckpointBlocked } from "../../writer/protocol/writer_worker.ts";
 import type { PipelineReport } from "../report.ts";
@@ -54,7 +55,7 @@ export class RunLog implements RunObserver {
 
   ended({ id, name, key }: TaskIdentity, { status, error }: TaskOutcome): void {
     if (status !== "error") return;
-    tasks.warn("{name} failed: {error}", { id, name, key, error: error?.message });
+    tasks.warn("{name} failed: {error}", { id, name, key, error: error && toErrorSummary(error) });
   }
 
   checkpointBlocked(held: CheckpointBlocked, text: string): boolean {
@@ -66,7 +67,7 @@ export class RunLog implements RunObserver {
     if (!report) {
       runs.error("{name} cannot go on: {error}", {
         name: this.#name,
-        error: error instanceof Error ? error.message : String(error),
+        error: summarizeError(error),
       });
       return;
     }

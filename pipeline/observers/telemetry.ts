@@ -16,6 +16,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { type ErrorData, fromErrorData, toErrorData } from "../../errors.ts";
+import { toErrorSummary } from "../../internal/error_text.ts";
 import type { WriterStats } from "../../writer/protocol/sender_port.ts";
 import type { PipelineReport } from "../report.ts";
 import type { ObservedRun, RunFacts, RunObserver } from "./run_observer.ts";
@@ -140,7 +141,7 @@ export class Telemetry implements RunObserver {
 function end(span: Span, attribute: string, status: string, error: ErrorData | undefined): void {
   span.setAttribute(attribute, status);
   if (status === "error") {
-    span.setStatus({ code: SpanStatusCode.ERROR, message: error?.message });
+    span.setStatus({ code: SpanStatusCode.ERROR, message: error && toErrorSummary(error) });
     if (error) span.recordException(fromErrorData(error));
   }
   span.end();

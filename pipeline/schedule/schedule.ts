@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { checkOptionNames, namesOf } from "../../internal/validate.ts";
 import type { CronTimes } from "./cron_expression.ts";
-import { atTimes, checkCron } from "./cron_trigger.ts";
+import { atTimes } from "./clock_timer.ts";
 import { DEFAULT_DB, itemsOf } from "../define_pipeline.ts";
 import type { PipelineArguments, PipelineDefinition } from "../pipeline_options.ts";
 import { runPipeline } from "../run_pipeline.ts";
-import { OverlapError } from "../../errors.ts";
+import { fromErrorData, OverlapError, toErrorData } from "../../errors.ts";
 import { onInterrupt } from "../signals.ts";
 import { checkOverlap, type Overlap } from "../overlap.ts";
 import type { PipelineReport } from "../report.ts";
@@ -27,67 +28,84 @@ export interface ScheduleOptions {
   /** Ends the schedule when it is aborted; a run that is under way is stopped as by its own `signal`. */
   signal?: AbortSignal;
   /**
-   * Whether SIGINT and SIGTERM end the schedule as `signal` does.
+   * Whether SIGINT, SIGTERM and SIGHUP end the schedule as `signal` does.
    *
    * @default {true}
    */
   handleSignals?: boolean;
-  /** Told of each run that has ended. */
-  onReport?: (report: PipelineReport) => void;
+  /** Called with the report of each run that has ended. */
+  onReport?: (report: PipelineReport) => void | Promise<void>;
   /**
-   * Told why a run was not begun, such as an {@linkcode OverlapError}, or could not go on. The schedule goes on.
+   * Called with the reason why a run was not begun, such as an {@linkcode OverlapError}, or failed as a whole, and
+   * with what another listener threw. The schedule continues.
    *
    * @default {writes its message to stderr}
    */
-  onError?: (error: Error) => void;
-  /** Told when the next run is, whenever none is under way. */
-  onNext?: (next: Date) => void;
+  onError?: (error: Error) => void | Promise<void>;
+  /** Called with the time of the next run, whenever none is active. */
+  onScheduled?: (next: Date) => void | Promise<void>;
+  /**
+   * Called before a run that begins late, because the machine slept at its time, with the time that it was due.
+   *
+   * @default {writes a line to stderr}
+   */
+  onLate?: (due: Date) => void | Promise<void>;
 }
 
+const NAMES = namesOf<ScheduleOptions>({
+  args: true,
+  handleSignals: true,
+  onError: true,
+  onLate: true,
+  onReport: true,
+  onScheduled: true,
+  signal: true,
+});
+
+const RENAMED = { onNext: "onScheduled" };
+
 /**
- * Runs a pipeline at the times of its `schedule`, until it is stopped. It takes `--unstable-cron`, because
- * `Deno.cron` is the clock. Times that pass while the program does not run are not made up for.
+ * Runs a pipeline at the times of its `schedule`, until it is stopped. Times that pass while the machine sleeps
+ * lead to one run when it wakes; times that pass while the program does not run are not made up for. What a listener
+ * throws or rejects with is given to `onError`, and never ends the schedule.
  *
  * Unless the definition says otherwise, `overlap` is `"refuse"`: a time at which another run of this name is
  * under way, in this process or another, is left out. With `"queue"` it waits; a third run of one schedule is left out, too.
  *
  * @returns When it was stopped and no run is under way any more
- * @throws {TypeError} If there is no schedule, it is no cron expression, an option is wrong, or the items can be
- * read only once
- * @throws {Error} If there is no `Deno.cron`, or what `onNext` or `onError` throws, which ends the schedule
+ * @throws {TypeError} If there is no schedule, it is no cron expression, there is no such time zone, an option is
+ * wrong, or the items can be read only once
  *
- * @example Every night at two, in UTC
+ * @example Every night at two, in Oslo
  * ```ts
  * import { definePipeline, schedulePipeline } from "@pipeloom/pipeloom";
  *
  * const nightly = definePipeline({
  *   name: "nightly",
- *   schedule: "0 2 * * *",
+ *   schedule: { cron: "0 2 * * *", timeZone: "Europe/Oslo" },
  *   db: "etl.db",
  *   items: () => Deno.readDirSync("inbox"),
  *   run: (file) => Deno.readTextFileSync(`inbox/${file.name}`).length,
  * });
  *
  * const stop = new AbortController();
- * // There with --unstable-cron only.
- * if ("cron" in Deno) {
- *   await schedulePipeline(nightly, {
- *     signal: stop.signal,
- *     onNext(next) {
- *       console.log(`Next run at ${next.toISOString()}`);
- *       stop.abort(); // or wait for it
- *     },
- *   });
- * }
+ * await schedulePipeline(nightly, {
+ *   signal: stop.signal,
+ *   onScheduled(next) {
+ *     console.log(`Next run at ${next.toISOString()}`);
+ *     stop.abort(); // or wait for it
+ *   },
+ * });
  * ```
  */
 export async function schedulePipeline<Item>(
   definition: PipelineDefinition<Item>,
   options: ScheduleOptions = {},
 ): Promise<void> {
-  const { args = {}, signal, handleSignals = true, onReport, onNext } = options;
-  const { onError = (error: Error) => console.error(error.message) } = options;
-  const plan = await planSchedule(definition, "pipeloom run FILE");
+  const { args = {}, signal, handleSignals = true, onReport, onScheduled } = options;
+  const { onError = (error: Error) => console.error(error.message), onLate = tellLate } = options;
+  checkOptionNames(options, { operation: "schedule the pipeline", known: NAMES, renamed: RENAMED });
+  const plan = await planSchedule(definition);
   const { schedule: _, items: __, db = DEFAULT_DB, ...settings } = definition;
   const stop = new AbortController();
   using ___ = handleSignals
@@ -95,7 +113,7 @@ export async function schedulePipeline<Item>(
     : undefined;
   const signals = [stop.signal, signal, definition.signal].filter((one) => one !== undefined);
   const ends = AbortSignal.any(signals);
-  await runSchedule(plan, { signal: ends, onNext, onError }, async () => {
+  await runSchedule(plan, { signal: ends, onScheduled, onError, onLate }, async () => {
     const report = await runPipeline(await itemsOf(definition, args), {
       ...settings,
       db,
@@ -103,7 +121,7 @@ export async function schedulePipeline<Item>(
       handleSignals: false,
       signal: ends,
     });
-    onReport?.(report);
+    await onReport?.(report);
   });
 }
 
@@ -118,14 +136,12 @@ export interface SchedulePlan {
 }
 
 /**
- * Checks the schedule of a definition; `command` is what would run it once.
+ * Checks the schedule of a definition.
  *
  * @throws {TypeError} If there is none, it is wrong, or does not go with the rest
- * @throws {Error} If there is no `Deno.cron`
  */
 export async function planSchedule<Item>(
   definition: PipelineDefinition<Item>,
-  command: string,
 ): Promise<SchedulePlan> {
   const { schedule, items, overlap = "refuse", storeTaskStatus = true } = definition;
   const { name = "pipeline" } = definition;
@@ -138,8 +154,8 @@ export async function planSchedule<Item>(
     );
   }
   // croner is loaded by those only who have a schedule.
-  const { readCronExpression } = await import("./cron_expression.ts");
-  const times = readCronExpression(schedule);
+  const { readSchedule } = await import("./cron_expression.ts");
+  const times = readSchedule(schedule);
   checkOverlap({ overlap }, storeTaskStatus);
   if (isReadOnce(items)) {
     throw new TypeError(
@@ -149,34 +165,62 @@ export async function planSchedule<Item>(
         `or a function that returns them`,
     );
   }
-  checkCron(times.text, `${command} --overlap ${overlap}`);
   return { name, times, overlap };
 }
 
-/** Runs `work` at the times of a plan until the signal is aborted; what it throws is told, and it goes on. */
+/** Who is told what, and what ends a schedule. */
+export interface ScheduleListeners
+  extends Required<Pick<ScheduleOptions, "signal" | "onError" | "onLate">> {
+  /** Called with the time of the next run, whenever none is active. */
+  onScheduled?: ScheduleOptions["onScheduled"];
+}
+
+/**
+ * Runs `work` at the times of a plan until the signal is aborted. What it or a listener throws goes to `onError`; what
+ * that throws goes to stderr, because a schedule that a listener ends would be missed nights later.
+ */
 export async function runSchedule(
   { name, times, overlap }: SchedulePlan,
-  { signal, onNext, onError }: {
-    signal: AbortSignal;
-    onNext?: (next: Date) => void;
-    onError: (error: Error) => void;
-  },
+  { signal, onScheduled, onError, onLate }: ScheduleListeners,
   work: () => Promise<void>,
 ): Promise<void> {
+  const report = async (thrown: unknown) => {
+    try {
+      await onError(toError(thrown));
+    } catch (error) {
+      console.error(toError(thrown).message);
+      console.error(`onError of the schedule of ${name} failed: ${toError(error).message}`);
+    }
+  };
+  const call = async (listener: () => void | Promise<void>) => {
+    try {
+      await listener();
+    } catch (thrown) {
+      await report(thrown);
+    }
+  };
   const onLeftOut = () =>
-    onError(
+    void report(
       new OverlapError(
         `Cannot queue another run of ${Deno.inspect(name)}: two have not ended yet`,
       ),
     );
   const most = overlap === "queue" ? QUEUED : Infinity;
-  await atTimes(times, { name, signal, most, onNext, onLeftOut }, async () => {
-    try {
-      await work();
-    } catch (error) {
-      onError(error instanceof Error ? error : new Error(String(error)));
-    }
-  });
+  await atTimes(times, {
+    signal,
+    most,
+    onScheduled: (next) => void call(() => onScheduled?.(next)),
+    onLeftOut,
+    onLate: (due) => void call(() => onLate(due)),
+  }, () => call(work));
+}
+
+function tellLate(due: Date): void {
+  console.error(`Late: the run that was due at ${due.toISOString()} begins now`);
+}
+
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : fromErrorData(toErrorData(thrown));
 }
 
 /** Whether items are an iterator: what it has given out once it will not give again. */

@@ -17,21 +17,21 @@
 /** The starts of the last interval. Its fields belong to the main thread. */
 export class RateWindow {
   readonly #rate: number;
-  readonly #perMs: number;
+  readonly #intervalMs: number;
   /** When each place was last started from; `Infinity` for a start that is reserved. */
   readonly #startedAt: number[] = [];
   #reserved = 0;
 
-  /** At most `rate` starts in any `perMs` milliseconds. */
-  constructor(rate: number, perMs: number) {
+  /** At most `rate` starts in any `intervalMs` milliseconds. */
+  constructor(rate: number, intervalMs: number) {
     this.#rate = rate;
-    this.#perMs = perMs;
+    this.#intervalMs = intervalMs;
   }
 
   /** From when on there is room for another start; `Infinity` as long as one that is reserved must come first. */
   get opensAt(): number {
     const last = this.#startedAt[this.#reserved % this.#rate];
-    return last === undefined ? -Infinity : last + this.#perMs;
+    return last === undefined ? -Infinity : last + this.#intervalMs;
   }
 
   /** Reserves a start. Returns its place. */

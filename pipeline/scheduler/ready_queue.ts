@@ -29,7 +29,7 @@ export interface QueueOptions<Item> {
   tags?: (item: Item) => readonly string[] | undefined;
   /**
    * How many tasks of a tag run at once at most, as a number; or how many run at once and how many start in a
-   * time, as `{ concurrency: 2, rate: 10, perMs: 1_000 }`. A task runs when all of its tags allow it; others go
+   * time, as `{ concurrency: 2, rate: 10, intervalMs: 1_000 }`. A task runs when all of its tags allow it; others go
    * before it meanwhile. One that waits for its retry takes no room, and its next attempt is another start. What
    * earlier runs and other processes started is not counted.
    *

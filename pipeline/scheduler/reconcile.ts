@@ -7,8 +7,8 @@
  * @module
  */
 import { isoNow } from "../../internal/timestamps.ts";
-import { toErrorText } from "../../errors.ts";
-import { type EndStatus, isEnd, type TaskStatus } from "../../internal/task_status.ts";
+import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
+import { isEnd } from "../../internal/task_status.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
 import type { TaskEnvironment } from "../executor/task_execution.ts";
 import type { TaskOutcome } from "../executor/task_runner.ts";
@@ -20,9 +20,7 @@ export async function writtenEnd(
   { run, batchSender }: TaskEnvironment,
 ): Promise<TaskOutcome | undefined> {
   if (run === null) return undefined;
-  const status = await batchSender.request({ kind: "task_status", run, id }) as
-    | TaskStatus
-    | undefined;
+  const status = await batchSender.query({ kind: "task_status", run, id });
   if (!status || !isEnd(status)) return undefined;
   return status === "done" ? { status } : { status, error: outcome.error };
 }
@@ -35,14 +33,18 @@ export async function reconcile(
 ): Promise<TaskOutcome[]> {
   const outcome: TaskOutcome = { status, error };
   if (run === null) return ids.map(() => outcome);
-  const statuses = await batchSender.request({
-    kind: "lose_tasks",
+  const { found } = await batchSender.request({
+    kind: "end_tasks",
     run,
     ids,
+    running: true,
     status,
-    message: error!.message,
+    message: toErrorSummary(error!),
     error: toErrorText(error!),
     finishedAt: isoNow(),
-  }) as EndStatus[];
-  return statuses.map((status) => status === "done" ? { status } : { status, error });
+  });
+  return found.map((task) => {
+    if (!task || !isEnd(task.status)) return { status, error };
+    return task.status === "done" ? { status: "done" } : { status: task.status, error };
+  });
 }

@@ -7,7 +7,8 @@
  * @module
  */
 import { isoNow } from "../../internal/timestamps.ts";
-import { fromErrorData, toErrorData, toErrorText } from "../../errors.ts";
+import { fromErrorData, toErrorData } from "../../errors.ts";
+import { summarizeError, toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type { TaskEnvironment } from "../executor/task_execution.ts";
 import type { TaskOutcome } from "../executor/task_runner.ts";
 import type { LiveTask } from "./live_task.ts";
@@ -64,7 +65,7 @@ export class Retries<Item> {
       again.catch(() => {});
       return cannotTell("retryIf returned a promise; return true or false");
     } catch (thrown) {
-      return cannotTell(`retryIf threw ${toErrorData(thrown).message}`);
+      return cannotTell(`retryIf threw ${summarizeError(thrown)}`);
     }
   }
 
@@ -82,14 +83,16 @@ export class Retries<Item> {
     if (run !== null) {
       const at = new Date(Date.now() + delay).toISOString();
       await batchSender.request({
-        kind: "retry_task",
+        kind: "requeue_tasks",
         run,
-        task: task.id,
-        startedAt,
-        finishedAt: isoNow(),
-        error: toErrorText(error!),
-        message: `Attempt ${number + 1} of ${retries + 1} at ${at}, because attempt ` +
-          `${number} failed: ${error!.message}`,
+        ids: [task.id],
+        attempt: {
+          startedAt,
+          finishedAt: isoNow(),
+          error: toErrorText(error!),
+          message: `Attempt ${number + 1} of ${retries + 1} at ${at}, because attempt ` +
+            `${number} failed: ${toErrorSummary(error!)}`,
+        },
       });
     }
     // It may have been cancelled meanwhile.

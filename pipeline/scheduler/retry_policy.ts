@@ -55,7 +55,7 @@ export interface TaskPolicy {
   retryIf?: (error: unknown, attempt: number) => boolean;
   /**
    * Milliseconds that an attempt may take: then `task.signal` is aborted with a `TimeoutError`. A task that
-   * takes no notice is done when it is done; on the pool its Worker is ended, after `timeoutGraceMs`.
+   * takes no notice is done when it is done; on the pool its Worker is ended, after `abortGraceMs`.
    *
    * @default {no limit}
    */
@@ -73,14 +73,14 @@ const TASK_POLICY = [
 /** How the tasks of a pipeline are tried. */
 export interface PolicyOptions<Item> extends TaskPolicy {
   /** What is different for an item: what it leaves out is as for the others. */
-  policy?: (item: Item) => TaskPolicy | undefined;
+  taskOptions?: (item: Item) => TaskPolicy | undefined;
   /**
    * Milliseconds that a task on the pool may go on after its signal was aborted, because its time is up or somebody
    * has cancelled it, before its Worker is ended.
    *
    * @default {5000}
    */
-  timeoutGraceMs?: number;
+  abortGraceMs?: number;
 }
 
 /** A policy with nothing left out but the limit that there is not. */
@@ -103,8 +103,8 @@ export interface Attempt {
 
 /** Whether any task may be run again or be timed, so that attempts are to be counted. */
 export function hasPolicy<Item>(options: PolicyOptions<Item>): boolean {
-  const { retries = 0, timeoutMs, policy } = options;
-  return retries > 0 || timeoutMs !== undefined || policy !== undefined;
+  const { retries = 0, timeoutMs, taskOptions } = options;
+  return retries > 0 || timeoutMs !== undefined || taskOptions !== undefined;
 }
 
 /**
@@ -114,12 +114,12 @@ export function hasPolicy<Item>(options: PolicyOptions<Item>): boolean {
  * @throws {TypeError} If the policy of the item is no object, or says something that there is not
  */
 export function policyOf<Item>(options: PolicyOptions<Item>, item?: { item: Item }): FullPolicy {
-  const own = item && options.policy?.(item.item) || {};
-  const operation = item ? "apply the policy of a task" : "run the pipeline";
+  const own = item && options.taskOptions?.(item.item) || {};
+  const operation = item ? "apply taskOptions" : "run the pipeline";
   // What an async function returns has none of the names, and would be no policy at all.
   if (typeof own !== "object" || "then" in own) {
     const expected = "an object such as { retries: 1 }";
-    throw new TypeError(unexpected(own, { operation, name: "policy", expected }));
+    throw new TypeError(unexpected(own, { operation, name: "what it returns", expected }));
   }
   checkOptionNames(own, { operation, known: TASK_POLICY });
   const {
@@ -148,10 +148,10 @@ export function policyOf<Item>(options: PolicyOptions<Item>, item?: { item: Item
  */
 export function checkPolicy<Item>(options: PolicyOptions<Item>): void {
   policyOf(options);
-  const { timeoutGraceMs } = options;
-  if (timeoutGraceMs === undefined) return;
-  const subject = { operation: "run the pipeline", name: "timeoutGraceMs" };
-  checkMilliseconds(timeoutGraceMs, { ...subject, min: 0 });
+  const { abortGraceMs } = options;
+  if (abortGraceMs === undefined) return;
+  const subject = { operation: "run the pipeline", name: "abortGraceMs" };
+  checkMilliseconds(abortGraceMs, { ...subject, min: 0 });
 }
 
 /** Milliseconds to wait after the attempt of this number, from 1. */

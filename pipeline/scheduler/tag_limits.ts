@@ -7,7 +7,7 @@ import { checkInteger, checkOptionNames, unexpected } from "../../internal/valid
 import { RateWindow } from "./rate_window.ts";
 
 /** Milliseconds of the interval of a rate, unless told. */
-const PER_MS = 1_000;
+const INTERVAL_MS = 1_000;
 
 /** What the tasks of a tag are limited to. */
 export interface TagLimit {
@@ -18,7 +18,7 @@ export interface TagLimit {
    */
   concurrency?: number;
   /**
-   * How many start in any `perMs` milliseconds at most; each attempt is a start.
+   * How many start in any `intervalMs` milliseconds at most; each attempt is a start.
    *
    * @default {no limit}
    */
@@ -28,10 +28,12 @@ export interface TagLimit {
    *
    * @default {1000}
    */
-  perMs?: number;
+  intervalMs?: number;
 }
 
-const TAG_LIMIT = ["concurrency", "rate", "perMs"] satisfies (keyof TagLimit)[];
+const TAG_LIMIT = ["concurrency", "rate", "intervalMs"] satisfies (keyof TagLimit)[];
+
+const RENAMED = { perMs: "intervalMs" };
 
 /** The limits of tags, by their names; a number is a `concurrency`. */
 export type TagLimits = Readonly<Record<string, number | TagLimit>>;
@@ -62,8 +64,8 @@ export class TagLimiter {
   constructor(limits: TagLimits = {}) {
     this.#states = new Map(
       Object.entries(limits).map(([tag, limit]) => {
-        const { concurrency = Infinity, rate, perMs = PER_MS } = toTagLimit(limit);
-        const window = rate === undefined ? undefined : new RateWindow(rate, perMs);
+        const { concurrency = Infinity, rate, intervalMs = INTERVAL_MS } = toTagLimit(limit);
+        const window = rate === undefined ? undefined : new RateWindow(rate, intervalMs);
         return [tag, { room: concurrency, window }];
       }),
     );
@@ -136,8 +138,8 @@ export function checkLimits(
       const expected = `an integer, or { ${TAG_LIMIT.join(", ")} },`;
       throw new TypeError(unexpected(limit, { operation, name: "its limit", expected }));
     }
-    const { concurrency, rate, perMs } = toTagLimit(limit);
-    checkOptionNames(toTagLimit(limit), { operation, known: TAG_LIMIT });
+    const { concurrency, rate, intervalMs } = toTagLimit(limit);
+    checkOptionNames(toTagLimit(limit), { operation, known: TAG_LIMIT, renamed: RENAMED });
     for (const [name, count] of Object.entries({ concurrency, rate })) {
       if (count !== undefined) checkInteger(count, { operation, name, min: 1 });
     }
@@ -146,13 +148,15 @@ export function checkLimits(
         `Cannot ${operation}: its limit is empty. Pass concurrency, rate or both`,
       );
     }
-    if (perMs === undefined) continue;
+    if (intervalMs === undefined) continue;
     if (rate === undefined) {
-      throw new TypeError(`Cannot ${operation}: perMs needs a rate. Pass the number of starts`);
+      throw new TypeError(
+        `Cannot ${operation}: intervalMs needs a rate. Pass the number of starts`,
+      );
     }
-    if (typeof perMs !== "number" || !(perMs > 0 && perMs < Infinity)) {
+    if (typeof intervalMs !== "number" || !(intervalMs > 0 && intervalMs < Infinity)) {
       const expected = "milliseconds above 0";
-      throw new RangeError(unexpected(perMs, { operation, name: "perMs", expected }));
+      throw new RangeError(unexpected(intervalMs, { operation, name: "intervalMs", expected }));
     }
   }
   if (limits && !tags) {

@@ -9,6 +9,7 @@
  */
 import { isoNow } from "../../internal/timestamps.ts";
 import { toErrorData } from "../../errors.ts";
+import { toErrorSummary } from "../../internal/error_text.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
 import type { TaskFound } from "../../writer/protocol/task_message.ts";
 import type { TaskEnvironment } from "../executor/task_execution.ts";
@@ -180,15 +181,17 @@ export class TaskControl<Item> {
     const { id } = task;
     const { environment: { run, batchSender }, records } = this.#tasks;
     task.phase = "held";
-    let found: TaskFound | undefined;
+    let found: TaskFound | null | undefined;
     try {
-      found = await batchSender.request({
-        kind: "cancel_task",
+      const answer = await batchSender.request({
+        kind: "end_tasks",
         run: run!,
-        id,
-        message: outcome.error!.message,
+        ids: [id],
+        status: "cancelled",
+        message: toErrorSummary(outcome.error!),
         finishedAt: isoNow(),
-      }) as TaskFound | undefined;
+      });
+      found = answer.found[0];
     } finally {
       if (found?.status === "queued") {
         if (!task.isKnown) Object.assign(task, { name: found.name, key: found.key });

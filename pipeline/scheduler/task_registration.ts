@@ -184,7 +184,7 @@ export class TaskRegistration<Item> {
   }
 
   /** Takes items up: the ids of their tasks, negative for those that are done. */
-  async #resume(items: readonly Item[], first: number): Promise<number[]> {
+  async #resume(items: readonly Item[], first: number): Promise<readonly number[]> {
     const { run, batchSender, skipped } = this.#announcer!;
     const options = this.#options;
     const message: ResumeTasksMessage = {
@@ -194,7 +194,7 @@ export class TaskRegistration<Item> {
       names: items.map((item, i) => describe(item, first + i, options).name),
       keys: items.map((item, i) => requireKey(item, first + i, options)),
     };
-    const ids = await batchSender.request(message) as number[];
+    const ids = await batchSender.request(message);
     skipped?.(ids.filter((id) => id < 0).length);
     return ids;
   }
@@ -211,7 +211,7 @@ export class TaskRegistration<Item> {
 
   async #reserve(count: number): Promise<void> {
     const { run, batchSender } = this.#announcer!;
-    this.#freeId = await batchSender.request({ kind: "reserve_ids", run, count }) as number;
+    this.#freeId = await batchSender.request({ kind: "reserve_ids", run, count });
     this.#freeIds = count;
   }
 

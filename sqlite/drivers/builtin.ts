@@ -10,7 +10,7 @@
  * @module
  */
 import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
-import type { Driver, DriverConnection, DriverStatement } from "./driver.ts";
+import type { Driver, DriverConnection, DriverOptions, DriverStatement } from "./driver.ts";
 import { findParameters, replaceParameters } from "./parameters.ts";
 import type { SqlRow, SqlValue } from "../values.ts";
 
@@ -68,8 +68,11 @@ class BuiltinStatement implements DriverStatement {
 class BuiltinConnection implements DriverConnection {
   readonly #database: DatabaseSync;
 
-  constructor(path: string, readOnly: boolean) {
-    this.#database = new DatabaseSync(path, { readOnly });
+  constructor(path: string, { readOnly, doubleQuotedLiterals }: DriverOptions) {
+    this.#database = new DatabaseSync(path, {
+      readOnly,
+      enableDoubleQuotedStringLiterals: doubleQuotedLiterals,
+    });
   }
 
   exec(sql: string): void {
@@ -82,6 +85,11 @@ class BuiltinConnection implements DriverConnection {
 
   get inTransaction(): boolean {
     return this.#database.isTransaction;
+  }
+
+  setDefensive(isOn: boolean): void {
+    // The runtime's types do not know it yet.
+    (this.#database as { enableDefensive?(isOn: boolean): void }).enableDefensive?.(isOn);
   }
 
   // VACUUM INTO attaches the new file, which the runtime allows only to programs with every permission.
@@ -120,5 +128,5 @@ function narrow(row: SqlRow): SqlRow {
 /** The driver on the runtime's own `node:sqlite`. */
 export const builtinDriver: Driver = {
   name: "builtin",
-  open: (path, { readOnly }) => new BuiltinConnection(path, readOnly),
+  open: (path, options) => new BuiltinConnection(path, options),
 };

@@ -11,6 +11,7 @@ import { checkChoice } from "../../internal/validate.ts";
 import { builtinDriver } from "./builtin.ts";
 import type { Driver, DriverName } from "./driver.ts";
 import { loadFfiDriver } from "./ffi.ts";
+import { isGranted } from "../../internal/permissions.ts";
 
 /** The driver to use: a name, or `auto` for FFI when it can be had without asking, else the built-in. */
 export type DriverChoice = DriverName | "auto";
@@ -38,7 +39,7 @@ export async function chooseDriver(choice: DriverChoice = "auto"): Promise<Chose
   const operation = "open the database";
   checkChoice(choice, { operation, name: "driver", choices: DRIVER_CHOICES });
   if (choice === "builtin") return { driver: builtinDriver, reason: "it was asked for" };
-  const missing = await missingPermission();
+  const missing = missingPermission();
   try {
     if (missing) throw new Error(missing);
     return { driver: await (ffi ??= loadFfiDriver()) };
@@ -57,16 +58,13 @@ export async function chooseDriver(choice: DriverChoice = "auto"): Promise<Chose
 }
 
 /** Names what is not granted of all that importing `@db/sqlite` may ask for. */
-async function missingPermission(): Promise<string | undefined> {
-  const granted = async (descriptor: Deno.PermissionDescriptor): Promise<boolean> =>
-    (await Deno.permissions.query(descriptor)).state === "granted";
-
+function missingPermission(): string | undefined {
   for (const variable of ["DENO_SQLITE_PATH", "DENO_SQLITE_LOCAL"]) {
-    if (!await granted({ name: "env", variable })) return `--allow-env=${variable} is not granted`;
+    if (!isGranted({ name: "env", variable })) return `--allow-env=${variable} is not granted`;
   }
   // Not for one library alone, because reading what a pointer points to needs all of it.
   const needed = Deno.env.get("DENO_SQLITE_PATH")
     ? ["ffi"] as const
     : ["ffi", "env", "read", "write", "net"] as const;
-  for (const name of needed) if (!await granted({ name })) return `--allow-${name} is not granted`;
+  for (const name of needed) if (!isGranted({ name })) return `--allow-${name} is not granted`;
 }

@@ -37,10 +37,20 @@ export interface DriverConnection {
   prepare(sql: string): DriverStatement;
   /** Whether a transaction is open. */
   readonly inTransaction: boolean;
+  /** Whether SQLite refuses statements that write the table of its schema. */
+  setDefensive(isOn: boolean): void;
   /** Copies the database, as it is at one commit, into a file that is not there. */
   copyInto(file: string): Promise<void>;
   /** Frees every statement and closes the file. */
   close(): void;
+}
+
+/** How a driver opens a database. */
+export interface DriverOptions {
+  /** Whether it may only be read. */
+  readOnly: boolean;
+  /** Whether a text in double quotes that names no column is a text, as the `sqlite3` shell has it. */
+  doubleQuotedLiterals: boolean;
 }
 
 /** A loaded driver. */
@@ -48,5 +58,5 @@ export interface Driver {
   /** Its name. */
   readonly name: DriverName;
   /** Opens a database file or `:memory:`. */
-  open(path: string, options: { readOnly: boolean }): DriverConnection;
+  open(path: string, options: DriverOptions): DriverConnection;
 }

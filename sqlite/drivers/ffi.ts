@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { SqliteError } from "../../errors.ts";
 import { importFromJsr } from "../../internal/jsr.ts";
 import type { Driver, DriverConnection, DriverStatement } from "./driver.ts";
 import { findParameters, type Parameter, replaceParameters } from "./parameters.ts";
@@ -118,6 +119,9 @@ class FfiConnection implements DriverConnection {
     return this.#database.inTransaction;
   }
 
+  /** The library is as it is compiled: it lets a dump write the table of its schema. */
+  setDefensive(): void {}
+
   copyInto(file: string): Promise<void> {
     return Promise.try(() => void this.prepare("VACUUM INTO ?").run([file], 0, 1));
   }
@@ -166,9 +170,16 @@ export async function loadFfiDriver(): Promise<Driver> {
   const { Database } = await importFromJsr("jsr:@db/sqlite@^0.13.0") as FfiModule;
   return {
     name: "ffi",
-    open: (path, { readOnly }) =>
-      new FfiConnection(
+    open: (path, { readOnly, doubleQuotedLiterals }) => {
+      if (!doubleQuotedLiterals) {
+        throw new SqliteError(
+          'Cannot open the database with doubleQuotedLiterals false: driver "ffi" has no such switch. ' +
+            'Use driver "builtin"',
+        );
+      }
+      return new FfiConnection(
         new Database(path, { readonly: readOnly, int64: true, parseJson: false }),
-      ),
+      );
+    },
   };
 }

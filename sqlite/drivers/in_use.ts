@@ -10,6 +10,7 @@
  */
 import type { DriverChoice } from "./choose.ts";
 import type { DriverName } from "./driver.ts";
+import { mayRead } from "../../internal/permissions.ts";
 
 interface Held {
   driver: DriverName;
@@ -59,7 +60,7 @@ function identityOf(file: string): string | undefined {
 /** The path that a file or folder really has; `undefined` when it is not there or may not be read. */
 function realPath(path: string): string | undefined {
   // Deno would ask for it, in a terminal.
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return;
+  if (!mayRead(path)) return;
   try {
     return Deno.realPathSync(path);
   } catch {

@@ -22,7 +22,7 @@ const BUTTONS = ".title-row button";
 async function serveControl(fixture: PageFixture) {
   const writer = await SqliteWriter.open({ db: fixture.db });
   await fixture.server.shutdown();
-  fixture.server = await serveDashboard({ db: fixture.db, port: 0, control: writer });
+  fixture.server = await serveDashboard({ db: fixture.db, port: 0, writer });
   return writer;
 }
 
@@ -339,7 +339,7 @@ Deno.test({ name: "one link signs in and controls", ignore }, async () => {
   await using writer = await SqliteWriter.open({ db: fixture.db });
   await fixture.server.shutdown();
   const token = "open sesame + 100%";
-  fixture.server = await serveDashboard({ db: fixture.db, port: 0, control: writer, token });
+  fixture.server = await serveDashboard({ db: fixture.db, port: 0, writer, token });
   const release = Promise.withResolvers<void>();
   const options = { db: writer, name: "secret", handleSignals: false };
   const report = runPipeline(["one"], { ...options, run: () => release.promise });

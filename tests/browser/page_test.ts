@@ -114,7 +114,7 @@ Deno.test({ name: "the page shows a run live, and finds its tasks", ignore }, as
     await page.goto(`${fixture.server.url}?run=1&status=error`);
     await click(page, ".task-row a", "item 7");
     await seeText(page, "main pre", "No luck with item 7");
-    await seeText(page, "main pre", "dashboard_page_test.ts");
+    await seeText(page, "main pre", "page_test.ts");
     assertEquals(await findBarriers(page), []);
   });
 

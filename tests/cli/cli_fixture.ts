@@ -3,8 +3,11 @@
  *
  * @module
  */
+import { clientOf } from "../../writer/client/sqlite_writer.ts";
 import { isoNow } from "../../internal/timestamps.ts";
-import { type RunStarted, SqliteWriter, type TaskUpdateMessage } from "../../mod.ts";
+import { SqliteWriter } from "../../mod.ts";
+import type { RunStarted } from "../../writer/protocol/run_message.ts";
+import type { TaskUpdateMessage } from "../../writer/protocol/task_message.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** Names that move the cursor, colour, forge lines, set titles, or turn a text round. */
@@ -49,14 +52,14 @@ export class HandRun implements AsyncDisposable {
   ): Promise<HandRun> {
     const db = folder.file("hand.db");
     const writer = await SqliteWriter.open({ db });
-    const started = await writer.send({
+    const started = await clientOf(writer).request({
       kind: "start_run",
       name: run,
       workers: 2,
       startedAt: isoNow(),
       reserve: names.length,
     }) as RunStarted;
-    await writer.send({
+    await clientOf(writer).request({
       kind: "queue_tasks",
       run: started.run,
       ids: names.map((_, i) => started.firstId + i),
@@ -69,7 +72,7 @@ export class HandRun implements AsyncDisposable {
   /** Changes task number `n`, from 0. */
   async update(n: number, news: Partial<TaskUpdateMessage>): Promise<void> {
     const { run } = this;
-    await this.writer.send({ kind: "task_update", run, id: this.#first + n, ...news });
+    await clientOf(this.writer).request({ kind: "task_update", run, id: this.#first + n, ...news });
   }
 
   /** Starts task number `n`. */
@@ -85,7 +88,12 @@ export class HandRun implements AsyncDisposable {
 
   /** Ends the run. */
   async finish(status: "done" | "error" = "done"): Promise<void> {
-    await this.writer.send({ kind: "finish_run", run: this.run, status, finishedAt: isoNow() });
+    await clientOf(this.writer).request({
+      kind: "finish_run",
+      run: this.run,
+      status,
+      finishedAt: isoNow(),
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -271,7 +271,7 @@ Deno.test("run exits when a task on a Worker never ended and never waited", asyn
      export default definePipeline({
        items: ["quick", "blocks"],
        timeoutMs: 1_000,
-       timeoutGraceMs: 10,
+       abortGraceMs: 10,
        run: { module: ${JSON.stringify(tasks)}, export: "hang" },
      });`,
   );

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { clientOf } from "../../writer/client/sqlite_writer.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { HandRun, HARMFUL, HOSTILE_NAMES } from "./cli_fixture.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -111,7 +112,7 @@ watchTest("follows the next run, and with --run ends when that one has", async (
   await run.finish();
   assertEquals(await one.ended(), 0);
   assertMatch(one.screen, /by hand · run 1 · done/);
-  await run.writer.send({
+  await clientOf(run.writer).request({
     kind: "start_run",
     name: "another",
     workers: 1,

@@ -8,7 +8,7 @@
  * @module
  */
 import { type Connection, connectReadOnly } from "../../db.ts";
-import type { DriverName } from "../../mod.ts";
+import type { DriverName } from "../../db.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { DRIVERS } from "../support/drivers.ts";
 import { TASKS } from "../fixtures/killed.ts";

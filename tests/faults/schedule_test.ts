@@ -1,5 +1,5 @@
 /**
- * Schedules by the clock: `Deno.cron` knows no time shorter than a minute. So the clocks of these processes are set
+ * Schedules by the clock: a crontab knows no time shorter than a minute. So the clocks of these processes are set
  * back to just before a full one; what takes several minutes is a part of `deno task test:faults`.
  *
  * @module
@@ -28,7 +28,7 @@ class Process implements AsyncDisposable {
   said = "";
 
   constructor(folder: string, env: Record<string, string>, ...args: string[]) {
-    const permissions = ["--unstable-cron", "--allow-read", `--allow-write=${folder}`];
+    const permissions = ["--allow-read", `--allow-write=${folder}`];
     this.#child = spawnCli(args, { folder, env, permissions });
     this.#errors = this.#child.stderr.pipeThrough(new TextDecoderStream()).getReader();
   }

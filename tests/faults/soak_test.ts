@@ -6,7 +6,7 @@
  * A few rounds here; with `deno task test:faults` 1,440 runs, which is one a minute for 24 hours, or as many as
  * `PIPELOOM_SOAK` says. That each kind of leak would be found is tested by leaking on purpose.
  */
-import type { DriverName } from "../../mod.ts";
+import type { DriverName } from "../../db.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { DRIVERS } from "../support/drivers.ts";
 import type { Sample } from "../fixtures/soak.ts";

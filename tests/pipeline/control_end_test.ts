@@ -83,7 +83,7 @@ for (const storeTaskStatus of [true, false]) {
       storeTaskStatus,
       workers: 2,
       tags: () => ["api"],
-      limits: { api: { rate: 1, perMs: 2 ** 40 } },
+      limits: { api: { rate: 1, intervalMs: 2 ** 40 } },
       run: () => begun.resolve(),
     });
     await begun.promise;

@@ -62,7 +62,7 @@ Deno.test("cancel() ends the Worker of a task that never looks up, and the other
     { does: "loops", begun: loop.begun },
     ...Array<Item>(5).fill({ does: "row" }),
   ];
-  const pipeline = start(items, { db, timeoutGraceMs: 20 });
+  const pipeline = start(items, { db, abortGraceMs: 20 });
   await loop.once();
   await pipeline.cancel(21);
   const report = await pipeline.finished;
@@ -92,7 +92,7 @@ Deno.test("tasks whose end was lost with their Worker say so, and can be retried
     { does: "loops", begun: loop.begun },
     { does: "heeds", begun: other.begun },
   ];
-  const pipeline = start(items, { db, timeoutGraceMs: 0 });
+  const pipeline = start(items, { db, abortGraceMs: 0 });
   await loop.once();
   await pipeline.cancel(quick + 1);
   await other.once();

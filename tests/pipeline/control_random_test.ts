@@ -25,13 +25,15 @@ function optionsOf(random: Random): Partial<PipelineOptions<unknown>> {
   return {
     workers: 1 + random.below(4),
     atomic: random.below(2) === 0,
-    timeoutGraceMs: random.below(3),
+    abortGraceMs: random.below(3),
     ...(random.below(2) ? { retries: 1, retryDelayMs: random.below(5) } : {}),
     ...(random.below(3) ? {} : { timeoutMs: 20 }),
     ...(random.below(2)
       ? {
         tags: () => ["one"],
-        limits: { one: { concurrency: 2, ...(random.below(2) ? { rate: 4, perMs: 10 } : {}) } },
+        limits: {
+          one: { concurrency: 2, ...(random.below(2) ? { rate: 4, intervalMs: 10 } : {}) },
+        },
       }
       : {}),
     ...(random.below(2)

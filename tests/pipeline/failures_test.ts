@@ -60,7 +60,7 @@ function nothing(): never {
 
 const THROWN: [unknown, RegExp][] = [
   ["a string", /^a string$/],
-  ["", /^$/],
+  ["", /^An empty text was thrown$/],
   [undefined, /^undefined$/],
   [null, /^null$/],
   [{ code: 42 }, /code: 42/],
@@ -71,7 +71,7 @@ const THROWN: [unknown, RegExp][] = [
   [Object.assign(new Error(), { message: () => "called" }), /called/],
   [getters, /./],
   [new Proxy({}, { get: nothing, getPrototypeOf: nothing, ownKeys: nothing }), /./],
-  [new AggregateError([new Error("inner")], "outer"), /^outer$/],
+  [new AggregateError([new Error("inner")], "outer"), /^outer: inner$/],
   [new DOMException("stopped", "AbortError"), /^stopped$/],
   [new Error("x".repeat(1_000_000)), /^x{1000000}$/],
 ];

@@ -14,8 +14,8 @@ const MISSPELT: [string, string][] = [
   ["retires", '; did you mean "retries"?'],
   ["timeout", '; did you mean "timeoutMs"?'],
   ["dependson", '; did you mean "dependsOn"?'],
-  ["concurrency", ". Remove it, or use one of atomic, busyTimeoutMs, "],
-  ["toString", ". Remove it, or use one of atomic, busyTimeoutMs, "],
+  ["concurrency", ". Remove it, or use one of abortGraceMs, atomic, busyTimeoutMs, "],
+  ["toString", ". Remove it, or use one of abortGraceMs, atomic, busyTimeoutMs, "],
 ];
 
 for (const [name, remedy] of MISSPELT) {
@@ -68,10 +68,10 @@ Deno.test("options of rows and transactions that are misspelt fail their own tas
 });
 
 Deno.test("a policy that is misspelt is refused", async () => {
-  const policy = () => ({ ["retires"]: 2 }) as TaskPolicy;
+  const taskOptions = () => ({ ["retires"]: 2 }) as TaskPolicy;
   await assertRejects(
-    () => runPipeline([1], { db: ":memory:", policy, run: () => {} }),
+    () => runPipeline([1], { db: ":memory:", taskOptions, run: () => {} }),
     TypeError,
-    'Cannot apply the policy of a task: unknown option "retires"; did you mean "retries"?',
+    'Cannot apply taskOptions: unknown option "retires"; did you mean "retries"?',
   );
 });

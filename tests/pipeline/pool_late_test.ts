@@ -24,7 +24,7 @@ for (const retries of [0, 1]) {
     const pipeline = runPipeline(["late"], {
       db: writer,
       timeoutMs: 200,
-      timeoutGraceMs: GRACE_MS,
+      abortGraceMs: GRACE_MS,
       retries,
       retryDelayMs: 0,
       run,

@@ -12,11 +12,11 @@ import { Fixture } from "../support/spawn.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** Checks that no interval has more starts than the rate allows. */
-function assertRate(starts: readonly number[], rate: number, perMs: number): void {
+function assertRate(starts: readonly number[], rate: number, intervalMs: number): void {
   const sorted = starts.toSorted((a, b) => a - b);
   sorted.forEach((at, i) => {
     const ms = at - (sorted[i - rate] ?? -Infinity);
-    assert(ms >= perMs, `${rate + 1} starts in ${ms} ms, not in ${perMs}`);
+    assert(ms >= intervalMs, `${rate + 1} starts in ${ms} ms, not in ${intervalMs}`);
   });
 }
 
@@ -25,14 +25,14 @@ function* upTo(end: number): Generator<number> {
 }
 
 Deno.test("runPipeline() starts no more tasks of a tag in a time than its rate, retries among them", async () => {
-  const [rate, perMs] = [5, 40];
+  const [rate, intervalMs] = [5, 40];
   for (const items of [[...upTo(30)], upTo(30)]) {
     const starts: number[] = [];
     const report = await runPipeline(items, {
       db: ":memory:",
       workers: 8,
       tags: () => ["api"],
-      limits: { api: { rate, perMs } },
+      limits: { api: { rate, intervalMs } },
       retries: 1,
       retryDelayMs: 1,
       async run(i, task) {
@@ -42,7 +42,7 @@ Deno.test("runPipeline() starts no more tasks of a tag in a time than its rate, 
       },
     });
     assertEquals([report.status, report.counts.done, starts.length], ["done", 30, 36]);
-    assertRate(starts, rate, perMs);
+    assertRate(starts, rate, intervalMs);
   }
 });
 
@@ -54,7 +54,7 @@ Deno.test("runPipeline() lets others overtake tasks that wait for their rate, an
     workers: 1,
     priority: (item) => Number(item.at(-1)),
     tags: (item) => ({ slow: ["api"], free: [], both: ["api", "disk"] })[item.slice(0, 4)],
-    limits: { api: { rate: 1, perMs: 30 }, disk: { rate: 1 } },
+    limits: { api: { rate: 1, intervalMs: 30 }, disk: { rate: 1 } },
     run: (item) => void order.push(item),
   });
   assertEquals(report.counts.done, 6);
@@ -72,8 +72,8 @@ Deno.test("runPipeline() lets others overtake tasks that wait for their rate, an
 Deno.test("runPipeline() keeps several rates and limits at once over random tags", async () => {
   const random = new Random(20_261_122);
   const limits = {
-    a: { rate: 3, perMs: 25 },
-    b: { rate: 2, perMs: 15, concurrency: 1 },
+    a: { rate: 3, intervalMs: 25 },
+    b: { rate: 2, intervalMs: 15, concurrency: 1 },
     c: 2,
   };
   const starts: Record<string, number[]> = { a: [], b: [], c: [] };
@@ -103,21 +103,21 @@ Deno.test("runPipeline() keeps several rates and limits at once over random tags
 });
 
 Deno.test("runPipeline() counts a start from when the task begins, however long the thread was busy", async () => {
-  const [rate, perMs] = [2, 60];
+  const [rate, intervalMs] = [2, 60];
   const starts: number[] = [];
   await runPipeline([...upTo(8)], {
     db: ":memory:",
     workers: 4,
     tags: () => ["api"],
-    limits: { api: { rate, perMs } },
+    limits: { api: { rate, intervalMs } },
     run(i) {
       starts.push(performance.now());
       // The first of two that were given out together holds the other one up.
-      const until = performance.now() + (i % 2 === 0 ? perMs / 2 : 0);
+      const until = performance.now() + (i % 2 === 0 ? intervalMs / 2 : 0);
       while (performance.now() < until);
     },
   });
-  assertRate(starts, rate, perMs);
+  assertRate(starts, rate, intervalMs);
 });
 
 Deno.test("runPipeline() keeps a rate with dependencies and when it goes on with a run", async () => {
@@ -130,7 +130,7 @@ Deno.test("runPipeline() keeps a rate with dependencies and when it goes on with
     resume: true,
     workers: 4,
     tags: () => ["api"],
-    limits: { api: { rate: 2, perMs: 30 } },
+    limits: { api: { rate: 2, intervalMs: 30 } },
     dependsOn: ({ key }: { key: number }) => key % 5 === 0 ? [] : [`${key - 1}`],
     run({ key }: { key: number }) {
       starts.push(performance.now());
@@ -150,7 +150,7 @@ Deno.test("runPipeline() keeps a rate with dependencies and when it goes on with
 Deno.test("runPipeline() keeps a rate on the pool", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
-  const [rate, perMs] = [3, 300];
+  const [rate, intervalMs] = [3, 300];
   for (const retries of [0, 1]) {
     const items = Array.from({ length: 9 }, (_, i) => ({ i, fails: retries > 0 }));
     const report = await runPipeline(items, {
@@ -158,7 +158,7 @@ Deno.test("runPipeline() keeps a rate on the pool", async () => {
       workers: 2,
       schema: "CREATE TABLE IF NOT EXISTS start (run INTEGER, at REAL)",
       tags: () => ["api"],
-      limits: { api: { rate, perMs } },
+      limits: { api: { rate, intervalMs } },
       retries,
       retryDelayMs: 1,
       run: { module: new URL("../fixtures/rated_tasks.ts", import.meta.url), export: "note" },
@@ -166,7 +166,7 @@ Deno.test("runPipeline() keeps a rate on the pool", async () => {
     const rows = await readValues(db, `SELECT at FROM start WHERE run=${report.runId}`);
     assertEquals(rows.length, retries ? 12 : 9);
     // A Worker says that a task begins just before it does, and a busy machine may come in between.
-    assertRate(rows.map(([at]) => Number(at)), rate, perMs / 2);
+    assertRate(rows.map(([at]) => Number(at)), rate, intervalMs / 2);
   }
 });
 
@@ -181,7 +181,7 @@ Deno.test("runPipeline() ends at once when it is stopped while tasks wait for th
     workers: 3,
     signal: stop.signal,
     tags: () => ["api"],
-    limits: { api: { rate: 1, perMs: 2 ** 40 } },
+    limits: { api: { rate: 1, intervalMs: 2 ** 40 } },
     async run(i, task) {
       ran.push(i);
       await task.flush();
@@ -213,7 +213,7 @@ Deno.test("runPipeline() does not look at each of many tasks that wait for their
       looked++;
       return i < 40_000 ? ["api"] : [];
     },
-    limits: { api: { rate: 1, perMs: 2 ** 40 } },
+    limits: { api: { rate: 1, intervalMs: 2 ** 40 } },
     run(i) {
       order.push(i);
       if (order.length === 10_001) stop.abort();

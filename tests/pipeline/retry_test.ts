@@ -1,5 +1,6 @@
 import { type PipelineOptions, runPipeline, type TaskPolicy } from "../../mod.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
+import { failWithStatus } from "../fixtures/retried_tasks.ts";
 import { readRow, readRows, readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -155,7 +156,7 @@ Deno.test("runPipeline() waits twice as long before each retry, and no longer th
     const report = await runPipeline(Object.keys(policies), {
       db: ":memory:",
       retries: 4,
-      policy: (item) => policies[item],
+      taskOptions: (item) => policies[item],
       run(item) {
         if (item === "doubles") starts.push(performance.now());
         throw new Error("Again");
@@ -278,7 +279,8 @@ Deno.test("runPipeline() takes a policy of each item, and rejects one that canno
     db: ":memory:",
     retries: 1,
     retryDelayMs: 0,
-    policy: (item) => item === "often" ? { retries: 3 } : item === "bad" ? { retries: -1 } : {},
+    taskOptions: (item) =>
+      item === "often" ? { retries: 3 } : item === "bad" ? { retries: -1 } : {},
     run(item, task) {
       attempts[item] = task.attempt;
       throw new Error("Always");
@@ -332,4 +334,57 @@ Deno.test("runPipeline() runs a task again whose Worker died", async () => {
   ];
   assertEquals(task, 1);
   assertMatch(error, /^The task's Worker died of an error that no task caught: Behind its back/);
+});
+
+Deno.test("retryIf decides alike on this thread and in the pool, by what an error carries", async () => {
+  const is503 = (thrown: unknown): boolean => {
+    const { status, cause, errors = [] } = thrown as {
+      status?: number;
+      cause?: unknown;
+      errors?: unknown[];
+    };
+    return status === 503 || [cause, ...errors].some((one) => one !== undefined && is503(one));
+  };
+  const items = ["error", "cause", "any", "plain", "file", "other"] as const;
+  const ends = [];
+  for (const run of [failWithStatus, { module, export: "failWithStatus" }]) {
+    using folder = tempFolder();
+    const db = folder.file("a.db");
+    const { failures } = await runPipeline(items, {
+      db,
+      run: run as typeof failWithStatus,
+      retries: 2,
+      retryDelayMs: 0,
+      retryIf: (error) => error instanceof Deno.errors.NotFound || is503(error),
+    });
+    const attempts = await readValues(
+      db,
+      `SELECT name, status, message, (SELECT count(*) FROM task_attempts WHERE task_id=t.id)
+       FROM task_runs AS t ORDER BY id`,
+    );
+    ends.push({
+      attempts,
+      failures: failures.map(({ error }) => ({ ...error, name: error.name })),
+    });
+  }
+  assertEquals(ends[0]!.attempts, [
+    ...["error", "cause", "any", "plain", "file"].map((key) => [key, "done", "Attempt 3", 2]),
+    ["other", "error", "HTTP 404", 0],
+  ]);
+  assertEquals<unknown>(ends[0]!.failures, [{ name: "HttpError", status: 404 }]);
+  assertEquals(ends[1], ends[0]);
+});
+
+Deno.test("a task that fails with several errors tells all of them", async () => {
+  for (const run of [failWithStatus, { module, export: "failWithStatus" }]) {
+    using folder = tempFolder();
+    const db = folder.file("a.db");
+    const report = await runPipeline(["any" as const], { db, run: run as typeof failWithStatus });
+    const { message, error } = await readRow(db, "SELECT message, error FROM task_runs");
+    assertEquals(message, "All promises were rejected: HTTP 503; any");
+    assertMatch(String(error), /Error 1 of 2: HttpError: HTTP 503\n[^]*\nError 2 of 2: any/);
+    const [failure] = report.failures;
+    assert(failure!.error instanceof AggregateError);
+    assertEquals(failure!.error.errors.map(({ message }) => message), ["HTTP 503", "any"]);
+  }
 });

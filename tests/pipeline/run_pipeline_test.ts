@@ -119,7 +119,7 @@ Deno.test("runPipeline() takes ids, names and keys of items and options", async 
     db,
     workers: 1,
     taskKey: (_, index) => `key ${index}`,
-    run: (_, { id, name, key, run }) => void context.push([id, name, key, run]),
+    run: (_, { id, name, key, runId }) => void context.push([id, name, key, runId]),
   });
   const expected: SqlValue[][] = [[70, "own", "key 0"], [1, "key 1", "key 1"], [
     7,
@@ -211,7 +211,7 @@ Deno.test("runPipeline() keeps no status where none is wanted, but rows and coun
     workers: 1,
     schema: SCHEMA,
     async run(_, task) {
-      contexts.push([task.id, task.run]);
+      contexts.push([task.id, task.runId]);
       task.progress(0.5);
       task.log("nowhere");
       await task.insert("word", [[task.id, task.name === "bad" ? null : "ok"]]);

@@ -41,7 +41,7 @@ for (const where of ["on this thread", "in the pool"]) {
     const report = await runPipeline(["quick", "listens"], {
       db,
       timeoutMs: 1_000_000,
-      policy: (item) => item === "listens" ? { timeoutMs: 50 } : undefined,
+      taskOptions: (item) => item === "listens" ? { timeoutMs: 50 } : undefined,
       run: where === "in the pool" ? { module, export: "hang" } : async (item, task) => {
         if (item === "listens") throw await aborted(task.signal);
       },
@@ -138,7 +138,7 @@ Deno.test("runPipeline() tells a task of the pool that its time is up", async ()
     db,
     workers: 2,
     timeoutMs: 50,
-    timeoutGraceMs: 60_000,
+    abortGraceMs: 60_000,
     run: { module, export: "hang" },
   });
   assertEquals([report.counts.done, report.counts.error], [1, 1]);
@@ -157,7 +157,7 @@ for (const item of ["ignores", "blocks"]) {
       schema: "CREATE TABLE row (task INTEGER, text TEXT)",
       workers: 1,
       timeoutMs: 500,
-      timeoutGraceMs: 20,
+      abortGraceMs: 20,
       retries: 1,
       retryDelayMs: 0,
       run: { module, export: "hang" },
@@ -187,7 +187,7 @@ Deno.test("runPipeline() writes the failure of a task whose Worker it ended", as
   const report = await runPipeline(["blocks"], {
     db,
     timeoutMs: 500,
-    timeoutGraceMs: 0,
+    abortGraceMs: 0,
     run: { module, export: "hang" },
   });
   assertEquals(report.status, "error");
@@ -207,7 +207,7 @@ for (const atomic of [false, true]) {
       atomic,
       schema: "CREATE TABLE row (task INTEGER, text TEXT)",
       timeoutMs: 300,
-      timeoutGraceMs: 10,
+      abortGraceMs: 10,
       retries: 3,
       retryDelayMs: 0,
       run: { module, export: "outlive" },

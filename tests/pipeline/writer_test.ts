@@ -66,7 +66,11 @@ Deno.test("a pipeline refuses options that belong to an open writer", async () =
     ]
   ) {
     const options = { db: writer, run: () => {}, ...option } as PipelineOptions<number>;
-    await assertRejects(() => runPipeline([1], options), TypeError, "with a writer that is open");
+    await assertRejects(
+      () => runPipeline([1], options),
+      TypeError,
+      "belongs to the writer, which is open",
+    );
   }
 });
 

@@ -76,7 +76,7 @@ Deno.test({
   name: "Hub frees everything of 1,000 browsers that come and go",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    using shown = await show({ maxStreams: 1_000 });
+    using shown = await show({ maxClients: 1_000 });
     addRun(shown.store, [{ status: "running" }]);
     await using server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen() {} },

@@ -1,5 +1,6 @@
 import { connect, type ConnectOptions } from "../../db.ts";
-import { runPipeline, SqliteWriter, type Synchronous } from "../../mod.ts";
+import { runPipeline, SqliteWriter } from "../../mod.ts";
+import type { Synchronous } from "../../db.ts";
 import { toInsertMessage } from "../../writer/client/insert.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { DRIVERS } from "../support/drivers.ts";

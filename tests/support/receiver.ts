@@ -6,7 +6,8 @@
 import { WriterClosedError } from "../../errors.ts";
 import type { Batch, PortReply } from "../../writer/protocol/sender_port.ts";
 import type { WriteMessage } from "../../writer/protocol/write_message.ts";
-import { BatchSender, type FailureListener } from "../../writer/client/batch_sender.ts";
+import { BatchSender } from "../../writer/client/batch_sender.ts";
+import type { FailureListener } from "../../writer/client/in_flight.ts";
 
 /** An batchSender, and what it sends. */
 export class Receiver implements Disposable {

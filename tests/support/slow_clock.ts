@@ -6,7 +6,8 @@
 import { assert } from "./assert.ts";
 
 /**
- * The environment in which a process asks the library for the time, which is so many seconds behind: at once, or
+ * The environment in which a process asks the library for the time, which is so many seconds behind (negative:
+ * ahead): at once, or
  * only after some seconds. Waits are not changed by it. (A file with the time, which could be changed at will, it
  * reads in each thread, and breaks down now and then.)
  */
@@ -20,7 +21,7 @@ export async function slowClock(
   assert(library.includes("libfaketime"), `faketime does not say where its library is: ${library}`);
   return {
     LD_PRELOAD: library,
-    FAKETIME: `-${behindSeconds}`,
+    FAKETIME: behindSeconds < 0 ? `+${-behindSeconds}` : `-${behindSeconds}`,
     FAKETIME_DONT_FAKE_MONOTONIC: "1",
     ...(afterSeconds && { FAKETIME_START_AFTER_SECONDS: `${afterSeconds}` }),
   };

@@ -7,11 +7,10 @@
 import type { ErrorData } from "../../errors.ts";
 import type { StartRunMessage } from "../../writer/protocol/run_message.ts";
 import type {
-  CancelTaskMessage,
-  LoseTasksMessage,
+  EndTasksMessage,
+  FailedAttempt,
   RequeueTasksMessage,
   ResumeTasksMessage,
-  RetryTaskMessage,
   TaskUpdateMessage,
 } from "../../writer/protocol/task_message.ts";
 import type {
@@ -215,22 +214,12 @@ export class Model {
         if (request) request.refused ??= Number(message.refused);
         return;
       }
-      case "cancel_task":
-      case "lose_tasks":
+      case "end_tasks":
+        return this.#end(message);
       case "requeue_tasks":
-        return this.#control(message);
-      case "task_status": {
-        const task = state.tasks.get(message.id);
-        return task?.run === message.run ? task.status : undefined;
-      }
-      case "cancel_queued": {
-        const queued = this.#tasksOf(message.run).filter(({ status }) => status === "queued");
-        for (const task of queued) {
-          const { message: text, finishedAt: finished } = message;
-          Object.assign(task, { status: "cancelled", message: text, finished });
-        }
-        return queued.length;
-      }
+        return message.attempt
+          ? message.ids.map((id) => this.#retry(message.run, id, message.attempt!))
+          : this.#requeueEnded(message);
       case "finish_run": {
         const counts = this.counts(message.run);
         const status = message.status === "done" && counts.error > 0 ? "error" : message.status;
@@ -243,8 +232,6 @@ export class Model {
         state.resuming.delete(message.run);
         return { status, counts };
       }
-      case "retry_task":
-        return this.#retry(message);
       case "task_update":
         return this.#update(message);
       default:
@@ -252,39 +239,36 @@ export class Model {
     }
   }
 
-  /** Moves tasks as somebody asked. */
-  #control(message: CancelTaskMessage | LoseTasksMessage | RequeueTasksMessage): unknown {
-    const { state } = this;
-    const found = (id: number) => {
-      const task = state.tasks.get(id);
-      return task?.run === message.run ? task : undefined;
-    };
-    if (message.kind === "cancel_task") {
-      const { id, message: text, finishedAt: finished } = message;
-      const task = found(id);
-      if (!task) return undefined;
-      const before = { id, name: task.name, key: task.key, status: task.status };
-      if (task.status === "queued") {
-        Object.assign(task, { status: "cancelled", message: text, finished });
+  #end(message: EndTasksMessage): unknown {
+    const { run, ids, running, status, message: text, error, finishedAt: finished } = message;
+    const end = (task: ModelTask) => {
+      const isOpen = task.status === "queued" || (running && task.status === "running");
+      if (isOpen) {
+        Object.assign(task, { status, message: text, finished, error: error ?? task.error });
       }
+      return isOpen;
+    };
+    if (ids === "queued") return { ended: this.#tasksOf(run).filter(end).length, found: [] };
+    let ended = 0;
+    const found = ids.map((id) => {
+      const task = this.state.tasks.get(id);
+      if (task?.run !== run) return null;
+      const before = { id, name: task.name, key: task.key, status: task.status };
+      if (end(task)) ended++;
       return before;
-    }
-    if (message.kind === "lose_tasks") {
-      const { status, message: text, error, finishedAt: finished } = message;
-      return message.ids.map((id) => {
-        const task = found(id);
-        if (task && isEnd(task.status)) return task.status;
-        if (task) Object.assign(task, { status, message: text, error, finished });
-        return status;
-      });
-    }
-    const queued = message.ids.filter((id) => {
-      const task = found(id);
-      if (!task || !["error", "cancelled"].includes(task.status)) return false;
+    });
+    return { ended, found };
+  }
+
+  #requeueEnded({ run: of, ids }: RequeueTasksMessage): unknown {
+    const { state } = this;
+    const queued = ids.filter((id) => {
+      const task = state.tasks.get(id);
+      if (task?.run !== of || !["error", "cancelled"].includes(task.status)) return false;
       this.#requeue(id, task);
       return true;
     });
-    const run = state.runs.get(message.run);
+    const run = state.runs.get(of);
     if (run) run.retried = (run.retried ?? 0) + queued.length;
     return queued;
   }
@@ -415,21 +399,18 @@ export class Model {
     });
   }
 
-  #retry(message: RetryTaskMessage): void {
-    const task = this.state.tasks.get(message.task) ?? refuse();
-    if (task.run !== message.run || isEnd(task.status)) refuse();
-    const { startedAt = null, finishedAt: finished, error } = message;
+  #retry(run: number, id: number, attempt: FailedAttempt): number {
+    const task = this.state.tasks.get(id) ?? refuse();
+    if (task.run !== run || isEnd(task.status)) refuse();
+    const { startedAt = null, finishedAt: finished, error, message: text } = attempt;
     const started = task.started ?? startedAt;
-    this.#keep(message.task, { ...task, status: "error", started, finished }, error);
-    const { message: text } = message;
+    this.#keep(id, { ...task, status: "error", started, finished }, error);
     Object.assign(task, {
-      status: "queued",
-      progress: 0,
+      ...NEW,
       message: text,
-      started: null,
-      updated: null,
     });
-    this.state.failed.delete(message.task);
+    this.state.failed.delete(id);
+    return id;
   }
 
   /** Keeps an attempt. */

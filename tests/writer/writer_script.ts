@@ -144,13 +144,10 @@ const news = fc.record({
 
 const retry = fc.record({ placed, startedAt: sometimes(fc.constant(AT)), message: word })
   .map(({ placed: { id, run }, startedAt, message }): WriteMessage => ({
-    kind: "retry_task",
+    kind: "requeue_tasks",
     run,
-    task: id,
-    ...(startedAt && { startedAt }),
-    finishedAt: LATER,
-    error: "it failed",
-    message,
+    ids: [id],
+    attempt: { ...(startedAt && { startedAt }), finishedAt: LATER, error: "it failed", message },
   }));
 
 const queue = fc.record({
@@ -207,9 +204,11 @@ const control = fc.oneof(
   })),
   fc.record({ request: fc.integer({ min: 1, max: 3 }), refused: fc.boolean() })
     .map((answer): WriteMessage => ({ kind: "answer_control", ...answer, answer: "so" })),
-  placed.map((placed): WriteMessage => ({
-    kind: "cancel_task",
-    ...placed,
+  placed.map(({ run, id }): WriteMessage => ({
+    kind: "end_tasks",
+    run,
+    ids: [id],
+    status: "cancelled",
     message: "not wanted",
     finishedAt: LATER,
   })),
@@ -220,7 +219,8 @@ const control = fc.oneof(
     ids: fc.array(task, { maxLength: 3 }),
     status: fc.constantFrom("error" as const, "cancelled" as const),
   }).map((asked): WriteMessage => ({
-    kind: "lose_tasks",
+    kind: "end_tasks",
+    running: true,
     ...asked,
     message: "gone",
     error: "Error: gone",
@@ -240,8 +240,10 @@ const ofRun = fc.oneof(
   fc.record({ run, count: fc.nat(3) })
     .map((asked): WriteMessage => ({ kind: "reserve_ids", ...asked })),
   run.map((run): WriteMessage => ({
-    kind: "cancel_queued",
+    kind: "end_tasks",
     run,
+    ids: "queued",
+    status: "cancelled",
     message: "stopped",
     finishedAt: LATER,
   })),
@@ -277,10 +279,6 @@ const single = fc.oneof(
   { weight: 2, arbitrary: ofRun },
   { weight: 3, arbitrary: control },
   { weight: 1, arbitrary: depend },
-  {
-    weight: 1,
-    arbitrary: placed.map((placed): WriteMessage => ({ kind: "task_status", ...placed })),
-  },
   { weight: 2, arbitrary: statement },
   { weight: 1, arbitrary: fc.constant({ kind: "nonsense" } as unknown as WriteMessage) },
 );

@@ -1,30 +1,27 @@
 /**
- * A sender's side of the writer: collects messages, posts them in batches, and matches the answers.
+ * A sender's side of the writer: collects messages into batches.
  *
  * A batch leaves when it is large ({@linkcode BATCH_ROWS}), when its oldest message has waited
- * {@linkcode BATCH_MS}, or at once when somebody waits for it and nothing is under way. So a lone message
- * is quick, and under load the batches grow by themselves.
+ * {@linkcode BATCH_MS}, or at once when a caller waits for it and nothing is unacknowledged. So a lone message
+ * is quick, and under load the batches grow by themselves. The news of a task is folded into what has not left yet.
  *
- * Credits keep memory bounded: {@linkcode WINDOW_ROWS} rows may be on their way; a sender that is further
- * ahead waits at {@linkcode BatchSender.ready}. The news of tasks is folded into what has not been posted yet.
+ * Credits keep memory bounded: a sender that is further ahead of the disk than {@linkcode WINDOW_ROWS} waits at
+ * {@linkcode BatchSender.ready}.
  *
  * @module
  */
 import { isoNow } from "../../internal/timestamps.ts";
-import { type ErrorData, fromErrorData, toErrorData, WriterClosedError } from "../../errors.ts";
-import type {
-  Ack,
-  Batch,
-  CheckpointRequest,
-  CutRequest,
-  InTheWayRequest,
-  PortReply,
-  PortRequest,
-  StatsRequest,
-} from "../protocol/sender_port.ts";
+import { WriterClosedError } from "../../errors.ts";
+import type { Query, QueryResults } from "../protocol/sender_port.ts";
 import type { TaskUpdateMessage } from "../protocol/task_message.ts";
-import { weightOf, type WriteMessage, type WriteResult } from "../protocol/write_message.ts";
+import {
+  type ResultOf,
+  ROW_BYTES,
+  weightOf,
+  type WriteMessage,
+} from "../protocol/write_message.ts";
 import { isEnd } from "../../internal/task_status.ts";
+import { type Collected, type FailureListener, InFlight, WINDOW_ROWS } from "./in_flight.ts";
 
 /** Rows in a batch: from here on the cost of a message is that of its rows (measured). */
 const BATCH_ROWS = 1_000;
@@ -32,69 +29,38 @@ const BATCH_ROWS = 1_000;
 /** Milliseconds that a message may wait for others: less than a person or a page can notice. */
 export const BATCH_MS = 5;
 
-/** Rows posted and not acknowledged: eight batches keep both threads busy. Large values count for many. */
-const WINDOW_ROWS = 8 * BATCH_ROWS;
-
-interface Waiter {
-  resolve(value: unknown): void;
-  reject(error: Error): void;
-}
-
-/** What is kept of a batch: not its messages, which would outlive the young generation by the thousand. */
-interface Posted {
-  rows: number;
-  /** Messages that could not be cloned, and why. */
-  refused: [number, ErrorData][];
-  /** Resolved with the acknowledgement, for those who wait for the whole batch. */
-  acknowledged: PromiseWithResolvers<void>;
-  waiters: Map<number, Waiter>;
-  tasks: Map<number, number>;
-}
-
-/** Called with the failure of a message for which nobody waits, and with the task that sent it, if any did. */
-export type FailureListener = (error: ErrorData, task: number | undefined) => void;
-
 /** Sends messages to the writer over one port, in order. */
 export class BatchSender {
-  readonly #port: MessagePort;
-  readonly #onFailure: FailureListener;
-  #messages: WriteMessage[] = [];
-  /** Who waits for a message, and which task sent it, by its index in `#messages`. */
-  #waiters = new Map<number, Waiter>();
-  #tasks = new Map<number, number>();
-  #rows = 0;
-  /** News of a task that is still in `#messages`, and may be folded with what follows. */
+  readonly #inFlight: InFlight;
+  #collected = nothing();
+  /** News of a task that is still in `#collected`, and may be folded with what follows. */
   #updates = new Map<number, TaskUpdateMessage>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When the oldest of the messages came. */
   #since = 0;
-  #seq = 0;
-  #posted = new Map<number, Posted>();
-  #requests = new Map<number, Waiter>();
-  #postedRows = 0;
   #room: PromiseWithResolvers<void> | undefined;
   /** Why nothing more is taken. */
   #refusal: Error | undefined;
-  /** Why nothing more is posted, and no answer is heard. */
+  /** Why nothing more is posted, and no answer is read. */
   #dead: Error | undefined;
 
+  /** `onFailure` is told of failures that no caller waits for. */
   constructor(port: MessagePort, onFailure: FailureListener = () => {}) {
-    this.#port = port;
-    this.#onFailure = onFailure;
-    port.onmessage = (event: MessageEvent<PortReply>) => this.#receive(event.data);
+    this.#inFlight = new InFlight(port, onFailure, () => this.#acknowledged());
   }
 
   /** Sends a message without waiting; its failure goes to the listener. */
   post(message: WriteMessage): void {
     if (this.#refusal) throw this.#refusal;
+    const { messages, tasks } = this.#collected;
     if ("task" in message && message.task !== undefined) {
-      this.#tasks.set(this.#messages.length, message.task);
+      tasks.set(messages.length, message.task);
       // What follows must not be folded into news from before these rows.
       this.#settle(message.task);
     }
-    this.#messages.push(message);
-    this.#rows += weightOf(message);
-    if (this.#rows >= BATCH_ROWS) this.#flush();
+    messages.push(message);
+    this.#collected.rows += weightOf(message);
+    if (this.#collected.rows >= BATCH_ROWS) this.#handOver();
     else if (this.#timer === undefined) {
       this.#since = performance.now();
       this.#timer = setTimeout(() => this.#flush(), BATCH_MS);
@@ -102,17 +68,17 @@ export class BatchSender {
   }
 
   /** Sends a message and resolves with what it did, once it is committed. */
-  request(message: WriteMessage): Promise<WriteResult> {
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  request<M extends WriteMessage>(message: M): Promise<ResultOf<M>> {
     if (this.#refusal) return Promise.reject(this.#refusal);
-    this.#waiters.set(this.#messages.length, { resolve, reject });
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#collected.waiters.set(this.#collected.messages.length, { resolve, reject });
     this.post(message);
-    if (this.#posted.size === 0) queueMicrotask(() => this.#flush());
-    return promise as Promise<WriteResult>;
+    if (this.#inFlight.isIdle) queueMicrotask(() => this.#flush());
+    return promise as Promise<ResultOf<M>>;
   }
 
   /** Sends the news of a task and resolves once it is committed. */
-  requestUpdate(message: TaskUpdateMessage): Promise<WriteResult> {
+  requestUpdate(message: TaskUpdateMessage): Promise<void> {
     this.#settle(message.id);
     return this.request(message);
   }
@@ -123,9 +89,9 @@ export class BatchSender {
     if (!waiting) {
       this.post(message);
       // The batch may have gone with it.
-      if (this.#messages.length > 0) this.#updates.set(message.id, message);
+      if (this.#collected.messages.length > 0) this.#updates.set(message.id, message);
     } else {
-      Object.assign(waiting, message);
+      this.#fold(waiting, message);
     }
     if (message.status && isEnd(message.status)) this.#settle(message.id);
   }
@@ -139,20 +105,17 @@ export class BatchSender {
       return this.update(update);
     }
     waiting.progress = progress;
-    if (message !== undefined) waiting.message = message;
+    if (message !== undefined) {
+      this.#grow((message.length - (waiting.message?.length ?? 0)) / ROW_BYTES);
+      waiting.message = message;
+    }
   }
 
   /** Asks for something that is no message, after all that was sent before. */
-  query(
-    request: (seq: number) => CheckpointRequest | StatsRequest | InTheWayRequest | CutRequest,
-  ): Promise<unknown> {
+  query<Q extends Query>(query: Q): Promise<QueryResults[Q["kind"]]> {
     if (this.#refusal) return Promise.reject(this.#refusal);
-    this.#flush();
-    const seq = this.#seq++;
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#requests.set(seq, { resolve, reject });
-    this.#port.postMessage(request(seq));
-    return promise;
+    this.#handOver();
+    return this.#inFlight.query(query);
   }
 
   /**
@@ -160,34 +123,34 @@ export class BatchSender {
    * the thread is ended.
    */
   flushLate(): void {
-    if (this.#messages.length > 0 && performance.now() - this.#since >= BATCH_MS) this.#flush();
+    const isLate = performance.now() - this.#since >= BATCH_MS;
+    if (this.#collected.messages.length > 0 && isLate) this.#flush();
   }
 
   /** Resolves when there is room for more; `undefined` when there is room now. */
   ready(): Promise<void> | undefined {
-    if (this.#postedRows + this.#rows < WINDOW_ROWS) return undefined;
+    if (this.#inFlight.rows + this.#collected.rows < WINDOW_ROWS) return undefined;
     if (this.#dead) return Promise.reject(this.#dead);
     return (this.#room ??= Promise.withResolvers()).promise;
   }
 
   /** Resolves when everything that was sent so far is acknowledged. */
   async flushed(): Promise<void> {
-    this.#flush();
+    this.#handOver();
     if (this.#dead) throw this.#dead;
-    // Batches are acknowledged in their order.
-    await [...this.#posted.values()].at(-1)?.acknowledged.promise;
+    await this.#inFlight.flushed();
   }
 
-  /** Takes nothing more. What was sent before is still posted, and its answers are heard. */
+  /** Takes nothing more. What was sent before is still posted, and its answers are read. */
   rejectNew(error: Error): void {
     this.#refusal ??= error;
   }
 
-  /** Gives the port back. What was sent before is still written, but its answers are not heard. */
+  /** Gives the port back. What was sent before is still written, but its answers are not read. */
   close(): void {
     if (this.#dead) return;
-    this.#flush();
-    this.#port.postMessage({ kind: "detach" } satisfies PortRequest);
+    this.#handOver();
+    this.#inFlight.detach();
     this.fail(new WriterClosedError("Cannot write: this sender is closed"));
   }
 
@@ -197,52 +160,51 @@ export class BatchSender {
     this.#dead = error;
     this.#refusal = error;
     clearTimeout(this.#timer);
-    const posted = [...this.#posted.values()].flatMap(({ waiters, acknowledged }) => {
-      acknowledged.promise.catch(() => {});
-      return [...waiters.values(), acknowledged];
-    });
-    for (const waiter of [...posted, ...this.#waiters.values(), ...this.#requests.values()]) {
-      waiter.reject(error);
-    }
-    this.#posted.clear();
-    this.#waiters.clear();
-    this.#requests.clear();
+    this.#inFlight.fail(error);
+    for (const waiter of this.#collected.waiters.values()) waiter.reject(error);
+    this.#collected = nothing();
     this.#room?.promise.catch(() => {});
     this.#room?.reject(error);
-    this.#port.close();
   }
 
+  /** Hands the messages over, unless others wait for credits: then more is collected, and folded. */
   #flush(): void {
+    if (this.#inFlight.isBehind) this.#timer = undefined;
+    else this.#handOver();
+  }
+
+  #handOver(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#messages.length === 0 || this.#dead) return;
+    if (this.#collected.messages.length === 0 || this.#dead) return;
     for (const id of this.#updates.keys()) this.#settle(id);
-    const batch: Batch = { kind: "batch", seq: this.#seq++, messages: this.#messages };
-    const posted: Posted = {
-      rows: this.#rows,
-      waiters: this.#waiters,
-      tasks: this.#tasks,
-      refused: [],
-      acknowledged: Promise.withResolvers(),
-    };
-    this.#messages = [];
-    this.#waiters = new Map();
-    this.#tasks = new Map();
-    this.#rows = 0;
-    this.#posted.set(batch.seq, posted);
-    this.#postedRows += posted.rows;
-    try {
-      this.#port.postMessage(batch);
-    } catch {
-      // The others keep their places, and the one that cannot be cloned leaves an empty one.
-      batch.messages.forEach((message, index) => {
-        const why = whyNotCloned(message);
-        if (!why) return;
-        posted.refused.push([index, why]);
-        batch.messages[index] = { kind: "transaction", messages: [] };
-      });
-      this.#port.postMessage(batch);
+    const collected = this.#collected;
+    this.#collected = nothing();
+    this.#inFlight.add(collected);
+  }
+
+  #acknowledged(): void {
+    if (this.#inFlight.rows < WINDOW_ROWS) {
+      this.#room?.resolve();
+      this.#room = undefined;
     }
+    const { messages, waiters } = this.#collected;
+    // Without a timer they have waited for credits.
+    const isDue = (waiters.size > 0 && this.#inFlight.isIdle) || this.#timer === undefined;
+    if (messages.length > 0 && isDue) this.#flush();
+  }
+
+  /** Adds later news of a task to news that has not left. */
+  #fold(waiting: TaskUpdateMessage, message: TaskUpdateMessage): void {
+    const before = weightOf(waiting);
+    Object.assign(waiting, message);
+    this.#grow(weightOf(waiting) - before);
+  }
+
+  /** What is collected has become so much more. */
+  #grow(rows: number): void {
+    this.#collected.rows += rows;
+    if (this.#collected.rows >= BATCH_ROWS) this.#handOver();
   }
 
   /** What follows is not folded into this news of a task any more. */
@@ -252,61 +214,8 @@ export class BatchSender {
     this.#updates.delete(id);
     if (update.progress !== undefined || update.status === "running") update.updatedAt = isoNow();
   }
-
-  #receive(reply: PortReply): void {
-    switch (reply.kind) {
-      case "ack":
-        return this.#acknowledge(reply);
-      case "answer": {
-        const waiter = this.#requests.get(reply.seq);
-        this.#requests.delete(reply.seq);
-        if (reply.error) waiter?.reject(fromErrorData(reply.error));
-        else waiter?.resolve(reply.value);
-        return;
-      }
-      default: {
-        const unknown: never = reply;
-        throw new TypeError(`Cannot read an answer of unknown kind ${Deno.inspect(unknown)}`);
-      }
-    }
-  }
-
-  #acknowledge({ seq, results, failures }: Ack): void {
-    const posted = this.#posted.get(seq);
-    if (!posted) return;
-    const { rows, waiters, tasks, refused, acknowledged } = posted;
-    this.#posted.delete(seq);
-    this.#postedRows -= rows;
-    for (const [index, error] of [...failures, ...refused]) {
-      const waiter = waiters.get(index);
-      waiters.delete(index);
-      waiter?.reject(fromErrorData(error));
-      const task = tasks.get(index);
-      if (!waiter || task !== undefined) this.#onFailure(error, task);
-    }
-    for (const [index, result] of results) {
-      waiters.get(index)?.resolve(result);
-      waiters.delete(index);
-    }
-    for (const waiter of waiters.values()) waiter.resolve(undefined);
-    if (this.#postedRows < WINDOW_ROWS) {
-      this.#room?.resolve();
-      this.#room = undefined;
-    }
-    if (this.#waiters.size > 0 && this.#posted.size === 0) this.#flush();
-    acknowledged.resolve();
-  }
 }
 
-function whyNotCloned(message: WriteMessage): ErrorData | undefined {
-  if (message.kind === "transaction") {
-    return message.messages.map(whyNotCloned).find((why) => why !== undefined);
-  }
-  try {
-    structuredClone(message);
-  } catch (error) {
-    const what = message.kind === "insert" ? `rows for ${message.table}` : `"${message.kind}"`;
-    const text = `Cannot send ${what} to the writer: ${(error as Error).message}; pass plain data`;
-    return toErrorData(new TypeError(text, { cause: error }));
-  }
+function nothing(): Collected {
+  return { messages: [], rows: 0, waiters: new Map(), tasks: new Map() };
 }

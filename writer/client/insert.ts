@@ -18,14 +18,19 @@ import {
 } from "../protocol/write_message.ts";
 import { type Bindable, type SqlValue, toSqlValue } from "../../sqlite/values.ts";
 
-/** A row: an object of column names to values, or an array in the order of `columns`. */
-export type Row = Readonly<Record<string, Bindable>> | readonly Bindable[];
+/**
+ * A row: an object of column names to values, or an array in the order of `columns`. `Row<City>` is what an interface
+ * `City` must be to be a row: each of its properties can be stored.
+ */
+export type Row<Shape = Readonly<Record<string, Bindable>> | readonly Bindable[]> = {
+  readonly [Column in keyof Shape]: Bindable;
+};
 
 /** One of the things that are written together in a transaction. */
 export type Step =
   | { sql: string; params?: readonly Bindable[] }
   | { statement: string; params?: readonly Bindable[] }
-  | { table: string; rows: readonly Row[] } & InsertOptions;
+  | { table: string; rows: readonly object[] } & InsertOptions;
 
 /** Options of an insert. */
 export interface InsertOptions {
@@ -87,7 +92,7 @@ const TRANSACTION_OPTIONS: readonly string[] = ["idempotencyKey"] satisfies (
  */
 export function toInsertMessage(
   table: string,
-  rows: readonly Row[],
+  rows: readonly object[],
   options: InsertOptions = {},
 ): InsertMessage {
   checkText(table, { operation: "insert rows", name: "table" });
@@ -160,7 +165,7 @@ function mapped(
   table: string,
   r: number,
   column: string | number,
-  row: Row,
+  row: object,
 ): SqlValue {
   if (typeof value === "number" && value === value) return value;
   // A row without a column `constructor` still has a property of that name.
@@ -170,7 +175,7 @@ function mapped(
 }
 
 /** Every column that a row names, in the order of their first appearance. */
-function columnsOf(rows: readonly Row[]): string[] {
+function columnsOf(rows: readonly object[]): string[] {
   const columns = new Set<string>();
   for (const row of rows) {
     for (const column in row) columns.add(column);
@@ -179,22 +184,34 @@ function columnsOf(rows: readonly Row[]): string[] {
 }
 
 /**
+ * Makes the message of one statement.
+ *
+ * @throws {TypeError} If it is not a text, or a value has no SQLite form
+ */
+export function toExecuteMessage(sql: string, params: readonly Bindable[] = []): ExecuteMessage {
+  if (typeof sql !== "string") throw unknownStep({ sql, params });
+  return { kind: "execute", sql, params: params.map(toSqlValue) };
+}
+
+/**
  * Makes the message of one step: SQL, a named statement, or rows for a table.
  *
  * @throws {TypeError} If it is none of these, or a value has no SQLite form
  */
 export function toMessage(step: Step): ExecuteMessage | StatementMessage | InsertMessage {
-  const params = "params" in step && step.params ? step.params.map(toSqlValue) : [];
-  if ("sql" in step && typeof step.sql === "string") {
-    return { kind: "execute", sql: step.sql, params };
-  }
+  if ("sql" in step) return toExecuteMessage(step.sql, step.params);
   if ("statement" in step && typeof step.statement === "string") {
-    return { kind: "statement", name: step.statement, params };
+    const { statement: name, params = [] } = step;
+    return { kind: "statement", name, params: params.map(toSqlValue) };
   }
   if ("table" in step && Array.isArray(step.rows)) {
     return toInsertMessage(step.table, step.rows, step);
   }
-  throw new TypeError(
+  throw unknownStep(step);
+}
+
+function unknownStep(step: unknown): TypeError {
+  return new TypeError(
     `Cannot write ${Deno.inspect(step, { depth: 1 })}: ` +
       `pass { sql, params }, { statement, params } or { table, rows }`,
   );

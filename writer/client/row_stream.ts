@@ -3,11 +3,19 @@
  *
  * @module
  */
-import { type InsertOptions, type Row, toInsertMessage } from "./insert.ts";
-import type { BatchSender } from "./batch_sender.ts";
+import { type InsertOptions, toInsertMessage } from "./insert.ts";
+import type { InsertMessage } from "../protocol/write_message.ts";
 
 /** Rows in one message of a stream. Streams with a key that were killed are resumed by it: it stays as it is. */
 const CHUNK_ROWS = 1_000;
+
+/** Where a stream sends its rows. */
+export interface RowSender {
+  /** Sends them and resolves once they are committed. */
+  request(message: InsertMessage): Promise<unknown>;
+  /** Resolves when there is room for more; `undefined` when there is room now. */
+  ready(): Promise<void> | undefined;
+}
 
 /**
  * Inserts the rows of an iterable in messages of {@linkcode CHUNK_ROWS}. After a chunk that fails no more
@@ -16,12 +24,12 @@ const CHUNK_ROWS = 1_000;
  * @returns The number of rows, once they are committed
  */
 export async function insertInChunks(
-  batchSender: Pick<BatchSender, "request" | "ready">,
+  sender: RowSender,
   table: string,
-  rows: Iterable<Row> | AsyncIterable<Row>,
+  rows: Iterable<object> | AsyncIterable<object>,
   { task, ...options }: InsertOptions & { task?: number } = {},
 ): Promise<number> {
-  let chunk: Row[] = [];
+  let chunk: object[] = [];
   let count = 0;
   let part = 0;
   let failure: { error: unknown } | undefined;
@@ -33,12 +41,12 @@ export async function insertInChunks(
     if (message.idempotencyKey) message.idempotencyKey.part = part++;
     count += chunk.length;
     chunk = [];
-    const sent: Promise<void> = batchSender.request(message).then(
+    const sent: Promise<void> = sender.request(message).then(
       () => {},
       (error) => void (failure ??= { error }),
     ).finally(() => underWay.delete(sent));
     underWay.add(sent);
-    await batchSender.ready();
+    await sender.ready();
   };
 
   for await (const row of rows) {

@@ -9,6 +9,7 @@
 import type { CheckpointMode, CheckpointResult } from "../../sqlite/checkpoint.ts";
 import type { DriverName } from "../../sqlite/drivers/driver.ts";
 import type { ErrorData } from "../../errors.ts";
+import type { TaskStatus } from "../../internal/task_status.ts";
 import type { WriteMessage, WriteResult } from "./write_message.ts";
 
 /** Messages that travel together. */
@@ -18,32 +19,32 @@ export interface Batch {
   messages: WriteMessage[];
 }
 
-/** Asks for a checkpoint after all that was sent before. */
-export interface CheckpointRequest {
-  kind: "checkpoint";
-  seq: number;
-  mode: CheckpointMode;
+/** What is answered by itself, after all that was sent before. It writes nothing into the database. */
+export type Query =
+  | { kind: "checkpoint"; mode: CheckpointMode }
+  /** The writer's figures. */
+  | { kind: "stats" }
+  /** The run of a name that is known to be active, in words. */
+  | { kind: "blocking_run"; name: string }
+  /** What is written of a task, if it is one of the run's. */
+  | { kind: "task_status"; run: number; id: number }
+  /** Closes the port that was attached with this number: what its sender still sends is not taken. */
+  | { kind: "disconnect"; sender: number };
+
+/** What each kind of query is answered with. */
+export interface QueryResults {
+  checkpoint: CheckpointResult;
+  stats: WriterStats;
+  blocking_run: string | undefined;
+  task_status: TaskStatus | undefined;
+  disconnect: undefined;
 }
 
-/** Asks for the writer's figures. */
-export interface StatsRequest {
-  kind: "stats";
+/** Sends a query. */
+export interface QueryRequest {
+  kind: "query";
   seq: number;
-}
-
-/** Asks for the run of a name that is known to be under way. Answered with words, or nothing. */
-export interface InTheWayRequest {
-  kind: "in_the_way";
-  seq: number;
-  name: string;
-}
-
-/** Closes the port of another sender, whose thread was ended: what it still sends is not taken any more. */
-export interface CutRequest {
-  kind: "cut";
-  seq: number;
-  /** The number that its port was attached with. */
-  sender: number;
+  query: Query;
 }
 
 /** The sender will not use its port any more. */
@@ -52,13 +53,7 @@ export interface DetachRequest {
 }
 
 /** What comes over a sender's port. */
-export type PortRequest =
-  | Batch
-  | CheckpointRequest
-  | StatsRequest
-  | InTheWayRequest
-  | CutRequest
-  | DetachRequest;
+export type PortRequest = Batch | QueryRequest | DetachRequest;
 
 /** The batch is committed, but for the messages that failed. */
 export interface Ack {
@@ -70,11 +65,11 @@ export interface Ack {
   failures: [number, ErrorData][];
 }
 
-/** The answer to a request that is no batch. */
+/** The answer to a query. */
 export interface Answer {
   kind: "answer";
   seq: number;
-  value?: CheckpointResult | WriterStats | string;
+  value?: QueryResults[keyof QueryResults];
   error?: ErrorData;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Messages about the tasks of a run: they are queued, run, fail, are tried again, end.
+ * Messages about the tasks of a run: they are queued, run, fail, are queued again, end.
  *
  * @module
  */
@@ -48,7 +48,25 @@ export interface DependTasksMessage {
   dependsOn: readonly number[];
 }
 
-/** Queues tasks that ended as `error` or `cancelled` again. Answered with the ids of those that are queued now. */
+/** An attempt at a task that failed, for `task_attempts`. */
+export interface FailedAttempt {
+  /** When it began, if the start may not have been written; ISO 8601. */
+  startedAt?: string;
+  /** When it ended, ISO 8601. */
+  finishedAt: string;
+  /** Stack of what was thrown. */
+  error: string;
+  /** When the task is run again and why, for people. */
+  message: string;
+}
+
+/**
+ * Makes tasks `queued` again, and keeps their attempts in `task_attempts`. Answered with the ids of those that are
+ * queued now.
+ *
+ * Without an attempt it takes those that ended as `error` or `cancelled`. With one it takes tasks that have not ended:
+ * this attempt of theirs failed.
+ */
 export interface RequeueTasksMessage {
   /** Tells the messages apart. */
   kind: "requeue_tasks";
@@ -56,6 +74,8 @@ export interface RequeueTasksMessage {
   run: number;
   /** The tasks, as `task_runs.id`. */
   ids: readonly number[];
+  /** The attempt that failed. */
+  attempt?: FailedAttempt;
 }
 
 /**
@@ -87,72 +107,35 @@ export interface TaskUpdateMessage {
   updatedAt?: string;
 }
 
-/** Ends an attempt at a task that failed: it is kept in `task_attempts`, and the task is `queued` again. */
-export interface RetryTaskMessage {
+/** Ends tasks from outside: they were cancelled, or their Worker is gone. Answered with {@linkcode TasksEnded}. */
+export interface EndTasksMessage {
   /** Tells the messages apart. */
-  kind: "retry_task";
+  kind: "end_tasks";
   /** The run, as `pipeline_runs.id`. */
   run: number;
-  /** The task, as `task_runs.id`. */
-  task: number;
-  /** When the attempt began, if its start may not have been told; ISO 8601. */
-  startedAt?: string;
-  /** When the attempt ended, ISO 8601. */
-  finishedAt: string;
-  /** Stack of what was thrown. */
-  error: string;
-  /** When the task is run again and why, for people. */
-  message: string;
-}
-
-/**
- * Ends tasks whose Worker was ended, those excepted that have ended: their Worker may have written it just before.
- * Answered with the status of each.
- */
-export interface LoseTasksMessage {
-  /** Tells the messages apart. */
-  kind: "lose_tasks";
-  /** The run, as `pipeline_runs.id`. */
-  run: number;
-  /** The tasks, as `task_runs.id`. */
-  ids: readonly number[];
+  /** The tasks, as `task_runs.id`; or every task of the run that is `queued`. */
+  ids: readonly number[] | "queued";
+  /** Whether named tasks end that are `running`, too. */
+  running?: true;
   /** The status they take. */
   status: EndStatus;
   /** Why, for people. */
   message: string;
   /** Stack of what was thrown. */
-  error: string;
+  error?: string;
   /** When they ended, ISO 8601. */
   finishedAt: string;
 }
 
-/** Cancels every task of a run that was never started. Answered with their number. */
-export interface CancelQueuedMessage {
-  /** Tells the messages apart. */
-  kind: "cancel_queued";
-  /** The run, as `pipeline_runs.id`. */
-  run: number;
-  /** A text for people. */
-  message: string;
-  /** When it ended, ISO 8601. */
-  finishedAt: string;
+/** What an {@linkcode EndTasksMessage} did. */
+export interface TasksEnded {
+  /** How many tasks it ended. */
+  ended: number;
+  /** What each named task was before; `null` where the run has no such task. */
+  found: (TaskFound | null)[];
 }
 
-/** Cancels one task that was never started. Answered with the {@linkcode TaskFound} that it was before. */
-export interface CancelTaskMessage {
-  /** Tells the messages apart. */
-  kind: "cancel_task";
-  /** The run, as `pipeline_runs.id`. */
-  run: number;
-  /** The task, as `task_runs.id`. */
-  id: number;
-  /** A text for people. */
-  message: string;
-  /** When it ended, ISO 8601. */
-  finishedAt: string;
-}
-
-/** What a {@linkcode CancelTaskMessage} found. */
+/** A task as an {@linkcode EndTasksMessage} found it. */
 export interface TaskFound {
   /** The task, as `task_runs.id`. */
   id: number;
@@ -160,16 +143,6 @@ export interface TaskFound {
   name: string;
   /** Its key. */
   key: string | null;
-  /** What it was doing: it is cancelled when it was `queued`. */
+  /** Its status. */
   status: TaskStatus;
-}
-
-/** Asks what is written of a task. Answered with its status, if it is one of the run's. */
-export interface TaskStatusMessage {
-  /** Tells the messages apart. */
-  kind: "task_status";
-  /** The run, as `pipeline_runs.id`. */
-  run: number;
-  /** The task, as `task_runs.id`. */
-  id: number;
 }

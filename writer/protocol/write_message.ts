@@ -4,7 +4,6 @@
  * @module
  */
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
-import type { TaskStatus } from "../../internal/task_status.ts";
 import type { AnswerControlMessage, RequestControlMessage } from "./control_message.ts";
 import type {
   FinishRunMessage,
@@ -14,16 +13,12 @@ import type {
   StartRunMessage,
 } from "./run_message.ts";
 import type {
-  CancelQueuedMessage,
-  CancelTaskMessage,
   DependTasksMessage,
-  LoseTasksMessage,
+  EndTasksMessage,
   QueueTasksMessage,
   RequeueTasksMessage,
   ResumeTasksMessage,
-  RetryTaskMessage,
-  TaskFound,
-  TaskStatusMessage,
+  TasksEnded,
   TaskUpdateMessage,
 } from "./task_message.ts";
 
@@ -111,15 +106,11 @@ export type WriteMessage =
   | QueueTasksMessage
   | ResumeTasksMessage
   | DependTasksMessage
-  | CancelQueuedMessage
   | TaskUpdateMessage
-  | RetryTaskMessage
-  | TaskStatusMessage
-  | RequestControlMessage
-  | AnswerControlMessage
-  | CancelTaskMessage
   | RequeueTasksMessage
-  | LoseTasksMessage;
+  | EndTasksMessage
+  | RequestControlMessage
+  | AnswerControlMessage;
 
 /** What an {@linkcode ExecuteMessage} or {@linkcode StatementMessage} did. */
 export interface ExecuteResult {
@@ -131,23 +122,42 @@ export interface ExecuteResult {
   rows: SqlRow[];
 }
 
-/** What a message did: by kind, `undefined` where there is nothing to say. */
-export type WriteResult =
-  | ExecuteResult
-  | RunStarted
-  | RunFinished
-  | TaskStatus
-  | TaskFound
-  | string
-  | number
-  | undefined
-  | readonly WriteResult[];
+/** What each kind of message did; `undefined` where there is nothing to say. */
+export interface WriteResults {
+  insert: undefined;
+  execute: ExecuteResult;
+  statement: ExecuteResult;
+  transaction: StepResults;
+  start_run: RunStarted;
+  reserve_ids: number;
+  finish_run: RunFinished;
+  queue_tasks: undefined;
+  /** The ids of the tasks, negative for those that are `done`. */
+  resume_tasks: readonly number[];
+  depend_tasks: undefined;
+  task_update: undefined;
+  /** The ids of those that are queued now. */
+  requeue_tasks: readonly number[];
+  end_tasks: TasksEnded;
+  /** The request, as `run_requests.id`. */
+  request_control: number;
+  answer_control: undefined;
+}
+
+/** What a message did. */
+export type WriteResult = WriteResults[keyof WriteResults];
+
+/** What each step of a transaction did. */
+export interface StepResults extends ReadonlyArray<WriteResult> {}
+
+/** What a message of this type did. */
+export type ResultOf<M extends WriteMessage> = WriteResults[M["kind"]];
 
 /**
- * Bytes of texts and blobs that are counted as one row: rows are seldom that large, and 8,000 of them, which a sender
- * may have on their way, are 64 MB.
+ * Bytes of texts and blobs that are counted as one row. A sender may have 8,000 rows on their way: 16 MB of large
+ * values, and the writer holds as much of each sender.
  */
-export const ROW_BYTES = 8_000;
+export const ROW_BYTES = 2_000;
 
 /**
  * How many rows a message counts for in batches and credits: those of large values for as many as would take that
@@ -160,10 +170,24 @@ export function weightOf(message: WriteMessage): number {
         (message.values?.length ?? 0) / (message.width || 1),
         (message.bytes ?? 0) / ROW_BYTES,
       );
+    case "execute":
+      return 1 + ((message.sql?.length ?? 0) + sizeOf(message.params)) / ROW_BYTES;
+    case "statement":
+      return 1 + sizeOf(message.params) / ROW_BYTES;
+    case "task_update": {
+      const { message: text, result, error } = message;
+      return 1 + (lengthOf(text) + lengthOf(result) + lengthOf(error)) / ROW_BYTES;
+    }
     case "queue_tasks":
     case "resume_tasks":
-    case "depend_tasks":
+      return Math.max(
+        message.ids?.length ?? 1,
+        (sizeOf(message.names) + sizeOf(message.keys)) / ROW_BYTES,
+      );
     case "requeue_tasks":
+      return (message.ids?.length ?? 1) + lengthOf(message.attempt?.error) / ROW_BYTES;
+    case "depend_tasks":
+    case "end_tasks":
       return message.ids?.length ?? 1;
     case "transaction":
       return 1 + weightOfAll(message.messages ?? []);
@@ -177,4 +201,19 @@ export function weightOfAll(messages: readonly WriteMessage[]): number {
   let weight = 0;
   for (const message of messages) weight += weightOf(message);
   return weight;
+}
+
+/** Bytes of the texts and blobs among values. */
+export function sizeOf(values: readonly SqlValue[]): number {
+  let size = 0;
+  if (!Array.isArray(values)) return size;
+  for (const value of values) {
+    if (typeof value === "string") size += value.length;
+    else if (typeof value === "object" && value !== null) size += value.byteLength;
+  }
+  return size;
+}
+
+function lengthOf(text: string | undefined): number {
+  return text?.length ?? 0;
 }

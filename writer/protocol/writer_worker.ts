@@ -4,7 +4,7 @@
  * @module
  */
 import type { CheckpointResult } from "../../sqlite/checkpoint.ts";
-import type { Synchronous } from "../../sqlite/opening.ts";
+import type { Synchronous } from "../../sqlite/settings.ts";
 import type { DriverName } from "../../sqlite/drivers/driver.ts";
 import type { ErrorData } from "../../errors.ts";
 import type { RunRequest } from "./control_message.ts";
@@ -18,6 +18,8 @@ export interface OpenRequest {
   synchronous: Synchronous;
   /** Milliseconds to wait for a lock of another process. */
   busyTimeoutMs: number;
+  /** Whether a text in double quotes that names no column is a text. */
+  doubleQuotedLiterals: boolean;
   /** Chosen for the whole process: two drivers on one file would lose commits. */
   driver: DriverName;
   storeTaskStatus: boolean;

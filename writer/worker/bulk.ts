@@ -8,7 +8,8 @@
  *
  * @module
  */
-import type { Connection, Statement } from "../../sqlite/connection.ts";
+import type { Connection } from "../../sqlite/connection.ts";
+import type { Statement } from "../../sqlite/statement.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 
 const SIZES = [100, 10, 1];

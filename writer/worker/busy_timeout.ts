@@ -8,6 +8,7 @@
  * @module
  */
 import type { Connection } from "../../sqlite/connection.ts";
+import { busyTimeout, setBusyTimeout } from "../../sqlite/pragmas.ts";
 
 /** Milliseconds of a wait that follows one in vain: enough for a lock that comes and goes. */
 const SHORT_MS = 500;
@@ -20,7 +21,7 @@ export class BusyTimeout {
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    this.#timeoutMs = Number(connection.prepare("PRAGMA busy_timeout").get()!.timeout);
+    this.#timeoutMs = busyTimeout(connection);
   }
 
   /** Takes note of how a try ended: in vain, because the lock could not be had, or otherwise. */
@@ -32,6 +33,6 @@ export class BusyTimeout {
 
   /** Sets what each wait takes at most, which is never longer than it was told at first. */
   limit(ms: number): void {
-    this.#connection.exec(`PRAGMA busy_timeout=${Math.min(ms, this.#timeoutMs)}`);
+    setBusyTimeout(this.#connection, Math.min(ms, this.#timeoutMs));
   }
 }

@@ -32,7 +32,7 @@ import {
 import type { Connection } from "../../sqlite/connection.ts";
 import { mayRead } from "../../internal/permissions.ts";
 import type { CheckpointBlocked } from "../protocol/writer_worker.ts";
-import { JOURNAL_SIZE_LIMIT } from "../../sqlite/opening.ts";
+import { JOURNAL_SIZE_LIMIT } from "../../sqlite/settings.ts";
 
 /** Milliseconds between two looks at the WAL, while there is something in it to copy. */
 const LOOK_MS = 1_000;

@@ -5,7 +5,8 @@
  * @module
  */
 import { isoNow } from "../../internal/timestamps.ts";
-import type { Connection, Statement } from "../../sqlite/connection.ts";
+import type { Connection } from "../../sqlite/connection.ts";
+import type { Statement } from "../../sqlite/statement.ts";
 import type { IdempotencyKey } from "../protocol/write_message.ts";
 
 /** What stands for no task, because NULLs are never the same. */

@@ -16,6 +16,7 @@
  * @module
  */
 import { isoTime } from "../../internal/timestamps.ts";
+import { isGranted } from "../../internal/permissions.ts";
 
 /** Tries to get a lock on a file of one's own: another may be looking at it at that moment. */
 const ATTEMPTS = 5;
@@ -58,13 +59,13 @@ export class ProcessLock implements Disposable {
   }
 
   /** Prepares to own runs of a database that is open, for a process that began then. No lock is taken yet. */
-  static async of(database: string, processStartedAt: string): Promise<ProcessLock> {
+  static of(database: string, processStartedAt: string): ProcessLock {
     const may = (kind: "hostname" | "osUptime") => isGranted({ name: "sys", kind });
-    return new ProcessLock(await lockBase(database), {
+    return new ProcessLock(lockBase(database), {
       pid: Deno.pid,
       processStartedAt,
-      host: await may("hostname") ? Deno.hostname() : null,
-      bootedAt: await may("osUptime") ? isoTime(Date.now() - 1_000 * Deno.osUptime()) : null,
+      host: may("hostname") ? Deno.hostname() : null,
+      bootedAt: may("osUptime") ? isoTime(Date.now() - 1_000 * Deno.osUptime()) : null,
     });
   }
 
@@ -142,23 +143,19 @@ function tryLock(base: string) {
 }
 
 /** The permissions that a lock file takes; what is not granted already is not asked for. */
-async function lockBase(database: string): Promise<string | undefined> {
+function lockBase(database: string): string | undefined {
   if (database === ":memory:") return;
   try {
-    if (!await isGranted({ name: "read", path: database })) return;
+    if (!isGranted({ name: "read", path: database })) return;
     const base = `${Deno.realPathSync(database)}-owner-`;
     const folder = base.slice(0, Math.max(base.lastIndexOf("/"), base.lastIndexOf("\\")) + 1);
     for (const name of ["read", "write"] as const) {
-      if (!await isGranted({ name, path: folder })) return;
+      if (!isGranted({ name, path: folder })) return;
     }
     return base;
   } catch {
     return;
   }
-}
-
-async function isGranted(descriptor: Deno.PermissionDescriptor): Promise<boolean> {
-  return (await Deno.permissions.query(descriptor)).state === "granted";
 }
 
 function isThere(path: string): boolean {

@@ -9,9 +9,10 @@
  *
  * @module
  */
-import type { Connection, Statement } from "../../sqlite/connection.ts";
+import type { Connection } from "../../sqlite/connection.ts";
 import type { RunRequest } from "../protocol/control_message.ts";
 import { waitingRequests } from "./request_store.ts";
+import { dataVersionOf } from "../../sqlite/pragmas.ts";
 
 /** Milliseconds between two looks: soon enough for a person. */
 const LOOK_MS = 200;
@@ -22,7 +23,7 @@ export class RequestWatch implements Disposable {
   readonly #tell: ((requests: RunRequest[]) => void) | undefined;
   /** The last request that was told of each run. */
   readonly #told = new Map<number, number>();
-  #version: Statement | undefined;
+  #version: (() => unknown) | undefined;
   #seen: unknown;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOld = false;
@@ -90,8 +91,8 @@ export class RequestWatch implements Disposable {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       try {
-        this.#version ??= this.#connection.prepare("PRAGMA data_version");
-        const version = this.#version.get()!.data_version;
+        this.#version ??= dataVersionOf(this.#connection);
+        const version = this.#version();
         if (version !== this.#seen) this.#look();
         this.#seen = version;
       } catch {

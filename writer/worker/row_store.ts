@@ -6,18 +6,14 @@
  * @module
  */
 import { BulkStatement, placeholders, quoteName } from "./bulk.ts";
-import type { Connection, Statement } from "../../sqlite/connection.ts";
+import type { Connection } from "../../sqlite/connection.ts";
+import type { Statement } from "../../sqlite/statement.ts";
 import type { ExecuteResult, InsertMessage } from "../protocol/write_message.ts";
+import { checkUserStatement, refuseTempShadows } from "../../sqlite/user_statement.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 
 /** Prepared shapes that are kept: more than any pipeline has tables, few enough to hold. */
 const MAX_STATEMENTS = 256;
-
-/** Keywords that would begin, nest or end the writer's own transaction. */
-const TRANSACTION_CONTROL = /^(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b/i;
-
-/** What may stand before a statement: white space, semicolons, comments. */
-const HEADING = /[\s;\uFEFF]+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/y;
 
 const COUNT_CHANGES =
   "SELECT total_changes() AS total, changes() AS changes, last_insert_rowid() AS id";
@@ -68,19 +64,14 @@ export class RowStore {
 
   /** Runs one statement. */
   execute(sql: string, params: readonly SqlValue[]): ExecuteResult {
-    const control = TRANSACTION_CONTROL.exec(withoutHeading(sql));
-    if (control) {
-      throw new TypeError(
-        `Cannot execute ${control[1]!.toUpperCase()}: transactions are the writer's; ` +
-          `send statements that belong together with transaction([...])`,
-      );
-    }
     const prepare = (sql: string) => this.#connection.prepare(sql);
+    const mayChangeNames = checkUserStatement(sql);
     const statement = cached(this.#prepared, sql, prepare);
     const count = cached(this.#prepared, COUNT_CHANGES, prepare);
     const before = count.get()!.total;
     const rows = statement.returnsRows ? statement.all(...params) : [];
     if (!statement.returnsRows) statement.runValues(params);
+    if (mayChangeNames) refuseTempShadows(this.#connection);
     const { total, changes, id } = count.get()!;
     // A statement that changes nothing leaves changes() as it was.
     return {
@@ -113,13 +104,6 @@ export class RowStore {
       );
     });
   }
-}
-
-function withoutHeading(sql: string): string {
-  let start = 0;
-  HEADING.lastIndex = 0;
-  while (HEADING.test(sql)) start = HEADING.lastIndex;
-  return sql.slice(start);
 }
 
 function checkWidth({ table, values, width }: InsertMessage): void {

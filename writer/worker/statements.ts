@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Connection, Statement } from "../../sqlite/connection.ts";
+import type { Connection } from "../../sqlite/connection.ts";
+import type { Statement } from "../../sqlite/statement.ts";
 
 /** The statements of one connection, by their text. */
 export class Statements {

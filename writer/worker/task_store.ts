@@ -1,6 +1,6 @@
 /**
- * The statements by which tasks of a run come into `task_runs` and get another turn: they are queued, taken up by
- * their keys, tried again, or cancelled before any of it.
+ * The statements by which tasks of a run come into `task_runs` and are queued again: they are new, taken up by
+ * their keys, or run once more.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { BulkStatement } from "./bulk.ts";
 import { SqliteError } from "../../errors.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import type {
-  CancelQueuedMessage,
+  FailedAttempt,
   QueueTasksMessage,
+  RequeueTasksMessage,
   ResumeTasksMessage,
-  RetryTaskMessage,
 } from "../protocol/task_message.ts";
 import { type KeyedTask, matchKeys } from "./resume_store.ts";
 import type { RunStore } from "./run_store.ts";
@@ -24,15 +24,15 @@ import type { SqlValue } from "../../sqlite/values.ts";
 export class TaskStore {
   readonly #connection: Connection;
   readonly #runs: RunStore;
-  readonly #news: TaskUpdateStore;
+  readonly #updates: TaskUpdateStore;
   readonly #statements: Statements;
   readonly #queue: BulkStatement;
 
-  constructor(connection: Connection, runs: RunStore, news: TaskUpdateStore) {
+  constructor(connection: Connection, runs: RunStore, updates: TaskUpdateStore) {
     this.#connection = connection;
     this.#statements = new Statements(connection);
     this.#runs = runs;
-    this.#news = news;
+    this.#updates = updates;
     this.#queue = new BulkStatement(
       connection,
       "(?,?,?,?,'queued')",
@@ -77,57 +77,63 @@ export class TaskStore {
     found.forEach((task, i) => {
       if (!task) return;
       if (!canRequeue(task.status)) return taken[i] = -task.id;
-      this.requeue(run, task);
+      this.#restart(run, task);
     });
     return taken;
   }
 
-  /** Cancels the tasks of a run that are `queued`, and returns their number. */
-  cancelQueued({ run, message, finishedAt }: CancelQueuedMessage): number {
-    const changes = this.#statements.of(
-      `UPDATE task_runs SET status='cancelled', message=?2, finished_at=?3
-       WHERE status='queued' AND run_id=?1`,
-    ).run(run, message, finishedAt);
-    const counts = this.#runs.count(run);
-    counts.queued -= changes;
-    counts.cancelled += changes;
-    return changes;
+  /** Makes tasks `queued` again, and returns the ids of those that are now. */
+  requeue({ run, ids, attempt }: RequeueTasksMessage): readonly number[] {
+    if (attempt) {
+      for (const id of ids) this.#retry(run, id, attempt);
+      return ids;
+    }
+    const queued = ids.filter((id) => {
+      const status = this.#updates.status({ run, id });
+      if (status !== "error" && status !== "cancelled") return false;
+      this.#restart(run, { id, status });
+      return true;
+    });
+    this.#statements.of(
+      "UPDATE pipeline_runs SET retried=coalesce(retried,0)+?2 WHERE id=?1",
+    ).run(run, queued.length);
+    return queued;
   }
 
   /** Keeps an attempt that failed, and queues its task again. */
-  retry({ run, task, startedAt, finishedAt, error, message }: RetryTaskMessage): undefined {
-    const from = this.#news.status({ run, id: task });
-    // It is `queued` when its Worker died before the start was told.
+  #retry(run: number, id: number, { startedAt, finishedAt, error, message }: FailedAttempt): void {
+    const from = this.#updates.status({ run, id });
+    // It is `queued` when its Worker died before the start was written.
     if (!from || !(from === "queued" || canMove(from, "queued"))) {
-      throw new SqliteError(`Cannot retry task ${task}: it does not run in run ${run}`);
+      throw new SqliteError(`Cannot retry task ${id}: it does not run in run ${run}`);
     }
     this.#statements.of(
       `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
        SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), 'error',
          coalesce(started_at,?2), ?3, ?4 FROM task_runs WHERE id=?1`,
-    ).run(task, startedAt ?? null, finishedAt, error);
-    this.#statements.of(
-      `UPDATE task_runs SET status='queued', progress=0, message=?2, started_at=NULL,
-         updated_at=NULL WHERE id=?1`,
-    ).run(task, message);
-    this.#news.move(run, task, from, "queued");
+    ).run(id, startedAt ?? null, finishedAt, error);
+    this.#reset(run, { id, status: from }, message);
   }
 
   /** Makes a task `queued` as if it had never run; the attempt that ended is kept in `task_attempts`. */
-  requeue(run: number, { id, status }: KeyedTask): void {
-    if (status !== "queued") {
-      this.#statements.of(
-        `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
-         SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), status,
-           started_at, finished_at, coalesce(error, message)
-         FROM task_runs WHERE id=?1 AND started_at IS NOT NULL`,
-      ).run(id);
-      this.#statements.of(
-        `UPDATE task_runs SET status='queued', progress=0, message=NULL, started_at=NULL,
-           finished_at=NULL, result=NULL, error=NULL, updated_at=NULL WHERE id=?`,
-      ).run(id);
-    }
-    this.#news.move(run, id, status, "queued");
+  #restart(run: number, task: KeyedTask): void {
+    // What the writer knows of it is brought in line with the table.
+    if (task.status === "queued") return this.#updates.move(run, task.id, "queued", "queued");
+    this.#statements.of(
+      `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
+       SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), status,
+         started_at, finished_at, coalesce(error, message)
+       FROM task_runs WHERE id=?1 AND started_at IS NOT NULL`,
+    ).run(task.id);
+    this.#reset(run, task, null);
+  }
+
+  #reset(run: number, { id, status }: KeyedTask, message: string | null): void {
+    this.#statements.of(
+      `UPDATE task_runs SET status='queued', progress=0, message=?2, started_at=NULL,
+         finished_at=NULL, result=NULL, error=NULL, updated_at=NULL WHERE id=?1`,
+    ).run(id, message);
+    this.#updates.move(run, id, status, "queued");
   }
 
   #takenId(ids: readonly number[]): Error | undefined {

@@ -8,8 +8,10 @@
  * @module
  */
 import { BulkStatement, placeholders } from "./bulk.ts";
-import { type ErrorData, SqliteError, toErrorText } from "../../errors.ts";
-import type { Connection, Statement } from "../../sqlite/connection.ts";
+import { type ErrorData, SqliteError } from "../../errors.ts";
+import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
+import type { Connection } from "../../sqlite/connection.ts";
+import type { Statement } from "../../sqlite/statement.ts";
 import type { TaskUpdateMessage } from "../protocol/task_message.ts";
 import type { RunStore } from "./run_store.ts";
 import { canMove, TASK_STATUSES, type TaskStatus } from "../../internal/task_status.ts";
@@ -192,5 +194,10 @@ function noTask({ id, run }: TaskUpdateMessage): SqliteError {
 
 function failed(message: TaskUpdateMessage, failure: ErrorData): TaskUpdateMessage {
   const { result: _, progress: __, ...rest } = message;
-  return { ...rest, status: "error", message: failure.message, error: toErrorText(failure) };
+  return {
+    ...rest,
+    status: "error",
+    message: toErrorSummary(failure),
+    error: toErrorText(failure),
+  };
 }

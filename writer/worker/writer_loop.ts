@@ -14,25 +14,30 @@ import type { CheckpointResult } from "../../sqlite/checkpoint.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import { classifyError } from "../../sqlite/explain.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../../errors.ts";
-import { CommitFigures } from "./commit_figures.ts";
 import { FileWatch } from "./file_watch.ts";
 import type { RunRequest } from "../protocol/control_message.ts";
-import type { Batch, PortReply, PortRequest, WriterStats } from "../protocol/sender_port.ts";
+import type {
+  Answer,
+  Batch,
+  PortReply,
+  PortRequest,
+  Query,
+  WriterStats,
+} from "../protocol/sender_port.ts";
 import { weightOfAll, type WriteMessage } from "../protocol/write_message.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { BusyTimeout } from "./busy_timeout.ts";
 import { RequestWatch } from "./request_watch.ts";
-import { Store } from "./store.ts";
+import { Store } from "./commit.ts";
+import { WriterHealth } from "./writer_health.ts";
 import { Checkpointer, type WalKeeperOptions } from "./checkpointer.ts";
+import { optimize } from "../../sqlite/pragmas.ts";
 
 /** Rows and messages in one transaction: about 10 ms of work, so that readers see steady news. */
 const MAX_ROWS = 4_000;
 
 /** Rows that make a transaction worth while without waiting for more: a sender's full batch. */
 const FULL_ROWS = 1_000;
-
-/** Milliseconds between two measurements of the writer's health. */
-const HEALTH_INTERVAL_MS = 200;
 
 /** Milliseconds that closing waits for a lock: everything is committed, so nothing but tidiness is lost. */
 const CLOSING_TIMEOUT_MS = 1_000;
@@ -60,6 +65,7 @@ export class WriterLoop {
   readonly #files: FileWatch;
   readonly #patience: BusyTimeout;
   readonly #wal: Checkpointer;
+  readonly #health: WriterHealth;
   /** Ports, with the numbers of their senders where they can be cut off. */
   readonly #ports = new Map<MessagePort, number | undefined>();
   /** Rows that are written as soon as they have arrived. */
@@ -68,8 +74,6 @@ export class WriterLoop {
   /** Rows in the queue. */
   #rows = 0;
   #scheduled: ReturnType<typeof setImmediate> | undefined;
-  readonly #figures = new CommitFigures();
-  #measuredAt = -Infinity;
 
   constructor(
     connection: Connection,
@@ -83,8 +87,14 @@ export class WriterLoop {
     this.#files = new FileWatch(connection.path);
     this.#patience = new BusyTimeout(connection);
     this.#watch = new RequestWatch(connection, requested);
-    this.#store = new Store(connection, statements, owner, this.#watch);
-    this.#wal = new Checkpointer(connection, { ...wal, changed: () => this.#tellHealth() });
+    this.#store = new Store(connection, { statements, owner, watch: this.#watch });
+    this.#wal = new Checkpointer(connection, { ...wal, changed: () => this.#health.write() });
+    this.#health = new WriterHealth({
+      connection,
+      store: this.#store,
+      wal: this.#wal,
+      queueDepth: () => this.#queueDepth,
+    });
   }
 
   /** Takes requests from a port from now on. One with a number can be cut off by it. */
@@ -108,7 +118,7 @@ export class WriterLoop {
     while (this.#queue.length > 0) {
       const batches = this.#takeBatches();
       if (batches.length > 0) this.#commit(batches);
-      else this.#answer(this.#queue.shift()!);
+      else this.#handle(this.#queue.shift()!);
     }
   }
 
@@ -135,8 +145,7 @@ export class WriterLoop {
   /** Gathers what the planner needs; left to the next who closes when another writes all the time. */
   #optimize(): void {
     try {
-      // In a transaction, because a read that turns into a write does not wait for another's lock.
-      this.#connection.transaction(() => this.#connection.exec("PRAGMA optimize"));
+      optimize(this.#connection);
     } catch (error) {
       if (classifyError(error) !== "busy") throw error;
     }
@@ -151,7 +160,7 @@ export class WriterLoop {
       rows += arrived.rows;
       count++;
     }
-    if (count > 0) this.#figures.batchRows = rows;
+    if (count > 0) this.#health.commits.batchRows = rows;
     return this.#queue.splice(0, count) as (Arrived & { request: Batch })[];
   }
 
@@ -159,13 +168,13 @@ export class WriterLoop {
     const messages: WriteMessage[] = batches.length === 1
       ? batches[0]!.request.messages
       : batches.flatMap(({ request }) => request.messages);
-    const isDue = this.#measure();
+    const isDue = this.#health.measure();
     const before = performance.now();
     let { results, failures } = this.#store.commit(messages);
     this.#patience.tried(failures[0]?.[1].code === "busy");
     const lost = isDue || messages.at(-1)?.kind === "finish_run" ? this.#lost() : undefined;
     if (lost) [results, failures] = [[], messages.map((_, index) => [index, lost])];
-    this.#figures.committed(performance.now() - before, messages.length, failures.length);
+    this.#health.commits.committed(performance.now() - before, messages.length, failures.length);
     this.#wal.committed();
     this.#watch.tellNew();
     // Both lists are in the order of the messages, and so are the batches.
@@ -182,8 +191,8 @@ export class WriterLoop {
     }
   }
 
-  /** Takes nothing more from a sender, nor what has arrived from it and waits. */
-  #cut(sender: number): void {
+  /** Takes nothing more from a sender; what has arrived from it and waits is dropped. */
+  #disconnect(sender: number): undefined {
     const port = [...this.#ports].find(([, number]) => number === sender)?.[0];
     if (!port) return;
     port.onmessage = null;
@@ -196,44 +205,49 @@ export class WriterLoop {
     port.close();
   }
 
-  #answer({ port, request }: Arrived): void {
-    const { seq } = request as { seq: number };
+  /** The writer's figures. */
+  stats(): WriterStats {
+    return this.#health.read();
+  }
+
+  /** Messages that have arrived and are not committed. */
+  get #queueDepth(): number {
+    return this.#queue.reduce(
+      (sum, { request }) => sum + (request.kind === "batch" ? request.messages.length : 0),
+      0,
+    );
+  }
+
+  #handle({ port, request }: Arrived): void {
+    if (request.kind === "detach") return this.#detach(port);
+    const { seq } = request;
     try {
-      switch (request.kind) {
-        case "detach":
-          return this.#detach(port);
-        case "cut":
-          this.#cut(request.sender);
-          return post(port, { kind: "answer", seq });
-        case "checkpoint":
-          return post(port, { kind: "answer", seq, value: this.#wal.checkpoint(request.mode) });
-        case "stats":
-          return post(port, { kind: "answer", seq, value: this.stats() });
-        case "in_the_way":
-          return post(port, { kind: "answer", seq, value: this.#store.inTheWay(request.name) });
-        default:
-          throw new TypeError(`Cannot answer a request of unknown kind ${Deno.inspect(request)}`);
+      if (request.kind !== "query") {
+        throw new TypeError(`Cannot answer a request of unknown kind ${Deno.inspect(request)}`);
       }
+      post(port, { kind: "answer", seq, value: this.#answer(request.query) });
     } catch (error) {
       post(port, { kind: "answer", seq, error: toErrorData(error) });
     }
   }
 
-  /** The figures since the loop began. */
-  stats(): WriterStats {
-    return {
-      driver: this.#connection.driver,
-      sqliteVersion: this.#connection.sqliteVersion,
-      ...this.#figures.read(),
-      rows: this.#store.rows,
-      queueDepth: this.#queue.reduce(
-        (sum, { request }) => sum + (request.kind === "batch" ? request.messages.length : 0),
-        0,
-      ),
-      walBytes: this.#wal.bytes,
-      checkpointedAt: this.#wal.copiedAt,
-      walHeldSince: this.#wal.heldSince,
-    };
+  #answer(query: Query): Answer["value"] {
+    switch (query.kind) {
+      case "checkpoint":
+        return this.#wal.checkpoint(query.mode);
+      case "stats":
+        return this.stats();
+      case "blocking_run":
+        return this.#store.blockingRun(query.name);
+      case "task_status":
+        return this.#store.taskStatus(query);
+      case "disconnect":
+        return this.#disconnect(query.sender);
+      default: {
+        const unknown: never = query;
+        throw new TypeError(`Cannot answer a query of unknown kind ${Deno.inspect(unknown)}`);
+      }
+    }
   }
 
   /** Why what was committed just now cannot be found; `undefined` when it can. */
@@ -242,28 +256,9 @@ export class WriterLoop {
       this.#files.check();
     } catch (error) {
       // The next commits are looked at, too.
-      this.#measuredAt = -Infinity;
+      this.#health.measureSoon();
       return toErrorData(error);
     }
-  }
-
-  /** Measures the writer's health now and then; whether it did. */
-  #measure(): boolean {
-    const now = performance.now();
-    if (now - this.#measuredAt < HEALTH_INTERVAL_MS) return false;
-    this.#measuredAt = now;
-    const { queueDepth, batchRows, commitMs, walBytes, ...wal } = this.stats();
-    const { checkpointedAt, walHeldSince } = wal;
-    const health = [queueDepth, batchRows, commitMs.p99, walBytes, checkpointedAt, walHeldSince];
-    this.#store.health = health;
-    return true;
-  }
-
-  /** Writes the health into the runs that go on, for which nothing else may be committed for long. */
-  #tellHealth(): void {
-    this.#measuredAt = -Infinity;
-    this.#measure();
-    this.#store.writeHealth();
   }
 }
 

@@ -43,7 +43,7 @@ export interface Watch {
 /** Shares views among streams. */
 export class Hub {
   readonly #source: DatabaseHandle;
-  readonly #maxStreams: number;
+  readonly #maxClients: number;
   readonly #watched = new Map<string, Watched>();
   #streams = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -55,9 +55,9 @@ export class Hub {
   #state: LiveEvent["source"];
   #closed = false;
 
-  constructor(source: DatabaseHandle, options: { maxStreams: number }) {
+  constructor(source: DatabaseHandle, options: { maxClients: number }) {
     this.#source = source;
-    this.#maxStreams = options.maxStreams;
+    this.#maxClients = options.maxClients;
   }
 
   /** Streams that are open. */
@@ -68,7 +68,7 @@ export class Hub {
   /** Opens a stream on a view; `undefined` when there are too many. */
   async open(watch: Watch): Promise<EventStream | undefined> {
     const { key, create, lastEventId } = watch;
-    if (this.#streams >= this.#maxStreams || this.#closed) return;
+    if (this.#streams >= this.#maxClients || this.#closed) return;
     this.#streams++;
     if (this.#streams === 1) {
       await this.#source.changed();

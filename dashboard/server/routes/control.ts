@@ -67,7 +67,7 @@ export function addControl(
     let request: number;
     try {
       batchSender ??= new BatchSender(writer.attach());
-      request = await inTime(batchSender.request({ kind: "request_control", ...asked })) as number;
+      request = await inTime(batchSender.request({ kind: "request_control", ...asked }));
     } catch (error) {
       const { name, message } = error as Error;
       const isGone = /^Writer(Closed|Died)Error$|^TimeoutError$/.test(name);

@@ -1,4 +1,4 @@
-import { cleanText, cutText } from "../../../dashboard/client/clean_text.js";
+import { cleanText, cutText } from "../../../dashboard/client/lib/clean_text.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
 Deno.test("cleanText() leaves ordinary texts alone", () => {

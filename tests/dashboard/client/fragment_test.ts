@@ -1,4 +1,4 @@
-import { readFragment } from "../../../dashboard/client/fragment.js";
+import { readFragment } from "../../../dashboard/client/lib/fragment.ts";
 import { assertEquals } from "../../support/assert.ts";
 
 const cases: [hash: string, token: string | null, control: string | null][] = [

@@ -1,6 +1,6 @@
-import { walk } from "../../../dashboard/client/graph_walk.js";
-import { codesOf } from "../../../dashboard/client/task_codes.js";
-import { WeaveCells } from "../../../dashboard/client/weave_cells.js";
+import { walk } from "../../../dashboard/client/charts/graph_walk.ts";
+import { codesOf } from "../../../dashboard/client/charts/task_codes.ts";
+import { WeaveCells } from "../../../dashboard/client/weave/weave_cells.ts";
 import type { GraphNode, WeaveBlock } from "../../../dashboard/api.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { Random } from "../../support/random.ts";

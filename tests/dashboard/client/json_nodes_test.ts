@@ -4,7 +4,7 @@ import {
   isBranch,
   parseJson,
   summaryOf,
-} from "../../../dashboard/client/json_nodes.js";
+} from "../../../dashboard/client/lib/json_nodes.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
 Deno.test("parseJson() tells JSON from other texts", () => {

@@ -1,4 +1,4 @@
-import { barAt, packLanes, timeMarks } from "../../../dashboard/client/lanes.js";
+import { barAt, packLanes, timeMarks } from "../../../dashboard/client/charts/lanes.ts";
 import type { Timeline } from "../../../dashboard/api.ts";
 import { Random } from "../../support/random.ts";
 import { assert, assertEquals } from "../../support/assert.ts";

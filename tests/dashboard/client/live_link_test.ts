@@ -1,4 +1,4 @@
-import { LiveLink } from "../../../dashboard/client/live_link.js";
+import { LiveLink } from "../../../dashboard/client/live/live_link.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
 type Answer = (stream: (text: string) => void, end: () => void) => Response | void;

@@ -1,5 +1,5 @@
-import { answerOffline, pageOf } from "../../../dashboard/client/offline.js";
-import { defaultQuery } from "../../../dashboard/client/route.js";
+import { answerOffline, pageOf } from "../../../dashboard/client/live/offline.ts";
+import { defaultQuery } from "../../../dashboard/client/lib/route.ts";
 import type {
   ExportedRun,
   RunSnapshot,

@@ -4,7 +4,7 @@ import {
   applyTask,
   MOST_LOG_LINES,
   patchList,
-} from "../../../dashboard/client/patches.js";
+} from "../../../dashboard/client/live/patches.ts";
 import type {
   LogLine,
   Run,

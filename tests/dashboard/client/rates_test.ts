@@ -1,10 +1,5 @@
-import {
-  addMoment,
-  isStalled,
-  recentRate,
-  runEta,
-  taskPace,
-} from "../../../dashboard/client/rates.js";
+import { addMoment, isStalled, runEta, taskPace } from "../../../dashboard/client/live/rates.ts";
+import { recentRate } from "../../../internal/progress.ts";
 import { noCounts } from "../../../internal/task_status.ts";
 import { assertEquals } from "../../support/assert.ts";
 

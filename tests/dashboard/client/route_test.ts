@@ -6,7 +6,7 @@ import {
   parseQuery,
   parseRoute,
   runRoute,
-} from "../../../dashboard/client/route.js";
+} from "../../../dashboard/client/lib/route.ts";
 import { assertEquals } from "../../support/assert.ts";
 
 Deno.test("parseRoute() reads back what formatRoute() wrote", () => {

@@ -1,4 +1,4 @@
-import { throughput } from "../../../dashboard/client/throughput.js";
+import { throughput } from "../../../dashboard/client/charts/throughput.ts";
 import type { Sample } from "../../../dashboard/api.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 

@@ -1,6 +1,11 @@
-import { progressOf, statusOf, WeaveCells } from "../../../dashboard/client/weave_cells.js";
-import { cellAt, layOut, moveCursor, placesOf } from "../../../dashboard/client/weave_layout.js";
-import { paintCell } from "../../../dashboard/client/weave_paint.js";
+import { progressOf, statusOf, WeaveCells } from "../../../dashboard/client/weave/weave_cells.ts";
+import {
+  cellAt,
+  layOut,
+  moveCursor,
+  placesOf,
+} from "../../../dashboard/client/weave/weave_layout.ts";
+import { paintCell } from "../../../dashboard/client/weave/weave_paint.ts";
 import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts";
 import type { WeaveBlock } from "../../../dashboard/api.ts";
 import { assert, assertEquals } from "../../support/assert.ts";

@@ -1,5 +1,5 @@
 import { createDashboard } from "../../../dashboard/mod.ts";
-import { CONTENT_SECURITY_POLICY, hashOf } from "../../../dashboard/server/assets.ts";
+import { CONTENT_SECURITY_POLICY } from "../../../dashboard/server/assets.ts";
 import {
   assert,
   assertEquals,
@@ -128,10 +128,10 @@ Deno.test("createDashboard() lets the page run and load what it came with, and n
   }
   const html = await response.text();
   const scripts = [...html.matchAll(/<script([^>]*)>([\s\S]*?)<\/script>/g)];
-  assert(scripts.length > 1);
+  assert(scripts.length > 0);
   for (const [, attributes, text] of scripts) {
-    if (text !== "") assertStringIncludes(policy, `'${hashOf(text!)}'`);
-    else assertMatch(attributes!, /src="assets\/[0-9a-f]{16}\//);
+    assertEquals(text, "");
+    assertMatch(attributes!, /^ src="assets\//);
   }
   assert(!/<style|\son\w+=|\sstyle=|javascript:/i.test(html));
 });
@@ -140,7 +140,7 @@ Deno.test("createDashboard() serves no file but its own", async () => {
   using shown = await show();
   const html = await (await shown.app.request("/")).text();
   const folder = html.match(/assets\/[0-9a-f]+/)![0];
-  const main = await shown.app.request(`/${folder}/main.js`);
+  const main = await shown.app.request(`/${folder}/page.js`);
   assertEquals(main.headers.get("Content-Type"), "text/javascript; charset=utf-8");
   assertMatch(main.headers.get("Cache-Control")!, /immutable/);
   for (
@@ -148,19 +148,19 @@ Deno.test("createDashboard() serves no file but its own", async () => {
       ...["..%2fapp.ts", "%2e%2e/%2e%2e/app.ts", "..%5capp.ts", "%2fetc%2fpasswd", "/etc/passwd"],
       ...[
         "....//app.ts",
-        "main.js%00",
-        "main.js/",
+        "page.js%00",
+        "page.js/",
         "./../index.html",
         "constructor",
         "__proto__",
         "",
       ],
       ...[
-        "MAIN.JS",
+        "PAGE.JS",
         "index.html",
         "file:///etc/passwd",
         "%252e%252e%252fapp.ts",
-        "main.js/../main.js%",
+        "page.js/../page.js%",
       ],
     ]
   ) {
@@ -178,7 +178,7 @@ const HOSTILE = [
   "\u202eevil\u2066 \u200b",
   "a\0b",
   "'; DROP TABLE task_runs; --",
-  "{{importmap}} $& $' \u2028",
+  "{{script}} $& $' \u2028",
   "x".repeat(1_000_000),
 ];
 
@@ -258,7 +258,7 @@ Deno.test("guardToken() answers whoever knows the token, by header or cookie", a
   }
   // The page itself, so that it can ask for the token.
   const html = await (await shown.app.request("/")).text();
-  assertEquals(await status(html.match(/src="(assets\/.*?main.js)"/)![1]!.replace(/^/, "/")), 200);
+  assertEquals(await status(html.match(/src="(assets\/.*?page.js)"/)![1]!.replace(/^/, "/")), 200);
   assertEquals(await status("/api/runs", { Authorization: good }), 200);
   assertEquals(await status("/api/session", { Authorization: "Bearer wrong" }, "POST"), 401);
   const signedIn = await shown.app.request("/api/session", {

@@ -25,7 +25,7 @@ class Beside implements AsyncDisposable {
   static async start(driver = DRIVERS[0]): Promise<Beside> {
     const beside = new Beside();
     beside.writer = await SqliteWriter.open({ db: beside.db, driver });
-    beside.app = createDashboard({ db: beside.db, driver, control: beside.writer });
+    beside.app = createDashboard({ db: beside.db, driver, writer: beside.writer });
     beside.pipeline = startPipeline(["fails", "waits", "queued"], {
       db: beside.writer,
       workers: 1,
@@ -126,7 +126,7 @@ Deno.test("nothing is changed for who lacks the token, or comes from elsewhere",
   const token = beside.app.controlToken!;
   assertMatch(token, /^[\w-]{32}$/);
   // Each launch has its own.
-  using again = createDashboard({ db: beside.db, control: beside.writer });
+  using again = createDashboard({ db: beside.db, writer: beside.writer });
   assert(again.controlToken !== token);
   const paths = [
     "/api/runs/1/cancel",
@@ -197,7 +197,7 @@ Deno.test("what is not there is not found, and a writer that is closed is said t
 
 Deno.test("serveDashboard() asks the writer from its Worker, for who has the control address", async () => {
   await using beside = await Beside.start();
-  await using server = await serveDashboard({ db: beside.db, port: 0, control: beside.writer });
+  await using server = await serveDashboard({ db: beside.db, port: 0, writer: beside.writer });
   const { hash, origin } = new URL(server.controlUrl!);
   const token = new URLSearchParams(hash.slice(1)).get("control")!;
   assertEquals([server.thread, server.controlUrl], ["worker", `${server.url}#control=${token}`]);
@@ -211,7 +211,7 @@ Deno.test("serveDashboard() asks the writer from its Worker, for who has the con
     db: beside.db,
     port: 0,
     token: "seen",
-    control: beside.writer,
+    writer: beside.writer,
     controlToken: "known",
   });
   assertEquals(both.controlUrl, `${both.url}#token=seen&control=known`);

@@ -179,7 +179,7 @@ Deno.test("Hub neither polls nor keeps the program alive while nobody looks on",
 });
 
 Deno.test("Hub answers one too many with 503, and others still work", async () => {
-  using shown = await show({ maxStreams: 3 });
+  using shown = await show({ maxClients: 3 });
   const streams: Events[] = [];
   for (let n = 0; n < 3; n++) streams.push(await shown.live("view=runs"));
   const flood = await Promise.all(

@@ -17,6 +17,10 @@ Deno.test("isCancellation() knows what an abort throws, and what it causes", asy
       abortError,
       new Error("outer", { cause: reason }),
       new Error("outer", { cause: new TypeError("middle", { cause: abortError }) }),
+      new AggregateError([new Error("one"), abortError]),
+      new AggregateError([new AggregateError([new Error("inner", { cause: reason })])]),
+      new SuppressedError(new Error("Cannot close"), reason),
+      new SuppressedError(abortError, new Error("one")),
     ]
   ) {
     assertEquals(isCancellation(thrown, signal), true);
@@ -40,6 +44,8 @@ Deno.test("isCancellation() takes nothing else for an abort", () => {
     new DOMException("too slow", "TimeoutError"),
     new Error("outer", { cause: new RangeError("inner") }),
     circle,
+    new AggregateError([new Error("one"), new Error("two")]),
+    new SuppressedError(new Error("one"), new Error("two")),
     hostile,
     "Enough",
     null,

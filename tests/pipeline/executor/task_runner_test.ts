@@ -1,6 +1,5 @@
 import type { ErrorData } from "../../../errors.ts";
 import { toInsertMessage } from "../../../writer/client/insert.ts";
-import type { RunStarted } from "../../../writer/protocol/run_message.ts";
 import type { TaskContext } from "../../../pipeline/executor/task_context.ts";
 import { type TaskEnvironment, TaskExecution } from "../../../pipeline/executor/task_execution.ts";
 import {
@@ -8,7 +7,7 @@ import {
   type TaskFunction,
   writeFailure,
 } from "../../../pipeline/executor/task_runner.ts";
-import { SqliteWriter } from "../../../writer/client/sqlite_writer.ts";
+import { clientOf, SqliteWriter } from "../../../writer/client/sqlite_writer.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { readValues } from "../../support/read.ts";
 import { tempFolder } from "../../support/temp.ts";
@@ -23,17 +22,23 @@ async function openTask(settings: Partial<TaskEnvironment> = {}) {
     db,
     schema: "CREATE TABLE row (n INTEGER NOT NULL)",
   });
-  const started = await writer.send({
+  const started = await clientOf(writer).request({
     kind: "start_run",
     name: "test",
     workers: 1,
     startedAt: "2026-01-02T03:04:05.678Z",
     reserve: 1,
   });
-  const { run } = started as RunStarted;
-  await writer.send({ kind: "queue_tasks", run, ids: [1], names: ["one"], keys: [null] });
+  const { run } = started;
+  await clientOf(writer).request({
+    kind: "queue_tasks",
+    run,
+    ids: [1],
+    names: ["one"],
+    keys: [null],
+  });
   const failures: ErrorData[] = [];
-  const batchSender = writer.sender((error, task) => {
+  const batchSender = clientOf(writer).sender((error, task) => {
     if (task === 1) execution.fail(error);
     else failures.push(error);
   });

@@ -250,7 +250,7 @@ Deno.test("progress writes plain lines where there is no terminal", async () => 
       FIXTURE,
       "fail",
       "4",
-      '{"progress":{"lineMs":50}}',
+      '{"progress":{"intervalMs":50}}',
     ],
     cwd: ROOT,
     stdin: "null",

@@ -1,9 +1,9 @@
-import { readCronExpression } from "../../../pipeline/schedule/cron_expression.ts";
+import { readSchedule } from "../../../pipeline/schedule/cron_expression.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 
-Deno.test("readCronExpression() finds the next time, in UTC", () => {
+Deno.test("readSchedule() finds the next time, in UTC", () => {
   const after = new Date("2026-11-22T12:34:56Z"); // a Sunday
-  const next = (text: string) => readCronExpression(text).next(after).toISOString().slice(0, 16);
+  const next = (text: string) => readSchedule(text).next(after).toISOString().slice(0, 16);
   for (
     const [text, expected] of [
       ["0 2 * * *", "2026-11-23T02:00"],
@@ -19,25 +19,38 @@ Deno.test("readCronExpression() finds the next time, in UTC", () => {
     ] as const
   ) assertEquals(next(text), expected, text);
   const now = Date.now();
-  const soon = readCronExpression("* * * * *").next().getTime();
+  const soon = readSchedule("* * * * *").next().getTime();
   assert(soon > now && soon <= now + 61_000);
 });
 
-Deno.test("readCronExpression() gives Deno.cron the days of the week by name", () => {
+Deno.test("readSchedule() finds the next time of a wall clock that skips a day, or half an hour", () => {
+  const next = (cron: string, timeZone: string, after: string) =>
+    readSchedule({ cron, timeZone }).next(new Date(after)).toISOString().slice(0, 16);
   for (
-    const [text, expected] of [
-      ["0 2 * * *", "0 2 * * *"],
-      ["0 2 * * 1", "0 2 * * MON"],
-      ["0 2 * * 0,7", "0 2 * * SUN"],
-      ["0 2 * * 1-5", "0 2 * * MON,TUE,WED,THU,FRI"],
-      ["0 2 * * 5-7", "0 2 * * SUN,FRI,SAT"],
-      ["0 2 * * mon-fri/2", "0 2 * * MON,WED,FRI"],
-      ["*/5 1-3 1,15 jan-mar */3", "*/5 1-3 1,15 jan-mar SUN,WED,SAT"],
+    const [cron, timeZone, after, expected] of [
+      // There was no 30 December.
+      ["0 0 * * *", "Pacific/Apia", "2011-12-29T10:00:00Z", "2011-12-30T10:00"],
+      ["0 0 30 12 *", "Pacific/Apia", "2011-12-29T10:00:00Z", "2011-12-30T10:00"],
+      ["0 0 * * *", "Africa/Cairo", "2026-04-23T12:00:00Z", "2026-04-23T22:00"],
+      ["15 2 * * *", "Australia/Lord_Howe", "2026-10-03T00:00:00Z", "2026-10-03T15:30"],
+      ["45 1 * * *", "Australia/Lord_Howe", "2026-04-04T00:00:00Z", "2026-04-04T14:45"],
+      ["45 1 * * *", "Australia/Lord_Howe", "2026-04-04T14:45:00Z", "2026-04-05T15:15"],
+      ["0 2 * * 1", "Europe/Oslo", "2026-03-28T12:00:00Z", "2026-03-30T00:00"],
     ] as const
-  ) assertEquals(readCronExpression(text).forDeno, expected);
+  ) assertEquals(next(cron, timeZone, after), expected, `${cron} ${timeZone}`);
 });
 
-Deno.test("readCronExpression() refuses what is no line of a crontab, and says why", () => {
+Deno.test("readSchedule() refuses a time zone that there is not", () => {
+  for (const timeZone of ["Mars/Phobos", "", "Oslo"]) {
+    assertThrows(
+      () => readSchedule({ cron: "0 2 * * *", timeZone }),
+      TypeError,
+      `Cannot schedule at "0 2 * * *" in the time zone ${Deno.inspect(timeZone)}: there is none`,
+    );
+  }
+});
+
+Deno.test("readSchedule() refuses what is no line of a crontab, and says why", () => {
   for (
     const [expression, why] of [
       [
@@ -62,7 +75,7 @@ Deno.test("readCronExpression() refuses what is no line of a crontab, and says w
       ["0 0 30 2 *", 'Cannot schedule at "0 0 30 2 *": it names a date that never comes; write'],
     ] as const
   ) {
-    const error = assertThrows(() => readCronExpression(expression), TypeError, why);
+    const error = assertThrows(() => readSchedule(expression), TypeError, why);
     assert(error.message.endsWith('such as "0 2 * * *" or "*/15 * * * MON-FRI"'), error.message);
   }
 });

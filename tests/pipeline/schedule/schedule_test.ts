@@ -5,7 +5,8 @@
  */
 import { definePipeline, type PipelineDefinition, schedulePipeline } from "../../../mod.ts";
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "../../support/assert.ts";
-import { runChild } from "../../support/child.ts";
+import { isInstalled, runChild, runScript } from "../../support/child.ts";
+import { slowClock } from "../../support/slow_clock.ts";
 import { hasTerminals, openTerminal, runCli } from "../../cli/cli_terminal.ts";
 import { tempFolder } from "../../support/temp.ts";
 
@@ -46,22 +47,17 @@ Deno.test("schedulePipeline() refuses what cannot be scheduled before it begins"
   ) await assertRejects(() => schedulePipeline(definition), TypeError, message);
 });
 
-Deno.test("definePipeline() takes a schedule as text only", () => {
-  assertThrows(
-    () => defined({ schedule: { hour: 2 } as unknown as string }),
-    TypeError,
-    "Cannot define a pipeline with the schedule { hour: 2 }",
-  );
-});
-
-Deno.test("schedulePipeline() without Deno.cron names the flag, and a line for a crontab", async () => {
-  const error = await assertRejects(() => schedulePipeline(defined({ overlap: "queue" })), Error);
-  assertEquals(
-    error.message,
-    'Cannot schedule at "0 2 * * *": this process has no Deno.cron; run Deno with --unstable-cron, or ' +
-      "put a line into a crontab, whose times are local ones: " +
-      "0 2 * * * cd FOLDER && pipeloom run FILE --overlap queue",
-  );
+Deno.test("definePipeline() takes a schedule as text, or with a time zone", () => {
+  defined({ schedule: { cron: "0 2 * * *", timeZone: "Europe/Oslo" } });
+  for (
+    const schedule of [{ hour: 2 }, { cron: 2 }, { cron: "0 2 * * *", timezone: "Europe/Oslo" }]
+  ) {
+    assertThrows(
+      () => defined({ schedule: schedule as unknown as string }),
+      TypeError,
+      `Cannot define a pipeline with the schedule ${Deno.inspect(schedule)}`,
+    );
+  }
 });
 
 Deno.test("schedulePipeline() tells the next time, and ends with its signal or that of the process", async () => {
@@ -70,33 +66,78 @@ Deno.test("schedulePipeline() tells the next time, and ends with its signal or t
     const stop = new AbortController();
     const times = [];
     const pipeline = definePipeline({ schedule: "0 2 * * *", items: [1], run() {} });
-    const onNext = (next) => {
+    const onScheduled = (next) => {
       times.push(next.toISOString());
       ${stop};
     };
-    await schedulePipeline(pipeline, { signal: stop.signal, onNext });
-    await schedulePipeline(pipeline, { signal: AbortSignal.abort(), onNext });
+    await schedulePipeline(pipeline, { signal: stop.signal, onScheduled });
+    await schedulePipeline(pipeline, { signal: AbortSignal.abort(), onScheduled });
     console.log(JSON.stringify(times));`;
   for (const stop of ["stop.abort()", "Deno.kill(Deno.pid, 'SIGINT')"]) {
-    const flags = ["--unstable-cron", "--allow-run"];
-    const times = await runChild(script(stop), { flags }) as string[];
+    const times = await runChild(script(stop), { flags: ["--allow-run"] }) as string[];
     assertEquals(times.length, 1);
     assertMatch(times[0]!, /T02:00:00\.000Z$/);
   }
 });
 
-Deno.test("schedulePipeline() ends with what a listener throws, and lets the process end", async () => {
-  const message = await runChild(
-    `
-    import { definePipeline, schedulePipeline } from "./mod.ts";
-    const pipeline = definePipeline({ schedule: "0 2 * * *", items: [1], run() {} });
-    const onNext = () => { throw new Error("Cannot tell") };
-    await schedulePipeline(pipeline, { onNext }).catch((error) => {
-      console.log(JSON.stringify(error.message));
-    });`,
-    { flags: ["--unstable-cron"] },
-  );
-  assertEquals(message, "Cannot tell");
+Deno.test({
+  name: "a listener that throws or rejects is reported, and never ends a schedule",
+  ignore: !await isInstalled("faketime"),
+  async fn() {
+    const behind = (new Date().getSeconds() + 60 - 57) % 60;
+    const { out, err } = await runScript(
+      `
+      import { definePipeline, schedulePipeline } from "./mod.ts";
+      const pipeline = definePipeline({ schedule: "* * * * *", db: ":memory:", items: [1], run() {} });
+      const stop = new AbortController();
+      const told = [];
+      await schedulePipeline(pipeline, {
+        signal: stop.signal,
+        onScheduled() {
+          if (told.length > 1) stop.abort();
+          throw new Error("Cannot tell when");
+        },
+        onReport: async ({ status }) => {
+          await Promise.resolve();
+          told.push(status);
+          throw new Error("Cannot report");
+        },
+        onError: async ({ message }) => {
+          told.push(message);
+          await Promise.reject(new Error("Cannot even say so"));
+        },
+      });
+      console.log(told.join("; "));`,
+      { env: await slowClock(behind), flags: ["--allow-read"] },
+    );
+    assertEquals(out, "Cannot tell when; done; Cannot report; Cannot tell when\n", err);
+    assertEquals(err.match(/Cannot even say so/g)?.length, 3, err);
+  },
+});
+
+Deno.test({
+  name: "pipeloom schedule keeps to the time zone, by a clock in the night of 23 hours",
+  ignore: !hasTerminals || !await isInstalled("faketime"),
+  async fn() {
+    using folder = tempFolder();
+    const behind = Math.floor((Date.now() - Date.parse("2027-03-28T00:59:55Z")) / 1_000);
+    await using terminal = openTerminal(
+      ["schedule", SCHEDULED, "--cron", "30 2 * * *", "--time-zone", "Europe/Oslo"],
+      {
+        folder: folder.path,
+        columns: 250,
+        env: await slowClock(behind),
+        permissions: ["--allow-read", "--allow-write"],
+      },
+    );
+    await terminal.until(
+      /next run at 2027-03-28 03:00 Europe\/Oslo \(2027-03-28 01:00 UTC\), in \ds?/,
+    );
+    await terminal.until(/scheduled · done · 1 task/);
+    await terminal.until(/next run at 2027-03-29 02:30 Europe\/Oslo \(2027-03-29 00:30 UTC\)/);
+    await terminal.interrupt();
+    assertEquals(await terminal.ended(), 0);
+  },
 });
 
 Deno.test({
@@ -106,10 +147,10 @@ Deno.test({
     using folder = tempFolder();
     await using terminal = openTerminal(["schedule", SCHEDULED, "--dashboard=0"], {
       folder: folder.path,
-      permissions: ["--unstable-cron", "--allow-read", "--allow-write", "--allow-net=127.0.0.1"],
+      permissions: ["--allow-read", "--allow-write", "--allow-net=127.0.0.1"],
     });
     const screen = await terminal.until(
-      /scheduled: next run at \d{4}-\d\d-\d\d 02:00 UTC, in .+; Ctrl-C ends it/,
+      /scheduled: next run at \d{4}-\d\d-\d\d 02:00 UTC, in [^]+; then [^]+ UTC, [^]+ 02:00 UTC; Ctrl-C\s+ends it/,
     );
     const url = /Dashboard at (http:\S+)/.exec(screen)![1]!;
     assertEquals((await (await fetch(url)).text()).includes("<html"), true);
@@ -121,27 +162,23 @@ Deno.test({
 Deno.test("pipeloom schedule that cannot is one message", async () => {
   using folder = tempFolder();
   const options = { folder: folder.path };
-  const cron = { ...options, permissions: ["--unstable-cron", "--allow-read"] };
   for (
-    const [args, says, settings] of [
-      [
-        ["schedule", SCHEDULED],
-        /run Deno with --unstable-cron.*0 2 \* \* \* cd FOLDER && pipeloom run .*scheduled\.ts --overlap refuse$/,
-        options,
-      ],
+    const [args, says] of [
       [
         ["schedule", SCHEDULED, "--cron", "0 2 * *"],
         /Cannot schedule at "0 2 \* \*": it does not have the five fields/,
-        cron,
+      ],
+      [
+        ["schedule", SCHEDULED, "--time-zone", "Mars/Phobos"],
+        /Cannot schedule at "0 2 \* \* \*" in the time zone "Mars\/Phobos": there is none/,
       ],
       [
         ["schedule", ETL],
         /Cannot schedule "etl": it does not say when; give its definition a schedule/,
-        cron,
       ],
     ] as const
   ) {
-    const { code, out, err } = await runCli(args, settings);
+    const { code, out, err } = await runCli(args, options);
     assertEquals([code, out], [1, ""]);
     assertMatch(err, /^error: .+\n$/);
     assertMatch(err.trim(), says);

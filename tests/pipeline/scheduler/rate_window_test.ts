@@ -27,11 +27,11 @@ Deno.test("RateWindow keeps its rate, in whatever order the starts are made", ()
   for (let seed = SEED; seed < SEED + 200; seed++) {
     const random = new Random(seed);
     const rate = 1 + random.below(5);
-    const perMs = 1 + random.below(100);
-    const window = new RateWindow(rate, perMs);
+    const intervalMs = 1 + random.below(100);
+    const window = new RateWindow(rate, intervalMs);
     const reserved: number[] = [];
     const starts: number[] = [];
-    for (let now = 0; starts.length < 100; now += random.below(1 + perMs)) {
+    for (let now = 0; starts.length < 100; now += random.below(1 + intervalMs)) {
       if (random.below(2) && window.opensAt <= now) reserved.push(window.reserve());
       if (random.below(2) && reserved.length > 0) {
         window.start(reserved.splice(random.below(reserved.length), 1)[0]!, now);
@@ -39,7 +39,10 @@ Deno.test("RateWindow keeps its rate, in whatever order the starts are made", ()
       }
     }
     starts.forEach((at, i) =>
-      assert(!(at - starts[i - rate]! < perMs), `seed ${seed}: ${rate + 1} starts in ${perMs} ms`)
+      assert(
+        !(at - starts[i - rate]! < intervalMs),
+        `seed ${seed}: ${rate + 1} starts in ${intervalMs} ms`,
+      )
     );
   }
 });

@@ -42,7 +42,7 @@ Deno.test("policyOf() takes what an item leaves out from the pipeline, and that 
   const options = {
     retries: 2,
     timeoutMs: 50,
-    policy: (item: string) => item === "other" ? { retries: 0, retryIf } : undefined,
+    taskOptions: (item: string) => item === "other" ? { retries: 0, retryIf } : undefined,
   };
   const { retryIf: always, ...common } = policyOf(options, { item: "one" });
   assertEquals(common, {
@@ -67,14 +67,14 @@ Deno.test("policyOf() and checkPolicy() refuse what cannot be meant", () => {
   for (const bad of [-1, NaN, 2 ** 31, null as unknown as number]) {
     assertThrows(() => checkPolicy({ retryDelayMs: bad ?? "1" }), RangeError, "retryDelayMs");
     assertThrows(() => checkPolicy({ maxRetryDelayMs: bad ?? "1" }), RangeError, "maxRetryDelayMs");
-    assertThrows(() => checkPolicy({ timeoutGraceMs: bad }), RangeError, "timeoutGraceMs");
+    assertThrows(() => checkPolicy({ abortGraceMs: bad }), RangeError, "abortGraceMs");
   }
   for (const own of [5, "often", Promise.resolve({ retries: 3 })] as unknown[]) {
-    const options = { policy: () => own as { retries: number } };
+    const options = { taskOptions: () => own as { retries: number } };
     assertThrows(
       () => policyOf(options, { item: 1 }),
       TypeError,
-      "Cannot apply the policy of a task: expected an object",
+      "Cannot apply taskOptions: expected an object",
     );
   }
   const retryIf = "often" as unknown as () => boolean;
@@ -83,9 +83,9 @@ Deno.test("policyOf() and checkPolicy() refuse what cannot be meant", () => {
     TypeError,
     'expected a function for retryIf, got "often"',
   );
-  const policy = () => ({ timeoutMs: 0 });
+  const taskOptions = () => ({ timeoutMs: 0 });
   assertThrows(
-    () => policyOf({ policy }, { item: 1 }),
+    () => policyOf({ taskOptions }, { item: 1 }),
     RangeError,
     "expected milliseconds from 1 to 2147483647 for timeoutMs, got 0",
   );
@@ -93,7 +93,9 @@ Deno.test("policyOf() and checkPolicy() refuse what cannot be meant", () => {
 
 Deno.test("hasPolicy() is true when any task may be run again or be timed", () => {
   assertEquals(
-    [{}, { retries: 0, retryDelayMs: 5 }, { retries: 1 }, { timeoutMs: 1 }, { policy: () => ({}) }]
+    [{}, { retries: 0, retryDelayMs: 5 }, { retries: 1 }, { timeoutMs: 1 }, {
+      taskOptions: () => ({}),
+    }]
       .map((options) => hasPolicy(options)),
     [false, false, true, true, true],
   );

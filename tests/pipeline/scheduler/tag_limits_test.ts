@@ -7,7 +7,7 @@ Deno.test("checkLimits() takes numbers, and limits with their units", () => {
   checkLimits({ tags });
   checkLimits({});
   checkLimits({ tags, limits: { api: 1, disk: { concurrency: 2 }, other: { rate: 1 } } });
-  checkLimits({ tags, limits: { api: { concurrency: 2, rate: 10, perMs: 0.5 } } });
+  checkLimits({ tags, limits: { api: { concurrency: 2, rate: 10, intervalMs: 0.5 } } });
 });
 
 Deno.test("checkLimits() refuses limits that let nothing run, limit nothing or are mistaken", () => {
@@ -21,20 +21,40 @@ Deno.test("checkLimits() refuses limits that let nothing run, limit nothing or a
       [{ rate: 0 }, "expected an integer ≥ 1 for rate, got ", RangeError],
       [{ rate: 0.5 }, "expected an integer ≥ 1 for rate, got ", RangeError],
       [{ rate: Infinity }, "expected an integer ≥ 1 for rate, got ", RangeError],
-      [{ rate: 1, perMs: 0 }, "expected milliseconds above 0 for perMs, got ", RangeError],
-      [{ rate: 1, perMs: NaN }, "expected milliseconds above 0 for perMs, got ", RangeError],
-      [{ rate: 1, perMs: Infinity }, "expected milliseconds above 0 for perMs, got ", RangeError],
-      [{ rate: 1, perMs: "1s" }, "expected milliseconds above 0 for perMs, got ", RangeError],
+      [
+        { rate: 1, intervalMs: 0 },
+        "expected milliseconds above 0 for intervalMs, got ",
+        RangeError,
+      ],
+      [
+        { rate: 1, intervalMs: NaN },
+        "expected milliseconds above 0 for intervalMs, got ",
+        RangeError,
+      ],
+      [
+        { rate: 1, intervalMs: Infinity },
+        "expected milliseconds above 0 for intervalMs, got ",
+        RangeError,
+      ],
+      [
+        { rate: 1, intervalMs: "1s" },
+        "expected milliseconds above 0 for intervalMs, got ",
+        RangeError,
+      ],
       [{}, "Pass concurrency, rate or both", TypeError],
-      [{ concurrency: 2, perMs: 1 }, "perMs needs a rate. Pass the number of starts", TypeError],
+      [
+        { concurrency: 2, intervalMs: 1 },
+        "intervalMs needs a rate. Pass the number of starts",
+        TypeError,
+      ],
       [
         { rate: 1, interval: 1 },
-        'unknown option "interval". Remove it, or use one of concurrency, rate',
+        'unknown option "interval"; did you mean "intervalMs"?',
         TypeError,
       ],
       [
         "2",
-        'expected an integer, or { concurrency, rate, perMs }, for its limit, got "2"',
+        'expected an integer, or { concurrency, rate, intervalMs }, for its limit, got "2"',
         TypeError,
       ],
       [null, "expected an integer, or", TypeError],

@@ -1,7 +1,7 @@
 import type { WriteMessage } from "../../../writer/protocol/write_message.ts";
 import { TaskSource } from "../../../pipeline/scheduler/task_source.ts";
 import type { IdentifiedItem, IdentityOptions } from "../../../pipeline/scheduler/task_identity.ts";
-import { SqliteWriter } from "../../../writer/client/sqlite_writer.ts";
+import { clientOf, SqliteWriter } from "../../../writer/client/sqlite_writer.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
 import { readRows } from "../../support/read.ts";
 import { tempFolder } from "../../support/temp.ts";
@@ -225,16 +225,16 @@ Deno.test("open() queues all known items in bulk, in order", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   await using writer = await SqliteWriter.open({ db });
-  const started = await writer.send({
+  const started = await clientOf(writer).request({
     kind: "start_run",
     name: "test",
     workers: 1,
     startedAt: "2026-01-02T03:04:05.678Z",
     reserve: 2_500,
   });
-  const { run, firstId } = started as { run: number; firstId: number };
+  const { run, firstId } = started;
   const kinds: WriteMessage["kind"][] = [];
-  const batchSender = writer.sender(() => {});
+  const batchSender = clientOf(writer).sender(() => {});
   const post = batchSender.post.bind(batchSender);
   batchSender.post = (message) => {
     kinds.push(message.kind);
@@ -260,21 +260,11 @@ Deno.test("take() writes a task of a generator before it gives it out when that 
     startedAt: "",
     reserve: 1_000,
   } as const;
-  const { run, firstId } = await writer.send(message) as { run: number; firstId: number };
+  const { run, firstId } = await clientOf(writer).request(message);
   const feed = new TaskSource([1, 2].values(), {});
-  const batchSender = writer.sender(() => {});
+  const batchSender = clientOf(writer).sender(() => {});
   await feed.open(firstId, { run, batchSender, confirm: true });
   assertEquals(await readRows(db, "SELECT id FROM task_runs"), []);
   await feed.take();
   assertEquals(await readRows(db, "SELECT id FROM task_runs"), [{ id: 1 }, { id: 2 }]);
-});
-
-Deno.test("giveBack() gives tasks out before the others, in the order in which they came back", async () => {
-  const feed = await openFeed(numbers(5));
-  const [first, second] = [await feed.take(), await feed.take()];
-  feed.giveBack(first!);
-  feed.giveBack(second!);
-  assertEquals((await takeAll(feed)).map(({ item }) => item), [0, 1, 2, 3, 4]);
-  feed.giveBack(second!);
-  assertEquals((await takeAll(feed)).map(({ item }) => item), [1]);
 });

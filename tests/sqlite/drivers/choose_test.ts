@@ -37,7 +37,7 @@ Deno.test("chooseDriver() loads the driver that it is asked for", async () => {
   for (const name of DRIVERS) {
     const { driver } = await chooseDriver(name);
     assertEquals(driver.name, name);
-    const connection = driver.open(":memory:", { readOnly: false });
+    const connection = driver.open(":memory:", { readOnly: false, doubleQuotedLiterals: true });
     assertEquals(connection.prepare("SELECT 1 AS a").get([])!.a, 1);
     connection.close();
   }

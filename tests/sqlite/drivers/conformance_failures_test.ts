@@ -158,6 +158,20 @@ for (const driver of DRIVERS) {
     }
   });
 
+  Deno.test(`${driver}: a statement in the way of its own connection is "other", not "busy"`, async () => {
+    using folder = tempFolder();
+    using connection = await connect(folder.file("etl.db"), { driver });
+    connection.transaction(() => {
+      connection.exec("CREATE TABLE v (a)");
+      assertFails(
+        () => connection.exec("PRAGMA wal_checkpoint"),
+        "other",
+        "Database table is locked",
+        "run it outside of it",
+      );
+    });
+  });
+
   Deno.test(`${driver}: Connection cannot be sent to another thread, and the error says so`, async () => {
     using connection = await connect(":memory:", { driver });
     const { port1, port2 } = new MessageChannel();

@@ -83,7 +83,7 @@ Deno.test("BatchSender.fail() tells everyone who waits, and everyone who comes l
   await receiver.next();
   waiting.push(batchSender.request(rows(1)), batchSender.ready()!, batchSender.flushed());
   waiting.push(
-    batchSender.query((seq) => ({ kind: "stats", seq })),
+    batchSender.query({ kind: "stats" }),
     batchSender.requestUpdate(end(1, 1)),
   );
   const outcomes = Promise.allSettled(waiting);
@@ -94,7 +94,7 @@ Deno.test("BatchSender.fail() tells everyone who waits, and everyone who comes l
   }
   batchSender.fail(new Error("Not this one"));
   await assertRejects(() => batchSender.request(rows(1)), WriterDiedError);
-  await assertRejects(() => batchSender.query((seq) => ({ kind: "stats", seq })), WriterDiedError);
+  await assertRejects(() => batchSender.query({ kind: "stats" }), WriterDiedError);
   await assertRejects(() => batchSender.flushed(), WriterDiedError);
   assertThrows(() => batchSender.post(rows(1)), WriterDiedError);
   assertThrows(() => batchSender.update(start(1, 1)), WriterDiedError);

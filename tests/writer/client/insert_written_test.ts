@@ -5,7 +5,7 @@
  */
 import { connect, SqliteError } from "../../../db.ts";
 import { type InsertOptions, type Row, toInsertMessage } from "../../../writer/client/insert.ts";
-import { Store } from "../../../writer/worker/store.ts";
+import { Store } from "../../../writer/worker/commit.ts";
 import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import { DRIVERS } from "../../support/drivers.ts";
 

@@ -2,7 +2,11 @@ import { connectReadOnly } from "../../../db.ts";
 import { WriterClosedError } from "../../../errors.ts";
 import { toInsertMessage } from "../../../writer/client/insert.ts";
 import type { BatchSender } from "../../../writer/client/batch_sender.ts";
-import { SqliteWriter, type WriterOptions } from "../../../writer/client/sqlite_writer.ts";
+import {
+  clientOf,
+  SqliteWriter,
+  type WriterOptions,
+} from "../../../writer/client/sqlite_writer.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
 import { tempFolder } from "../../support/temp.ts";
 
@@ -47,10 +51,10 @@ Deno.test("SqliteWriter.close() waits for a sender that is released meanwhile", 
   using folder = tempFolder();
   const db = folder.file("etl.db");
   const writer = await open(db);
-  const sender = writer.sender(() => {});
+  const sender = clientOf(writer).sender(() => {});
   sender.post(toInsertMessage("n", [[1]]));
   const closing = writer.close();
-  writer.release(sender);
+  clientOf(writer).release(sender);
   assertEquals((await closing)?.busy, false);
   assertEquals(await count(db), 1);
 });
@@ -74,7 +78,7 @@ Deno.test("SqliteWriter rejects use after close by name", async () => {
       const error = await assertRejects(call, WriterClosedError, "the writer is closed");
       assertEquals(error.name, "WriterClosedError");
     }
-    assertThrows(() => writer.sender(() => {}), WriterClosedError);
+    assertThrows(() => clientOf(writer).sender(() => {}), WriterClosedError);
     if (!closed) await closing;
   }
 });
@@ -148,7 +152,7 @@ Deno.test("SqliteWriter.close() writes what its other senders have sent, and tel
   using folder = tempFolder();
   const db = folder.file("etl.db");
   const writer = await open(db);
-  const senders = [writer.sender(() => {}), writer.sender(() => {})];
+  const senders = [clientOf(writer).sender(() => {}), clientOf(writer).sender(() => {})];
   const rows = (from: number) =>
     toInsertMessage("n", Array.from({ length: 1_000 }, (_, i) => [from + i]));
   const sent = senders.flatMap((sender) => [0, 1, 2].map((i) => sender.request(rows(i * 1_000))));
@@ -179,7 +183,9 @@ Deno.test("SqliteWriter.close() writes nothing whose sender hears that it was no
     }
     return new Error("It was never told to stop");
   };
-  const senders = [1, 2, 3].flatMap(() => Array(5).fill(writer.sender(() => {})).map(endless));
+  const senders = [1, 2, 3].flatMap(() =>
+    Array(5).fill(clientOf(writer).sender(() => {})).map(endless)
+  );
   await begun.promise;
   await writer.close();
   for (const error of await Promise.all(senders)) assert(error instanceof WriterClosedError);
@@ -195,9 +201,9 @@ Deno.test("SqliteWriter.sender() gets its turn beside a sender that never pauses
   const stream = writer.insert("n", rows());
   await writer.flush();
   // It is attached while the other is at work.
-  const other = writer.sender(() => {});
+  const other = clientOf(writer).sender(() => {});
   for (let i = 0; i < 10; i++) await other.request(toInsertMessage("n", [[-1]]));
   stop = true;
   assert(await stream < 3_000_000, "it had to wait until the other had ended");
-  writer.release(other);
+  clientOf(writer).release(other);
 });

@@ -16,7 +16,7 @@ const FIXTURES = new URL("tests/fixtures/", ROOT);
 
 /** Runs a script in a process that ends only when no Worker is left behind. */
 async function child(body: string, flags: string[]): Promise<Record<string, unknown>> {
-  const script = `import { SqliteWriter } from ${CLIENT};
+  const script = `import { clientOf, SqliteWriter } from ${CLIENT};
     const data = ({ name, code, message }) => ({ name, code, message });
     ${body}`;
   return await runChild(script, { flags }) as Record<string, unknown>;
@@ -127,7 +127,7 @@ Deno.test("SqliteWriter tells everyone who waits, at once, when its Worker dies"
       db: ${db}, driver: "builtin", schema: "CREATE TABLE n (value)",
     });
     const names = (calls) => Promise.all(calls.map((call) => call.then(() => "", ({ name }) => name)));
-    const other = writer.sender(() => {});
+    const other = clientOf(writer).sender(() => {});
     const acknowledged = await writer.insert("n", [[1], [2], [3]]);
     function* endless() { for (let i = 0; ; i++) yield [i]; }
     const waiting = names([writer.insert("n", endless()), writer.closed]);

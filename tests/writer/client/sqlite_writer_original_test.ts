@@ -1,4 +1,4 @@
-import { SqliteWriter } from "../../../writer/client/sqlite_writer.ts";
+import { clientOf, SqliteWriter } from "../../../writer/client/sqlite_writer.ts";
 import type { RunStarted } from "../../../writer/protocol/run_message.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { isInstalled } from "../../support/child.ts";
@@ -44,11 +44,13 @@ Deno.test({
     assertEquals(before.length, 2);
 
     const writer = await SqliteWriter.open({ db, driver: "builtin" });
-    const { run, firstId } = await writer.send(startRun(2)) as RunStarted;
+    const { run, firstId } = await clientOf(writer).request(startRun(2)) as RunStarted;
     assertEquals(firstId, 8);
-    await writer.send(queue(run, [8, 9]));
-    await Promise.all([start(run, 8), end(run, 8)].map((message) => writer.send(message)));
-    await writer.send({ kind: "finish_run", run, status: "done", finishedAt: LATER });
+    await clientOf(writer).request(queue(run, [8, 9]));
+    await Promise.all(
+      [start(run, 8), end(run, 8)].map((message) => clientOf(writer).request(message)),
+    );
+    await clientOf(writer).request({ kind: "finish_run", run, status: "done", finishedAt: LATER });
     await writer.close();
 
     const old = await sqlite3(db, `SELECT ${EIGHT} FROM task_runs WHERE id < 8 ORDER BY id`);

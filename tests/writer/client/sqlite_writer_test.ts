@@ -2,7 +2,7 @@ import { connectReadOnly } from "../../../db.ts";
 import { SqliteError } from "../../../errors.ts";
 import type { Row, Step } from "../../../writer/client/insert.ts";
 import type { ExecuteResult } from "../../../writer/protocol/write_message.ts";
-import { SqliteWriter } from "../../../writer/client/sqlite_writer.ts";
+import { clientOf, SqliteWriter } from "../../../writer/client/sqlite_writer.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../support/assert.ts";
 import { DRIVERS } from "../../support/drivers.ts";
 import { tempFolder } from "../../support/temp.ts";
@@ -105,7 +105,7 @@ Deno.test("SqliteWriter.send() takes steps, registered statements and typed mess
   assertEquals(await writer.send({ table: "city", rows: [["Oslo", 1]] }), undefined);
   const grown = await writer.send({ statement: "grow", params: [41] });
   assertEquals((grown as ExecuteResult).rows[0]!.size, 42);
-  const started = await writer.send({
+  const started = await clientOf(writer).request({
     kind: "start_run",
     name: "mine",
     workers: 1,

@@ -70,7 +70,7 @@ Deno.test("resume refuses what is no key", async () => {
     await assertRejects(
       () => run(":memory:", "a", { resume: resume as { key: string } }),
       TypeError,
-      "pass true for the last run, the id of a run, or { key:",
+      "expected true, the id of a run, or { key:",
     );
   }
 });

@@ -5,9 +5,12 @@
  */
 import { connect, type Connection, type DriverName, initSchema, type SqlRow } from "../../../db.ts";
 import type { RunStarted } from "../../../writer/protocol/run_message.ts";
-import type { RetryTaskMessage, TaskUpdateMessage } from "../../../writer/protocol/task_message.ts";
+import type {
+  RequeueTasksMessage,
+  TaskUpdateMessage,
+} from "../../../writer/protocol/task_message.ts";
 import type { WriteMessage, WriteResult } from "../../../writer/protocol/write_message.ts";
-import { type Outcome, Store } from "../../../writer/worker/store.ts";
+import { type Outcome, Store } from "../../../writer/worker/commit.ts";
 import { noCounts, type StatusCounts, type TaskStatus } from "../../../internal/task_status.ts";
 import { assertEquals } from "../../support/assert.ts";
 
@@ -27,7 +30,7 @@ export class TestStore implements Disposable {
 
   constructor(connection: Connection, statements?: Record<string, string>) {
     this.connection = connection;
-    this.store = new Store(connection, statements);
+    this.store = new Store(connection, { statements });
   }
 
   /** Commits messages as one batch. */
@@ -127,8 +130,15 @@ export function start(run: number, id: number): TaskUpdateMessage {
 }
 
 /** Queues a task again that failed. */
-export function retry(run: number, task: number, message: string): RetryTaskMessage {
-  return { kind: "retry_task", run, task, finishedAt: LATER, error: "Error: Not yet", message };
+export function retry(run: number, task: number, message: string): RequeueTasksMessage {
+  const attempt = { finishedAt: LATER, error: "Error: Not yet", message };
+  return { kind: "requeue_tasks", run, ids: [task], attempt };
+}
+
+/** Cancels what is queued. */
+export function cancelQueued(run: number, message: string): WriteMessage {
+  const [ids, status] = ["queued", "cancelled"] as const;
+  return { kind: "end_tasks", run, ids, status, message, finishedAt: LATER };
 }
 
 /** The end of a task. */

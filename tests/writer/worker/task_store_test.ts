@@ -1,5 +1,15 @@
 import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
-import { AT, end, LATER, news, openStore, queue, retry, start } from "./store_fixture.ts";
+import {
+  AT,
+  cancelQueued,
+  end,
+  LATER,
+  news,
+  openStore,
+  queue,
+  retry,
+  start,
+} from "./store_fixture.ts";
 import { DRIVERS } from "../../support/drivers.ts";
 
 for (const driver of DRIVERS) {
@@ -52,7 +62,8 @@ for (const driver of DRIVERS) {
     const { run, ids: [id, lost] } = store.startRun(2);
     store.commit(start(run, id!), news(run, id!, { progress: 0.5 }), retry(run, id!, "Wait"));
     // Of this one not even the start was told.
-    store.write({ ...retry(run, lost!, "Wait"), startedAt: AT });
+    const { attempt, ...again } = retry(run, lost!, "Wait");
+    store.write({ ...again, attempt: { ...attempt!, startedAt: AT } });
     store.expectCounts(run, { queued: 2 });
     const { status, progress, message, started_at, finished_at } = store.task(id!)!;
     assertEquals([status, progress, message, started_at, finished_at], [
@@ -105,7 +116,7 @@ for (const driver of DRIVERS) {
     store.expectCounts(run, { done: 1 });
   });
 
-  Deno.test(`TaskStore.cancelQueued() cancels what was never started (${driver})`, async () => {
+  Deno.test(`TaskEndStore.end() cancels what was never started (${driver})`, async () => {
     using store = await openStore({ driver });
     const { run, ids: [a, b, c] } = store.startRun(4);
     const other = store.startRun(1);
@@ -113,10 +124,10 @@ for (const driver of DRIVERS) {
       start(run, a!),
       start(run, b!),
       end(run, b!),
-      { kind: "cancel_queued", run, message: "Stopped", finishedAt: LATER },
+      cancelQueued(run, "Stopped"),
       start(run, c!),
     );
-    assertEquals(results, [[3, 2]]);
+    assertEquals(results, [[3, { ended: 2, found: [] }]]);
     assertEquals(failures.map(([index, { message }]) => [index, message]), [
       [4, `Cannot set task ${c} to running: it is cancelled`],
     ]);
@@ -125,8 +136,8 @@ for (const driver of DRIVERS) {
     store.expectCounts(run, { running: 1, done: 1, cancelled: 2 });
     store.expectCounts(other.run, { queued: 1 });
     assertEquals(
-      store.write({ kind: "cancel_queued", run, message: "Again", finishedAt: LATER }),
-      0,
+      store.write(cancelQueued(run, "Again")),
+      { ended: 0, found: [] },
     );
     store.expectCounts(run, { running: 1, done: 1, cancelled: 2 });
   });

@@ -1,0 +1,125 @@
+/**
+ * What the page's address says. All state that makes a view is in the query string of the one document, so
+ * that a link shows the same view and the page works mounted at any path.
+ *
+ * @module
+ */
+import type { TaskQuery } from "../../api.ts";
+import { STATUSES } from "./statuses.ts";
+
+/** A view, and what of it. */
+export type Route =
+  | { view: "runs"; before: number | null }
+  | { view: "run"; run: number; query: TaskQuery; panel: Panel }
+  | { view: "task"; task: number }
+  | { view: "compare"; a: number; b: number };
+
+/** One kind of view. */
+export type RouteOf<V extends Route["view"]> = Extract<Route, { view: V }>;
+
+/** The picture of a run that is unfolded. */
+export type Panel = "throughput" | "timeline" | "graph" | "none";
+
+const PANELS: readonly Panel[] = ["throughput", "timeline", "graph", "none"];
+const SORTS = ["id", "name", "started", "duration", "progress"];
+
+/** Tasks on a page unless the address says otherwise. */
+export const PAGE_SIZE = 50;
+
+export function defaultQuery(): TaskQuery {
+  return { status: [], q: "", key: "", sort: "id", limit: PAGE_SIZE, cursor: "" };
+}
+
+/**
+ * Reads an address. What it does not understand it leaves out: a bad link shows the runs.
+ *
+ * @param search The query string, with or without its `?`
+ */
+export function parseRoute(search: string): Route {
+  const params = new URLSearchParams(search.replace(/^[?#]/, ""));
+  const compared = /^(\d+),(\d+)$/.exec(params.get("compare") ?? "");
+  if (compared) return { view: "compare", a: Number(compared[1]), b: Number(compared[2]) };
+  const task = whole(params.get("task"));
+  if (task !== null) return { view: "task", task };
+  const run = whole(params.get("run"));
+  if (run === null) return { view: "runs", before: whole(params.get("before")) };
+  const panel = PANELS.find((panel) => panel === params.get("panel")) ?? "throughput";
+  return { view: "run", run, panel, query: parseQuery(params) };
+}
+
+/** Reads a task query from the page's address or from that of the API. */
+export function parseQuery(params: URLSearchParams): TaskQuery {
+  const asked = (params.get("status") ?? "").split(",");
+  const sort = params.get("sort") ?? "id";
+  const limit = whole(params.get("limit")) ?? PAGE_SIZE;
+  return {
+    status: STATUSES.filter((status) => asked.includes(status)),
+    q: params.get("q") ?? "",
+    key: params.get("key") ?? "",
+    sort: SORTS.includes(sort.replace(/^-/, "")) ? (sort as TaskQuery["sort"]) : "id",
+    limit: Math.min(200, Math.max(1, limit)),
+    cursor: params.get("cursor") ?? "",
+  };
+}
+
+/** The parameters of a query that differ from the default, for the page's address and for the API. */
+export function formatQuery(query: TaskQuery) {
+  const params = new URLSearchParams();
+  if (query.status.length > 0) params.set("status", query.status.join(","));
+  if (query.q) params.set("q", query.q);
+  if (query.key) params.set("key", query.key);
+  if (query.sort !== "id") params.set("sort", query.sort);
+  if (query.limit !== PAGE_SIZE) params.set("limit", String(query.limit));
+  if (query.cursor) params.set("cursor", query.cursor);
+  return params.toString().replaceAll("%2C", ",");
+}
+
+/** The query string of a view, without `?`. */
+export function formatRoute(route: Route) {
+  switch (route.view) {
+    case "runs":
+      return route.before === null ? "" : `before=${route.before}`;
+    case "run": {
+      const panel = route.panel === "throughput" ? "" : `panel=${route.panel}`;
+      return [`run=${route.run}`, formatQuery(route.query), panel].filter(Boolean).join("&");
+    }
+    case "task":
+      return `task=${route.task}`;
+    case "compare":
+      return `compare=${route.a},${route.b}`;
+  }
+}
+
+/** The way to the first page of a run. */
+export function runRoute(run: number): Route {
+  return { view: "run", run, query: defaultQuery(), panel: "throughput" };
+}
+
+/** What a page is about, whatever its filter. */
+export function subjectOf(route: Route): string {
+  switch (route.view) {
+    case "runs":
+      return `runs ${route.before ?? ""}`;
+    case "run":
+      return `run ${route.run}`;
+    case "task":
+      return `task ${route.task}`;
+    case "compare":
+      return `compare ${route.a} ${route.b}`;
+  }
+}
+
+/**
+ * The path of the live stream of a view. Views without a stream of their own follow the runs, so that the
+ * page always knows whether its server is there.
+ */
+export function livePath(route: Route) {
+  if (route.view === "task") return `api/live?view=task&task=${route.task}`;
+  if (route.view !== "run") return "api/live?view=runs";
+  const query = formatQuery(route.query);
+  return `api/live?view=run&run=${route.run}${query && `&${query}`}`;
+}
+
+function whole(text: string | null) {
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
+}

@@ -1,0 +1,40 @@
+/**
+ * What the page says of the statuses of tasks. Their order is that of a task's life, which is also the order of
+ * their numbers in the weave.
+ *
+ * @module
+ */
+import { endedOf } from "../../../internal/progress.ts";
+import {
+  type StatusCounts,
+  TASK_STATUSES,
+  type TaskStatus,
+} from "../../../internal/task_status.ts";
+
+export { endedOf, type StatusCounts, TASK_STATUSES as STATUSES, type TaskStatus };
+
+/** Whether a task with this status has not ended. */
+export function isOpen(status: string): boolean {
+  return status === "queued" || status === "running";
+}
+
+/** Whether a task or run was asked to stop, alone or with its run, and has not ended. */
+export function isCancelling(
+  task: { status: string; cancelling?: boolean },
+  run: { cancelling?: boolean },
+): boolean {
+  return isOpen(task.status) && Boolean(task.cancelling || run.cancelling);
+}
+
+/** The share of a run's tasks that have ended, 0..1. */
+export function shareEnded(counts: StatusCounts): number {
+  const total = endedOf(counts) + counts.queued + counts.running;
+  return total === 0 ? 0 : endedOf(counts) / total;
+}
+
+/** "3 done, 1 error", for labels. */
+export function describeCounts(counts: StatusCounts): string {
+  const parts = TASK_STATUSES.filter((status) => counts[status] > 0)
+    .map((status) => `${counts[status].toLocaleString("en-US")} ${status}`);
+  return parts.join(", ") || "no tasks";
+}

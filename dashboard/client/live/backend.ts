@@ -1,0 +1,111 @@
+/**
+ * Where the page gets its data from: the server that it came from, or the run that it carries. Pages ask
+ * for a path of the API and need not know which it is.
+ *
+ * @module
+ */
+import { createContext } from "preact";
+import type { ExportedRun } from "../../api.ts";
+import { controlToken } from "./control_token.ts";
+import { answerOffline } from "./offline.ts";
+
+/** What answers the page. */
+export interface Backend {
+  /** The run that the page carries, `null` where a server answers. */
+  readonly exported: ExportedRun | null;
+  /** The JSON of an answer of the API. Anything but success is thrown. */
+  get<T>(path: string, options?: { signal?: AbortSignal }): Promise<T>;
+  /** Asks for something to be done. */
+  post<T>(path: string): Promise<T>;
+  /** Whether `post` would be answered, `null` when the server does not answer at all. */
+  mayControl(): Promise<boolean | null>;
+  /** Status of a small request, 0 when the server does not answer. */
+  probe(): Promise<number>;
+  /** Makes a session out of the token that the server printed at its start; returns what went wrong. */
+  signIn(token: string): Promise<string | null>;
+  /** Called when an answer says that the session has ended. */
+  signedOut?: () => void;
+}
+
+/** An answer other than the one that was asked for. */
+export class ApiFailure extends Error {
+  constructor(readonly status: number, message: string) {
+    super(message);
+  }
+}
+
+/** Says that this page may cancel and retry. */
+const CONTROL_HEADER = "X-Pipeloom-Control";
+
+/** The API of the server, relative to the document's base. */
+export const server: Backend = {
+  exported: null,
+  get: (path, { signal } = {}) => request(path, { signal }),
+  post: (path) =>
+    request(path, { method: "POST", headers: { [CONTROL_HEADER]: controlToken() ?? "" } }),
+
+  async mayControl() {
+    const token = controlToken();
+    if (token === null) return false;
+    const headers = { [CONTROL_HEADER]: token };
+    const response = await fetch("api/control", { headers, cache: "no-store" }).catch(() => null);
+    return response && response.status === 204;
+  },
+
+  async probe() {
+    try {
+      const response = await fetch("api/runs?limit=1", { cache: "no-store" });
+      await response.body?.cancel();
+      return response.status;
+    } catch {
+      return 0;
+    }
+  },
+
+  async signIn(token) {
+    const response = await fetch("api/session", {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+    }).catch(() => null);
+    if (response?.ok) return null;
+    if (!response) return "The server does not answer";
+    return response.status === 401
+      ? "This token is not the one that the server printed at its start"
+      : `The server answered ${response.status}`;
+  },
+};
+
+async function request<T>(
+  path: string,
+  options: { method?: string; headers?: Record<string, string>; signal?: AbortSignal | undefined },
+): Promise<T> {
+  let response;
+  try {
+    const headers = { accept: "application/json", ...options.headers };
+    response = await fetch(path, { ...options, headers });
+  } catch (error) {
+    if ((error as Error).name === "AbortError") throw error;
+    throw new ApiFailure(0, "The server does not answer");
+  }
+  const body = await response.json().catch(() => null);
+  if (response.ok) return body;
+  throw new ApiFailure(response.status, body?.error ?? `The server answered ${response.status}`);
+}
+
+/** A run that the page carries. */
+export function exportedBackend(exported: ExportedRun): Backend {
+  return {
+    ...server,
+    exported,
+    mayControl: () => Promise.resolve(false),
+    get<T>(path: string) {
+      const answer = answerOffline(exported, path);
+      return answer === null
+        ? Promise.reject(new ApiFailure(404, "This is not in the exported file"))
+        : Promise.resolve(answer as T);
+    },
+  };
+}
+
+/** The backend of the page, for every component. */
+export const BackendContext = createContext<Backend>(server);

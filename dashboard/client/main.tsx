@@ -1,0 +1,40 @@
+/**
+ * Starts the page: with the run that it carries, or with the server that it came from.
+ *
+ * The bundle is a classic script in the head: it sets the theme before the first frame, where a module would
+ * run after it and the page would flash in the other theme. The rest waits for the document.
+ *
+ * @module
+ */
+import { render } from "preact";
+import { applyStoredTheme } from "./lib/theme.ts";
+import { readFragment } from "./lib/fragment.ts";
+import { routeInHash } from "./lib/router.ts";
+import { type Backend, exportedBackend, server } from "./live/backend.ts";
+import { keepControlToken } from "./live/control_token.ts";
+import { App } from "./pages/app.tsx";
+
+applyStoredTheme();
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+else start();
+
+async function start(): Promise<void> {
+  const carried = document.getElementById("export");
+  const backend = carried ? exportedBackend(JSON.parse(carried.textContent ?? "")) : server;
+  if (backend.exported) routeInHash(backend.exported.run.id);
+  else await useLink(backend);
+  render(<App backend={backend} />, document.getElementById("app")!);
+}
+
+/** Takes the tokens out of the link that the server printed: neither may stay in the address. */
+async function useLink(backend: Backend): Promise<void> {
+  const { token, control } = readFragment(location.hash);
+  if (token ?? control) history.replaceState(null, "", location.pathname + location.search);
+  if (control) keepControlToken(control);
+  if (token) await backend.signIn(token);
+  // Where the page is open already, a browser that is given the link changes the fragment and loads nothing.
+  globalThis.addEventListener("hashchange", () => {
+    const { token, control } = readFragment(location.hash);
+    if (token ?? control) location.reload();
+  });
+}

@@ -1,0 +1,136 @@
+/**
+ * The frame around every page: where one is, whether it is live, and the health of the writer.
+ *
+ * @module
+ */
+import type { RunsSnapshot, TaskSnapshot } from "../../api.ts";
+import type { RunState } from "../live/patches.ts";
+import type { PageProps } from "./page_props.ts";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Announcer } from "../components/announcer.tsx";
+import { type Backend, BackendContext } from "../live/backend.ts";
+import { Boundary } from "./boundary.tsx";
+import { cleanText, cutText } from "../lib/clean_text.ts";
+import { ComparePage } from "./compare_page.tsx";
+import { Control, useControl } from "../components/control.tsx";
+import { formatPercent } from "../../../internal/units.ts";
+import { HealthStrip } from "../components/health_strip.tsx";
+import { Liveness } from "../components/liveness.tsx";
+import { focusTitle } from "../components/page_title.tsx";
+import { type Route, runRoute, subjectOf } from "../lib/route.ts";
+import { hrefOf, useRoute } from "../lib/router.ts";
+import { RunPage } from "./run_page.tsx";
+import { RunsPage } from "./runs_page.tsx";
+import { SignIn } from "./sign_in.tsx";
+import { SourceBanner, SourceState } from "./source_state.tsx";
+import { shareEnded } from "../lib/statuses.ts";
+import { TaskPage } from "./task_page.tsx";
+import { ThemeSwitch } from "../components/theme_switch.tsx";
+import { Crumbs, Logo } from "./crumbs.tsx";
+import { type Live, type LiveData, runIn, taskIn, useLive } from "../live/use_live.ts";
+
+export function App({ backend }: { backend: Backend }) {
+  const route = useRoute();
+  const [paused, setPaused] = useState(false);
+  const [session, setSession] = useState(0);
+  const [refused, setRefused] = useState(false);
+  const live = useLive(backend, route, { paused, session });
+  const mayControl = useControl(backend, { link: live.link, session });
+  const { exported } = backend;
+  backend.signedOut = () => setRefused(true);
+  const signedOut = refused || live.link === "signed-out";
+  useTitle(route, live.data);
+  useFocusOnMove(route);
+
+  const broken = live.source && live.source.state !== "ok" ? live.source : null;
+  const page = signedOut
+    ? (
+      <SignIn
+        backend={backend}
+        onSignedIn={() => {
+          setRefused(false);
+          setSession((count) => count + 1);
+        }}
+      />
+    )
+    : broken && !live.data && route.view !== "runs"
+    ? <SourceState source={broken} />
+    : <Page key={session} route={route} live={live} exported={exported} />;
+  const runShown = runIn(live.data);
+  return (
+    <BackendContext.Provider value={backend}>
+      <a class="skip" href="#main" onClick={skipToMain}>Skip to content</a>
+      <header class="top">
+        <nav class="crumbs" aria-label="Where you are">
+          <a
+            class="brand"
+            aria-label="pipeloom, to the start"
+            href={hrefOf(
+              exported ? runRoute(exported.run.id) : { view: "runs", before: null },
+            )}
+          >
+            <Logo />
+            <span>pipeloom</span>
+          </a>
+          <Crumbs route={route} live={live} exported={exported} />
+        </nav>
+        <span class="spread" />
+        {!signedOut &&
+          <Liveness live={live} paused={paused} onPause={setPaused} exported={exported} />}
+        <ThemeSwitch />
+      </header>
+      <main id="main" class={broken || live.link === "reconnecting" ? "is-stale" : ""}>
+        {broken && live.data && (runIn(live.data) ?? taskIn(live.data)) &&
+          <SourceBanner source={broken} />}
+        <Control.Provider value={mayControl}>
+          <Boundary key={subjectOf(route)}>{page}</Boundary>
+        </Control.Provider>
+      </main>
+      {!signedOut && <HealthStrip live={live} run={runShown} exported={exported !== null} />}
+      <Announcer />
+    </BackendContext.Provider>
+  );
+}
+
+/** The page of a view. The view and its data belong together, which types cannot tell. */
+function Page({ route, live, exported }: PageProps) {
+  switch (route.view) {
+    case "runs":
+      return <RunsPage route={route} live={live as Live<RunsSnapshot>} exported={exported} />;
+    case "run":
+      return <RunPage route={route} live={live as Live<RunState>} exported={exported} />;
+    case "task":
+      return <TaskPage route={route} live={live as Live<TaskSnapshot>} exported={exported} />;
+    case "compare":
+      return <ComparePage route={route} />;
+  }
+}
+
+function skipToMain(event: Event): void {
+  // A fragment would be resolved against the base and lose the query.
+  event.preventDefault();
+  focusTitle();
+}
+
+/** How far the run is, in the tab of the browser. */
+function useTitle(route: Route, data: LiveData | null): void {
+  const run = route.view === "run" ? runIn(data) : null;
+  const name = run?.name ?? taskIn(data)?.name;
+  const share = run?.status === "running" ? `${formatPercent(shareEnded(run.counts))} ` : "";
+  const title = name ? `${share}${cutText(cleanText(name), 80)} – pipeloom` : "pipeloom";
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+}
+
+/** Another page begins at its top, and screen readers begin with its title. */
+function useFocusOnMove(route: Route): void {
+  const subject = subjectOf(route);
+  const last = useRef(subject);
+  useEffect(() => {
+    if (last.current === subject) return;
+    last.current = subject;
+    globalThis.scrollTo(0, 0);
+    focusTitle();
+  }, [subject]);
+}

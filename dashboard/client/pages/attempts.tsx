@@ -1,0 +1,53 @@
+/**
+ * The attempts at a task that failed, or were more than one, with errors and stacks.
+ *
+ * @module
+ */
+import type { TaskAttempt, TaskDetail } from "../../api.ts";
+import { CopyButton } from "../components/copy_button.tsx";
+import { Clock, Elapsed } from "../components/elapsed.tsx";
+import { LongText } from "../components/long_text.tsx";
+import { StatusMark } from "../components/status_mark.tsx";
+
+export function Attempts({ task }: { task: TaskDetail }) {
+  const { attempts } = task;
+  if (attempts.length <= 1 && !attempts.some(({ error }) => error)) return null;
+  return (
+    <section class="panel" aria-labelledby="attempts-title">
+      <div class="panel-head">
+        <h2 id="attempts-title">{attempts.length === 1 ? "Error" : "Attempts"}</h2>
+      </div>
+      <ol class="attempts">
+        {attempts.map((attempt) => (
+          <Attempt key={attempt.attempt} attempt={attempt} alone={attempts.length === 1} />
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Attempt({ attempt, alone }: { attempt: TaskAttempt; alone: boolean }) {
+  const { error } = attempt;
+  return (
+    <li class="attempt">
+      <div class="attempt-head">
+        {!alone && <b>Attempt {attempt.attempt}</b>}
+        <StatusMark status={attempt.status} />
+        <span class="faint">
+          <Clock time={attempt.startedAt} /> ·{" "}
+          <Elapsed
+            from={attempt
+              .startedAt}
+            to={attempt.finishedAt}
+            running={attempt.status === "running"}
+          />
+        </span>
+        <span class="spread" />
+        {error &&
+          <CopyButton text={error} label={`the error of attempt ${attempt.attempt}`} />}
+      </div>
+      {error &&
+        <LongText text={error} class="is-error" label={`Error of attempt ${attempt.attempt}`} />}
+    </li>
+  );
+}

@@ -1,0 +1,213 @@
+/**
+ * Two runs side by side.
+ *
+ * @module
+ */
+import type { ComponentChildren } from "preact";
+import type { Comparison, Run } from "../../api.ts";
+import type { RouteOf } from "../lib/route.ts";
+import { CountsBar } from "../components/bars.tsx";
+import { Ago } from "../components/elapsed.tsx";
+import { formatCount, formatDuration, formatRatio, timeOf } from "../../../internal/units.ts";
+import { PageTitle } from "../components/page_title.tsx";
+import { Failure, PageSkeleton } from "./placeholders.tsx";
+import { runRoute } from "../lib/route.ts";
+import { hrefOf } from "../lib/router.ts";
+import { SafeText } from "../components/safe_text.tsx";
+import { StatusMark } from "../components/status_mark.tsx";
+import { useAnswer } from "../live/use_answer.ts";
+
+const LISTS: readonly [
+  name: "newlyFailed" | "mended" | "slower" | "faster",
+  label: string,
+  hint: string,
+][] = [
+  ["newlyFailed", "Newly failed", "Failed in the later run and not in the earlier one"],
+  ["mended", "Mended", "Failed in the earlier run and done in the later one"],
+  ["slower", "Slower", "Done in both, and slower in the later run"],
+  ["faster", "Faster", "Done in both, and faster in the later run"],
+];
+
+/** Numbers of both runs that are compared. */
+const COUNTED: readonly [label: string, of: (run: Run) => number][] = [
+  ["Tasks", (run) => run.total],
+  ["Done", (run) => run.counts.done],
+  ["Failed", (run) => run.counts.error],
+  ["Cancelled", (run) => run.counts.cancelled],
+];
+
+export function ComparePage({ route }: { route: RouteOf<"compare"> }) {
+  const title = `Runs #${route.a} and #${route.b}`;
+  const { answer, failure } = useAnswer<Comparison>(`api/compare?a=${route.a}&b=${route.b}`);
+  if (failure) {
+    return (
+      <>
+        <PageTitle>{title}</PageTitle>
+        <Failure failure={failure} />
+      </>
+    );
+  }
+  if (!answer) return <PageSkeleton title={title} />;
+  const { a, b } = answer;
+  return (
+    <>
+      <header class="page-head">
+        <PageTitle>{title}</PageTitle>
+        <p class="under-title">
+          {formatCount(answer.paired)} tasks in both · {formatCount(answer.onlyA)} in #{a
+            .id} alone · {formatCount(answer.onlyB)} in #{b.id}{" "}
+          alone{answer.partial && <span class="note also">of the first 200,000 tasks of each</span>}
+        </p>
+      </header>
+      <section class="panel" aria-label="Totals">
+        <div class="table-box">
+          <table class="totals">
+            <caption class="visually-hidden">Totals of both runs</caption>
+            <thead>
+              <tr>
+                <td />
+                {[a, b].map((run) => (
+                  <th key={run.id} scope="col">
+                    <a href={hrefOf(runRoute(run.id))}>
+                      <SafeText
+                        text={run
+                          .name}
+                        limit={80}
+                      />{" "}
+                      #{run.id}
+                    </a>
+                    <StatusMark status={run.status} />
+                    <CountsBar counts={run.counts} />
+                  </th>
+                ))}
+                <th scope="col">Change</th>
+              </tr>
+            </thead>
+            <tbody>
+              <Row label="Started" a={<Ago time={a.startedAt} />} b={<Ago time={b.startedAt} />} />
+              <Row
+                label="Took"
+                a={formatDuration(tookOf(a))}
+                b={formatDuration(
+                  tookOf(b),
+                )}
+                change={formatRatio(tookOf(a), tookOf(b))}
+              />
+              <Row
+                label="Median task"
+                a={formatDuration(answer.medianMs.a)}
+                b={formatDuration(
+                  answer.medianMs.b,
+                )}
+                change={formatRatio(answer.medianMs.a, answer.medianMs.b)}
+              />
+              {COUNTED.map(([label, of]) => (
+                <Row
+                  key={label}
+                  label={label}
+                  a={formatCount(of(a))}
+                  b={formatCount(
+                    of(b),
+                  )}
+                  change={signed(of(b) - of(a))}
+                />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </section>
+      {LISTS.map(([name, label, hint]) => (
+        <List key={name} label={label} hint={hint} list={answer[name]} runs={[a, b]} />
+      ))}
+    </>
+  );
+}
+
+function Row({ label, a, b, change }: {
+  label: string;
+  a: ComponentChildren;
+  b: ComponentChildren;
+  change?: string;
+}) {
+  return (
+    <tr>
+      <th scope="row">{label}</th>
+      <td>{a}</td>
+      <td>{b}</td>
+      <td class="faint">{change}</td>
+    </tr>
+  );
+}
+
+function List({ label, hint, list, runs }: {
+  label: string;
+  hint: string;
+  list: Comparison["slower"];
+  runs: Run[];
+}) {
+  const { total, tasks } = list;
+  return (
+    <section class="panel" aria-label={label}>
+      <div class="panel-head">
+        <h2>{label}</h2>
+        <span class="faint">{formatCount(total)}</span>
+        <span class="spread" />
+        <span class="faint hint">{hint}</span>
+      </div>
+      {total === 0 ? <p class="empty-list">None.</p> : (
+        <>
+          <div class="table-box">
+            <table class="compared">
+              <caption class="visually-hidden">{hint}</caption>
+              <thead>
+                <tr>
+                  <th scope="col">Task</th>
+                  {runs.map(({ id }) => <th key={id} scope="col">#{id}</th>)}
+                  <th scope="col">Ratio</th>
+                </tr>
+              </thead>
+              <tbody>
+                {tasks.map(({ label, a, b }) => (
+                  <tr key={`${a.id} ${b.id}`}>
+                    <th scope="row">
+                      <SafeText text={label} limit={300} />
+                    </th>
+                    {[a, b].map((task) => (
+                      <td key={task.id}>
+                        <a class="compared-task" href={hrefOf({ view: "task", task: task.id })}>
+                          <StatusMark status={task.status} /> {formatDuration(
+                            task.durationMs,
+                          )}
+                        </a>
+                      </td>
+                    ))}
+                    <td>
+                      {a.status === "done" && b.status === "done"
+                        ? formatRatio(a.durationMs, b.durationMs)
+                        : "–"}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+          {total > tasks.length &&
+            <p class="note">The first {formatCount(tasks.length)} of {formatCount(total)}.</p>}
+        </>
+      )}
+    </section>
+  );
+}
+
+function tookOf(run: Run): number | null {
+  const [from, to] = [timeOf(run.startedAt), timeOf(run.finishedAt)];
+  return from === null || to === null ? null : Math.max(0, to - from);
+}
+
+function signed(difference: number): string {
+  return difference > 0
+    ? `+${formatCount(difference)}`
+    : difference < 0
+    ? `−${formatCount(-difference)}`
+    : "=";
+}

@@ -1,0 +1,116 @@
+/**
+ * The head of a run: what it is, how far, how fast, and how long it will still take.
+ *
+ * @module
+ */
+import type { ComponentChildren } from "preact";
+import type { Run } from "../../api.ts";
+import { useNow } from "../live/clock.ts";
+import { CountsBar } from "../components/bars.tsx";
+import { RunControls } from "../components/control_buttons.tsx";
+import { Clock, Elapsed } from "../components/elapsed.tsx";
+import {
+  formatCount,
+  formatElapsed,
+  formatPercent,
+  formatRate,
+  formatShare,
+  timeOf,
+} from "../../../internal/units.ts";
+import { PageTitle } from "../components/page_title.tsx";
+import { type Moment, recentRate } from "../../../internal/progress.ts";
+import { runEta } from "../live/rates.ts";
+import { SafeText } from "../components/safe_text.tsx";
+import { StatusMark } from "../components/status_mark.tsx";
+import { endedOf, isCancelling, shareEnded } from "../lib/statuses.ts";
+
+export function RunHeader(
+  { run, recent, exported }: { run: Run; recent: Moment[]; exported: boolean },
+) {
+  const running = run.status === "running";
+  const ended = endedOf(run.counts);
+  return (
+    <header class="page-head">
+      <div class="title-row">
+        <PageTitle>
+          <SafeText text={run.name} limit={200} />{" "}
+          <span class="faint">
+            #{run
+              .id}
+          </span>
+        </PageTitle>
+        <StatusMark status={run.status} cancelling={isCancelling(run, run)} />
+        <span class="spread" />
+        <RunControls run={run} />
+        {!exported &&
+          <a class="button" href={`api/runs/${run.id}/export`} download>Export</a>}
+      </div>
+      <dl class="stats">
+        <Stat label="Ended" main>
+          <b>{formatPercent(shareEnded(run.counts))}</b>
+          <span class="faint">{formatCount(ended)} of {formatCount(run.total)}</span>
+        </Stat>
+        {running ? <Pace run={run} recent={recent} /> : <Average run={run} />}
+        <Stat label={running ? "Elapsed" : "Took"}>
+          <b>
+            <Elapsed from={run.startedAt} to={run.finishedAt} running={running} />
+          </b>
+          <span class="faint">
+            since <Clock time={run.startedAt} />
+          </span>
+        </Stat>
+        <Stat label="Failed" alarm={run.counts.error > 0}>
+          <b>{formatCount(run.counts.error)}</b>
+          {ended > 0 && run.counts.error > 0 &&
+            <span class="faint">{formatShare(run.counts.error / ended)}</span>}
+        </Stat>
+      </dl>
+      <CountsBar counts={run.counts} />
+    </header>
+  );
+}
+
+function Stat({ label, main, alarm, children }: {
+  label: string;
+  main?: boolean;
+  alarm?: boolean;
+  children: ComponentChildren;
+}) {
+  return (
+    <div class={`stat ${main ? "stat-main" : ""} ${alarm ? "stat-alarm" : ""}`}>
+      <dt>{label}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+/** Rate and time left while it runs; they change with the clock too. */
+function Pace({ run, recent }: { run: Run; recent: Moment[] }) {
+  const now = useNow();
+  const rate = recentRate(recent, now);
+  const eta = runEta(run.counts, rate);
+  return (
+    <>
+      <Stat label="Rate">
+        <b>{formatRate(rate)}</b>
+        <span class="faint">last 10 s</span>
+      </Stat>
+      <Stat label="Time left">
+        <b>{eta === null ? "–" : formatElapsed(eta)}</b>
+      </Stat>
+    </>
+  );
+}
+
+function Average({ run }: { run: Run }) {
+  const [from, to] = [timeOf(run.startedAt), timeOf(run.finishedAt)];
+  const rate = from !== null && to !== null && to > from
+    ? endedOf(run.counts) / (to - from) * 1000
+    : null;
+  return (
+    <Stat label="Rate">
+      <b>{formatRate(rate)}</b>
+      <span class="faint">on average</span>
+    </Stat>
+  );
+}

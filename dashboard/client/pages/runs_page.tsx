@@ -1,0 +1,201 @@
+/**
+ * The page of runs, newest first. Two of them can be chosen and compared.
+ *
+ * @module
+ */
+import type { Run, RunPage, RunsSnapshot } from "../../api.ts";
+import type { PageProps } from "./page_props.ts";
+import { useCallback, useState } from "preact/hooks";
+import { CountsBar } from "../components/bars.tsx";
+import { Ago, Elapsed } from "../components/elapsed.tsx";
+import { formatCount, formatPercent, formatRate, timeOf } from "../../../internal/units.ts";
+import { memo } from "../lib/memo.ts";
+import { PageTitle } from "../components/page_title.tsx";
+import { Failure, PageSkeleton } from "./placeholders.tsx";
+import { runRoute } from "../lib/route.ts";
+import { hrefOf } from "../lib/router.ts";
+import { SafeText } from "../components/safe_text.tsx";
+import { SourceState } from "./source_state.tsx";
+import { Sparkline } from "../charts/sparkline.tsx";
+import { StatusMark } from "../components/status_mark.tsx";
+import { describeCounts, endedOf, isCancelling, shareEnded } from "../lib/statuses.ts";
+import { useAnswer } from "../live/use_answer.ts";
+
+export function RunsPage({ route, live }: PageProps<"runs", RunsSnapshot>) {
+  const older = useAnswer<RunPage>(
+    route.before === null ? null : `api/runs?before=${route.before}`,
+  );
+  const [chosen, setChosen] = useState<number[]>([]);
+  // Two at most: a third takes the place of the one that was chosen first.
+  const choose = useCallback(
+    (id: number) =>
+      setChosen((ids) =>
+        ids.includes(id) ? ids.filter((other) => other !== id) : [...ids, id].slice(-2)
+      ),
+    [],
+  );
+  const page = route.before === null ? live.data : older.answer;
+  if (older.failure) {
+    return (
+      <>
+        <PageTitle>Runs</PageTitle>
+        <Failure failure={older.failure} />
+      </>
+    );
+  }
+  if (!page) {
+    if (live.source && live.source.state !== "ok") {
+      return <SourceState source={live.source} />;
+    }
+    return <PageSkeleton title="Runs" />;
+  }
+  if (page.runs.length === 0 && route.before === null) {
+    return live.source && live.source.state !== "ok"
+      ? <SourceState source={live.source} />
+      : <NoRuns file={live.source?.file} />;
+  }
+  const [a, b] = chosen.toSorted((x, y) => x - y);
+  return (
+    <>
+      <header class="page-head title-row">
+        <PageTitle>Runs</PageTitle>
+        <span class="spread" />
+        {a === undefined || b === undefined
+          ? (
+            <span class="faint hint">
+              {chosen.length === 1 ? "Choose one more to compare" : "Choose two to compare"}
+            </span>
+          )
+          : (
+            <a class="button primary" href={hrefOf({ view: "compare", a, b })}>
+              Compare #{a} with #{b}
+            </a>
+          )}
+      </header>
+      <ul class="runs">
+        {page.runs.map((run) => (
+          <RunItem
+            key={run.id}
+            run={run}
+            sparkline={page.sparklines[run.id]}
+            chosen={chosen
+              .includes(run.id)}
+            choose={choose}
+          />
+        ))}
+      </ul>
+      <nav class="pager" aria-label="Pages of runs">
+        {route.before !== null &&
+          <a class="button" href={hrefOf({ view: "runs", before: null })}>Newest runs</a>}
+        {page.next !== null &&
+          <a class="button" href={hrefOf({ view: "runs", before: page.next })}>Older runs</a>}
+      </nav>
+    </>
+  );
+}
+
+const RunItem = memo((
+  { run, sparkline, chosen, choose }: {
+    run: Run;
+    sparkline: number[] | undefined;
+    chosen: boolean;
+    choose: (id: number) => void;
+  },
+) => {
+  const running = run.status === "running";
+  return (
+    <li class="run-item">
+      <input
+        type="checkbox"
+        class="run-choose"
+        checked={chosen}
+        onChange={() => choose(run.id)}
+        aria-label={`Choose run ${run.id} to compare`}
+      />
+      <div class="run-name">
+        <a href={hrefOf(runRoute(run.id))}>
+          <SafeText text={run.name} limit={200} />
+        </a>
+        <span class="faint">#{run.id}</span>
+      </div>
+      <div class="run-status">
+        <StatusMark status={run.status} cancelling={isCancelling(run, run)} />
+      </div>
+      <div class="run-counts" title={describeCounts(run.counts)}>
+        <CountsBar counts={run.counts} />
+        <span class="run-counts-text">
+          <span>
+            {running ? `${formatPercent(shareEnded(run.counts))} of ` : ""}
+            {formatCount(
+              run.total,
+            )} {run.total === 1 ? "task" : "tasks"}
+          </span>
+          {run.counts.error > 0 &&
+            <span class="is-error-text">{formatCount(run.counts.error)} failed</span>}
+        </span>
+      </div>
+      <div class="run-spark">
+        <Sparkline values={sparkline} />
+      </div>
+      <div class="run-rate">
+        <span class="run-label">Rate</span>
+        {formatRate(averageRate(run))}
+      </div>
+      <div class="run-took">
+        <span class="run-label">{running ? "Elapsed" : "Took"}</span>
+        <Elapsed
+          from={run.startedAt}
+          to={run
+            .finishedAt}
+          running={running}
+        />
+      </div>
+      <div class="run-started">
+        <span class="run-label">Started</span>
+        <Ago
+          time={run
+            .startedAt}
+        />
+      </div>
+    </li>
+  );
+});
+
+function averageRate(run: Run): number | null {
+  const from = timeOf(run.startedAt);
+  const to = timeOf(run.finishedAt) ?? timeOf(run.updatedAt);
+  return from !== null && to !== null && to > from
+    ? endedOf(run.counts) / (to - from) * 1000
+    : null;
+}
+
+function NoRuns({ file }: { file: string | undefined }) {
+  return (
+    <div class="empty">
+      <PageTitle>No runs yet</PageTitle>
+      <p>
+        {file
+          ? (
+            <>
+              <code>
+                <SafeText text={file} />
+              </code>{" "}
+              holds no pipeline so far.
+            </>
+          )
+          : "This database holds no pipeline so far."} Start one, and it shows here by itself:
+      </p>
+      <pre class="code">{EXAMPLE}</pre>
+    </div>
+  );
+}
+
+const EXAMPLE = `import { runPipeline } from "@pipeloom/pipeloom";
+
+await runPipeline(["a", "b", "c"], {
+  db: "etl.db",
+  async run(item, task) {
+    task.progress(1, 2, "half way");
+    return item.toUpperCase();
+  },
+});`;

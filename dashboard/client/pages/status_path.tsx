@@ -1,0 +1,38 @@
+/**
+ * The way of a task through its states, with the times of its moves.
+ *
+ * @module
+ */
+import type { TaskDetail } from "../../api.ts";
+import { Clock, Elapsed } from "../components/elapsed.tsx";
+import { StatusIcon } from "../components/status_mark.tsx";
+
+export function StatusPath({ task }: { task: TaskDetail }) {
+  const running = task.status === "running";
+  const steps: { status: string; at?: string | null }[] = [{ status: "queued" }];
+  if (task.startedAt || running) steps.push({ status: "running", at: task.startedAt });
+  if (task.finishedAt || !["queued", "running"].includes(task.status)) {
+    steps.push({ status: task.status, at: task.finishedAt });
+  }
+  return (
+    <ol class="status-path">
+      {steps.map(({ status, at }, i) => (
+        <li
+          key={status}
+          class={`step is-${status}`}
+          aria-current={i === steps.length - 1 ? "step" : undefined}
+        >
+          <StatusIcon status={status} />
+          <span class="step-name">{status}</span>
+          <span class="step-time">{at && <Clock time={at} />}</span>
+        </li>
+      ))}
+      <li class="step-took">
+        <span class="faint">{running ? "running for" : "took"}</span>{" "}
+        <b>
+          <Elapsed from={task.startedAt} to={task.finishedAt} running={running} />
+        </b>
+      </li>
+    </ol>
+  );
+}

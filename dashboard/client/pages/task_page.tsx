@@ -1,0 +1,136 @@
+/**
+ * The page of one task: how it went, what it said, what came of it.
+ *
+ * @module
+ */
+import type { TaskDetail, TaskSnapshot } from "../../api.ts";
+import type { PageProps } from "./page_props.ts";
+import { useEffect, useRef } from "preact/hooks";
+import { announce } from "../components/announcer.tsx";
+import { Attempts } from "./attempts.tsx";
+import { ProgressBar } from "../components/bars.tsx";
+import { useNow } from "../live/clock.ts";
+import { TaskControls } from "../components/control_buttons.tsx";
+import { formatElapsed, formatPercent, formatRate } from "../../../internal/units.ts";
+import { PageTitle } from "../components/page_title.tsx";
+import { LongText } from "../components/long_text.tsx";
+import { NotFound, PageSkeleton } from "./placeholders.tsx";
+import { isStalled, taskPace } from "../live/rates.ts";
+import { runRoute } from "../lib/route.ts";
+import { hrefOf } from "../lib/router.ts";
+import { SafeText } from "../components/safe_text.tsx";
+import { StatusMark } from "../components/status_mark.tsx";
+import { isCancelling } from "../lib/statuses.ts";
+import { StatusPath } from "./status_path.tsx";
+import { TaskHistory } from "./task_history.tsx";
+import { TaskLog } from "./task_log.tsx";
+import { TaskResult } from "./task_result.tsx";
+
+const LONGEST_TITLE = 200;
+
+/** Longer messages get a box of their own. */
+const LONGEST_MESSAGE = 500;
+
+export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
+  const state = live.data;
+  const task = state?.task;
+  useNews(task);
+  if (!state) return <PageSkeleton title={`Task #${route.task}`} />;
+  if (!task) return <NotFound what={`task #${route.task}`} />;
+  return (
+    <>
+      <header class="page-head">
+        <div class="title-row">
+          <PageTitle>
+            <SafeText
+              text={task
+                .name}
+              limit={LONGEST_TITLE}
+            />{" "}
+            <span class="faint">
+              #{task
+                .id}
+            </span>
+          </PageTitle>
+          <StatusMark status={task.status} cancelling={isCancelling(task, task.run)} />
+          <span class="spread" />
+          <TaskControls task={task} />
+        </div>
+        <p class="under-title">
+          in{" "}
+          <a href={hrefOf(runRoute(task.run.id))}>
+            <SafeText
+              text={task.run
+                .name}
+              limit={200}
+            />{" "}
+            #{task.run.id}
+          </a>
+          {task.key &&
+            (
+              <span class="faint also">
+                key{" "}
+                <code>
+                  <SafeText text={task.key} limit={200} />
+                </code>
+              </span>
+            )}
+        </p>
+      </header>
+      <div class="task-columns">
+        <section class="panel" aria-labelledby="path-title">
+          <div class="panel-head">
+            <h2 id="path-title">Progress</h2>
+          </div>
+          <div class="panel-body">
+            <StatusPath task={task} />
+            <div class="task-progress">
+              <ProgressBar progress={task.progress} status={task.status} />
+              <b>{formatPercent(task.progress)}</b>
+              {task.status === "running" && <Pace task={task} />}
+            </div>
+            {task.message && (
+              <div class="task-message">
+                {task.message.length > LONGEST_MESSAGE
+                  ? <LongText text={task.message} label="Message" />
+                  : <SafeText text={task.message} />}
+              </div>
+            )}
+          </div>
+        </section>
+        <TaskHistory key={task.id} task={task} />
+      </div>
+      <Attempts task={task} />
+      <TaskResult key={`result ${task.id}`} task={task} />
+      <TaskLog key={`log ${task.id}`} task={task} logs={state.logs} />
+    </>
+  );
+}
+
+function Pace({ task }: { task: TaskDetail }) {
+  const now = useNow();
+  const pace = taskPace(task, now);
+  return (
+    <>
+      {pace &&
+        (
+          <>
+            <span>{formatElapsed(pace.eta)} left</span>
+            <span class="faint">{formatRate(pace.rate * 100, "%")}</span>
+          </>
+        )}
+      {isStalled(task, now) && <span class="stalled">stalled</span>}
+    </>
+  );
+}
+
+/** Tells how the task has ended. */
+function useNews(task: TaskDetail | null | undefined): void {
+  const last = useRef<TaskDetail | null | undefined>(null);
+  useEffect(() => {
+    const before = last.current;
+    last.current = task;
+    if (!task || before?.id !== task.id || before.status === task.status) return;
+    if (task.finishedAt) announce(`The task has ended as ${task.status}`);
+  }, [task]);
+}

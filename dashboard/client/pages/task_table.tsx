@@ -1,0 +1,185 @@
+/**
+ * The table of a run's tasks: a page of them, in an order, found by a word.
+ *
+ * @module
+ */
+import type { Run, TaskQuery, TaskSort } from "../../api.ts";
+import type { RouteOf } from "../lib/route.ts";
+import type { RunState } from "../live/patches.ts";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { formatCount } from "../../../internal/units.ts";
+import { navigate } from "../lib/router.ts";
+import { isCancelling } from "../lib/statuses.ts";
+import { TaskRow } from "./task_row.tsx";
+
+const SEARCH_AFTER_MS = 250;
+const SIZES = [50, 100, 200];
+
+/** The bars of longer tables jump. */
+const ANIMATED = 60;
+
+/** A column, and what a click on its head sorts by. */
+interface Column {
+  name: string;
+  label: string;
+  sort?: TaskSort;
+}
+
+const COLUMNS: readonly Column[] = [
+  { name: "id", label: "Id", sort: "id" },
+  { name: "name", label: "Task", sort: "name" },
+  { name: "status", label: "Status" },
+  { name: "progress", label: "Progress", sort: "progress" },
+  { name: "message", label: "Message" },
+  { name: "started", label: "Started", sort: "started" },
+  { name: "duration", label: "Duration", sort: "duration" },
+  { name: "pace", label: "Left" },
+];
+
+export function TaskTable({ route, state, current }: {
+  route: RouteOf<"run">;
+  state: RunState & { run: Run };
+  current: boolean;
+}) {
+  const { query } = route;
+  const change = (changes: Partial<TaskQuery>, options?: { replace: boolean }) =>
+    navigate({ ...route, query: { ...query, cursor: "", ...changes } }, options);
+  const matched = query.status.reduce((sum, status) => sum + state.run.counts[status], 0);
+  const total = query.status.length > 0 ? matched : state.run.total;
+  const kinds = [
+    "task-table",
+    state.run.status !== "running" && "no-pace",
+    state.tasks.length > ANIMATED && "is-long",
+  ].filter(Boolean);
+  const narrowed = query.q !== "" || query.key !== "" || query.status.length > 0;
+  return (
+    <section class="panel tasks" aria-labelledby="tasks-title">
+      <div class="panel-head">
+        <h2 id="tasks-title">Tasks</h2>
+        <span class="faint">{query.q || query.key ? "found" : formatCount(total)}</span>
+        {query.key && <span class="note">with key {query.key}</span>}
+        {narrowed && (
+          <button
+            type="button"
+            class="button small"
+            onClick={() => change({ status: [], q: "", key: "" })}
+          >
+            Clear filters
+          </button>
+        )}
+        <span class="spread" />
+        <Search text={query.q} onChange={(q) => change({ q }, { replace: true })} />
+      </div>
+      <div class="table-box" aria-busy={!current}>
+        <table class={kinds.join(" ")}>
+          <caption class="visually-hidden">Tasks of this run</caption>
+          <thead>
+            <tr>
+              {COLUMNS.map((column) => (
+                <HeaderCell
+                  key={column.name}
+                  column={column}
+                  sort={query.sort}
+                  onSort={(
+                    sort,
+                  ) => change({ sort })}
+                />
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {state.tasks.map((task) => (
+              <TaskRow key={task.id} task={task} cancelling={isCancelling(task, state.run)} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {state.tasks.length === 0 && (
+        <p class="empty-list">
+          {narrowed ? "No task matches these filters." : "This run has no tasks yet."}
+        </p>
+      )}
+      <nav class="pager" aria-label="Pages of tasks">
+        <button type="button" class="button" disabled={!query.cursor} onClick={() => change({})}>
+          First
+        </button>
+        <button
+          type="button"
+          class="button"
+          disabled={!state.previous || !current}
+          onClick={() => change({ cursor: state.previous! })}
+        >
+          Previous
+        </button>
+        <button
+          type="button"
+          class="button"
+          disabled={!state.next || !current}
+          onClick={() => change({ cursor: state.next! })}
+        >
+          Next
+        </button>
+        <span class="spread" />
+        <label class="select-label">
+          Rows<select
+            value={query.limit}
+            onChange={(event) => change({ limit: Number(event.currentTarget.value) })}
+          >
+            {[...new Set([...SIZES, query.limit])].sort((a, b) => a - b)
+              .map((size) => <option key={size} value={size}>{size}</option>)}
+          </select>
+        </label>
+      </nav>
+    </section>
+  );
+}
+
+function HeaderCell({ column, sort, onSort }: {
+  column: Column;
+  sort: TaskQuery["sort"];
+  onSort: (sort: TaskQuery["sort"]) => void;
+}) {
+  const { name, label, sort: by } = column;
+  if (!by) return <th scope="col" class={`cell-${name}`}>{label}</th>;
+  const descending = sort === `-${by}`;
+  const order = descending ? "descending" : sort === by ? "ascending" : "none";
+  return (
+    <th scope="col" class={`cell-${name}`} aria-sort={order}>
+      <button type="button" class="sort" onClick={() => onSort(sort === by ? `-${by}` : by)}>
+        {label}
+        <span class="sort-arrow" aria-hidden="true">
+          {order === "none" ? "" : descending ? "↓" : "↑"}
+        </span>
+      </button>
+    </th>
+  );
+}
+
+function Search({ text, onChange }: { text: string; onChange: (text: string) => void }) {
+  const [typed, setTyped] = useState(text);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  // A link, the way back or "Clear filters" changes the text from outside.
+  useEffect(() => {
+    clearTimeout(timer.current);
+    setTyped(text);
+  }, [text]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return (
+    <label class="search">
+      <span class="visually-hidden">Search names and messages</span>
+      <input
+        type="search"
+        placeholder="Search names and messages"
+        value={typed}
+        spellcheck={false}
+        autocomplete="off"
+        onInput={(event) => {
+          const { value } = event.currentTarget;
+          setTyped(value);
+          clearTimeout(timer.current);
+          timer.current = setTimeout(() => onChange(value), SEARCH_AFTER_MS);
+        }}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,217 @@
+/**
+ * What a sender has handed over and the writer has not answered yet: batches and queries in their order, and the
+ * credits of the sender.
+ *
+ * At most {@linkcode WINDOW_ROWS} rows are posted at a time. What is handed over beyond that stays on this side, as
+ * references to the sender's values, until acknowledgements give credits back: a port has no backpressure, and each
+ * posted value is a copy.
+ *
+ * @module
+ */
+import { type ErrorData, fromErrorData, toErrorData } from "../../errors.ts";
+import type {
+  Ack,
+  Batch,
+  PortReply,
+  Query,
+  QueryRequest,
+  QueryResults,
+} from "../protocol/sender_port.ts";
+import type { WriteMessage } from "../protocol/write_message.ts";
+
+/** Rows posted and not acknowledged: eight batches keep both threads busy. Large values count for many. */
+export const WINDOW_ROWS = 8_000;
+
+/** The promise of a caller. */
+export interface Waiter {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** Messages that travel together, and what their answers are needed for. */
+export interface Collected {
+  messages: WriteMessage[];
+  /** What the messages count for. */
+  rows: number;
+  /** Who waits for a message, by its index. */
+  waiters: Map<number, Waiter>;
+  /** Which task sent a message, by its index. */
+  tasks: Map<number, number>;
+}
+
+/** What is kept of a batch: not its messages, which would outlive the young generation by the thousand. */
+interface Unacknowledged extends Omit<Collected, "messages"> {
+  /** Messages that could not be cloned, and why. */
+  refused: [number, ErrorData][];
+  /** Resolved with the acknowledgement, for those who wait for the whole batch. */
+  acknowledged: PromiseWithResolvers<void>;
+}
+
+/** Called with the failure of a message for which nobody waits, and with the task that sent it, if any did. */
+export type FailureListener = (error: ErrorData, task: number | undefined) => void;
+
+/** Posts batches and queries as far as credits reach, and matches the answers. */
+export class InFlight {
+  readonly #port: MessagePort;
+  readonly #onFailure: FailureListener;
+  /** Called after each acknowledgement. */
+  readonly #onAcknowledged: () => void;
+  #seq = 0;
+  /** What waits for credits, in its order. */
+  #waiting: (Batch | QueryRequest)[] = [];
+  readonly #batches = new Map<number, Unacknowledged>();
+  readonly #queries = new Map<number, Waiter>();
+  #rows = 0;
+  #postedRows = 0;
+
+  constructor(port: MessagePort, onFailure: FailureListener, onAcknowledged: () => void) {
+    this.#port = port;
+    this.#onFailure = onFailure;
+    this.#onAcknowledged = onAcknowledged;
+    port.onmessage = (event: MessageEvent<PortReply>) => this.#receive(event.data);
+  }
+
+  /** Rows that are not acknowledged, posted or not. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Whether every batch is acknowledged. */
+  get isIdle(): boolean {
+    return this.#batches.size === 0;
+  }
+
+  /** Whether something waits for credits. */
+  get isBehind(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Takes a batch over. */
+  add({ messages, ...batch }: Collected): void {
+    const seq = this.#seq++;
+    this.#batches.set(seq, { ...batch, refused: [], acknowledged: Promise.withResolvers() });
+    this.#rows += batch.rows;
+    this.#waiting.push({ kind: "batch", seq, messages });
+    this.#post();
+  }
+
+  /** Sends a query behind the batches. */
+  query<Q extends Query>(query: Q): Promise<QueryResults[Q["kind"]]> {
+    const seq = this.#seq++;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#queries.set(seq, { resolve, reject });
+    this.#waiting.push({ kind: "query", seq, query });
+    this.#post();
+    return promise as Promise<QueryResults[Q["kind"]]>;
+  }
+
+  /** Resolves when every batch is acknowledged that was taken over so far. */
+  async flushed(): Promise<void> {
+    // Batches are acknowledged in their order.
+    await [...this.#batches.values()].at(-1)?.acknowledged.promise;
+  }
+
+  /** Posts everything, whatever the credits, and says that the port will not be used any more. */
+  detach(): void {
+    this.#post(Infinity);
+    this.#port.postMessage({ kind: "detach" });
+  }
+
+  /** Rejects everything that is not answered, and closes the port. */
+  fail(error: Error): void {
+    const batches = [...this.#batches.values()].flatMap(({ waiters, acknowledged }) => {
+      acknowledged.promise.catch(() => {});
+      return [...waiters.values(), acknowledged];
+    });
+    for (const waiter of [...batches, ...this.#queries.values()]) waiter.reject(error);
+    this.#batches.clear();
+    this.#queries.clear();
+    this.#waiting = [];
+    this.#port.close();
+  }
+
+  /** Posts what the credits allow: nothing overtakes a batch that waits. */
+  #post(window = WINDOW_ROWS): void {
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      if (next.kind === "batch") {
+        if (this.#postedRows >= window) return;
+        this.#postBatch(next);
+      } else {
+        this.#port.postMessage(next);
+      }
+      this.#waiting.shift();
+    }
+  }
+
+  #postBatch(batch: Batch): void {
+    const state = this.#batches.get(batch.seq)!;
+    this.#postedRows += state.rows;
+    try {
+      this.#port.postMessage(batch);
+    } catch {
+      // The others keep their places, and the one that cannot be cloned leaves an empty one.
+      batch.messages.forEach((message, index) => {
+        const why = whyNotCloned(message);
+        if (!why) return;
+        state.refused.push([index, why]);
+        batch.messages[index] = { kind: "transaction", messages: [] };
+      });
+      this.#port.postMessage(batch);
+    }
+  }
+
+  #receive(reply: PortReply): void {
+    switch (reply.kind) {
+      case "ack":
+        return this.#acknowledge(reply);
+      case "answer": {
+        const waiter = this.#queries.get(reply.seq);
+        this.#queries.delete(reply.seq);
+        if (reply.error) waiter?.reject(fromErrorData(reply.error));
+        else waiter?.resolve(reply.value);
+        return;
+      }
+      default: {
+        const unknown: never = reply;
+        throw new TypeError(`Cannot read an answer of unknown kind ${Deno.inspect(unknown)}`);
+      }
+    }
+  }
+
+  #acknowledge({ seq, results, failures }: Ack): void {
+    const batch = this.#batches.get(seq);
+    if (!batch) return;
+    const { rows, waiters, tasks, refused, acknowledged } = batch;
+    this.#batches.delete(seq);
+    this.#rows -= rows;
+    this.#postedRows -= rows;
+    for (const [index, error] of [...failures, ...refused]) {
+      const waiter = waiters.get(index);
+      waiters.delete(index);
+      waiter?.reject(fromErrorData(error));
+      const task = tasks.get(index);
+      if (!waiter || task !== undefined) this.#onFailure(error, task);
+    }
+    for (const [index, result] of results) {
+      waiters.get(index)?.resolve(result);
+      waiters.delete(index);
+    }
+    for (const waiter of waiters.values()) waiter.resolve(undefined);
+    this.#post();
+    this.#onAcknowledged();
+    acknowledged.resolve();
+  }
+}
+
+function whyNotCloned(message: WriteMessage): ErrorData | undefined {
+  if (message.kind === "transaction") {
+    return message.messages.map(whyNotCloned).find((why) => why !== undefined);
+  }
+  try {
+    structuredClone(message);
+  } catch (error) {
+    const what = message.kind === "insert" ? `rows for ${message.table}` : `"${message.kind}"`;
+    const text = `Cannot send ${what} to the writer: ${(error as Error).message}; pass plain data`;
+    return toErrorData(new TypeError(text, { cause: error }));
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * The writer as the rest of the project sees it: opens the database, gives out senders, says when it is closed.
+ *
+ * Users have {@linkcode SqliteWriter}, which shows the part of it that is theirs.
+ *
+ * @module
+ */
+import type { CheckpointResult } from "../../sqlite/checkpoint.ts";
+import type { ConnectOptions } from "../../sqlite/connect.ts";
+import type { DriverName } from "../../sqlite/drivers/driver.ts";
+import { databasePath, prepareFile } from "../../sqlite/database_file.ts";
+import { isoTime } from "../../internal/timestamps.ts";
+import { chooseDriver } from "../../sqlite/drivers/choose.ts";
+import { driverFor, holdDriver } from "../../sqlite/drivers/in_use.ts";
+import { type SqliteError, WriterClosedError } from "../../errors.ts";
+import { checkInteger, checkOptionNames, namesOf } from "../../internal/validate.ts";
+import { checkKeys } from "./idempotency_key.ts";
+import type { RunRequest } from "../protocol/control_message.ts";
+import type { Query, QueryResults } from "../protocol/sender_port.ts";
+import type { ResultOf, WriteMessage } from "../protocol/write_message.ts";
+import type { OpenRequest } from "../protocol/writer_worker.ts";
+import { connectionSettings } from "../../sqlite/settings.ts";
+import { BatchSender } from "./batch_sender.ts";
+import type { FailureListener } from "./in_flight.ts";
+import type { WalWarnings } from "./wal_warnings.ts";
+import { WriterWorker } from "./writer_worker.ts";
+
+/** Options of {@linkcode SqliteWriter.open}. */
+export interface WriterOptions extends ConnectOptions {
+  /** The database: a path, a `file:` URL, or `:memory:`. */
+  db: string | URL;
+  /**
+   * Whether to keep `task_runs`, `pipeline_runs` and `task_logs`.
+   *
+   * @default {true}
+   */
+  storeTaskStatus?: boolean;
+  /** SQL to run when the database is open, such as `CREATE TABLE IF NOT EXISTS …`. */
+  schema?: string | readonly string[];
+  /** Statements that messages may refer to by name. */
+  statements?: Readonly<Record<string, string>>;
+  /**
+   * Bytes of the WAL from which on the user is warned that readers keep it from being emptied, in the log or on
+   * the console, and again each time it has doubled. No write waits for them. `Infinity` for never.
+   *
+   * @default {268_435_456}
+   */
+  walWarnBytes?: number;
+}
+
+const NAMES = namesOf<WriterOptions>({
+  busyTimeoutMs: true,
+  db: true,
+  doubleQuotedLiterals: true,
+  driver: true,
+  schema: true,
+  statements: true,
+  storeTaskStatus: true,
+  synchronous: true,
+  wal: true,
+  walWarnBytes: true,
+});
+
+/** Bytes of a WAL that tell of a reader that does not let go: four times what it is cut to. */
+const WAL_WARN_BYTES = 256 * 1024 * 1024;
+
+/** What was settled before the Worker started. */
+interface Settings {
+  path: string;
+  driver: DriverName;
+  driverReason: string | undefined;
+  storeTaskStatus: boolean;
+}
+
+/** The one writer of a database, with all that the project needs of it. */
+export class WriterClient {
+  readonly #worker: WriterWorker;
+  readonly #batchSender: BatchSender;
+  readonly #senders = new Set<BatchSender>();
+  /** What was settled before the Worker started. */
+  readonly settings: Settings;
+  #sqliteVersion = "";
+  #releaseDriver: () => void;
+  #reported: unknown;
+  #closing: Promise<CheckpointResult | undefined> | undefined;
+
+  private constructor(settings: Settings, batchSender: BatchSender) {
+    this.#worker = new WriterWorker(settings.path, (error) => this.#failAll(error));
+    this.settings = settings;
+    this.#batchSender = batchSender;
+    this.#releaseDriver = holdDriver(settings.path, settings.driver);
+  }
+
+  /** Starts the Worker and opens the database. */
+  static async open(options: WriterOptions): Promise<WriterClient> {
+    checkOptionNames(options, { operation: "open the writer", known: NAMES });
+    const { storeTaskStatus = true, schema = [], statements = {} } = options;
+    const { walWarnBytes = WAL_WARN_BYTES } = options;
+    const settings = connectionSettings(options);
+    if (walWarnBytes !== Infinity) {
+      checkInteger(walWarnBytes, {
+        operation: "open the writer",
+        name: "walWarnBytes",
+        min: 1,
+        remedy: "Pass Infinity to turn the warning off",
+      });
+    }
+    // Settled here, so that the whole process agrees and the Worker need not ask any registry.
+    const file = await databasePath(options.db);
+    const { driver, reason } = await chooseDriver(driverFor(file, options.driver));
+    await prepareFile(file);
+    const { port1, port2: port } = new MessageChannel();
+    const client = new WriterClient(
+      { path: file, driver: driver.name, driverReason: reason, storeTaskStatus },
+      new BatchSender(port1),
+    );
+    try {
+      await client.#open({
+        kind: "open",
+        file,
+        ...settings,
+        driver: driver.name,
+        storeTaskStatus,
+        schema: typeof schema === "string" ? [schema] : schema,
+        statements,
+        walWarnBytes,
+        processStartedAt: isoTime(performance.timeOrigin),
+        port,
+      });
+      return client;
+    } catch (error) {
+      port.close();
+      client.#failAll(error as Error);
+      client.#worker.terminate();
+      client.#releaseDriver();
+      throw error;
+    }
+  }
+
+  /** The version of the SQLite library. */
+  get sqliteVersion(): string {
+    return this.#sqliteVersion;
+  }
+
+  /** Rejects when the writer has closed or died. */
+  get closed(): Promise<never> {
+    return this.#worker.closed;
+  }
+
+  /** Tells a listener when the writer has closed or died, until it is disposed. */
+  onClosed(listener: (error: Error) => void): Disposable {
+    return this.#worker.onClosed(listener);
+  }
+
+  /** Tells a listener what is requested of the runs of this writer, until it is disposed. */
+  onRequest(listener: (request: RunRequest) => void): Disposable {
+    return this.#worker.onRequest(listener);
+  }
+
+  /** Warnings that readers hold the WAL. */
+  get walWarnings(): WalWarnings {
+    return this.#worker.walWarnings;
+  }
+
+  /** A sender of its own for a pipeline; `onFailure` is told of failures that no caller waits for. */
+  sender(onFailure: FailureListener): BatchSender {
+    const batchSender = new BatchSender(this.attach(), onFailure);
+    this.#senders.add(batchSender);
+    return batchSender;
+  }
+
+  /** Ends a sender that is flushed. */
+  release(batchSender: BatchSender): void {
+    // Closing waits for its last answers, and ends it then.
+    if (this.#closing) return;
+    this.#senders.delete(batchSender);
+    batchSender.close();
+  }
+
+  /** A port for another sender, to be transferred to its thread; by a number it can be disconnected. */
+  attach(sender?: number): MessagePort {
+    this.check();
+    const { port1, port2 } = new MessageChannel();
+    this.#worker.attach(port2, sender);
+    return port1;
+  }
+
+  /** Sends a message and resolves with what it did, once it is committed. */
+  request<M extends WriteMessage>(message: M): Promise<ResultOf<M>> {
+    checkKeys(message, this.settings.storeTaskStatus);
+    return this.#batchSender.request(message);
+  }
+
+  /** Asks for something that is no message, after all that was sent before. */
+  query<Q extends Query>(query: Q): Promise<QueryResults[Q["kind"]]> {
+    this.check();
+    return this.#batchSender.query(query);
+  }
+
+  /** Resolves when there is room for more; `undefined` when there is room now. */
+  ready(): Promise<void> | undefined {
+    return this.#batchSender.ready();
+  }
+
+  /** Resolves when everything that was sent so far is committed or has failed. */
+  async flushed(): Promise<void> {
+    this.check();
+    await this.#batchSender.flushed();
+  }
+
+  /** Writes everything that was sent, checkpoints and closes. Closing again returns the same promise. */
+  close(): Promise<CheckpointResult | undefined> {
+    return this.#closing ??= this.#close();
+  }
+
+  /** Notes what a pipeline that shares the writer was rejected with. */
+  reported(failure: unknown): void {
+    this.#reported = failure;
+  }
+
+  /** Closes it. What a pipeline was rejected with already is not thrown again, because it would hide that. */
+  async dispose(): Promise<void> {
+    try {
+      await this.close();
+    } catch (error) {
+      if (kindOf(error) !== kindOf(this.#reported)) throw error;
+    }
+  }
+
+  /**
+   * Checks that it is open.
+   *
+   * @throws {WriterClosedError} If it is not
+   */
+  check(): void {
+    if (this.#closing) throw new WriterClosedError("Cannot write: the writer is closed");
+  }
+
+  async #open(request: OpenRequest): Promise<void> {
+    this.#sqliteVersion = (await this.#worker.open(request)).sqliteVersion;
+    // Again, because a file is known under one name only once it is there.
+    const release = this.#releaseDriver;
+    this.#releaseDriver = holdDriver(request.file, request.driver);
+    release();
+  }
+
+  async #close(): Promise<CheckpointResult | undefined> {
+    const closed = new WriterClosedError("Cannot write: the writer is closed");
+    const senders = [this.#batchSender, ...this.#senders];
+    for (const sender of senders) sender.rejectNew(closed);
+    this.#worker.declareClosed(closed);
+    try {
+      await Promise.all(senders.map((sender) => sender.flushed()));
+      return await this.#worker.close();
+    } finally {
+      this.#failAll(closed);
+      this.#worker.terminate();
+      this.#releaseDriver();
+    }
+  }
+
+  #failAll(error: Error): void {
+    for (const sender of [this.#batchSender, ...this.#senders]) sender.fail(error);
+  }
+}
+
+/** What an error is about, whatever the words. */
+function kindOf(error: unknown): string {
+  const { name, code } = Object(error) as Partial<SqliteError>;
+  return `${name} ${code}`;
+}

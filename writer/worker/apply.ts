@@ -1,0 +1,178 @@
+/**
+ * What each kind of message does: the switch over all of them.
+ *
+ * It knows nothing of transactions: {@linkcode Store} calls it inside one, and tells it how that ended.
+ *
+ * @module
+ */
+import type { Connection } from "../../sqlite/connection.ts";
+import { DependencyStore } from "./dependency_store.ts";
+import { fromErrorData } from "../../errors.ts";
+import { FailedTasks } from "./failed_tasks.ts";
+import { KeyStore } from "./key_store.ts";
+import type {
+  FinishRunMessage,
+  RunFinished,
+  RunStarted,
+  StartRunMessage,
+} from "../protocol/run_message.ts";
+import type { RequeueTasksMessage, TaskUpdateMessage } from "../protocol/task_message.ts";
+import type {
+  InsertMessage,
+  TransactionMessage,
+  WriteMessage,
+  WriteResult,
+} from "../protocol/write_message.ts";
+import type { ProcessLock } from "./process_lock.ts";
+import { addRequest, answerAll, answerRequest } from "./request_store.ts";
+import type { RequestWatch } from "./request_watch.ts";
+import { RowStore } from "./row_store.ts";
+import { RunStore } from "./run_store.ts";
+import { TaskEndStore } from "./task_end_store.ts";
+import { TaskUpdateStore } from "./task_update_store.ts";
+import { TaskStore } from "./task_store.ts";
+import { isEnd } from "../../internal/task_status.ts";
+
+/** What the store of one connection may be told. */
+export interface StoreOptions {
+  /** The named statements that messages may refer to. */
+  statements?: Readonly<Record<string, string>>;
+  /** Who owns the runs. */
+  owner?: ProcessLock;
+  /** Is told which runs are active and what is requested of them. */
+  watch?: RequestWatch;
+}
+
+/** Applies messages, one after the other, within a transaction. */
+export class MessageApplier {
+  readonly #connection: Connection;
+  readonly rows: RowStore;
+  readonly runs: RunStore;
+  readonly updates: TaskUpdateStore;
+  readonly failed = new FailedTasks();
+  readonly #tasks: TaskStore;
+  readonly #keys: KeyStore;
+  readonly #dependencies: DependencyStore;
+  readonly #ends: TaskEndStore;
+  readonly #watch: RequestWatch | undefined;
+  /** What keeps something of a transaction in mind until it has ended. */
+  readonly #parts: readonly { committed(): void; rolledBack(): void }[];
+
+  constructor(connection: Connection, { statements, owner, watch }: StoreOptions = {}) {
+    this.#connection = connection;
+    this.rows = new RowStore(connection, statements);
+    this.runs = new RunStore(connection, owner);
+    this.updates = new TaskUpdateStore(connection, this.runs);
+    this.#tasks = new TaskStore(connection, this.runs, this.updates);
+    this.#keys = new KeyStore(connection);
+    this.#dependencies = new DependencyStore(connection);
+    this.#ends = new TaskEndStore(connection, this.runs, this.updates);
+    this.#watch = watch;
+    this.#parts = [this.rows, this.updates, this.runs, this.failed, ...(watch ? [watch] : [])];
+  }
+
+  /** Writes what is still folded; called before each commit. */
+  flush(): void {
+    this.updates.flush();
+    this.runs.flush();
+  }
+
+  /** The transaction is committed. */
+  committed(): void {
+    for (const part of this.#parts) part.committed();
+  }
+
+  /** The transaction is undone. */
+  rolledBack(): void {
+    for (const part of this.#parts) part.rolledBack();
+  }
+
+  /** Does what a message says, and returns what it did. */
+  apply(message: WriteMessage): WriteResult {
+    switch (message.kind) {
+      case "insert":
+        return this.isNew(message) ? this.rows.insert([message]) : undefined;
+      case "execute":
+        return this.rows.execute(message.sql, message.params);
+      case "statement":
+        return this.rows.executeNamed(message.name, message.params);
+      case "transaction":
+        return this.#transaction(message);
+      case "start_run":
+        return this.#startRun(message);
+      case "reserve_ids":
+        return this.runs.reserveIds(message);
+      case "finish_run":
+        return this.#finishRun(message);
+      case "queue_tasks":
+        this.#tasks.queue(message);
+        return this.failed.forget(message.ids);
+      case "resume_tasks": {
+        const ids = this.#tasks.resume(message);
+        this.failed.forget(ids);
+        return ids;
+      }
+      case "depend_tasks":
+        return this.#dependencies.write(message);
+      case "requeue_tasks":
+        return this.#requeue(message);
+      case "end_tasks":
+        return this.#ends.end(message);
+      case "request_control": {
+        const request = addRequest(this.#connection, message);
+        this.#watch?.expect(message.run, request, message.own === true);
+        return request;
+      }
+      case "answer_control":
+        return void answerRequest(this.#connection, message.request, message);
+      case "task_update":
+        return this.#update(message);
+      default: {
+        const unknown: never = message;
+        throw new TypeError(`Cannot write a message of unknown kind ${Deno.inspect(unknown)}`);
+      }
+    }
+  }
+
+  /** Whether rows are to be written: they have no key, or one that is new. */
+  isNew({ idempotencyKey, table, values }: InsertMessage): boolean {
+    return !idempotencyKey || values.length === 0 || this.#keys.claim(idempotencyKey, table);
+  }
+
+  #transaction({ idempotencyKey, messages }: TransactionMessage): WriteResult[] {
+    if (idempotencyKey && !this.#keys.claim(idempotencyKey, "")) {
+      return messages.map(() => undefined);
+    }
+    return messages.map((inner) => {
+      // An end that cannot be `done` takes the rest of the transaction with it.
+      const failure = this.failed.behind(inner);
+      if (failure) throw fromErrorData(failure);
+      return this.apply(inner);
+    });
+  }
+
+  #update(message: TaskUpdateMessage): undefined {
+    this.updates.update(message, this.failed.behind(message));
+    if (message.status && isEnd(message.status)) this.failed.forget([message.id]);
+  }
+
+  #requeue(message: RequeueTasksMessage): readonly number[] {
+    const ids = this.#tasks.requeue(message);
+    this.failed.forget(ids);
+    return ids;
+  }
+
+  #startRun(message: StartRunMessage): RunStarted {
+    const started = this.runs.start(message);
+    this.#watch?.begin(started.run);
+    return started;
+  }
+
+  #finishRun(message: FinishRunMessage): RunFinished {
+    const finished = this.runs.finish(message);
+    this.updates.endRun();
+    answerAll(this.#connection, message.run, message.stopped ? "cancelled" : finished.status);
+    this.#watch?.end(message.run);
+    return finished;
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * How the writer is doing: its figures, for those who ask, and what of them is kept in the active runs.
+ *
+ * @module
+ */
+import type { Connection } from "../../sqlite/connection.ts";
+import type { Checkpointer } from "./checkpointer.ts";
+import type { Store } from "./commit.ts";
+import { CommitFigures } from "./commit_figures.ts";
+import type { WriterStats } from "../protocol/sender_port.ts";
+
+/** Milliseconds between two measurements. */
+const INTERVAL_MS = 200;
+
+/** What is measured. */
+export interface Measured {
+  connection: Connection;
+  store: Store;
+  wal: Checkpointer;
+  /** Messages that have arrived and are not committed. */
+  queueDepth(): number;
+}
+
+/** Measures the writer. */
+export class WriterHealth {
+  readonly #measured: Measured;
+  #measuredAt = -Infinity;
+  /** The writer's commits. */
+  readonly commits = new CommitFigures();
+
+  constructor(measured: Measured) {
+    this.#measured = measured;
+  }
+
+  /** The figures since the writer began. */
+  read(): WriterStats {
+    const { connection, store, wal, queueDepth } = this.#measured;
+    return {
+      driver: connection.driver,
+      sqliteVersion: connection.sqliteVersion,
+      ...this.commits.read(),
+      rows: store.rows,
+      queueDepth: queueDepth(),
+      walBytes: wal.bytes,
+      checkpointedAt: wal.copiedAt,
+      walHeldSince: wal.heldSince,
+    };
+  }
+
+  /** Measures now and then, for the next commit to keep; whether it did. */
+  measure(): boolean {
+    const now = performance.now();
+    if (now - this.#measuredAt < INTERVAL_MS) return false;
+    this.#measuredAt = now;
+    const { queueDepth, batchRows, commitMs, walBytes, checkpointedAt, walHeldSince } = this.read();
+    const health = [queueDepth, batchRows, commitMs.p99, walBytes, checkpointedAt, walHeldSince];
+    this.#measured.store.health = health;
+    return true;
+  }
+
+  /** Has the next call measure, however soon it is. */
+  measureSoon(): void {
+    this.#measuredAt = -Infinity;
+  }
+
+  /** Writes it into the active runs, where nothing else may be committed for long. */
+  write(): void {
+    this.measureSoon();
+    this.measure();
+    this.#measured.store.writeHealth();
+  }
+}
