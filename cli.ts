@@ -157,7 +157,7 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 /** The log that was asked for, if any. */
-async function openLog({ verbose, logFile }: { verbose: number; logFile?: string }) {
+async function openLog({ verbose, logFile }: { verbose: number; logFile?: string | undefined }) {
   if (verbose === 0 && logFile === undefined) return;
   const { setupLogging } = await import("./logging.ts");
   return await setupLogging({ verbose, logFile });

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { withoutNul } from "./internal/nul_characters.ts";
 import { ownProperties } from "./internal/own_properties.ts";
 
 /** What kind of failure SQLite reported, told apart because each asks for another remedy. */
@@ -183,8 +184,11 @@ function describe(thrown: unknown, depth: number, budget: { left: number }): Err
   try {
     if (!(thrown instanceof Error)) return describeOther(thrown);
     // Anyone may have put anything into these, and what cannot be cloned could not be sent.
-    const data: ErrorData = { name: String(thrown.name), message: String(thrown.message) };
-    if (thrown.stack) data.stack = String(thrown.stack);
+    const data: ErrorData = {
+      name: String(thrown.name),
+      message: withoutNul(String(thrown.message)),
+    };
+    if (thrown.stack) data.stack = withoutNul(String(thrown.stack));
     if (thrown instanceof SqliteError) data.code = thrown.code;
     if (thrown instanceof DOMException) data.of = "DOM";
     else if (isDenoError(thrown, data.name)) data.of = "Deno";
@@ -220,7 +224,7 @@ function describeOther(thrown: unknown): ErrorData {
     : isBlank
     ? "An empty text was thrown"
     : Deno.inspect(thrown, { depth: 2 });
-  const data: ErrorData = { name: "Error", message };
+  const data: ErrorData = { name: "Error", message: withoutNul(message) };
   const properties = typeof thrown === "object" && thrown !== null && ownProperties(thrown);
   if (properties) data.properties = properties;
   return data;

@@ -19,6 +19,7 @@ import {
 } from "@logtape/logtape";
 import { cleanLine } from "./internal/terminal_text.ts";
 import { writeTextSync } from "./internal/write_all.ts";
+import { refuseDatabase } from "./internal/output_file.ts";
 
 /** Options of {@linkcode setupLogging}. */
 export interface LoggingOptions {
@@ -27,9 +28,9 @@ export interface LoggingOptions {
    *
    * @default {0}
    */
-  verbose?: number;
+  verbose?: number | undefined;
   /** A file that everything is added to, a line for each record. Its folder must be there. */
-  logFile?: string | URL;
+  logFile?: string | URL | undefined;
 }
 
 /** The least level that is printed, by verbosity. */
@@ -63,6 +64,7 @@ export async function setupLogging(options: LoggingOptions = {}): Promise<AsyncD
   const { verbose = 0, logFile } = options;
   const sinks: Record<string, Sink> = {};
   if (verbose > 0) sinks.console = atLeast(LEVELS[Math.min(verbose, LEVELS.length) - 1]!, print);
+  if (logFile !== undefined) await refuseDatabase(pathOf(logFile), []);
   const file = logFile === undefined ? undefined : openLog(logFile);
   if (file) sinks.file = (record) => append(file, format(record));
   const names = Object.keys(sinks);
@@ -95,6 +97,10 @@ function atLeast(level: LogLevel, sink: Sink): Sink {
   return (record) => {
     if (ORDER.indexOf(record.level) >= ORDER.indexOf(level)) sink(record);
   };
+}
+
+function pathOf(path: string | URL): string {
+  return path instanceof URL ? decodeURIComponent(path.pathname) : path;
 }
 
 function openLog(path: string | URL): Deno.FsFile {

@@ -24,7 +24,7 @@ export type { PolicyOptions } from "./pipeline/scheduler/retry_policy.ts";
 export type { ProgressOptions } from "./pipeline/observers/progress_options.ts";
 export type { QueueOptions } from "./pipeline/scheduler/ready_queue.ts";
 export type { Row } from "./writer/client/insert.ts";
-export { RunningPipeline } from "./pipeline/running_pipeline.ts";
+export type { RunningPipeline } from "./pipeline/running_pipeline.ts";
 export { runPipeline } from "./pipeline/run_pipeline.ts";
 export type { ScheduleOptions } from "./pipeline/schedule/schedule.ts";
 export { schedulePipeline } from "./pipeline/schedule/schedule.ts";

@@ -5,6 +5,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { cpuPool } from "./cpu_pool.ts";
 import { dashboardCost } from "./dashboard_cost.ts";
 import { dashboardLatency } from "./dashboard_latency.ts";
 import { heldReader } from "./held_reader.ts";
@@ -22,6 +23,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   rowsThroughWriter,
   heldReader,
   streamedMemory,
+  cpuPool,
   progressCost,
   dashboardCost,
   dashboardLatency,

@@ -5,7 +5,7 @@
  * @module
  */
 import { serveDashboard } from "../dashboard/mod.ts";
-import { type Browser, findBrowser, launchBrowser } from "../tests/support/browser.ts";
+import { type Browser, BrowserProcess, hasBrowser } from "../tests/support/browser.ts";
 import { makeTasks, quantile } from "./dashboard_fixture.ts";
 import { benchFolder, type Benchmark } from "./measure.ts";
 
@@ -13,12 +13,13 @@ const TASKS = 1_000_000;
 const ROUNDS = 5;
 
 export const pageLoad: Benchmark = async (scale) => {
-  if (!await findBrowser()) return [];
+  if (!hasBrowser) return [];
   using folder = benchFolder();
   const file = folder.file();
   await makeTasks(file, TASKS * scale);
   await using server = await serveDashboard({ db: file, driver: "builtin", port: 0 });
-  await using browser = await launchBrowser();
+  await using process = await BrowserProcess.start();
+  const browser = await process.connect();
   const times: number[] = [];
   let bytes = 0;
   for (let round = 0; round < (scale < 1 ? 1 : ROUNDS); round++) {
@@ -26,6 +27,7 @@ export const pageLoad: Benchmark = async (scale) => {
     times.push(firstRowMs);
     bytes = loaded;
   }
+  await browser.disconnect();
   return [
     { name: "First load, compressed", value: bytes / 1_000, unit: "KB", atMost: 150 },
     {

@@ -13,5 +13,5 @@ export interface Check {
   /** What was found. */
   found: string;
   /** What to do. */
-  advice?: string;
+  advice?: string | undefined;
 }

@@ -28,7 +28,7 @@ const LOOK_MS = 50;
 /** Options of `cancel` and `retry`. */
 export interface AskOptions extends DbOption {
   /** The SQLite driver. */
-  driver?: DriverChoice;
+  driver?: DriverChoice | undefined;
   /** Seconds to wait until it has taken effect. */
   wait: number;
   /** Whether to print JSON. */
@@ -49,7 +49,7 @@ export function defineAsk(command: Command): Command {
 /** Asks, and tells what became of it. */
 export async function ask(
   action: ControlAction,
-  { run: named, task }: { run: NamedRun; task?: number },
+  { run: named, task }: { run: NamedRun; task?: number | undefined },
   options: AskOptions,
 ): Promise<ExitCode> {
   const { db, driver, json } = options;

@@ -34,15 +34,15 @@ export interface RunDefinitionOptions {
   /** The database. */
   db?: string;
   /** Tasks at a time. */
-  workers?: number;
+  workers?: number | undefined;
   /** The SQLite driver. */
-  driver?: DriverChoice;
+  driver?: DriverChoice | undefined;
   /** Whether to go on with a run, and with which. */
-  resume?: number | true;
+  resume?: number | true | undefined;
   /** The key of the run to go on with, or to begin. */
   resumeKey?: string;
   /** What to do while another run of this name is under way. */
-  overlap?: Overlap;
+  overlap?: Overlap | undefined;
   /** Whether to serve the dashboard, and on which port. */
   dashboard?: number | true;
   /** Whether to print the report as JSON. */

@@ -75,11 +75,11 @@ export function drawSnapshot(snapshot: Snapshot, surface: Surface): string[] {
 
 /** The lines above the tasks: three of them where there is little room. */
 export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface): string[] {
-  const { run, ended, rate, remainingMs, silentMs } = snapshot;
+  const { run, share, rate, remainingMs, silentMs } = snapshot;
   const name: Cell = { text: sanitize(run.name) || "(no name)", style: "bold" };
   const title = [name, ...facts(snapshot)];
-  const share = run.total === 0 ? "" : ` ${formatPercent(ended / run.total)}`;
-  const bar = drawBar(run.counts, Math.min(RUN_BAR, width - share.length), paint);
+  const percent = share === null ? "" : ` ${formatPercent(share)}`;
+  const bar = drawBar(run.counts, Math.min(RUN_BAR, width - percent.length), paint);
   const counts: Cell[] = TASK_STATUSES
     .filter((status) => run.counts[status] > 0)
     .sort((a, b) => BAR_ORDER.indexOf(a) - BAR_ORDER.indexOf(b))
@@ -100,14 +100,21 @@ export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface
       style: "yellow",
     });
   }
+  if (run.processGone) counts.push({ text: leftOf(run), style: "yellow" });
   const held = walHeld(run);
   if (held) counts.push({ text: held, style: "yellow" });
   const lines = height < LOW ? 1 : undefined;
   return [
     ...flow(title, { width, paint }).slice(0, lines),
-    ...(run.total > 0 ? [bar + share] : []),
+    ...(run.total > 0 ? [bar + percent] : []),
     ...flow(counts, { width, paint }).slice(0, lines),
   ];
+}
+
+/** What a run whose process is gone has left, and the command that continues it. */
+function leftOf({ id, counts }: Run): string {
+  const left = counts.queued + counts.running;
+  return `${formatNumberOf(left, "task")} left: pipeloom run <file> --resume ${id} continues it`;
 }
 
 /** Says that readers keep the WAL from being emptied, if they do. */
@@ -127,9 +134,10 @@ export function drawLine(snapshot: Snapshot): string {
   return [
     sanitize(run.name),
     ...facts(snapshot).map(({ text }) => text),
-    `${ended} of ${run.total} ended`,
+    `${ended} of ${run.progress.total ?? `${run.total} or more`} ended`,
     ...counts,
     ...(rate ? [formatRate(rate)] : []),
+    ...(run.processGone ? [leftOf(run)] : []),
     ...[walHeld(run)].filter(Boolean),
   ].join(" · ");
 }
@@ -139,7 +147,9 @@ function facts({ run, elapsedMs }: Snapshot): Cell[] {
     { text: nameOfRun(run) },
     // Anybody can have written anything there.
     {
-      text: run.cancelling ? "cancelling" : sanitize(run.status),
+      text: run.cancelling
+        ? "cancelling"
+        : `${sanitize(run.status)}${run.processGone ? " (process gone)" : ""}`,
       style: run.cancelling ? STATUS_STYLES.cancelled : STATUS_STYLES[run.status],
     },
   ];
@@ -185,8 +195,8 @@ export function drawTasks(tasks: readonly Task[], { width, paint }: Surface): st
     return [
       {
         text: wide
-          ? `${STATUS_SIGNS[status]} ${task.cancelling ? "cancelling" : status}`
-          : STATUS_SIGNS[status],
+          ? `${signOf(status)} ${task.cancelling ? "cancelling" : sanitize(status)}`
+          : signOf(status),
         style: STATUS_STYLES[status],
       },
       { text: wide ? `${id}` : "", style: "dim" },
@@ -198,6 +208,11 @@ export function drawTasks(tasks: readonly Task[], { width, paint }: Surface): st
     ];
   });
   return drawTable(columns, rows, { width, paint });
+}
+
+/** The sign of a status; another program may have written any. */
+function signOf(status: TaskStatus): string {
+  return STATUS_SIGNS[status] ?? "?";
 }
 
 function taskBar(progress: number): string {

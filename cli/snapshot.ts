@@ -7,10 +7,9 @@ import type { Run, Task } from "../dashboard/api.ts";
 import type { Read } from "../dashboard/server/queries/find.ts";
 import { getRun, listRuns, listSamples } from "../dashboard/server/queries/runs.ts";
 import { listTasks } from "../dashboard/server/queries/tasks.ts";
+import { endedOf, recentRate, remainingMs, shareOf } from "../internal/progress.ts";
+import { timeOf } from "../internal/units.ts";
 import { isEnd, type TaskStatus } from "../internal/task_status.ts";
-
-/** Milliseconds over which the present rate is measured. */
-const RATE_WINDOW_MS = 5_000;
 
 /** Milliseconds after which a run that is said to be running has been silent for long. */
 const SILENT_AFTER_MS = 30_000;
@@ -30,20 +29,22 @@ export interface Snapshot {
   ended: number;
   /** Milliseconds since its start, or from its start to its end; `null` when it was not started. */
   elapsedMs: number | null;
-  /** Tasks done or failed per second: of late while it runs, on the whole when it has ended. */
+  /** The fraction that is done, `null` where the number of tasks is not known. */
+  share: number | null;
+  /** Tasks ended per second: in the last seconds while it runs, on the whole when it has ended. */
   rate: number | null;
-  /** Milliseconds that are left at this rate, while it runs. */
+  /** Milliseconds until it has ended, while it runs. */
   remainingMs: number | null;
-  /** Milliseconds since its last news, where a running run has had none for long. */
+  /** Milliseconds since its last news, where it has had none for long and nothing tells whether its process lives. */
   silentMs: number | null;
 }
 
 /** What to look for. */
 export interface SnapshotQuery {
   /** The run; the newest where none is named. */
-  run?: number;
+  run?: number | undefined;
   /** Only tasks in these statuses; all where none is named. */
-  status?: readonly TaskStatus[];
+  status?: readonly TaskStatus[] | undefined;
   /** How many tasks at most. */
   limit: number;
 }
@@ -68,23 +69,21 @@ export async function readSnapshot(
     tasks.push(...(await listTasks(read, run.id, { ...query, status: [one] }))?.tasks ?? []);
   }
   const now = Date.now();
-  const { done, error, cancelled, queued, running } = run.counts;
-  const ended = done + error + cancelled;
-  const worked = done + error;
+  const ended = endedOf(run.counts);
   const elapsedMs = elapsedOf(run, now);
-  const rate = rateOf(read, { run, worked, elapsedMs, now });
   const isRunning = run.status === "running";
-  const updated = Date.parse(run.updatedAt ?? "");
-  const silent = isRunning && now - updated > SILENT_AFTER_MS;
+  const silence = now - (timeOf(run.updatedAt) ?? now);
+  const silent = isRunning && run.processGone === null && silence > SILENT_AFTER_MS;
   return {
     run,
     tasks,
     matching: wanted.reduce((sum, one) => sum + run.counts[one], 0),
     ended,
+    share: shareOf(run.progress),
     elapsedMs,
-    rate,
-    remainingMs: isRunning && rate && !silent ? (queued + running) / rate * 1000 : null,
-    silentMs: silent ? now - updated : null,
+    rate: rateOf(read, { run, ended, elapsedMs, now }),
+    remainingMs: isRunning && !silent ? remainingMs(run.progress, now) : null,
+    silentMs: silent ? silence : null,
   };
 }
 
@@ -105,18 +104,16 @@ export function elapsedOf(run: Run, now: number = Date.now()): number | null {
 
 function rateOf(
   read: Read,
-  { run, worked, elapsedMs, now }: {
+  { run, ended, elapsedMs, now }: {
     run: Run;
-    worked: number;
+    ended: number;
     elapsedMs: number | null;
     now: number;
   },
 ): number | null {
   if (elapsedMs === null || elapsedMs === 0) return null;
-  const whole = worked / elapsedMs * 1000;
-  if (run.status !== "running") return whole;
+  if (run.status !== "running") return ended / elapsedMs * 1_000;
   const { samples } = read((reader) => listSamples(reader, run.id));
-  const base = samples.findLast(({ at }) => at <= now - RATE_WINDOW_MS);
-  if (!base) return whole;
-  return Math.max(0, worked - base.done - base.error) / (now - base.at) * 1000;
+  const moments = samples.map((sample) => ({ at: sample.at, ended: endedOf(sample) }));
+  return recentRate([...moments, { at: now, ended }], now);
 }

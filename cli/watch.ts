@@ -28,9 +28,9 @@ const TICK_MS = 1_000;
 /** Options of {@linkcode watchStatus}. */
 export interface WatchOptions extends DbOption {
   /** Which run. */
-  run?: number;
+  run?: number | undefined;
   /** Which tasks. */
-  status?: TaskStatus[];
+  status?: TaskStatus[] | undefined;
   /** How many. */
   limit?: number;
   /** Whether to print JSON. */

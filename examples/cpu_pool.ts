@@ -10,15 +10,18 @@
  */
 import { runPipeline, type TaskContext, type TaskModule } from "@pipeloom/pipeloom";
 
-/** Numbers in a task. */
-const SPAN = 1_000_000;
+/** Numbers that a task looks at. */
+export interface Range {
+  start: number;
+  size: number;
+}
 
-/** Counts the primes from `start` on, by trial division, and writes how many there are. */
-export async function countPrimes(start: number, task: TaskContext): Promise<number> {
+/** Counts the primes of a range, by trial division, and writes how many there are. */
+export async function countPrimes({ start, size }: Range, task: TaskContext): Promise<number> {
   let primes = 0;
-  for (let n = start; n < start + SPAN; n++) {
+  for (let n = start; n < start + size; n++) {
     if (isPrime(n)) primes++;
-    if (n % 20_000 === 0) task.progress(n - start, SPAN);
+    if (n % 20_000 === 0) task.progress(n - start, size);
   }
   await task.insert("primes", [{ start, primes }], { onConflict: ["start"] });
   return primes;
@@ -33,21 +36,27 @@ function isPrime(n: number): boolean {
   return true;
 }
 
-async function seconds(run: typeof countPrimes | TaskModule): Promise<number> {
-  const { elapsedMs } = await runPipeline(Array.from({ length: 16 }, (_, i) => i * SPAN), {
+async function seconds(
+  ranges: readonly Range[],
+  run: typeof countPrimes | TaskModule,
+): Promise<number> {
+  const { elapsedMs } = await runPipeline(ranges, {
     db: "primes.db",
     name: typeof run === "function" ? "one thread" : "pool",
     schema: "CREATE TABLE IF NOT EXISTS primes (start INTEGER PRIMARY KEY, primes INTEGER)",
     progress: true,
-    taskName: (start) => `from ${start}`,
+    taskName: ({ start }) => `from ${start}`,
     run,
   });
   return elapsedMs / 1000;
 }
 
 if (import.meta.main) {
-  const alone = await seconds(countPrimes);
-  const pool = await seconds({ module: import.meta.url, export: "countPrimes" });
+  // 16 ranges of a million numbers, or of as many as the argument says.
+  const size = Number(Deno.args[0] ?? 1_000_000);
+  const ranges = Array.from({ length: 16 }, (_, i) => ({ start: i * size, size }));
+  const alone = await seconds(ranges, countPrimes);
+  const pool = await seconds(ranges, { module: import.meta.url, export: "countPrimes" });
   console.log(`One thread ${alone.toFixed(2)} s, pool ${pool.toFixed(2)} s`);
   console.log(`${(alone / pool).toFixed(2)} times as fast`);
 }

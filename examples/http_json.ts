@@ -16,7 +16,7 @@ const ATTEMPTS = 4;
 /** Fetches JSON. What another try could mend is tried again, later each time. */
 async function fetchJson(url: string, signal?: AbortSignal): Promise<unknown> {
   for (let attempt = 1;; attempt++) {
-    const response = await fetch(url, { signal }).catch((error) => {
+    const response = await fetch(url, { signal: signal ?? null }).catch((error) => {
       if (attempt === ATTEMPTS || signal?.aborted) throw error;
     });
     if (response?.ok) return await response.json();

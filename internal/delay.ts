@@ -4,16 +4,16 @@
  * @module
  */
 
-/** Waits so many milliseconds, or until the signal is aborted; either way nothing is left behind. */
-export function delay(ms: number, signal: AbortSignal): Promise<void> {
+/** Waits some milliseconds, or until the signal is aborted; either way no timer and no listener is left. */
+export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", end);
+      signal?.removeEventListener("abort", end);
       resolve();
     };
     const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
+    signal?.addEventListener("abort", end);
+    if (signal?.aborted) end();
   });
 }

@@ -79,6 +79,16 @@ export function checkChoice<Choice extends string>(
 }
 
 /**
+ * Refuses what is neither `true` nor `false`: a text such as `"false"` would be taken for true.
+ *
+ * @throws {TypeError} If it is anything else
+ */
+export function checkBoolean(value: unknown, subject: Subject): void {
+  if (typeof value === "boolean") return;
+  throw new TypeError(unexpected(value, { ...subject, expected: "true or false" }));
+}
+
+/**
  * Refuses what is not a function.
  *
  * @throws {TypeError} If it is anything else

@@ -31,7 +31,7 @@ export const OVERLAPS: readonly Overlap[] = ["allow", "refuse", "queue"];
 /** How a run is begun. */
 export interface StartOptions {
   /** What to do with another run of this name. */
-  overlap?: Overlap;
+  overlap?: Overlap | undefined;
   /** Ends the waiting. */
   signal: AbortSignal;
   /** Told what is waited for, such as "run 3 is under way (…)", and again when it is another run. */
@@ -40,7 +40,7 @@ export interface StartOptions {
 
 /** Refuses what is none of them, and what cannot be had without the table of runs. */
 export function checkOverlap(
-  { overlap = "allow" }: { overlap?: Overlap },
+  { overlap = "allow" }: { overlap?: Overlap | undefined },
   storeTaskStatus: boolean,
 ): void {
   checkChoice(overlap, { operation: "run the pipeline", name: "overlap", choices: OVERLAPS });

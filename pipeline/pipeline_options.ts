@@ -54,38 +54,38 @@ export interface PipelineOptions<Item>
    *
    * @default {"pipeline"}
    */
-  name?: string;
+  name?: string | undefined;
   /**
    * How many tasks run at once.
    *
    * @default {the number of items or of CPUs, whichever is smaller}
    */
-  workers?: number;
+  workers?: number | undefined;
   /**
    * Whether the rows of a task are committed together with its `done`, all or none. Such a task's rows are
    * held in memory until it ends; the next task does not wait for their commit.
    *
    * @default {false}
    */
-  atomic?: boolean;
+  atomic?: boolean | undefined;
   /**
    * Whether the first task that fails stops the pipeline; the rest is cancelled.
    *
    * @default {false}
    */
-  failFast?: boolean;
+  failFast?: boolean | undefined;
   /**
    * Stops the pipeline when it is aborted: running tasks get it as `task.signal`, the rest is cancelled. A
    * running task is cancelled when it throws the signal's reason or an `AbortError`, itself or as a cause;
    * whatever else it throws is an error.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * Whether SIGINT, SIGTERM and SIGHUP stop the pipeline as `signal` does, for as long as it runs.
    *
    * @default {true}
    */
-  handleSignals?: boolean;
+  handleSignals?: boolean | undefined;
   /**
    * Goes on with a run that did not end well, or was killed: with `true` the last run of this name that is not
    * `done`, or a new one when there is none; or the run of this id. Items whose task is `done` there are left
@@ -97,7 +97,7 @@ export interface PipelineOptions<Item>
    *
    * @default {false}
    */
-  resume?: boolean | number | { key: string };
+  resume?: boolean | number | { key: string } | undefined;
   /**
    * What to do while another run of this name is active in the same database, in this process or another:
    * `"allow"` runs beside it, `"refuse"` rejects at once with {@linkcode OverlapError}, `"queue"` waits until it
@@ -106,14 +106,14 @@ export interface PipelineOptions<Item>
    *
    * @default {"allow"}
    */
-  overlap?: Overlap;
+  overlap?: Overlap | undefined;
   /**
    * Whether to show on stderr how far the pipeline is, and how: an overall bar and one for each running task
    * on a terminal, a line every few seconds elsewhere.
    *
    * @default {false}
    */
-  progress?: boolean | ProgressOptions;
+  progress?: boolean | ProgressOptions | undefined;
 }
 
 /** Arguments of a definition: what was said as `--arg key=value`. */
@@ -133,12 +133,12 @@ export interface PipelineDefinition<Item> extends Omit<PipelineOptions<Item>, "d
    *
    * @default {"pipeloom.db"}
    */
-  db?: string | URL;
+  db?: string | URL | undefined;
   /**
    * When to run it: a line of a crontab (minute, hour, day of the month, month, day of the week) in UTC, or
    * `{ cron, timeZone }`. For `pipeloom schedule FILE` and {@linkcode schedulePipeline}; nothing else reads it.
    */
-  schedule?: string | ZonedSchedule;
+  schedule?: string | ZonedSchedule | undefined;
 }
 
 /** How many tasks run at once. */

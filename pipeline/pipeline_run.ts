@@ -16,17 +16,13 @@ import { type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { RunControl } from "./run_control.ts";
 import type { TaskIdentity } from "./executor/task_context.ts";
-import type { Executor } from "./executor/executor.ts";
-import { MainThreadExecutor } from "./executor/main_thread_executor.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
-import { WorkerPoolExecutor } from "./executor/worker_pool_executor.ts";
+import { openExecutor } from "./executor/open_executor.ts";
 import { DependencySource } from "./scheduler/dependency_source.ts";
 import type { TaskSource } from "./scheduler/task_source.ts";
 import type { EndStatus } from "../internal/task_status.ts";
 import type { TaskOutcome } from "./executor/task_runner.ts";
-import { GRACE_MS } from "./scheduler/retry_policy.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
-import { hasRate } from "./scheduler/tag_limits.ts";
 import { clientOf, SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import type { WriterClient } from "../writer/client/writer_client.ts";
 
@@ -41,6 +37,8 @@ export class PipelineRun<Item> {
   readonly #workers: number;
   readonly #name: string;
   readonly #summary = new RunSummary();
+  /** Tasks that were done before the run was resumed. */
+  #skipped = 0;
   readonly #stop = new AbortController();
   /** What can be asked of the run. */
   readonly control = new RunControl(this.#stop);
@@ -149,8 +147,10 @@ export class PipelineRun<Item> {
       failed: (error) => this.#fail(error),
     });
     this.#startObserving(scheduler, run, batchSender, writer);
-    const running = scheduler.run(this.#openExecutor(environment, writer));
-    this.control.begin({ run, batchSender, tasks: scheduler });
+    const slots = Math.min(this.#workers, this.#source.known?.length ?? Infinity);
+    const executor = openExecutor(this.#options, writer, { environment, slots, observer });
+    const running = scheduler.run(executor);
+    this.control.begin({ run, batchSender, tasks: scheduler.control });
     await running;
     await this.#source.stop().catch((error) => this.#fail(error));
     if (this.#source.failure) this.#fail(this.#source.failure);
@@ -158,28 +158,6 @@ export class PipelineRun<Item> {
     await this.#finish(run, batchSender);
     await observer?.finishing?.();
     return run;
-  }
-
-  /** Where the tasks run. */
-  #openExecutor(environment: TaskEnvironment, writer: WriterClient): Executor<Item> {
-    const { run: work, abortGraceMs: graceMs = GRACE_MS } = this.#options;
-    const observer = this.#observer;
-    const slots = Math.min(this.#workers, this.#source.known?.length ?? Infinity);
-    const options = { environment, slots, observer };
-    if (typeof work === "function") return new MainThreadExecutor(work, options);
-    const { batchSender } = environment;
-    return new WorkerPoolExecutor({
-      ...options,
-      module: work,
-      graceMs,
-      tellsStarts: hasRate(this.#options),
-      prints: observer?.prints === true,
-      attach: (sender) => writer.attach(sender),
-      // On the port of what is written about its task afterwards. A writer that is gone takes nothing anyway.
-      disconnect: (sender) =>
-        void batchSender.query({ kind: "disconnect", sender }).catch(() => {}),
-      onClosed: (listener) => writer.onClosed(listener),
-    });
   }
 
   /** Begins the run in the database and queues the tasks that are known. */
@@ -191,7 +169,10 @@ export class PipelineRun<Item> {
     }
     const { run, firstId } = started;
     const confirm = typeof this.#options.run !== "function";
-    const skipped = (tasks: number) => this.#summary.counts.done += tasks;
+    const skipped = (tasks: number) => {
+      this.#summary.counts.done += tasks;
+      this.#skipped += tasks;
+    };
     await this.#source.open(firstId, { run, batchSender, confirm, skipped })
       .then(() => this.#dependencies?.announce(run, batchSender))
       .catch((error) => this.#fail(error));
@@ -208,6 +189,7 @@ export class PipelineRun<Item> {
       workers: this.#workers,
       startedAt: isoNow(),
       reserve: this.#source.reserve,
+      ...(this.#source.known ? { expected: this.#source.known.length } : {}),
     }), {
       overlap,
       signal: this.#stop.signal,
@@ -227,11 +209,15 @@ export class PipelineRun<Item> {
     { settings: { driver, driverReason }, sqliteVersion }: WriterClient,
   ): void {
     const source = this.#source;
+    const skipped = () => this.#skipped;
     const view = {
       name: this.#name,
       counts: this.#summary.counts,
       get total() {
         return source.total;
+      },
+      get skipped() {
+        return skipped();
       },
       running: () => scheduler.running(),
     };

@@ -17,7 +17,7 @@ import {
 import { checkProgress } from "./observers/progress_options.ts";
 import type { PipelineReport } from "./report.ts";
 import { checkPolicy } from "./scheduler/retry_policy.ts";
-import { RunningPipeline } from "./running_pipeline.ts";
+import { PipelineHandle, type RunningPipeline } from "./running_pipeline.ts";
 import { TaskSource } from "./scheduler/task_source.ts";
 import { checkLimits } from "./scheduler/tag_limits.ts";
 import { PipelineRun } from "./pipeline_run.ts";
@@ -94,5 +94,5 @@ export function startPipeline<Item>(
   checkProgress(options.progress);
   const feed = new TaskSource(items, options);
   const pipeline = new PipelineRun(options, feed, workersFor(options, feed.known));
-  return new RunningPipeline(pipeline.run(begun), pipeline.control);
+  return new PipelineHandle(pipeline.run(begun), pipeline.control);
 }

@@ -1,5 +1,5 @@
 /**
- * A pipeline that has been started, to be waited for, and to be told what to do meanwhile.
+ * A pipeline that has been started: its report to wait for, and its tasks to cancel and retry.
  *
  * @module
  */
@@ -29,16 +29,9 @@ import type { RunControl } from "./run_control.ts";
  * console.log(report.counts.cancelled); // 1
  * ```
  */
-export class RunningPipeline {
+export interface RunningPipeline {
   /** Its report, when it has ended; rejected as `runPipeline` is. */
   readonly finished: Promise<PipelineReport>;
-  readonly #control: RunControl;
-
-  /** @ignore Made by {@linkcode startPipeline}. */
-  constructor(finished: Promise<PipelineReport>, control: RunControl) {
-    this.finished = finished;
-    this.#control = control;
-  }
 
   /**
    * Cancels a task, and resolves when it has ended; without an id all of them, and resolves when the run has ended.
@@ -52,14 +45,7 @@ export class RunningPipeline {
    * @throws {Error} If the task has ended otherwise, or there is none of this id
    * @throws {TypeError} If the id is none
    */
-  async cancel(task?: number, reason?: unknown): Promise<void> {
-    const error = reason === undefined || reason instanceof Error
-      ? reason
-      : fromErrorData(toErrorData(reason));
-    if (task !== undefined) return await this.#control.cancel(task, error);
-    this.#control.stop(error);
-    await this.finished.catch(() => {});
-  }
+  cancel(task?: number, reason?: unknown): Promise<void>;
 
   /**
    * Runs a task again that ended as `error` or `cancelled`, in the same run; without an id all that ended as
@@ -71,6 +57,28 @@ export class RunningPipeline {
    * @throws {Error} If there is none to run again, or the run ends
    * @throws {TypeError} If the id is none
    */
+  retry(task?: number): Promise<number>;
+}
+
+/** A pipeline as {@linkcode startPipeline} returns it. */
+export class PipelineHandle implements RunningPipeline {
+  readonly finished: Promise<PipelineReport>;
+  readonly #control: RunControl;
+
+  constructor(finished: Promise<PipelineReport>, control: RunControl) {
+    this.finished = finished;
+    this.#control = control;
+  }
+
+  async cancel(task?: number, reason?: unknown): Promise<void> {
+    const error = reason === undefined || reason instanceof Error
+      ? reason
+      : fromErrorData(toErrorData(reason));
+    if (task !== undefined) return await this.#control.cancel(task, error);
+    this.#control.stop(error);
+    await this.finished.catch(() => {});
+  }
+
   async retry(task?: number): Promise<number> {
     return await this.#control.retry(task);
   }

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { mayRead } from "../internal/permissions.ts";
 
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK", "SIGHUP"]
@@ -60,7 +61,7 @@ function isHangupIgnored(): boolean {
 function readIgnored(): boolean {
   if (Deno.build.os !== "linux") return false;
   const path = "/proc/self/status";
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
+  if (!mayRead(path)) return false;
   try {
     // A mask in hexadecimal; SIGHUP is its lowest bit.
     const mask = /^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m.exec(Deno.readTextFileSync(path))?.[1];

@@ -11,6 +11,7 @@
 import { connectReadOnly, type ConnectReadOnlyOptions } from "./connect.ts";
 import { databasePath, fileExists, prepareFile } from "./database_file.ts";
 import { SqliteError } from "../errors.ts";
+import { refuseDatabase } from "../internal/output_file.ts";
 
 /** Options of {@linkcode backup}. */
 export type BackupOptions = Pick<ConnectReadOnlyOptions, "driver">;
@@ -46,6 +47,7 @@ export async function backup(
   const target = await databasePath(to);
   if (target === ":memory:") throw new TypeError("Cannot copy into :memory:: pass a path");
   await refuse(target);
+  await refuseDatabase(target, []);
   using connection = await connectReadOnly(db, options);
   await prepareFile(target);
   const partial = `${target}-partial-${crypto.randomUUID()}`;

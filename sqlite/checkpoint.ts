@@ -35,7 +35,7 @@ export interface WalCheckpointOptions {
    *
    * @default {the busy timeout of the connection}
    */
-  waitMs?: number;
+  waitMs?: number | undefined;
 }
 
 /**

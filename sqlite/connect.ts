@@ -27,7 +27,7 @@ export interface ConnectOptions {
    *
    * @default {true}
    */
-  wal?: boolean;
+  wal?: boolean | undefined;
   /**
    * When a commit is on the disk: with `"normal"` at the next checkpoint, so that a power cut can take back the
    * last ones; with `"full"` before the call that made it returns, at the price of a wait for the disk at each
@@ -35,27 +35,27 @@ export interface ConnectOptions {
    *
    * @default {"normal"}
    */
-  synchronous?: Synchronous;
+  synchronous?: Synchronous | undefined;
   /**
    * The SQLite driver.
    *
    * @default {"auto"}
    */
-  driver?: DriverChoice;
+  driver?: DriverChoice | undefined;
   /**
    * Milliseconds that opening it and each call wait for a lock. Of readers only those of a file without a
    * WAL ever wait.
    *
    * @default {60_000}
    */
-  busyTimeoutMs?: number;
+  busyTimeoutMs?: number | undefined;
   /**
    * Whether SQLite takes a name in double quotes that names no column for a text, as the `sqlite3` shell and Python
    * do. Triggers and views that were made there may need it; `false` finds a misspelled column.
    *
    * @default {true}
    */
-  doubleQuotedLiterals?: boolean;
+  doubleQuotedLiterals?: boolean | undefined;
 }
 
 const NAMES = namesOf<ConnectOptions>({

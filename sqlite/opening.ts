@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { delay } from "../internal/delay.ts";
 import { Connection } from "./connection.ts";
 import type { Driver } from "./drivers/driver.ts";
 import { classifyError } from "./explain.ts";
@@ -83,7 +84,7 @@ async function retryWhileBusy<T>(attempt: () => T, timeoutMs: number): Promise<T
     } catch (error) {
       if (classifyError(error) !== "busy" || performance.now() > until) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS));
+    await delay(BUSY_RETRY_MS);
   }
 }
 

@@ -79,6 +79,11 @@ const ADDED_TO_PIPELINE_RUNS: Columns = {
   run_key: "TEXT",
   // How many tasks that had ended were queued again while it went on.
   retried: "INTEGER",
+  // Tasks in all, where that is known: the items have ended, or their number was known from the start.
+  expected: "INTEGER",
+  // When the run was resumed last, and how many of its tasks were done then: its progress is measured from there.
+  resumed_at: "TEXT",
+  resumed_done: "INTEGER",
 };
 
 /** What became of a run over time: its counts now and then, so that nobody counts tasks by the second. */
@@ -152,7 +157,7 @@ export interface InitSchemaOptions {
    *
    * @default {true}
    */
-  storeTaskStatus?: boolean;
+  storeTaskStatus?: boolean | undefined;
 }
 
 /**

@@ -50,7 +50,7 @@ export function connectionSettings(
     synchronous = "normal",
     busyTimeoutMs = BUSY_TIMEOUT_MS,
     doubleQuotedLiterals = true,
-  }: Partial<WriterSettings>,
+  }: { [Name in keyof WriterSettings]?: WriterSettings[Name] | undefined },
 ): WriterSettings {
   const operation = "open the database";
   checkChoice(synchronous, { operation, name: "synchronous", choices: LEVELS });

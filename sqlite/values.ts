@@ -8,17 +8,19 @@
  * | safe integer | INTEGER | `number` |
  * | any other number | REAL | `number` |
  * | `bigint` from -2^63 to 2^63-1 | INTEGER | `number` when safe, else `bigint` |
- * | `string` | TEXT (a lone surrogate becomes U+FFFD) | `string`, up to the first NUL character |
+ * | `string` | TEXT (a lone surrogate becomes U+FFFD) | `string` |
  * | `Date` | TEXT, ISO 8601 in UTC | `string` |
- * | `Uint8Array`, `ArrayBuffer` | BLOB (a copy) | `Uint8Array` |
- * | plain object, array | TEXT, JSON | `string` |
+ * | `ArrayBuffer`, typed array, `DataView` | BLOB, a copy of its bytes | `Uint8Array` |
+ * | plain object, array | TEXT, JSON; dates in it are ISO 8601 | `string` |
  *
  * Anything else (a function, a symbol, a `Map`, a class instance, an invalid `Date`, a larger `bigint`)
- * is an error that names where the value stands. Mapping happens where a value is sent, so that the error
+ * is an error that names where the value stands, also inside JSON, where `NaN` and bytes are refused, too. So is a
+ * text with a NUL character, which SQLite would store whole and its drivers read only up to there. Mapping happens where a value is sent, so that the error
  * is thrown at the call that made it and the writer's thread binds what it gets.
  *
  * @module
  */
+import { isPlain, toJson } from "../internal/json.ts";
 
 /** A value as SQLite stores it. */
 export type SqlValue = null | number | bigint | string | Uint8Array;
@@ -36,6 +38,7 @@ export type Bindable =
   | boolean
   | Date
   | ArrayBuffer
+  | ArrayBufferView
   | readonly unknown[]
   | { readonly [key: string]: unknown }
   | object & {
@@ -45,8 +48,11 @@ export type Bindable =
     readonly [Symbol.toStringTag]?: never;
   };
 
-/** Where a value stands, for an error: a name, the index of a parameter, or a function that tells. */
-export type ValueLocation = string | number | (() => string);
+/**
+ * Where a value stands, for an error: a name, the index of a parameter, or a function that tells. That gets the path
+ * to a part of the value, such as `.tags[2]`, and `""` for all of it.
+ */
+export type ValueLocation = string | number | ((path: string) => string);
 
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
@@ -72,7 +78,13 @@ const INT64_MAX = 2n ** 63n - 1n;
 export function toSqlValue(value: unknown, where: ValueLocation): SqlValue {
   switch (typeof value) {
     case "string":
-      return value;
+      if (!value.includes("\0")) return value;
+      throw new TypeError(
+        `Cannot store text with a NUL character in ${
+          place(where)
+        }: it would be read only up to there. ` +
+          `Take it out, or store the bytes`,
+      );
     case "number":
       return value === value ? value : null;
     case "boolean":
@@ -96,25 +108,22 @@ export function toSqlValue(value: unknown, where: ValueLocation): SqlValue {
 function objectToSqlValue(value: object, where: ValueLocation): SqlValue {
   // A copy: the caller may fill the buffer anew before it is written, and a view drags its whole buffer
   // along when it is posted.
-  if (value instanceof Uint8Array) {
-    checkAttached(value.buffer, where);
-    return new Uint8Array(value);
+  if (ArrayBuffer.isView(value)) {
+    const { buffer, byteOffset, byteLength } = value;
+    checkAttached(buffer, where);
+    return new Uint8Array(buffer, byteOffset, byteLength).slice();
   }
-  if (value instanceof ArrayBuffer) {
+  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) {
     checkAttached(value, where);
-    return new Uint8Array(value.slice(0));
+    return new Uint8Array(value).slice();
   }
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) throw unstorable("an invalid Date", where);
     return value.toISOString();
   }
-  const prototype = Object.getPrototypeOf(value);
-  if (Array.isArray(value) || prototype === Object.prototype || prototype === null) {
-    try {
-      return JSON.stringify(value) ?? null; // a toJSON method can return undefined
-    } catch (error) {
-      throw unstorable(`an object that has no JSON form (${(error as Error).message})`, where);
-    }
+  if (Array.isArray(value) || isPlain(value)) {
+    // A toJSON method can return undefined.
+    return toJson(value, { place: (path) => place(where, path) }) ?? null;
   }
   throw unstorable(`a ${value.constructor?.name ?? "class instance"}`, where);
 }
@@ -135,11 +144,12 @@ function unstorable(what: string, where: ValueLocation): TypeError {
     `Cannot store ${what} in ${
       place(where)
     }: pass null, a number, string, boolean, bigint, Date, ` +
-      `Uint8Array, or a plain object or array`,
+      `bytes, or a plain object or array`,
   );
 }
 
-function place(where: ValueLocation): string {
-  if (typeof where === "function") return where();
-  return typeof where === "number" ? `parameter ${where + 1}` : where;
+function place(where: ValueLocation, path = ""): string {
+  if (typeof where === "function") return where(path);
+  if (typeof where === "string") return where + path;
+  return path === "" ? `parameter ${where + 1}` : `params[${where}]${path}`;
 }

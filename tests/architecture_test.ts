@@ -162,9 +162,7 @@ Deno.test("only the command line deletes runs", () => {
 const MOST = { lines: 300, files: 25 };
 
 /** What is still to be split. It only ever gets shorter. */
-const PENDING = [
-  "dashboard/api.ts",
-];
+const PENDING: string[] = [];
 
 Deno.test("no source file has over 300 lines, no folder over 25 files", async () => {
   const large: string[] = [];

@@ -16,7 +16,7 @@ import { writeLines } from "../terminal/terminal.ts";
 /** Options of the command. */
 export interface BackupCommandOptions extends DbOption {
   /** The SQLite driver. */
-  driver?: DriverChoice;
+  driver?: DriverChoice | undefined;
   /** Whether to print JSON. */
   json?: boolean;
 }

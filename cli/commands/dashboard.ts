@@ -4,16 +4,16 @@
  * @module
  */
 import type { Command } from "commander";
-import { isLoopback } from "../../dashboard/server/access.ts";
 import { LOOPBACK_HOSTS } from "../../dashboard/server/app.ts";
 import { serveDashboard } from "../../dashboard/server/serve.ts";
-import { newToken } from "../../dashboard/server/token.ts";
+import { isLoopback, newToken, withTokens } from "../../dashboard/server/access/token.ts";
 import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
 import { CommandError } from "../terminal/failure.ts";
 import { type DbOption, dbOption, examples, port } from "../options.ts";
 import { colorsFor } from "../terminal/colors.ts";
 import { interruption } from "../serve_dashboard.ts";
 import { writeLines } from "../terminal/terminal.ts";
+import { TOKEN_VARIABLE, viewerToken } from "../viewer_token.ts";
 import { isGranted } from "../../internal/permissions.ts";
 
 /** Options of the command. */
@@ -22,10 +22,14 @@ export interface DashboardCommandOptions extends DbOption {
   port: number;
   /** Where to listen. */
   host: string;
-  /** Other names under which it may be asked for. */
+  /** Other accepted `Host` values. */
   name?: string[];
-  /** What one must know. */
-  token?: string;
+  /** Origins of proxies in front. */
+  origin?: string[];
+  /** Viewer access token. */
+  token?: string | undefined;
+  /** The file that holds it. */
+  tokenFile?: string;
   /** Whether to start a browser. */
   open?: boolean;
 }
@@ -41,8 +45,20 @@ export function define(command: Command): Command {
     .addOption(dbOption())
     .option("--port <n>", "port; 0 takes any that is free", port, 8787)
     .option("--host <address>", "address to listen on", "127.0.0.1")
-    .option("--name <host>", "another name it may be asked for by; may be given again", add)
-    .option("--token <text>", "what one must know to look")
+    .option("--name <host>", "another accepted Host value; repeatable", add)
+    .option(
+      "--origin <url>",
+      "origin of a proxy in front, such as https://etl.example; repeatable",
+      add,
+    )
+    .option(
+      "--token <text>",
+      "viewer access token; other users of this machine see it in the process list",
+    )
+    .option(
+      "--token-file <file>",
+      `file that holds the token; or set ${TOKEN_VARIABLE} (--allow-env)`,
+    )
     .option("--open", "open it in a browser (needs --allow-run)")
     .addHelpText(
       "after",
@@ -50,6 +66,7 @@ export function define(command: Command): Command {
         ["dashboard --db etl.db", "http://127.0.0.1:8787/"],
         ["dashboard --port 0 --open", "any free port, in the browser"],
         ["dashboard --host 0.0.0.0 --name box.local", "for others in the network"],
+        ["dashboard --origin https://etl.example --token-file token.txt", "behind a proxy"],
       ),
     );
 }
@@ -57,7 +74,12 @@ export function define(command: Command): Command {
 /** Does it. */
 export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
   const { db, port, host, open } = options;
-  const token = options.token ?? (isLoopback(host) ? undefined : newToken());
+  if (host.trim() === "") {
+    throw new CommandError(
+      `Cannot listen on an empty address. Pass one with --host, such as 0.0.0.0`,
+    );
+  }
+  const token = await viewerToken(options) ?? (isLoopback(host) ? undefined : newToken());
   const names = [...options.name ?? [], ...addressesOf(host)];
   await using server = await serveDashboard({
     db,
@@ -65,6 +87,7 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
     hostname: host,
     token,
     allowedHosts: [...LOOPBACK_HOSTS, host, ...names],
+    allowedOrigins: options.origin,
   });
   // Listened for before the address is told: whoever reads it may be quick.
   const interrupted = interruption();
@@ -73,7 +96,7 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
     ? names.map((name) => `http://${name}:${address.port}${address.pathname}`)
     : [server.url];
   // After the #, it is sent to no server and stands in no log.
-  const links = urls.map((url) => token === undefined ? url : `${url}#token=${token}`);
+  const links = urls.map((url) => withTokens(url, { token }));
   const paint = colorsFor(Deno.stdout);
   writeLines([
     ...links.map((link) => `Dashboard at ${paint("cyan", link)}`),

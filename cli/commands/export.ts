@@ -13,6 +13,8 @@ import { type DbOption, dbOption, examples } from "../options.ts";
 import { sanitize } from "../terminal/sanitize.ts";
 import { formatBytes } from "../../internal/units.ts";
 import { write, writeLines } from "../terminal/terminal.ts";
+import { writeOutput } from "../../internal/output_file.ts";
+import { databasePath } from "../../sqlite/database_file.ts";
 
 /** Options of the command. */
 export interface ExportOptions extends DbOption {
@@ -53,9 +55,10 @@ export async function run(
     return EXIT.done;
   }
   try {
-    await Deno.writeTextFile(file, page);
+    await writeOutput(file, page, [await databasePath(db)]);
   } catch (error) {
     const { message } = error as Error;
+    if (error instanceof TypeError) throw new CommandError(message, EXIT.usage);
     throw new CommandError(
       `Cannot write ${file}: ${message}; name another file with -o`,
       undefined,

@@ -28,11 +28,11 @@ export interface PruneOptions extends DbOption {
   /** Milliseconds for which ended runs stay. */
   keep?: number;
   /** How many of the newest runs stay. */
-  keepRuns?: number;
+  keepRuns?: number | undefined;
   /** Whether nothing is deleted. */
   dryRun?: boolean;
   /** Whether running runs may go. */
-  force?: boolean;
+  force?: boolean | undefined;
   /** Whether to print JSON. */
   json?: boolean;
 }

@@ -74,7 +74,9 @@ function toCells(run: Run): Cell[] {
   return [
     { text: `${id}`, style: "bold" },
     {
-      text: `${STATUS_SIGNS[status] ?? "?"} ${run.cancelling ? "cancelling" : sanitize(status)}`,
+      text: `${STATUS_SIGNS[status] ?? "?"} ${run.cancelling ? "cancelling" : sanitize(status)}${
+        run.processGone ? " (process gone)" : ""
+      }`,
       style: STATUS_STYLES[status],
     },
     { text: sanitize(name) },

@@ -21,7 +21,7 @@ const LIMIT = 20;
 /** Options of the command. */
 export interface StatusOptions extends WatchOptions {
   /** Whether to follow the run. */
-  watch?: boolean;
+  watch?: boolean | undefined;
 }
 
 /** Says what the command takes. */

@@ -12,7 +12,7 @@ export interface Cell {
   /** The text, without control characters. */
   text: string;
   /** Its style. */
-  style?: Style;
+  style?: Style | undefined;
 }
 
 /** A column of a table. */

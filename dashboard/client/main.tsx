@@ -9,6 +9,7 @@
 import { render } from "preact";
 import { applyStoredTheme } from "./lib/theme.ts";
 import { readFragment } from "./lib/fragment.ts";
+import { keepPlaces } from "./lib/places.ts";
 import { routeInHash } from "./lib/router.ts";
 import { type Backend, exportedBackend, server } from "./live/backend.ts";
 import { keepControlToken } from "./live/control_token.ts";
@@ -23,6 +24,7 @@ async function start(): Promise<void> {
   const backend = carried ? exportedBackend(JSON.parse(carried.textContent ?? "")) : server;
   if (backend.exported) routeInHash(backend.exported.run.id);
   else await useLink(backend);
+  keepPlaces();
   render(<App backend={backend} />, document.getElementById("app")!);
 }
 

@@ -7,7 +7,10 @@ import { type Context, Hono } from "hono";
 import { compress } from "hono/compress";
 import { checkOptionNames, namesOf } from "../../internal/validate.ts";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
-import { type Access, guardHost, guardToken, signIn } from "./access.ts";
+import { fixedHeaders, guardHost, guardNavigation, guardSite } from "./access/guard_host.ts";
+import { guardProbe, guardToken, newAccess, signIn } from "./access/guard_token.ts";
+import { checkOrigins } from "./access/origins.ts";
+import { checkToken, newToken } from "./access/token.ts";
 import { Hub } from "./live/hub.ts";
 import { BadRequest } from "./params.ts";
 import type { Read } from "./queries/find.ts";
@@ -18,7 +21,6 @@ import { addPage } from "./routes/page.ts";
 import { addRuns } from "./routes/runs.ts";
 import { addTasks } from "./routes/tasks.ts";
 import { DatabaseHandle, SourceError } from "./database_handle.ts";
-import { newToken } from "./token.ts";
 
 /** Options of {@linkcode createDashboard}. */
 export interface DashboardOptions {
@@ -30,38 +32,46 @@ export interface DashboardOptions {
    *
    * @default {"auto"}
    */
-  driver?: DriverChoice;
+  driver?: DriverChoice | undefined;
   /**
-   * Names, without ports, under which the dashboard may be asked for. Requests that carry another name in
-   * their `Host` header are refused, which is what keeps other sites out.
+   * Accepted `Host` values, without ports. Requests that carry another name are refused, which keeps other sites
+   * out. `/healthz` answers under any name, and `/metrics` with the token.
    *
    * @default {["localhost", "127.0.0.1", "[::1]"]}
    */
-  allowedHosts?: readonly string[];
-  /** What whoever looks must know. Without one everybody may look who can send a request. */
-  token?: string;
+  allowedHosts?: readonly string[] | undefined;
+  /**
+   * Origins under which browsers reach the dashboard through a proxy, such as `https://etl.example`: runs can be
+   * controlled from their pages. Their hosts are allowed, too.
+   *
+   * @default {[]}
+   */
+  allowedOrigins?: readonly string[] | undefined;
+  /** Viewer access token, of visible ASCII characters. Without one, every request that arrives is answered. */
+  token?: string | undefined;
   /**
    * The writer of the pipeline beside which the dashboard is served. With it, runs can be cancelled and failed tasks
    * run again by whoever knows `controlToken`; without it nothing can be changed.
    */
-  writer?: ControlledWriter;
+  writer?: ControlledWriter | undefined;
   /**
    * What whoever controls runs must know.
    *
    * @default {a random text}
    */
-  controlToken?: string;
+  controlToken?: string | undefined;
   /**
    * Browsers that may look on at the same time; more are answered with 503.
    *
    * @default {200}
    */
-  maxClients?: number;
+  maxClients?: number | undefined;
 }
 
 /** The table of {@linkcode DashboardOptions}. */
 export const DASHBOARD_OPTIONS = namesOf<DashboardOptions>({
   allowedHosts: true,
+  allowedOrigins: true,
   controlToken: true,
   db: true,
   driver: true,
@@ -80,7 +90,12 @@ export const RENAMED_OPTIONS = { control: "writer", maxStreams: "maxClients" };
 export type DashboardApp = InstanceType<(typeof import("hono"))["Hono"]> & Disposable & {
   /** What whoever controls runs must know; `undefined` where nothing can be controlled. */
   readonly controlToken: string | undefined;
+  /** Sends every browser what has changed last, and lets go of the database. */
+  close(): Promise<void>;
 };
+
+/** Browsers that are sent changes at the same time, unless told. */
+export const MAX_CLIENTS = 200;
 
 /** Names of this machine to itself. */
 export const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
@@ -104,30 +119,35 @@ export const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::
 export function createDashboard(options: DashboardOptions): DashboardApp {
   const operation = "create the dashboard";
   checkOptionNames(options, { operation, known: DASHBOARD_OPTIONS, renamed: RENAMED_OPTIONS });
-  const { db, driver, token, maxClients = 200, allowedHosts = LOOPBACK_HOSTS } = options;
-  if (token === "" || options.controlToken === "") {
-    throw new TypeError("Cannot use an empty token: leave it out, or give it text");
-  }
-  const access: Access = { allowedHosts, token };
+  const { db, driver, token, maxClients = MAX_CLIENTS, allowedHosts = LOOPBACK_HOSTS } = options;
+  checkToken(token, { name: "token" });
+  checkToken(options.controlToken, { name: "controlToken" });
+  const allowedOrigins = checkOrigins(options.allowedOrigins ?? []);
+  const access = newAccess({ allowedHosts, allowedOrigins, token });
   const source = new DatabaseHandle(db, driver);
   const hub = new Hub(source, { maxClients });
   const read: Read = (query) => source.read(query);
 
   const app = new Hono();
-  app.use(guardHost(access), compress());
+  const host = guardHost(access);
+  app.use(fixedHeaders(), guardSite());
+  for (const path of ["/api/*", "/assets/*", "/metrics", "/healthz"]) {
+    app.use(path, guardNavigation());
+  }
+  app.use("/metrics", guardProbe(access, host), guardToken(access), readySource);
+  app.use("/healthz", readySource);
+  addHealth(app, source, hub);
+  app.use(host, compress());
   app.post("/api/session", signIn(access));
   app.use("/api/*", guardToken(access), readySource);
-  app.use("/metrics", guardToken(access), readySource);
-  app.use("/healthz", readySource);
 
   const controlToken = options.writer && (options.controlToken ?? newToken());
   const control = options.writer &&
-    addControl(app, options.writer, { controlToken: controlToken!, read });
+    addControl(app, options.writer, { controlToken: controlToken!, access, read });
 
   addRuns(app, read, () => source.state.file);
   addTasks(app, read);
   addLive(app, hub);
-  addHealth(app, source, hub);
   addPage(app);
   app.onError((error, c) => {
     if (error instanceof BadRequest) return c.json({ error: error.message }, 400);
@@ -137,14 +157,19 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
     console.error(`The dashboard could not answer ${c.req.path}:`, error);
     return c.json({ error: "Something went wrong; the log of the dashboard says what" }, 500);
   });
-  return Object.assign(app, {
+  const dashboard = Object.assign(app, {
     controlToken,
+    async close() {
+      await hub.finish();
+      dashboard[Symbol.dispose]();
+    },
     [Symbol.dispose]() {
       control?.[Symbol.dispose]();
       hub.close();
       source[Symbol.dispose]();
     },
   });
+  return dashboard;
 
   async function readySource(c: Context, next: () => Promise<void>): Promise<void> {
     await source.ready();

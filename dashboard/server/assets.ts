@@ -42,6 +42,7 @@ export const CONTENT_SECURITY_POLICY: string = [
 export function findAsset(path: string): Asset | undefined {
   const [folder, name = "", ...more] = path.split("/");
   if (more.length === 0 && folder === version) return ASSETS.get(name);
+  return undefined;
 }
 
 /** The page, where relative addresses begin at `base`. */

@@ -83,7 +83,8 @@ export class DatabaseHandle implements Disposable {
     if (!this.#reader) return false;
     return this.read((reader) => {
       const version = `${this.generation}:${reader.dataVersion}`;
-      if (version === this.#dataVersion) return false;
+      const isOwnerGone = reader.lookAtOwners();
+      if (version === this.#dataVersion) return isOwnerGone;
       reader.refreshSchema();
       this.#dataVersion = version;
       return true;

@@ -14,7 +14,8 @@ import { ICON, INDEX, SCRIPT, STYLE } from "./client.gen.ts";
 import { findTasks, type Read } from "./queries/find.ts";
 import { readGraph } from "./queries/graph.ts";
 import { listLogs } from "./queries/logs.ts";
-import { getRun, listSamples, tasksOf } from "./queries/runs.ts";
+import { getRun, listSamples } from "./queries/runs.ts";
+import { tasksOf } from "./queries/run_tasks.ts";
 import { getTask } from "./queries/tasks.ts";
 import { readTimeline } from "./queries/timeline.ts";
 import { readWeave } from "./queries/weave.ts";
@@ -60,7 +61,7 @@ const POLICY = [
 export async function exportRun(
   db: string | URL,
   run: number,
-  options: { driver?: DriverChoice } = {},
+  options: { driver?: DriverChoice | undefined } = {},
 ): Promise<string> {
   using source = new DatabaseHandle(db, options.driver);
   await source.ready();
@@ -122,7 +123,8 @@ async function gather(
     run,
     samples: read((reader) => listSamples(reader, id).samples),
     weave: await readWeave(read, id) ?? [],
-    timeline: await readTimeline(read, id) ?? { bars: [], started: 0 },
+    timeline: await readTimeline(read, id) ??
+      { bars: [], started: 0, skipped: 0, at: now },
     graph: (await readGraph(read, id))!,
     tasks,
     left: run.total - tasks.length,

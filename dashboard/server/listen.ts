@@ -3,12 +3,16 @@
  *
  * @module
  */
-import { createDashboard, type DashboardOptions } from "./app.ts";
+import { createDashboard, type DashboardOptions, MAX_CLIENTS } from "./app.ts";
 import type { DashboardServer } from "./dashboard_server.ts";
-import { controlUrlOf } from "./token.ts";
+import { HttpServer } from "./http_server.ts";
+import { withTokens } from "./access/token.ts";
 
 /** Milliseconds that answers have to end: a browser that does not read never takes the rest of its own. */
 const GRACE_MS = 1_000;
+
+/** Requests that are answered beside the streams. */
+const MAX_OTHERS = 64;
 
 /** What {@linkcode listen} needs. */
 export interface ListenOptions extends DashboardOptions {
@@ -22,53 +26,36 @@ export interface ListenOptions extends DashboardOptions {
 export async function listen(options: ListenOptions): Promise<DashboardServer> {
   const { hostname, port, ...settings } = options;
   const app = createDashboard(settings);
-  const stop = new AbortController();
-  /** Settled when an answer has been sent, or its browser has gone. */
-  const active = new Set<Promise<void>>();
-  let server: Deno.HttpServer<Deno.NetAddr>;
+  let server: HttpServer;
   try {
-    const listening = Promise.withResolvers<void>();
-    server = Deno.serve(
-      { hostname, port, signal: stop.signal, onListen: () => listening.resolve() },
-      (request, info) => {
-        const done = info.completed.catch(() => {}).finally(() => active.delete(done));
-        active.add(done);
-        return app.fetch(request, info);
-      },
-    );
-    await listening.promise;
+    const maxActive = (options.maxClients ?? MAX_CLIENTS) + MAX_OTHERS;
+    server = await HttpServer.listen({ hostname, port, maxActive }, app.fetch);
   } catch (error) {
     app[Symbol.dispose]();
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    if ((error as { code?: string }).code !== "EADDRINUSE") throw error;
     throw new Error(
       `Cannot listen on ${hostname}:${port}: the port is in use; ` +
         `choose another one, or port 0 for any that is free`,
       { cause: error },
     );
   }
-  const { port: taken } = server.addr;
   let ended: Promise<void> | undefined;
   const shutdown = () => ended ??= end();
-  const url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${taken}/`;
+  const url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${server.port}/`;
   return {
     url,
-    controlUrl: controlUrlOf(url, { ...options, controlToken: app.controlToken }),
+    controlUrl: app.controlToken === undefined
+      ? undefined
+      : withTokens(url, { token: options.token, control: app.controlToken }),
     thread: "main",
-    finished: server.finished,
+    finished: server.closed,
     shutdown,
     [Symbol.asyncDispose]: shutdown,
   };
 
   async function end(): Promise<void> {
     // The streams first: the server waits for every response to end.
-    app[Symbol.dispose]();
-    const late = Promise.withResolvers<true>();
-    const timer = setTimeout(() => late.resolve(true), GRACE_MS);
-    const isLate = await Promise.race([Promise.all(active), late.promise]) === true;
-    clearTimeout(timer);
-    // Either, because a server that is shutting down can no longer be stopped.
-    if (isLate) stop.abort();
-    else await server.shutdown();
-    await server.finished;
+    await app.close();
+    await server.close(GRACE_MS);
   }
 }

@@ -4,6 +4,7 @@
  * @module
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  */
+import { remainingMs, shareOf } from "../../internal/progress.ts";
 import { TASK_STATUSES } from "../../internal/task_status.ts";
 import type { Run } from "../api.ts";
 
@@ -12,6 +13,20 @@ type Metric = [name: string, help: string, value: (run: Run) => number | null];
 
 const METRICS: Metric[] = [
   ["run_active", "Whether the run goes on", ({ status }) => status === "running" ? 1 : 0],
+  [
+    "run_process_gone",
+    "Whether the run was not ended by its process, which is gone",
+    ({ processGone }) => processGone === null ? null : processGone ? 1 : 0,
+  ],
+  ["run_progress_ratio", "Fraction of the run that is done", ({ progress }) => shareOf(progress)],
+  [
+    "run_remaining_seconds",
+    "Estimated time until the run has ended",
+    ({ status, progress }) => {
+      const left = status === "running" ? remainingMs(progress, Date.now()) : null;
+      return left === null ? null : left / 1_000;
+    },
+  ],
   [
     "run_queue_depth",
     "Messages that wait for the next commit",

@@ -48,7 +48,9 @@ export function taskId(params: Params, name: string = "task"): number {
 }
 
 /** Which tasks to list. */
-export function taskQuery(params: Params): Omit<TaskQuery, "cursor"> & { place?: PageCursor } {
+export function taskQuery(
+  params: Params,
+): Omit<TaskQuery, "cursor"> & { place?: PageCursor | undefined } {
   const { status = "", q = "", key = "", sort = "id", cursor = "" } = params;
   const statuses = status.split(",").filter((name) => name !== "") as TaskStatus[];
   if (!statuses.every((name) => TASK_STATUSES.includes(name))) {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { type OwnerState, ownerState } from "../../internal/owner_lock.ts";
 import { connectReadOnly } from "../../sqlite/connect.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
@@ -17,6 +18,9 @@ import { columnsOf, dataVersionOf, schemaVersionOf } from "../../sqlite/pragmas.
  * the next look tries again.
  */
 const BUSY_TIMEOUT_MS = 50;
+
+/** Milliseconds for which it is known whether an owner lives. */
+const OWNER_MS = 1_000;
 
 /** What we made, or the original. */
 const TABLES = [
@@ -41,6 +45,9 @@ export class Reader implements Disposable {
   readonly #readSchemaVersion: () => SqlValue;
   #columns = new Map<string, Set<string>>();
   #schemaVersion: SqlValue = -1;
+  /** Owners that were alive, or could not be asked, when they were last asked for. */
+  readonly #owners = new Map<string, OwnerState>();
+  #ownersAt = -Infinity;
 
   private constructor(connection: Connection) {
     this.connection = connection;
@@ -88,6 +95,29 @@ export class Reader implements Disposable {
   has(table: string, column?: string): boolean {
     const columns = this.#columns.get(table);
     return !!columns && (column ? columns.has(column) : columns.size > 0);
+  }
+
+  /** Whether the process of an owner lives. One that is gone stays so. */
+  owner(owner: string): OwnerState {
+    this.lookAtOwners();
+    let state = this.#owners.get(owner);
+    if (!state) this.#owners.set(owner, state = ownerState(this.connection.path, owner));
+    return state;
+  }
+
+  /** Asks again, now and then, whether the owners live; returns whether any is gone that was not. */
+  lookAtOwners(): boolean {
+    const now = performance.now();
+    if (now - this.#ownersAt < OWNER_MS) return false;
+    this.#ownersAt = now;
+    let changed = false;
+    for (const [owner, state] of this.#owners) {
+      if (state === "gone") continue;
+      const next = ownerState(this.connection.path, owner);
+      this.#owners.set(owner, next);
+      changed ||= next !== state;
+    }
+    return changed;
   }
 
   /** Every row of a query, prepared once. */

@@ -9,7 +9,7 @@ import { driverFor, holdDriver } from "../../sqlite/drivers/in_use.ts";
 import { databasePath } from "../../sqlite/database_file.ts";
 import { checkInteger, checkOptionNames } from "../../internal/validate.ts";
 import { fromErrorData } from "../../errors.ts";
-import { isLoopback } from "./access.ts";
+import { checkToken, isLoopback } from "./access/token.ts";
 import {
   DASHBOARD_OPTIONS,
   type DashboardOptions,
@@ -28,13 +28,13 @@ export interface ServeOptions extends DashboardOptions {
    *
    * @default {"127.0.0.1"}
    */
-  hostname?: string;
+  hostname?: string | undefined;
   /**
    * The port to listen on; 0 takes any that is free.
    *
    * @default {8787}
    */
-  port?: number;
+  port?: number | undefined;
 }
 
 /**
@@ -69,6 +69,9 @@ export async function serveDashboard(options: ServeOptions): Promise<DashboardSe
         `token, or listen on 127.0.0.1`,
     );
   }
+  const isExposed = !isLoopback(hostname);
+  checkToken(token, { name: "token", isExposed });
+  checkToken(options.controlToken, { name: "controlToken", isExposed });
   const db = await databasePath(options.db);
   // Chosen here, because one process must use one driver for a file; see sqlite/drivers/in_use.ts.
   const { driver } = await chooseDriver(driverFor(db, options.driver));
@@ -130,7 +133,8 @@ async function serveFromWorker(
   const address = await listening.promise;
   const shutdown = async () => {
     post({ kind: "shutdown" });
-    await finished.promise;
+    // A server that broke down has ended, and `finished` tells why.
+    await finished.promise.catch(() => {});
   };
   return {
     ...address,

@@ -9,7 +9,7 @@ import type { ListenOptions } from "./listen.ts";
 
 /** What the Worker is told. */
 export type ServeRequest =
-  | { kind: "listen"; options: Omit<ListenOptions, "writer">; control?: MessagePort }
+  | { kind: "listen"; options: Omit<ListenOptions, "writer">; control?: MessagePort | undefined }
   | { kind: "shutdown" };
 
 /** Where it is served. */

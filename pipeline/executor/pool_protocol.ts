@@ -18,7 +18,7 @@ export interface InitTaskWorker {
   run: number | null;
   atomic: boolean;
   /** Whether it is to tell how its tasks are doing, and to pass on what they print; if anybody looks on. */
-  watch?: { prints: boolean };
+  watch?: { prints: boolean } | undefined;
   port: MessagePort;
 }
 
@@ -91,9 +91,9 @@ export interface TaskEnded {
   kind: "ended";
   id: number;
   status: EndStatus;
-  error?: ErrorData;
+  error?: ErrorData | undefined;
   /** Whether its end is left for the main thread to write. */
-  unwritten?: boolean;
+  unwritten?: boolean | undefined;
 }
 
 /** The module cannot be loaded, or an error that no task caught. */
@@ -112,8 +112,8 @@ export interface TaskNewsRefused {
 export interface TaskProgressed {
   kind: "progressed";
   id: number;
-  fraction?: number;
-  note?: string;
+  fraction?: number | undefined;
+  note?: string | undefined;
 }
 
 /** A task wrote a line into its log; sent to those who look on. */

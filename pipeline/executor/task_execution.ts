@@ -29,7 +29,7 @@ export interface TaskEnvironment {
   /** Whether a task may be ended in the middle when its time is up. */
   isTerminable?: true;
   /** Hears the lines that tasks write into their logs. */
-  onLog?: (task: TaskIdentity, level: LogLevel, message: string) => void;
+  onLog?: ((task: TaskIdentity, level: LogLevel, message: string) => void) | undefined;
   /** Hears that a task has said how far it is; on the main thread it is looked up instead. */
   progressed?: (task: TaskExecution) => void;
 }
@@ -178,6 +178,7 @@ export class TaskExecution implements TaskIdentity {
     this.#ownKeys(message);
     if (!atomic) return await batchSender.request(message);
     this.#hold(message);
+    return undefined;
   }
 
   /** Where a stream of rows goes for as long as the task runs. */

@@ -20,6 +20,7 @@ import type { Bindable } from "../../writer/protocol/sqlite_types.ts";
 import type { ExecuteResult } from "../../writer/protocol/write_message.ts";
 import type { TaskContext } from "./task_context.ts";
 import type { TaskExecution } from "./task_execution.ts";
+import { withoutNul } from "../../internal/nul_characters.ts";
 
 /** What an insert returns when the writer has room for more. */
 const ROOM = Promise.resolve();
@@ -62,7 +63,9 @@ export class TaskHandle implements TaskContext {
       );
     }
     const clamped = fraction < 0 ? 0 : fraction > 1 ? 1 : fraction;
-    const note = message === undefined || message === null ? undefined : String(message);
+    const note = message === undefined || message === null
+      ? undefined
+      : withoutNul(String(message));
     this.#execution.progress(clamped, note);
   }
 
@@ -99,7 +102,7 @@ export class TaskHandle implements TaskContext {
   }
 
   log(message: string, level: LogLevel = "info"): void {
-    this.#execution.log(String(message), level);
+    this.#execution.log(withoutNul(String(message)), level);
   }
 
   async #stream(

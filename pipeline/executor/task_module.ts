@@ -20,9 +20,9 @@ export interface TaskModule<Item = any> {
    *
    * @default {"default"}
    */
-  export?: string;
-  /** @ignore Only for the compiler. */
-  readonly [ITEM]?: (item: Item) => void;
+  export?: string | undefined;
+  /** For the compiler: no value has it. */
+  readonly [ITEM]?: ((item: Item) => void) | undefined;
 }
 
 /**

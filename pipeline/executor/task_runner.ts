@@ -13,6 +13,7 @@ import type { TaskContext } from "./task_context.ts";
 import type { TaskEnvironment, TaskExecution } from "./task_execution.ts";
 import { TaskHandle } from "./task_handle.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
+import { toJson } from "../../internal/json.ts";
 
 /** The work of a task: gets the item and the task's context, and returns what is stored as its result. */
 export type TaskFunction<Item> = (item: Item, task: TaskContext) => unknown;
@@ -22,9 +23,9 @@ export interface TaskOutcome {
   /** Its last status. */
   status: EndStatus;
   /** What was thrown. */
-  error?: ErrorData;
+  error?: ErrorData | undefined;
   /** Whether the task has not written its end: it could not, or it may be run again. */
-  unwritten?: boolean;
+  unwritten?: boolean | undefined;
   /** Whether its Worker is gone, so that it may have ended before, unheard. */
   lost?: boolean;
   /** The very thing that was thrown, where that was on this thread. */
@@ -171,11 +172,11 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** The JSON of what a task returned; a `bigint` in it becomes a string. */
 function toResult(value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  const withoutBigints = (_key: string, part: unknown) =>
-    typeof part === "bigint" ? String(part) : part;
-  try {
-    return JSON.stringify(value, withoutBigints);
-  } catch (error) {
-    throw new TypeError(`Cannot store the result of the task as JSON: ${(error as Error).message}`);
-  }
+  // As in a column, a number that is none is null.
+  if (typeof value === "number") return JSON.stringify(value);
+  return toJson(value, { place: placeInResult, bigintAsString: true });
+}
+
+function placeInResult(path: string): string {
+  return path === "" ? "the result of the task" : `result${path}`;
 }

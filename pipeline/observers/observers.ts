@@ -44,13 +44,15 @@ function together(observers: RunObserver[]): RunObserver {
     prints: observers.some(({ prints }) => prints),
     waits: (run) => observers.forEach((observer) => observer.waits?.(run)),
     begin: (view, facts) => observers.forEach((observer) => observer.begin?.(view, facts)),
-    within: within && ((task, work) => within.within!(task, work)),
-    onLog: listeners.length === 0 ? undefined : (task, level, message) => {
-      let shown = false;
-      for (const listener of listeners) {
-        shown = listener.onLog!(task, level, message, shown) === true || shown;
-      }
-    },
+    ...(within && { within: (task, work) => within.within!(task, work) }),
+    ...(listeners.length > 0 && {
+      onLog: (task, level, message) => {
+        let shown = false;
+        for (const listener of listeners) {
+          shown = listener.onLog!(task, level, message, shown) === true || shown;
+        }
+      },
+    }),
     ended: (task, outcome) => {
       for (const observer of observers) observer.ended?.(task, outcome);
     },

@@ -17,25 +17,25 @@ export interface ProgressOptions {
    *
    * @default {whether stderr is a terminal that can move its cursor}
    */
-  bars?: boolean;
+  bars?: boolean | undefined;
   /**
    * The largest number of running tasks that have a bar of their own.
    *
    * @default {as many as the terminal has room for}
    */
-  maxBars?: number;
+  maxBars?: number | undefined;
   /**
    * Milliseconds between two plain lines.
    *
    * @default {5000}
    */
-  intervalMs?: number;
+  intervalMs?: number | undefined;
   /**
    * Whether a line about the end stays.
    *
    * @default {true}
    */
-  summary?: boolean;
+  summary?: boolean | undefined;
 }
 
 const NAMES = namesOf<ProgressOptions>({

@@ -32,6 +32,8 @@ export interface ObservedRun {
   readonly counts: Readonly<Pick<StatusCounts, "done" | "error" | "cancelled">>;
   /** Tasks in all; `undefined` as long as it is not known. */
   readonly total: number | undefined;
+  /** Tasks among the `done` ones that were done before the run was resumed. */
+  readonly skipped: number;
   /** The tasks that run, in the order of their start. */
   running(): Iterable<RunningTask>;
 }

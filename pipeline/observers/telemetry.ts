@@ -141,7 +141,10 @@ export class Telemetry implements RunObserver {
 function end(span: Span, attribute: string, status: string, error: ErrorData | undefined): void {
   span.setAttribute(attribute, status);
   if (status === "error") {
-    span.setStatus({ code: SpanStatusCode.ERROR, message: error && toErrorSummary(error) });
+    span.setStatus({
+      code: SpanStatusCode.ERROR,
+      ...(error && { message: toErrorSummary(error) }),
+    });
     if (error) span.recordException(fromErrorData(error));
   }
   span.end();

@@ -57,6 +57,7 @@ function nextOnWall(cron: Cron, clock: WallClock, after: Date): Date | undefined
     // The clock may have shown it before: in the first of two equal hours, or at the end of an hour left out.
     if (instant > after.getTime()) return new Date(instant);
   }
+  return undefined;
 }
 
 function openClock(timeZone: string, expression: unknown): WallClock {

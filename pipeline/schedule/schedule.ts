@@ -24,32 +24,32 @@ export interface ScheduleOptions {
    *
    * @default {{}}
    */
-  args?: PipelineArguments;
+  args?: PipelineArguments | undefined;
   /** Ends the schedule when it is aborted; a run that is under way is stopped as by its own `signal`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * Whether SIGINT, SIGTERM and SIGHUP end the schedule as `signal` does.
    *
    * @default {true}
    */
-  handleSignals?: boolean;
+  handleSignals?: boolean | undefined;
   /** Called with the report of each run that has ended. */
-  onReport?: (report: PipelineReport) => void | Promise<void>;
+  onReport?: ((report: PipelineReport) => void | Promise<void>) | undefined;
   /**
    * Called with the reason why a run was not begun, such as an {@linkcode OverlapError}, or failed as a whole, and
    * with what another listener threw. The schedule continues.
    *
    * @default {writes its message to stderr}
    */
-  onError?: (error: Error) => void | Promise<void>;
+  onError?: ((error: Error) => void | Promise<void>) | undefined;
   /** Called with the time of the next run, whenever none is active. */
-  onScheduled?: (next: Date) => void | Promise<void>;
+  onScheduled?: ((next: Date) => void | Promise<void>) | undefined;
   /**
    * Called before a run that begins late, because the machine slept at its time, with the time that it was due.
    *
    * @default {writes a line to stderr}
    */
-  onLate?: (due: Date) => void | Promise<void>;
+  onLate?: ((due: Date) => void | Promise<void>) | undefined;
 }
 
 const NAMES = namesOf<ScheduleOptions>({
@@ -169,8 +169,13 @@ export async function planSchedule<Item>(
 }
 
 /** Who is told what, and what ends a schedule. */
-export interface ScheduleListeners
-  extends Required<Pick<ScheduleOptions, "signal" | "onError" | "onLate">> {
+export interface ScheduleListeners {
+  /** Ends the schedule. */
+  signal: AbortSignal;
+  /** Called with what was thrown. */
+  onError: NonNullable<ScheduleOptions["onError"]>;
+  /** Called with the time at which a run was due that begins late. */
+  onLate: NonNullable<ScheduleOptions["onLate"]>;
   /** Called with the time of the next run, whenever none is active. */
   onScheduled?: ScheduleOptions["onScheduled"];
 }

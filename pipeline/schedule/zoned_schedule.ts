@@ -14,7 +14,7 @@ export interface ZonedSchedule {
    *
    * @default {"UTC"}
    */
-  timeZone?: string;
+  timeZone?: string | undefined;
 }
 
 /** Whether a value is a schedule, as far as its kind tells. */

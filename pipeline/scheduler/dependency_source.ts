@@ -21,7 +21,7 @@ export interface DependencyOptions<Item> {
    * The keys of the tasks that are to be done before an item's task starts. When one of them ends otherwise, the
    * task is cancelled. Items are an array; see `taskKey` for their keys.
    */
-  dependsOn?: (item: Item) => readonly string[] | undefined;
+  dependsOn?: ((item: Item) => readonly string[] | undefined) | undefined;
 }
 
 /** Tasks whose turn has come. Its fields belong to the main thread. */
@@ -79,6 +79,7 @@ export class DependencySource<Item> implements TaskSupply<Item> {
       const task = this.#tasks[this.#ready[this.#given++]!];
       if (task) return task;
     }
+    return undefined;
   }
 
   /** A task has ended. Returns the tasks that cannot run because of that. */

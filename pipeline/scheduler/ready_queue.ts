@@ -10,11 +10,9 @@
  */
 import TinyQueue from "tinyqueue";
 import type { LiveTask } from "./live_task.ts";
+import { MAX_TIMER_MS } from "../../internal/validate.ts";
 import { TagLimiter, type TagLimits } from "./tag_limits.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
-
-/** Milliseconds that a timer can wait: a longer one fires at once. */
-const TIMER_MS = 2 ** 31 - 1;
 
 /** Which tasks run first, and which at the same time. */
 export interface QueueOptions<Item> {
@@ -24,9 +22,9 @@ export interface QueueOptions<Item> {
    *
    * @default {0 for all}
    */
-  priority?: (item: Item) => number;
+  priority?: ((item: Item) => number) | undefined;
   /** What an item's task uses, to be named in `limits`. */
-  tags?: (item: Item) => readonly string[] | undefined;
+  tags?: ((item: Item) => readonly string[] | undefined) | undefined;
   /**
    * How many tasks of a tag run at once at most, as a number; or how many run at once and how many start in a
    * time, as `{ concurrency: 2, rate: 10, intervalMs: 1_000 }`. A task runs when all of its tags allow it; others go
@@ -35,7 +33,7 @@ export interface QueueOptions<Item> {
    *
    * @default {no limits}
    */
-  limits?: TagLimits;
+  limits?: TagLimits | undefined;
 }
 
 /** Where tasks come from. */
@@ -59,7 +57,7 @@ export interface ReadyQueueOptions<Item> {
   /** Called when there may be a task to take, without anything that the caller did. */
   wake(): void;
   /** Milliseconds on a clock that never goes back. */
-  clock?: () => number;
+  clock?: (() => number) | undefined;
 }
 
 /** Tasks with the same tags that have limits. */
@@ -229,6 +227,7 @@ export class ReadyQueue<Item> {
       if (task.phase === "ready") return task;
       this.#drop(waiting);
     }
+    return undefined;
   }
 
   #drop(waiting: TinyQueue<LiveTask<Item>>): LiveTask<Item> {
@@ -260,7 +259,7 @@ export class ReadyQueue<Item> {
     const ms = this.waitMs;
     if (ms === Infinity) return;
     // Rounded up: a timer that fires early would be set again.
-    this.#timer = setTimeout(() => this.#options.wake(), Math.min(TIMER_MS, Math.ceil(ms)));
+    this.#timer = setTimeout(() => this.#options.wake(), Math.min(MAX_TIMER_MS, Math.ceil(ms)));
   }
 }
 

@@ -48,3 +48,19 @@ export async function reconcile(
     return task.status === "done" ? { status: "done" } : { status: task.status, error };
   });
 }
+
+/** Ends tasks that said they were done, and whose sender was cut off before it wrote that. Returns these. */
+export async function endOrphans<Task extends TaskIdentity>(
+  tasks: readonly Task[],
+  why: string,
+  environment: TaskEnvironment,
+): Promise<[Task, TaskOutcome][]> {
+  // Without a table nobody can tell.
+  if (environment.run === null) return [];
+  const message = `${why}: what this one had sent may or may not be written`;
+  const error = { name: "TaskWorkerDiedError", message };
+  const ids = tasks.map(({ id }) => id);
+  const outcomes = await reconcile(ids, { status: "error", error }, environment);
+  return tasks.map((task, i): [Task, TaskOutcome] => [task, outcomes[i]!])
+    .filter(([, { status }]) => status !== "done");
+}

@@ -32,34 +32,34 @@ export interface TaskPolicy {
    *
    * @default {0}
    */
-  retries?: number;
+  retries?: number | undefined;
   /**
    * Milliseconds of the wait before the first retry at most: each wait is any time from 0 to twice the one
    * before it (exponential backoff with full jitter).
    *
    * @default {1000}
    */
-  retryDelayMs?: number;
+  retryDelayMs?: number | undefined;
   /**
    * Milliseconds of any wait before a retry at most.
    *
    * @default {60000}
    */
-  maxRetryDelayMs?: number;
+  maxRetryDelayMs?: number | undefined;
   /**
    * Whether to run a task again after this error of the attempt of this number, from 1. Of tasks on the pool it
    * gets a copy of the error: its class, message and stack, without properties of its own.
    *
    * @default {always}
    */
-  retryIf?: (error: unknown, attempt: number) => boolean;
+  retryIf?: ((error: unknown, attempt: number) => boolean) | undefined;
   /**
    * Milliseconds that an attempt may take: then `task.signal` is aborted with a `TimeoutError`. A task that
    * takes no notice is done when it is done; on the pool its Worker is ended, after `abortGraceMs`.
    *
    * @default {no limit}
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 const TASK_POLICY = [
@@ -73,18 +73,21 @@ const TASK_POLICY = [
 /** How the tasks of a pipeline are tried. */
 export interface PolicyOptions<Item> extends TaskPolicy {
   /** What is different for an item: what it leaves out is as for the others. */
-  taskOptions?: (item: Item) => TaskPolicy | undefined;
+  taskOptions?: ((item: Item) => TaskPolicy | undefined) | undefined;
   /**
    * Milliseconds that a task on the pool may go on after its signal was aborted, because its time is up or somebody
    * has cancelled it, before its Worker is ended.
    *
    * @default {5000}
    */
-  abortGraceMs?: number;
+  abortGraceMs?: number | undefined;
 }
 
+/** The same with nothing left out or undefined. */
+type Complete<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
+
 /** A policy with nothing left out but the limit that there is not. */
-export interface FullPolicy extends Required<Omit<TaskPolicy, "timeoutMs">> {
+export interface FullPolicy extends Complete<Omit<TaskPolicy, "timeoutMs">> {
   /** Milliseconds that an attempt may take. */
   timeoutMs: number | undefined;
 }

@@ -22,7 +22,7 @@ import type { DependencySource } from "./dependency_source.ts";
 import { LOOKAHEAD } from "./item_source.ts";
 import { LiveTask } from "./live_task.ts";
 import { hasOrder, type QueueOptions, ReadyQueue } from "./ready_queue.ts";
-import { reconcile, writtenEnd } from "./reconcile.ts";
+import { endOrphans, reconcile, writtenEnd } from "./reconcile.ts";
 import { Retries } from "./retries.ts";
 import type { PolicyOptions } from "./retry_policy.ts";
 import { type ControlledTasks, TaskControl } from "./task_control.ts";
@@ -53,13 +53,14 @@ export interface SchedulerOptions<Item> {
 
 /** Runs the tasks of one run. */
 export class Scheduler<Item> implements ControlledTasks<Item> {
+  /** Cancels and retries its tasks. */
+  readonly control: TaskControl<Item>;
   readonly records: TaskRecords<Item>;
   readonly environment: TaskEnvironment;
   readonly dependencies: DependencySource<Item> | undefined;
   readonly #options: SchedulerOptions<Item>;
   readonly #queue: ReadyQueue<Item>;
   readonly #retries: Retries<Item>;
-  readonly #control: TaskControl<Item>;
   #executor: Executor<Item> | undefined;
   /** Tasks that the executor has, and what is pending without it. */
   #offered = 0;
@@ -80,7 +81,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     this.dependencies = dependencies;
     this.records = new TaskRecords(environment.run !== null);
     this.#retries = new Retries(policy, environment);
-    this.#control = new TaskControl(this);
+    this.control = new TaskControl(this);
     this.#queue = new ReadyQueue({
       source: dependencies ?? source,
       order: hasOrder(policy) ? policy : {},
@@ -106,16 +107,6 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     executor[Symbol.dispose]();
     await this.#settle();
     signal.removeEventListener("abort", this.#abort);
-  }
-
-  /** Cancels a task; see {@linkcode TaskControl.cancel}. */
-  async cancel(id: number, reason: Error): Promise<void> {
-    await this.#control.cancel(id, reason);
-  }
-
-  /** Queues tasks again; see {@linkcode TaskControl.retry}. The run continues until they have ended, too. */
-  async retry(id?: number): Promise<number> {
-    return await this.whilePending(this.#control.retry(id));
   }
 
   /** The tasks that run at the moment, in the order of their start. */
@@ -153,11 +144,10 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
 
   /** A task has ended, and that is written. */
   end(task: LiveTask<Item>, outcome: TaskOutcome): void {
-    const { signal } = this.environment;
     this.#queue.release(task);
     this.#options.ended(task, outcome);
     const { status } = outcome;
-    this.records.end(task, status, status !== "done" && !signal.aborted);
+    this.records.end(task, status, status !== "done" && !this.environment.signal.aborted);
     task.cancellation?.end.resolve(status);
     task.cancellation = undefined;
     if (this.dependencies && !task.isBlocked) this.#unblock(task, status);
@@ -193,12 +183,12 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
 
   /** Offers tasks while there is a free slot, and sees whether the run has settled. */
   #dispatch(): void {
-    const executor = this.#executor;
-    const { signal } = this.environment;
     if (this.#isDispatching) return;
     this.#isDispatching = true;
+    const executor = this.#executor;
+    const { signal } = this.environment;
     try {
-      while (executor && executor.free > 0 && !signal.aborted && !this.#control.isClosed) {
+      while (executor && executor.free > 0 && !signal.aborted && !this.control.isClosed) {
         const task = this.#queue.take();
         if (!task) break;
         this.#retries.begin(task);
@@ -223,9 +213,9 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
 
   #settleIfIdle(): void {
     if (!this.#settled || this.#offered + this.#pending > 0) return;
-    const isOver = this.environment.signal.aborted || this.#control.isClosed;
+    const isOver = this.environment.signal.aborted || this.control.isClosed;
     if (!isOver && (this.#retries.waiting > 0 || !this.#queue.isDrained())) return;
-    this.#control.close();
+    this.control.close();
     this.#queue.close();
     this.#settled?.resolve();
     this.#settled = undefined;
@@ -283,19 +273,12 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
 
   /** Ends tasks that said they were done, and whose sender was cut off before it could write it. */
   async #reconcile(tasks: readonly OfferedTask<Item>[], why: string): Promise<void> {
-    // Without a table nobody can tell.
-    if (this.environment.run === null) return;
-    const message = `${why}: what this one had sent may or may not be written`;
-    const lost: TaskOutcome = { status: "error", error: { name: "TaskWorkerDiedError", message } };
-    const outcomes = await reconcile(tasks.map(({ id }) => id), lost, this.environment);
-    tasks.forEach((task, i) => {
-      const outcome = outcomes[i]!;
-      if (outcome.status === "done") return;
+    for (const [task, outcome] of await endOrphans(tasks, why, this.environment)) {
       this.revoked(task.id, "done");
       this.#options.ended(task, outcome);
       const mayReturn = !this.environment.signal.aborted;
       this.records.end(task as LiveTask<Item>, outcome.status, mayReturn);
-    });
+    }
   }
 
   /** Lets go what waits for a task that has ended, or cancels it. */

@@ -16,19 +16,19 @@ export interface TagLimit {
    *
    * @default {no limit}
    */
-  concurrency?: number;
+  concurrency?: number | undefined;
   /**
    * How many start in any `intervalMs` milliseconds at most; each attempt is a start.
    *
    * @default {no limit}
    */
-  rate?: number;
+  rate?: number | undefined;
   /**
    * Milliseconds of the interval that `rate` counts for.
    *
    * @default {1000}
    */
-  intervalMs?: number;
+  intervalMs?: number | undefined;
 }
 
 const TAG_LIMIT = ["concurrency", "rate", "intervalMs"] satisfies (keyof TagLimit)[];
@@ -119,7 +119,7 @@ export class TagLimiter {
 }
 
 /** Whether any tag limits how many tasks start in a time, so that starts are to be told. */
-export function hasRate({ limits = {} }: { limits?: TagLimits }): boolean {
+export function hasRate({ limits = {} }: { limits?: TagLimits | undefined }): boolean {
   return Object.values(limits).some((limit) => toTagLimit(limit).rate !== undefined);
 }
 
@@ -130,7 +130,7 @@ export function hasRate({ limits = {} }: { limits?: TagLimits }): boolean {
  * @throws {TypeError} If a limit is of another kind, or there are limits and no tags
  */
 export function checkLimits(
-  { limits, tags }: { limits?: TagLimits; tags?: unknown },
+  { limits, tags }: { limits?: TagLimits | undefined; tags?: unknown },
 ): void {
   for (const [tag, limit] of Object.entries(limits ?? {})) {
     const operation = `limit the tag ${Deno.inspect(tag)}`;

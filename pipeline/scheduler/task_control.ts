@@ -97,6 +97,10 @@ export class TaskControl<Item> {
    * @throws {Error} If there are none
    */
   async retry(id?: number): Promise<number> {
+    return await this.#tasks.whilePending(this.#retry(id));
+  }
+
+  async #retry(id?: number): Promise<number> {
     const cannot = id === undefined ? "Cannot retry the failed tasks" : `Cannot retry task ${id}`;
     this.#check(cannot, id ?? 0);
     const { environment, records, dependencies } = this.#tasks;

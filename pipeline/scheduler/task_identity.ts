@@ -4,6 +4,7 @@
  * @module
  */
 import type { TaskIdentity } from "../executor/task_context.ts";
+import { withoutNul } from "../../internal/nul_characters.ts";
 
 /** Characters of an item's own text that become its task's name. */
 const NAME_LENGTH = 200;
@@ -15,19 +16,19 @@ export interface IdentityOptions<Item> {
    *
    * @default {the item's `id` when that is a whole number, else the next free id}
    */
-  taskId?: (item: Item, index: number) => number | undefined;
+  taskId?: ((item: Item, index: number) => number | undefined) | undefined;
   /**
    * The name of an item's task.
    *
    * @default {the item's `name`, the item itself when it is a string or number, else its key, else "task <id>"}
    */
-  taskName?: (item: Item, index: number) => string | undefined;
+  taskName?: ((item: Item, index: number) => string | undefined) | undefined;
   /**
    * What identifies the work of an item over several runs.
    *
    * @default {the item's `key`, or its `id` when that is a string}
    */
-  taskKey?: (item: Item, index: number) => string | undefined;
+  taskKey?: ((item: Item, index: number) => string | undefined) | undefined;
 }
 
 /** An item with the identity of its task. */
@@ -38,7 +39,7 @@ export interface IdentifiedItem<Item> extends TaskIdentity {
 
 interface Carrier {
   id?: unknown;
-  name?: unknown;
+  name?: unknown | undefined;
   key?: unknown;
 }
 
@@ -129,7 +130,7 @@ function asked(option: string, value: unknown, index: number): unknown {
 }
 
 function toText(value: unknown): string | null {
-  return value === undefined || value === null ? null : String(value);
+  return value === undefined || value === null ? null : withoutNul(String(value));
 }
 
 /**
@@ -164,4 +165,5 @@ function firstTwice<T>(values: readonly T[]): T | undefined {
     if (seen.has(value)) return value;
     seen.add(value);
   }
+  return undefined;
 }

@@ -39,7 +39,7 @@ export interface Announcer {
 /** How items become tasks. */
 export interface FeedOptions<Item> extends IdentityOptions<Item> {
   /** Whether tasks are found by their keys, because some may be there already. */
-  resume?: boolean | number | RunKey;
+  resume?: boolean | number | RunKey | undefined;
 }
 
 /** Registers the items of one run, in their order. */
@@ -142,6 +142,13 @@ export class TaskRegistration<Item> {
   /** Announces the tasks of items that were not known. */
   async announce(tasks: readonly IdentifiedItem<Item>[]): Promise<void> {
     if (!this.#known && !this.#resumes) await this.#send(tasks);
+  }
+
+  /** Announces that no further items come. */
+  announceTotal(): void {
+    if (this.#known || !this.#announcer) return;
+    const { run, batchSender } = this.#announcer;
+    batchSender.post({ kind: "expect_tasks", run, count: this.#count });
   }
 
   async #identify(items: readonly Item[], chunk: IdentifiedItem<Item>[]): Promise<void> {

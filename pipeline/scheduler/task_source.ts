@@ -126,6 +126,7 @@ export class TaskSource<Item> {
     if (this.#halted) return;
     await this.#try(async () => {
       await this.#registration.announce(chunk);
+      if (this.#source.exhausted) this.#registration.announceTotal();
       if (this.#halted) return;
       this.#ready = chunk;
       this.#given = 0;

@@ -67,4 +67,5 @@ function missingPermission(): string | undefined {
     ? ["ffi"] as const
     : ["ffi", "env", "read", "write", "net"] as const;
   for (const name of needed) if (!isGranted({ name })) return `--allow-${name} is not granted`;
+  return undefined;
 }

@@ -2,18 +2,19 @@
 import { type DashboardServer, serveDashboard } from "../../dashboard/mod.ts";
 import { runPipeline, SqliteWriter } from "../../mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { findBrowser, type Page } from "../support/browser.ts";
+import type { Page } from "../support/browser.ts";
 import {
   click,
   findBarriers,
+  LOOKS,
   PageFixture,
+  pageTest,
   scrollsSideways,
   seeText,
+  show,
   textsOf,
 } from "./page_fixture.ts";
 import { untilAborted } from "../support/gates.ts";
-
-const ignore = !await findBrowser();
 
 /** Buttons that change something. */
 const BUTTONS = ".title-row button";
@@ -54,7 +55,7 @@ async function press(page: Page, text: string): Promise<void> {
   await click(page, BUTTONS, text);
 }
 
-Deno.test({ name: "the page cancels and retries tasks and runs", ignore }, async (t) => {
+pageTest("the page cancels and retries tasks and runs", async (t) => {
   await using fixture = await PageFixture.open();
   await using writer = await serveControl(fixture);
   const repaired = { single: false, all: false };
@@ -197,7 +198,7 @@ Deno.test({ name: "the page cancels and retries tasks and runs", ignore }, async
   assertEquals(fixture.complaints.filter((text) => !refused.test(text)), []);
 });
 
-Deno.test({ name: "the page asks before it cancels a run", ignore }, async (t) => {
+pageTest("the page asks before it cancels a run", async (t) => {
   await using fixture = await PageFixture.open();
   await using writer = await serveControl(fixture);
   const release = Promise.withResolvers<void>();
@@ -219,20 +220,18 @@ Deno.test({ name: "the page asks before it cancels a run", ignore }, async (t) =
   const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim());
 
   await t.step("nothing bars the way of those who cannot see or use a mouse", async () => {
-    for (const dark of [false, true]) {
-      for (const width of [1440, 390]) {
-        const options = { dark, width };
-        const other = await openControl({ page: open, server: fixture.server }, "?run=1", options);
-        await press(other, "Cancel run");
-        await other.waitForSelector("dialog[open]");
-        assertEquals(await findBarriers(other), []);
-        await click(other, "dialog button", "Let it run");
-        await other.waitForFunction(() => !document.querySelector("dialog"));
-        assertEquals(await findBarriers(other), []);
-        assert(!await scrollsSideways(other), `${width} pixels are not enough`);
-        await other.close();
-      }
+    const other = await openControl({ page: open, server: fixture.server }, "?run=1");
+    for (const look of LOOKS) {
+      await show(other, look);
+      await press(other, "Cancel run");
+      await other.waitForSelector("dialog[open]");
+      assertEquals(await findBarriers(other), []);
+      await click(other, "dialog button", "Let it run");
+      await other.waitForFunction(() => !document.querySelector("dialog"));
+      assertEquals(await findBarriers(other), []);
+      assert(!await scrollsSideways(other), `${look.width} pixels are not enough`);
     }
+    await other.close();
   });
 
   await t.step(
@@ -273,7 +272,7 @@ Deno.test({ name: "the page asks before it cancels a run", ignore }, async (t) =
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test({ name: "a dashboard that may only look has no buttons", ignore }, async () => {
+pageTest("a dashboard that may only look has no buttons", async () => {
   await using fixture = await PageFixture.open();
   const release = Promise.withResolvers<void>();
   const report = fixture.start("watched", ["one", "two"], async (name) => {
@@ -296,7 +295,7 @@ Deno.test({ name: "a dashboard that may only look has no buttons", ignore }, asy
   await report;
 });
 
-Deno.test({ name: "a graph mends itself when what failed is run again", ignore }, async () => {
+pageTest("a graph mends itself when what failed is run again", async () => {
   await using fixture = await PageFixture.open();
   await using writer = await serveControl(fixture);
   const release = Promise.withResolvers<void>();
@@ -334,7 +333,7 @@ Deno.test({ name: "a graph mends itself when what failed is run again", ignore }
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test({ name: "one link signs in and controls", ignore }, async () => {
+pageTest("one link signs in and controls", async () => {
   await using fixture = await PageFixture.open();
   await using writer = await SqliteWriter.open({ db: fixture.db });
   await fixture.server.shutdown();

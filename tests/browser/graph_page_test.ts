@@ -1,17 +1,18 @@
 /// <reference lib="dom" />
 import { runPipeline } from "../../mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { findBrowser, type Page } from "../support/browser.ts";
+import type { Page } from "../support/browser.ts";
 import {
   click,
   findBarriers,
+  LOOKS,
   PageFixture,
+  pageTest,
   scrollsSideways,
   seeText,
+  show,
   textsOf,
 } from "./page_fixture.ts";
-
-const ignore = !await findBrowser();
 
 /** The hostile name is that of a task, too. */
 const NEEDS: Record<string, string[]> = {
@@ -46,7 +47,7 @@ async function seeStatus(page: Page, name: string, status: string): Promise<void
   await seeText(page, `.graph-task.is-${status}`, name);
 }
 
-Deno.test({ name: "the page draws which tasks wait for which, live", ignore }, async (t) => {
+pageTest("the page draws which tasks wait for which, live", async (t) => {
   await using fixture = await PageFixture.open();
   const end = Promise.withResolvers<void>();
   const report = startGraph(fixture, end.promise);
@@ -116,7 +117,7 @@ Deno.test({ name: "the page draws which tasks wait for which, live", ignore }, a
           // An answer of 0 would be waited for.
           return beyond >= least && beyond <= most && { beyond };
         },
-        { timeout: 10_000 },
+        {},
         least,
         most,
       );
@@ -132,17 +133,16 @@ Deno.test({ name: "the page draws which tasks wait for which, live", ignore }, a
   });
 
   await t.step("nothing bars the way of those who cannot see or use a mouse", async () => {
-    for (const dark of [false, true]) {
-      for (const width of [1440, 390]) {
-        const other = await fixture.page("?run=1&panel=graph", { dark, width });
-        await other.waitForSelector(".graph-task");
-        assertEquals(await findBarriers(other), []);
-        assert(!await scrollsSideways(other), `${width} pixels are not enough`);
-        await click(other, ".graph-zoom", "Fit");
-        assertEquals(await findBarriers(other), []);
-        await other.close();
-      }
+    const other = await fixture.page("?run=1&panel=graph");
+    await other.waitForSelector(".graph-task");
+    for (const look of LOOKS) {
+      await show(other, look);
+      assertEquals(await findBarriers(other), []);
+      assert(!await scrollsSideways(other), `${look.width} pixels are not enough`);
+      await click(other, ".graph-zoom", "Fit");
+      assertEquals(await findBarriers(other), []);
     }
+    await other.close();
   });
 
   await t.step("an export shows it without a server", async () => {
@@ -160,7 +160,7 @@ Deno.test({ name: "the page draws which tasks wait for which, live", ignore }, a
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test({ name: "the page has no graph where no task waits for another", ignore }, async () => {
+pageTest("the page has no graph where no task waits for another", async () => {
   await using fixture = await PageFixture.open();
   await fixture.start("plain", ["one", "two"], () => {});
   const page = await fixture.page("?run=1");
@@ -171,7 +171,7 @@ Deno.test({ name: "the page has no graph where no task waits for another", ignor
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test({ name: "the page says why a graph is not drawn", ignore }, async () => {
+pageTest("the page says why a graph is not drawn", async () => {
   await using fixture = await PageFixture.open();
   const names = Array.from({ length: 502 }, (_, i) => `k${i}`);
   await runPipeline(names, {

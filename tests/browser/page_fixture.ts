@@ -7,17 +7,58 @@
 import axe from "axe-core/axe.min.js" with { type: "text" };
 import { type DashboardServer, serveDashboard } from "../../dashboard/mod.ts";
 import { type PipelineReport, runPipeline, type TaskContext } from "../../mod.ts";
-import { type Browser, launchBrowser, type Page } from "../support/browser.ts";
+import {
+  type BrowserContext,
+  type BrowserSession,
+  hasBrowser,
+  openBrowser,
+  type Page,
+  shareBrowser,
+} from "../support/browser.ts";
 import { tempFolder } from "../support/temp.ts";
+
+/** Milliseconds after which what a page should show will not come any more, on the slowest machine. */
+const LIMIT_MS = 120_000;
+
+shareBrowser();
+
+/** Defines a test of the page, which is left out where there is no browser. */
+export function pageTest(name: string, fn: (t: Deno.TestContext) => Promise<void>): void {
+  // The connection to the browser has timers of its own, which may end after the test does.
+  Deno.test({ name, fn, ignore: !hasBrowser, sanitizeOps: false });
+}
 
 /** What a task of {@linkcode PageFixture.start} does. */
 export type Work = (name: string, task: TaskContext) => unknown;
 
-/** A browser and a dashboard over a database of their own. */
+/** How a page is shown. */
+export interface Look {
+  /** Pixels of the window, across. */
+  width: number;
+  /** Whether the person prefers dark colours. */
+  dark: boolean;
+}
+
+/** A desk and a phone, in light and in dark. */
+export const LOOKS: readonly Look[] = [false, true].flatMap((dark) =>
+  [1440, 390].map((width) => ({ width, dark }))
+);
+
+/** Gives a page another look. */
+export async function show(page: Page, { width, dark }: Look): Promise<void> {
+  await page.setViewport({ width, height: 900 });
+  await page.emulateMediaFeatures([
+    { name: "prefers-color-scheme", value: dark ? "dark" : "light" },
+    // Otherwise a screenshot shows whatever a transition has got to.
+    { name: "prefers-reduced-motion", value: "reduce" },
+  ]);
+}
+
+/** Windows of a browser and a dashboard over a database of their own. */
 export class PageFixture implements AsyncDisposable {
   readonly db: string;
   readonly folder: ReturnType<typeof tempFolder>;
-  readonly browser: Browser;
+  readonly browser: BrowserSession;
   /** Errors that pages have put on their console or thrown. */
   readonly complaints: string[] = [];
   server: DashboardServer;
@@ -25,7 +66,7 @@ export class PageFixture implements AsyncDisposable {
   private constructor(
     folder: ReturnType<typeof tempFolder>,
     server: DashboardServer,
-    browser: Browser,
+    browser: BrowserSession,
   ) {
     this.folder = folder;
     this.db = folder.file("etl.db");
@@ -37,7 +78,7 @@ export class PageFixture implements AsyncDisposable {
   static async open(): Promise<PageFixture> {
     const folder = tempFolder();
     const server = await serveDashboard({ db: folder.file("etl.db"), port: 0 });
-    return new PageFixture(folder, server, await launchBrowser());
+    return new PageFixture(folder, server, await openBrowser());
   }
 
   /** Serves again on the same port, after {@linkcode DashboardServer.shutdown}. */
@@ -64,10 +105,11 @@ export class PageFixture implements AsyncDisposable {
   /** Opens a page at an address of the dashboard. */
   async page(
     address: string = "",
-    options: { width?: number; dark?: boolean } = {},
+    options: Partial<Look> & { context?: BrowserContext } = {},
   ): Promise<Page> {
-    const { width = 1440, dark = false } = options;
-    const page = await this.browser.newPage();
+    const { width = 1440, dark = false, context = this.browser.context } = options;
+    const page = await context.newPage();
+    page.setDefaultTimeout(LIMIT_MS);
     page.on("pageerror", (error) => this.complaints.push(`${error}`));
     page.on("dialog", (dialog) => {
       this.complaints.push(`The page opened a dialog: ${dialog.message()}`);
@@ -77,18 +119,13 @@ export class PageFixture implements AsyncDisposable {
       if (message.type() !== "error") return;
       this.complaints.push(`${message.text()} ${message.location().url ?? ""}`);
     });
-    await page.setViewport({ width, height: 900 });
-    await page.emulateMediaFeatures([
-      { name: "prefers-color-scheme", value: dark ? "dark" : "light" },
-      // Otherwise a screenshot shows whatever a transition has got to.
-      { name: "prefers-reduced-motion", value: "reduce" },
-    ]);
+    await show(page, { width, dark });
     await page.goto(new URL(address, this.server.url).href);
     return page;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.browser.close();
+    await this.browser[Symbol.asyncDispose]();
     await this.server.shutdown();
     this.folder[Symbol.dispose]();
   }
@@ -102,7 +139,7 @@ export async function seeText(page: Page, selector: string, text: string): Promi
         [...document.querySelectorAll(selector)].some((element) =>
           element.textContent?.includes(text)
         ),
-      { timeout: 10_000 },
+      {},
       selector,
       text,
     );
@@ -137,15 +174,20 @@ export async function click(page: Page, selector: string, text: string): Promise
 
 /** What an accessibility engine finds that is serious or worse. */
 export async function findBarriers(page: Page): Promise<string[]> {
+  return await findViolations(page, ["serious", "critical"]);
+}
+
+/** What an accessibility engine finds, of all or some impacts. */
+export async function findViolations(page: Page, impacts?: readonly string[]): Promise<string[]> {
   await page.evaluate(axe);
-  return await page.evaluate(async () => {
+  return await page.evaluate(async (impacts) => {
     // deno-lint-ignore no-explicit-any
     const { violations } = await (globalThis as any).axe.run();
     // deno-lint-ignore no-explicit-any
-    return violations.filter(({ impact }: any) => impact === "serious" || impact === "critical")
+    return violations.filter(({ impact }: any) => !impacts || impacts.includes(impact))
       // deno-lint-ignore no-explicit-any
       .map(({ id, nodes }: any) => `${id}: ${nodes.map(({ html }: any) => html).join(" ")}`);
-  });
+  }, impacts);
 }
 
 /** Whether the page is wider than its window. */

@@ -1,21 +1,22 @@
 /// <reference lib="dom" />
+import { connect, initSchema } from "../../db.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { findBrowser } from "../support/browser.ts";
 import {
   click,
   findBarriers,
+  LOOKS,
   PageFixture,
+  pageTest,
   scrollsSideways,
   seeText,
+  show,
   textsOf,
 } from "./page_fixture.ts";
 import { gates } from "../support/gates.ts";
 
-const ignore = !await findBrowser();
-
 const NAMES = ["slow", ...Array.from({ length: 119 }, (_, i) => `item ${i + 1}`)];
 
-Deno.test({ name: "the page shows a run live, and finds its tasks", ignore }, async (t) => {
+pageTest("the page shows a run live, and finds its tasks", async (t) => {
   await using fixture = await PageFixture.open();
   const { open, wait } = gates();
   const page = await fixture.page();
@@ -119,21 +120,20 @@ Deno.test({ name: "the page shows a run live, and finds its tasks", ignore }, as
   });
 
   await t.step("nothing bars the way of those who cannot see or use a mouse", async () => {
-    for (const dark of [false, true]) {
-      for (const width of [1440, 390]) {
-        const other = await fixture.page("?run=1", { dark, width });
-        await seeText(other, ".task-row", "slow");
-        assertEquals(await findBarriers(other), []);
-        assert(!await scrollsSideways(other), `${width} pixels are not enough`);
-        await other.close();
-      }
+    const other = await fixture.page("?run=1");
+    await seeText(other, ".task-row", "slow");
+    for (const look of LOOKS) {
+      await show(other, look);
+      assertEquals(await findBarriers(other), []);
+      assert(!await scrollsSideways(other), `${look.width} pixels are not enough`);
     }
+    await other.close();
   });
 
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test({ name: "the page compares two runs", ignore }, async () => {
+pageTest("the page compares two runs", async () => {
   await using fixture = await PageFixture.open();
   await fixture.start("load", ["fast", "breaks", "same"], (name) => name);
   const gate = Promise.withResolvers<void>();
@@ -156,7 +156,7 @@ Deno.test({ name: "the page compares two runs", ignore }, async () => {
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test({ name: "the page comes back when its server does", ignore }, async () => {
+pageTest("the page comes back when its server does", async () => {
   await using fixture = await PageFixture.open();
   const { open, wait } = gates();
   const report = fixture.start("long", ["one"], async (_, task) => {
@@ -183,7 +183,7 @@ Deno.test({ name: "the page comes back when its server does", ignore }, async ()
   );
 });
 
-Deno.test({ name: "the page shows hostile texts as texts", ignore }, async () => {
+pageTest("the page shows hostile texts as texts", async () => {
   await using fixture = await PageFixture.open();
   const hostile = [
     '<img src=x onerror="document.title=`pwned`;alert(1)">',
@@ -221,7 +221,7 @@ Deno.test({ name: "the page shows hostile texts as texts", ignore }, async () =>
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test({ name: "exportRun() makes a page that opens without a server", ignore }, async () => {
+pageTest("exportRun() makes a page that opens without a server", async () => {
   await using fixture = await PageFixture.open();
   await fixture.start("kept", NAMES, (name, task) => {
     task.log(`log of ${name}`);
@@ -246,28 +246,45 @@ Deno.test({ name: "exportRun() makes a page that opens without a server", ignore
   assertEquals(fixture.complaints, []);
 });
 
-Deno.test(
-  { name: "the page asks for the token, and keeps it out of its address", ignore },
-  async () => {
-    await using fixture = await PageFixture.open();
-    await fixture.start("secret", ["one"], () => {});
-    await fixture.server.shutdown();
-    const { serveDashboard } = await import("../../dashboard/mod.ts");
-    fixture.server = await serveDashboard({ db: fixture.db, port: 0, token: "open sesame" });
-    const page = await fixture.page();
-    await page.waitForSelector("input[type=password]");
-    assertEquals(await findBarriers(page), []);
-    await page.type("input[type=password]", "wrong");
-    await page.keyboard.press("Enter");
-    await seeText(page, "main", "not the one");
-    await page.$eval("input[type=password]", (input) => (input as HTMLInputElement).value = "");
-    await page.type("input[type=password]", "open sesame");
-    await page.keyboard.press("Enter");
-    await seeText(page, ".runs a", "secret");
+pageTest("the page asks for the token, and keeps it out of its address", async () => {
+  await using fixture = await PageFixture.open();
+  await fixture.start("secret", ["one"], () => {});
+  await fixture.server.shutdown();
+  const { serveDashboard } = await import("../../dashboard/mod.ts");
+  fixture.server = await serveDashboard({ db: fixture.db, port: 0, token: "open sesame" });
+  const page = await fixture.page();
+  await page.waitForSelector("input[type=password]");
+  assertEquals(await findBarriers(page), []);
+  await page.type("input[type=password]", "wrong");
+  await page.keyboard.press("Enter");
+  await seeText(page, "main", "not the one");
+  await page.$eval("input[type=password]", (input) => (input as HTMLInputElement).value = "");
+  await page.type("input[type=password]", "open sesame");
+  await page.keyboard.press("Enter");
+  await seeText(page, ".runs a", "secret");
 
-    const other = await (await fixture.browser.createBrowserContext()).newPage();
-    await other.goto(`${fixture.server.url}?run=1#token=${encodeURIComponent("open sesame")}`);
-    await seeText(other, "h1", "secret");
-    assertEquals(other.url(), `${fixture.server.url}?run=1`);
-  },
-);
+  const context = await fixture.browser.another();
+  const other = await fixture.page(`?run=1#token=${encodeURIComponent("open sesame")}`, {
+    context,
+  });
+  await seeText(other, "h1", "secret");
+  assertEquals(other.url(), `${fixture.server.url}?run=1`);
+});
+
+pageTest("the health strip says in words that readers hold the WAL", async () => {
+  await using fixture = await PageFixture.open();
+  using connection = await connect(fixture.db);
+  initSchema(connection);
+  connection.exec(`INSERT INTO pipeline_runs
+      (name, status, started_at, queue_depth, wal_bytes, wal_held_since)
+    VALUES ('nightly', 'running', strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-2 minutes'), 0, 327155712,
+      strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-40 seconds'))`);
+  const page = await fixture.page("?run=1");
+  await seeText(page, ".health-item", "312 MiB");
+  await seeText(page, ".health-warning", "⚠ held by readers for 4");
+  assertEquals(await findBarriers(page), []);
+  connection.exec("UPDATE pipeline_runs SET wal_held_since = NULL, wal_bytes = 0");
+  await seeText(page, ".health-item", "0 B");
+  assertEquals(await textsOf(page, ".health-warning"), []);
+  assertEquals(fixture.complaints, []);
+});

@@ -58,6 +58,7 @@ export class HandRun implements AsyncDisposable {
       workers: 2,
       startedAt: isoNow(),
       reserve: names.length,
+      expected: names.length,
     }) as RunStarted;
     await clientOf(writer).request({
       kind: "queue_tasks",

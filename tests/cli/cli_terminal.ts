@@ -14,7 +14,7 @@ export interface CliOptions {
   /** The folder that the command may write to, and in which it is run. */
   folder: string;
   /** Environment variables; nothing else but what `deno` needs is in the environment. */
-  env?: Record<string, string>;
+  env?: Record<string, string> | undefined;
   /** Permissions, where the usual ones are too many. */
   permissions?: string[];
 }

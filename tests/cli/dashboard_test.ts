@@ -72,3 +72,53 @@ Deno.test("dashboard --open without permission says so, and serves", async () =>
   assertEquals((await child.status).code, 0);
   await child.stdout.cancel();
 });
+
+Deno.test("dashboard takes its token from a file or the environment, and prints it encoded", async () => {
+  using folder = tempFolder();
+  const token = "100%41 sure + safe & #1";
+  await Deno.writeTextFile(folder.file("token.txt"), `${token}\n`);
+  const starts = [
+    { args: ["--token-file", "token.txt"] },
+    { args: [], env: { PIPELOOM_TOKEN: token }, permissions: ["--allow-env=PIPELOOM_TOKEN"] },
+  ];
+  for (const { args, env, permissions = [] } of starts) {
+    const child = spawnCli(["dashboard", "--port", "0", ...args], {
+      folder: folder.path,
+      permissions: ["--allow-read", "--allow-net=127.0.0.1", ...permissions],
+      env,
+    });
+    const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const { value = "" } = await lines.read();
+    const link = new URL(/^Dashboard at (\S+)\n/.exec(value)![1]!);
+    assertEquals(new URLSearchParams(link.hash.slice(1)).get("token"), token);
+    const api = new URL("api/runs", `${link.origin}/`);
+    const answer = await fetch(api, { headers: { Authorization: `Bearer ${token}` } });
+    await answer.body?.cancel();
+    assertEquals(answer.status === 401, false);
+    child.kill("SIGTERM");
+    while (!(await lines.read()).done);
+    await child.status;
+    await child.stderr.cancel();
+  }
+});
+
+Deno.test("dashboard refuses an empty address, a short or unfit token, and a file without one", async () => {
+  using folder = tempFolder();
+  await Deno.writeTextFile(folder.file("empty.txt"), "\n");
+  for (
+    const [args, message] of [
+      [["--host", ""], /Cannot listen on an empty address/],
+      [["--host", "0.0.0.0", "--token", "short"], /of 5 characters/],
+      [["--token", "пароль-пароль-пароль"], /a header cannot carry/],
+      [["--token-file", "empty.txt"], /empty\.txt: the file is empty/],
+      [["--token-file", "none.txt"], /Cannot read the token from none\.txt/],
+      [["--origin", "etl.example"], /Cannot allow the origin "etl\.example"/],
+    ] as const
+  ) {
+    const { code, out, err } = await runCli(["dashboard", "--port", "0", ...args], {
+      folder: folder.path,
+    });
+    assertEquals([code, out], [1, ""], err);
+    assertMatch(err, message);
+  }
+});

@@ -27,8 +27,8 @@ Deno.test("status shows the newest run, running tasks first, then failures", asy
   assertEquals([code, err], [0, ""]);
   const lines = out.trimEnd().split("\n");
   assertMatch(lines[0]!, /^by hand · run 1 · running · [\d.]+ m?s · 2 workers$/);
-  assertMatch(lines[1]!, /^█{12}▓{12}░{12}─{24} 40%$/u);
-  assertMatch(lines[2]!, /^done 1 · error 1 · running 1 · queued 2( · .+\/s · .+ left)?$/);
+  assertMatch(lines[1]!, /^█{12}▓{12}░{12}─{24} 48%$/u);
+  assertMatch(lines[2]!, /^done 1 · error 1 · running 1 · queued 2( · .+\/s)?( · .+ left)?$/);
   assertEquals(
     lines.slice(4).map((line) => line.replace(/ +\d+(\.\d+)? m?s /, " ").replace(/ {2,}/g, " ")),
     [

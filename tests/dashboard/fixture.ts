@@ -76,9 +76,12 @@ export function addTask(
 ): void {
   const values = { id, run_id: run, name: `task ${id}`, status: "queued", progress: 0, ...row };
   const columns = Object.keys(values);
-  store.connection.prepare(
-    `INSERT INTO task_runs (${columns}) VALUES (${columns.map(() => "?")})`,
-  ).run(...Object.values(values));
+  // Another program may have written a text with a NUL, which our own writer refuses: it goes as bytes.
+  const stored = Object.values(values).map((value) =>
+    typeof value === "string" && value.includes("\0") ? new TextEncoder().encode(value) : value
+  );
+  const marks = stored.map((value) => value instanceof Uint8Array ? "CAST(? AS TEXT)" : "?");
+  store.connection.prepare(`INSERT INTO task_runs (${columns}) VALUES (${marks})`).run(...stored);
   store.connection.prepare(
     `UPDATE pipeline_runs SET ${values.status} = ${values.status} + 1,
        first_task_id = min(coalesce(first_task_id, ?1), ?1),
@@ -193,9 +196,9 @@ function foldList<T extends { id: number }>(rows: T[], patch: ListPatch<T> | und
 export async function foldUntil<T>(
   events: Events,
   fold: (state: T | undefined, message: LiveMessage) => T,
-  options: { from?: T; isDone(state: T): boolean; withinMs?: number },
+  options: { from?: T | undefined; isDone(state: T): boolean; withinMs?: number },
 ): Promise<T> {
-  const { from, isDone, withinMs = 8_000 } = options;
+  const { from, isDone, withinMs = 120_000 } = options;
   let state = from;
   const late = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => late.resolve(undefined), withinMs);

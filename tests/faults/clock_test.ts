@@ -13,11 +13,33 @@ import { readRow, readValues } from "../support/read.ts";
 import { slowClock } from "../support/slow_clock.ts";
 import { tempFolder } from "../support/temp.ts";
 
-/** Seconds after which the clock is set back: the first task has begun by then. */
-const AFTER_S = 3;
-
-/** Seconds by which it is set back. */
+/** Seconds by which the clock is set back. */
 const BACK_S = 3_600;
+
+/** A pipeline whose first task began before the clock was set back, and is held. */
+interface SetBack extends AsyncDisposable {
+  child: Victim;
+  db: string;
+}
+
+/**
+ * Starts a pipeline, and sets its clock back when its first task has begun. When that will be, nobody knows ahead:
+ * where it was too late, another is started and gets twice the time.
+ */
+async function startAndSetBack(options: Omit<VictimOptions, "db">): Promise<SetBack> {
+  for (let afterS = 1;; afterS *= 2) {
+    const db = `${options.folder}/${afterS}.db`;
+    const env = await slowClock(BACK_S, afterS);
+    const child = Victim.held({ ...options, db, env, pauseMs: 5 });
+    await child.more(1);
+    const [[started]] = await readValues(db, "SELECT started_at FROM task_runs") as [[string]];
+    if (Date.now() - Date.parse(started) < 500 * BACK_S) {
+      await wentBack(child, db);
+      return { child, db, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
+    }
+    await child[Symbol.asyncDispose]();
+  }
+}
 
 /** Resolves when the first task says that it was last heard of before it began. */
 async function wentBack(child: Victim, db: string): Promise<void> {
@@ -55,7 +77,7 @@ async function answers(db: string, run: number, task: number): Promise<unknown[]
 function* numbers(value: unknown, name = ""): Generator<[string, number]> {
   if (typeof value === "number") yield [name, value];
   if (typeof value !== "object" || value === null) return;
-  const { from, to } = value as { from?: unknown; to?: unknown };
+  const { from, to } = value as { from?: unknown | undefined; to?: unknown };
   if (typeof from === "number" && typeof to === "number") yield [`${name}.bar`, to - from];
   for (const [key, inner] of Object.entries(value)) yield* numbers(inner, `${name}.${key}`);
 }
@@ -64,18 +86,15 @@ for (const driver of DRIVERS) {
   Deno.test(`${driver}: a clock that is set back stops nothing, and no duration is negative`, async () => {
     if (!await isInstalled("faketime")) return;
     using folder = tempFolder();
-    const db = folder.file("etl.db");
-    const options: VictimOptions = { db, driver, folder: folder.path, fails: true };
-    {
-      await using child = Victim.held({ ...options, env: await slowClock(BACK_S, AFTER_S) });
-      await wentBack(child, db);
-      child.release();
-      const ending = await child.end();
-      tell("clock set back by an hour", options, child, ending);
-      assertEquals([ending.code, ending.said], [0, ""]);
-      assertEquals([child.counts?.done, child.counts?.error], [150, 0]);
-      await assertKept(db, child.acknowledged);
-    }
+    const options = { driver, folder: folder.path, fails: true };
+    await using setBack = await startAndSetBack(options);
+    const { child, db } = setBack;
+    child.release();
+    const ending = await child.end();
+    tell("clock set back by an hour", { ...options, db }, child, ending);
+    assertEquals([ending.code, ending.said], [0, ""]);
+    assertEquals([child.counts?.done, child.counts?.error], [150, 0]);
+    await assertKept(db, child.acknowledged);
     // It did go back: the first task ended before it began, and so did the run.
     const backwards =
       "SELECT count(*) AS n, min(id) AS id FROM task_runs WHERE finished_at < started_at";
@@ -89,8 +108,8 @@ for (const driver of DRIVERS) {
     );
     // The next run begins before the first one did, and is the newer one.
     {
-      await using child = new Victim({ ...options, env: await slowClock(BACK_S) });
-      assertEquals((await child.end()).code, 0);
+      await using next = new Victim({ ...options, db, env: await slowClock(BACK_S) });
+      assertEquals((await next.end()).code, 0);
     }
     assertEquals(
       await readValues(
@@ -116,15 +135,14 @@ for (const driver of DRIVERS) {
   Deno.test(`${driver}: a run that was killed after the clock was set back is recovered and ends right`, async () => {
     if (!await isInstalled("faketime")) return;
     using folder = tempFolder();
-    const db = folder.file("etl.db");
-    const options: VictimOptions = { db, driver, folder: folder.path };
-    await using child = Victim.held({ ...options, env: await slowClock(BACK_S, AFTER_S) });
-    await wentBack(child, db);
+    const options = { driver, folder: folder.path };
+    await using setBack = await startAndSetBack(options);
+    const { child, db } = setBack;
     child.kill("SIGKILL");
     await child.end();
     child.release();
     // An hour later by the clock of this process, an hour earlier than it began by that of the one that died.
-    await using next = new Victim(options);
+    await using next = new Victim({ ...options, db });
     assertEquals((await next.end()).code, 0);
     await assertKept(db, [...child.acknowledged, ...next.acknowledged]);
     assertEquals(

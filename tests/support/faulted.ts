@@ -25,9 +25,9 @@ export interface VictimOptions extends Partial<HazardOptions> {
   /** The folder that it may read and write. */
   folder: string;
   /** A command that starts it; its words come before `deno`. */
-  prefix?: string[];
+  prefix?: string[] | undefined;
   /** Environment variables beside those of this process. */
-  env?: Record<string, string>;
+  env?: Record<string, string> | undefined;
   /** Its program; `hazards.ts` has tasks that fail for good. */
   fixture?: "faulted.ts" | "hazards.ts";
   /** Megabytes of its heap. */

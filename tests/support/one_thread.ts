@@ -18,7 +18,7 @@ import { WriterLoop, type WriterLoopOptions } from "../../writer/worker/writer_l
 
 /** What {@linkcode openLoop} may be told. */
 export interface LoopOptions {
-  driver?: DriverName;
+  driver?: DriverName | undefined;
   db?: string;
   schema?: string;
   statements?: Record<string, string>;

@@ -9,18 +9,18 @@ import { ROOT } from "./child.ts";
 
 /** Options of {@linkcode TestTerminal}. */
 export interface TerminalOptions {
-  rows?: number;
-  columns?: number;
+  rows?: number | undefined;
+  columns?: number | undefined;
   /** Environment variables beside those of this process. */
-  env?: Record<string, string>;
+  env?: Record<string, string> | undefined;
   /** Whether the program gets `env` alone, without those of this process. */
   clearEnv?: boolean;
   /** The folder in which it is run; the project's unless told. */
   cwd?: string | URL;
 }
 
-/** Milliseconds after which a test gives up waiting: a slow machine under load needs seconds. */
-const PATIENCE_MS = 30_000;
+/** Milliseconds after which a test gives up waiting: a slow machine under load needs seconds, at times many. */
+const PATIENCE_MS = 120_000;
 
 /** A terminal in which one program runs. */
 export class TestTerminal implements AsyncDisposable {
@@ -56,7 +56,7 @@ export class TestTerminal implements AsyncDisposable {
     this.#child = new Deno.Command("script", {
       args: ["-qec", `stty rows ${rows} cols ${columns}; tty; exec ${command}`, "/dev/null"],
       cwd,
-      clearEnv,
+      ...(clearEnv === undefined ? {} : { clearEnv }),
       // Whoever runs the tests may want no colours; the terminal has them.
       env: { SHELL: "/bin/sh", TERM: "xterm-256color", NO_COLOR: "", ...env },
       stdin: "piped",

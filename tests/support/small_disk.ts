@@ -27,6 +27,7 @@ export class SmallDisk implements AsyncDisposable {
     if (why === undefined) return new SmallDisk(folder);
     if (Deno.env.get("CI")) throw new Error(`Tests need to mount a tmpfs, as root: ${why}`);
     console.log(`A full disk is not tested: ${why}`);
+    return undefined;
   }
 
   /** Makes it larger. */

@@ -141,7 +141,7 @@ export class Model {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.state = before;
-      const { task } = message as { task?: number };
+      const { task } = message as { task?: number | undefined };
       if (task !== undefined) before.failed.add(task);
       return { failed: true };
     }

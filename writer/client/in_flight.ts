@@ -214,4 +214,5 @@ function whyNotCloned(message: WriteMessage): ErrorData | undefined {
     const text = `Cannot send ${what} to the writer: ${(error as Error).message}; pass plain data`;
     return toErrorData(new TypeError(text, { cause: error }));
   }
+  return undefined;
 }

@@ -38,15 +38,15 @@ export interface InsertOptions {
    * The columns to fill. Left out, arrays are taken in the table's own order, and objects fill every
    * column that any of them names; a row without one of these gets NULL there.
    */
-  columns?: readonly string[];
+  columns?: readonly string[] | undefined;
   /** The columns of a unique constraint: a row that conflicts updates the row that is there. */
-  onConflict?: readonly string[];
+  onConflict?: readonly string[] | undefined;
   /**
    * What a conflicting row does: the columns that it updates, or `"ignore"` to leave the row that is there.
    *
    * @default {every column that is not in `onConflict`}
    */
-  update?: readonly string[] | "ignore";
+  update?: readonly string[] | "ignore" | undefined;
   /**
    * Says which rows these are, so that they are written once although they are sent again: by another attempt
    * at the task, or when a run that was killed is resumed. What is sent under a key that was written is passed
@@ -56,7 +56,7 @@ export interface InsertOptions {
    *
    * @default {rows are written as often as they are sent}
    */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
 }
 
 /** A step of a transaction has its table and its rows beside the options. */
@@ -77,7 +77,7 @@ export interface TransactionOptions {
    *
    * @default {steps are done as often as they are sent}
    */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
 }
 
 const TRANSACTION_OPTIONS: readonly string[] = ["idempotencyKey"] satisfies (
@@ -139,7 +139,7 @@ export function toInsertMessage(
         ? (row as readonly Bindable[])[c]
         : (row as Record<string, Bindable>)[columns![c]!];
       // What needs no mapping, and that is most, is spared the call.
-      const stored = typeof value === "string" || value === null
+      const stored = (typeof value === "string" && !value.includes("\0")) || value === null
         ? value
         : mapped(value, table, r, columns?.[c] ?? c + 1, row);
       values.push(stored);
@@ -171,7 +171,15 @@ function mapped(
   // A row without a column `constructor` still has a property of that name.
   const inheritable = typeof value === "function" || typeof value === "object";
   if (inheritable && column in Object.prototype && !Object.hasOwn(row, column)) return null;
-  return toSqlValue(value, () => `column ${column} of ${table}, row ${r}`);
+  return toSqlValue(
+    value,
+    (path) =>
+      path === ""
+        ? `column ${column} of ${table}, row ${r}`
+        : `rows[${r}]${
+          typeof column === "number" ? `[${column - 1}]` : `.${column}`
+        }${path} of ${table}`,
+  );
 }
 
 /** Every column that a row names, in the order of their first appearance. */

@@ -18,11 +18,11 @@ const PART_ROWS = 2_000;
 /** Which runs to delete. What any of the first two would keep is kept. */
 export interface PruneChoice {
   /** Runs that ended after this time stay, in milliseconds since 1970. */
-  endedBefore?: number;
+  endedBefore?: number | undefined;
   /** How many of the newest runs stay. */
-  keepRuns?: number;
+  keepRuns?: number | undefined;
   /** Whether runs may go that are said to be running, because their process died. */
-  force?: boolean;
+  force?: boolean | undefined;
 }
 
 /** A run that may be deleted. */

@@ -27,7 +27,7 @@ export async function insertInChunks(
   sender: RowSender,
   table: string,
   rows: Iterable<object> | AsyncIterable<object>,
-  { task, ...options }: InsertOptions & { task?: number } = {},
+  { task, ...options }: InsertOptions & { task?: number | undefined } = {},
 ): Promise<number> {
   let chunk: object[] = [];
   let count = 0;

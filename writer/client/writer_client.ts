@@ -34,18 +34,18 @@ export interface WriterOptions extends ConnectOptions {
    *
    * @default {true}
    */
-  storeTaskStatus?: boolean;
+  storeTaskStatus?: boolean | undefined;
   /** SQL to run when the database is open, such as `CREATE TABLE IF NOT EXISTS …`. */
-  schema?: string | readonly string[];
+  schema?: string | readonly string[] | undefined;
   /** Statements that messages may refer to by name. */
-  statements?: Readonly<Record<string, string>>;
+  statements?: Readonly<Record<string, string>> | undefined;
   /**
    * Bytes of the WAL from which on the user is warned that readers keep it from being emptied, in the log or on
    * the console, and again each time it has doubled. No write waits for them. `Infinity` for never.
    *
    * @default {268_435_456}
    */
-  walWarnBytes?: number;
+  walWarnBytes?: number | undefined;
 }
 
 const NAMES = namesOf<WriterOptions>({

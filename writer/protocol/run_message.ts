@@ -23,11 +23,13 @@ export interface StartRunMessage {
   startedAt: string;
   /** How many task ids to reserve. */
   reserve: number;
+  /** How many tasks there are in all, where that is known. */
+  expected?: number;
   /**
    * The run to go on with: `true` for the last of this name that is not `done`, a key for the one that has it,
    * `done` or not; or else a new one.
    */
-  resume?: true | number | RunKey;
+  resume?: true | number | RunKey | undefined;
   /** Whether it is refused while another run of this name is under way. */
   alone?: boolean;
 }
@@ -52,6 +54,16 @@ export interface ReserveIdsMessage {
   count: number;
 }
 
+/** Tells how many tasks a run has in all: its items have ended. */
+export interface ExpectTasksMessage {
+  /** Tells the messages apart. */
+  kind: "expect_tasks";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** How many tasks. */
+  count: number;
+}
+
 /** Ends a run. Answered with {@linkcode RunFinished}. */
 export interface FinishRunMessage {
   /** Tells the messages apart. */
@@ -63,7 +75,7 @@ export interface FinishRunMessage {
   /** When it ended, ISO 8601. */
   finishedAt: string;
   /** Whether it was stopped: then it did what was asked of it, whatever its status. */
-  stopped?: true;
+  stopped?: true | undefined;
 }
 
 /** What a {@linkcode FinishRunMessage} did. */

@@ -70,7 +70,7 @@ export interface Answer {
   kind: "answer";
   seq: number;
   value?: QueryResults[keyof QueryResults];
-  error?: ErrorData;
+  error?: ErrorData | undefined;
 }
 
 /** What goes back over a sender's port. */

@@ -90,11 +90,11 @@ export interface TaskUpdateMessage {
   /** The task, as `task_runs.id`. */
   id: number;
   /** The status it takes; none for mere progress. */
-  status?: TaskStatus;
+  status?: TaskStatus | undefined;
   /** Fraction 0..1. */
   progress?: number;
   /** A text for people. */
-  message?: string;
+  message?: string | undefined;
   /** When it began, ISO 8601. */
   startedAt?: string;
   /** When it ended, ISO 8601. */
@@ -102,7 +102,7 @@ export interface TaskUpdateMessage {
   /** JSON. */
   result?: string;
   /** Stack of what was thrown. */
-  error?: string;
+  error?: string | undefined;
   /** When it was last heard of while it ran. */
   updatedAt?: string;
 }
@@ -122,7 +122,7 @@ export interface EndTasksMessage {
   /** Why, for people. */
   message: string;
   /** Stack of what was thrown. */
-  error?: string;
+  error?: string | undefined;
   /** When they ended, ISO 8601. */
   finishedAt: string;
 }

@@ -6,6 +6,7 @@
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 import type { AnswerControlMessage, RequestControlMessage } from "./control_message.ts";
 import type {
+  ExpectTasksMessage,
   FinishRunMessage,
   ReserveIdsMessage,
   RunFinished,
@@ -49,11 +50,11 @@ export interface InsertMessage {
   /** Bytes of its texts and blobs, where they are more than {@linkcode ROW_BYTES} a row. */
   bytes?: number;
   /** Columns of the unique constraint whose conflict makes the insert an upsert. */
-  onConflict?: readonly string[];
+  onConflict?: readonly string[] | undefined;
   /** On conflict: columns to update, or leave the row as it is. */
   update?: readonly string[] | "ignore";
   /** The task that sent it: when the message fails, so does the task. */
-  task?: number;
+  task?: number | undefined;
   /** When this was written for the table before, nothing is written. */
   idempotencyKey?: IdempotencyKey;
 }
@@ -67,7 +68,7 @@ export interface ExecuteMessage {
   /** A value for each of its parameters. */
   params: readonly SqlValue[];
   /** The task that sent it. */
-  task?: number;
+  task?: number | undefined;
 }
 
 /** One of the statements that were registered when the writer was opened. */
@@ -79,7 +80,7 @@ export interface StatementMessage {
   /** A value for each of its parameters. */
   params: readonly SqlValue[];
   /** The task that sent it. */
-  task?: number;
+  task?: number | undefined;
 }
 
 /** Messages of which all are written, or none. */
@@ -89,7 +90,7 @@ export interface TransactionMessage {
   /** The messages, in their order. */
   messages: readonly WriteMessage[];
   /** The task that sent it. */
-  task?: number;
+  task?: number | undefined;
   /** When this was written before, nothing is written. */
   idempotencyKey?: IdempotencyKey;
 }
@@ -101,6 +102,7 @@ export type WriteMessage =
   | StatementMessage
   | TransactionMessage
   | StartRunMessage
+  | ExpectTasksMessage
   | ReserveIdsMessage
   | FinishRunMessage
   | QueueTasksMessage
@@ -130,6 +132,7 @@ export interface WriteResults {
   transaction: StepResults;
   start_run: RunStarted;
   reserve_ids: number;
+  expect_tasks: undefined;
   finish_run: RunFinished;
   queue_tasks: undefined;
   /** The ids of the tasks, negative for those that are `done`. */

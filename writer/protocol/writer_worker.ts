@@ -35,7 +35,7 @@ export interface OpenRequest {
 export interface AttachRequest {
   kind: "attach";
   /** The number by which it can be cut off. */
-  sender?: number;
+  sender?: number | undefined;
   port: MessagePort;
 }
 
@@ -62,7 +62,7 @@ export interface WorkerOpened {
 export interface WorkerClosed {
   kind: "closed";
   /** The last checkpoint; `busy` when a reader kept it from finishing. */
-  checkpoint?: CheckpointResult;
+  checkpoint?: CheckpointResult | undefined;
 }
 
 /** Readers keep a WAL from being emptied that has become long. */

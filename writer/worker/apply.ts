@@ -36,11 +36,11 @@ import { isEnd } from "../../internal/task_status.ts";
 /** What the store of one connection may be told. */
 export interface StoreOptions {
   /** The named statements that messages may refer to. */
-  statements?: Readonly<Record<string, string>>;
+  statements?: Readonly<Record<string, string>> | undefined;
   /** Who owns the runs. */
-  owner?: ProcessLock;
+  owner?: ProcessLock | undefined;
   /** Is told which runs are active and what is requested of them. */
-  watch?: RequestWatch;
+  watch?: RequestWatch | undefined;
 }
 
 /** Applies messages, one after the other, within a transaction. */
@@ -102,6 +102,8 @@ export class MessageApplier {
         return this.#startRun(message);
       case "reserve_ids":
         return this.runs.reserveIds(message);
+      case "expect_tasks":
+        return this.runs.expect(message);
       case "finish_run":
         return this.#finishRun(message);
       case "queue_tasks":

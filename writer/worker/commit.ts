@@ -92,7 +92,7 @@ export class Store {
       const failure = toErrorData(error);
       messages.forEach((message, index) => {
         outcome.failures.push([offset + index, failure]);
-        const { task } = Object(message) as { task?: number };
+        const { task } = Object(message) as { task?: number | undefined };
         if (task !== undefined) this.#apply.failed.add(task, failure);
       });
     }

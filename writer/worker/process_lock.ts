@@ -15,14 +15,12 @@
  *
  * @module
  */
+import { isOwnerToken, ownerBase } from "../../internal/owner_lock.ts";
 import { isoTime } from "../../internal/timestamps.ts";
 import { isGranted } from "../../internal/permissions.ts";
 
 /** Tries to get a lock on a file of one's own: another may be looking at it at that moment. */
 const ATTEMPTS = 5;
-
-/** What a token looks like: one that another program wrote must not lead to another file. */
-const TOKEN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** What is noted of the owner of a run: its lock, and, for people, which process it is. */
 export interface OwnerColumns {
@@ -92,7 +90,7 @@ export class ProcessLock implements Disposable {
 
 /** Whether an owner is known to be gone. Its lock file is removed then. */
 export function isGone(base: string, owner: string): boolean {
-  if (!TOKEN.test(owner)) return false;
+  if (!isOwnerToken(owner)) return false;
   const path = base + owner;
   let file: Deno.FsFile;
   try {
@@ -140,6 +138,7 @@ function tryLock(base: string) {
       return undefined;
     }
   }
+  return undefined;
 }
 
 /** The permissions that a lock file takes; what is not granted already is not asked for. */
@@ -147,7 +146,7 @@ function lockBase(database: string): string | undefined {
   if (database === ":memory:") return;
   try {
     if (!isGranted({ name: "read", path: database })) return;
-    const base = `${Deno.realPathSync(database)}-owner-`;
+    const base = ownerBase(database);
     const folder = base.slice(0, Math.max(base.lastIndexOf("/"), base.lastIndexOf("\\")) + 1);
     for (const name of ["read", "write"] as const) {
       if (!isGranted({ name, path: folder })) return;

@@ -10,6 +10,7 @@ import { SqliteError } from "../../errors.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import { forgetDependencies } from "./dependency_store.ts";
 import type {
+  ExpectTasksMessage,
   FinishRunMessage,
   ReserveIdsMessage,
   RunFinished,
@@ -62,7 +63,7 @@ export class RunStore {
 
   /** Begins a run, or goes on with one, and reserves ids that no other run has, in this process or another. */
   start(message: StartRunMessage): RunStarted {
-    const { name, workers, startedAt, reserve, resume, alone } = message;
+    const { name, workers, startedAt, reserve, resume, alone, expected = null } = message;
     if (alone) this.#overlap.check(name);
     const { owner, pid, processStartedAt, host, bootedAt } = this.#owner?.take() ?? UNOWNED;
     const { driver, sqliteVersion } = this.#connection;
@@ -76,8 +77,12 @@ export class RunStore {
         this.#statements.of(
           `UPDATE pipeline_runs SET status='running', finished_at=NULL, workers=?2, driver=?3,
              sqlite_version=?4, owner=?5, pid=?6, process_started_at=?7, host=?8, booted_at=?9,
-             resumed=coalesce(resumed,0)+1 WHERE id=?1`,
-        ).run(run, workers, driver, sqliteVersion, owner, pid, processStartedAt, host, bootedAt);
+             resumed=coalesce(resumed,0)+1, expected=?10, resumed_at=?11, resumed_done=done
+           WHERE id=?1`,
+        ).run(
+          ...[run, workers, driver, sqliteVersion, owner, pid, processStartedAt, host, bootedAt],
+          ...[expected, startedAt],
+        );
         this.#overlap.begun(run);
         forgetDependencies(this.#connection, run);
         learnKeys(this.#connection, run);
@@ -88,11 +93,11 @@ export class RunStore {
     const run = this.#statements.of(
       `INSERT INTO pipeline_runs
          (name,status,started_at,workers,driver,sqlite_version,updated_at,run_key,
-          owner,pid,process_started_at,host,booted_at)
-       VALUES (?1,'running',?2,?3,?4,?5,?2,?6,?7,?8,?9,?10,?11) RETURNING id`,
+          owner,pid,process_started_at,host,booted_at,expected)
+       VALUES (?1,'running',?2,?3,?4,?5,?2,?6,?7,?8,?9,?10,?11,?12) RETURNING id`,
     ).get(
       ...[name, startedAt, workers, driver, sqliteVersion, key],
-      ...[owner, pid, processStartedAt, host, bootedAt],
+      ...[owner, pid, processStartedAt, host, bootedAt, expected],
     )!.id as number;
     this.#overlap.begun(run);
     if (resume !== undefined) learnKeys(this.#connection, run);
@@ -116,6 +121,11 @@ export class RunStore {
     }
     if (count > 0) this.extend(run, first, first + count - 1);
     return first;
+  }
+
+  /** Keeps how many tasks a run has in all. */
+  expect({ run, count }: ExpectTasksMessage): undefined {
+    this.#statements.of("UPDATE pipeline_runs SET expected=?2 WHERE id=?1").run(run, count);
   }
 
   /** Tasks of these ids are the run's, and perhaps all between them. */

@@ -78,6 +78,7 @@ export class TaskStore {
       if (!task) return;
       if (!canRequeue(task.status)) return taken[i] = -task.id;
       this.#restart(run, task);
+      return undefined;
     });
     return taken;
   }
@@ -148,5 +149,6 @@ export class TaskStore {
         );
       }
     }
+    return undefined;
   }
 }

@@ -259,6 +259,7 @@ export class WriterLoop {
       this.#health.measureSoon();
       return toErrorData(error);
     }
+    return undefined;
   }
 }
 

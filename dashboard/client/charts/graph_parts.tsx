@@ -7,7 +7,7 @@ import type { GraphNode, TaskGraph } from "../../api.ts";
 import type { TaskStatus } from "../lib/statuses.ts";
 import { memo } from "../lib/memo.ts";
 import { hrefOf } from "../lib/router.ts";
-import { SafeText } from "../components/safe_text.tsx";
+import { Name } from "../components/safe_text.tsx";
 import { StatusIcon } from "../components/status_mark.tsx";
 
 /** Width and half of the height of an arrow's head. */
@@ -49,7 +49,7 @@ export const GraphBox = memo((
     >
       <StatusIcon status={status} />
       <span class="graph-name">
-        <SafeText text={name} limit={120} />
+        <Name text={name} limit={120} />
       </span>
       <span class="visually-hidden">, {status}</span>
       {status === "running" && (

@@ -6,7 +6,6 @@
  */
 import type { Run, Timeline as TimelineAnswer } from "../../api.ts";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { serverNow, useNow } from "../live/clock.ts";
 import {
   formatClock,
   formatCount,
@@ -15,7 +14,7 @@ import {
 } from "../../../internal/units.ts";
 import { barAt, type Packed, type PackedBar, packLanes, timeMarks } from "./lanes.ts";
 import { navigate } from "../lib/router.ts";
-import { SafeText } from "../components/safe_text.tsx";
+import { Name } from "../components/safe_text.tsx";
 import { StatusMark } from "../components/status_mark.tsx";
 import { STATUSES } from "../lib/statuses.ts";
 import { colour, useTheme } from "../lib/theme.ts";
@@ -34,7 +33,7 @@ export function Timeline({ run, live }: { run: Run; live: boolean }) {
   if (failure && !answer) return <p class="note">{failure.message}</p>;
   if (!answer) return <div class="skeleton chart-skeleton" />;
   if (answer.bars.length === 0) return <p class="note">No task has been started yet.</p>;
-  return <Lanes timeline={answer} ticking={running && live} />;
+  return <Lanes timeline={answer} run={run} />;
 }
 
 /** A bar under the pointer. */
@@ -44,14 +43,13 @@ interface Pointed {
   y: number;
 }
 
-function Lanes({ timeline, ticking }: { timeline: TimelineAnswer; ticking: boolean }) {
+function Lanes({ timeline, run }: { timeline: TimelineAnswer; run: Run }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const tip = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   const [pointed, setPointed] = useState<Pointed | null>(null);
   const theme = useTheme();
-  const now = useNow(ticking);
-  const packed = useMemo(() => packLanes(timeline.bars, now), [timeline, ticking ? now : 0]);
+  const packed = useMemo(() => packLanes(timeline.bars, timeline.at), [timeline]);
   // Whole pixels are crisp; only when there are too many lanes for that they share one.
   const share = MOST_HEIGHT / packed.lanes;
   const lane = share >= 2 ? Math.min(LARGEST_LANE, Math.floor(share)) : share;
@@ -95,6 +93,7 @@ function Lanes({ timeline, ticking }: { timeline: TimelineAnswer; ticking: boole
             } tasks`
             : `${formatCount(timeline.bars.length)} tasks`}
         </span>
+        {notStarted(run, timeline) && <span>{notStarted(run, timeline)}</span>}
         <span class="faint">
           {formatCount(packed.lanes)} side by side · {formatDuration(
             packed.to - packed.from,
@@ -124,18 +123,28 @@ function Lanes({ timeline, ticking }: { timeline: TimelineAnswer; ticking: boole
               <StatusMark status={pointed.bar.status} />
               <span>
                 {pointed.bar.to === null
-                  ? formatElapsed(serverNow() - pointed.bar.from)
+                  ? `${formatElapsed(timeline.at - pointed.bar.from)} so far`
                   : formatDuration(pointed.bar.to - pointed.bar.from)}
               </span>
             </span>
             <span class="tooltip-name">
-              <SafeText text={pointed.bar.name} limit={200} />
+              <Name text={pointed.bar.name} limit={200} />
             </span>
           </div>
         )}
       </div>
     </figure>
   );
+}
+
+/** How many tasks no bar can stand for, in words. */
+function notStarted({ status, counts }: Run, { skipped }: TimelineAnswer): string {
+  const parts = [
+    counts.queued > 0 &&
+    `${formatCount(counts.queued)} ${status === "running" ? "not started yet" : "never started"}`,
+    skipped > 0 && `${formatCount(skipped)} cancelled before their start`,
+  ];
+  return parts.filter(Boolean).join(" · ");
 }
 
 function draw(

@@ -7,13 +7,73 @@
 import { useEffect, useState } from "preact/hooks";
 import { announce } from "./announcer.tsx";
 
-async function copy(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return copyBySelection(text);
+/** A text, and what it is. */
+interface Copied {
+  text: string;
+  label: string;
+}
+
+/** `text` is a text, or a function that reads it when it is wanted, and says what it has read. */
+export function CopyButton({ text, label }: {
+  text: string | (() => Promise<Copied>);
+  label: string;
+}) {
+  const [state, setState] = useState<"" | "busy" | "copied" | "failed">("");
+  const [told, setTold] = useState("");
+  useEffect(() => {
+    if (state === "" || state === "busy") return;
+    const timer = setTimeout(() => {
+      setState("");
+      setTold("");
+    }, 4000);
+    return () => clearTimeout(timer);
+  }, [state]);
+  const onClick = async () => {
+    if (state === "busy") return;
+    setState("busy");
+    const read = typeof text === "string" ? Promise.resolve({ text, label }) : text();
+    try {
+      await copy(read.then(({ text }) => text));
+      const copied = `Copied ${(await read).label}`;
+      setState("copied");
+      if (typeof text === "function") setTold(copied);
+      announce(copied);
+    } catch (failure) {
+      const reason = `Cannot copy ${label}: ${(failure as Error).message}`;
+      setState("failed");
+      setTold(reason);
+      announce(reason);
+    }
+  };
+  return (
+    <>
+      {told && <span class="note">{told}</span>}
+      <button
+        type="button"
+        class="button small"
+        aria-label={`Copy ${label}`}
+        aria-disabled={state === "busy"}
+        onClick={onClick}
+      >
+        {LABELS[state]}
+      </button>
+    </>
+  );
+}
+
+const LABELS = { "": "Copy", busy: "Copying …", copied: "Copied", failed: "Cannot copy" };
+
+async function copy(text: Promise<string>): Promise<void> {
+  if (navigator.clipboard && "ClipboardItem" in globalThis) {
+    // Asked for at once: a browser allows it for some seconds after a click only.
+    const blob = text.then((text) => new Blob([text], { type: "text/plain" }));
+    try {
+      return await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+    } catch {
+      // Not allowed here; the old command may be.
+    }
   }
+  if (!copyBySelection(await text)) throw new Error("the browser does not allow it");
 }
 
 function copyBySelection(text: string): boolean {
@@ -28,24 +88,4 @@ function copyBySelection(text: string): boolean {
   field.remove();
   focused?.focus?.();
   return copied;
-}
-
-/** `text` is a text, or a function that makes it when it is wanted. */
-export function CopyButton({ text, label }: { text: string | (() => string); label: string }) {
-  const [state, setState] = useState("");
-  useEffect(() => {
-    if (!state) return;
-    const timer = setTimeout(() => setState(""), 2000);
-    return () => clearTimeout(timer);
-  }, [state]);
-  const onClick = async () => {
-    const copied = await copy(typeof text === "function" ? text() : text);
-    setState(copied ? "Copied" : "Cannot copy");
-    announce(copied ? `Copied ${label}` : `Cannot copy ${label}: the browser does not allow it`);
-  };
-  return (
-    <button type="button" class="button small" aria-label={`Copy ${label}`} onClick={onClick}>
-      {state || "Copy"}
-    </button>
-  );
 }

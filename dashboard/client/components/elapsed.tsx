@@ -6,10 +6,10 @@
 import { useNow } from "../live/clock.ts";
 import {
   formatAgo,
-  formatClock,
-  formatDateTime,
   formatDuration,
   formatElapsed,
+  formatWhen,
+  formatZoned,
   timeOf,
 } from "../../../internal/units.ts";
 
@@ -27,17 +27,17 @@ export function Elapsed({ from, to, running = true }: {
   return running ? formatElapsed(now - start) : <span class="faint">–</span>;
 }
 
-/** How long ago something was; the moment itself as a tooltip. */
+/** How long ago something was; the moment itself, with its zone, as a tooltip. */
 export function Ago({ time }: { time: string | null }) {
   const at = timeOf(time);
   const now = useNow(at !== null);
   if (at === null) return <span class="faint">–</span>;
-  return <time datetime={time!} title={formatDateTime(at)}>{formatAgo(now - at)}</time>;
+  return <time datetime={time!} title={formatZoned(at)}>{formatAgo(now - at)}</time>;
 }
 
-/** The time of day; with its date as a tooltip. */
+/** The time of day, with its day where that is not today; with its zone as a tooltip. */
 export function Clock({ time }: { time: string | null }) {
   const at = timeOf(time);
   if (at === null) return <span class="faint">–</span>;
-  return <time datetime={time!} title={formatDateTime(at)}>{formatClock(at)}</time>;
+  return <time datetime={time!} title={formatZoned(at)}>{formatWhen(at, Date.now())}</time>;
 }

@@ -14,7 +14,7 @@ const LONGEST = 500;
 
 /** A value with the name that it has in its parent. */
 export function JsonTree(
-  { name, value, open = false }: { name?: string; value: unknown; open?: boolean },
+  { name, value, open = false }: { name?: string | undefined; value: unknown; open?: boolean },
 ) {
   if (!isBranch(value)) {
     return (

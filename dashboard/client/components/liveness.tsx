@@ -31,6 +31,8 @@ export function Liveness({ live, paused, onPause, exported }: {
     ? ["stale", "Database not readable"]
     : live.link === "live"
     ? ["live", "Live"]
+    : live.link === "gone"
+    ? ["stale", `Server gone${since && ` since ${since}`}`]
     : stale && since
     ? ["stale", `Stale since ${since}`]
     : live.link === "connecting"

@@ -4,10 +4,16 @@
  *
  * @module
  */
-import { cleanText, cutText } from "../lib/clean_text.ts";
+import { cleanText, cutText, isBlank } from "../lib/clean_text.ts";
 
 /** Longer texts in lists are cut. */
 const LONGEST = 2000;
+
+/** The name of a run or task, by which it is opened: one that shows nothing could not be clicked. */
+export function Name({ text, limit }: { text: string; limit?: number }) {
+  if (isBlank(text)) return <i class="faint">without a name</i>;
+  return <SafeText text={text} limit={limit ?? LONGEST} />;
+}
 
 export function SafeText(
   { text, limit = LONGEST }: { text: string | null | undefined; limit?: number },

@@ -50,3 +50,8 @@ export function cutText(text: string, limit: number) {
   const last = text.charCodeAt(limit - 1);
   return text.slice(0, last >= 0xd800 && last < 0xdc00 ? limit - 1 : limit) + "…";
 }
+
+/** Whether nothing of a text is seen. */
+export function isBlank(text: string): boolean {
+  return !/[^\s\p{C}\p{Default_Ignorable_Code_Point}]/u.test(cleanText(text));
+}

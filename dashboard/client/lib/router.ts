@@ -9,6 +9,7 @@
  */
 /// <reference lib="dom" />
 import { useLayoutEffect, useState } from "preact/hooks";
+import { savePlace } from "./places.ts";
 import { formatRoute, parseRoute, type Route, runRoute } from "./route.ts";
 
 let exportedRun: number | null = null;
@@ -32,8 +33,9 @@ function currentRoute(): Route {
 /** Shows a view; `replace` leaves no step in the history. */
 export function navigate(route: Route, { replace = false }: { replace?: boolean } = {}): void {
   const href = hrefOf(route);
+  savePlace();
   // `href` is relative to the base, which is the document without its query.
-  if (replace) history.replaceState(null, "", href);
+  if (replace) history.replaceState(history.state, "", href);
   else history.pushState(null, "", href);
   for (const listener of listeners) listener();
 }
@@ -61,6 +63,7 @@ function followLink(event: MouseEvent): void {
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const href = (event.target as Element).closest?.("a[href]")?.getAttribute("href");
   // An export's links are fragments, which browsers follow without loading anything.
+  if (href?.startsWith("#")) savePlace();
   if (!href?.startsWith("?")) return;
   event.preventDefault();
   navigate(parseRoute(href));

@@ -14,7 +14,7 @@ export interface Backend {
   /** The run that the page carries, `null` where a server answers. */
   readonly exported: ExportedRun | null;
   /** The JSON of an answer of the API. Anything but success is thrown. */
-  get<T>(path: string, options?: { signal?: AbortSignal }): Promise<T>;
+  get<T>(path: string, options?: { signal?: AbortSignal | null | undefined }): Promise<T>;
   /** Asks for something to be done. */
   post<T>(path: string): Promise<T>;
   /** Whether `post` would be answered, `null` when the server does not answer at all. */
@@ -77,12 +77,16 @@ export const server: Backend = {
 
 async function request<T>(
   path: string,
-  options: { method?: string; headers?: Record<string, string>; signal?: AbortSignal | undefined },
+  options: {
+    method?: string;
+    headers?: Record<string, string>;
+    signal?: AbortSignal | null | undefined;
+  },
 ): Promise<T> {
   let response;
   try {
     const headers = { accept: "application/json", ...options.headers };
-    response = await fetch(path, { ...options, headers });
+    response = await fetch(path, { ...options, headers, signal: options.signal ?? null });
   } catch (error) {
     if ((error as Error).name === "AbortError") throw error;
     throw new ApiFailure(0, "The server does not answer");

@@ -22,7 +22,7 @@ export interface LiveLinkOptions {
   /** Status of the answer to a small request, 0 when there is none */
   probe: () => Promise<number>;
   heard: (type: "snapshot" | "patch" | "ping", event: LiveEvent) => void;
-  changed: (state: "live" | "reconnecting" | "signed-out") => void;
+  changed: (state: "live" | "reconnecting" | "gone" | "signed-out") => void;
   retryMs?: number[];
   silenceMs?: number;
 }
@@ -87,10 +87,10 @@ export class LiveLink {
     this.#timer = setTimeout(() => this.#lose(), this.#options.silenceMs);
   }
 
-  #lose() {
+  #lose(state: "reconnecting" | "gone" = "reconnecting") {
     if (this.#closed) return;
     this.#drop();
-    this.#options.changed("reconnecting");
+    this.#options.changed(state);
     const { retryMs } = this.#options;
     const pause = retryMs[Math.min(this.#tries, retryMs.length - 1)];
     this.#tries++;
@@ -101,7 +101,7 @@ export class LiveLink {
     const status = await this.#options.probe();
     if (this.#closed || this.#source) return;
     if (status === 401) this.#options.changed("signed-out");
-    else if (status === 0) this.#lose();
+    else if (status === 0) this.#lose("gone");
     else this.#open();
   }
 

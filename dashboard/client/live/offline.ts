@@ -90,7 +90,7 @@ function snapshotOf(exported: ExportedRun, params: URLSearchParams) {
     case "run": {
       const query = Number(params.get("run")) === run.id ? parseQuery(params) : null;
       const page = pageOf(query ? exported.tasks : [], query ?? defaultQuery());
-      return { now, source, run: query ? run : null, samples, weave, ...page };
+      return { now, source, run: query ? run : null, samples, weave, reading: false, ...page };
     }
     default:
       return { now, source, runs: [run], sparklines: {}, next: null };

@@ -86,6 +86,7 @@ export function applyRun(
     tasks: patchList(state.tasks, patch.tasks),
     next: patch.next === undefined ? state.next : patch.next,
     previous: patch.previous === undefined ? state.previous : patch.previous,
+    reading: patch.reading ?? state.reading,
     samples: patch.samples ? [...state.samples, ...patch.samples] : state.samples,
     weave: patchWeave(state.weave, patch),
     recent: patch.run ? addMoment(state.recent, patch.now, patch.run.counts) : state.recent,

@@ -25,6 +25,8 @@ export type LinkState =
   | "connecting"
   | "live"
   | "reconnecting"
+  /** Nothing answers where the server was. */
+  | "gone"
   | "paused"
   | "signed-out"
   | "export";
@@ -58,7 +60,7 @@ export interface Live<T = LiveData> {
 
 interface State extends Omit<Live, "current"> {
   subject?: string;
-  path?: string;
+  path?: string | undefined;
 }
 
 /** Folds an event into what is known. */

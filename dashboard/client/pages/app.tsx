@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { GoneBanner } from "./gone_banner.tsx";
 import type { RunsSnapshot, TaskSnapshot } from "../../api.ts";
 import type { RunState } from "../live/patches.ts";
 import type { PageProps } from "./page_props.ts";
@@ -10,10 +11,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Announcer } from "../components/announcer.tsx";
 import { type Backend, BackendContext } from "../live/backend.ts";
 import { Boundary } from "./boundary.tsx";
-import { cleanText, cutText } from "../lib/clean_text.ts";
+import { restorePlace } from "../lib/places.ts";
+import { type TabSubject, useTab } from "../lib/tab.ts";
 import { ComparePage } from "./compare_page.tsx";
 import { Control, useControl } from "../components/control.tsx";
-import { formatPercent } from "../../../internal/units.ts";
 import { HealthStrip } from "../components/health_strip.tsx";
 import { Liveness } from "../components/liveness.tsx";
 import { focusTitle } from "../components/page_title.tsx";
@@ -39,7 +40,7 @@ export function App({ backend }: { backend: Backend }) {
   const { exported } = backend;
   backend.signedOut = () => setRefused(true);
   const signedOut = refused || live.link === "signed-out";
-  useTitle(route, live.data);
+  useTab(tabSubject(route, live.data));
   useFocusOnMove(route);
 
   const broken = live.source && live.source.state !== "ok" ? live.source : null;
@@ -56,6 +57,7 @@ export function App({ backend }: { backend: Backend }) {
     : broken && !live.data && route.view !== "runs"
     ? <SourceState source={broken} />
     : <Page key={session} route={route} live={live} exported={exported} />;
+  const isOld = broken || live.link === "reconnecting" || live.link === "gone";
   const runShown = runIn(live.data);
   return (
     <BackendContext.Provider value={backend}>
@@ -79,10 +81,11 @@ export function App({ backend }: { backend: Backend }) {
           <Liveness live={live} paused={paused} onPause={setPaused} exported={exported} />}
         <ThemeSwitch />
       </header>
-      <main id="main" class={broken || live.link === "reconnecting" ? "is-stale" : ""}>
+      <main id="main" class={isOld ? "is-stale" : ""}>
         {broken && live.data && (runIn(live.data) ?? taskIn(live.data)) &&
           <SourceBanner source={broken} />}
-        <Control.Provider value={mayControl}>
+        {live.link === "gone" && <GoneBanner live={live} />}
+        <Control.Provider value={mayControl && live.link !== "gone"}>
           <Boundary key={subjectOf(route)}>{page}</Boundary>
         </Control.Provider>
       </main>
@@ -112,24 +115,24 @@ function skipToMain(event: Event): void {
   focusTitle();
 }
 
-/** How far the run is, in the tab of the browser. */
-function useTitle(route: Route, data: LiveData | null): void {
+/** What the tab of the browser tells of. */
+function tabSubject(route: Route, data: LiveData | null): TabSubject | null {
   const run = route.view === "run" ? runIn(data) : null;
-  const name = run?.name ?? taskIn(data)?.name;
-  const share = run?.status === "running" ? `${formatPercent(shareEnded(run.counts))} ` : "";
-  const title = name ? `${share}${cutText(cleanText(name), 80)} – pipeloom` : "pipeloom";
-  useEffect(() => {
-    document.title = title;
-  }, [title]);
+  if (run) {
+    const { name, status, counts } = run;
+    return { name, status, progress: run.total > 0 ? shareEnded(counts) : null };
+  }
+  return taskIn(data);
 }
 
-/** Another page begins at its top, and screen readers begin with its title. */
+/** A new page begins at its top and with its title; one that is come back to, where it was left. */
 function useFocusOnMove(route: Route): void {
   const subject = subjectOf(route);
   const last = useRef(subject);
   useEffect(() => {
     if (last.current === subject) return;
     last.current = subject;
+    if (restorePlace()) return;
     globalThis.scrollTo(0, 0);
     focusTitle();
   }, [subject]);

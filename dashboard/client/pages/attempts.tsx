@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SafeText } from "../components/safe_text.tsx";
 import type { TaskAttempt, TaskDetail } from "../../api.ts";
 import { CopyButton } from "../components/copy_button.tsx";
 import { Clock, Elapsed } from "../components/elapsed.tsx";
@@ -15,7 +16,9 @@ export function Attempts({ task }: { task: TaskDetail }) {
   return (
     <section class="panel" aria-labelledby="attempts-title">
       <div class="panel-head">
-        <h2 id="attempts-title">{attempts.length === 1 ? "Error" : "Attempts"}</h2>
+        <h2 id="attempts-title">
+          {attempts.length > 1 ? "Attempts" : wasCancelled(attempts[0]!) ? "Cancelled" : "Error"}
+        </h2>
       </div>
       <ol class="attempts">
         {attempts.map((attempt) => (
@@ -28,6 +31,7 @@ export function Attempts({ task }: { task: TaskDetail }) {
 
 function Attempt({ attempt, alone }: { attempt: TaskAttempt; alone: boolean }) {
   const { error } = attempt;
+  const isCancelled = wasCancelled(attempt);
   return (
     <li class="attempt">
       <div class="attempt-head">
@@ -43,11 +47,25 @@ function Attempt({ attempt, alone }: { attempt: TaskAttempt; alone: boolean }) {
           />
         </span>
         <span class="spread" />
-        {error &&
+        {error && !isCancelled &&
           <CopyButton text={error} label={`the error of attempt ${attempt.attempt}`} />}
       </div>
-      {error &&
+      {error && isCancelled && (
+        <p class="note">
+          <SafeText text={firstLine(error)} limit={500} />
+        </p>
+      )}
+      {error && !isCancelled &&
         <LongText text={error} class="is-error" label={`Error of attempt ${attempt.attempt}`} />}
     </li>
   );
+}
+
+/** What was told to stop is no failure: where it stood is nothing that anybody has to mend. */
+function wasCancelled({ status }: TaskAttempt): boolean {
+  return status === "cancelled";
+}
+
+function firstLine(error: string): string {
+  return error.split("\n", 1)[0]!.replace(/^\w*Error: /, "");
 }

@@ -13,7 +13,7 @@ import { PageTitle } from "../components/page_title.tsx";
 import { Failure, PageSkeleton } from "./placeholders.tsx";
 import { runRoute } from "../lib/route.ts";
 import { hrefOf } from "../lib/router.ts";
-import { SafeText } from "../components/safe_text.tsx";
+import { Name } from "../components/safe_text.tsx";
 import { StatusMark } from "../components/status_mark.tsx";
 import { useAnswer } from "../live/use_answer.ts";
 
@@ -69,7 +69,7 @@ export function ComparePage({ route }: { route: RouteOf<"compare"> }) {
                 {[a, b].map((run) => (
                   <th key={run.id} scope="col">
                     <a href={hrefOf(runRoute(run.id))}>
-                      <SafeText
+                      <Name
                         text={run
                           .name}
                         limit={80}
@@ -170,7 +170,7 @@ function List({ label, hint, list, runs }: {
                 {tasks.map(({ label, a, b }) => (
                   <tr key={`${a.id} ${b.id}`}>
                     <th scope="row">
-                      <SafeText text={label} limit={300} />
+                      <Name text={label} limit={300} />
                     </th>
                     {[a, b].map((task) => (
                       <td key={task.id}>

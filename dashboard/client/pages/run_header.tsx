@@ -20,7 +20,7 @@ import {
 import { PageTitle } from "../components/page_title.tsx";
 import { type Moment, recentRate } from "../../../internal/progress.ts";
 import { runEta } from "../live/rates.ts";
-import { SafeText } from "../components/safe_text.tsx";
+import { Name } from "../components/safe_text.tsx";
 import { StatusMark } from "../components/status_mark.tsx";
 import { endedOf, isCancelling, shareEnded } from "../lib/statuses.ts";
 
@@ -33,7 +33,7 @@ export function RunHeader(
     <header class="page-head">
       <div class="title-row">
         <PageTitle>
-          <SafeText text={run.name} limit={200} />{" "}
+          <Name text={run.name} limit={200} />{" "}
           <span class="faint">
             #{run
               .id}

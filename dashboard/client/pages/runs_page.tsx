@@ -5,16 +5,16 @@
  */
 import type { Run, RunPage, RunsSnapshot } from "../../api.ts";
 import type { PageProps } from "./page_props.ts";
-import { useCallback, useState } from "preact/hooks";
 import { CountsBar } from "../components/bars.tsx";
 import { Ago, Elapsed } from "../components/elapsed.tsx";
 import { formatCount, formatPercent, formatRate, timeOf } from "../../../internal/units.ts";
+import { choose, useChosen } from "../lib/chosen.ts";
 import { memo } from "../lib/memo.ts";
 import { PageTitle } from "../components/page_title.tsx";
 import { Failure, PageSkeleton } from "./placeholders.tsx";
 import { runRoute } from "../lib/route.ts";
 import { hrefOf } from "../lib/router.ts";
-import { SafeText } from "../components/safe_text.tsx";
+import { Name, SafeText } from "../components/safe_text.tsx";
 import { SourceState } from "./source_state.tsx";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { StatusMark } from "../components/status_mark.tsx";
@@ -25,15 +25,7 @@ export function RunsPage({ route, live }: PageProps<"runs", RunsSnapshot>) {
   const older = useAnswer<RunPage>(
     route.before === null ? null : `api/runs?before=${route.before}`,
   );
-  const [chosen, setChosen] = useState<number[]>([]);
-  // Two at most: a third takes the place of the one that was chosen first.
-  const choose = useCallback(
-    (id: number) =>
-      setChosen((ids) =>
-        ids.includes(id) ? ids.filter((other) => other !== id) : [...ids, id].slice(-2)
-      ),
-    [],
-  );
+  const chosen = useChosen();
   const page = route.before === null ? live.data : older.answer;
   if (older.failure) {
     return (
@@ -54,7 +46,7 @@ export function RunsPage({ route, live }: PageProps<"runs", RunsSnapshot>) {
       ? <SourceState source={live.source} />
       : <NoRuns file={live.source?.file} />;
   }
-  const [a, b] = chosen.toSorted((x, y) => x - y);
+  const [a, b] = chosen;
   return (
     <>
       <header class="page-head title-row">
@@ -63,7 +55,9 @@ export function RunsPage({ route, live }: PageProps<"runs", RunsSnapshot>) {
         {a === undefined || b === undefined
           ? (
             <span class="faint hint">
-              {chosen.length === 1 ? "Choose one more to compare" : "Choose two to compare"}
+              {a === undefined
+                ? "Choose two to compare"
+                : `#${a} is chosen: choose one more to compare`}
             </span>
           )
           : (
@@ -80,7 +74,6 @@ export function RunsPage({ route, live }: PageProps<"runs", RunsSnapshot>) {
             sparkline={page.sparklines[run.id]}
             chosen={chosen
               .includes(run.id)}
-            choose={choose}
           />
         ))}
       </ul>
@@ -95,11 +88,10 @@ export function RunsPage({ route, live }: PageProps<"runs", RunsSnapshot>) {
 }
 
 const RunItem = memo((
-  { run, sparkline, chosen, choose }: {
+  { run, sparkline, chosen }: {
     run: Run;
     sparkline: number[] | undefined;
     chosen: boolean;
-    choose: (id: number) => void;
   },
 ) => {
   const running = run.status === "running";
@@ -114,7 +106,7 @@ const RunItem = memo((
       />
       <div class="run-name">
         <a href={hrefOf(runRoute(run.id))}>
-          <SafeText text={run.name} limit={200} />
+          <Name text={run.name} limit={200} />
         </a>
         <span class="faint">#{run.id}</span>
       </div>

@@ -8,7 +8,9 @@ import { useContext, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { announce } from "../components/announcer.tsx";
 import { BackendContext } from "../live/backend.ts";
 import { CopyButton } from "../components/copy_button.tsx";
-import { formatClock, formatDateTime, timeOf } from "../../../internal/units.ts";
+import { formatNumberOf } from "../../../internal/units.ts";
+import { Clock } from "../components/elapsed.tsx";
+import { readWholeLog } from "../live/whole_log.ts";
 import { memo } from "../lib/memo.ts";
 import { SafeText } from "../components/safe_text.tsx";
 
@@ -69,7 +71,16 @@ export function TaskLog({ task, logs }: { task: TaskDetail; logs: LogPage }) {
               Go to the end
             </button>
           )}
-        {lines.length > 0 && <CopyButton text={() => asText(lines)} label="the log" />}
+        {lines.length > 0 && (
+          <CopyButton
+            text={async () => {
+              const log = await readWholeLog(backend, task.id, lines);
+              const text = formatLines(log);
+              return { text, label: `${formatNumberOf(log.length, "line")} of the log` };
+            }}
+            label="the log"
+          />
+        )}
       </div>
       {lines.length === 0
         ? <p class="empty-list">{running ? "Nothing yet." : "This task logged nothing."}</p>
@@ -109,10 +120,9 @@ function joinLines(earlier: LogPage | null, logs: LogPage): LogLine[] {
 
 const Line = memo(({ line }: { line: LogLine }) => {
   const level = LEVELS.includes(line.level) ? line.level : "info";
-  const at = timeOf(line.at);
   return (
     <li class={`log-line level-${level}`}>
-      <time datetime={line.at} title={formatDateTime(at)}>{formatClock(at)}</time>
+      <Clock time={line.at} />
       <span class="log-level">
         <SafeText text={line.level} limit={12} />
       </span>
@@ -123,6 +133,6 @@ const Line = memo(({ line }: { line: LogLine }) => {
   );
 });
 
-function asText(lines: LogLine[]): string {
+function formatLines(lines: LogLine[]): string {
   return lines.map(({ at, level, message }) => `${at} ${level} ${message}`).join("\n");
 }

@@ -18,7 +18,7 @@ import { NotFound, PageSkeleton } from "./placeholders.tsx";
 import { isStalled, taskPace } from "../live/rates.ts";
 import { runRoute } from "../lib/route.ts";
 import { hrefOf } from "../lib/router.ts";
-import { SafeText } from "../components/safe_text.tsx";
+import { Name, SafeText } from "../components/safe_text.tsx";
 import { StatusMark } from "../components/status_mark.tsx";
 import { isCancelling } from "../lib/statuses.ts";
 import { StatusPath } from "./status_path.tsx";
@@ -42,7 +42,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
       <header class="page-head">
         <div class="title-row">
           <PageTitle>
-            <SafeText
+            <Name
               text={task
                 .name}
               limit={LONGEST_TITLE}
@@ -59,7 +59,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
         <p class="under-title">
           in{" "}
           <a href={hrefOf(runRoute(task.run.id))}>
-            <SafeText
+            <Name
               text={task.run
                 .name}
               limit={200}

@@ -12,7 +12,7 @@ import { formatElapsed, formatPercent, formatRate, timeOf } from "../../../inter
 import { memo } from "../lib/memo.ts";
 import { isStalled, STALLED_MS, taskPace } from "../live/rates.ts";
 import { hrefOf } from "../lib/router.ts";
-import { SafeText } from "../components/safe_text.tsx";
+import { Name, SafeText } from "../components/safe_text.tsx";
 import { StatusMark } from "../components/status_mark.tsx";
 
 export const TaskRow = memo(({ task, cancelling }: { task: Task; cancelling: boolean }) => {
@@ -27,7 +27,7 @@ export const TaskRow = memo(({ task, cancelling }: { task: Task; cancelling: boo
           title={task.key ??
             undefined}
         >
-          <SafeText text={task.name} limit={300} />
+          <Name text={task.name} limit={300} />
         </a>
       </th>
       <td class="cell-status">

@@ -95,9 +95,7 @@ export function TaskTable({ route, state, current }: {
         </table>
       </div>
       {state.tasks.length === 0 && (
-        <p class="empty-list">
-          {narrowed ? "No task matches these filters." : "This run has no tasks yet."}
-        </p>
+        <p class="empty-list" role="status">{emptyText(state, { current, narrowed })}</p>
       )}
       <nav class="pager" aria-label="Pages of tasks">
         <button type="button" class="button" disabled={!query.cursor} onClick={() => change({})}>
@@ -132,6 +130,16 @@ export function TaskTable({ route, state, current }: {
       </nav>
     </section>
   );
+}
+
+/** Why a page of tasks is empty. That it has not been read yet is no reason to say that there are none. */
+function emptyText(
+  { reading, run }: RunState & { run: Run },
+  { current, narrowed }: { current: boolean; narrowed: boolean },
+): string {
+  if (reading || !current) return "Reading the tasks …";
+  if (narrowed) return "No task matches these filters.";
+  return run.total > 0 ? "Reading the tasks …" : "This run has no tasks yet.";
 }
 
 function HeaderCell({ column, sort, onSort }: {

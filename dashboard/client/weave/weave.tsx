@@ -42,12 +42,19 @@ export function Weave({ blocks, counts, total, filter }: {
   useLayoutEffect(() => {
     const made = new WeaveView(canvas.current!);
     view.current = made;
-    const observer = new ResizeObserver(([entry]) => {
-      const { width } = entry!.contentRect;
+    let known = 0;
+    const fit = () => {
+      const width = box.current!.clientWidth;
+      if (width === known) return;
+      known = width;
       made.resize(width, HEIGHT, width < 600 ? MOST_HEIGHT_ON_PHONES : MOST_HEIGHT);
       setPerCell(made.layout?.perCell ?? 1);
       setCell(null);
-    });
+    };
+    // Before the first frame, in which the weave has its size already.
+    made.update(blocks, total);
+    fit();
+    const observer = new ResizeObserver(fit);
     observer.observe(box.current!);
     return () => {
       observer.disconnect();
@@ -55,9 +62,9 @@ export function Weave({ blocks, counts, total, filter }: {
     };
   }, []);
   useLayoutEffect(() => {
-    view.current!.update(blocks);
+    view.current!.update(blocks, total);
     setPerCell(view.current!.layout?.perCell ?? 1);
-  }, [blocks]);
+  }, [blocks, total]);
   useEffect(() => view.current!.paint(filter), [theme, shown]);
 
   const point = (event: MouseEvent) => {
@@ -85,6 +92,7 @@ export function Weave({ blocks, counts, total, filter }: {
     setCell(to);
   };
 
+  const read = blocks.reduce((sum, { cells }) => sum + cells.length, 0);
   const label = `Weave of ${formatCount(total)} tasks: ${describeCounts(counts)}. ` +
     "Arrow keys move from task to task, Enter opens one.";
   return (
@@ -105,6 +113,9 @@ export function Weave({ blocks, counts, total, filter }: {
         onClick={(event) => open(point(event))}
       >
         <canvas ref={canvas} aria-hidden="true" class={cell === null ? "" : "pointed"} />
+        {read < total && (
+          <span class="weave-reading">Reading the tasks: {formatPercent(read / total)}</span>
+        )}
         {cell !== null && view.current?.layout && cell < view.current.layout.cells &&
           <Pointed key="pointed" view={view.current} cell={cell} speak={byKeys} blocks={blocks} />}
       </div>
@@ -114,7 +125,6 @@ export function Weave({ blocks, counts, total, filter }: {
             1 cell = {formatCount(perCell)} tasks; the worst of them gives its colour
           </p>
         )}
-      {blocks.length === 0 && total > 0 && <p class="note">Reading the tasks …</p>}
     </div>
   );
 }
@@ -129,10 +139,11 @@ function Pointed({ view, cell, speak }: {
   const { cells } = view;
   const layout = view.layout!;
   const box = view.boxOf(cell);
-  const [from, to] = placesOf(layout, cell);
+  const [from, end] = placesOf(layout, cell);
+  const to = Math.min(end, cells.count);
   const code = cells.codeAt(from);
   const id = cells.idAt(from);
-  const single = to - from === 1;
+  const single = end - from === 1;
   const name = useTaskName(single ? id : null);
   const tip = useRef<HTMLDivElement>(null);
 
@@ -153,7 +164,7 @@ function Pointed({ view, cell, speak }: {
     <>
       <span class="weave-frame" style={frame} />
       <div class="tooltip" ref={tip} role={speak ? "status" : undefined}>
-        {single
+        {id === null ? <span class="faint">Not read yet</span> : single
           ? (
             <>
               <span class="tooltip-head">

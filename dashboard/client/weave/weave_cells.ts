@@ -24,6 +24,9 @@ export function progressOf(code: number) {
  */
 const WORST = [3, 1, 4, 0, 2];
 
+/** The code of a cell of whose tasks nothing has been read yet. */
+export const UNREAD = -1;
+
 /** Tasks by their place, from blocks that are replaced and never changed. */
 export class WeaveCells {
   #blocks: WeaveBlock[] = [];
@@ -38,9 +41,9 @@ export class WeaveCells {
   /**
    * Takes the blocks of a new state.
    *
-   * @returns Places that have changed, or `null` when their number has
+   * @returns Places that have changed, those that have come or gone among them
    */
-  update(blocks: WeaveBlock[]): [from: number, to: number][] | null {
+  update(blocks: WeaveBlock[]): [from: number, to: number][] {
     const before = this.count;
     const changed: [number, number][] = [];
     let moved = false;
@@ -61,7 +64,8 @@ export class WeaveCells {
     this.#starts[blocks.length] = start;
     this.#starts.length = blocks.length + 1;
     this.count = start;
-    return start === before ? changed : null;
+    if (start !== before) changed.push([Math.min(start, before), Math.max(start, before)]);
+    return changed;
   }
 
   codeAt(place: number) {
@@ -84,10 +88,12 @@ export class WeaveCells {
   }
 
   /**
-   * The code of a cell that stands for the tasks of some places: the worst status, and the mean progress
+   * The code of a cell that stands for the tasks of some places, as far as they are known: the worst status, and the mean progress
    * where what has ended counts as a whole.
    */
-  merged(from: number, to: number) {
+  merged(from: number, to: number): number {
+    if (from >= this.count) return UNREAD;
+    to = Math.min(to, this.count);
     if (to - from <= 1) return this.codeAt(from);
     let worst = WORST.length - 1;
     let tenths = 0;

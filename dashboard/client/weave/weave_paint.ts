@@ -8,12 +8,14 @@
  * @module
  */
 import type { TaskStatus } from "../../../internal/task_status.ts";
-import { progressOf, statusOf } from "./weave_cells.ts";
+import { progressOf, statusOf, UNREAD } from "./weave_cells.ts";
 
 /** Colours as the 32-bit words of an `ImageData`. */
 export interface WeavePalette {
   /** Behind the cells */
   ground: number;
+  /** Of what has not been read yet */
+  unread: number;
   of: Record<TaskStatus, { full: number; empty: number; mark: number }>;
 }
 
@@ -26,6 +28,7 @@ export function paintCell(
   { x, y, size, code }: { x: number; y: number; size: number; code: number },
   palette: WeavePalette,
 ) {
+  if (code === UNREAD) return hatch(pixels, stride, { x, y, size }, palette);
   const status = statusOf(code);
   const { full, empty, mark } = palette.of[status];
   const filled = filledPixels(status, progressOf(code), size);
@@ -87,6 +90,20 @@ function stripes(
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
       if ((row + column) % every < thick) pixels[(y + row) * stride + x + column] = colour;
+    }
+  }
+}
+
+/** Single lines with ground between them: nothing that a task could look like. */
+function hatch(
+  pixels: Uint32Array,
+  stride: number,
+  { x, y, size }: Record<"x" | "y" | "size", number>,
+  { ground, unread }: WeavePalette,
+): void {
+  for (let row = y; row < y + size; row++) {
+    for (let column = x; column < x + size; column++) {
+      pixels[row * stride + column] = (row + column) % 4 === 0 ? unread : ground;
     }
   }
 }

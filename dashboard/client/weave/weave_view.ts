@@ -29,6 +29,10 @@ export class WeaveView {
   #pixels: Uint32Array = new Uint32Array();
   #palette: WeavePalette | null = null;
   #room: WeaveRoom | null = null;
+  /** Tasks of the run, read or not. */
+  #total = 0;
+  /** Height that the field keeps free, in device pixels: what grows must not push the page about. */
+  #reserved = 0;
   readonly #dirty = new Set<number>();
   #all = true;
   #frame = 0;
@@ -57,13 +61,15 @@ export class WeaveView {
       handy: Math.round(HANDY * scale),
       largest: Math.round(LARGEST * scale),
     };
+    this.#reserved = 0;
     this.#layOut();
   }
 
-  /** Takes new blocks. */
-  update(blocks: WeaveBlock[]): void {
+  /** Takes new blocks of a run that has `total` tasks. */
+  update(blocks: WeaveBlock[], total: number): void {
     const changed = this.cells.update(blocks);
-    if (changed === null || !this.layout) return this.#layOut();
+    this.#total = total;
+    if (this.layout?.count !== this.#count) return this.#layOut();
     for (const [from, to] of changed) {
       const last = Math.floor((to - 1) / this.layout.perCell);
       for (let cell = Math.floor(from / this.layout.perCell); cell <= last; cell++) {
@@ -88,7 +94,8 @@ export class WeaveView {
         mark: word(mix(full, ground, 0.72)),
       };
     }
-    this.#palette = { ground: word(ground), of };
+    const unread = word(colour("weave-unread"));
+    this.#palette = { ground: word(ground), unread, of };
     this.#all = true;
     this.#wake();
   }
@@ -110,7 +117,7 @@ export class WeaveView {
 
   #layOut(): void {
     if (!this.#room) return;
-    const layout = layOut(this.cells.count, this.#room);
+    const layout = layOut(this.#count, this.#room);
     const width = this.#room.width;
     const height = Math.max(1, layout.rows * layout.pitch);
     if (this.#canvas.width !== width || this.#canvas.height !== height || !this.#image) {
@@ -121,8 +128,22 @@ export class WeaveView {
       this.#pixels = new Uint32Array(this.#image.data.buffer);
     }
     this.layout = layout;
+    this.#reserve(height);
     this.#all = true;
     this.#wake();
+  }
+
+  get #count(): number {
+    return Math.max(this.#total, this.cells.count);
+  }
+
+  /** Keeps room for a weave that grows: in two steps, not by each row. */
+  #reserve(height: number): void {
+    const { height: usual, most } = this.#room!;
+    if (height <= this.#reserved) return;
+    const grows = this.#reserved > 1;
+    this.#reserved = !grows ? height : height <= usual ? usual : Math.max(most, height);
+    this.#canvas.parentElement!.style.minHeight = `${this.#reserved / this.scale}px`;
   }
 
   #wake(): void {

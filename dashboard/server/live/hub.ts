@@ -19,13 +19,19 @@ const INTERVAL_MS = 100;
 /** Looks between two pings, which tell pages that their data is still fresh. */
 const PING_TICKS = 50;
 
+/** Milliseconds for the last changes before the server ends. */
+const FINISH_MS = 1_000;
+
+/** Milliseconds between two looks for them. */
+const FINISH_REST_MS = 10;
+
 /** A view, and who looks at it. */
 interface Watched {
   create: () => View;
   view: View;
   streams: Set<EventStream>;
   /** The read that is going on: there is one at a time. */
-  reading?: Promise<void>;
+  reading?: Promise<void> | undefined;
   /** Whether something was committed since the last read began. */
   isOld: boolean;
 }
@@ -37,7 +43,7 @@ export interface Watch {
   /** Makes the view. */
   create: () => View;
   /** The id of the last event that the browser has seen. */
-  lastEventId?: string;
+  lastEventId?: string | undefined;
 }
 
 /** Shares views among streams. */
@@ -94,6 +100,24 @@ export class Hub {
     stream.begin(this.#snapshot(watched, lastEventId));
     this.#schedule();
     return stream;
+  }
+
+  /** Sends every browser what was committed last, tells it that the server ends, and ends every stream. */
+  async finish(): Promise<void> {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    const until = performance.now() + FINISH_MS;
+    for (let isFirst = true; this.#streams > 0 && performance.now() < until; isFirst = false) {
+      if (!this.#isLooking) await this.#look().catch(report);
+      await Promise.all([...this.#watched.values()].map(({ reading }) => reading));
+      const isPending = [...this.#watched.values()].some(({ view, isOld }) =>
+        isOld || view.pending
+      );
+      if (!isFirst && !isPending) break;
+      await new Promise((resolve) => setTimeout(resolve, FINISH_REST_MS));
+    }
+    for (const watched of this.#watched.values()) this.#send(watched, "end", {});
+    this.close();
   }
 
   /** Ends every stream and the poller. */
@@ -173,7 +197,7 @@ export class Hub {
     );
   }
 
-  #send({ view, streams }: Watched, event: "patch" | "ping", data: object): void {
+  #send({ view, streams }: Watched, event: "patch" | "ping" | "end", data: object): void {
     const encoded = formatEvent(event, { now: Date.now(), ...data }, view.eventId);
     for (const stream of streams) stream.send(encoded);
   }

@@ -20,7 +20,7 @@ export interface RunViewOptions {
   /** Id of the run. */
   run: number;
   /** Which tasks. */
-  query: Omit<TaskQuery, "cursor"> & { place?: PageCursor };
+  query: Omit<TaskQuery, "cursor"> & { place?: PageCursor | undefined };
   /** The run's weave, which all views of the run share. */
   weave: SharedWeave;
 }
@@ -34,6 +34,9 @@ export class RunView implements View {
   #readPage = this.#page;
   #listDueAt = -Infinity;
   #listIsOld = true;
+  /** Whether a page of tasks has been read, and whether that has been told. */
+  #hasList = false;
+  #hasToldList = false;
   #reading: Promise<void> | undefined;
   readonly #closed = new AbortController();
   #samples: Sample[] = [];
@@ -76,19 +79,22 @@ export class RunView implements View {
       tasks: diffList(before.page.tasks, this.#page.tasks),
       next: before.page.next === next ? undefined : next,
       previous: before.page.previous === previous ? undefined : previous,
+      reading: this.#hasList && !this.#hasToldList ? false : undefined,
       samples: samples.length > 0 ? samples : undefined,
       weave: this.#weaveVersion < weave.version
         ? weave.changedSince(this.#weaveVersion)
         : undefined,
     });
     this.#weaveVersion = weave.version;
+    this.#hasToldList = this.#hasList;
     if (patch) this.#version++;
     return patch;
   }
 
   snapshot(): Omit<RunSnapshot, "now"> {
     const { weave } = this.#options;
-    return { run: this.#run, ...this.#page, samples: this.#samples, weave: weave.blocks };
+    const reading = !this.#hasToldList;
+    return { run: this.#run, ...this.#page, samples: this.#samples, weave: weave.blocks, reading };
   }
 
   close(): void {
@@ -114,5 +120,6 @@ export class RunView implements View {
     const after = performance.now();
     this.#listDueAt = after + LIST_REST * (after - before);
     if (page) this.#readPage = page;
+    this.#hasList = true;
   }
 }

@@ -18,7 +18,7 @@ import {
   readBlock,
   runningTasks,
 } from "../queries/weave.ts";
-import { tasksOf } from "../queries/runs.ts";
+import { tasksOf } from "../queries/run_tasks.ts";
 import type { Reader } from "../reader.ts";
 
 /** Milliseconds of reading at a time. */
@@ -43,8 +43,8 @@ export class Weave {
   readonly #counts: number[] = TASK_STATUSES.map(() => 0);
   /** Where the search for other changes goes on. */
   #next = 0;
-  /** Blocks that are still to be searched. */
-  #unsearched = 0;
+  /** Places of the blocks that were not read since the last change. */
+  readonly #unsearched = new Set<number>();
   /** Places of the blocks where something ran at the last change, which are still to be read. */
   readonly #due = new Set<number>();
 
@@ -67,6 +67,7 @@ export class Weave {
       if (looked.has(place)) return;
       looked.add(place);
       this.#due.delete(place);
+      this.#unsearched.delete(place);
       this.#next = place + 1;
       const high = (this.#blocks[place + 1]?.first ?? tasks.last + 1) - 1;
       // A full last block stays as it is: what follows it begins the next.
@@ -77,29 +78,33 @@ export class Weave {
     };
 
     if (changed) {
-      this.#unsearched = this.#blocks.length;
+      for (const place of this.#blocks.keys()) this.#unsearched.add(place);
       for (const place of this.#busyPlaces(runningTasks(reader, tasks))) this.#due.add(place);
     }
-    for (const place of this.#inTurn(this.#due)) if (inTime()) look(place);
+    // Where a block alone takes longer than the budget, one of each kind is read all the same.
+    for (const [i, place] of this.#inTurn(this.#due).entries()) {
+      if (i === 0 || inTime()) look(place);
+    }
     if (this.#blocks.length > 0) look(this.#blocks.length - 1);
     let grows = true;
-    while (grows && inTime()) {
+    do {
       const low = (this.#blocks.at(-1)?.last ?? tasks.first - 1) + 1;
       const block = low <= tasks.last && readBlock(reader, tasks, { low });
       if (block) this.#put(this.#blocks.length, block);
       else grows = false;
-    }
+    } while (grows && inTime());
+    let searched = 0;
     for (const isDue of [isOpen, () => true]) {
-      for (let n = 0; n < this.#blocks.length && !this.#agrees(counts) && inTime(); n++) {
-        const place = this.#next % this.#blocks.length;
-        if (isDue(this.#blocks[place]!)) look(place);
-        this.#next = place + 1;
+      for (const place of this.#inTurn(this.#unsearched)) {
+        if (this.#agrees(counts) || (searched > 0 && !inTime())) break;
+        if (!isDue(this.#blocks[place]!)) continue;
+        look(place);
+        searched++;
       }
     }
-    this.#unsearched -= looked.size;
     // Counts that never agree, because another program changed rows, are no reason to search for ever.
     this.complete = !grows && this.#due.size === 0 &&
-      (this.#agrees(counts) || this.#unsearched <= 0);
+      (this.#agrees(counts) || this.#unsearched.size === 0);
   }
 
   /** All blocks. */

@@ -8,7 +8,8 @@ import type { TaskStatus } from "../../../internal/task_status.ts";
 import type { ComparedTask, Comparison } from "../../api.ts";
 import type { Read } from "./find.ts";
 import { DURATION_MS } from "./order.ts";
-import { getRun, type RunTasks, tasksOf } from "./runs.ts";
+import { getRun } from "./runs.ts";
+import { type RunTasks, tasksOf } from "./run_tasks.ts";
 import { shorten, textStart, toText } from "./text.ts";
 
 /** Tasks of a run that are compared. */
@@ -88,7 +89,7 @@ async function readSides(
     for (const { id, label, status, duration } of rows) {
       sides.set(shorten(toText(label) ?? "", 300), {
         id: Number(id),
-        status: status as TaskStatus,
+        status: toText(status) as TaskStatus,
         durationMs: duration === null ? null : Number(duration),
       });
     }

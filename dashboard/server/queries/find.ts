@@ -17,7 +17,7 @@ import type { Reader } from "../reader.ts";
 import { memoize } from "./memoize.ts";
 import { compareValues } from "./order.ts";
 import { cut, type Find, type Found, type Plan, plan, type Range, statusesOf } from "./plan.ts";
-import type { RunTasks } from "./runs.ts";
+import type { RunTasks } from "./run_tasks.ts";
 
 /** Rows of a slice: some milliseconds of work. */
 const SLICE_ROWS = 10_000;

@@ -10,7 +10,8 @@ import type { TaskStatus } from "../../../internal/task_status.ts";
 import type { TaskDetail, TaskHistory } from "../../api.ts";
 import type { Read } from "./find.ts";
 import { DURATION_MS } from "./order.ts";
-import { ORIGINAL_RUN } from "./runs.ts";
+import { toText } from "./text.ts";
+import { ORIGINAL_RUN } from "./run_tasks.ts";
 
 /** Tasks of a history, and rows that are looked at to find them. */
 const HISTORY_TASKS = 20;
@@ -51,8 +52,8 @@ export async function listHistory(
         tasks.push({
           id: Number(row.id),
           runId: Number(row.run_id ?? ORIGINAL_RUN),
-          status: row.status as TaskStatus,
-          startedAt: row.started_at as string | null,
+          status: toText(row.status) as TaskStatus,
+          startedAt: toText(row.started_at),
           durationMs: row.duration as number | null,
         });
       }

@@ -7,7 +7,7 @@ import type { SqlValue } from "../../../sqlite/values.ts";
 import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts";
 import type { TaskQuery } from "../../api.ts";
 import { type Order, toOrder } from "./order.ts";
-import type { RunTasks } from "./runs.ts";
+import type { RunTasks } from "./run_tasks.ts";
 
 /** Where a page begins: after this value and id, or before them. */
 export interface PageCursor {
@@ -24,7 +24,7 @@ export interface Find extends Pick<TaskQuery, "status" | "q" | "key" | "sort"> {
   /** How many at most. */
   limit: number;
   /** Where to begin. */
-  place?: PageCursor;
+  place?: PageCursor | undefined;
 }
 
 /** Where a task stands in the order. */

@@ -10,13 +10,14 @@ import {
   TASK_STATUSES,
   type TaskStatus,
 } from "../../../internal/task_status.ts";
+import { timeOf } from "../../../internal/units.ts";
 import type { Run, RunPage, RunStatus, Sample } from "../../api.ts";
 import type { Reader } from "../reader.ts";
 import { memoize } from "./memoize.ts";
+import { newest, numberOf, progressOf, readRunning } from "./progress.ts";
 import { readCancelling } from "./requests.ts";
-
-/** Id that stands for tasks of no run: what the Python original wrote. */
-export const ORIGINAL_RUN = 0;
+import { ORIGINAL_RUN, type RunTasks, tasksOf } from "./run_tasks.ts";
+import { toText } from "./text.ts";
 
 /** Points of a sparkline. */
 const SPARKLINE_POINTS = 40;
@@ -37,18 +38,6 @@ const counted = new WeakMap<Reader, CountedTasks>();
 /** Runs whose counts are older than the last commit. */
 const outdated = new WeakSet<Run>();
 
-/** Which tasks belong to a run: SQL that is true for their rows, and the range of their ids. */
-export interface RunTasks {
-  /** A condition whose one parameter is `run`. */
-  condition: string;
-  /** The value of `run_id`. */
-  run: number | null;
-  /** The lowest id there can be. */
-  first: number;
-  /** The highest id there can be. */
-  last: number;
-}
-
 /** The newest runs before `before`, at most `limit`. */
 export function listRuns(
   reader: Reader,
@@ -61,7 +50,7 @@ export function listRuns(
       "SELECT * FROM pipeline_runs WHERE id < ? ORDER BY id DESC LIMIT ?",
       before,
       limit + 1,
-    ).map((row) => toRun(row, cancelling))
+    ).map((row) => toRun(reader, row, cancelling))
     : [];
   if (runs.length <= limit && before > ORIGINAL_RUN) {
     const original = originalRun(reader);
@@ -78,29 +67,7 @@ export function getRun(reader: Reader, id: number): Run | undefined {
   if (id === ORIGINAL_RUN) return originalRun(reader);
   if (!reader.has("pipeline_runs")) return;
   const row = reader.get("SELECT * FROM pipeline_runs WHERE id = ?", id);
-  return row && toRun(row, readCancelling(reader).runs);
-}
-
-/** Where the tasks of a run are. */
-export function tasksOf(reader: Reader, id: number): RunTasks | undefined {
-  if (id === ORIGINAL_RUN) {
-    if (!hasOriginalTasks(reader)) return;
-    const condition = reader.has("task_runs", "run_id") ? "run_id IS ?" : "? IS NULL";
-    const last = Number.MAX_SAFE_INTEGER;
-    return { condition, run: null, first: -last, last };
-  }
-  if (!reader.has("pipeline_runs")) return;
-  const row = reader.get(
-    "SELECT id, first_task_id AS first, last_task_id AS last FROM pipeline_runs WHERE id = ?",
-    id,
-  );
-  if (!row) return;
-  return {
-    condition: "run_id = ?",
-    run: id,
-    first: Number(row.first ?? 0),
-    last: Number(row.last ?? -1),
-  };
+  return row && toRun(reader, row, readCancelling(reader).runs);
 }
 
 /** The past of a run after sample `after`, oldest first, with the id of its last sample. */
@@ -131,33 +98,40 @@ export function isOutdated(run: Run): boolean {
   return outdated.has(run);
 }
 
-function toRun(row: SqlRow, cancelling: ReadonlySet<number>): Run {
+function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Run {
   const counts = noCounts();
-  for (const status of TASK_STATUSES) counts[status] = Number(row[status]);
+  for (const status of TASK_STATUSES) counts[status] = Number(row[status]) || 0;
+  const id = Number(row.id);
+  const saysRunning = row.status === "running";
+  const owner = saysRunning && typeof row.owner === "string" ? reader.owner(row.owner) : "unknown";
+  const isGone = saysRunning && owner === "gone";
+  const running = saysRunning ? readRunning(reader, tasksOf(reader, id)) : { work: 0, news: null };
   return {
-    id: Number(row.id),
-    name: String(row.name),
-    status: row.status as RunStatus,
-    startedAt: row.started_at as string,
-    finishedAt: row.finished_at as string | null,
-    workers: row.workers as number | null,
-    driver: row.driver as string | null,
-    sqliteVersion: row.sqlite_version as string | null,
+    id,
+    name: toText(row.name) ?? "",
+    status: isGone ? "interrupted" : toText(row.status) as RunStatus,
+    startedAt: toText(row.started_at),
+    finishedAt: toText(row.finished_at),
+    workers: numberOf(row.workers),
+    driver: toText(row.driver),
+    sqliteVersion: toText(row.sqlite_version),
     counts,
     total: sum(counts),
     dependencies: Number(row.dependencies ?? 0),
     health: row.queue_depth === null && row.commit_p99_ms === null ? null : {
-      queueDepth: row.queue_depth as number | null,
-      batchRows: row.batch_rows as number | null,
-      commitP99Ms: row.commit_p99_ms as number | null,
-      walBytes: row.wal_bytes as number | null,
-      checkpointedAt: row.checkpointed_at as string | null,
+      queueDepth: numberOf(row.queue_depth),
+      batchRows: numberOf(row.batch_rows),
+      commitP99Ms: numberOf(row.commit_p99_ms),
+      walBytes: numberOf(row.wal_bytes),
+      checkpointedAt: toText(row.checkpointed_at),
       // What was so when a run ended is so no longer.
-      walHeldSince: row.status === "running" ? (row.wal_held_since ?? null) as string | null : null,
+      walHeldSince: saysRunning && !isGone ? toText(row.wal_held_since) : null,
     },
-    updatedAt: row.updated_at as string | null,
+    updatedAt: newest(toText(row.updated_at), running.news),
     // What a process that died was asked is refused only when the file is opened for writing.
-    cancelling: row.status === "running" && cancelling.has(Number(row.id)),
+    cancelling: saysRunning && !isGone && cancelling.has(id),
+    processGone: isGone ? true : owner === "unknown" && saysRunning ? null : false,
+    progress: progressOf(row, { counts, work: running.work }),
   };
 }
 
@@ -179,6 +153,7 @@ function originalRun(reader: Reader): Run | undefined {
        SELECT finished_at FROM task_runs WHERE ${tasks.condition} ORDER BY id DESC LIMIT 100)`,
     tasks.run,
   );
+  const running = ended ? { work: 0, news: null } : readRunning(reader, tasks);
   const original: Run = {
     id: ORIGINAL_RUN,
     name: "task_runs",
@@ -192,24 +167,19 @@ function originalRun(reader: Reader): Run | undefined {
     total,
     dependencies: 0,
     health: null,
-    updatedAt: null,
+    updatedAt: running.news,
     cancelling: false,
+    processGone: ended ? false : null,
+    progress: {
+      work: counts.done + counts.error + counts.cancelled + running.work,
+      // The original queues all of its tasks first.
+      total,
+      since: timeOf((first?.started_at ?? null) as string | null),
+      before: 0,
+    },
   };
   if (version !== reader.dataVersion) outdated.add(original);
   return original;
-}
-
-/** Whether the first task of the file or its last is of no run. */
-function hasOriginalTasks(reader: Reader): boolean {
-  if (!reader.has("task_runs")) return false;
-  if (!reader.has("task_runs", "run_id")) {
-    return reader.get("SELECT 1 FROM task_runs LIMIT 1") !== undefined;
-  }
-  return reader.get(
-    `SELECT 1 FROM (SELECT run_id FROM task_runs ORDER BY id LIMIT 1) WHERE run_id IS NULL
-     UNION ALL
-     SELECT 1 FROM (SELECT run_id FROM task_runs ORDER BY id DESC LIMIT 1) WHERE run_id IS NULL`,
-  ) !== undefined;
 }
 
 function countOriginal(reader: Reader, { condition, run }: RunTasks): CountedTasks {

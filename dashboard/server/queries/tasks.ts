@@ -10,7 +10,8 @@ import type { Reader } from "../reader.ts";
 import { findTasks, type Read } from "./find.ts";
 import { DURATION_MS } from "./order.ts";
 import type { PageCursor } from "./plan.ts";
-import { getRun, ORIGINAL_RUN, tasksOf } from "./runs.ts";
+import { getRun } from "./runs.ts";
+import { ORIGINAL_RUN, tasksOf } from "./run_tasks.ts";
 import { readCancelling } from "./requests.ts";
 import { shorten, textStart, toText } from "./text.ts";
 
@@ -27,7 +28,7 @@ const MAX_ATTEMPTS = 100;
 export async function listTasks(
   read: Read,
   run: number,
-  query: Omit<TaskQuery, "cursor"> & { place?: PageCursor },
+  query: Omit<TaskQuery, "cursor"> & { place?: PageCursor | undefined },
   signal?: AbortSignal,
 ): Promise<TaskPage | undefined> {
   const tasks = read((reader) => tasksOf(reader, run));
@@ -64,6 +65,7 @@ export function fromCursor(cursor: string): PageCursor | undefined {
   } catch {
     // Told by the missing result.
   }
+  return undefined;
 }
 
 /** The rows of tasks, in the order of `ids`. Those that are gone are left out. */
@@ -130,7 +132,7 @@ function readAttempts(reader: Reader, task: number): TaskAttempt[] {
     const error = toText(row.error);
     return {
       attempt: Number(row.attempt),
-      status: row.status as TaskStatus,
+      status: toText(row.status) as TaskStatus,
       startedAt: toText(row.started_at),
       finishedAt: toText(row.finished_at),
       error: error && shorten(error, FULL_CHARACTERS),
@@ -158,7 +160,7 @@ function toTask(row: SqlRow, characters: number, cancelling: ReadonlySet<number>
     id: Number(row.id),
     name: short(row.name) ?? "",
     key: short(row.key),
-    status: row.status as TaskStatus,
+    status: toText(row.status) as TaskStatus,
     progress: Math.min(1, Math.max(0, Number(row.progress) || 0)),
     message: short(row.message),
     error: characters === FULL_CHARACTERS ? short(error) : short(error && error.split("\n", 1)[0]!),
@@ -166,6 +168,6 @@ function toTask(row: SqlRow, characters: number, cancelling: ReadonlySet<number>
     finishedAt: toText(row.finished_at),
     updatedAt: toText(row.updated_at),
     durationMs: row.duration === null ? null : Number(row.duration),
-    cancelling: !isEnd(row.status as TaskStatus) && cancelling.has(Number(row.id)),
+    cancelling: !isEnd(toText(row.status) as TaskStatus) && cancelling.has(Number(row.id)),
   };
 }

@@ -5,11 +5,15 @@
  */
 import type { Timeline } from "../../api.ts";
 import { findTasks, type Read } from "./find.ts";
-import { getRun, tasksOf } from "./runs.ts";
+import { getRun } from "./runs.ts";
+import { type RunTasks, tasksOf } from "./run_tasks.ts";
 import { readTasks } from "./tasks.ts";
 
 /** Bars of a timeline. */
 const TIMELINE_BARS = 1_000;
+
+/** Rows that are counted at a time: some milliseconds of work. */
+const SLICE_ROWS = 10_000;
 
 /** When the tasks of a run ran: all of them, or the longest. */
 export async function readTimeline(
@@ -29,8 +33,10 @@ export async function readTimeline(
     tasks,
     { ...find, status: ["running"], sort: "id" },
   );
+  const skipped = await countSkipped(read, tasks);
   const ids = [...running, ...longest].slice(0, TIMELINE_BARS).map(({ id }) => id);
   return read((reader) => {
+    const at = Date.now();
     const bars = readTasks(reader, ids).filter(({ startedAt }) => startedAt !== null)
       .map(({ id, name, status, startedAt, finishedAt }) => ({
         id,
@@ -44,6 +50,30 @@ export async function readTimeline(
     const known = bars.filter(({ from }) => !Number.isNaN(from));
     known.sort((a, b) => a.from - b.from || a.id - b.id);
     const { total = 0, counts } = getRun(reader, run) ?? {};
-    return { bars: known, started: total - (counts?.queued ?? 0) };
+    return { bars: known, started: total - (counts?.queued ?? 0) - skipped, skipped, at };
   });
+}
+
+/** Tasks of a run that were cancelled before they were started; counted in slices, with the thread free between. */
+async function countSkipped(read: Read, tasks: RunTasks): Promise<number> {
+  let skipped = 0;
+  let low: number | null = tasks.first;
+  while (low !== null) {
+    const from: number = low;
+    const row = read((reader) =>
+      reader.get(
+        `SELECT count(*) AS n, max(id) AS edge, total(started_at IS NULL) AS skipped FROM (
+           SELECT id, started_at FROM task_runs
+           WHERE status = 'cancelled' AND id BETWEEN ? AND ? AND ${tasks.condition}
+           ORDER BY id LIMIT ${SLICE_ROWS})`,
+        from,
+        tasks.last,
+        tasks.run,
+      )
+    )!;
+    skipped += Number(row.skipped);
+    low = Number(row.n) < SLICE_ROWS ? null : Number(row.edge) + 1;
+    if (low !== null) await new Promise((resolve) => setTimeout(resolve));
+  }
+  return skipped;
 }

@@ -10,7 +10,7 @@ import { TASK_STATUSES } from "../../../internal/task_status.ts";
 import type { WeaveBlock } from "../../api.ts";
 import type { Reader } from "../reader.ts";
 import type { Read } from "./find.ts";
-import { type RunTasks, tasksOf } from "./runs.ts";
+import { type RunTasks, tasksOf } from "./run_tasks.ts";
 
 /** Tasks of a block. */
 export const BLOCK_TASKS = 1_000;

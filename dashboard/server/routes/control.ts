@@ -7,7 +7,8 @@
  */
 import type { Context, Hono } from "hono";
 import { BatchSender } from "../../../writer/client/batch_sender.ts";
-import { guardControl, guardOrigin } from "../access.ts";
+import { guardControl, guardOrigin } from "../access/guard_control.ts";
+import type { Access } from "../access/guard_token.ts";
 import type { ControlResult } from "../../api.ts";
 import { runId, taskId } from "../params.ts";
 import type { Read } from "../queries/find.ts";
@@ -42,10 +43,10 @@ interface Asked {
 export function addControl(
   app: Hono,
   writer: ControlledWriter,
-  { controlToken, read }: { controlToken: string; read: Read },
+  { controlToken, access, read }: { controlToken: string; access: Access; read: Read },
 ): Disposable {
   let batchSender: BatchSender | undefined;
-  const guards = [guardControl(controlToken), guardOrigin()] as const;
+  const guards = [guardControl(controlToken, access), guardOrigin(access)] as const;
 
   app.get("/api/control", guards[0], (c) => c.body(null, 204));
   for (const action of ["cancel", "retry"] as const) {

@@ -14,6 +14,8 @@ import { BadRequest, runId, taskId, taskQuery } from "../params.ts";
 const EVENT_STREAM = {
   "Content-Type": "text/event-stream; charset=utf-8",
   "Cache-Control": "no-store, no-transform",
+  // nginx would collect events for seconds, and compress what it collects.
+  "X-Accel-Buffering": "no",
 };
 
 /** Adds it. */

@@ -77,14 +77,14 @@ export function lastLine(
 }
 
 function note(
-  { counts, total }: ObservedRun,
+  { counts, total, skipped }: ObservedRun,
   running: RunningTask[],
   pace: RateEstimator,
   now: number,
 ): void {
   const ended = endedOf(counts);
   const work = running.reduce((sum, { fraction }) => sum + (fraction ?? 0), ended);
-  pace.note(now, ended, { work, total: total ?? null, before: 0 });
+  pace.note(now, ended, { work, total: total ?? null, before: skipped });
 }
 
 function overallLine(view: ObservedRun, pace: RateEstimator, { columns, color }: Canvas): string {

@@ -42,7 +42,8 @@ Deno.test("cleanText() takes no more than a moment for a megabyte of anything", 
     const started = performance.now();
     cleanText(part.repeat(1_000_000 / part.length));
     const took = performance.now() - started;
-    assert(took < 2000, `${JSON.stringify(part)} took ${took} ms`);
+    // A pattern that starts again at each character would take hours.
+    assert(took < 30_000, `${JSON.stringify(part)} took ${took} ms`);
   }
 });
 

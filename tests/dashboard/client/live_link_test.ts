@@ -113,6 +113,7 @@ Deno.test("LiveLink waits for a server that does not answer", async () => {
   ], { status: () => ++probes < 5 ? 0 : 200 });
   await scene.until(() => scene.events.length === 1);
   assertEquals([probes >= 5, scene.streams >= 2], [true, true]);
+  assertEquals(scene.states.slice(0, 3), ["reconnecting", "gone", "gone"]);
 });
 
 Deno.test("LiveLink leaves a stream that has fallen silent", async () => {

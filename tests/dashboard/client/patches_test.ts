@@ -31,6 +31,8 @@ const run = (id: number, done: number): Run => ({
   health: null,
   updatedAt: null,
   cancelling: false,
+  processGone: false,
+  progress: { work: 0, total: null, since: null, before: 0 },
 });
 const task = (id: number, progress: number) => ({ id, progress }) as unknown as Task;
 const block = (first: number, cells: string): WeaveBlock => ({ first, cells });
@@ -44,6 +46,7 @@ const SNAPSHOT: RunSnapshot = {
   tasks: [task(1, 0), task(2, 0)],
   next: "c",
   previous: null,
+  reading: false,
 };
 
 Deno.test("patchList() changes rows, and their order where it is given", () => {

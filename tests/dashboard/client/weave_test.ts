@@ -1,4 +1,9 @@
-import { progressOf, statusOf, WeaveCells } from "../../../dashboard/client/weave/weave_cells.ts";
+import {
+  progressOf,
+  statusOf,
+  UNREAD,
+  WeaveCells,
+} from "../../../dashboard/client/weave/weave_cells.ts";
 import {
   cellAt,
   layOut,
@@ -31,7 +36,7 @@ Deno.test("WeaveCells.update() tells which places have changed", () => {
   const cells = new WeaveCells();
   const a = block(1, [code("queued"), code("queued"), code("queued")]);
   const b = block(4, [code("queued"), code("queued")]);
-  assertEquals(cells.update([a, b]), null);
+  assertEquals(cells.update([a, b]), [[0, 5]]);
   assertEquals(cells.count, 5);
   assertEquals(cells.update([a, b]), []);
   const running = block(4, [code("queued"), code("running", 5)]);
@@ -45,15 +50,29 @@ Deno.test("WeaveCells.update() follows a weave that grows, shrinks and shifts", 
   const cells = new WeaveCells();
   const codes = (count: number) => Array.from({ length: count }, () => code("done", 10));
   cells.update([block(1, codes(1000)), block(1001, codes(500))]);
-  assertEquals(cells.update([block(1, codes(1000)), block(1001, codes(800))]), null);
+  assertEquals(cells.update([block(1, codes(1000)), block(1001, codes(800))]), [
+    [1500, 1800],
+    [1500, 1800],
+  ]);
   assertEquals([cells.count, cells.codeAt(1799), cells.idAt(1799)], [1800, code("done", 10), 1800]);
-  assertEquals(cells.update([block(1, codes(3))]), null);
+  assertEquals(cells.update([block(1, codes(3))]), [[3, 1800]]);
   assertEquals([cells.count, cells.idAt(2), cells.idAt(3)], [3, 3, null]);
   // The same number in blocks of other sizes: every place is looked at again.
   cells.update([block(1, [0, 0]), block(3, [1, 2])]);
   cells.update([block(1, [0]), block(2, [0, 1, 2])]);
   assertEquals([0, 1, 2, 3].map((place) => cells.codeAt(place)), [0, 0, 1, 2]);
   assertEquals([0, 1, 2, 3].map((place) => cells.idAt(place)), [1, 2, 3, 4]);
+});
+
+Deno.test("WeaveCells tells what has been read from what has not", () => {
+  const cells = new WeaveCells();
+  const done = code("done", 10);
+  // Queued tasks that come are told, although nothing was there in their place before.
+  assertEquals(cells.update([block(1, [0, 0])]), [[0, 2]]);
+  assertEquals([cells.merged(0, 1), cells.merged(2, 3), cells.merged(2, 9)], [0, UNREAD, UNREAD]);
+  cells.update([block(1, [done, done])]);
+  assertEquals(cells.merged(0, 9), done);
+  assertEquals([cells.worstPlace(2, 9), cells.idAt(2)], [2, null]);
 });
 
 Deno.test("WeaveCells.idAt() knows ids with gaps", () => {
@@ -134,6 +153,7 @@ Deno.test("moveCursor() stays within the weave", () => {
 Deno.test("paintCell() fills to the progress and touches its own pixels only", () => {
   const palette = {
     ground: 1,
+    unread: 2,
     of: Object.fromEntries(
       TASK_STATUSES.map((status, i) => [status, { full: 10 + i, empty: 20 + i, mark: 30 + i }]),
     ) as Record<TaskStatus, { full: number; empty: number; mark: number }>,

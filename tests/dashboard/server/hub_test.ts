@@ -111,6 +111,7 @@ for (let seed = 1; seed <= 2; seed++) {
 }
 
 Deno.test("Hub loses no line of a log over reconnections, and sends pings meanwhile", async () => {
+  const begun = Date.now();
   using shown = await show();
   await using idle = await shown.live("view=runs");
   const { store } = shown;
@@ -158,7 +159,7 @@ Deno.test("Hub loses no line of a log over reconnections, and sends pings meanwh
   assert(seen.length > 10_000);
   assert(seen.every(({ message }, i) => message === `line ${i}`));
   const { data } = await idle.until(({ event }) => event === "ping");
-  assert(Math.abs(data.now - Date.now()) < 1_000);
+  assert(data.now >= begun && data.now <= Date.now());
 });
 
 Deno.test("Hub neither polls nor keeps the program alive while nobody looks on", async () => {

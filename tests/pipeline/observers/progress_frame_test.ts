@@ -17,7 +17,7 @@ function task(id: number, fraction?: number, note?: string, name = `task ${id}`)
 
 function viewOf(running: RunningTask[], view: Partial<ObservedRun> = {}): ObservedRun {
   const counts = { done: 0, error: 0, cancelled: 0 };
-  return { name: "load", total: 10, counts, running: () => running, ...view };
+  return { name: "load", total: 10, skipped: 0, counts, running: () => running, ...view };
 }
 
 Deno.test("frameOf() draws a bar for each running task and the overall bar below", () => {
@@ -54,7 +54,7 @@ Deno.test("frameOf() keeps to the lines and columns there are", () => {
       for (const color of [false, true]) {
         const canvas = { columns, lines, color };
         const counts = { done: 1_000_000, error: 3, cancelled: 0 };
-        const view = viewOf(running, { name: hostile[2], total: 2_000_000, counts });
+        const view = viewOf(running, { name: hostile[2]!, total: 2_000_000, counts });
         const frame = frameOf(view, new RateEstimator(0), canvas, 5_000_000);
         assert(frame.length <= lines, `${frame.length} of ${lines} lines`);
         for (const line of frame) {

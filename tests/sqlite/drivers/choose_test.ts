@@ -5,7 +5,7 @@ import { DRIVERS } from "../../support/drivers.ts";
 import { tempFolder } from "../../support/temp.ts";
 
 interface Choice {
-  name?: string;
+  name?: string | undefined;
   reason?: string;
   error?: string;
 }

@@ -94,7 +94,7 @@ for (
     ],
     ["a Set", new Set([{ a: 1 }]), "expected an array of rows for rows, got Set(1)"],
     ["a function in a column", [{ a: 1, b() {} }], "a function in column b of v, row 0"],
-    ["an object without JSON", [{ a: 1 }, { a: { n: 1n } }], "column a of v, row 1"],
+    ["an object without JSON", [{ a: 1 }, { a: { n: 1n } }], "a bigint in rows[1].a.n of v"],
     ["a symbol in an array", [[1, 2], [3, Symbol()]], "a symbol in column 2 of v, row 1"],
   ] as [string, unknown, string][]
 ) {

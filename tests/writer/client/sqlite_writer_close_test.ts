@@ -135,7 +135,7 @@ Deno.test("SqliteWriter.close() ends a stream of rows that has no end, and tells
   await first.promise;
   let late = false;
   // Only so that a writer that does not close fails this test instead of holding it up.
-  const deadline = setTimeout(() => late = stop = true, 5_000);
+  const deadline = setTimeout(() => late = stop = true, 120_000);
   await writer.close();
   clearTimeout(deadline);
   assert(!late, "it waited for the stream");

@@ -103,11 +103,9 @@ for (const driver of DRIVERS) {
 
   Deno.test(`Store.commit() reads a long heading of comments at once (${driver})`, async () => {
     using store = await openStore({ driver, schema });
-    // A pattern that can split these in several ways would try 2^26 of them.
-    const sql = "/* one line of a licence */\n".repeat(26) + "SELECT 1 AS one";
-    const before = performance.now();
+    // A pattern that can split these in several ways would try 2^60 of them.
+    const sql = "/* one line of a licence */\n".repeat(60) + "SELECT 1 AS one";
     assertEquals(run(store, sql).rows.map((row) => row.one), [1]);
-    assert(performance.now() - before < 500, `it took ${performance.now() - before} ms`);
   });
 
   Deno.test(`Store.commit() refuses two statements at once, and none at all (${driver})`, async () => {

@@ -16,7 +16,7 @@ import { assertEquals } from "../../support/assert.ts";
 
 /** What {@linkcode openStore} may be told. */
 export interface StoreOptions {
-  driver?: DriverName;
+  driver?: DriverName | undefined;
   db?: string;
   schema?: string;
   statements?: Record<string, string>;

@@ -1,0 +1,43 @@
+/**
+ * What the API tells of two runs side by side.
+ *
+ * @module
+ */
+import type { Run } from "./run.ts";
+import type { Task } from "./task.ts";
+
+/** One task in two runs. */
+export interface ComparedTask {
+  /** The key, or the name of tasks without one. */
+  label: string;
+  /** The task in the earlier run. */
+  a: Pick<Task, "id" | "status" | "durationMs">;
+  /** The task in the later run. */
+  b: Pick<Task, "id" | "status" | "durationMs">;
+}
+
+/** Two runs side by side. Tasks are paired by key, else by name. */
+export interface Comparison {
+  /** The earlier run. */
+  a: Run;
+  /** The later run. */
+  b: Run;
+  /** Tasks that are in both. */
+  paired: number;
+  /** Tasks that are in the earlier run alone. */
+  onlyA: number;
+  /** Tasks that are in the later run alone. */
+  onlyB: number;
+  /** Failed in the later run and not in the earlier: at most 100, with their number. */
+  newlyFailed: { total: number; tasks: ComparedTask[] };
+  /** Failed in the earlier run and done in the later: at most 100, with their number. */
+  mended: { total: number; tasks: ComparedTask[] };
+  /** Done in both and slower in the later run, most first: at most 100, with their number. */
+  slower: { total: number; tasks: ComparedTask[] };
+  /** Done in both and faster in the later run, most first: at most 100, with their number. */
+  faster: { total: number; tasks: ComparedTask[] };
+  /** Median of the durations of tasks that are done in both, in milliseconds. */
+  medianMs: { a: number | null; b: number | null };
+  /** Whether tasks were left out because there are more than 200,000 in a run. */
+  partial: boolean;
+}

@@ -1,0 +1,85 @@
+/**
+ * The events of the live stream: a `snapshot` of a page first, then `patch`es of what has changed, a `ping`
+ * every five seconds, and an `end` when the server ends, after its last patch.
+ *
+ * @module
+ */
+import type { SourceState } from "./answer.ts";
+import type { WeaveBlock } from "./picture.ts";
+import type { Run, RunPage, Sample } from "./run.ts";
+import type { LogLine, LogPage, Task, TaskDetail, TaskPage } from "./task.ts";
+
+/** A list whose rows have ids, as a change of the list that was sent before. */
+export interface ListPatch<T extends { id: number }> {
+  /** Ids of all rows in their new order, where rows came, went or moved. */
+  order?: number[];
+  /** Rows that are new or have changed. */
+  rows: T[];
+}
+
+/** What every event of the live stream carries. */
+export interface LiveEvent {
+  /** Time of the server in milliseconds since 1970: the page's clock follows it. */
+  now: number;
+  /** State of the database, in the first event and whenever it changes. */
+  source?: SourceState;
+}
+
+/** Everything that the page of runs shows: `GET api/live?view=runs`, event `snapshot`. */
+export interface RunsSnapshot extends LiveEvent, RunPage {}
+
+/** What has changed on the page of runs: event `patch`. */
+export interface RunsPatch extends LiveEvent {
+  /** Changes of the runs. */
+  runs?: ListPatch<Run> | undefined;
+  /** Sparklines that have changed. */
+  sparklines?: Record<number, number[]> | undefined;
+  /** The new `next`. */
+  next?: number | null | undefined;
+}
+
+/** Everything that the page of one run shows: `GET api/live?view=run&run=ID` and a task query. */
+export interface RunSnapshot extends LiveEvent, TaskPage {
+  /** The run, `null` when there is no such run. */
+  run: Run | null;
+  /** Its past, oldest first. */
+  samples: Sample[];
+  /** The weave as far as it is read; the rest follows in patches. */
+  weave: WeaveBlock[];
+  /** True as long as the page of tasks has not been read yet: that it has none says nothing. */
+  reading: boolean;
+}
+
+/** What has changed on the page of one run. */
+export interface RunPatch extends LiveEvent {
+  /** The run, where it has changed. */
+  run?: Run | null | undefined;
+  /** Changes of the table. */
+  tasks?: ListPatch<Task> | undefined;
+  /** The new cursors. */
+  next?: string | null | undefined;
+  /** The new cursors. */
+  previous?: string | null | undefined;
+  /** False once the page of tasks has been read. */
+  reading?: boolean | undefined;
+  /** Samples that have been added. */
+  samples?: Sample[] | undefined;
+  /** Blocks of the weave that are new or have changed, by their place. */
+  weave?: [place: number, block: WeaveBlock][] | undefined;
+}
+
+/** Everything that the page of one task shows: `GET api/live?view=task&task=ID`. */
+export interface TaskSnapshot extends LiveEvent {
+  /** The task, `null` when there is no such task. */
+  task: TaskDetail | null;
+  /** The last 500 lines of its log. */
+  logs: LogPage;
+}
+
+/** What has changed on the page of one task. */
+export interface TaskPatch extends LiveEvent {
+  /** The task, where it has changed. */
+  task?: TaskDetail | null | undefined;
+  /** Lines that have been added to its log. */
+  logs?: LogLine[] | undefined;
+}

@@ -1,0 +1,92 @@
+/**
+ * What the API tells of runs.
+ *
+ * @module
+ */
+import type { RunProgress } from "../../internal/progress.ts";
+import type { StatusCounts } from "../../internal/task_status.ts";
+
+/**
+ * What `pipeline_runs.status` says, or what the tasks of an older file add up to. A run is `interrupted` when its
+ * process died.
+ */
+export type RunStatus = "running" | "done" | "error" | "cancelled" | "interrupted";
+
+/** The writer's health at its last commit for a run. */
+export interface RunHealth {
+  /** Rows and messages that waited for the next commit. */
+  queueDepth: number | null;
+  /** Rows of the last batch. */
+  batchRows: number | null;
+  /** 99th percentile of the time of a commit, in milliseconds. */
+  commitP99Ms: number | null;
+  /** Size of the WAL in bytes. */
+  walBytes: number | null;
+  /** Time at which all that was committed was last known to be in the database file. */
+  checkpointedAt: string | null;
+  /** Time since which readers keep a long WAL from being emptied, `null` when none does. */
+  walHeldSince: string | null;
+}
+
+/** One run of a pipeline. */
+export interface Run {
+  /** Id of the run; 0 stands for the tasks of a file that has no runs, made by the Python original. */
+  id: number;
+  /** Name of the run. */
+  name: string;
+  /** What it is doing. */
+  status: RunStatus;
+  /** Time of its start. */
+  startedAt: string | null;
+  /** Time of its end, `null` while it runs. */
+  finishedAt: string | null;
+  /** Tasks at a time. */
+  workers: number | null;
+  /** Driver of the writer. */
+  driver: string | null;
+  /** Version of the writer's SQLite library. */
+  sqliteVersion: string | null;
+  /** Tasks by status. */
+  counts: StatusCounts;
+  /** Sum of the counts. */
+  total: number;
+  /** Pairs of tasks of which one waits for the other; 0 where none does. */
+  dependencies: number;
+  /** Health of the writer, `null` where nothing is known. */
+  health: RunHealth | null;
+  /** Time of the last news of this run: a commit for it, or for one of its running tasks. */
+  updatedAt: string | null;
+  /** Whether all of it was asked to stop, and it has not ended. */
+  cancelling: boolean;
+  /**
+   * Whether its process is gone and no writer has noted that yet: its `status` is `interrupted` then. `null` where
+   * nothing tells, because the run has no owner's lock, or the lock may not be read.
+   */
+  processGone: boolean | null;
+  /** How far it is: pass it to `shareOf` and `remainingMs`, so that all displays agree. Times are since 1970. */
+  progress: RunProgress;
+}
+
+/** A page of runs, newest first. */
+export interface RunPage {
+  /** At most `limit` runs. */
+  runs: Run[];
+  /** Tasks ended per second over the life of each run, in up to 40 equal parts, by run id. */
+  sparklines: Record<number, number[]>;
+  /** Pass it as `before` to get the next page; `null` on the last. */
+  next: number | null;
+}
+
+/** Counts of a run at one moment. */
+export interface Sample {
+  /** Time of the sample in milliseconds since 1970. */
+  at: number;
+  /** Tasks that had ended as `done`. */
+  done: number;
+  /** Tasks that had ended as `error`. */
+  error: number;
+  /** Tasks that had been cancelled. */
+  cancelled: number;
+  /** Tasks that were running. */
+  running: number;
+}

@@ -1,0 +1,118 @@
+/**
+ * What the API tells of tasks and their logs.
+ *
+ * @module
+ */
+import type { TaskStatus } from "../../internal/task_status.ts";
+import type { Run } from "./run.ts";
+
+/** One task as a row of the table. */
+export interface Task {
+  /** Id of the task. */
+  id: number;
+  /** Name of the task. */
+  name: string;
+  /** Key of the task, where it has one. */
+  key: string | null;
+  /** What it is doing. */
+  status: TaskStatus;
+  /** Fraction 0..1. */
+  progress: number;
+  /** Its last message, cut to 300 characters. */
+  message: string | null;
+  /** The first line of its error, cut to 300 characters. */
+  error: string | null;
+  /** Time of its start. */
+  startedAt: string | null;
+  /** Time of its end. */
+  finishedAt: string | null;
+  /** Time of its last news while it runs. */
+  updatedAt: string | null;
+  /** From start to end, `null` until it has ended. */
+  durationMs: number | null;
+  /** Whether it was asked to stop by itself, and has not ended. */
+  cancelling: boolean;
+}
+
+/** What a list of tasks can be sorted by. A minus before it turns the order round. */
+export type TaskSort = "id" | "name" | "started" | "duration" | "progress";
+
+/** Which tasks of a run to list. All are optional in the URL. */
+export interface TaskQuery {
+  /** Only tasks in one of these statuses, separated by commas in the URL; empty means all. */
+  status: TaskStatus[];
+  /** Text that the name or the message contains, without regard to case. */
+  q: string;
+  /** Only tasks with this key. */
+  key: string;
+  /** `id` (the default), `name`, `started`, `duration`, `progress`; with a minus for descending. */
+  sort: TaskSort | `-${TaskSort}`;
+  /** Tasks on a page: 1 to 200, 50 unless told. */
+  limit: number;
+  /** Where the page begins: `next` or `previous` of another page of the same query. */
+  cursor: string;
+}
+
+/** A page of tasks. */
+export interface TaskPage {
+  /** The tasks in the order that was asked for. */
+  tasks: Task[];
+  /** Cursor of the next page, `null` on the last. */
+  next: string | null;
+  /** Cursor of the page before, `null` on the first. */
+  previous: string | null;
+}
+
+/** One attempt at a task. */
+export interface TaskAttempt {
+  /** Number of the attempt, from 1. */
+  attempt: number;
+  /** How it ended, or `running`. */
+  status: TaskStatus;
+  /** Time of its start. */
+  startedAt: string | null;
+  /** Time of its end. */
+  finishedAt: string | null;
+  /** Its error with the stack. */
+  error: string | null;
+}
+
+/** All about one task. */
+export interface TaskDetail extends Task {
+  /** The run it belongs to. */
+  run: Pick<Run, "id" | "name" | "status" | "startedAt" | "cancelling">;
+  /** Its attempts, first to last. */
+  attempts: TaskAttempt[];
+  /** What it returned, as JSON text. */
+  result: string | null;
+  /** Fields whose text was cut to a million characters. */
+  cut: string[];
+}
+
+/** The same task (by key, else by name) in other runs, newest first. */
+export interface TaskHistory {
+  /** At most 20 ended tasks. */
+  tasks: (Pick<Task, "id" | "status" | "startedAt" | "durationMs"> & { runId: number })[];
+  /** Whether the search stopped before the oldest run, because there are too many tasks. */
+  partial: boolean;
+}
+
+/** One line of a task's log. */
+export interface LogLine {
+  /** Id of the line, growing. */
+  id: number;
+  /** Time of the line. */
+  at: string;
+  /** `debug`, `info`, `warn` or `error`. */
+  level: string;
+  /** The text, cut to 10,000 characters. */
+  message: string;
+}
+
+/** Some lines of a task's log, oldest first. */
+export interface LogPage {
+  /** At most `limit` lines. */
+  lines: LogLine[];
+  /** Pass it as `before` to get the lines before these; `null` when there are none. */
+  previous: number | null;
+}

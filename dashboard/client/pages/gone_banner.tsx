@@ -1,0 +1,36 @@
+/**
+ * Above a page whose server has gone: how the run ended where that is known, and where to look where it is not.
+ *
+ * @module
+ */
+import type { Live } from "../live/use_live.ts";
+import { runIn, taskIn } from "../live/use_live.ts";
+import { formatPercent, formatWhen } from "../../../internal/units.ts";
+import { describeCounts, isOpen, shareEnded } from "../lib/statuses.ts";
+
+export function GoneBanner({ live }: { live: Live }) {
+  return (
+    <div class="banner" role="alert">
+      <b>The server has gone.</b>
+      <span>{lastKnown(live)}</span>
+    </div>
+  );
+}
+
+/** What the server said last. */
+function lastKnown({ data, heardAt, source }: Live): string {
+  const run = runIn(data);
+  const task = taskIn(data);
+  const at = heardAt === null ? "" : ` at ${formatWhen(heardAt, Date.now())}`;
+  const ask = `pipeloom status${source ? ` --db ${source.file}` : ""} tells what became of it.`;
+  if (run && isOpen(run.status)) {
+    return `When it was last heard${at}, run #${run.id} was running, with ` +
+      `${formatPercent(shareEnded(run.counts))} of its tasks ended. ${ask}`;
+  }
+  if (run) return `Run #${run.id} had ended as ${run.status}: ${describeCounts(run.counts)}.`;
+  if (task && isOpen(task.status)) {
+    return `When it was last heard${at}, this task was ${task.status}. ${ask}`;
+  }
+  if (task) return `This task had ended as ${task.status}.`;
+  return "This page shows itself again as soon as a server answers at its address.";
+}

@@ -1,0 +1,39 @@
+/**
+ * Whether the process that owns a run lives: asked by those who only read. The lock itself is taken by the writer
+ * (`writer/worker/process_lock.ts`); the system releases it when its process ends, however it ended.
+ *
+ * A shared lock on a file of its own is tried for an instant, and nothing is changed. A lock file that is missing,
+ * or that may not be read, tells nothing.
+ *
+ * @module
+ */
+import { mayRead } from "./permissions.ts";
+
+/** What an owner's token looks like: one that another program wrote must not lead to another file. */
+const OWNER_TOKEN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether the process of an owner lives. */
+export type OwnerState = "alive" | "gone" | "unknown";
+
+/** What the lock files of a database begin with: its real path, as SQLite names its WAL. */
+export function ownerBase(database: string): string {
+  return `${Deno.realPathSync(database)}-owner-`;
+}
+
+/** Whether a text can be an owner's token. */
+export function isOwnerToken(owner: string): boolean {
+  return OWNER_TOKEN.test(owner);
+}
+
+/** Whether the process of an owner lives. Nothing is asked for that is not permitted already. */
+export function ownerState(database: string, owner: string): OwnerState {
+  if (!isOwnerToken(owner) || !mayRead(database)) return "unknown";
+  try {
+    const path = ownerBase(database) + owner;
+    if (!mayRead(path)) return "unknown";
+    using file = Deno.openSync(path, { read: true });
+    return file.tryLockSync(false) ? "gone" : "alive";
+  } catch {
+    return "unknown";
+  }
+}

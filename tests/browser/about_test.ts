@@ -1,0 +1,188 @@
+/// <reference lib="dom" />
+/** Getting about: the way back, ticks, narrow screens, paper, titles, times and names. */
+import { connect, type Connection, initSchema } from "../../db.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import type { Page } from "../support/browser.ts";
+import { click, PageFixture, pageTest, scrollsSideways, seeText, textsOf } from "./page_fixture.ts";
+
+/** Adds a run whose tasks are all done, by SQL. */
+function addRun(
+  connection: Connection,
+  name: string,
+  { tasks = 1, status = "done", at = "2026-01-02T03:04:05.000Z", prefix = "task " } = {},
+): void {
+  connection.exec(`
+    INSERT INTO pipeline_runs (name, status, started_at, finished_at, done, first_task_id, last_task_id)
+    SELECT '${name}', '${status}', '${at}', '${at}', ${tasks},
+      coalesce(max(id), 0) + 1, coalesce(max(id), 0) + ${tasks} FROM task_runs;
+    INSERT INTO task_runs (name, status, progress, started_at, finished_at, run_id)
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${tasks})
+    SELECT '${prefix}' || i, 'done', 1, '${at}', '${at}', (SELECT max(id) FROM pipeline_runs) FROM n`);
+}
+
+async function fill(fixture: PageFixture, write: (connection: Connection) => void) {
+  using connection = await connect(fixture.db);
+  initSchema(connection);
+  write(connection);
+}
+
+/** The place of the first element that shows a text, from the top of the window. */
+async function topOf(page: Page, selector: string, text: string): Promise<number> {
+  return await page.evaluate(
+    (selector, text) => {
+      const all = [...document.querySelectorAll(selector)];
+      return all.find((element) => element.textContent === text)!.getBoundingClientRect().top;
+    },
+    selector,
+    text,
+  );
+}
+
+pageTest("the way back leads to the row that was opened", async () => {
+  await using fixture = await PageFixture.open();
+  await fill(fixture, (connection) => addRun(connection, "long", { tasks: 50 }));
+  const page = await fixture.page("?run=1");
+  await seeText(page, ".task-row a", "task 50");
+  await page.$$eval(".task-row a", (links) => links[37]!.scrollIntoView({ block: "center" }));
+  const top = await topOf(page, ".task-row a", "task 38");
+  await (await page.$$(".task-row a"))[37]!.click();
+  await seeText(page, "h1", "task 38");
+  assertEquals(await page.evaluate(() => scrollY), 0);
+  await page.goBack();
+  await page.waitForFunction(() => document.activeElement?.textContent === "task 38");
+  assertEquals(await topOf(page, ".task-row a", "task 38"), top);
+  // A new visit begins at the top.
+  await page.goForward();
+  await seeText(page, "h1", "task 38");
+  await click(page, ".under-title a", "long");
+  await seeText(page, ".task-row a", "task 50");
+  assertEquals(await page.evaluate(() => scrollY), 0);
+  assertEquals(fixture.complaints, []);
+});
+
+pageTest("ticked runs stay ticked on other pages of runs", async () => {
+  await using fixture = await PageFixture.open();
+  await fill(fixture, (connection) => {
+    for (let i = 0; i < 60; i++) addRun(connection, `night ${i}`);
+  });
+  const page = await fixture.page();
+  await seeText(page, ".runs a", "night 59");
+  await page.click('[aria-label="Choose run 60 to compare"]');
+  await click(page, ".pager a", "Older runs");
+  await seeText(page, ".runs a", "night 0");
+  await seeText(page, ".hint", "#60 is chosen");
+  await page.click('[aria-label="Choose run 1 to compare"]');
+  await seeText(page, "a.primary", "Compare #1 with #60");
+  await click(page, ".pager a", "Newest runs");
+  await page.waitForSelector('[aria-label="Choose run 60 to compare"]:checked');
+  assertEquals(fixture.complaints, []);
+});
+
+pageTest("two runs can be compared on a phone", async () => {
+  await using fixture = await PageFixture.open();
+  const prefix = "europe-west/customers/orders of the day ";
+  await fill(fixture, (connection) => {
+    addRun(connection, "nightly import of all the orders", { tasks: 3, prefix });
+    addRun(connection, "nightly import of all the orders", { tasks: 3, prefix });
+    connection.exec("UPDATE task_runs SET status = 'error' WHERE id = 5");
+  });
+  const page = await fixture.page("?compare=1,2", { width: 360 });
+  await seeText(page, ".compared th", prefix);
+  assert(!await scrollsSideways(page), "The page is wider than the phone");
+  const cramped = await page.$$eval(
+    ".totals :is(th, td), .compared :is(th, td)",
+    (cells) =>
+      cells.filter((cell) => {
+        const { width } = cell.getBoundingClientRect();
+        const text = (cell.textContent ?? "").trim();
+        // Five characters at least beside each other, where there are so many.
+        return width > 0 && text.length >= 5 && width < 5 * 7;
+      }).map((cell) => cell.textContent),
+  );
+  assertEquals(cramped, []);
+  const label = await page.$eval(".compared tbody th", (th) => th.getBoundingClientRect().width);
+  assert(label > 250, `The name of a task has ${label} pixels`);
+  assertEquals(fixture.complaints, []);
+});
+
+pageTest("nothing lies over the rows of a printed page", async () => {
+  await using fixture = await PageFixture.open();
+  await fill(fixture, (connection) => addRun(connection, "printed", { tasks: 50 }));
+  for (const address of ["", "?run=1", "?task=1", "?compare=1,1"]) {
+    const page = await fixture.page(address, { dark: true });
+    await seeText(page, ".liveness", "Live");
+    await page.waitForSelector("h1");
+    await page.emulateMediaType("print");
+    const wrong = await page.$$eval("body *", (elements) =>
+      elements.filter((element) => {
+        const { position, display } = getComputedStyle(element);
+        const { height } = element.getBoundingClientRect();
+        return height > 0 && display !== "none" && ["fixed", "sticky"].includes(position);
+      }).map(({ className }) => className));
+    assertEquals(wrong, [], address);
+    const seen = await page.$$eval(
+      "button, input",
+      (controls) => controls.filter((control) => control.getBoundingClientRect().height > 0).length,
+    );
+    // Chips and the tab of what is shown are legends as well; and heads of columns.
+    assert(seen < 15, `${seen} controls are printed at ${address}`);
+    const ground = await page.evaluate(() => getComputedStyle(document.documentElement).background);
+    assertMatch(ground, /rgb\(25\d, 25\d, 25\d\)/);
+    await page.close();
+  }
+  assertEquals(fixture.complaints, []);
+});
+
+pageTest("the tab tells how far a run is, and how it ended", async () => {
+  await using fixture = await PageFixture.open();
+  const gate = Promise.withResolvers<void>();
+  const report = fixture.start("import", ["one", "two", "bad", "last"], async (name) => {
+    if (name === "bad") throw new Error("No");
+    if (name === "last") await gate.promise;
+  });
+  const page = await fixture.page("?run=1");
+  const iconOf = () =>
+    page.$eval('link[rel="icon"]', (link) => decodeURIComponent((link as HTMLLinkElement).href));
+  await page.waitForFunction(() => document.title === "75% import – pipeloom");
+  assertMatch(await iconOf(), /^data:image\/svg\+xml,.*<circle/);
+  gate.resolve();
+  await report;
+  await page.waitForFunction(() => document.title === "✗ import – pipeloom");
+  assert((await iconOf()).includes("#d8431b"), await iconOf());
+  await page.goto(`${fixture.server.url}?task=1`);
+  await page.waitForFunction(() => document.title === "✓ one – pipeloom");
+  await page.goto(fixture.server.url);
+  await page.waitForFunction(() => document.title === "pipeloom");
+  assertMatch(await iconOf(), /icon\.svg$/);
+  assertEquals(fixture.complaints, []);
+});
+
+pageTest("times say their day unless it is today, and their zone", async () => {
+  await using fixture = await PageFixture.open();
+  await fill(fixture, (connection) => addRun(connection, "old"));
+  const page = await fixture.page("?run=1");
+  await seeText(page, ".task-row .cell-started", "2026-01-0");
+  const title = await page.$eval(".cell-started time", (time) => (time as HTMLElement).title);
+  assertMatch(title, /^2026-01-0\d \d\d:\d\d:05 UTC([+-]\d\d:\d\d)?$/);
+  assertEquals(fixture.complaints, []);
+});
+
+pageTest("runs and tasks without a name can be opened", async () => {
+  await using fixture = await PageFixture.open();
+  await fill(fixture, (connection) => {
+    addRun(connection, "", { tasks: 3 });
+    connection.exec("UPDATE task_runs SET name = '' WHERE id = 1");
+    connection.exec("UPDATE task_runs SET name = ' ' || char(0x200b) WHERE id = 2");
+  });
+  const page = await fixture.page();
+  await click(page, ".runs a", "without a name");
+  await seeText(page, "h1", "without a name");
+  await seeText(page, ".task-row a", "task 3");
+  assertEquals(
+    (await textsOf(page, ".task-row a")).filter((text) => text === "without a name").length,
+    2,
+  );
+  await (await page.$(".task-row a"))!.click();
+  await seeText(page, "h1", "without a name");
+  assertEquals(fixture.complaints, []);
+});

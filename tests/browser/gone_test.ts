@@ -1,0 +1,62 @@
+/// <reference lib="dom" />
+/** A page whose server has gone: it says so, says what it knows, and offers nothing that would not work. */
+import { serveDashboard } from "../../dashboard/mod.ts";
+import { runPipeline, SqliteWriter } from "../../mod.ts";
+import { assertEquals } from "../support/assert.ts";
+import { findBarriers, PageFixture, pageTest, seeText, textsOf } from "./page_fixture.ts";
+
+/** What a browser says itself when nobody answers. */
+const UNANSWERED = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/;
+
+pageTest("a page without its server says how the run ended", async () => {
+  await using fixture = await PageFixture.open();
+  const gate = Promise.withResolvers<void>();
+  const report = fixture.start("import", ["one", "two", "bad"], async (name) => {
+    if (name === "one") await gate.promise;
+    if (name === "bad") throw new Error("No");
+  });
+  const pages = [await fixture.page("?run=1"), await fixture.page("?task=1")];
+  await seeText(pages[0]!, ".title-row .status", "running");
+  gate.resolve();
+  await report;
+  for (const page of pages) {
+    await page.bringToFront();
+    await page.waitForFunction(() => !document.querySelector(".title-row .status.is-running"));
+  }
+  await fixture.server.shutdown();
+  for (const [i, text] of ["Run #1 had ended as error", "This task had ended as done"].entries()) {
+    const page = pages[i]!;
+    await page.bringToFront();
+    await seeText(page, ".liveness", "Server gone");
+    await seeText(page, ".banner", "The server has gone.");
+    await seeText(page, ".banner", text);
+    assertEquals(await findBarriers(page), []);
+  }
+  assertEquals(fixture.complaints.filter((text) => !UNANSWERED.test(text)), []);
+});
+
+pageTest("a page without its server has no buttons that do nothing", async () => {
+  await using fixture = await PageFixture.open();
+  await using writer = await SqliteWriter.open({ db: fixture.db });
+  await fixture.server.shutdown();
+  fixture.server = await serveDashboard({ db: fixture.db, port: 0, writer });
+  const gate = Promise.withResolvers<void>();
+  const report = runPipeline(["one", "two"], {
+    db: writer,
+    name: "long",
+    workers: 2,
+    handleSignals: false,
+    run: () => gate.promise,
+  });
+  const url = new URL(fixture.server.controlUrl!);
+  url.search = "?run=1";
+  const page = await fixture.page(url.href);
+  await seeText(page, ".title-row button", "Cancel run");
+  await fixture.server.shutdown();
+  await seeText(page, ".banner", "run #1 was running, with 0% of its tasks ended");
+  await seeText(page, ".banner", "pipeloom status --db etl.db");
+  assertEquals(await textsOf(page, ".title-row button"), []);
+  gate.resolve();
+  await report;
+  assertEquals(fixture.complaints.filter((text) => !UNANSWERED.test(text)), []);
+});

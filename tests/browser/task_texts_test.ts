@@ -1,0 +1,61 @@
+/// <reference lib="dom" />
+/** What a task said: its whole log, and its last words when it was cancelled. */
+import { assert, assertEquals } from "../support/assert.ts";
+import { connect, initSchema } from "../../db.ts";
+import { click, PageFixture, pageTest, seeText, textsOf } from "./page_fixture.ts";
+
+const LINES = 20_000;
+
+pageTest("copying a log copies all of it, and says how much", async () => {
+  await using fixture = await PageFixture.open();
+  {
+    using connection = await connect(fixture.db);
+    initSchema(connection);
+    connection.exec(`
+      INSERT INTO pipeline_runs (name, status, started_at, done, first_task_id, last_task_id)
+      VALUES ('talks', 'done', '2026-01-02T03:04:05.000Z', 1, 1, 1);
+      INSERT INTO task_runs (name, status, progress, run_id) VALUES ('talker', 'done', 1, 1);
+      INSERT INTO task_logs (task_id, logged_at, level, message)
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${LINES})
+      SELECT 1, '2026-01-02T03:04:05.000Z', 'info', 'line ' || i FROM n`);
+  }
+  const page = await fixture.page("?task=1");
+  await fixture.browser.context.overridePermissions(
+    new URL(fixture.server.url).origin,
+    ["clipboard-read", "clipboard-write", "clipboard-sanitized-write"],
+  );
+  await seeText(page, ".log-line", `line ${LINES}`);
+  assert((await textsOf(page, ".log-line")).length <= 500);
+  await click(page, ".panel-head button", "Copy");
+  await seeText(page, ".panel-head .note", "Copied 20,000 lines of the log");
+  const copied = (await page.evaluate(() => navigator.clipboard.readText())).split("\n");
+  assertEquals(copied.length, LINES);
+  assertEquals(
+    [copied[0], copied.at(-1)],
+    [1, LINES].map((n) => `2026-01-02T03:04:05.000Z info line ${n}`),
+  );
+  assertEquals(fixture.complaints, []);
+});
+
+pageTest("a cancelled task shows what it said last, and no failure", async () => {
+  await using fixture = await PageFixture.open();
+  {
+    using connection = await connect(fixture.db);
+    initSchema(connection);
+    connection.exec(`
+      INSERT INTO pipeline_runs (name, status, started_at, cancelled, first_task_id, last_task_id)
+      VALUES ('stopped', 'cancelled', '2026-01-02T03:04:05.000Z', 1, 1, 1);
+      INSERT INTO task_runs (name, status, progress, message, error, started_at, finished_at, run_id)
+      VALUES ('loads', 'cancelled', 0.4, 'page 4 of 10',
+        'AbortError: The pipeline was cancelled' || char(10) || '    at abort (engine.ts:1:1)',
+        '2026-01-02T03:04:05.000Z', '2026-01-02T03:04:06.000Z', 1)`);
+  }
+  const page = await fixture.page("?task=1");
+  await seeText(page, ".task-message", "page 4 of 10");
+  await seeText(page, "main", "The pipeline was cancelled");
+  assertEquals(await textsOf(page, "main .is-error"), []);
+  assert(!(await textsOf(page, "main")).join().includes("engine.ts"), "The stack is shown");
+  await page.goto(`${fixture.server.url}?run=1`);
+  await seeText(page, ".cell-message", "page 4 of 10");
+  assertEquals(fixture.complaints, []);
+});
