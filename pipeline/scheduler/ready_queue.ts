@@ -8,7 +8,7 @@
  *
  * @module
  */
-import TinyQueue from "tinyqueue";
+import { Heap } from "./heap.ts";
 import type { LiveTask } from "./live_task.ts";
 import { MAX_TIMER_MS } from "../../internal/validate.ts";
 import { TagLimiter, type TagLimits } from "./tag_limits.ts";
@@ -63,7 +63,7 @@ export interface ReadyQueueOptions<Item> {
 /** Tasks with the same tags that have limits. */
 interface Group<Item> {
   tags: readonly string[];
-  waiting: TinyQueue<LiveTask<Item>>;
+  waiting: Heap<LiveTask<Item>>;
 }
 
 /** The queue. */
@@ -97,7 +97,7 @@ export class ReadyQueue<Item> {
   get waitMs(): number {
     let at = Infinity;
     for (const group of this.#groups.values()) {
-      if (group.waiting.length > 0) at = Math.min(at, this.#limits.opensAt(group.tags));
+      if (group.waiting.first) at = Math.min(at, this.#limits.opensAt(group.tags));
     }
     return at === Infinity ? at : Math.max(0, at - this.#clock());
   }
@@ -149,7 +149,7 @@ export class ReadyQueue<Item> {
     const tags = this.#rank(task);
     const name = tags.length === 0 ? "" : JSON.stringify(tags);
     let group = this.#groups.get(name);
-    if (!group) this.#groups.set(name, group = { tags, waiting: new TinyQueue([], compare) });
+    if (!group) this.#groups.set(name, group = { tags, waiting: new Heap(isBefore) });
     const order = ++this.#pushed;
     task.order = first ? order - Number.MAX_SAFE_INTEGER : order;
     task.isQueued = true;
@@ -211,7 +211,7 @@ export class ReadyQueue<Item> {
     let now: number | undefined;
     for (const group of this.#groups.values()) {
       const task = this.#skip(group.waiting);
-      if (!task || (first && compare(task, first.waiting.peek()!) > 0)) continue;
+      if (!task || (first && !isBefore(task, first.waiting.first!))) continue;
       const at = this.#limits.opensAt(group.tags);
       if (at === -Infinity || at <= (now ??= this.#clock())) first = group;
     }
@@ -222,15 +222,15 @@ export class ReadyQueue<Item> {
   }
 
   /** The first task of a group that was not cancelled meanwhile. */
-  #skip(waiting: TinyQueue<LiveTask<Item>>): LiveTask<Item> | undefined {
-    for (let task = waiting.peek(); task; task = waiting.peek()) {
+  #skip(waiting: Heap<LiveTask<Item>>): LiveTask<Item> | undefined {
+    for (let task = waiting.first; task; task = waiting.first) {
       if (task.phase === "ready") return task;
       this.#drop(waiting);
     }
     return undefined;
   }
 
-  #drop(waiting: TinyQueue<LiveTask<Item>>): LiveTask<Item> {
+  #drop(waiting: Heap<LiveTask<Item>>): LiveTask<Item> {
     const task = waiting.pop()!;
     task.isQueued = false;
     this.#size--;
@@ -268,6 +268,6 @@ export function hasOrder<Item>({ priority, limits }: QueueOptions<Item>): boolea
   return priority !== undefined || (limits !== undefined && Object.keys(limits).length > 0);
 }
 
-function compare<Item>(a: LiveTask<Item>, b: LiveTask<Item>): number {
-  return b.priority - a.priority || a.order - b.order;
+function isBefore<Item>(a: LiveTask<Item>, b: LiveTask<Item>): boolean {
+  return a.priority > b.priority || (a.priority === b.priority && a.order < b.order);
 }
