@@ -36,7 +36,6 @@ const report = await runPipeline(ids, {
   schema: "CREATE TABLE IF NOT EXISTS item (id INTEGER PRIMARY KEY, name TEXT, price REAL)",
   workers: 8,
   progress: true,
-  taskId: () => undefined,
   taskName: (id) => `item ${id}`,
   async run(id, task) {
     const url = `${base}/items/${id}`;

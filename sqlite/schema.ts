@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
 import { columnsOf } from "./pragmas.ts";
 
@@ -77,6 +78,8 @@ const ADDED_TO_PIPELINE_RUNS: Columns = {
   wal_held_since: "TEXT",
   // By what it is known to whoever starts it again.
   run_key: "TEXT",
+  // The last id that is reserved for its tasks while it goes on.
+  reserved_to: "INTEGER",
   // How many tasks that had ended were queued again while it went on.
   retried: "INTEGER",
   // Tasks in all, where that is known: the items have ended, or their number was known from the start.
@@ -150,6 +153,13 @@ const RUN_REQUESTS: Columns = {
   answer: "TEXT",
 };
 
+/** Runs that are deleted, whose rows are not all gone yet; see `prune.ts`. */
+const PRUNED_RUNS: Columns = {
+  run_id: "INTEGER PRIMARY KEY",
+  first_task_id: "INTEGER NOT NULL",
+  last_task_id: "INTEGER NOT NULL",
+};
+
 /** Options of {@linkcode initSchema}. */
 export interface InitSchemaOptions {
   /**
@@ -162,7 +172,7 @@ export interface InitSchemaOptions {
 
 /**
  * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_dependencies`,
- * `idempotency_keys` and `run_requests`, or brings them up to date: an older `task_runs` is extended in place and
+ * `idempotency_keys`, `run_requests` and `pruned_runs`, or brings them up to date: an older `task_runs` is extended in place and
  * keeps every row. Calling it again changes nothing. It is one transaction.
  *
  * @throws {SqliteError} If the database cannot be written
@@ -178,6 +188,7 @@ export interface InitSchemaOptions {
  * ```
  */
 export function initSchema(connection: Connection, options: InitSchemaOptions = {}): void {
+  checkOptionNames(options, { operation: "create the tables", known: ["storeTaskStatus"] });
   if (options.storeTaskStatus === false) return;
   connection.transaction(() => {
     createTable(connection, "task_runs", TASK_RUNS, ADDED_TO_TASK_RUNS);
@@ -188,6 +199,7 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
     createTable(connection, "task_dependencies", TASK_DEPENDENCIES);
     createTable(connection, "idempotency_keys", IDEMPOTENCY_KEYS);
     createTable(connection, "run_requests", RUN_REQUESTS);
+    createTable(connection, "pruned_runs", PRUNED_RUNS);
     connection.exec(`
       CREATE INDEX IF NOT EXISTS idx_task_runs_status ON task_runs(status);
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);

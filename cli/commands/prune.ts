@@ -9,7 +9,9 @@ import { onInterrupt } from "../../pipeline/signals.ts";
 import {
   chooseRuns,
   countRows,
+  deleteRest,
   deleteRun,
+  findRests,
   type PrunableRun,
   type PrunedRows,
 } from "../../writer/client/prune.ts";
@@ -95,7 +97,7 @@ export async function run(options: PruneOptions): Promise<ExitCode> {
     running: running.map(({ id }) => id),
     dryRun,
   };
-  const signal = dryRun || runs.length === 0
+  const signal = dryRun || (runs.length === 0 && findRests(reader.connection).length === 0)
     ? count(reader, runs, outcome)
     : await deleteAll(reader, runs, { db, outcome });
   writeLines(json ? [sanitizedJson(outcome, 2)] : describe(outcome, sanitize(db)));
@@ -122,7 +124,9 @@ async function deleteAll(
     stop.abort();
   });
   const before = pages(reader.connection);
+  const rests = findRests(reader.connection);
   await using writer = await openWriter(db, reader);
+  for (const rest of rests) add(outcome.rows, await deleteRest(writer, rest, stop.signal));
   for (const run of runs) {
     if (stop.signal.aborted) break;
     const rows = await deleteRun(writer, run, stop.signal);
@@ -131,7 +135,7 @@ async function deleteAll(
       continue;
     }
     add(outcome.rows, rows);
-    if (!stop.signal.aborted) outcome.runs.push(run.id);
+    outcome.runs.push(run.id);
   }
   const after = pages(reader.connection);
   outcome.freedBytes = (after.free - before.free + before.count - after.count) * after.bytes;

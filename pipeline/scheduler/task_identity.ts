@@ -6,15 +6,22 @@
 import type { TaskIdentity } from "../executor/task_context.ts";
 import { withoutNul } from "../../internal/nul_characters.ts";
 
+/** The largest id that can be chosen: one is left, so that there is always a next. */
+const MAX_ID = Number.MAX_SAFE_INTEGER - 1;
+
 /** Characters of an item's own text that become its task's name. */
 const NAME_LENGTH = 200;
+
+/** Characters of an item's own text up to which it is its key: a longer one is content. */
+const KEY_LENGTH = 1_000;
 
 /** How the identity of a task is derived from its item. */
 export interface IdentityOptions<Item> {
   /**
-   * The id of an item's task in `task_runs`: a positive whole number that no task has yet.
+   * The id of an item's task in `task_runs`: a positive whole number that no task of the file has yet. Ids belong to
+   * the file, and not to the items: what knows an item over several runs is its key.
    *
-   * @default {the item's `id` when that is a whole number, else the next free id}
+   * @default {the next free id}
    */
   taskId?: ((item: Item, index: number) => number | undefined) | undefined;
   /**
@@ -24,11 +31,11 @@ export interface IdentityOptions<Item> {
    */
   taskName?: ((item: Item, index: number) => string | undefined) | undefined;
   /**
-   * What identifies the work of an item over several runs.
+   * What identifies the work of an item over several runs: text or a number.
    *
-   * @default {the item's `key`, or its `id` when that is a string}
+   * @default {the item's `key`, else its `id`, else the item itself when it is a number or text of up to 1,000 characters}
    */
-  taskKey?: ((item: Item, index: number) => string | undefined) | undefined;
+  taskKey?: ((item: Item, index: number) => string | number | undefined) | undefined;
 }
 
 /** An item with the identity of its task. */
@@ -48,7 +55,7 @@ function carrierOf(item: unknown): Carrier {
 }
 
 /**
- * The id that an item carries, if it does.
+ * The id that was chosen for an item, if one was.
  *
  * @throws {RangeError} If it is not a positive whole number
  */
@@ -57,17 +64,17 @@ export function explicitId<Item>(
   index: number,
   { taskId }: IdentityOptions<Item>,
 ): number | undefined {
-  const id = taskId ? taskId(item, index) : carrierOf(item).id;
-  if (id === undefined || (!taskId && typeof id !== "number")) return undefined;
-  if (!Number.isSafeInteger(id) || id as number < 1) {
+  const id = taskId?.(item, index);
+  if (id === undefined) return undefined;
+  if (!Number.isSafeInteger(id) || id < 1 || id > MAX_ID) {
     throw new RangeError(
       `Cannot give item ${index} the id ${
         Deno.inspect(id)
-      }: task ids are positive whole numbers; ` +
-        `pass "taskId: () => undefined" when the items' own ids mean something else`,
+      }: taskId returns a whole number from 1 to ` +
+        `${MAX_ID}, or undefined for the next free id`,
     );
   }
-  return id as number;
+  return id;
 }
 
 /**
@@ -85,11 +92,29 @@ export function describe<Item>(
     ? String(item).slice(0, NAME_LENGTH)
     : carrier.name;
   const name = taskName ? asked("taskName", taskName(item, index), index) : own;
-  const key = taskKey
-    ? asked("taskKey", taskKey(item, index), index)
-    : carrier.key ?? (typeof carrier.id === "string" ? carrier.id : undefined);
+  const key = taskKey ? asked("taskKey", taskKey(item, index), index) : keyOf(item, carrier, index);
   // What a key names is easier to find than a number.
   return { name: toText(taskName ? name : name ?? key), key: toText(key) };
+}
+
+/** The key that an item carries. */
+function keyOf(item: unknown, { key, id }: Carrier, index: number): unknown {
+  if (key !== undefined && key !== null) {
+    if (isPlain(key)) return key;
+    throw new TypeError(
+      `Cannot use the key ${
+        Deno.inspect(key, { depth: 0 })
+      } of item ${index}: a key is text or a ` +
+        `number. Pass taskKey, a function of the item that returns one`,
+    );
+  }
+  if (isPlain(id)) return id;
+  return isPlain(item) && String(item).length <= KEY_LENGTH ? item : undefined;
+}
+
+/** Whether a value can be a key as it is: two objects would both be called "[object Object]". */
+function isPlain(value: unknown): value is string | number | bigint {
+  return typeof value === "string" || typeof value === "number" || typeof value === "bigint";
 }
 
 /** The identity of the task with this id. */
@@ -123,7 +148,8 @@ export function requireKey<Item>(
 
 /** Refuses what is no text, above all a promise: each item would be called the same. */
 function asked(option: string, value: unknown, index: number): unknown {
-  if (typeof value !== "object" || value === null) return value;
+  if (value === undefined || value === null || isPlain(value)) return value;
+  if (typeof value === "boolean") return value;
   throw new TypeError(
     `Cannot use ${Deno.inspect(value, { depth: 0 })} for item ${index}: ${option} returns text`,
   );

@@ -49,11 +49,11 @@ export class TaskRegistration<Item> {
   readonly #resumes: boolean;
   #announcer: Announcer | undefined;
   /**
-   * Ids of known items where any of them carries one; 0 where it is to get a free one, and in a run that is resumed
+   * Ids of known items where one was chosen for any of them; 0 where it is to get a free one, and in a run that is resumed
    * negative where it is done.
    */
   #ids: number[] | undefined;
-  /** Whether an item carried an id: only the database knows whether it is free. */
+  /** Whether an id was chosen for an item: only the database knows whether it is free. */
   #explicit = false;
   /** The first id that was reserved, and the next that is free. */
   #firstId = 1;
@@ -232,7 +232,10 @@ export class TaskRegistration<Item> {
       names: chunk.map(({ name }) => name),
       keys: chunk.map(({ key }) => key),
     };
-    if (this.#explicit) checkUnique(message.ids);
+    if (this.#explicit) {
+      checkUnique(message.ids);
+      message.chosen = true;
+    }
     if (this.#explicit || (confirm && !this.#known)) return void await batchSender.request(message);
     batchSender.post(message);
     await batchSender.ready();

@@ -97,6 +97,7 @@ Deno.test("two items of one id are refused where there is no table that does", a
   const work = runPipeline([{ id: 7 }, { id: 8 }, { id: 7 }].values(), {
     db: ":memory:",
     storeTaskStatus: false,
+    taskId: ({ id }) => id,
     run: () => {},
   });
   await assertRejects(() => work, TypeError, "Cannot run two tasks of id 7");

@@ -27,7 +27,7 @@ Deno.test("runPipeline() records a task that throws as error, and the others go 
   assertEquals(report.status, "error");
   assertEquals([report.counts.done, report.counts.error, report.counts.total], [2, 1, 3]);
   const [{ id, name, key, error }] = report.failures as [typeof report.failures[number]];
-  assertEquals([id, name, key], [2, "2", null]);
+  assertEquals([id, name, key], [2, "2", "2"]);
   assert(error instanceof RangeError);
   const { error: stack } = await readRow(db, "SELECT error FROM task_runs WHERE id=2");
   assertEquals(stack, error.stack!);

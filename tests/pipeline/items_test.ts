@@ -127,10 +127,11 @@ Deno.test("runPipeline() refuses an id of an earlier run and keeps that run's ro
   using folder = tempFolder();
   const db = folder.file("a.db");
   const run = () => {};
-  await runPipeline([{ id: 5, name: "first" }], { db, run });
+  const taskId = ({ id }: { id: number }) => id;
+  await runPipeline([{ id: 5, name: "first" }], { db, run, taskId });
   for (const items of [[{ id: 6 }, { id: 5 }], [{ id: 6 }, { id: 5 }].values()]) {
     const error = await assertRejects(
-      () => runPipeline(items, { db, run }),
+      () => runPipeline(items, { db, run, taskId }),
       SqliteError,
       "Cannot queue task 5: run 1 has a task of that id",
     );
@@ -144,8 +145,9 @@ Deno.test("runPipeline() refuses an id that a generator yields twice", async () 
   using folder = tempFolder();
   const db = folder.file("a.db");
   const run = () => {};
+  const taskId = ({ id }: { id: number }) => id;
   await assertRejects(
-    () => runPipeline([{ id: 3 }, { id: 3 }].values(), { db, run }),
+    () => runPipeline([{ id: 3 }, { id: 3 }].values(), { db, run, taskId }),
     TypeError,
     "two items with the id 3",
   );
@@ -153,7 +155,7 @@ Deno.test("runPipeline() refuses an id that a generator yields twice", async () 
     for (let id = 1; id <= 1_500; id++) yield { id: id === 1_400 ? 1 : id };
   }
   const error = "Cannot queue task 1: run 2 has a task of that id";
-  await assertRejects(() => runPipeline(farApart(), { db, run }), SqliteError, error);
+  await assertRejects(() => runPipeline(farApart(), { db, run, taskId }), SqliteError, error);
   const counted = "SELECT count(*), sum(status='done'), count(DISTINCT id) FROM task_runs";
   const [[rows, done, ids]] = await readValues(db, counted) as [[number, number, number]];
   assertEquals([rows, ids], [done, done]);
@@ -161,13 +163,57 @@ Deno.test("runPipeline() refuses an id that a generator yields twice", async () 
 });
 
 Deno.test("runPipeline() refuses bad ids and never writes a row for them", async () => {
-  for (const id of [0, -1, 1.5, NaN]) {
+  for (const id of [0, -1, 1.5, NaN, 2 ** 53 - 1]) {
     using folder = tempFolder();
     const db = folder.file("a.db");
-    const run = () => {};
-    await assertRejects(() => runPipeline([{ id }], { db, run }), RangeError, "the id");
-    await assertRejects(() => runPipeline([{ id }].values(), { db, run }), RangeError, "the id");
+    const options = { db, run: () => {}, taskId: () => id };
+    await assertRejects(() => runPipeline([{}], options), RangeError, "the id");
+    await assertRejects(() => runPipeline([{}].values(), options), RangeError, "the id");
     assertEquals(await readValues(db, TASKS), []);
+  }
+});
+
+Deno.test("items of equal ids run night after night, and beside those of another pipeline", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const run = () => {};
+  const odd = [0, -1, 1.5, 2 ** 53 - 2, 2 ** 53, NaN];
+  const items = [...odd, 1, 2].map((id) => ({ id, name: `item ${id}` }));
+  for (const name of ["first", "second", "first"]) {
+    for (const given of [items, items.values()]) {
+      const { status, counts } = await runPipeline(given, { db, name, run });
+      assertEquals([status, counts.done], ["done", items.length]);
+    }
+  }
+  assertEquals(
+    await readValues(db, "SELECT key, count(*), max(id) < 100 FROM task_runs GROUP BY key"),
+    items.map(({ id }) => [String(id), 6, 1] as const).sort(([a], [b]) => a < b ? -1 : 1)
+      .map((row) => [...row]),
+  );
+});
+
+Deno.test("an id that a user chose does not use up the numbers of the file", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const run = () => {};
+  for (const id of [2 ** 53 - 2, 2 ** 52, 2 ** 52 - 1]) {
+    await runPipeline([{}], { db, run, taskId: () => id });
+    for (const items of [["a", "b"], ["c"].values()]) {
+      assertEquals((await runPipeline(items, { db, run })).status, "done");
+    }
+  }
+  const counted = "SELECT count(*), count(DISTINCT id) FROM task_runs";
+  assertEquals(await readValues(db, counted), [[12, 12]]);
+});
+
+Deno.test("a key is text or a number; an object is refused, and asked for as text", async () => {
+  const key = { country: "no" };
+  for (const items of [[{ key }], [{ key }].values()]) {
+    await assertRejects(
+      () => runPipeline(items, { db: ":memory:", run: () => {} }),
+      TypeError,
+      'Cannot use the key { country: "no" } of item 0: a key is text or a number. Pass taskKey',
+    );
   }
 });
 

@@ -160,12 +160,13 @@ Deno.test("resume takes items from a generator, and knows those of many chunks",
   assertEquals(await readValues(db, "SELECT count(*) FROM task_runs"), [[3_500]]);
 });
 
-Deno.test("resume keeps ids that items carry, and gives free ones to the others", async () => {
+Deno.test("resume keeps ids that were chosen, and gives free ones to the others", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const items = [{ key: "a", id: 7 }, { key: "b" }, { key: "c", id: 20 }];
   for (const fails of [true, false]) {
-    await runPipeline(items.map((item) => ({ ...item, fails })), writing(db));
+    const taskId = ({ id }: { id?: number }) => id;
+    await runPipeline(items.map((item) => ({ ...item, fails })), { ...writing(db), taskId });
     const ids = (await readValues(db, "SELECT key, id FROM task_runs ORDER BY key")).map(String);
     assertEquals([ids[0], ids[2]], ["a,7", "c,20"]);
     assertEquals(ids.length, 3);
@@ -253,12 +254,12 @@ Deno.test("resume needs a key for each item, and no key twice", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const loose = writing(db) as PipelineOptions<unknown>;
-  await assertRejects(() => runPipeline([{ key: "a" }, 2], loose), TypeError, "item 1, which has");
+  await assertRejects(() => runPipeline([{ key: "a" }, {}], loose), TypeError, "item 1, which has");
   const twice = keyed("a", "b", "a");
   await assertRejects(() => runPipeline(twice, writing(db)), TypeError, 'of the key "a"');
   // Refused before anything was opened.
   await assertRejects(() => Deno.stat(db), Deno.errors.NotFound);
-  await assertRejects(() => runPipeline([1].values(), loose), TypeError, "item 0, which has");
+  await assertRejects(() => runPipeline([{}].values(), loose), TypeError, "item 0, which has");
   const streamed = writing(folder.file("b.db"));
   await assertRejects(() => runPipeline(twice.values(), streamed), TypeError, 'of the key "a"');
 

@@ -118,6 +118,7 @@ Deno.test("runPipeline() takes ids, names and keys of items and options", async 
   await runPipeline([{ id: 70, name: "own" }, {}, { id: 7 }], {
     db,
     workers: 1,
+    taskId: ({ id }) => id,
     taskKey: (_, index) => `key ${index}`,
     run: (_, { id, name, key, runId }) => void context.push([id, name, key, runId]),
   });
@@ -210,6 +211,7 @@ Deno.test("runPipeline() keeps no status where none is wanted, but rows and coun
     storeTaskStatus: false,
     workers: 1,
     schema: SCHEMA,
+    taskId: ({ id }) => id,
     async run(_, task) {
       contexts.push([task.id, task.runId]);
       task.progress(0.5);

@@ -41,6 +41,7 @@ for (const driver of DRIVERS) {
       "index idx_task_logs_task",
       "index idx_task_runs_status",
       "table pipeline_runs",
+      "table pruned_runs",
       "table run_requests",
       "table run_samples",
       "table task_attempts",

@@ -3,13 +3,16 @@
  * `task_runs`, `run_samples`, `run_requests` and `pipeline_runs`, and nothing else.
  *
  * One DELETE for a million rows would hold the lock, and grow the WAL, for as long as it takes. So rows go in
- * parts, each a commit of its own between which others may write; the row of the run goes last, so that a run
- * that was left half deleted is found again. The newest run always stays: its ids are the largest, and ids that
+ * parts, each a commit of its own between which others may write. The run itself goes first, so that a run is whole
+ * or gone whenever the deletion is interrupted: a resume never finds one without some of its tasks, which it would
+ * run again. Until its rows are gone, `pruned_runs` says which they are, and the next prune goes on with them. The
+ * newest run always stays: its ids are the largest, and ids that
  * were used must not be used again.
  *
  * @module
  */
 import type { Connection } from "../../sqlite/connection.ts";
+import { columnsOf } from "../../sqlite/pragmas.ts";
 import type { SqliteWriter } from "./sqlite_writer.ts";
 
 /** Rows of one commit: some milliseconds of work. */
@@ -89,25 +92,58 @@ export function countRows(connection: Connection, { id, first, last }: PrunableR
 }
 
 /** A run of which nothing has been heard since it was chosen, where that matters: it may have been resumed. */
-const AS_CHOSEN = `r.id=?1
-  AND (?2 IS NULL OR coalesce(r.finished_at, r.updated_at, r.started_at)=?2)`;
+const AS_CHOSEN = `id=?1 AND (?2 IS NULL OR coalesce(finished_at, updated_at, started_at)=?2)`;
 
-const DELETE_RUN = `DELETE FROM pipeline_runs AS r WHERE ${AS_CHOSEN}`;
+const NOTE_RUN = `INSERT INTO pruned_runs (run_id, first_task_id, last_task_id)
+  SELECT id, coalesce(first_task_id, 0), coalesce(last_task_id, -1) FROM pipeline_runs
+  WHERE ${AS_CHOSEN}`;
 
-/** Rows of a table that name the run; of those that name a task, too, where that is. */
-function partOf(table: string, task?: string): string {
-  const range = task ? `AND t.${task} BETWEEN r.first_task_id AND r.last_task_id` : "";
+const DELETE_RUN = `DELETE FROM pipeline_runs WHERE ${AS_CHOSEN}`;
+
+const FORGET_RUN = "DELETE FROM pruned_runs WHERE run_id=?";
+
+/** The tables with rows of runs, and their column of the task's id, if rows are found by it. */
+const TABLES = {
+  task_logs: "task_id",
+  task_attempts: "task_id",
+  task_dependencies: undefined,
+  task_runs: "id",
+  idempotency_keys: "task_id",
+  run_samples: undefined,
+  run_requests: undefined,
+} as const;
+
+type Table = keyof typeof TABLES;
+
+/** Deletes so many rows of a run that is gone. */
+function partOf(table: Table, rows: number): string {
+  const task = TABLES[table];
+  const range = task ? `AND t.${task} BETWEEN p.first_task_id AND p.last_task_id` : "";
   return `DELETE FROM ${table} WHERE id IN (
-    SELECT t.id FROM pipeline_runs AS r CROSS JOIN ${table} AS t ON t.run_id=r.id ${range}
-    WHERE ${AS_CHOSEN} LIMIT ${PART_ROWS})`;
+    SELECT t.id FROM pruned_runs AS p CROSS JOIN ${table} AS t ON t.run_id=p.run_id ${range}
+    WHERE p.run_id=?1 LIMIT ${rows})`;
+}
+
+/** A table of the user whose rows point to rows of ours. */
+const REFERENCE = `SELECT 1 FROM sqlite_schema AS m JOIN pragma_foreign_key_list(m.name) AS f
+  WHERE m.type='table' AND lower(f."table") IN ('pipeline_runs', ${
+  Object.keys(TABLES).map((name) => `'${name}'`).join(", ")
+}) LIMIT 1`;
+
+/** Runs that are gone and have left rows, because their deletion was interrupted. */
+export function findRests(connection: Connection): number[] {
+  if (columnsOf(connection, "pruned_runs").length === 0) return [];
+  return connection.prepare("SELECT run_id FROM pruned_runs ORDER BY run_id").all()
+    .map(({ run_id }) => Number(run_id));
 }
 
 /**
- * Deletes a run through a writer, unless it has been resumed since it was chosen. Keys go after their tasks: while
- * a task is there, what it wrote is known.
+ * Deletes a run through a writer, unless it has been resumed since it was chosen: first, in one commit, the run
+ * itself, then its rows. Where a table of the user points to rows of ours, all of it is one commit: what refuses
+ * it then refuses all.
  *
- * @param signal Stops it between two commits; what is deleted by then is deleted
- * @returns The rows that are deleted; `undefined` when somebody has resumed the run
+ * @param signal Stops it between two commits; what is left then goes with {@linkcode deleteRest}
+ * @returns The rows that are deleted; `undefined` when the run was resumed, and stays whole
  */
 export async function deleteRun(
   writer: SqliteWriter,
@@ -116,24 +152,52 @@ export async function deleteRun(
 ): Promise<PrunedRows | undefined> {
   // One that says it is running was asked for as it is.
   const params = [id, status === "running" ? null : endedAt];
-  const deleteAll = async (sql: string): Promise<number> => {
+  const mark = [{ sql: NOTE_RUN, params }, { sql: DELETE_RUN, params }];
+  if ((await writer.execute(REFERENCE)).rows.length === 0) {
+    const [noted] = await writer.transaction(mark);
+    return noted!.changes === 0 ? undefined : await deleteRest(writer, id, signal);
+  }
+  const names = Object.keys(TABLES) as Table[];
+  const [noted, , ...deleted] = await writer.transaction([
+    ...mark,
+    ...names.map((name) => ({ sql: partOf(name, -1), params: [id] })),
+    { sql: FORGET_RUN, params: [id] },
+  ]);
+  const changes = (name: Table) => deleted[names.indexOf(name)]!.changes;
+  return noted!.changes === 0 ? undefined : {
+    tasks: changes("task_runs"),
+    logs: changes("task_logs"),
+    samples: changes("run_samples"),
+  };
+}
+
+/**
+ * Deletes the rows of a run that is gone. Keys go after their tasks: while a task is there, what it wrote is known.
+ *
+ * @param signal Stops it between two commits
+ * @returns The rows that are deleted
+ */
+export async function deleteRest(
+  writer: SqliteWriter,
+  id: number,
+  signal?: AbortSignal,
+): Promise<PrunedRows> {
+  const deleteAll = async (table: Table): Promise<number> => {
     let deleted = 0;
     while (!signal?.aborted) {
-      const { changes } = await writer.execute(sql, params);
+      const { changes } = await writer.execute(partOf(table, PART_ROWS), [id]);
       deleted += changes;
       if (changes < PART_ROWS) break;
     }
     return deleted;
   };
-  const logs = await deleteAll(partOf("task_logs", "task_id"));
-  await deleteAll(partOf("task_attempts", "task_id"));
-  await deleteAll(partOf("task_dependencies"));
-  const tasks = await deleteAll(partOf("task_runs", "id"));
-  await deleteAll(partOf("idempotency_keys", "task_id"));
-  const samples = await deleteAll(partOf("run_samples"));
-  await deleteAll(partOf("run_requests"));
-  const rows = { tasks, logs, samples };
-  if (signal?.aborted) return rows;
-  const { changes } = await writer.execute(DELETE_RUN, params);
-  return changes > 0 ? rows : undefined;
+  const logs = await deleteAll("task_logs");
+  await deleteAll("task_attempts");
+  await deleteAll("task_dependencies");
+  const tasks = await deleteAll("task_runs");
+  await deleteAll("idempotency_keys");
+  const samples = await deleteAll("run_samples");
+  await deleteAll("run_requests");
+  if (!signal?.aborted) await writer.execute(FORGET_RUN, [id]);
+  return { tasks, logs, samples };
 }

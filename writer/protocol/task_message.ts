@@ -17,6 +17,8 @@ export interface QueueTasksMessage {
   names: readonly string[];
   /** Keys of the tasks. */
   keys: readonly (string | null)[];
+  /** Whether the user chose an id among them: one that is taken is refused then. */
+  chosen?: true;
 }
 
 /**

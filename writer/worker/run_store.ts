@@ -22,7 +22,7 @@ import { OverlapStore } from "./overlap_store.ts";
 import { type ProcessLock, UNOWNED } from "./process_lock.ts";
 import { interruptTasks, recoverRuns } from "./recovery.ts";
 import { findRun, forgetKeys, learnKeys } from "./resume_store.ts";
-import { Statements } from "./statements.ts";
+import { Statements } from "../../sqlite/statements.ts";
 import {
   noCounts,
   type StatusCounts,
@@ -36,6 +36,9 @@ const SAMPLE_INTERVAL_MS = 100;
 
 /** A run's age over the time between its samples: 1,000 of them tell of a day as well as of ten seconds. */
 const SAMPLES_PER_AGE = 100;
+
+/** From this id on, 2^52, ids are chosen by users only, until all below it are used. */
+const CHOSEN_ID = 4_503_599_627_370_496;
 
 /** The part of the store that keeps runs. */
 export class RunStore {
@@ -105,21 +108,37 @@ export class RunStore {
   }
 
   /**
-   * Reserves ids past all that are used or reserved, and returns the first. Where somebody has deleted tasks, their
-   * keys may be left: a new task of such an id would have its rows passed over.
+   * Reserves ids past all that are used or reserved, and returns the first. Where tasks were deleted, their keys may
+   * be left: a new task of such an id would have its rows passed over. Ids from `CHOSEN_ID` on do not count: with
+   * `taskId` anyone can choose the last number that there is.
    */
   reserveIds({ run, count }: Omit<ReserveIdsMessage, "kind">): number {
-    const first = 1 + Number(
+    let first = 1 + Number(
       this.#statements.of(
-        `SELECT max(coalesce((SELECT max(id) FROM task_runs), 0),
-                    coalesce((SELECT max(last_task_id) FROM pipeline_runs), 0),
-                    coalesce((SELECT max(task_id) FROM idempotency_keys), 0)) AS last`,
-      ).get()!.last,
+        `SELECT max(coalesce((SELECT max(id) FROM task_runs WHERE id<?1), 0),
+                    coalesce((SELECT max(last_task_id) FROM pipeline_runs WHERE last_task_id<?1), 0),
+                    coalesce((SELECT max(reserved_to) FROM pipeline_runs), 0),
+                    coalesce((SELECT max(task_id) FROM idempotency_keys WHERE task_id<?1), 0)) AS last`,
+      ).get(CHOSEN_ID)!.last,
     );
+    const inRange = this.#statements.of(
+      "SELECT max(id) AS id FROM task_runs WHERE id BETWEEN ? AND ?",
+    );
+    for (;;) {
+      const { id } = inRange.get(first, first + count - 1)!;
+      if (id === null || id === undefined) break;
+      first = Number(id) + 1;
+    }
     if (!Number.isSafeInteger(first + count)) {
       throw new RangeError(`Cannot number ${count} tasks after task ${first - 1}: ids are used up`);
     }
-    if (count > 0) this.extend(run, first, first + count - 1);
+    if (count > 0) {
+      const last = first + count - 1;
+      this.extend(run, first, last);
+      this.#statements.of(
+        "UPDATE pipeline_runs SET reserved_to=max(coalesce(reserved_to,0),?2) WHERE id=?1",
+      ).run(run, last);
+    }
     return first;
   }
 
@@ -166,7 +185,8 @@ export class RunStore {
     // Nothing was left to run: it ended then, and not when somebody looked whether it had.
     const isSame = status === "done" && counts.done === before?.done;
     this.#statements.of(
-      `UPDATE pipeline_runs SET status=?2, finished_at=?3, last_task_id=(
+      `UPDATE pipeline_runs SET status=?2, finished_at=?3,
+         reserved_to=CASE WHEN reserved_to>=${CHOSEN_ID} THEN reserved_to END, last_task_id=(
          SELECT id FROM task_runs
          WHERE id BETWEEN first_task_id AND last_task_id AND run_id=?1 ORDER BY id DESC LIMIT 1
        ) WHERE id=?1`,
@@ -226,6 +246,20 @@ export class RunStore {
       `INSERT INTO run_samples (run_id,sampled_at,queued,running,done,error,cancelled)
        SELECT id,updated_at,queued,running,done,error,cancelled FROM pipeline_runs WHERE id=?`,
     ).run(run);
+  }
+
+  /** Calling what it returns takes back what is noted after. */
+  mark(): () => void {
+    const deltas = [...this.#deltas].map(([run, counts]) => [run, { ...counts }] as const);
+    const ended = [...this.#ended];
+    const restore = this.#overlap.mark();
+    return () => {
+      this.#deltas.clear();
+      for (const [run, counts] of deltas) this.#deltas.set(run, counts);
+      this.#ended.clear();
+      for (const run of ended) this.#ended.add(run);
+      restore();
+    };
   }
 
   /** The transaction is committed: what it changed is now what is known. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { BulkStatement } from "./bulk.ts";
+import { BulkStatement } from "../../sqlite/bulk_statement.ts";
 import { SqliteError } from "../../errors.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import type {
@@ -15,10 +15,10 @@ import type {
 } from "../protocol/task_message.ts";
 import { type KeyedTask, matchKeys } from "./resume_store.ts";
 import type { RunStore } from "./run_store.ts";
-import { Statements } from "./statements.ts";
+import { Statements } from "../../sqlite/statements.ts";
 import type { TaskUpdateStore } from "./task_update_store.ts";
 import { canMove, canRequeue } from "../../internal/task_status.ts";
-import type { SqlValue } from "../../sqlite/values.ts";
+import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 
 /** The part of the store that queues tasks. */
 export class TaskStore {
@@ -40,15 +40,21 @@ export class TaskStore {
     );
   }
 
-  /** Writes tasks as `queued`. */
-  queue({ run, ids, names, keys }: QueueTasksMessage): undefined {
+  /**
+   * Writes tasks as `queued`. Another program that numbers tasks from 1 may have written rows under ids that were
+   * reserved for the run: they become tasks of the run, as that program would make rows of the run its own.
+   */
+  queue({ run, ids, names, keys, chosen }: QueueTasksMessage): undefined {
     if (ids.length === 0) return;
     const values: SqlValue[] = [];
     ids.forEach((id, i) => values.push(id, names[i]!, run, keys[i] ?? null));
     try {
       this.#connection.transaction(() => this.#queue.run(values));
     } catch (error) {
-      throw this.#takenId(ids) ?? error;
+      const taken = this.#taken(ids);
+      if (!taken) throw error;
+      if (chosen || taken.run_id !== null) throw isTaken(taken);
+      this.#connection.transaction(() => this.#takeOver(ids, values));
     }
     this.#runs.count(run).queued += ids.length;
     this.#runs.extend(
@@ -71,6 +77,7 @@ export class TaskStore {
       ids: fresh.map((i) => taken[i]!),
       names: fresh.map((i) => names[i] ?? `task ${taken[i]}`),
       keys: fresh.map((i) => keys[i]!),
+      ...(fresh.some((i) => ids[i]) ? { chosen: true } : {}),
     });
     // It goes on, even where all of them are done.
     this.#runs.count(run);
@@ -137,18 +144,29 @@ export class TaskStore {
     this.#updates.move(run, id, status, "queued");
   }
 
-  #takenId(ids: readonly number[]): Error | undefined {
-    const taken = this.#statements.of("SELECT id, run_id FROM task_runs WHERE id=?");
-    for (const id of ids) {
-      const row = taken.get(id);
-      if (row) {
-        return new SqliteError(
-          `Cannot queue task ${id}: run ${row.run_id} has a task of that id; ` +
-            `leave out "id" to get a new one, and use "key" for an identity that lasts over runs`,
-          "constraint",
-        );
-      }
-    }
-    return undefined;
+  /** The first row that has one of these ids, one of a run before others. */
+  #taken(ids: readonly number[]): SqlRow | undefined {
+    const select = this.#statements.of("SELECT id, run_id FROM task_runs WHERE id=?");
+    const rows = ids.map((id) => select.get(id)).filter((row) => row !== undefined);
+    return rows.find(({ run_id }) => run_id !== null) ?? rows[0];
   }
+
+  #takeOver(ids: readonly number[], values: readonly SqlValue[]): void {
+    const insert = this.#statements.of(
+      `INSERT INTO task_runs (id,name,run_id,key,status) VALUES (?,?,?,?,'queued')
+       ON CONFLICT (id) DO UPDATE SET name=excluded.name, run_id=excluded.run_id, key=excluded.key,
+         status='queued', progress=0, message=NULL, started_at=NULL, finished_at=NULL, result=NULL,
+         error=NULL, updated_at=NULL`,
+    );
+    ids.forEach((_, i) => insert.run(...values.slice(i * 4, i * 4 + 4)));
+  }
+}
+
+function isTaken({ id, run_id: run }: SqlRow): SqliteError {
+  const whose = run === null ? "another program has a task" : `run ${run} has a task`;
+  return new SqliteError(
+    `Cannot queue task ${id}: ${whose} of that id. Leave out taskId to get free ids, and use "key" ` +
+      `for an identity that lasts over runs`,
+    "constraint",
+  );
 }

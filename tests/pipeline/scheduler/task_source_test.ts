@@ -67,18 +67,22 @@ Deno.test("take() derives name and key from the item", async () => {
     null,
     undefined,
     { name: "'; DROP TABLE task_runs; --" },
+    { id: -1.5 },
+    "y".repeat(1_001),
   ];
   assertEquals(await identities<unknown>(items), [
     [1, "Ünïcode 🧵", "k"],
     [2, "", "7"],
     [3, "order-9", "order-9"],
     [4, "task 4", null],
-    [5, "text", null],
-    [6, "x".repeat(200), null],
-    [7, "3.5", null],
+    [5, "text", "text"],
+    [6, "x".repeat(200), "x".repeat(300)],
+    [7, "3.5", "3.5"],
     [8, "task 8", null],
     [9, "task 9", null],
     [10, "'; DROP TABLE task_runs; --", null],
+    [11, "-1.5", "-1.5"],
+    [12, "y".repeat(200), null],
   ]);
 });
 
@@ -92,25 +96,27 @@ Deno.test("take() asks the options for id, name and key", async () => {
   assertEquals(await identities(items, options), [[40, "item -1", "key -1"], [1, "task 1", null]]);
 });
 
-Deno.test("take() gives free ids to the items between those that carry one", async () => {
+Deno.test("take() gives free ids to the items between those for which one was chosen", async () => {
   const items = [{}, { id: 2 }, {}, { id: 1 }, { id: 900 }, {}];
-  const ids = (await identities<{ id?: number }>(items)).map(([id]) => id);
+  const ids = (await identities<{ id?: number }>(items, { taskId: ({ id }) => id })).map(([id]) =>
+    id
+  );
   assertEquals(ids, [3, 2, 4, 1, 900, 5]);
 });
 
 Deno.test("TaskSource() refuses ids that are no positive whole numbers, and two that are equal", () => {
   for (const id of [0, -1, 1.5, NaN, Infinity, 2 ** 53]) {
     assertThrows(
-      () => new TaskSource([{ id }], {}),
+      () => new TaskSource([{ id }], { taskId: ({ id }) => id }),
       RangeError,
-      "task ids are positive whole numbers",
+      "taskId returns a whole number from 1 to",
     );
   }
   for (const id of ["1", null, 1n]) {
     const taskId = () => id as unknown as number;
     assertThrows(() => new TaskSource([1], { taskId }), RangeError, "Cannot give item 0 the id");
   }
-  assertThrows(() => new TaskSource([{ id: 7 }, { id: 7 }], {}), TypeError, "the id 7");
+  assertThrows(() => new TaskSource([1, 2], { taskId: () => 7 }), TypeError, "the id 7");
 });
 
 Deno.test("TaskSource() keeps the items it was given when the array changes", async () => {
@@ -182,7 +188,7 @@ Deno.test("take() ends with the failure of an identity, and the iterator is clos
       closed = true;
     }
   }
-  const feed = await openFeed(items());
+  const feed = await openFeed(items(), { taskId: ({ id }: { id: number }) => id });
   assertEquals((await takeAll(feed)).map(({ id }) => id), [1, 2]);
   assert(feed.failure instanceof RangeError);
   await feed.stop();

@@ -3,33 +3,84 @@
  */
 import { connectReadOnly } from "../../../db.ts";
 import { runPipeline, SqliteWriter, type TaskContext } from "../../../mod.ts";
-import { chooseRuns, countRows, deleteRun } from "../../../writer/client/prune.ts";
+import {
+  chooseRuns,
+  countRows,
+  deleteRest,
+  deleteRun,
+  findRests,
+} from "../../../writer/client/prune.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { readRow, readValues } from "../../support/read.ts";
 import { tempFolder } from "../../support/temp.ts";
 
-Deno.test("deleteRun() that is stopped deletes some rows and leaves the run to be found again", async () => {
+Deno.test("deleteRun() that is stopped has deleted the run, and what is left of it goes later", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   const items = Array.from({ length: 5_000 }, (_, i) => i);
   await runPipeline(items, { db, run: (_, task) => task.log("a line") });
   await runPipeline([1], { db, run: () => {} });
   using reader = await connectReadOnly(db);
-  const choose = () => chooseRuns(reader, { keepRuns: 1 }).runs[0]!;
-  const { samples, ...whole } = countRows(reader, choose());
+  const [run] = chooseRuns(reader, { keepRuns: 1 }).runs;
+  const { samples, ...whole } = countRows(reader, run!);
   assertEquals(whole, { tasks: 5_000, logs: 5_000 });
 
   await using writer = await SqliteWriter.open({ db, storeTaskStatus: false });
   const stop = new AbortController();
-  const deleting = deleteRun(writer, choose(), stop.signal);
+  const deleting = deleteRun(writer, run!, stop.signal);
   stop.abort();
-  // One part was under way.
-  assertEquals(await deleting, { tasks: 0, logs: 2_000, samples: 0 });
-  assertEquals(countRows(reader, choose()), { tasks: 5_000, logs: 3_000, samples });
-
-  assertEquals(await deleteRun(writer, choose()), { tasks: 5_000, logs: 3_000, samples });
-  assertEquals(chooseRuns(reader, { keepRuns: 1 }).runs, []);
+  assertEquals(await deleting, { tasks: 0, logs: 0, samples: 0 });
   assertEquals(await readValues(db, "SELECT id FROM pipeline_runs"), [[2]]);
+  const [rest] = findRests(reader);
+  assertEquals(rest, 1);
+
+  assertEquals(await deleteRest(writer, rest!), { tasks: 5_000, logs: 5_000, samples });
+  assertEquals(findRests(reader), []);
+  assertEquals(await readValues(db, "SELECT count(*) FROM task_runs"), [[1]]);
+});
+
+Deno.test("deleteRun() leaves a run whole or gone, wherever it is interrupted, also for a resume", async () => {
+  const items = Array.from({ length: 4_500 }, (_, i) => ({ key: `${i}` }));
+  const finished = { commits: Infinity };
+  for (let commits = 0; commits < finished.commits; commits++) {
+    using folder = tempFolder();
+    const db = folder.file("etl.db");
+    const options = {
+      db,
+      name: "load",
+      atomic: true,
+      schema: "CREATE TABLE IF NOT EXISTS mine (key TEXT)",
+      async run({ key }: { key: string }, task: TaskContext) {
+        await task.insert("mine", [[key]]);
+        if (key === "last") throw new Error("Not yet");
+      },
+    };
+    await runPipeline([...items, { key: "last" }], options);
+    await runPipeline([1], { db, name: "other", run: () => {} });
+    using reader = await connectReadOnly(db);
+    const [run] = chooseRuns(reader, { keepRuns: 1 }).runs;
+    {
+      // As if the process were killed after so many commits.
+      await using writer = await SqliteWriter.open({ db });
+      const stop = new AbortController();
+      let made = 0;
+      const note = <T>(result: T): T => {
+        if (++made > commits) stop.abort();
+        return result;
+      };
+      const transaction = writer.transaction.bind(writer);
+      const execute = writer.execute.bind(writer);
+      writer.transaction = async (...args) => note(await transaction(...args));
+      writer.execute = async (...args) => note(await execute(...args));
+      await deleteRun(writer, run!, stop.signal);
+      if (!stop.signal.aborted) finished.commits = commits;
+    }
+    const report = await runPipeline(items.slice(0, 20), { ...options, resume: true });
+    // The run is gone, so its items are new ones.
+    assertEquals([report.runId, report.counts.done], [3, 20], `after ${commits} commits`);
+    const mine = await readRow(db, "SELECT count(*) AS n FROM mine");
+    assertEquals(mine.n, 4_500 + 20, `after ${commits} commits`);
+  }
 });
 
 Deno.test("deleteRun() leaves tasks of other runs among the ids of its own", async () => {
@@ -88,32 +139,4 @@ Deno.test("deleteRun() leaves a run that was resumed since it was chosen as it i
   assertEquals(pruned, [undefined, undefined, undefined]);
   assertEquals(await readValues(db, "SELECT key FROM mine"), [["a"], ["b"]]);
   assertEquals(await readValues(db, "SELECT key FROM task_runs WHERE run_id=1"), [["a"], ["b"]]);
-});
-
-Deno.test("deleteRun() that is stopped leaves the keys of tasks that are there", async () => {
-  using folder = tempFolder();
-  const db = folder.file("etl.db");
-  await runPipeline(Array.from({ length: 2_001 }, (_, i) => i), {
-    db,
-    schema: "CREATE TABLE mine (n INTEGER)",
-    run: (n, task) => task.insert("mine", [[n]], { idempotencyKey: "n" }),
-  });
-  await runPipeline([1], { db, run: () => {} });
-  using reader = await connectReadOnly(db);
-  await using writer = await SqliteWriter.open({ db, storeTaskStatus: false });
-  const choose = () => chooseRuns(reader, { keepRuns: 1 }).runs[0]!;
-  const stop = new AbortController();
-  const execute = writer.execute.bind(writer);
-  writer.execute = async (sql, params) => {
-    const result = await execute(sql, params);
-    if (result.changes === 2_000) stop.abort();
-    return result;
-  };
-  assertEquals(await deleteRun(writer, choose(), stop.signal), {
-    tasks: 2_000,
-    logs: 0,
-    samples: 0,
-  });
-  const KEPT = "SELECT (SELECT count(*) FROM task_runs), (SELECT count(*) FROM idempotency_keys)";
-  assertEquals(await readValues(db, KEPT), [[2, 2_001]]);
 });
