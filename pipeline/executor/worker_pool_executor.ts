@@ -24,6 +24,7 @@ export class WorkerPoolExecutor<Item> implements Executor<Item> {
   readonly #idle: number[] = [];
   #events: ExecutorEvents<Item> | undefined;
   readonly #closed: Disposable;
+  #isDisposed = false;
   readonly #abort = () => {
     const { reason } = this.#options.environment.signal;
     for (const worker of this.#workers) worker.abort(reason);
@@ -78,6 +79,7 @@ export class WorkerPoolExecutor<Item> implements Executor<Item> {
   }
 
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     this.#closed[Symbol.dispose]();
     this.#options.environment.signal.removeEventListener("abort", this.#abort);
     for (const worker of this.#workers) worker[Symbol.dispose]();
@@ -89,9 +91,8 @@ export class WorkerPoolExecutor<Item> implements Executor<Item> {
     await undefined;
     const events = this.#events!;
     try {
-      if (this.#workers[slot]!.death && !this.#options.environment.signal.aborted) {
-        await this.#start(slot);
-      }
+      const isOver = this.#isDisposed || this.#options.environment.signal.aborted;
+      if (this.#workers[slot]!.death && !isOver) await this.#start(slot);
     } catch (error) {
       events.failed(error as Error);
       return events.lost(task, lostOutcome(toErrorData(error), "error"));
@@ -110,5 +111,6 @@ export class WorkerPoolExecutor<Item> implements Executor<Item> {
       if (!signal.aborted) throw error;
     }
     if (signal.aborted) worker.abort(signal.reason);
+    if (this.#isDisposed) worker[Symbol.dispose]();
   }
 }
