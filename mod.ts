@@ -7,6 +7,7 @@
  *
  * @module
  */
+export { ArgumentsError } from "./errors.ts";
 export type { Bindable } from "./sqlite/values.ts";
 export { definePipeline } from "./pipeline/define_pipeline.ts";
 export type { DependencyOptions } from "./pipeline/scheduler/dependency_source.ts";
@@ -16,7 +17,7 @@ export type { InsertOptions } from "./writer/client/insert.ts";
 export type { LogLevel } from "./internal/log_level.ts";
 export type { Overlap } from "./pipeline/overlap.ts";
 export { OverlapError } from "./errors.ts";
-export type { PipelineArguments } from "./pipeline/pipeline_options.ts";
+export type { PipelineArguments } from "./pipeline/run_arguments.ts";
 export type { PipelineDefinition } from "./pipeline/pipeline_options.ts";
 export type { PipelineOptions } from "./pipeline/pipeline_options.ts";
 export type { PipelineReport } from "./pipeline/report.ts";

@@ -8,7 +8,15 @@
  */
 import { isSchedule } from "./schedule/zoned_schedule.ts";
 import { checkNames } from "./option_names.ts";
-import type { PipelineArguments, PipelineDefinition } from "./pipeline_options.ts";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { PipelineDefinition, PipelineOptions } from "./pipeline_options.ts";
+import {
+  isValidator,
+  type PipelineArguments,
+  resolveArguments,
+  toStoredArguments,
+  WatchedArguments,
+} from "./run_arguments.ts";
 
 const BRAND = Symbol.for("pipeloom.pipeline");
 
@@ -37,7 +45,41 @@ export const DEFAULT_DB = "pipeloom.db";
  *
  * export default pipeline;
  * ```
+ *
+ * @example Arguments that a validator declares
+ * ```ts
+ * import { definePipeline } from "@pipeloom/pipeloom";
+ * import type { StandardSchemaV1 } from "@standard-schema/spec";
+ *
+ * // What zod, valibot and arktype make by themselves.
+ * const limit: StandardSchemaV1<unknown, { limit: number }> = {
+ *   "~standard": {
+ *     version: 1,
+ *     vendor: "example",
+ *     validate(value) {
+ *       const limit = Number((value as { limit?: unknown }).limit ?? 3);
+ *       return limit > 0 ? { value: { limit } } : { issues: [{ message: "expected more than 0" }] };
+ *     },
+ *   },
+ * };
+ *
+ * const pipeline = definePipeline({
+ *   args: limit,
+ *   items: ({ limit }) => Array.from({ length: limit }, (_, i) => i),
+ *   run: (n) => n,
+ * });
+ *
+ * export default pipeline;
+ * ```
  */
+export function definePipeline<Item, Validator extends StandardSchemaV1>(
+  definition: PipelineDefinition<Item, StandardSchemaV1.InferOutput<Validator>> & {
+    args: Validator;
+  },
+): PipelineDefinition<Item>;
+export function definePipeline<Item>(
+  definition: PipelineDefinition<Item>,
+): PipelineDefinition<Item>;
 export function definePipeline<Item>(
   definition: PipelineDefinition<Item>,
 ): PipelineDefinition<Item> {
@@ -68,16 +110,62 @@ export function isPipelineDefinition(value: unknown): value is PipelineDefinitio
   return typeof value === "object" && value !== null && Object.hasOwn(value, BRAND);
 }
 
-/** The items to run, given the arguments. */
-export async function itemsOf<Item>(
-  { items }: PipelineDefinition<Item>,
-  args: PipelineArguments,
+/** What a definition comes to with its arguments. */
+export interface PreparedRun<Item> {
+  /** The items. */
+  items: Iterable<Item> | AsyncIterable<Item>;
+  /** The options of the run that do not belong to its database, with its arguments and its label among them. */
+  settings: Omit<PipelineOptions<Item>, "db">;
+}
+
+/**
+ * Finds the items of a definition for these arguments, before anything is opened.
+ *
+ * @throws {ArgumentsError} If an argument is refused, or none reads it
+ */
+export async function prepareRun<Item>(
+  definition: PipelineDefinition<Item>,
+  given: object,
+): Promise<PreparedRun<Item>> {
+  const { items, schema, label, args: declared, schedule: _, db: __, ...rest } = definition;
+  const args = await resolveArguments(declared, given);
+  toStoredArguments(args);
+  const watch = new WatchedArguments(args);
+  const watched = watch.watched as PipelineArguments;
+  const settings: Omit<PipelineOptions<Item>, "db"> = { ...rest, args };
+  const sql = typeof schema === "function" ? schema(watched) : schema;
+  if (sql !== undefined) settings.schema = sql;
+  const text = typeof label === "function" ? label(args as PipelineArguments) : label;
+  if (text !== undefined) settings.label = text;
+  let found = typeof items === "function" ? await items(watched) : items;
+  if (!isIterable(found)) {
+    throw new TypeError(
+      `Cannot run items ${Deno.inspect(found)}: items must return an iterable or an async iterable`,
+    );
+  }
+  if (!isValidator(declared) && watch.unread.length > 0) {
+    found = await begun(found);
+    watch.check();
+  }
+  return { items: found, settings };
+}
+
+/** Items whose first one was read: what a generator does before that, it has done. An array stays what it is. */
+async function begun<Item>(
+  items: Iterable<Item> | AsyncIterable<Item>,
 ): Promise<Iterable<Item> | AsyncIterable<Item>> {
-  const found = typeof items === "function" ? await items(args) : items;
-  if (isIterable(found)) return found;
-  throw new TypeError(
-    `Cannot run items ${Deno.inspect(found)}: items must return an iterable or an async iterable`,
-  );
+  const { [Symbol.asyncIterator]: ofAsync, [Symbol.iterator]: of } = items as
+    & AsyncIterable<Item>
+    & Iterable<Item>;
+  const iterator: AsyncIterator<Item> | Iterator<Item> = (ofAsync ?? of).call(items);
+  // What can be read again is not read by this.
+  if (iterator as unknown !== items) return items;
+  const first = await iterator.next();
+  return (async function* () {
+    if (first.done) return;
+    yield first.value;
+    yield* items;
+  })();
 }
 
 function isIterable(value: unknown): boolean {

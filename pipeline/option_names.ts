@@ -11,6 +11,7 @@ type Kind = "boolean" | "function" | "text" | "checked apart";
 
 const KINDS: Readonly<Record<keyof PipelineDefinition<unknown>, Kind>> = {
   abortGraceMs: "checked apart",
+  args: "checked apart",
   atomic: "boolean",
   busyTimeoutMs: "checked apart",
   db: "checked apart",
@@ -20,6 +21,7 @@ const KINDS: Readonly<Record<keyof PipelineDefinition<unknown>, Kind>> = {
   failFast: "boolean",
   handleSignals: "boolean",
   items: "checked apart",
+  label: "checked apart",
   limits: "checked apart",
   maxRetryDelayMs: "checked apart",
   name: "text",

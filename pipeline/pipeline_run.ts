@@ -4,8 +4,8 @@
  * @module
  */
 import { isoNow } from "../internal/timestamps.ts";
-import { type ErrorData, fromErrorData } from "../errors.ts";
-import { summarizeError } from "../internal/error_text.ts";
+import { type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
+import { summarizeError, toErrorSummary, toErrorText } from "../internal/error_text.ts";
 import { onInterrupt } from "./signals.ts";
 import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
 import { openObserver } from "./observers/observers.ts";
@@ -14,6 +14,7 @@ import { startRun } from "./overlap.ts";
 import { type PipelineOptions, storesStatus, writerOptionsOf } from "./pipeline_options.ts";
 import { type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
+import { labelOf, taskArguments } from "./run_arguments.ts";
 import { RunControl } from "./run_control.ts";
 import type { TaskIdentity } from "./executor/task_context.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
@@ -28,6 +29,12 @@ import type { WriterClient } from "../writer/client/writer_client.ts";
 /** Why a task of a run that was resumed is cancelled when everything else has ended. */
 const NOT_AMONG_ITEMS = "Left out: no item has its key any more";
 
+/** Why a run failed as a whole, as its row tells it. */
+function reasonOf(error: Error): { message: string; stack: string } {
+  const data = toErrorData(error);
+  return { message: toErrorSummary(data), stack: toErrorText(data) };
+}
+
 /** One run. Its fields belong to the main thread. */
 export class PipelineRun<Item> {
   readonly #feed: TaskSource<Item>;
@@ -35,6 +42,9 @@ export class PipelineRun<Item> {
   readonly #options: PipelineOptions<Item>;
   readonly #workers: number;
   readonly #name: string;
+  /** Its arguments, as JSON, and what it is called by them. */
+  readonly #args: string;
+  readonly #label: string | undefined;
   readonly #tally = new RunSummary();
   /** Tasks that were done before the run was resumed. */
   #skipped = 0;
@@ -52,7 +62,13 @@ export class PipelineRun<Item> {
   /** The user's writer, which stays open. */
   readonly #writer: SqliteWriter | undefined;
 
-  constructor(options: PipelineOptions<Item>, feed: TaskSource<Item>, workers: number) {
+  constructor(
+    options: PipelineOptions<Item>,
+    feed: TaskSource<Item>,
+    { workers, args }: { workers: number; args: string },
+  ) {
+    this.#args = args;
+    this.#label = labelOf(args, options.label);
     this.#options = options;
     this.#feed = feed;
     if (options.dependsOn) this.#dependent = new DependencySource(feed, options);
@@ -90,6 +106,8 @@ export class PipelineRun<Item> {
       return report = {
         runId,
         name: this.#name,
+        args: JSON.parse(this.#args),
+        label: this.#label ?? null,
         status: this.#finished?.status ?? this.#status(),
         counts: { ...this.#tally.counts, total: this.#tally.total },
         failures: this.#tally.failures,
@@ -132,7 +150,13 @@ export class PipelineRun<Item> {
     const observer = this.#observer;
     const { signal } = this.#stop;
     const run = await this.#start(batchSender);
-    const environment: TaskEnvironment = { run, batchSender, atomic, signal };
+    const environment: TaskEnvironment = {
+      run,
+      args: taskArguments(this.#options.args),
+      batchSender,
+      atomic,
+      signal,
+    };
     if (observer?.onLog) {
       environment.onLog = (task, level, message) => observer.onLog!(task, level, message, false);
     }
@@ -185,6 +209,8 @@ export class PipelineRun<Item> {
       kind: "start_run",
       ...(resume ? { resume } : {}),
       name: this.#name,
+      args: this.#args,
+      ...(this.#label === undefined ? {} : { label: this.#label }),
       workers: this.#workers,
       startedAt: isoNow(),
       reserve: this.#feed.reserve,
@@ -240,8 +266,8 @@ export class PipelineRun<Item> {
     const status = this.#status();
     const { resume } = this.#options;
     const { aborted, reason } = this.#stop.signal;
-    if (aborted || resume) {
-      const message = aborted ? summarizeError(reason) : NOT_AMONG_ITEMS;
+    if (aborted) {
+      const message = summarizeError(reason);
       const { ended } = await batchSender.request({
         kind: "end_tasks",
         run,
@@ -258,6 +284,9 @@ export class PipelineRun<Item> {
       status,
       finishedAt,
       ...(aborted ? { stopped: true } : {}),
+      // Of items that were not read to their end nothing is known.
+      ...(resume && !aborted ? { gone: NOT_AMONG_ITEMS } : {}),
+      ...(this.#fatal ? { reason: reasonOf(this.#fatal) } : {}),
     });
     this.#finished = finished;
     if (resume) Object.assign(counts, finished.counts);

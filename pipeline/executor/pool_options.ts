@@ -12,6 +12,8 @@ import type { TaskIdentity } from "./task_context.ts";
 export interface TaskPoolOptions {
   /** The run; `null` when the status of tasks is not stored. */
   run: number | null;
+  /** What it was started with. */
+  args?: Readonly<Record<string, unknown>> | undefined;
   /** Whether a task's rows are committed together with its end. */
   atomic: boolean;
   /** Aborted when the pipeline is to stop. */

@@ -66,13 +66,13 @@ export class PooledWorker implements Disposable {
    * @throws {Error} If the module cannot be loaded or has no such export
    */
   async load({ module, export: name = "default" }: TaskModule): Promise<void> {
-    const { run, atomic, attach, watch: looksOn } = this.#options;
+    const { run, args, atomic, attach, watch: looksOn } = this.#options;
     try {
       await this.#next();
       const port = attach(this.#sender);
       const watch = looksOn && { prints: looksOn.prints };
       this.#post(
-        { kind: "init", module: String(module), export: name, run, atomic, watch, port },
+        { kind: "init", module: String(module), export: name, run, args, atomic, watch, port },
         [port],
       );
       await this.#next();

@@ -26,9 +26,10 @@ export class WorkerPoolExecutor<Item> implements Executor<Item>, Disposable {
   constructor(work: TaskModule, options: PoolPlaceOptions<Item>) {
     this.#options = options;
     const { environment, observer, attach, lose, giveUp } = options;
-    const { run, atomic, onLog, signal, batchSender } = environment;
+    const { run, args, atomic, onLog, signal, batchSender } = environment;
     this.#pool = new TaskPool(work, {
       run,
+      args,
       atomic,
       signal,
       watch: onLog && { onLog, prints: observer?.prints === true },
