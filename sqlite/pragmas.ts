@@ -66,3 +66,10 @@ function prepared(connection: Connection, name: string): () => SqlValue {
 function pragma(connection: Connection, name: string, column = name): SqlValue {
   return connection.prepare(`PRAGMA ${name}`).get()?.[column] ?? null;
 }
+
+/** Whether a name is that of an ordinary table: a view could take any time, and a virtual table do anything. */
+export function isOrdinaryTable(connection: Connection, name: string): boolean {
+  return connection.prepare(
+    "SELECT 1 FROM sqlite_schema WHERE type='table' AND rootpage>0 AND name=? COLLATE NOCASE",
+  ).get(name) !== undefined;
+}

@@ -41,7 +41,10 @@ export type TaskSort = "id" | "name" | "started" | "duration" | "progress";
 export interface TaskQuery {
   /** Only tasks in one of these statuses, separated by commas in the URL; empty means all. */
   status: TaskStatus[];
-  /** Text that the name or the message contains, without regard to case. */
+  /**
+   * Text that the name or the start of the message contains (2,000 characters), without regard to case and
+   * composition, in every script; at most 200 characters.
+   */
   q: string;
   /** Only tasks with this key. */
   key: string;
