@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources 663d302c42038d08
+// Deno 2.9.6, sources 6316ba386089a258
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *
