@@ -8,7 +8,7 @@ import type { RunKey } from "../writer/protocol/run_message.ts";
 import type { ProgressOptions } from "./observers/progress_options.ts";
 import type { DependencyOptions } from "./scheduler/dependency_source.ts";
 import type { Overlap } from "./overlap.ts";
-import type { QueueOptions } from "./scheduler/task_queue.ts";
+import type { QueueOptions } from "./scheduler/ready_queue.ts";
 import type { PolicyOptions } from "./scheduler/retry_policy.ts";
 import type { IdentityOptions } from "./scheduler/task_identity.ts";
 import type { ZonedSchedule } from "./schedule/zoned_schedule.ts";
