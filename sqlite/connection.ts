@@ -19,6 +19,8 @@ export interface OpenOptions {
   busyTimeoutMs: number;
   /** Whether a text in double quotes that names no column is a text. */
   doubleQuotedLiterals: boolean;
+  /** Whether nobody can change the file while it is open, so that it is read without locks. */
+  immutable?: boolean;
 }
 
 /**
@@ -52,11 +54,11 @@ export class Connection implements Disposable {
 
   /** @ignore Made by {@linkcode connect} and {@linkcode connectReadOnly}. */
   constructor(driver: Driver, path: string, options: OpenOptions) {
-    const { readOnly, busyTimeoutMs, doubleQuotedLiterals } = options;
+    const { busyTimeoutMs, ...rest } = options;
     this.path = path;
     this.driver = driver.name;
     try {
-      this.#connection = driver.open(path, { readOnly, doubleQuotedLiterals });
+      this.#connection = driver.open(path, rest);
       // Before anything else, because even preparing a statement waits for a lock.
       this.#connection.exec(`PRAGMA busy_timeout=${busyTimeoutMs}`);
       const statement = this.#connection.prepare("SELECT sqlite_version() AS version");

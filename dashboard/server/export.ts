@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { checkOptionNames } from "../../internal/validate.ts";
 import { createHash } from "node:crypto";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import type { ExportedRun, LogLine, TaskDetail } from "../api.ts";
@@ -19,6 +20,7 @@ import { tasksOf } from "./queries/run_tasks.ts";
 import { getTask } from "./queries/tasks.ts";
 import { readTimeline } from "./queries/timeline.ts";
 import { readWeave } from "./queries/weave.ts";
+import { Turn } from "./queries/turn.ts";
 import { DatabaseHandle } from "./database_handle.ts";
 
 /** Tasks that a file holds in full: those that failed first. */
@@ -63,6 +65,7 @@ export async function exportRun(
   run: number,
   options: { driver?: DriverChoice | undefined } = {},
 ): Promise<string> {
+  checkOptionNames(options, { operation: "export the run", known: ["driver"] });
   using source = new DatabaseHandle(db, options.driver);
   await source.ready();
   const { file } = source.state;
@@ -106,8 +109,10 @@ async function gather(
   const tasks: TaskDetail[] = [];
   const logs: Record<number, LogLine[]> = {};
   let characters = 0;
+  const turn = new Turn();
   for (const { id } of [...failed, ...others].slice(0, MAX_TASKS)) {
     if (characters > MAX_CHARACTERS) break;
+    await turn.pass();
     const { task, lines } = read((reader) => ({
       task: getTask(reader, id),
       lines: listLogs(reader, id, { limit: MAX_LINES }).lines,

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { InsertOptions, Row, Step, TransactionOptions } from "../../writer/client/insert.ts";
+import type { InsertOptions, Row } from "../../writer/client/insert.ts";
+import type { Step, TransactionOptions } from "../../writer/client/steps.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
 import type { ExecuteResult } from "../../writer/protocol/write_message.ts";
 import type { Bindable } from "../../writer/protocol/sqlite_types.ts";

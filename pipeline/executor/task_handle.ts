@@ -5,15 +5,13 @@
  * @module
  */
 import { refuseOldMembers } from "../../internal/validate.ts";
+import { type InsertOptions, type Row, toInsertMessage } from "../../writer/client/insert.ts";
 import {
-  type InsertOptions,
-  type Row,
   type Step,
   toExecuteMessage,
-  toInsertMessage,
   toTransactionMessage,
   type TransactionOptions,
-} from "../../writer/client/insert.ts";
+} from "../../writer/client/steps.ts";
 import { insertInChunks } from "../../writer/client/row_stream.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
 import type { Bindable } from "../../writer/protocol/sqlite_types.ts";

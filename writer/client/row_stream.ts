@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { WriterDiedError } from "../../errors.ts";
 import { type InsertOptions, toInsertMessage } from "./insert.ts";
 import type { InsertMessage } from "../protocol/write_message.ts";
 
@@ -18,8 +19,8 @@ export interface RowSender {
 }
 
 /**
- * Inserts the rows of an iterable in messages of {@linkcode CHUNK_ROWS}. After a chunk that fails no more
- * is read; the chunks before it are written.
+ * Inserts the rows of an iterable in messages of {@linkcode CHUNK_ROWS}. After a chunk that fails no more is read;
+ * the chunks before it are written, and those that were sent after it may be. The error says which rows are in.
  *
  * @returns The number of rows, once they are committed
  */
@@ -29,33 +30,72 @@ export async function insertInChunks(
   rows: Iterable<object> | AsyncIterable<object>,
   { task, ...options }: InsertOptions & { task?: number | undefined } = {},
 ): Promise<number> {
+  const underWay = new Set<Promise<void>>();
+  /** The rows of chunks that were refused. */
+  const refused: [number, number][] = [];
   let chunk: object[] = [];
   let count = 0;
   let part = 0;
   let failure: { error: unknown } | undefined;
-  const underWay = new Set<Promise<void>>();
 
   const send = async (): Promise<void> => {
-    const message = toInsertMessage(table, chunk, options);
+    const message = toInsertMessage(table, chunk, options, count);
     if (task !== undefined) message.task = task;
     if (message.idempotencyKey) message.idempotencyKey.part = part++;
-    count += chunk.length;
+    const [begin, end] = [count, count += chunk.length];
     chunk = [];
-    const sent: Promise<void> = sender.request(message).then(
-      () => {},
-      (error) => void (failure ??= { error }),
-    ).finally(() => underWay.delete(sent));
+    const request = async () => void await sender.request(message);
+    const sent: Promise<void> = request().catch((error) => {
+      failure ??= { error };
+      refused.push([begin, end]);
+    }).finally(() => underWay.delete(sent));
     underWay.add(sent);
     await sender.ready();
   };
 
-  for await (const row of rows) {
-    chunk.push(row);
-    if (chunk.length === CHUNK_ROWS) await send();
-    if (failure) break;
+  try {
+    for await (const row of rows) {
+      chunk.push(row);
+      if (chunk.length === CHUNK_ROWS) await send();
+      if (failure) break;
+    }
+    if (chunk.length > 0 && !failure) await send();
+  } catch (error) {
+    failure ??= { error };
   }
-  if (chunk.length > 0 && !failure) await send();
   await Promise.all(underWay);
-  if (failure) throw failure.error;
+  if (failure) throw withRanges(failure.error, writtenRanges(refused, count));
   return count;
+}
+
+/** The rows of a stream that are written: all that were sent, but for those that were refused. */
+function writtenRanges(refused: [number, number][], count: number): [number, number][] {
+  const ranges: [number, number][] = [];
+  let begin = 0;
+  for (const [from, to] of [...refused.sort(([a], [b]) => a - b), [count, count] as const]) {
+    if (from > begin) ranges.push([begin, from]);
+    begin = to;
+  }
+  return ranges;
+}
+
+/** Adds to an error which rows of the stream are written. */
+function withRanges(error: unknown, ranges: readonly [number, number][]): unknown {
+  if (!(error instanceof Error) || error.name === "AbortError") return error;
+  const list = ranges.map(([begin, end]) => `${begin} to ${end - 1}`).join(", ");
+  const written = list
+    ? `rows ${list} of the stream are written`
+    : "no row of the stream is written";
+  // What was not acknowledged by a writer that died may be there.
+  const others = error instanceof WriterDiedError ? ", others may be" : list ? ", no others" : "";
+  if (error.message.includes("of the stream ")) return error;
+  const { message, stack } = error;
+  try {
+    // The very error, because the caller may look at its class and fields.
+    error.message = `${message}; ${written}${others}`;
+    if (stack) error.stack = stack.replace(message, () => error.message);
+  } catch {
+    // An error that cannot be changed stays as it is.
+  }
+  return error;
 }

@@ -14,16 +14,14 @@ import { refuseOldMembers } from "../../internal/validate.ts";
 import type { Bindable } from "../../sqlite/values.ts";
 import type { WriterStats } from "../protocol/sender_port.ts";
 import type { ExecuteResult, InsertMessage } from "../protocol/write_message.ts";
+import { type InsertOptions, type Row, toInsertMessage } from "./insert.ts";
 import {
-  type InsertOptions,
-  type Row,
   type Step,
   toExecuteMessage,
-  toInsertMessage,
   toMessage,
   toTransactionMessage,
   type TransactionOptions,
-} from "./insert.ts";
+} from "./steps.ts";
 import { insertInChunks } from "./row_stream.ts";
 import { WriterClient, type WriterOptions } from "./writer_client.ts";
 

@@ -35,6 +35,14 @@ export interface IdempotencyKey {
   run: number | null;
 }
 
+/** Which columns the rows of a message leave out. */
+export interface RowShapes {
+  /** Of each shape the columns that it leaves out, by their index. */
+  absent: readonly (readonly number[])[];
+  /** The shape of each row. */
+  ofRows: readonly number[];
+}
+
 /** Rows for one table: all of them are written, or none. */
 export interface InsertMessage {
   /** Tells the messages apart. */
@@ -43,10 +51,14 @@ export interface InsertMessage {
   table: string;
   /** The columns of each row, or `null` for the table's own columns in their order. */
   columns: readonly string[] | null;
-  /** The values of all rows, one row after the other. */
+  /** The values of all rows, one row after the other; `null` where a row leaves a column out. */
   values: readonly SqlValue[];
   /** Number of values in a row. */
   width: number;
+  /** What its rows leave out, where any does. */
+  shapes?: RowShapes;
+  /** The number of its first row in a stream, where it is not 0. */
+  first?: number;
   /** Bytes of its texts and blobs, where they are more than {@linkcode ROW_BYTES} a row. */
   bytes?: number;
   /** Columns of the unique constraint whose conflict makes the insert an upsert. */

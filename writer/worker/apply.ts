@@ -1,13 +1,12 @@
 /**
- * What each kind of message does: the switch over all of them.
- *
- * It knows nothing of transactions: {@linkcode Store} calls it inside one, and tells it how that ended.
+ * What each kind of message does: the switch over all of them, and the transaction around it, with which what is kept
+ * in memory of runs and tasks is taken back, too.
  *
  * @module
  */
 import type { Connection } from "../../sqlite/connection.ts";
 import { DependencyStore } from "./dependency_store.ts";
-import { fromErrorData } from "../../errors.ts";
+import { type ErrorData, fromErrorData } from "../../errors.ts";
 import { FailedTasks } from "./failed_tasks.ts";
 import { KeyStore } from "./key_store.ts";
 import type {
@@ -26,12 +25,20 @@ import type {
 import type { ProcessLock } from "./process_lock.ts";
 import { addRequest, answerAll, answerRequest } from "./request_store.ts";
 import type { RequestWatch } from "./request_watch.ts";
-import { RowStore } from "./row_store.ts";
+import { RowStore, sameShape } from "./row_store.ts";
 import { RunStore } from "./run_store.ts";
 import { TaskEndStore } from "./task_end_store.ts";
 import { TaskUpdateStore } from "./task_update_store.ts";
 import { TaskStore } from "./task_store.ts";
 import { isEnd } from "../../internal/task_status.ts";
+
+/** What became of the messages of a batch, by their index. */
+export interface Outcome {
+  /** What each message did, where there is something to say. */
+  results: [number, WriteResult][];
+  /** Why a message was not written. */
+  failures: [number, ErrorData][];
+}
 
 /** What the store of one connection may be told. */
 export interface StoreOptions {
@@ -41,6 +48,14 @@ export interface StoreOptions {
   owner?: ProcessLock | undefined;
   /** Is told which runs are active and what is requested of them. */
   watch?: RequestWatch | undefined;
+}
+
+/** What keeps something of a transaction in mind. */
+interface TransactionPart {
+  /** Calling what it returns takes back what is noted after. */
+  mark(): () => void;
+  committed(): void;
+  rolledBack(): void;
 }
 
 /** Applies messages, one after the other, within a transaction. */
@@ -56,7 +71,7 @@ export class MessageApplier {
   readonly #ends: TaskEndStore;
   readonly #watch: RequestWatch | undefined;
   /** What keeps something of a transaction in mind until it has ended. */
-  readonly #parts: readonly { committed(): void; rolledBack(): void }[];
+  readonly #parts: readonly TransactionPart[];
 
   constructor(connection: Connection, { statements, owner, watch }: StoreOptions = {}) {
     this.#connection = connection;
@@ -71,20 +86,69 @@ export class MessageApplier {
     this.#parts = [this.rows, this.updates, this.runs, this.failed, ...(watch ? [watch] : [])];
   }
 
-  /** Writes what is still folded; called before each commit. */
-  flush(): void {
+  /** Runs `body` in a transaction. */
+  transaction<T>(body: () => T): T {
+    try {
+      const result = this.#connection.transaction(() => {
+        const result = body();
+        this.updates.flush();
+        this.runs.flush();
+        return result;
+      });
+      for (const part of this.#parts) part.committed();
+      return result;
+    } catch (error) {
+      for (const part of this.#parts) part.rolledBack();
+      throw error;
+    }
+  }
+
+  /** Runs `body` in a part of the transaction that is undone by itself when it throws. */
+  savepoint<T>(body: () => T): T {
     this.updates.flush();
-    this.runs.flush();
+    const marks = this.#parts.map((part) => part.mark());
+    try {
+      return this.#connection.transaction(() => {
+        const result = body();
+        this.updates.flush();
+        return result;
+      });
+    } catch (error) {
+      for (const restore of marks) restore();
+      throw error;
+    }
   }
 
-  /** The transaction is committed. */
-  committed(): void {
-    for (const part of this.#parts) part.committed();
-  }
-
-  /** The transaction is undone. */
-  rolledBack(): void {
-    for (const part of this.#parts) part.rolledBack();
+  /** Applies messages together: neighbouring inserts of one shape share a statement, news is folded. */
+  applyAll(messages: readonly WriteMessage[]): Outcome {
+    const results: [number, WriteResult][] = [];
+    const failures: [number, ErrorData][] = [];
+    let inserts: InsertMessage[] = [];
+    const flushInserts = () => {
+      if (inserts.length > 0) this.rows.insert(inserts);
+      inserts = [];
+    };
+    messages.forEach((message, index) => {
+      if (message.kind === "task_update" && !this.failed.has(message.id)) {
+        this.updates.fold(message);
+        return;
+      }
+      if (message.kind !== "insert" || (inserts[0] && !sameShape(inserts[0], message))) {
+        flushInserts();
+      }
+      if (message.kind === "insert") {
+        if (this.isNew(message)) inserts.push(message);
+      } else {
+        // What follows may look at what was told before.
+        this.updates.flush();
+        const failure = this.failed.behind(message);
+        const result = this.apply(message);
+        if (result !== undefined) results.push([index, result]);
+        if (failure) failures.push([index, failure]);
+      }
+    });
+    flushInserts();
+    return { results, failures };
   }
 
   /** Does what a message says, and returns what it did. */

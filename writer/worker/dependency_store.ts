@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { BulkStatement } from "./bulk.ts";
+import { BulkStatement } from "../../sqlite/bulk_statement.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import type { DependTasksMessage } from "../protocol/task_message.ts";
 import type { SqlValue } from "../../sqlite/values.ts";

@@ -6,42 +6,58 @@
 import type { ErrorData } from "../../errors.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
 
-/** Remembers them until they have ended, or begin anew. */
+/** Remembers them until they have ended, or begin again. */
 export class FailedTasks {
   readonly #failures = new Map<number, ErrorData>();
-  /** Tasks that end, or begin anew, in this transaction: what failed in them says nothing of what follows. */
-  readonly #forgotten = new Set<number>();
+  /**
+   * What this transaction has changed so far: the failure of a task, or `undefined` for one that ends or begins
+   * again, because what failed in it says nothing of what follows.
+   */
+  #changes = new Map<number, ErrorData | undefined>();
 
   /** A message of a task was not written. */
   add(task: number, failure: ErrorData): void {
-    this.#failures.set(task, failure);
+    this.#changes.set(task, failure);
   }
 
   /** Whether a message of a task has failed. */
   has(task: number): boolean {
-    return this.#failures.has(task);
+    return this.#failures.size + this.#changes.size > 0 && this.#failureOf(task) !== undefined;
   }
 
   /** The failure for which a message's task cannot become `done`. */
   behind(message: WriteMessage): ErrorData | undefined {
     if (message.kind !== "task_update" || message.status !== "done") return undefined;
-    return this.#forgotten.has(message.id) ? undefined : this.#failures.get(message.id);
+    return this.#failureOf(message.id);
   }
 
-  /** Tasks end, or begin anew. */
+  /** Tasks end, or begin again. */
   forget(tasks: readonly number[]): undefined {
-    if (this.#failures.size === 0) return;
-    for (const task of tasks) this.#forgotten.add(task);
+    if (this.#failures.size + this.#changes.size === 0) return;
+    for (const task of tasks) this.#changes.set(task, undefined);
+  }
+
+  /** Calling what it returns takes back what is noted after. */
+  mark(): () => void {
+    const changes = new Map(this.#changes);
+    return () => void (this.#changes = changes);
   }
 
   /** The transaction is committed. */
   committed(): void {
-    for (const task of this.#forgotten) this.#failures.delete(task);
+    for (const [task, failure] of this.#changes) {
+      if (failure) this.#failures.set(task, failure);
+      else this.#failures.delete(task);
+    }
     this.rolledBack();
   }
 
   /** The transaction is undone. */
   rolledBack(): void {
-    this.#forgotten.clear();
+    this.#changes.clear();
+  }
+
+  #failureOf(task: number): ErrorData | undefined {
+    return this.#changes.has(task) ? this.#changes.get(task) : this.#failures.get(task);
   }
 }

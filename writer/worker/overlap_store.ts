@@ -38,6 +38,16 @@ export class OverlapStore {
     this.#ended.add(run);
   }
 
+  /** Calling what it returns takes back what is noted after. */
+  mark(): () => void {
+    const [begun, ended] = [[...this.#begun], [...this.#ended]];
+    return () => {
+      this.rolledBack();
+      for (const run of begun) this.#begun.add(run);
+      for (const run of ended) this.#ended.add(run);
+    };
+  }
+
   /** The transaction is committed. */
   committed(): void {
     for (const run of this.#begun) this.#own.add(run);

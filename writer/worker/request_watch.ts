@@ -63,6 +63,12 @@ export class RequestWatch implements Disposable {
     });
   }
 
+  /** Calling what it returns takes back what is noted after. */
+  mark(): () => void {
+    const { length } = this.#noted;
+    return () => void this.#noted.splice(length);
+  }
+
   /** The transaction is committed. */
   committed(): void {
     for (const note of this.#noted.splice(0)) note();

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { BulkStatement, placeholders, quoteName } from "./bulk.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import type { Statement } from "../../sqlite/statement.ts";
-import type { ExecuteResult, InsertMessage } from "../protocol/write_message.ts";
+import type { ExecuteResult, InsertMessage, RowShapes } from "../protocol/write_message.ts";
+import { InsertStatement } from "./insert_statement.ts";
 import { checkUserStatement, refuseTempShadows } from "../../sqlite/user_statement.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 
@@ -22,7 +22,7 @@ const COUNT_CHANGES =
 export class RowStore {
   readonly #connection: Connection;
   readonly #statements: Readonly<Record<string, string>>;
-  readonly #inserts = new Map<string, BulkStatement>();
+  readonly #inserts = new Map<string, InsertStatement>();
   readonly #prepared = new Map<string, Statement>();
 
   #committed = 0;
@@ -40,14 +40,43 @@ export class RowStore {
     return this.#committed;
   }
 
-  /** Inserts the rows of messages of one shape. */
+  /** Inserts the rows of messages that can share a statement. */
   insert(messages: readonly InsertMessage[]): undefined {
     messages.forEach(checkWidth);
-    const first = messages[0]!;
-    const values = messages.length === 1 ? first.values : messages.flatMap(({ values }) => values);
-    if (first.width === 0 || values.length === 0) return;
-    this.#insertStatement(first).run(values);
-    this.#inserted += values.length / first.width;
+    const [first] = messages;
+    if (first!.shapes) return this.#insertShapes(first!, first!.shapes);
+    const values = messages.length === 1 ? first!.values : messages.flatMap(({ values }) => values);
+    if (values.length === 0) return;
+    const rows = values.length / first!.width;
+    const statement = this.#insertStatement(first!);
+    try {
+      statement.run(values, rows);
+    } catch (error) {
+      // Of several messages the bad one is found first, and then its row.
+      throw messages.length > 1 ? error : statement.explain(error, values, first!.first ?? 0);
+    }
+    this.#inserted += rows;
+  }
+
+  /** Inserts rows of which some leave columns out: neighbours of one shape together. */
+  #insertShapes(message: InsertMessage, { absent, ofRows }: RowShapes): undefined {
+    const statements: InsertStatement[] = [];
+    const { values, width, first = 0 } = message;
+    for (let end = 0; end < ofRows.length;) {
+      const shape = ofRows[end]!;
+      const begin = end;
+      while (ofRows[end] === shape) end++;
+      const left = absent[shape]!;
+      const statement = statements[shape] ??= this.#insertStatement(message, left);
+      let kept = values.slice(begin * width, end * width);
+      if (left.length > 0) kept = kept.filter((_, i) => !left.includes(i % width));
+      try {
+        statement.run(kept, end - begin);
+      } catch (error) {
+        throw statement.explain(error, kept, first + begin);
+      }
+    }
+    this.#inserted += ofRows.length;
   }
 
   /** Runs one of the named statements. */
@@ -81,6 +110,12 @@ export class RowStore {
     };
   }
 
+  /** Calling what it returns takes back what is noted after. */
+  mark(): () => void {
+    const inserted = this.#inserted;
+    return () => void (this.#inserted = inserted);
+  }
+
   /** The transaction is committed. */
   committed(): void {
     this.#committed += this.#inserted;
@@ -92,17 +127,10 @@ export class RowStore {
     this.#inserted = 0;
   }
 
-  #insertStatement(message: InsertMessage): BulkStatement {
+  #insertStatement(message: InsertMessage, absent: readonly number[] = []): InsertStatement {
     const { table, columns, width, onConflict, update } = message;
-    const key = JSON.stringify([table, columns, width, onConflict, update]);
-    return cached(this.#inserts, key, () => {
-      const into = columns ? ` (${columns.map(quoteName).join(",")})` : "";
-      return new BulkStatement(
-        this.#connection,
-        placeholders(width),
-        (tuples) => `INSERT INTO ${quoteName(table)}${into} VALUES ${tuples}${conflict(message)}`,
-      );
-    });
+    const key = JSON.stringify([table, columns, width, onConflict, update, absent]);
+    return cached(this.#inserts, key, () => new InsertStatement(this.#connection, message, absent));
   }
 }
 
@@ -114,25 +142,19 @@ function checkWidth({ table, values, width }: InsertMessage): void {
   }
 }
 
-function conflict({ columns, onConflict, update }: InsertMessage): string {
-  if (!onConflict && !update) return "";
-  const target = onConflict ? ` (${onConflict.map(quoteName).join(",")})` : "";
-  const names = update === "ignore"
-    ? []
-    : update ?? columns?.filter((column) => !onConflict!.includes(column)) ?? [];
-  if (names.length === 0) return ` ON CONFLICT${target} DO NOTHING`;
-  const sets = names.map((name) => `${quoteName(name)}=excluded.${quoteName(name)}`);
-  return ` ON CONFLICT${target} DO UPDATE SET ${sets.join(",")}`;
-}
+type Names = readonly string[] | string | null;
 
 /** Whether two messages can share a statement. */
 export function sameShape(a: InsertMessage, b: InsertMessage): boolean {
-  return a.table === b.table && a.width === b.width && a.update === b.update &&
-    sameNames(a.columns, b.columns) && sameNames(a.onConflict, b.onConflict);
+  return !a.shapes && !b.shapes && a.table === b.table && a.width === b.width &&
+    sameNames(a.update, b.update) && sameNames(a.columns, b.columns) &&
+    sameNames(a.onConflict, b.onConflict);
 }
 
-function sameNames(a?: readonly string[] | null, b?: readonly string[] | null): boolean {
-  return a === b || (!!a && !!b && a.length === b.length && a.every((name, i) => name === b[i]));
+function sameNames(a?: Names, b?: Names): boolean {
+  if (a === b) return true;
+  if (!Array.isArray(a) || !Array.isArray(b)) return false;
+  return a.length === b.length && a.every((name, i) => name === b[i]);
 }
 
 /** Looks a statement up; when there are too many, those used least recently are dropped. */

@@ -22,7 +22,7 @@ import { OverlapStore } from "./overlap_store.ts";
 import { type ProcessLock, UNOWNED } from "./process_lock.ts";
 import { interruptTasks, recoverRuns } from "./recovery.ts";
 import { findRun, forgetKeys, goneTasks, learnKeys } from "./resume_store.ts";
-import { Statements } from "./statements.ts";
+import { Statements } from "../../sqlite/statements.ts";
 import {
   noCounts,
   type StatusCounts,
@@ -265,6 +265,20 @@ export class RunStore {
       `INSERT INTO run_samples (run_id,sampled_at,queued,running,done,error,cancelled)
        SELECT id,updated_at,queued,running,done,error,cancelled FROM pipeline_runs WHERE id=?`,
     ).run(run);
+  }
+
+  /** Calling what it returns takes back what is noted after. */
+  mark(): () => void {
+    const deltas = [...this.#deltas].map(([run, counts]) => [run, { ...counts }] as const);
+    const ended = [...this.#ended];
+    const restore = this.#overlap.mark();
+    return () => {
+      this.#deltas.clear();
+      for (const [run, counts] of deltas) this.#deltas.set(run, counts);
+      this.#ended.clear();
+      for (const run of ended) this.#ended.add(run);
+      restore();
+    };
   }
 
   /** The transaction is committed: what it changed is now what is known. */

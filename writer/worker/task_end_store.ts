@@ -8,7 +8,7 @@
 import type { Connection } from "../../sqlite/connection.ts";
 import type { EndTasksMessage, TaskFound, TasksEnded } from "../protocol/task_message.ts";
 import type { RunStore } from "./run_store.ts";
-import { Statements } from "./statements.ts";
+import { Statements } from "../../sqlite/statements.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
 import type { TaskUpdateStore } from "./task_update_store.ts";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { BulkStatement } from "./bulk.ts";
+import { BulkStatement } from "../../sqlite/bulk_statement.ts";
 import { SqliteError } from "../../errors.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import type {
@@ -15,7 +15,7 @@ import type {
 } from "../protocol/task_message.ts";
 import { type KeyedTask, matchKeys } from "./resume_store.ts";
 import type { RunStore } from "./run_store.ts";
-import { Statements } from "./statements.ts";
+import { Statements } from "../../sqlite/statements.ts";
 import type { TaskUpdateStore } from "./task_update_store.ts";
 import { canMove, canRequeue } from "../../internal/task_status.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { BulkStatement, placeholders } from "./bulk.ts";
+import { BulkStatement, placeholders } from "../../sqlite/bulk_statement.ts";
 import { type ErrorData, SqliteError } from "../../errors.ts";
 import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type { Connection } from "../../sqlite/connection.ts";
@@ -48,6 +48,8 @@ export class TaskUpdateStore {
   // What this transaction has changed so far.
   readonly #folded = new Map<number, TaskUpdateMessage>();
   readonly #moved = new Map<number, TaskStatus>();
+  /** Each move of a task, and where it was noted before. */
+  #moves: [id: number, before: TaskStatus | undefined][] = [];
 
   constructor(connection: Connection, runs: RunStore) {
     this.#connection = connection;
@@ -83,7 +85,7 @@ export class TaskUpdateStore {
     this.flush();
     const status = this.status(message);
     if (!status) throw noTask(message);
-    this.#moved.set(message.id, status);
+    this.#note(message.id, status);
     this.fold(message);
     this.flush();
   }
@@ -125,13 +127,25 @@ export class TaskUpdateStore {
 
   /** A task goes from one status to another, by whatever statement. */
   move(run: number, id: number, from: TaskStatus, to: TaskStatus): void {
-    this.#moved.set(id, to);
+    this.#note(id, to);
     this.#runs.countMove(run, from, to);
   }
 
   /** A run has ended: statements that only serve its tasks are not needed any more. */
   endRun(): void {
     this.#updates.clear();
+  }
+
+  /** Calling what it returns takes back what is noted after. */
+  mark(): () => void {
+    const moves = this.#moves.length;
+    return () => {
+      this.#folded.clear();
+      for (const [id, before] of this.#moves.splice(moves).reverse()) {
+        if (before === undefined) this.#moved.delete(id);
+        else this.#moved.set(id, before);
+      }
+    };
   }
 
   /** The transaction is committed: what it changed is now what is known. */
@@ -147,6 +161,12 @@ export class TaskUpdateStore {
   rolledBack(): void {
     this.#folded.clear();
     this.#moved.clear();
+    this.#moves = [];
+  }
+
+  #note(id: number, status: TaskStatus): void {
+    this.#moves.push([id, this.#moved.get(id)]);
+    this.#moved.set(id, status);
   }
 
   #updateStatement(shape: number, { from, first }: UpdateGroup): BulkStatement {

@@ -6,11 +6,13 @@
 import type { Connection } from "../../sqlite/connection.ts";
 import type { Checkpointer } from "./checkpointer.ts";
 import type { Store } from "./commit.ts";
-import { CommitFigures } from "./commit_figures.ts";
 import type { WriterStats } from "../protocol/sender_port.ts";
 
 /** Milliseconds between two measurements. */
 const INTERVAL_MS = 200;
+
+/** Transactions over which commit times are kept. */
+const COMMIT_WINDOW = 256;
 
 /** What is measured. */
 export interface Measured {
@@ -68,5 +70,36 @@ export class WriterHealth {
     this.measureSoon();
     this.measure();
     this.#measured.store.writeHealth();
+  }
+}
+
+/** Counts the commits of one writer. */
+export class CommitFigures {
+  #commits = 0;
+  #messages = 0;
+  #failures = 0;
+  readonly #commitMs: number[] = [];
+
+  /** Rows and messages in the last transaction. */
+  batchRows = 0;
+
+  /** So many messages were committed or refused, in so many milliseconds. */
+  committed(ms: number, messages: number, failures: number): void {
+    this.#commitMs[this.#commits++ % COMMIT_WINDOW] = ms;
+    this.#messages += messages - failures;
+    this.#failures += failures;
+  }
+
+  /** The figures so far. */
+  read(): Pick<WriterStats, "commits" | "messages" | "failures" | "batchRows" | "commitMs"> {
+    const times = this.#commitMs.toSorted((a, b) => a - b);
+    const quantile = (q: number) => times[Math.floor(q * (times.length - 1))] ?? 0;
+    return {
+      commits: this.#commits,
+      messages: this.#messages,
+      failures: this.#failures,
+      batchRows: this.batchRows,
+      commitMs: { p50: quantile(0.5), p99: quantile(0.99) },
+    };
   }
 }

@@ -12,7 +12,6 @@
 import { clearImmediate, setImmediate } from "node:timers";
 import type { CheckpointResult } from "../../sqlite/checkpoint.ts";
 import type { Connection } from "../../sqlite/connection.ts";
-import { classifyError } from "../../sqlite/explain.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../../errors.ts";
 import { FileWatch } from "./file_watch.ts";
 import type { RunRequest } from "../protocol/control_message.ts";
@@ -128,7 +127,7 @@ export class WriterLoop {
     this.#watch[Symbol.dispose]();
     try {
       this.#patience.limit(CLOSING_TIMEOUT_MS);
-      this.#optimize();
+      optimize(this.#connection);
       const lost = this.#lost();
       const checkpoint = this.#wal.checkpoint("TRUNCATE");
       if (lost) throw fromErrorData(lost);
@@ -139,15 +138,6 @@ export class WriterLoop {
       this.#connection.close();
       this.#files[Symbol.dispose]();
       this.#owner?.[Symbol.dispose]();
-    }
-  }
-
-  /** Gathers what the planner needs; left to the next who closes when another writes all the time. */
-  #optimize(): void {
-    try {
-      optimize(this.#connection);
-    } catch (error) {
-      if (classifyError(error) !== "busy") throw error;
     }
   }
 

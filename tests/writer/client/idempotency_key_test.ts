@@ -1,5 +1,6 @@
 import { checkKeys, keysIn, toIdempotencyKey } from "../../../writer/client/idempotency_key.ts";
-import { toInsertMessage, toTransactionMessage } from "../../../writer/client/insert.ts";
+import { toInsertMessage } from "../../../writer/client/insert.ts";
+import { toTransactionMessage } from "../../../writer/client/steps.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 
 const odd = (value: unknown) => value as never;

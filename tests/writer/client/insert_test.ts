@@ -1,4 +1,5 @@
-import { type Row, toInsertMessage, toMessage } from "../../../writer/client/insert.ts";
+import { type Row, toInsertMessage } from "../../../writer/client/insert.ts";
+import { toMessage } from "../../../writer/client/steps.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 
 const odd = (value: unknown) => value as never;
@@ -10,13 +11,15 @@ Deno.test("toInsertMessage() fills every column that any object names", () => {
     columns: ["a", "b", "c"],
     values: [1, null, null, null, "x", null, null, null, 1],
     width: 3,
+    shapes: { absent: [[], [1, 2], [2], [0, 1]], ofRows: [1, 2, 3] },
   });
 });
 
 Deno.test("toInsertMessage() takes of objects only the columns that are asked for", () => {
   const rows = [{ a: 1, extra: () => {} }, { b: 2 }] as Row[];
-  const { columns, values } = toInsertMessage("v", rows, { columns: ["b", "a"] });
+  const { columns, values, shapes } = toInsertMessage("v", rows, { columns: ["b", "a"] });
   assertEquals([columns, values], [["b", "a"], [null, 1, 2, null]]);
+  assertEquals(shapes, { absent: [[], [0], [1]], ofRows: [1, 2] });
 });
 
 Deno.test("toInsertMessage() takes arrays in the order of the columns or of the table", () => {
@@ -28,6 +31,7 @@ Deno.test("toInsertMessage() takes arrays in the order of the columns or of the 
     columns: null,
     values,
     width: 2,
+    shapes: { absent: [[], [0]], ofRows: [0, 1] },
   });
   const named = toInsertMessage("v", rows, { columns: ["a", "b"] });
   assertEquals([named.columns, named.values], [["a", "b"], values]);
@@ -114,7 +118,8 @@ Deno.test("toInsertMessage() names row and column of a bigint that is too large"
 });
 
 Deno.test("toInsertMessage() allows an object whose columns are all undefined", () => {
-  assertEquals(toInsertMessage("v", [{ a: undefined }, { a: 1 }]).values, [null, 1]);
+  const { values, shapes } = toInsertMessage("v", [{ a: undefined }, { a: 1 }]);
+  assertEquals([values, shapes], [[null, 1], { absent: [[], [0]], ofRows: [1, 0] }]);
 });
 
 Deno.test("toInsertMessage() refuses options that it cannot follow", () => {

@@ -1,6 +1,7 @@
 import { connectReadOnly } from "../../../db.ts";
 import { SqliteError } from "../../../errors.ts";
-import type { Row, Step } from "../../../writer/client/insert.ts";
+import type { Row } from "../../../writer/client/insert.ts";
+import type { Step } from "../../../writer/client/steps.ts";
 import type { ExecuteResult } from "../../../writer/protocol/write_message.ts";
 import { clientOf, SqliteWriter } from "../../../writer/client/sqlite_writer.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../support/assert.ts";

@@ -1,9 +1,5 @@
-import {
-  type InsertOptions,
-  type Row,
-  toInsertMessage,
-  toTransactionMessage,
-} from "../../../writer/client/insert.ts";
+import { type InsertOptions, type Row, toInsertMessage } from "../../../writer/client/insert.ts";
+import { toTransactionMessage } from "../../../writer/client/steps.ts";
 import type {
   ExecuteResult,
   IdempotencyKey,
@@ -53,6 +49,24 @@ for (const driver of DRIVERS) {
     });
     const row = { task_id: 0, run_id: null, table_name: "city", part: 0 };
     assertEquals(rows, [{ id: 1, ...row, key: "page 1" }, { id: 2, ...row, key: "page 2" }]);
+  });
+
+  Deno.test(`Store.commit() takes a table's name in another case for the same table (${driver})`, async () => {
+    using store = await openStore({ driver, schema });
+    store.write(keyed("City", [["Oslo", 1]], {}));
+    store.write(keyed("street", [["Storgata"]], {}));
+    for (const table of ["City", "city", "CITY"]) {
+      store.write(keyed(table, [["Moss", 1]], {}));
+      store.write(keyed(table, [["of task 1", 1]], { task: 1, run: 1 }));
+    }
+    store.write(keyed("STREET", [["Kirkegata"]], {}));
+    assertEquals(cities(store), ["Oslo", "of task 1"]);
+    assertEquals(store.column("SELECT name FROM street"), ["Storgata"]);
+    assertEquals(store.column("SELECT table_name FROM idempotency_keys ORDER BY id"), [
+      "City",
+      "street",
+      "City",
+    ]);
   });
 
   Deno.test(`Store.commit() takes a key for its task, its table and its part (${driver})`, async () => {

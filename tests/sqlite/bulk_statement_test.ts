@@ -1,7 +1,8 @@
-import { connect } from "../../../db.ts";
-import { BulkStatement, placeholders, quoteName } from "../../../writer/worker/bulk.ts";
-import { assertEquals, assertThrows } from "../../support/assert.ts";
-import { DRIVERS } from "../../support/drivers.ts";
+import { quoteName } from "../../sqlite/sql_text.ts";
+import { connect } from "../../db.ts";
+import { BulkStatement, placeholders } from "../../sqlite/bulk_statement.ts";
+import { assertEquals, assertThrows } from "../support/assert.ts";
+import { DRIVERS } from "../support/drivers.ts";
 
 for (const driver of DRIVERS) {
   for (const count of [0, 1, 9, 10, 99, 100, 101, 110, 1234]) {

@@ -8,9 +8,9 @@
  *
  * @module
  */
-import type { Connection } from "../../sqlite/connection.ts";
-import type { Statement } from "../../sqlite/statement.ts";
-import type { SqlValue } from "../../sqlite/values.ts";
+import type { Connection } from "./connection.ts";
+import type { Statement } from "./statement.ts";
+import type { SqlValue } from "./values.ts";
 
 const SIZES = [100, 10, 1];
 
@@ -24,6 +24,8 @@ export class BulkStatement {
   readonly #width: number;
   readonly #sql: (tuples: string) => string;
   readonly #statements = new Map<number, Statement>();
+  /** Where in the values the last statement begins that was run. */
+  #start = 0;
 
   /** `tuple` is one row's placeholders, such as `(?,?)`; `sql` makes the statement around many of them. */
   constructor(connection: Connection, tuple: string, sql: (tuples: string) => string) {
@@ -36,9 +38,10 @@ export class BulkStatement {
   /** Writes the rows, one after the other in `values`, and returns how many rows changed. */
   run(values: readonly SqlValue[]): number {
     const width = this.#width;
-    if (values.length % width !== 0) {
+    const { length: end } = values;
+    if (end % width !== 0) {
       throw new RangeError(
-        `Cannot write ${values.length} values as rows of ${width}: ${this.#sql(this.#tuple)}`,
+        `Cannot write ${end} values as rows of ${width}: ${this.#sql(this.#tuple)}`,
       );
     }
     let changes = 0;
@@ -46,12 +49,29 @@ export class BulkStatement {
     for (const size of SIZES) {
       if (size > 1 && size * width > MAX_PARAMS) continue;
       const step = size * width;
-      while (values.length - start >= step) {
+      while (end - start >= step) {
+        this.#start = start;
         changes += this.#statement(size).runValues(values, start, start + step);
         start += step;
       }
     }
     return changes;
+  }
+
+  /**
+   * Which value the row begins with that made the last run fail; `undefined` where no single row does. What was
+   * written before it stays written.
+   */
+  findBad(values: readonly SqlValue[]): number | undefined {
+    const one = this.#statement(1);
+    for (let start = this.#start; start < values.length; start += this.#width) {
+      try {
+        one.runValues(values, start, start + this.#width);
+      } catch {
+        return start;
+      }
+    }
+    return undefined;
   }
 
   #statement(size: number): Statement {
@@ -67,9 +87,4 @@ export class BulkStatement {
 /** The placeholders of a row, such as `(?,?)`. */
 export function placeholders(width: number): string {
   return `(${Array(width).fill("?").join(",")})`;
-}
-
-/** Quotes a table's or column's name. */
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

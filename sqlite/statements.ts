@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Connection } from "../../sqlite/connection.ts";
-import type { Statement } from "../../sqlite/statement.ts";
+import type { Connection } from "./connection.ts";
+import type { Statement } from "./statement.ts";
 
 /** The statements of one connection, by their text. */
 export class Statements {

@@ -1,0 +1,87 @@
+/**
+ * From the steps that a user has to the messages that the writer takes.
+ *
+ * @module
+ */
+import { checkOptionNames } from "../../internal/validate.ts";
+import { toIdempotencyKey } from "./idempotency_key.ts";
+import { type InsertOptions, toInsertMessage } from "./insert.ts";
+import type {
+  ExecuteMessage,
+  InsertMessage,
+  StatementMessage,
+  TransactionMessage,
+} from "../protocol/write_message.ts";
+import { type Bindable, toSqlValue } from "../../sqlite/values.ts";
+
+/** One of the things that are written together in a transaction. */
+export type Step =
+  | { sql: string; params?: readonly Bindable[] | undefined }
+  | { statement: string; params?: readonly Bindable[] | undefined }
+  | { table: string; rows: readonly object[] } & InsertOptions;
+
+/** Options of a transaction. */
+export interface TransactionOptions {
+  /**
+   * Says which transaction this is, so that its steps are done once although they are sent again; see
+   * {@linkcode InsertOptions.idempotencyKey}.
+   *
+   * @default {steps are done as often as they are sent}
+   */
+  idempotencyKey?: string | undefined;
+}
+
+const TRANSACTION_OPTIONS: readonly string[] = ["idempotencyKey"] satisfies (
+  keyof TransactionOptions
+)[];
+
+/**
+ * Makes the message of one statement.
+ *
+ * @throws {TypeError} If it is not a text, or a value has no SQLite form
+ */
+export function toExecuteMessage(sql: string, params: readonly Bindable[] = []): ExecuteMessage {
+  if (typeof sql !== "string") throw unknownStep({ sql, params });
+  return { kind: "execute", sql, params: params.map(toSqlValue) };
+}
+
+/**
+ * Makes the message of one step: SQL, a named statement, or rows for a table.
+ *
+ * @throws {TypeError} If it is none of these, or a value has no SQLite form
+ */
+export function toMessage(step: Step): ExecuteMessage | StatementMessage | InsertMessage {
+  if ("sql" in step) return toExecuteMessage(step.sql, step.params);
+  if ("statement" in step && typeof step.statement === "string") {
+    const { statement: name, params = [] } = step;
+    return { kind: "statement", name, params: params.map(toSqlValue) };
+  }
+  if ("table" in step && Array.isArray(step.rows)) {
+    return toInsertMessage(step.table, step.rows, step);
+  }
+  throw unknownStep(step);
+}
+
+function unknownStep(step: unknown): TypeError {
+  return new TypeError(
+    `Cannot write ${Deno.inspect(step, { depth: 1 })}: ` +
+      `pass { sql, params }, { statement, params } or { table, rows }`,
+  );
+}
+
+/**
+ * Makes the message of steps that belong together.
+ *
+ * @throws {TypeError} If one of them is none, a value has no SQLite form, or the key is no text
+ */
+export function toTransactionMessage(
+  steps: readonly Step[],
+  options: TransactionOptions = {},
+): TransactionMessage {
+  const operation = "write a transaction";
+  checkOptionNames(options, { operation, known: TRANSACTION_OPTIONS });
+  const idempotencyKey = toIdempotencyKey(options.idempotencyKey, operation);
+  const message: TransactionMessage = { kind: "transaction", messages: steps.map(toMessage) };
+  if (idempotencyKey) message.idempotencyKey = idempotencyKey;
+  return message;
+}
