@@ -8,6 +8,7 @@
  * @module
  */
 export { ArgumentsError } from "./errors.ts";
+export type { ArgumentsValidator } from "./pipeline/run_arguments.ts";
 export type { Bindable } from "./sqlite/values.ts";
 export { definePipeline } from "./pipeline/define_pipeline.ts";
 export type { DependencyOptions } from "./pipeline/scheduler/dependency_source.ts";
@@ -48,6 +49,7 @@ export type { TaskPolicy } from "./pipeline/scheduler/retry_policy.ts";
 export type { TaskStatus } from "./internal/task_status.ts";
 export { TaskWorkerDiedError } from "./errors.ts";
 export type { TransactionOptions } from "./writer/client/steps.ts";
+export type { ValidatedArguments } from "./pipeline/run_arguments.ts";
 export { WriterClosedError } from "./errors.ts";
 export { WriterDiedError } from "./errors.ts";
 export type { WriterOptions } from "./writer/client/sqlite_writer.ts";

@@ -9,9 +9,9 @@
 import { isSchedule } from "./schedule/zoned_schedule.ts";
 import { unexpected } from "../internal/validate.ts";
 import { checkNames } from "./option_names.ts";
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { PipelineDefinition, PipelineOptions } from "./pipeline_options.ts";
 import {
+  type ArgumentsValidator,
   isValidator,
   type PipelineArguments,
   resolveArguments,
@@ -49,11 +49,10 @@ export const DEFAULT_DB = "pipeloom.db";
  *
  * @example Arguments that a validator declares
  * ```ts
- * import { definePipeline } from "@pipeloom/pipeloom";
- * import type { StandardSchemaV1 } from "@standard-schema/spec";
+ * import { type ArgumentsValidator, definePipeline } from "@pipeloom/pipeloom";
  *
- * // What zod, valibot and arktype make by themselves.
- * const limit: StandardSchemaV1<unknown, { limit: number }> = {
+ * // Validators of zod, valibot and arktype are such values.
+ * const limit: ArgumentsValidator<{ limit: number }> = {
  *   "~standard": {
  *     version: 1,
  *     vendor: "example",
@@ -73,11 +72,10 @@ export const DEFAULT_DB = "pipeloom.db";
  * export default pipeline;
  * ```
  */
-export function definePipeline<Item, Validator extends StandardSchemaV1>(
-  definition: PipelineDefinition<Item, StandardSchemaV1.InferOutput<Validator>> & {
-    args: Validator;
-  },
+export function definePipeline<Item, Arguments>(
+  definition: PipelineDefinition<Item, Arguments> & { args: ArgumentsValidator<Arguments> },
 ): PipelineDefinition<Item>;
+/** Defines a pipeline whose arguments are text, or have default values. */
 export function definePipeline<Item>(
   definition: PipelineDefinition<Item>,
 ): PipelineDefinition<Item>;

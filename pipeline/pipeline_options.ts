@@ -12,8 +12,7 @@ import type { QueueOptions } from "./scheduler/ready_queue.ts";
 import type { PolicyOptions } from "./scheduler/retry_policy.ts";
 import type { IdentityOptions } from "./scheduler/task_identity.ts";
 import type { ZonedSchedule } from "./schedule/zoned_schedule.ts";
-import type { PipelineArguments } from "./run_arguments.ts";
-import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { ArgumentsValidator, PipelineArguments } from "./run_arguments.ts";
 import type { TaskModule } from "./executor/task_module.ts";
 import type { TaskFunction } from "./executor/task_runner.ts";
 import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
@@ -150,7 +149,7 @@ export interface PipelineDefinition<Item, Arguments = PipelineArguments>
    *
    * @default {arguments are text, and one that neither `items` nor `schema` reads is refused}
    */
-  args?: StandardSchemaV1 | Readonly<Record<string, unknown>> | undefined;
+  args?: ArgumentsValidator | Readonly<Record<string, unknown>> | undefined;
   /** What a run is called beside its name, or a function of the arguments that says so. */
   label?: string | ((args: Arguments) => string) | undefined;
   /** SQL to run when the database is open, or a function of the arguments that returns it. */

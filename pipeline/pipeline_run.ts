@@ -4,8 +4,8 @@
  * @module
  */
 import { isoNow } from "../internal/timestamps.ts";
-import { type ErrorData, fromErrorData, toErrorData } from "../errors.ts";
-import { summarizeError, toErrorSummary, toErrorText } from "../internal/error_text.ts";
+import { type ErrorData, fromErrorData } from "../errors.ts";
+import { endRun } from "./run_end.ts";
 import { onInterrupt } from "./signals.ts";
 import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
 import { openObserver } from "./observers/observers.ts";
@@ -26,15 +26,6 @@ import type { TaskOutcome } from "./executor/task_runner.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import { clientOf, SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import type { WriterClient } from "../writer/client/writer_client.ts";
-
-/** Why a task of a run that was resumed is cancelled when everything else has ended. */
-const NOT_AMONG_ITEMS = "Left out: no item has its key any more";
-
-/** Why a run failed as a whole, as its row tells it. */
-function reasonOf(error: Error): { message: string; stack: string } {
-  const data = toErrorData(error);
-  return { message: toErrorSummary(data), stack: toErrorText(data) };
-}
 
 /** One run. Its fields belong to the main thread. */
 export class PipelineRun<Item> {
@@ -263,34 +254,17 @@ export class PipelineRun<Item> {
       counts.cancelled += this.#source.count - this.#summary.total;
       return;
     }
-    const finishedAt = isoNow();
-    const status = this.#status();
-    const { resume } = this.#options;
-    const { aborted, reason } = this.#stop.signal;
-    if (aborted) {
-      const message = summarizeError(reason);
-      const { ended } = await batchSender.request({
-        kind: "end_tasks",
-        run,
-        ids: "queued",
-        status: "cancelled",
-        message,
-        finishedAt,
-      });
-      counts.cancelled += ended;
-    }
-    const finished = await batchSender.request({
-      kind: "finish_run",
+    const resumes = Boolean(this.#options.resume);
+    const { finished, cancelled } = await endRun(batchSender, {
       run,
-      status,
-      finishedAt,
-      ...(aborted ? { stopped: true } : {}),
-      // Of items that were not read to their end nothing is known.
-      ...(resume && !aborted ? { gone: NOT_AMONG_ITEMS } : {}),
-      ...(this.#fatal ? { reason: reasonOf(this.#fatal) } : {}),
+      status: this.#status(),
+      signal: this.#stop.signal,
+      resumes,
+      fatal: this.#fatal,
     });
+    counts.cancelled += cancelled;
     this.#finished = finished;
-    if (resume) Object.assign(counts, finished.counts);
+    if (resumes) Object.assign(counts, finished.counts);
   }
 
   #ended(task: TaskIdentity, outcome: TaskOutcome): void {

@@ -6,17 +6,48 @@
  *
  * @module
  */
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { ArgumentsError } from "../errors.ts";
 
 /** Arguments: what was said as `--arg key=value`, or what a validator made of it. */
 export type PipelineArguments = Readonly<Record<string, string>>;
 
+/**
+ * A validator that knows the [Standard Schema](https://standardschema.dev), as those of zod, valibot, arktype and others
+ * do.
+ */
+export interface ArgumentsValidator<Output = unknown> {
+  /** How a value is validated. */
+  readonly "~standard": {
+    /** The version of the specification. */
+    readonly version: 1;
+    /** The library. */
+    readonly vendor: string;
+    /** Returns what a value becomes, or why it is refused. */
+    readonly validate: (value: unknown) =>
+      | ValidatedArguments<Output>
+      | Promise<
+        ValidatedArguments<Output>
+      >;
+    /** Types that the compiler reads; there is no value. */
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+  };
+}
+
+/** What an {@linkcode ArgumentsValidator} makes of arguments: their value, or the issues with them. */
+export type ValidatedArguments<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | {
+    readonly issues: readonly {
+      readonly message: string;
+      readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+    }[];
+  };
+
 /** Characters of a label that is derived from arguments. */
 const LABEL_LENGTH = 80;
 
 /** Whether a value validates arguments, as zod, valibot, arktype and others do. */
-export function isValidator(value: unknown): value is StandardSchemaV1 {
+export function isValidator(value: unknown): value is ArgumentsValidator {
   return (typeof value === "object" || typeof value === "function") && value !== null &&
     "~standard" in value;
 }

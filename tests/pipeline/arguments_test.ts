@@ -3,8 +3,10 @@
  *
  * @module
  */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import {
   ArgumentsError,
+  type ArgumentsValidator,
   definePipeline,
   type PipelineOptions,
   runPipeline,
@@ -199,6 +201,12 @@ function validator<Output>(validate: (value: Record<string, unknown>) => Output)
     },
   };
 }
+
+Deno.test("a validator of the Standard Schema is one, by the types of its package", () => {
+  const standard = validator(() => ({ n: 1 })) as StandardSchemaV1<unknown, { n: number }>;
+  const own: ArgumentsValidator<{ n: number }> = standard;
+  assertEquals(own, standard);
+});
 
 Deno.test("a validator parses arguments, gives defaults, and refuses with its messages", async () => {
   const seen: unknown[] = [];

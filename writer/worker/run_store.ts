@@ -23,6 +23,7 @@ import { type ProcessLock, UNOWNED } from "./process_lock.ts";
 import { interruptTasks, recoverRuns } from "./recovery.ts";
 import { findRun, forgetKeys, goneTasks, learnKeys } from "./resume_store.ts";
 import { Statements } from "../../sqlite/statements.ts";
+import { CHOSEN_ID, findFreeIds } from "./task_ids.ts";
 import {
   noCounts,
   type StatusCounts,
@@ -36,9 +37,6 @@ const SAMPLE_INTERVAL_MS = 100;
 
 /** A run's age over the time between its samples: 1,000 of them tell of a day as well as of ten seconds. */
 const SAMPLES_PER_AGE = 100;
-
-/** From this id on, 2^52, ids are chosen by users only, until all below it are used. */
-const CHOSEN_ID = 4_503_599_627_370_496;
 
 /** The part of the store that keeps runs. */
 export class RunStore {
@@ -109,31 +107,9 @@ export class RunStore {
     return { run, firstId: this.reserveIds({ run, count: reserve }) };
   }
 
-  /**
-   * Reserves ids past all that are used or reserved, and returns the first. Where tasks were deleted, their keys may
-   * be left: a new task of such an id would have its rows passed over. Ids from `CHOSEN_ID` on do not count: with
-   * `taskId` anyone can choose the last number that there is.
-   */
+  /** Reserves ids that no other task has, and returns the first. */
   reserveIds({ run, count }: Omit<ReserveIdsMessage, "kind">): number {
-    let first = 1 + Number(
-      this.#statements.of(
-        `SELECT max(coalesce((SELECT max(id) FROM task_runs WHERE id<?1), 0),
-                    coalesce((SELECT max(last_task_id) FROM pipeline_runs WHERE last_task_id<?1), 0),
-                    coalesce((SELECT max(reserved_to) FROM pipeline_runs), 0),
-                    coalesce((SELECT max(task_id) FROM idempotency_keys WHERE task_id<?1), 0)) AS last`,
-      ).get(CHOSEN_ID)!.last,
-    );
-    const inRange = this.#statements.of(
-      "SELECT max(id) AS id FROM task_runs WHERE id BETWEEN ? AND ?",
-    );
-    for (;;) {
-      const { id } = inRange.get(first, first + count - 1)!;
-      if (id === null || id === undefined) break;
-      first = Number(id) + 1;
-    }
-    if (!Number.isSafeInteger(first + count)) {
-      throw new RangeError(`Cannot number ${count} tasks after task ${first - 1}: ids are used up`);
-    }
+    const first = findFreeIds(this.#statements, count);
     if (count > 0) {
       const last = first + count - 1;
       this.extend(run, first, last);
