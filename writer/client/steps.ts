@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkOptionNames } from "../../internal/validate.ts";
+import { returnsRows, surelyReturnsRows } from "../../sqlite/returns_rows.ts";
+import { checkOptionNames, checkText } from "../../internal/validate.ts";
 import { toIdempotencyKey } from "./idempotency_key.ts";
 import { type InsertOptions, toInsertMessage } from "./insert.ts";
 import type {
@@ -11,8 +12,9 @@ import type {
   InsertMessage,
   StatementMessage,
   TransactionMessage,
+  WriteMessage,
 } from "../protocol/write_message.ts";
-import { type Bindable, toSqlValue } from "../../sqlite/values.ts";
+import { type Bindable, type SqlValue, toSqlValue } from "../../sqlite/values.ts";
 
 /** One of the things that are written together in a transaction. */
 export type Step =
@@ -60,6 +62,31 @@ export function toMessage(step: Step): ExecuteMessage | StatementMessage | Inser
     return toInsertMessage(step.table, step.rows, step);
   }
   throw unknownStep(step);
+}
+
+/**
+ * Marks a message whose results no caller gets, because it is carried out when its task has ended.
+ *
+ * @throws {TypeError} If a statement in it returns rows
+ */
+export function markRowless(message: WriteMessage): void {
+  if (message.kind === "transaction") message.messages.forEach(markRowless);
+  if (message.kind !== "execute" && message.kind !== "statement") return;
+  if (message.kind === "execute" && surelyReturnsRows(message.sql)) throw returnsRows(message.sql);
+  message.rowless = true;
+}
+
+/**
+ * Makes the query of one statement.
+ *
+ * @throws {TypeError} If it is not a text, or a value has no SQLite form
+ */
+export function toRowsQuery(
+  sql: string,
+  params: readonly Bindable[] = [],
+): { kind: "rows"; sql: string; params: readonly SqlValue[] } {
+  checkText(sql, { operation: "query", name: "sql" });
+  return { kind: "rows", sql, params: params.map(toSqlValue) };
 }
 
 function unknownStep(step: unknown): TypeError {
