@@ -17,6 +17,7 @@ import {
   reset,
   type Sink,
 } from "@logtape/logtape";
+import { checkInteger, checkOptionNames, namesOf } from "./internal/validate.ts";
 import { cleanLine } from "./internal/terminal_text.ts";
 import { writeTextSync } from "./internal/write_all.ts";
 import { refuseDatabase } from "./internal/output_file.ts";
@@ -32,6 +33,8 @@ export interface LoggingOptions {
   /** A file that everything is added to, a line for each record. Its folder must be there. */
   logFile?: string | URL | undefined;
 }
+
+const NAMES = namesOf<LoggingOptions>({ logFile: true, verbose: true });
 
 /** The least level that is printed, by verbosity. */
 const LEVELS: readonly LogLevel[] = ["info", "debug"];
@@ -61,7 +64,10 @@ const format = getTextFormatter({
  * ```
  */
 export async function setupLogging(options: LoggingOptions = {}): Promise<AsyncDisposable> {
+  const operation = "set up the log";
+  checkOptionNames(options, { operation, known: NAMES });
   const { verbose = 0, logFile } = options;
+  checkInteger(verbose, { operation, name: "verbose", min: 0 });
   const sinks: Record<string, Sink> = {};
   if (verbose > 0) sinks.console = atLeast(LEVELS[Math.min(verbose, LEVELS.length) - 1]!, print);
   if (logFile !== undefined) await refuseDatabase(pathOf(logFile), []);

@@ -10,6 +10,7 @@
 export type { Bindable, SqlRow } from "./sqlite/values.ts";
 export { definePipeline } from "./pipeline/define_pipeline.ts";
 export type { DependencyOptions } from "./pipeline/scheduler/dependency_source.ts";
+export type { DriverName } from "./sqlite/drivers/driver.ts";
 export type { ExecuteResult } from "./writer/protocol/write_message.ts";
 export type { IdentityOptions } from "./pipeline/scheduler/task_identity.ts";
 export type { InsertOptions } from "./writer/client/insert.ts";

@@ -7,6 +7,7 @@
  * @module
  */
 import { isSchedule } from "./schedule/zoned_schedule.ts";
+import { unexpected } from "../internal/validate.ts";
 import { checkNames } from "./option_names.ts";
 import type { PipelineArguments, PipelineDefinition } from "./pipeline_options.ts";
 
@@ -41,23 +42,19 @@ export const DEFAULT_DB = "pipeloom.db";
 export function definePipeline<Item>(
   definition: PipelineDefinition<Item>,
 ): PipelineDefinition<Item> {
+  const operation = "define a pipeline";
   const { items, run, schedule } = definition ?? {};
   if (typeof items !== "function" && !isIterable(items)) {
-    throw new TypeError(
-      `Cannot define a pipeline with items ${Deno.inspect(items)}: pass an iterable, an async ` +
-        `iterable, or a function that returns one`,
-    );
+    const expected = "an iterable, an async iterable, or a function that returns one";
+    throw new TypeError(unexpected(items, { operation, name: "items", expected }));
   }
   if (run === undefined || run === null) {
-    throw new TypeError("Cannot define a pipeline without work: pass run, a function of an item");
+    const expected = "a function of an item, or { module, export }";
+    throw new TypeError(unexpected(run, { operation, name: "run", expected }));
   }
   if (schedule !== undefined && !isSchedule(schedule)) {
-    throw new TypeError(
-      `Cannot define a pipeline with the schedule ${
-        Deno.inspect(schedule)
-      }: write it as a line of a ` +
-        `crontab, such as "0 2 * * *", or as { cron: "0 2 * * *", timeZone: "Europe/Oslo" }`,
-    );
+    const expected = 'a line of a crontab such as "0 2 * * *", or { cron, timeZone },';
+    throw new TypeError(unexpected(schedule, { operation, name: "schedule", expected }));
   }
   checkNames(definition);
   return Object.defineProperty({ ...definition }, BRAND, { value: true });
@@ -75,9 +72,9 @@ export async function itemsOf<Item>(
 ): Promise<Iterable<Item> | AsyncIterable<Item>> {
   const found = typeof items === "function" ? await items(args) : items;
   if (isIterable(found)) return found;
-  throw new TypeError(
-    `Cannot run items ${Deno.inspect(found)}: items must return an iterable or an async iterable`,
-  );
+  const expected = "an iterable or an async iterable";
+  const subject = { operation: "run the pipeline", name: "what items returns", expected };
+  throw new TypeError(unexpected(found, subject));
 }
 
 function isIterable(value: unknown): boolean {

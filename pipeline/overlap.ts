@@ -20,7 +20,7 @@ import type { BatchSender } from "../writer/client/batch_sender.ts";
 const LOOK_MS = 250;
 
 /**
- * What becomes of a run while another of its name is under way in the same database, in this process or
+ * What becomes of a run while another of its name is active in the same database, in this process or
  * another: it runs beside it (`allow`), is not begun (`refuse`), or is begun when the other has ended (`queue`).
  */
 export type Overlap = "allow" | "refuse" | "queue";
@@ -38,7 +38,11 @@ export interface StartOptions {
   waits?: (what: string) => void;
 }
 
-/** Refuses what is none of them, and what cannot be had without the table of runs. */
+/**
+ * Refuses an unknown choice, and one that needs the table of runs where there is none.
+ *
+ * @throws {TypeError} If it is refused
+ */
 export function checkOverlap(
   { overlap = "allow" }: { overlap?: Overlap | undefined },
   storeTaskStatus: boolean,
@@ -46,8 +50,8 @@ export function checkOverlap(
   checkChoice(overlap, { operation: "run the pipeline", name: "overlap", choices: OVERLAPS });
   if (overlap !== "allow" && !storeTaskStatus) {
     throw new TypeError(
-      `Cannot ${overlap} overlapping runs without storeTaskStatus, which tells what runs: leave it ` +
-        `out, or pass overlap: "allow"`,
+      `Cannot run the pipeline: overlap "${overlap}" needs storeTaskStatus, which tells active ` +
+        `runs. Leave storeTaskStatus out, or pass overlap: "allow"`,
     );
   }
 }

@@ -19,7 +19,7 @@ import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer
 /** What an error about an option says cannot be done. */
 const OPERATION = "run the pipeline";
 
-/** What a writer is told when it is opened, and none that is open. */
+/** Options with which a writer is opened: a writer that is open cannot take them. */
 export const WRITER_OPTIONS = [
   "schema",
   "statements",
@@ -87,12 +87,12 @@ export interface PipelineOptions<Item>
    */
   handleSignals?: boolean | undefined;
   /**
-   * Goes on with a run that did not end well, or was killed: with `true` the last run of this name that is not
+   * Continues a run that did not end well, or was killed: with `true` the last run of this name that is not
    * `done`, or a new one when there is none; or the run of this id. Items whose task is `done` there are left
    * out, the others run again under the same run. Items are told apart by their keys, so each needs one of its
    * own. With `atomic` the rows of each item are there exactly once in the end.
    *
-   * `{ key: "2026-11-22" }` is for whoever may be started again even after the last commit: it goes on with the
+   * `{ key: "2026-11-22" }` is for a program that may be started again even after the last commit: it continues the
    * run of this name and key, begins it when there is none, and runs nothing again when it is `done`.
    *
    * @default {false}
@@ -148,14 +148,14 @@ export function workersFor<Item>(options: PipelineOptions<Item>, known?: readonl
   return checkInteger(workers, { operation: OPERATION, name: "workers", min: 1 });
 }
 
-/** Refuses what cannot stop a pipeline. */
+/** Refuses a `signal` that is not an `AbortSignal`. */
 export function checkSignal<Item>({ signal }: PipelineOptions<Item>): void {
   if (signal === undefined || signal instanceof AbortSignal) return;
   const expected = "the signal of an AbortController";
   throw new TypeError(unexpected(signal, { operation: OPERATION, name: "signal", expected }));
 }
 
-/** Refuses options that a writer which is open was to be told. */
+/** Refuses options of the writer where the writer is open. */
 export function checkWriter<Item>({ db, ...options }: PipelineOptions<Item>): void {
   if (!(db instanceof SqliteWriter)) return;
   for (const option of WRITER_OPTIONS) {
@@ -183,7 +183,7 @@ export function storesStatus(
   return storeTaskStatus ?? (db instanceof SqliteWriter ? db.storeTaskStatus : true);
 }
 
-/** Refuses a run to resume that there cannot be. */
+/** Refuses a `resume` that names no run, and one without the table of tasks. */
 export function checkResume<Item>({ db, resume, storeTaskStatus }: PipelineOptions<Item>): void {
   if (resume === undefined || resume === false) return;
   const { key = undefined } = Object(resume) as Partial<RunKey>;
@@ -193,11 +193,13 @@ export function checkResume<Item>({ db, resume, storeTaskStatus }: PipelineOptio
     throw new TypeError(unexpected(resume, { operation: OPERATION, name: "resume", expected }));
   }
   if (!storesStatus({ db, storeTaskStatus })) {
-    throw new TypeError("Cannot resume a run without storeTaskStatus, which tells what is done");
+    throw new TypeError(
+      "Cannot run the pipeline: resume needs storeTaskStatus, which tells finished tasks. Leave it out",
+    );
   }
 }
 
-/** Refuses what is neither a function nor a module. */
+/** Refuses work that is neither a function nor a module. */
 export function checkWork(run: unknown): void {
   if (typeof run === "function") return;
   const module = (run as TaskModule<never> | null | undefined)?.module;

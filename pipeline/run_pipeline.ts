@@ -1,5 +1,5 @@
 /**
- * Starts pipelines: what the user asks for is checked before anything is opened.
+ * Starts pipelines: options are checked before anything is opened.
  *
  * @module
  */
@@ -25,15 +25,15 @@ import { PipelineRun } from "./pipeline_run.ts";
 /**
  * Runs a task for each item, some at a time, and keeps their status in `task_runs`.
  *
- * A task that throws is recorded as `error` and the others go on. The promise rejects only when the
- * pipeline itself cannot go on: wrong options, a database that cannot be opened or written, a module that
+ * A task that throws is recorded as `error` and the others are unaffected. The promise rejects only when the
+ * pipeline itself cannot continue: wrong options, a database that cannot be opened or written, a module that
  * cannot be loaded, or items that throw; the tasks of the items before that are run all the same.
  *
  * @throws {TypeError} If an option or an item is of the wrong kind
- * @throws {RangeError} If `workers` or an id is not a positive whole number, a policy is out of range, or there
- * is no run to resume
+ * @throws {RangeError} If a number such as `workers`, `retries` or an id is out of range, or there is no run to
+ * resume
  * @throws {Error} If the run to resume is running
- * @throws {OverlapError} If another run of this name is under way and overlapping runs are refused
+ * @throws {OverlapError} If another run of this name is active and overlapping runs are refused
  * @throws {SqliteError} If the database cannot be opened or written
  * @throws {WriterDiedError} If the writer Worker dies
  *
@@ -65,7 +65,7 @@ export async function runPipeline<Item>(
  * failed ones again. Its promise `finished` is that of `runPipeline`.
  *
  * @throws {TypeError} If an option or an item is of the wrong kind
- * @throws {RangeError} If `workers` or an id is not a positive whole number, or a policy is out of range
+ * @throws {RangeError} If a number such as `workers`, `retries` or an id is out of range
  *
  * @example Stop it after a while
  * ```ts

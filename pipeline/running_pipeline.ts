@@ -38,24 +38,24 @@ export interface RunningPipeline {
    *
    * A task that has not begun never does. One that runs is told by its `signal`: it is cancelled when it throws the
    * signal's reason or an `AbortError`, and is done all the same when it finishes. On the pool its Worker is ended
-   * when it goes on for `abortGraceMs`. What depends on it is cancelled, too.
+   * when it still runs after `abortGraceMs`. What depends on it is cancelled, too.
    *
    * @param task Its id: `task.id`, `task_runs.id`
    * @param reason What it is told; its message is in `task_runs`
-   * @throws {Error} If the task has ended otherwise, or there is none of this id
-   * @throws {TypeError} If the id is none
+   * @throws {Error} If the task has ended otherwise, or no task has this id
+   * @throws {TypeError} If the id is not an integer ≥ 1
    */
   cancel(task?: number, reason?: unknown): Promise<void>;
 
   /**
    * Runs a task again that ended as `error` or `cancelled`, in the same run; without an id all that ended as
    * `error`. What was cancelled because it depends on them runs again, too. The attempt that ended is kept in
-   * `task_attempts`. Once the run has ended it is too late: go on with it by `resume`.
+   * `task_attempts`. Once the run has ended it is too late: continue it with `resume`.
    *
    * @param task Its id: `task.id`, `task_runs.id`
    * @returns How many tasks are queued again
-   * @throws {Error} If there is none to run again, or the run ends
-   * @throws {TypeError} If the id is none
+   * @throws {Error} If no task can be run again, or the run ends
+   * @throws {TypeError} If the id is not an integer ≥ 1
    */
   retry(task?: number): Promise<number>;
 }

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { checkOptionNames } from "../internal/validate.ts";
 import { connectReadOnly, type ConnectReadOnlyOptions } from "./connect.ts";
 import { databasePath, fileExists, prepareFile } from "./database_file.ts";
 import { SqliteError } from "../errors.ts";
@@ -44,6 +45,7 @@ export async function backup(
   to: string | URL,
   options: BackupOptions = {},
 ): Promise<void> {
+  checkOptionNames(options, { operation: "copy the database", known: ["driver"] });
   const target = await databasePath(to);
   if (target === ":memory:") throw new TypeError("Cannot copy into :memory:: pass a path");
   await refuse(target);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkChoice, checkInteger } from "../internal/validate.ts";
+import { checkChoice, checkInteger, checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
 import { busyTimeout, setBusyTimeout } from "./pragmas.ts";
 
@@ -70,6 +70,7 @@ export function walCheckpoint(
 ): CheckpointResult {
   const operation = "checkpoint";
   checkChoice(mode, { operation, name: "mode", choices: CHECKPOINT_MODES });
+  checkOptionNames(options, { operation, known: ["waitMs"] });
   const { waitMs } = options;
   if (waitMs !== undefined) checkInteger(waitMs, { operation, name: "waitMs", min: 0 });
   if (connection.inTransaction) connection.exec("COMMIT");

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
 import { columnsOf } from "./pragmas.ts";
 
@@ -187,6 +188,7 @@ export interface InitSchemaOptions {
  * ```
  */
 export function initSchema(connection: Connection, options: InitSchemaOptions = {}): void {
+  checkOptionNames(options, { operation: "create the tables", known: ["storeTaskStatus"] });
   if (options.storeTaskStatus === false) return;
   connection.transaction(() => {
     createTable(connection, "task_runs", TASK_RUNS, ADDED_TO_TASK_RUNS);

@@ -2,7 +2,8 @@
  * Starts the page: with the run that it carries, or with the server that it came from.
  *
  * The bundle is a classic script in the head: it sets the theme before the first frame, where a module would
- * run after it and the page would flash in the other theme. The rest waits for the document.
+ * run after it and the page would flash in the other theme. The rest waits for the document. Where there is no
+ * document it is the worker that holds the stream of all windows.
  *
  * @module
  */
@@ -12,12 +13,17 @@ import { readFragment } from "./lib/fragment.ts";
 import { keepPlaces } from "./lib/places.ts";
 import { routeInHash } from "./lib/router.ts";
 import { type Backend, exportedBackend, server } from "./live/backend.ts";
+import { LiveShare } from "./live/live_share.ts";
 import { keepControlToken } from "./live/control_token.ts";
 import { App } from "./pages/app.tsx";
 
-applyStoredTheme();
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-else start();
+if (typeof document === "undefined") {
+  const share = new LiveShare();
+  addEventListener("connect", (event) => share.connect((event as MessageEvent).ports[0]!));
+} else {
+  applyStoredTheme();
+  document.addEventListener("DOMContentLoaded", start);
+}
 
 async function start(): Promise<void> {
   const carried = document.getElementById("export");

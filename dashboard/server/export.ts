@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { checkOptionNames } from "../../internal/validate.ts";
 import { createHash } from "node:crypto";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import type { ExportedRun, LogLine, TaskDetail } from "../api.ts";
@@ -63,6 +64,7 @@ export async function exportRun(
   run: number,
   options: { driver?: DriverChoice | undefined } = {},
 ): Promise<string> {
+  checkOptionNames(options, { operation: "export the run", known: ["driver"] });
   using source = new DatabaseHandle(db, options.driver);
   await source.ready();
   const { file } = source.state;

@@ -16,6 +16,7 @@ pageTest("a page without its server says how the run ended", async () => {
     if (name === "bad") throw new Error("No");
   });
   const pages = [await fixture.page("?run=1"), await fixture.page("?task=1")];
+  await pages[0]!.bringToFront();
   await seeText(pages[0]!, ".title-row .status", "running");
   gate.resolve();
   await report;

@@ -27,10 +27,10 @@ Deno.test("isPipelineDefinition() knows what another copy of the package made", 
 Deno.test("definePipeline() refuses what cannot be run, and says what to pass", () => {
   const define = definePipeline as (definition: unknown) => unknown;
   for (const items of [undefined, null, 7, {}]) {
-    assertThrows(() => define({ items, run }), TypeError, "with items");
+    assertThrows(() => define({ items, run }), TypeError, "for items, got ");
   }
-  assertThrows(() => define({ items: [] }), TypeError, "pass run");
-  assertThrows(() => define(undefined), TypeError, "with items");
+  assertThrows(() => define({ items: [] }), TypeError, "for run, got undefined");
+  assertThrows(() => define(undefined), TypeError, "for items, got ");
 });
 
 Deno.test("itemsOf() takes iterables of every kind, and functions of the arguments", async () => {
@@ -49,7 +49,7 @@ Deno.test("itemsOf() takes iterables of every kind, and functions of the argumen
   await assertRejects(
     () => itemsOf(definePipeline({ items: (() => 7) as never, run }), {}),
     TypeError,
-    "items must return an iterable",
+    "an iterable or an async iterable for what items returns, got 7",
   );
 });
 

@@ -178,7 +178,7 @@ Deno.test("overlap is checked before anything is opened", async () => {
   await assertRejects(
     () => run(db, { overlap: "queue", storeTaskStatus: false }),
     TypeError,
-    "Cannot queue overlapping runs without storeTaskStatus",
+    'Cannot run the pipeline: overlap "queue" needs storeTaskStatus',
   );
   assertEquals([...Deno.readDirSync(folder.path)].length, 0);
 });

@@ -1,5 +1,6 @@
-import { createDashboard, serveDashboard } from "../../dashboard/mod.ts";
-import { connect, connectReadOnly } from "../../db.ts";
+import { createDashboard, exportRun, serveDashboard } from "../../dashboard/mod.ts";
+import { setupLogging } from "../../logging.ts";
+import { backup, connect, connectReadOnly } from "../../db.ts";
 import { definePipeline, runPipeline, schedulePipeline, SqliteWriter } from "../../mod.ts";
 import type { PipelineOptions } from "../../mod.ts";
 import { assertEquals, assertRejects } from "../support/assert.ts";
@@ -72,6 +73,9 @@ const MISSPELLED: [name: string, meant: string, use: (db: string) => unknown][] 
   ["scheme", "schema", (db) => SqliteWriter.open({ db, ["scheme"]: "" } as { db: string })],
   ["tokn", "token", (db) => serveDashboard({ db, port: 0, ["tokn"]: "a" } as { db: string })],
   ["hostnam", "hostname", (db) => serveDashboard({ db, ["hostnam"]: "a" } as { db: string })],
+  ["drivr", "driver", (db) => backup(db, `${db}2`, { ["drivr"]: "ffi" } as object)],
+  ["drivr", "driver", (db) => exportRun(db, 1, { ["drivr"]: "ffi" } as object)],
+  ["verbos", "verbose", () => setupLogging({ ["verbos"]: 1 } as object)],
   ["interval", "intervalMs", run({ progress: { interval: 1 } })],
 ];
 

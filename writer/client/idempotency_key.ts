@@ -37,7 +37,7 @@ export function keysIn(message: WriteMessage): IdempotencyKey[] {
 }
 
 /**
- * Refuses keys where nobody keeps them.
+ * Refuses keys where there is no table that keeps them.
  *
  * @throws {TypeError} If there is one and the status of tasks is not stored
  */

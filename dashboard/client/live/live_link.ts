@@ -18,19 +18,27 @@ const RETRY_MS = [500, 1000, 2000, 4000, 8000, 15_000];
 /** The server says something every 5 s: after such a silence it is gone. */
 const SILENCE_MS = 20_000;
 
+/** What a stream sends. */
+export type EventType = "snapshot" | "patch" | "ping";
+
+/** Whether there is a stream, and why not; `gone` where nothing answers. */
+export type StreamState = "live" | "reconnecting" | "gone" | "signed-out";
+
+/** What a link needs, and what it tells. */
 export interface LiveLinkOptions {
-  /** Status of the answer to a small request, 0 when there is none */
+  /** Status of the answer to a small request, 0 when there is none. */
   probe: () => Promise<number>;
-  heard: (type: "snapshot" | "patch" | "ping", event: LiveEvent) => void;
-  changed: (state: "live" | "reconnecting" | "gone" | "signed-out") => void;
+  /** Called with each event; the id is that of the stream. */
+  heard: (type: EventType, event: LiveEvent, id: string) => void;
+  changed: (state: StreamState) => void;
   retryMs?: number[];
   silenceMs?: number;
 }
 
 /** Follows a live stream until it is closed. */
-export class LiveLink {
-  #path: string;
-  #options: Required<LiveLinkOptions>;
+export class LiveLink implements Link {
+  readonly #path: string;
+  readonly #options: Required<LiveLinkOptions>;
   #source: EventSource | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
@@ -43,51 +51,52 @@ export class LiveLink {
   }
 
   /** Ends it; nothing is heard any more. */
-  close() {
+  close(): void {
     this.#closed = true;
     this.#drop();
   }
 
   /** Lets go of the connection until {@link LiveLink.retryNow}. */
-  suspend() {
+  suspend(): void {
     this.#drop();
   }
 
   /** Tries again at once if the stream is not open: the network or the reader is back. */
-  retryNow() {
+  retryNow(): void {
     if (this.#closed || this.#source) return;
     this.#drop();
     this.#tries = 0;
     this.#retry();
   }
 
-  #open() {
+  #open(): void {
     const source = new EventSource(this.#path);
     this.#source = source;
     for (const type of ["snapshot", "patch", "ping"] as const) {
-      source.addEventListener(type, (event) => this.#hear(type, event.data));
+      source.addEventListener(type, (event) => this.#hear(type, event));
     }
+    source.addEventListener("end", () => this.#lose("gone"));
     source.addEventListener("error", () => this.#lose());
     this.#expect();
   }
 
-  #hear(type: "snapshot" | "patch" | "ping", data: string) {
+  #hear(type: EventType, { data, lastEventId }: MessageEvent<string>): void {
     if (this.#closed) return;
     this.#expect();
     if (type === "snapshot") {
       this.#tries = 0;
       this.#options.changed("live");
     }
-    this.#options.heard(type, JSON.parse(data));
+    this.#options.heard(type, JSON.parse(data), lastEventId);
   }
 
   /** Waits for the next event, and not for ever. */
-  #expect() {
+  #expect(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#lose(), this.#options.silenceMs);
   }
 
-  #lose(state: "reconnecting" | "gone" = "reconnecting") {
+  #lose(state: "reconnecting" | "gone" = "reconnecting"): void {
     if (this.#closed) return;
     this.#drop();
     this.#options.changed(state);
@@ -97,7 +106,7 @@ export class LiveLink {
     this.#timer = setTimeout(() => this.#retry(), pause);
   }
 
-  async #retry() {
+  async #retry(): Promise<void> {
     const status = await this.#options.probe();
     if (this.#closed || this.#source) return;
     if (status === 401) this.#options.changed("signed-out");
@@ -105,9 +114,16 @@ export class LiveLink {
     else this.#open();
   }
 
-  #drop() {
+  #drop(): void {
     clearTimeout(this.#timer);
     this.#source?.close();
     this.#source = null;
   }
+}
+
+/** What follows a view, over a stream of its own or a shared one. */
+export interface Link {
+  close(): void;
+  suspend(): void;
+  retryNow(): void;
 }

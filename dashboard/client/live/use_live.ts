@@ -1,6 +1,6 @@
 /**
  * The live state of the view that the address names: one stream at a time, opened with the view, closed
- * when it changes, when the reader pauses it and while nobody has looked at the page for a minute.
+ * when it changes, when the reader pauses it and while the page is hidden.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type {
 import { livePath, type Route } from "../lib/route.ts";
 import type { Backend } from "./backend.ts";
 import { setClock, stopClock } from "./clock.ts";
-import { LiveLink } from "./live_link.ts";
+import { openLink } from "./shared_link.ts";
 import { answerOffline } from "./offline.ts";
 import { applyRun, applyRuns, applyTask, type RunState } from "./patches.ts";
 
@@ -68,9 +68,6 @@ type Apply = (data: LiveData | null, type: "snapshot" | "patch", event: LiveEven
 
 const APPLY = { runs: applyRuns, run: applyRun, task: applyTask, compare: applyRuns };
 
-/** A hidden page keeps its stream so long; then it makes room for others (browsers allow six). */
-const HIDDEN_MS = 60_000;
-
 export function useLive(
   backend: Backend,
   route: Route,
@@ -85,7 +82,8 @@ export function useLive(
     heardAt: null,
   });
   const shownPath = useRef<string | null>(null);
-  const stopped = useLongHidden() || paused;
+  const hidden = useHidden();
+  const stopped = hidden || paused;
 
   useEffect(() => {
     const apply = APPLY[route.view] as Apply;
@@ -103,9 +101,14 @@ export function useLive(
       return;
     }
     // The same subject keeps what is shown until the new answer is there.
-    setState((old) => old.subject === subject ? old : { ...old, data: null, subject });
+    setState((old) => ({
+      ...old,
+      link: old.link === "paused" ? "connecting" : old.link,
+      data: old.subject === subject ? old.data : null,
+      subject,
+    }));
 
-    const link = new LiveLink(path, {
+    const link = openLink(path, {
       probe: backend.probe,
       changed(name) {
         if (name !== "live") stopClock();
@@ -158,21 +161,13 @@ function subjectOf(route: Route): string {
   return route.view === "task" ? `task ${route.task}` : "runs";
 }
 
-/** Whether nobody has looked at the page for a while. */
-function useLongHidden(): boolean {
-  const [hidden, setHidden] = useState(false);
+/** Whether the page is not seen: then it makes room for others. */
+function useHidden(): boolean {
+  const [hidden, setHidden] = useState(document.hidden);
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const look = () => {
-      clearTimeout(timer);
-      if (document.hidden) timer = setTimeout(() => setHidden(true), HIDDEN_MS);
-      else setHidden(false);
-    };
+    const look = () => setHidden(document.hidden);
     document.addEventListener("visibilitychange", look);
-    return () => {
-      clearTimeout(timer);
-      document.removeEventListener("visibilitychange", look);
-    };
+    return () => document.removeEventListener("visibilitychange", look);
   }, []);
   return hidden;
 }

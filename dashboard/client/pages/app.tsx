@@ -4,7 +4,7 @@
  * @module
  */
 import { GoneBanner } from "./gone_banner.tsx";
-import type { RunsSnapshot, TaskSnapshot } from "../../api.ts";
+import type { Run, RunsSnapshot, TaskDetail, TaskSnapshot } from "../../api.ts";
 import type { RunState } from "../live/patches.ts";
 import type { PageProps } from "./page_props.ts";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -28,6 +28,7 @@ import { shareEnded } from "../lib/statuses.ts";
 import { TaskPage } from "./task_page.tsx";
 import { ThemeSwitch } from "../components/theme_switch.tsx";
 import { Crumbs, Logo } from "./crumbs.tsx";
+import { useAway } from "../live/use_away.ts";
 import { type Live, type LiveData, runIn, taskIn, useLive } from "../live/use_live.ts";
 
 export function App({ backend }: { backend: Backend }) {
@@ -40,7 +41,8 @@ export function App({ backend }: { backend: Backend }) {
   const { exported } = backend;
   backend.signedOut = () => setRefused(true);
   const signedOut = refused || live.link === "signed-out";
-  useTab(tabSubject(route, live.data));
+  const away = useAway(backend, route, toSubject);
+  useTab(away ?? tabSubject(route, live.data));
   useFocusOnMove(route);
 
   const broken = live.source && live.source.state !== "ok" ? live.source : null;
@@ -118,11 +120,15 @@ function skipToMain(event: Event): void {
 /** What the tab of the browser tells of. */
 function tabSubject(route: Route, data: LiveData | null): TabSubject | null {
   const run = route.view === "run" ? runIn(data) : null;
-  if (run) {
-    const { name, status, counts } = run;
-    return { name, status, progress: run.total > 0 ? shareEnded(counts) : null };
-  }
-  return taskIn(data);
+  return run ? toSubject(run) : taskIn(data);
+}
+
+/** How far a run or a task is. */
+function toSubject(of: unknown): TabSubject {
+  const subject = of as Run | TaskDetail;
+  if (!("counts" in subject)) return subject;
+  const { name, status, counts, total } = subject;
+  return { name, status, progress: total > 0 ? shareEnded(counts) : null };
 }
 
 /** A new page begins at its top and with its title; one that is come back to, where it was left. */

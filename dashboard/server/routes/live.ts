@@ -5,6 +5,7 @@
  */
 import type { Hono } from "hono";
 import type { Hub } from "../live/hub.ts";
+import { mergeStreams } from "../live/merge.ts";
 import { RunView } from "../live/run_view.ts";
 import { RunsView } from "../live/runs_view.ts";
 import { TaskView } from "../live/task_view.ts";
@@ -18,15 +19,26 @@ const EVENT_STREAM = {
   "X-Accel-Buffering": "no",
 };
 
-/** Adds it. */
+/** Views of one stream: windows that a browser shows side by side. */
+const MAX_VIEWS = 20;
+
+/** Adds it. With `watch`, given several times, one stream has the events of several views. */
 export function addLive(app: Hono, hub: Hub): void {
   const weaves = new Weaves();
   app.get("/api/live", async (c) => {
-    const watch = watchOf(c.req.query(), weaves);
+    const views = c.req.queries("watch");
+    if (views && views.length > MAX_VIEWS) {
+      throw new BadRequest(`watch must be given at most ${MAX_VIEWS} times`);
+    }
+    const watches = views?.map((view) =>
+      watchOf(Object.fromEntries(new URLSearchParams(view)), weaves)
+    ) ??
+      [watchOf(c.req.query(), weaves)];
     // Nobody would ever read the stream, nor end it.
     if (c.req.raw.method === "HEAD") return c.body(null, 200, EVENT_STREAM);
-    const lastEventId = c.req.header("Last-Event-ID");
-    const stream = await hub.open({ ...watch, lastEventId });
+    const lastEventId = views ? undefined : c.req.header("Last-Event-ID");
+    const opening = watches.map((watch) => hub.open({ ...watch, lastEventId }));
+    const stream = views ? mergeStreams(opening) : await opening[0];
     if (!stream) {
       c.header("Retry-After", "5");
       return c.json(
@@ -38,7 +50,7 @@ export function addLive(app: Hono, hub: Hub): void {
     const completed: Promise<void> | undefined = (c.env as Partial<Deno.ServeHandlerInfo>)
       ?.completed;
     completed?.finally(() => stream.close()).catch(() => {});
-    return c.body(stream.body, 200, EVENT_STREAM);
+    return c.body("body" in stream ? stream.body : stream, 200, EVENT_STREAM);
   });
 }
 

@@ -40,7 +40,7 @@ Deno.test("schedulePipeline() refuses what cannot be scheduled before it begins"
       ],
       [
         defined({ storeTaskStatus: false }),
-        "Cannot refuse overlapping runs without storeTaskStatus",
+        'Cannot run the pipeline: overlap "refuse" needs storeTaskStatus',
       ],
       [defined({ overlap: "never" as "queue" }), 'for overlap, got "never"'],
     ] as const
@@ -55,7 +55,7 @@ Deno.test("definePipeline() takes a schedule as text, or with a time zone", () =
     assertThrows(
       () => defined({ schedule: schedule as unknown as string }),
       TypeError,
-      `Cannot define a pipeline with the schedule ${Deno.inspect(schedule)}`,
+      `for schedule, got ${Deno.inspect(schedule)}`,
     );
   }
 });

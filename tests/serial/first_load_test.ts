@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** The first load over a slow line: few requests, and something to see within seconds. */
 import { assert, assertEquals } from "../support/assert.ts";
-import { PageFixture, pageTest, seeText } from "./page_fixture.ts";
+import { PageFixture, pageTest, seeText } from "../browser/page_fixture.ts";
 
 /** Milliseconds from a request to its answer, and bytes a second. */
 const LINE = { latency: 400, download: 50 * 1024, upload: 50 * 1024 };
