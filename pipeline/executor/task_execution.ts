@@ -221,5 +221,6 @@ export function logTask(
     columns: ["task_id", "run_id", "logged_at", "level", "message"],
     values: [task.id, run, isoNow(), String(level), message],
     width: 5,
+    bytes: message.length,
   });
 }

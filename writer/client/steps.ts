@@ -44,7 +44,7 @@ const TRANSACTION_OPTIONS: readonly string[] = ["idempotencyKey"] satisfies (
  */
 export function toExecuteMessage(sql: string, params: readonly Bindable[] = []): ExecuteMessage {
   if (typeof sql !== "string") throw unknownStep({ sql, params });
-  return { kind: "execute", sql, params: params.map(toSqlValue) };
+  return { kind: "execute", sql, params: params.map(toParameter) };
 }
 
 /**
@@ -56,12 +56,33 @@ export function toMessage(step: Step): ExecuteMessage | StatementMessage | Inser
   if ("sql" in step) return toExecuteMessage(step.sql, step.params);
   if ("statement" in step && typeof step.statement === "string") {
     const { statement: name, params = [] } = step;
-    return { kind: "statement", name, params: params.map(toSqlValue) };
+    return { kind: "statement", name, params: params.map(toParameter) };
   }
   if ("table" in step && Array.isArray(step.rows)) {
     return toInsertMessage(step.table, step.rows, step);
   }
   throw unknownStep(step);
+}
+
+/** Characters of a text that is looked through when it is sent, and not when it is passed. */
+const LONG_TEXT = 10_000;
+
+/**
+ * The value of a parameter. Looking through a long text would build it in memory, where it may have been put together
+ * from parts: of those that wait for the disk there may be thousands.
+ */
+function toParameter(value: Bindable, index: number): SqlValue {
+  const isLong = typeof value === "string" && value.length > LONG_TEXT;
+  return isLong ? value : toSqlValue(value, index);
+}
+
+/** Checks the long texts of a message that is sent now. */
+export function checkLongTexts(message: WriteMessage): void {
+  if (message?.kind === "transaction") message.messages.forEach(checkLongTexts);
+  if (message?.kind !== "execute" && message?.kind !== "statement") return;
+  message.params?.forEach((value, index) => {
+    if (typeof value === "string" && value.length > LONG_TEXT) toSqlValue(value, index);
+  });
 }
 
 /**
