@@ -23,7 +23,7 @@ export type { PipelineOptions } from "./pipeline/pipeline_options.ts";
 export type { PipelineReport } from "./pipeline/report.ts";
 export type { PolicyOptions } from "./pipeline/scheduler/retry_policy.ts";
 export type { ProgressOptions } from "./pipeline/observers/progress_options.ts";
-export type { QueueOptions } from "./pipeline/scheduler/task_queue.ts";
+export type { QueueOptions } from "./pipeline/scheduler/ready_queue.ts";
 export type { Row } from "./writer/client/insert.ts";
 export type { RunningPipeline } from "./pipeline/running_pipeline.ts";
 export { runPipeline } from "./pipeline/run_pipeline.ts";

@@ -8,7 +8,7 @@ import type { RunKey } from "../writer/protocol/run_message.ts";
 import type { ProgressOptions } from "./observers/progress_options.ts";
 import type { DependencyOptions } from "./scheduler/dependency_source.ts";
 import type { Overlap } from "./overlap.ts";
-import type { QueueOptions } from "./scheduler/task_queue.ts";
+import type { QueueOptions } from "./scheduler/ready_queue.ts";
 import type { PolicyOptions } from "./scheduler/retry_policy.ts";
 import type { IdentityOptions } from "./scheduler/task_identity.ts";
 import type { ZonedSchedule } from "./schedule/zoned_schedule.ts";
@@ -146,13 +146,6 @@ export function workersFor<Item>(options: PipelineOptions<Item>, known?: readonl
   const cpus = navigator.hardwareConcurrency;
   const { workers = Math.max(1, Math.min(cpus, known?.length ?? cpus)) } = options;
   return checkInteger(workers, { operation: OPERATION, name: "workers", min: 1 });
-}
-
-/** Refuses a `signal` that is not an `AbortSignal`. */
-export function checkSignal<Item>({ signal }: PipelineOptions<Item>): void {
-  if (signal === undefined || signal instanceof AbortSignal) return;
-  const expected = "the signal of an AbortController";
-  throw new TypeError(unexpected(signal, { operation: OPERATION, name: "signal", expected }));
 }
 
 /** Refuses options of the writer where the writer is open. */

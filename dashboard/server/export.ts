@@ -20,6 +20,7 @@ import { tasksOf } from "./queries/run_tasks.ts";
 import { getTask } from "./queries/tasks.ts";
 import { readTimeline } from "./queries/timeline.ts";
 import { readWeave } from "./queries/weave.ts";
+import { Turn } from "./queries/turn.ts";
 import { DatabaseHandle } from "./database_handle.ts";
 
 /** Tasks that a file holds in full: those that failed first. */
@@ -108,8 +109,10 @@ async function gather(
   const tasks: TaskDetail[] = [];
   const logs: Record<number, LogLine[]> = {};
   let characters = 0;
+  const turn = new Turn();
   for (const { id } of [...failed, ...others].slice(0, MAX_TASKS)) {
     if (characters > MAX_CHARACTERS) break;
+    await turn.pass();
     const { task, lines } = read((reader) => ({
       task: getTask(reader, id),
       lines: listLogs(reader, id, { limit: MAX_LINES }).lines,

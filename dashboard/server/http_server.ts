@@ -166,6 +166,7 @@ function toRequest(message: IncomingMessage, signal: AbortSignal): Request | und
 
 /** Sends an answer, as fast as it is taken. */
 async function send(answer: Response, response: ServerResponse): Promise<void> {
+  if (response.closed) return await answer.body?.cancel();
   const headers: Record<string, string | string[]> = Object.fromEntries(answer.headers);
   const cookies = answer.headers.getSetCookie();
   if (cookies.length > 0) headers["set-cookie"] = cookies;

@@ -9,8 +9,11 @@ import type { TaskQuery, TaskSort } from "../api.ts";
 import type { PageCursor } from "./queries/plan.ts";
 import { fromCursor } from "./queries/tasks.ts";
 
-/** Characters of a text that is searched for. */
-const MAX_TEXT = 1_000;
+/** Characters of a text that is searched for: each row is compared with it. */
+const MAX_TEXT = 200;
+
+/** Characters of a key. */
+const MAX_KEY = 1_000;
 
 const SORTS: readonly TaskSort[] = ["id", "name", "started", "duration", "progress"];
 
@@ -59,8 +62,10 @@ export function taskQuery(
   if (!SORTS.includes(sort.replace(/^-/, "") as TaskSort)) {
     throw new BadRequest(`sort must be one of ${SORTS.join(", ")}, with a minus to turn it round`);
   }
-  if (q.length > MAX_TEXT || key.length > MAX_TEXT) {
-    throw new BadRequest(`q and key must have at most ${MAX_TEXT} characters`);
+  if (q.length > MAX_TEXT || key.length > MAX_KEY) {
+    throw new BadRequest(
+      `q must have at most ${MAX_TEXT} characters, and key at most ${MAX_KEY}`,
+    );
   }
   if (`${q}${key}`.includes("\0")) {
     throw new BadRequest("q and key must have no NUL character, where SQLite would end them");

@@ -11,7 +11,12 @@ import { connectReadOnly } from "../../sqlite/connect.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
-import { columnsOf, dataVersionOf, schemaVersionOf } from "../../sqlite/pragmas.ts";
+import {
+  columnsOf,
+  dataVersionOf,
+  isOrdinaryTable,
+  schemaVersionOf,
+} from "../../sqlite/pragmas.ts";
 
 /**
  * Milliseconds that a read waits for a lock: whoever waits holds up every request that the thread answers, and
@@ -79,7 +84,10 @@ export class Reader implements Disposable {
     if (version === this.#schemaVersion) return;
     const columns = new Map<string, Set<string>>();
     for (const table of TABLES) {
-      columns.set(table, new Set(columnsOf(this.connection, table)));
+      columns.set(
+        table,
+        new Set(isOrdinaryTable(this.connection, table) ? columnsOf(this.connection, table) : []),
+      );
     }
     this.#statements.clear();
     this.#columns = columns;

@@ -27,6 +27,8 @@ export interface TaskEnvironment {
   atomic: boolean;
   /** Aborted when the pipeline is to stop. */
   signal: AbortSignal;
+  /** Whether a task may be ended in the middle when its time is up. */
+  isTerminable?: true;
   /** Hears the lines that tasks write into their logs. */
   onLog?: ((task: TaskIdentity, level: LogLevel, message: string) => void) | undefined;
   /** Hears that a task has said how far it is; on the main thread it is looked up instead. */
@@ -78,7 +80,7 @@ export class TaskExecution implements TaskIdentity {
 
   /** Whether it may be ended in the middle. */
   get timed(): boolean {
-    return this.#attempt?.timed ?? false;
+    return this.environment.isTerminable === true && this.#attempt?.timeoutMs !== undefined;
   }
 
   /** The task's own signal, made when it is first wanted. */

@@ -99,6 +99,7 @@ async function init(request: InitTaskWorker): Promise<void> {
     batchSender,
     atomic: request.atomic,
     signal: controller.signal,
+    isTerminable: true,
   };
   if (request.watch) {
     const watching = await import("./task_observer.ts");
@@ -117,7 +118,7 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       if (told?.id === request.id) told = undefined;
       // From here on it may be ended in the middle.
       environment!.batchSender.flushLate();
-      if (request.attempt?.timed) await settled();
+      if (request.attempt?.timeoutMs !== undefined) await settled();
       if (failed) return;
       const task = running = new TaskExecution(request, environment!, request.attempt);
       if (told?.id === task.id) tell(task, told);

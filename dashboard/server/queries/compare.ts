@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { setImmediate } from "node:timers";
 import type { TaskStatus } from "../../../internal/task_status.ts";
 import type { ComparedTask, Comparison } from "../../api.ts";
 import type { Read } from "./find.ts";
@@ -11,6 +10,7 @@ import { DURATION_MS } from "./order.ts";
 import { getRun } from "./runs.ts";
 import { type RunTasks, tasksOf } from "./run_tasks.ts";
 import { shorten, textStart, toText } from "./text.ts";
+import { Turn } from "./turn.ts";
 
 /** Tasks of a run that are compared. */
 const MAX_TASKS = 200_000;
@@ -19,7 +19,10 @@ const MAX_TASKS = 200_000;
 const LISTED = 100;
 
 /** Rows that are read at a time. */
-const SLICE_ROWS = 5_000;
+const SLICE_ROWS = 2_000;
+
+/** Pairs between two looks at the clock. */
+const PAIRS_BETWEEN = 500;
 
 /** Milliseconds by which a task must be slower or faster to be listed: less is noise. */
 const NOISE_MS = 1;
@@ -36,32 +39,40 @@ export async function compareRuns(
   const before = await readSides(read, read((reader) => tasksOf(reader, a.id)!));
   const after = await readSides(read, read((reader) => tasksOf(reader, b.id)!));
 
-  const pairs: ComparedTask[] = [];
+  const turn = new Turn();
+  const newlyFailed = new Listed();
+  const mended = new Listed();
+  const slower = new Listed((pair) => slowdown(pair));
+  const faster = new Listed((pair) => -slowdown(pair));
+  const durations = { a: [] as number[], b: [] as number[] };
+  let paired = 0;
   for (const [label, side] of after) {
     const other = before.get(label);
-    if (other) pairs.push({ label, a: other, b: side });
+    if (other) {
+      paired++;
+      const pair: ComparedTask = { label, a: other, b: side };
+      if (side.status === "error" && other.status !== "error") newlyFailed.add(pair);
+      if (side.status === "done" && other.status === "error") mended.add(pair);
+      if (isDone(side) && isDone(other)) {
+        durations.a.push(other.durationMs!);
+        durations.b.push(side.durationMs!);
+        if (slowdown(pair) >= NOISE_MS) slower.add(pair);
+        if (slowdown(pair) <= -NOISE_MS) faster.add(pair);
+      }
+    }
+    if (paired % PAIRS_BETWEEN === 0) await turn.pass();
   }
-  const done = pairs.filter(({ a, b }) =>
-    [a, b].every(({ status, durationMs }) => status === "done" && durationMs !== null)
-  );
-  const slower = done.filter((pair) => slowdown(pair) >= NOISE_MS);
-  const faster = done.filter((pair) => slowdown(pair) <= -NOISE_MS);
-  slower.sort((x, y) => slowdown(y) - slowdown(x));
-  faster.sort((x, y) => slowdown(x) - slowdown(y));
   return {
     a,
     b,
-    paired: pairs.length,
-    onlyA: before.size - pairs.length,
-    onlyB: after.size - pairs.length,
-    newlyFailed: list(pairs.filter(({ a, b }) => b.status === "error" && a.status !== "error")),
-    mended: list(pairs.filter(({ a, b }) => a.status === "error" && b.status === "done")),
-    slower: list(slower),
-    faster: list(faster),
-    medianMs: {
-      a: median(done.map(({ a }) => a.durationMs!)),
-      b: median(done.map(({ b }) => b.durationMs!)),
-    },
+    paired,
+    onlyA: before.size - paired,
+    onlyB: after.size - paired,
+    newlyFailed: newlyFailed.list(),
+    mended: mended.list(),
+    slower: slower.list(),
+    faster: faster.list(),
+    medianMs: { a: median(durations.a), b: median(durations.b) },
     partial: before.size >= MAX_TASKS || after.size >= MAX_TASKS,
   };
 }
@@ -72,6 +83,7 @@ async function readSides(
   { condition, run, first, last }: RunTasks,
 ): Promise<Map<string, Side>> {
   const sides = new Map<string, Side>();
+  const turn = new Turn();
   let low = first;
   while (sides.size < MAX_TASKS) {
     const rows = read((reader) =>
@@ -95,7 +107,7 @@ async function readSides(
     }
     if (rows.length < SLICE_ROWS) break;
     low = Number(rows.at(-1)!.id) + 1;
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn.pass();
   }
   return sides;
 }
@@ -104,11 +116,38 @@ function slowdown({ a, b }: ComparedTask): number {
   return b.durationMs! - a.durationMs!;
 }
 
-function list(tasks: ComparedTask[]): { total: number; tasks: ComparedTask[] } {
-  return { total: tasks.length, tasks: tasks.slice(0, LISTED) };
+function isDone({ status, durationMs }: Side): boolean {
+  return status === "done" && durationMs !== null;
+}
+
+/** The first of a list that is too long to show, or those with the highest rank. */
+class Listed {
+  readonly #rank: (pair: ComparedTask) => number;
+  #tasks: ComparedTask[] = [];
+  #total = 0;
+
+  constructor(rank: (pair: ComparedTask) => number = () => 0) {
+    this.#rank = rank;
+  }
+
+  add(pair: ComparedTask): void {
+    this.#total++;
+    this.#tasks.push(pair);
+    if (this.#tasks.length >= 10 * LISTED) this.#cut();
+  }
+
+  list(): { total: number; tasks: ComparedTask[] } {
+    this.#cut();
+    return { total: this.#total, tasks: this.#tasks };
+  }
+
+  /** The sort is stable, so that of equals the first stay. */
+  #cut(): void {
+    this.#tasks = this.#tasks.sort((x, y) => this.#rank(y) - this.#rank(x)).slice(0, LISTED);
+  }
 }
 
 function median(numbers: number[]): number | null {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? null;
+  // Numbers of one type are sorted in place, in milliseconds.
+  return Float64Array.from(numbers).sort()[Math.floor((numbers.length - 1) / 2)] ?? null;
 }

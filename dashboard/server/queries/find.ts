@@ -11,19 +11,17 @@
  *
  * @module
  */
-import { setImmediate } from "node:timers";
 import type { TaskStatus } from "../../../internal/task_status.ts";
+import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
 import type { Reader } from "../reader.ts";
 import { memoize } from "./memoize.ts";
 import { compareValues } from "./order.ts";
 import { cut, type Find, type Found, type Plan, plan, type Range, statusesOf } from "./plan.ts";
 import type { RunTasks } from "./run_tasks.ts";
+import { Turn } from "./turn.ts";
 
 /** Rows of a slice: some milliseconds of work. */
-const SLICE_ROWS = 10_000;
-
-/** Milliseconds of work after which other requests have their turn. */
-const TURN_MS = 4;
+const SLICE_ROWS = 5_000;
 
 /** Reads through a connection that may be gone at the next call. */
 export type Read = <T>(query: (reader: Reader) => T) => T;
@@ -41,7 +39,7 @@ export async function findTasks(
   const compare = (a: Found, b: Found) => sign * (compareValues(a.value, b.value) || a.id - b.id);
 
   let best: Found[] = [];
-  let paused = performance.now();
+  const turn = new Turn();
   for (const status of statusesOf(find, query)) {
     if (status === "queued" && query.isFull(best)) break;
     let rest: Range | undefined = query.range;
@@ -61,10 +59,7 @@ export async function findTasks(
       // By id, the first slices hold the first tasks.
       if (query.order.by === "id" && count >= limit) break;
       rest = cut(range, edge, query.descending).rest;
-      if (performance.now() - paused > TURN_MS) {
-        await new Promise((resolve) => setImmediate(resolve));
-        paused = performance.now();
-      }
+      await turn.pass();
     }
   }
   return place?.back ? best.reverse() : best;
@@ -101,8 +96,9 @@ function lookOnce(reader: Reader, query: Plan, range: Range, status?: TaskStatus
   if (requeued === undefined || hasOpenTasks(reader, range)) {
     return look(reader, query, range, status);
   }
-  const { order, descending, conditions, params, limit } = query;
+  const { order, descending, conditions, params, limit, q } = query;
   const key = JSON.stringify([
+    q,
     order,
     descending,
     conditions,
@@ -137,17 +133,49 @@ function hasOpenTasks(reader: Reader, { low, high }: Range): boolean {
 }
 
 /** The first that match in one slice. */
-function look(reader: Reader, query: Plan, { low, high }: Range, status?: TaskStatus): Found[] {
-  const { order, conditions, params, limit } = query;
-  const direction = query.descending ? "DESC" : "ASC";
+function look(reader: Reader, query: Plan, range: Range, status?: TaskStatus): Found[] {
+  const { search, limit } = query;
+  if (!search) return select(reader, query, { range, status, limit }).map(toFound);
+  const { ascii, others, columns } = search;
+  const found = ascii ? select(reader, query, { range, status, limit, ...ascii }).map(toFound) : [];
+  const rows = select(reader, query, { range, status, limit: -1, columns, condition: others });
+  let matching = 0;
+  for (const row of rows) {
+    if (matching === limit) break;
+    if (!search.matches(row)) continue;
+    found.push(toFound(row));
+    matching++;
+  }
+  return found;
+}
+
+function toFound({ id, value }: SqlRow): Found {
+  return { id: Number(id), value: value! };
+}
+
+/** Rows of one slice, in the order that was asked for. */
+function select(
+  reader: Reader,
+  { order, descending, conditions, params }: Plan,
+  { range: { low, high }, status, condition = "1", params: more = [], columns = "NULL", limit }: {
+    range: Range;
+    status: TaskStatus | undefined;
+    condition?: string;
+    params?: SqlValue[];
+    columns?: string;
+    limit: number;
+  },
+): SqlRow[] {
+  const direction = descending ? "DESC" : "ASC";
   return reader.all(
-    `SELECT id, ${order.value} AS value FROM task_runs
-     WHERE ${status ? "status = ? AND " : ""}id BETWEEN ? AND ? AND ${conditions}
+    `SELECT id, ${order.value} AS value, ${columns} FROM task_runs
+     WHERE ${status ? "status = ? AND " : ""}id BETWEEN ? AND ? AND ${conditions} AND ${condition}
      ORDER BY ${order.by === "id" ? "" : `value ${direction}, `}id ${direction} LIMIT ?`,
     ...(status ? [status] : []),
     low,
     high,
     ...params,
+    ...more,
     limit,
-  ).map(({ id, value }) => ({ id: Number(id), value: value! }));
+  );
 }

@@ -5,18 +5,18 @@
  *
  * @module
  */
-import { setImmediate } from "node:timers";
 import type { TaskStatus } from "../../../internal/task_status.ts";
 import type { TaskDetail, TaskHistory } from "../../api.ts";
 import type { Read } from "./find.ts";
 import { DURATION_MS } from "./order.ts";
 import { toText } from "./text.ts";
+import { Turn } from "./turn.ts";
 import { ORIGINAL_RUN } from "./run_tasks.ts";
 
 /** Tasks of a history, and rows that are looked at to find them. */
 const HISTORY_TASKS = 20;
 const HISTORY_ROWS = 1_000_000;
-const SLICE_ROWS = 10_000;
+const SLICE_ROWS = 5_000;
 
 /** The same task in other runs, newest first. */
 export async function listHistory(
@@ -27,6 +27,7 @@ export async function listHistory(
   const column = key === null ? "name" : "key";
   const tasks: TaskHistory["tasks"] = [];
   let high = Number.MAX_SAFE_INTEGER;
+  const turn = new Turn();
   for (let rows = 0; rows < HISTORY_ROWS; rows += SLICE_ROWS) {
     const low = read((reader) => {
       const edge = reader.get(
@@ -61,7 +62,7 @@ export async function listHistory(
     });
     if (low === undefined || tasks.length >= HISTORY_TASKS) return { tasks, partial: false };
     high = low - 1;
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn.pass();
   }
   return { tasks, partial: true };
 }

@@ -8,6 +8,7 @@ import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts
 import type { TaskQuery } from "../../api.ts";
 import { type Order, toOrder } from "./order.ts";
 import type { RunTasks } from "./run_tasks.ts";
+import { searchFor, type TextSearch } from "./search.ts";
 
 /** Where a page begins: after this value and id, or before them. */
 export interface PageCursor {
@@ -59,6 +60,10 @@ export interface Plan {
   params: SqlValue[];
   /** How many at most. */
   limit: number;
+  /** The text that is looked for. */
+  q: string;
+  /** How it is looked for; `undefined` where none is. */
+  search: TextSearch | undefined;
   /** Whether tasks whose value is not known could no longer be among the first. */
   isFull(best: Found[]): boolean;
 }
@@ -70,11 +75,6 @@ export function plan(tasks: RunTasks, { sort, q, key, place, limit }: Find): Pla
   const range: Range = { low: tasks.first, high: tasks.last };
   const conditions = [tasks.condition];
   const params: SqlValue[] = [tasks.run];
-  if (q) {
-    const pattern = `%${q.replace(/[\\%_]/g, "\\$&")}%`;
-    conditions.push("(name LIKE ? ESCAPE '\\' OR message LIKE ? ESCAPE '\\')");
-    params.push(pattern, pattern);
-  }
   if (key) {
     conditions.push("key = ?");
     params.push(key);
@@ -94,6 +94,8 @@ export function plan(tasks: RunTasks, { sort, q, key, place, limit }: Find): Pla
     conditions: conditions.join(" AND "),
     params,
     limit,
+    q,
+    search: q ? searchFor(q) : undefined,
     isFull: (best) =>
       order.unknown !== undefined && best.length >= limit && place?.value !== order.unknown &&
       best.every(({ value }) => value !== order.unknown),

@@ -13,7 +13,7 @@ import { readTasks } from "./tasks.ts";
 const TIMELINE_BARS = 1_000;
 
 /** Rows that are counted at a time: some milliseconds of work. */
-const SLICE_ROWS = 10_000;
+const SLICE_ROWS = 5_000;
 
 /** When the tasks of a run ran: all of them, or the longest. */
 export async function readTimeline(

@@ -5,12 +5,12 @@
  *
  * @module
  */
-import { setImmediate } from "node:timers";
 import { TASK_STATUSES } from "../../../internal/task_status.ts";
 import type { WeaveBlock } from "../../api.ts";
 import type { Reader } from "../reader.ts";
 import type { Read } from "./find.ts";
 import { type RunTasks, tasksOf } from "./run_tasks.ts";
+import { Turn } from "./turn.ts";
 
 /** Tasks of a block. */
 export const BLOCK_TASKS = 1_000;
@@ -81,6 +81,7 @@ export async function readWeave(
   const tasks = read((reader) => tasksOf(reader, run));
   if (!tasks) return;
   const blocks: WeaveBlock[] = [];
+  const turn = new Turn();
   let low = tasks.first;
   while (low <= tasks.last) {
     const block = read((reader) => readBlock(reader, tasks, { low }));
@@ -88,7 +89,7 @@ export async function readWeave(
     const { last, ...rest } = block;
     blocks.push(rest);
     low = last + 1;
-    if (blocks.length % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+    await turn.pass();
   }
   return blocks;
 }

@@ -5,6 +5,7 @@
  */
 import type { Hono } from "hono";
 import { renderExport } from "../export.ts";
+import { OneAtATime, toParts } from "../one_at_a_time.ts";
 import { integer, runId, taskQuery } from "../params.ts";
 import { compareRuns } from "../queries/compare.ts";
 import type { Read } from "../queries/find.ts";
@@ -17,6 +18,7 @@ import { noSuchRun } from "./missing.ts";
 
 /** Adds them; `file` tells the name of the database for an export. */
 export function addRuns(app: Hono, read: Read, file: () => string): void {
+  const exports = new OneAtATime();
   app.get("/api/runs", (c) => {
     const before = integer(c.req.query(), "before", {
       min: 0,
@@ -58,10 +60,27 @@ export function addRuns(app: Hono, read: Read, file: () => string): void {
   });
   app.get("/api/runs/:run/export", async (c) => {
     const run = runId(c.req.param());
-    const page = await renderExport(read, { run, file: file() });
-    if (page === undefined) return noSuchRun(c);
-    c.header("Content-Disposition", `attachment; filename="run_${run}.html"`);
-    return c.html(page);
+    const turn = exports.begin();
+    if (!turn) {
+      c.header("Retry-After", "10");
+      return c.json(
+        { error: "Cannot export a run while another is being exported. Try again" },
+        503,
+      );
+    }
+    try {
+      const page = await renderExport(read, { run, file: file() });
+      if (page !== undefined && c.req.method !== "HEAD") {
+        c.header("Content-Disposition", `attachment; filename="run_${run}.html"`);
+        c.header("Content-Type", "text/html; charset=utf-8");
+        return c.body(toParts(page, turn));
+      }
+      turn[Symbol.dispose]();
+      return page === undefined ? noSuchRun(c) : c.html("");
+    } catch (error) {
+      turn[Symbol.dispose]();
+      throw error;
+    }
   });
   app.get("/api/compare", async (c) => {
     const [a, b] = [runId(c.req.query(), "a"), runId(c.req.query(), "b")];

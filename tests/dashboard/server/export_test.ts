@@ -102,3 +102,22 @@ Deno.test("exportRun() names what is not there", async () => {
   const missing = shown.db.replace("etl.db", "no.db");
   await assertRejects(() => exportRun(missing, 1), Error, "There is no no.db");
 });
+
+Deno.test("an export is made one at a time, and given up with its browser", async () => {
+  using shown = await show();
+  addRun(shown.store, [{ name: "ä".repeat(1_000), result: "😀".repeat(500_000) }]);
+  const ask = () => shown.app.request("/api/runs/1/export");
+  const first = await ask();
+  const reader = first.body!.getReader();
+  await reader.read();
+  for (let n = 0; n < 12; n++) {
+    const other = await ask();
+    assertEquals([other.status, other.headers.get("Retry-After")], [503, "10"]);
+    await other.body?.cancel();
+  }
+  await reader.cancel();
+  const whole = await (await ask()).text();
+  assert(whole.includes("😀".repeat(1_000)) && !whole.includes("\ufffd"));
+  assertEquals((await shown.app.request("/api/runs/9/export")).status, 404);
+  assertEquals((await ask()).status, 200);
+});

@@ -1,0 +1,21 @@
+import { foldText } from "../../internal/search_text.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+
+Deno.test("foldText() finds a text whatever its case and composition", () => {
+  const pairs = [
+    ["Ägypten.csv", "ägypten"],
+    ["A\u0308gypten.csv", "ägypten"],
+    ["Ägypten.csv", "a\u0308GYPTEN"],
+    ["ПРИВЕТ", "привет"],
+    ["Ås", "ås"],
+    ["STRASSE", "straße"],
+    ["ΟΔΟΣ", "οδος"],
+    ["οδός", "ΟΔΌΣ"],
+    ["Ｆｕｌｌ", "full"],
+    ["plain", "LAI"],
+  ];
+  for (const [text, query] of pairs) {
+    assert(foldText(text!).includes(foldText(query!)), `${text} ${query}`);
+  }
+  assertEquals(foldText("Ägypten").includes(foldText("agypten")), false);
+});
