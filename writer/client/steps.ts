@@ -86,14 +86,13 @@ export function checkLongTexts(message: WriteMessage): void {
 }
 
 /**
- * Marks a message whose results no caller gets, because it is carried out when its task has ended.
+ * Marks a statement whose rows no caller gets, because it is carried out when its task has ended.
  *
- * @throws {TypeError} If a statement in it returns rows
+ * @throws {TypeError} If it returns rows
  */
 export function markRowless(message: WriteMessage): void {
-  if (message.kind === "transaction") message.messages.forEach(markRowless);
-  if (message.kind !== "execute" && message.kind !== "statement") return;
-  if (message.kind === "execute" && surelyReturnsRows(message.sql)) throw returnsRows(message.sql);
+  if (message.kind !== "execute") return;
+  if (surelyReturnsRows(message.sql)) throw returnsRows(message.sql);
   message.rowless = true;
 }
 

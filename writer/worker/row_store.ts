@@ -15,9 +15,7 @@ import type {
   StatementMessage,
 } from "../protocol/write_message.ts";
 import { InsertStatement } from "./insert_statement.ts";
-import { SqliteError } from "../../errors.ts";
-import { classifyError } from "../../sqlite/explain.ts";
-import { shown } from "../../sqlite/sql_text.ts";
+import { readRows } from "../../sqlite/read_only.ts";
 import { returnsRows } from "../../sqlite/returns_rows.ts";
 import { checkUserStatement, refuseTempShadows } from "../../sqlite/user_statement.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
@@ -90,7 +88,7 @@ export class RowStore {
   }
 
   /** Runs one of the named statements. */
-  executeNamed({ name, params, rowless }: Omit<StatementMessage, "kind">): ExecuteResult {
+  executeNamed({ name, params }: Omit<StatementMessage, "kind">): ExecuteResult {
     const sql = Object.hasOwn(this.#statements, name) ? this.#statements[name] : undefined;
     if (sql === undefined) {
       throw new TypeError(
@@ -98,7 +96,7 @@ export class RowStore {
           `writer is opened`,
       );
     }
-    return this.execute({ sql, params, rowless });
+    return this.execute({ sql, params });
   }
 
   /** Runs one statement. */
@@ -130,21 +128,7 @@ export class RowStore {
   query(sql: string, params: readonly SqlValue[]): SqlRow[] {
     checkUserStatement(sql);
     const statement = cached(this.#prepared, sql, (sql) => this.#connection.prepare(sql));
-    if (!statement.returnsRows) {
-      throw new TypeError(`Cannot query with ${shown(sql)}: it returns no rows. Use execute`);
-    }
-    this.#connection.exec("PRAGMA query_only=ON");
-    try {
-      return statement.all(...params);
-    } catch (error) {
-      if (classifyError(error) !== "read-only") throw error;
-      throw new SqliteError(
-        `Cannot query with ${shown(sql)}: it writes, and a query only reads. Use execute`,
-        "read-only",
-      );
-    } finally {
-      this.#connection.exec("PRAGMA query_only=OFF");
-    }
+    return readRows(this.#connection, statement, { sql, params });
   }
 
   /** Calling what it returns takes back what is noted after. */
