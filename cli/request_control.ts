@@ -15,7 +15,7 @@ import type { ControlAction } from "../writer/protocol/control_message.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
 import { CommandError } from "./terminal/failure.ts";
 import { latestRun, type NamedRun, namedRun } from "./named_run.ts";
-import { openDatabase } from "./open_database.ts";
+import { openDatabase, rollBack } from "./open_database.ts";
 import { openWriter } from "./open_writer.ts";
 import { clientOf } from "../writer/client/sqlite_writer.ts";
 import { type DbOption, dbOption, driverOption, jsonOption, wholeNumber } from "./options.ts";
@@ -53,6 +53,7 @@ export async function ask(
   options: AskOptions,
 ): Promise<ExitCode> {
   const { db, driver, json } = options;
+  await rollBack(db);
   using reader = await openDatabase(db, driver);
   const run = named === "latest"
     ? latestRun(reader, `Cannot find the latest run of ${sanitize(db)}`)
