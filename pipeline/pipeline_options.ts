@@ -148,13 +148,6 @@ export function workersFor<Item>(options: PipelineOptions<Item>, known?: readonl
   return checkInteger(workers, { operation: OPERATION, name: "workers", min: 1 });
 }
 
-/** Refuses a `signal` that is not an `AbortSignal`. */
-export function checkSignal<Item>({ signal }: PipelineOptions<Item>): void {
-  if (signal === undefined || signal instanceof AbortSignal) return;
-  const expected = "the signal of an AbortController";
-  throw new TypeError(unexpected(signal, { operation: OPERATION, name: "signal", expected }));
-}
-
 /** Refuses options of the writer where the writer is open. */
 export function checkWriter<Item>({ db, ...options }: PipelineOptions<Item>): void {
   if (!(db instanceof SqliteWriter)) return;

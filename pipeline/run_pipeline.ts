@@ -7,7 +7,6 @@ import { checkOverlap } from "./overlap.ts";
 import { checkNames } from "./option_names.ts";
 import {
   checkResume,
-  checkSignal,
   checkWork,
   checkWriter,
   type PipelineOptions,
@@ -85,7 +84,6 @@ export function startPipeline<Item>(
   const begun = performance.now();
   checkNames(options);
   checkWork(options.run);
-  checkSignal(options);
   checkWriter(options);
   checkResume(options);
   checkOverlap(options, storesStatus(options));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptionNames, namesOf } from "../../internal/validate.ts";
+import { checkOptions, type KindsOf } from "../../internal/validate.ts";
 import type { CronTimes } from "./cron_expression.ts";
 import { atTimes } from "./clock_timer.ts";
 import { DEFAULT_DB, itemsOf } from "../define_pipeline.ts";
@@ -52,15 +52,15 @@ export interface ScheduleOptions {
   onLate?: ((due: Date) => void | Promise<void>) | undefined;
 }
 
-const NAMES = namesOf<ScheduleOptions>({
-  args: true,
-  handleSignals: true,
-  onError: true,
-  onLate: true,
-  onReport: true,
-  onScheduled: true,
-  signal: true,
-});
+const KINDS: KindsOf<ScheduleOptions> = {
+  args: "own check",
+  handleSignals: "boolean",
+  onError: "function",
+  onLate: "function",
+  onReport: "function",
+  onScheduled: "function",
+  signal: "signal",
+};
 
 const RENAMED = { onNext: "onScheduled" };
 
@@ -104,7 +104,7 @@ export async function schedulePipeline<Item>(
 ): Promise<void> {
   const { args = {}, signal, handleSignals = true, onReport, onScheduled } = options;
   const { onError = (error: Error) => console.error(error.message), onLate = tellLate } = options;
-  checkOptionNames(options, { operation: "schedule the pipeline", known: NAMES, renamed: RENAMED });
+  checkOptions(options, { operation: "schedule the pipeline", kinds: KINDS, renamed: RENAMED });
   const plan = await planSchedule(definition);
   const { schedule: _, items: __, db = DEFAULT_DB, ...settings } = definition;
   const stop = new AbortController();

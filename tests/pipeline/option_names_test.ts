@@ -85,7 +85,7 @@ Deno.test("options of rows and transactions that are misspelt fail their own tas
   const why = 'unknown option "idempotencykey"; did you mean "idempotencyKey"?';
   assertEquals(failures.map(({ name, error }) => [name, error.message]).sort(), [
     ["insert", `Cannot insert into n: ${why}`],
-    ["stream", `Cannot insert into n: ${why}`],
+    ["stream", `Cannot insert into n: ${why}; no row of the stream is written`],
     ["transaction", `Cannot write a transaction: ${why}`],
   ]);
   assertEquals(await readValues(folder.file("etl.db"), "SELECT value FROM n"), [[1]]);
