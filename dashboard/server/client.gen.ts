@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources 57bc37e85e3ab475
+// Deno 2.9.6, sources 15a1021b844aafeb
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *
