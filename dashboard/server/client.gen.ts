@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources d79e45434484fa8e
+// Deno 2.9.6, sources d5194d860d0733c0
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *
