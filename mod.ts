@@ -9,7 +9,7 @@
  */
 export { ArgumentsError } from "./errors.ts";
 export type { ArgumentsValidator } from "./pipeline/run_arguments.ts";
-export type { Bindable } from "./sqlite/values.ts";
+export type { Bindable, SqlRow } from "./sqlite/values.ts";
 export { definePipeline } from "./pipeline/define_pipeline.ts";
 export type { DependencyOptions } from "./pipeline/scheduler/dependency_source.ts";
 export type { DriverName } from "./sqlite/drivers/driver.ts";
@@ -38,7 +38,6 @@ export { startPipeline } from "./pipeline/run_pipeline.ts";
 export type { StatusCounts } from "./internal/task_status.ts";
 export type { Step } from "./writer/client/steps.ts";
 export type { TagLimit } from "./pipeline/scheduler/tag_limits.ts";
-export type { TagLimits } from "./pipeline/scheduler/tag_limits.ts";
 export type { TaskContext } from "./pipeline/executor/task_context.ts";
 export type { TaskFailure } from "./pipeline/report.ts";
 export type { TaskFunction } from "./pipeline/executor/task_runner.ts";
