@@ -36,7 +36,6 @@ export { startPipeline } from "./pipeline/run_pipeline.ts";
 export type { StatusCounts } from "./internal/task_status.ts";
 export type { Step } from "./writer/client/steps.ts";
 export type { TagLimit } from "./pipeline/scheduler/tag_limits.ts";
-export type { TagLimits } from "./pipeline/scheduler/tag_limits.ts";
 export type { TaskContext } from "./pipeline/executor/task_context.ts";
 export type { TaskFailure } from "./pipeline/report.ts";
 export type { TaskFunction } from "./pipeline/executor/task_runner.ts";
