@@ -7,7 +7,7 @@
  *
  * @module
  */
-export type { Bindable } from "./sqlite/values.ts";
+export type { Bindable, SqlRow } from "./sqlite/values.ts";
 export { definePipeline } from "./pipeline/define_pipeline.ts";
 export type { DependencyOptions } from "./pipeline/scheduler/dependency_source.ts";
 export type { DriverName } from "./sqlite/drivers/driver.ts";

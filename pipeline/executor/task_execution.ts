@@ -9,6 +9,7 @@ import { type ErrorData, fromErrorData } from "../../errors.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
 import { checkKeys, keysIn } from "../../writer/client/idempotency_key.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
+import { markRowless } from "../../writer/client/steps.ts";
 import type { RowSender } from "../../writer/client/row_stream.ts";
 import type { InsertMessage, ResultOf, WriteMessage } from "../../writer/protocol/write_message.ts";
 import type { Attempt } from "../scheduler/retry_policy.ts";
@@ -196,6 +197,7 @@ export class TaskExecution implements TaskIdentity {
   }
 
   #hold(message: WriteMessage): void {
+    markRowless(message);
     (this.held ??= []).push(message);
   }
 
@@ -221,5 +223,6 @@ export function logTask(
     columns: ["task_id", "run_id", "logged_at", "level", "message"],
     values: [task.id, run, isoNow(), String(level), message],
     width: 5,
+    bytes: message.length,
   });
 }
