@@ -50,6 +50,7 @@ export class Connection implements Disposable {
   /** Keeps the connection from being posted: the structured clone of a function fails, with its text. */
   readonly threadBound = () => "A SQLite connection belongs to the thread that opened it";
   #connection: DriverConnection | undefined;
+  readonly #driver: Driver;
   #depth = 0;
 
   /** @ignore Made by {@linkcode connect} and {@linkcode connectReadOnly}. */
@@ -57,6 +58,7 @@ export class Connection implements Disposable {
     const { busyTimeoutMs, ...rest } = options;
     this.path = path;
     this.driver = driver.name;
+    this.#driver = driver;
     try {
       this.#connection = driver.open(path, rest);
       // Before anything else, because even preparing a statement waits for a lock.
@@ -137,6 +139,12 @@ export class Connection implements Disposable {
       const isTarget = ["full", "read-only", "other"].includes(classifyError(error));
       throw explain(error, isTarget ? target : this.path);
     }
+  }
+
+  /** @ignore Opens another connection to the file, which only reads and has nothing of it in memory. */
+  openBeside(): Connection {
+    const options = { readOnly: true, busyTimeoutMs: 0, doubleQuotedLiterals: true };
+    return new Connection(this.#driver, this.path, options);
   }
 
   /** @ignore Whether SQLite refuses statements that write the table of its schema, as a dump does. */

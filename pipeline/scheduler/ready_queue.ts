@@ -11,7 +11,7 @@
 import { Heap } from "./heap.ts";
 import type { LiveTask } from "./live_task.ts";
 import { MAX_TIMER_MS } from "../../internal/validate.ts";
-import { TagLimiter, type TagLimits } from "./tag_limits.ts";
+import { type TagLimit, TagLimiter } from "./tag_limits.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 
 /** Which tasks run first, and which at the same time. */
@@ -33,7 +33,7 @@ export interface QueueOptions<Item> {
    *
    * @default {no limits}
    */
-  limits?: TagLimits | undefined;
+  limits?: Readonly<Record<string, number | TagLimit>> | undefined;
 }
 
 /** Where tasks come from. */

@@ -85,7 +85,7 @@ export class WriterLoop {
     this.#connection = connection;
     this.#owner = owner;
     this.#fullRows = syncs ? MAX_ROWS : FULL_ROWS;
-    this.#files = new FileWatch(connection.path);
+    this.#files = new FileWatch(connection.path, connection);
     this.#patience = new BusyTimeout(connection);
     this.#watch = new RequestWatch(connection, requested);
     this.#store = new Store(connection, { statements, owner, watch: this.#watch });
@@ -131,7 +131,7 @@ export class WriterLoop {
     try {
       this.#patience.limit(CLOSING_TIMEOUT_MS);
       optimize(this.#connection);
-      const lost = this.#lost();
+      const lost = this.#lost(true);
       const checkpoint = this.#wal.checkpoint("TRUNCATE");
       if (lost) throw fromErrorData(lost);
       return checkpoint;
@@ -165,7 +165,8 @@ export class WriterLoop {
     const before = performance.now();
     let { results, failures } = this.#store.commit(messages);
     this.#patience.tried(failures[0]?.[1].code === "busy");
-    const lost = isDue || messages.at(-1)?.kind === "finish_run" ? this.#lost() : undefined;
+    const isLast = messages.at(-1)?.kind === "finish_run";
+    const lost = isDue || isLast ? this.#lost(isLast) : undefined;
     if (lost) [results, failures] = [[], messages.map((_, index) => [index, lost])];
     this.#health.commits.committed(performance.now() - before, messages.length, failures.length);
     this.#wal.committed();
@@ -234,6 +235,8 @@ export class WriterLoop {
         return this.#store.blockingRun(query.name);
       case "task_status":
         return this.#store.taskStatus(query);
+      case "rows":
+        return this.#store.query(query.sql, query.params);
       case "disconnect":
         return this.#disconnect(query.sender);
       default: {
@@ -244,9 +247,9 @@ export class WriterLoop {
   }
 
   /** Why what was committed just now cannot be found; `undefined` when it can. */
-  #lost(): ErrorData | undefined {
+  #lost(isLast: boolean): ErrorData | undefined {
     try {
-      this.#files.check();
+      this.#files.check(isLast);
     } catch (error) {
       // The next commits are looked at, too.
       this.#health.measureSoon();
