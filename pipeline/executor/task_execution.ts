@@ -9,6 +9,7 @@ import { type ErrorData, fromErrorData } from "../../errors.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
 import { checkKeys, keysIn } from "../../writer/client/idempotency_key.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
+import { markRowless } from "../../writer/client/steps.ts";
 import type { RowSender } from "../../writer/client/row_stream.ts";
 import type { InsertMessage, ResultOf, WriteMessage } from "../../writer/protocol/write_message.ts";
 import type { Attempt } from "../scheduler/retry_policy.ts";
@@ -20,6 +21,8 @@ import { TaskWrites } from "./task_writes.ts";
 export interface TaskEnvironment {
   /** The run; `null` when the status of tasks is not stored. */
   run: number | null;
+  /** What it was started with. */
+  args?: Readonly<Record<string, unknown>> | undefined;
   /** Where its messages go. */
   batchSender: BatchSender;
   /** Whether a task's rows are committed together with its end. */
@@ -196,6 +199,7 @@ export class TaskExecution implements TaskIdentity {
   }
 
   #hold(message: WriteMessage): void {
+    markRowless(message);
     (this.held ??= []).push(message);
   }
 
@@ -221,5 +225,6 @@ export function logTask(
     columns: ["task_id", "run_id", "logged_at", "level", "message"],
     values: [task.id, run, isoNow(), String(level), message],
     width: 5,
+    bytes: message.length,
   });
 }

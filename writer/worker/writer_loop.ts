@@ -232,6 +232,8 @@ export class WriterLoop {
         return this.#store.blockingRun(query.name);
       case "task_status":
         return this.#store.taskStatus(query);
+      case "rows":
+        return this.#store.query(query.sql, query.params);
       case "disconnect":
         return this.#disconnect(query.sender);
       default: {
