@@ -23,7 +23,7 @@ import { DEFAULT_DB } from "./options.ts";
 import { STATUS_STYLES } from "./terminal/colors.ts";
 import { sanitize, sanitizedJson } from "./terminal/sanitize.ts";
 import { formatCount, formatDuration, formatNumberOf, formatRate } from "../internal/units.ts";
-import type { Surface } from "./run_view.ts";
+import type { Surface } from "./status/draw_run.ts";
 import { isAttended, surface, writeLines } from "./terminal/terminal.ts";
 
 /** Failures that are listed. */

@@ -13,7 +13,7 @@ import { type DbOption, dbOption, examples, jsonOption, wholeNumber } from "../o
 import { STATUS_SIGNS, STATUS_STYLES } from "../terminal/colors.ts";
 import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
 import { formatCount, formatDuration } from "../../internal/units.ts";
-import { elapsedOf } from "../snapshot.ts";
+import { elapsedOf } from "../status/snapshot.ts";
 import { surface, writeLines } from "../terminal/terminal.ts";
 
 /** Options of the command. */

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Run, Task } from "../dashboard/api.ts";
-import { type StatusCounts, TASK_STATUSES, type TaskStatus } from "../internal/task_status.ts";
-import { type Cell, type Column, drawTable, flow } from "./terminal/table.ts";
-import { type Colorize, STATUS_SIGNS, STATUS_STYLES } from "./terminal/colors.ts";
-import { sanitize } from "./terminal/sanitize.ts";
+import type { Run, Task } from "../../dashboard/api.ts";
+import { type StatusCounts, TASK_STATUSES, type TaskStatus } from "../../internal/task_status.ts";
+import { type Cell, type Column, drawTable, flow } from "../terminal/table.ts";
+import { type Colorize, STATUS_SIGNS, STATUS_STYLES } from "../terminal/colors.ts";
+import { sanitize } from "../terminal/sanitize.ts";
 import {
   formatBytes,
   formatCount,
@@ -15,7 +15,7 @@ import {
   formatNumberOf,
   formatPercent,
   formatRate,
-} from "../internal/units.ts";
+} from "../../internal/units.ts";
 import { type Snapshot, taskElapsed } from "./snapshot.ts";
 
 /** Where lines go. */
