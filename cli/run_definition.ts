@@ -4,9 +4,8 @@
  * @module
  */
 import type { DriverChoice } from "../sqlite/drivers/choose.ts";
-import { itemsOf } from "../pipeline/define_pipeline.ts";
+import { prepareRun } from "../pipeline/define_pipeline.ts";
 import {
-  type PipelineArguments,
   type PipelineDefinition,
   WRITER_OPTIONS,
   writerOptionsOf,
@@ -54,13 +53,13 @@ export interface RunDefinitionOptions {
 /** Runs a pipeline and tells what became of it. */
 export async function runDefinition<Item>(
   definition: PipelineDefinition<Item>,
-  args: PipelineArguments,
+  args: object,
   options: RunDefinitionOptions,
 ): Promise<ExitCode> {
   const { workers = definition.workers, driver = definition.driver, dashboard, json, resumeKey } =
     options;
   const db = options.db ?? definition.db ?? DEFAULT_DB;
-  const { items: _, ...settings } = definition;
+  const { items, settings } = await prepareRun(definition, args);
   let signal: Deno.Signal | undefined;
   let report: PipelineReport;
   const stop = new AbortController();
@@ -76,7 +75,7 @@ export async function runDefinition<Item>(
       console.error("Stopping: running tasks may end. Ctrl-C again stops at once.");
       stop.abort(new DOMException(`Stopped by ${name}`, "AbortError"));
     });
-    report = await runPipeline(await itemsOf(definition, args), {
+    report = await runPipeline(items, {
       progress: { summary: false },
       ...settings,
       db: writer ?? db,
