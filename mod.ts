@@ -7,6 +7,8 @@
  *
  * @module
  */
+export { ArgumentsError } from "./errors.ts";
+export type { ArgumentsValidator } from "./pipeline/run_arguments.ts";
 export type { Bindable, SqlRow } from "./sqlite/values.ts";
 export { definePipeline } from "./pipeline/define_pipeline.ts";
 export type { DependencyOptions } from "./pipeline/scheduler/dependency_source.ts";
@@ -17,7 +19,7 @@ export type { InsertOptions } from "./writer/client/insert.ts";
 export type { LogLevel } from "./internal/log_level.ts";
 export type { Overlap } from "./pipeline/overlap.ts";
 export { OverlapError } from "./errors.ts";
-export type { PipelineArguments } from "./pipeline/pipeline_options.ts";
+export type { PipelineArguments } from "./pipeline/run_arguments.ts";
 export type { PipelineDefinition } from "./pipeline/pipeline_options.ts";
 export type { PipelineOptions } from "./pipeline/pipeline_options.ts";
 export type { PipelineReport } from "./pipeline/report.ts";
@@ -46,6 +48,7 @@ export type { TaskPolicy } from "./pipeline/scheduler/retry_policy.ts";
 export type { TaskStatus } from "./internal/task_status.ts";
 export { TaskWorkerDiedError } from "./errors.ts";
 export type { TransactionOptions } from "./writer/client/steps.ts";
+export type { ValidatedArguments } from "./pipeline/run_arguments.ts";
 export { WriterClosedError } from "./errors.ts";
 export { WriterDiedError } from "./errors.ts";
 export type { WriterOptions } from "./writer/client/sqlite_writer.ts";

@@ -11,7 +11,7 @@ import { messageOf } from "./terminal/failure.ts";
 import { openDatabase } from "./open_database.ts";
 import { checkIntegrity, journalMode, pages } from "../sqlite/pragmas.ts";
 import { formatBytes, formatDuration } from "../internal/units.ts";
-import { walHeld } from "./run_view.ts";
+import { walHeld } from "./status/draw_run.ts";
 import { hasWalResetRace, raceAdvice } from "./sqlite_versions.ts";
 
 /** Findings of the integrity check that are shown. */

@@ -8,6 +8,7 @@ import type { PipelineDefinition } from "./pipeline_options.ts";
 
 const KINDS: KindsOf<PipelineDefinition<unknown>> = {
   abortGraceMs: "own check",
+  args: "own check",
   atomic: "boolean",
   busyTimeoutMs: "own check",
   db: "own check",
@@ -17,6 +18,7 @@ const KINDS: KindsOf<PipelineDefinition<unknown>> = {
   failFast: "boolean",
   handleSignals: "boolean",
   items: "own check",
+  label: "own check",
   limits: "own check",
   maxRetryDelayMs: "own check",
   name: "text",

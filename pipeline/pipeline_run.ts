@@ -5,7 +5,7 @@
  */
 import { isoNow } from "../internal/timestamps.ts";
 import { type ErrorData, fromErrorData } from "../errors.ts";
-import { summarizeError } from "../internal/error_text.ts";
+import { endRun } from "./run_end.ts";
 import { onInterrupt } from "./signals.ts";
 import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
 import { openObserver } from "./observers/observers.ts";
@@ -14,6 +14,7 @@ import { startRun } from "./overlap.ts";
 import { type PipelineOptions, storesStatus, writerOptionsOf } from "./pipeline_options.ts";
 import { type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
+import { labelOf, taskArguments } from "./run_arguments.ts";
 import { RunControl } from "./run_control.ts";
 import type { TaskIdentity } from "./executor/task_context.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
@@ -26,9 +27,6 @@ import { Scheduler } from "./scheduler/scheduler.ts";
 import { clientOf, SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import type { WriterClient } from "../writer/client/writer_client.ts";
 
-/** Why a task of a run that was resumed is cancelled when everything else has ended. */
-const NOT_AMONG_ITEMS = "Left out: no item has its key any more";
-
 /** One run. Its fields belong to the main thread. */
 export class PipelineRun<Item> {
   readonly #source: TaskSource<Item>;
@@ -36,6 +34,9 @@ export class PipelineRun<Item> {
   readonly #options: PipelineOptions<Item>;
   readonly #workers: number;
   readonly #name: string;
+  /** Its arguments, as JSON, and what it is called by them. */
+  readonly #args: string;
+  readonly #label: string | undefined;
   readonly #summary = new RunSummary();
   /** Tasks that were done before the run was resumed. */
   #skipped = 0;
@@ -53,7 +54,13 @@ export class PipelineRun<Item> {
   /** The user's writer, which stays open. */
   readonly #writer: SqliteWriter | undefined;
 
-  constructor(options: PipelineOptions<Item>, source: TaskSource<Item>, workers: number) {
+  constructor(
+    options: PipelineOptions<Item>,
+    source: TaskSource<Item>,
+    { workers, args }: { workers: number; args: string },
+  ) {
+    this.#args = args;
+    this.#label = labelOf(args, options.label);
     this.#options = options;
     this.#source = source;
     if (options.dependsOn) this.#dependencies = new DependencySource(source, options);
@@ -91,6 +98,8 @@ export class PipelineRun<Item> {
       return report = {
         runId,
         name: this.#name,
+        args: JSON.parse(this.#args),
+        label: this.#label ?? null,
         status: this.#finished?.status ?? this.#status(),
         counts: { ...this.#summary.counts, total: this.#summary.total },
         failures: this.#summary.failures,
@@ -133,7 +142,13 @@ export class PipelineRun<Item> {
     const observer = this.#observer;
     const { signal } = this.#stop;
     const run = await this.#start(batchSender);
-    const environment: TaskEnvironment = { run, batchSender, atomic, signal };
+    const environment: TaskEnvironment = {
+      run,
+      args: taskArguments(this.#options.args),
+      batchSender,
+      atomic,
+      signal,
+    };
     if (observer?.onLog) {
       environment.onLog = (task, level, message) => observer.onLog!(task, level, message, false);
     }
@@ -186,6 +201,8 @@ export class PipelineRun<Item> {
       kind: "start_run",
       ...(resume ? { resume } : {}),
       name: this.#name,
+      args: this.#args,
+      ...(this.#label === undefined ? {} : { label: this.#label }),
       workers: this.#workers,
       startedAt: isoNow(),
       reserve: this.#source.reserve,
@@ -237,31 +254,17 @@ export class PipelineRun<Item> {
       counts.cancelled += this.#source.count - this.#summary.total;
       return;
     }
-    const finishedAt = isoNow();
-    const status = this.#status();
-    const { resume } = this.#options;
-    const { aborted, reason } = this.#stop.signal;
-    if (aborted || resume) {
-      const message = aborted ? summarizeError(reason) : NOT_AMONG_ITEMS;
-      const { ended } = await batchSender.request({
-        kind: "end_tasks",
-        run,
-        ids: "queued",
-        status: "cancelled",
-        message,
-        finishedAt,
-      });
-      counts.cancelled += ended;
-    }
-    const finished = await batchSender.request({
-      kind: "finish_run",
+    const resumes = Boolean(this.#options.resume);
+    const { finished, cancelled } = await endRun(batchSender, {
       run,
-      status,
-      finishedAt,
-      ...(aborted ? { stopped: true } : {}),
+      status: this.#status(),
+      signal: this.#stop.signal,
+      resumes,
+      fatal: this.#fatal,
     });
+    counts.cancelled += cancelled;
     this.#finished = finished;
-    if (resume) Object.assign(counts, finished.counts);
+    if (resumes) Object.assign(counts, finished.counts);
   }
 
   #ended(task: TaskIdentity, outcome: TaskOutcome): void {

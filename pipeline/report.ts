@@ -25,6 +25,10 @@ export interface PipelineReport {
   runId: number | null;
   /** The name of the run. */
   name: string;
+  /** What it was started with. */
+  args: object;
+  /** What it is called beside its name. */
+  label: string | null;
   /** `done` when every task is, `error` when one failed, `cancelled` when the pipeline, or a task, was cancelled. */
   status: "done" | "error" | "cancelled";
   /** Tasks by status, and in all. */

@@ -19,6 +19,7 @@ import { checkPolicy } from "./scheduler/retry_policy.ts";
 import { PipelineHandle, type RunningPipeline } from "./running_pipeline.ts";
 import { TaskSource } from "./scheduler/task_source.ts";
 import { checkLimits } from "./scheduler/tag_limits.ts";
+import { toStoredArguments } from "./run_arguments.ts";
 import { PipelineRun } from "./pipeline_run.ts";
 
 /**
@@ -90,7 +91,11 @@ export function startPipeline<Item>(
   checkPolicy(options);
   checkLimits(options);
   checkProgress(options.progress);
+  const args = toStoredArguments(options.args === undefined ? {} : options.args);
   const feed = new TaskSource(items, options);
-  const pipeline = new PipelineRun(options, feed, workersFor(options, feed.known));
+  const pipeline = new PipelineRun(options, feed, {
+    workers: workersFor(options, feed.known),
+    args,
+  });
   return new PipelineHandle(pipeline.run(begun), pipeline.control);
 }

@@ -60,7 +60,7 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
     /^too many attached databases - max 0/,
     "other",
     "the built-in driver allows ATTACH, and VACUUM with it, only to programs with every permission; run with " +
-    '-A, or use driver "ffi"; pipeloom vacuum needs neither',
+    '-A, or use driver "ffi"',
   ],
   [
     /^disk I\/O error/,

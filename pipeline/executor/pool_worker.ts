@@ -85,13 +85,13 @@ export class PooledWorker<Item> implements Disposable {
    */
   async load(): Promise<void> {
     const { module: { module, export: name = "default" }, environment, prints } = this.#options;
-    const { run, atomic, onLog } = environment;
+    const { run, args, atomic, onLog } = environment;
     try {
       await this.#next();
       const port = this.#options.attach(this.#sender);
       const watch = onLog && { prints };
       this.#post(
-        { kind: "init", module: String(module), export: name, run, atomic, watch, port },
+        { kind: "init", module: String(module), export: name, run, args, atomic, watch, port },
         [port],
       );
       await this.#next();

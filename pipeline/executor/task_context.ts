@@ -39,6 +39,8 @@ export interface TaskIdentity {
 export interface TaskContext extends Readonly<TaskIdentity> {
   /** Which attempt at the task this is, from 1. */
   readonly attempt: number;
+  /** What the run was started with. */
+  readonly args: Readonly<Record<string, unknown>>;
   /** The run that the task belongs to; `null` when the status of tasks is not stored. */
   readonly runId: number | null;
   /**

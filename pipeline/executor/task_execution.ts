@@ -21,6 +21,8 @@ import { TaskWrites } from "./task_writes.ts";
 export interface TaskEnvironment {
   /** The run; `null` when the status of tasks is not stored. */
   run: number | null;
+  /** What it was started with. */
+  args?: Readonly<Record<string, unknown>> | undefined;
   /** Where its messages go. */
   batchSender: BatchSender;
   /** Whether a task's rows are committed together with its end. */

@@ -42,6 +42,10 @@ export class TaskHandle implements TaskContext {
     return this.#execution.attempt;
   }
 
+  get args(): Readonly<Record<string, unknown>> {
+    return this.#execution.environment.args ?? {};
+  }
+
   get runId(): number | null {
     return this.#execution.environment.run;
   }

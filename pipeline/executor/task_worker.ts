@@ -98,6 +98,7 @@ async function init(request: InitTaskWorker): Promise<void> {
   });
   environment = {
     run: request.run,
+    args: request.args,
     batchSender,
     atomic: request.atomic,
     signal: controller.signal,

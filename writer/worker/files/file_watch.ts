@@ -10,10 +10,10 @@
  *
  * @module
  */
-import { SqliteError } from "../../errors.ts";
-import { mayRead } from "../../internal/permissions.ts";
+import { SqliteError } from "../../../errors.ts";
+import { mayRead } from "../../../internal/permissions.ts";
 import { WalWatch } from "./wal_watch.ts";
-import type { Connection } from "../../sqlite/connection.ts";
+import type { Connection } from "../../../sqlite/connection.ts";
 import { ContentWatch } from "./content_watch.ts";
 
 /** What is appended to the database's name for the files that belong to it while it is open. */
