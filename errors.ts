@@ -131,6 +131,27 @@ export class OverlapError extends Error {
   override readonly name = "OverlapError";
 }
 
+/**
+ * A run was given arguments that its definition refuses, or that nothing reads. Nothing was opened or written.
+ *
+ * @example A misspelled argument
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { ArgumentsError, definePipeline, schedulePipeline } from "@pipeloom/pipeloom";
+ *
+ * const pipeline = definePipeline({
+ *   items: ({ date = "today" }) => [date],
+ *   run: (date) => date,
+ * });
+ * assert(new ArgumentsError("no argument dat; the items read date") instanceof TypeError);
+ * console.log(typeof schedulePipeline, pipeline.name);
+ * ```
+ */
+export class ArgumentsError extends TypeError {
+  /** The name of the class, as it is printed. */
+  override readonly name = "ArgumentsError";
+}
+
 /** An error as plain data, so that it keeps its class and what it says on its way to another thread. */
 export interface ErrorData {
   /** `Error.name`. */
@@ -163,6 +184,7 @@ const MAX_INNER = 32;
 
 /** Classes that are built again, by name. */
 const CLASSES = new Map<string, new (message: string) => Error>(Object.entries({
+  ArgumentsError,
   EvalError,
   OverlapError,
   RangeError,

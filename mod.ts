@@ -7,7 +7,9 @@
  *
  * @module
  */
-export type { Bindable } from "./sqlite/values.ts";
+export { ArgumentsError } from "./errors.ts";
+export type { ArgumentsValidator } from "./pipeline/run_arguments.ts";
+export type { Bindable, SqlRow } from "./sqlite/values.ts";
 export { definePipeline } from "./pipeline/define_pipeline.ts";
 export type { DependencyOptions } from "./pipeline/scheduler/dependency_source.ts";
 export type { DriverName } from "./sqlite/drivers/driver.ts";
@@ -17,13 +19,13 @@ export type { InsertOptions } from "./writer/client/insert.ts";
 export type { LogLevel } from "./internal/log_level.ts";
 export type { Overlap } from "./pipeline/overlap.ts";
 export { OverlapError } from "./errors.ts";
-export type { PipelineArguments } from "./pipeline/pipeline_options.ts";
+export type { PipelineArguments } from "./pipeline/run_arguments.ts";
 export type { PipelineDefinition } from "./pipeline/pipeline_options.ts";
 export type { PipelineOptions } from "./pipeline/pipeline_options.ts";
 export type { PipelineReport } from "./pipeline/report.ts";
 export type { PolicyOptions } from "./pipeline/scheduler/retry_policy.ts";
 export type { ProgressOptions } from "./pipeline/observers/progress_options.ts";
-export type { QueueOptions } from "./pipeline/scheduler/task_queue.ts";
+export type { QueueOptions } from "./pipeline/scheduler/ready_queue.ts";
 export type { Row } from "./writer/client/insert.ts";
 export type { RunningPipeline } from "./pipeline/running_pipeline.ts";
 export { runPipeline } from "./pipeline/run_pipeline.ts";
@@ -36,7 +38,6 @@ export { startPipeline } from "./pipeline/run_pipeline.ts";
 export type { StatusCounts } from "./internal/task_status.ts";
 export type { Step } from "./writer/client/steps.ts";
 export type { TagLimit } from "./pipeline/scheduler/tag_limits.ts";
-export type { TagLimits } from "./pipeline/scheduler/tag_limits.ts";
 export type { TaskContext } from "./pipeline/executor/task_context.ts";
 export type { TaskFailure } from "./pipeline/report.ts";
 export type { TaskFunction } from "./pipeline/executor/task_runner.ts";
@@ -47,6 +48,7 @@ export type { TaskPolicy } from "./pipeline/scheduler/retry_policy.ts";
 export type { TaskStatus } from "./internal/task_status.ts";
 export { TaskWorkerDiedError } from "./errors.ts";
 export type { TransactionOptions } from "./writer/client/steps.ts";
+export type { ValidatedArguments } from "./pipeline/run_arguments.ts";
 export { WriterClosedError } from "./errors.ts";
 export { WriterDiedError } from "./errors.ts";
 export type { WriterOptions } from "./writer/client/sqlite_writer.ts";

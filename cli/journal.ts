@@ -3,11 +3,9 @@
  *
  * @module
  */
-import { connectReadOnly } from "../sqlite/connect.ts";
-import { journalMode } from "../sqlite/pragmas.ts";
+import { journalOf } from "../sqlite/connect.ts";
 
-/** Whether a file that is there has a WAL. */
+/** Whether a file that is there, and is to be written, has a WAL. */
 export async function hasWal(db: string): Promise<boolean> {
-  using reader = await connectReadOnly(db);
-  return journalMode(reader) === "wal";
+  return await journalOf(db) === "wal";
 }

@@ -55,7 +55,10 @@ export function dashboardOption(): Option {
 
 /** `--arg`. */
 export function argOption(): Option {
-  return new Option("--arg <key=value>", "an argument for items(args); may be given again")
+  return new Option(
+    "--arg <key=value>",
+    "an argument of the run, text, or JSON as key:=value; may be given again",
+  )
     .argParser(collect);
 }
 
@@ -106,10 +109,19 @@ export function examples(...lines: [command: string, what: string][]): string {
     lines.map(([command, what]) => `  # ${what}\n  pipeloom ${command}`).join("\n");
 }
 
-function collect(text: string, before: Record<string, string> = {}): Record<string, string> {
-  const at = text.indexOf("=");
-  const key = text.slice(0, at);
-  if (at < 1) throw new InvalidArgumentError("Write it as key=value.");
+function collect(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
+  const [, key, sign, value] = /^([^=]+?)(:?=)(.*)$/s.exec(text) ?? [];
+  if (key === undefined) throw new InvalidArgumentError("Write it as key=value.");
   if (Object.hasOwn(before, key)) throw new InvalidArgumentError(`${key} was given already.`);
-  return { ...before, [key]: text.slice(at + 1) };
+  return { ...before, [key]: sign === "=" ? value : parseValue(key, value!) };
+}
+
+function parseValue(key: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InvalidArgumentError(
+      `Write JSON after ${key}:=, such as ${key}:=3 or ${key}:='"text"'.`,
+    );
+  }
 }

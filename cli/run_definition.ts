@@ -4,9 +4,8 @@
  * @module
  */
 import type { DriverChoice } from "../sqlite/drivers/choose.ts";
-import { itemsOf } from "../pipeline/define_pipeline.ts";
+import { prepareRun } from "../pipeline/define_pipeline.ts";
 import {
-  type PipelineArguments,
   type PipelineDefinition,
   WRITER_OPTIONS,
   writerOptionsOf,
@@ -23,7 +22,7 @@ import { DEFAULT_DB } from "./options.ts";
 import { STATUS_STYLES } from "./terminal/colors.ts";
 import { sanitize, sanitizedJson } from "./terminal/sanitize.ts";
 import { formatCount, formatDuration, formatNumberOf, formatRate } from "../internal/units.ts";
-import type { Surface } from "./run_view.ts";
+import type { Surface } from "./status/draw_run.ts";
 import { isAttended, surface, writeLines } from "./terminal/terminal.ts";
 
 /** Failures that are listed. */
@@ -54,13 +53,13 @@ export interface RunDefinitionOptions {
 /** Runs a pipeline and tells what became of it. */
 export async function runDefinition<Item>(
   definition: PipelineDefinition<Item>,
-  args: PipelineArguments,
+  args: object,
   options: RunDefinitionOptions,
 ): Promise<ExitCode> {
   const { workers = definition.workers, driver = definition.driver, dashboard, json, resumeKey } =
     options;
   const db = options.db ?? definition.db ?? DEFAULT_DB;
-  const { items: _, ...settings } = definition;
+  const { items, settings } = await prepareRun(definition, args);
   let signal: Deno.Signal | undefined;
   let report: PipelineReport;
   const stop = new AbortController();
@@ -76,7 +75,7 @@ export async function runDefinition<Item>(
       console.error("Stopping: running tasks may end. Ctrl-C again stops at once.");
       stop.abort(new DOMException(`Stopped by ${name}`, "AbortError"));
     });
-    report = await runPipeline(await itemsOf(definition, args), {
+    report = await runPipeline(items, {
       progress: { summary: false },
       ...settings,
       db: writer ?? db,

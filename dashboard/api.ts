@@ -22,6 +22,7 @@ export type {
 } from "./api/live.ts";
 export type { GraphEdge, GraphNode, TaskGraph, Timeline, WeaveBlock } from "./api/picture.ts";
 export type { Run, RunHealth, RunPage, RunStatus, Sample } from "./api/run.ts";
+export type { RunProgress } from "../internal/progress.ts";
 export type {
   LogLine,
   LogPage,

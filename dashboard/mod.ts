@@ -18,6 +18,7 @@ export type {
   Run,
   RunHealth,
   RunPage,
+  RunProgress,
   RunStatus,
   Sample,
   SourceState,

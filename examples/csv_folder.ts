@@ -14,31 +14,49 @@ import { Readable } from "node:stream";
 
 const [folder = "readings"] = Deno.args;
 
-interface Reading {
-  station: string;
-  day: string;
-  celsius: string;
-}
+const COLUMNS = ["station", "day", "celsius"] as const;
 
-/** The rows of a file, which says `station,day,celsius` in its first line. */
+/** A number as people write it: not blank, not hexadecimal, not infinite. */
+const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
+
+/** The rows of a file, which says `station,day,celsius` in its first line, in any order. */
 async function* readRows(path: string, task: TaskContext) {
   const file = await Deno.open(path);
   const { size } = await file.stat();
-  const parser = Readable.fromWeb(file.readable).pipe(
-    parse({ columns: true, bom: true, info: true }),
-  );
+  const refuse = (line: number, reason: string): never => {
+    throw new TypeError(`Line ${line} of ${path}: ${reason}`);
+  };
+  let hasHeader = false;
+  const columns = (header: string[]) => {
+    hasHeader = true;
+    const names = header.map((name) => name.trim());
+    if ([...names].sort().join() !== [...COLUMNS].sort().join()) {
+      refuse(1, `the columns are ${names.join(", ")}; expected ${COLUMNS.join(", ")}, each once`);
+    }
+    return names;
+  };
+  const parser = Readable.fromWeb(file.readable).pipe(parse({ columns, bom: true, info: true }));
   for await (const { record, info } of parser) {
-    const { station, day, celsius } = record as Reading;
-    if (!Number.isFinite(Number(celsius || NaN))) {
-      throw new TypeError(`Line ${info.lines} of ${path}: "${celsius}" is no temperature`);
+    const reading = record as Record<typeof COLUMNS[number], string>;
+    for (const name of COLUMNS) {
+      const cell = reading[name];
+      if (cell.trim() === "") refuse(info.lines, `${name} is blank`);
+      // What bytes become that are no UTF-8, such as those of Latin-1.
+      if (cell.includes("\ufffd")) refuse(info.lines, `${name} is "${cell}", which is not UTF-8`);
+    }
+    const { station, day, celsius } = reading;
+    if (!NUMBER.test(celsius) || !Number.isFinite(Number(celsius))) {
+      refuse(info.lines, `"${celsius}" is no temperature`);
     }
     task.progress(info.bytes, size);
     yield { station, day, celsius: Number(celsius) };
   }
+  if (!hasHeader) refuse(1, "the file is empty");
 }
 
 const files = (await Array.fromAsync(Deno.readDir(folder)))
-  .filter(({ isFile, name }) => isFile && name.endsWith(".csv")).map(({ name }) => name).sort();
+  .filter(({ isDirectory, name }) => !isDirectory && /\.csv$/i.test(name))
+  .map(({ name }) => name).sort();
 
 const report = await runPipeline(files, {
   db: "readings.db",

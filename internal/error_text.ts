@@ -54,3 +54,9 @@ export function toErrorText(data: ErrorData): string {
   if (cause) lines.push(`Caused by: ${toErrorText(cause)}`);
   return lines.join("\n");
 }
+
+/** Why something failed, in one line and with stacks. */
+export function toReason(error: unknown): { message: string; stack: string } {
+  const data = toErrorData(error);
+  return { message: toErrorSummary(data), stack: toErrorText(data) };
+}

@@ -99,6 +99,17 @@ export function checkFunction(value: unknown, subject: Subject): void {
 }
 
 /**
+ * Refuses what is not an `AbortSignal`.
+ *
+ * @throws {TypeError} If it is anything else
+ */
+export function checkSignal(value: unknown, subject: Subject): void {
+  if (value instanceof AbortSignal) return;
+  const expected = "the signal of an AbortController";
+  throw new TypeError(unexpected(value, { ...subject, expected }));
+}
+
+/**
  * Returns a text that is not empty.
  *
  * @throws {TypeError} If it is anything else
@@ -125,7 +136,7 @@ export interface KnownOptions {
   /** Their names. */
   known: readonly string[];
   /** Names of earlier versions, and what they are called now. */
-  renamed?: Renamed;
+  renamed?: Renamed | undefined;
 }
 
 /** Old names, and what they are called now. */
@@ -158,6 +169,40 @@ export function checkOptionNames(
     throw new TypeError(`Cannot ${operation}: unknown option ${Deno.inspect(name)}${remedy}`);
   }
 }
+
+/** What an option must be where it is given. `"own check"` is one that is checked where it is read. */
+export type Kind = "boolean" | "function" | "own check" | "signal" | "text";
+
+/** The kind of each option of an interface; the compiler refuses a table that lacks one. */
+export type KindsOf<Options> = Readonly<Record<keyof Options, Kind>>;
+
+/**
+ * Refuses options of an unknown name, and values of another kind than their option: `atomic: "false"` would be taken
+ * for true. An option that is `undefined` is absent.
+ *
+ * @throws {TypeError} If there is one
+ */
+export function checkOptions(
+  options: object,
+  { operation, kinds, renamed }: {
+    operation: string;
+    kinds: Readonly<Record<string, Kind>>;
+    renamed?: Renamed;
+  },
+): void {
+  checkOptionNames(options, { operation, known: Object.keys(kinds), renamed });
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined) CHECKS[kinds[name]!](value, { operation, name });
+  }
+}
+
+const CHECKS: Readonly<Record<Kind, (value: unknown, subject: Subject) => void>> = {
+  "boolean": checkBoolean,
+  "function": checkFunction,
+  "own check": () => {},
+  "signal": checkSignal,
+  "text": checkText,
+};
 
 /**
  * Lets members of a class that were renamed throw a `TypeError` that names the new one, instead of being

@@ -9,7 +9,15 @@
 import { isSchedule } from "./schedule/zoned_schedule.ts";
 import { unexpected } from "../internal/validate.ts";
 import { checkNames } from "./option_names.ts";
-import type { PipelineArguments, PipelineDefinition } from "./pipeline_options.ts";
+import type { PipelineDefinition, PipelineOptions } from "./pipeline_options.ts";
+import {
+  type ArgumentsValidator,
+  isValidator,
+  type PipelineArguments,
+  resolveArguments,
+  toStoredArguments,
+  WatchedArguments,
+} from "./run_arguments.ts";
 
 const BRAND = Symbol.for("pipeloom.pipeline");
 
@@ -38,7 +46,39 @@ export const DEFAULT_DB = "pipeloom.db";
  *
  * export default pipeline;
  * ```
+ *
+ * @example Arguments that a validator declares
+ * ```ts
+ * import { type ArgumentsValidator, definePipeline } from "@pipeloom/pipeloom";
+ *
+ * // Validators of zod, valibot and arktype are such values.
+ * const limit: ArgumentsValidator<{ limit: number }> = {
+ *   "~standard": {
+ *     version: 1,
+ *     vendor: "example",
+ *     validate(value) {
+ *       const limit = Number((value as { limit?: unknown }).limit ?? 3);
+ *       return limit > 0 ? { value: { limit } } : { issues: [{ message: "expected more than 0" }] };
+ *     },
+ *   },
+ * };
+ *
+ * const pipeline = definePipeline({
+ *   args: limit,
+ *   items: ({ limit }) => Array.from({ length: limit }, (_, i) => i),
+ *   run: (n) => n,
+ * });
+ *
+ * export default pipeline;
+ * ```
  */
+export function definePipeline<Item, Arguments>(
+  definition: PipelineDefinition<Item, Arguments> & { args: ArgumentsValidator<Arguments> },
+): PipelineDefinition<Item>;
+/** Defines a pipeline whose arguments are text, or have default values. */
+export function definePipeline<Item>(
+  definition: PipelineDefinition<Item>,
+): PipelineDefinition<Item>;
 export function definePipeline<Item>(
   definition: PipelineDefinition<Item>,
 ): PipelineDefinition<Item> {
@@ -65,16 +105,62 @@ export function isPipelineDefinition(value: unknown): value is PipelineDefinitio
   return typeof value === "object" && value !== null && Object.hasOwn(value, BRAND);
 }
 
-/** The items to run, given the arguments. */
-export async function itemsOf<Item>(
-  { items }: PipelineDefinition<Item>,
-  args: PipelineArguments,
+/** What a definition comes to with its arguments. */
+export interface PreparedRun<Item> {
+  /** The items. */
+  items: Iterable<Item> | AsyncIterable<Item>;
+  /** The options of the run that do not belong to its database, with its arguments and its label among them. */
+  settings: Omit<PipelineOptions<Item>, "db">;
+}
+
+/**
+ * Finds the items of a definition for these arguments, before anything is opened.
+ *
+ * @throws {ArgumentsError} If an argument is refused, or none reads it
+ */
+export async function prepareRun<Item>(
+  definition: PipelineDefinition<Item>,
+  given: object,
+): Promise<PreparedRun<Item>> {
+  const { items, schema, label, args: declared, schedule: _, db: __, ...rest } = definition;
+  const args = await resolveArguments(declared, given);
+  toStoredArguments(args);
+  const watch = new WatchedArguments(args);
+  const watched = watch.watched as PipelineArguments;
+  const settings: Omit<PipelineOptions<Item>, "db"> = { ...rest, args };
+  const sql = typeof schema === "function" ? schema(watched) : schema;
+  if (sql !== undefined) settings.schema = sql;
+  const text = typeof label === "function" ? label(args as PipelineArguments) : label;
+  if (text !== undefined) settings.label = text;
+  let found = typeof items === "function" ? await items(watched) : items;
+  if (!isIterable(found)) {
+    const expected = "an iterable or an async iterable";
+    const subject = { operation: "run the pipeline", name: "what items returns", expected };
+    throw new TypeError(unexpected(found, subject));
+  }
+  if (!isValidator(declared) && watch.unread.length > 0) {
+    found = await begun(found);
+    watch.check();
+  }
+  return { items: found, settings };
+}
+
+/** Items whose first one was read: what a generator does before that, it has done. An array stays what it is. */
+async function begun<Item>(
+  items: Iterable<Item> | AsyncIterable<Item>,
 ): Promise<Iterable<Item> | AsyncIterable<Item>> {
-  const found = typeof items === "function" ? await items(args) : items;
-  if (isIterable(found)) return found;
-  const expected = "an iterable or an async iterable";
-  const subject = { operation: "run the pipeline", name: "what items returns", expected };
-  throw new TypeError(unexpected(found, subject));
+  const { [Symbol.asyncIterator]: ofAsync, [Symbol.iterator]: of } = items as
+    & AsyncIterable<Item>
+    & Iterable<Item>;
+  const iterator: AsyncIterator<Item> | Iterator<Item> = (ofAsync ?? of).call(items);
+  // What can be read again is not read by this.
+  if (iterator as unknown !== items) return items;
+  const first = await iterator.next();
+  return (async function* () {
+    if (first.done) return;
+    yield first.value;
+    yield* items;
+  })();
 }
 
 function isIterable(value: unknown): boolean {

@@ -3,52 +3,49 @@
  *
  * @module
  */
-import { checkBoolean, checkFunction, checkOptionNames, checkText } from "../internal/validate.ts";
+import { checkOptions, type KindsOf } from "../internal/validate.ts";
 import type { PipelineDefinition } from "./pipeline_options.ts";
 
-/** What an option must be. Whatever says more is checked where the option is read. */
-type Kind = "boolean" | "function" | "text" | "checked apart";
-
-const KINDS: Readonly<Record<keyof PipelineDefinition<unknown>, Kind>> = {
-  abortGraceMs: "checked apart",
+const KINDS: KindsOf<PipelineDefinition<unknown>> = {
+  abortGraceMs: "own check",
+  args: "own check",
   atomic: "boolean",
-  busyTimeoutMs: "checked apart",
-  db: "checked apart",
+  busyTimeoutMs: "own check",
+  db: "own check",
   dependsOn: "function",
   doubleQuotedLiterals: "boolean",
-  driver: "checked apart",
+  driver: "own check",
   failFast: "boolean",
   handleSignals: "boolean",
-  items: "checked apart",
-  limits: "checked apart",
-  maxRetryDelayMs: "checked apart",
+  items: "own check",
+  label: "own check",
+  limits: "own check",
+  maxRetryDelayMs: "own check",
   name: "text",
-  overlap: "checked apart",
+  overlap: "own check",
   priority: "function",
-  progress: "checked apart",
-  resume: "checked apart",
-  retries: "checked apart",
-  retryDelayMs: "checked apart",
+  progress: "own check",
+  resume: "own check",
+  retries: "own check",
+  retryDelayMs: "own check",
   retryIf: "function",
-  run: "checked apart",
-  schedule: "checked apart",
-  schema: "checked apart",
-  signal: "checked apart",
-  statements: "checked apart",
+  run: "own check",
+  schedule: "own check",
+  schema: "own check",
+  signal: "signal",
+  statements: "own check",
   storeTaskStatus: "boolean",
-  synchronous: "checked apart",
+  synchronous: "own check",
   tags: "function",
   taskId: "function",
   taskKey: "function",
   taskName: "function",
   taskOptions: "function",
-  timeoutMs: "checked apart",
+  timeoutMs: "own check",
   wal: "boolean",
-  walWarnBytes: "checked apart",
-  workers: "checked apart",
+  walWarnBytes: "own check",
+  workers: "own check",
 };
-
-const NAMES = Object.keys(KINDS);
 
 const RENAMED = { policy: "taskOptions", timeoutGraceMs: "abortGraceMs" };
 
@@ -58,13 +55,5 @@ const RENAMED = { policy: "taskOptions", timeoutGraceMs: "abortGraceMs" };
  * @throws {TypeError} If there is one
  */
 export function checkNames(options: object): void {
-  const operation = "run the pipeline";
-  checkOptionNames(options, { operation, known: NAMES, renamed: RENAMED });
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined) continue;
-    const kind = KINDS[name as keyof typeof KINDS];
-    if (kind === "boolean") checkBoolean(value, { operation, name });
-    if (kind === "function") checkFunction(value, { operation, name });
-    if (kind === "text") checkText(value, { operation, name });
-  }
+  checkOptions(options, { operation: "run the pipeline", kinds: KINDS, renamed: RENAMED });
 }

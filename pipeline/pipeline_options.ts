@@ -8,10 +8,11 @@ import type { RunKey } from "../writer/protocol/run_message.ts";
 import type { ProgressOptions } from "./observers/progress_options.ts";
 import type { DependencyOptions } from "./scheduler/dependency_source.ts";
 import type { Overlap } from "./overlap.ts";
-import type { QueueOptions } from "./scheduler/task_queue.ts";
+import type { QueueOptions } from "./scheduler/ready_queue.ts";
 import type { PolicyOptions } from "./scheduler/retry_policy.ts";
 import type { IdentityOptions } from "./scheduler/task_identity.ts";
 import type { ZonedSchedule } from "./schedule/zoned_schedule.ts";
+import type { ArgumentsValidator, PipelineArguments } from "./run_arguments.ts";
 import type { TaskModule } from "./executor/task_module.ts";
 import type { TaskFunction } from "./executor/task_runner.ts";
 import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
@@ -108,6 +109,19 @@ export interface PipelineOptions<Item>
    */
   overlap?: Overlap | undefined;
   /**
+   * What the run is started with: an object that JSON keeps. It is stored with the run, tasks have it as `task.args`,
+   * and `resume: true` goes on with runs of the same arguments only.
+   *
+   * @default {{}}
+   */
+  args?: object | undefined;
+  /**
+   * What the run is called beside its name, so that runs for many days share one name and its history.
+   *
+   * @default {the arguments, such as "date=2026-11-13"}
+   */
+  label?: string | undefined;
+  /**
    * Whether to show on stderr how far the pipeline is, and how: an overall bar and one for each running task
    * on a terminal, a line every few seconds elsewhere.
    *
@@ -116,18 +130,30 @@ export interface PipelineOptions<Item>
   progress?: boolean | ProgressOptions | undefined;
 }
 
-/** Arguments of a definition: what was said as `--arg key=value`. */
-export type PipelineArguments = Readonly<Record<string, string>>;
-
-/** A pipeline: the options of {@linkcode runPipeline}, with its items among them. */
-export interface PipelineDefinition<Item> extends Omit<PipelineOptions<Item>, "db"> {
+/**
+ * A pipeline: the options of {@linkcode runPipeline}, with its items among them. `Arguments` is what its validator makes
+ * of what it is given; without one they are text.
+ */
+export interface PipelineDefinition<Item, Arguments = PipelineArguments>
+  extends Omit<PipelineOptions<Item>, "db" | "args" | "label" | "schema"> {
   /** An iterable, an async iterable, or a function of the arguments that returns either. */
   items:
     | Iterable<Item>
     | AsyncIterable<Item>
     | ((
-      args: PipelineArguments,
+      args: Arguments,
     ) => Iterable<Item> | AsyncIterable<Item> | Promise<Iterable<Item> | AsyncIterable<Item>>);
+  /**
+   * Declares the arguments: a validator that knows the Standard Schema (zod, valibot, arktype, …), which parses, gives
+   * defaults and refuses; or an object of default values.
+   *
+   * @default {arguments are text, and one that neither `items` nor `schema` reads is refused}
+   */
+  args?: ArgumentsValidator | Readonly<Record<string, unknown>> | undefined;
+  /** What a run is called beside its name, or a function of the arguments that says so. */
+  label?: string | ((args: Arguments) => string) | undefined;
+  /** SQL to run when the database is open, or a function of the arguments that returns it. */
+  schema?: string | ((args: Arguments) => string) | undefined;
   /**
    * The database: a path or a `file:` URL. `--db` goes before it.
    *
@@ -146,13 +172,6 @@ export function workersFor<Item>(options: PipelineOptions<Item>, known?: readonl
   const cpus = navigator.hardwareConcurrency;
   const { workers = Math.max(1, Math.min(cpus, known?.length ?? cpus)) } = options;
   return checkInteger(workers, { operation: OPERATION, name: "workers", min: 1 });
-}
-
-/** Refuses a `signal` that is not an `AbortSignal`. */
-export function checkSignal<Item>({ signal }: PipelineOptions<Item>): void {
-  if (signal === undefined || signal instanceof AbortSignal) return;
-  const expected = "the signal of an AbortController";
-  throw new TypeError(unexpected(signal, { operation: OPERATION, name: "signal", expected }));
 }
 
 /** Refuses options of the writer where the writer is open. */

@@ -5,7 +5,7 @@
  */
 import { isoNow } from "../internal/timestamps.ts";
 import { type ErrorData, fromErrorData } from "../errors.ts";
-import { summarizeError } from "../internal/error_text.ts";
+import { endRun } from "./run_end.ts";
 import { onInterrupt } from "./signals.ts";
 import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
 import { openObserver } from "./observers/observers.ts";
@@ -14,9 +14,11 @@ import { startRun } from "./overlap.ts";
 import { type PipelineOptions, storesStatus, writerOptionsOf } from "./pipeline_options.ts";
 import { type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
+import { labelOf, taskArguments } from "./run_arguments.ts";
 import { RunControl } from "./run_control.ts";
 import type { TaskIdentity } from "./executor/task_context.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
+import { openExecutor } from "./executor/open_executor.ts";
 import { DependencySource } from "./scheduler/dependency_source.ts";
 import type { TaskSource } from "./scheduler/task_source.ts";
 import type { EndStatus } from "../internal/task_status.ts";
@@ -25,45 +27,51 @@ import { Scheduler } from "./scheduler/scheduler.ts";
 import { clientOf, SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import type { WriterClient } from "../writer/client/writer_client.ts";
 
-/** Why a task of a run that was resumed is cancelled when everything else has ended. */
-const NOT_AMONG_ITEMS = "Left out: no item has its key any more";
-
 /** One run. Its fields belong to the main thread. */
 export class PipelineRun<Item> {
-  readonly #feed: TaskSource<Item>;
-  readonly #dependent: DependencySource<Item> | undefined;
+  readonly #source: TaskSource<Item>;
+  readonly #dependencies: DependencySource<Item> | undefined;
   readonly #options: PipelineOptions<Item>;
   readonly #workers: number;
   readonly #name: string;
-  readonly #tally = new RunSummary();
+  /** Its arguments, as JSON, and what it is called by them. */
+  readonly #args: string;
+  readonly #label: string | undefined;
+  readonly #summary = new RunSummary();
   /** Tasks that were done before the run was resumed. */
   #skipped = 0;
   readonly #stop = new AbortController();
   /** What can be asked of the run. */
   readonly control = new RunControl(this.#stop);
   #observer: RunObserver | undefined;
-  #turns: Scheduler<Item> | undefined;
+  #scheduler: Scheduler<Item> | undefined;
   /** What the run came to, all attempts at it together; known where it is in the database. */
   #finished: RunFinished | undefined;
   /** What keeps the pipeline itself from going on. */
   #fatal: Error | undefined;
   /** When it was called, or when it was its turn, on the clock of `performance.now()`. */
-  #begun = 0;
+  #startedAt = 0;
   /** The user's writer, which stays open. */
   readonly #writer: SqliteWriter | undefined;
 
-  constructor(options: PipelineOptions<Item>, feed: TaskSource<Item>, workers: number) {
+  constructor(
+    options: PipelineOptions<Item>,
+    source: TaskSource<Item>,
+    { workers, args }: { workers: number; args: string },
+  ) {
+    this.#args = args;
+    this.#label = labelOf(args, options.label);
     this.#options = options;
-    this.#feed = feed;
-    if (options.dependsOn) this.#dependent = new DependencySource(feed, options);
+    this.#source = source;
+    if (options.dependsOn) this.#dependencies = new DependencySource(source, options);
     this.#workers = workers;
     this.#name = options.name ?? "pipeline";
     this.#writer = options.db instanceof SqliteWriter ? options.db : undefined;
-    this.#stop.signal.addEventListener("abort", () => feed.halt());
+    this.#stop.signal.addEventListener("abort", () => source.halt());
   }
 
   async run(begun: number): Promise<PipelineReport> {
-    this.#begun = begun;
+    this.#startedAt = begun;
     const { signal, handleSignals = true } = this.#options;
     // Loaded while the writer starts.
     const observer = openObserver(this.#options);
@@ -90,10 +98,12 @@ export class PipelineRun<Item> {
       return report = {
         runId,
         name: this.#name,
+        args: JSON.parse(this.#args),
+        label: this.#label ?? null,
         status: this.#finished?.status ?? this.#status(),
-        counts: { ...this.#tally.counts, total: this.#tally.total },
-        failures: this.#tally.failures,
-        elapsedMs: performance.now() - this.#begun,
+        counts: { ...this.#summary.counts, total: this.#summary.total },
+        failures: this.#summary.failures,
+        elapsedMs: performance.now() - this.#startedAt,
         driver,
         sqliteVersion,
         checkpoint,
@@ -128,31 +138,37 @@ export class PipelineRun<Item> {
   }
 
   async #executeWith(batchSender: BatchSender, writer: WriterClient): Promise<number | null> {
-    const { run: work, atomic = false } = this.#options;
+    const { atomic = false } = this.#options;
     const observer = this.#observer;
     const { signal } = this.#stop;
     const run = await this.#start(batchSender);
-    const environment: TaskEnvironment = { run, batchSender, atomic, signal };
+    const environment: TaskEnvironment = {
+      run,
+      args: taskArguments(this.#options.args),
+      batchSender,
+      atomic,
+      signal,
+    };
     if (observer?.onLog) {
       environment.onLog = (task, level, message) => observer.onLog!(task, level, message, false);
     }
-    const turns = this.#turns = new Scheduler({
-      feed: this.#feed,
-      dependent: this.#dependent,
+    const scheduler = this.#scheduler = new Scheduler({
+      source: this.#source,
+      dependencies: this.#dependencies,
       policy: this.#options,
-      workers: this.#workers,
-      signal,
-      observer,
+      environment,
       ended: (task, outcome) => this.#ended(task, outcome),
-      revoked: (id, status) => this.#tally.remove(id, status),
-      giveUp: (error) => this.#fail(error),
+      revoked: (id, status) => this.#summary.remove(id, status),
+      failed: (error) => this.#fail(error),
     });
-    this.#startObserving(turns, run, batchSender, writer);
-    const running = turns.run(work, writer, environment);
-    this.control.begin({ run, batchSender, tasks: turns });
+    this.#startObserving(scheduler, run, batchSender, writer);
+    const slots = Math.min(this.#workers, this.#source.known?.length ?? Infinity);
+    const executor = openExecutor(this.#options, writer, { environment, slots, observer });
+    const running = scheduler.run(executor);
+    this.control.begin({ run, batchSender, tasks: scheduler.control });
     await running;
-    await this.#feed.stop().catch((error) => this.#fail(error));
-    if (this.#feed.failure) this.#fail(this.#feed.failure);
+    await this.#source.stop().catch((error) => this.#fail(error));
+    if (this.#source.failure) this.#fail(this.#source.failure);
     await batchSender.flushed();
     await this.#finish(run, batchSender);
     await observer?.finishing?.();
@@ -163,17 +179,17 @@ export class PipelineRun<Item> {
   async #start(batchSender: BatchSender): Promise<number | null> {
     const started = storesStatus(this.#options) ? await this.#begin(batchSender) : undefined;
     if (!started) {
-      await this.#feed.open(1);
+      await this.#source.open(1);
       return null;
     }
     const { run, firstId } = started;
     const confirm = typeof this.#options.run !== "function";
     const skipped = (tasks: number) => {
-      this.#tally.counts.done += tasks;
+      this.#summary.counts.done += tasks;
       this.#skipped += tasks;
     };
-    await this.#feed.open(firstId, { run, batchSender, confirm, skipped })
-      .then(() => this.#dependent?.announce(run, batchSender))
+    await this.#source.open(firstId, { run, batchSender, confirm, skipped })
+      .then(() => this.#dependencies?.announce(run, batchSender))
       .catch((error) => this.#fail(error));
     return run;
   }
@@ -185,10 +201,12 @@ export class PipelineRun<Item> {
       kind: "start_run",
       ...(resume ? { resume } : {}),
       name: this.#name,
+      args: this.#args,
+      ...(this.#label === undefined ? {} : { label: this.#label }),
       workers: this.#workers,
       startedAt: isoNow(),
-      reserve: this.#feed.reserve,
-      ...(this.#feed.known ? { expected: this.#feed.known.length } : {}),
+      reserve: this.#source.reserve,
+      ...(this.#source.known ? { expected: this.#source.known.length } : {}),
     }), {
       overlap,
       signal: this.#stop.signal,
@@ -197,28 +215,28 @@ export class PipelineRun<Item> {
         this.#observer?.waits?.(run);
       },
     });
-    if (waited) this.#begun = performance.now();
+    if (waited) this.#startedAt = performance.now();
     return started;
   }
 
   #startObserving(
-    turns: Scheduler<Item>,
+    scheduler: Scheduler<Item>,
     runId: number | null,
     batchSender: BatchSender,
     { settings: { driver, driverReason }, sqliteVersion }: WriterClient,
   ): void {
-    const feed = this.#feed;
+    const source = this.#source;
     const skipped = () => this.#skipped;
     const view = {
       name: this.#name,
-      counts: this.#tally.counts,
+      counts: this.#summary.counts,
       get total() {
-        return feed.total;
+        return source.total;
       },
       get skipped() {
         return skipped();
       },
-      running: () => turns.running(),
+      running: () => scheduler.running(),
     };
     this.#observer?.begin?.(view, {
       runId,
@@ -231,40 +249,26 @@ export class PipelineRun<Item> {
   }
 
   async #finish(run: number | null, batchSender: BatchSender): Promise<void> {
-    const { counts } = this.#tally;
+    const { counts } = this.#summary;
     if (run === null) {
-      counts.cancelled += this.#feed.count - this.#tally.total;
+      counts.cancelled += this.#source.count - this.#summary.total;
       return;
     }
-    const finishedAt = isoNow();
-    const status = this.#status();
-    const { resume } = this.#options;
-    const { aborted, reason } = this.#stop.signal;
-    if (aborted || resume) {
-      const message = aborted ? summarizeError(reason) : NOT_AMONG_ITEMS;
-      const { ended } = await batchSender.request({
-        kind: "end_tasks",
-        run,
-        ids: "queued",
-        status: "cancelled",
-        message,
-        finishedAt,
-      });
-      counts.cancelled += ended;
-    }
-    const finished = await batchSender.request({
-      kind: "finish_run",
+    const resumes = Boolean(this.#options.resume);
+    const { finished, cancelled } = await endRun(batchSender, {
       run,
-      status,
-      finishedAt,
-      ...(aborted ? { stopped: true } : {}),
+      status: this.#status(),
+      signal: this.#stop.signal,
+      resumes,
+      fatal: this.#fatal,
     });
+    counts.cancelled += cancelled;
     this.#finished = finished;
-    if (resume) Object.assign(counts, finished.counts);
+    if (resumes) Object.assign(counts, finished.counts);
   }
 
   #ended(task: TaskIdentity, outcome: TaskOutcome): void {
-    this.#tally.add(task, outcome);
+    this.#summary.add(task, outcome);
     this.#observer?.ended?.(task, outcome);
     if (outcome.status === "error" && this.#options.failFast && !this.#stop.signal.aborted) {
       const why = `Stopped because task ${task.id} (${task.name}) failed`;
@@ -275,7 +279,7 @@ export class PipelineRun<Item> {
   /** A message failed for which nobody waits: its task fails, or else the pipeline. */
   #messageFailed(error: ErrorData, task: number | undefined): void {
     if (task === undefined) this.#fail(fromErrorData(error));
-    else this.#turns?.fail(task, error);
+    else this.#scheduler?.messageFailed(task, error);
   }
 
   #fail(error: Error): void {
@@ -284,7 +288,7 @@ export class PipelineRun<Item> {
   }
 
   #status(): EndStatus {
-    if (this.#fatal || this.#tally.counts.error > 0) return "error";
-    return this.#stop.signal.aborted || this.#tally.counts.cancelled > 0 ? "cancelled" : "done";
+    if (this.#fatal || this.#summary.counts.error > 0) return "error";
+    return this.#stop.signal.aborted || this.#summary.counts.cancelled > 0 ? "cancelled" : "done";
   }
 }

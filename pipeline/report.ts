@@ -5,6 +5,7 @@
  */
 import type { CheckpointResult, DriverName } from "../writer/protocol/sqlite_types.ts";
 import { fromErrorData } from "../errors.ts";
+import { abridgedError } from "./executor/abridged_error.ts";
 import type { TaskIdentity } from "./executor/task_context.ts";
 import { type EndStatus, noCounts, type StatusCounts } from "../internal/task_status.ts";
 import type { TaskOutcome } from "./executor/task_runner.ts";
@@ -24,11 +25,15 @@ export interface PipelineReport {
   runId: number | null;
   /** The name of the run. */
   name: string;
+  /** What it was started with. */
+  args: object;
+  /** What it is called beside its name. */
+  label: string | null;
   /** `done` when every task is, `error` when one failed, `cancelled` when the pipeline, or a task, was cancelled. */
   status: "done" | "error" | "cancelled";
   /** Tasks by status, and in all. */
   counts: StatusCounts & { total: number };
-  /** The first 100 failures. */
+  /** The first 100 failures. A text of over 16,384 characters is shortened; it is whole in `task_runs`. */
   failures: TaskFailure[];
   /**
    * Milliseconds from the call of `runPipeline` until the database was closed; with `overlap: "queue"` from when no
@@ -52,7 +57,7 @@ export class RunSummary {
   add({ id, name, key }: TaskIdentity, { status, error }: TaskOutcome): void {
     this.counts[status]++;
     if (status === "error" && this.failures.length < MAX_FAILURES) {
-      this.failures.push({ id, name, key, error: fromErrorData(error!) });
+      this.failures.push({ id, name, key, error: fromErrorData(abridgedError(error!)) });
     }
   }
 

@@ -7,7 +7,6 @@ import { checkOverlap } from "./overlap.ts";
 import { checkNames } from "./option_names.ts";
 import {
   checkResume,
-  checkSignal,
   checkWork,
   checkWriter,
   type PipelineOptions,
@@ -20,6 +19,7 @@ import { checkPolicy } from "./scheduler/retry_policy.ts";
 import { PipelineHandle, type RunningPipeline } from "./running_pipeline.ts";
 import { TaskSource } from "./scheduler/task_source.ts";
 import { checkLimits } from "./scheduler/tag_limits.ts";
+import { toStoredArguments } from "./run_arguments.ts";
 import { PipelineRun } from "./pipeline_run.ts";
 
 /**
@@ -85,14 +85,17 @@ export function startPipeline<Item>(
   const begun = performance.now();
   checkNames(options);
   checkWork(options.run);
-  checkSignal(options);
   checkWriter(options);
   checkResume(options);
   checkOverlap(options, storesStatus(options));
   checkPolicy(options);
   checkLimits(options);
   checkProgress(options.progress);
+  const args = toStoredArguments(options.args === undefined ? {} : options.args);
   const feed = new TaskSource(items, options);
-  const pipeline = new PipelineRun(options, feed, workersFor(options, feed.known));
+  const pipeline = new PipelineRun(options, feed, {
+    workers: workersFor(options, feed.known),
+    args,
+  });
   return new PipelineHandle(pipeline.run(begun), pipeline.control);
 }

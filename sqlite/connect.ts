@@ -16,9 +16,9 @@ import type { Connection } from "./connection.ts";
 import { databasePath, fileExists, prepareFile } from "./database_file.ts";
 import { driverFor } from "./drivers/in_use.ts";
 import { SqliteError } from "../errors.ts";
-import { classifyError } from "./explain.ts";
 import { openReader, openWriter } from "./opening.ts";
 import { connectionSettings, type Synchronous } from "./settings.ts";
+import { isUnwritable, openUnwritable, readJournal } from "./unwritable.ts";
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions {
@@ -150,12 +150,17 @@ export async function connectReadOnly(
   try {
     return await openReader(driver, file, busyTimeoutMs);
   } catch (error) {
-    if (classifyError(error) !== "read-only") throw error;
-    throw new SqliteError(
-      `Cannot open ${file}: it has a WAL, whose readers share the file ${file}-shm, and that cannot ` +
-        `be created; make its folder writable, or turn the WAL off with wal: false`,
-      "read-only",
-      { cause: error },
-    );
+    if (!isUnwritable(error)) throw error;
+    return openUnwritable(driver, file, { busyTimeoutMs, error });
   }
+}
+
+/**
+ * Which journal a file that is there has, such as `wal`. It is opened for writing, so that the journal of a process
+ * that died in the middle of a commit is rolled back.
+ */
+export async function journalOf(path: string | URL): Promise<string> {
+  const file = await databasePath(path);
+  const { driver } = await chooseDriver(driverFor(file, "auto"));
+  return readJournal(driver, file, connectionSettings({}).busyTimeoutMs);
 }

@@ -19,6 +19,8 @@ export interface OpenOptions {
   busyTimeoutMs: number;
   /** Whether a text in double quotes that names no column is a text. */
   doubleQuotedLiterals: boolean;
+  /** Whether nobody can change the file while it is open, so that it is read without locks. */
+  immutable?: boolean;
 }
 
 /**
@@ -48,15 +50,17 @@ export class Connection implements Disposable {
   /** Keeps the connection from being posted: the structured clone of a function fails, with its text. */
   readonly threadBound = () => "A SQLite connection belongs to the thread that opened it";
   #connection: DriverConnection | undefined;
+  readonly #driver: Driver;
   #depth = 0;
 
   /** @ignore Made by {@linkcode connect} and {@linkcode connectReadOnly}. */
   constructor(driver: Driver, path: string, options: OpenOptions) {
-    const { readOnly, busyTimeoutMs, doubleQuotedLiterals } = options;
+    const { busyTimeoutMs, ...rest } = options;
     this.path = path;
     this.driver = driver.name;
+    this.#driver = driver;
     try {
-      this.#connection = driver.open(path, { readOnly, doubleQuotedLiterals });
+      this.#connection = driver.open(path, rest);
       // Before anything else, because even preparing a statement waits for a lock.
       this.#connection.exec(`PRAGMA busy_timeout=${busyTimeoutMs}`);
       const statement = this.#connection.prepare("SELECT sqlite_version() AS version");
@@ -135,6 +139,12 @@ export class Connection implements Disposable {
       const isTarget = ["full", "read-only", "other"].includes(classifyError(error));
       throw explain(error, isTarget ? target : this.path);
     }
+  }
+
+  /** @ignore Opens another connection to the file, which only reads and has nothing of it in memory. */
+  openBeside(): Connection {
+    const options = { readOnly: true, busyTimeoutMs: 0, doubleQuotedLiterals: true };
+    return new Connection(this.#driver, this.path, options);
   }
 
   /** @ignore Whether SQLite refuses statements that write the table of its schema, as a dump does. */

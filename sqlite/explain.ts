@@ -32,7 +32,14 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
   [
     /^database disk image is malformed|^malformed database schema/,
     "corrupt",
-    "keep a copy of it, then restore a backup or run .recover in the sqlite3 shell",
+    "another program, or this one, may have opened, copied over or removed the file, its -wal or its -shm while " +
+    "it was in use; keep a copy of it, then restore a backup or run .recover in the sqlite3 shell",
+  ],
+  [
+    /^(no such collation sequence|no such module)/,
+    "other",
+    "the data is whole, but another program defined this in its own connection; use the table there, or drop " +
+    "what needs it",
   ],
   [
     /^attempt to write a readonly database/,

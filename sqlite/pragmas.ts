@@ -5,6 +5,7 @@
  */
 import type { Connection } from "./connection.ts";
 import type { SqlValue } from "./values.ts";
+import { quoteName } from "./sql_text.ts";
 
 /** `wal`, `delete` or another journal mode, as it is. */
 export function journalMode(connection: Connection): string {
@@ -25,17 +26,57 @@ export function columnsOf(connection: Connection, table: string): string[] {
   return connection.prepare(`PRAGMA table_info(${table})`).all().map(({ name }) => `${name}`);
 }
 
-/** What is wrong with the file, at most so many findings; none when it is sound. */
-export function integrityProblems(connection: Connection, max: number): string[] {
-  return connection.prepare(`PRAGMA integrity_check(${max})`).all()
-    .map(({ integrity_check }) => String(integrity_check))
-    .filter((text) => text !== "ok");
+/** What an integrity check found. */
+export interface IntegrityFindings {
+  /** What is wrong; empty when nothing is. */
+  problems: string[];
+  /** Tables that cannot be checked here, with what is missing for it. */
+  unchecked: string[];
 }
 
-/** Gathers what the planner needs. */
+/** Something of another program's own connection: what needs it cannot be checked here, and may well be whole. */
+const MISSING = /no such (collation sequence|function|module)|unknown (function|tokenizer)/i;
+
+/** Checks the file, up to so many findings. */
+export function checkIntegrity(connection: Connection, max: number): IntegrityFindings {
+  try {
+    return { problems: problemsOf(connection, `${max}`), unchecked: [] };
+  } catch (error) {
+    if (!MISSING.test((error as Error).message)) throw error;
+  }
+  // Table by table, so that the others are checked.
+  const found: IntegrityFindings = { problems: [], unchecked: [] };
+  const tables = connection.prepare("SELECT name FROM sqlite_schema WHERE type='table'").all();
+  for (const { name } of tables) {
+    try {
+      found.problems.push(...problemsOf(connection, quoteName(`${name}`)));
+    } catch (error) {
+      const { message } = error as Error;
+      if (!MISSING.test(message)) throw error;
+      found.unchecked.push(`${name} (${message.split(" (")[0]})`);
+    }
+  }
+  found.problems.splice(max);
+  return found;
+}
+
+function problemsOf(connection: Connection, what: string): string[] {
+  return connection.prepare(`PRAGMA integrity_check(${what})`).all()
+    .map(({ integrity_check }) => String(integrity_check))
+    .filter((text) => text !== "ok" && !MISSING.test(text));
+}
+
+/**
+ * Gathers what the planner needs, for the next program. Everything is committed, so nothing is lost when it cannot:
+ * another holds the lock, or an index needs a collation that only its own program has.
+ */
 export function optimize(connection: Connection): void {
-  // In a transaction, because a read that turns into a write does not wait for another's lock.
-  connection.transaction(() => connection.exec("PRAGMA optimize"));
+  try {
+    // In a transaction, because a read that turns into a write does not wait for another's lock.
+    connection.transaction(() => connection.exec("PRAGMA optimize"));
+  } catch {
+    // The next who closes the file tries again.
+  }
 }
 
 /** How long a call waits for a lock, in milliseconds. */

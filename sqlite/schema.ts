@@ -78,6 +78,13 @@ const ADDED_TO_PIPELINE_RUNS: Columns = {
   wal_held_since: "TEXT",
   // By what it is known to whoever starts it again.
   run_key: "TEXT",
+  // What it was started with, as JSON; NULL where that is not known.
+  args: "TEXT",
+  // What it is called beside its name.
+  label: "TEXT",
+  // Why it failed as a whole, with stacks.
+  reason: "TEXT",
+  reason_stack: "TEXT",
   // The last id that is reserved for its tasks while it goes on.
   reserved_to: "INTEGER",
   // How many tasks that had ended were queued again while it went on.

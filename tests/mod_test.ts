@@ -4,7 +4,24 @@
  *
  * @module
  */
-import { runPipeline, SqliteWriter, type Step, type TaskContext, taskModule } from "../mod.ts";
+import type { DashboardOptions, ServeOptions } from "../dashboard/mod.ts";
+import type { ConnectOptions } from "../db.ts";
+import type { LoggingOptions } from "../logging.ts";
+import {
+  type InsertOptions,
+  type PipelineOptions,
+  type ProgressOptions,
+  runPipeline,
+  type ScheduleOptions,
+  SqliteWriter,
+  type Step,
+  type TagLimit,
+  type TaskContext,
+  taskModule,
+  type TaskPolicy,
+  type TransactionOptions,
+  type WriterOptions,
+} from "../mod.ts";
 import { assert, assertEquals } from "./support/assert.ts";
 
 /** An interface, which has no index signature. */
@@ -89,6 +106,29 @@ export async function refused(task: TaskContext, writer: SqliteWriter): Promise<
   const step: Step = { table: "city", rows: ["Oslo"] };
   await writer.send(step);
 }
+
+/** The same options, each of which may be `undefined`: what a caller has who passes on options of its own. */
+type Loose<Options> = { [Name in keyof Options]: Options[Name] | undefined };
+
+/** Never called: for the compiler, with `exactOptionalPropertyTypes`. */
+export const undefinedIsAbsent = {
+  connect: (options: Loose<ConnectOptions>): ConnectOptions => options,
+  dashboard: (
+    options: Loose<Omit<DashboardOptions, "db">>,
+  ): Omit<DashboardOptions, "db"> => options,
+  insert: (options: Loose<InsertOptions>): InsertOptions => options,
+  limit: (options: Loose<TagLimit>): TagLimit => options,
+  logging: (options: Loose<LoggingOptions>): LoggingOptions => options,
+  pipeline: (
+    options: Loose<Omit<PipelineOptions<string>, "db" | "run">>,
+  ): Omit<PipelineOptions<string>, "db" | "run"> => options,
+  policy: (options: Loose<TaskPolicy>): TaskPolicy => options,
+  progress: (options: Loose<ProgressOptions>): ProgressOptions => options,
+  schedule: (options: Loose<ScheduleOptions>): ScheduleOptions => options,
+  serve: (options: Loose<Omit<ServeOptions, "db">>): Omit<ServeOptions, "db"> => options,
+  transaction: (options: Loose<TransactionOptions>): TransactionOptions => options,
+  writer: (options: Loose<Omit<WriterOptions, "db">>): Omit<WriterOptions, "db"> => options,
+};
 
 type Tasks = typeof import("./fixtures/typed_tasks.ts");
 const module = new URL("./fixtures/typed_tasks.ts", import.meta.url);

@@ -4,9 +4,9 @@
  * @module
  */
 import type { Command } from "commander";
-import { ask, type AskOptions, defineAsk } from "../request_control.ts";
+import { ask, type AskOptions, defineAsk } from "../control/request_control.ts";
 import type { ExitCode } from "../terminal/exit_code.ts";
-import type { NamedRun } from "../named_run.ts";
+import type { NamedRun } from "../control/named_run.ts";
 import { examples } from "../options.ts";
 
 /** Says what the command takes. */

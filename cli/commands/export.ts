@@ -7,7 +7,7 @@ import type { Command } from "commander";
 import { exportRun } from "../../dashboard/server/export.ts";
 import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
 import { CommandError } from "../terminal/failure.ts";
-import { latestRun, type NamedRun, namedRun } from "../named_run.ts";
+import { latestRun, type NamedRun, namedRun } from "../control/named_run.ts";
 import { mustBeThere, openDatabase } from "../open_database.ts";
 import { type DbOption, dbOption, examples } from "../options.ts";
 import { sanitize } from "../terminal/sanitize.ts";

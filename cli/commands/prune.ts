@@ -17,7 +17,7 @@ import {
 } from "../../writer/client/prune.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../terminal/exit_code.ts";
 import { CommandError } from "../terminal/failure.ts";
-import { openDatabase } from "../open_database.ts";
+import { openDatabase, rollBack } from "../open_database.ts";
 import { openWriter } from "../open_writer.ts";
 import { type DbOption, dbOption, examples, jsonOption, wholeNumber } from "../options.ts";
 import { pages } from "../../sqlite/pragmas.ts";
@@ -82,6 +82,7 @@ export async function run(options: PruneOptions): Promise<ExitCode> {
       EXIT.usage,
     );
   }
+  await rollBack(db, dryRun);
   using reader = await openDatabase(db);
   const { runs, running } = reader.has("pipeline_runs")
     ? chooseRuns(reader.connection, {

@@ -23,7 +23,7 @@ import { runDefinition, type RunDefinitionOptions } from "../run_definition.ts";
 /** Options of the command. */
 export interface RunOptions extends RunDefinitionOptions {
   /** Arguments for the function that finds the items. */
-  arg?: Record<string, string>;
+  arg?: Record<string, unknown>;
 }
 
 /** Says what the command takes. */

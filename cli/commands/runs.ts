@@ -13,7 +13,7 @@ import { type DbOption, dbOption, examples, jsonOption, wholeNumber } from "../o
 import { STATUS_SIGNS, STATUS_STYLES } from "../terminal/colors.ts";
 import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
 import { formatCount, formatDuration } from "../../internal/units.ts";
-import { elapsedOf } from "../snapshot.ts";
+import { elapsedOf } from "../status/snapshot.ts";
 import { surface, writeLines } from "../terminal/terminal.ts";
 
 /** Options of the command. */
@@ -33,6 +33,7 @@ const COLUMNS: readonly Column[] = [
   { title: "error", right: true, optional: true },
   { title: "elapsed", right: true, optional: true },
   { title: "started", optional: true },
+  { title: "reason", max: 60, min: 10, optional: true },
 ];
 
 /** Says what the command takes. */
@@ -61,15 +62,16 @@ export async function run({ db, limit, json }: RunsOptions): Promise<ExitCode> {
     return EXIT.done;
   }
   const { width, paint } = surface();
+  const shown = runs.some(({ reason }) => reason) ? COLUMNS : COLUMNS.slice(0, -1);
   writeLines([
-    ...drawTable(COLUMNS, runs.map(toCells), { width, paint }),
+    ...drawTable(shown, runs.map((run) => toCells(run).slice(0, shown.length)), { width, paint }),
     ...(next === null ? [] : [paint("dim", `… and older ones: --limit ${limit * 5} shows more`)]),
   ]);
   return EXIT.done;
 }
 
 function toCells(run: Run): Cell[] {
-  const { id, status, name, counts, total, startedAt } = run;
+  const { id, status, name, label, counts, total, startedAt } = run;
   const elapsed = elapsedOf(run);
   return [
     { text: `${id}`, style: "bold" },
@@ -79,12 +81,13 @@ function toCells(run: Run): Cell[] {
       }`,
       style: STATUS_STYLES[status],
     },
-    { text: sanitize(name) },
+    { text: sanitize(label ? `${name} (${label})` : name) },
     { text: formatCount(total) },
     { text: formatCount(counts.done) },
     { text: formatCount(counts.error), style: counts.error > 0 ? "red" : undefined },
     { text: elapsed === null ? "" : formatDuration(elapsed) },
     { text: startedAt === null ? "" : localTime(startedAt), style: "dim" },
+    { text: sanitize(run.reason ?? ""), style: "red" },
   ];
 }
 

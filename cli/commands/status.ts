@@ -10,10 +10,10 @@ import { CommandError } from "../terminal/failure.ts";
 import { openDatabase } from "../open_database.ts";
 import { dbOption, examples, jsonOption, wholeNumber } from "../options.ts";
 import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
-import { drawSnapshot } from "../run_view.ts";
-import { readSnapshot } from "../snapshot.ts";
+import { drawSnapshot } from "../status/draw_run.ts";
+import { readSnapshot } from "../status/snapshot.ts";
 import { surface, writeLines } from "../terminal/terminal.ts";
-import { type WatchOptions, watchStatus } from "../watch.ts";
+import { type WatchOptions, watchStatus } from "../status/watch.ts";
 
 /** Tasks that are shown unless told otherwise. */
 const LIMIT = 20;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { OverlapError } from "../../errors.ts";
+import { ArgumentsError, OverlapError } from "../../errors.ts";
 import { summarizeError } from "../../internal/error_text.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { printableLines, sanitize } from "./sanitize.ts";
@@ -29,6 +29,7 @@ export function tellError(thrown: unknown, verbosity: number): ExitCode {
   console.error(`${paint("red", "error:")} ${sanitize(messageOf(first))}`);
   if (verbosity >= 2) console.error(printableLines(Deno.inspect(thrown)));
   if (first instanceof OverlapError) return EXIT.overlap;
+  if (first instanceof ArgumentsError) return EXIT.usage;
   return first instanceof CommandError ? first.exitCode : EXIT.failed;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { colorsFor } from "./colors.ts";
-import type { Surface } from "../run_view.ts";
+import type { Surface } from "../status/draw_run.ts";
 import { readEnv } from "../../internal/permissions.ts";
 import { writeTextSync } from "../../internal/write_all.ts";
 

@@ -7,7 +7,7 @@
 import type { SourceState } from "./answer.ts";
 import type { WeaveBlock } from "./picture.ts";
 import type { Run, RunPage, Sample } from "./run.ts";
-import type { LogLine, LogPage, Task, TaskDetail, TaskPage } from "./task.ts";
+import type { LogLine, LogPage, Task, TaskAttempt, TaskDetail, TaskPage } from "./task.ts";
 
 /** A list whose rows have ids, as a change of the list that was sent before. */
 export interface ListPatch<T extends { id: number }> {
@@ -78,8 +78,10 @@ export interface TaskSnapshot extends LiveEvent {
 
 /** What has changed on the page of one task. */
 export interface TaskPatch extends LiveEvent {
-  /** The task, where it has changed. */
-  task?: TaskDetail | null | undefined;
+  /** What of the task has changed, but for its attempts; `null` when it is gone. */
+  task?: Partial<Omit<TaskDetail, "attempts">> | null | undefined;
+  /** Attempts that are new or have changed, by their number. */
+  attempts?: TaskAttempt[] | undefined;
   /** Lines that have been added to its log. */
   logs?: LogLine[] | undefined;
 }

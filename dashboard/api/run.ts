@@ -34,6 +34,14 @@ export interface Run {
   id: number;
   /** Name of the run. */
   name: string;
+  /** What it is called beside its name. */
+  label?: string | null;
+  /** What it was started with, as JSON; `null` where that is not known. */
+  args?: string | null;
+  /** Why it failed as a whole; `null` where it did not. */
+  reason?: string | null;
+  /** The same with stacks. */
+  reasonStack?: string | null;
   /** What it is doing. */
   status: RunStatus;
   /** Time of its start. */

@@ -76,8 +76,10 @@ export interface TaskAttempt {
   startedAt: string | null;
   /** Time of its end. */
   finishedAt: string | null;
-  /** Its error with the stack. */
+  /** Its error with the stack, cut to 2,000 characters. */
   error: string | null;
+  /** Whether the error was cut: all of it is at `api/tasks/:task/attempts/:attempt`, or `texts/error`. */
+  cut: boolean;
 }
 
 /** All about one task. */
@@ -88,7 +90,7 @@ export interface TaskDetail extends Task {
   attempts: TaskAttempt[];
   /** What it returned, as JSON text. */
   result: string | null;
-  /** Fields whose text was cut to a million characters. */
+  /** Fields whose text was cut to 100,000 characters: all of it is at `api/tasks/:task/texts/:field`. */
   cut: string[];
 }
 

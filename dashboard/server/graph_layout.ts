@@ -29,7 +29,7 @@ export function layOut(
   tasks: readonly Pick<Task, "id" | "name" | "status">[],
   pairs: readonly (readonly [from: number, to: number])[],
 ): Omit<TaskGraph, "left"> {
-  const longest = tasks.reduce((most, { name }) => Math.max(most, name.length), 0);
+  const longest = tasks.reduce((max, { name }) => Math.max(max, name.length), 0);
   const box = {
     width: Math.min(BOX_WIDTH.max, Math.max(BOX_WIDTH.min, BOX_EXTRA + CHARACTER * longest)),
     height: BOX_HEIGHT,

@@ -75,16 +75,16 @@ export async function serveDashboard(options: ServeOptions): Promise<DashboardSe
   const db = await databasePath(options.db);
   // Chosen here, because one process must use one driver for a file; see sqlite/drivers/in_use.ts.
   const { driver } = await chooseDriver(driverFor(db, options.driver));
-  const letGo = holdDriver(db, driver.name);
+  const release = holdDriver(db, driver.name);
   try {
     const allowedHosts = options.allowedHosts ??
       [...LOOPBACK_HOSTS, hostname.includes(":") ? `[${hostname}]` : hostname];
     const settings = { ...options, db, driver: driver.name, allowedHosts, hostname, port };
     const server = mayStartWorker() ? await serveFromWorker(settings) : await listen(settings);
-    server.finished.then(letGo, letGo);
+    server.finished.then(release, release);
     return server;
   } catch (error) {
-    letGo();
+    release();
     throw error;
   }
 }

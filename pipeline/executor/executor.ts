@@ -1,40 +1,65 @@
 /**
- * Where the tasks of a run are run: on the main thread, or on a pool of Workers.
+ * Where the tasks of a run are run: on the main thread, on a pool of Workers, or on other machines.
+ *
+ * The scheduler offers a task, and hears of it by events, at any later time: a task may begin much later, in
+ * another process. The executor owns its slots, which may come and go while the run does, and times attempts,
+ * because it alone knows when they begin.
  *
  * @module
  */
 import type { ErrorData } from "../../errors.ts";
-import type { RunningTask, RunObserver } from "../observers/run_observer.ts";
-import type { IdentifiedItem } from "../scheduler/task_identity.ts";
-import type { TaskEnvironment } from "./task_execution.ts";
+import type { RunningTask } from "../observers/run_observer.ts";
+import type { LiveTask } from "../scheduler/live_task.ts";
 import type { TaskOutcome } from "./task_runner.ts";
-import type { Retries } from "../scheduler/retries.ts";
 
-/** A place for tasks, with slots for so many at once. */
-export interface Executor<Item> {
-  /** Runs a task in a slot. Resolves when the slot is free for the next one. */
-  turn(task: IdentifiedItem<Item>, slot: number): Promise<void>;
-  /** Tells a task to stop, for itself; returns whether it is here. */
-  cancel(id: number, reason: Error): boolean;
+/** What an executor is told of a task, and where it notes the slot. */
+export type OfferedTask<Item> =
+  & Readonly<Pick<LiveTask<Item>, "id" | "name" | "key" | "item" | "attempt" | "cancellation">>
+  & Pick<LiveTask<Item>, "slot">;
+
+/** A place for tasks. */
+export interface Executor<Item> extends Disposable {
+  /** How many tasks it takes at the moment. */
+  readonly free: number;
+  /** Opens the slots. From now on events are sent. */
+  start(events: ExecutorEvents<Item>): Promise<void>;
+  /** Offers a task to a free slot. It is answered by `ended` or `lost`, never before this has returned. */
+  offer(task: OfferedTask<Item>): void;
+  /**
+   * Tells a task to stop, and ends it after a while where that can be done. One that has not begun may be offered
+   * to nothing any more. It is answered by the task's end.
+   */
+  cancel(task: OfferedTask<Item>, reason: Error): void;
   /** The tasks that run at the moment, in the order of their start. */
   running(): Iterable<RunningTask>;
-  /** A message of a task failed for which nobody waits: the task fails. On a Worker it hears that itself. */
-  fail?(id: number, error: ErrorData): void;
-  /** A task has left: nothing of it can fail any more. */
-  forget?(id: number): void;
+  /** A message of a task failed that the task did not await, where the task cannot hear it itself. */
+  messageFailed?(id: number, error: ErrorData): void;
+  /** No task is offered any more. Resolves when everything that tasks sent is committed. */
+  finish(): Promise<void>;
+  /** Closes the slots. Tasks that still run have failed, and say so. */
+  [Symbol.dispose](): void;
 }
 
-/** What a place needs of the run. */
-export interface ExecutorOptions<Item> {
-  environment: TaskEnvironment;
-  /** Counts and times attempts, where there is a policy. */
-  attempts: Retries<Item> | undefined;
-  /** Who looks on, if anybody does. */
-  observer: RunObserver | undefined;
-  /** Called when a task has begun, where the rate of its tags is counted from there. */
-  begun: ((task: IdentifiedItem<Item>) => void) | undefined;
-  /** Called when a task has ended, and has said so to the writer. */
-  ended(task: IdentifiedItem<Item>, outcome: TaskOutcome): void;
-  /** Called when a task has left its slot, and how it ends is still to be seen. */
-  watch(task: IdentifiedItem<Item>, pending: Promise<TaskOutcome>): void;
+/** What an executor tells the scheduler. */
+export interface ExecutorEvents<Item> {
+  /** There are more free slots than before. */
+  ready(): void;
+  /** A task has begun; needed where the rate of starts is limited. */
+  started(task: OfferedTask<Item>): void;
+  /** A task has ended, and has said so to the writer, or says in its outcome that it has not. */
+  ended(task: OfferedTask<Item>, outcome: TaskOutcome): void;
+  /**
+   * A task was lost before it began; the sender that it was given to can write nothing any more. It is offered
+   * again, which is no attempt of the user's, or ends with this outcome when it was lost before.
+   */
+  lost(task: OfferedTask<Item>, outcome: TaskOutcome): void;
+  /** Tasks that ended as `done`, and whose sender was cut off, perhaps before it had sent that. */
+  orphaned(tasks: readonly OfferedTask<Item>[], why: string): void;
+  /** The run cannot continue. */
+  failed(error: Error): void;
+}
+
+/** How a task ended that cannot write it. */
+export function lostOutcome(error: ErrorData, status: "cancelled" | "error"): TaskOutcome {
+  return { status, error, unwritten: true, lost: true };
 }

@@ -1,76 +1,127 @@
 /**
- * Tasks on the main thread, which go on by turns, each while the others wait.
+ * Tasks on the main thread, which run in turns, each while the others wait.
  *
  * @module
  */
-import type { ErrorData } from "../../errors.ts";
-import type { RunningTask } from "../observers/run_observer.ts";
-import type { IdentifiedItem } from "../scheduler/task_identity.ts";
-import { TaskExecution } from "./task_execution.ts";
-import { runTask, type TaskFunction } from "./task_runner.ts";
-import type { Executor, ExecutorOptions } from "./executor.ts";
+import { type ErrorData, toErrorData } from "../../errors.ts";
+import type { RunningTask, RunObserver } from "../observers/run_observer.ts";
+import { timeAttempt } from "./attempt_timer.ts";
+import { type Executor, type ExecutorEvents, lostOutcome, type OfferedTask } from "./executor.ts";
+import { type TaskEnvironment, TaskExecution } from "./task_execution.ts";
+import { runTask, type TaskFunction, type TaskOutcome } from "./task_runner.ts";
 
 /** Milliseconds after which tasks that never wait make way for timers, signals and acknowledgements. */
 const YIELD_MS = 50;
 
+/** What an executor needs of the run. */
+export interface ExecutorOptions {
+  environment: TaskEnvironment;
+  /** How many tasks run at once. */
+  slots: number;
+  /** The run's observer, if it has one. */
+  observer: RunObserver | undefined;
+}
+
 /** Runs tasks on this thread. */
 export class MainThreadExecutor<Item> implements Executor<Item> {
   readonly #work: TaskFunction<Item>;
-  readonly #options: ExecutorOptions<Item>;
-  /** Tasks whose rows may still fail, by id. */
-  readonly #tasks = new Map<number, TaskExecution>();
+  readonly #options: ExecutorOptions;
+  /** Attempts whose outcome is not known yet, by the ids of their tasks. */
+  readonly #executions = new Map<number, TaskExecution>();
+  #free: number;
+  #events: ExecutorEvents<Item> | undefined;
   #yieldedAt = performance.now();
+  readonly #abort = () => {
+    const { reason } = this.#options.environment.signal;
+    for (const execution of this.#executions.values()) execution.abort(reason);
+  };
 
-  constructor(work: TaskFunction<Item>, options: ExecutorOptions<Item>) {
+  constructor(work: TaskFunction<Item>, options: ExecutorOptions) {
     this.#work = work;
     this.#options = options;
-    const { signal } = options.environment;
-    signal.addEventListener("abort", () => {
-      for (const task of this.#tasks.values()) task.abort(signal.reason);
-    });
+    this.#free = options.slots;
+    options.environment.signal.addEventListener("abort", this.#abort);
   }
 
-  async turn(identified: IdentifiedItem<Item>): Promise<void> {
-    const { attempts, begun, environment, observer, ended, watch } = this.#options;
-    const task = new TaskExecution(identified, environment, attempts?.begin(identified));
-    this.#tasks.set(task.id, task);
-    const once = () => runTask(this.#work, identified.item, task, environment);
-    const begin = attempts
-      ? async () => {
-        using _ = attempts.time(identified, { tell: (reason) => task.timeOut(reason) });
-        return await once();
-      }
-      : once;
-    const running = observer?.within ? observer.within(task, begin) : begin();
-    begun?.(identified);
-    const outcome = await running;
-    if ("pending" in outcome) watch(identified, outcome.pending);
-    else if (outcome.unwritten) watch(identified, Promise.resolve(outcome));
-    else ended(identified, outcome);
-    const room = environment.batchSender.ready();
-    if (room || performance.now() - this.#yieldedAt > YIELD_MS) {
-      await (room ?? new Promise((resolve) => setTimeout(resolve, 0)));
-      this.#yieldedAt = performance.now();
-    }
+  get free(): number {
+    return this.#free;
   }
 
-  cancel(id: number, reason: Error): boolean {
-    const task = this.#tasks.get(id);
-    task?.cancel(reason);
-    return task !== undefined;
+  start(events: ExecutorEvents<Item>): Promise<void> {
+    this.#events = events;
+    return Promise.resolve();
+  }
+
+  offer(task: OfferedTask<Item>): void {
+    this.#free--;
+    this.#run(task).catch((error) => this.#events!.failed(error));
+  }
+
+  cancel(task: OfferedTask<Item>, reason: Error): void {
+    this.#executions.get(task.id)?.cancel(reason);
   }
 
   *running(): Generator<RunningTask> {
-    for (const task of this.#tasks.values()) {
-      if (!task.ended) yield task;
+    for (const execution of this.#executions.values()) {
+      if (!execution.ended) yield execution;
     }
   }
 
-  fail(id: number, error: ErrorData): void {
-    this.#tasks.get(id)?.fail(error);
+  messageFailed(id: number, error: ErrorData): void {
+    this.#executions.get(id)?.fail(error);
   }
 
-  forget(id: number): void {
-    this.#tasks.delete(id);
+  finish(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  [Symbol.dispose](): void {
+    this.#options.environment.signal.removeEventListener("abort", this.#abort);
+  }
+
+  async #run(task: OfferedTask<Item>): Promise<void> {
+    const { environment, observer } = this.#options;
+    const execution = new TaskExecution(task, environment, task.attempt);
+    this.#executions.set(task.id, execution);
+    const begin = task.attempt?.timeoutMs === undefined
+      ? () => runTask(this.#work, task.item, execution, environment)
+      : () => this.#runTimed(task, execution);
+    const running = observer?.within ? observer.within(task, begin) : begin();
+    this.#events!.started(task);
+    const outcome = await running.catch((error) => this.#lose(task, error));
+    if (!outcome) return;
+    const room = environment.batchSender.ready();
+    const yields = room !== undefined || performance.now() - this.#yieldedAt > YIELD_MS;
+    if (!yields) this.#free++;
+    if ("pending" in outcome) {
+      outcome.pending.then((end) => this.#end(task, end), (error) => this.#lose(task, error));
+    } else this.#end(task, outcome);
+    if (yields) {
+      await (room ?? new Promise((resolve) => setTimeout(resolve, 0)));
+      this.#yieldedAt = performance.now();
+      this.#free++;
+    }
+    if (yields || "pending" in outcome) this.#events!.ready();
+  }
+
+  async #runTimed(
+    task: OfferedTask<Item>,
+    execution: TaskExecution,
+  ): Promise<TaskOutcome | { pending: Promise<TaskOutcome> }> {
+    const { environment } = this.#options;
+    using _ = timeAttempt(task, environment, { tell: (reason) => execution.timeOut(reason) });
+    return await runTask(this.#work, task.item, execution, environment);
+  }
+
+  /** The end of a task could not be sent: the writer is gone. */
+  #lose(task: OfferedTask<Item>, error: unknown): void {
+    this.#executions.delete(task.id);
+    this.#events!.failed(error as Error);
+    this.#events!.lost(task, lostOutcome(toErrorData(error), "error"));
+  }
+
+  #end(task: OfferedTask<Item>, outcome: TaskOutcome): void {
+    this.#executions.delete(task.id);
+    this.#events!.ended(task, outcome);
   }
 }

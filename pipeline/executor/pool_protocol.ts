@@ -16,6 +16,8 @@ export interface InitTaskWorker {
   /** Name of the export. */
   export: string;
   run: number | null;
+  /** What the run was started with, cloned. */
+  args?: Readonly<Record<string, unknown>> | undefined;
   atomic: boolean;
   /** Whether it is to tell how its tasks are doing, and to pass on what they print; if anybody looks on. */
   watch?: { prints: boolean } | undefined;

@@ -5,40 +5,58 @@
  * @module
  */
 import { fromErrorData, TaskWorkerDiedError, toErrorData } from "../../errors.ts";
-import type { RunTaskRequest, TaskWorkerReply, TaskWorkerRequest } from "./pool_protocol.ts";
-import type { RunningTask } from "../observers/run_observer.ts";
-import type { IdentifiedItem } from "../scheduler/task_identity.ts";
-import type { StartOptions, TaskPoolOptions } from "./pool_options.ts";
-import type { TaskModule } from "./task_module.ts";
-import { UnflushedTasks } from "./unflushed_tasks.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
+import { BATCH_MS } from "../../writer/client/batch_sender.ts";
+import type { RunningTask } from "../observers/run_observer.ts";
+import { timeAttempt } from "./attempt_timer.ts";
+import { type ExecutorEvents, lostOutcome, type OfferedTask } from "./executor.ts";
+import type { RunTaskRequest, TaskWorkerReply, TaskWorkerRequest } from "./pool_protocol.ts";
+import type { TaskModule } from "./task_module.ts";
+import type { TaskEnvironment } from "./task_execution.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 
 /** Numbers of Workers so far, by which the writer knows them. */
 let senders = 0;
 
+/** What the Workers of a pool share. */
+export interface WorkerOptions {
+  /** The function that they run. */
+  module: TaskModule;
+  environment: TaskEnvironment;
+  /** Milliseconds that a task may continue after it was told to stop, before its Worker is ended. */
+  graceMs: number;
+  /** Whether starts are counted, so that a Worker is to tell when a task begins. */
+  tellsStarts: boolean;
+  /** Whether what tasks print is to be printed by the main thread. */
+  prints: boolean;
+  /** Makes a port to the writer, for a sender of this number. */
+  attach: (sender: number) => MessagePort;
+  /** Lets the writer take nothing more from that sender. */
+  disconnect: (sender: number) => void;
+}
+
 /** One Worker, which runs one task at a time. */
-export class PooledWorker implements Disposable {
-  readonly #options: TaskPoolOptions;
+export class PooledWorker<Item> implements Disposable {
+  readonly #options: WorkerOptions;
+  readonly #events: ExecutorEvents<Item>;
   readonly #worker: Worker;
-  readonly #pending = new Map<number, PromiseWithResolvers<TaskOutcome>>();
-  #returned: PromiseWithResolvers<void> | undefined;
-  /** Who hears that the task has begun. */
-  #begun: (() => void) | undefined;
+  readonly #sender = ++senders;
   /** The step that is waited for: listening, initialized or finished. */
   #step: PromiseWithResolvers<void> = Promise.withResolvers();
-  #loaded = false;
-  #aborted = false;
-  #notBegun = false;
+  #isLoaded = false;
+  #isAborted = false;
   #death: Error | undefined;
-  readonly #sender = ++senders;
-  /** The task that has not returned yet. */
-  #current: IdentifiedItem<unknown> | undefined;
-  readonly #recent = new UnflushedTasks();
+  /** Tasks that have not ended, and the one among them that has not returned. */
+  readonly #pending = new Map<number, OfferedTask<Item>>();
+  #current: OfferedTask<Item> | undefined;
+  #returned: PromiseWithResolvers<void> | undefined;
   #running: { -readonly [K in keyof RunningTask]: RunningTask[K] } | undefined;
+  /** Tasks that ended as `done`, which it may not have sent yet: when it is ended, it takes that along. */
+  readonly #unsent: { task: OfferedTask<Item>; endedAt: number }[] = [];
 
-  constructor(options: TaskPoolOptions) {
+  constructor(options: WorkerOptions, events: ExecutorEvents<Item>) {
     this.#options = options;
+    this.#events = events;
     this.#worker = new Worker(new URL("./task_worker.ts", import.meta.url), {
       type: "module",
       name: "pipeloom-task",
@@ -65,18 +83,19 @@ export class PooledWorker implements Disposable {
    *
    * @throws {Error} If the module cannot be loaded or has no such export
    */
-  async load({ module, export: name = "default" }: TaskModule): Promise<void> {
-    const { run, atomic, attach, watch: looksOn } = this.#options;
+  async load(): Promise<void> {
+    const { module: { module, export: name = "default" }, environment, prints } = this.#options;
+    const { run, args, atomic, onLog } = environment;
     try {
       await this.#next();
-      const port = attach(this.#sender);
-      const watch = looksOn && { prints: looksOn.prints };
+      const port = this.#options.attach(this.#sender);
+      const watch = onLog && { prints };
       this.#post(
-        { kind: "init", module: String(module), export: name, run, atomic, watch, port },
+        { kind: "init", module: String(module), export: name, run, args, atomic, watch, port },
         [port],
       );
       await this.#next();
-      this.#loaded = true;
+      this.#isLoaded = true;
     } catch (error) {
       this.#die(error as Error);
       throw new Error(`Cannot load the task from ${module}: ${(error as Error).message}`, {
@@ -85,89 +104,59 @@ export class PooledWorker implements Disposable {
     }
   }
 
-  /**
-   * Runs a task. Resolves when the Worker is free again, with a promise of the outcome; or with `undefined`
-   * when the Worker died of something else before it began.
-   */
-  async run(
-    task: IdentifiedItem<unknown>,
-    { attempt, sent, begun }: StartOptions = {},
-  ): Promise<{ pending: Promise<TaskOutcome> } | undefined> {
-    const { id, name, key, item } = task;
-    if (this.#death) return this.lost();
-    this.#recent.forgetSent();
+  /** Runs a task. Resolves when the Worker is free again. */
+  async run(task: OfferedTask<Item>): Promise<void> {
+    const { id, name, key, item, attempt } = task;
+    if (this.#death) return this.#events.ended(task, this.#lost());
+    this.#forgetSent();
     try {
       const request: RunTaskRequest = { kind: "run", id, name, key, item };
       if (attempt) request.attempt = attempt;
-      if (begun) request.tell = true;
-      this.#begun = begun;
+      if (this.#options.tellsStarts) request.tell = true;
       this.#post(request);
-      sent?.();
     } catch (error) {
       const refusal = new TypeError(
         `Cannot send the item of task ${id} (${name}) to a Worker: ${(error as Error).message}; ` +
           `make it plain data, or run the tasks on this thread`,
       );
-      return this.lost(refusal, "error");
+      return this.#events.ended(task, this.#lost(refusal, "error"));
     }
-    const outcome = Promise.withResolvers<TaskOutcome>();
-    this.#pending.set(id, outcome);
-    this.#recent.add(task);
+    this.#pending.set(id, task);
     this.#current = task;
     this.#returned = Promise.withResolvers();
-    if (this.#options.watch) {
+    const { environment, graceMs } = this.#options;
+    if (environment.onLog) {
       this.#running = { id, name, key, fraction: undefined, note: undefined };
     }
+    using _ = timeAttempt(task, environment, {
+      tell: (reason) => {
+        if (!this.#death) this.#post({ kind: "time_out", id, reason: toErrorData(reason) });
+      },
+      end: { afterMs: graceMs, run: (error) => this.#terminate(task, error, "error") },
+    });
     await this.#returned.promise;
     this.#running = undefined;
     this.#current = undefined;
-    return this.#notBegun ? undefined : { pending: outcome.promise };
-  }
-
-  /** The outcome of a task that cannot write its end itself: one that never began, unless told. */
-  lost(
-    error: Error = this.#death!,
-    status: EndStatus = this.#aborted ? "cancelled" : "error",
-  ): { pending: Promise<TaskOutcome> } {
-    const outcome = { status, error: toErrorData(error), unwritten: true, lost: true };
-    return { pending: Promise.resolve(outcome) };
   }
 
   /** Tells the tasks that they are to stop; a Worker that is still loading is ended. */
   abort(reason: unknown): void {
-    this.#aborted = true;
+    this.#isAborted = true;
     if (this.#death) return;
-    if (this.#loaded) this.#post({ kind: "abort", reason: toErrorData(reason) });
+    if (this.#isLoaded) this.#post({ kind: "abort", reason: toErrorData(reason) });
     else this.#die(reason);
   }
 
-  /** Tells a task that its time is up. */
-  timeOut(id: number, reason: Error): void {
-    if (!this.#death) this.#post({ kind: "time_out", id, reason: toErrorData(reason) });
-  }
-
-  /** Tells a task to stop, and ends the Worker if it goes on. Returns whether the task is here. */
-  cancel(id: number, reason: Error, graceMs: number): boolean {
-    if (this.#death || !this.#pending.has(id)) return false;
-    if (this.#current?.id !== id) return true;
+  /** Tells a task to stop, and ends the Worker if it continues; one that has returned is left alone. */
+  cancel(id: number, reason: Error): void {
+    const task = this.#current;
+    if (this.#death || task?.id !== id) return;
     this.#post({ kind: "cancel", id, reason: toErrorData(reason) });
     const timer = setTimeout(() => {
       const text = `${reason.message}; its Worker was terminated`;
-      this.terminate(id, new DOMException(text, "AbortError"), "cancelled");
-    }, graceMs);
+      this.#terminate(task, new DOMException(text, "AbortError"), "cancelled");
+    }, this.#options.graceMs);
     this.#returned!.promise.then(() => clearTimeout(timer));
-    return true;
-  }
-
-  /** Ends the Worker in the middle of a task, which ends with this error. */
-  terminate(id: number, error: Error, status: EndStatus = "error"): void {
-    const pending = this.#pending.get(id);
-    if (!pending) return;
-    pending.resolve(this.lost(error, status).pending);
-    this.#pending.delete(id);
-    const done = this.#recent.done();
-    this.#die(error);
-    if (done.length > 0) this.#options.lose({ victim: { id, error }, done });
   }
 
   /** Resolves when everything that the tasks sent is committed, or the Worker has died. */
@@ -179,7 +168,7 @@ export class PooledWorker implements Disposable {
 
   /** Ends the Worker. */
   [Symbol.dispose](): void {
-    this.#die(new Error("It was ended"), this.#aborted ? "cancelled" : "error");
+    this.#die(new Error("It was ended"), { status: this.#isAborted ? "cancelled" : "error" });
   }
 
   async #next(): Promise<void> {
@@ -196,23 +185,22 @@ export class PooledWorker implements Disposable {
       case "finished":
         return this.#step.resolve();
       case "begun":
-        return this.#begun?.();
+        return this.#current && this.#events.started(this.#current);
       case "returned":
         return this.#returned?.resolve();
       case "ended": {
         const { id, status, error, unwritten } = reply;
-        const outcome = { status, error };
-        this.#pending.get(id)?.resolve(unwritten ? { ...outcome, unwritten } : outcome);
+        const task = this.#pending.get(id);
+        if (!task) return;
         this.#pending.delete(id);
-        return this.#recent.end(id, status);
+        if (status === "done") this.#unsent.push({ task, endedAt: performance.now() });
+        const outcome = { status, error };
+        return this.#events.ended(task, unwritten ? { ...outcome, unwritten } : outcome);
       }
       case "failed":
-        // Every task that it began has ended by now.
-        this.#notBegun = this.#pending.size > 0;
-        this.#pending.clear();
-        return this.#die(fromErrorData(reply.error));
+        return this.#fail(fromErrorData(reply.error));
       case "refused":
-        return this.#options.giveUp(fromErrorData(reply.error));
+        return this.#events.failed(fromErrorData(reply.error));
       case "progressed":
         if (this.#running?.id === reply.id) {
           this.#running.fraction = reply.fraction;
@@ -220,7 +208,7 @@ export class PooledWorker implements Disposable {
         }
         return;
       case "logged":
-        return this.#options.watch?.onLog(reply, reply.level, reply.message);
+        return this.#options.environment.onLog?.(reply, reply.level, reply.message);
       case "printed":
         // The text may hold what `console` would take for a format.
         return console[reply.method]("%s", reply.text);
@@ -235,23 +223,61 @@ export class PooledWorker implements Disposable {
     this.#worker.postMessage(request, transfer);
   }
 
-  /** Ends the Worker; `status` is that of the task that runs on it. */
-  #die(why: unknown, status: EndStatus = "error"): void {
+  /** The outcome of a task that cannot write its end itself. */
+  #lost(
+    error: Error = this.#death!,
+    status: EndStatus = this.#isAborted ? "cancelled" : "error",
+  ): TaskOutcome {
+    return lostOutcome(toErrorData(error), status as "cancelled" | "error");
+  }
+
+  /** The Worker failed, after every task that it began has ended. */
+  #fail(why: Error): void {
+    const unstarted = [...this.#pending.values()];
+    this.#pending.clear();
+    this.#die(why);
+    for (const task of unstarted) this.#events.lost(task, this.#lost());
+  }
+
+  /** Ends the Worker in the middle of a task, which ends with this error. */
+  #terminate(task: OfferedTask<Item>, error: Error, status: EndStatus): void {
+    if (this.#pending.get(task.id) !== task) return;
+    const orphans = this.#unsent.map(({ task }) => task);
+    this.#die(error, { victim: task, status });
+    const why = `Its Worker was ended for task ${task.id} (${error.message})`;
+    if (orphans.length > 0) this.#events.orphaned(orphans, why);
+  }
+
+  /** Ends the Worker; `status` is that of the task that runs on it, or only of the victim where there is one. */
+  #die(
+    why: unknown,
+    { victim, status = "error" }: { victim?: OfferedTask<Item>; status?: EndStatus } = {},
+  ): void {
     if (this.#death) return;
     const cause = fromErrorData(toErrorData(why));
-    this.#death = new TaskWorkerDiedError(
+    const death = this.#death = new TaskWorkerDiedError(
       `The task Worker died (${cause.message}): what the task had sent may or may not be written`,
       { cause },
     );
     this.#worker.terminate();
     // A task that computes is not stopped by that before it waits, and what it sends meanwhile would arrive.
-    if (this.#current) this.#options.cut(this.#sender);
-    for (const { resolve } of this.#pending.values()) {
-      resolve(this.lost(this.#death, status).pending);
-    }
+    if (this.#current) this.#options.disconnect(this.#sender);
+    const pending = [...this.#pending.values()];
     this.#pending.clear();
+    for (const task of pending) {
+      const outcome = task === victim
+        ? this.#lost(why as Error, status)
+        : this.#lost(death, victim ? "error" : status);
+      this.#events.ended(task, outcome);
+    }
     this.#returned?.resolve();
     this.#step.promise.catch(() => {});
     this.#step.reject(cause);
+  }
+
+  /** What ended before the Worker gets its next task was sent by then, unless it was just before. */
+  #forgetSent(): void {
+    const late = performance.now() - BATCH_MS;
+    while (this.#unsent.length > 0 && this.#unsent[0]!.endedAt < late) this.#unsent.shift();
   }
 }

@@ -7,7 +7,7 @@ import type { InsertOptions, Row } from "../../writer/client/insert.ts";
 import type { Step, TransactionOptions } from "../../writer/client/steps.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
 import type { ExecuteResult } from "../../writer/protocol/write_message.ts";
-import type { Bindable } from "../../writer/protocol/sqlite_types.ts";
+import type { Bindable, SqlRow } from "../../writer/protocol/sqlite_types.ts";
 
 /** Who a task is. */
 export interface TaskIdentity {
@@ -39,6 +39,8 @@ export interface TaskIdentity {
 export interface TaskContext extends Readonly<TaskIdentity> {
   /** Which attempt at the task this is, from 1. */
   readonly attempt: number;
+  /** What the run was started with. */
+  readonly args: Readonly<Record<string, unknown>>;
   /** The run that the task belongs to; `null` when the status of tasks is not stored. */
   readonly runId: number | null;
   /**
@@ -74,11 +76,21 @@ export interface TaskContext extends Readonly<TaskIdentity> {
 
   /**
    * Runs one statement and resolves with what it did, once it is committed. In an atomic task it is
-   * committed with the task's end, and resolves at once with `undefined`.
+   * committed with the task's end, and resolves at once with `undefined`: there {@linkcode query} reads rows.
    *
+   * @throws {TypeError} If it returns rows and the task is atomic
    * @throws {SqliteError} If SQLite refuses it
    */
   execute(sql: string, params?: readonly Bindable[]): Promise<ExecuteResult | undefined>;
+
+  /**
+   * The rows of one statement that only reads. It sees what is committed: by other tasks, and by this one unless it is
+   * atomic, whose own rows are committed with its end. All of its rows are in memory at once.
+   *
+   * @throws {TypeError} If it returns no rows, or a value cannot be stored
+   * @throws {SqliteError} If it would write, or SQLite refuses it
+   */
+  query(sql: string, params?: readonly Bindable[]): Promise<SqlRow[]>;
 
   /**
    * Writes all of the steps, or none, and resolves with what each did, once they are committed: `undefined` for

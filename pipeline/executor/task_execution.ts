@@ -9,6 +9,7 @@ import { type ErrorData, fromErrorData } from "../../errors.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
 import { checkKeys, keysIn } from "../../writer/client/idempotency_key.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
+import { markRowless } from "../../writer/client/steps.ts";
 import type { RowSender } from "../../writer/client/row_stream.ts";
 import type { InsertMessage, ResultOf, WriteMessage } from "../../writer/protocol/write_message.ts";
 import type { Attempt } from "../scheduler/retry_policy.ts";
@@ -20,12 +21,16 @@ import { TaskWrites } from "./task_writes.ts";
 export interface TaskEnvironment {
   /** The run; `null` when the status of tasks is not stored. */
   run: number | null;
+  /** What it was started with. */
+  args?: Readonly<Record<string, unknown>> | undefined;
   /** Where its messages go. */
   batchSender: BatchSender;
   /** Whether a task's rows are committed together with its end. */
   atomic: boolean;
   /** Aborted when the pipeline is to stop. */
   signal: AbortSignal;
+  /** Whether a task may be ended in the middle when its time is up. */
+  isTerminable?: true;
   /** Hears the lines that tasks write into their logs. */
   onLog?: ((task: TaskIdentity, level: LogLevel, message: string) => void) | undefined;
   /** Hears that a task has said how far it is; on the main thread it is looked up instead. */
@@ -77,7 +82,7 @@ export class TaskExecution implements TaskIdentity {
 
   /** Whether it may be ended in the middle. */
   get timed(): boolean {
-    return this.#attempt?.timed ?? false;
+    return this.environment.isTerminable === true && this.#attempt?.timeoutMs !== undefined;
   }
 
   /** The task's own signal, made when it is first wanted. */
@@ -194,6 +199,7 @@ export class TaskExecution implements TaskIdentity {
   }
 
   #hold(message: WriteMessage): void {
+    markRowless(message);
     (this.held ??= []).push(message);
   }
 
@@ -219,5 +225,6 @@ export function logTask(
     columns: ["task_id", "run_id", "logged_at", "level", "message"],
     values: [task.id, run, isoNow(), String(level), message],
     width: 5,
+    bytes: message.length,
   });
 }

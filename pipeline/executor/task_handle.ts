@@ -9,12 +9,13 @@ import { type InsertOptions, type Row, toInsertMessage } from "../../writer/clie
 import {
   type Step,
   toExecuteMessage,
+  toRowsQuery,
   toTransactionMessage,
   type TransactionOptions,
 } from "../../writer/client/steps.ts";
 import { insertInChunks } from "../../writer/client/row_stream.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
-import type { Bindable } from "../../writer/protocol/sqlite_types.ts";
+import type { Bindable, SqlRow } from "../../writer/protocol/sqlite_types.ts";
 import type { ExecuteResult } from "../../writer/protocol/write_message.ts";
 import type { TaskContext } from "./task_context.ts";
 import type { TaskExecution } from "./task_execution.ts";
@@ -39,6 +40,10 @@ export class TaskHandle implements TaskContext {
 
   get attempt(): number {
     return this.#execution.attempt;
+  }
+
+  get args(): Readonly<Record<string, unknown>> {
+    return this.#execution.environment.args ?? {};
   }
 
   get runId(): number | null {
@@ -88,6 +93,10 @@ export class TaskHandle implements TaskContext {
     return this.#execution.watch(this.#execute(sql, params));
   }
 
+  query(sql: string, params?: readonly Bindable[]): Promise<SqlRow[]> {
+    return this.#execution.watch(this.#query(sql, params));
+  }
+
   transaction(
     steps: readonly Step[],
     options?: TransactionOptions,
@@ -124,6 +133,11 @@ export class TaskHandle implements TaskContext {
   ): Promise<ExecuteResult | undefined> {
     this.#execution.check("execute");
     return await this.#execution.request(toExecuteMessage(sql, params));
+  }
+
+  async #query(sql: string, params?: readonly Bindable[]): Promise<SqlRow[]> {
+    this.#execution.check("query");
+    return await this.#execution.environment.batchSender.query(toRowsQuery(sql, params));
   }
 
   async #transaction(

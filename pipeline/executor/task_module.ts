@@ -21,7 +21,7 @@ export interface TaskModule<Item = any> {
    * @default {"default"}
    */
   export?: string | undefined;
-  /** For the compiler: no value has it. */
+  /** @ignore For the compiler: no value has it. */
   readonly [ITEM]?: ((item: Item) => void) | undefined;
 }
 

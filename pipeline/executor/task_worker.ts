@@ -18,6 +18,7 @@ import type {
   TaskWorkerRequest,
   TimeOutTaskRequest,
 } from "./pool_protocol.ts";
+import { abridgedError } from "./abridged_error.ts";
 import { BatchSender } from "../../writer/client/batch_sender.ts";
 import { type TaskEnvironment, TaskExecution } from "./task_execution.ts";
 import {
@@ -95,9 +96,11 @@ async function init(request: InitTaskWorker): Promise<void> {
   });
   environment = {
     run: request.run,
+    args: request.args,
     batchSender,
     atomic: request.atomic,
     signal: controller.signal,
+    isTerminable: true,
   };
   if (request.watch) {
     const watching = await import("./task_observer.ts");
@@ -116,7 +119,7 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       if (told?.id === request.id) told = undefined;
       // From here on it may be ended in the middle.
       environment!.batchSender.flushLate();
-      if (request.attempt?.timed) await settled();
+      if (request.attempt?.timeoutMs !== undefined) await settled();
       if (failed) return;
       const task = running = new TaskExecution(request, environment!, request.attempt);
       if (told?.id === task.id) tell(task, told);
@@ -155,6 +158,9 @@ function tell(task: TaskExecution, { kind, reason }: TimeOutTaskRequest | Cancel
 async function runToEnd(task: TaskExecution, item: unknown): Promise<void> {
   const outcome = await runTask(run, item, task, environment!);
   if (task === victim) return;
+  // What it has sent, and a large result or error, is to be on its way before the next one runs.
+  await environment!.batchSender.ready()?.catch(() => {});
+  if (task === victim) return;
   running = undefined;
   if (!failed) reply({ kind: "returned", id: task.id });
   const end = "pending" in outcome ? await outcome.pending : outcome;
@@ -171,7 +177,9 @@ async function settled(): Promise<void> {
 
 function ended(id: number, { status, error, unwritten }: TaskOutcome): void {
   tasks.delete(id);
-  reply({ kind: "ended", id, status, error, unwritten });
+  // What is not written here is written by the main thread, as a whole.
+  const told = error && !unwritten ? abridgedError(error) : error;
+  reply({ kind: "ended", id, status, error: told, unwritten });
 }
 
 worker.close = worker.postMessage = Deno.exit = refuse;

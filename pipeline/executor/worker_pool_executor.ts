@@ -1,103 +1,116 @@
 /**
- * Tasks on a pool of Workers, whose attempts are counted and timed here.
+ * Tasks on a pool of Workers: they run in parallel, each Worker with its own port straight to the writer, so that
+ * rows do not pass through the main thread.
  *
  * @module
  */
+import { toErrorData } from "../../errors.ts";
 import type { RunningTask } from "../observers/run_observer.ts";
-import type { IdentifiedItem } from "../scheduler/task_identity.ts";
-import type { TaskPoolOptions } from "./pool_options.ts";
-import type { TaskModule } from "./task_module.ts";
-import { TaskPool } from "./task_pool.ts";
-import type { TaskOutcome } from "./task_runner.ts";
-import type { Executor, ExecutorOptions } from "./executor.ts";
+import { type Executor, type ExecutorEvents, lostOutcome, type OfferedTask } from "./executor.ts";
+import type { ExecutorOptions } from "./main_thread_executor.ts";
+import { PooledWorker, type WorkerOptions } from "./pool_worker.ts";
 
-/** What a place on a pool needs beside that. */
-export interface PoolPlaceOptions<Item>
-  extends ExecutorOptions<Item>, Pick<TaskPoolOptions, "attach" | "lose" | "giveUp"> {
-  /** Milliseconds a task that is cancelled may go on before its Worker is ended. */
-  graceMs: number;
+/** What a pool needs of the run. */
+export interface WorkerPoolOptions extends ExecutorOptions, WorkerOptions {
+  /** Calls back when the writer is gone; see {@linkcode SqliteWriter.onClosed}. */
+  onClosed: (listener: () => void) => Disposable;
 }
 
-/** Runs tasks on Workers. */
-export class WorkerPoolExecutor<Item> implements Executor<Item>, Disposable {
-  readonly #options: PoolPlaceOptions<Item>;
-  readonly #pool: TaskPool;
+/** The Workers; each has a slot, and one that dies is replaced when its slot gets the next task. */
+export class WorkerPoolExecutor<Item> implements Executor<Item> {
+  readonly #options: WorkerPoolOptions;
+  readonly #workers: PooledWorker<Item>[] = [];
+  /** Slots that have no task. */
+  readonly #idle: number[] = [];
+  #events: ExecutorEvents<Item> | undefined;
+  readonly #closed: Disposable;
+  #isDisposed = false;
+  readonly #abort = () => {
+    const { reason } = this.#options.environment.signal;
+    for (const worker of this.#workers) worker.abort(reason);
+  };
 
-  constructor(work: TaskModule, options: PoolPlaceOptions<Item>) {
+  constructor(options: WorkerPoolOptions) {
     this.#options = options;
-    const { environment, observer, attach, lose, giveUp } = options;
-    const { run, atomic, onLog, signal, batchSender } = environment;
-    this.#pool = new TaskPool(work, {
-      run,
-      atomic,
-      signal,
-      watch: onLog && { onLog, prints: observer?.prints === true },
-      attach,
-      // On the port of what is written about its task afterwards. A writer that is gone takes nothing anyway.
-      cut: (sender) => void batchSender.query({ kind: "disconnect", sender }).catch(() => {}),
-      lose,
-      giveUp,
-    });
+    this.#closed = options.onClosed(() => this[Symbol.dispose]());
+    options.environment.signal.addEventListener("abort", this.#abort);
+  }
+
+  get free(): number {
+    return this.#idle.length;
   }
 
   /**
-   * Starts the Workers.
+   * Starts the Workers; there are fewer when the signal is aborted meanwhile, and none when it was before.
    *
    * @throws {Error} If the module cannot be loaded or has no such export
    */
-  async start(slots: number): Promise<void> {
-    await this.#pool.start(slots);
+  async start(events: ExecutorEvents<Item>): Promise<void> {
+    this.#events = events;
+    // None would hear of it any more while its module loads, which may take for ever.
+    if (this.#options.environment.signal.aborted) return;
+    const slots = Array.from({ length: this.#options.slots }, (_, slot) => slot);
+    await Promise.all(slots.map((slot) => this.#start(slot)));
+    this.#idle.push(...slots);
   }
 
-  async turn(task: IdentifiedItem<Item>, slot: number): Promise<void> {
-    const { observer, watch } = this.#options;
-    const begin = () => this.#begin(task, slot);
-    const { pending } = await (observer?.within ? observer.within(task, begin) : begin());
-    watch(task, pending);
+  offer(task: OfferedTask<Item>): void {
+    const slot = task.slot = this.#idle.shift()!;
+    const { observer } = this.#options;
+    const run = () => this.#run(task, slot);
+    (observer?.within ? observer.within(task, run) : run()).then(() => {
+      this.#idle.push(slot);
+      this.#events!.ready();
+    }).catch((error) => this.#events!.failed(error));
   }
 
-  cancel(id: number, reason: Error): boolean {
-    return this.#pool.cancel(id, reason, this.#options.graceMs);
+  cancel(task: OfferedTask<Item>, reason: Error): void {
+    this.#workers[task.slot!]?.cancel(task.id, reason);
   }
 
-  running(): Iterable<RunningTask> {
-    return this.#pool.running();
-  }
-
-  /** Resolves when everything that the tasks sent is committed. */
-  async finish(): Promise<void> {
-    await this.#pool.finish();
-  }
-
-  /** Ends the Workers. */
-  [Symbol.dispose](): void {
-    this.#pool[Symbol.dispose]();
-  }
-
-  async #begin(
-    task: IdentifiedItem<Item>,
-    slot: number,
-  ): Promise<{ pending: Promise<TaskOutcome> }> {
-    const pool = this.#pool;
-    const { attempts } = this.#options;
-    const begun = this.#options.begun && (() => this.#options.begun!(task));
-    if (!attempts) return await pool.run(slot, task, { begun });
-    const attempt = attempts.begin(task, true);
-    let timer: Disposable | undefined;
-    try {
-      return await pool.run(slot, task, {
-        attempt,
-        begun,
-        sent: () => {
-          timer?.[Symbol.dispose]();
-          timer = attempts.time(task, {
-            tell: (reason) => pool.timeOut(slot, task.id, reason),
-            end: (error) => pool.terminate(slot, task.id, error),
-          });
-        },
-      });
-    } finally {
-      timer?.[Symbol.dispose]();
+  *running(): Generator<RunningTask> {
+    for (const { running } of this.#workers) {
+      if (running) yield running;
     }
+  }
+
+  async finish(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.finish()));
+  }
+
+  [Symbol.dispose](): void {
+    this.#isDisposed = true;
+    this.#closed[Symbol.dispose]();
+    this.#options.environment.signal.removeEventListener("abort", this.#abort);
+    for (const worker of this.#workers) worker[Symbol.dispose]();
+  }
+
+  /** Runs a task in a slot. Resolves when the slot is free again. */
+  async #run(task: OfferedTask<Item>, slot: number): Promise<void> {
+    // It is never answered before it was offered.
+    await undefined;
+    const events = this.#events!;
+    try {
+      const isOver = this.#isDisposed || this.#options.environment.signal.aborted;
+      if (this.#workers[slot]!.death && !isOver) await this.#start(slot);
+    } catch (error) {
+      events.failed(error as Error);
+      return events.lost(task, lostOutcome(toErrorData(error), "error"));
+    }
+    const { cancellation } = task;
+    if (!cancellation) return await this.#workers[slot]!.run(task);
+    events.ended(task, lostOutcome(toErrorData(cancellation.reason), "cancelled"));
+  }
+
+  async #start(slot: number): Promise<void> {
+    const { signal } = this.#options.environment;
+    const worker = this.#workers[slot] = new PooledWorker(this.#options, this.#events!);
+    try {
+      await worker.load();
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    if (signal.aborted) worker.abort(signal.reason);
+    if (this.#isDisposed) worker[Symbol.dispose]();
   }
 }

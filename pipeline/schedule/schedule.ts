@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { checkOptionNames, namesOf } from "../../internal/validate.ts";
+import { checkOptions, type KindsOf } from "../../internal/validate.ts";
 import type { CronTimes } from "./cron_expression.ts";
 import { atTimes } from "./clock_timer.ts";
-import { DEFAULT_DB, itemsOf } from "../define_pipeline.ts";
-import type { PipelineArguments, PipelineDefinition } from "../pipeline_options.ts";
+import { DEFAULT_DB, prepareRun } from "../define_pipeline.ts";
+import type { PipelineDefinition } from "../pipeline_options.ts";
 import { runPipeline } from "../run_pipeline.ts";
 import { fromErrorData, OverlapError, toErrorData } from "../../errors.ts";
 import { onInterrupt } from "../signals.ts";
@@ -20,11 +20,11 @@ const QUEUED = 2;
 /** Options of {@linkcode schedulePipeline}. */
 export interface ScheduleOptions {
   /**
-   * What `items` is given, where it is a function.
+   * The arguments of each run, as `--arg` gives them.
    *
    * @default {{}}
    */
-  args?: PipelineArguments | undefined;
+  args?: object | undefined;
   /** Ends the schedule when it is aborted; a run that is under way is stopped as by its own `signal`. */
   signal?: AbortSignal | undefined;
   /**
@@ -52,15 +52,15 @@ export interface ScheduleOptions {
   onLate?: ((due: Date) => void | Promise<void>) | undefined;
 }
 
-const NAMES = namesOf<ScheduleOptions>({
-  args: true,
-  handleSignals: true,
-  onError: true,
-  onLate: true,
-  onReport: true,
-  onScheduled: true,
-  signal: true,
-});
+const KINDS: KindsOf<ScheduleOptions> = {
+  args: "own check",
+  handleSignals: "boolean",
+  onError: "function",
+  onLate: "function",
+  onReport: "function",
+  onScheduled: "function",
+  signal: "signal",
+};
 
 const RENAMED = { onNext: "onScheduled" };
 
@@ -104,9 +104,9 @@ export async function schedulePipeline<Item>(
 ): Promise<void> {
   const { args = {}, signal, handleSignals = true, onReport, onScheduled } = options;
   const { onError = (error: Error) => console.error(error.message), onLate = tellLate } = options;
-  checkOptionNames(options, { operation: "schedule the pipeline", known: NAMES, renamed: RENAMED });
+  checkOptions(options, { operation: "schedule the pipeline", kinds: KINDS, renamed: RENAMED });
   const plan = await planSchedule(definition);
-  const { schedule: _, items: __, db = DEFAULT_DB, ...settings } = definition;
+  const { db = DEFAULT_DB } = definition;
   const stop = new AbortController();
   using ___ = handleSignals
     ? onInterrupt((name) => stop.abort(new DOMException(`Stopped by ${name}`, "AbortError")))
@@ -114,7 +114,8 @@ export async function schedulePipeline<Item>(
   const signals = [stop.signal, signal, definition.signal].filter((one) => one !== undefined);
   const ends = AbortSignal.any(signals);
   await runSchedule(plan, { signal: ends, onScheduled, onError, onLate }, async () => {
-    const report = await runPipeline(await itemsOf(definition, args), {
+    const { items, settings } = await prepareRun(definition, args);
+    const report = await runPipeline(items, {
       ...settings,
       db,
       overlap: plan.overlap,

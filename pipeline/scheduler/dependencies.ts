@@ -16,7 +16,7 @@ export class DependencyGraph {
   readonly #dependents: number[][];
   /** What will never be done by itself, and what cannot be because of that. */
   readonly #lost = new Set<number>();
-  #dropped = new Set<number>();
+  #blocked = new Set<number>();
 
   /**
    * @param keys The key of each task
@@ -84,23 +84,23 @@ export class DependencyGraph {
   }
 
   /** A task will never be done. Returns all that now cannot be either, each of them once. */
-  drop(task: number): number[] {
+  blockDownstream(task: number): number[] {
     this.#lost.add(task);
-    return this.#reach([task], this.#dropped);
+    return this.#reach([task], this.#blocked);
   }
 
-  /** Tasks that were dropped may be done after all. Returns all that can be again because of that. */
-  revive(tasks: readonly number[]): number[] {
-    const before = this.#dropped;
+  /** Tasks that were blocked may be done after all. Returns all that can be again because of that. */
+  unblock(tasks: readonly number[]): number[] {
+    const before = this.#blocked;
     for (const task of tasks) this.#lost.delete(task);
-    this.#dropped = new Set();
-    this.#reach([...this.#lost], this.#dropped);
-    return [...before].filter((other) => !this.#dropped.has(other));
+    this.#blocked = new Set();
+    this.#reach([...this.#lost], this.#blocked);
+    return [...before].filter((other) => !this.#blocked.has(other));
   }
 
   /** Whether a task cannot be done because of another that it depends on. */
-  isDropped(task: number): boolean {
-    return this.#dropped.has(task);
+  isBlocked(task: number): boolean {
+    return this.#blocked.has(task);
   }
 
   /** All that depend on tasks and are not among those that are `known`, to which they are added. */

@@ -87,7 +87,9 @@ export class DependencySource<Item> implements TaskSupply<Item> {
     const place = this.#places.get(id);
     // The run was stopped before all tasks were known.
     if (place === undefined) return [];
-    if (status !== "done") return this.#graph.drop(place).flatMap((at) => this.#tasks[at] ?? []);
+    if (status !== "done") {
+      return this.#graph.blockDownstream(place).flatMap((at) => this.#tasks[at] ?? []);
+    }
     this.#release(this.#graph.done(place));
     return [];
   }
@@ -95,13 +97,13 @@ export class DependencySource<Item> implements TaskSupply<Item> {
   /** Tasks that ended, and not as `done`, are run again. Returns the tasks that can run now because of that. */
   unblock(ids: readonly number[]): IdentifiedItem<Item>[] {
     const places = ids.map((id) => this.#places.get(id)!);
-    return this.#graph.revive(places).flatMap((at) => this.#tasks[at] ?? []);
+    return this.#graph.unblock(places).flatMap((at) => this.#tasks[at] ?? []);
   }
 
   /** Whether a task cannot run because of another that it depends on. */
-  isDropped(id: number): boolean {
+  isBlocked(id: number): boolean {
     const place = this.#places.get(id);
-    return place !== undefined && this.#graph.isDropped(place);
+    return place !== undefined && this.#graph.isBlocked(place);
   }
 
   /** Resolves when all tasks are known. */

@@ -1,138 +1,273 @@
 /**
- * The line of tasks that are to run: those of the feed, put in order and held back where that is asked for, and
- * those that come back to be run again. A pipeline that needs none of this takes its tasks from the feed.
+ * Tasks that wait for a free slot: in the order of their priority, as far as the limits of their tags allow, and
+ * those first that are to be run again. It reads ahead of the source as far as an order needs it; a run that asks
+ * for none takes its tasks straight from the source.
  *
- * The line ends when the feed has ended and no task that was given out can come back, or let others go, any more.
- * So whoever is free waits here while a task waits for its retry, and runs others meanwhile: a wait holds no
- * worker.
+ * Tasks with the same tags wait together: whether one of them may run is the same for all, so that a million
+ * tasks behind a limit are not looked at one by one.
  *
  * @module
  */
+import { Heap } from "./heap.ts";
+import type { LiveTask } from "./live_task.ts";
 import { MAX_TIMER_MS } from "../../internal/validate.ts";
-import type { TaskSource } from "./task_source.ts";
+import { type TagLimit, TagLimiter } from "./tag_limits.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
-import type { TaskQueue } from "./task_queue.ts";
 
-/** Where tasks are taken from. */
-export type TaskSupply<Item> = Pick<TaskSource<Item>, "take">;
-
-/** What a line is made of. */
-export interface LineOptions<Item> {
-  /** Where the tasks come from. It is asked again after `undefined` as long as a task runs. */
-  source: TaskSupply<Item>;
-  /** Puts them in order. */
-  queue: TaskQueue<Item>;
-  /** How many tasks to read ahead, so that there are some to put in order. */
-  ahead: number;
-  /** Whether none goes before all are read, because the last may be the first in order. */
-  whole?: boolean;
-  /** Aborted when nothing more is to be given out. */
-  signal: AbortSignal;
+/** Which tasks run first, and which at the same time. */
+export interface QueueOptions<Item> {
+  /**
+   * The priority of an item's task: tasks with a greater number run before the others, in the order of the
+   * items where it is the same. Of an array the tasks are ordered that wait, of a generator those read ahead.
+   *
+   * @default {0 for all}
+   */
+  priority?: ((item: Item) => number) | undefined;
+  /** What an item's task uses, to be named in `limits`. */
+  tags?: ((item: Item) => readonly string[] | undefined) | undefined;
+  /**
+   * How many tasks of a tag run at once at most, as a number; or how many run at once and how many start in a
+   * time, as `{ concurrency: 2, rate: 10, intervalMs: 1_000 }`. A task runs when all of its tags allow it; others go
+   * before it meanwhile. One that waits for its retry takes no room, and its next attempt is another start. What
+   * earlier runs and other processes started is not counted.
+   *
+   * @default {no limits}
+   */
+  limits?: Readonly<Record<string, number | TagLimit>> | undefined;
 }
 
-/** Gives tasks out until none can come back. Its fields belong to the main thread. */
-export class ReadyQueue<Item> implements TaskSupply<Item> {
-  readonly #options: LineOptions<Item>;
-  /** Tasks that were given out and have not left. */
-  #open = 0;
-  /** What the source was asked for: a task that it gives late must not be lost. */
-  #asked: Promise<void> | undefined;
+/** Where tasks come from. */
+export interface TaskSupply<Item> {
+  /** The next task; `undefined` when there is none at the moment; a promise when it has to be waited for. */
+  take(): IdentifiedItem<Item> | undefined | Promise<IdentifiedItem<Item> | undefined>;
+}
+
+/** What a ready queue is made of. */
+export interface ReadyQueueOptions<Item> {
+  /** Where the tasks come from. */
+  source: TaskSupply<Item>;
+  /** Which run first, and which at the same time. */
+  order: QueueOptions<Item>;
+  /** How many tasks to read ahead, so that there are some to put in order. */
+  ahead: number;
+  /** Whether none is taken before all are read, because the last may be the first in order. */
+  whole?: boolean;
+  /** Makes the record of a task that has left the source; `undefined` when it is not to be run. */
+  admit(task: IdentifiedItem<Item>): LiveTask<Item> | undefined;
+  /** Called when there may be a task to take, without anything that the caller did. */
+  wake(): void;
+  /** Milliseconds on a clock that never goes back. */
+  clock?: (() => number) | undefined;
+}
+
+/** Tasks with the same tags that have limits. */
+interface Group<Item> {
+  tags: readonly string[];
+  waiting: Heap<LiveTask<Item>>;
+}
+
+/** The queue. */
+export class ReadyQueue<Item> {
+  readonly #options: ReadyQueueOptions<Item>;
+  readonly #isOrdered: boolean;
+  readonly #clock: () => number;
+  readonly #groups = new Map<string, Group<Item>>();
+  readonly #limits: TagLimiter;
+  #size = 0;
+  #pushed = 0;
+  /** Whether the source was asked for a task that has not come yet. */
+  #isReading = false;
   #failure: { thrown: unknown } | undefined;
-  #news = Promise.withResolvers<void>();
   /** Fires when a task may start that waits for the rate of its tags. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: LineOptions<Item>) {
+  constructor(options: ReadyQueueOptions<Item>) {
     this.#options = options;
-    options.signal.addEventListener("abort", () => {
-      clearTimeout(this.#timer);
-      this.#tell();
-    });
+    this.#isOrdered = hasOrder(options.order);
+    this.#clock = options.clock ?? (() => performance.now());
+    this.#limits = new TagLimiter(options.order.limits);
   }
 
-  /** The next task, `undefined` when there is none and none comes back; a promise when it has to be waited for. */
-  take(): IdentifiedItem<Item> | undefined | Promise<IdentifiedItem<Item> | undefined> {
+  /** Number of tasks that wait here. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Milliseconds until one of the tasks that wait may start; `Infinity` when that is not a matter of time. */
+  get waitMs(): number {
+    let at = Infinity;
+    for (const group of this.#groups.values()) {
+      if (group.waiting.first) at = Math.min(at, this.#limits.opensAt(group.tags));
+    }
+    return at === Infinity ? at : Math.max(0, at - this.#clock());
+  }
+
+  /**
+   * Takes the next task that may run; `undefined` when there is none at the moment.
+   *
+   * @throws {unknown} What the source, or an option that orders tasks, failed with
+   */
+  take(): LiveTask<Item> | undefined {
+    const { ahead, whole } = this.#options;
+    if (this.#isOrdered) {
+      while (this.#size < ahead) {
+        const task = this.#read();
+        if (!task) break;
+        this.push(task);
+      }
+    }
     if (this.#failure) throw this.#failure.thrown;
-    const { queue, ahead, whole, signal } = this.#options;
-    if (signal.aborted) return undefined;
-    while (!this.#asked && queue.size < ahead && this.#ask());
-    const isHeld = whole && this.#asked !== undefined;
-    const next = isHeld ? undefined : queue.pop();
-    if (next) {
-      this.#open++;
-      return next;
-    }
-    if (!isHeld) this.#wakeInTime();
-    if (!this.#asked && this.#open === 0 && queue.size === 0) return undefined;
-    return this.#news.promise.then(() => this.take());
+    if (whole && this.#isReading) return undefined;
+    const task = this.#size > 0 ? this.#pop() : undefined;
+    if (task) return task;
+    if (!this.#isOrdered) return this.#read();
+    this.#wakeInTime();
+    return undefined;
   }
 
-  /** A task that waits is to be passed over, which may end the waiting. */
-  lookAgain(): void {
-    this.#tell();
-  }
-
-  /** A task that was given out has begun. */
-  start({ id }: IdentifiedItem<Item>): void {
-    if (this.#options.queue.start(id)) this.#tell();
-  }
-
-  /** A task that was given out does not run for a while: what it used is free for others. */
-  release({ id }: IdentifiedItem<Item>): void {
-    this.#options.queue.release(id);
-    this.#tell();
-  }
-
-  /** A task that was given out is to be run again, now. */
-  requeue(task: IdentifiedItem<Item>): void {
-    this.giveBack(task);
-    this.complete(task);
-  }
-
-  /** A task that had left is to be run again. */
-  giveBack(task: IdentifiedItem<Item>): void {
+  /** Whether nothing waits, here or in the source. */
+  isDrained(): boolean {
+    if (this.#size > 0 || this.#isReading) return false;
     try {
-      this.#options.queue.push(task, true);
+      const task = this.#read();
+      if (task) this.push(task);
+      return !task && !this.#isReading;
     } catch (thrown) {
-      this.#failure = { thrown };
+      this.#failure ??= { thrown };
+      return false;
     }
-    this.#tell();
   }
 
-  /** A task that was given out does not come back. */
-  complete(task: IdentifiedItem<Item>): void {
-    this.#open--;
+  /**
+   * Adds a task; with `first` before the others of its priority.
+   *
+   * @throws {TypeError} If its priority is no number, or its tags are no array
+   */
+  push(task: LiveTask<Item>, first = false): void {
+    task.phase = "ready";
+    if (task.isQueued) return;
+    const tags = this.#rank(task);
+    const name = tags.length === 0 ? "" : JSON.stringify(tags);
+    let group = this.#groups.get(name);
+    if (!group) this.#groups.set(name, group = { tags, waiting: new Heap(isBefore) });
+    const order = ++this.#pushed;
+    task.order = first ? order - Number.MAX_SAFE_INTEGER : order;
+    task.isQueued = true;
+    group.waiting.push(task);
+    this.#size++;
+  }
+
+  /** A task that was taken is to be run again, before the others of its priority. */
+  requeue(task: LiveTask<Item>): void {
     this.release(task);
-  }
-
-  /** Reads one task; tells whether there is one at once. */
-  #ask(): boolean {
-    const { source, queue } = this.#options;
-    const task = source.take();
-    if (!(task instanceof Promise)) {
-      if (task) queue.push(task);
-      return task !== undefined;
+    try {
+      this.push(task, true);
+    } catch (thrown) {
+      this.#failure ??= { thrown };
     }
-    this.#asked = task.then((late) => late && queue.push(late))
-      .catch((thrown) => this.#failure = { thrown })
-      .then(() => {
-        this.#asked = undefined;
-        this.#tell();
-      });
-    return false;
   }
 
-  /** Has those who wait look again when the next task may start; there is one timer for all of them. */
-  #wakeInTime(): void {
+  /** A task that was taken has started. Returns whether others may have waited for that. */
+  start(task: LiveTask<Item>): boolean {
+    return task.reservations !== undefined && this.#limits.start(task, this.#clock());
+  }
+
+  /** A task that was taken runs no more: its tags have room again. */
+  release(task: LiveTask<Item>): void {
+    if (task.reservations) this.#limits.release(task, this.#clock());
+  }
+
+  /** Sets no timer any more. */
+  close(): void {
     clearTimeout(this.#timer);
-    const ms = this.#options.queue.waitMs;
+    this.#timer = undefined;
+  }
+
+  /** Reads one task; one that comes late is added to those that wait. */
+  #read(): LiveTask<Item> | undefined {
+    const { source, admit, wake } = this.#options;
+    while (!this.#isReading && !this.#failure) {
+      const read = source.take();
+      if (!read) return undefined;
+      if (!(read instanceof Promise)) {
+        const task = admit(read);
+        if (task) return task;
+        continue;
+      }
+      this.#isReading = true;
+      read.then((late) => {
+        const task = late && admit(late);
+        if (task) this.push(task);
+      }).catch((thrown) => this.#failure ??= { thrown }).then(() => {
+        this.#isReading = false;
+        wake();
+      });
+    }
+    return undefined;
+  }
+
+  #pop(): LiveTask<Item> | undefined {
+    let first: Group<Item> | undefined;
+    let now: number | undefined;
+    for (const group of this.#groups.values()) {
+      const task = this.#skip(group.waiting);
+      if (!task || (first && !isBefore(task, first.waiting.first!))) continue;
+      const at = this.#limits.opensAt(group.tags);
+      if (at === -Infinity || at <= (now ??= this.#clock())) first = group;
+    }
+    if (!first) return undefined;
+    const task = this.#drop(first.waiting);
+    this.#limits.reserve(task, first.tags);
+    return task;
+  }
+
+  /** The first task of a group that was not cancelled meanwhile. */
+  #skip(waiting: Heap<LiveTask<Item>>): LiveTask<Item> | undefined {
+    for (let task = waiting.first; task; task = waiting.first) {
+      if (task.phase === "ready") return task;
+      this.#drop(waiting);
+    }
+    return undefined;
+  }
+
+  #drop(waiting: Heap<LiveTask<Item>>): LiveTask<Item> {
+    const task = waiting.pop()!;
+    task.isQueued = false;
+    this.#size--;
+    return task;
+  }
+
+  /** Gives a task its priority, and returns its tags that have limits. */
+  #rank(task: LiveTask<Item>): string[] {
+    const { order: { priority, tags } } = this.#options;
+    task.priority = priority ? priority(task.item) : 0;
+    const what = `Cannot give task ${task.id} (${task.name})`;
+    if (typeof task.priority !== "number" || Number.isNaN(task.priority)) {
+      const wrong = Deno.inspect(task.priority);
+      throw new TypeError(`${what} the priority ${wrong}: pass a number`);
+    }
+    const all = tags?.(task.item) ?? [];
+    if (!Array.isArray(all)) {
+      throw new TypeError(`${what} the tags ${Deno.inspect(all)}: pass an array`);
+    }
+    return [...new Set(all)].filter((tag) => this.#limits.has(tag)).sort();
+  }
+
+  /** Has the caller look again when the next task may start; there is one timer for all of them. */
+  #wakeInTime(): void {
+    this.close();
+    const ms = this.waitMs;
     if (ms === Infinity) return;
     // Rounded up: a timer that fires early would be set again.
-    this.#timer = setTimeout(() => this.#tell(), Math.min(MAX_TIMER_MS, Math.ceil(ms)));
+    this.#timer = setTimeout(() => this.#options.wake(), Math.min(MAX_TIMER_MS, Math.ceil(ms)));
   }
+}
 
-  #tell(): void {
-    this.#news.resolve();
-    this.#news = Promise.withResolvers();
-  }
+/** Whether tasks are to be put in order before they run. */
+export function hasOrder<Item>({ priority, limits }: QueueOptions<Item>): boolean {
+  return priority !== undefined || (limits !== undefined && Object.keys(limits).length > 0);
+}
+
+function isBefore<Item>(a: LiveTask<Item>, b: LiveTask<Item>): boolean {
+  return a.priority > b.priority || (a.priority === b.priority && a.order < b.order);
 }

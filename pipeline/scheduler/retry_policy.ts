@@ -98,8 +98,10 @@ export interface Attempt {
   readonly number: number;
   /** Whether a failure is not the task's end yet, so that it is told and not written. */
   readonly retryable: boolean;
-  /** Whether it may be ended in the middle, so that what came before it is to be written first. */
-  readonly timed: boolean;
+  /** Milliseconds that it may take. */
+  readonly timeoutMs: number | undefined;
+  /** When it was begun, ISO 8601. */
+  readonly startedAt: string;
 }
 
 /** Whether any task may be run again or be timed, so that attempts are to be counted. */

@@ -1,298 +1,300 @@
 /**
- * The turns of a pipeline's tasks: each worker takes one task after the other, on this thread or on a Worker
- * of the pool, until there is none or the pipeline is stopped.
+ * Dispatches ready tasks to the free slots of an executor, and decides what becomes of each when it ends.
+ *
+ * There is no loop: whatever happens to a task, a slot or the source leads to `#dispatch`, which offers tasks as
+ * long as there is a slot and a task. The run has settled when nothing is live and nothing is pending.
  *
  * @module
  */
-import { Retries } from "./retries.ts";
-import { WorkerSlots } from "./worker_slots.ts";
-import type { ErrorData } from "../../errors.ts";
-import type { DependencySource } from "./dependency_source.ts";
-import { LOOKAHEAD } from "./item_source.ts";
-import { endLost, writtenEnd } from "../executor/orphaned_tasks.ts";
-import { GRACE_MS, hasPolicy, type PolicyOptions } from "./retry_policy.ts";
-import { MainThreadExecutor } from "../executor/main_thread_executor.ts";
-import type { Executor, ExecutorOptions } from "../executor/executor.ts";
-import { WorkerPoolExecutor } from "../executor/worker_pool_executor.ts";
-import type { RunningTask, RunObserver } from "../observers/run_observer.ts";
+import { type ErrorData, toErrorData } from "../../errors.ts";
+import type { EndStatus } from "../../internal/task_status.ts";
+import {
+  type Executor,
+  type ExecutorEvents,
+  lostOutcome,
+  type OfferedTask,
+} from "../executor/executor.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
 import type { TaskEnvironment } from "../executor/task_execution.ts";
-import type { TaskSource } from "./task_source.ts";
+import { type TaskOutcome, writeFailure } from "../executor/task_runner.ts";
+import type { RunningTask } from "../observers/run_observer.ts";
+import type { DependencySource } from "./dependency_source.ts";
+import { LOOKAHEAD } from "./item_source.ts";
+import { LiveTask } from "./live_task.ts";
+import { hasOrder, type QueueOptions, ReadyQueue } from "./ready_queue.ts";
+import { endOrphans, reconcile, writtenEnd } from "./reconcile.ts";
+import { Retries } from "./retries.ts";
+import type { PolicyOptions } from "./retry_policy.ts";
+import { type ControlledTasks, TaskControl } from "./task_control.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
-import { hasOrder, type QueueOptions, TaskQueue } from "./task_queue.ts";
-import { hasRate } from "./tag_limits.ts";
-import { ReadyQueue } from "./ready_queue.ts";
-import type { EndStatus } from "../../internal/task_status.ts";
-import { TaskControl } from "./task_control.ts";
-import type { OrphanedTasks } from "../executor/pool_options.ts";
-import type { TaskModule } from "../executor/task_module.ts";
-import { type TaskFunction, type TaskOutcome, writeFailure } from "../executor/task_runner.ts";
-import type { WriterClient } from "../../writer/client/writer_client.ts";
+import { TaskRecords } from "./task_records.ts";
+import type { TaskSource } from "./task_source.ts";
 
-/** What the turns need of the pipeline. */
+/** Offers after which a task that was lost each time has failed. */
+const MAX_OFFERS = 2;
+
+/** What a scheduler needs of the run. */
 export interface SchedulerOptions<Item> {
   /** Where the tasks come from. */
-  feed: TaskSource<Item>;
+  source: TaskSource<Item>;
   /** The same in the order of their dependencies, where there are any. */
-  dependent: DependencySource<Item> | undefined;
+  dependencies: DependencySource<Item> | undefined;
   /** How each task is tried, and which go first. */
   policy: PolicyOptions<Item> & QueueOptions<Item>;
-  /** How many tasks run at once. */
-  workers: number;
-  /** Aborted when the pipeline is to stop. */
-  signal: AbortSignal;
-  /** Who looks on, if anybody does. */
-  observer: RunObserver | undefined;
+  /** What the tasks share. */
+  environment: TaskEnvironment;
   /** Called when a task has ended. */
   ended(task: TaskIdentity, outcome: TaskOutcome): void;
   /** Called when the end of a task does not count any more, because it is run again or ended otherwise. */
   revoked(id: number, status: EndStatus): void;
-  /** Called with what keeps the pipeline itself from going on. */
-  giveUp(error: Error): void;
+  /** Called with what keeps the run from continuing. */
+  failed(error: Error): void;
 }
 
-/** Runs the tasks of one pipeline. Its fields belong to the main thread. */
-export class Scheduler<Item> {
+/** Runs the tasks of one run. */
+export class Scheduler<Item> implements ControlledTasks<Item> {
+  /** Cancels and retries its tasks. */
+  readonly control: TaskControl<Item>;
+  readonly records: TaskRecords<Item>;
+  readonly environment: TaskEnvironment;
+  readonly dependencies: DependencySource<Item> | undefined;
   readonly #options: SchedulerOptions<Item>;
-  #place: Executor<Item> | undefined;
-  /** Where tasks are put in order and come back, where they do; and who lets them, where there is a policy. */
-  #line: ReadyQueue<Item> | undefined;
-  /** Tells the line that a task on the pool has begun, where the rate of its tags is counted from there. */
-  #begun: ((task: IdentifiedItem<Item>) => void) | undefined;
-  #attempts: Retries<Item> | undefined;
-  #environment: TaskEnvironment | undefined;
-  #control: TaskControl<Item> | undefined;
-  readonly #crew: WorkerSlots;
+  readonly #queue: ReadyQueue<Item>;
+  readonly #retries: Retries<Item>;
+  #executor: Executor<Item> | undefined;
+  /** Tasks that the executor has, and what is pending without it. */
+  #offered = 0;
+  #pending = 0;
+  #isDispatching = false;
+  /** Resolved when the run has settled, while that is awaited. */
+  #settled: PromiseWithResolvers<void> | undefined;
+  readonly #abort = () => {
+    this.#retries.close();
+    this.#queue.close();
+    this.#dispatch();
+  };
 
   constructor(options: SchedulerOptions<Item>) {
+    const { source, dependencies, policy, environment } = options;
     this.#options = options;
-    this.#crew = new WorkerSlots((error) => options.giveUp(error));
-  }
-
-  /** Resolves when every task has ended that is to run at all. */
-  async run(
-    work: TaskFunction<Item> | TaskModule,
-    writer: WriterClient,
-    environment: TaskEnvironment,
-  ): Promise<void> {
-    this.#environment = environment;
-    this.#control = this.#controlOf(environment);
-    this.#lineUp(environment);
-    const place: ExecutorOptions<Item> = {
-      environment,
-      attempts: this.#attempts,
-      observer: this.#options.observer,
-      begun: this.#begun,
-      ended: (task, outcome) => this.#ended(task, outcome),
-      watch: (task, pending) => this.#watch(task, pending),
-    };
-    const running = typeof work === "function"
-      ? this.#takeTurns(new MainThreadExecutor(work, place))
-      : this.#runInPool(work, writer, place);
-    await running.catch((error) => this.#options.giveUp(error));
-    await this.#settled();
-  }
-
-  /** Cancels a task; see {@linkcode TaskControl.cancel}. */
-  async cancel(id: number, reason: Error): Promise<void> {
-    await this.#control!.cancel(id, reason);
-  }
-
-  /** Queues tasks again; see {@linkcode TaskControl.retry}. The run goes on until they have ended, too. */
-  async retry(id?: number): Promise<number> {
-    const retrying = this.#control!.retry(id);
-    this.#crew.hold(retrying.catch(() => {}));
-    return await retrying;
-  }
-
-  /** What requests can do with the tasks. */
-  #controlOf(environment: TaskEnvironment): TaskControl<Item> {
-    const { dependent, feed, revoked } = this.#options;
-    return new TaskControl<Item>({
-      environment,
-      dependent,
-      tell: (id, reason) => this.#place?.cancel(id, reason) ?? false,
-      stopWaiting: (id, outcome) => {
-        const task = this.#attempts?.stopWaiting(id);
-        if (task) this.#endedBadly(task, outcome);
-        return task !== undefined;
-      },
-      passOver: () => this.#line?.lookAgain(),
-      endedUnbegun: (task, outcome) => {
-        this.#attempts?.ended(task.id);
-        this.#options.ended(task, outcome);
-        this.#control!.ended(task, outcome);
-        this.#letGo(task, outcome);
-      },
-      revoke: (id, status) => revoked(id, status),
-      drop: (task) => this.#drop(task, "Not run: a task that it depends on is not done"),
-      giveBack: (task) => {
-        (this.#line ?? feed).giveBack(task);
-        this.#crew.wake();
-      },
-      hold: (work) => this.#crew.hold(work),
+    this.environment = environment;
+    this.dependencies = dependencies;
+    this.records = new TaskRecords(environment.run !== null);
+    this.#retries = new Retries(policy, environment);
+    this.control = new TaskControl(this);
+    this.#queue = new ReadyQueue({
+      source: dependencies ?? source,
+      order: hasOrder(policy) ? policy : {},
+      ahead: source.known ? Infinity : LOOKAHEAD,
+      whole: source.known !== undefined && policy.priority !== undefined,
+      admit: (task) => this.#admit(task),
+      wake: () => this.#dispatch(),
     });
   }
 
-  /** Makes the line and counts attempts, where that is asked for. */
-  #lineUp(environment: TaskEnvironment): void {
-    const { feed, dependent, signal, policy } = this.#options;
-    const [ordered, tried] = [hasOrder(policy), hasPolicy(policy)];
-    if (!ordered && !tried && !dependent) return;
-    const queue = new TaskQueue(ordered ? policy : {}, {
-      isPassedOver: (id) => this.#control!.isPassedOver(id),
-    });
-    const ahead = !ordered ? 1 : feed.known ? Infinity : LOOKAHEAD;
-    const whole = feed.known !== undefined && policy.priority !== undefined;
-    this.#line = new ReadyQueue({ source: dependent ?? feed, queue, ahead, whole, signal });
-    const line = this.#line;
-    if (hasRate(policy)) this.#begun = (task) => line.start(task);
-    if (!tried) return;
-    this.#attempts = new Retries(policy, {
-      release: (task) => line.release(task),
-      requeue: (task) => {
-        this.#control!.requeued(task.id);
-        line.requeue(task);
-      },
-    }, environment);
+  /** Runs the tasks. Resolves when each that is to run at all has ended. */
+  async run(executor: Executor<Item>): Promise<void> {
+    const { signal } = this.environment;
+    signal.addEventListener("abort", this.#abort);
+    try {
+      await executor.start(this.#events);
+      this.#executor = executor;
+      await this.#settle();
+      await executor.finish();
+    } catch (thrown) {
+      this.#options.failed(thrown as Error);
+    }
+    executor[Symbol.dispose]();
+    await this.#settle();
+    signal.removeEventListener("abort", this.#abort);
   }
 
   /** The tasks that run at the moment, in the order of their start. */
   running(): Iterable<RunningTask> {
-    return this.#place?.running() ?? [];
+    return this.#executor?.running() ?? [];
   }
 
-  /** A message of a task failed for which nobody waits: the task fails. */
-  fail(task: number, error: ErrorData): void {
-    this.#place?.fail?.(task, error);
+  /** A message of a task failed that the task did not await: the task fails. */
+  messageFailed(id: number, error: ErrorData): void {
+    this.#executor?.messageFailed?.(id, error);
   }
 
-  async #runInPool(
-    work: TaskModule,
-    writer: WriterClient,
-    options: ExecutorOptions<Item>,
-  ): Promise<void> {
-    const { policy: { abortGraceMs: graceMs = GRACE_MS }, giveUp } = this.#options;
-    using pool = new WorkerPoolExecutor(work, {
-      ...options,
-      graceMs,
-      attach: (sender) => writer.attach(sender),
-      lose: (lost) => this.#crew.hold(this.#lose(lost as OrphanedTasks<Item>)),
-      giveUp: (error) => giveUp(error),
-    });
-    using _ = writer.onClosed(() => pool[Symbol.dispose]());
-    await pool.start(this.#slots);
-    await this.#takeTurns(pool);
-    await pool.finish();
+  /** Tells a task that was offered to stop. */
+  stop(task: LiveTask<Item>, reason: Error): void {
+    this.#executor?.cancel(task, reason);
   }
 
-  /** Workers that find something to do. */
-  get #slots(): number {
-    const { workers, feed } = this.#options;
-    return Math.min(workers, feed.known?.length ?? Infinity);
+  /** A task may be run, before the others. */
+  requeue(task: LiveTask<Item>): void {
+    this.#queue.requeue(task);
+    this.#dispatch();
   }
 
-  async #takeTurns(place: Executor<Item>): Promise<void> {
-    this.#place = place;
-    const { feed, signal } = this.#options;
-    const source = this.#line ?? feed;
-    const control = this.#control!;
-    this.#crew.start(this.#slots, async (slot) => {
-      while (!signal.aborted) {
-        let task = source.take();
-        if (task instanceof Promise) task = await task;
-        if (!task || signal.aborted) return;
-        if (control.begins(task)) await place.turn(task, slot);
-        else this.#line?.complete(task);
-      }
-    });
-    await this.#settled();
+  /** The end of a task does not count any more. */
+  revoked(id: number, status: EndStatus): void {
+    this.#options.revoked(id, status);
   }
 
-  /** Resolves when nothing is under way. From then on no task begins any more. */
-  async #settled(): Promise<void> {
-    await this.#crew.settled();
-    this.#control!.close();
+  /** Ends a task, which has not written that. */
+  fail(task: LiveTask<Item>, outcome: TaskOutcome): void {
+    this.#retries.stop(task);
+    writeFailure(task.id, outcome, this.environment);
+    this.end(task, outcome);
   }
 
-  #watch(
-    task: IdentifiedItem<Item>,
-    pending: Promise<TaskOutcome>,
-  ): void {
-    this.#crew.hold(
-      pending.then((outcome) =>
-        outcome.unwritten ? this.#failed(task, outcome) : this.#ended(task, outcome)
-      ),
-    );
-  }
-
-  /** A task failed and has not written it: it is run again, or has ended. */
-  async #failed(
-    task: IdentifiedItem<Item>,
-    outcome: TaskOutcome,
-  ): Promise<void> {
-    this.#place?.forget?.(task.id);
-    const written = outcome.lost && await writtenEnd(task, outcome, this.#environment!);
-    if (written) return this.#ended(task, written);
-    const isCancelled = this.#control!.isCancelling(task.id);
-    if (!isCancelled && await this.#attempts?.retry(task, outcome)) return;
-    if (!outcome.lost) return this.#endedBadly(task, outcome);
-    // Until now its Worker's news may have been on their way.
-    const [end] = await endLost([task.id], outcome, this.#environment!);
-    this.#ended(task, end!);
-  }
-
-  /** A task has ended that has not written it. */
-  #endedBadly(task: IdentifiedItem<Item>, outcome: TaskOutcome): void {
-    writeFailure(task.id, outcome, this.#environment!);
-    this.#ended(task, outcome);
-  }
-
-  /** Ends tasks that said they were done, and whose Worker was ended before it could write it. */
-  async #lose({ victim, done }: OrphanedTasks<Item>): Promise<void> {
-    // Without a table nobody can tell.
-    if (this.#environment!.run === null) return;
-    const message = `Its Worker was ended for task ${victim.id} (${victim.error.message}): what ` +
-      `this one had sent may or may not be written`;
-    const lost: TaskOutcome = { status: "error", error: { name: "TaskWorkerDiedError", message } };
-    const outcomes = await endLost(done.map(({ id }) => id), lost, this.#environment!);
-    done.forEach((task, i) => {
-      const outcome = outcomes[i]!;
-      if (outcome.status === "done") return;
-      this.#options.revoked(task.id, "done");
-      this.#options.ended(task, outcome);
-      this.#control!.ended(task, outcome, { task });
-    });
-  }
-
-  #ended(task: IdentifiedItem<Item>, outcome: TaskOutcome): void {
-    this.#place?.forget?.(task.id);
-    this.#attempts?.ended(task.id);
+  /** A task has ended, and that is written. */
+  end(task: LiveTask<Item>, outcome: TaskOutcome): void {
+    this.#queue.release(task);
     this.#options.ended(task, outcome);
-    const control = this.#control!;
-    if (outcome.status !== "done" || control.isAsked) control.ended(task, outcome, { task });
-    if (!this.#line) return;
-    this.#letGo(task, outcome);
-    this.#line.complete(task);
-  }
-
-  /** Lets go what waits for a task that has ended; what waited in vain is cancelled. */
-  #letGo(task: TaskIdentity, { status }: TaskOutcome): void {
-    const { dependent, signal } = this.#options;
-    const control = this.#control!;
-    const lost = dependent?.ended(task, status).filter(({ id }) => !control.isSettled(id)) ?? [];
-    // When the pipeline stops, whatever is queued is cancelled.
-    if (lost.length === 0 || signal.aborted) return;
-    const what = status === "error" ? "failed" : "was cancelled";
-    const message = `Not run: task ${task.id} (${task.name}) ${what}, and it depends on that`;
-    for (const other of lost) this.#drop(other, message, other);
+    const { status } = outcome;
+    this.records.end(task, status, status !== "done" && !this.environment.signal.aborted);
+    task.cancellation?.end.resolve(status);
+    task.cancellation = undefined;
+    if (this.dependencies && !task.isBlocked) this.#unblock(task, status);
   }
 
   /** Ends a task that cannot run because of another. */
-  #drop(identity: TaskIdentity, message: string, task?: IdentifiedItem<Item>): void {
-    const outcome: TaskOutcome = { status: "cancelled", error: { name: "AbortError", message } };
-    writeFailure(identity.id, outcome, this.#environment!);
-    this.#options.ended(identity, outcome);
-    this.#control!.ended(identity, outcome, { task, isDependent: true });
+  block(task: LiveTask<Item>, message: string): void {
+    task.isBlocked = true;
+    this.fail(task, { status: "cancelled", error: { name: "AbortError", message } });
+  }
+
+  /** The run does not settle before this has. */
+  async whilePending<T>(work: Promise<T>): Promise<T> {
+    this.#pending++;
+    try {
+      return await work;
+    } finally {
+      this.#pending--;
+      this.#dispatch();
+    }
+  }
+
+  readonly #events: ExecutorEvents<Item> = {
+    ready: () => this.#dispatch(),
+    started: (task) => {
+      if (this.#queue.start(task as LiveTask<Item>)) this.#dispatch();
+    },
+    ended: (task, outcome) => this.#ended(task as LiveTask<Item>, outcome),
+    lost: (task, outcome) => this.#lost(task as LiveTask<Item>, outcome),
+    orphaned: (tasks, why) => this.#background(this.#reconcile(tasks, why)),
+    failed: (error) => this.#options.failed(error),
+  };
+
+  /** Offers tasks while there is a free slot, and sees whether the run has settled. */
+  #dispatch(): void {
+    if (this.#isDispatching) return;
+    this.#isDispatching = true;
+    const executor = this.#executor;
+    const { signal } = this.environment;
+    try {
+      while (executor && executor.free > 0 && !signal.aborted && !this.control.isClosed) {
+        const task = this.#queue.take();
+        if (!task) break;
+        this.#retries.begin(task);
+        task.phase = "offered";
+        this.#offered++;
+        executor.offer(task);
+      }
+    } catch (thrown) {
+      this.#options.failed(thrown as Error);
+    } finally {
+      this.#isDispatching = false;
+    }
+    this.#settleIfIdle();
+  }
+
+  /** Resolves when the run has settled; from then on no task is offered, cancelled or queued again. */
+  async #settle(): Promise<void> {
+    const settled = this.#settled = Promise.withResolvers<void>();
+    this.#dispatch();
+    await settled.promise;
+  }
+
+  #settleIfIdle(): void {
+    if (!this.#settled || this.#offered + this.#pending > 0) return;
+    const isOver = this.environment.signal.aborted || this.control.isClosed;
+    if (!isOver && (this.#retries.waiting > 0 || !this.#queue.isDrained())) return;
+    this.control.close();
+    this.#queue.close();
+    this.#settled?.resolve();
+    this.#settled = undefined;
+  }
+
+  /** Makes the record of a task that leaves the source, unless it was cancelled before that. */
+  #admit(identified: IdentifiedItem<Item>): LiveTask<Item> | undefined {
+    const task = this.records.admit(identified);
+    if (task?.phase !== "held") return task;
+    if (task.cancellation?.outcome) this.end(task, task.cancellation.outcome);
+    return undefined;
+  }
+
+  #ended(task: LiveTask<Item>, outcome: TaskOutcome): void {
+    this.#offered--;
+    task.losses = 0;
+    if (outcome.unwritten) this.#background(this.#failed(task, outcome));
+    else {
+      try {
+        this.end(task, outcome);
+      } catch (thrown) {
+        this.#options.failed(thrown as Error);
+      }
+    }
+    this.#dispatch();
+  }
+
+  #lost(task: LiveTask<Item>, outcome: TaskOutcome): void {
+    const { cancellation } = task;
+    if (cancellation) {
+      const error = toErrorData(cancellation.reason);
+      return this.#ended(task, lostOutcome(error, "cancelled"));
+    }
+    if (++task.losses === MAX_OFFERS) return this.#ended(task, outcome);
+    this.#offered--;
+    this.#retries.takeBack(task);
+    this.requeue(task);
+  }
+
+  /** A task failed and has not written it: it is run again, or has ended. */
+  async #failed(task: LiveTask<Item>, outcome: TaskOutcome): Promise<void> {
+    const written = outcome.lost && await writtenEnd(task, outcome, this.environment);
+    if (written) return this.end(task, written);
+    if (!task.cancellation && this.#retries.isRetried(task, outcome)) {
+      await this.#retries.wait(task, outcome, () => this.requeue(task));
+      // It may have been cancelled, or even queued again, meanwhile.
+      if (task.phase === "waiting") this.#queue.release(task);
+      return;
+    }
+    if (!outcome.lost) return this.fail(task, outcome);
+    // Until now the news of its end may have been on their way.
+    const [end] = await reconcile([task.id], outcome, this.environment);
+    this.end(task, end!);
+  }
+
+  /** Ends tasks that said they were done, and whose sender was cut off before it could write it. */
+  async #reconcile(tasks: readonly OfferedTask<Item>[], why: string): Promise<void> {
+    for (const [task, outcome] of await endOrphans(tasks, why, this.environment)) {
+      this.revoked(task.id, "done");
+      this.#options.ended(task, outcome);
+      const mayReturn = !this.environment.signal.aborted;
+      this.records.end(task as LiveTask<Item>, outcome.status, mayReturn);
+    }
+  }
+
+  /** Lets go what waits for a task that has ended, or cancels it. */
+  #unblock(task: LiveTask<Item>, status: EndStatus): void {
+    const blocked = this.dependencies!.ended(task, status);
+    // When the run stops, whatever is queued is cancelled.
+    if (blocked.length === 0 || this.environment.signal.aborted) return;
+    const what = status === "error" ? "failed" : "was cancelled";
+    const message = `Not run: task ${task.id} (${task.name}) ${what}, and it depends on that`;
+    for (const other of blocked) {
+      // One that has failed itself, or is about to be moved, is left alone.
+      if (!this.records.get(other.id)) this.block(new LiveTask(other, other), message);
+    }
+  }
+
+  #background(work: Promise<void>): void {
+    this.whilePending(work).catch((error) => this.#options.failed(error));
   }
 }

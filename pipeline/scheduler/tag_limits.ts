@@ -39,27 +39,30 @@ const RENAMED = { perMs: "intervalMs" };
 export type TagLimits = Readonly<Record<string, number | TagLimit>>;
 
 /** One tag. */
-interface TagState {
+export interface TagState {
   /** How many more may run. */
   room: number;
   window: RateWindow | undefined;
 }
 
-/** What a task that was given out takes of one tag. */
-interface Reservation {
-  gate: TagState;
+/** What a task that was taken from the queue takes of one tag. */
+export interface Reservation {
+  readonly state: TagState;
   /** Its place in the window until it has started. */
   place: number | undefined;
 }
 
-/** Keeps the limits. Its fields belong to the main thread. */
+/** What can take of limits. */
+export interface Reserving {
+  reservations: Reservation[] | undefined;
+}
+
+/** Keeps the limits. */
 export class TagLimiter {
-  readonly #gates: ReadonlyMap<string, TagState>;
-  /** What tasks that were given out take, by id; those without limits are left out. */
-  readonly #held = new Map<number, Reservation[]>();
+  readonly #states: ReadonlyMap<string, TagState>;
 
   constructor(limits: TagLimits = {}) {
-    this.#gates = new Map(
+    this.#states = new Map(
       Object.entries(limits).map(([tag, limit]) => {
         const { concurrency = Infinity, rate, intervalMs = INTERVAL_MS } = toTagLimit(limit);
         const window = rate === undefined ? undefined : new RateWindow(rate, intervalMs);
@@ -70,49 +73,48 @@ export class TagLimiter {
 
   /** Whether a tag has limits. */
   has(tag: string): boolean {
-    return this.#gates.has(tag);
+    return this.#states.has(tag);
   }
 
   /** From when on a task with these tags may start; `Infinity` as long as others must end or start first. */
   opensAt(tags: readonly string[]): number {
     let at = -Infinity;
     for (const tag of tags) {
-      const { room, window } = this.#gates.get(tag)!;
+      const { room, window } = this.#states.get(tag)!;
       if (room <= 0) return Infinity;
       if (window) at = Math.max(at, window.opensAt);
     }
     return at;
   }
 
-  /** A task with these tags is given out. */
-  hold(id: number, tags: readonly string[]): void {
+  /** A task with these tags is taken from the queue. */
+  reserve(task: Reserving, tags: readonly string[]): void {
     if (tags.length === 0) return;
-    const holds = tags.map((tag): Reservation => {
-      const gate = this.#gates.get(tag)!;
-      gate.room--;
-      return { gate, place: gate.window?.reserve() };
+    task.reservations = tags.map((tag): Reservation => {
+      const state = this.#states.get(tag)!;
+      state.room--;
+      return { state, place: state.window?.reserve() };
     });
-    this.#held.set(id, holds);
   }
 
-  /** A task that was given out has begun. Returns whether others may have waited for that. */
-  start(id: number, now: number): boolean {
+  /** A task that was taken has started. Returns whether others may have waited for that. */
+  start({ reservations = [] }: Reserving, now: number): boolean {
     let counted = false;
-    for (const hold of this.#held.get(id) ?? []) {
-      if (hold.place === undefined) continue;
-      hold.gate.window!.start(hold.place, now);
-      hold.place = undefined;
+    for (const reservation of reservations) {
+      if (reservation.place === undefined) continue;
+      reservation.state.window!.start(reservation.place, now);
+      reservation.place = undefined;
       counted = true;
     }
     return counted;
   }
 
-  /** A task that was given out runs no more. */
-  release(id: number, now: number): void {
-    // It may never have begun.
-    this.start(id, now);
-    for (const { gate } of this.#held.get(id) ?? []) gate.room++;
-    this.#held.delete(id);
+  /** A task that was taken runs no more. */
+  release(task: Reserving, now: number): void {
+    // It may never have started.
+    this.start(task, now);
+    for (const { state } of task.reservations ?? []) state.room++;
+    task.reservations = undefined;
   }
 }
 

@@ -42,7 +42,7 @@ export interface FeedOptions<Item> extends IdentityOptions<Item> {
   resume?: boolean | number | RunKey | undefined;
 }
 
-/** Enrols the items of one run, in their order. */
+/** Registers the items of one run, in their order. */
 export class TaskRegistration<Item> {
   readonly #known: readonly Item[] | undefined;
   readonly #options: FeedOptions<Item>;
@@ -100,7 +100,7 @@ export class TaskRegistration<Item> {
     return !this.#ids || this.#ids.includes(0) ? this.#known.length : 0;
   }
 
-  /** Number of items enrolled so far. */
+  /** Number of items registered so far. */
   get count(): number {
     return this.#count;
   }
@@ -134,7 +134,7 @@ export class TaskRegistration<Item> {
   }
 
   /** Adds the tasks of the next items to `tasks`, as far as it comes. */
-  async enrol(items: readonly Item[], tasks: IdentifiedItem<Item>[]): Promise<void> {
+  async register(items: readonly Item[], tasks: IdentifiedItem<Item>[]): Promise<void> {
     if (this.#resumes && !this.#known) await this.#resumeNext(items, tasks);
     else await this.#identify(items, tasks);
   }

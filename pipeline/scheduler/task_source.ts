@@ -18,12 +18,9 @@ export class TaskSource<Item> {
   /** The items when all are known at once: a copy, because the user's own may change meanwhile. */
   readonly known: readonly Item[] | undefined;
   readonly #source: ItemSource<Item>;
-  readonly #enrolment: TaskRegistration<Item>;
+  readonly #registration: TaskRegistration<Item>;
   #ready: IdentifiedItem<Item>[] = [];
   #given = 0;
-  /** Tasks that were given back, and how many of them have been given out again. */
-  #back: IdentifiedItem<Item>[] = [];
-  #givenBack = 0;
   #loading: Promise<void> | undefined;
   /** Resolves when there is something to take, or nothing more comes. */
   #news = Promise.withResolvers<void>();
@@ -49,34 +46,34 @@ export class TaskSource<Item> {
     if (Array.isArray(items) || items instanceof Set || items instanceof Map) {
       this.known = [...items] as Item[];
     }
-    this.#enrolment = new TaskRegistration(this.known, options);
+    this.#registration = new TaskRegistration(this.known, options);
     this.#source = new ItemSource(this.known ?? items);
   }
 
   /** Whether a known item has no task to run, because that is done already. */
   isSkipped(index: number): boolean {
-    return this.#enrolment.isSkipped(index);
+    return this.#registration.isSkipped(index);
   }
 
   /** The id of the task of a known item, whether it is to run or not; known when all have been announced. */
   idOf(index: number): number {
-    return this.#enrolment.idOf(index);
+    return this.#registration.idOf(index);
   }
 
   /** How many ids to reserve when the run begins. */
   get reserve(): number {
-    return this.#enrolment.reserve;
+    return this.#registration.reserve;
   }
 
   /** Number of tasks so far, whether they have been given out or not. */
   get count(): number {
-    return this.known?.length ?? this.#enrolment.count;
+    return this.known?.length ?? this.#registration.count;
   }
 
   /** Number of tasks in all; `undefined` as long as more items may come. */
   get total(): number | undefined {
     return this.known?.length ??
-      (this.#source.exhausted || this.#halted ? this.#enrolment.count : undefined);
+      (this.#source.exhausted || this.#halted ? this.#registration.count : undefined);
   }
 
   /** What the items failed with: what came before it is given out, and nothing came after it. */
@@ -89,13 +86,12 @@ export class TaskSource<Item> {
    * announced, and from now on each further one before it is given out.
    */
   async open(firstId: number, announcer?: Announcer): Promise<void> {
-    await this.#enrolment.open(firstId, announcer);
+    await this.#registration.open(firstId, announcer);
   }
 
   /** The next task, `undefined` when there is none; a promise when it has to be waited for. */
   take(): IdentifiedItem<Item> | undefined | Promise<IdentifiedItem<Item> | undefined> {
     if (this.#halted) return undefined;
-    if (this.#givenBack < this.#back.length) return this.#takeBack();
     if (this.#given < this.#ready.length) return this.#ready[this.#given++];
     if (!this.#loading && (this.#source.exhausted || this.#failure)) return undefined;
     this.#loading ??= this.#load().finally(() => {
@@ -103,12 +99,6 @@ export class TaskSource<Item> {
       this.#tell();
     });
     return this.#news.promise.then(() => this.take());
-  }
-
-  /** A task that was given out is to be run again: it is given out before the others. */
-  giveBack(task: IdentifiedItem<Item>): void {
-    this.#back.push(task);
-    this.#tell();
   }
 
   /** Gives out nothing more, and tells those who wait. */
@@ -131,25 +121,16 @@ export class TaskSource<Item> {
     const chunk: IdentifiedItem<Item>[] = [];
     await this.#try(() => this.#source.pull(items));
     if (this.#halted) return;
-    await this.#try(() => this.#enrolment.enrol(items, chunk));
+    await this.#try(() => this.#registration.register(items, chunk));
     // What is announced after the run has cancelled what was queued would stay queued.
     if (this.#halted) return;
     await this.#try(async () => {
-      await this.#enrolment.announce(chunk);
-      if (this.#source.exhausted) this.#enrolment.announceTotal();
+      await this.#registration.announce(chunk);
+      if (this.#source.exhausted) this.#registration.announceTotal();
       if (this.#halted) return;
       this.#ready = chunk;
       this.#given = 0;
     });
-  }
-
-  #takeBack(): IdentifiedItem<Item> {
-    const task = this.#back[this.#givenBack++]!;
-    if (this.#givenBack === this.#back.length) {
-      this.#back = [];
-      this.#givenBack = 0;
-    }
-    return task;
   }
 
   #tell(): void {

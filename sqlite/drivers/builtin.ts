@@ -9,10 +9,11 @@
  *
  * @module
  */
-import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
+import { backup, DatabaseSync, type DatabaseSyncOptions, type StatementSync } from "node:sqlite";
 import type { Driver, DriverConnection, DriverOptions, DriverStatement } from "./driver.ts";
 import { findParameters, replaceParameters } from "./parameters.ts";
 import type { SqlRow, SqlValue } from "../values.ts";
+import { immutableUri } from "./immutable.ts";
 
 /** Pages that a copy takes at a time: all, because between two steps a commit would make it begin anew. */
 const ALL_PAGES = 2 ** 31 - 1;
@@ -68,11 +69,9 @@ class BuiltinStatement implements DriverStatement {
 class BuiltinConnection implements DriverConnection {
   readonly #database: DatabaseSync;
 
-  constructor(path: string, { readOnly, doubleQuotedLiterals }: DriverOptions) {
-    this.#database = new DatabaseSync(path, {
-      readOnly,
-      enableDoubleQuotedStringLiterals: doubleQuotedLiterals,
-    });
+  constructor(path: string, { readOnly, doubleQuotedLiterals, immutable }: DriverOptions) {
+    const options = { readOnly, enableDoubleQuotedStringLiterals: doubleQuotedLiterals };
+    this.#database = immutable ? openImmutable(path, options) : new DatabaseSync(path, options);
   }
 
   exec(sql: string): void {
@@ -99,6 +98,22 @@ class BuiltinConnection implements DriverConnection {
 
   close(): void {
     this.#database.close();
+  }
+}
+
+/** Opens a file that nobody changes; under narrow flags, which allow no URI, a copy of it in memory. */
+function openImmutable(path: string, options: DatabaseSyncOptions): DatabaseSync {
+  try {
+    return new DatabaseSync(immutableUri(path), options);
+  } catch {
+    const bytes = Deno.readFileSync(path);
+    // As a file without a WAL, which one in memory cannot have.
+    bytes[18] = bytes[19] = 1;
+    const database = new DatabaseSync(":memory:", { ...options, readOnly: false });
+    // The runtime's types do not know it yet.
+    (database as unknown as { deserialize(bytes: Uint8Array): void }).deserialize(bytes);
+    database.exec("PRAGMA query_only=ON");
+    return database;
   }
 }
 

@@ -17,6 +17,7 @@ import { importFromJsr } from "../../internal/jsr.ts";
 import type { Driver, DriverConnection, DriverStatement } from "./driver.ts";
 import { findParameters, type Parameter, replaceParameters } from "./parameters.ts";
 import type { SqlRow, SqlValue } from "../values.ts";
+import { immutableUri } from "./immutable.ts";
 
 interface FfiStatement {
   run(params: readonly SqlValue[]): number;
@@ -38,7 +39,7 @@ interface FfiDatabase {
 }
 
 interface FfiModule {
-  Database: new (path: string, options: Record<string, boolean>) => FfiDatabase;
+  Database: new (path: string, options: Record<string, boolean | number>) => FfiDatabase;
 }
 
 class FfiDriverStatement implements DriverStatement {
@@ -131,6 +132,9 @@ class FfiConnection implements DriverConnection {
   }
 }
 
+/** `SQLITE_OPEN_READONLY` and `SQLITE_OPEN_URI`. */
+const READ_ONLY_URI = 0x01 | 0x40;
+
 /** Reads rows and names their values. */
 function toRows(statement: FfiStatement, read: () => SqlValue[][]): SqlRow[] {
   let rows = read();
@@ -170,7 +174,7 @@ export async function loadFfiDriver(): Promise<Driver> {
   const { Database } = await importFromJsr("jsr:@db/sqlite@^0.13.0") as FfiModule;
   return {
     name: "ffi",
-    open: (path, { readOnly, doubleQuotedLiterals }) => {
+    open: (path, { readOnly, doubleQuotedLiterals, immutable }) => {
       if (!doubleQuotedLiterals) {
         throw new SqliteError(
           'Cannot open the database with doubleQuotedLiterals false: driver "ffi" has no such switch. ' +
@@ -178,7 +182,13 @@ export async function loadFfiDriver(): Promise<Driver> {
         );
       }
       return new FfiConnection(
-        new Database(path, { readonly: readOnly, int64: true, parseJson: false }),
+        immutable
+          ? new Database(immutableUri(path), {
+            flags: READ_ONLY_URI,
+            int64: true,
+            parseJson: false,
+          })
+          : new Database(path, { readonly: readOnly, int64: true, parseJson: false }),
       );
     },
   };

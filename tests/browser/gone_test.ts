@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 /** A page whose server has gone: it says so, says what it knows, and offers nothing that would not work. */
+import { connect, initSchema } from "../../db.ts";
 import { serveDashboard } from "../../dashboard/mod.ts";
 import { runPipeline, SqliteWriter } from "../../mod.ts";
 import { assertEquals } from "../support/assert.ts";
@@ -54,10 +55,27 @@ pageTest("a page without its server has no buttons that do nothing", async () =>
   const page = await fixture.page(url.href);
   await seeText(page, ".title-row button", "Cancel run");
   await fixture.server.shutdown();
-  await seeText(page, ".banner", "run #1 was running, with 0% of its tasks ended");
+  await seeText(page, ".banner", "run #1 was running, with 0 of 2 tasks ended");
   await seeText(page, ".banner", "pipeloom status --db etl.db");
   assertEquals(await textsOf(page, ".title-row button"), []);
   gate.resolve();
   await report;
   assertEquals(fixture.complaints.filter((text) => !UNANSWERED.test(text)), []);
+});
+
+pageTest("a run whose process has gone says what is left, and what continues it", async () => {
+  await using fixture = await PageFixture.open();
+  {
+    using connection = await connect(fixture.db);
+    initSchema(connection);
+    connection.exec(`
+      INSERT INTO pipeline_runs (name, status, started_at, done, queued, first_task_id, last_task_id)
+      VALUES ('lost', 'interrupted', '2026-01-02T03:04:05.000Z', 1, 2, 1, 3);
+      INSERT INTO task_runs (name, status, run_id) VALUES ('a', 'done', 1), ('b', 'queued', 1),
+        ('c', 'queued', 1)`);
+  }
+  const page = await fixture.page("?run=1");
+  await seeText(page, ".banner", "2 tasks left: pipeloom run <file> --resume 1 continues it");
+  assertEquals(await findBarriers(page), []);
+  assertEquals(fixture.complaints, []);
 });

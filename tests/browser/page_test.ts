@@ -168,7 +168,7 @@ pageTest("the page comes back when its server does", async () => {
   const page = await fixture.page("?run=1");
   await seeText(page, ".row-running .progress", "25%");
   await fixture.server.shutdown();
-  await seeText(page, ".liveness", "Reconnecting");
+  await seeText(page, ".liveness", "Server gone");
   open("go");
   await fixture.serveAgain();
   await seeText(page, ".liveness", "Live");

@@ -110,6 +110,10 @@ pageTest("the timeline draws what runs up to when it was read", async () => {
   await seeText(page, ".chart-legend", "6 not started yet");
   const picture = () =>
     page.$eval(".timeline canvas", (canvas) => (canvas as HTMLCanvasElement).toDataURL());
+  // Its first size is that of any canvas.
+  await page.waitForFunction(() =>
+    document.querySelector<HTMLCanvasElement>(".timeline canvas")!.width !== 300
+  );
   const before = await picture();
   // The page's clock goes on.
   for (let beat = 0; beat < 2; beat++) {
@@ -127,7 +131,27 @@ pageTest("the timeline draws what runs up to when it was read", async () => {
   await page.waitForFunction(() =>
     !document.querySelector(".chart-legend")?.textContent?.includes("not started")
   );
-  assertEquals((await textsOf(page, ".chart-legend"))[0]!.includes("40 tasks"), true);
+  await seeText(page, ".chart-legend", "40 tasks");
   // The browser says itself what was not sent.
   assertEquals(fixture.complaints.filter((text) => !text.includes("ERR_FAILED")), []);
+});
+
+pageTest("the progress of a run counts what its tasks have done so far", async () => {
+  await using fixture = await PageFixture.open();
+  const gate = Promise.withResolvers<void>();
+  const report = fixture.start("long", ["a", "b", "bad", "d"], async (name, task) => {
+    if (name === "bad") throw new Error("No");
+    task.progress(0.5);
+    await gate.promise;
+  }, 3);
+  const page = await fixture.page("?run=1");
+  // Two of four have come half the way and one has ended; the last takes its place.
+  await seeText(page, ".stat-main", "62%");
+  await seeText(page, ".stat-main", "1 of 4 ended");
+  await seeText(page, ".stat-alarm", "100% of what has ended");
+  await page.waitForFunction(() => document.title.startsWith("62% "));
+  gate.resolve();
+  await report;
+  await seeText(page, ".stat-main", "100%");
+  assertEquals(fixture.complaints, []);
 });

@@ -22,7 +22,14 @@ Deno.test("run --resume goes on with the last run, or with the one that is named
   assertMatch(first.out, /3 tasks · done 2 · error 1/);
   const second = await run("a,b!,c", "--resume");
   assertEquals(second.code, 1);
-  const third = await run("a,b,c", "--resume=1");
+  const other = await run("a,b,c", "--resume=1");
+  assertEquals([other.code, other.out], [1, ""]);
+  assertStringIncludes(
+    other.err,
+    'Cannot resume run 1 with the arguments {"words":"a,b,c"}: it was started with {"words":"a,b!,c"}',
+  );
+  await Deno.writeTextFile(folder.file("mended"), "");
+  const third = await run("a,b!,c", "--resume=1");
   assertEquals(third.code, 0);
   assertMatch(third.out, /^resumable · done · 3 tasks · [^]*run 1\n$/);
   assertEquals((await readValues(db, WORDS)).flat(), ["a", "c", "b"]);

@@ -6,7 +6,7 @@
 import { drawTable, flow } from "../../cli/terminal/table.ts";
 import { plain } from "../../cli/terminal/colors.ts";
 import { sanitize, sanitizedJson } from "../../cli/terminal/sanitize.ts";
-import { drawBar } from "../../cli/run_view.ts";
+import { drawBar } from "../../cli/status/draw_run.ts";
 import { widthOf } from "../../pipeline/observers/progress/width.ts";
 import { noCounts } from "../../internal/task_status.ts";
 import { assert, assertEquals } from "../support/assert.ts";

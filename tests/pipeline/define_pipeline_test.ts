@@ -1,8 +1,12 @@
 /**
  * @module
  */
-import { definePipeline, isPipelineDefinition, itemsOf } from "../../pipeline/define_pipeline.ts";
-import { runPipeline } from "../../mod.ts";
+import {
+  definePipeline,
+  isPipelineDefinition,
+  prepareRun,
+} from "../../pipeline/define_pipeline.ts";
+import { type PipelineOptions, runPipeline } from "../../mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
 
 const run = (item: unknown) => item;
@@ -33,9 +37,9 @@ Deno.test("definePipeline() refuses what cannot be run, and says what to pass", 
   assertThrows(() => define(undefined), TypeError, "for items, got ");
 });
 
-Deno.test("itemsOf() takes iterables of every kind, and functions of the arguments", async () => {
+Deno.test("prepareRun() takes iterables of every kind, and functions of the arguments", async () => {
   const all = async (items: Parameters<typeof definePipeline>[0]["items"], args = {}) =>
-    await Array.fromAsync(await itemsOf(definePipeline({ items, run }), args));
+    await Array.fromAsync((await prepareRun(definePipeline({ items, run }), args)).items);
   assertEquals(await all([1, 2]), [1, 2]);
   assertEquals(await all(new Set(["a"])), ["a"]);
   assertEquals(
@@ -47,7 +51,7 @@ Deno.test("itemsOf() takes iterables of every kind, and functions of the argumen
   assertEquals(await all(({ n = "0" }) => [n], { n: "4" }), ["4"]);
   assertEquals(await all(({ n = "0" }) => Promise.resolve([n])), ["0"]);
   await assertRejects(
-    () => itemsOf(definePipeline({ items: (() => 7) as never, run }), {}),
+    () => prepareRun(definePipeline({ items: (() => 7) as never, run }), {}),
     TypeError,
     "an iterable or an async iterable for what items returns, got 7",
   );
@@ -55,6 +59,9 @@ Deno.test("itemsOf() takes iterables of every kind, and functions of the argumen
 
 Deno.test("a definition can be run by runPipeline()", async () => {
   const { items, ...options } = definePipeline({ items: ["a", "b"], name: "by hand", run });
-  const report = await runPipeline(items as string[], { ...options, db: ":memory:" });
+  const report = await runPipeline(
+    items as string[],
+    { ...options, db: ":memory:" } as PipelineOptions<string>,
+  );
   assertEquals([report.name, report.counts.done], ["by hand", 2]);
 });

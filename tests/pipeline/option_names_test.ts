@@ -2,6 +2,7 @@ import {
   definePipeline,
   type InsertOptions,
   type PipelineDefinition,
+  type PipelineOptions,
   runPipeline,
   type TaskPolicy,
 } from "../../mod.ts";
@@ -14,8 +15,8 @@ const MISSPELT: [string, string][] = [
   ["retires", '; did you mean "retries"?'],
   ["timeout", '; did you mean "timeoutMs"?'],
   ["dependson", '; did you mean "dependsOn"?'],
-  ["concurrency", ". Remove it, or use one of abortGraceMs, atomic, busyTimeoutMs, "],
-  ["toString", ". Remove it, or use one of abortGraceMs, atomic, busyTimeoutMs, "],
+  ["concurrency", ". Remove it, or use one of abortGraceMs, args, atomic, busyTimeoutMs, "],
+  ["toString", ". Remove it, or use one of abortGraceMs, args, atomic, busyTimeoutMs, "],
 ];
 
 for (const [name, remedy] of MISSPELT) {
@@ -61,7 +62,7 @@ Deno.test("a definition that is run by hand may have its items and its schedule"
     run: (n) => n,
   });
   const options = { ...definition, db: ":memory:" };
-  assertEquals((await runPipeline([1, 2], options)).counts.done, 2);
+  assertEquals((await runPipeline([1, 2], options as PipelineOptions<number>)).counts.done, 2);
 });
 
 Deno.test("options of rows and transactions that are misspelt fail their own task", async () => {
@@ -85,7 +86,7 @@ Deno.test("options of rows and transactions that are misspelt fail their own tas
   const why = 'unknown option "idempotencykey"; did you mean "idempotencyKey"?';
   assertEquals(failures.map(({ name, error }) => [name, error.message]).sort(), [
     ["insert", `Cannot insert into n: ${why}`],
-    ["stream", `Cannot insert into n: ${why}`],
+    ["stream", `Cannot insert into n: ${why}; no row of the stream is written`],
     ["transaction", `Cannot write a transaction: ${why}`],
   ]);
   assertEquals(await readValues(folder.file("etl.db"), "SELECT value FROM n"), [[1]]);

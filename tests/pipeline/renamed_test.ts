@@ -88,6 +88,15 @@ for (const [name, meant, use] of MISSPELLED) {
   });
 }
 
+Deno.test("schedulePipeline() refuses options of another kind", async () => {
+  const definition = definePipeline({ items: [1], run: () => {}, schedule: "0 2 * * *" });
+  for (const options of [{ signal: {} }, { onReport: "print" }, { handleSignals: "no" }]) {
+    const [name] = Object.keys(options);
+    const schedule = () => schedulePipeline(definition, options as object);
+    await assertRejects(schedule, TypeError, `for ${name}, got `);
+  }
+});
+
 Deno.test("progress is refused where its numbers are out of range", async () => {
   for (const progress of [{ intervalMs: 0 }, { intervalMs: 2 ** 31 }, { maxBars: -1 }]) {
     const [name] = Object.keys(progress);

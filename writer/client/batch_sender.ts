@@ -106,8 +106,9 @@ export class BatchSender {
     }
     waiting.progress = progress;
     if (message !== undefined) {
-      this.#grow((message.length - (waiting.message?.length ?? 0)) / ROW_BYTES);
+      const { length: before = 0 } = waiting.message ?? "";
       waiting.message = message;
+      this.#grow((message.length - before) / ROW_BYTES);
     }
   }
 

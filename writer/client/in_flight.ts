@@ -17,6 +17,7 @@ import type {
   QueryRequest,
   QueryResults,
 } from "../protocol/sender_port.ts";
+import { checkLongTexts } from "./steps.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
 
 /** Rows posted and not acknowledged: eight batches keep both threads busy. Large values count for many. */
@@ -146,16 +147,11 @@ export class InFlight {
   #postBatch(batch: Batch): void {
     const state = this.#batches.get(batch.seq)!;
     this.#postedRows += state.rows;
+    refuseSome(batch, state, whyNotStored);
     try {
       this.#port.postMessage(batch);
     } catch {
-      // The others keep their places, and the one that cannot be cloned leaves an empty one.
-      batch.messages.forEach((message, index) => {
-        const why = whyNotCloned(message);
-        if (!why) return;
-        state.refused.push([index, why]);
-        batch.messages[index] = { kind: "transaction", messages: [] };
-      });
+      refuseSome(batch, state, whyNotCloned);
       this.#port.postMessage(batch);
     }
   }
@@ -200,6 +196,29 @@ export class InFlight {
     this.#post();
     this.#onAcknowledged();
     acknowledged.resolve();
+  }
+}
+
+/** Takes messages out of a batch: the others keep their places, and each of these leaves an empty one. */
+function refuseSome(
+  { messages }: Batch,
+  { refused }: Unacknowledged,
+  whyNot: (message: WriteMessage) => ErrorData | undefined,
+): void {
+  messages.forEach((message, index) => {
+    const why = whyNot(message);
+    if (!why) return;
+    refused.push([index, why]);
+    messages[index] = { kind: "transaction", messages: [] };
+  });
+}
+
+function whyNotStored(message: WriteMessage): ErrorData | undefined {
+  try {
+    checkLongTexts(message);
+    return undefined;
+  } catch (error) {
+    return toErrorData(error);
   }
 }
 

@@ -11,7 +11,7 @@
 import type { CheckpointMode, CheckpointResult } from "../../sqlite/checkpoint.ts";
 import type { DriverName } from "../../sqlite/drivers/driver.ts";
 import { refuseOldMembers } from "../../internal/validate.ts";
-import type { Bindable } from "../../sqlite/values.ts";
+import type { Bindable, SqlRow } from "../../sqlite/values.ts";
 import type { WriterStats } from "../protocol/sender_port.ts";
 import type { ExecuteResult, InsertMessage } from "../protocol/write_message.ts";
 import { type InsertOptions, type Row, toInsertMessage } from "./insert.ts";
@@ -19,6 +19,7 @@ import {
   type Step,
   toExecuteMessage,
   toMessage,
+  toRowsQuery,
   toTransactionMessage,
   type TransactionOptions,
 } from "./steps.ts";
@@ -143,6 +144,17 @@ export class SqliteWriter implements AsyncDisposable {
   async execute(sql: string, params?: readonly Bindable[]): Promise<ExecuteResult> {
     this.#client.check();
     return await this.#client.request(toExecuteMessage(sql, params));
+  }
+
+  /**
+   * The rows of one statement that only reads: what is committed, by this writer or others. All that was sent before
+   * is committed first.
+   *
+   * @throws {TypeError} If it returns no rows, or a value cannot be stored
+   * @throws {SqliteError} If it would write, or SQLite refuses it
+   */
+  async query(sql: string, params?: readonly Bindable[]): Promise<SqlRow[]> {
+    return await this.#client.query(toRowsQuery(sql, params));
   }
 
   /**

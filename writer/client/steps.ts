@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkOptionNames } from "../../internal/validate.ts";
+import { returnsRows, surelyReturnsRows } from "../../sqlite/returns_rows.ts";
+import { checkOptionNames, checkText } from "../../internal/validate.ts";
 import { toIdempotencyKey } from "./idempotency_key.ts";
 import { type InsertOptions, toInsertMessage } from "./insert.ts";
 import type {
@@ -11,8 +12,9 @@ import type {
   InsertMessage,
   StatementMessage,
   TransactionMessage,
+  WriteMessage,
 } from "../protocol/write_message.ts";
-import { type Bindable, toSqlValue } from "../../sqlite/values.ts";
+import { type Bindable, type SqlValue, toSqlValue } from "../../sqlite/values.ts";
 
 /** One of the things that are written together in a transaction. */
 export type Step =
@@ -42,7 +44,7 @@ const TRANSACTION_OPTIONS: readonly string[] = ["idempotencyKey"] satisfies (
  */
 export function toExecuteMessage(sql: string, params: readonly Bindable[] = []): ExecuteMessage {
   if (typeof sql !== "string") throw unknownStep({ sql, params });
-  return { kind: "execute", sql, params: params.map(toSqlValue) };
+  return { kind: "execute", sql, params: params.map(toParameter) };
 }
 
 /**
@@ -54,12 +56,57 @@ export function toMessage(step: Step): ExecuteMessage | StatementMessage | Inser
   if ("sql" in step) return toExecuteMessage(step.sql, step.params);
   if ("statement" in step && typeof step.statement === "string") {
     const { statement: name, params = [] } = step;
-    return { kind: "statement", name, params: params.map(toSqlValue) };
+    return { kind: "statement", name, params: params.map(toParameter) };
   }
   if ("table" in step && Array.isArray(step.rows)) {
     return toInsertMessage(step.table, step.rows, step);
   }
   throw unknownStep(step);
+}
+
+/** Characters of a text that is looked through when it is sent, and not when it is passed. */
+const LONG_TEXT = 10_000;
+
+/**
+ * The value of a parameter. Looking through a long text would build it in memory, where it may have been put together
+ * from parts: of those that wait for the disk there may be thousands.
+ */
+function toParameter(value: Bindable, index: number): SqlValue {
+  const isLong = typeof value === "string" && value.length > LONG_TEXT;
+  return isLong ? value : toSqlValue(value, index);
+}
+
+/** Checks the long texts of a message that is sent now. */
+export function checkLongTexts(message: WriteMessage): void {
+  if (message?.kind === "transaction") message.messages.forEach(checkLongTexts);
+  if (message?.kind !== "execute" && message?.kind !== "statement") return;
+  message.params?.forEach((value, index) => {
+    if (typeof value === "string" && value.length > LONG_TEXT) toSqlValue(value, index);
+  });
+}
+
+/**
+ * Marks a statement whose rows no caller gets, because it is carried out when its task has ended.
+ *
+ * @throws {TypeError} If it returns rows
+ */
+export function markRowless(message: WriteMessage): void {
+  if (message.kind !== "execute") return;
+  if (surelyReturnsRows(message.sql)) throw returnsRows(message.sql);
+  message.rowless = true;
+}
+
+/**
+ * Makes the query of one statement.
+ *
+ * @throws {TypeError} If it is not a text, or a value has no SQLite form
+ */
+export function toRowsQuery(
+  sql: string,
+  params: readonly Bindable[] = [],
+): { kind: "rows"; sql: string; params: readonly SqlValue[] } {
+  checkText(sql, { operation: "query", name: "sql" });
+  return { kind: "rows", sql, params: params.map(toSqlValue) };
 }
 
 function unknownStep(step: unknown): TypeError {

@@ -32,12 +32,14 @@ export class WalWarnings {
     console.warn(text);
   }
 
-  #describe({ bytes, since }: CheckpointBlocked): string {
+  #describe({ bytes, since, isSeries }: CheckpointBlocked): string {
     const seconds = Math.round((Date.now() - Date.parse(since)) / 1_000);
+    const size = Math.round(bytes / 2 ** 20);
+    const remedy = isSeries
+      ? "reads follow each other, or another program that checkpoints begins its next transaction at once; " +
+        "leave a pause between them, or let that program checkpoint less often"
+      : "end the reader that stays in one transaction or leaves a cursor open, and the WAL becomes short again";
     return `Readers have kept the WAL of ${this.#file} from being emptied for ${seconds} s, and it has ` +
-      `${
-        Math.round(bytes / 2 ** 20)
-      } MiB by now; end the reader that stays in one transaction or leaves ` +
-      `a cursor open, and the WAL becomes short again`;
+      `${size} MiB by now; ${remedy}`;
   }
 }

@@ -26,10 +26,14 @@ export interface StartRunMessage {
   /** How many tasks there are in all, where that is known. */
   expected?: number;
   /**
-   * The run to go on with: `true` for the last of this name that is not `done`, a key for the one that has it,
-   * `done` or not; or else a new one.
+   * The run to go on with: `true` for the newest of this name and these arguments unless that is `done`, a key for the
+   * one that has it, `done` or not; or else a new one.
    */
   resume?: true | number | RunKey | undefined;
+  /** What it is started with, as JSON with names in order. */
+  args?: string;
+  /** What it is called beside its name. */
+  label?: string;
   /** Whether it is refused while another run of this name is under way. */
   alone?: boolean;
 }
@@ -76,6 +80,10 @@ export interface FinishRunMessage {
   finishedAt: string;
   /** Whether it was stopped: then it did what was asked of it, whatever its status. */
   stopped?: true | undefined;
+  /** Why it failed as a whole, and the same with stacks. */
+  reason?: { message: string; stack: string };
+  /** Cancels, with this message, the tasks of a run that was resumed which no item stands for any more. */
+  gone?: string;
 }
 
 /** What a {@linkcode FinishRunMessage} did. */

@@ -9,6 +9,7 @@
 import type { CheckpointMode, CheckpointResult } from "../../sqlite/checkpoint.ts";
 import type { DriverName } from "../../sqlite/drivers/driver.ts";
 import type { ErrorData } from "../../errors.ts";
+import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
 import type { WriteMessage, WriteResult } from "./write_message.ts";
 
@@ -28,6 +29,8 @@ export type Query =
   | { kind: "blocking_run"; name: string }
   /** What is written of a task, if it is one of the run's. */
   | { kind: "task_status"; run: number; id: number }
+  /** The rows of a statement that only reads. */
+  | { kind: "rows"; sql: string; params: readonly SqlValue[] }
   /** Closes the port that was attached with this number: what its sender still sends is not taken. */
   | { kind: "disconnect"; sender: number };
 
@@ -37,6 +40,7 @@ export interface QueryResults {
   stats: WriterStats;
   blocking_run: string | undefined;
   task_status: TaskStatus | undefined;
+  rows: SqlRow[];
   disconnect: undefined;
 }
 

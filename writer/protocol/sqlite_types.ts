@@ -5,4 +5,4 @@
  */
 export type { CheckpointResult } from "../../sqlite/checkpoint.ts";
 export type { DriverName } from "../../sqlite/drivers/driver.ts";
-export type { Bindable } from "../../sqlite/values.ts";
+export type { Bindable, SqlRow } from "../../sqlite/values.ts";

@@ -79,6 +79,8 @@ export interface ExecuteMessage {
   sql: string;
   /** A value for each of its parameters. */
   params: readonly SqlValue[];
+  /** Whether it is refused when it returns rows, because no caller would get them. */
+  rowless?: true | undefined;
   /** The task that sent it. */
   task?: number | undefined;
 }
@@ -169,10 +171,10 @@ export interface StepResults extends ReadonlyArray<WriteResult> {}
 export type ResultOf<M extends WriteMessage> = WriteResults[M["kind"]];
 
 /**
- * Bytes of texts and blobs that are counted as one row. A sender may have 8,000 rows on their way: 16 MB of large
- * values, and the writer holds as much of each sender.
+ * Bytes of texts and blobs that are counted as one row. A sender may have 8,000 rows on their way: 8 MB of large
+ * values, which its thread and the writer's hold in several copies.
  */
-export const ROW_BYTES = 2_000;
+export const ROW_BYTES = 1_000;
 
 /**
  * How many rows a message counts for in batches and credits: those of large values for as many as would take that

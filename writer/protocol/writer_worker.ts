@@ -71,6 +71,8 @@ export interface CheckpointBlocked {
   bytes: number;
   /** Since when, ISO 8601. */
   since: string;
+  /** Whether these are reads that follow each other, and not one that stays. */
+  isSeries: boolean;
 }
 
 /** The user is to be told of a WAL that is held. */

@@ -157,9 +157,9 @@ export class MessageApplier {
       case "insert":
         return this.isNew(message) ? this.rows.insert([message]) : undefined;
       case "execute":
-        return this.rows.execute(message.sql, message.params);
+        return this.rows.execute(message);
       case "statement":
-        return this.rows.executeNamed(message.name, message.params);
+        return this.rows.executeNamed(message);
       case "transaction":
         return this.#transaction(message);
       case "start_run":

@@ -4,12 +4,14 @@
  * SQLite checkpoints every 1,000 pages by itself, but waits for nobody: it copies what no reader needs any more,
  * and the WAL begins anew only when, at a commit, all of it is copied and nobody reads from it. One reader leaves
  * such moments. Readers whose reads overlap leave none, and the WAL grows as long as they go on, however short
- * each read is. So when it is longer than it need be, the writer waits for the readers, half a second at most:
- * whoever comes meanwhile reads the newest commit, so the wait is over with the reads that were under way.
+ * each read is. So when it is longer than it need be, the writer waits for the readers: those that come meanwhile
+ * read the newest commit, so the wait is over with the reads that had begun. It waits half a second first, and twice
+ * as long each time that this was too short and the WAL has grown on: another program that keeps a transaction open
+ * and begins the next at once, as replication does, takes two of its turns.
  *
  * A reader that stays in one transaction cannot be helped. What was committed after it began has to stay in the
- * WAL, and waiting for it is in vain. It is told from the others by what can be copied, which stays the same from
- * one look to the next; then nobody waits. That it holds the WAL, and since when, is known to
+ * WAL, and no wait helps. It is told from the others by what can be copied, which stays the same for
+ * seconds; then nobody waits. That it holds the WAL, and since when, is known to
  * {@linkcode WriterStats} and `pipeline_runs`, and the user is told when the WAL is long.
  *
  * A checkpoint also brings commits to the disk. One every ten seconds sets a bound to what a power cut can take
@@ -40,11 +42,21 @@ const LOOK_MS = 1_000;
 /** Milliseconds from one checkpoint to the next, unless told. */
 const CHECKPOINT_MS = 10_000;
 
-/** Milliseconds that a wait for readers takes at most: two reads of a quarter of a second. Commits stand still. */
+/** Milliseconds between two looks while the WAL is long: it may grow by 20 MB in that time. */
+const LONG_LOOK_MS = 100;
+
+/** Milliseconds of the first wait for readers: two reads of a quarter of a second. Commits stand still. */
 const WAIT_MS = 500;
 
-/** Milliseconds from a wait in vain to the next: a twentieth of the time at most is spent on them. */
-const REST_MS = 20 * WAIT_MS;
+/** Milliseconds of the longest wait. */
+const MAX_WAIT_MS = 8 * WAIT_MS;
+
+/** Bytes by which the WAL grows from a wait that was too short to the next, and milliseconds that pass at least. */
+const GROWTH_BYTES = 24 * 1024 * 1024;
+const REST_MS = WAIT_MS;
+
+/** Milliseconds after which a reader that keeps the same pages is one that stays, and not a series of reads. */
+const SERIES_MS = 5_000;
 
 /** Options of {@linkcode Checkpointer}. */
 export interface WalKeeperOptions {
@@ -73,8 +85,10 @@ export class Checkpointer {
   #copiedAt = -Infinity;
   /** Pages of a long WAL that were copied at the last look. */
   #copied: number | undefined;
-  /** When the next wait may be. */
-  #waitAt = -Infinity;
+  /** When that was another number than before. */
+  #movedAt = -Infinity;
+  /** How long the next wait is, and from what time and length of the WAL on. */
+  #wait = { ms: WAIT_MS, at: -Infinity, bytes: 0 };
   /** Bytes from which on the user is told next. */
   #warnAt: number;
 
@@ -106,7 +120,7 @@ export class Checkpointer {
   committed(): void {
     // What was posted to a loop that is closed still arrives there.
     if (this.#stopped) return;
-    this.#timer ??= setTimeout(() => this.#look(), this.#options.lookMs ?? LOOK_MS);
+    this.#timer ??= setTimeout(() => this.#look(), this.#options.lookMs ?? this.#lookMs);
   }
 
   /** Makes a checkpoint. */
@@ -124,6 +138,11 @@ export class Checkpointer {
     this.#stopped = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** Sooner when half of what is left to SQLite is there. */
+  get #lookMs(): number {
+    return (this.bytes ?? 0) > this.#easyBytes / 2 ? LONG_LOOK_MS : LOOK_MS;
   }
 
   #look(): void {
@@ -155,22 +174,35 @@ export class Checkpointer {
     // Another connection is at it.
     if (copied.busy) return false;
     if (!isDone(copied)) this.heldSince ??= isoNow();
-    // As long as it stays the same, one reader stays where it is.
-    const isMoving = this.#copied !== undefined && this.#copied !== copied.checkpointed;
+    if (this.#copied !== undefined && this.#copied !== copied.checkpointed) this.#movedAt = now;
     this.#copied = copied.checkpointed;
-    if (!isDone(copied) && !isMoving) return false;
-    const waitMs = now < this.#waitAt ? 0 : WAIT_MS;
+    if (!isDone(copied) && !this.#isSeries(now)) return false;
+    const isTurn = now >= this.#wait.at && bytes >= this.#wait.bytes;
+    const waitMs = isTurn ? this.#wait.ms : 0;
     if (isDone(this.checkpoint("TRUNCATE", waitMs))) {
       this.#letGo();
       return true;
     }
-    if (waitMs > 0) this.#waitAt = performance.now() + REST_MS;
+    // Sooner than it was told, it met another checkpoint, for which SQLite does not wait.
+    if (isTurn && performance.now() - now >= waitMs) {
+      this.#wait = {
+        ms: Math.min(2 * waitMs, MAX_WAIT_MS),
+        at: performance.now() + REST_MS,
+        bytes: bytes + Math.min(GROWTH_BYTES, this.#easyBytes),
+      };
+    }
     return false;
+  }
+
+  /** Whether the readers change: as long as what can be copied stays the same, one of them stays where it is. */
+  #isSeries(now: number): boolean {
+    return now - this.#movedAt < SERIES_MS;
   }
 
   #letGo(): void {
     this.heldSince = null;
     this.#copied = undefined;
+    this.#wait = { ms: WAIT_MS, at: -Infinity, bytes: 0 };
     this.#warnAt = this.#warnBytes;
   }
 
@@ -178,7 +210,8 @@ export class Checkpointer {
     const { bytes } = this;
     if (bytes === null || bytes < this.#warnAt) return;
     this.#warnAt = 2 * bytes;
-    this.#options.warn?.({ bytes, since: this.heldSince! });
+    const isSeries = this.#isSeries(performance.now());
+    this.#options.warn?.({ bytes, since: this.heldSince!, isSeries });
   }
 }
 

@@ -10,7 +10,7 @@
 import type { Connection } from "../../sqlite/connection.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
-import type { SqlValue } from "../../sqlite/values.ts";
+import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 import { MessageApplier, type Outcome, type StoreOptions } from "./apply.ts";
 import { commitApart } from "./commit_apart.ts";
 
@@ -42,6 +42,11 @@ export class Store {
   /** The status that a task of a run has in the table. */
   taskStatus(task: { run: number; id: number }): TaskStatus | undefined {
     return this.#apply.updates.status(task);
+  }
+
+  /** The rows of a statement that only reads. */
+  query(sql: string, params: readonly SqlValue[]): SqlRow[] {
+    return this.#apply.rows.query(sql, params);
   }
 
   /** Writes the health into the active runs. */

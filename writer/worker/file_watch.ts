@@ -13,6 +13,8 @@
 import { SqliteError } from "../../errors.ts";
 import { mayRead } from "../../internal/permissions.ts";
 import { WalWatch } from "./wal_watch.ts";
+import type { Connection } from "../../sqlite/connection.ts";
+import { ContentWatch } from "./content_watch.ts";
 
 /** What is appended to the database's name for the files that belong to it while it is open. */
 const COMPANIONS = ["-wal", "-shm"];
@@ -21,6 +23,7 @@ interface Watched {
   path: string;
   dev: number;
   ino: number;
+  info: Deno.FileInfo;
 }
 
 /** The files of one database, as they were when it was opened. */
@@ -28,9 +31,14 @@ export class FileWatch implements Disposable {
   readonly #database: string;
   readonly #files: Watched[];
   readonly #wal: WalWatch | undefined;
+  readonly #content: ContentWatch | undefined;
 
-  /** Looks at the files of a database that is open. Those that may not be looked at are not watched. */
-  constructor(database: string) {
+  /**
+   * Looks at the files of a database that is open. Those that may not be looked at are not watched; what the database
+   * holds is checked only with its connection.
+   */
+  constructor(database: string, connection?: Connection) {
+    if (connection) this.#content = new ContentWatch(connection);
     this.#database = database;
     this.#files = database === ":memory:" ? [] : watched(database);
     const wal = this.#files.slice(1).find(({ path }) => path.endsWith(COMPANIONS[0]!));
@@ -40,13 +48,18 @@ export class FileWatch implements Disposable {
   /**
    * Compares.
    *
+   * @param isLast Whether it is the last look before a run is said to be done
    * @throws {SqliteError} If another file has one of the names, or none has it, or the WAL is not what it was
    */
-  check(): void {
+  check(isLast = false): void {
     for (const file of this.#files) {
       const now = identify(file.path);
       // What may not be looked at any more is no reason to stop.
-      if (now === undefined || (now && now.ino === file.ino && now.dev === file.dev)) continue;
+      if (now === undefined) continue;
+      if (now && now.ino === file.ino && now.dev === file.dev) {
+        if (file === this.#files[0]) this.#content?.check(now.info, isLast);
+        continue;
+      }
       throw this.#lost(file === this.#files[0] ? undefined : file.path, now === null);
     }
     if (this.#wal?.isSound() === false) {
@@ -93,8 +106,9 @@ function watched(database: string): Watched[] {
 /** Which file has that name: `null` for none, `undefined` where that cannot be told. */
 function identify(path: string): Watched | null | undefined {
   try {
-    const { dev, ino } = Deno.statSync(path);
-    return ino === null ? undefined : { path, dev, ino };
+    const info = Deno.statSync(path);
+    const { dev, ino } = info;
+    return ino === null ? undefined : { path, dev, ino, info };
   } catch (error) {
     const isGone = error instanceof Deno.errors.NotFound ||
       error instanceof Deno.errors.NotADirectory;

@@ -25,25 +25,39 @@ export interface KeyedTask {
   status: TaskStatus;
 }
 
+/** What is to be gone on with. */
+export interface WantedRun {
+  /** The name. */
+  name: string;
+  /** The arguments, as JSON. */
+  args: string;
+  /** `true` for the newest of this name and these arguments, an id, or a key. */
+  resume: true | number | RunKey;
+}
+
 /**
- * The run to go on with: the one that was asked for; with `true` the last of this name that is not `done`, with
- * a key the one that has it, `undefined` when there is none of them.
+ * The run to go on with. With `true` it is the newest of this name and these arguments, unless that is `done`, with a
+ * key the one that has it, `undefined` when there is none of them. A run of a release that kept no arguments has any.
  *
- * @throws {RangeError} If there is no run of that id and name
+ * @throws {RangeError} If there is no run of that id, name and arguments
  * @throws {Error} If it is running
  */
-export function findRun(
-  connection: Connection,
-  name: string,
-  resume: true | number | RunKey,
-): number | undefined {
-  const row = select(connection, name, resume);
+export function findRun(connection: Connection, wanted: WantedRun): number | undefined {
+  const { name, args, resume } = wanted;
+  const row = select(connection, wanted);
   if (!row && typeof resume !== "number") return undefined;
   if (!row) throw new RangeError(`Cannot resume run ${resume}: there is no such run`);
+  if (resume === true && row.status === "done") return undefined;
   if (row.name !== name) {
     throw new RangeError(
       `Cannot resume run ${row.id} as ${Deno.inspect(name)}: it is a run of ` +
         Deno.inspect(row.name),
+    );
+  }
+  if (row.args !== null && row.args !== args) {
+    throw new RangeError(
+      `Cannot resume run ${row.id} with the arguments ${args}: it was started with ${row.args}. ` +
+        `Pass these, or begin another run`,
     );
   }
   if (row.status === "running") {
@@ -58,18 +72,26 @@ export function findRun(
   return row.id as number;
 }
 
-function select(
-  connection: Connection,
-  name: string,
-  resume: true | number | RunKey,
-): SqlRow | undefined {
+function select(connection: Connection, { name, args, resume }: WantedRun): SqlRow | undefined {
   const last = (which: string, ...params: SqlValue[]) =>
     connection.prepare(
-      `SELECT id, name, status, owner FROM pipeline_runs WHERE ${which} ORDER BY id DESC LIMIT 1`,
+      `SELECT id, name, status, owner, args FROM pipeline_runs WHERE ${which}
+       ORDER BY id DESC LIMIT 1`,
     ).get(...params);
-  if (resume === true) return last("name=? AND status<>'done'", name);
+  if (resume === true) return last("name=? AND (args IS NULL OR args=?)", name, args);
   if (typeof resume === "number") return last("id=?", resume);
   return last("name=? AND run_key=?", name, resume.key);
+}
+
+/** Tasks of a run whose keys were learnt, which are not `done` and which no item stood for. */
+export function goneTasks(connection: Connection, run: number): KeyedTask[] {
+  const table = tableOf(run);
+  const isLearnt = connection.prepare("SELECT 1 FROM temp.sqlite_schema WHERE name=?").get(table);
+  if (!isLearnt) return [];
+  return connection.prepare(
+    `SELECT t.id, t.status FROM temp.${table} AS k JOIN task_runs AS t ON t.id=k.id
+     WHERE k.seen=0 AND t.run_id=? AND t.status IN ('queued','error','cancelled')`,
+  ).all(run).map(({ id, status }) => ({ id: id as number, status: status as TaskStatus }));
 }
 
 /**

@@ -7,10 +7,18 @@
  */
 import type { Connection } from "../../sqlite/connection.ts";
 import type { Statement } from "../../sqlite/statement.ts";
-import type { ExecuteResult, InsertMessage, RowShapes } from "../protocol/write_message.ts";
+import type {
+  ExecuteMessage,
+  ExecuteResult,
+  InsertMessage,
+  RowShapes,
+  StatementMessage,
+} from "../protocol/write_message.ts";
 import { InsertStatement } from "./insert_statement.ts";
+import { readRows } from "../../sqlite/read_only.ts";
+import { returnsRows } from "../../sqlite/returns_rows.ts";
 import { checkUserStatement, refuseTempShadows } from "../../sqlite/user_statement.ts";
-import type { SqlValue } from "../../sqlite/values.ts";
+import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 
 /** Prepared shapes that are kept: more than any pipeline has tables, few enough to hold. */
 const MAX_STATEMENTS = 256;
@@ -80,7 +88,7 @@ export class RowStore {
   }
 
   /** Runs one of the named statements. */
-  executeNamed(name: string, params: readonly SqlValue[]): ExecuteResult {
+  executeNamed({ name, params }: Omit<StatementMessage, "kind">): ExecuteResult {
     const sql = Object.hasOwn(this.#statements, name) ? this.#statements[name] : undefined;
     if (sql === undefined) {
       throw new TypeError(
@@ -88,14 +96,15 @@ export class RowStore {
           `writer is opened`,
       );
     }
-    return this.execute(sql, params);
+    return this.execute({ sql, params });
   }
 
   /** Runs one statement. */
-  execute(sql: string, params: readonly SqlValue[]): ExecuteResult {
+  execute({ sql, params, rowless }: Omit<ExecuteMessage, "kind">): ExecuteResult {
     const prepare = (sql: string) => this.#connection.prepare(sql);
     const mayChangeNames = checkUserStatement(sql);
     const statement = cached(this.#prepared, sql, prepare);
+    if (rowless && statement.returnsRows) throw returnsRows(sql);
     const count = cached(this.#prepared, COUNT_CHANGES, prepare);
     const before = count.get()!.total;
     const rows = statement.returnsRows ? statement.all(...params) : [];
@@ -108,6 +117,18 @@ export class RowStore {
       lastInsertRowid: id as number | bigint,
       rows,
     };
+  }
+
+  /**
+   * The rows of a statement that only reads.
+   *
+   * @throws {TypeError} If it returns none, or would change the connection
+   * @throws {SqliteError} If it would write
+   */
+  query(sql: string, params: readonly SqlValue[]): SqlRow[] {
+    checkUserStatement(sql);
+    const statement = cached(this.#prepared, sql, (sql) => this.#connection.prepare(sql));
+    return readRows(this.#connection, statement, { sql, params });
   }
 
   /** Calling what it returns takes back what is noted after. */

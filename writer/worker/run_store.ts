@@ -21,8 +21,9 @@ import type {
 import { OverlapStore } from "./overlap_store.ts";
 import { type ProcessLock, UNOWNED } from "./process_lock.ts";
 import { interruptTasks, recoverRuns } from "./recovery.ts";
-import { findRun, forgetKeys, learnKeys } from "./resume_store.ts";
+import { findRun, forgetKeys, goneTasks, learnKeys } from "./resume_store.ts";
 import { Statements } from "../../sqlite/statements.ts";
+import { CHOSEN_ID, findFreeIds } from "./task_ids.ts";
 import {
   noCounts,
   type StatusCounts,
@@ -36,9 +37,6 @@ const SAMPLE_INTERVAL_MS = 100;
 
 /** A run's age over the time between its samples: 1,000 of them tell of a day as well as of ten seconds. */
 const SAMPLES_PER_AGE = 100;
-
-/** From this id on, 2^52, ids are chosen by users only, until all below it are used. */
-const CHOSEN_ID = 4_503_599_627_370_496;
 
 /** The part of the store that keeps runs. */
 export class RunStore {
@@ -67,24 +65,26 @@ export class RunStore {
   /** Begins a run, or goes on with one, and reserves ids that no other run has, in this process or another. */
   start(message: StartRunMessage): RunStarted {
     const { name, workers, startedAt, reserve, resume, alone, expected = null } = message;
+    const { args = "{}", label = null } = message;
     if (alone) this.#overlap.check(name);
     const { owner, pid, processStartedAt, host, bootedAt } = this.#owner?.take() ?? UNOWNED;
     const { driver, sqliteVersion } = this.#connection;
     const { key = null } = Object(resume) as Partial<RunKey>;
     if (resume !== undefined) {
       if (this.#owner) recoverRuns(this.#connection, this.#owner);
-      const run = findRun(this.#connection, name, resume);
+      const run = findRun(this.#connection, { name, args, resume });
       if (run !== undefined) {
         interruptTasks(this.#connection, run);
         this.#noteDone(run);
         this.#statements.of(
           `UPDATE pipeline_runs SET status='running', finished_at=NULL, workers=?2, driver=?3,
              sqlite_version=?4, owner=?5, pid=?6, process_started_at=?7, host=?8, booted_at=?9,
-             resumed=coalesce(resumed,0)+1, expected=?10, resumed_at=?11, resumed_done=done
+             resumed=coalesce(resumed,0)+1, expected=?10, resumed_at=?11, resumed_done=done,
+             args=?12, label=coalesce(?13,label), reason=NULL, reason_stack=NULL
            WHERE id=?1`,
         ).run(
           ...[run, workers, driver, sqliteVersion, owner, pid, processStartedAt, host, bootedAt],
-          ...[expected, startedAt],
+          ...[expected, startedAt, args, label],
         );
         this.#overlap.begun(run);
         forgetDependencies(this.#connection, run);
@@ -96,42 +96,20 @@ export class RunStore {
     const run = this.#statements.of(
       `INSERT INTO pipeline_runs
          (name,status,started_at,workers,driver,sqlite_version,updated_at,run_key,
-          owner,pid,process_started_at,host,booted_at,expected)
-       VALUES (?1,'running',?2,?3,?4,?5,?2,?6,?7,?8,?9,?10,?11,?12) RETURNING id`,
+          owner,pid,process_started_at,host,booted_at,expected,args,label)
+       VALUES (?1,'running',?2,?3,?4,?5,?2,?6,?7,?8,?9,?10,?11,?12,?13,?14) RETURNING id`,
     ).get(
       ...[name, startedAt, workers, driver, sqliteVersion, key],
-      ...[owner, pid, processStartedAt, host, bootedAt, expected],
+      ...[owner, pid, processStartedAt, host, bootedAt, expected, args, label],
     )!.id as number;
     this.#overlap.begun(run);
     if (resume !== undefined) learnKeys(this.#connection, run);
     return { run, firstId: this.reserveIds({ run, count: reserve }) };
   }
 
-  /**
-   * Reserves ids past all that are used or reserved, and returns the first. Where tasks were deleted, their keys may
-   * be left: a new task of such an id would have its rows passed over. Ids from `CHOSEN_ID` on do not count: with
-   * `taskId` anyone can choose the last number that there is.
-   */
+  /** Reserves ids that no other task has, and returns the first. */
   reserveIds({ run, count }: Omit<ReserveIdsMessage, "kind">): number {
-    let first = 1 + Number(
-      this.#statements.of(
-        `SELECT max(coalesce((SELECT max(id) FROM task_runs WHERE id<?1), 0),
-                    coalesce((SELECT max(last_task_id) FROM pipeline_runs WHERE last_task_id<?1), 0),
-                    coalesce((SELECT max(reserved_to) FROM pipeline_runs), 0),
-                    coalesce((SELECT max(task_id) FROM idempotency_keys WHERE task_id<?1), 0)) AS last`,
-      ).get(CHOSEN_ID)!.last,
-    );
-    const inRange = this.#statements.of(
-      "SELECT max(id) AS id FROM task_runs WHERE id BETWEEN ? AND ?",
-    );
-    for (;;) {
-      const { id } = inRange.get(first, first + count - 1)!;
-      if (id === null || id === undefined) break;
-      first = Number(id) + 1;
-    }
-    if (!Number.isSafeInteger(first + count)) {
-      throw new RangeError(`Cannot number ${count} tasks after task ${first - 1}: ids are used up`);
-    }
+    const first = findFreeIds(this.#statements, count);
     if (count > 0) {
       const last = first + count - 1;
       this.extend(run, first, last);
@@ -171,7 +149,8 @@ export class RunStore {
   }
 
   /** Ends a run. It is not `done` when any of its tasks failed, in this attempt or an earlier one. */
-  finish({ run, status, finishedAt }: FinishRunMessage): RunFinished {
+  finish({ run, status, finishedAt, reason, gone }: FinishRunMessage): RunFinished {
+    if (gone !== undefined) this.#cancelGone(run, gone, finishedAt);
     forgetKeys(this.#connection, run);
     const deltas = this.count(run);
     const counts = noCounts();
@@ -180,20 +159,36 @@ export class RunStore {
     ).get(run);
     if (!kept) throw noRun("finish", run);
     for (const one of TASK_STATUSES) counts[one] = Number(kept[one]) + deltas[one];
-    if (status === "done" && counts.error > 0) status = "error";
+    if (status === "done" && counts.error + counts.queued + counts.running > 0) status = "error";
     const before = this.#wasDone.get(run);
     // Nothing was left to run: it ended then, and not when somebody looked whether it had.
     const isSame = status === "done" && counts.done === before?.done;
     this.#statements.of(
-      `UPDATE pipeline_runs SET status=?2, finished_at=?3,
+      `UPDATE pipeline_runs SET status=?2, finished_at=?3, reason=?4, reason_stack=?5,
          reserved_to=CASE WHEN reserved_to>=${CHOSEN_ID} THEN reserved_to END, last_task_id=(
          SELECT id FROM task_runs
          WHERE id BETWEEN first_task_id AND last_task_id AND run_id=?1 ORDER BY id DESC LIMIT 1
        ) WHERE id=?1`,
-    ).run(run, status, isSame ? before!.finishedAt : finishedAt);
+    ).run(
+      run,
+      status,
+      isSame ? before!.finishedAt : finishedAt,
+      reason?.message ?? null,
+      reason?.stack ?? null,
+    );
     this.#ended.add(run);
     this.#overlap.ended(run);
     return { status, counts };
+  }
+
+  #cancelGone(run: number, message: string, finishedAt: string): void {
+    for (const { id, status } of goneTasks(this.#connection, run)) {
+      this.#statements.of(
+        `UPDATE task_runs SET status='cancelled', message=?2, finished_at=coalesce(finished_at,?3)
+         WHERE id=?1`,
+      ).run(id, message, finishedAt);
+      this.countMove(run, status, "cancelled");
+    }
   }
 
   #noteDone(run: number): void {

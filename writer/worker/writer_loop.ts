@@ -12,7 +12,6 @@
 import { clearImmediate, setImmediate } from "node:timers";
 import type { CheckpointResult } from "../../sqlite/checkpoint.ts";
 import type { Connection } from "../../sqlite/connection.ts";
-import { classifyError } from "../../sqlite/explain.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../../errors.ts";
 import { FileWatch } from "./file_watch.ts";
 import type { RunRequest } from "../protocol/control_message.ts";
@@ -84,7 +83,7 @@ export class WriterLoop {
     this.#connection = connection;
     this.#owner = owner;
     this.#fullRows = syncs ? MAX_ROWS : FULL_ROWS;
-    this.#files = new FileWatch(connection.path);
+    this.#files = new FileWatch(connection.path, connection);
     this.#patience = new BusyTimeout(connection);
     this.#watch = new RequestWatch(connection, requested);
     this.#store = new Store(connection, { statements, owner, watch: this.#watch });
@@ -128,8 +127,8 @@ export class WriterLoop {
     this.#watch[Symbol.dispose]();
     try {
       this.#patience.limit(CLOSING_TIMEOUT_MS);
-      this.#optimize();
-      const lost = this.#lost();
+      optimize(this.#connection);
+      const lost = this.#lost(true);
       const checkpoint = this.#wal.checkpoint("TRUNCATE");
       if (lost) throw fromErrorData(lost);
       return checkpoint;
@@ -139,15 +138,6 @@ export class WriterLoop {
       this.#connection.close();
       this.#files[Symbol.dispose]();
       this.#owner?.[Symbol.dispose]();
-    }
-  }
-
-  /** Gathers what the planner needs; left to the next who closes when another writes all the time. */
-  #optimize(): void {
-    try {
-      optimize(this.#connection);
-    } catch (error) {
-      if (classifyError(error) !== "busy") throw error;
     }
   }
 
@@ -172,7 +162,8 @@ export class WriterLoop {
     const before = performance.now();
     let { results, failures } = this.#store.commit(messages);
     this.#patience.tried(failures[0]?.[1].code === "busy");
-    const lost = isDue || messages.at(-1)?.kind === "finish_run" ? this.#lost() : undefined;
+    const isLast = messages.at(-1)?.kind === "finish_run";
+    const lost = isDue || isLast ? this.#lost(isLast) : undefined;
     if (lost) [results, failures] = [[], messages.map((_, index) => [index, lost])];
     this.#health.commits.committed(performance.now() - before, messages.length, failures.length);
     this.#wal.committed();
@@ -241,6 +232,8 @@ export class WriterLoop {
         return this.#store.blockingRun(query.name);
       case "task_status":
         return this.#store.taskStatus(query);
+      case "rows":
+        return this.#store.query(query.sql, query.params);
       case "disconnect":
         return this.#disconnect(query.sender);
       default: {
@@ -251,9 +244,9 @@ export class WriterLoop {
   }
 
   /** Why what was committed just now cannot be found; `undefined` when it can. */
-  #lost(): ErrorData | undefined {
+  #lost(isLast: boolean): ErrorData | undefined {
     try {
-      this.#files.check();
+      this.#files.check(isLast);
     } catch (error) {
       // The next commits are looked at, too.
       this.#health.measureSoon();

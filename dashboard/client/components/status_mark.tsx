@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Run } from "../../api.ts";
+import { isCancelling } from "../lib/statuses.ts";
 import type { VNode } from "preact";
 
 const SHAPES: Record<string, VNode> = {
@@ -57,5 +59,15 @@ export function StatusMark(
       <StatusIcon status={shown} />
       {shown}
     </span>
+  );
+}
+
+/** The status of a run; that its process is gone is known before anybody has written it down. */
+export function RunStatusMark({ run }: { run: Run }) {
+  return (
+    <>
+      <StatusMark status={run.status} cancelling={isCancelling(run, run)} />
+      {run.processGone && <span class="note">process gone</span>}
+    </>
   );
 }

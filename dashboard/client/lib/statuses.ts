@@ -26,12 +26,6 @@ export function isCancelling(
   return isOpen(task.status) && Boolean(task.cancelling || run.cancelling);
 }
 
-/** The share of a run's tasks that have ended, 0..1. */
-export function shareEnded(counts: StatusCounts): number {
-  const total = endedOf(counts) + counts.queued + counts.running;
-  return total === 0 ? 0 : endedOf(counts) / total;
-}
-
 /** "3 done, 1 error", for labels. */
 export function describeCounts(counts: StatusCounts): string {
   const parts = TASK_STATUSES.filter((status) => counts[status] > 0)

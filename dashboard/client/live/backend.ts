@@ -15,6 +15,8 @@ export interface Backend {
   readonly exported: ExportedRun | null;
   /** The JSON of an answer of the API. Anything but success is thrown. */
   get<T>(path: string, options?: { signal?: AbortSignal | null | undefined }): Promise<T>;
+  /** A text of the API. */
+  getText(path: string): Promise<string>;
   /** Asks for something to be done. */
   post<T>(path: string): Promise<T>;
   /** Whether `post` would be answered, `null` when the server does not answer at all. */
@@ -41,6 +43,14 @@ const CONTROL_HEADER = "X-Pipeloom-Control";
 export const server: Backend = {
   exported: null,
   get: (path, { signal } = {}) => request(path, { signal }),
+  async getText(path) {
+    const response = await fetch(path).catch(() => null);
+    if (response?.ok) return await response.text();
+    throw new ApiFailure(
+      response?.status ?? 0,
+      response ? `The server answered ${response.status}` : "The server does not answer",
+    );
+  },
   post: (path) =>
     request(path, { method: "POST", headers: { [CONTROL_HEADER]: controlToken() ?? "" } }),
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { foldText, SEARCHED_CHARACTERS } from "../../../internal/search_text.ts";
 import type {
   ExportedRun,
   SourceState,
@@ -25,11 +26,14 @@ const SORT_KEYS: Record<TaskSort, (task: TaskDetail) => number | string | null> 
 
 /** A page of the tasks of an exported run. Its cursors are places in the sorted list. */
 export function pageOf(tasks: TaskDetail[], query: TaskQuery): TaskPage {
-  const wanted = query.q.toLowerCase();
+  const wanted = foldText(query.q);
   const found = tasks.filter((task) =>
     (query.status.length === 0 || query.status.includes(task.status)) &&
     (query.key === "" || task.key === query.key) &&
-    (wanted === "" || `${task.name}\n${task.message ?? ""}`.toLowerCase().includes(wanted))
+    (wanted === "" ||
+      [task.name, task.message ?? ""].some((text) =>
+        foldText(text.slice(0, SEARCHED_CHARACTERS)).includes(wanted)
+      ))
   );
   const turned = query.sort.startsWith("-") ? -1 : 1;
   const keyOf = SORT_KEYS[query.sort.replace("-", "") as TaskSort];

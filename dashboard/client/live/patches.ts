@@ -15,6 +15,7 @@ import type {
   RunSnapshot,
   RunsPatch,
   RunsSnapshot,
+  TaskDetail,
   TaskPatch,
   TaskSnapshot,
   WeaveBlock,
@@ -122,9 +123,18 @@ export function applyTask(
   return {
     ...state,
     now: patch.now,
-    task: patch.task === undefined ? state.task : patch.task,
+    task: mergeTask(state.task, patch),
     logs: patch.logs ? addLines(state.logs, patch.logs) : state.logs,
   };
+}
+
+function mergeTask(task: TaskDetail | null, patch: TaskPatch): TaskDetail | null {
+  if (patch.task === null) return null;
+  if (!patch.task && !patch.attempts) return task;
+  const changed = patch.attempts ?? [];
+  const numbers = new Set(changed.map(({ attempt }) => attempt));
+  const kept = (task?.attempts ?? []).filter(({ attempt }) => !numbers.has(attempt));
+  return { ...task, ...patch.task, attempts: [...kept, ...changed] } as TaskDetail;
 }
 
 function addLines(page: LogPage, added: LogLine[]) {

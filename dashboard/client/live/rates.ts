@@ -27,16 +27,6 @@ export function addMoment(recent: Moment[], now: number, counts: StatusCounts): 
 }
 
 /**
- * Milliseconds until a run has ended, `null` where nobody can tell.
- *
- * @param rate Tasks per second
- */
-export function runEta(counts: StatusCounts, rate: number | null) {
-  const left = counts.queued + counts.running;
-  return rate && left > 0 ? left / rate * 1000 : null;
-}
-
-/**
  * Progress per second of a running task and the milliseconds that are left of it, by its progress so far.
  */
 export function taskPace(

@@ -24,7 +24,7 @@ import { RunPage } from "./run_page.tsx";
 import { RunsPage } from "./runs_page.tsx";
 import { SignIn } from "./sign_in.tsx";
 import { SourceBanner, SourceState } from "./source_state.tsx";
-import { shareEnded } from "../lib/statuses.ts";
+import { shareOf } from "../../../internal/progress.ts";
 import { TaskPage } from "./task_page.tsx";
 import { ThemeSwitch } from "../components/theme_switch.tsx";
 import { Crumbs, Logo } from "./crumbs.tsx";
@@ -127,8 +127,8 @@ function tabSubject(route: Route, data: LiveData | null): TabSubject | null {
 function toSubject(of: unknown): TabSubject {
   const subject = of as Run | TaskDetail;
   if (!("counts" in subject)) return subject;
-  const { name, status, counts, total } = subject;
-  return { name, status, progress: total > 0 ? shareEnded(counts) : null };
+  const { name, status, progress } = subject;
+  return { name, status, progress: shareOf(progress) };
 }
 
 /** A new page begins at its top and with its title; one that is come back to, where it was left. */

@@ -5,9 +5,8 @@
  */
 import { SafeText } from "../components/safe_text.tsx";
 import type { TaskAttempt, TaskDetail } from "../../api.ts";
-import { CopyButton } from "../components/copy_button.tsx";
 import { Clock, Elapsed } from "../components/elapsed.tsx";
-import { LongText } from "../components/long_text.tsx";
+import { CopyText, LongText } from "../components/long_text.tsx";
 import { StatusMark } from "../components/status_mark.tsx";
 
 export function Attempts({ task }: { task: TaskDetail }) {
@@ -22,14 +21,27 @@ export function Attempts({ task }: { task: TaskDetail }) {
       </div>
       <ol class="attempts">
         {attempts.map((attempt) => (
-          <Attempt key={attempt.attempt} attempt={attempt} alone={attempts.length === 1} />
+          <Attempt
+            key={attempt.attempt}
+            attempt={attempt}
+            alone={attempts.length === 1}
+            whole={attempt.cut
+              ? `api/tasks/${task.id}/${
+                attempt === attempts.at(-1) ? "texts/error" : `attempts/${attempt.attempt}`
+              }`
+              : undefined}
+          />
         ))}
       </ol>
     </section>
   );
 }
 
-function Attempt({ attempt, alone }: { attempt: TaskAttempt; alone: boolean }) {
+function Attempt({ attempt, alone, whole }: {
+  attempt: TaskAttempt;
+  alone: boolean;
+  whole: string | undefined;
+}) {
   const { error } = attempt;
   const isCancelled = wasCancelled(attempt);
   return (
@@ -48,7 +60,7 @@ function Attempt({ attempt, alone }: { attempt: TaskAttempt; alone: boolean }) {
         </span>
         <span class="spread" />
         {error && !isCancelled &&
-          <CopyButton text={error} label={`the error of attempt ${attempt.attempt}`} />}
+          <CopyText text={error} whole={whole} label={`the error of attempt ${attempt.attempt}`} />}
       </div>
       {error && isCancelled && (
         <p class="note">
@@ -56,7 +68,14 @@ function Attempt({ attempt, alone }: { attempt: TaskAttempt; alone: boolean }) {
         </p>
       )}
       {error && !isCancelled &&
-        <LongText text={error} class="is-error" label={`Error of attempt ${attempt.attempt}`} />}
+        (
+          <LongText
+            text={error}
+            whole={whole}
+            class="is-error"
+            label={`Error of attempt ${attempt.attempt}`}
+          />
+        )}
     </li>
   );
 }

@@ -5,8 +5,8 @@
  */
 import type { Live } from "../live/use_live.ts";
 import { runIn, taskIn } from "../live/use_live.ts";
-import { formatPercent, formatWhen } from "../../../internal/units.ts";
-import { describeCounts, isOpen, shareEnded } from "../lib/statuses.ts";
+import { formatCount, formatNumberOf, formatWhen } from "../../../internal/units.ts";
+import { describeCounts, endedOf, isOpen } from "../lib/statuses.ts";
 
 export function GoneBanner({ live }: { live: Live }) {
   return (
@@ -25,7 +25,7 @@ function lastKnown({ data, heardAt, source }: Live): string {
   const ask = `pipeloom status${source ? ` --db ${source.file}` : ""} tells what became of it.`;
   if (run && isOpen(run.status)) {
     return `When it was last heard${at}, run #${run.id} was running, with ` +
-      `${formatPercent(shareEnded(run.counts))} of its tasks ended. ${ask}`;
+      `${formatCount(endedOf(run.counts))} of ${formatNumberOf(run.total, "task")} ended. ${ask}`;
   }
   if (run) return `Run #${run.id} had ended as ${run.status}: ${describeCounts(run.counts)}.`;
   if (task && isOpen(task.status)) {

@@ -12,23 +12,24 @@ import { Clock, Elapsed } from "../components/elapsed.tsx";
 import {
   formatCount,
   formatElapsed,
+  formatNumberOf,
   formatPercent,
   formatRate,
   formatShare,
   timeOf,
 } from "../../../internal/units.ts";
 import { PageTitle } from "../components/page_title.tsx";
-import { type Moment, recentRate } from "../../../internal/progress.ts";
-import { runEta } from "../live/rates.ts";
+import { type Moment, recentRate, remainingMs, shareOf } from "../../../internal/progress.ts";
 import { Name } from "../components/safe_text.tsx";
-import { StatusMark } from "../components/status_mark.tsx";
-import { endedOf, isCancelling, shareEnded } from "../lib/statuses.ts";
+import { RunStatusMark } from "../components/status_mark.tsx";
+import { endedOf } from "../lib/statuses.ts";
 
 export function RunHeader(
   { run, recent, exported }: { run: Run; recent: Moment[]; exported: boolean },
 ) {
   const running = run.status === "running";
   const ended = endedOf(run.counts);
+  const share = shareOf(run.progress);
   return (
     <header class="page-head">
       <div class="title-row">
@@ -39,16 +40,20 @@ export function RunHeader(
               .id}
           </span>
         </PageTitle>
-        <StatusMark status={run.status} cancelling={isCancelling(run, run)} />
+        <RunStatusMark run={run} />
         <span class="spread" />
         <RunControls run={run} />
         {!exported &&
           <a class="button" href={`api/runs/${run.id}/export`} download>Export</a>}
       </div>
       <dl class="stats">
-        <Stat label="Ended" main>
-          <b>{formatPercent(shareEnded(run.counts))}</b>
-          <span class="faint">{formatCount(ended)} of {formatCount(run.total)}</span>
+        <Stat label="Progress" main>
+          {share !== null && <b>{formatPercent(share)}</b>}
+          <span class="faint">
+            {share === null
+              ? `${formatCount(ended)} ended so far`
+              : `${formatCount(ended)} of ${formatCount(run.total)} ended`}
+          </span>
         </Stat>
         {running ? <Pace run={run} recent={recent} /> : <Average run={run} />}
         <Stat label={running ? "Elapsed" : "Took"}>
@@ -62,11 +67,26 @@ export function RunHeader(
         <Stat label="Failed" alarm={run.counts.error > 0}>
           <b>{formatCount(run.counts.error)}</b>
           {ended > 0 && run.counts.error > 0 &&
-            <span class="faint">{formatShare(run.counts.error / ended)}</span>}
+            <span class="faint">{formatShare(run.counts.error / ended)} of what has ended</span>}
         </Stat>
       </dl>
       <CountsBar counts={run.counts} />
+      {run.status === "interrupted" && <Left run={run} />}
     </header>
+  );
+}
+
+/** What a run has left whose process has gone, and what continues it. */
+function Left({ run }: { run: Run }) {
+  const left = run.counts.queued + run.counts.running;
+  return (
+    <p class="banner" role="status">
+      <b>{run.processGone ? "Its process is gone." : "It was interrupted."}</b>
+      <span>
+        {formatNumberOf(left, "task")} left:{" "}
+        <code>pipeloom run &lt;file&gt; --resume {run.id}</code> continues it.
+      </span>
+    </p>
   );
 }
 
@@ -88,7 +108,7 @@ function Stat({ label, main, alarm, children }: {
 function Pace({ run, recent }: { run: Run; recent: Moment[] }) {
   const now = useNow();
   const rate = recentRate(recent, now);
-  const eta = runEta(run.counts, rate);
+  const eta = remainingMs(run.progress, now);
   return (
     <>
       <Stat label="Rate">

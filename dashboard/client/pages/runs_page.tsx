@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { shareOf } from "../../../internal/progress.ts";
 import type { Run, RunPage, RunsSnapshot } from "../../api.ts";
 import type { PageProps } from "./page_props.ts";
 import { CountsBar } from "../components/bars.tsx";
@@ -17,8 +18,8 @@ import { hrefOf } from "../lib/router.ts";
 import { Name, SafeText } from "../components/safe_text.tsx";
 import { SourceState } from "./source_state.tsx";
 import { Sparkline } from "../charts/sparkline.tsx";
-import { StatusMark } from "../components/status_mark.tsx";
-import { describeCounts, endedOf, isCancelling, shareEnded } from "../lib/statuses.ts";
+import { RunStatusMark } from "../components/status_mark.tsx";
+import { describeCounts, endedOf } from "../lib/statuses.ts";
 import { useAnswer } from "../live/use_answer.ts";
 
 export function RunsPage({ route, live }: PageProps<"runs", RunsSnapshot>) {
@@ -111,13 +112,15 @@ const RunItem = memo((
         <span class="faint">#{run.id}</span>
       </div>
       <div class="run-status">
-        <StatusMark status={run.status} cancelling={isCancelling(run, run)} />
+        <RunStatusMark run={run} />
       </div>
       <div class="run-counts" title={describeCounts(run.counts)}>
         <CountsBar counts={run.counts} />
         <span class="run-counts-text">
           <span>
-            {running ? `${formatPercent(shareEnded(run.counts))} of ` : ""}
+            {running && shareOf(run.progress) !== null
+              ? `${formatPercent(shareOf(run.progress))} of `
+              : ""}
             {formatCount(
               run.total,
             )} {run.total === 1 ? "task" : "tasks"}

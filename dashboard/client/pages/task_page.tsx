@@ -92,7 +92,15 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
             {task.message && (
               <div class="task-message">
                 {task.message.length > LONGEST_MESSAGE
-                  ? <LongText text={task.message} label="Message" />
+                  ? (
+                    <LongText
+                      text={task.message}
+                      whole={task.cut.includes("message")
+                        ? `api/tasks/${task.id}/texts/message`
+                        : undefined}
+                      label="Message"
+                    />
+                  )
                   : <SafeText text={task.message} />}
               </div>
             )}

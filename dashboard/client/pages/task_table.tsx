@@ -56,7 +56,9 @@ export function TaskTable({ route, state, current }: {
     <section class="panel tasks" aria-labelledby="tasks-title">
       <div class="panel-head">
         <h2 id="tasks-title">Tasks</h2>
-        <span class="faint">{query.q || query.key ? "found" : formatCount(total)}</span>
+        <span class="faint">
+          {query.q || query.key ? foundText(state, query) : formatCount(total)}
+        </span>
         {query.key && <span class="note">with key {query.key}</span>}
         {narrowed && (
           <button
@@ -130,6 +132,15 @@ export function TaskTable({ route, state, current }: {
       </nav>
     </section>
   );
+}
+
+/** How many tasks a search has found, as far as its first page tells. */
+function foundText({ tasks, next, previous, reading }: RunState, query: TaskQuery): string {
+  if (reading) return "searching …";
+  if (previous !== null || query.cursor !== "") return "found";
+  return next === null
+    ? `${formatCount(tasks.length)} found`
+    : `more than ${formatCount(tasks.length)} found`;
 }
 
 /** Why a page of tasks is empty. That it has not been read yet is no reason to say that there are none. */

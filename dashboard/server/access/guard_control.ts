@@ -35,7 +35,7 @@ export function guardOrigin({ allowedOrigins }: Access): MiddlewareHandler {
     const isWeb = url !== null && /^https?:$/.test(url.protocol);
     if (!isWeb || !(allowedOrigins.includes(url.origin) || isOriginOf(url, host))) {
       const error = `Cannot control runs from ${origin}: the request's Host is ${host}. Where a ` +
-        `proxy is in front, add ${origin} to allowedOrigins (--allow-origin on the command line)`;
+        `proxy is in front, add ${origin} to allowedOrigins (--origin on the command line)`;
       return c.json({ error }, 403);
     }
     await next();

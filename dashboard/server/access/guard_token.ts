@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { delay } from "../../../internal/delay.ts";
 import { timingSafeEqual } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
 import { setCookie } from "hono/cookie";
@@ -101,7 +102,7 @@ export async function checkToken(
     c.header("Retry-After", "5");
     return c.json({ error: "Cannot check the token: too many wrong ones came before it" }, 429);
   }
-  if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+  if (wait > 0) await delay(wait);
   if (isEqual(given, token)) return void brake.passed(address);
   brake.failed(address);
   return c.json({ error }, 401);

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { delay } from "../../../internal/delay.ts";
 import type { LiveEvent } from "../../api.ts";
 import { type DatabaseHandle, SourceError } from "../database_handle.ts";
 import { EventStream, formatEvent } from "./event_stream.ts";
@@ -114,7 +115,7 @@ export class Hub {
         isOld || view.pending
       );
       if (!isFirst && !isPending) break;
-      await new Promise((resolve) => setTimeout(resolve, FINISH_REST_MS));
+      await delay(FINISH_REST_MS);
     }
     for (const watched of this.#watched.values()) this.#send(watched, "end", {});
     this.close();

@@ -53,7 +53,7 @@ export class TaskView implements View {
     const logs = this.#isNew || lines.length === 0 ? undefined : lines;
     this.#isNew = false;
     return Promise.resolve(unlessEmpty<Omit<TaskPatch, "now">>({
-      task: same(before, detail) ? undefined : detail,
+      ...changesOf(before, detail),
       logs,
     }));
   }
@@ -68,4 +68,25 @@ export class TaskView implements View {
     }, (): LogPage => ({ lines: [], previous: null }));
     return { task: this.#detail, logs };
   }
+}
+
+/** What of a task has changed: a text of kilobytes is not sent again because its progress moved. */
+function changesOf(
+  before: TaskDetail | null,
+  after: TaskDetail | null,
+): Pick<TaskPatch, "task" | "attempts"> {
+  if (!after) return { task: before ? null : undefined };
+  const { attempts, ...fields } = after;
+  const old: Partial<TaskDetail> = before ?? {};
+  const changed = Object.entries(fields).filter(([name, value]) =>
+    !same(value, old[name as keyof typeof fields])
+  );
+  const known = new Map(old.attempts?.map((attempt) => [attempt.attempt, JSON.stringify(attempt)]));
+  const added = attempts.filter((attempt) =>
+    known.get(attempt.attempt) !== JSON.stringify(attempt)
+  );
+  return {
+    task: changed.length > 0 ? Object.fromEntries(changed) : undefined,
+    attempts: added.length > 0 ? added : undefined,
+  };
 }

@@ -109,6 +109,10 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
   return {
     id,
     name: toText(row.name) ?? "",
+    label: toText(row.label),
+    args: toText(row.args),
+    reason: toText(row.reason),
+    reasonStack: toText(row.reason_stack),
     status: isGone ? "interrupted" : toText(row.status) as RunStatus,
     startedAt: toText(row.started_at),
     finishedAt: toText(row.finished_at),
@@ -157,6 +161,10 @@ function originalRun(reader: Reader): Run | undefined {
   const original: Run = {
     id: ORIGINAL_RUN,
     name: "task_runs",
+    label: null,
+    args: null,
+    reason: null,
+    reasonStack: null,
     status: !ended ? "running" : counts.error > 0 ? "error" : "done",
     startedAt: (first?.started_at ?? null) as string | null,
     finishedAt: ended ? (last?.at ?? null) as string | null : null,

@@ -18,8 +18,11 @@ import { shorten, textStart, toText } from "./text.ts";
 /** Characters of a text in a list: 300 to show, and one that tells that there is more. */
 const LIST_CHARACTERS = 301;
 
-/** Characters of a text on the page of its task. */
-const FULL_CHARACTERS = 1_000_000;
+/** Characters of a text on the page of its task; all of it is at `/api/tasks/:task/texts/:field`. */
+const FULL_CHARACTERS = 100_000;
+
+/** Characters of the error of an earlier attempt; all of it is at `/api/tasks/:task/attempts/:attempt`. */
+const ATTEMPT_CHARACTERS = 2_000;
 
 /** Earlier attempts at a task that are shown: the last. */
 const MAX_ATTEMPTS = 100;
@@ -106,7 +109,7 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
       status: task.status,
       startedAt: task.startedAt,
       finishedAt: task.finishedAt,
-      error: task.error ?? (task.status === "error" ? task.message : null),
+      ...lastError(task),
     });
   }
   return {
@@ -118,12 +121,44 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
   };
 }
 
+/** The error of the last attempt, which is the task's own: it stands there already, so here is its start. */
+function lastError({ error, message, status }: Task): Pick<TaskAttempt, "error" | "cut"> {
+  const text = error ?? (status === "error" ? message : null);
+  const cut = text !== null && text.length > ATTEMPT_CHARACTERS;
+  return { error: text && shorten(text, ATTEMPT_CHARACTERS), cut };
+}
+
+/** A text of a task that is cut on its page. */
+export type TextField = "message" | "error" | "result";
+
+/** A text of a task in full; `undefined` when there is no such task, `null` when it has none. */
+export function readText(
+  reader: Reader,
+  id: number,
+  field: TextField,
+): string | null | undefined {
+  if (!reader.has("task_runs", field)) return reader.has("task_runs") ? null : undefined;
+  const row = reader.get(`SELECT CAST(${field} AS BLOB) AS text FROM task_runs WHERE id=?`, id);
+  return row && toText(row.text);
+}
+
+/** The error of an earlier attempt in full. */
+export function readAttemptError(reader: Reader, id: number, attempt: number): string | undefined {
+  if (!reader.has("task_attempts")) return;
+  const row = reader.get(
+    "SELECT CAST(error AS BLOB) AS text FROM task_attempts WHERE task_id=? AND attempt=?",
+    id,
+    attempt,
+  );
+  return toText(row?.text) ?? undefined;
+}
+
 /** The attempts at a task after which it was run again. */
 function readAttempts(reader: Reader, task: number): TaskAttempt[] {
   if (!reader.has("task_attempts")) return [];
   const rows = reader.all(
     `SELECT attempt, status, started_at, finished_at, ${
-      textStart("error", FULL_CHARACTERS)
+      textStart("error", ATTEMPT_CHARACTERS)
     } AS error
      FROM task_attempts WHERE task_id=? ORDER BY attempt DESC LIMIT ${MAX_ATTEMPTS}`,
     task,
@@ -135,7 +170,8 @@ function readAttempts(reader: Reader, task: number): TaskAttempt[] {
       status: toText(row.status) as TaskStatus,
       startedAt: toText(row.started_at),
       finishedAt: toText(row.finished_at),
-      error: error && shorten(error, FULL_CHARACTERS),
+      error: error && shorten(error, ATTEMPT_CHARACTERS),
+      cut: error !== null && error.length > ATTEMPT_CHARACTERS,
     };
   });
 }

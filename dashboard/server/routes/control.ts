@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { delay } from "../../../internal/delay.ts";
 import type { Context, Hono } from "hono";
 import { BatchSender } from "../../../writer/client/batch_sender.ts";
 import { guardControl, guardOrigin } from "../access/guard_control.ts";
@@ -78,7 +79,7 @@ export function addControl(
       const answered = read((reader) => readAnswer(reader, request));
       if (answered?.refused) return c.json({ error: answered.answer }, 409);
       if (answered) return c.json<ControlResult>({ request, answer: answered.answer });
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      await delay(LOOK_MS);
     }
     return c.json<ControlResult>({ request, answer: null }, 202);
   }

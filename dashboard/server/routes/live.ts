@@ -42,7 +42,10 @@ export function addLive(app: Hono, hub: Hub): void {
     if (!stream) {
       c.header("Retry-After", "5");
       return c.json(
-        { error: `There are ${hub.streams} browsers looking on: that is the most` },
+        {
+          error:
+            `There are ${hub.streams} streams open, which is the maximum. Try again later, or raise maxClients`,
+        },
         503,
       );
     }

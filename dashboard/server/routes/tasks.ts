@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import { integer, taskId } from "../params.ts";
 import type { Read } from "../queries/find.ts";
 import { listHistory } from "../queries/history.ts";
 import { listLogs } from "../queries/logs.ts";
-import { getTask } from "../queries/tasks.ts";
+import { getTask, readAttemptError, readText, type TextField } from "../queries/tasks.ts";
 import { noSuchTask } from "./missing.ts";
 
 /** Adds them. */
@@ -16,6 +16,23 @@ export function addTasks(app: Hono, read: Read): void {
   app.get("/api/tasks/:task", (c) => {
     const task = read((reader) => getTask(reader, taskId(c.req.param())));
     return task ? c.json(task) : noSuchTask(c);
+  });
+  app.get("/api/tasks/:task/texts/:field", (c) => {
+    const { task, field } = c.req.param();
+    const id = taskId({ task });
+    if (!isText(field)) return c.json({ error: `A task has no text ${field}` }, 404);
+    const text = read((reader) => readText(reader, id, field));
+    return text === undefined ? noSuchTask(c) : sendText(c, text ?? "", `task_${id}_${field}.txt`);
+  });
+  app.get("/api/tasks/:task/attempts/:attempt", (c) => {
+    const id = taskId({ task: c.req.param("task") });
+    const range = { min: 1, max: Number.MAX_SAFE_INTEGER };
+    const attempt = integer(c.req.param(), "attempt", range);
+    const text = read((reader) => readAttemptError(reader, id, attempt));
+    if (text === undefined) {
+      return c.json({ error: `There is no earlier attempt ${attempt} at task ${id}` }, 404);
+    }
+    return sendText(c, text, `task_${id}_attempt_${attempt}.txt`);
   });
   app.get("/api/tasks/:task/logs", (c) => {
     const task = taskId(c.req.param());
@@ -33,4 +50,14 @@ export function addTasks(app: Hono, read: Read): void {
     const task = read((reader) => getTask(reader, taskId(c.req.param())));
     return task ? c.json(await listHistory(read, task)) : noSuchTask(c);
   });
+}
+
+/** Sends a text as a file, so that no browser shows it as a page. */
+function sendText(c: Context, text: string, name: string): Response {
+  c.header("Content-Disposition", `attachment; filename="${name}"`);
+  return c.text(text);
+}
+
+function isText(field: string): field is TextField {
+  return ["message", "error", "result"].includes(field);
 }

@@ -1,4 +1,4 @@
-import { addMoment, isStalled, runEta, taskPace } from "../../../dashboard/client/live/rates.ts";
+import { addMoment, isStalled, taskPace } from "../../../dashboard/client/live/rates.ts";
 import { recentRate } from "../../../internal/progress.ts";
 import { noCounts } from "../../../internal/task_status.ts";
 import { assertEquals } from "../../support/assert.ts";
@@ -31,13 +31,6 @@ Deno.test("addMoment() forgets a past that is not of this run", () => {
   const recent = addMoment([{ at: 0, ended: 50 }, { at: 1000, ended: 60 }], 2000, done(3));
   assertEquals(recent, [{ at: 2000, ended: 3 }]);
   assertEquals(addMoment([{ at: 5000, ended: 1 }], 2000, done(3)), [{ at: 2000, ended: 3 }]);
-});
-
-Deno.test("runEta() counts what is queued and running", () => {
-  assertEquals(runEta({ ...noCounts(), queued: 30, running: 10, done: 5 }, 4), 10_000);
-  assertEquals(runEta({ ...noCounts(), queued: 30 }, 0), null);
-  assertEquals(runEta({ ...noCounts(), queued: 30 }, null), null);
-  assertEquals(runEta(done(5), 4), null);
 });
 
 Deno.test("taskPace() reckons from the last news, not from now", () => {

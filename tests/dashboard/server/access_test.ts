@@ -198,7 +198,9 @@ Deno.test("createDashboard() sends hostile texts as JSON, unchanged", async () =
     assertMatch(response.headers.get("Content-Type")!, /^application\/json/);
     assertEquals(response.headers.get("X-Content-Type-Options"), "nosniff");
     const { name, message, result, key, error } = await response.json();
-    for (const field of [name, message, result, key, error]) assert(field === text);
+    for (const field of [name, message, result, key, error]) {
+      assert(field === text.slice(0, 100_000));
+    }
     const { lines } = await shown.get<{ lines: { message: string }[] }>(`/api/tasks/${id}/logs`);
     assert(lines[0]!.message === text.slice(0, 10_000));
     const html = await (await shown.app.request(`/api/runs/${id}/export`)).text();
@@ -207,7 +209,7 @@ Deno.test("createDashboard() sends hostile texts as JSON, unchanged", async () =
       /<script type="application\/json" id="export">([\s\S]*?)<\/script>/,
     )![1]!;
     assert(!data.includes("<"));
-    assert(JSON.parse(data).tasks[0].name === text);
+    assert(JSON.parse(data).tasks[0].name === text.slice(0, 100_000));
   }
 });
 

@@ -2,7 +2,7 @@ import type { TaskDetail } from "../../../dashboard/api.ts";
 import { createDashboard } from "../../../dashboard/mod.ts";
 import { runPipeline } from "../../../mod.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
-import { getJson } from "../fixture.ts";
+import { addRun, getJson, show } from "../fixture.ts";
 import { DRIVERS } from "../../support/drivers.ts";
 import { tempFolder } from "../../support/temp.ts";
 
@@ -68,3 +68,35 @@ for (const driver of DRIVERS) {
     assertMatch(message!, /^Attempt 2 of 2 at .*Z, because attempt 1 failed: Not yet$/);
   });
 }
+
+Deno.test("a task of 40 attempts whose errors have a megabyte each fits a page, and its patches are small", async () => {
+  using shown = await show();
+  const [id] = addRun(shown.store, [{ name: "heavy", status: "running", progress: 0.1 }]);
+  const { connection } = shown.store;
+  const error = `Error: ${"E".repeat(1_000_000)}`;
+  const add = connection.prepare(
+    `INSERT INTO task_attempts (task_id, run_id, attempt, status, started_at, finished_at, error)
+     VALUES (?, 1, ?, 'error', '2026-01-02T03:04:05.000Z', '2026-01-02T03:04:06.000Z', ?)`,
+  );
+  for (let attempt = 1; attempt <= 40; attempt++) add.run(id!, attempt, error);
+  const detail = await shown.app.request(`/api/tasks/${id}`);
+  const text = await detail.text();
+  assert(text.length < 200_000, `${text.length}`);
+  const { attempts } = JSON.parse(text) as TaskDetail;
+  assertEquals([attempts.length, attempts[0]!.cut], [40, true]);
+  const whole = await shown.app.request(`/api/tasks/${id}/attempts/7`);
+  assert(await whole.text() === error);
+  await shown.get(`/api/tasks/${id}/attempts/41`, 404);
+
+  await using events = await shown.live(`view=task&task=${id}`);
+  const first = (await events.next())!;
+  assert(JSON.stringify(first.data).length < 200_000);
+  connection.prepare("UPDATE task_runs SET progress=0.5, message='half' WHERE id=?").run(id!);
+  const moved = await events.until(({ event }) => event === "patch");
+  assertEquals(moved.data.task, { progress: 0.5, message: "half" });
+  assertEquals(moved.data.attempts, undefined);
+  add.run(id!, 41, error);
+  const added = await events.until(({ event }) => event === "patch");
+  assertEquals(added.data.attempts.map(({ attempt }: { attempt: number }) => attempt), [41]);
+  assertEquals(added.data.task, undefined);
+});

@@ -4,8 +4,8 @@ import { runPipeline } from "../../../mod.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
 import { ROOT, runChild, runScript } from "../../support/child.ts";
 import { isThere } from "../../fixtures/faulted.ts";
-import { Events } from "../fixture.ts";
 import { DRIVERS } from "../../support/drivers.ts";
+import { Events, foldRun, foldUntil } from "../fixture.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { until } from "../../support/until.ts";
 
@@ -174,4 +174,25 @@ Deno.test("serveDashboard() never prints the token", async () => {
   const { out, err } = await runScript(script, { flags: ["-A"] });
   assertEquals(JSON.parse(out), [401, 401, 401, 503, 200]);
   assert(!`${out}${err}`.includes("secret"));
+});
+
+Deno.test("serveDashboard() sends how a run ended before it ends itself", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  const dashboard = await serveDashboard({ db, port: 0 });
+  const gate = Promise.withResolvers<void>();
+  const running = runPipeline(["a"], { db, run: () => gate.promise });
+  const url = new URL("api/live?view=run&run=1", dashboard.url);
+  await using events = new Events((await fetch(url)).body!);
+  let state = await foldUntil(events, foldRun, { isDone: ({ run }) => run?.counts.running === 1 });
+  gate.resolve();
+  await running;
+  // At once, so that no poll comes in between.
+  await dashboard.shutdown();
+  let last = "";
+  for (let message; (message = await events.next());) {
+    last = message.event;
+    if (last === "patch") state = foldRun(state, message);
+  }
+  assertEquals([state.run!.status, state.run!.counts.done, last], ["done", 1, "end"]);
 });

@@ -206,8 +206,19 @@ Deno.test("listTasks() cuts texts, at whole characters, and keeps what follows a
     `/api/tasks/${id}`,
   );
   assertEquals(detail.cut, ["message", "error", "result"]);
-  assert(detail.message === "😀".repeat(500_000));
-  assert(detail.result === "é\0".repeat(500_000));
+  assert(detail.message === "😀".repeat(50_000));
+  assert(detail.result === "é\0".repeat(50_000));
+  const texts = { message: long, error: `first line\n${long}`, result: "é\0".repeat(600_000) };
+  for (const [field, whole] of Object.entries(texts)) {
+    const answer = await shown.app.request(`/api/tasks/${id}/texts/${field}`);
+    assertEquals(
+      answer.headers.get("Content-Disposition"),
+      `attachment; filename="task_${id}_${field}.txt"`,
+    );
+    assert(await answer.text() === whole, field);
+  }
+  await shown.get(`/api/tasks/${id}/texts/name`, 404);
+  await shown.get("/api/tasks/999/texts/error", 404);
 });
 
 Deno.test("listTasks() finds by values of any type that another program has written", async () => {

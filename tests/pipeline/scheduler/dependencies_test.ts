@@ -53,7 +53,7 @@ Deno.test("DependencyGraph lets each task start once, after all that it needs", 
   }
 });
 
-Deno.test("DependencyGraph.drop() returns whatever needs a task that fails, each once, and no other", () => {
+Deno.test("DependencyGraph.blockDownstream() returns whatever needs a task that fails, each once, and no other", () => {
   for (const { seed, random, needs, keys, graph } of randomGraphs()) {
     const ready = graph.roots;
     const lost = new Set<number>();
@@ -67,7 +67,7 @@ Deno.test("DependencyGraph.drop() returns whatever needs a task that fails, each
         continue;
       }
       failed.add(keys[task]!);
-      for (const next of graph.drop(task)) {
+      for (const next of graph.blockDownstream(task)) {
         assert(!lost.has(next), `dropped once, seed ${seed}`);
         lost.add(next);
       }
@@ -126,10 +126,10 @@ Deno.test("DependencyGraph takes a chain of a hundred thousand", () => {
   const keys = Array.from({ length }, (_, i) => `${i}`);
   const graph = new DependencyGraph(keys, (task) => task > 0 ? [`${task - 1}`] : undefined);
   assertEquals(graph.roots, [0]);
-  assertEquals(graph.drop(0).length, length - 1);
+  assertEquals(graph.blockDownstream(0).length, length - 1);
 });
 
-Deno.test("DependencyGraph.revive() brings back what nothing else keeps from being done", () => {
+Deno.test("DependencyGraph.unblock() brings back what nothing else keeps from being done", () => {
   for (const { seed, random, needs, keys, graph } of randomGraphs()) {
     const lost = new Set<number>();
     const isDropped = (task: number): boolean =>
@@ -139,12 +139,12 @@ Deno.test("DependencyGraph.revive() brings back what nothing else keeps from bei
     for (let step = 0; step < 20 && keys.length > 0; step++) {
       const task = random.below(keys.length);
       const before = keys.map((_, task) => isDropped(task));
-      const changed = lost.has(task) ? graph.revive([task]) : graph.drop(task);
+      const changed = lost.has(task) ? graph.unblock([task]) : graph.blockDownstream(task);
       if (!lost.delete(task)) lost.add(task);
       const after = keys.map((_, task) => isDropped(task));
       const expected = keys.flatMap((_, task) => before[task] === after[task] ? [] : [task]);
       assertEquals(changed.toSorted((a, b) => a - b), expected, `seed ${seed}`);
-      assertEquals(keys.map((_, task) => graph.isDropped(task)), after, `seed ${seed}`);
+      assertEquals(keys.map((_, task) => graph.isBlocked(task)), after, `seed ${seed}`);
     }
   }
 });

@@ -274,13 +274,3 @@ Deno.test("take() writes a task of a generator before it gives it out when that 
   await feed.take();
   assertEquals(await readRows(db, "SELECT id FROM task_runs"), [{ id: 1 }, { id: 2 }]);
 });
-
-Deno.test("giveBack() gives tasks out before the others, in the order in which they came back", async () => {
-  const feed = await openFeed(numbers(5));
-  const [first, second] = [await feed.take(), await feed.take()];
-  feed.giveBack(first!);
-  feed.giveBack(second!);
-  assertEquals((await takeAll(feed)).map(({ item }) => item), [0, 1, 2, 3, 4]);
-  feed.giveBack(second!);
-  assertEquals((await takeAll(feed)).map(({ item }) => item), [1]);
-});

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { Run, Task } from "../dashboard/api.ts";
-import type { Read } from "../dashboard/server/queries/find.ts";
-import { getRun, listRuns, listSamples } from "../dashboard/server/queries/runs.ts";
-import { listTasks } from "../dashboard/server/queries/tasks.ts";
-import { endedOf, recentRate, remainingMs, shareOf } from "../internal/progress.ts";
-import { timeOf } from "../internal/units.ts";
-import { isEnd, type TaskStatus } from "../internal/task_status.ts";
+import type { Run, Task } from "../../dashboard/api.ts";
+import type { Read } from "../../dashboard/server/queries/find.ts";
+import { getRun, listRuns, listSamples } from "../../dashboard/server/queries/runs.ts";
+import { listTasks } from "../../dashboard/server/queries/tasks.ts";
+import { endedOf, recentRate, remainingMs, shareOf } from "../../internal/progress.ts";
+import { timeOf } from "../../internal/units.ts";
+import { isEnd, type TaskStatus } from "../../internal/task_status.ts";
 
 /** Milliseconds after which a run that is said to be running has been silent for long. */
 const SILENT_AFTER_MS = 30_000;

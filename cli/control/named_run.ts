@@ -4,10 +4,10 @@
  * @module
  */
 import { InvalidArgumentError } from "commander";
-import { listRuns } from "../dashboard/server/queries/runs.ts";
-import type { Reader } from "../dashboard/server/reader.ts";
-import { CommandError } from "./terminal/failure.ts";
-import { wholeNumber } from "./options.ts";
+import { listRuns } from "../../dashboard/server/queries/runs.ts";
+import type { Reader } from "../../dashboard/server/reader.ts";
+import { CommandError } from "../terminal/failure.ts";
+import { wholeNumber } from "../options.ts";
 
 /** The id of a run, or "latest". */
 export type NamedRun = number | "latest";

@@ -5,22 +5,22 @@
  * @module
  */
 import type { Command } from "commander";
-import type { DriverChoice } from "../sqlite/drivers/choose.ts";
-import type { Reader } from "../dashboard/server/reader.ts";
-import { type Answer, readAnswer } from "../dashboard/server/queries/requests.ts";
-import { getRun } from "../dashboard/server/queries/runs.ts";
-import { onInterrupt } from "../pipeline/signals.ts";
-import { delay } from "../internal/delay.ts";
-import type { ControlAction } from "../writer/protocol/control_message.ts";
-import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
-import { CommandError } from "./terminal/failure.ts";
+import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
+import type { Reader } from "../../dashboard/server/reader.ts";
+import { type Answer, readAnswer } from "../../dashboard/server/queries/requests.ts";
+import { getRun } from "../../dashboard/server/queries/runs.ts";
+import { onInterrupt } from "../../pipeline/signals.ts";
+import { delay } from "../../internal/delay.ts";
+import type { ControlAction } from "../../writer/protocol/control_message.ts";
+import { EXIT, type ExitCode, exitCodeOf } from "../terminal/exit_code.ts";
+import { CommandError } from "../terminal/failure.ts";
 import { latestRun, type NamedRun, namedRun } from "./named_run.ts";
-import { openDatabase } from "./open_database.ts";
-import { openWriter } from "./open_writer.ts";
-import { clientOf } from "../writer/client/sqlite_writer.ts";
-import { type DbOption, dbOption, driverOption, jsonOption, wholeNumber } from "./options.ts";
-import { sanitize, sanitizedJson } from "./terminal/sanitize.ts";
-import { writeLines } from "./terminal/terminal.ts";
+import { openDatabase, rollBack } from "../open_database.ts";
+import { openWriter } from "../open_writer.ts";
+import { clientOf } from "../../writer/client/sqlite_writer.ts";
+import { type DbOption, dbOption, driverOption, jsonOption, wholeNumber } from "../options.ts";
+import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
+import { writeLines } from "../terminal/terminal.ts";
 
 /** Milliseconds between two looks for the answer. */
 const LOOK_MS = 50;
@@ -53,6 +53,7 @@ export async function ask(
   options: AskOptions,
 ): Promise<ExitCode> {
   const { db, driver, json } = options;
+  await rollBack(db);
   using reader = await openDatabase(db, driver);
   const run = named === "latest"
     ? latestRun(reader, `Cannot find the latest run of ${sanitize(db)}`)

@@ -4,20 +4,20 @@
  *
  * @module
  */
-import { DatabaseHandle, SourceError } from "../dashboard/server/database_handle.ts";
-import { databasePath } from "../sqlite/database_file.ts";
-import { onInterrupt } from "../pipeline/signals.ts";
-import type { TaskStatus } from "../internal/task_status.ts";
-import { delay } from "../internal/delay.ts";
-import { flow } from "./terminal/table.ts";
-import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
-import type { DbOption } from "./options.ts";
-import { colorsFor } from "./terminal/colors.ts";
-import { sanitize, sanitizedJson } from "./terminal/sanitize.ts";
-import { drawHeader, drawLine, drawSnapshot } from "./run_view.ts";
-import { FullScreen } from "./terminal/full_screen.ts";
+import { DatabaseHandle, SourceError } from "../../dashboard/server/database_handle.ts";
+import { databasePath } from "../../sqlite/database_file.ts";
+import { onInterrupt } from "../../pipeline/signals.ts";
+import type { TaskStatus } from "../../internal/task_status.ts";
+import { delay } from "../../internal/delay.ts";
+import { flow } from "../terminal/table.ts";
+import { EXIT, type ExitCode, exitCodeOf } from "../terminal/exit_code.ts";
+import type { DbOption } from "../options.ts";
+import { colorsFor } from "../terminal/colors.ts";
+import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
+import { drawHeader, drawLine, drawSnapshot } from "./draw_run.ts";
+import { FullScreen } from "../terminal/full_screen.ts";
 import { readSnapshot, type Snapshot } from "./snapshot.ts";
-import { isTerminal, surface, terminalSize, write, writeLines } from "./terminal/terminal.ts";
+import { isTerminal, surface, terminalSize, write, writeLines } from "../terminal/terminal.ts";
 
 /** Milliseconds between two looks. */
 const LOOK_MS = 100;

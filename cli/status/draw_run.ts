@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Run, Task } from "../dashboard/api.ts";
-import { type StatusCounts, TASK_STATUSES, type TaskStatus } from "../internal/task_status.ts";
-import { type Cell, type Column, drawTable, flow } from "./terminal/table.ts";
-import { type Colorize, STATUS_SIGNS, STATUS_STYLES } from "./terminal/colors.ts";
-import { sanitize } from "./terminal/sanitize.ts";
+import type { Run, Task } from "../../dashboard/api.ts";
+import { type StatusCounts, TASK_STATUSES, type TaskStatus } from "../../internal/task_status.ts";
+import { type Cell, type Column, drawTable, flow } from "../terminal/table.ts";
+import { type Colorize, STATUS_SIGNS, STATUS_STYLES } from "../terminal/colors.ts";
+import { sanitize } from "../terminal/sanitize.ts";
 import {
   formatBytes,
   formatCount,
@@ -15,7 +15,7 @@ import {
   formatNumberOf,
   formatPercent,
   formatRate,
-} from "../internal/units.ts";
+} from "../../internal/units.ts";
 import { type Snapshot, taskElapsed } from "./snapshot.ts";
 
 /** Where lines go. */
@@ -77,7 +77,7 @@ export function drawSnapshot(snapshot: Snapshot, surface: Surface): string[] {
 export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface): string[] {
   const { run, share, rate, remainingMs, silentMs } = snapshot;
   const name: Cell = { text: sanitize(run.name) || "(no name)", style: "bold" };
-  const title = [name, ...facts(snapshot)];
+  const title = [name, ...labelOf(run), ...facts(snapshot)];
   const percent = share === null ? "" : ` ${formatPercent(share)}`;
   const bar = drawBar(run.counts, Math.min(RUN_BAR, width - percent.length), paint);
   const counts: Cell[] = TASK_STATUSES
@@ -100,6 +100,7 @@ export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface
       style: "yellow",
     });
   }
+  if (run.reason) counts.push({ text: `failed as a whole: ${sanitize(run.reason)}`, style: "red" });
   if (run.processGone) counts.push({ text: leftOf(run), style: "yellow" });
   const held = walHeld(run);
   if (held) counts.push({ text: held, style: "yellow" });
@@ -109,6 +110,11 @@ export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface
     ...(run.total > 0 ? [bar + percent] : []),
     ...flow(counts, { width, paint }).slice(0, lines),
   ];
+}
+
+/** What a run is called beside its name. */
+function labelOf({ label }: Run): Cell[] {
+  return label ? [{ text: sanitize(label) }] : [];
 }
 
 /** What a run whose process is gone has left, and the command that continues it. */

@@ -1,0 +1,40 @@
+/**
+ * Which executor runs the tasks of a run.
+ *
+ * @module
+ */
+import { GRACE_MS, type PolicyOptions } from "../scheduler/retry_policy.ts";
+import { hasRate, type TagLimits } from "../scheduler/tag_limits.ts";
+import type { WriterClient } from "../../writer/client/writer_client.ts";
+import type { Executor } from "./executor.ts";
+import { type ExecutorOptions, MainThreadExecutor } from "./main_thread_executor.ts";
+import type { TaskModule } from "./task_module.ts";
+import type { TaskFunction } from "./task_runner.ts";
+import { WorkerPoolExecutor } from "./worker_pool_executor.ts";
+
+/** What a run says of its tasks. */
+export interface TaskWork<Item> extends Pick<PolicyOptions<Item>, "abortGraceMs"> {
+  run: TaskFunction<Item> | TaskModule<Item>;
+  limits?: TagLimits | undefined;
+}
+
+/** A function runs on this thread, the function of a module on a pool of Workers. */
+export function openExecutor<Item>(
+  { run: work, abortGraceMs: graceMs = GRACE_MS, limits }: TaskWork<Item>,
+  writer: WriterClient,
+  options: ExecutorOptions,
+): Executor<Item> {
+  if (typeof work === "function") return new MainThreadExecutor(work, options);
+  const { environment: { batchSender }, observer } = options;
+  return new WorkerPoolExecutor({
+    ...options,
+    module: work,
+    graceMs,
+    tellsStarts: hasRate({ limits }),
+    prints: observer?.prints === true,
+    attach: (sender) => writer.attach(sender),
+    // On the port of what is written about its task afterwards. A writer that is gone takes nothing anyway.
+    disconnect: (sender) => void batchSender.query({ kind: "disconnect", sender }).catch(() => {}),
+    onClosed: (listener) => writer.onClosed(listener),
+  });
+}

@@ -1,0 +1,164 @@
+/**
+ * The dashboard behind a real nginx: with its defaults, with gzip, below a path that it takes away, under the name
+ * that the browser knows, and with TLS.
+ *
+ * @module
+ */
+import { serveDashboard } from "../../../dashboard/mod.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
+import { isInstalled, ROOT } from "../../support/child.ts";
+import { HandRun } from "../../cli/cli_fixture.ts";
+import { Events } from "../fixture.ts";
+
+const ignore = !await isInstalled("nginx") || !await isInstalled("openssl");
+
+const TOKEN = "a token of some length";
+
+/** A port that is free now. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return (listener.addr as Deno.NetAddr).port;
+}
+
+async function run(program: string, args: string[], cwd: string): Promise<void> {
+  const { code, stderr } = await new Deno.Command(program, { args, cwd, stdout: "null" }).output();
+  if (code !== 0) throw new Error(`${program}: ${new TextDecoder().decode(stderr)}`);
+}
+
+/** Starts nginx with these servers; resolves when it answers. */
+async function startNginx(folder: string, servers: string, port: number) {
+  await Deno.writeTextFile(
+    `${folder}/nginx.conf`,
+    `daemon off; master_process off; pid nginx.pid; error_log error.log;
+     events {}
+     http {
+       access_log off;
+       client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path f; uwsgi_temp_path u;
+       scgi_temp_path s;
+       ${servers}
+     }`,
+  );
+  const child = new Deno.Command("nginx", {
+    args: ["-p", folder, "-e", "error.log", "-c", `${folder}/nginx.conf`],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  for (;;) {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      break;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await child.status;
+    },
+  };
+}
+
+Deno.test({
+  name: "a dashboard behind nginx is live, signs in and is controlled, whatever nginx is told",
+  ignore,
+  async fn() {
+    await using hand = await HandRun.start(["a", "b", "c", "d", "e", "f"]);
+    const folder = hand.folder.path;
+    await run("openssl", [
+      ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem"],
+      ...["-out", "cert.pem", "-days", "2", "-subj", "/CN=127.0.0.1"],
+      ...[
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-addext",
+        "basicConstraints=critical,CA:FALSE",
+      ],
+    ], folder);
+    const names = ["defaults", "gzip", "prefix", "named", "tls"] as const;
+    const ports = Object.fromEntries(names.map((name) => [name, freePort()]));
+    const origin = (name: string) =>
+      name === "tls" ? `https://127.0.0.1:${ports.tls}` : `http://127.0.0.1:${ports[name]}`;
+    await using dashboard = await serveDashboard({
+      db: hand.db,
+      port: 0,
+      token: TOKEN,
+      controlToken: "the control token",
+      writer: hand.writer,
+      allowedOrigins: names.map(origin),
+    });
+    const up = dashboard.url.slice(0, -1);
+    const listen = (name: string) => `listen 127.0.0.1:${ports[name]};`;
+    await using _ = await startNginx(
+      folder,
+      `server { ${listen("defaults")} location / { proxy_pass ${up}; } }
+       server { ${listen("gzip")} gzip on; gzip_types *; gzip_proxied any; gzip_min_length 0;
+         location / { proxy_pass ${up}; } }
+       server { ${listen("prefix")} location /etl/ { proxy_pass ${up}/; } }
+       server { ${listen("named")}
+         location / { proxy_pass ${up}; proxy_set_header Host $host; } }
+       server { listen 127.0.0.1:${ports.tls} ssl;
+         ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem;
+         location / { proxy_pass ${up}; proxy_set_header Host $host; } }`,
+      ports.defaults!,
+    );
+    using client = Deno.createHttpClient({
+      caCerts: [await Deno.readTextFile(`${folder}/cert.pem`)],
+    });
+    for (const [n, name] of names.entries()) {
+      const base = `${origin(name)}${name === "prefix" ? "/etl/" : "/"}`;
+      const ask = (path: string, init: RequestInit = {}) =>
+        fetch(new URL(path, base), { ...init, client });
+
+      const signedIn = await ask("api/session", {
+        method: "POST",
+        headers: { Authorization: `Bearer ${TOKEN}`, Origin: origin(name) },
+      });
+      const cookie = signedIn.headers.get("Set-Cookie")!;
+      assertEquals([signedIn.status, cookie.includes("Path=")], [204, false], name);
+      assertEquals(/; Secure/.test(cookie), name === "tls", `${name}: ${cookie}`);
+      const headers = { Cookie: cookie.split(";")[0]!, "Accept-Encoding": "gzip" };
+
+      const live = await ask("api/live?view=run&run=1", { headers });
+      assertEquals(live.status, 200, name);
+      await using events = new Events(live.body!);
+      await events.until(({ event }) => event === "snapshot");
+      const before = performance.now();
+      await hand.begin(n);
+      await events.until(({ data }) => data.run?.counts.running === n + 1);
+      // Held back, it would come with the ping after five seconds, or when four kilobytes are full.
+      const took = performance.now() - before;
+      assert(took < 4_000, `${name} took ${Math.round(took)} ms`);
+
+      const cancel = (from: string) =>
+        ask("api/runs/77/cancel", {
+          method: "POST",
+          headers: { ...headers, Origin: from, "X-Pipeloom-Control": "the control token" },
+        });
+      const allowed = await cancel(origin(name));
+      assertEquals([allowed.status, (await allowed.json()).error], [404, "There is no run 77"]);
+      const refused = await cancel("http://elsewhere.example");
+      const { error } = await refused.json();
+      assertEquals(refused.status, 403, name);
+      assertStringIncludes(error, "http://elsewhere.example");
+      assertMatch(error, /Host is 127\.0\.0\.1[.:]/);
+    }
+  },
+});
+
+Deno.test("the guide's configuration of nginx is one that nginx takes", { ignore }, async () => {
+  const guide = await Deno.readTextFile(new URL("docs/guides/watching.md", ROOT));
+  const [, server] = /```nginx\n([\s\S]*?)```/.exec(guide)!;
+  const folder = await Deno.makeTempDir();
+  try {
+    await run("openssl", [
+      ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem"],
+      ...["-out", "cert.pem", "-days", "2", "-subj", "/CN=etl.example"],
+    ], folder);
+    const local = server!.replace(/\/etc\/ssl\/etl\//g, `${folder}/`);
+    await Deno.writeTextFile(`${folder}/nginx.conf`, `events {} http { ${local} }`);
+    await run("nginx", ["-t", "-e", `${folder}/e.log`, "-c", `${folder}/nginx.conf`], folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,25 @@
+import { WalWarnings } from "../../../writer/client/wal_warnings.ts";
+import { assertMatch } from "../../support/assert.ts";
+
+function textOf(isSeries: boolean): string {
+  const warnings = new WalWarnings("etl.db");
+  let text = "";
+  using _listening = warnings.listen((_held, told) => {
+    text = told;
+    return true;
+  });
+  const since = new Date(Date.now() - 90_000).toISOString();
+  warnings.tell({ bytes: 300 * 2 ** 20, since, isSeries });
+  return text;
+}
+
+Deno.test("WalWarnings tells a reader that stays from reads that follow each other", () => {
+  const start =
+    /^Readers have kept the WAL of etl\.db from being emptied for 90 s, and it has 300 MiB/;
+  for (const isSeries of [true, false]) assertMatch(textOf(isSeries), start);
+  assertMatch(textOf(false), /end the reader that stays in one transaction/);
+  assertMatch(
+    textOf(true),
+    /leave a pause between them, or let that program checkpoint less often$/,
+  );
+});
