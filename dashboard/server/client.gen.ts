@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources 64c2d252ed5164a3
+// Deno 2.9.6, sources 90a9a7735aa204c6
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *
