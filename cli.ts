@@ -89,6 +89,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     usage: "",
     load: () => import("./cli/commands/prune.ts"),
   },
+  vacuum: {
+    summary: "give the space of deleted rows back",
+    usage: "",
+    load: () => import("./cli/commands/vacuum.ts"),
+  },
   doctor: {
     summary: "say what is wrong, and what to do",
     usage: "",

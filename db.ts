@@ -21,6 +21,7 @@ export {
 export { backup, type BackupOptions } from "./sqlite/backup.ts";
 export { Connection } from "./sqlite/connection.ts";
 export { Statement } from "./sqlite/statement.ts";
+export { vacuum, type VacuumOptions, type VacuumResult } from "./sqlite/vacuum.ts";
 export { classifyError } from "./sqlite/explain.ts";
 export type { Synchronous } from "./sqlite/settings.ts";
 export { initSchema, type InitSchemaOptions } from "./sqlite/schema.ts";

@@ -32,8 +32,9 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
   [
     /^database disk image is malformed|^malformed database schema/,
     "corrupt",
-    "another program, or this one, may have opened, copied over or removed the file, its -wal or its -shm while " +
-    "it was in use; keep a copy of it, then restore a backup or run .recover in the sqlite3 shell",
+    "this process may have opened the file, its -wal or its -shm with anything but SQLite, such as Deno.readFile, " +
+    "which takes SQLite's locks away, or a program wrote over it while it was in use; keep a copy of it, then " +
+    "restore a backup or run .recover in the sqlite3 shell",
   ],
   [
     /^(no such collation sequence|no such module)/,
@@ -60,7 +61,7 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
     /^too many attached databases - max 0/,
     "other",
     "the built-in driver allows ATTACH, and VACUUM with it, only to programs with every permission; run with " +
-    '-A, or use driver "ffi"; pipeloom vacuum needs neither',
+    '-A, or use driver "ffi"',
   ],
   [
     /^disk I\/O error/,

@@ -164,7 +164,7 @@ function describe({ runs, rows, freedBytes, running, dryRun }: Outcome, db: stri
       `${
         formatBytes(freedBytes)
       } of the file are free for new rows. To make the file smaller, while ` +
-        `no pipeline runs: sqlite3 ${db} VACUUM`,
+        `no pipeline runs: pipeloom vacuum --db ${db}`,
     );
   }
   return lines;

@@ -72,3 +72,18 @@ pageTest("a hidden tab lets go, and is live again when it is seen", async () => 
   assert(await countViews(fixture) === 1);
   assertEquals(fixture.complaints, []);
 });
+
+pageTest("a browser that shares no workers has a stream for each window", async () => {
+  await using fixture = await PageFixture.open();
+  const gate = Promise.withResolvers<void>();
+  const report = fixture.start("import", NAMES, () => gate.promise, TABS);
+  const page = await fixture.page("about:blank");
+  await page.evaluateOnNewDocument(() => Reflect.deleteProperty(globalThis, "SharedWorker"));
+  await page.goto(`${fixture.server.url}?run=1`);
+  assertEquals(await page.evaluate(() => "SharedWorker" in globalThis), false);
+  await seeText(page, ".liveness", "Live");
+  gate.resolve();
+  await report;
+  await seeText(page, ".title-row .status", "done");
+  assertEquals(fixture.complaints, []);
+});

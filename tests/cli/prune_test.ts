@@ -144,7 +144,7 @@ Deno.test("prune frees room, and says how to make the file smaller", async () =>
   assertMatch(out, /1 run deleted, with 6,000 tasks, /);
   assertMatch(
     out,
-    /\n\d\.\d MiB of the file are free for new rows\. .*: sqlite3 big\.db VACUUM\n$/,
+    /\n\d\.\d MiB of the file are free for new rows\. .*: pipeloom vacuum --db big\.db\n$/,
   );
   assertEquals(await readRow(db, "SELECT count(*) AS n FROM task_runs"), { n: 1 });
 });

@@ -13,7 +13,7 @@ import { clearImmediate, setImmediate } from "node:timers";
 import type { CheckpointResult } from "../../sqlite/checkpoint.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../../errors.ts";
-import { FileWatch } from "./file_watch.ts";
+import { FileWatch } from "./files/file_watch.ts";
 import type { RunRequest } from "../protocol/control_message.ts";
 import type {
   Answer,

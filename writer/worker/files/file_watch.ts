@@ -10,10 +10,10 @@
  *
  * @module
  */
-import { SqliteError } from "../../errors.ts";
-import { mayRead } from "../../internal/permissions.ts";
+import { SqliteError } from "../../../errors.ts";
+import { mayRead } from "../../../internal/permissions.ts";
 import { WalWatch } from "./wal_watch.ts";
-import type { Connection } from "../../sqlite/connection.ts";
+import type { Connection } from "../../../sqlite/connection.ts";
 import { ContentWatch } from "./content_watch.ts";
 
 /** What is appended to the database's name for the files that belong to it while it is open. */
@@ -84,7 +84,9 @@ export class FileWatch implements Disposable {
         ? `Cannot write ${this.#database}: the file ${what} while it was open, and nobody would find ` +
           `what is written now; put the file itself or a backup back, then resume the run`
         : `Cannot write ${this.#database}: its file ${companion} ${what} while it was open, and a crash ` +
-          `would lose what is in it; leave it alone while a pipeline runs, and resume the run`,
+          `would lose what is in it; a file of the database may have been opened in this process with anything ` +
+          `but SQLite, such as Deno.readFile, which takes SQLite's locks away; leave it alone while a pipeline ` +
+          `runs, and resume the run`,
       "moved",
     );
   }

@@ -1,9 +1,9 @@
-import { connect, type Connection, walCheckpoint } from "../../../db.ts";
-import { WalWatch } from "../../../writer/worker/wal_watch.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
+import { connect, type Connection, walCheckpoint } from "../../../../db.ts";
+import { WalWatch } from "../../../../writer/worker/files/wal_watch.ts";
+import { assert, assertEquals } from "../../../support/assert.ts";
 // Loads the FFI driver's library before the first test, which would otherwise seem to leak it.
-import "../../support/drivers.ts";
-import { tempFolder } from "../../support/temp.ts";
+import "../../../support/drivers.ts";
+import { tempFolder } from "../../../support/temp.ts";
 
 const FRAME = 24 + 4096;
 

@@ -12,9 +12,9 @@
  *
  * @module
  */
-import { SqliteError } from "../../errors.ts";
-import type { Connection } from "../../sqlite/connection.ts";
-import { checkIntegrity } from "../../sqlite/pragmas.ts";
+import { SqliteError } from "../../../errors.ts";
+import type { Connection } from "../../../sqlite/connection.ts";
+import { checkIntegrity } from "../../../sqlite/pragmas.ts";
 
 /** Bytes of a file that is checked at the end of each run: some milliseconds of work. */
 const SMALL_BYTES = 4 * 1024 * 1024;

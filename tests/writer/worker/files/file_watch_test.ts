@@ -1,9 +1,9 @@
-import { connect, SqliteError } from "../../../db.ts";
-import { FileWatch } from "../../../writer/worker/file_watch.ts";
-import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
+import { connect, SqliteError } from "../../../../db.ts";
+import { FileWatch } from "../../../../writer/worker/files/file_watch.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "../../../support/assert.ts";
 // Loads the FFI driver's library before the first test, which would otherwise seem to leak it.
-import "../../support/drivers.ts";
-import { tempFolder } from "../../support/temp.ts";
+import "../../../support/drivers.ts";
+import { tempFolder } from "../../../support/temp.ts";
 
 /** A database that is open, and its watch. */
 async function open(db: string, wal = true) {

@@ -1,0 +1,58 @@
+import { connect, connectReadOnly, vacuum } from "../../db.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
+import { DRIVERS } from "../support/drivers.ts";
+import { tempFolder } from "../support/temp.ts";
+import { runCli } from "./cli_terminal.ts";
+
+/** A file of a few MB of which nearly all is free. */
+async function wasteful(db: string, wal: boolean): Promise<void> {
+  using connection = await connect(db, { wal });
+  connection.exec(`CREATE TABLE v (a); INSERT INTO v VALUES ('kept');
+    WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 3000)
+      INSERT INTO v SELECT hex(randomblob(500)) FROM c;
+    DELETE FROM v WHERE a <> 'kept'`);
+}
+
+for (const wal of [true, false]) {
+  Deno.test(`vacuum gives the space back and keeps the journal, wal: ${wal}`, async () => {
+    using folder = tempFolder();
+    const db = folder.file("etl.db");
+    await wasteful(db, wal);
+    const { size } = await Deno.stat(db);
+    const { code, out, err } = await runCli(["vacuum", "--db", "etl.db"], {
+      folder: folder.path,
+      permissions: ["-A"],
+    });
+    assertEquals([code, err], [0, ""]);
+    assertMatch(out, /^etl\.db: \d\.\d MiB before, [\d.]+ KiB now\n$/);
+    assert((await Deno.stat(db)).size < size / 100);
+    using reader = await connectReadOnly(db);
+    assertEquals(reader.prepare("SELECT a FROM v").all().map(({ a }) => a), ["kept"]);
+    const { journal_mode } = reader.prepare("PRAGMA journal_mode").get()!;
+    assertEquals(journal_mode, wal ? "wal" : "delete");
+  });
+}
+
+Deno.test("vacuum under narrow flags gives the reason and the flags, and changes nothing", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  await wasteful(db, true);
+  const { size } = await Deno.stat(db);
+  const { code, err } = await runCli(["vacuum", "--db", "etl.db"], {
+    folder: folder.path,
+    permissions: ["--allow-read", "--allow-write"],
+  });
+  assertEquals(code, 1);
+  assertMatch(err, /the built-in driver allows ATTACH, and VACUUM .* run with -A/);
+  assertEquals((await Deno.stat(db)).size, size);
+  const missing = await runCli(["vacuum", "--db", "no.db"], { folder: folder.path });
+  assertMatch(missing.err, /no such file/);
+});
+
+for (const driver of DRIVERS) {
+  Deno.test(`${driver}: vacuum() refuses what is not there, and never creates it`, async () => {
+    using folder = tempFolder();
+    await assertRejects(() => vacuum(folder.file("no.db"), { driver }), Error, "no such file");
+    await assertRejects(() => vacuum(":memory:", { driver }), TypeError, "pass a path");
+  });
+}
