@@ -32,8 +32,9 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
   [
     /^database disk image is malformed|^malformed database schema/,
     "corrupt",
-    "another program, or this one, may have opened, copied over or removed the file, its -wal or its -shm while " +
-    "it was in use; keep a copy of it, then restore a backup or run .recover in the sqlite3 shell",
+    "this process may have opened the file, its -wal or its -shm with anything but SQLite, such as Deno.readFile, " +
+    "which takes SQLite's locks away, or a program wrote over it while it was in use; keep a copy of it, then " +
+    "restore a backup or run .recover in the sqlite3 shell",
   ],
   [
     /^(no such collation sequence|no such module)/,

@@ -56,6 +56,8 @@ export interface RunPatch extends LiveEvent {
   run?: Run | null | undefined;
   /** Changes of the table. */
   tasks?: ListPatch<Task> | undefined;
+  /** The new number of tasks that match. */
+  found?: number | undefined;
   /** The new cursors. */
   next?: string | null | undefined;
   /** The new cursors. */

@@ -60,6 +60,8 @@ export interface TaskQuery {
 export interface TaskPage {
   /** The tasks in the order that was asked for. */
   tasks: Task[];
+  /** How many tasks match on all pages, where a text or a key is looked for. */
+  found?: number;
   /** Cursor of the next page, `null` on the last. */
   next: string | null;
   /** Cursor of the page before, `null` on the first. */

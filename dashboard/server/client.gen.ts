@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources 1726d2815184de7e
+// Deno 2.9.6, sources e9607d8c6c176fbf
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *

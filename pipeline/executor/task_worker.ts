@@ -41,6 +41,8 @@ let environment: TaskEnvironment | undefined;
 let running: TaskExecution | undefined;
 /** The task that was ended because the Worker failed. */
 let victim: TaskExecution | undefined;
+/** Characters of a message of which several copies are made: its task is done with before the next one runs. */
+const LARGE_ERROR = 100_000;
 /** What the last task was told that was to stop, perhaps before it began. */
 let told: TimeOutTaskRequest | CancelTaskRequest | undefined;
 let failed = false;
@@ -159,7 +161,9 @@ async function runToEnd(task: TaskExecution, item: unknown): Promise<void> {
   const outcome = await runTask(run, item, task, environment!);
   if (task === victim) return;
   // What it has sent, and a large result or error, is to be on its way before the next one runs.
-  await environment!.batchSender.ready()?.catch(() => {});
+  const isLarge = "error" in outcome && (outcome.error?.message.length ?? 0) > LARGE_ERROR;
+  const { batchSender } = environment!;
+  await (isLarge ? batchSender.flushed() : batchSender.ready())?.catch(() => {});
   if (task === victim) return;
   running = undefined;
   if (!failed) reply({ kind: "returned", id: task.id });

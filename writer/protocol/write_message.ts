@@ -171,10 +171,10 @@ export interface StepResults extends ReadonlyArray<WriteResult> {}
 export type ResultOf<M extends WriteMessage> = WriteResults[M["kind"]];
 
 /**
- * Bytes of texts and blobs that are counted as one row. A sender may have 8,000 rows on their way: 8 MB of large
+ * Bytes of texts and blobs that are counted as one row. A sender may have 8,000 rows on their way: 4 MB of large
  * values, which its thread and the writer's hold in several copies.
  */
-export const ROW_BYTES = 1_000;
+export const ROW_BYTES = 500;
 
 /**
  * How many rows a message counts for in batches and credits: those of large values for as many as would take that

@@ -73,10 +73,11 @@ export class RunView implements View {
     this.#page = this.#readPage;
     this.#samples.push(...samples);
     this.#lastSample = last;
-    const { next, previous } = this.#page;
+    const { next, previous, found } = this.#page;
     const patch = unlessEmpty<Omit<RunPatch, "now">>({
       run: same(before.run, run) ? undefined : run,
       tasks: diffList(before.page.tasks, this.#page.tasks),
+      found: before.page.found === found ? undefined : found,
       next: before.page.next === next ? undefined : next,
       previous: before.page.previous === previous ? undefined : previous,
       reading: this.#hasList && !this.#hasToldList ? false : undefined,

@@ -65,6 +65,38 @@ export async function findTasks(
   return place?.back ? best.reverse() : best;
 }
 
+/** How many tasks match, wherever a page begins. */
+export async function countTasks(
+  read: Read,
+  tasks: RunTasks,
+  { place: _, ...find }: Find,
+  signal?: AbortSignal,
+): Promise<number> {
+  const query = plan(tasks, { ...find, sort: "id" });
+  const turn = new Turn();
+  let total = 0;
+  for (const status of find.status.length > 0 ? find.status : [undefined]) {
+    let rest: Range | undefined = query.range;
+    while (rest) {
+      signal?.throwIfAborted();
+      const range: Range = rest;
+      const edge = read((reader) => edgeOf(reader, query, range, status));
+      const { slice } = cut(range, edge, query.descending);
+      total += read((reader) =>
+        once(
+          reader,
+          query,
+          { range: slice, status, what: "count" },
+          () => count(reader, query, slice, status),
+        )
+      );
+      rest = cut(range, edge, query.descending).rest;
+      await turn.pass();
+    }
+  }
+  return total;
+}
+
 /** The id of the last row of a range's first slice; `undefined` when the range has no more than that. */
 function edgeOf(
   reader: Reader,
@@ -91,13 +123,29 @@ function edgeOf(
  * stay as they are, until their run is resumed, or they are queued again while it goes on.
  */
 function lookOnce(reader: Reader, query: Plan, range: Range, status?: TaskStatus): Found[] {
+  return once(
+    reader,
+    query,
+    { range, status, what: "find" },
+    () => look(reader, query, range, status),
+  );
+}
+
+/** What a read of one slice tells, from memory where it cannot have changed. */
+function once<T extends Found[] | number>(
+  reader: Reader,
+  query: Plan,
+  { range, status, what }: { range: Range; status: TaskStatus | undefined; what: string },
+  read: () => T,
+): T {
   const [run] = query.params;
   const requeued = query.sliced && run !== null ? timesRequeued(reader, Number(run)) : undefined;
   if (requeued === undefined || hasOpenTasks(reader, range)) {
-    return look(reader, query, range, status);
+    return read();
   }
   const { order, descending, conditions, params, limit, q } = query;
   const key = JSON.stringify([
+    what,
     q,
     order,
     descending,
@@ -108,7 +156,7 @@ function lookOnce(reader: Reader, query: Plan, range: Range, status?: TaskStatus
     status,
     requeued,
   ]);
-  return memoize(reader, key, () => look(reader, query, range, status));
+  return memoize(reader, key, read);
 }
 
 /**
@@ -178,4 +226,18 @@ function select(
     ...more,
     limit,
   );
+}
+
+/** How many match in one slice. */
+function count(reader: Reader, query: Plan, range: Range, status: TaskStatus | undefined): number {
+  const { search } = query;
+  const numberOf = (more: { condition?: string; params?: SqlValue[] }) =>
+    Number(
+      select(reader, query, { range, status, limit: -1, columns: "count(*) AS n", ...more })[0]
+        ?.n ?? 0,
+    );
+  if (!search) return numberOf({});
+  const { ascii, others, columns } = search;
+  const rows = select(reader, query, { range, status, limit: -1, columns, condition: others });
+  return (ascii ? numberOf(ascii) : 0) + rows.filter(search.matches).length;
 }

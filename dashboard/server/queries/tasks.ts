@@ -7,7 +7,7 @@ import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
 import { isEnd, type TaskStatus } from "../../../internal/task_status.ts";
 import type { Task, TaskAttempt, TaskDetail, TaskPage, TaskQuery } from "../../api.ts";
 import type { Reader } from "../reader.ts";
-import { findTasks, type Read } from "./find.ts";
+import { countTasks, findTasks, type Read } from "./find.ts";
 import { DURATION_MS } from "./order.ts";
 import type { PageCursor } from "./plan.ts";
 import { getRun } from "./runs.ts";
@@ -47,7 +47,9 @@ export async function listTasks(
   const [before, after] = place?.back ? [more, true] : [!!place, more];
   // Where everything on the way is gone, one can turn round.
   const [first, last] = page.length > 0 ? [page[0], page.at(-1)] : [place, place];
+  const isSearch = !lacksKey && (query.q !== "" || query.key !== "");
   return {
+    ...(isSearch ? { found: await countTasks(read, tasks, query, signal) } : {}),
     tasks: read((reader) => readTasks(reader, page.map(({ id }) => id))),
     next: after && last ? toCursor({ ...last, back: false }) : null,
     previous: before && first ? toCursor({ ...first, back: true }) : null,

@@ -43,8 +43,8 @@ export function addLive(app: Hono, hub: Hub): void {
       c.header("Retry-After", "5");
       return c.json(
         {
-          error:
-            `There are ${hub.streams} streams open, which is the maximum. Try again later, or raise maxClients`,
+          error: `Cannot send changes to more than ${hub.streams} pages at a time. ` +
+            `Close one, or raise maxClients`,
         },
         503,
       );

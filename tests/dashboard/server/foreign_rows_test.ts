@@ -35,6 +35,18 @@ Deno.test("a search finds texts of every script, whatever their case and composi
   assertEquals(await find("grüsse"), ["x", "y"]);
   assertEquals(await find("needle"), []);
   await shown.get(`/api/runs/1/tasks?q=${"x".repeat(201)}`, 400);
+  const found = async (q: string, more = "") =>
+    (await shown.get<TaskPage>(`/api/runs/1/tasks?q=${encodeURIComponent(q)}${more}`)).found;
+  assertEquals([await found("s"), await found("s", "&limit=1&sort=-name"), await found("zz")], [
+    7,
+    7,
+    0,
+  ]);
+  assertEquals([await found(".csv"), await found("s", "&status=done"), await found("")], [
+    3,
+    0,
+    undefined,
+  ]);
   // Pages follow one another without gaps.
   const pages: string[] = [];
   let cursor = "";

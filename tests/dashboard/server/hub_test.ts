@@ -188,7 +188,7 @@ Deno.test("Hub answers one too many with 503, and others still work", async () =
   );
   assertEquals(new Set(flood.map(({ status }) => status)), new Set([503]));
   assertEquals(flood[0]!.headers.get("Retry-After"), "5");
-  assertMatch((await flood[0]!.json()).error, /^There are 3 browsers/);
+  assertMatch((await flood[0]!.json()).error, /^Cannot send changes to more than 3 pages/);
   await Promise.all(flood.slice(1).map((response) => response.body?.cancel()));
   await shown.get("/api/runs");
   addRun(shown.store, [{}]);

@@ -33,7 +33,7 @@ Deno.test("BatchSender.room() has room until too many rows are on their way, and
 Deno.test("BatchSender.room() counts the bytes of large values, so that few of them are on their way", async () => {
   using writer = await openLoop({ schema: "CREATE TABLE file (content)" });
   const { batchSender } = writer;
-  for (const content of [new Uint8Array(2_000_000), "x".repeat(2_000_000)]) {
+  for (const content of [new Uint8Array(1_000_000), "x".repeat(1_000_000)]) {
     let sent = 0;
     while (!batchSender.ready() && sent < 50) {
       batchSender.post(toInsertMessage("file", [[content]]));

@@ -88,6 +88,7 @@ Deno.test("deleteRun() leaves tasks of other runs among the ids of its own", asy
   const db = folder.file("etl.db");
   const options = {
     db,
+    taskId: ({ id }: { id: number }) => id,
     schema: "CREATE TABLE IF NOT EXISTS mine (id INTEGER)",
     run: ({ id }: { id: number }, task: TaskContext) =>
       task.insert("mine", [[id]], { idempotencyKey: "id" }),

@@ -84,7 +84,9 @@ export class FileWatch implements Disposable {
         ? `Cannot write ${this.#database}: the file ${what} while it was open, and nobody would find ` +
           `what is written now; put the file itself or a backup back, then resume the run`
         : `Cannot write ${this.#database}: its file ${companion} ${what} while it was open, and a crash ` +
-          `would lose what is in it; leave it alone while a pipeline runs, and resume the run`,
+          `would lose what is in it; a file of the database may have been opened in this process with anything ` +
+          `but SQLite, such as Deno.readFile, which takes SQLite's locks away; leave it alone while a pipeline ` +
+          `runs, and resume the run`,
       "moved",
     );
   }
