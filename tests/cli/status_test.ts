@@ -169,3 +169,16 @@ Deno.test("status ends quietly when nobody reads on", async () => {
   }).output();
   assertEquals(new TextDecoder().decode(stderr), "");
 });
+
+Deno.test("status takes a run whose tasks tell of progress for alive, and says what is silent", async () => {
+  await using run = await mixed();
+  const options = { folder: run.folder.path };
+  const old = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-10 minutes')";
+  // Nothing has ended for ten minutes, and nothing tells of the process.
+  await run.writer.execute(`UPDATE pipeline_runs SET owner=NULL, updated_at=${old}`);
+  const { out: alive } = await runCli(["status", "--db", run.db], options);
+  assert(!alive.includes("no news"), alive);
+  await run.writer.execute(`UPDATE task_runs SET updated_at=${old}, started_at=${old}`);
+  const { out: silent } = await runCli(["status", "--db", run.db], options);
+  assertMatch(silent, / · no news for 10 min \d\d s: its process may be gone\n/);
+});

@@ -222,7 +222,8 @@ export class Model {
           : this.#requeueEnded(message);
       case "finish_run": {
         const counts = this.counts(message.run);
-        const status = message.status === "done" && counts.error > 0 ? "error" : message.status;
+        const isDone = counts.error + counts.queued + counts.running === 0;
+        const status = message.status === "done" && !isDone ? "error" : message.status;
         const run = state.runs.get(message.run) ?? refuse();
         const ids = [...state.tasks].filter(([, task]) => task.run === message.run)
           .map(([id]) => id);
@@ -322,8 +323,10 @@ export class Model {
     const { runs, waits } = this.state;
     const same = [...runs.values()].filter((run) => run.name === name);
     if (alone && same.some(({ status }) => status === "running")) refuse();
+    // A run that came after others says how the name stands: where it is done there is nothing to resume.
+    const newest = [...runs].findLast(([, run]) => run.name === name);
     const found = resume === true
-      ? [...runs].findLast(([, run]) => run.name === name && run.status !== "done")
+      ? newest?.[1].status === "done" ? undefined : newest
       : [...runs].find(([id]) => id === resume);
     if (!found) {
       if (typeof resume === "number") refuse();

@@ -22,7 +22,9 @@ export interface RunningTasks {
 /** Reads what the running tasks of a run tell, by the index on their status. */
 export function readRunning(reader: Reader, tasks: RunTasks | undefined): RunningTasks {
   if (!tasks || !reader.has("task_runs")) return { work: 0, news: null };
-  const updated = reader.has("task_runs", "updated_at") ? "updated_at" : "started_at";
+  const updated = reader.has("task_runs", "updated_at")
+    ? "coalesce(updated_at, started_at)"
+    : "started_at";
   const row = reader.get(
     `SELECT total(min(1.0, max(0.0, progress))) AS work, max(${updated}) AS news FROM task_runs
      WHERE status = 'running' AND id BETWEEN ? AND ? AND ${tasks.condition}`,
