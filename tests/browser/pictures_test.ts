@@ -155,3 +155,11 @@ pageTest("the progress of a run counts what its tasks have done so far", async (
   await seeText(page, ".stat-main", "100%");
   assertEquals(fixture.complaints, []);
 });
+
+pageTest("the throughput of a run of an instant is not made up", async () => {
+  await using fixture = await PageFixture.open();
+  await fixture.start("instant", ["a"], () => {});
+  const page = await fixture.page("?run=1");
+  await seeText(page, ".chart-legend", "Too little has been measured to be drawn");
+  assertEquals(fixture.complaints, []);
+});

@@ -9,6 +9,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "../support/ass
 import { DRIVERS } from "../support/drivers.ts";
 import { readRow, readValues } from "../support/read.ts";
 import { Fixture } from "../support/spawn.ts";
+import { until } from "../support/until.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const RUNS = "SELECT id, status, coalesce(resumed, 0) FROM pipeline_runs ORDER BY id";
@@ -116,6 +117,33 @@ for (const resume of ["", "resume"]) {
     assertEquals(await readValues(db, EVENTS), [["one", "begin"], ["one", "end"]]);
   });
 }
+
+Deno.test("a living run goes on untouched when its lock file is removed", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  await using other = start(folder.path, "refuse", "one", "hold");
+  assertEquals(await other.line(), "begun");
+  const locks = () => [...Deno.readDirSync(folder.path)].filter(({ name }) => /-owner-/.test(name));
+  for (const overlap of ["refuse", "allow", "refuse"] as const) {
+    const [lock] = locks();
+    await Deno.remove(folder.file(lock!.name));
+    const second = run(db, { overlap });
+    if (overlap === "allow") assertEquals((await second).status, "done");
+    else await assertRejects(() => second, OverlapError, "run 1 is");
+    await until(() => locks().some(({ name }) => name === lock!.name));
+  }
+  const resumed = run(db, { resume: 1, taskKey: (item) => item });
+  await assertRejects(() => resumed, Error, "Cannot resume run 1: it is running");
+  await using waiter = start(folder.path, "queue", "two");
+  assertEquals(await waiter.line(), "waits");
+  for (const { name } of locks()) await Deno.remove(folder.file(name));
+  await letGo(other);
+  assertEquals(await waiter.line(), "begun");
+  assertEquals(JSON.parse(await waiter.line()).status, "done");
+  const statuses = await readValues(db, "SELECT DISTINCT status FROM pipeline_runs");
+  assertEquals(statuses, [["done"]]);
+  assertEquals(locks(), []);
+});
 
 Deno.test("runs of one writer that is shared overlap or wait, too", async () => {
   await using writer = await SqliteWriter.open({ db: ":memory:" });

@@ -9,7 +9,7 @@
  */
 import type { Connection } from "../../sqlite/connection.ts";
 import { OverlapError } from "../../errors.ts";
-import { isGone, type ProcessLock } from "./process_lock.ts";
+import { ownerOf, type ProcessLock } from "./process_lock.ts";
 import { recoverRuns } from "./recovery.ts";
 import type { SqlRow } from "../../sqlite/values.ts";
 
@@ -75,8 +75,8 @@ export class OverlapStore {
       throw new Error(
         `${cannot(name)}: run ${unknown.id} says that it is running, and ` +
           (unknown.owner
-            ? "whether its process lives cannot be seen without permission to read and write the " +
-              "folder of the database"
+            ? "whether its process lives cannot be seen: its lock file is missing, or there is no " +
+              "permission to read and write the folder of the database"
             : "it has no owner that could be asked") +
           "; when its process is gone, set its status in pipeline_runs to 'interrupted'",
       );
@@ -96,17 +96,18 @@ export class OverlapStore {
 
   #running(name: string): SqlRow[] {
     return this.#connection.prepare(
-      `SELECT id, owner, host, pid, started_at FROM pipeline_runs
+      `SELECT id, owner, host, pid, started_at, process_started_at, booted_at FROM pipeline_runs
        WHERE name=? AND status='running' ORDER BY id`,
     ).all(name);
   }
 
   /** Whether the process of a run lives; `undefined` when nobody can tell. */
-  #isUnder({ id, owner }: SqlRow): boolean | undefined {
+  #isUnder({ id, owner, ...noted }: SqlRow): boolean | undefined {
     if (this.#own.has(id as number) || this.#begun.has(id as number)) return true;
     const base = this.#owner?.base;
     if (owner === null || base === undefined) return undefined;
-    return !isGone(base, `${owner}`);
+    const state = ownerOf(base, `${owner}`, noted);
+    return state === "unknown" ? undefined : state === "alive";
   }
 }
 

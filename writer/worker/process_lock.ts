@@ -2,8 +2,8 @@
  * Who owns a run: a lock that the system lets go of when its holder is gone, however it went.
  *
  * The writer takes an exclusive lock on a file of its own beside the database, `<db>-owner-<token>`, before its
- * first run, and notes the token with the run. Whoever can take that lock, or finds the file gone, knows that
- * the owner is gone. A process that is stopped, or busy for hours, still holds it.
+ * first run, and notes the token with the run. Whoever can take that lock knows that the owner is gone. A file that
+ * is missing tells nothing: the owner notices, and makes another one. A process that is stopped, or busy for hours, still holds it.
  *
  * Rejected: a heartbeat (a blocked process looks dead, a clock that jumps kills), the process id (it is used
  * again, and means nothing in another container), and a lock on the database itself (closing any handle of it
@@ -15,9 +15,19 @@
  *
  * @module
  */
-import { isOwnerToken, ownerBase } from "../../internal/owner_lock.ts";
+import { isOwnerToken, ownerBase, type OwnerState } from "../../internal/owner_lock.ts";
 import { isoTime } from "../../internal/timestamps.ts";
 import { isGranted } from "../../internal/permissions.ts";
+
+/** Looks for a lock file that is missing, and milliseconds between them: more than an owner takes to notice. */
+const LOOKS = 8;
+const LOOK_MS = 100;
+
+/** Milliseconds by which two notes of one start differ at most. */
+const SAME_MS = 30_000;
+
+/** Milliseconds of a tick of the clock by which Linux counts. */
+const TICK_MS = 10;
 
 /** Tries to get a lock on a file of one's own: another may be looking at it at that moment. */
 const ATTEMPTS = 5;
@@ -79,6 +89,22 @@ export class ProcessLock implements Disposable {
     return { owner: this.#lock?.token ?? null, ...this.#process };
   }
 
+  /** Makes another lock file when that of this owner was removed: others would not know whether it lives. */
+  keep(): void {
+    if (!this.#lock || isThere(this.#lock.path)) return;
+    const { file: old, path, token } = this.#lock;
+    let file: Deno.FsFile | undefined;
+    try {
+      file = Deno.openSync(path, { createNew: true, read: true, write: true });
+      if (!file.tryLockSync(true)) throw new Error("Another process looks at it");
+      this.#lock = { file, path, token };
+      old.close();
+    } catch {
+      // Next time, or never, as where its folder was removed.
+      file?.close();
+    }
+  }
+
   /** Removes the lock file and lets go of the lock. */
   [Symbol.dispose](): void {
     if (!this.#lock) return;
@@ -88,25 +114,70 @@ export class ProcessLock implements Disposable {
   }
 }
 
-/** Whether an owner is known to be gone. Its lock file is removed then. */
-export function isGone(base: string, owner: string): boolean {
-  if (!isOwnerToken(owner)) return false;
-  const path = base + owner;
+/** What a row tells of the process that owned its run. */
+export interface NotedProcess {
+  pid?: unknown;
+  host?: unknown;
+  process_started_at?: unknown;
+  booted_at?: unknown;
+}
+
+/**
+ * Whether the owner of a run lives. A lock that is free proves that it is gone. A lock file that is missing proves
+ * nothing: a living owner makes another one within a moment, which is waited for; after that the process itself is
+ * looked for, where that is permitted.
+ */
+export function ownerOf(base: string, owner: string, noted: NotedProcess = {}): OwnerState {
+  if (!isOwnerToken(owner)) return "unknown";
+  for (let looks = 0; looks < LOOKS; looks++) {
+    if (looks > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_MS);
+    const state = lockState(base + owner);
+    if (state !== "missing") return state;
+  }
+  return processState(noted);
+}
+
+/** Removes the lock file of an owner that is gone. Returns whether it is known to be. */
+export function removeGone(base: string, owner: string): boolean {
+  return isOwnerToken(owner) && lockState(base + owner, true) === "gone";
+}
+
+function lockState(path: string, remove = false): OwnerState | "missing" {
   let file: Deno.FsFile;
   try {
     file = Deno.openSync(path, { read: true, write: true });
   } catch (error) {
-    return error instanceof Deno.errors.NotFound;
+    return error instanceof Deno.errors.NotFound ? "missing" : "unknown";
   }
   try {
-    if (!file.tryLockSync(true)) return false;
-    // While it is locked, so that nobody takes it meanwhile.
-    removeQuietly(path);
-    return true;
+    if (!file.tryLockSync(true)) return "alive";
+    // While it is locked, so that no owner takes it meanwhile.
+    if (remove) removeQuietly(path);
+    return "gone";
   } catch {
-    return false;
+    return "unknown";
   } finally {
     file.close();
+  }
+}
+
+/** Whether a process lives, by its id, its start and the start of the machine, as far as they may be seen. */
+function processState({ pid, host, process_started_at, booted_at }: NotedProcess): OwnerState {
+  if (!isGranted({ name: "sys", kind: "hostname" }) || host !== Deno.hostname()) return "unknown";
+  const bootedAt = Date.parse(`${booted_at}`);
+  if (isGranted({ name: "sys", kind: "osUptime" }) && !Number.isNaN(bootedAt)) {
+    const sinceBoot = Date.now() - 1_000 * Deno.osUptime();
+    if (Math.abs(sinceBoot - bootedAt) > SAME_MS) return "gone";
+  }
+  if (Deno.build.os !== "linux" || !Number.isSafeInteger(pid)) return "unknown";
+  try {
+    // The name of a program may hold blanks and brackets.
+    const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).replace(/^.*\) /s, "").split(" ");
+    const startedAt = Date.now() - 1_000 * Deno.osUptime() + Number(fields[19]) * TICK_MS;
+    const isSame = Math.abs(startedAt - Date.parse(`${process_started_at}`)) < SAME_MS;
+    return isSame ? "alive" : "gone";
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? "gone" : "unknown";
   }
 }
 
@@ -115,7 +186,7 @@ export function removeAbandoned(base: string): void {
   const at = Math.max(base.lastIndexOf("/"), base.lastIndexOf("\\")) + 1;
   try {
     for (const { name } of Deno.readDirSync(base.slice(0, at))) {
-      if (name.startsWith(base.slice(at))) isGone(base, name.slice(base.length - at));
+      if (name.startsWith(base.slice(at))) removeGone(base, name.slice(base.length - at));
     }
   } catch {
     // The folder may not be read: they stay, empty as they are.

@@ -9,11 +9,11 @@
  * @module
  */
 import type { Connection } from "../../sqlite/connection.ts";
-import { isGone, type ProcessLock, removeAbandoned } from "./process_lock.ts";
+import { ownerOf, type ProcessLock, removeAbandoned, removeGone } from "./process_lock.ts";
 import { refuseAll } from "./request_store.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 
-const OPEN_RUNS = `SELECT id, owner FROM pipeline_runs
+const OPEN_RUNS = `SELECT id, owner, pid, host, process_started_at, booted_at FROM pipeline_runs
   WHERE status='running' AND owner IS NOT NULL ORDER BY id`;
 
 /** Owners of the last runs that have ended: one that was killed while none was running has left its lock file. */
@@ -26,19 +26,19 @@ const ENDED_OWNERS = `SELECT DISTINCT owner FROM (
 /** Marks runs whose owner is gone as `interrupted`, and returns their ids. */
 export function recoverRuns(connection: Connection, { base }: ProcessLock): number[] {
   if (base === undefined) return [];
-  for (const { owner } of connection.prepare(ENDED_OWNERS).all()) isGone(base, `${owner}`);
+  for (const { owner } of connection.prepare(ENDED_OWNERS).all()) removeGone(base, `${owner}`);
   const select = connection.prepare(OPEN_RUNS);
   // Looked at first without the lock, which others may be waiting for.
   if (select.all().length === 0) return [];
   const runs = connection.transaction(() => {
-    const gone = select.all().filter(({ owner }) => isGone(base, `${owner}`));
-    const ids = gone.map(({ id }) => id as number);
-    for (const id of ids) interruptRun(connection, id);
-    return ids;
+    const gone = select.all().filter((run) => ownerOf(base, `${run.owner}`, run) === "gone");
+    for (const { id } of gone) interruptRun(connection, id as number);
+    return gone;
   });
-  // A process that died may not have been alone.
+  // Only now: a process that dies before the commit leaves the proof. One that died may not have been alone.
+  for (const { owner } of runs) removeGone(base, `${owner}`);
   if (runs.length > 0) removeAbandoned(base);
-  return runs;
+  return runs.map(({ id }) => id as number);
 }
 
 /**

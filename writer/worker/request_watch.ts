@@ -29,11 +29,18 @@ export class RequestWatch implements Disposable {
   #isOld = false;
   /** Requests that whoever made them carries out. */
   readonly #own = new Set<number>();
+  /** Sees to it that others see who owns the runs. */
+  readonly #keep: (() => void) | undefined;
   /** What to note when this transaction is committed. */
   #noted: (() => void)[] = [];
 
   /** Without `tell` nothing is watched. */
-  constructor(connection: Connection, tell?: (requests: RunRequest[]) => void) {
+  constructor(
+    connection: Connection,
+    tell?: (requests: RunRequest[]) => void,
+    keep?: () => void,
+  ) {
+    this.#keep = keep;
     this.#connection = connection;
     this.#tell = tell;
   }
@@ -104,6 +111,7 @@ export class RequestWatch implements Disposable {
       } catch {
         // A lock was in the way, or the file has gone: whoever writes next says so.
       }
+      this.#keep?.();
       if (this.#told.size > 0) this.#schedule();
     }, LOOK_MS);
     Deno.unrefTimer(this.#timer);

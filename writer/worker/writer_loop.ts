@@ -87,7 +87,7 @@ export class WriterLoop {
     this.#fullRows = syncs ? MAX_ROWS : FULL_ROWS;
     this.#files = new FileWatch(connection.path, connection);
     this.#patience = new BusyTimeout(connection);
-    this.#watch = new RequestWatch(connection, requested);
+    this.#watch = new RequestWatch(connection, requested, () => owner?.keep());
     this.#store = new Store(connection, { statements, owner, watch: this.#watch });
     this.#wal = new Checkpointer(connection, { ...wal, changed: () => this.#health.write() });
     this.#health = new WriterHealth({

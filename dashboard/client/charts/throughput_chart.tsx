@@ -23,7 +23,9 @@ export const ThroughputChart = memo(({ run, samples }: { run: number; samples: S
   const [place, setPlace] = useState<number | null>(null);
   const theme = useTheme();
   const curve = useMemo(() => throughput(samples), [samples]);
-  const data: uPlot.AlignedData = [curve.at, curve.done, curve.failed];
+  // One point has no length of time, and an axis of any length would be made up.
+  const isDrawn = curve.at.length > 1;
+  const data: uPlot.AlignedData = isDrawn ? [curve.at, curve.done, curve.failed] : [[], [], []];
 
   useEffect(() => {
     const width = Math.max(200, box.current!.clientWidth);
@@ -46,7 +48,7 @@ export const ThroughputChart = memo(({ run, samples }: { run: number; samples: S
   return (
     <figure class="chart">
       <figcaption class="chart-legend">
-        {at < 0 ? <span class="faint">Nothing has been measured yet</span> : (
+        {!isDrawn ? <span class="faint">Too little has been measured to be drawn</span> : (
           <>
             <span>
               <i class="swatch fill-done" />
