@@ -60,6 +60,8 @@ export interface Reserving {
 /** Keeps the limits. */
 export class TagLimiter {
   readonly #states: ReadonlyMap<string, TagState>;
+  /** The limits by what is left of their names without case and space. */
+  readonly #spellings: ReadonlyMap<string, string>;
 
   constructor(limits: TagLimits = {}) {
     this.#states = new Map(
@@ -69,11 +71,27 @@ export class TagLimiter {
         return [tag, { room: concurrency, window }];
       }),
     );
+    this.#spellings = new Map(Object.keys(limits).map((tag) => [toSpelling(tag), tag]));
   }
 
-  /** Whether a tag has limits. */
-  has(tag: string): boolean {
-    return this.#states.has(tag);
+  /**
+   * The tags among these that have limits, each once.
+   *
+   * @throws {TypeError} If one is not text, or is spelled unlike the limit that it means
+   */
+  limited(tags: readonly unknown[]): string[] {
+    return [...new Set(tags)].filter((tag): tag is string => {
+      if (this.#states.has(tag as string)) return true;
+      if (typeof tag !== "string") {
+        throw new TypeError(`Cannot use the tag ${Deno.inspect(tag)}: a tag is text`);
+      }
+      const meant = this.#spellings.get(toSpelling(tag));
+      if (meant === undefined) return false;
+      throw new TypeError(
+        `Cannot use the tag ${Deno.inspect(tag)}: the limit is called ${Deno.inspect(meant)}. ` +
+          `Spell both alike`,
+      );
+    }).sort();
   }
 
   /** From when on a task with these tags may start; `Infinity` as long as others must end or start first. */
@@ -164,6 +182,11 @@ export function checkLimits(
       "Cannot run the pipeline: limits need tags. Pass tags, a function of an item",
     );
   }
+}
+
+/** A misspelled tag would run without its limit. */
+function toSpelling(tag: string): string {
+  return tag.normalize("NFKC").trim().toLowerCase();
 }
 
 function toTagLimit(limit: number | TagLimit): TagLimit {

@@ -224,6 +224,36 @@ Deno.test("runPipeline() rejects when a priority cannot be told", async () => {
   assertMatch(String(await readValues(db, "SELECT status FROM pipeline_runs")), /^error$/);
 });
 
+for (
+  const [tag, limits, why] of [
+    ["Server", { server: 2 }, 'Cannot use the tag "Server": the limit is called "server"'],
+    ["server ", { Server: 2 }, 'Cannot use the tag "server ": the limit is called "Server"'],
+    ["ｓｅｒｖｅｒ", { server: 2 }, 'the limit is called "server"'],
+    [1, { 1: 2 }, "Cannot use the tag 1: a tag is text"],
+  ] as const
+) {
+  Deno.test(`runPipeline() rejects the tag ${Deno.inspect(tag)}, which would run without its limit`, async () => {
+    const tags = () => [tag as string];
+    let begun = 0;
+    await assertRejects(
+      () => runPipeline([1], { db: ":memory:", tags, limits, run: () => void begun++ }),
+      TypeError,
+      why,
+    );
+    assertEquals(begun, 0);
+  });
+}
+
+Deno.test("runPipeline() takes tags that have no limit, and limits that differ in case", async () => {
+  const report = await runPipeline([1, 2], {
+    db: ":memory:",
+    tags: (i) => i === 1 ? ["a", "free", ""] : ["A"],
+    limits: { a: 1, A: 1 },
+    run: () => {},
+  });
+  assertEquals(report.counts.done, 2);
+});
+
 function* upTo(end: number): Generator<number> {
   for (let i = 0; i < end; i++) yield i;
 }
