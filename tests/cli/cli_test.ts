@@ -4,12 +4,12 @@
  * @module
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { ROOT } from "../support/child.ts";
 import { HARMFUL } from "./cli_fixture.ts";
 import { hasTerminals, openTerminal, runCli } from "./cli_terminal.ts";
 import { readModules } from "../support/module_graph.ts";
 import { tempFolder } from "../support/temp.ts";
 
-const ROOT = new URL("../../", import.meta.url);
 const COMMANDS = [
   "run",
   "demo",

@@ -4,8 +4,8 @@
  * @module
  */
 import { assert, assertEquals } from "../support/assert.ts";
+import { ROOT } from "../support/child.ts";
 
-const ROOT = new URL("../../", import.meta.url);
 const DOCS = new URL("docs/", ROOT);
 const readme = await Deno.readTextFile(new URL("README.md", ROOT));
 

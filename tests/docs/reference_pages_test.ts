@@ -9,8 +9,8 @@ import { EXIT } from "../../cli/terminal/exit_code.ts";
 import type { CommandModule } from "../../cli/options.ts";
 import { createDashboard } from "../../dashboard/mod.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { ROOT } from "../support/child.ts";
 
-const ROOT = new URL("../../", import.meta.url);
 const REFERENCE = new URL("docs/reference/", ROOT);
 
 /** A page. */

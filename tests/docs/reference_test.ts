@@ -5,8 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "../support/assert.ts";
-
-const ROOT = new URL("../../", import.meta.url);
+import { ROOT } from "../support/child.ts";
 
 interface Documented {
   name: string;

@@ -131,7 +131,8 @@ for (const driver of DRIVERS) {
   for (
     const [what, damage] of [
       ["emptied", (db) => Deno.truncateSync(`${db}-wal`, 0)],
-      ["cut off", (db) => Deno.truncateSync(`${db}-wal`, cut(db, 0))],
+      // Before the page that was there when the writer looked last, whenever that was.
+      ["cut off", (db) => Deno.truncateSync(`${db}-wal`, WAL_HEADER + FRAME_HEADER + PAGE)],
       ["written over", (db) => scribble(`${db}-wal`, 0, sizeOf(`${db}-wal`))],
     ] as [string, (db: string) => void][]
   ) {
@@ -140,7 +141,7 @@ for (const driver of DRIVERS) {
       const db = folder.file("etl.db");
       const options: VictimOptions = { db, driver, folder: folder.path };
       // Slow enough that the WAL does not begin anew meanwhile: then nobody could tell.
-      await using child = Victim.held({ ...options, tasks: 4, pauseMs: 5 });
+      await using child = Victim.held({ ...options, tasks: 4, pauseMs: 25 });
       await child.more(60);
       child.kill("SIGSTOP");
       const before = child.acknowledged.length;

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { DRIVERS } from "../support/drivers.ts";
-import { assertKept, assertResumes, Victim, type VictimOptions } from "../support/faulted.ts";
+import { assertKept, assertResumes, hazardous, Victim } from "../support/faulted.ts";
 import { VICTIM } from "../fixtures/hazards.ts";
 import { readRow, readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -15,24 +15,13 @@ const FATAL: readonly Deno.Signal[] = ["SIGTRAP", "SIGILL", "SIGABRT"];
 
 const MESSAGE = `SELECT message FROM task_runs WHERE key = '${VICTIM}'`;
 
-/** A pipeline with a hazard in it. */
-function optionsOf(folder: { path: string; file(name: string): string }, more: object) {
-  return {
-    folder: folder.path,
-    db: folder.file("a.db"),
-    fixture: "hazards.ts",
-    tasks: 60,
-    ...more,
-  } as VictimOptions;
-}
-
 for (const driver of DRIVERS) {
   for (const pool of [true, false]) {
     const where = pool ? "on a Worker" : "on the main thread";
 
     Deno.test(`${driver}: a task that fills the memory ${where} ends the process, and nothing is lost`, async () => {
       using folder = tempFolder();
-      const options = optionsOf(folder, { driver, pool, hazard: "memory", heapMb: 100 });
+      const options = hazardous(folder, { tasks: 60, driver, pool, hazard: "memory", heapMb: 100 });
       await using child = new Victim(options);
       const { signal, said } = await child.end(FATAL);
       assert(signal !== null, said);
@@ -52,7 +41,7 @@ for (const driver of DRIVERS) {
 
     Deno.test(`${driver}: a task that never ends ${where} can be killed, and nothing is lost`, async () => {
       using folder = tempFolder();
-      const options = optionsOf(folder, { driver, pool, hazard: "loop" });
+      const options = hazardous(folder, { tasks: 60, driver, pool, hazard: "loop" });
       await using child = new Victim(options);
       await child.heard("looping");
       if (pool) {
@@ -76,7 +65,13 @@ for (const driver of DRIVERS) {
 
   Deno.test(`${driver}: a task that never ends on a Worker fails when its time is up`, async () => {
     using folder = tempFolder();
-    const options = optionsOf(folder, { driver, pool: true, hazard: "loop", timeoutMs: 1_000 });
+    const options = hazardous(folder, {
+      tasks: 60,
+      driver,
+      pool: true,
+      hazard: "loop",
+      timeoutMs: 1_000,
+    });
     await using child = new Victim(options);
     // The run ends, but Deno 2.9 goes on with a Worker that never waits, for as long as the process lives.
     await child.ended;
@@ -95,11 +90,11 @@ for (const driver of DRIVERS) {
     const [hazard, message] of [
       ["rejection", "Nobody waits for this"],
       ["timer", "Thrown in a timer"],
-    ]
+    ] as const
   ) {
     Deno.test(`${driver}: what nobody catches fails the task on a Worker alone (${hazard})`, async () => {
       using folder = tempFolder();
-      const options = optionsOf(folder, { driver, pool: true, hazard });
+      const options = hazardous(folder, { tasks: 60, driver, pool: true, hazard });
       await using child = new Victim(options);
       const { code, said } = await child.end();
       assertEquals([code, said], [0, ""]);
@@ -114,7 +109,7 @@ for (const driver of DRIVERS) {
 
     Deno.test(`${driver}: what nobody catches on the main thread ends the process, and nothing is lost (${hazard})`, async () => {
       using folder = tempFolder();
-      const options = optionsOf(folder, { driver, hazard });
+      const options = hazardous(folder, { tasks: 60, driver, hazard });
       await using child = new Victim(options);
       const { code, said } = await child.end();
       assertEquals(code, 1);

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { DRIVERS } from "../support/drivers.ts";
-import { assertKept, assertResumes, Victim, type VictimOptions } from "../support/faulted.ts";
+import { assertKept, assertResumes, hazardous, Victim } from "../support/faulted.ts";
 import { tempFolder } from "../support/temp.ts";
 
 for (const driver of DRIVERS) {
@@ -14,14 +14,7 @@ for (const driver of DRIVERS) {
 
     Deno.test(`${driver}: a pipeline ${where} ends when its writer dies, and nothing is lost`, async () => {
       using folder = tempFolder();
-      const options = {
-        folder: folder.path,
-        db: folder.file("a.db"),
-        fixture: "hazards.ts",
-        driver,
-        pool,
-        hazard: "writer",
-      } as VictimOptions;
+      const options = hazardous(folder, { driver, pool, hazard: "writer" });
       await using child = Victim.held(options);
       await child.more(50);
       child.kill("SIGUSR2");
@@ -37,15 +30,7 @@ for (const driver of DRIVERS) {
 
     Deno.test(`${driver}: a pipeline ${where} goes on in the same process when its writer has died`, async () => {
       using folder = tempFolder();
-      const options = {
-        folder: folder.path,
-        db: folder.file("a.db"),
-        fixture: "hazards.ts",
-        driver,
-        pool,
-        hazard: "writer",
-        again: true,
-      } as VictimOptions;
+      const options = hazardous(folder, { driver, pool, hazard: "writer", again: true });
       await using child = Victim.held(options);
       await child.more(50);
       child.kill("SIGUSR2");

@@ -5,11 +5,10 @@
  */
 import { connectReadOnly } from "../../db.ts";
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
+import { ROOT } from "./child.ts";
 import type { FaultedOptions } from "../fixtures/faulted.ts";
 import type { HazardOptions } from "../fixtures/hazards.ts";
 import { ffiFlags } from "./spawn.ts";
-
-const ROOT = new URL("../../", import.meta.url);
 
 /** Tasks of a pipeline, and rows of each; the first writes more while it is held. */
 const TASKS = 150;
@@ -32,6 +31,14 @@ export interface VictimOptions extends Partial<HazardOptions> {
   fixture?: "faulted.ts" | "hazards.ts";
   /** Megabytes of its heap. */
   heapMb?: number;
+}
+
+/** What a child is told that has a hazard in it. */
+export function hazardous(
+  folder: { path: string; file(name: string): string },
+  more: Pick<VictimOptions, "driver"> & Partial<VictimOptions>,
+): VictimOptions {
+  return { folder: folder.path, db: folder.file("a.db"), fixture: "hazards.ts", ...more };
 }
 
 /** How a child ended. */

@@ -3,9 +3,7 @@
  *
  * @module
  */
-
-/** The project's folder. */
-const ROOT = new URL("../../", import.meta.url);
+import { ROOT } from "./child.ts";
 
 /** A fixture in a process of its own. */
 export class Fixture implements AsyncDisposable {

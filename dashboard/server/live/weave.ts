@@ -88,8 +88,11 @@ export class Weave {
     if (this.#blocks.length > 0) look(this.#blocks.length - 1);
     let grows = true;
     do {
-      const low = (this.#blocks.at(-1)?.last ?? tasks.first - 1) + 1;
-      const block = low <= tasks.last && readBlock(reader, tasks, { low });
+      const last = this.#blocks.at(-1);
+      const low = (last?.last ?? tasks.first - 1) + 1;
+      // Tasks that were added since the last block was read belong to it, as long as it is not full.
+      const isFull = !last || last.cells.length >= BLOCK_TASKS;
+      const block = isFull && low <= tasks.last && readBlock(reader, tasks, { low });
       if (block) this.#put(this.#blocks.length, block);
       else grows = false;
     } while (grows && inTime());
