@@ -52,6 +52,14 @@ export interface Reservation {
   place: number | undefined;
 }
 
+/** Tags without limits that are remembered. */
+const MAX_UNLIMITED = 1_000;
+
+/** A tag without what people write in one way or another. */
+function toPlain(tag: string): string {
+  return `${tag}`.normalize("NFKC").toLowerCase().replaceAll(/[\s_-]+/g, "");
+}
+
 /** What can take of limits. */
 export interface Reserving {
   reservations: Reservation[] | undefined;
@@ -60,6 +68,8 @@ export interface Reserving {
 /** Keeps the limits. */
 export class TagLimiter {
   readonly #states: ReadonlyMap<string, TagState>;
+  /** Tags that are known to have no limits. */
+  readonly #unlimited = new Set<string>();
 
   constructor(limits: TagLimits = {}) {
     this.#states = new Map(
@@ -71,9 +81,24 @@ export class TagLimiter {
     );
   }
 
-  /** Whether a tag has limits. */
+  /**
+   * Whether a tag has limits.
+   *
+   * @throws {TypeError} If it is another spelling of one that has: it would silently have none
+   */
   has(tag: string): boolean {
-    return this.#states.has(tag);
+    if (this.#states.has(tag)) return true;
+    if (this.#states.size === 0 || this.#unlimited.has(tag)) return false;
+    const plain = toPlain(tag);
+    for (const known of this.#states.keys()) {
+      if (toPlain(known) !== plain) continue;
+      throw new TypeError(
+        `Cannot limit the tag ${Deno.inspect(tag)}: the limits name ${Deno.inspect(known)}. ` +
+          `Write both alike`,
+      );
+    }
+    if (this.#unlimited.size < MAX_UNLIMITED) this.#unlimited.add(tag);
+    return false;
   }
 
   /** From when on a task with these tags may start; `Infinity` as long as others must end or start first. */

@@ -132,6 +132,42 @@ Deno.test("cancel() takes a task back that waits for its next attempt", async ()
   assertEquals(await readValues(db, TASKS), [[1, "cancelled", "Cancelled"], [2, "done", null]]);
 });
 
+Deno.test("cancel() takes a task back whose failed attempt has not left for the writer", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const { open, wait } = gates();
+  let cancelled: Promise<void> | undefined;
+  const pipeline = start({
+    // As long as its statement is not acknowledged, nothing else leaves.
+    writes: async (task) => {
+      const written = task.execute("SELECT 1");
+      await Promise.resolve();
+      open("sent");
+      await written;
+    },
+    next: () => wait("sent"),
+    fails: () => {
+      throw new Error("Never");
+    },
+  }, {
+    db,
+    workers: 2,
+    retries: 1,
+    retryDelayMs: 2 ** 30,
+    maxRetryDelayMs: 2 ** 30,
+    retryIf: () => {
+      cancelled = pipeline.cancel(3);
+      return true;
+    },
+  });
+  const report = await pipeline.finished;
+  await cancelled;
+  assertEquals([report.counts.cancelled, report.counts.done], [1, 2]);
+  assertEquals((await readValues(db, TASKS))[2], [3, "cancelled", "Cancelled"]);
+  const attempts = "SELECT task_id, attempt, status FROM task_attempts";
+  assertEquals(await readValues(db, attempts), [[3, 1, "error"]]);
+});
+
 Deno.test("cancel() keeps a task from being retried that fails in another way", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");

@@ -58,6 +58,11 @@ export class BatchSender {
       // What follows must not be folded into news from before these rows.
       this.#settle(message.task);
     }
+    // Nor into news from before the task was queued again, or ended from outside.
+    if (message.kind === "requeue_tasks" || message.kind === "end_tasks") {
+      const tasks = message.ids === "queued" ? [] : message.ids;
+      for (const id of tasks) this.#settle(id);
+    }
     messages.push(message);
     this.#collected.rows += weightOf(message);
     if (this.#collected.rows >= BATCH_ROWS) this.#handOver();

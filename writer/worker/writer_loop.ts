@@ -67,6 +67,8 @@ export class WriterLoop {
   readonly #health: WriterHealth;
   /** Ports, with the numbers of their senders where they can be cut off. */
   readonly #ports = new Map<MessagePort, number | undefined>();
+  /** Numbers of senders that were cut off before their ports came, which take another way. */
+  readonly #refused = new Set<number>();
   /** Rows that are written as soon as they have arrived. */
   readonly #fullRows: number;
   #queue: Arrived[] = [];
@@ -98,6 +100,7 @@ export class WriterLoop {
 
   /** Takes requests from a port from now on. One with a number can be cut off by it. */
   attach(port: MessagePort, sender?: number): void {
+    if (sender !== undefined && this.#refused.delete(sender)) return port.close();
     this.#ports.set(port, sender);
     port.onmessage = ({ data: request }: MessageEvent<PortRequest>) => {
       const rows = request.kind === "batch" ? weightOfAll(request.messages) : 0;
@@ -185,7 +188,7 @@ export class WriterLoop {
   /** Takes nothing more from a sender; what has arrived from it and waits is dropped. */
   #disconnect(sender: number): undefined {
     const port = [...this.#ports].find(([, number]) => number === sender)?.[0];
-    if (!port) return;
+    if (!port) return void this.#refused.add(sender);
     port.onmessage = null;
     this.#detach(port);
     this.#queue = this.#queue.filter((arrived) => arrived.port !== port);

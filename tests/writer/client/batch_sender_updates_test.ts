@@ -52,6 +52,33 @@ Deno.test("BatchSender.update() moves no news across rows of the task, or past i
   ]);
 });
 
+Deno.test("BatchSender.update() moves no news of a task to before it was queued again or ended", async () => {
+  using receiver = new Receiver();
+  const { batchSender } = receiver;
+  const requeue: WriteMessage = { kind: "requeue_tasks", run: 1, ids: [7] };
+  const endTasks: WriteMessage = {
+    kind: "end_tasks",
+    run: 1,
+    ids: [8],
+    status: "error",
+    message: "Lost",
+    finishedAt: LATER,
+  };
+  for (const id of [7, 8, 9]) batchSender.update(start(1, id));
+  batchSender.post(requeue);
+  batchSender.post(endTasks);
+  for (const id of [7, 8, 9]) batchSender.update(end(1, id, "cancelled"));
+  assertEquals(await receiver.nextMessages(), [
+    start(1, 7),
+    start(1, 8),
+    { ...start(1, 9), ...end(1, 9, "cancelled") },
+    requeue,
+    endTasks,
+    end(1, 7, "cancelled"),
+    end(1, 8, "cancelled"),
+  ]);
+});
+
 Deno.test("BatchSender.update() loses nothing between sender and database", async () => {
   using writer = await openLoop();
   const { batchSender } = writer;

@@ -4,7 +4,7 @@ import type { Ack, Answer } from "../../../writer/protocol/sender_port.ts";
 import type { ExecuteResult, WriteMessage } from "../../../writer/protocol/write_message.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { DRIVERS } from "../../support/drivers.ts";
-import { type OneThread, openLoop, type RawPort } from "../../support/one_thread.ts";
+import { type OneThread, openLoop, RawPort } from "../../support/one_thread.ts";
 import { execute, start, startRun } from "./store_fixture.ts";
 import { tempFolder } from "../../support/temp.ts";
 
@@ -190,4 +190,21 @@ Deno.test("WriterLoop survives messages that are none, and answers them", async 
   assertEquals(await failed(port, 0), broken.map((_, i) => 2 * i + 1));
   const values = Array.from({ length: broken.length + 1 }, (_, i) => i);
   assertEquals(writer.column("SELECT value FROM n ORDER BY rowid"), values);
+});
+
+Deno.test("WriterLoop takes nothing from a sender that was cut off before its port came", async () => {
+  using writer = await openLoop({ schema });
+  const port = writer.port();
+  port.post({ kind: "query", seq: 1, query: { kind: "disconnect", sender: 7 } });
+  assertEquals((await port.next()).kind, "answer");
+  const { port1, port2 } = new MessageChannel();
+  writer.loop.attach(port2, 7);
+  const late = new RawPort(port1);
+  late.post({ kind: "batch", seq: 1, messages: [row("late", 1)] });
+  for (let seq = 1; seq <= 3; seq++) {
+    port.post({ kind: "batch", seq, messages: [row("in time", seq)] });
+    await failed(port, seq);
+  }
+  assertEquals(writer.column("SELECT DISTINCT sender FROM n"), ["in time"]);
+  late.close();
 });
