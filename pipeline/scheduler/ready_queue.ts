@@ -250,7 +250,7 @@ export class ReadyQueue<Item> {
     if (!Array.isArray(all)) {
       throw new TypeError(`${what} the tags ${Deno.inspect(all)}: pass an array`);
     }
-    return this.#limits.limited(all);
+    return [...new Set(all)].filter((tag) => this.#limits.has(tag)).sort();
   }
 
   /** Has the caller look again when the next task may start; there is one timer for all of them. */

@@ -52,6 +52,14 @@ export interface Reservation {
   place: number | undefined;
 }
 
+/** Tags without limits that are remembered. */
+const MAX_UNLIMITED = 1_000;
+
+/** A tag without what people write in one way or another. */
+function toPlain(tag: string): string {
+  return `${tag}`.normalize("NFKC").toLowerCase().replaceAll(/[\s_-]+/g, "");
+}
+
 /** What can take of limits. */
 export interface Reserving {
   reservations: Reservation[] | undefined;
@@ -60,8 +68,8 @@ export interface Reserving {
 /** Keeps the limits. */
 export class TagLimiter {
   readonly #states: ReadonlyMap<string, TagState>;
-  /** The limits by what is left of their names without case and space. */
-  readonly #spellings: ReadonlyMap<string, string>;
+  /** Tags that are known to have no limits. */
+  readonly #unlimited = new Set<string>();
 
   constructor(limits: TagLimits = {}) {
     this.#states = new Map(
@@ -71,27 +79,29 @@ export class TagLimiter {
         return [tag, { room: concurrency, window }];
       }),
     );
-    this.#spellings = new Map(Object.keys(limits).map((tag) => [toSpelling(tag), tag]));
   }
 
   /**
-   * The tags among these that have limits, each once.
+   * Whether a tag has limits.
    *
-   * @throws {TypeError} If one is not text, or is spelled unlike the limit that it means
+   * @throws {TypeError} If it is another spelling of one that has, or not text: it would silently have none
    */
-  limited(tags: readonly unknown[]): string[] {
-    return [...new Set(tags)].filter((tag): tag is string => {
-      if (this.#states.has(tag as string)) return true;
-      if (typeof tag !== "string") {
-        throw new TypeError(`Cannot use the tag ${Deno.inspect(tag)}: a tag is text`);
-      }
-      const meant = this.#spellings.get(toSpelling(tag));
-      if (meant === undefined) return false;
+  has(tag: string): boolean {
+    if (this.#states.has(tag)) return true;
+    if (this.#states.size === 0 || this.#unlimited.has(tag)) return false;
+    if (typeof tag !== "string") {
+      throw new TypeError(`Cannot limit the tag ${Deno.inspect(tag)}: a tag is text`);
+    }
+    const plain = toPlain(tag);
+    for (const known of this.#states.keys()) {
+      if (toPlain(known) !== plain) continue;
       throw new TypeError(
-        `Cannot use the tag ${Deno.inspect(tag)}: the limit is called ${Deno.inspect(meant)}. ` +
-          `Spell both alike`,
+        `Cannot limit the tag ${Deno.inspect(tag)}: the limits name ${Deno.inspect(known)}. ` +
+          `Write both alike`,
       );
-    }).sort();
+    }
+    if (this.#unlimited.size < MAX_UNLIMITED) this.#unlimited.add(tag);
+    return false;
   }
 
   /** From when on a task with these tags may start; `Infinity` as long as others must end or start first. */
@@ -182,11 +192,6 @@ export function checkLimits(
       "Cannot run the pipeline: limits need tags. Pass tags, a function of an item",
     );
   }
-}
-
-/** A misspelled tag would run without its limit. */
-function toSpelling(tag: string): string {
-  return tag.normalize("NFKC").trim().toLowerCase();
 }
 
 function toTagLimit(limit: number | TagLimit): TagLimit {

@@ -52,6 +52,7 @@ export class OverlapStore {
   committed(): void {
     for (const run of this.#begun) this.#own.add(run);
     for (const run of this.#ended) this.#own.delete(run);
+    if (this.#owner) this.#owner.openRuns = this.#own.size;
     this.rolledBack();
   }
 

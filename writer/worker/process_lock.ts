@@ -60,6 +60,8 @@ export class ProcessLock implements Disposable {
   readonly #process: Omit<OwnerColumns, "owner">;
   #lock: { file: Deno.FsFile; path: string; token: string } | undefined;
   #tried = false;
+  /** Runs that it owns and that have not ended, as far as is committed; kept by the writer. */
+  openRuns = 0;
 
   private constructor(base: string | undefined, process: Omit<OwnerColumns, "owner">) {
     this.#base = base;
@@ -105,10 +107,10 @@ export class ProcessLock implements Disposable {
     }
   }
 
-  /** Removes the lock file and lets go of the lock. */
+  /** Lets go of the lock; its file stays as the proof of that where a run could not be ended, as on a full disk. */
   [Symbol.dispose](): void {
     if (!this.#lock) return;
-    removeQuietly(this.#lock.path);
+    if (this.openRuns === 0) removeQuietly(this.#lock.path);
     this.#lock.file.close();
     this.#lock = undefined;
   }

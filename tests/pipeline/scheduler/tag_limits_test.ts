@@ -1,5 +1,17 @@
-import { checkLimits, hasRate, type TagLimits } from "../../../pipeline/scheduler/tag_limits.ts";
-import { assert, assertStringIncludes, assertThrows } from "../../support/assert.ts";
+import { runPipeline } from "../../../mod.ts";
+import {
+  checkLimits,
+  hasRate,
+  TagLimiter,
+  type TagLimits,
+} from "../../../pipeline/scheduler/tag_limits.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "../../support/assert.ts";
 
 const tags = () => ["api"];
 
@@ -72,4 +84,27 @@ Deno.test("hasRate() is true when starts are to be counted", () => {
     assert(!hasRate({ limits }));
   }
   assert(hasRate({ limits: { a: 1, b: { rate: 1 } } }));
+});
+
+Deno.test("a tag that is another spelling of one with limits is refused", async () => {
+  for (const tag of ["Server", " server", "SER-VER"]) {
+    assertThrows(
+      () => new TagLimiter({ server: 2 }).has(tag),
+      TypeError,
+      `Cannot limit the tag ${Deno.inspect(tag)}: the limits name "server". Write both alike`,
+    );
+  }
+  const limiter = new TagLimiter({ server: 2 });
+  assertEquals([limiter.has("server"), limiter.has("servers")], [true, false]);
+  await assertRejects(
+    () =>
+      runPipeline(["a"], {
+        db: ":memory:",
+        limits: { server: 2 },
+        tags: () => ["Server"],
+        run: () => {},
+      }),
+    TypeError,
+    'the limits name "server"',
+  );
 });
