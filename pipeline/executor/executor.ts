@@ -12,10 +12,10 @@ import type { RunningTask } from "../observers/run_observer.ts";
 import type { LiveTask } from "../scheduler/live_task.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 
-/** What an executor is told of a task, and where it notes the slot. */
-export type OfferedTask<Item> =
-  & Readonly<Pick<LiveTask<Item>, "id" | "name" | "key" | "item" | "attempt" | "cancellation">>
-  & Pick<LiveTask<Item>, "slot">;
+/** What an executor is told of a task. */
+export type OfferedTask<Item> = Readonly<
+  Pick<LiveTask<Item>, "id" | "name" | "key" | "item" | "attempt" | "cancellation">
+>;
 
 /** A place for tasks. */
 export interface Executor<Item> extends Disposable {

@@ -55,7 +55,7 @@ export class WorkerPoolExecutor<Item> implements Executor<Item> {
   }
 
   offer(task: OfferedTask<Item>): void {
-    const slot = task.slot = this.#idle.shift()!;
+    const slot = this.#idle.shift()!;
     const { observer } = this.#options;
     const run = () => this.#run(task, slot);
     (observer?.within ? observer.within(task, run) : run()).then(() => {
@@ -65,7 +65,7 @@ export class WorkerPoolExecutor<Item> implements Executor<Item> {
   }
 
   cancel(task: OfferedTask<Item>, reason: Error): void {
-    this.#workers[task.slot!]?.cancel(task.id, reason);
+    for (const worker of this.#workers) worker.cancel(task.id, reason);
   }
 
   *running(): Generator<RunningTask> {

@@ -48,21 +48,16 @@ export class LiveTask<Item> implements IdentifiedItem<Item> {
   status: EndStatus | undefined;
   /** Whether it was cancelled because a task that it depends on is not done. */
   isBlocked = false;
-  /** The ready queue's: greater priorities come first, then smaller numbers. */
+  /** The ready queue's: greater priorities come first, then smaller numbers; 0 when it is not in the queue. */
   priority = 0;
   order = 0;
-  isQueued = false;
   /** What it takes of the limits of its tags. */
   reservations: Reservation[] | undefined;
   policy: FullPolicy | undefined;
   attempt: Attempt | undefined;
   /** How often the attempt was lost before it began. */
   losses = 0;
-  /** Fires when its next attempt is due. */
-  timer: ReturnType<typeof setTimeout> | undefined;
   cancellation: Cancellation | undefined;
-  /** The executor's: where it runs. */
-  slot: number | undefined;
 
   constructor({ id, name, key }: TaskIdentity, known?: { item: Item }) {
     this.id = id;

@@ -145,14 +145,13 @@ export class ReadyQueue<Item> {
    */
   push(task: LiveTask<Item>, first = false): void {
     task.phase = "ready";
-    if (task.isQueued) return;
+    if (task.order !== 0) return;
     const tags = this.#rank(task);
     const name = tags.length === 0 ? "" : JSON.stringify(tags);
     let group = this.#groups.get(name);
     if (!group) this.#groups.set(name, group = { tags, waiting: new Heap(isBefore) });
     const order = ++this.#pushed;
     task.order = first ? order - Number.MAX_SAFE_INTEGER : order;
-    task.isQueued = true;
     group.waiting.push(task);
     this.#size++;
   }
@@ -232,7 +231,7 @@ export class ReadyQueue<Item> {
 
   #drop(waiting: Heap<LiveTask<Item>>): LiveTask<Item> {
     const task = waiting.pop()!;
-    task.isQueued = false;
+    task.order = 0;
     this.#size--;
     return task;
   }

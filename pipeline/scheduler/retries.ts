@@ -19,8 +19,8 @@ export class Retries<Item> {
   readonly #options: PolicyOptions<Item>;
   readonly #environment: TaskEnvironment;
   readonly #isCounted: boolean;
-  /** Tasks that wait for their next attempt. */
-  readonly #waiting = new Set<LiveTask<Item>>();
+  /** Tasks that wait for their next attempt, with the timers that fire when it is due. */
+  readonly #waiting = new Map<LiveTask<Item>, ReturnType<typeof setTimeout> | undefined>();
 
   constructor(options: PolicyOptions<Item>, environment: TaskEnvironment) {
     this.#options = options;
@@ -79,7 +79,7 @@ export class Retries<Item> {
     const { retries } = task.policy!;
     const delay = retryDelay(task.policy!, number);
     task.phase = "waiting";
-    this.#waiting.add(task);
+    this.#waiting.set(task, undefined);
     if (run !== null) {
       const at = new Date(Date.now() + delay).toISOString();
       await batchSender.request({
@@ -96,22 +96,22 @@ export class Retries<Item> {
       });
     }
     // It may have been cancelled meanwhile.
-    if (signal.aborted || !this.#waiting.has(task) || task.timer) return;
-    task.timer = setTimeout(() => {
+    if (signal.aborted || !this.#waiting.has(task) || this.#waiting.get(task)) return;
+    const timer = setTimeout(() => {
       this.stop(task);
       due();
     }, delay);
+    this.#waiting.set(task, timer);
   }
 
   /** A task waits no more. */
   stop(task: LiveTask<Item>): void {
-    clearTimeout(task.timer);
-    task.timer = undefined;
+    clearTimeout(this.#waiting.get(task));
     this.#waiting.delete(task);
   }
 
   /** No task is run again any more. */
   close(): void {
-    for (const task of this.#waiting) this.stop(task);
+    for (const task of this.#waiting.keys()) this.stop(task);
   }
 }
