@@ -54,7 +54,7 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
 
   offer(task: OfferedTask<Item>): void {
     this.#free--;
-    this.#run(task).catch((error) => this.#events!.failed(error));
+    void this.#run(task);
   }
 
   cancel(task: OfferedTask<Item>, reason: Error): void {
@@ -81,27 +81,31 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
 
   async #run(task: OfferedTask<Item>): Promise<void> {
     const { environment, observer } = this.#options;
-    const execution = new TaskExecution(task, environment, task.attempt);
-    this.#executions.set(task.id, execution);
-    const begin = task.attempt?.timeoutMs === undefined
-      ? () => runTask(this.#work, task.item, execution, environment)
-      : () => this.#runTimed(task, execution);
-    const running = observer?.within ? observer.within(task, begin) : begin();
-    this.#events!.started(task);
-    const outcome = await running.catch((error) => this.#lose(task, error));
-    if (!outcome) return;
-    const room = environment.batchSender.ready();
-    const yields = room !== undefined || performance.now() - this.#yieldedAt > YIELD_MS;
-    if (!yields) this.#free++;
-    if ("pending" in outcome) {
-      outcome.pending.then((end) => this.#end(task, end), (error) => this.#lose(task, error));
-    } else this.#end(task, outcome);
-    if (yields) {
-      await (room ?? new Promise((resolve) => setTimeout(resolve, 0)));
-      this.#yieldedAt = performance.now();
-      this.#free++;
+    const events = this.#events!;
+    try {
+      const execution = new TaskExecution(task, environment, task.attempt);
+      this.#executions.set(task.id, execution);
+      const begin = task.attempt?.timeoutMs === undefined
+        ? () => runTask(this.#work, task.item, execution, environment)
+        : () => this.#runTimed(task, execution);
+      const running = observer?.within ? observer.within(task, begin) : begin();
+      events.started(task);
+      const outcome = await running;
+      const room = environment.batchSender.ready();
+      const yields = room !== undefined || performance.now() - this.#yieldedAt > YIELD_MS;
+      if (!yields) this.#free++;
+      if ("pending" in outcome) {
+        outcome.pending.then((end) => this.#end(task, end), (error) => this.#lose(task, error));
+      } else this.#end(task, outcome);
+      if (yields) {
+        await (room ?? new Promise((resolve) => setTimeout(resolve, 0)));
+        this.#yieldedAt = performance.now();
+        this.#free++;
+      }
+      if (yields || "pending" in outcome) events.ready();
+    } catch (error) {
+      this.#lose(task, error);
     }
-    if (yields || "pending" in outcome) this.#events!.ready();
   }
 
   async #runTimed(
@@ -113,10 +117,10 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
     return await runTask(this.#work, task.item, execution, environment);
   }
 
-  /** The end of a task could not be sent: the writer is gone. */
+  /** The writer is gone: nothing more can be sent, perhaps not even the end of the task. */
   #lose(task: OfferedTask<Item>, error: unknown): void {
-    this.#executions.delete(task.id);
     this.#events!.failed(error as Error);
+    if (!this.#executions.delete(task.id)) return;
     this.#events!.lost(task, lostOutcome(toErrorData(error), "error"));
   }
 

@@ -84,11 +84,14 @@ export class TagLimiter {
   /**
    * Whether a tag has limits.
    *
-   * @throws {TypeError} If it is another spelling of one that has: it would silently have none
+   * @throws {TypeError} If it is another spelling of one that has, or not text: it would silently have none
    */
   has(tag: string): boolean {
     if (this.#states.has(tag)) return true;
     if (this.#states.size === 0 || this.#unlimited.has(tag)) return false;
+    if (typeof tag !== "string") {
+      throw new TypeError(`Cannot limit the tag ${Deno.inspect(tag)}: a tag is text`);
+    }
     const plain = toPlain(tag);
     for (const known of this.#states.keys()) {
       if (toPlain(known) !== plain) continue;

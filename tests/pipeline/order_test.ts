@@ -224,6 +224,15 @@ Deno.test("runPipeline() rejects when a priority cannot be told", async () => {
   assertMatch(String(await readValues(db, "SELECT status FROM pipeline_runs")), /^error$/);
 });
 
+Deno.test("runPipeline() rejects a tag that is not text, which would run without its limit", async () => {
+  const tags = () => [1 as unknown as string];
+  await assertRejects(
+    () => runPipeline([1], { db: ":memory:", tags, limits: { 1: 2 }, run: () => {} }),
+    TypeError,
+    "Cannot limit the tag 1: a tag is text",
+  );
+});
+
 function* upTo(end: number): Generator<number> {
   for (let i = 0; i < end; i++) yield i;
 }
