@@ -3,7 +3,7 @@
  *
  * The writer takes an exclusive lock on a file of its own beside the database, `<db>-owner-<token>`, before its
  * first run, and notes the token with the run. Whoever can take that lock knows that the owner is gone. A file that
- * is missing tells nothing: the owner notices, and makes another one. A process that is stopped, or busy for hours, still holds it.
+ * is missing tells it only when no owner makes another one within a moment. A process that is stopped, or busy for hours, still holds it.
  *
  * Rejected: a heartbeat (a blocked process looks dead, a clock that jumps kills), the process id (it is used
  * again, and means nothing in another container), and a lock on the database itself (closing any handle of it
@@ -20,7 +20,7 @@ import { isoTime } from "../../internal/timestamps.ts";
 import { isGranted } from "../../internal/permissions.ts";
 
 /** Looks for a lock file that is missing, and milliseconds between them: more than an owner takes to notice. */
-const LOOKS = 8;
+const LOOKS = 16;
 const LOOK_MS = 100;
 
 /** Milliseconds by which two notes of one start differ at most. */
@@ -126,8 +126,8 @@ export interface NotedProcess {
 
 /**
  * Whether the owner of a run lives. A lock that is free proves that it is gone. A lock file that is missing proves
- * nothing: a living owner makes another one within a moment, which is waited for; after that the process itself is
- * looked for, where that is permitted.
+ * nothing yet: a living owner makes another one within a moment, which is waited for; after that only the process
+ * itself, looked for where that is permitted, proves that it lives.
  */
 export function ownerOf(base: string, owner: string, noted: NotedProcess = {}): OwnerState {
   if (!isOwnerToken(owner)) return "unknown";
@@ -136,7 +136,8 @@ export function ownerOf(base: string, owner: string, noted: NotedProcess = {}): 
     const state = lockState(base + owner);
     if (state !== "missing") return state;
   }
-  return processState(noted);
+  // A database that was moved has left its lock files behind.
+  return processState(noted) === "alive" ? "alive" : "gone";
 }
 
 /** Removes the lock file of an owner that is gone. Returns whether it is known to be. */

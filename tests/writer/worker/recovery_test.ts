@@ -138,8 +138,7 @@ Deno.test("recoverRuns() leaves alone what nobody owns, and follows no token of 
     "running",
     "running",
     "done",
-    // A lock file that is missing proves nothing.
-    "running",
+    "interrupted",
   ]);
   assertEquals(locks(folder.path), ["a.db-owner-stranger"]);
 });
