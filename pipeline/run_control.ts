@@ -17,7 +17,7 @@ export interface Controlled {
 }
 
 /** A run whose tasks are known. */
-interface Begun {
+interface StartedRun {
   run: number | null;
   batchSender: BatchSender;
   tasks: Controlled;
@@ -31,29 +31,29 @@ function cancelled(): Error {
 /** Carries out what is asked of one run. Its fields belong to the main thread. */
 export class RunControl {
   readonly #stop: AbortController;
-  readonly #begun = Promise.withResolvers<Begun>();
+  readonly #started = Promise.withResolvers<StartedRun>();
 
   /** `stop` is what stops the whole run. */
   constructor(stop: AbortController) {
     this.#stop = stop;
-    this.#begun.promise.catch(() => {});
+    this.#started.promise.catch(() => {});
   }
 
   /** The tasks of the run are known: what was asked before is carried out now. */
-  begin(begun: Begun): void {
-    this.#begun.resolve(begun);
+  begin(started: StartedRun): void {
+    this.#started.resolve(started);
   }
 
   /** The run is over, perhaps before it began. */
   end(): void {
-    this.#begun.reject(new Error("Cannot control the run: it has ended"));
+    this.#started.reject(new Error("Cannot control the run: it has ended"));
   }
 
   /** Cancels the run, at once. */
   stop(reason: Error = cancelled()): void {
     const leave = async () => {
-      const begun = await this.#begun.promise;
-      await request(begun, { action: "cancel", taskId: null });
+      const started = await this.#started.promise;
+      await request(started, { action: "cancel", taskId: null });
     };
     leave().catch(() => {});
     this.#stop.abort(reason);
@@ -61,34 +61,34 @@ export class RunControl {
 
   /** Cancels a task. Resolves when it has ended. */
   async cancel(id: number, reason: Error = cancelled()): Promise<void> {
-    const begun = await this.#begun.promise;
-    const asked = request(begun, { action: "cancel", taskId: id });
-    await answered(begun, asked, async () => {
-      await begun.tasks.cancel(id, reason);
+    const started = await this.#started.promise;
+    const asked = request(started, { action: "cancel", taskId: id });
+    await answer(started, asked, async () => {
+      await started.tasks.cancel(id, reason);
       return "Cancelled";
     });
   }
 
   /** Queues a task again, or all that failed. Resolves with their number. */
   async retry(id?: number): Promise<number> {
-    const begun = await this.#begun.promise;
-    const asked = request(begun, { action: "retry", taskId: id ?? null });
+    const started = await this.#started.promise;
+    const asked = request(started, { action: "retry", taskId: id ?? null });
     let count = 0;
-    await answered(begun, asked, async () => told(count = await begun.tasks.retry(id)));
+    await answer(started, asked, async () => requeuedText(count = await started.tasks.retry(id)));
     return count;
   }
 
   /** Carries out what somebody else asks for. */
   async carryOut({ id, run, action, taskId }: RunRequest): Promise<void> {
-    const begun = await this.#begun.promise;
-    if (run !== begun.run) return;
+    const started = await this.#started.promise;
+    if (run !== started.run) return;
     // The end of the run is the answer.
     if (action === "cancel" && taskId === null) return this.#stop.abort(cancelled());
-    await answered(begun, Promise.resolve(id), async () => {
-      if (action === "retry") return told(await begun.tasks.retry(taskId ?? undefined));
+    await answer(started, Promise.resolve(id), async () => {
+      if (action === "retry") return requeuedText(await started.tasks.retry(taskId ?? undefined));
       // Any program can write rows.
       if (action !== "cancel") throw new TypeError(`Cannot do ${Deno.inspect(action)} to a run`);
-      await begun.tasks.cancel(taskId!, cancelled());
+      await started.tasks.cancel(taskId!, cancelled());
       return "Cancelled";
     });
   }
@@ -96,7 +96,7 @@ export class RunControl {
 
 /** Leaves a request for all to see, and returns its id. Where there is no table it is only carried out. */
 async function request(
-  { run, batchSender }: Begun,
+  { run, batchSender }: StartedRun,
   wanted: Pick<RequestControlMessage, "action" | "taskId">,
 ): Promise<number | undefined> {
   if (run === null) return;
@@ -106,28 +106,30 @@ async function request(
 }
 
 /** Does what was asked, and says what became of it. */
-async function answered(
-  { batchSender }: Begun,
+async function answer(
+  { batchSender }: StartedRun,
   asked: Promise<number | undefined>,
   work: () => Promise<string>,
 ): Promise<void> {
-  let answer: string;
+  let text: string;
   let failure: unknown;
   try {
-    answer = await work();
+    text = await work();
   } catch (thrown) {
     failure = thrown;
-    answer = (thrown as Error).message;
+    text = (thrown as Error).message;
   }
   const request = await asked;
   if (request !== undefined) {
     const refused = failure !== undefined;
     // A run that has ended meanwhile has answered it.
-    await batchSender.request({ kind: "answer_control", request, refused, answer }).catch(() => {});
+    await batchSender.request({ kind: "answer_control", request, refused, answer: text }).catch(
+      () => {},
+    );
   }
   if (failure !== undefined) throw failure;
 }
 
-function told(count: number): string {
+function requeuedText(count: number): string {
   return count === 1 ? "1 task is queued again" : `${count} tasks are queued again`;
 }

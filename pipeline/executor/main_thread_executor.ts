@@ -104,6 +104,8 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
       }
       if (yields || "pending" in outcome) events.ready();
     } catch (error) {
+      // It is never answered before it was offered.
+      await undefined;
       this.#lose(task, error);
     }
   }
