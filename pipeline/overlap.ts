@@ -31,7 +31,7 @@ export const OVERLAPS: readonly Overlap[] = ["allow", "refuse", "queue"];
 /** How a run is begun. */
 export interface StartOptions {
   /** What to do with another run of this name. */
-  overlap?: Overlap | undefined;
+  overlap?: "allow" | "refuse" | "queue" | undefined;
   /** Ends the waiting. */
   signal: AbortSignal;
   /** Told what is waited for, such as "run 3 is under way (…)", and again when it is another run. */

@@ -7,11 +7,9 @@ import { checkInteger, unexpected } from "../internal/validate.ts";
 import type { RunKey } from "../writer/protocol/run_message.ts";
 import type { ProgressOptions } from "./observers/progress_options.ts";
 import type { DependencyOptions } from "./scheduler/dependency_source.ts";
-import type { Overlap } from "./overlap.ts";
 import type { QueueOptions } from "./scheduler/ready_queue.ts";
 import type { PolicyOptions } from "./scheduler/retry_policy.ts";
 import type { IdentityOptions } from "./scheduler/task_identity.ts";
-import type { ZonedSchedule } from "./schedule/zoned_schedule.ts";
 import type { ArgumentsValidator, PipelineArguments } from "./run_arguments.ts";
 import type { TaskModule } from "./executor/task_module.ts";
 import type { TaskFunction } from "./executor/task_runner.ts";
@@ -107,7 +105,7 @@ export interface PipelineOptions<Item>
    *
    * @default {"allow"}
    */
-  overlap?: Overlap | undefined;
+  overlap?: "allow" | "refuse" | "queue" | undefined;
   /**
    * What the run is started with: an object that JSON keeps. It is stored with the run, tasks have it as `task.args`,
    * and `resume: true` goes on with runs of the same arguments only.
@@ -164,7 +162,7 @@ export interface PipelineDefinition<Item, Arguments = PipelineArguments>
    * When to run it: a line of a crontab (minute, hour, day of the month, month, day of the week) in UTC, or
    * `{ cron, timeZone }`. For `pipeloom schedule FILE` and {@linkcode schedulePipeline}; nothing else reads it.
    */
-  schedule?: string | ZonedSchedule | undefined;
+  schedule?: string | { cron: string; timeZone?: string | undefined } | undefined;
 }
 
 /** How many tasks run at once. */

@@ -22,26 +22,24 @@ export interface ArgumentsValidator<Output = unknown> {
     readonly version: 1;
     /** The library. */
     readonly vendor: string;
-    /** Returns what a value becomes, or why it is refused. */
+    /** Returns what a value becomes, or the issues with it. */
     readonly validate: (value: unknown) =>
-      | ValidatedArguments<Output>
-      | Promise<
-        ValidatedArguments<Output>
-      >;
+      | {
+        readonly value?: Output | undefined;
+        readonly issues?:
+          | readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[]
+          | undefined;
+      }
+      | Promise<{
+        readonly value?: Output | undefined;
+        readonly issues?:
+          | readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[]
+          | undefined;
+      }>;
     /** Types that the compiler reads; there is no value. */
     readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
   };
 }
-
-/** What an {@linkcode ArgumentsValidator} makes of arguments: their value, or the issues with them. */
-export type ValidatedArguments<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | {
-    readonly issues: readonly {
-      readonly message: string;
-      readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
-    }[];
-  };
 
 /** Characters of a label that is derived from arguments. */
 const LABEL_LENGTH = 80;
@@ -63,9 +61,8 @@ export async function resolveArguments(declared: unknown, given: object): Promis
   const result = await declared["~standard"].validate({ ...given });
   if (result.issues) {
     const issues = result.issues.map(({ message, path }) => {
-      const where = path?.map((part) => String(typeof part === "object" ? part.key : part)).join(
-        ".",
-      );
+      const where = path?.map((part) => String((part as { key?: unknown } | null)?.key ?? part))
+        .join(".");
       return where ? `${where}: ${message}` : message;
     });
     throw new ArgumentsError(`Cannot run with these arguments: ${issues.join("; ")}`);
