@@ -30,12 +30,18 @@ export interface VacuumResult {
  *
  * @example After old runs are deleted
  * ```ts
- * import { connect, vacuum } from "@pipeloom/pipeloom/db";
+ * import { connect, SqliteError, vacuum } from "@pipeloom/pipeloom/db";
  *
  * const folder = await Deno.makeTempDir();
  * (await connect(`${folder}/etl.db`)).close();
- * const { before, after } = await vacuum(`${folder}/etl.db`);
- * console.log(`${before} bytes before, ${after} now`);
+ * try {
+ *   const { before, after } = await vacuum(`${folder}/etl.db`);
+ *   console.log(`${before} bytes before, ${after} now`);
+ * } catch (error) {
+ *   // The built-in driver under narrow flags: the message names the flags that work.
+ *   if (!(error instanceof SqliteError)) throw error;
+ *   console.error(error.message);
+ * }
  * await Deno.remove(folder, { recursive: true });
  * ```
  */

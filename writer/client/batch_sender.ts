@@ -202,9 +202,9 @@ export class BatchSender {
 
   /** Adds later news of a task to news that has not left. */
   #fold(waiting: TaskUpdateMessage, message: TaskUpdateMessage): void {
-    const before = weightOf(waiting);
+    const before = textsOf(waiting);
     Object.assign(waiting, message);
-    this.#grow(weightOf(waiting) - before);
+    this.#grow((textsOf(waiting) - before) / ROW_BYTES);
   }
 
   /** What is collected has become so much more. */
@@ -220,6 +220,12 @@ export class BatchSender {
     this.#updates.delete(id);
     if (update.progress !== undefined || update.status === "running") update.updatedAt = isoNow();
   }
+}
+
+/** Length of the texts of a task's news. */
+function textsOf({ message, result, error }: TaskUpdateMessage): number {
+  if (message === undefined && result === undefined && error === undefined) return 0;
+  return (message?.length ?? 0) + (result?.length ?? 0) + (error?.length ?? 0);
 }
 
 function nothing(): Collected {

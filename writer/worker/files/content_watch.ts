@@ -69,8 +69,9 @@ export class ContentWatch {
     if (problem === undefined) return;
     const { path } = this.#connection;
     this.#lost = new SqliteError(
-      `Cannot trust ${path}: it was overwritten or truncated while it was open (${problem}), and what was ` +
-        `committed may be lost. Put a backup back while no pipeline runs, then run the pipeline again`,
+      `Cannot trust ${path}: the database is malformed (${problem}), and what was committed may be lost. A ` +
+        `program overwrote or truncated it, perhaps while it was open. Put a backup back while no pipeline ` +
+        `runs, then run the pipeline again`,
       "corrupt",
     );
     throw this.#lost;
