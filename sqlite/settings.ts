@@ -76,6 +76,11 @@ export function applySettings(connection: Connection, settings: WriterSettings):
     PRAGMA recursive_triggers=OFF;
     PRAGMA read_uncommitted=OFF;
     PRAGMA case_sensitive_like=OFF;
+    PRAGMA reverse_unordered_selects=OFF;
+    PRAGMA full_column_names=OFF;
+    PRAGMA short_column_names=ON;
+    PRAGMA count_changes=OFF;
+    PRAGMA empty_result_callbacks=OFF;
     PRAGMA legacy_alter_table=OFF;`);
   // Only an access lets go of an exclusive lock.
   connection.prepare("SELECT count(*) FROM sqlite_schema").get();

@@ -2,8 +2,8 @@
  * The statement that inserts rows of one shape into a table, or updates those that conflict.
  *
  * A row says nothing of the columns that it leaves out: an insert gives them their defaults, an upsert leaves them as
- * they are. SQLite checks NOT NULL before it looks for a conflict, so an upsert that leaves such a column out passes
- * the value that the table has.
+ * they are. SQLite checks NOT NULL and CHECK before it looks for a conflict, so an upsert that leaves such a column out
+ * passes the value that the table has.
  *
  * @module
  */
@@ -24,8 +24,10 @@ export type InsertShape = Pick<
 /** A column of a table. */
 interface Column {
   name: string;
-  /** Whether it takes no NULL, and has no default. */
+  /** Whether a constraint may refuse a row without it: it takes no NULL and has no default, or there is a CHECK. */
   isRequired: boolean;
+  /** The SQL of its default. */
+  default: string;
   /** Its place in the primary key, from 1; 0 for none. */
   key: number;
 }
@@ -142,7 +144,10 @@ function insertSql(
   const names = [...columns!, ...kept.map(({ name }) => name)].map(quoteName);
   const values = [
     ...columns!.map((_, i) => `v.column${i + 1}`),
-    ...kept.map(({ name }) => `(SELECT o.${quoteName(name)} FROM ${table} AS o WHERE ${where})`),
+    ...kept.map((column) =>
+      // A row that is new takes the default.
+      `coalesce((SELECT o.${quoteName(column.name)} FROM ${table} AS o WHERE ${where}),(${column.default}))`
+    ),
   ];
   return (tuples) =>
     `INSERT INTO ${table} (${names}) SELECT ${values} FROM (VALUES ${tuples}) AS v
@@ -176,12 +181,18 @@ function targetSql(columns: readonly string[] | undefined): string {
 
 /** The columns of a table that an insert can fill, in their order; none when there is no such table. */
 function readColumns(connection: Connection, table: string): Column[] {
+  // A CHECK, or a generated column, may need any column.
+  const { count } = connection.prepare(
+    `SELECT count(*) AS count FROM sqlite_schema WHERE type='table' AND name=?1 COLLATE NOCASE
+     AND (sql LIKE '%check%' OR EXISTS (SELECT 1 FROM pragma_table_xinfo(?1) WHERE hidden>1))`,
+  ).get(table)!;
   return connection.prepare(
-    `SELECT name, "notnull" AND dflt_value IS NULL AND pk=0 AS required, pk
+    `SELECT name, "notnull" AND dflt_value IS NULL AS required, pk, dflt_value
      FROM pragma_table_xinfo(?) WHERE hidden=0 ORDER BY cid`,
-  ).all(table).map(({ name, required, pk }) => ({
+  ).all(table).map(({ name, required, pk, dflt_value }) => ({
     name: name as string,
-    isRequired: required === 1,
+    isRequired: required === 1 || (count as number) > 0,
+    default: dflt_value as string | null ?? "NULL",
     key: pk as number,
   }));
 }
