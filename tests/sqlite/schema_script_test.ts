@@ -1,5 +1,5 @@
 import { connectReadOnly, SqliteError } from "../../db.ts";
-import { SqliteWriter, type WriterOptions } from "../../mod.ts";
+import { runPipeline, SqliteWriter, type WriterOptions } from "../../mod.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
 import { DRIVERS } from "../support/drivers.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -120,6 +120,17 @@ for (const driver of DRIVERS) {
       assert(reader.prepare("SELECT 1 FROM sqlite_schema WHERE name='seen'").get());
     });
   }
+
+  Deno.test(`a run works after a schema that changes how columns are called (${driver})`, async () => {
+    using folder = tempFolder();
+    const { status } = await runPipeline([1], {
+      db: folder.file("etl.db"),
+      driver,
+      schema: "PRAGMA full_column_names=ON; PRAGMA short_column_names=OFF",
+      run: () => {},
+    });
+    assertEquals(status, "done");
+  });
 
   const ignored = [
     ["PRAGMA auto_vacuum=INCREMENTAL", "auto_vacuum stays 0", "VACUUM"],

@@ -115,6 +115,33 @@ for (const driver of DRIVERS) {
     }
   });
 
+  Deno.test(`an upsert may leave out what a CHECK or another key needs (${driver})`, async () => {
+    const checked = `CREATE TABLE c (id INTEGER PRIMARY KEY, a INT CHECK (a IS NOT NULL), b INT,
+      CHECK (b > 0 AND b IS NOT NULL)); INSERT INTO c VALUES (1, 7, 7)`;
+    assertEquals(
+      await written({
+        driver,
+        schema: checked,
+        table: "c",
+        rows: [{ id: 1, b: 10 }],
+        options: { onConflict: ["id"] },
+      }),
+      [[1, 7, 10]],
+    );
+    const keyed = `CREATE TABLE k (code TEXT PRIMARY KEY, sku TEXT UNIQUE, n INT, s TEXT NOT NULL)
+      WITHOUT ROWID; INSERT INTO k VALUES ('c1', 's1', 1, 'kept')`;
+    assertEquals(
+      await written({
+        driver,
+        schema: keyed,
+        table: "k",
+        rows: [{ sku: "s1", n: 10 }],
+        options: { onConflict: ["sku"] },
+      }),
+      [["c1", "s1", 10, "kept"]],
+    );
+  });
+
   Deno.test(`a row takes the defaults of what it leaves out, whatever its neighbours have (${driver})`, async () => {
     const schema = "CREATE TABLE t (a, s TEXT DEFAULT 'new', c TEXT NOT NULL DEFAULT 'x')";
     const rows = Array.from(

@@ -146,7 +146,9 @@ function insertSql(
     ...columns!.map((_, i) => `v.column${i + 1}`),
     ...kept.map((column) =>
       // A row that is new takes the default.
-      `coalesce((SELECT o.${quoteName(column.name)} FROM ${table} AS o WHERE ${where}),(${column.default}))`
+      `coalesce((SELECT o.${
+        quoteName(column.name)
+      } FROM ${table} AS o WHERE ${where}),(${column.default}))`
     ),
   ];
   return (tuples) =>
