@@ -202,9 +202,9 @@ export class BatchSender {
 
   /** Adds later news of a task to news that has not left. */
   #fold(waiting: TaskUpdateMessage, message: TaskUpdateMessage): void {
-    const before = textsOf(waiting);
+    const before = weightOf(waiting);
     Object.assign(waiting, message);
-    this.#grow((textsOf(waiting) - before) / ROW_BYTES);
+    this.#grow(weightOf(waiting) - before);
   }
 
   /** What is collected has become so much more. */
@@ -220,12 +220,6 @@ export class BatchSender {
     this.#updates.delete(id);
     if (update.progress !== undefined || update.status === "running") update.updatedAt = isoNow();
   }
-}
-
-/** Length of the texts of a task's news. */
-function textsOf({ message, result, error }: TaskUpdateMessage): number {
-  if (message === undefined && result === undefined && error === undefined) return 0;
-  return (message?.length ?? 0) + (result?.length ?? 0) + (error?.length ?? 0);
 }
 
 function nothing(): Collected {

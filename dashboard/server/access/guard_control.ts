@@ -6,7 +6,7 @@
  */
 import type { MiddlewareHandler } from "hono";
 import { hostAndPort } from "./guard_host.ts";
-import { type Access, checkToken } from "./guard_token.ts";
+import { type Access, refuseWrongToken } from "./guard_token.ts";
 import { isOriginOf } from "./origins.ts";
 
 /** Refuses a request without the control token. */
@@ -16,7 +16,7 @@ export function guardControl(controlToken: string, access: Access): MiddlewareHa
     "address, or send the token as X-Pipeloom-Control";
   return async (c, next) => {
     const given = c.req.header("X-Pipeloom-Control");
-    const refusal = await checkToken(c, access, { given, token: controlToken, error });
+    const refusal = await refuseWrongToken(c, access, { given, token: controlToken, error });
     if (refusal) return refusal;
     await next();
     return undefined;

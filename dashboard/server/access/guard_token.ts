@@ -52,7 +52,7 @@ export function guardToken(access: Access): MiddlewareHandler {
   const { token } = access;
   return async (c, next) => {
     if (token !== undefined && !hasSession(c, access)) {
-      const refusal = await checkToken(c, access, {
+      const refusal = await refuseWrongToken(c, access, {
         given: bearer(c),
         token,
         error: "Cannot answer without the token. Sign in, or send Authorization: Bearer",
@@ -70,7 +70,7 @@ export function signIn(access: Access): (c: Context) => Promise<Response> {
   return async (c) => {
     if (token === undefined) return c.body(null, 204);
     const error = "Cannot sign in: the token is wrong";
-    const refusal = await checkToken(c, access, { given: bearer(c) ?? "", token, error });
+    const refusal = await refuseWrongToken(c, access, { given: bearer(c) ?? "", token, error });
     if (refusal) return refusal;
     const value = newToken();
     sessions.set(value, true);
@@ -90,7 +90,7 @@ export function signIn(access: Access): (c: Context) => Promise<Response> {
  * The refusal of a request that does not bring a token; `undefined` when it does. A guess waits for its turn where
  * others from the same address were wrong.
  */
-export async function checkToken(
+export async function refuseWrongToken(
   c: Context,
   { brake }: Pick<Access, "brake">,
   { given, token, error }: { given: string | undefined; token: string; error: string },
@@ -115,7 +115,7 @@ export function guardProbe(access: Access, guardHost: MiddlewareHandler): Middle
     const given = bearer(c);
     if (token === undefined || given === undefined) return await guardHost(c, next);
     const error = "Cannot answer: the token is wrong";
-    const refusal = await checkToken(c, access, { given, token, error });
+    const refusal = await refuseWrongToken(c, access, { given, token, error });
     if (refusal) return refusal;
     await next();
   };

@@ -8,6 +8,7 @@ import { findTasks, type Read } from "./find.ts";
 import { getRun } from "./runs.ts";
 import { type RunTasks, tasksOf } from "./run_tasks.ts";
 import { readTasks } from "./tasks.ts";
+import { Turn } from "./turn.ts";
 
 /** Bars of a timeline. */
 const TIMELINE_BARS = 1_000;
@@ -56,6 +57,7 @@ export async function readTimeline(
 
 /** Tasks of a run that were cancelled before they were started; counted in slices, with the thread free between. */
 async function countSkipped(read: Read, tasks: RunTasks): Promise<number> {
+  const turn = new Turn();
   let skipped = 0;
   let low: number | null = tasks.first;
   while (low !== null) {
@@ -73,7 +75,7 @@ async function countSkipped(read: Read, tasks: RunTasks): Promise<number> {
     )!;
     skipped += Number(row.skipped);
     low = Number(row.n) < SLICE_ROWS ? null : Number(row.edge) + 1;
-    if (low !== null) await new Promise((resolve) => setTimeout(resolve));
+    await turn.pass();
   }
   return skipped;
 }
