@@ -75,7 +75,7 @@ export function overlapOption(otherwise: Overlap): Option {
 export function resumeOption(): Option {
   return new Option(
     "--resume [run]",
-    "go on with the last run that is not done, or with this one; items need keys",
+    "resume the newest run of this name and these arguments unless it is done, or this run; items need keys",
   ).argParser(wholeNumber(1));
 }
 

@@ -60,7 +60,7 @@ export interface WalCheckpointOptions {
  *
  * using connection = await connect("etl.db");
  * const { busy, checkpointed } = walCheckpoint(connection, "TRUNCATE");
- * console.log(busy ? "Somebody was in the way" : `${checkpointed} pages are in the file`);
+ * console.log(busy ? "A reader or writer kept it from finishing" : `${checkpointed} pages are in the file`);
  * ```
  */
 export function walCheckpoint(

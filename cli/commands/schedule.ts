@@ -56,7 +56,12 @@ export function define(command: Command): Command {
     .option("--db <path>", `the database (that of the module, else ${DEFAULT_DB})`)
     .addOption(workersOption())
     .addOption(driverOption())
-    .addOption(new Option("--resume", "go on with the last run that is not done; items need keys"))
+    .addOption(
+      new Option(
+        "--resume",
+        "resume the newest run of this name and these arguments unless it is done; items need keys",
+      ),
+    )
     .addOption(overlapOption("refuse"))
     .addOption(dashboardOption())
     .addHelpText(
