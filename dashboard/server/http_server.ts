@@ -24,9 +24,6 @@ export interface TimeLimits {
 
 const TIME_LIMITS: TimeLimits = { headMs: 10_000, requestMs: 20_000, keepAliveMs: 15_000 };
 
-/** Connections without a request that are kept open. */
-const MAX_IDLE = 64;
-
 /** What is known of a request beside itself. */
 export interface RequestInfo {
   /** The address that it came from. */
@@ -44,7 +41,10 @@ export interface HttpServerOptions {
   hostname: string;
   /** The port; 0 takes any that is free. */
   port: number;
-  /** Requests that are answered at the same time; more connections are closed. */
+  /**
+   * Requests that are answered at the same time, and connections without a request that are kept beside them: as
+   * many may connect before the first of them asks. Of more the oldest without a request is closed.
+   */
   maxActive: number;
   /** How long a client may take. */
   limits?: TimeLimits;
@@ -110,7 +110,7 @@ export class HttpServer {
     });
     // A connection that breaks off is no error of ours.
     socket.on("error", () => {});
-    if (this.#idle.size <= MAX_IDLE && this.#active.size <= maxActive) return;
+    if (this.#idle.size <= maxActive && this.#active.size <= maxActive) return;
     const [oldest] = this.#idle;
     // At once, because it is closed later, and others may come until then.
     this.#idle.delete(oldest!);

@@ -82,6 +82,21 @@ Deno.test("HttpServer answers one of a thousand connections, and closes the olde
   for (const connection of connections) connection.close();
 });
 
+Deno.test("HttpServer answers as many pages as may look, which all connect before any of them asks", async () => {
+  await using server = await serve({
+    maxActive: 400,
+    limits: { headMs: 60_000, requestMs: 60_000, keepAliveMs: 60_000 },
+  });
+  const connections = await Promise.all(Array.from({ length: 200 }, () => server.connect()));
+  const answers = await Promise.all(connections.map(async (connection) => {
+    await write(connection, `${HEAD}Connection: close\r\n\r\n`).catch(() => {});
+    const answer = await rest(connection);
+    connection.close();
+    return answer.slice(0, 15);
+  }));
+  assertEquals(new Set(answers), new Set(["HTTP/1.1 200 OK"]));
+});
+
 Deno.test("HttpServer refuses what has two names, none, or a head without end", async () => {
   await using server = await serve();
   for (
