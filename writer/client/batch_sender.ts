@@ -53,6 +53,7 @@ export class BatchSender {
   post(message: WriteMessage): void {
     if (this.#refusal) throw this.#refusal;
     const { messages, tasks } = this.#collected;
+    if (isStatement(message)) this.#collected.hasStatements = true;
     if ("task" in message && message.task !== undefined) {
       tasks.set(messages.length, message.task);
       // What follows must not be folded into news from before these rows.
@@ -223,5 +224,9 @@ export class BatchSender {
 }
 
 function nothing(): Collected {
-  return { messages: [], rows: 0, waiters: new Map(), tasks: new Map() };
+  return { messages: [], rows: 0, waiters: new Map(), tasks: new Map(), hasStatements: false };
+}
+
+function isStatement({ kind }: WriteMessage): boolean {
+  return kind === "execute" || kind === "statement" || kind === "transaction";
 }

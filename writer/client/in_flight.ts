@@ -38,6 +38,8 @@ export interface Collected {
   waiters: Map<number, Waiter>;
   /** Which task sent a message, by its index. */
   tasks: Map<number, number>;
+  /** Whether there are statements among them, whose long texts are looked through when they are posted. */
+  hasStatements: boolean;
 }
 
 /** What is kept of a batch: not its messages, which would outlive the young generation by the thousand. */
@@ -147,7 +149,7 @@ export class InFlight {
   #postBatch(batch: Batch): void {
     const state = this.#batches.get(batch.seq)!;
     this.#postedRows += state.rows;
-    refuseSome(batch, state, whyNotStored);
+    if (state.hasStatements) refuseSome(batch, state, whyNotStored);
     try {
       this.#port.postMessage(batch);
     } catch {
