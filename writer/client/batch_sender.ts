@@ -20,6 +20,7 @@ import {
   weightOf,
   type WriteMessage,
 } from "../protocol/write_message.ts";
+import { foldNews, newsOf } from "../protocol/task_news.ts";
 import { isEnd } from "../../internal/task_status.ts";
 import { type Collected, type FailureListener, InFlight, WINDOW_ROWS } from "./in_flight.ts";
 
@@ -106,9 +107,10 @@ export class BatchSender {
   progress(run: number, id: number, progress: number, message?: string): void {
     const waiting = this.#updates.get(id);
     if (!waiting) {
-      const update: TaskUpdateMessage = { kind: "task_update", run, id, progress };
-      if (message !== undefined) update.message = message;
-      return this.update(update);
+      const news = newsOf(run, id);
+      news.progress = progress;
+      news.message = message;
+      return this.update(news);
     }
     waiting.progress = progress;
     if (message !== undefined) {
@@ -204,7 +206,7 @@ export class BatchSender {
   /** Adds later news of a task to news that has not left. */
   #fold(waiting: TaskUpdateMessage, message: TaskUpdateMessage): void {
     const before = weightOf(waiting);
-    Object.assign(waiting, message);
+    foldNews(waiting, message);
     this.#grow(weightOf(waiting) - before);
   }
 

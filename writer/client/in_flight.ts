@@ -18,6 +18,7 @@ import type {
   QueryResults,
 } from "../protocol/sender_port.ts";
 import { checkLongTexts } from "./steps.ts";
+import { pack } from "../protocol/task_news.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
 
 /** Rows posted and not acknowledged: eight batches keep both threads busy. Large values count for many. */
@@ -50,6 +51,11 @@ interface Unacknowledged extends Omit<Collected, "messages"> {
   acknowledged: PromiseWithResolvers<void>;
 }
 
+/** A batch before it is posted. */
+interface UnpackedBatch extends Batch {
+  messages: WriteMessage[];
+}
+
 /** Called with the failure of a message for which nobody waits, and with the task that sent it, if any did. */
 export type FailureListener = (error: ErrorData, task: number | undefined) => void;
 
@@ -61,7 +67,7 @@ export class InFlight {
   readonly #onAcknowledged: () => void;
   #seq = 0;
   /** What waits for credits, in its order. */
-  #waiting: (Batch | QueryRequest)[] = [];
+  #waiting: (UnpackedBatch | QueryRequest)[] = [];
   readonly #batches = new Map<number, Unacknowledged>();
   readonly #queries = new Map<number, Waiter>();
   #rows = 0;
@@ -94,7 +100,7 @@ export class InFlight {
     const seq = this.#seq++;
     this.#batches.set(seq, { ...batch, refused: [], acknowledged: Promise.withResolvers() });
     this.#rows += batch.rows;
-    this.#waiting.push({ kind: "batch", seq, messages });
+    this.#waiting.push({ kind: "batch", seq, rows: batch.rows, messages });
     this.#post();
   }
 
@@ -146,15 +152,16 @@ export class InFlight {
     }
   }
 
-  #postBatch(batch: Batch): void {
+  #postBatch(batch: UnpackedBatch): void {
     const state = this.#batches.get(batch.seq)!;
     this.#postedRows += state.rows;
     if (state.hasStatements) refuseSome(batch, state, whyNotStored);
+    const post = () => this.#port.postMessage({ ...batch, messages: pack(batch.messages) });
     try {
-      this.#port.postMessage(batch);
+      post();
     } catch {
       refuseSome(batch, state, whyNotCloned);
-      this.#port.postMessage(batch);
+      post();
     }
   }
 
@@ -203,7 +210,7 @@ export class InFlight {
 
 /** Takes messages out of a batch: the others keep their places, and each of these leaves an empty one. */
 function refuseSome(
-  { messages }: Batch,
+  { messages }: UnpackedBatch,
   { refused }: Unacknowledged,
   whyNot: (message: WriteMessage) => ErrorData | undefined,
 ): void {
