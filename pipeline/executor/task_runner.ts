@@ -13,6 +13,7 @@ import type { TransactionMessage } from "../../writer/protocol/write_message.ts"
 import type { TaskContext } from "./task_context.ts";
 import type { TaskEnvironment, TaskExecution } from "./task_execution.ts";
 import { TaskHandle } from "./task_handle.ts";
+import { RetryAfter } from "../retry_after.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
 import { toJson } from "../../internal/json.ts";
 
@@ -145,7 +146,8 @@ function failed(
   outcome: TaskOutcome,
   environment: TaskEnvironment,
 ): TaskOutcome {
-  if (task.retryable && outcome.status === "error") return { ...outcome, unwritten: true };
+  const mayReturn = task.retryable || outcome.thrown instanceof RetryAfter;
+  if (mayReturn && outcome.status === "error") return { ...outcome, unwritten: true };
   if (!task.isAbandoned) writeFailure(task.id, outcome, environment);
   return outcome;
 }
