@@ -137,7 +137,8 @@ export class TaskHandle implements TaskContext {
 
   async #query(sql: string, params?: readonly Bindable[]): Promise<SqlRow[]> {
     this.#execution.check("query");
-    return await this.#execution.environment.batchSender.query(toRowsQuery(sql, params));
+    const query = Object.assign(toRowsQuery(sql, params), { by: this.id });
+    return await this.#execution.environment.batchSender.query(query);
   }
 
   async #transaction(

@@ -71,7 +71,9 @@ export async function runTask<Item>(
       const messages = done ? [...task.held, done] : task.held;
       // What it wrote was held back, so it has not waited for the disk yet.
       await batchSender.ready();
-      return { pending: commitWhole({ kind: "transaction", messages }, task, environment) };
+      return {
+        pending: commitWhole({ kind: "transaction", messages, by: task.id }, task, environment),
+      };
     } else if (task.sent) {
       return { pending: commit(done, task, environment) };
     } else if (done) {

@@ -24,6 +24,7 @@ import type {
   WriterStats,
 } from "../protocol/sender_port.ts";
 import { weightOfAll, type WriteMessage } from "../protocol/write_message.ts";
+import type { StatementBoard } from "../protocol/statement_board.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { BusyTimeout } from "./busy_timeout.ts";
 import { RequestWatch } from "./request_watch.ts";
@@ -53,6 +54,8 @@ export interface WriterLoopOptions extends Omit<WalKeeperOptions, "changed"> {
   syncs?: boolean;
   /** Hears what is asked of the runs that go on. */
   requested?: (requests: RunRequest[]) => void;
+  /** Where the statement is noted that the loop is in. */
+  board?: StatementBoard;
 }
 
 /** Reads requests from ports and writes them through the one connection. */
@@ -80,7 +83,7 @@ export class WriterLoop {
     connection: Connection,
     statements: Readonly<Record<string, string>> = {},
     owner?: ProcessLock,
-    { requested, syncs = false, ...wal }: WriterLoopOptions = {},
+    { requested, board, syncs = false, ...wal }: WriterLoopOptions = {},
   ) {
     this.#connection = connection;
     this.#owner = owner;
@@ -88,7 +91,7 @@ export class WriterLoop {
     this.#files = new FileWatch(connection.path, connection);
     this.#patience = new BusyTimeout(connection);
     this.#watch = new RequestWatch(connection, requested, () => owner?.keep());
-    this.#store = new Store(connection, { statements, owner, watch: this.#watch });
+    this.#store = new Store(connection, { statements, owner, watch: this.#watch, board });
     this.#wal = new Checkpointer(connection, { ...wal, changed: () => this.#health.write() });
     this.#health = new WriterHealth({
       connection,
@@ -236,7 +239,7 @@ export class WriterLoop {
       case "task_status":
         return this.#store.taskStatus(query);
       case "rows":
-        return this.#store.query(query.sql, query.params);
+        return this.#store.query(query);
       case "disconnect":
         return this.#disconnect(query.sender);
       default: {
