@@ -222,7 +222,7 @@ export function weightOf(message: WriteMessage): number {
 }
 
 /** How many rows messages count for together. */
-export function weightOfAll(messages: readonly WriteMessage[]): number {
+function weightOfAll(messages: readonly WriteMessage[]): number {
   let weight = 0;
   for (const message of messages) weight += weightOf(message);
   return weight;

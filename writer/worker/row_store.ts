@@ -18,7 +18,12 @@ import type { StatementBoard } from "../protocol/statement_board.ts";
 import { InsertStatement } from "./insert_statement.ts";
 import { readRows } from "../../sqlite/read_only.ts";
 import { returnsRows } from "../../sqlite/returns_rows.ts";
-import { checkUserStatement, refuseTempShadows } from "../../sqlite/user_statement.ts";
+import { schemaVersionOf } from "../../sqlite/pragmas.ts";
+import {
+  checkUserStatement,
+  hasTempObjects,
+  refuseTempShadows,
+} from "../../sqlite/user_statement.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 
 /** Prepared shapes that are kept: more than any pipeline has tables, few enough to hold. */
@@ -34,6 +39,11 @@ export class RowStore {
   readonly #statements: Readonly<Record<string, string>>;
   readonly #inserts = new Map<string, InsertStatement>();
   readonly #prepared = new Map<string, Statement>();
+  readonly #schemaVersion: () => SqlValue;
+  /** The version of the schema that the inserts were made for, where any knows more than the name of its table. */
+  #madeFor: SqlValue = null;
+  /** Whether there are TEMP tables, views or triggers; `undefined` where that is not known. */
+  #hasTemp: boolean | undefined;
 
   #committed = 0;
   /** Rows inserted in this transaction. */
@@ -48,6 +58,7 @@ export class RowStore {
     this.#connection = connection;
     this.#board = board;
     this.#statements = statements;
+    this.#schemaVersion = schemaVersionOf(connection);
   }
 
   /** Rows inserted and committed since it was made. */
@@ -58,6 +69,7 @@ export class RowStore {
   /** Inserts the rows of messages that can share a statement. */
   insert(messages: readonly InsertMessage[]): undefined {
     messages.forEach(checkWidth);
+    this.#dropStale();
     const [first] = messages;
     const { table, by, task } = first!;
     // A trigger may run for ever.
@@ -113,6 +125,7 @@ export class RowStore {
   execute({ sql, params, rowless, by, task }: Omit<ExecuteMessage, "kind">): ExecuteResult {
     const prepare = (sql: string) => this.#connection.prepare(sql);
     const mayChangeNames = checkUserStatement(sql);
+    if (!mayChangeNames) this.#refuseShadows();
     const statement = cached(this.#prepared, sql, prepare);
     if (rowless && statement.returnsRows) throw returnsRows(sql);
     const count = cached(this.#prepared, COUNT_CHANGES, prepare);
@@ -120,7 +133,10 @@ export class RowStore {
     this.#board.enter(sql, by ?? task);
     const rows = statement.returnsRows ? statement.all(...params) : [];
     if (!statement.returnsRows) statement.runValues(params);
-    if (mayChangeNames) refuseTempShadows(this.#connection);
+    if (mayChangeNames) {
+      this.#hasTemp = undefined;
+      this.#refuseShadows();
+    }
     const { total, changes, id } = count.get()!;
     // A statement that changes nothing leaves changes() as it was.
     return {
@@ -138,6 +154,7 @@ export class RowStore {
    */
   query({ sql, params, by }: { sql: string; params: readonly SqlValue[]; by?: number }): SqlRow[] {
     checkUserStatement(sql);
+    this.#refuseShadows();
     const statement = cached(this.#prepared, sql, (sql) => this.#connection.prepare(sql));
     this.#board.enter(sql, by);
     try {
@@ -150,24 +167,50 @@ export class RowStore {
   /** Calling what it returns takes back what is noted after. */
   mark(): () => void {
     const inserted = this.#inserted;
-    return () => void (this.#inserted = inserted);
+    return () => {
+      this.#inserted = inserted;
+      this.#forgetSchema();
+    };
   }
 
   /** The transaction is committed. */
   committed(): void {
     this.#committed += this.#inserted;
-    this.rolledBack();
+    this.#inserted = 0;
   }
 
   /** The transaction is undone. */
   rolledBack(): void {
     this.#inserted = 0;
+    this.#forgetSchema();
+  }
+
+  /** What was learned of the schema may be undone. */
+  #forgetSchema(): void {
+    this.#hasTemp = undefined;
+    if (this.#madeFor !== null) this.#inserts.clear();
+    this.#madeFor = null;
+  }
+
+  /** Drops inserts that know how their tables were before the schema changed, perhaps by another process. */
+  #dropStale(): void {
+    if (this.#madeFor !== null && this.#madeFor !== this.#schemaVersion()) this.#forgetSchema();
+  }
+
+  /** Refuses TEMP objects that hide what is in the file, which another process may have made after them. */
+  #refuseShadows(): void {
+    this.#hasTemp ??= hasTempObjects(this.#connection);
+    if (this.#hasTemp) refuseTempShadows(this.#connection);
   }
 
   #insertStatement(message: InsertMessage, absent: readonly number[] = []): InsertStatement {
     const { table, columns, width, onConflict, update } = message;
     const key = JSON.stringify([table, columns, width, onConflict, update, absent]);
-    return cached(this.#inserts, key, () => new InsertStatement(this.#connection, message, absent));
+    return cached(this.#inserts, key, () => {
+      const statement = new InsertStatement(this.#connection, message, absent);
+      if (!statement.isFixed) this.#madeFor ??= this.#schemaVersion();
+      return statement;
+    });
   }
 }
 

@@ -23,8 +23,9 @@ import type {
   Query,
   WriterStats,
 } from "../protocol/sender_port.ts";
-import { weightOfAll, type WriteMessage } from "../protocol/write_message.ts";
 import type { StatementBoard } from "../protocol/statement_board.ts";
+import { unpack } from "../protocol/task_news.ts";
+import type { WriteMessage } from "../protocol/write_message.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { BusyTimeout } from "./busy_timeout.ts";
 import { RequestWatch } from "./request_watch.ts";
@@ -45,7 +46,11 @@ const CLOSING_TIMEOUT_MS = 1_000;
 interface Arrived {
   port: MessagePort;
   request: PortRequest;
-  rows: number;
+}
+
+/** A batch that has arrived. */
+interface ArrivedBatch extends Arrived {
+  request: Batch & { messages: WriteMessage[] };
 }
 
 /** What a loop is told beside the connection. */
@@ -106,9 +111,11 @@ export class WriterLoop {
     if (sender !== undefined && this.#refused.delete(sender)) return port.close();
     this.#ports.set(port, sender);
     port.onmessage = ({ data: request }: MessageEvent<PortRequest>) => {
-      const rows = request.kind === "batch" ? weightOfAll(request.messages) : 0;
-      this.#queue.push({ port, request, rows });
-      this.#rows += rows;
+      if (request.kind === "batch") {
+        request.messages = unpack(request.messages);
+        this.#rows += request.rows;
+      }
+      this.#queue.push({ port, request });
       // A full batch is worth a transaction; smaller ones wait for what has arrived with them.
       if (this.#rows >= this.#fullRows) this.drain();
       else this.#scheduled ??= setImmediate(() => this.drain());
@@ -148,19 +155,19 @@ export class WriterLoop {
   }
 
   /** Takes batches off the front of the queue, as many as fit one transaction and one at least. */
-  #takeBatches(): (Arrived & { request: Batch })[] {
+  #takeBatches(): ArrivedBatch[] {
     let rows = 0;
     let count = 0;
-    for (const arrived of this.#queue) {
-      if (arrived.request.kind !== "batch" || (count > 0 && rows >= MAX_ROWS)) break;
-      rows += arrived.rows;
+    for (const { request } of this.#queue) {
+      if (request.kind !== "batch" || (count > 0 && rows >= MAX_ROWS)) break;
+      rows += request.rows;
       count++;
     }
     if (count > 0) this.#health.commits.batchRows = rows;
-    return this.#queue.splice(0, count) as (Arrived & { request: Batch })[];
+    return this.#queue.splice(0, count) as ArrivedBatch[];
   }
 
-  #commit(batches: (Arrived & { request: Batch })[]): void {
+  #commit(batches: ArrivedBatch[]): void {
     const messages: WriteMessage[] = batches.length === 1
       ? batches[0]!.request.messages
       : batches.flatMap(({ request }) => request.messages);
