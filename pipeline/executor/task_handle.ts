@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { resultOf, resultsOf } from "./dependency_results.ts";
 import { refuseOldMembers } from "../../internal/validate.ts";
 import { type InsertOptions, type Row, toInsertMessage } from "../../writer/client/insert.ts";
 import {
@@ -95,6 +96,14 @@ export class TaskHandle implements TaskContext {
 
   query(sql: string, params?: readonly Bindable[]): Promise<SqlRow[]> {
     return this.#execution.watch(this.#query(sql, params));
+  }
+
+  resultOf<Result = unknown>(key: string | number): Promise<Result> {
+    return this.#execution.watch(resultOf(this.#execution, key) as Promise<Result>);
+  }
+
+  resultsOf<Result = unknown>(): Promise<Map<string, Result>> {
+    return this.#execution.watch(resultsOf(this.#execution) as Promise<Map<string, Result>>);
   }
 
   transaction(
