@@ -76,7 +76,7 @@ export function RunHeader(
       </dl>
       <CountsBar counts={run.counts} />
       <RunFailure run={run} />
-      {run.status === "interrupted" && <Left run={run} />}
+      {(run.status === "interrupted" || run.processGone) && <Left run={run} />}
     </header>
   );
 }
