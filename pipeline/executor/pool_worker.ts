@@ -199,6 +199,7 @@ export class PooledWorker<Item> implements Disposable {
         const task = this.#pending.get(id);
         if (!task) return;
         this.#pending.delete(id);
+        this.#options.environment.deadline?.releaseTask(id);
         if (status === "done") this.#unsent.push({ task, endedAt: performance.now() });
         const outcome = { status, error };
         return this.#events.ended(task, unwritten ? { ...outcome, unwritten } : outcome);

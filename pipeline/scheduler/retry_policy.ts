@@ -78,7 +78,8 @@ export interface PolicyOptions<Item> extends TaskPolicy {
   taskOptions?: ((item: Item) => TaskPolicy | undefined) | undefined;
   /**
    * Milliseconds that a task on the pool may go on after its signal was aborted, because its time is up or somebody
-   * has cancelled it, before its Worker is ended.
+   * has cancelled it, before its Worker is ended. A statement of a task or run that is to stop may take as long: then
+   * the writer is ended, because SQLite leaves no statement before its end, and the run fails with that reason.
    *
    * @default {5000}
    */

@@ -211,7 +211,11 @@ for (const driver of DRIVERS) {
     other.exec("CREATE TABLE later (a)");
     store.write(insert);
     assertThrows(() => store.write(sql), Error, "Cannot use the TEMP table later");
-    assertThrows(() => store.store.query("SELECT a FROM later", []), Error, "the TEMP table later");
+    assertThrows(
+      () => store.store.query({ sql: "SELECT a FROM later", params: [] }),
+      Error,
+      "the TEMP table later",
+    );
     store.write(execute("DROP TABLE temp.later"));
     store.write(sql);
     assertEquals(other.prepare("SELECT a FROM later").all().map(({ a }) => a), [1, 2]);

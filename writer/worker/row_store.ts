@@ -14,6 +14,7 @@ import type {
   RowShapes,
   StatementMessage,
 } from "../protocol/write_message.ts";
+import type { StatementBoard } from "../protocol/statement_board.ts";
 import { InsertStatement } from "./insert_statement.ts";
 import { readRows } from "../../sqlite/read_only.ts";
 import { returnsRows } from "../../sqlite/returns_rows.ts";
@@ -34,6 +35,7 @@ const COUNT_CHANGES =
 /** The part of the store that writes what is the user's. */
 export class RowStore {
   readonly #connection: Connection;
+  readonly #board: StatementBoard;
   readonly #statements: Readonly<Record<string, string>>;
   readonly #inserts = new Map<string, InsertStatement>();
   readonly #prepared = new Map<string, Statement>();
@@ -48,8 +50,13 @@ export class RowStore {
   #inserted = 0;
 
   /** `statements` are the named statements that messages may refer to. */
-  constructor(connection: Connection, statements: Readonly<Record<string, string>> = {}) {
+  constructor(
+    connection: Connection,
+    board: StatementBoard,
+    statements: Readonly<Record<string, string>> = {},
+  ) {
     this.#connection = connection;
+    this.#board = board;
     this.#statements = statements;
     this.#schemaVersion = schemaVersionOf(connection);
   }
@@ -64,6 +71,9 @@ export class RowStore {
     messages.forEach(checkWidth);
     this.#dropStale();
     const [first] = messages;
+    const { table, by, task } = first!;
+    // A trigger may run for ever.
+    this.#board.enter(`INSERT INTO ${table}`, by ?? task);
     if (first!.shapes) return this.#insertShapes(first!, first!.shapes);
     const values = messages.length === 1 ? first!.values : messages.flatMap(({ values }) => values);
     if (values.length === 0) return;
@@ -100,7 +110,7 @@ export class RowStore {
   }
 
   /** Runs one of the named statements. */
-  executeNamed({ name, params }: Omit<StatementMessage, "kind">): ExecuteResult {
+  executeNamed({ name, params, by, task }: Omit<StatementMessage, "kind">): ExecuteResult {
     const sql = Object.hasOwn(this.#statements, name) ? this.#statements[name] : undefined;
     if (sql === undefined) {
       throw new TypeError(
@@ -108,11 +118,11 @@ export class RowStore {
           `writer is opened`,
       );
     }
-    return this.execute({ sql, params });
+    return this.execute({ sql, params, task: by ?? task });
   }
 
   /** Runs one statement. */
-  execute({ sql, params, rowless }: Omit<ExecuteMessage, "kind">): ExecuteResult {
+  execute({ sql, params, rowless, by, task }: Omit<ExecuteMessage, "kind">): ExecuteResult {
     const prepare = (sql: string) => this.#connection.prepare(sql);
     const mayChangeNames = checkUserStatement(sql);
     if (!mayChangeNames) this.#refuseShadows();
@@ -120,6 +130,7 @@ export class RowStore {
     if (rowless && statement.returnsRows) throw returnsRows(sql);
     const count = cached(this.#prepared, COUNT_CHANGES, prepare);
     const before = count.get()!.total;
+    this.#board.enter(sql, by ?? task);
     const rows = statement.returnsRows ? statement.all(...params) : [];
     if (!statement.returnsRows) statement.runValues(params);
     if (mayChangeNames) {
@@ -141,11 +152,16 @@ export class RowStore {
    * @throws {TypeError} If it returns none, or would change the connection
    * @throws {SqliteError} If it would write
    */
-  query(sql: string, params: readonly SqlValue[]): SqlRow[] {
+  query({ sql, params, by }: { sql: string; params: readonly SqlValue[]; by?: number }): SqlRow[] {
     checkUserStatement(sql);
     this.#refuseShadows();
     const statement = cached(this.#prepared, sql, (sql) => this.#connection.prepare(sql));
-    return readRows(this.#connection, statement, { sql, params });
+    this.#board.enter(sql, by);
+    try {
+      return readRows(this.#connection, statement, { sql, params });
+    } finally {
+      this.#board.leave();
+    }
   }
 
   /** Calling what it returns takes back what is noted after. */
