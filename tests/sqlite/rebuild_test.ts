@@ -44,6 +44,7 @@ function contents(connection: Connection): unknown {
     bytes: all("SELECT rowid, typeof(v), hex(v) FROM bytes ORDER BY rowid"),
     matches: all("SELECT rowid, body FROM page WHERE page MATCH 'the'"),
     boxes: all("SELECT * FROM box"),
+    problems: all("PRAGMA integrity_check"),
   };
 }
 
@@ -65,9 +66,6 @@ Deno.test("rebuild() keeps all that is in a file, and frees the rest", async () 
   connection.close();
   using after = await connect(db, options);
   assertEquals(contents(after), expected);
-  assertEquals(after.prepare("PRAGMA integrity_check").all().map((row) => row.integrity_check), [
-    "ok",
-  ]);
   assertEquals(after.prepare("PRAGMA freelist_count").get()!.freelist_count, 0);
   walCheckpoint(after, "TRUNCATE");
   assert(Deno.statSync(db).size < size / 2);
