@@ -29,6 +29,10 @@ const SCHEMA = `PRAGMA page_size=8192; PRAGMA encoding='UTF-16'; PRAGMA auto_vac
   DELETE FROM hidden WHERE rowid > 3;
   ANALYZE; PRAGMA user_version=7; PRAGMA application_id=-9;`;
 
+/** What an integrity check finds; a connection that only reads looks at no CHECK. */
+const problems = (connection: Connection) =>
+  connection.prepare("PRAGMA integrity_check").all().map((row) => row.integrity_check);
+
 /** Everything in a database, with row ids and the bytes of texts, but for how its tables are laid out. */
 function contents(connection: Connection): unknown {
   const all = (sql: string) => connection.prepare(sql).all().map((row) => Object.values(row));
@@ -44,7 +48,6 @@ function contents(connection: Connection): unknown {
     bytes: all("SELECT rowid, typeof(v), hex(v) FROM bytes ORDER BY rowid"),
     matches: all("SELECT rowid, body FROM page WHERE page MATCH 'the'"),
     boxes: all("SELECT * FROM box"),
-    problems: all("PRAGMA integrity_check"),
   };
 }
 
@@ -58,6 +61,7 @@ Deno.test("rebuild() keeps all that is in a file, and frees the rest", async () 
   before.close();
   using connection = await connect(db, options);
   const expected = contents(connection);
+  const found = problems(connection);
   walCheckpoint(connection, "TRUNCATE");
   const { size } = Deno.statSync(db);
   using reader = await connectReadOnly(db, options);
@@ -66,6 +70,7 @@ Deno.test("rebuild() keeps all that is in a file, and frees the rest", async () 
   connection.close();
   using after = await connect(db, options);
   assertEquals(contents(after), expected);
+  assertEquals(problems(after), found);
   assertEquals(after.prepare("PRAGMA freelist_count").get()!.freelist_count, 0);
   walCheckpoint(after, "TRUNCATE");
   assert(Deno.statSync(db).size < size / 2);
