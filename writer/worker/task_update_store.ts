@@ -120,9 +120,11 @@ export class TaskUpdateStore {
 
   /** The status that a task of a run has in the table. */
   status({ run, id }: { run: number; id: number }): TaskStatus | undefined {
-    this.#status ??= this.#connection.prepare("SELECT status, run_id FROM task_runs WHERE id=?");
+    this.#status ??= this.#connection.prepare(
+      "SELECT own_status, run_id FROM task_runs WHERE id=?",
+    );
     const row = this.#status.get(id);
-    return row?.run_id === run ? row?.status as TaskStatus : undefined;
+    return row?.run_id === run ? row?.own_status as TaskStatus : undefined;
   }
 
   /** A task goes from one status to another, by whatever statement. */
@@ -174,12 +176,13 @@ export class TaskUpdateStore {
     if (!statement) {
       const told = FIELDS.filter((field) => first[field] !== undefined);
       const sets = told.map((field, i) => `${COLUMNS[field]}=v.column${i + 2}`);
-      if (first.status) sets.push(`status='${first.status}'`);
+      if (first.status) {
+        sets.push(`status='${first.status}'`, `own_status='${first.status}'`);
+      }
       if (first.status === "done") sets.push("progress=1");
-      // The plus keeps SQLite from looking tasks up by status instead of id.
       const sql = (tuples: string) =>
         `UPDATE task_runs SET ${sets.join(",")} FROM (VALUES ${tuples}) AS v
-         WHERE task_runs.id=v.column1 AND run_id=${first.run} AND +status='${from}'`;
+         WHERE task_runs.id=v.column1 AND run_id=${first.run} AND own_status='${from}'`;
       statement = new BulkStatement(this.#connection, placeholders(told.length + 1), sql);
       this.#updates.set(shape, statement);
     }
@@ -209,7 +212,10 @@ function illegal(message: TaskUpdateMessage, current: TaskStatus): SqliteError {
 }
 
 function noTask({ id, run }: TaskUpdateMessage): SqliteError {
-  return new SqliteError(`Cannot update task ${id}: there is no such task in run ${run}`);
+  return new SqliteError(
+    `Cannot update task ${id}: there is no such task in run ${run}. ` +
+      "Another program may have deleted its row: resume the run",
+  );
 }
 
 function failed(message: TaskUpdateMessage, failure: ErrorData): TaskUpdateMessage {
