@@ -5,7 +5,7 @@
  */
 import { isPipelineDefinition } from "../pipeline/define_pipeline.ts";
 import type { PipelineDefinition } from "../pipeline/pipeline_options.ts";
-import { paths } from "../internal/paths.ts";
+import { absolutePath, paths } from "../internal/paths.ts";
 import { CommandError, messageOf } from "./terminal/failure.ts";
 import { mayRead } from "../internal/permissions.ts";
 
@@ -39,8 +39,8 @@ export async function loadDefinition(file: string): Promise<LoadedDefinition> {
 async function toUrl(file: string): Promise<URL> {
   // One letter and a colon are a drive of Windows.
   if (/^[a-z][a-z0-9+.-]+:/i.test(file) && URL.canParse(file)) return new URL(file);
-  const { toFileUrl } = await paths();
-  return toFileUrl(/^([/\\]|[a-z]:)/i.test(file) ? file : `${Deno.cwd()}/${file}`);
+  const path = absolutePath(file);
+  return (await paths()).toFileUrl(path);
 }
 
 async function mustBeReadable(file: string, url: URL): Promise<void> {
