@@ -18,6 +18,7 @@ import { labelOf, taskArguments } from "./run_arguments.ts";
 import { RunControl } from "./run_control.ts";
 import type { TaskIdentity } from "./executor/task_context.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
+import { rewrittenText } from "../internal/rewritten_text.ts";
 import { openExecutor } from "./executor/open_executor.ts";
 import { DependencySource } from "./scheduler/dependency_source.ts";
 import type { TaskSource } from "./scheduler/task_source.ts";
@@ -38,6 +39,8 @@ export class PipelineRun<Item> {
   readonly #args: string;
   readonly #label: string | undefined;
   readonly #summary = new RunSummary();
+  /** What other programs have done to its tasks, in words. */
+  #rewritten: string | undefined;
   /** Tasks that were done before the run was resumed. */
   #skipped = 0;
   readonly #stop = new AbortController();
@@ -183,6 +186,7 @@ export class PipelineRun<Item> {
       return null;
     }
     const { run, firstId } = started;
+    this.#rewritten = rewrittenText(started);
     const confirm = typeof this.#options.run !== "function";
     const skipped = (tasks: number) => {
       this.#summary.counts.done += tasks;
@@ -240,6 +244,7 @@ export class PipelineRun<Item> {
     };
     this.#observer?.begin?.(view, {
       runId,
+      rewritten: this.#rewritten,
       workers: this.#workers,
       driver,
       driverReason,

@@ -3,7 +3,7 @@
  *
  * The Python original numbers its tasks from 1 and writes by id, so it writes over rows of ours. We write
  * `own_status` in the statement that writes `status`; no other program knows it, so a row where the two differ is not
- * as we left it. What we wrote counts then: a task that another program calls done is not done.
+ * as we left it. `own_status` counts then: a task that only another program calls done still has to run.
  *
  * Rows without an `own_status` are those of other programs and of our earlier releases. An earlier release that
  * resumes a run leaves `own_status` behind; it counts the resumption in `pipeline_runs.resumed`, and `own_resumed` is
@@ -26,10 +26,13 @@ export const RECOVERED = "own_status='running' AND status='error' AND error IS N
 export const IS_REWRITTEN = `${NOT_AS_WRITTEN} AND NOT (${RECOVERED}) AND
   (SELECT own_resumed IS coalesce(resumed,0) FROM pipeline_runs WHERE id=task_runs.run_id)`;
 
-/** The status that a task has for us, as an SQL expression. */
+/** The status that a task has for us, as an SQL expression that is right for every run. */
 export const OWN_STATUS = `CASE WHEN ${IS_REWRITTEN} THEN own_status ELSE status END`;
 
-/** True of the tasks of run ?1 that have this status for us, found by two indexes. For runs that are adopted. */
+/** The same for runs that this release has begun or resumed. */
+export const STATUS_IN_RUN = "coalesce(own_status, status)";
+
+/** True of the tasks of run ?1, which this release has begun or resumed, that have this status; by two indexes. */
 export function isOwn(status: string): string {
-  return `run_id=?1 AND own_status='${status}' AND (status='${status}' OR (${NOT_AS_WRITTEN}))`;
+  return `run_id=?1 AND ${STATUS_IN_RUN}='${status}' AND (status='${status}' OR (${NOT_AS_WRITTEN}))`;
 }

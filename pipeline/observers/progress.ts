@@ -12,7 +12,7 @@ import { frameOf, lastLine, summaryOf } from "./progress/frame.ts";
 import { RateEstimator } from "./progress/rate_estimator.ts";
 import { ProgressTerminal } from "./progress/progress_terminal.ts";
 import type { ProgressOptions } from "./progress_options.ts";
-import type { ObservedRun, RunObserver } from "./run_observer.ts";
+import type { ObservedRun, RunFacts, RunObserver } from "./run_observer.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
 import { readEnv } from "../../internal/permissions.ts";
 import { writeTextSync } from "../../internal/write_all.ts";
@@ -56,10 +56,11 @@ class Bars implements RunObserver {
     else write(`${waitingLine(run)}\n`);
   }
 
-  begin(view: ObservedRun): void {
+  begin(view: ObservedRun, { rewritten }: RunFacts): void {
     this.#view = view;
     screen ??= new ProgressTerminal({ write, size: consoleSize });
     screen.add(this.#section, this.#hideCursor);
+    if (rewritten) screen.print(rewritten);
   }
 
   onLog(task: TaskIdentity, level: LogLevel, message: string): boolean {
@@ -93,8 +94,9 @@ class Lines implements RunObserver {
     write(`${waitingLine(run)}\n`);
   }
 
-  begin(view: ObservedRun): void {
+  begin(view: ObservedRun, { rewritten }: RunFacts): void {
     this.#view = view;
+    if (rewritten) write(`${rewritten}\n`);
     const print = () => write(`${summaryOf(view, this.#pace, performance.now())}\n`);
     this.#timer = setInterval(print, this.#intervalMs);
   }

@@ -30,7 +30,7 @@ export class RunLog implements RunObserver {
     this.#name = name;
   }
 
-  begin({ name, total }: ObservedRun, { runId, workers, ...writer }: RunFacts): void {
+  begin({ name, total }: ObservedRun, { runId, workers, rewritten, ...writer }: RunFacts): void {
     const { driver, driverReason, sqliteVersion } = writer;
     runs.info("{name} starts: run {runId}, {total} tasks, {workers} at once", {
       name,
@@ -38,6 +38,7 @@ export class RunLog implements RunObserver {
       total: total ?? "an unknown number of",
       workers,
     });
+    if (rewritten) runs.warn("{name}: {rewritten}", { name, runId, rewritten });
     const facts = { driver, sqliteVersion, driverReason };
     if (driverReason) writers.debug("Driver {driver}: {driverReason}", facts);
     else writers.debug("Driver {driver}, SQLite {sqliteVersion}", facts);

@@ -42,6 +42,8 @@ export interface ObservedRun {
 export interface RunFacts {
   /** Its row in `pipeline_runs`; `null` when the status of tasks is not stored. */
   readonly runId: number | null;
+  /** What other programs have done to tasks of a run that is resumed. */
+  readonly rewritten: string | undefined;
   /** How many tasks run at once. */
   readonly workers: number;
   /** The SQLite driver that is used. */

@@ -10,6 +10,7 @@
 import type { Connection } from "../../sqlite/connection.ts";
 import type { RunKey } from "../protocol/run_message.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
+import { STATUS_IN_RUN } from "../../sqlite/rewritten_rows.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 
 /** True of the tasks of run ?1, found by the range of their ids. */
@@ -89,8 +90,8 @@ export function goneTasks(connection: Connection, run: number): KeyedTask[] {
   const isLearnt = connection.prepare("SELECT 1 FROM temp.sqlite_schema WHERE name=?").get(table);
   if (!isLearnt) return [];
   return connection.prepare(
-    `SELECT t.id, t.own_status AS status FROM temp.${table} AS k JOIN task_runs AS t ON t.id=k.id
-     WHERE k.seen=0 AND t.run_id=? AND t.own_status IN ('queued','error','cancelled')`,
+    `SELECT t.id, coalesce(t.own_status, t.status) AS status FROM temp.${table} AS k JOIN task_runs AS t ON t.id=k.id
+     WHERE k.seen=0 AND t.run_id=? AND coalesce(t.own_status, t.status) IN ('queued','error','cancelled')`,
   ).all(run).map(({ id, status }) => ({ id: id as number, status: status as TaskStatus }));
 }
 
@@ -144,7 +145,7 @@ export function matchKeys(
   const see = connection.prepare(
     `UPDATE ${table} SET seen=1 WHERE key=? AND seen=0
      RETURNING id,
-       (SELECT own_status FROM task_runs WHERE task_runs.id=${tableOf(run)}.id) AS status`,
+       (SELECT ${STATUS_IN_RUN} FROM task_runs WHERE task_runs.id=${tableOf(run)}.id) AS status`,
   );
   const add = connection.prepare(
     `INSERT INTO ${table} (key, seen) VALUES (?, 1) ON CONFLICT DO NOTHING`,

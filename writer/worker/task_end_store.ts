@@ -8,7 +8,7 @@
 import type { Connection } from "../../sqlite/connection.ts";
 import type { EndTasksMessage, TaskFound, TasksEnded } from "../protocol/task_message.ts";
 import type { RunStore } from "./run_store.ts";
-import { isOwn } from "../../sqlite/rewritten_rows.ts";
+import { isOwn, STATUS_IN_RUN } from "../../sqlite/rewritten_rows.ts";
 import { Statements } from "../../sqlite/statements.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
 import type { TaskUpdateStore } from "./task_update_store.ts";
@@ -65,7 +65,7 @@ export class TaskEndStore {
 
   #find(run: number, id: number): TaskFound | undefined {
     const row = this.#statements.of(
-      "SELECT name, key, own_status AS status FROM task_runs WHERE id=? AND run_id=?",
+      `SELECT name, key, ${STATUS_IN_RUN} AS status FROM task_runs WHERE id=? AND run_id=?`,
     ).get(id, run);
     return row && {
       id,

@@ -11,6 +11,7 @@ import { BulkStatement, placeholders } from "../../sqlite/bulk_statement.ts";
 import { type ErrorData, SqliteError } from "../../errors.ts";
 import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type { Connection } from "../../sqlite/connection.ts";
+import { STATUS_IN_RUN } from "../../sqlite/rewritten_rows.ts";
 import type { Statement } from "../../sqlite/statement.ts";
 import type { TaskUpdateMessage } from "../protocol/task_message.ts";
 import type { RunStore } from "./run_store.ts";
@@ -121,10 +122,10 @@ export class TaskUpdateStore {
   /** The status that a task of a run has in the table. */
   status({ run, id }: { run: number; id: number }): TaskStatus | undefined {
     this.#status ??= this.#connection.prepare(
-      "SELECT own_status, run_id FROM task_runs WHERE id=?",
+      `SELECT ${STATUS_IN_RUN} AS status, run_id FROM task_runs WHERE id=?`,
     );
     const row = this.#status.get(id);
-    return row?.run_id === run ? row?.own_status as TaskStatus : undefined;
+    return row?.run_id === run ? row?.status as TaskStatus : undefined;
   }
 
   /** A task goes from one status to another, by whatever statement. */
@@ -182,7 +183,7 @@ export class TaskUpdateStore {
       if (first.status === "done") sets.push("progress=1");
       const sql = (tuples: string) =>
         `UPDATE task_runs SET ${sets.join(",")} FROM (VALUES ${tuples}) AS v
-         WHERE task_runs.id=v.column1 AND run_id=${first.run} AND own_status='${from}'`;
+         WHERE task_runs.id=v.column1 AND run_id=${first.run} AND ${STATUS_IN_RUN}='${from}'`;
       statement = new BulkStatement(this.#connection, placeholders(told.length + 1), sql);
       this.#updates.set(shape, statement);
     }

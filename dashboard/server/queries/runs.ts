@@ -16,7 +16,7 @@ import type { Reader } from "../reader.ts";
 import { memoize } from "./memoize.ts";
 import { newest, numberOf, progressOf, readRunning } from "./progress.ts";
 import { readCancelling } from "./requests.ts";
-import { ORIGINAL_RUN, type RunTasks, tasksOf } from "./run_tasks.ts";
+import { countRewritten, ORIGINAL_RUN, type RunTasks, tasksOf } from "./run_tasks.ts";
 import { toText } from "./text.ts";
 
 /** Points of a sparkline. */
@@ -113,6 +113,8 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
     args: toText(row.args),
     reason: toText(row.reason),
     reasonStack: toText(row.reason_stack),
+    rewritten: (Number(row.rewritten) || 0) + countRewritten(reader, id),
+    removed: Number(row.removed) || 0,
     status: isGone ? "interrupted" : toText(row.status) as RunStatus,
     startedAt: toText(row.started_at),
     finishedAt: toText(row.finished_at),
@@ -165,6 +167,8 @@ function originalRun(reader: Reader): Run | undefined {
     args: null,
     reason: null,
     reasonStack: null,
+    rewritten: 0,
+    removed: 0,
     status: !ended ? "running" : counts.error > 0 ? "error" : "done",
     startedAt: (first?.started_at ?? null) as string | null,
     finishedAt: ended ? (last?.at ?? null) as string | null : null,
