@@ -13,6 +13,7 @@
 import { OverlapError } from "../errors.ts";
 import type { RunStarted, StartRunMessage } from "../writer/protocol/run_message.ts";
 import { checkChoice } from "../internal/validate.ts";
+import { rewrittenText } from "../internal/rewritten_text.ts";
 import { delay } from "../internal/delay.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
 
@@ -36,6 +37,8 @@ export interface StartOptions {
   signal: AbortSignal;
   /** Told what is waited for, such as "run 3 is under way (…)", and again when it is another run. */
   waits?: (what: string) => void;
+  /** Told in a sentence what other programs have done to the tasks of a run that is resumed. */
+  rewritten?: (text: string) => void;
 }
 
 /**
@@ -60,14 +63,17 @@ export function checkOverlap(
 export async function startRun(
   batchSender: BatchSender,
   message: () => StartRunMessage,
-  { overlap = "allow", signal, waits }: StartOptions,
+  { overlap = "allow", signal, waits, rewritten }: StartOptions,
 ): Promise<RunStarted | undefined> {
   const alone = overlap === "allow" ? {} : { alone: true };
   let told: string | undefined;
   for (;;) {
     const start = { ...message(), ...alone };
     try {
-      return await batchSender.request(start);
+      const started = await batchSender.request(start);
+      const text = rewrittenText(started);
+      if (text) rewritten?.(text);
+      return started;
     } catch (error) {
       if (overlap !== "queue" || !(error instanceof OverlapError)) throw error;
     }

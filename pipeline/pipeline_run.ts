@@ -6,7 +6,7 @@
 import { isoNow } from "../internal/timestamps.ts";
 import { type ErrorData, fromErrorData } from "../errors.ts";
 import { endRun } from "./run_end.ts";
-import { onInterrupt } from "./signals.ts";
+import { interruption, onInterrupt } from "./signals.ts";
 import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
 import { openObserver } from "./observers/observers.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
@@ -18,15 +18,16 @@ import { labelOf, taskArguments } from "./run_arguments.ts";
 import { RunControl } from "./run_control.ts";
 import type { TaskIdentity } from "./executor/task_context.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
-import { rewrittenText } from "../internal/rewritten_text.ts";
 import { openExecutor } from "./executor/open_executor.ts";
 import { DependencySource } from "./scheduler/dependency_source.ts";
 import type { TaskSource } from "./scheduler/task_source.ts";
 import type { EndStatus } from "../internal/task_status.ts";
 import type { TaskOutcome } from "./executor/task_runner.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
-import { clientOf, SqliteWriter } from "../writer/client/sqlite_writer.ts";
+import { clientOf, openForRun, SqliteWriter } from "../writer/client/sqlite_writer.ts";
+import type { StatementLimit } from "../writer/client/statement_deadline.ts";
 import type { WriterClient } from "../writer/client/writer_client.ts";
+import { statementLimit } from "./statement_limit.ts";
 
 /** One run. Its fields belong to the main thread. */
 export class PipelineRun<Item> {
@@ -39,11 +40,10 @@ export class PipelineRun<Item> {
   readonly #args: string;
   readonly #label: string | undefined;
   readonly #summary = new RunSummary();
-  /** What other programs have done to its tasks, in words. */
-  #rewritten: string | undefined;
   /** Tasks that were done before the run was resumed. */
   #skipped = 0;
   readonly #stop = new AbortController();
+  readonly #limit: StatementLimit;
   /** What can be asked of the run. */
   readonly control = new RunControl(this.#stop);
   #observer: RunObserver | undefined;
@@ -65,6 +65,7 @@ export class PipelineRun<Item> {
     this.#args = args;
     this.#label = labelOf(args, options.label);
     this.#options = options;
+    this.#limit = statementLimit(options, this.#stop.signal);
     this.#source = source;
     if (options.dependsOn) this.#dependencies = new DependencySource(source, options);
     this.#workers = workers;
@@ -83,16 +84,14 @@ export class PipelineRun<Item> {
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort);
     using _ = handleSignals
-      ? onInterrupt((name) =>
-        this.#stop.abort(new DOMException(`Stopped by ${name}`, "AbortError"))
-      )
+      ? onInterrupt((name) => this.#stop.abort(interruption(name)))
       : undefined;
     let ownWriter: SqliteWriter | undefined;
     let report: PipelineReport | undefined;
     let failure: unknown;
     try {
       const writer = this.#writer ??
-        (ownWriter = await SqliteWriter.open(writerOptionsOf(this.#options)));
+        (ownWriter = await openForRun(writerOptionsOf(this.#options), this.#limit));
       this.#observer = await observer;
       const runId = await this.#execute(clientOf(writer));
       const checkpoint = await ownWriter?.close();
@@ -144,6 +143,8 @@ export class PipelineRun<Item> {
     const { atomic = false } = this.#options;
     const observer = this.#observer;
     const { signal } = this.#stop;
+    const tasks = this.#writer && (() => this.#scheduler?.running() ?? []);
+    using deadline = writer.limitStatements({ ...this.#limit, tasks });
     const run = await this.#start(batchSender);
     const environment: TaskEnvironment = {
       run,
@@ -151,6 +152,7 @@ export class PipelineRun<Item> {
       batchSender,
       atomic,
       signal,
+      deadline,
     };
     if (observer?.onLog) {
       environment.onLog = (task, level, message) => observer.onLog!(task, level, message, false);
@@ -186,7 +188,6 @@ export class PipelineRun<Item> {
       return null;
     }
     const { run, firstId } = started;
-    this.#rewritten = rewrittenText(started);
     const confirm = typeof this.#options.run !== "function";
     const skipped = (tasks: number) => {
       this.#summary.counts.done += tasks;
@@ -214,6 +215,7 @@ export class PipelineRun<Item> {
     }), {
       overlap,
       signal: this.#stop.signal,
+      rewritten: (text) => this.#observer?.rewritten?.(text),
       waits: (run) => {
         waited = true;
         this.#observer?.waits?.(run);
@@ -244,7 +246,6 @@ export class PipelineRun<Item> {
     };
     this.#observer?.begin?.(view, {
       runId,
-      rewritten: this.#rewritten,
       workers: this.#workers,
       driver,
       driverReason,

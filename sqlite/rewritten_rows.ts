@@ -29,7 +29,10 @@ export const IS_REWRITTEN = `${NOT_AS_WRITTEN} AND NOT (${RECOVERED}) AND
 /** The status that a task has for us, as an SQL expression that is right for every run. */
 export const OWN_STATUS = `CASE WHEN ${IS_REWRITTEN} THEN own_status ELSE status END`;
 
-/** The same for runs that this release has begun or resumed. */
+/** What another program has written over the status of a task, now or before its run was resumed. */
+export const REWRITTEN_AS = `CASE WHEN ${IS_REWRITTEN} THEN status ELSE rewritten_as END`;
+
+/** The status for runs that this release has begun or resumed. */
 export const STATUS_IN_RUN = "coalesce(own_status, status)";
 
 /** True of the tasks of run ?1, which this release has begun or resumed, that have this status; by two indexes. */

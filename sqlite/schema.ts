@@ -35,6 +35,8 @@ const ADDED_TO_TASK_RUNS: Columns = {
   updated_at: "TEXT",
   // The status as we wrote it last; see `rewritten_rows.ts`.
   own_status: "TEXT",
+  // What another program had written over the status of a task that was done: its result may be that program's.
+  rewritten_as: "TEXT",
 };
 
 const PIPELINE_RUNS: Columns = {

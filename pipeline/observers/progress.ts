@@ -12,7 +12,7 @@ import { frameOf, lastLine, summaryOf } from "./progress/frame.ts";
 import { RateEstimator } from "./progress/rate_estimator.ts";
 import { ProgressTerminal } from "./progress/progress_terminal.ts";
 import type { ProgressOptions } from "./progress_options.ts";
-import type { ObservedRun, RunFacts, RunObserver } from "./run_observer.ts";
+import type { ObservedRun, RunObserver } from "./run_observer.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
 import { readEnv } from "../../internal/permissions.ts";
 import { writeTextSync } from "../../internal/write_all.ts";
@@ -52,15 +52,18 @@ class Bars implements RunObserver {
   }
 
   waits(run: string): void {
-    if (screen) screen.print(waitingLine(run));
-    else write(`${waitingLine(run)}\n`);
+    this.rewritten(waitingLine(run));
   }
 
-  begin(view: ObservedRun, { rewritten }: RunFacts): void {
+  rewritten(text: string): void {
+    if (screen) screen.print(text);
+    else write(`${text}\n`);
+  }
+
+  begin(view: ObservedRun): void {
     this.#view = view;
     screen ??= new ProgressTerminal({ write, size: consoleSize });
     screen.add(this.#section, this.#hideCursor);
-    if (rewritten) screen.print(rewritten);
   }
 
   onLog(task: TaskIdentity, level: LogLevel, message: string): boolean {
@@ -91,12 +94,15 @@ class Lines implements RunObserver {
   }
 
   waits(run: string): void {
-    write(`${waitingLine(run)}\n`);
+    this.rewritten(waitingLine(run));
   }
 
-  begin(view: ObservedRun, { rewritten }: RunFacts): void {
+  rewritten(text: string): void {
+    write(`${text}\n`);
+  }
+
+  begin(view: ObservedRun): void {
     this.#view = view;
-    if (rewritten) write(`${rewritten}\n`);
     const print = () => write(`${summaryOf(view, this.#pace, performance.now())}\n`);
     this.#timer = setInterval(print, this.#intervalMs);
   }

@@ -30,7 +30,7 @@ export class RunLog implements RunObserver {
     this.#name = name;
   }
 
-  begin({ name, total }: ObservedRun, { runId, workers, rewritten, ...writer }: RunFacts): void {
+  begin({ name, total }: ObservedRun, { runId, workers, ...writer }: RunFacts): void {
     const { driver, driverReason, sqliteVersion } = writer;
     runs.info("{name} starts: run {runId}, {total} tasks, {workers} at once", {
       name,
@@ -38,7 +38,6 @@ export class RunLog implements RunObserver {
       total: total ?? "an unknown number of",
       workers,
     });
-    if (rewritten) runs.warn("{name}: {rewritten}", { name, runId, rewritten });
     const facts = { driver, sqliteVersion, driverReason };
     if (driverReason) writers.debug("Driver {driver}: {driverReason}", facts);
     else writers.debug("Driver {driver}, SQLite {sqliteVersion}", facts);
@@ -46,6 +45,10 @@ export class RunLog implements RunObserver {
 
   waits(run: string): void {
     runs.info("{name} waits: {run}", { name: this.#name, run });
+  }
+
+  rewritten(text: string): void {
+    runs.warn("{name}: {text}", { name: this.#name, text });
   }
 
   onLog(task: TaskIdentity, level: LogLevel, message: string, shown: boolean): void {

@@ -1,7 +1,8 @@
 /**
  * Rows of a run over which another program has written: what this run did and did not do counts.
  */
-import { runPipeline, SqliteError } from "../../mod.ts";
+import { readResults } from "../../db.ts";
+import { runPipeline, SqliteError, type TaskContext } from "../../mod.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
 import { another, FINISH, original, START } from "../support/original.ts";
 import { gates } from "../support/gates.ts";
@@ -17,6 +18,8 @@ const BY_STATUS =
   "SELECT status, count(*) FROM task_runs WHERE run_id IS NOT NULL GROUP BY 1 ORDER BY 1";
 const COUNTS = "SELECT queued, running, done, error, cancelled FROM pipeline_runs";
 
+const LOST = "Cannot read results: another program has written over task 7. Begin a new run";
+
 /** Runs these items once, except that those in `fails` fail; returns the keys that were run. */
 async function run(db: string, items: string[], fails: readonly string[] = []) {
   const ran: string[] = [];
@@ -27,6 +30,7 @@ async function run(db: string, items: string[], fails: readonly string[] = []) {
     run(key) {
       ran.push(key);
       if (fails.includes(key)) throw new Error(`${key} fails`);
+      return key;
     },
   });
   return { ran: ran.toSorted(), report };
@@ -48,16 +52,17 @@ Deno.test("resume runs what this run has not done, whatever another program wrot
   assertEquals([report.runId, report.status, report.counts.done], [1, "done", 30]);
   assertEquals(await readValues(db, COUNTS), [[0, 0, 30, 0, 0]]);
   assertEquals(await readValues(db, BY_STATUS), [["done", 30]]);
-  // Those that were run again have their names; of the others nobody knows them.
-  const { name, message } = await readRow(db, "SELECT * FROM task_runs WHERE key='k10'");
-  assertEquals([name, message], ["k10", null]);
-  const { message: told } = await readRow(db, "SELECT * FROM task_runs WHERE key='k6'");
-  assertEquals(
-    told,
-    "Another program wrote 'error' over this row; name, times and result may be its own",
-  );
+  // Those that the other program named have their names again.
+  const ROW = "SELECT name, message, result, rewritten_as FROM task_runs";
+  assertEquals(await readValues(db, `${ROW} WHERE key IN ('k6', 'k10')`), [
+    ["k6", "theirs", null, "error"],
+    ["k10", null, '"k10"', null],
+  ]);
   const { rewritten, removed } = await readRow(db, "SELECT * FROM pipeline_runs");
   assertEquals([rewritten, removed], [5, null]);
+  // What k6 returned is lost.
+  const results = () => Array.fromAsync(readResults(db, 1));
+  assertEquals((await assertRejects(results, Error)).message, LOST);
   // A run that is done is not resumed.
   assertEquals((await run(db, keys(0, 1))).report.runId, 2);
 });
@@ -206,4 +211,28 @@ Deno.test("a run whose rows are deleted while it goes on says so, and is resumed
   const { report } = await run(db, keys(1, 6));
   assertEquals([report.runId, report.status, report.counts.done], [1, "done", 6]);
   assertEquals(await readValues(db, COUNTS), [[0, 0, 6, 0, 0]]);
+});
+
+Deno.test("a task does not read a result that may be another program's", async () => {
+  using folder = tempFolder();
+  const db = folder.file("shared.db");
+  const needs = (key: string) => key === "k1" ? [] : ["k1"];
+  const options = { db, resume: true, dependsOn: needs };
+  let isTaken = false;
+  const items = ["k1", "k2"];
+  const read = async (key: string, task: TaskContext) => {
+    if (key === "k1") return await task.flush().then(() => 1);
+    if (!isTaken) {
+      assertEquals(await task.resultOf("k1"), 1);
+      await original(db, [1], "error");
+    }
+    isTaken = true;
+    return await task.resultOf("k1");
+  };
+  for (let i = 0; i < 2; i++) {
+    const { status, failures } = await runPipeline(items, { ...options, run: read });
+    assertEquals([status, failures.map(({ error }) => error.message)], ["error", [
+      'Cannot read the result of "k1": another program has written over the task of k1. Begin a new run',
+    ]]);
+  }
 });

@@ -37,7 +37,7 @@ export function adopt(connection: Connection, run: number): void {
 
 /**
  * Writes our status over that of other programs, counts the tasks of a run again, and keeps how many rows were not as
- * we left them. A task that was done stays so, though what it says may be the other program's.
+ * we left them. A task that was done stays so; `rewritten_as` says that its result may be the other program's.
  *
  * @param deltas What this transaction adds to the counts in the end
  */
@@ -47,11 +47,8 @@ export function takeBack(
   deltas: StatusCounts,
 ): RewrittenRows {
   const taken = connection.prepare(
-    `UPDATE task_runs SET status=own_status,
-       progress=CASE own_status WHEN 'done' THEN 1 ELSE progress END,
-       message=CASE own_status WHEN 'done' THEN
-         'Another program wrote ' || quote(status) || ' over this row; name, times and result may be its own'
-       ELSE message END
+    `UPDATE task_runs SET rewritten_as=status, status=own_status,
+       progress=CASE own_status WHEN 'done' THEN 1 ELSE progress END
      WHERE run_id=?1 AND ${NOT_AS_WRITTEN} RETURNING id`,
   ).all(run).map(({ id }) => Number(id));
   const removed = -recount(connection, run, deltas);

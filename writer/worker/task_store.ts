@@ -109,17 +109,20 @@ export class TaskStore {
   }
 
   /** Keeps an attempt that failed, and queues its task again. */
-  #retry(run: number, id: number, { startedAt, finishedAt, error, message }: FailedAttempt): void {
+  #retry(run: number, id: number, attempt: FailedAttempt): void {
+    const { startedAt, finishedAt, error, message, isCounted } = attempt;
     const from = this.#updates.status({ run, id });
     // It is `queued` when its Worker died before the start was written.
     if (!from || !(from === "queued" || canMove(from, "queued"))) {
       throw new SqliteError(`Cannot retry task ${id}: it does not run in run ${run}`);
     }
-    this.#statements.of(
-      `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
-       SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), 'error',
-         coalesce(started_at,?2), ?3, ?4 FROM task_runs WHERE id=?1`,
-    ).run(id, startedAt ?? null, finishedAt, error);
+    if (isCounted) {
+      this.#statements.of(
+        `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
+         SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), 'error',
+           coalesce(started_at,?2), ?3, ?4 FROM task_runs WHERE id=?1`,
+      ).run(id, startedAt ?? null, finishedAt, error);
+    }
     this.#reset(run, { id, status: from }, message);
   }
 
@@ -139,7 +142,7 @@ export class TaskStore {
   #reset(run: number, { id, status }: KeyedTask, message: string | null): void {
     this.#statements.of(
       `UPDATE task_runs SET status='queued', own_status='queued', progress=0, message=?2, started_at=NULL,
-         finished_at=NULL, result=NULL, error=NULL, updated_at=NULL WHERE id=?1`,
+         finished_at=NULL, result=NULL, error=NULL, updated_at=NULL, rewritten_as=NULL WHERE id=?1`,
     ).run(id, message);
     this.#updates.move(run, id, status, "queued");
   }
@@ -162,7 +165,7 @@ export class TaskStore {
       `INSERT INTO task_runs (id,name,run_id,key,status,own_status) VALUES (?,?,?,?,'queued','queued')
        ON CONFLICT (id) DO UPDATE SET name=excluded.name, run_id=excluded.run_id, key=excluded.key,
          status='queued', own_status='queued', progress=0, message=NULL, started_at=NULL, finished_at=NULL, result=NULL,
-         error=NULL, updated_at=NULL`,
+         error=NULL, updated_at=NULL, rewritten_as=NULL`,
     );
     ids.forEach((_, i) => insert.run(...values.slice(i * 4, i * 4 + 4)));
   }

@@ -73,7 +73,7 @@ export function RunHeader(
         </Stat>
       </dl>
       <CountsBar counts={run.counts} />
-      {run.status === "interrupted" && <Left run={run} />}
+      {(run.status === "interrupted" || run.processGone) && <Left run={run} />}
       {rewritten && (
         <p class="banner" role="status">
           <b>Shared with another program.</b>

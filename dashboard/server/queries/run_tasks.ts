@@ -4,7 +4,12 @@
  * @module
  */
 import type { TaskStatus } from "../../../internal/task_status.ts";
-import { IS_REWRITTEN, NOT_AS_WRITTEN, OWN_STATUS } from "../../../sqlite/rewritten_rows.ts";
+import {
+  IS_REWRITTEN,
+  NOT_AS_WRITTEN,
+  OWN_STATUS,
+  REWRITTEN_AS,
+} from "../../../sqlite/rewritten_rows.ts";
 import type { Reader } from "../reader.ts";
 
 /** Id that stands for tasks of no run: what the Python original wrote. */
@@ -59,7 +64,7 @@ export function isIn(status: TaskStatus, { status: sql }: Pick<RunTasks, "status
 /** SQL of a task's status, and of what another program has written over it; for rows of any run. */
 export function statusColumns(reader: Reader): { status: string; rewritten: string } {
   if (!canBeRewritten(reader)) return { status: "status", rewritten: "NULL" };
-  return { status: OWN_STATUS, rewritten: `CASE WHEN ${IS_REWRITTEN} THEN status END` };
+  return { status: OWN_STATUS, rewritten: REWRITTEN_AS };
 }
 
 /** Over how many tasks of a run another program has written, as far as is counted. */
@@ -76,7 +81,7 @@ export function countRewritten(reader: Reader, run: number, limit = MAX_REWRITTE
 
 /** Files of an earlier release do not tell. */
 function canBeRewritten(reader: Reader): boolean {
-  return reader.has("task_runs", "own_status") && reader.has("pipeline_runs", "own_resumed");
+  return reader.has("task_runs", "rewritten_as") && reader.has("pipeline_runs", "own_resumed");
 }
 
 /** Whether the first task of the file or its last is of no run. */

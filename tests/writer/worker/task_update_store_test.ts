@@ -26,6 +26,7 @@ for (const driver of DRIVERS) {
       error: null,
       updated_at: AT,
       own_status: "done",
+      rewritten_as: null,
     });
     store.expectCounts(run, { done: 1 });
   });
