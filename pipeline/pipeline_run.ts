@@ -12,7 +12,7 @@ import { openObserver } from "./observers/observers.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
 import { startRun } from "./overlap.ts";
 import { type PipelineOptions, storesStatus, writerOptionsOf } from "./pipeline_options.ts";
-import { type PipelineReport, RunSummary } from "./report.ts";
+import { failedWith, type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { labelOf, taskArguments } from "./run_arguments.ts";
 import { RunControl } from "./run_control.ts";
@@ -95,9 +95,8 @@ export class PipelineRun<Item> {
       this.#observer = await observer;
       const runId = await this.#execute(clientOf(writer));
       const checkpoint = await ownWriter?.close();
-      if (this.#fatal) throw this.#fatal;
       const { driver, sqliteVersion } = writer;
-      return report = {
+      const ended: PipelineReport = {
         runId,
         name: this.#name,
         args: JSON.parse(this.#args),
@@ -110,6 +109,8 @@ export class PipelineRun<Item> {
         sqliteVersion,
         checkpoint,
       };
+      if (this.#fatal) throw failedWith(this.#fatal, ended);
+      return report = ended;
     } catch (error) {
       failure = this.#fatal ?? error;
       if (this.#writer) clientOf(this.#writer).reported(failure);
@@ -201,8 +202,7 @@ export class PipelineRun<Item> {
 
   async #begin(batchSender: BatchSender): Promise<RunStarted | undefined> {
     const { resume, overlap } = this.#options;
-    let waited = false;
-    const started = await startRun(batchSender, () => ({
+    const { started, waited } = await startRun(batchSender, () => ({
       kind: "start_run",
       ...(resume ? { resume } : {}),
       name: this.#name,
@@ -212,15 +212,7 @@ export class PipelineRun<Item> {
       startedAt: isoNow(),
       reserve: this.#source.reserve,
       ...(this.#source.known ? { expected: this.#source.known.length } : {}),
-    }), {
-      overlap,
-      signal: this.#stop.signal,
-      rewritten: (text) => this.#observer?.rewritten?.(text),
-      waits: (run) => {
-        waited = true;
-        this.#observer?.waits?.(run);
-      },
-    });
+    }), { overlap, signal: this.#stop.signal, observer: this.#observer });
     if (waited) this.#startedAt = performance.now();
     return started;
   }

@@ -22,6 +22,7 @@ import { PageTitle } from "../components/page_title.tsx";
 import { type Moment, recentRate, remainingMs, shareOf } from "../../../internal/progress.ts";
 import { rewrittenText } from "../../../internal/rewritten_text.ts";
 import { Name } from "../components/safe_text.tsx";
+import { RunArguments, RunFailure } from "./run_facts.tsx";
 import { RunStatusMark } from "../components/status_mark.tsx";
 import { endedOf } from "../lib/statuses.ts";
 
@@ -48,12 +49,15 @@ export function RunHeader(
         {!exported &&
           <a class="button" href={`api/runs/${run.id}/export`} download>Export</a>}
       </div>
+      <RunArguments run={run} />
       <dl class="stats">
         <Stat label="Progress" main>
           {share !== null && <b>{formatPercent(share)}</b>}
           <span class="faint">
             {share === null
-              ? `${formatCount(ended)} ended so far`
+              ? running
+                ? `${formatCount(ended)} ended so far`
+                : `${formatCount(ended)} ended; the total is unknown`
               : `${formatCount(ended)} of ${formatCount(run.total)} ended`}
           </span>
         </Stat>
@@ -73,6 +77,7 @@ export function RunHeader(
         </Stat>
       </dl>
       <CountsBar counts={run.counts} />
+      <RunFailure run={run} />
       {(run.status === "interrupted" || run.processGone) && <Left run={run} />}
       {rewritten && (
         <p class="banner" role="status">
