@@ -206,6 +206,7 @@ export class PipelineRun<Item> {
       workers: this.#workers,
       startedAt: isoNow(),
       reserve: this.#source.reserve,
+      executor: this.#options.executor?.name,
       ...(this.#source.known ? { expected: this.#source.known.length } : {}),
     }), {
       overlap,

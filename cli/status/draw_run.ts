@@ -100,6 +100,7 @@ export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface
       style: "yellow",
     });
   }
+  if (run.waitsForWorkers) counts.push({ text: "no worker is connected", style: "yellow" });
   if (run.reason) counts.push({ text: `failed as a whole: ${sanitize(run.reason)}`, style: "red" });
   if (run.processGone) counts.push({ text: leftOf(run), style: "yellow" });
   const held = walHeld(run);
@@ -143,6 +144,7 @@ export function drawLine(snapshot: Snapshot): string {
     `${ended} of ${run.progress.total ?? `${run.total} or more`} ended`,
     ...counts,
     ...(rate ? [formatRate(rate)] : []),
+    ...(run.waitsForWorkers ? ["no worker is connected"] : []),
     ...(run.processGone ? [leftOf(run)] : []),
     ...[walHeld(run)].filter(Boolean),
   ].join(" · ");

@@ -7,6 +7,7 @@ import { GRACE_MS, type PolicyOptions } from "../scheduler/retry_policy.ts";
 import { hasRate, type TagLimits } from "../scheduler/tag_limits.ts";
 import type { WriterClient } from "../../writer/client/writer_client.ts";
 import type { Executor } from "./executor.ts";
+import { type ExecutorFactory, OPEN_EXECUTOR } from "./executor_factory.ts";
 import { type ExecutorOptions, MainThreadExecutor } from "./main_thread_executor.ts";
 import type { TaskModule } from "./task_module.ts";
 import type { TaskFunction } from "./task_runner.ts";
@@ -16,16 +17,33 @@ import { WorkerPoolExecutor } from "./worker_pool_executor.ts";
 export interface TaskWork<Item> extends Pick<PolicyOptions<Item>, "abortGraceMs"> {
   run: TaskFunction<Item> | TaskModule<Item>;
   limits?: TagLimits | undefined;
+  /** The name of the run. */
+  name?: string | undefined;
+  /** Where its tasks run, when that is elsewhere. */
+  executor?: object | undefined;
 }
 
-/** A function runs on this thread, the function of a module on a pool of Workers. */
+/** A function runs on this thread, the function of a module on a pool of Workers, or where the run says. */
 export function openExecutor<Item>(
-  { run: work, abortGraceMs: graceMs = GRACE_MS, limits }: TaskWork<Item>,
+  { run: work, abortGraceMs: graceMs = GRACE_MS, limits, name = "pipeline", executor }: TaskWork<
+    Item
+  >,
   writer: WriterClient,
   options: ExecutorOptions,
 ): Executor<Item> {
   if (typeof work === "function") return new MainThreadExecutor(work, options);
   const { environment: { batchSender }, observer } = options;
+  if (executor) {
+    return (executor as ExecutorFactory)[OPEN_EXECUTOR]({
+      ...options,
+      module: work,
+      name,
+      graceMs,
+      attach: (sender) => writer.attach(sender),
+      disconnect: (sender) => batchSender.query({ kind: "disconnect", sender }),
+      onClosed: (listener) => writer.onClosed(listener),
+    });
+  }
   return new WorkerPoolExecutor({
     ...options,
     module: work,

@@ -31,6 +31,10 @@ export interface TaskEnvironment {
   signal: AbortSignal;
   /** Whether a task may be ended in the middle when its time is up. */
   isTerminable?: true;
+  /** The worker of another machine that runs the tasks, as people call it. */
+  worker?: string | undefined;
+  /** Whether ends are told once they are committed, and not when they are sent. */
+  confirms?: boolean | undefined;
   /** Hears the lines that tasks write into their logs. */
   onLog?: ((task: TaskIdentity, level: LogLevel, message: string) => void) | undefined;
   /** Hears that a task has said how far it is; on the main thread it is looked up instead. */

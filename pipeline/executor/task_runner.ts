@@ -55,6 +55,7 @@ export async function runTask<Item>(
         status: "running",
         startedAt: isoNow(),
       };
+      if (environment.worker !== undefined) start.worker = environment.worker;
       // It still says why the task had to wait.
       if (task.attempt > 1) start.message = `Attempt ${task.attempt}`;
       batchSender.update(start);

@@ -36,6 +36,8 @@ export interface StartRunMessage {
   label?: string;
   /** Whether it is refused while another run of this name is under way. */
   alone?: boolean;
+  /** Where its tasks run, when that is on other machines. */
+  executor?: string | undefined;
 }
 
 /** What a {@linkcode StartRunMessage} did. */
@@ -66,6 +68,34 @@ export interface ExpectTasksMessage {
   run: number;
   /** How many tasks. */
   count: number;
+}
+
+/** Keeps what is known of a worker on another machine. */
+export interface SeeWorkerMessage {
+  /** Tells the messages apart. */
+  kind: "see_worker";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** What people call it: its machine and its process. */
+  worker: string;
+  /** Its machine. */
+  machine: string;
+  /** Its version of this package. */
+  version: string;
+  /** Tasks that it runs at once. */
+  slots: number;
+  /** Tasks that it runs now. */
+  running: number;
+  /** Tasks that have ended on it in this run. */
+  ended: number;
+  /** Tasks that ended on it per second, lately. */
+  tasksPerSecond: number;
+  /** When it joined the run, ISO 8601. */
+  joinedAt: string;
+  /** When it was heard of last, ISO 8601. */
+  heardAt: string;
+  /** When it left or was taken for dead, ISO 8601. */
+  leftAt?: string;
 }
 
 /** Ends a run. Answered with {@linkcode RunFinished}. */

@@ -107,6 +107,8 @@ export interface TaskUpdateMessage {
   error?: string | undefined;
   /** When it was last heard of while it ran. */
   updatedAt?: string;
+  /** The worker of another machine that runs it. */
+  worker?: string;
 }
 
 /** Ends tasks from outside: they were cancelled, or their Worker is gone. Answered with {@linkcode TasksEnded}. */

@@ -11,6 +11,7 @@ import type {
   ReserveIdsMessage,
   RunFinished,
   RunStarted,
+  SeeWorkerMessage,
   StartRunMessage,
 } from "./run_message.ts";
 import type {
@@ -119,6 +120,7 @@ export type WriteMessage =
   | ExpectTasksMessage
   | ReserveIdsMessage
   | FinishRunMessage
+  | SeeWorkerMessage
   | QueueTasksMessage
   | ResumeTasksMessage
   | DependTasksMessage
@@ -148,6 +150,7 @@ export interface WriteResults {
   reserve_ids: number;
   expect_tasks: undefined;
   finish_run: RunFinished;
+  see_worker: undefined;
   queue_tasks: undefined;
   /** The ids of the tasks, negative for those that are `done`. */
   resume_tasks: readonly number[];

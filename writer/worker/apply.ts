@@ -24,6 +24,7 @@ import type {
 } from "../protocol/write_message.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { addRequest, answerAll, answerRequest } from "./request_store.ts";
+import { RemoteWorkerStore } from "./remote_worker_store.ts";
 import type { RequestWatch } from "./request_watch.ts";
 import { RowStore, sameShape } from "./row_store.ts";
 import { RunStore } from "./run_store.ts";
@@ -70,6 +71,8 @@ export class MessageApplier {
   readonly #dependencies: DependencyStore;
   readonly #ends: TaskEndStore;
   readonly #watch: RequestWatch | undefined;
+  /** Made where tasks run on other machines. */
+  #workers: RemoteWorkerStore | undefined;
   /** What keeps something of a transaction in mind until it has ended. */
   readonly #parts: readonly TransactionPart[];
 
@@ -170,6 +173,8 @@ export class MessageApplier {
         return this.runs.expect(message);
       case "finish_run":
         return this.#finishRun(message);
+      case "see_worker":
+        return (this.#workers ??= new RemoteWorkerStore(this.#connection)).see(message);
       case "queue_tasks":
         this.#tasks.queue(message);
         return this.failed.forget(message.ids);

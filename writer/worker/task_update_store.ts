@@ -26,6 +26,7 @@ const COLUMNS = {
   result: "result",
   error: "error",
   updatedAt: "updated_at",
+  worker: "worker",
 } as const;
 const FIELDS = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
 
