@@ -196,5 +196,6 @@ function newCommand(name: string): Command {
     });
 }
 
-// Not `Deno.exitCode`: a Worker that was ended and never waits would keep the process alive.
-if (import.meta.main) Deno.exit(await main(Deno.args));
+// Not `Deno.exitCode`: a Worker that was ended and never waits would keep the process alive. Not awaited here: Deno
+// would end a command that waits for nothing with a word about this line.
+if (import.meta.main) main(Deno.args).then(Deno.exit);

@@ -14,6 +14,7 @@ import { runPipeline } from "../pipeline/run_pipeline.ts";
 import { onInterrupt } from "../pipeline/signals.ts";
 import type { Overlap } from "../pipeline/overlap.ts";
 import type { PipelineReport } from "../pipeline/report.ts";
+import { absolutePath, workingFolder } from "../internal/paths.ts";
 import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import { type Cell, flow } from "./terminal/table.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
@@ -50,6 +51,20 @@ export interface RunDefinitionOptions {
   verbose: number;
 }
 
+/** The directory of the shell, whatever the module makes of it. */
+const HERE = workingFolder();
+
+/** Where a database is. */
+export function locate(db: string | URL): string | URL {
+  return absolutePath(db, HERE);
+}
+
+/** A path as it is called in the directory of the shell. */
+function fromHere(path: string | URL): string {
+  const text = `${path}`;
+  return text.startsWith(`${HERE}/`) ? text.slice(HERE!.length + 1) : text;
+}
+
 /** Runs a pipeline and tells what became of it. */
 export async function runDefinition<Item>(
   definition: PipelineDefinition<Item>,
@@ -58,7 +73,8 @@ export async function runDefinition<Item>(
 ): Promise<ExitCode> {
   const { workers = definition.workers, driver = definition.driver, dashboard, json, resumeKey } =
     options;
-  const db = options.db ?? definition.db ?? DEFAULT_DB;
+  const db = locate(options.db ?? definition.db ?? DEFAULT_DB);
+  const shown = options.db ?? fromHere(db);
   const { items, settings } = await prepareRun(definition, args);
   let signal: Deno.Signal | undefined;
   let report: PipelineReport;
@@ -88,7 +104,9 @@ export async function runDefinition<Item>(
     });
   }
   if (writer) report.checkpoint = await writer.close();
-  writeLines(json ? [sanitizedJson(toJson(report, db), 2)] : summarize(report, db, surface()));
+  writeLines(
+    json ? [sanitizedJson(toJson(report, shown), 2)] : summarize(report, shown, surface()),
+  );
   if (!json && options.verbose >= 1) tellMore(report);
   if (server && signal === undefined && isAttended()) {
     const { interruption } = await import("./serve_dashboard.ts");

@@ -13,7 +13,7 @@ import {
   nkeyAuthenticator,
 } from "@nats-io/transport-node";
 import { checkText, unexpected } from "../internal/validate.ts";
-import { delay } from "../internal/delay.ts";
+import { delay, settledWithin } from "../internal/delay.ts";
 import { PREFIX } from "./names.ts";
 
 /** Files for an encrypted connection. */
@@ -137,9 +137,7 @@ export class Connection {
   /** Closes it when what was published has left. */
   async close(): Promise<void> {
     if (this.nats.isClosed()) return;
-    if (this.isConnected) {
-      await Promise.race([this.nats.flush().catch(() => {}), delay(1_000)]);
-    }
+    if (this.isConnected) await settledWithin(1_000, this.nats.flush());
     await this.nats.close();
   }
 

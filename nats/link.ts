@@ -140,6 +140,7 @@ export class Link<Out, In> {
 
   /** Sends and takes nothing more. */
   close(): void {
+    if (this.#owesAck && !this.#isClosed) this.#publish(new Uint8Array(HEADER));
     this.#isClosed = true;
     clearImmediate(this.#scheduled);
     this.#outbox = [];
@@ -160,8 +161,7 @@ export class Link<Out, In> {
     if (this.#outbox.length > 0 && this.#sent === this.#frames.length) this.#cut();
     this.#post();
     if (!this.#owesAck) return;
-    const ack = new Uint8Array(HEADER);
-    this.#publish(ack);
+    this.#publish(new Uint8Array(HEADER));
   }
 
   #cut(): void {

@@ -117,6 +117,7 @@ export interface Welcome {
   args: Readonly<Record<string, unknown>> | undefined;
   atomic: boolean;
   graceMs: number;
+  loadMs: number;
   /** Whether it is to tell what its tasks log and how far they are. */
   watch: boolean;
 }

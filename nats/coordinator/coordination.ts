@@ -5,6 +5,7 @@
  */
 import { isoNow } from "../../internal/timestamps.ts";
 import type { RemoteOptions } from "../../pipeline/executor/executor_factory.ts";
+import type { TaskModule } from "../../pipeline/executor/task_module.ts";
 import { type Connection, type NatsOptions, openConnection } from "../connection.ts";
 import { versionOf } from "../module_version.ts";
 import { machineName, namesUnder, PREFIX, uniqueName } from "../names.ts";
@@ -22,39 +23,38 @@ export interface CoordinationOptions extends NatsOptions {
   storage: "file" | "memory";
 }
 
-/** Whom it tells. */
-export interface CoordinationEvents<Item>
-  extends Pick<CrewOptions<Item>, "receive" | "lost" | "tick" | "failed"> {
-  /** Offers may be lost: all of them, or some that no worker got for long. */
-  republish: (isLost: boolean) => void;
+/** The same, with what is needed of the run. */
+export interface CoordinationSettings
+  extends Omit<RemoteOptions<never>, "slots" | "observer" | "module">, CoordinationOptions {
+  module: Pick<TaskModule, "module" | "export">;
 }
 
-/** How many jobs there are. */
-export interface JobCounts {
-  /** Of which the server has an offer. */
-  leased: number;
-  /** That no worker got for longer than a lease. */
-  late: number;
-  running: number;
+/** Whom it tells. */
+export interface CoordinationEvents
+  extends Pick<CrewOptions, "receive" | "lost" | "tick" | "failed"> {
+  /** Offers may be lost: all of them, or some that no worker got for long. */
+  republish: (isLost: boolean) => void;
+  /** How many offers the server should have. */
+  leased: () => number;
 }
 
 /** What a run has open. */
-export class Coordination<Item> {
-  readonly crew: Crew<Item>;
+export class Coordination {
+  readonly crew: Crew;
   readonly offers: Offers;
   readonly welcome: Welcome;
   readonly beatMs: number;
   readonly #connection: Connection;
-  readonly #events: CoordinationEvents<Item>;
-  readonly #options: RemoteOptions<Item> & CoordinationOptions;
+  readonly #events: CoordinationEvents;
+  readonly #options: CoordinationSettings;
   #isChecking = false;
   #checkedAt = performance.now();
   #notedAt = -Infinity;
 
   private constructor(
-    options: RemoteOptions<Item> & CoordinationOptions,
-    events: CoordinationEvents<Item>,
-    open: { connection: Connection; offers: Offers; crew: Crew<Item>; beatMs: number },
+    options: CoordinationSettings,
+    events: CoordinationEvents,
+    open: { connection: Connection; offers: Offers; crew: Crew; beatMs: number },
   ) {
     this.#options = options;
     this.#events = events;
@@ -62,7 +62,7 @@ export class Coordination<Item> {
     this.offers = open.offers;
     this.crew = open.crew;
     this.beatMs = open.beatMs;
-    const { environment: { run, args, atomic, onLog }, module, graceMs } = options;
+    const { environment: { run, args, atomic, onLog }, module, graceMs, loadMs } = options;
     this.welcome = {
       kind: "welcome",
       run,
@@ -70,6 +70,7 @@ export class Coordination<Item> {
       args,
       atomic,
       graceMs,
+      loadMs,
       watch: onLog !== undefined,
     };
     open.connection.onChange((isConnected) => isConnected && void this.#reconnected());
@@ -80,10 +81,10 @@ export class Coordination<Item> {
    *
    * @throws {Error} If the module cannot be read, no server answers, or it refuses
    */
-  static async open<Item>(
-    options: RemoteOptions<Item> & CoordinationOptions,
-    events: CoordinationEvents<Item>,
-  ): Promise<Coordination<Item>> {
+  static async open(
+    options: CoordinationSettings,
+    events: CoordinationEvents,
+  ): Promise<Coordination> {
     const { leaseMs, storage, environment, module: { module }, name } = options;
     const version = await versionOf(module);
     const names = namesUnder(options.prefix ?? PREFIX);
@@ -106,7 +107,7 @@ export class Coordination<Item> {
         leaseMs,
         beatMs,
       };
-      const crew = new Crew<Item>({
+      const crew = new Crew({
         ...options,
         connection,
         names,
@@ -130,20 +131,20 @@ export class Coordination<Item> {
     this.offers.sweep().catch(() => {});
   }
 
-  /** Time has passed. */
-  tick({ leased, late }: JobCounts): void {
+  /** Time has passed; some offers may have waited for longer than a lease. */
+  tick(isAnyLate: boolean): void {
     const now = performance.now();
     if (now - this.#notedAt > this.beatMs) {
       this.#notedAt = now;
       for (const worker of this.crew.workers()) this.note(worker);
     }
-    if (late === 0 || now - this.#checkedAt < this.#options.leaseMs) return;
+    if (!isAnyLate || now - this.#checkedAt < this.#options.leaseMs) return;
     this.#checkedAt = now;
-    void this.#check(leased);
+    void this.#check();
   }
 
   /** Keeps what is known of a worker, for those who look on. */
-  note(worker: RemoteWorker<Item>, hasLeft = false): void {
+  note(worker: RemoteWorker, hasLeft = false): void {
     const { environment: { run, batchSender } } = this.#options;
     const { beat, slots, running, ended, joinedAt, name } = worker;
     if (run === null || !beat) return;
@@ -182,17 +183,17 @@ export class Coordination<Item> {
 
   async #reconnected(): Promise<void> {
     this.crew.reconnected();
-    await this.#check(Infinity);
+    await this.#check();
   }
 
   /** Looks whether the server still has the offers. */
-  async #check(leased: number): Promise<void> {
+  async #check(): Promise<void> {
     if (this.#isChecking) return;
     this.#isChecking = true;
     try {
       const isNew = await this.offers.ensure();
       if (isNew) this.#events.republish(true);
-      else if (await this.offers.count() < leased) this.#events.republish(false);
+      else if (await this.offers.count() < this.#events.leased()) this.#events.republish(false);
     } catch {
       // The connection is lost again, or the server starts: it is looked at later.
     } finally {

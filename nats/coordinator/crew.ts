@@ -7,6 +7,7 @@
  * @module
  */
 import type { Msg } from "@nats-io/transport-node";
+import { settledWithin } from "../../internal/delay.ts";
 import type { Connection } from "../connection.ts";
 import { goneFrame, isFirst } from "../link.ts";
 import type { Names } from "../names.ts";
@@ -17,23 +18,23 @@ import { RemoteWorker, type RemoteWorkerOptions } from "./remote_worker.ts";
 const TICK_MS = 1_000;
 
 /** What a crew is told, and whom it tells. */
-export interface CrewOptions<Item>
-  extends Pick<RemoteWorkerOptions<Item>, "attach" | "disconnect" | "receive"> {
+export interface CrewOptions
+  extends Pick<RemoteWorkerOptions, "attach" | "disconnect" | "receive"> {
   connection: Connection;
   names: Names;
   hello: RunHello;
   leaseMs: number;
   /** A worker is gone: nothing more is taken from it. */
-  lost: (worker: RemoteWorker<Item>, why: string) => void;
+  lost: (worker: RemoteWorker, why: string) => void;
   /** Time has passed. */
   tick: () => void;
   failed: (error: Error) => void;
 }
 
 /** The workers that take part in one run. */
-export class Crew<Item> {
-  readonly #options: CrewOptions<Item>;
-  readonly #workers = new Map<string, RemoteWorker<Item>>();
+export class Crew {
+  readonly #options: CrewOptions;
+  readonly #workers = new Map<string, RemoteWorker>();
   /** Links of workers that are gone: what still comes over them is not taken. */
   readonly #gone = new Set<string>();
   /** Workers that do not take part, and why, by their ids. */
@@ -43,7 +44,7 @@ export class Crew<Item> {
   #tickedAt = 0;
   #saidHelloAt = -Infinity;
 
-  constructor(options: CrewOptions<Item>) {
+  constructor(options: CrewOptions) {
     this.#options = options;
   }
 
@@ -64,7 +65,7 @@ export class Crew<Item> {
   }
 
   /** The workers that take part. */
-  workers(): Iterable<RemoteWorker<Item>> {
+  workers(): Iterable<RemoteWorker> {
     return this.#workers.values();
   }
 
@@ -93,13 +94,13 @@ export class Crew<Item> {
   }
 
   /** A worker takes no part any more, for this reason. */
-  refuse(worker: RemoteWorker<Item>, why: string): void {
+  refuse(worker: RemoteWorker, why: string): void {
     if (worker.beat) this.#refused.set(worker.beat.id, `${worker.name} ${why}`);
     this.remove(worker, why);
   }
 
   /** Takes nothing more from a worker. */
-  remove(worker: RemoteWorker<Item>, why: string): void {
+  remove(worker: RemoteWorker, why: string): void {
     if (!this.#workers.delete(worker.link)) return;
     this.#gone.add(worker.link);
     worker.slots = 0;
@@ -112,10 +113,7 @@ export class Crew<Item> {
     const { connection, names, hello } = this.#options;
     const workers = [...this.#workers.values()];
     for (const worker of workers) worker.send({ kind: "finish" });
-    await Promise.race([
-      Promise.all(workers.map((worker) => worker.flushed())),
-      new Promise((resolve) => setTimeout(resolve, 1_000)),
-    ]);
+    await settledWithin(1_000, Promise.all(workers.map((worker) => worker.flushed())));
     connection.publish(names.hello, encode({ kind: "bye", run: hello.run }));
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     await Promise.all(workers.map((worker) => worker.close().catch(() => {})));
@@ -148,9 +146,9 @@ export class Crew<Item> {
     worker.take(data);
   }
 
-  #admit(link: string): RemoteWorker<Item> {
+  #admit(link: string): RemoteWorker {
     const { connection, names, attach, disconnect, receive } = this.#options;
-    const worker = new RemoteWorker<Item>(link, {
+    const worker = new RemoteWorker(link, {
       publish: (frame) => connection.publish(names.down(link), frame),
       maxFrame: connection.maxPayload,
       attach,
@@ -165,7 +163,7 @@ export class Crew<Item> {
     return worker;
   }
 
-  #joined(worker: RemoteWorker<Item>, beat: WorkerBeat): void {
+  #joined(worker: RemoteWorker, beat: WorkerBeat): void {
     worker.beat = beat;
     this.#refused.delete(beat.id);
     for (const other of [...this.#workers.values()]) {

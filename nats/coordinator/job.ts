@@ -22,11 +22,11 @@ export interface Job<Item> {
   since: number;
   /** When it was begun last, ISO 8601. */
   startedAt: string;
-  worker: RemoteWorker<Item> | undefined;
+  worker: RemoteWorker | undefined;
   /** The port that its rows come from. */
   port: number;
   /** Another worker that was given the offer, because the lease of the first one ran out. */
-  contender: { worker: RemoteWorker<Item>; port: number } | undefined;
+  contender: { worker: RemoteWorker; port: number } | undefined;
   /** How often it was begun and lost with its worker. */
   losses: number;
   /** Whether the server has an offer of it, so that it gives it out again when its worker dies. */

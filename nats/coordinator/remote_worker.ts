@@ -11,18 +11,17 @@ import { nextSender } from "../../pipeline/executor/sender_numbers.ts";
 import type { PortReply, PortRequest } from "../../writer/protocol/sender_port.ts";
 import { Link } from "../link.ts";
 import type { DownMessage, UpMessage, WorkerBeat } from "../protocol.ts";
-import type { Job } from "./job.ts";
 
 /** What a worker needs of the run. */
-export interface RemoteWorkerOptions<Item> {
+export interface RemoteWorkerOptions {
   publish: (frame: Uint8Array) => void;
   maxFrame: number;
   /** Makes a port to the writer, for a sender of this number. */
   attach: (sender: number) => MessagePort;
   /** Lets the writer take nothing more from that sender. Resolves when that is so. */
   disconnect: (sender: number) => Promise<void>;
-  receive: (worker: RemoteWorker<Item>, message: UpMessage) => void;
-  gone: (worker: RemoteWorker<Item>) => void;
+  receive: (worker: RemoteWorker, message: UpMessage) => void;
+  gone: (worker: RemoteWorker) => void;
 }
 
 /** A port of the worker, here. */
@@ -32,9 +31,9 @@ interface SenderPort {
 }
 
 /** One worker in one run. */
-export class RemoteWorker<Item> {
+export class RemoteWorker {
   readonly link: string;
-  readonly #options: RemoteWorkerOptions<Item>;
+  readonly #options: RemoteWorkerOptions;
   readonly #link: Link<DownMessage, UpMessage>;
   readonly #ports = new Map<number, SenderPort>();
   /** Ports that were cut off. */
@@ -43,8 +42,8 @@ export class RemoteWorker<Item> {
   beat: WorkerBeat | undefined;
   /** Tasks that it takes at once; 0 before it is ready, and when it is ending. */
   slots = 0;
-  /** Tasks that it has begun and that have not ended. */
-  readonly jobs = new Set<Job<Item>>();
+  /** Tasks that it has begun and that have not returned. */
+  running = 0;
   /** Tasks that have ended on it. */
   ended = 0;
   /** When it joined. */
@@ -55,7 +54,7 @@ export class RemoteWorker<Item> {
   /** How many had ended when its rate was computed. */
   #rated = { at: performance.now(), ended: 0 };
 
-  constructor(link: string, options: RemoteWorkerOptions<Item>) {
+  constructor(link: string, options: RemoteWorkerOptions) {
     this.link = link;
     this.#options = options;
     this.#link = new Link({
@@ -69,13 +68,6 @@ export class RemoteWorker<Item> {
   /** What people call it. */
   get name(): string {
     return this.beat ? `${this.beat.machine}:${this.beat.pid}` : "a worker";
-  }
-
-  /** Tasks that have not returned. */
-  get running(): number {
-    let running = 0;
-    for (const { phase } of this.jobs) if (phase === "running") running++;
-    return running;
   }
 
   /** Tasks that ended per second since it was asked last. */

@@ -40,7 +40,7 @@ export async function settleLost(
     kind: "requeue_tasks",
     run,
     ids: [id],
-    attempt: { startedAt, finishedAt: isoNow(), error: message, message: why },
+    attempt: { startedAt, finishedAt: isoNow(), error: message, message: why, isCounted: true },
   });
   return undefined;
 }

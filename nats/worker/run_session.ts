@@ -9,7 +9,7 @@
  */
 import type { Msg } from "@nats-io/transport-node";
 import { fromErrorData, toErrorData } from "../../errors.ts";
-import { delay } from "../../internal/delay.ts";
+import { settledWithin } from "../../internal/delay.ts";
 import { summarizeError } from "../../internal/error_text.ts";
 import type { ExecutorEvents } from "../../pipeline/executor/executor.ts";
 import type { Connection } from "../connection.ts";
@@ -17,8 +17,9 @@ import { Link } from "../link.ts";
 import { type Names, uniqueName } from "../names.ts";
 import type { DownMessage, Go, OfferId, RunHello, UpMessage, WorkerBeat } from "../protocol.ts";
 import { decode } from "../protocol.ts";
+import { type Held, HeldOffers } from "./held_offers.ts";
 import { OfferPuller } from "./pull_offers.ts";
-import { offeredTask, type Slot, TaskSlots } from "./task_slots.ts";
+import { offeredTask, TaskSlots } from "./task_slots.ts";
 
 /** Milliseconds between two looks. */
 const TICK_MS = 500;
@@ -35,8 +36,6 @@ export interface RunSessionOptions {
   module: string | URL;
   /** What this worker tells of itself. */
   beat: () => WorkerBeat;
-  /** What people call this worker. */
-  worker: string;
   /** Slots that no run uses. */
   free: () => number;
   /** It has ended; with a reason why the run is not to be joined again. */
@@ -44,14 +43,6 @@ export interface RunSessionOptions {
   /** A slot is free. */
   freed: () => void;
   log: (line: string) => void;
-}
-
-/** An offer that this worker was given and that the server still lends it. */
-interface Held extends OfferId {
-  message: Msg;
-  /** Its Worker, until the task has returned. */
-  slot: Slot | undefined;
-  isRunning: boolean;
 }
 
 /** One run of one coordinator. */
@@ -63,19 +54,12 @@ export class RunSession {
   readonly #puller: OfferPuller;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   #slots: TaskSlots | undefined;
-  /** Offers by task and number, and those whose tasks run, by task. */
-  readonly #held = new Map<string, Held>();
-  readonly #running = new Map<number, Held>();
-  /** Offers whose tasks have not returned. */
-  #busy = 0;
-  /** What was told last of how far each task is. */
-  readonly #told = new Map<number, string>();
+  readonly #held = new HeldOffers();
   /** Milliseconds since the coordinator was heard of. */
   #silence = 0;
   #isReady = false;
   #isLeaving = false;
   #isClosed = false;
-  #emptied: PromiseWithResolvers<void> | undefined;
 
   constructor(options: RunSessionOptions) {
     this.#options = options;
@@ -109,7 +93,7 @@ export class RunSession {
 
   /** Tasks that have not returned. */
   get busy(): number {
-    return this.#busy;
+    return this.#held.busy;
   }
 
   /** The coordinator has shown that it lives. */
@@ -133,13 +117,10 @@ export class RunSession {
     if (this.#isClosed) return;
     this.#isLeaving = true;
     this.#link.send({ kind: "leaving" });
-    if (this.#held.size > 0) {
-      this.#emptied = Promise.withResolvers();
-      await Promise.race([this.#emptied.promise, delay(graceMs)]);
-    }
-    for (const held of [...this.#held.values()]) this.#giveBack(held);
+    await settledWithin(graceMs, this.#held.emptied());
+    for (const held of this.#held.all()) this.#giveBack(held);
     this.#link.send({ kind: "left" });
-    await Promise.race([this.#link.flushed(), delay(LAST_WORDS_MS)]);
+    await settledWithin(LAST_WORDS_MS, this.#link.flushed());
     this.close();
   }
 
@@ -153,9 +134,6 @@ export class RunSession {
     this.#link.close();
     this.#slots?.close();
     this.#held.clear();
-    this.#running.clear();
-    this.#busy = 0;
-    this.#emptied?.resolve();
     this.#options.ended(this, unfit);
   }
 
@@ -165,14 +143,13 @@ export class RunSession {
     // Ends are told when they are committed.
     orphaned() {},
     ended: ({ id }, outcome) => {
-      const held = this.#running.get(id);
+      const held = this.#held.running(id);
       if (!held) return;
-      this.#running.delete(id);
-      this.#told.delete(id);
+      this.#held.ended(held);
       this.#link.send({ kind: "ended", id, offer: held.offer, outcome });
     },
     lost: ({ id }) => {
-      const held = this.#running.get(id);
+      const held = this.#held.running(id);
       if (held) this.#giveBack(held);
     },
     failed: (error) => this.#link.send({ kind: "failed", error: toErrorData(error) }),
@@ -184,7 +161,6 @@ export class RunSession {
         this.#slots ??= new TaskSlots({
           welcome: message,
           module: this.#options.module,
-          worker: this.#options.worker,
           send: (message) => this.#link.send(message),
           events: this.#events,
         });
@@ -202,8 +178,7 @@ export class RunSession {
         return this.#slots?.reply(message.port, message.reply);
       case "finish":
         this.#options.log(`The run of ${this.hello.name} on ${this.hello.machine} has ended`);
-        // The acknowledgement of this message leaves first.
-        return void setTimeout(() => this.close(), 0);
+        return this.close();
       default: {
         const unknown: never = message;
         throw new TypeError(`Cannot read a message of unknown kind ${Deno.inspect(unknown)}`);
@@ -220,7 +195,7 @@ export class RunSession {
       const why = summarizeError(error);
       this.#options.log(`Refused the run of ${this.hello.name}: ${why}`);
       this.#link.send({ kind: "unfit", error: toErrorData(error) });
-      await Promise.race([this.#link.flushed(), delay(LAST_WORDS_MS)]);
+      await settledWithin(LAST_WORDS_MS, this.#link.flushed());
       return this.close(why);
     }
     if (this.#isClosed) return;
@@ -231,23 +206,20 @@ export class RunSession {
 
   /** The server has given this worker an offer. */
   #take(message: Msg): void {
-    const [id, offer] = message.string().split(" ").map(Number) as [number, number];
-    const key = `${id} ${offer}`;
-    const held = this.#held.get(key);
-    // The lease ran out while the server was away: it goes on with the new one.
-    if (held) return void (held.message = message);
-    if (this.#isLeaving || this.#options.free() <= 0) return void message.respond("-NAK");
-    const taken: Held = { id, offer, message, slot: undefined, isRunning: false };
-    this.#held.set(key, taken);
-    this.#busy++;
-    void this.#claim(taken);
+    const isWanted = !this.#isLeaving && this.#options.free() > 0;
+    const held = this.#held.take(message);
+    // The lease ran out while the server was away: it goes on.
+    if (!held) return;
+    if (isWanted) return void this.#claim(held);
+    this.#held.forget(held);
+    message.respond("-NAK");
   }
 
   async #claim(held: Held): Promise<void> {
     const { id, offer } = held;
     try {
       const slot = await this.#slots!.take();
-      if (this.#held.get(`${id} ${offer}`) !== held) return this.#slots?.release(slot);
+      if (this.#held.get(held) !== held) return this.#slots?.release(slot);
       held.slot = slot;
       this.#link.send({ kind: "claim", id, offer, port: slot.port });
     } catch (error) {
@@ -258,17 +230,15 @@ export class RunSession {
   }
 
   #begin({ id, offer, name, key, attempt, item }: Go): void {
-    const held = this.#held.get(`${id} ${offer}`);
+    const held = this.#held.get({ id, offer });
     const slot = held?.slot;
     // It was given back meanwhile, and the coordinator is told so.
     if (!held || !slot) return;
-    held.isRunning = true;
-    this.#running.set(id, held);
+    this.#held.begin(held);
     slot.worker.run(offeredTask({ id, name, key, attempt, item: decode(item) })).then(() => {
-      held.slot = undefined;
+      const isHeld = this.#held.returned(held);
       this.#slots?.release(slot);
-      if (this.#held.get(`${id} ${offer}`) !== held) return;
-      this.#busy--;
+      if (!isHeld) return;
       this.#link.send({ kind: "returned", id, offer });
       this.#options.freed();
     }).catch((error) => this.#fail(error as Error));
@@ -276,11 +246,11 @@ export class RunSession {
 
   /** The coordinator needs nothing more of an offer. */
   #release({ id, offer }: OfferId): void {
-    const held = this.#held.get(`${id} ${offer}`);
+    const held = this.#held.get({ id, offer });
     if (!held) return;
     held.message.respond("+ACK");
     const { slot, isRunning } = held;
-    this.#forget(held);
+    this.#held.forget(held);
     if (slot && !isRunning) this.#slots?.release(slot);
     this.#options.freed();
   }
@@ -288,24 +258,16 @@ export class RunSession {
   /** Lets another worker have an offer. */
   #giveBack(held: Held): void {
     const { id, offer, slot, isRunning, message } = held;
-    this.#forget(held);
+    this.#held.forget(held);
     if (slot && isRunning) this.#slots?.end(slot);
     this.#link.send({ kind: "gave_back", id, offer });
     message.respond("-NAK");
     this.#options.freed();
   }
 
-  #forget(held: Held): void {
-    const { id, offer, slot, isRunning } = held;
-    this.#held.delete(`${id} ${offer}`);
-    if (this.#running.get(id) === held) this.#running.delete(id);
-    if (slot || !isRunning) this.#busy--;
-    if (this.#held.size === 0) this.#emptied?.resolve();
-  }
-
   #beat(): void {
     if (!this.#options.connection.isConnected) return;
-    for (const { message } of this.#held.values()) message.respond("+WPI");
+    for (const { message } of this.#held.all()) message.respond("+WPI");
     this.#link.ping();
   }
 
@@ -313,19 +275,10 @@ export class RunSession {
     if (!this.#options.connection.isConnected) return;
     this.#link.tick();
     this.#puller.pull();
-    this.#tellProgress();
+    for (const progress of this.#slots?.progress() ?? []) this.#link.send(progress);
     this.#silence += TICK_MS;
     if (this.#silence > 2 * this.hello.leaseMs) {
       this.#abandon("nothing is heard of its coordinator");
-    }
-  }
-
-  #tellProgress(): void {
-    for (const { id, fraction, note } of this.#slots?.running() ?? []) {
-      const text = `${fraction} ${note}`;
-      if (fraction === undefined || this.#told.get(id) === text) continue;
-      this.#told.set(id, text);
-      this.#link.send({ kind: "progressed", id, fraction, note });
     }
   }
 
@@ -334,7 +287,7 @@ export class RunSession {
     const { name, machine } = this.hello;
     this.#options.log(
       `Left the run of ${name} on ${machine}: ${why}` +
-        (this.#busy > 0 ? `; ${this.#busy} tasks were ended` : ""),
+        (this.busy > 0 ? `; ${this.busy} tasks were ended` : ""),
     );
     this.close();
   }

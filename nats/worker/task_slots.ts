@@ -17,8 +17,6 @@ import type { UpMessage, Welcome } from "../protocol.ts";
 export interface TaskSlotsOptions {
   welcome: Welcome;
   module: string | URL;
-  /** What `task_runs.worker` says. */
-  worker: string;
   send: (message: UpMessage) => void;
   events: ExecutorEvents<unknown>;
 }
@@ -27,6 +25,8 @@ export interface TaskSlotsOptions {
 export interface Slot {
   readonly worker: PooledWorker<unknown>;
   port: number;
+  /** What was told last of how far its task is. */
+  told: string;
 }
 
 /** The slots of one run, which are filled when they are first needed. */
@@ -43,7 +43,7 @@ export class TaskSlots {
 
   constructor(options: TaskSlotsOptions) {
     this.#options = options;
-    const { welcome: { run, args, atomic, watch, export: name }, module, worker, send } = options;
+    const { welcome: { run, args, atomic, watch, export: name }, module, send } = options;
     this.#module = { module, export: name };
     // For what is logged about a task by this thread, such as that its time is up.
     this.#logSender = new BatchSender(this.#attach(nextSender()));
@@ -53,7 +53,6 @@ export class TaskSlots {
       atomic,
       batchSender: this.#logSender,
       signal: this.#controller.signal,
-      worker,
       confirms: true,
     };
     if (watch) {
@@ -81,9 +80,17 @@ export class TaskSlots {
     else this.#idle.push(slot);
   }
 
-  /** How far its tasks are. */
-  *running() {
-    for (const { worker: { running } } of this.#slots) if (running) yield running;
+  /** How far its tasks are that were elsewhere when it was asked last. */
+  *progress(): Generator<UpMessage> {
+    for (const slot of this.#slots) {
+      const { running } = slot.worker;
+      if (running?.fraction === undefined) continue;
+      const { id, fraction, note } = running;
+      const told = `${id} ${fraction} ${note}`;
+      if (slot.told === told) continue;
+      slot.told = told;
+      yield { kind: "progressed", id, fraction, note };
+    }
   }
 
   /** Passes an answer of the writer on. */
@@ -116,13 +123,15 @@ export class TaskSlots {
   }
 
   async #open(): Promise<Slot> {
-    const { welcome: { graceMs }, events } = this.#options;
-    const slot: { worker: PooledWorker<unknown>; port: number } = {
+    const { welcome: { graceMs, loadMs }, events } = this.#options;
+    const slot: Slot = {
       port: 0,
+      told: "",
       worker: new PooledWorker<unknown>({
         module: this.#module,
         environment: this.#environment,
         graceMs,
+        loadMs,
         tellsStarts: false,
         prints: false,
         attach: (sender) => this.#attach(slot.port = sender),

@@ -20,6 +20,8 @@ export interface RemoteOptions<Item> extends ExecutorOptions {
   name: string;
   /** Milliseconds that a task may continue after it was told to stop. */
   graceMs: number;
+  /** Milliseconds that the module may take to load. */
+  loadMs: number;
   /** Makes a port to the writer, for a sender of this number. */
   attach: (sender: number) => MessagePort;
   /** Lets the writer take nothing more from that sender. Resolves when that is so. */

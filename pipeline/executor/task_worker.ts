@@ -104,7 +104,6 @@ async function init(request: InitTaskWorker): Promise<void> {
     args: request.args,
     batchSender,
     atomic: request.atomic,
-    worker: request.worker,
     confirms: request.confirms,
     signal: controller.signal,
     isTerminable: true,

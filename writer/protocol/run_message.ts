@@ -70,6 +70,18 @@ export interface ExpectTasksMessage {
   count: number;
 }
 
+/** Keeps which worker on another machine runs tasks. */
+export interface PlaceTasksMessage {
+  /** Tells the messages apart. */
+  kind: "place_tasks";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** The tasks, as `task_runs.id`. */
+  ids: readonly number[];
+  /** The worker, as `workers.name`. */
+  worker: string;
+}
+
 /** Keeps what is known of a worker on another machine. */
 export interface SeeWorkerMessage {
   /** Tells the messages apart. */

@@ -8,6 +8,7 @@ import type { AnswerControlMessage, RequestControlMessage } from "./control_mess
 import type {
   ExpectTasksMessage,
   FinishRunMessage,
+  PlaceTasksMessage,
   ReserveIdsMessage,
   RunFinished,
   RunStarted,
@@ -68,6 +69,8 @@ export interface InsertMessage {
   update?: readonly string[] | "ignore";
   /** The task that sent it: when the message fails, so does the task. */
   task?: number | undefined;
+  /** The task that awaits it. */
+  by?: number;
   /** When this was written for the table before, nothing is written. */
   idempotencyKey?: IdempotencyKey;
 }
@@ -84,6 +87,8 @@ export interface ExecuteMessage {
   rowless?: true | undefined;
   /** The task that sent it. */
   task?: number | undefined;
+  /** The task that awaits it. */
+  by?: number;
 }
 
 /** One of the statements that were registered when the writer was opened. */
@@ -96,6 +101,8 @@ export interface StatementMessage {
   params: readonly SqlValue[];
   /** The task that sent it. */
   task?: number | undefined;
+  /** The task that awaits it. */
+  by?: number;
 }
 
 /** Messages of which all are written, or none. */
@@ -106,6 +113,8 @@ export interface TransactionMessage {
   messages: readonly WriteMessage[];
   /** The task that sent it. */
   task?: number | undefined;
+  /** The task that awaits it. */
+  by?: number;
   /** When this was written before, nothing is written. */
   idempotencyKey?: IdempotencyKey;
 }
@@ -120,6 +129,7 @@ export type WriteMessage =
   | ExpectTasksMessage
   | ReserveIdsMessage
   | FinishRunMessage
+  | PlaceTasksMessage
   | SeeWorkerMessage
   | QueueTasksMessage
   | ResumeTasksMessage
@@ -150,6 +160,7 @@ export interface WriteResults {
   reserve_ids: number;
   expect_tasks: undefined;
   finish_run: RunFinished;
+  place_tasks: undefined;
   see_worker: undefined;
   queue_tasks: undefined;
   /** The ids of the tasks, negative for those that are `done`. */
@@ -217,7 +228,7 @@ export function weightOf(message: WriteMessage): number {
 }
 
 /** How many rows messages count for together. */
-export function weightOfAll(messages: readonly WriteMessage[]): number {
+function weightOfAll(messages: readonly WriteMessage[]): number {
   let weight = 0;
   for (const message of messages) weight += weightOf(message);
   return weight;

@@ -1,12 +1,13 @@
 /**
- * The statements for `workers`: what is known of the workers on other machines that take part in a run.
+ * The statements for `workers`, and for which of them runs a task: what is known of the workers on other machines
+ * that take part in a run.
  *
  * @module
  */
 import type { Connection } from "../../sqlite/connection.ts";
 import { createWorkers } from "../../sqlite/schema.ts";
 import { Statements } from "../../sqlite/statements.ts";
-import type { SeeWorkerMessage } from "../protocol/run_message.ts";
+import type { PlaceTasksMessage, SeeWorkerMessage } from "../protocol/run_message.ts";
 
 /** The part of the store that keeps workers; made, with its table, when there is one. */
 export class RemoteWorkerStore {
@@ -16,6 +17,12 @@ export class RemoteWorkerStore {
   constructor(connection: Connection) {
     this.#connection = connection;
     this.#statements = new Statements(connection);
+  }
+
+  /** Keeps who runs tasks. */
+  place({ run, ids, worker }: PlaceTasksMessage): undefined {
+    const update = this.#statements.of("UPDATE task_runs SET worker=?3 WHERE id=?1 AND run_id=?2");
+    for (const id of ids) update.run(id, run, worker);
   }
 
   /** Keeps what a worker told last. */

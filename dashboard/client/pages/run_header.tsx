@@ -71,7 +71,7 @@ export function RunHeader(
         </Stat>
       </dl>
       <CountsBar counts={run.counts} />
-      {run.status === "interrupted" && <Left run={run} />}
+      {(run.status === "interrupted" || run.processGone) && <Left run={run} />}
     </header>
   );
 }

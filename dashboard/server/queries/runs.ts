@@ -106,15 +106,16 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
   const saysRunning = row.status === "running";
   const owner = saysRunning && typeof row.owner === "string" ? reader.owner(row.owner) : "unknown";
   const isGone = saysRunning && owner === "gone";
+  const reason = isGone ? reader.ownerReason(`${row.owner}`) : null;
   const running = saysRunning ? readRunning(reader, tasksOf(reader, id)) : { work: 0, news: null };
   return {
     id,
     name: toText(row.name) ?? "",
     label: toText(row.label),
     args: toText(row.args),
-    reason: toText(row.reason),
+    reason: reason ?? toText(row.reason),
     reasonStack: toText(row.reason_stack),
-    status: isGone ? "interrupted" : toText(row.status) as RunStatus,
+    status: reason !== null ? "error" : isGone ? "interrupted" : toText(row.status) as RunStatus,
     startedAt: toText(row.started_at),
     finishedAt: toText(row.finished_at),
     workers: numberOf(row.workers),
