@@ -35,7 +35,7 @@ export async function examineFile(db: string): Promise<Check[]> {
       return [{
         title: "Database",
         state: "note",
-        found: `${file}: there is no such file yet`,
+        found: `${db}: there is no such file yet`,
         advice: "run a pipeline, or name another file with --db",
       }];
     }
