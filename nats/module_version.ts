@@ -25,17 +25,21 @@ const RELATIVE = /\b(?:from|import)\s*\(?\s*["'](\.{1,2}\/[^"'\n]+)["']/g;
  */
 export async function versionOf(module: string | URL): Promise<ModuleVersion> {
   const url = new URL(module);
-  const sources = new Map<string, string>();
-  if (url.protocol === "file:") await collect(url, sources, true);
-  else sources.set(url.href, "");
-  const base = new URL("./", url).href;
-  const lines = [...sources].map(([href, text]) => `${relative(base, href)}\n${text}\n`).sort();
-  const bytes = new TextEncoder().encode(lines.join("\0"));
+  const text = url.protocol === "file:" ? await readAll(url) : url.href;
+  const bytes = new TextEncoder().encode(text);
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return {
     name: url.protocol === "data:" ? "data:" : url.pathname.split("/").at(-1)!,
     version: hash.toHex().slice(0, LENGTH),
   };
+}
+
+/** The text of a module and of what it imports, in an order that is the same on every machine. */
+async function readAll(url: URL): Promise<string> {
+  const sources = new Map<string, string>();
+  await collect(url, sources, true);
+  const base = new URL("./", url).href;
+  return [...sources].map(([href, text]) => `${relative(base, href)}\n${text}\n`).sort().join("\0");
 }
 
 /** Reads a module and what it imports; what it seems to import and is no file is left out. */

@@ -56,8 +56,9 @@ export interface WorkerBeat {
   protocol: number;
   /** One start of the worker. */
   id: string;
+  /** What people call it: its machine and its process, and which of them it is in that. */
+  name: string;
   machine: string;
-  pid: number;
   /** The version of this package. */
   version: string;
   /** How many tasks it runs at once; 0 when it is ending. */

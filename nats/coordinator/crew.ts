@@ -175,7 +175,7 @@ export class Crew {
   #see(beat: WorkerBeat): void {
     if (beat.protocol !== PROTOCOL) {
       const version = `has another version of pipeloom (${beat.version})`;
-      return void this.#refused.set(beat.id, `${beat.machine}:${beat.pid} ${version}`);
+      return void this.#refused.set(beat.id, `${beat.name} ${version}`);
     }
     for (const worker of this.#workers.values()) {
       if (worker.beat?.id !== beat.id) continue;
@@ -194,7 +194,7 @@ export class Crew {
     const has = same
       ? `has another version of ${name} (${same.version}, not ${version})`
       : `has no ${name}`;
-    this.#refused.set(beat.id, `${beat.machine}:${beat.pid} ${has}`);
+    this.#refused.set(beat.id, `${beat.name} ${has}`);
   }
 
   #sayGone(link: string): void {

@@ -67,7 +67,7 @@ export class RemoteWorker {
 
   /** What people call it. */
   get name(): string {
-    return this.beat ? `${this.beat.machine}:${this.beat.pid}` : "a worker";
+    return this.beat?.name ?? "a worker";
   }
 
   /** Tasks that ended per second since it was asked last. */

@@ -37,6 +37,9 @@ export interface NatsWorkerOptions {
   log: (line: string) => void;
 }
 
+/** Workers of this process so far. */
+let workers = 0;
+
 /** One worker while it is connected. */
 export class NatsWorker {
   readonly #options: NatsWorkerOptions;
@@ -47,6 +50,7 @@ export class NatsWorker {
   /** Runs that it takes no part in. */
   readonly #refused = new Set<string>();
   readonly #id = uniqueName();
+  readonly #name: string;
   readonly #slots: number;
   #isEnding = false;
 
@@ -59,6 +63,8 @@ export class NatsWorker {
     this.#connection = connection;
     this.#names = namesUnder(options.prefix ?? PREFIX);
     this.#modules = modules;
+    const name = `${machineName()}:${Deno.pid}`;
+    this.#name = ++workers === 1 ? name : `${name}.${workers}`;
     this.#slots = options.workers ?? navigator.hardwareConcurrency;
   }
 
@@ -111,8 +117,8 @@ export class NatsWorker {
     return {
       protocol: PROTOCOL,
       id: this.#id,
+      name: this.#name,
       machine: machineName(),
-      pid: Deno.pid,
       version: config.version,
       slots: this.#isEnding ? 0 : this.#slots,
       modules: [...this.#modules.values()].map(({ module }) => module),

@@ -88,8 +88,8 @@ export class NatsServer implements AsyncDisposable {
     if (wipe) await Deno.remove(this.#folder.file("store"), { recursive: true }).catch(() => {});
   }
 
-  /** Stops it, or lets it continue, without its knowing. */
-  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+  /** Stops it, lets it continue, or ends it. */
+  signal(signal: "SIGSTOP" | "SIGCONT" | "SIGKILL"): void {
     this.#child?.kill(signal);
   }
 
