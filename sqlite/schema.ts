@@ -11,6 +11,7 @@
 import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
 import { columnsOf } from "./pragmas.ts";
+import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 
 type Columns = Readonly<Record<string, string>>;
 
@@ -34,6 +35,10 @@ const ADDED_TO_TASK_RUNS: Columns = {
   updated_at: "TEXT",
   // The worker of another machine that ran it last.
   worker: "TEXT",
+  // The status as we wrote it last; see `rewritten_rows.ts`.
+  own_status: "TEXT",
+  // What another program had written over the status of a task that was done: its result may be that program's.
+  rewritten_as: "TEXT",
 };
 
 const PIPELINE_RUNS: Columns = {
@@ -98,6 +103,11 @@ const ADDED_TO_PIPELINE_RUNS: Columns = {
   resumed_done: "INTEGER",
   // Where its tasks run, when that is on other machines: "nats".
   executor: "TEXT",
+  // `resumed` as we know it; see `rewritten_rows.ts`.
+  own_resumed: "INTEGER",
+  // How many tasks other programs had written over, and deleted, when it was resumed: of all resumptions.
+  rewritten: "INTEGER",
+  removed: "INTEGER",
 };
 
 /** What became of a run over time: its counts now and then, so that nobody counts tasks by the second. */
@@ -234,6 +244,7 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
     createTable(connection, "pruned_runs", PRUNED_RUNS);
     connection.exec(`
       CREATE INDEX IF NOT EXISTS idx_task_runs_status ON task_runs(status);
+      ${REWRITTEN_INDEX};
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
       CREATE UNIQUE INDEX IF NOT EXISTS idx_task_dependencies_run

@@ -26,7 +26,7 @@ export interface StartRunMessage {
   /** How many tasks there are in all, where that is known. */
   expected?: number;
   /**
-   * The run to go on with: `true` for the newest of this name and these arguments unless that is `done`, a key for the
+   * The run to continue: `true` for the newest of this name and these arguments unless that is `done`, a key for the
    * one that has it, `done` or not; or else a new one.
    */
   resume?: true | number | RunKey | undefined;
@@ -48,6 +48,10 @@ export interface RunStarted {
   firstId: number;
   /** Whether it is a run that was there. */
   resumed?: true;
+  /** How many of its tasks other programs had written over, which are as they were again. */
+  rewritten?: number;
+  /** How many of its tasks other programs had deleted. */
+  removed?: number;
 }
 
 /** Reserves further ids for the tasks of a run. Answered with the first of them. */
