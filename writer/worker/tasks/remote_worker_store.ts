@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Connection } from "../../sqlite/connection.ts";
-import { createWorkers } from "../../sqlite/schema.ts";
-import { Statements } from "../../sqlite/statements.ts";
-import type { PlaceTasksMessage, SeeWorkerMessage } from "../protocol/run_message.ts";
+import type { Connection } from "../../../sqlite/connection.ts";
+import { createWorkers } from "../../../sqlite/schema.ts";
+import { Statements } from "../../../sqlite/statements.ts";
+import type { PlaceTasksMessage, SeeWorkerMessage } from "../../protocol/run_message.ts";
 
 /** The part of the store that keeps workers; made, with its table, when there is one. */
 export class RemoteWorkerStore {
