@@ -36,25 +36,25 @@ interface Command {
   after: Foreign[];
 }
 
-const ids = fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { maxLength: 5 });
+const ids = fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 });
 const words = ["done", "error", "running", "odd", "name"] as const;
 const during: fc.Arbitrary<Foreign> = fc.record({ what: fc.constantFrom(...words), ids });
 const after: fc.Arbitrary<Foreign> = fc.record({
   what: fc.constantFrom(...words, "delete", "replace"),
   ids,
 });
-const numbers = fc.subarray([1, 2, 3, 4, 5, 6]);
+const numbers = fc.subarray([1, 2, 3, 4, 5, 6], { minLength: 1 });
 const history: fc.Arbitrary<Command[]> = fc.array(
   fc.record({
-    day: fc.constantFrom("1", "1", "2"),
-    items: numbers,
+    day: fc.constantFrom("1", "1", "1", "2"),
+    items: fc.oneof(numbers, fc.constant([1, 2, 3, 4, 5, 6]), fc.constant([])),
     fails: numbers,
     resume: fc.constantFrom(true, true, true, false),
     chooses: fc.constantFrom(false, false, true),
     during: fc.array(during, { maxLength: 1 }),
     after: fc.array(after, { maxLength: 2 }),
   }),
-  { minLength: 1, maxLength: 5, size: "max" },
+  { minLength: 2, maxLength: 6, size: "max" },
 );
 
 interface Item {
