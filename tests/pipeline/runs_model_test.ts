@@ -47,7 +47,7 @@ const numbers = fc.subarray([1, 2, 3, 4, 5, 6], { minLength: 1 });
 const history: fc.Arbitrary<Command[]> = fc.array(
   fc.record({
     day: fc.constantFrom("1", "1", "1", "2"),
-    items: fc.oneof(numbers, fc.constant([1, 2, 3, 4, 5, 6]), fc.constant([])),
+    items: fc.oneof(numbers, fc.constant<number[]>([1, 2, 3, 4, 5, 6]), fc.constant<number[]>([])),
     fails: numbers,
     resume: fc.constantFrom(true, true, true, false),
     chooses: fc.constantFrom(false, false, true),
