@@ -148,6 +148,7 @@ export class PipelineRun<Item> {
       batchSender,
       atomic,
       signal,
+      queueAll: () => this.#source.announceAll(),
     };
     if (observer?.onLog) {
       environment.onLog = (task, level, message) => observer.onLog!(task, level, message, false);
@@ -169,6 +170,8 @@ export class PipelineRun<Item> {
     await running;
     await this.#source.stop().catch((error) => this.#fail(error));
     if (this.#source.failure) this.#fail(this.#source.failure);
+    // What is not announced when the run is stopped is cancelled with the others.
+    await this.#source.announceAll()?.catch((error) => this.#fail(error));
     await batchSender.flushed();
     await this.#finish(run, batchSender);
     await observer?.finishing?.();
@@ -183,7 +186,8 @@ export class PipelineRun<Item> {
       return null;
     }
     const { run, firstId } = started;
-    const confirm = typeof this.#options.run !== "function";
+    // The Workers have ports of their own; and what depends on what is written at once.
+    const confirm = typeof this.#options.run !== "function" || this.#dependencies !== undefined;
     const skipped = (tasks: number) => {
       this.#summary.counts.done += tasks;
       this.#skipped += tasks;
