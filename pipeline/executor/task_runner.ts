@@ -13,6 +13,7 @@ import type { TransactionMessage } from "../../writer/protocol/write_message.ts"
 import type { TaskContext } from "./task_context.ts";
 import type { TaskEnvironment, TaskExecution } from "./task_execution.ts";
 import { TaskHandle } from "./task_handle.ts";
+import { retryAfterOf } from "../retry_after.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
 import { toJson } from "../../internal/json.ts";
 
@@ -68,7 +69,9 @@ export async function runTask<Item>(
       const messages = done ? [...task.held, done] : task.held;
       // What it wrote was held back, so it has not waited for the disk yet.
       await batchSender.ready();
-      return { pending: commitWhole({ kind: "transaction", messages }, task, environment) };
+      return {
+        pending: commitWhole({ kind: "transaction", messages, by: task.id }, task, environment),
+      };
     } else if (task.sent) {
       return { pending: commit(done, task, environment) };
     } else if (done) {
@@ -145,7 +148,8 @@ function failed(
   outcome: TaskOutcome,
   environment: TaskEnvironment,
 ): TaskOutcome {
-  if (task.retryable && outcome.status === "error") return { ...outcome, unwritten: true };
+  const mayReturn = task.retryable || retryAfterOf(outcome.error) !== undefined;
+  if (mayReturn && outcome.status === "error") return { ...outcome, unwritten: true };
   if (!task.isAbandoned) writeFailure(task.id, outcome, environment);
   return outcome;
 }

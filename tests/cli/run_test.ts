@@ -33,6 +33,15 @@ Deno.test("run runs what a module exports and says what became of it", async () 
   assertEquals(run, { name: "etl", workers: 2 });
 });
 
+Deno.test("run names what a module waits for that can never come", async () => {
+  const { code, err } = await runModule(`
+    import { definePipeline } from "${MOD}";
+    await new Promise(() => {});
+    export default definePipeline({ items: [1], run: (n) => n });`);
+  assertEquals(code, 1);
+  assertMatch(err, /Top-level await promise never resolved\n[^]*it\.ts/);
+});
+
 Deno.test("run takes relative paths from the directory of the shell, wherever the module goes", async () => {
   using folder = tempFolder();
   await Deno.mkdir(folder.file("away"));

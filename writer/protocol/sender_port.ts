@@ -33,7 +33,7 @@ export type Query =
   /** What is written of a task, if it is one of the run's. */
   | { kind: "task_status"; run: number; id: number }
   /** The rows of a statement that only reads. */
-  | { kind: "rows"; sql: string; params: readonly SqlValue[] }
+  | { kind: "rows"; sql: string; params: readonly SqlValue[]; by?: number }
   /** Closes the port that was attached with this number: what its sender still sends is not taken. */
   | { kind: "disconnect"; sender: number };
 

@@ -60,6 +60,8 @@ export interface FailedAttempt {
   error: string;
   /** When the task is run again and why, for people. */
   message: string;
+  /** Whether it is kept; one that only has to wait is not. */
+  isCounted: boolean;
 }
 
 /**

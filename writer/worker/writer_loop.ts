@@ -23,6 +23,7 @@ import type {
   Query,
   WriterStats,
 } from "../protocol/sender_port.ts";
+import type { StatementBoard } from "../protocol/statement_board.ts";
 import { unpack } from "../protocol/task_news.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
 import type { ProcessLock } from "./process_lock.ts";
@@ -58,6 +59,8 @@ export interface WriterLoopOptions extends Omit<WalKeeperOptions, "changed"> {
   syncs?: boolean;
   /** Hears what is asked of the runs that go on. */
   requested?: (requests: RunRequest[]) => void;
+  /** Where the statement is noted that the loop is in. */
+  board?: StatementBoard;
 }
 
 /** Reads requests from ports and writes them through the one connection. */
@@ -85,7 +88,7 @@ export class WriterLoop {
     connection: Connection,
     statements: Readonly<Record<string, string>> = {},
     owner?: ProcessLock,
-    { requested, syncs = false, ...wal }: WriterLoopOptions = {},
+    { requested, board, syncs = false, ...wal }: WriterLoopOptions = {},
   ) {
     this.#connection = connection;
     this.#owner = owner;
@@ -93,7 +96,7 @@ export class WriterLoop {
     this.#files = new FileWatch(connection.path, connection);
     this.#patience = new BusyTimeout(connection);
     this.#watch = new RequestWatch(connection, requested, () => owner?.keep());
-    this.#store = new Store(connection, { statements, owner, watch: this.#watch });
+    this.#store = new Store(connection, { statements, owner, watch: this.#watch, board });
     this.#wal = new Checkpointer(connection, { ...wal, changed: () => this.#health.write() });
     this.#health = new WriterHealth({
       connection,
@@ -243,7 +246,7 @@ export class WriterLoop {
       case "task_status":
         return this.#store.taskStatus(query);
       case "rows":
-        return this.#store.query(query.sql, query.params);
+        return this.#store.query(query);
       case "disconnect":
         return this.#disconnect(query.sender);
       default: {
