@@ -30,11 +30,11 @@ import {
   WINDOW_ROWS,
 } from "./in_flight.ts";
 
-/**
- * Rows in a batch: from here on the cost of a message is that of its rows (measured). A thousand tasks that are queued
- * have room in it together with their news, which the writer then writes with them.
- */
-const BATCH_ROWS = 2_500;
+/** Rows in a batch: from here on the cost of a message is that of its rows (measured). */
+const BATCH_ROWS = 1_000;
+
+/** Rows in a batch with new tasks: a thousand of them and their news, which the writer then writes together. */
+const TASK_BATCH_ROWS = 2_500;
 
 /** Milliseconds that a message may wait for others: less than a person or a page can notice. */
 export const BATCH_MS = 5;
@@ -43,6 +43,8 @@ export const BATCH_MS = 5;
 export class BatchSender {
   readonly #inFlight: InFlight;
   #collected = nothing();
+  /** Rows with which it leaves. */
+  #rowsOfBatch = BATCH_ROWS;
   /** News of a task that is still in `#collected`, and may be folded with what follows. */
   #updates = new Map<number, TaskUpdateMessage>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -168,7 +170,10 @@ export class BatchSender {
 
   #collect(message: WriteMessage, waiter?: Waiter): void {
     const weight = weightOf(message);
-    if (this.#collected.rows + weight > BATCH_ROWS) this.#handOver();
+    const isNewTasks = message.kind === "queue_tasks";
+    const rows = isNewTasks ? TASK_BATCH_ROWS : this.#rowsOfBatch;
+    if (this.#collected.rows + weight > rows) this.#handOver();
+    if (isNewTasks) this.#rowsOfBatch = TASK_BATCH_ROWS;
     const { messages, waiters, tasks } = this.#collected;
     if (waiter) waiters.set(messages.length, waiter);
     if (isStatement(message)) this.#collected.hasStatements = true;
@@ -184,7 +189,7 @@ export class BatchSender {
     }
     messages.push(message);
     this.#collected.rows += weight;
-    if (this.#collected.rows >= BATCH_ROWS) this.#handOver();
+    if (this.#collected.rows >= this.#rowsOfBatch) this.#handOver();
     else if (this.#timer === undefined) {
       this.#since = performance.now();
       this.#timer = setTimeout(() => this.#flush(), BATCH_MS);
@@ -204,6 +209,7 @@ export class BatchSender {
     for (const id of this.#updates.keys()) this.#settle(id);
     const collected = this.#collected;
     this.#collected = nothing();
+    this.#rowsOfBatch = BATCH_ROWS;
     this.#inFlight.add(collected);
   }
 
@@ -228,7 +234,7 @@ export class BatchSender {
   /** What is collected has become so much more. */
   #grow(rows: number): void {
     this.#collected.rows += rows;
-    if (this.#collected.rows >= BATCH_ROWS) this.#handOver();
+    if (this.#collected.rows >= this.#rowsOfBatch) this.#handOver();
   }
 
   /** What follows is not folded into this news of a task any more. */

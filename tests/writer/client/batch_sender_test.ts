@@ -25,7 +25,7 @@ Deno.test("BatchSender.post() lets no batch grow past a bound, and keeps the ord
   let next = 0;
   while (next < 5_000) {
     const { messages } = await receiver.next();
-    assert(messages.length <= 2_500, `a batch of ${messages.length}`);
+    assert(messages.length <= 2_000, `a batch of ${messages.length}`);
     for (const message of messages) assertEquals(message, start(1, next++));
   }
 });
