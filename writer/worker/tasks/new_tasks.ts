@@ -40,8 +40,8 @@ export class NewTasks {
     this.#statements = new Statements(connection);
     this.#queue = new BulkStatement(
       connection,
-      "(?,?,?,?,'queued')",
-      (tuples) => `INSERT INTO task_runs (id,name,run_id,key,status) VALUES ${tuples}`,
+      "(?,?,?,?,'queued','queued')",
+      (tuples) => `INSERT INTO task_runs (id,name,run_id,key,status,own_status) VALUES ${tuples}`,
     );
   }
 
@@ -128,8 +128,8 @@ export class NewTasks {
       const fields = FIELDS.filter((field) => told[field] !== undefined);
       const columns = ["id", "name", "key", ...fields.map((field) => COLUMNS[field])];
       const values = columns.map(() => "?");
-      columns.push("run_id", "status");
-      values.push(`${run}`, `'${status}'`);
+      columns.push("run_id", "status", "own_status");
+      values.push(`${run}`, `'${status}'`, `'${status}'`);
       if (status === "done") {
         columns.push("progress");
         values.push("1");
@@ -171,10 +171,11 @@ export class NewTasks {
 
   #takeOver(ids: readonly number[], values: readonly SqlValue[]): void {
     const insert = this.#statements.of(
-      `INSERT INTO task_runs (id,name,run_id,key,status) VALUES (?,?,?,?,'queued')
+      `INSERT INTO task_runs (id,name,run_id,key,status,own_status)
+         VALUES (?,?,?,?,'queued','queued')
        ON CONFLICT (id) DO UPDATE SET name=excluded.name, run_id=excluded.run_id, key=excluded.key,
-         status='queued', progress=0, message=NULL, started_at=NULL, finished_at=NULL, result=NULL,
-         error=NULL, updated_at=NULL`,
+         status='queued', own_status='queued', progress=0, message=NULL, started_at=NULL,
+         finished_at=NULL, result=NULL, error=NULL, updated_at=NULL, rewritten_as=NULL`,
     );
     ids.forEach((_, i) => insert.run(...values.slice(i * 4, i * 4 + 4)));
   }
