@@ -61,7 +61,7 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
     /^too many attached databases - max 0/,
     "other",
     "the built-in driver allows ATTACH, and VACUUM with it, only to programs with every permission; run with " +
-    '-A, or use driver "ffi"',
+    '-A, or use driver "ffi"; instead of VACUUM, call vacuum(db) or run pipeloom vacuum',
   ],
   [
     /^disk I\/O error/,
@@ -93,6 +93,11 @@ export function classifyError(error: unknown): SqliteErrorCode {
   return kindOf(messageOf(error))?.[1] ?? "other";
 }
 
+/** Whether the runtime refused to attach another file, as it does under narrow flags. */
+export function isAttachRefused(error: unknown): boolean {
+  return /^too many attached databases - max 0/i.test(messageOf(error));
+}
+
 /** Turns what a driver threw into an error that names the database and, where there is one, the remedy. */
 export function explain(thrown: unknown, path: string): Error {
   if (thrown instanceof SqliteError) return thrown;
@@ -106,7 +111,8 @@ export function explain(thrown: unknown, path: string): Error {
       cause: thrown,
     });
   }
-  const message = messageOf(thrown);
+  // Statements name the file, so that no TEMP table is meant; people name the table.
+  const message = messageOf(thrown).replace(/^(table )main\.(?=.* has no column named )/, "$1");
   const [, code = "other", remedy] = kindOf(message) ?? [];
   const text = message.charAt(0).toUpperCase() + message.slice(1);
   return new SqliteError(

@@ -34,14 +34,18 @@ export interface Run {
   id: number;
   /** Name of the run. */
   name: string;
-  /** What it is called beside its name. */
+  /** What it is called beside its name. A text of more than 2,000 characters is cut and ends with `…`. */
   label?: string | null;
-  /** What it was started with, as JSON; `null` where that is not known. */
+  /** What it was started with, as JSON, up to 10,000 characters; `null` where that is not known. */
   args?: string | null;
-  /** Why it failed as a whole; `null` where it did not. */
+  /** Why it failed as a whole, up to 2,000 characters; `null` where it did not. */
   reason?: string | null;
-  /** The same with stacks. */
+  /** The same with stacks, up to 10,000 characters. */
   reasonStack?: string | null;
+  /** How many of its tasks other programs have written over, the first 10,000 and those before it was resumed. */
+  rewritten?: number;
+  /** How many of its tasks other programs had deleted when it was resumed. */
+  removed?: number;
   /** What it is doing. */
   status: RunStatus;
   /** Time of its start. */
@@ -54,6 +58,8 @@ export interface Run {
   driver: string | null;
   /** Version of the writer's SQLite library. */
   sqliteVersion: string | null;
+  /** Whether its tasks wait because no worker on another machine is connected. */
+  waitsForWorkers?: boolean;
   /** Tasks by status. */
   counts: StatusCounts;
   /** Sum of the counts. */

@@ -11,12 +11,10 @@ import type { RunningTask } from "../observers/run_observer.ts";
 import { timeAttempt } from "./attempt_timer.ts";
 import { type ExecutorEvents, lostOutcome, type OfferedTask } from "./executor.ts";
 import type { RunTaskRequest, TaskWorkerReply, TaskWorkerRequest } from "./pool_protocol.ts";
+import { nextSender } from "./sender_numbers.ts";
 import type { TaskModule } from "./task_module.ts";
 import type { TaskEnvironment } from "./task_execution.ts";
 import type { TaskOutcome } from "./task_runner.ts";
-
-/** Numbers of Workers so far, by which the writer knows them. */
-let senders = 0;
 
 /** What the Workers of a pool share. */
 export interface WorkerOptions {
@@ -25,6 +23,8 @@ export interface WorkerOptions {
   environment: TaskEnvironment;
   /** Milliseconds that a task may continue after it was told to stop, before its Worker is ended. */
   graceMs: number;
+  /** Milliseconds that the module may take to load. */
+  loadMs: number;
   /** Whether starts are counted, so that a Worker is to tell when a task begins. */
   tellsStarts: boolean;
   /** Whether what tasks print is to be printed by the main thread. */
@@ -40,7 +40,7 @@ export class PooledWorker<Item> implements Disposable {
   readonly #options: WorkerOptions;
   readonly #events: ExecutorEvents<Item>;
   readonly #worker: Worker;
-  readonly #sender = ++senders;
+  readonly #sender = nextSender();
   /** The step that is waited for: listening, initialized or finished. */
   #step: PromiseWithResolvers<void> = Promise.withResolvers();
   #isLoaded = false;
@@ -85,15 +85,15 @@ export class PooledWorker<Item> implements Disposable {
    */
   async load(): Promise<void> {
     const { module: { module, export: name = "default" }, environment, prints } = this.#options;
-    const { run, args, atomic, onLog } = environment;
+    const { run, args, atomic, confirms, onLog } = environment;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       await this.#next();
       const port = this.#options.attach(this.#sender);
       const watch = onLog && { prints };
-      this.#post(
-        { kind: "init", module: String(module), export: name, run, args, atomic, watch, port },
-        [port],
-      );
+      const tasks = { module: String(module), export: name, run, args, atomic, confirms };
+      this.#post({ kind: "init", ...tasks, watch, port }, [port]);
+      timer = setTimeout(() => this.#die(notLoaded(this.#options.loadMs)), this.#options.loadMs);
       await this.#next();
       this.#isLoaded = true;
     } catch (error) {
@@ -101,6 +101,8 @@ export class PooledWorker<Item> implements Disposable {
       throw new Error(`Cannot load the task from ${module}: ${(error as Error).message}`, {
         cause: error,
       });
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -193,6 +195,7 @@ export class PooledWorker<Item> implements Disposable {
         const task = this.#pending.get(id);
         if (!task) return;
         this.#pending.delete(id);
+        this.#options.environment.deadline?.releaseTask(id);
         if (status === "done") this.#unsent.push({ task, endedAt: performance.now() });
         const outcome = { status, error };
         return this.#events.ended(task, unwritten ? { ...outcome, unwritten } : outcome);
@@ -280,4 +283,13 @@ export class PooledWorker<Item> implements Disposable {
     const late = performance.now() - BATCH_MS;
     while (this.#unsent.length > 0 && this.#unsent[0]!.endedAt < late) this.#unsent.shift();
   }
+}
+
+function notLoaded(ms: number): Error {
+  return new Error(
+    `It has not loaded within ${
+      ms / 1_000
+    } s: a top-level await may never settle. If it needs more time, give ` +
+      `the tasks a larger timeoutMs`,
+  );
 }

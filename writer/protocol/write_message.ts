@@ -8,9 +8,11 @@ import type { AnswerControlMessage, RequestControlMessage } from "./control_mess
 import type {
   ExpectTasksMessage,
   FinishRunMessage,
+  PlaceTasksMessage,
   ReserveIdsMessage,
   RunFinished,
   RunStarted,
+  SeeWorkerMessage,
   StartRunMessage,
 } from "./run_message.ts";
 import type {
@@ -67,6 +69,8 @@ export interface InsertMessage {
   update?: readonly string[] | "ignore";
   /** The task that sent it: when the message fails, so does the task. */
   task?: number | undefined;
+  /** The task that awaits it. */
+  by?: number;
   /** When this was written for the table before, nothing is written. */
   idempotencyKey?: IdempotencyKey;
 }
@@ -83,6 +87,8 @@ export interface ExecuteMessage {
   rowless?: true | undefined;
   /** The task that sent it. */
   task?: number | undefined;
+  /** The task that awaits it. */
+  by?: number;
 }
 
 /** One of the statements that were registered when the writer was opened. */
@@ -95,6 +101,8 @@ export interface StatementMessage {
   params: readonly SqlValue[];
   /** The task that sent it. */
   task?: number | undefined;
+  /** The task that awaits it. */
+  by?: number;
 }
 
 /** Messages of which all are written, or none. */
@@ -105,6 +113,8 @@ export interface TransactionMessage {
   messages: readonly WriteMessage[];
   /** The task that sent it. */
   task?: number | undefined;
+  /** The task that awaits it. */
+  by?: number;
   /** When this was written before, nothing is written. */
   idempotencyKey?: IdempotencyKey;
 }
@@ -119,6 +129,8 @@ export type WriteMessage =
   | ExpectTasksMessage
   | ReserveIdsMessage
   | FinishRunMessage
+  | PlaceTasksMessage
+  | SeeWorkerMessage
   | QueueTasksMessage
   | ResumeTasksMessage
   | DependTasksMessage
@@ -148,6 +160,8 @@ export interface WriteResults {
   reserve_ids: number;
   expect_tasks: undefined;
   finish_run: RunFinished;
+  place_tasks: undefined;
+  see_worker: undefined;
   queue_tasks: undefined;
   /** The ids of the tasks, negative for those that are `done`. */
   resume_tasks: readonly number[];
@@ -214,7 +228,7 @@ export function weightOf(message: WriteMessage): number {
 }
 
 /** How many rows messages count for together. */
-export function weightOfAll(messages: readonly WriteMessage[]): number {
+function weightOfAll(messages: readonly WriteMessage[]): number {
   let weight = 0;
   for (const message of messages) weight += weightOf(message);
   return weight;

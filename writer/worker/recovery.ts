@@ -9,8 +9,12 @@
  * @module
  */
 import type { Connection } from "../../sqlite/connection.ts";
+import { readReason } from "../../internal/owner_lock.ts";
 import { ownerOf, type ProcessLock, removeAbandoned, removeGone } from "./process_lock.ts";
+import { isOwn } from "../../sqlite/rewritten_rows.ts";
 import { refuseAll } from "./request_store.ts";
+import { adopt, recount } from "./rewritten_store.ts";
+import { noCounts } from "../../internal/task_status.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 
 const OPEN_RUNS = `SELECT id, owner, pid, host, process_started_at, booted_at FROM pipeline_runs
@@ -23,7 +27,7 @@ const ENDED_OWNERS = `SELECT DISTINCT owner FROM (
   WHERE owner NOT IN (
     SELECT owner FROM pipeline_runs WHERE status='running' AND owner IS NOT NULL)`;
 
-/** Marks runs whose owner is gone as `interrupted`, and returns their ids. */
+/** Ends runs whose owner is gone, and returns their ids. */
 export function recoverRuns(connection: Connection, { base }: ProcessLock): number[] {
   if (base === undefined) return [];
   for (const { owner } of connection.prepare(ENDED_OWNERS).all()) removeGone(base, `${owner}`);
@@ -32,7 +36,9 @@ export function recoverRuns(connection: Connection, { base }: ProcessLock): numb
   if (select.all().length === 0) return [];
   const runs = connection.transaction(() => {
     const gone = select.all().filter((run) => ownerOf(base, `${run.owner}`, run) === "gone");
-    for (const { id } of gone) interruptRun(connection, id as number);
+    for (const { id, owner } of gone) {
+      interruptRun(connection, id as number, readReason(`${base}${owner}`));
+    }
     return gone;
   });
   // Only now: a process that dies before the commit leaves the proof. One that died may not have been alone.
@@ -42,7 +48,7 @@ export function recoverRuns(connection: Connection, { base }: ProcessLock): numb
 }
 
 /**
- * Ends the tasks of a run as `error` that say they are running, refuses what was asked of it, and returns the
+ * Ends the tasks of a run as `error` that are running for us, refuses what was asked of it, and returns the
  * number of those tasks.
  */
 export function interruptTasks(
@@ -52,8 +58,9 @@ export function interruptTasks(
 ): number {
   refuseAll(connection, run);
   const changes = connection.prepare(
-    `UPDATE task_runs SET status='error', message=?2, error=?2, finished_at=?3
-     WHERE status='running' AND run_id=?1`,
+    `UPDATE task_runs SET status=CASE status WHEN 'running' THEN 'error' ELSE status END,
+       own_status='error', message=?2, error=?2, finished_at=?3
+     WHERE ${isOwn("running")}`,
   ).run(run, "Interrupted: the process that ran this task died before it ended", at);
   connection.prepare("UPDATE pipeline_runs SET running=running-?2, error=error+?2 WHERE id=?1")
     .run(run, changes);
@@ -70,11 +77,16 @@ function lastSeen(connection: Connection, run: number): SqlValue {
   ).get(run)!.at!;
 }
 
-function interruptRun(connection: Connection, run: number): void {
+/** Ends a run: as interrupted, or as failed where its owner has noted why. */
+function interruptRun(connection: Connection, run: number, reason: string | null): void {
+  adopt(connection, run);
   const at = lastSeen(connection, run);
   interruptTasks(connection, run, at);
-  connection.prepare("UPDATE pipeline_runs SET status='interrupted', finished_at=?2 WHERE id=?1")
-    .run(run, at);
+  recount(connection, run, noCounts());
+  const status = reason === null ? "interrupted" : "error";
+  connection.prepare(
+    "UPDATE pipeline_runs SET status=?2, finished_at=?3, reason=coalesce(?4, reason) WHERE id=?1",
+  ).run(run, status, at, reason);
   connection.prepare(
     `INSERT INTO run_samples (run_id,sampled_at,queued,running,done,error,cancelled)
      SELECT id,finished_at,queued,running,done,error,cancelled FROM pipeline_runs WHERE id=?`,

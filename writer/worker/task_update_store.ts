@@ -11,8 +11,10 @@ import { BulkStatement, placeholders } from "../../sqlite/bulk_statement.ts";
 import { type ErrorData, SqliteError } from "../../errors.ts";
 import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type { Connection } from "../../sqlite/connection.ts";
+import { STATUS_IN_RUN } from "../../sqlite/rewritten_rows.ts";
 import type { Statement } from "../../sqlite/statement.ts";
 import type { TaskUpdateMessage } from "../protocol/task_message.ts";
+import { foldNews } from "../protocol/task_news.ts";
 import type { RunStore } from "./run_store.ts";
 import { canMove, TASK_STATUSES, type TaskStatus } from "../../internal/task_status.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
@@ -76,7 +78,10 @@ export class TaskUpdateStore {
     if (status ? status === "queued" || !canMove(current, status) : current !== "running") {
       throw illegal(message, current);
     }
-    this.#folded.set(message.id, before ? { ...before, ...message } : message);
+    // The messages stay as they are: when the batch fails, they are tried apart.
+    const folded = before ? { ...before } : message;
+    if (before) foldNews(folded, message);
+    this.#folded.set(message.id, folded);
   }
 
   /** Writes the news of one task now, whatever is known of it; `failure` turns its `done` into `error`. */
@@ -120,7 +125,9 @@ export class TaskUpdateStore {
 
   /** The status that a task of a run has in the table. */
   status({ run, id }: { run: number; id: number }): TaskStatus | undefined {
-    this.#status ??= this.#connection.prepare("SELECT status, run_id FROM task_runs WHERE id=?");
+    this.#status ??= this.#connection.prepare(
+      `SELECT ${STATUS_IN_RUN} AS status, run_id FROM task_runs WHERE id=?`,
+    );
     const row = this.#status.get(id);
     return row?.run_id === run ? row?.status as TaskStatus : undefined;
   }
@@ -174,12 +181,13 @@ export class TaskUpdateStore {
     if (!statement) {
       const told = FIELDS.filter((field) => first[field] !== undefined);
       const sets = told.map((field, i) => `${COLUMNS[field]}=v.column${i + 2}`);
-      if (first.status) sets.push(`status='${first.status}'`);
+      if (first.status) {
+        sets.push(`status='${first.status}'`, `own_status='${first.status}'`);
+      }
       if (first.status === "done") sets.push("progress=1");
-      // The plus keeps SQLite from looking tasks up by status instead of id.
       const sql = (tuples: string) =>
         `UPDATE task_runs SET ${sets.join(",")} FROM (VALUES ${tuples}) AS v
-         WHERE task_runs.id=v.column1 AND run_id=${first.run} AND +status='${from}'`;
+         WHERE task_runs.id=v.column1 AND run_id=${first.run} AND ${STATUS_IN_RUN}='${from}'`;
       statement = new BulkStatement(this.#connection, placeholders(told.length + 1), sql);
       this.#updates.set(shape, statement);
     }
@@ -193,10 +201,12 @@ export class TaskUpdateStore {
 
 /** A number for each shape: the run, both statuses, and a bit for each field that is told. */
 function shapeOf(message: TaskUpdateMessage, from: TaskStatus): number {
-  let shape = message.run * 8 + TASK_STATUSES.indexOf(from);
-  shape = shape * 8 + TASK_STATUSES.indexOf(message.status!) + 1;
-  for (const field of FIELDS) shape = shape * 2 + (message[field] === undefined ? 0 : 1);
-  return shape;
+  const told = (message.progress === undefined ? 0 : 1) | (message.message === undefined ? 0 : 2) |
+    (message.startedAt === undefined ? 0 : 4) | (message.finishedAt === undefined ? 0 : 8) |
+    (message.result === undefined ? 0 : 16) | (message.error === undefined ? 0 : 32) |
+    (message.updatedAt === undefined ? 0 : 64);
+  const move = TASK_STATUSES.indexOf(from) * 8 + TASK_STATUSES.indexOf(message.status!) + 1;
+  return (message.run * 64 + move) * 128 + told;
 }
 
 function illegal(message: TaskUpdateMessage, current: TaskStatus): SqliteError {
@@ -209,7 +219,10 @@ function illegal(message: TaskUpdateMessage, current: TaskStatus): SqliteError {
 }
 
 function noTask({ id, run }: TaskUpdateMessage): SqliteError {
-  return new SqliteError(`Cannot update task ${id}: there is no such task in run ${run}`);
+  return new SqliteError(
+    `Cannot update task ${id}: there is no such task in run ${run}. ` +
+      "Another program may have deleted its row: resume the run",
+  );
 }
 
 function failed(message: TaskUpdateMessage, failure: ErrorData): TaskUpdateMessage {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SqlRow } from "../../../sqlite/values.ts";
+import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
 import {
   noCounts,
   type StatusCounts,
@@ -16,11 +16,16 @@ import type { Reader } from "../reader.ts";
 import { memoize } from "./memoize.ts";
 import { newest, numberOf, progressOf, readRunning } from "./progress.ts";
 import { readCancelling } from "./requests.ts";
-import { ORIGINAL_RUN, type RunTasks, tasksOf } from "./run_tasks.ts";
-import { toText } from "./text.ts";
+import { countRewritten, ORIGINAL_RUN, type RunTasks, tasksOf } from "./run_tasks.ts";
+import { shorten, toText } from "./text.ts";
+import { hasNoWorker } from "./workers.ts";
 
 /** Points of a sparkline. */
 const SPARKLINE_POINTS = 40;
+
+/** Characters of a label and of a reason, and of arguments and a stack, that are told of a run. */
+const SHORT_TEXT = 2_000;
+const LONG_TEXT = 10_000;
 
 /** Times its own duration for which a count of the original's tasks is good. */
 const COUNT_REST = 20;
@@ -105,20 +110,25 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
   const saysRunning = row.status === "running";
   const owner = saysRunning && typeof row.owner === "string" ? reader.owner(row.owner) : "unknown";
   const isGone = saysRunning && owner === "gone";
+  const reason = isGone ? reader.ownerReason(`${row.owner}`) : null;
   const running = saysRunning ? readRunning(reader, tasksOf(reader, id)) : { work: 0, news: null };
   return {
     id,
     name: toText(row.name) ?? "",
-    label: toText(row.label),
-    args: toText(row.args),
-    reason: toText(row.reason),
-    reasonStack: toText(row.reason_stack),
-    status: isGone ? "interrupted" : toText(row.status) as RunStatus,
+    label: beginning(row.label, SHORT_TEXT),
+    args: beginning(row.args, LONG_TEXT),
+    reason: reason ?? beginning(row.reason, SHORT_TEXT),
+    reasonStack: beginning(row.reason_stack, LONG_TEXT),
+    rewritten: (Number(row.rewritten) || 0) + countRewritten(reader, id),
+    removed: Number(row.removed) || 0,
+    status: reason !== null ? "error" : isGone ? "interrupted" : toText(row.status) as RunStatus,
     startedAt: toText(row.started_at),
     finishedAt: toText(row.finished_at),
     workers: numberOf(row.workers),
     driver: toText(row.driver),
     sqliteVersion: toText(row.sqlite_version),
+    waitsForWorkers: typeof row.executor === "string" && saysRunning && !isGone &&
+      counts.queued + counts.running > 0 && hasNoWorker(reader, id),
     counts,
     total: sum(counts),
     dependencies: Number(row.dependencies ?? 0),
@@ -165,6 +175,8 @@ function originalRun(reader: Reader): Run | undefined {
     args: null,
     reason: null,
     reasonStack: null,
+    rewritten: 0,
+    removed: 0,
     status: !ended ? "running" : counts.error > 0 ? "error" : "done",
     startedAt: (first?.started_at ?? null) as string | null,
     finishedAt: ended ? (last?.at ?? null) as string | null : null,
@@ -235,6 +247,12 @@ function rates(samples: Sample[], run: Run): number[] {
     before = ended;
   }
   return line;
+}
+
+/** A text of a run that is part of each answer, and of each change that is sent. */
+function beginning(value: SqlValue | undefined, characters: number): string | null {
+  const text = toText(value);
+  return text !== null && text.length > characters ? `${shorten(text, characters)}…` : text;
 }
 
 function sum(counts: StatusCounts): number {
