@@ -202,10 +202,10 @@ pageTest(
     });
     const page = await fixture.page("?run=1");
     await seeText(page, ".banner", "1 task was rewritten by another program");
-    assertEquals(await textsOf(page, ".cell-status .note"), ["rewritten as paused"]);
+    assertEquals(await textsOf(page, ".cell-status .rewritten"), ["rewritten"]);
     assertEquals(await textsOf(page, ".cell-status .status"), ["done", "done", "done"]);
     await click(page, ".task-row a", "task 2");
-    await seeText(page, ".title-row .note", "rewritten as paused");
+    await seeText(page, ".panel .note", "Another program wrote the status paused here.");
     assertEquals(fixture.complaints, []);
   },
 );
