@@ -130,7 +130,7 @@ function checkRuns(reader: Reader): Check[] {
       found: `run ${which} says it is running, and has had no news for ${formatDuration(since)}`,
       advice:
         "if its process is gone, the next pipeline on this file marks it as interrupted, and " +
-        "pipeloom run --resume goes on with it; pipeloom prune --force deletes it",
+        "pipeloom run <file> --resume continues it; pipeloom prune --force deletes it",
     });
   }
   const held = runs.map(walHeld).find((text) => text !== undefined);

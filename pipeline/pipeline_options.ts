@@ -108,7 +108,7 @@ export interface PipelineOptions<Item>
   overlap?: "allow" | "refuse" | "queue" | undefined;
   /**
    * What the run is started with: an object that JSON keeps. It is stored with the run, tasks have it as `task.args`,
-   * and `resume: true` goes on with runs of the same arguments only.
+   * and `resume: true` continues runs of the same arguments only.
    *
    * @default {{}}
    */

@@ -26,7 +26,7 @@ export interface StartRunMessage {
   /** How many tasks there are in all, where that is known. */
   expected?: number;
   /**
-   * The run to go on with: `true` for the newest of this name and these arguments unless that is `done`, a key for the
+   * The run to continue: `true` for the newest of this name and these arguments unless that is `done`, a key for the
    * one that has it, `done` or not; or else a new one.
    */
   resume?: true | number | RunKey | undefined;

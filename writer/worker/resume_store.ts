@@ -36,7 +36,7 @@ export interface WantedRun {
 }
 
 /**
- * The run to go on with. With `true` it is the newest of this name and these arguments, unless that is `done`, with a
+ * The run to continue. With `true` it is the newest of this name and these arguments, unless that is `done`, with a
  * key the one that has it, `undefined` when there is none of them. A run of a release that kept no arguments has any.
  *
  * @throws {RangeError} If there is no run of that id, name and arguments

@@ -62,7 +62,7 @@ export class RunStore {
     this.#overlap = new OverlapStore(connection, owner);
   }
 
-  /** Begins a run, or goes on with one, and reserves ids that no other run has, in this process or another. */
+  /** Begins a run, or continues one, and reserves ids that no other run has, in this process or another. */
   start(message: StartRunMessage): RunStarted {
     const { name, workers, startedAt, reserve, resume, alone, expected = null } = message;
     const { args = "{}", label = null } = message;
