@@ -202,8 +202,7 @@ export class PipelineRun<Item> {
 
   async #begin(batchSender: BatchSender): Promise<RunStarted | undefined> {
     const { resume, overlap } = this.#options;
-    let waited = false;
-    const started = await startRun(batchSender, () => ({
+    const { started, waited } = await startRun(batchSender, () => ({
       kind: "start_run",
       ...(resume ? { resume } : {}),
       name: this.#name,
@@ -213,14 +212,7 @@ export class PipelineRun<Item> {
       startedAt: isoNow(),
       reserve: this.#source.reserve,
       ...(this.#source.known ? { expected: this.#source.known.length } : {}),
-    }), {
-      overlap,
-      signal: this.#stop.signal,
-      waits: (run) => {
-        waited = true;
-        this.#observer?.waits?.(run);
-      },
-    });
+    }), { overlap, signal: this.#stop.signal, observer: this.#observer });
     if (waited) this.#startedAt = performance.now();
     return started;
   }

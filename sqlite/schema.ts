@@ -11,6 +11,7 @@
 import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
 import { columnsOf, isShadowed } from "./pragmas.ts";
+import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 
 type Columns = Readonly<Record<string, string>>;
 
@@ -32,6 +33,10 @@ const ADDED_TO_TASK_RUNS: Columns = {
   key: "TEXT",
   error: "TEXT",
   updated_at: "TEXT",
+  // The status as we wrote it last; see `rewritten_rows.ts`.
+  own_status: "TEXT",
+  // What another program had written over the status of a task that was done: its result may be that program's.
+  rewritten_as: "TEXT",
 };
 
 const PIPELINE_RUNS: Columns = {
@@ -94,6 +99,11 @@ const ADDED_TO_PIPELINE_RUNS: Columns = {
   // When the run was resumed last, and how many of its tasks were done then: its progress is measured from there.
   resumed_at: "TEXT",
   resumed_done: "INTEGER",
+  // `resumed` as we know it; see `rewritten_rows.ts`.
+  own_resumed: "INTEGER",
+  // How many tasks other programs had written over, and deleted, when it was resumed: of all resumptions.
+  rewritten: "INTEGER",
+  removed: "INTEGER",
 };
 
 /** What became of a run over time: its counts now and then, so that nobody counts tasks by the second. */
@@ -209,6 +219,7 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
     createTable(connection, "pruned_runs", PRUNED_RUNS);
     connection.exec(`
       CREATE INDEX IF NOT EXISTS idx_task_runs_status ON task_runs(status);
+      ${REWRITTEN_INDEX};
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
       CREATE UNIQUE INDEX IF NOT EXISTS idx_task_dependencies_run

@@ -46,6 +46,10 @@ export interface RunStarted {
   firstId: number;
   /** Whether it is a run that was there. */
   resumed?: true;
+  /** How many of its tasks other programs had written over, which are as they were again. */
+  rewritten?: number;
+  /** How many of its tasks other programs had deleted. */
+  removed?: number;
 }
 
 /** Reserves further ids for the tasks of a run. Answered with the first of them. */

@@ -88,7 +88,7 @@ export function answerAll(connection: Connection, run: number, status: EndStatus
        answer=CASE WHEN kind<>'cancel' THEN 'The run ended before that'
                    WHEN now='cancelled' THEN 'Cancelled'
                    ELSE 'It ended before that: ' || now END
-     FROM (SELECT r.id AS request, coalesce(t.status, ?3) AS now FROM run_requests AS r
+     FROM (SELECT r.id AS request, coalesce(t.own_status, t.status, ?3) AS now FROM run_requests AS r
            LEFT JOIN task_runs AS t ON t.id=r.task_id WHERE r.run_id=?1 AND r.answered_at IS NULL)
      WHERE id=request`,
   ).run(run, isoNow(), status);

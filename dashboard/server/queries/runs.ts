@@ -16,7 +16,7 @@ import type { Reader } from "../reader.ts";
 import { memoize } from "./memoize.ts";
 import { newest, numberOf, progressOf, readRunning } from "./progress.ts";
 import { readCancelling } from "./requests.ts";
-import { ORIGINAL_RUN, type RunTasks, tasksOf } from "./run_tasks.ts";
+import { countRewritten, ORIGINAL_RUN, type RunTasks, tasksOf } from "./run_tasks.ts";
 import { shorten, toText } from "./text.ts";
 
 /** Points of a sparkline. */
@@ -118,6 +118,8 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
     args: beginning(row.args, LONG_TEXT),
     reason: reason ?? beginning(row.reason, SHORT_TEXT),
     reasonStack: beginning(row.reason_stack, LONG_TEXT),
+    rewritten: (Number(row.rewritten) || 0) + countRewritten(reader, id),
+    removed: Number(row.removed) || 0,
     status: reason !== null ? "error" : isGone ? "interrupted" : toText(row.status) as RunStatus,
     startedAt: toText(row.started_at),
     finishedAt: toText(row.finished_at),
@@ -170,6 +172,8 @@ function originalRun(reader: Reader): Run | undefined {
     args: null,
     reason: null,
     reasonStack: null,
+    rewritten: 0,
+    removed: 0,
     status: !ended ? "running" : counts.error > 0 ? "error" : "done",
     startedAt: (first?.started_at ?? null) as string | null,
     finishedAt: ended ? (last?.at ?? null) as string | null : null,
