@@ -211,6 +211,7 @@ export class PipelineRun<Item> {
       workers: this.#workers,
       startedAt: isoNow(),
       reserve: this.#source.reserve,
+      executor: this.#options.executor?.name,
       ...(this.#source.known ? { expected: this.#source.known.length } : {}),
     }), { overlap, signal: this.#stop.signal, observer: this.#observer });
     if (waited) this.#startedAt = performance.now();

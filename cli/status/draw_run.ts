@@ -101,6 +101,7 @@ export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface
       style: "yellow",
     });
   }
+  if (run.waitsForWorkers) counts.push({ text: "no worker is connected", style: "yellow" });
   if (run.progress.total === null && run.status !== "running") {
     counts.push({ text: "the total is unknown" });
   }
@@ -149,6 +150,7 @@ export function drawLine(snapshot: Snapshot): string {
     `${ended} of ${run.progress.total ?? `${run.total} or more`} ended`,
     ...counts,
     ...(rate ? [formatRate(rate)] : []),
+    ...(run.waitsForWorkers ? ["no worker is connected"] : []),
     ...(run.processGone ? [leftOf(run)] : []),
     ...[rewrittenText(run), walHeld(run)].filter(Boolean),
   ].join(" · ");

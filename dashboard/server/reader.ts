@@ -38,6 +38,7 @@ const TABLES = [
   "task_attempts",
   "task_dependencies",
   "run_requests",
+  "workers",
 ] as const;
 
 /** A row, or `undefined`. */

@@ -32,6 +32,8 @@ export interface TaskEnvironment {
   signal: AbortSignal;
   /** Whether a task may be ended in the middle when its time is up. */
   isTerminable?: true;
+  /** Whether ends are told once they are committed, and not when they are sent. */
+  confirms?: boolean | undefined;
   /** Hears the lines that tasks write into their logs. */
   onLog?: ((task: TaskIdentity, level: LogLevel, message: string) => void) | undefined;
   /** Limits the statements of tasks whose time is up, or that are told to stop. */

@@ -106,7 +106,7 @@ Deno.test("the package has what users need and nothing else", async () => {
   ];
   for (const path of needed) assert(files.includes(path), path);
   const surplus = files.filter((path) =>
-    !/^([\w]+\.ts|(cli|dashboard|internal|pipeline|sqlite|writer)\/[\w/]+(\.gen)?\.ts)$/
+    !/^([\w]+\.ts|(cli|dashboard|internal|nats|pipeline|sqlite|writer)\/[\w/]+(\.gen)?\.ts)$/
       .test(path)
   );
   assertEquals(surplus, ["CHANGELOG.md", "LICENSE", "README.md", "deno.json"]);

@@ -118,9 +118,10 @@ export class TaskStore {
     }
     if (isCounted) {
       this.#statements.of(
-        `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
+        `INSERT INTO task_attempts
+           (task_id,run_id,attempt,status,started_at,finished_at,error,worker)
          SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), 'error',
-           coalesce(started_at,?2), ?3, ?4 FROM task_runs WHERE id=?1`,
+           coalesce(started_at,?2), ?3, ?4, worker FROM task_runs WHERE id=?1`,
       ).run(id, startedAt ?? null, finishedAt, error);
     }
     this.#reset(run, { id, status: from }, message);
@@ -131,9 +132,10 @@ export class TaskStore {
     // What the writer knows of it is brought in line with the table.
     if (task.status === "queued") return this.#updates.move(run, task.id, "queued", "queued");
     this.#statements.of(
-      `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
+      `INSERT INTO task_attempts
+         (task_id,run_id,attempt,status,started_at,finished_at,error,worker)
        SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), status,
-         started_at, finished_at, coalesce(error, message)
+         started_at, finished_at, coalesce(error, message), worker
        FROM task_runs WHERE id=?1 AND started_at IS NOT NULL`,
     ).run(task.id);
     this.#reset(run, task, null);
@@ -142,7 +144,8 @@ export class TaskStore {
   #reset(run: number, { id, status }: KeyedTask, message: string | null): void {
     this.#statements.of(
       `UPDATE task_runs SET status='queued', own_status='queued', progress=0, message=?2, started_at=NULL,
-         finished_at=NULL, result=NULL, error=NULL, updated_at=NULL, rewritten_as=NULL WHERE id=?1`,
+         finished_at=NULL, result=NULL, error=NULL, updated_at=NULL, rewritten_as=NULL,
+         worker=NULL WHERE id=?1`,
     ).run(id, message);
     this.#updates.move(run, id, status, "queued");
   }
