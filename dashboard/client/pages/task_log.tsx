@@ -141,7 +141,7 @@ const Line = memo(({ line, task }: { line: LogLine; task: number }) => {
       </span>
       <span class="log-text">
         <SafeText text={line.message} limit={10_000} />
-        {line.cut && (backend.exported ? <span class="faint">{" "}… cut in this file</span> : (
+        {line.cut && (backend.exported ? <span class="faint">… cut in this file</span> : (
           <>
             {" "}
             <a href={whole} download>… whole line</a>
