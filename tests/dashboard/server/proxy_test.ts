@@ -104,7 +104,10 @@ const SILENT = { stdout: "null", stderr: "null" } as const;
 /** Starts a server; resolves when it takes connections. */
 async function startServer(command: Deno.Command, port: number) {
   const child = command.spawn();
+  let hasEnded = false;
+  child.status.then(() => hasEnded = true);
   for (;;) {
+    if (hasEnded) throw new Error("The proxy does not take its configuration");
     try {
       (await Deno.connect({ hostname: "127.0.0.1", port })).close();
       break;
@@ -210,7 +213,6 @@ Deno.test({
       `{
         admin off
         auto_https disable_redirects
-        persist_config off
         skip_install_trust
        }
        ${here(plain, "encode gzip")}
