@@ -14,7 +14,7 @@ import { runPipeline } from "../pipeline/run_pipeline.ts";
 import { onInterrupt } from "../pipeline/signals.ts";
 import type { Overlap } from "../pipeline/overlap.ts";
 import { type PipelineReport, reportOf } from "../pipeline/report.ts";
-import { absolutePath, workingFolder } from "../internal/paths.ts";
+import { fromHere, locate } from "./working_folder.ts";
 import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import { type Cell, flow } from "./terminal/table.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
@@ -51,20 +51,6 @@ export interface RunDefinitionOptions {
   verbose: number;
 }
 
-/** The directory of the shell, whatever the module makes of it. */
-const HERE = workingFolder();
-
-/** Where a database is. */
-export function locate(db: string | URL): string | URL {
-  return absolutePath(db, HERE);
-}
-
-/** A path as it is called in the directory of the shell. */
-function fromHere(path: string | URL): string {
-  const text = `${path}`;
-  return text.startsWith(`${HERE}/`) ? text.slice(HERE!.length + 1) : text;
-}
-
 /** Runs a pipeline and tells what became of it. */
 export async function runDefinition<Item>(
   definition: PipelineDefinition<Item>,
@@ -74,7 +60,7 @@ export async function runDefinition<Item>(
   const { workers = definition.workers, driver = definition.driver, dashboard, json, resumeKey } =
     options;
   const db = locate(options.db ?? definition.db ?? DEFAULT_DB);
-  const shown = options.db ?? fromHere(db);
+  const shown = options.db ?? fromHere(`${db}`);
   const { items, settings } = await prepareRun(definition, args);
   let signal: Deno.Signal | undefined;
   let report: PipelineReport;

@@ -25,7 +25,8 @@ import {
 import { sanitize } from "../terminal/sanitize.ts";
 import { formatDuration } from "../../internal/units.ts";
 import type { RunOptions } from "./run.ts";
-import { locate, runDefinition, serve } from "../run_definition.ts";
+import { runDefinition, serve } from "../run_definition.ts";
+import { locate } from "../working_folder.ts";
 
 /** Runs of which the time is shown. */
 const SHOWN = 3;
