@@ -23,7 +23,7 @@ import { STATUS_STYLES } from "./terminal/colors.ts";
 import { sanitize, sanitizedJson } from "./terminal/sanitize.ts";
 import { formatCount, formatDuration, formatNumberOf, formatRate } from "../internal/units.ts";
 import type { Surface } from "./status/draw_run.ts";
-import { isAttended, surface, writeLines } from "./terminal/terminal.ts";
+import { isAttended, surface, tell, writeLines } from "./terminal/terminal.ts";
 
 /** Failures that are listed. */
 const MAX_LISTED = 10;
@@ -72,7 +72,7 @@ export async function runDefinition<Item>(
   {
     using _ = onInterrupt((name) => {
       signal = name;
-      console.error("Stopping: running tasks may end. Ctrl-C again stops at once.");
+      tell("Stopping: running tasks may end. Ctrl-C again stops at once.");
       stop.abort(new DOMException(`Stopped by ${name}`, "AbortError"));
     });
     report = await runPipeline(items, {
@@ -92,7 +92,7 @@ export async function runDefinition<Item>(
   if (!json && options.verbose >= 1) tellMore(report);
   if (server && signal === undefined && isAttended()) {
     const { interruption } = await import("./serve_dashboard.ts");
-    console.error(`The dashboard stays at ${server.url} until Ctrl-C`);
+    tell(`The dashboard stays at ${server.url} until Ctrl-C`);
     await interruption();
   }
   return exitCodeFor(report, signal);
@@ -102,7 +102,7 @@ export async function runDefinition<Item>(
 export async function serve(db: string | URL, port: number | true, control?: SqliteWriter) {
   const { serveBeside } = await import("./serve_dashboard.ts");
   const server = await serveBeside(`${db}`, port === true ? undefined : port, control);
-  console.error(`Dashboard at ${server.controlUrl ?? server.url}`);
+  tell(`Dashboard at ${server.controlUrl ?? server.url}`);
   return server;
 }
 
@@ -164,6 +164,6 @@ function toJson(report: PipelineReport, db: string | URL) {
 }
 
 function tellMore({ driver, sqliteVersion, checkpoint }: PipelineReport): void {
-  console.error(`Driver ${driver}, SQLite ${sqliteVersion}`);
-  if (checkpoint) console.error(`Last checkpoint: ${checkpoint.checkpointed} pages`);
+  tell(`Driver ${driver}, SQLite ${sqliteVersion}`);
+  if (checkpoint) tell(`Last checkpoint: ${checkpoint.checkpointed} pages`);
 }
