@@ -12,6 +12,7 @@ import {
 } from "../pipeline/pipeline_options.ts";
 import { runPipeline } from "../pipeline/run_pipeline.ts";
 import { onInterrupt } from "../pipeline/signals.ts";
+import type { ProgressOptions } from "../pipeline/observers/progress_options.ts";
 import type { Overlap } from "../pipeline/overlap.ts";
 import type { PipelineReport } from "../pipeline/report.ts";
 import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
@@ -46,6 +47,8 @@ export interface RunDefinitionOptions {
   dashboard?: number | true;
   /** Whether to print the report as JSON. */
   json?: boolean;
+  /** Whether what tasks log is left out of the progress. */
+  quietTasks?: boolean;
   /** How much to say. */
   verbose: number;
 }
@@ -78,6 +81,7 @@ export async function runDefinition<Item>(
     report = await runPipeline(items, {
       progress: { summary: false },
       ...settings,
+      ...(options.quietTasks ? { progress: withoutLogs(settings.progress) } : {}),
       db: writer ?? db,
       workers,
       ...(writer ? {} : { driver }),
@@ -96,6 +100,14 @@ export async function runDefinition<Item>(
     await interruption();
   }
   return exitCodeFor(report, signal);
+}
+
+/** The progress that the definition wants, without the lines that tasks log. */
+function withoutLogs(
+  progress: boolean | ProgressOptions = { summary: false },
+): false | ProgressOptions {
+  if (progress === false) return false;
+  return { ...(progress === true ? {} : progress), taskLogs: false };
 }
 
 /** Serves the dashboard beside a command and says where; with a writer, it can control the writer's runs. */

@@ -20,6 +20,7 @@ import {
   driverOption,
   examples,
   overlapOption,
+  quietTasksOption,
   workersOption,
 } from "../options.ts";
 import { sanitize } from "../terminal/sanitize.ts";
@@ -64,6 +65,7 @@ export function define(command: Command): Command {
       ),
     )
     .addOption(overlapOption("refuse"))
+    .addOption(quietTasksOption())
     .addOption(dashboardOption())
     .addHelpText(
       "after",

@@ -5,7 +5,7 @@
  */
 import type { TaskStatus } from "../../internal/task_status.ts";
 import { formatCount } from "../../internal/units.ts";
-import { type Cell, flow } from "../terminal/table.ts";
+import { type Cell, drawTable, flow } from "../terminal/table.ts";
 import type { Colorize } from "../terminal/colors.ts";
 import type { Key } from "../terminal/keyboard.ts";
 import { sanitize } from "../terminal/sanitize.ts";
@@ -83,8 +83,11 @@ export class WatchView {
   }): string[] {
     this.#rows = rows;
     if (this.#isHelp) {
-      return KEYS.map(([keys, effect]) => `${paint("bold", keys.padEnd(18))}${effect}`)
-        .flatMap((line, i) => i === 0 ? ["Keys", "", line] : [line]);
+      const cells = KEYS.map(([keys, effect]): Cell[] => [
+        { text: keys, style: "bold" },
+        { text: effect },
+      ]);
+      return drawTable([{}, { min: 0 }], cells, { width, paint }).slice(0, rows);
     }
     if ("why" in seen) {
       const words = sanitize(seen.why).split(" ").map((text) => ({ text }));
@@ -93,11 +96,12 @@ export class WatchView {
     const { snapshot } = seen;
     this.#offset = Math.min(this.#offset, Math.max(0, snapshot.matching - 1), MAX_OFFSET);
     const cells = this.#footer(snapshot);
-    const foot = rows >= ROOMY || this.#isNarrowed ? flow(cells, { width, paint }).slice(0, 1) : [];
+    const hasFoot = rows >= ROOMY || (rows > 1 && this.#isNarrowed);
+    const foot = hasFoot ? flow(cells, { width, paint }).slice(0, 1) : [];
     const gap = rows >= ROOMY ? [""] : [];
     const height = rows - foot.length - gap.length;
     const lines = drawSnapshot(snapshot, { width, height, paint }, this.#offset);
-    return [...lines, ...(foot.length > 0 ? gap : []), ...foot];
+    return [...lines, ...gap, ...foot];
   }
 
   /** Whether fewer tasks are shown than there are. */

@@ -8,6 +8,7 @@
  */
 import { cleanLine } from "../../internal/terminal_text.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
+import { LogThrottle } from "./progress/log_throttle.ts";
 import { frameOf, lastLine, summaryOf } from "./progress/frame.ts";
 import { RateEstimator } from "./progress/rate_estimator.ts";
 import { ProgressTerminal } from "./progress/progress_terminal.ts";
@@ -36,6 +37,7 @@ class Bars implements RunObserver {
   readonly #screen: ProgressTerminal;
   readonly #maxBars: number;
   readonly #hasSummary: boolean;
+  readonly #logs: LogThrottle | undefined;
   readonly #pace = new RateEstimator(performance.now());
   #view: ObservedRun | undefined;
   readonly #section = (columns: number, lines: number) =>
@@ -55,6 +57,7 @@ class Bars implements RunObserver {
     this.prints = !this.#screen.canPin;
     this.#maxBars = options.maxBars ?? Infinity;
     this.#hasSummary = options.summary ?? true;
+    if (options.taskLogs ?? true) this.#logs = new LogThrottle((line) => this.#screen.print(line));
   }
 
   waits(run: string): void {
@@ -67,12 +70,13 @@ class Bars implements RunObserver {
   }
 
   onLog(task: TaskIdentity, level: LogLevel, message: string): boolean {
-    this.#screen.print(logLine(task, level, message));
+    this.#logs?.print(logLine(task, level, message));
     return true;
   }
 
   end(report: { status: string } | undefined): void {
     if (!this.#view) return;
+    this.#logs?.flush();
     summaryOf(this.#view, this.#pace, performance.now());
     const status = report?.status ?? "failed";
     const line = lastLine(this.#view, this.#pace, status, wantsColor(Deno.stderr));
@@ -83,13 +87,15 @@ class Bars implements RunObserver {
 /** Plain lines. */
 class Lines implements RunObserver {
   readonly #intervalMs: number;
+  readonly #showsLogs: boolean;
   readonly #hasSummary: boolean;
   readonly #pace = new RateEstimator(performance.now());
   #view: ObservedRun | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor({ intervalMs = INTERVAL_MS, summary = true }: ProgressOptions) {
+  constructor({ intervalMs = INTERVAL_MS, summary = true, taskLogs = true }: ProgressOptions) {
     this.#intervalMs = intervalMs;
+    this.#showsLogs = taskLogs;
     this.#hasSummary = summary;
   }
 
@@ -104,7 +110,7 @@ class Lines implements RunObserver {
   }
 
   onLog(task: TaskIdentity, level: LogLevel, message: string): boolean {
-    write(`${logLine(task, level, message)}\n`);
+    if (this.#showsLogs) write(`${logLine(task, level, message)}\n`);
     return true;
   }
 

@@ -132,6 +132,8 @@ Deno.test("the entry loads no command, engine or dashboard before one is named",
     "cli.ts",
     "cli/terminal/exit_code.ts",
     "deno.json",
+    "internal/permissions.ts",
+    "internal/terminal.ts",
     "internal/write_all.ts",
   ]);
 });
