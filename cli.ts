@@ -12,6 +12,7 @@
  */
 import { Command, CommanderError } from "commander";
 import config from "./deno.json" with { type: "json" };
+import { outputName } from "./cli/output_name.ts";
 import { EXIT } from "./cli/terminal/exit_code.ts";
 import type { CommandModule } from "./cli/options.ts";
 import { chooseColor, terminalSize, writeWhole } from "./internal/terminal.ts";
@@ -136,9 +137,13 @@ export async function main(args: readonly string[]): Promise<number> {
     .description("Many tasks at once, their status and rows in one SQLite file.")
     .version(config.version)
     .option("-v, --verbose", "say more; -vv: with stacks of errors", (_, n: number) => n + 1, 0)
+<<<<<<< HEAD
     .option("--log-file <path>", "a file that everything is logged to")
     .option("--color", "colours, also where NO_COLOR is set or there is no terminal")
     .option("--no-color", "no colours, also where FORCE_COLOR is set")
+=======
+    .option("--log-file <path>", "a file that everything is logged to", outputName)
+>>>>>>> main
     .addHelpText("after", AFTER);
   for (const [name, { summary, usage, load }] of Object.entries(COMMANDS)) {
     const command = newCommand(name).summary(summary);
@@ -192,5 +197,6 @@ function newCommand(name: string): Command {
     });
 }
 
-// Not `Deno.exitCode`: a Worker that was ended and never waits would keep the process alive.
-if (import.meta.main) Deno.exit(await main(Deno.args));
+// Not `Deno.exitCode`: a Worker that was ended and never waits would keep the process alive. Not awaited here: Deno
+// would end a command that waits for nothing with a word about this line.
+if (import.meta.main) main(Deno.args).then(Deno.exit);

@@ -18,6 +18,7 @@ export {
   walCheckpoint,
   type WalCheckpointOptions,
 } from "./sqlite/checkpoint.ts";
+export { readResults, type ReadResultsOptions, type TaskResult } from "./sqlite/results.ts";
 export { backup, type BackupOptions } from "./sqlite/backup.ts";
 export { Connection } from "./sqlite/connection.ts";
 export { Statement } from "./sqlite/statement.ts";

@@ -17,6 +17,7 @@ import {
   reset,
   type Sink,
 } from "@logtape/logtape";
+import { absolutePath } from "./internal/paths.ts";
 import { checkInteger, checkOptionNames, namesOf } from "./internal/validate.ts";
 import { cleanLine } from "./internal/terminal_text.ts";
 import { writeWhole } from "./internal/terminal.ts";
@@ -71,8 +72,9 @@ export async function setupLogging(options: LoggingOptions = {}): Promise<AsyncD
   checkInteger(verbose, { operation, name: "verbose", min: 0 });
   const sinks: Record<string, Sink> = {};
   if (verbose > 0) sinks.console = atLeast(LEVELS[Math.min(verbose, LEVELS.length) - 1]!, print);
-  if (logFile !== undefined) await refuseDatabase(pathOf(logFile), []);
-  const file = logFile === undefined ? undefined : openLog(logFile);
+  const path = logFile === undefined ? undefined : absolutePath(pathOf(logFile));
+  if (path !== undefined) await refuseDatabase(path, []);
+  const file = path === undefined ? undefined : openLog(path);
   if (file) sinks.file = (record) => append(file, format(record));
   const names = Object.keys(sinks);
   await configure({
@@ -116,7 +118,7 @@ function pathOf(path: string | URL): string {
   return path instanceof URL ? decodeURIComponent(path.pathname) : path;
 }
 
-function openLog(path: string | URL): Deno.FsFile {
+function openLog(path: string): Deno.FsFile {
   try {
     return Deno.openSync(path, { append: true, create: true });
   } catch (error) {

@@ -12,6 +12,7 @@ import { ProcessLock } from "./writer/worker/process_lock.ts";
 import { recoverRuns } from "./writer/worker/recovery.ts";
 import { initSchema } from "./sqlite/schema.ts";
 import { runSchemaScript } from "./sqlite/schema_script.ts";
+import { StatementBoard } from "./writer/protocol/statement_board.ts";
 import { WriterLoop } from "./writer/worker/writer_loop.ts";
 
 const worker = self as unknown as {
@@ -25,21 +26,29 @@ let loop: WriterLoop | undefined;
 async function open(request: OpenRequest): Promise<WorkerReply> {
   const { driver } = await chooseDriver(request.driver);
   const connection = await openWriter(driver, request.file, request);
+  const board = new StatementBoard(request.board);
   let owner: ProcessLock | undefined;
   try {
     initSchema(connection, { storeTaskStatus: request.storeTaskStatus });
     if (request.storeTaskStatus) {
-      owner = ProcessLock.of(request.file, request.processStartedAt);
+      owner = ProcessLock.of(
+        request.file,
+        request.processStartedAt,
+        (lockFile) => worker.postMessage({ kind: "owns", lockFile }),
+      );
       recoverRuns(connection, owner);
     }
     for (const sql of request.schema) {
+      board.enter(sql, undefined);
       runSchemaScript(connection, sql, request);
+      board.leave();
     }
   } catch (error) {
     connection.close();
     throw error;
   }
   loop = new WriterLoop(connection, request.statements, owner, {
+    board,
     syncs: request.synchronous === "full",
     warnBytes: request.walWarnBytes,
     warn: (held) => worker.postMessage({ kind: "wal_held", held }),

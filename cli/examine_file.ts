@@ -8,9 +8,10 @@ import { listRuns } from "../dashboard/server/queries/runs.ts";
 import type { Reader } from "../dashboard/server/reader.ts";
 import type { Check } from "./check.ts";
 import { messageOf } from "./terminal/failure.ts";
+import { sanitize } from "./terminal/sanitize.ts";
 import { openDatabase } from "./open_database.ts";
 import { checkIntegrity, journalMode, pages } from "../sqlite/pragmas.ts";
-import { formatBytes, formatDuration } from "../internal/units.ts";
+import { formatBytes, formatDuration, formatNumberOf } from "../internal/units.ts";
 import { walHeld } from "./status/draw_run.ts";
 import { hasWalResetRace, raceAdvice } from "./sqlite_versions.ts";
 
@@ -34,7 +35,7 @@ export async function examineFile(db: string): Promise<Check[]> {
       return [{
         title: "Database",
         state: "note",
-        found: `${file}: there is no such file yet`,
+        found: `${db}: there is no such file yet`,
         advice: "run a pipeline, or name another file with --db",
       }];
     }
@@ -105,10 +106,20 @@ async function checkJournal({ connection }: Reader): Promise<Check> {
 function checkRuns(reader: Reader): Check[] {
   const { runs } = listRuns(reader, { limit: 50 });
   const last = runs.find(({ id }) => id !== 0);
-  const silent = runs.filter(({ status, updatedAt }) =>
-    status === "running" && Date.now() - Date.parse(updatedAt ?? "") > SILENT_MS
+  const gone = runs.filter(({ processGone }) => processGone);
+  const silent = runs.filter(({ status, updatedAt, processGone }) =>
+    status === "running" && processGone === null &&
+    Date.now() - Date.parse(updatedAt ?? "") > SILENT_MS
   );
-  const checks: Check[] = [];
+  const checks: Check[] = gone.map(({ id, name, reason, counts }) => ({
+    title: "Runs",
+    state: "wrong",
+    found: `run ${id} (${sanitize(name)}) has not ended, and its process is gone` +
+      (reason ? `: ${sanitize(reason)}` : "") +
+      `; ${formatNumberOf(counts.queued + counts.running, "task")} left`,
+    advice:
+      `pipeloom run <file> --resume ${id} continues it; the next pipeline on this file notes its end`,
+  }));
   if (silent.length > 0) {
     const since = Date.now() - Date.parse(silent[0]!.updatedAt!);
     const which = silent.map(({ id }) => id).join(", ");

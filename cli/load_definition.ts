@@ -5,9 +5,12 @@
  */
 import { isPipelineDefinition } from "../pipeline/define_pipeline.ts";
 import type { PipelineDefinition } from "../pipeline/pipeline_options.ts";
-import { paths } from "../internal/paths.ts";
+import { absolutePath, paths } from "../internal/paths.ts";
 import { CommandError, messageOf } from "./terminal/failure.ts";
 import { mayRead } from "../internal/permissions.ts";
+
+/** Milliseconds that a module may take to load: what it awaits may be large, and far. */
+const LOAD_MS = 300_000;
 
 /** A definition and what to call it. */
 export interface LoadedDefinition {
@@ -39,8 +42,8 @@ export async function loadDefinition(file: string): Promise<LoadedDefinition> {
 async function toUrl(file: string): Promise<URL> {
   // One letter and a colon are a drive of Windows.
   if (/^[a-z][a-z0-9+.-]+:/i.test(file) && URL.canParse(file)) return new URL(file);
-  const { toFileUrl } = await paths();
-  return toFileUrl(/^([/\\]|[a-z]:)/i.test(file) ? file : `${Deno.cwd()}/${file}`);
+  const path = absolutePath(file);
+  return (await paths()).toFileUrl(path);
 }
 
 async function mustBeReadable(file: string, url: URL): Promise<void> {
@@ -57,12 +60,23 @@ async function mustBeReadable(file: string, url: URL): Promise<void> {
   if (!info.isFile) throw new CommandError(`Cannot run ${file}: it is not a file; name a module`);
 }
 
+/** Loads a module. One that awaits what can never come any more is named by Deno, which then ends the process. */
 async function load(file: string, url: URL): Promise<{ default?: unknown }> {
-  try {
-    return await import(url.href);
-  } catch (error) {
+  const loaded = import(url.href).catch((error) => {
     throw new CommandError(`Cannot load ${file}: ${causeOf(error)}`, undefined, { cause: error });
-  }
+  });
+  return await Promise.race([loaded, tooLong(file)]);
+}
+
+/** Rejects in the end. A timer, even one that is unreferenced, would keep Deno from seeing that nothing can come. */
+async function tooLong(file: string): Promise<never> {
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  await Atomics.waitAsync(never, 0, 0, LOAD_MS).value;
+  throw new CommandError(
+    `Cannot load ${file}: it has not loaded within ${
+      LOAD_MS / 1_000
+    } s; its top-level await may never settle`,
+  );
 }
 
 /** The first line of why an import failed, with the place where the module's text is wrong. */

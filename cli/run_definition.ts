@@ -14,7 +14,8 @@ import { runPipeline } from "../pipeline/run_pipeline.ts";
 import { onInterrupt } from "../pipeline/signals.ts";
 import type { ProgressOptions } from "../pipeline/observers/progress_options.ts";
 import type { Overlap } from "../pipeline/overlap.ts";
-import type { PipelineReport } from "../pipeline/report.ts";
+import { type PipelineReport, reportOf } from "../pipeline/report.ts";
+import { absolutePath, workingFolder } from "../internal/paths.ts";
 import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import { type Cell, flow } from "./terminal/table.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
@@ -53,6 +54,20 @@ export interface RunDefinitionOptions {
   verbose: number;
 }
 
+/** The directory of the shell, whatever the module makes of it. */
+const HERE = workingFolder();
+
+/** Where a database is. */
+export function locate(db: string | URL): string | URL {
+  return absolutePath(db, HERE);
+}
+
+/** A path as it is called in the directory of the shell. */
+function fromHere(path: string | URL): string {
+  const text = `${path}`;
+  return text.startsWith(`${HERE}/`) ? text.slice(HERE!.length + 1) : text;
+}
+
 /** Runs a pipeline and tells what became of it. */
 export async function runDefinition<Item>(
   definition: PipelineDefinition<Item>,
@@ -61,7 +76,8 @@ export async function runDefinition<Item>(
 ): Promise<ExitCode> {
   const { workers = definition.workers, driver = definition.driver, dashboard, json, resumeKey } =
     options;
-  const db = options.db ?? definition.db ?? DEFAULT_DB;
+  const db = locate(options.db ?? definition.db ?? DEFAULT_DB);
+  const shown = options.db ?? fromHere(db);
   const { items, settings } = await prepareRun(definition, args);
   let signal: Deno.Signal | undefined;
   let report: PipelineReport;
@@ -89,10 +105,15 @@ export async function runDefinition<Item>(
       overlap: options.overlap ?? definition.overlap,
       handleSignals: false,
       signal: definition.signal ? AbortSignal.any([definition.signal, stop.signal]) : stop.signal,
+    }).catch((error) => {
+      // What is known of it is told all the same; why it failed is told by the caller.
+      const failed = reportOf(error);
+      if (failed) tell(failed, { shown, json, reason: summarizeError(error) });
+      throw error;
     });
   }
   if (writer) report.checkpoint = await writer.close();
-  writeLines(json ? [sanitizedJson(toJson(report, db), 2)] : summarize(report, db, surface()));
+  tell(report, { shown, json });
   if (!json && options.verbose >= 1) tellMore(report);
   if (server && signal === undefined && isAttended()) {
     const { interruption } = await import("./serve_dashboard.ts");
@@ -102,12 +123,26 @@ export async function runDefinition<Item>(
   return exitCodeFor(report, signal);
 }
 
+<<<<<<< HEAD
 /** The progress that the definition wants, without the lines that tasks log. */
 function withoutLogs(
   progress: boolean | ProgressOptions = { summary: false },
 ): false | ProgressOptions {
   if (progress === false) return false;
   return { ...(progress === true ? {} : progress), taskLogs: false };
+=======
+/** Prints what became of a run, and why where it failed as a whole. */
+function tell(
+  report: PipelineReport,
+  { shown, json, reason }: { shown: string; json: boolean | undefined; reason?: string },
+): void {
+  const why = reason === undefined ? {} : { reason };
+  writeLines(
+    json
+      ? [sanitizedJson({ ...toJson(report, shown), ...why }, 2)]
+      : summarize(report, shown, surface()),
+  );
+>>>>>>> main
 }
 
 /** Serves the dashboard beside a command and says where; with a writer, it can control the writer's runs. */

@@ -3,7 +3,8 @@
  * (`writer/worker/process_lock.ts`); the system releases it when its process ends, however it ended.
  *
  * A shared lock on a file of its own is tried for an instant, and nothing is changed. A lock file that is missing,
- * or that may not be read, tells nothing.
+ * or that may not be read, tells nothing. One that holds a text is that of a writer that was ended in the middle of a
+ * statement: its process may live on, but writes nothing for its runs any more.
  *
  * @module
  */
@@ -32,8 +33,34 @@ export function ownerState(database: string, owner: string): OwnerState {
     const path = ownerBase(database) + owner;
     if (!mayRead(path)) return "unknown";
     using file = Deno.openSync(path, { read: true });
-    return file.tryLockSync(false) ? "gone" : "alive";
+    return file.tryLockSync(false) || file.statSync().size > 0 ? "gone" : "alive";
   } catch {
     return "unknown";
+  }
+}
+
+/** Bytes of a reason that are read: what another program wrote there may be long. */
+const REASON_BYTES = 4_096;
+
+/** Why the writer of an owner was ended, as its lock file says; `null` where nothing is noted. */
+export function ownerReason(database: string, owner: string): string | null {
+  if (!isOwnerToken(owner) || !mayRead(database)) return null;
+  try {
+    const path = ownerBase(database) + owner;
+    return mayRead(path) ? readReason(path) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What a lock file says. */
+export function readReason(path: string): string | null {
+  try {
+    using file = Deno.openSync(path, { read: true });
+    const bytes = new Uint8Array(REASON_BYTES);
+    const read = file.readSync(bytes);
+    return read ? new TextDecoder().decode(bytes.subarray(0, read)) : null;
+  } catch {
+    return null;
   }
 }

@@ -3,6 +3,9 @@
  * out of reach. The only file that chooses between them; Workers need neither, because a path is made out
  * before it is sent to them.
  *
+ * A relative path is made absolute in the call that it is given to, before anything is awaited, so that a later
+ * `Deno.chdir` of a task or of another part of the program changes nothing.
+ *
  * @module
  */
 import { importFromJsr } from "./jsr.ts";
@@ -31,5 +34,29 @@ async function load(): Promise<PathFunctions> {
       fromFileUrl: url.fileURLToPath,
       toFileUrl: (file) => url.pathToFileURL(file),
     };
+  }
+}
+
+/** What is no path: a database in memory, and the text of a URL. */
+const NO_PATH = /^($|:memory:$|file:|[a-z][a-z0-9+.-]+:\/\/)/i;
+
+/** What an absolute path begins with. */
+const ABSOLUTE = Deno.build.os === "windows" ? /^([a-z]:)?[\\/]/i : /^\//;
+
+/** A relative path from the working directory, or from another folder; anything else as it is. */
+export function absolutePath<Path>(path: Path, folder?: string): Path | string {
+  if (typeof path !== "string" || NO_PATH.test(path) || ABSOLUTE.test(path)) return path;
+  const from = folder ?? workingFolder();
+  return from === undefined
+    ? path
+    : `${from.replace(/[\\/]$/, "")}/${path.replace(/^(\.\/)+/, "")}`;
+}
+
+/** The working directory, which needs no permission; none when it was removed. */
+export function workingFolder(): string | undefined {
+  try {
+    return Deno.cwd();
+  } catch {
+    return undefined;
   }
 }

@@ -222,7 +222,7 @@ export function refuseOldMembers(
 }
 
 /** The known name that a misspelled one is closest to, unless all of them are too different. */
-function closest(name: string, known: readonly string[]): string | undefined {
+export function closest(name: string, known: readonly string[]): string | undefined {
   const text = name.toLowerCase();
   let found: string | undefined;
   let least = Math.ceil(text.length / 3) + 1;

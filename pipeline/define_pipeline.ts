@@ -7,6 +7,7 @@
  * @module
  */
 import { isSchedule } from "./schedule/zoned_schedule.ts";
+import { absolutePath } from "../internal/paths.ts";
 import { unexpected } from "../internal/validate.ts";
 import { checkNames } from "./option_names.ts";
 import type { PipelineDefinition, PipelineOptions } from "./pipeline_options.ts";
@@ -97,7 +98,9 @@ export function definePipeline<Item>(
     throw new TypeError(unexpected(schedule, { operation, name: "schedule", expected }));
   }
   checkNames(definition);
-  return Object.defineProperty({ ...definition }, BRAND, { value: true });
+  const pipeline = { ...definition };
+  if (pipeline.db !== undefined) pipeline.db = absolutePath(pipeline.db);
+  return Object.defineProperty(pipeline, BRAND, { value: true });
 }
 
 /** Whether a value is what {@linkcode definePipeline} returned, of this copy of the package or another. */

@@ -6,13 +6,13 @@
 import { isoNow } from "../internal/timestamps.ts";
 import { type ErrorData, fromErrorData } from "../errors.ts";
 import { endRun } from "./run_end.ts";
-import { onInterrupt } from "./signals.ts";
+import { interruption, onInterrupt } from "./signals.ts";
 import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
 import { openObserver } from "./observers/observers.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
 import { startRun } from "./overlap.ts";
 import { type PipelineOptions, storesStatus, writerOptionsOf } from "./pipeline_options.ts";
-import { type PipelineReport, RunSummary } from "./report.ts";
+import { failedWith, type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { labelOf, taskArguments } from "./run_arguments.ts";
 import { RunControl } from "./run_control.ts";
@@ -24,8 +24,10 @@ import type { TaskSource } from "./scheduler/task_source.ts";
 import type { EndStatus } from "../internal/task_status.ts";
 import type { TaskOutcome } from "./executor/task_runner.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
-import { clientOf, SqliteWriter } from "../writer/client/sqlite_writer.ts";
+import { clientOf, openForRun, SqliteWriter } from "../writer/client/sqlite_writer.ts";
+import type { StatementLimit } from "../writer/client/statement_deadline.ts";
 import type { WriterClient } from "../writer/client/writer_client.ts";
+import { statementLimit } from "./statement_limit.ts";
 
 /** One run. Its fields belong to the main thread. */
 export class PipelineRun<Item> {
@@ -41,6 +43,7 @@ export class PipelineRun<Item> {
   /** Tasks that were done before the run was resumed. */
   #skipped = 0;
   readonly #stop = new AbortController();
+  readonly #limit: StatementLimit;
   /** What can be asked of the run. */
   readonly control = new RunControl(this.#stop);
   #observer: RunObserver | undefined;
@@ -62,6 +65,7 @@ export class PipelineRun<Item> {
     this.#args = args;
     this.#label = labelOf(args, options.label);
     this.#options = options;
+    this.#limit = statementLimit(options, this.#stop.signal);
     this.#source = source;
     if (options.dependsOn) this.#dependencies = new DependencySource(source, options);
     this.#workers = workers;
@@ -80,22 +84,19 @@ export class PipelineRun<Item> {
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort);
     using _ = handleSignals
-      ? onInterrupt((name) =>
-        this.#stop.abort(new DOMException(`Stopped by ${name}`, "AbortError"))
-      )
+      ? onInterrupt((name) => this.#stop.abort(interruption(name)))
       : undefined;
     let ownWriter: SqliteWriter | undefined;
     let report: PipelineReport | undefined;
     let failure: unknown;
     try {
       const writer = this.#writer ??
-        (ownWriter = await SqliteWriter.open(writerOptionsOf(this.#options)));
+        (ownWriter = await openForRun(writerOptionsOf(this.#options), this.#limit));
       this.#observer = await observer;
       const runId = await this.#execute(clientOf(writer));
       const checkpoint = await ownWriter?.close();
-      if (this.#fatal) throw this.#fatal;
       const { driver, sqliteVersion } = writer;
-      return report = {
+      const ended: PipelineReport = {
         runId,
         name: this.#name,
         args: JSON.parse(this.#args),
@@ -108,6 +109,8 @@ export class PipelineRun<Item> {
         sqliteVersion,
         checkpoint,
       };
+      if (this.#fatal) throw failedWith(this.#fatal, ended);
+      return report = ended;
     } catch (error) {
       failure = this.#fatal ?? error;
       if (this.#writer) clientOf(this.#writer).reported(failure);
@@ -141,6 +144,8 @@ export class PipelineRun<Item> {
     const { atomic = false } = this.#options;
     const observer = this.#observer;
     const { signal } = this.#stop;
+    const tasks = this.#writer && (() => this.#scheduler?.running() ?? []);
+    using deadline = writer.limitStatements({ ...this.#limit, tasks });
     const run = await this.#start(batchSender);
     const environment: TaskEnvironment = {
       run,
@@ -148,6 +153,7 @@ export class PipelineRun<Item> {
       batchSender,
       atomic,
       signal,
+      deadline,
     };
     if (observer?.onLog) {
       environment.onLog = (task, level, message) => observer.onLog!(task, level, message, false);

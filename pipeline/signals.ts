@@ -58,6 +58,25 @@ export function onInterrupt(stop: (signal: Deno.Signal) => void): Disposable {
   };
 }
 
+/** Signals that stopped a run, by the reason of its stop. */
+const interruptions = new WeakMap<object, Deno.Signal>();
+
+/** The reason of a stop by a signal. */
+export function interruption(signal: Deno.Signal): DOMException {
+  const reason = new DOMException(`Stopped by ${signal}`, "AbortError");
+  interruptions.set(reason, signal);
+  return reason;
+}
+
+/** Milliseconds in which a program tells how its run ended. */
+const TELL_MS = 2_000;
+
+/** Ends the program as a signal does, if one was the reason, unless it ends by itself: a thread may keep it alive. */
+export function exitSoon(reason: unknown): void {
+  const signal = typeof reason === "object" && reason && interruptions.get(reason);
+  if (signal) Deno.unrefTimer(setTimeout(() => Deno.exit(EXIT_CODES[signal]), TELL_MS));
+}
+
 /** Known from the first call on: a listener of ours changes it. */
 let ignored: boolean | undefined;
 

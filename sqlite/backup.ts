@@ -46,11 +46,11 @@ export async function backup(
   options: BackupOptions = {},
 ): Promise<void> {
   checkOptionNames(options, { operation: "copy the database", known: ["driver"] });
-  const target = await databasePath(to);
+  const [source, target] = await Promise.all([databasePath(db), databasePath(to)]);
   if (target === ":memory:") throw new TypeError("Cannot copy into :memory:: pass a path");
   await refuse(target);
   await refuseDatabase(target, []);
-  using connection = await connectReadOnly(db, options);
+  using connection = await connectReadOnly(source, options);
   await prepareFile(target);
   const partial = `${target}-partial-${crypto.randomUUID()}`;
   try {

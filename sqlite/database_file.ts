@@ -5,9 +5,13 @@
  */
 import { SqliteError } from "../errors.ts";
 import { explain } from "./explain.ts";
-import { paths } from "../internal/paths.ts";
+import { isGranted } from "../internal/permissions.ts";
+import { absolutePath, paths } from "../internal/paths.ts";
 
-/** The file that a path or `file:` URL names, or `:memory:`. */
+/**
+ * The file that a path or `file:` URL names, or `:memory:`. A relative path is one from the directory in which this
+ * is called.
+ */
 export async function databasePath(path: string | URL): Promise<string> {
   if (path === ":memory:") return path;
   const text = String(path);
@@ -16,7 +20,9 @@ export async function databasePath(path: string | URL): Promise<string> {
       `Cannot open ${Deno.inspect(path)}: pass a path, a file: URL or ":memory:"`,
     );
   }
-  if (typeof path === "string" && !/^(file:|[a-z][a-z0-9+.-]+:\/\/)/i.test(path)) return path;
+  if (typeof path === "string" && !/^(file:|[a-z][a-z0-9+.-]+:\/\/)/i.test(path)) {
+    return absolutePath(path);
+  }
   const url = URL.parse(text);
   if (!/^file:\//i.test(text) || !url || url.host || url.search || url.hash) {
     throw new TypeError(`Cannot open ${text}: the only URL of a database is a plain file:///path`);
@@ -28,11 +34,12 @@ export async function databasePath(path: string | URL): Promise<string> {
 export async function prepareFile(file: string): Promise<void> {
   if (file === ":memory:" || await fileExists(file) || !/[\\/]/.test(file)) return;
   const { dirname } = await paths();
+  const folder = dirname(file);
+  // The permission can be for the file alone; whether its folder is there, opening it will tell.
+  if (!isGranted({ name: "write", path: folder })) return;
   try {
-    await Deno.mkdir(dirname(file), { recursive: true });
+    await Deno.mkdir(folder, { recursive: true });
   } catch (error) {
-    // The permission can be for the file alone; whether its folder is there, opening it will tell.
-    if (error instanceof Deno.errors.NotCapable) return;
     throw new SqliteError(
       `Cannot open ${file}: its folder cannot be created (${(error as Error).message}); ` +
         `create it, or choose another path`,

@@ -106,7 +106,8 @@ export function explain(thrown: unknown, path: string): Error {
       cause: thrown,
     });
   }
-  const message = messageOf(thrown);
+  // Statements name the file, so that no TEMP table is meant; people name the table.
+  const message = messageOf(thrown).replace(/^(table )main\.(?=.* has no column named )/, "$1");
   const [, code = "other", remedy] = kindOf(message) ?? [];
   const text = message.charAt(0).toUpperCase() + message.slice(1);
   return new SqliteError(

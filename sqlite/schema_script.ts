@@ -27,13 +27,15 @@ const WAYS: Readonly<Record<string, (path: string) => string>> = {
     "SQLite ignores it inside a transaction. Put it before BEGIN; after the script foreign keys are on again",
 };
 
-/** Limits of the whole process, which no connection of it could raise again. */
-const OF_THE_PROCESS = [
-  "hard_heap_limit",
-  "soft_heap_limit",
-  "temp_store_directory",
-  "data_store_directory",
-];
+/** What no setting of the writer takes back, and why it is refused. */
+const REFUSED: Readonly<Record<string, string>> = {
+  // Of the whole process: no connection of it could raise it again.
+  hard_heap_limit: "it would hold for the whole process",
+  soft_heap_limit: "it would hold for the whole process",
+  temp_store_directory: "it would hold for the whole process",
+  data_store_directory: "it would hold for the whole process",
+  max_page_count: "the writer would stop at that length as on a full disk",
+};
 
 /**
  * Runs a script.
@@ -73,11 +75,9 @@ function runStatements(connection: Connection, sql: string): void {
 
 function runPragma(connection: Connection, sql: string, beforeVacuum: boolean): void {
   const { name, hasArgument } = pragmaOf(sql);
-  if (OF_THE_PROCESS.includes(name) && hasArgument) {
+  if (hasArgument && Object.hasOwn(REFUSED, name)) {
     throw new TypeError(
-      `Cannot use ${
-        shown(sql.trim())
-      } in a schema: it would hold for the whole process. Leave it out`,
+      `Cannot use ${shown(sql.trim())} in a schema: ${REFUSED[name]}. Leave it out`,
     );
   }
   const isSet = hasArgument && Object.hasOwn(WAYS, name);

@@ -109,6 +109,11 @@ const SHADOWS = `SELECT t.type, t.name, t.tbl_name FROM temp.sqlite_schema AS t
       SELECT 1 FROM main.sqlite_schema AS m
       WHERE m.type IN ('table','view') AND lower(m.name)=lower(t.name)))`;
 
+/** Whether there is any TEMP table, view or trigger. */
+export function hasTempObjects(connection: Connection): boolean {
+  return connection.prepare("SELECT 1 FROM temp.sqlite_schema LIMIT 1").get() !== undefined;
+}
+
 /**
  * Refuses TEMP objects that take rows away from a table of the file. To be called in the transaction of the
  * statement that may have made them, which is rolled back then.

@@ -166,9 +166,9 @@ export function misfits(): void {
 }
 
 /** Names that may be exported: what a user calls, passes or catches. */
-const MOST_NAMES = 45;
+const MOST_NAMES = 48;
 
-Deno.test("mod.ts is its documentation and a sorted list of at most 45 named exports", async () => {
+Deno.test("mod.ts is its documentation and a sorted list of at most 48 named exports", async () => {
   const text = await Deno.readTextFile(new URL("../mod.ts", import.meta.url));
   const [, ...statements] = text.slice(text.indexOf("*/")).trim().split("\n");
   const names = statements.map((line) => {

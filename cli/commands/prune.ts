@@ -47,6 +47,8 @@ interface Outcome {
   freedBytes: number | null;
   /** Runs that are spared because they are running. */
   running: number[];
+  /** Those of them whose process is alive. */
+  alive: number[];
   dryRun: boolean;
 }
 
@@ -61,7 +63,7 @@ export function define(command: Command): Command {
     .option("--keep <age>", "keep runs that ended within 30d, 12h, 90m, 2w", age)
     .option("--keep-runs <n>", "keep the newest n runs", wholeNumber(1))
     .option("--dry-run", "say what would go, and delete nothing")
-    .option("--force", "delete runs that say they are running, too: when their process died")
+    .option("--force", "delete runs that say they are running, too, unless their process is alive")
     .addOption(dbOption())
     .addOption(jsonOption("what was deleted"))
     .addHelpText(
@@ -96,6 +98,7 @@ export async function run(options: PruneOptions): Promise<ExitCode> {
     rows: { tasks: 0, logs: 0, samples: 0 },
     freedBytes: null,
     running: running.map(({ id }) => id),
+    alive: running.filter(({ isAlive }) => isAlive).map(({ id }) => id),
     dryRun,
   };
   const signal = dryRun || (runs.length === 0 && findRests(reader.connection).length === 0)
@@ -133,6 +136,7 @@ async function deleteAll(
     const rows = await deleteRun(writer, run, stop.signal);
     if (!rows) {
       outcome.running.push(run.id);
+      outcome.alive.push(run.id);
       continue;
     }
     add(outcome.rows, rows);
@@ -149,15 +153,23 @@ function add(sum: PrunedRows, rows: PrunedRows): void {
   sum.samples += rows.samples;
 }
 
-function describe({ runs, rows, freedBytes, running, dryRun }: Outcome, db: string): string[] {
+function describe(
+  { runs, rows, freedBytes, running, alive, dryRun }: Outcome,
+  db: string,
+): string[] {
   const lines = runs.length === 0 && rows.tasks === 0 ? [`${db}: there is nothing to delete`] : [
     `${db}: ${formatNumberOf(runs.length, "run")} ${dryRun ? "would be " : ""}deleted, ` +
     `with ${formatNumberOf(rows.tasks, "task")}, ` +
     `${formatNumberOf(rows.logs, "log line")} and ${formatNumberOf(rows.samples, "sample")}`,
   ];
-  if (running.length > 0) {
-    const which = running.length > 10 ? `${running.length} runs` : `run ${running.join(", ")}`;
-    lines.push(`Spared, because it says it is running: ${which}; --force deletes it all the same`);
+  const silent = running.filter((id) => !alive.includes(id));
+  if (alive.length > 0) {
+    lines.push(`Spared, because its process is alive: ${named(alive)}; cancel it first`);
+  }
+  if (silent.length > 0) {
+    lines.push(
+      `Spared, because it says it is running: ${named(silent)}; --force deletes it all the same`,
+    );
   }
   if (freedBytes !== null && freedBytes > 0) {
     lines.push(
@@ -168,6 +180,10 @@ function describe({ runs, rows, freedBytes, running, dryRun }: Outcome, db: stri
     );
   }
   return lines;
+}
+
+function named(ids: number[]): string {
+  return ids.length > 10 ? `${ids.length} runs` : `run ${ids.join(", ")}`;
 }
 
 function age(text: string): number {

@@ -27,7 +27,7 @@ import { sanitize } from "../terminal/sanitize.ts";
 import { tell } from "../terminal/terminal.ts";
 import { formatDuration } from "../../internal/units.ts";
 import type { RunOptions } from "./run.ts";
-import { runDefinition, serve } from "../run_definition.ts";
+import { locate, runDefinition, serve } from "../run_definition.ts";
 
 /** Runs of which the time is shown. */
 const SHOWN = 3;
@@ -103,7 +103,7 @@ export async function run(
   });
   await using __ = dashboard === undefined
     ? undefined
-    : await serve(options.db ?? definition.db ?? DEFAULT_DB, dashboard);
+    : await serve(locate(options.db ?? definition.db ?? DEFAULT_DB), dashboard);
   const { verbose, arg = {} } = options;
   const signal = definition.signal
     ? AbortSignal.any([definition.signal, stop.signal])

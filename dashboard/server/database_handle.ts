@@ -42,6 +42,8 @@ export class DatabaseHandle implements Disposable {
   readonly #db: string | URL;
   readonly #driver: DriverChoice;
   readonly #file: string;
+  /** Where it is, from the working directory of the call that made this. */
+  readonly #found: Promise<string>;
   #path = "";
   #reader: Reader | undefined;
   #state: SourceState;
@@ -63,6 +65,9 @@ export class DatabaseHandle implements Disposable {
       throw new TypeError("Cannot show :memory:, which no other connection can read: use a file");
     }
     this.#db = db;
+    this.#found = databasePath(db);
+    // Told by the first look.
+    this.#found.catch(() => {});
     this.#driver = driver;
     this.#file = fileName(db);
     this.#state = {
@@ -140,7 +145,7 @@ export class DatabaseHandle implements Disposable {
     if (now - this.#lookedAt < FILE_INTERVAL_MS || this.#closed) return;
     this.#lookedAt = now;
     try {
-      const path = this.#path = await databasePath(this.#db);
+      const path = this.#path = await this.#found;
       if (!await fileExists(path)) return this.#miss("There is no");
       const { dev, ino, birthtime, mtime, size } = await Deno.stat(path);
       if (size === 0) return this.#miss("Nothing is in");

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type OwnerState, ownerState } from "../../internal/owner_lock.ts";
+import { ownerReason, type OwnerState, ownerState } from "../../internal/owner_lock.ts";
 import { connectReadOnly } from "../../sqlite/connect.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
@@ -126,6 +126,11 @@ export class Reader implements Disposable {
       changed ||= next !== state;
     }
     return changed;
+  }
+
+  /** Why an owner that is gone has ended its runs, where it has noted that. */
+  ownerReason(owner: string): string | null {
+    return ownerReason(this.connection.path, owner);
   }
 
   /** Every row of a query, prepared once. */

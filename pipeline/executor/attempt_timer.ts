@@ -24,6 +24,8 @@ export function timeAttempt(
   const timeoutMs = task.attempt?.timeoutMs;
   if (timeoutMs === undefined) return undefined;
   const startedAt = performance.now();
+  // Also when it has returned, until what it sent is written.
+  environment.deadline?.limitTask(task.id, timeoutMs, "its time was up");
   const text = `Timed out after ${timeoutMs} ms`;
   let isLate = false;
   const warn = (message: string) => {

@@ -59,6 +59,7 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
 
   cancel(task: OfferedTask<Item>, reason: Error): void {
     this.#executions.get(task.id)?.cancel(reason);
+    this.#options.environment.deadline?.limitTask(task.id, 0, "it was cancelled");
   }
 
   *running(): Generator<RunningTask> {
@@ -128,6 +129,7 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
 
   #end(task: OfferedTask<Item>, outcome: TaskOutcome): void {
     this.#executions.delete(task.id);
+    this.#options.environment.deadline?.releaseTask(task.id);
     this.#events!.ended(task, outcome);
   }
 }

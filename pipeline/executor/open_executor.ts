@@ -12,15 +12,21 @@ import type { TaskModule } from "./task_module.ts";
 import type { TaskFunction } from "./task_runner.ts";
 import { WorkerPoolExecutor } from "./worker_pool_executor.ts";
 
+/** Milliseconds that a module may take to load where attempts are not timed: what it awaits may be large, and far. */
+const LOAD_MS = 300_000;
+
+/** Milliseconds that it may take at least: many Workers that start at once wait for each other. */
+const MIN_LOAD_MS = 10_000;
+
 /** What a run says of its tasks. */
-export interface TaskWork<Item> extends Pick<PolicyOptions<Item>, "abortGraceMs"> {
+export interface TaskWork<Item> extends Pick<PolicyOptions<Item>, "abortGraceMs" | "timeoutMs"> {
   run: TaskFunction<Item> | TaskModule<Item>;
   limits?: TagLimits | undefined;
 }
 
 /** A function runs on this thread, the function of a module on a pool of Workers. */
 export function openExecutor<Item>(
-  { run: work, abortGraceMs: graceMs = GRACE_MS, limits }: TaskWork<Item>,
+  { run: work, abortGraceMs: graceMs = GRACE_MS, timeoutMs = LOAD_MS, limits }: TaskWork<Item>,
   writer: WriterClient,
   options: ExecutorOptions,
 ): Executor<Item> {
@@ -30,6 +36,7 @@ export function openExecutor<Item>(
     ...options,
     module: work,
     graceMs,
+    loadMs: Math.max(timeoutMs, MIN_LOAD_MS),
     tellsStarts: hasRate({ limits }),
     prints: observer?.prints === true,
     attach: (sender) => writer.attach(sender),

@@ -25,6 +25,8 @@ export interface WorkerOptions {
   environment: TaskEnvironment;
   /** Milliseconds that a task may continue after it was told to stop, before its Worker is ended. */
   graceMs: number;
+  /** Milliseconds that the module may take to load. */
+  loadMs: number;
   /** Whether starts are counted, so that a Worker is to tell when a task begins. */
   tellsStarts: boolean;
   /** Whether what tasks print is to be printed by the main thread. */
@@ -86,6 +88,7 @@ export class PooledWorker<Item> implements Disposable {
   async load(): Promise<void> {
     const { module: { module, export: name = "default" }, environment, prints } = this.#options;
     const { run, args, atomic, onLog } = environment;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       await this.#next();
       const port = this.#options.attach(this.#sender);
@@ -94,6 +97,7 @@ export class PooledWorker<Item> implements Disposable {
         { kind: "init", module: String(module), export: name, run, args, atomic, watch, port },
         [port],
       );
+      timer = setTimeout(() => this.#die(notLoaded(this.#options.loadMs)), this.#options.loadMs);
       await this.#next();
       this.#isLoaded = true;
     } catch (error) {
@@ -101,6 +105,8 @@ export class PooledWorker<Item> implements Disposable {
       throw new Error(`Cannot load the task from ${module}: ${(error as Error).message}`, {
         cause: error,
       });
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -193,6 +199,7 @@ export class PooledWorker<Item> implements Disposable {
         const task = this.#pending.get(id);
         if (!task) return;
         this.#pending.delete(id);
+        this.#options.environment.deadline?.releaseTask(id);
         if (status === "done") this.#unsent.push({ task, endedAt: performance.now() });
         const outcome = { status, error };
         return this.#events.ended(task, unwritten ? { ...outcome, unwritten } : outcome);
@@ -280,4 +287,13 @@ export class PooledWorker<Item> implements Disposable {
     const late = performance.now() - BATCH_MS;
     while (this.#unsent.length > 0 && this.#unsent[0]!.endedAt < late) this.#unsent.shift();
   }
+}
+
+function notLoaded(ms: number): Error {
+  return new Error(
+    `It has not loaded within ${
+      ms / 1_000
+    } s: a top-level await may never settle. If it needs more time, give ` +
+      `the tasks a larger timeoutMs`,
+  );
 }

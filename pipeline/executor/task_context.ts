@@ -93,6 +93,21 @@ export interface TaskContext extends Readonly<TaskIdentity> {
   query(sql: string, params?: readonly Bindable[]): Promise<SqlRow[]>;
 
   /**
+   * What the task of this key returned, which this one depends on: as JSON keeps it, `undefined` for nothing. It is read
+   * from the database, so it is there on the pool and after a resume.
+   *
+   * @throws {Error} If this task does not depend on it (`dependsOn`), or the status of tasks is not stored
+   */
+  resultOf<Result = unknown>(key: string | number): Promise<Result>;
+
+  /**
+   * What all tasks returned that this one depends on, by their keys.
+   *
+   * @throws {Error} If the status of tasks is not stored
+   */
+  resultsOf<Result = unknown>(): Promise<Map<string, Result>>;
+
+  /**
    * Writes all of the steps, or none, and resolves with what each did, once they are committed: `undefined` for
    * rows, and for steps that were done before under this key. In an atomic task they are committed with the
    * task's end, and it resolves at once with `undefined`.

@@ -10,6 +10,7 @@ import type { LogLevel } from "../../internal/log_level.ts";
 import { checkKeys, keysIn } from "../../writer/client/idempotency_key.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
 import { markRowless } from "../../writer/client/steps.ts";
+import type { StatementDeadline } from "../../writer/client/statement_deadline.ts";
 import type { RowSender } from "../../writer/client/row_stream.ts";
 import type { InsertMessage, ResultOf, WriteMessage } from "../../writer/protocol/write_message.ts";
 import type { Attempt } from "../scheduler/retry_policy.ts";
@@ -33,6 +34,8 @@ export interface TaskEnvironment {
   isTerminable?: true;
   /** Hears the lines that tasks write into their logs. */
   onLog?: ((task: TaskIdentity, level: LogLevel, message: string) => void) | undefined;
+  /** Limits the statements of tasks whose time is up, or that are told to stop. */
+  deadline?: Pick<StatementDeadline, "limitTask" | "releaseTask"> | undefined;
   /** Hears that a task has said how far it is; on the main thread it is looked up instead. */
   progressed?: (task: TaskExecution) => void;
 }
@@ -179,7 +182,7 @@ export class TaskExecution implements TaskIdentity {
   async request<M extends WriteMessage>(message: M): Promise<ResultOf<M> | undefined> {
     const { batchSender, atomic } = this.environment;
     this.#ownKeys(message);
-    if (!atomic) return await batchSender.request(message);
+    if (!atomic) return await batchSender.request(Object.assign(message, { by: this.id }));
     this.#hold(message);
     return undefined;
   }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { resultOf, resultsOf } from "./dependency_results.ts";
 import { refuseOldMembers } from "../../internal/validate.ts";
 import { type InsertOptions, type Row, toInsertMessage } from "../../writer/client/insert.ts";
 import {
@@ -97,6 +98,14 @@ export class TaskHandle implements TaskContext {
     return this.#execution.watch(this.#query(sql, params));
   }
 
+  resultOf<Result = unknown>(key: string | number): Promise<Result> {
+    return this.#execution.watch(resultOf(this.#execution, key) as Promise<Result>);
+  }
+
+  resultsOf<Result = unknown>(): Promise<Map<string, Result>> {
+    return this.#execution.watch(resultsOf(this.#execution) as Promise<Map<string, Result>>);
+  }
+
   transaction(
     steps: readonly Step[],
     options?: TransactionOptions,
@@ -137,7 +146,8 @@ export class TaskHandle implements TaskContext {
 
   async #query(sql: string, params?: readonly Bindable[]): Promise<SqlRow[]> {
     this.#execution.check("query");
-    return await this.#execution.environment.batchSender.query(toRowsQuery(sql, params));
+    const query = Object.assign(toRowsQuery(sql, params), { by: this.id });
+    return await this.#execution.environment.batchSender.query(query);
   }
 
   async #transaction(

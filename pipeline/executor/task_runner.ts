@@ -8,10 +8,12 @@ import { isoNow } from "../../internal/timestamps.ts";
 import { type ErrorData, toErrorData } from "../../errors.ts";
 import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type { TaskUpdateMessage } from "../../writer/protocol/task_message.ts";
+import { newsOf } from "../../writer/protocol/task_news.ts";
 import type { TransactionMessage } from "../../writer/protocol/write_message.ts";
 import type { TaskContext } from "./task_context.ts";
 import type { TaskEnvironment, TaskExecution } from "./task_execution.ts";
 import { TaskHandle } from "./task_handle.ts";
+import { retryAfterOf } from "../retry_after.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
 import { toJson } from "../../internal/json.ts";
 
@@ -48,13 +50,9 @@ export async function runTask<Item>(
   const { id } = task;
   try {
     if (runId !== null) {
-      const start: TaskUpdateMessage = {
-        kind: "task_update",
-        run: runId,
-        id,
-        status: "running",
-        startedAt: isoNow(),
-      };
+      const start = newsOf(runId, id);
+      start.status = "running";
+      start.startedAt = isoNow();
       // It still says why the task had to wait.
       if (task.attempt > 1) start.message = `Attempt ${task.attempt}`;
       batchSender.update(start);
@@ -71,7 +69,9 @@ export async function runTask<Item>(
       const messages = done ? [...task.held, done] : task.held;
       // What it wrote was held back, so it has not waited for the disk yet.
       await batchSender.ready();
-      return { pending: commitWhole({ kind: "transaction", messages }, task, environment) };
+      return {
+        pending: commitWhole({ kind: "transaction", messages, by: task.id }, task, environment),
+      };
     } else if (task.sent) {
       return { pending: commit(done, task, environment) };
     } else if (done) {
@@ -148,20 +148,17 @@ function failed(
   outcome: TaskOutcome,
   environment: TaskEnvironment,
 ): TaskOutcome {
-  if (task.retryable && outcome.status === "error") return { ...outcome, unwritten: true };
+  const mayReturn = task.retryable || retryAfterOf(outcome.error) !== undefined;
+  if (mayReturn && outcome.status === "error") return { ...outcome, unwritten: true };
   if (!task.isAbandoned) writeFailure(task.id, outcome, environment);
   return outcome;
 }
 
 function end(run: number, id: number, status: EndStatus, result?: string): TaskUpdateMessage {
-  const update: TaskUpdateMessage = {
-    kind: "task_update",
-    run,
-    id,
-    status,
-    finishedAt: isoNow(),
-  };
-  if (result !== undefined) update.result = result;
+  const update = newsOf(run, id);
+  update.status = status;
+  update.finishedAt = isoNow();
+  update.result = result;
   return update;
 }
 

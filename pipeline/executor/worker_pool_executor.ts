@@ -66,6 +66,7 @@ export class WorkerPoolExecutor<Item> implements Executor<Item> {
 
   cancel(task: OfferedTask<Item>, reason: Error): void {
     for (const worker of this.#workers) worker.cancel(task.id, reason);
+    this.#options.environment.deadline?.limitTask(task.id, 0, "it was cancelled");
   }
 
   *running(): Generator<RunningTask> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { absolutePath } from "../../internal/paths.ts";
 import { checkOptions, type KindsOf } from "../../internal/validate.ts";
 import type { CronTimes } from "./cron_expression.ts";
 import { atTimes } from "./clock_timer.ts";
@@ -105,8 +106,8 @@ export async function schedulePipeline<Item>(
   const { args = {}, signal, handleSignals = true, onReport, onScheduled } = options;
   const { onError = (error: Error) => console.error(error.message), onLate = tellLate } = options;
   checkOptions(options, { operation: "schedule the pipeline", kinds: KINDS, renamed: RENAMED });
+  const db = absolutePath(definition.db ?? DEFAULT_DB);
   const plan = await planSchedule(definition);
-  const { db = DEFAULT_DB } = definition;
   const stop = new AbortController();
   using ___ = handleSignals
     ? onInterrupt((name) => stop.abort(new DOMException(`Stopped by ${name}`, "AbortError")))

@@ -34,6 +34,11 @@ export class RateWindow {
     return last === undefined ? -Infinity : last + this.#intervalMs;
   }
 
+  /** Whether nothing that started is counted any more. */
+  isIdle(now: number): boolean {
+    return this.#startedAt.every((at) => at + this.#intervalMs <= now);
+  }
+
   /** Reserves a start. Returns its place. */
   reserve(): number {
     const place = this.#reserved++ % this.#rate;

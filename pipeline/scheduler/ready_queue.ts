@@ -11,7 +11,8 @@
 import { Heap } from "./heap.ts";
 import type { LiveTask } from "./live_task.ts";
 import { MAX_TIMER_MS } from "../../internal/validate.ts";
-import { type TagLimit, TagLimiter } from "./tag_limits.ts";
+import { TagLimiter } from "./tag_limiter.ts";
+import type { TagLimits } from "./tag_limits.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 
 /** Which tasks run first, and which at the same time. */
@@ -23,17 +24,18 @@ export interface QueueOptions<Item> {
    * @default {0 for all}
    */
   priority?: ((item: Item) => number) | undefined;
-  /** What an item's task uses, to be named in `limits`. */
+  /** What an item's task uses; `limits` has to name each of them. */
   tags?: ((item: Item) => readonly string[] | undefined) | undefined;
   /**
    * How many tasks of a tag run at once at most, as a number; or how many run at once and how many start in a
    * time, as `{ concurrency: 2, rate: 10, intervalMs: 1_000 }`. A task runs when all of its tags allow it; others go
-   * before it meanwhile. One that waits for its retry takes no room, and its next attempt is another start. What
-   * earlier runs and other processes started is not counted.
+   * before it meanwhile. One that waits for its retry takes no room, and its next attempt is another start. `"*"` is
+   * the limit of each tag that is not named; instead of a table it may be a function of the tag. What other
+   * runs start is not counted, unless a limit is `shared`; what other processes start never is.
    *
    * @default {no limits}
    */
-  limits?: Readonly<Record<string, number | TagLimit>> | undefined;
+  limits?: TagLimits | undefined;
 }
 
 /** Where tasks come from. */
@@ -62,6 +64,7 @@ export interface ReadyQueueOptions<Item> {
 
 /** Tasks with the same tags that have limits. */
 interface Group<Item> {
+  name: string;
   tags: readonly string[];
   waiting: Heap<LiveTask<Item>>;
 }
@@ -85,7 +88,7 @@ export class ReadyQueue<Item> {
     this.#options = options;
     this.#isOrdered = hasOrder(options.order);
     this.#clock = options.clock ?? (() => performance.now());
-    this.#limits = new TagLimiter(options.order.limits);
+    this.#limits = new TagLimiter(options.order.limits, options.wake);
   }
 
   /** Number of tasks that wait here. */
@@ -149,7 +152,7 @@ export class ReadyQueue<Item> {
     const tags = this.#rank(task);
     const name = tags.length === 0 ? "" : JSON.stringify(tags);
     let group = this.#groups.get(name);
-    if (!group) this.#groups.set(name, group = { tags, waiting: new Heap(isBefore) });
+    if (!group) this.#groups.set(name, group = { name, tags, waiting: new Heap(isBefore) });
     const order = ++this.#pushed;
     task.order = first ? order - Number.MAX_SAFE_INTEGER : order;
     group.waiting.push(task);
@@ -176,8 +179,22 @@ export class ReadyQueue<Item> {
     if (task.reservations) this.#limits.release(task, this.#clock());
   }
 
-  /** Sets no timer any more. */
+  /**
+   * Starts no task with this tag for some milliseconds.
+   *
+   * @throws {TypeError} If the tag has no limit
+   */
+  hold(tag: string, ms: number): void {
+    this.#limits.hold(tag, this.#clock() + ms);
+  }
+
+  /** Wakes the caller no more. */
   close(): void {
+    this.#clearTimer();
+    this.#limits.close();
+  }
+
+  #clearTimer(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
@@ -209,28 +226,29 @@ export class ReadyQueue<Item> {
     let first: Group<Item> | undefined;
     let now: number | undefined;
     for (const group of this.#groups.values()) {
-      const task = this.#skip(group.waiting);
+      const task = this.#skip(group);
       if (!task || (first && !isBefore(task, first.waiting.first!))) continue;
       const at = this.#limits.opensAt(group.tags);
       if (at === -Infinity || at <= (now ??= this.#clock())) first = group;
     }
     if (!first) return undefined;
-    const task = this.#drop(first.waiting);
+    const task = this.#drop(first);
     this.#limits.reserve(task, first.tags);
     return task;
   }
 
   /** The first task of a group that was not cancelled meanwhile. */
-  #skip(waiting: Heap<LiveTask<Item>>): LiveTask<Item> | undefined {
-    for (let task = waiting.first; task; task = waiting.first) {
+  #skip(group: Group<Item>): LiveTask<Item> | undefined {
+    for (let task = group.waiting.first; task; task = group.waiting.first) {
       if (task.phase === "ready") return task;
-      this.#drop(waiting);
+      this.#drop(group);
     }
     return undefined;
   }
 
-  #drop(waiting: Heap<LiveTask<Item>>): LiveTask<Item> {
+  #drop({ name, waiting }: Group<Item>): LiveTask<Item> {
     const task = waiting.pop()!;
+    if (!waiting.first) this.#groups.delete(name);
     task.order = 0;
     this.#size--;
     return task;
@@ -254,7 +272,7 @@ export class ReadyQueue<Item> {
 
   /** Has the caller look again when the next task may start; there is one timer for all of them. */
   #wakeInTime(): void {
-    this.close();
+    this.#clearTimer();
     const ms = this.waitMs;
     if (ms === Infinity) return;
     // Rounded up: a timer that fires early would be set again.
@@ -264,7 +282,8 @@ export class ReadyQueue<Item> {
 
 /** Whether tasks are to be put in order before they run. */
 export function hasOrder<Item>({ priority, limits }: QueueOptions<Item>): boolean {
-  return priority !== undefined || (limits !== undefined && Object.keys(limits).length > 0);
+  return priority !== undefined || typeof limits === "function" ||
+    (limits !== undefined && Object.keys(limits).length > 0);
 }
 
 function isBefore<Item>(a: LiveTask<Item>, b: LiveTask<Item>): boolean {

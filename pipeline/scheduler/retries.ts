@@ -11,18 +11,38 @@ import { fromErrorData, toErrorData } from "../../errors.ts";
 import { summarizeError, toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type { TaskEnvironment } from "../executor/task_execution.ts";
 import type { TaskOutcome } from "../executor/task_runner.ts";
+import { retryAfterOf } from "../retry_after.ts";
 import type { LiveTask } from "./live_task.ts";
 import { hasPolicy, policyOf, type PolicyOptions, retryDelay } from "./retry_policy.ts";
+
+/** Where all tasks of a tag can be held back. */
+export interface HeldTags {
+  /** Starts no task with this tag for some milliseconds; throws if the tag has no limit. */
+  hold(tag: string, ms: number): void;
+}
+
+/** When a task is run again. */
+export interface NextAttempt {
+  delayMs: number;
+  /** Whether the attempt that failed is one of `retries`. */
+  isCounted: boolean;
+}
 
 /** Counts attempts and lets tasks wait for the next one. */
 export class Retries<Item> {
   readonly #options: PolicyOptions<Item>;
   readonly #environment: TaskEnvironment;
   readonly #isCounted: boolean;
+  readonly #queue: HeldTags;
   /** Tasks that wait for their next attempt, with the timers that fire when it is due. */
   readonly #waiting = new Map<LiveTask<Item>, ReturnType<typeof setTimeout> | undefined>();
 
-  constructor(options: PolicyOptions<Item>, environment: TaskEnvironment) {
+  constructor(
+    options: PolicyOptions<Item>,
+    environment: TaskEnvironment,
+    queue: HeldTags,
+  ) {
+    this.#queue = queue;
     this.#options = options;
     this.#environment = environment;
     this.#isCounted = hasPolicy(options);
@@ -48,24 +68,38 @@ export class Retries<Item> {
     if (task.attempt) task.attempt = { ...task.attempt, number: task.attempt.number - 1 };
   }
 
-  /** Whether a task that failed is run again; where that cannot be told, its error says so. */
-  isRetried({ policy, attempt }: LiveTask<Item>, outcome: TaskOutcome): boolean {
-    if (!policy || !attempt?.retryable || outcome.status !== "error") return false;
-    if (this.#environment.signal.aborted) return false;
+  /** When a task that failed is run again, if it is; where that cannot be told, its error says so. */
+  next({ policy, attempt }: LiveTask<Item>, outcome: TaskOutcome): NextAttempt | undefined {
+    if (outcome.status !== "error" || this.#environment.signal.aborted) return undefined;
+    const isRetryable = policy !== undefined && attempt?.retryable === true;
+    const asked = retryAfterOf(outcome.error);
     const cannotTell = (why: string) => {
       const cause = fromErrorData(outcome.error!);
       outcome.error = toErrorData(new Error(`Cannot tell whether to retry: ${why}`, { cause }));
-      return false;
+      return undefined;
     };
+    let where = "";
     try {
+      if (asked) {
+        if (asked.tag !== undefined) this.#queue.hold(asked.tag, asked.ms);
+        const isCounted = asked.spendsAttempt;
+        return !isCounted || isRetryable ? { delayMs: asked.ms, isCounted } : undefined;
+      }
+      if (!isRetryable) return undefined;
       const error = outcome.thrown ?? fromErrorData(outcome.error!);
+      where = "retryIf threw ";
       const again: unknown = policy.retryIf(error, attempt.number);
-      if (!(again instanceof Promise)) return Boolean(again);
-      // It would be taken for true, and what it is rejected with would end the process.
-      again.catch(() => {});
-      return cannotTell("retryIf returned a promise; return true or false");
+      if (again instanceof Promise) {
+        // It would be taken for true, and what it is rejected with would end the process.
+        again.catch(() => {});
+        return cannotTell("retryIf returned a promise; return true or false");
+      }
+      if (!again) return undefined;
+      where = "retryDelayMs threw ";
+      const failure = { attempt: attempt.number, error };
+      return { delayMs: retryDelay(policy, failure), isCounted: true };
     } catch (thrown) {
-      return cannotTell(`retryIf threw ${summarizeError(thrown)}`);
+      return cannotTell(`${where}${summarizeError(thrown)}`);
     }
   }
 
@@ -73,34 +107,45 @@ export class Retries<Item> {
    * Lets a task that failed wait for its next attempt. Resolves when that is committed; `due` is called when its
    * time has come, unless it was stopped or the run was.
    */
-  async wait(task: LiveTask<Item>, { error }: TaskOutcome, due: () => void): Promise<void> {
+  async wait(
+    task: LiveTask<Item>,
+    { outcome: { error }, next: { delayMs, isCounted } }: {
+      outcome: TaskOutcome;
+      next: NextAttempt;
+    },
+    due: () => void,
+  ): Promise<void> {
     const { run, batchSender, signal } = this.#environment;
-    const { number, startedAt } = task.attempt!;
-    const { retries } = task.policy!;
-    const delay = retryDelay(task.policy!, number);
+    const startedAt = task.attempt?.startedAt;
     task.phase = "waiting";
     this.#waiting.set(task, undefined);
     if (run !== null) {
-      const at = new Date(Date.now() + delay).toISOString();
+      const at = new Date(Date.now() + delayMs).toISOString();
+      const number = task.attempt?.number ?? 1;
+      const message = isCounted
+        ? `Attempt ${number + 1} of ${task.policy!.retries + 1} at ${at}, because attempt ` +
+          `${number} failed: ${toErrorSummary(error!)}`
+        : `Attempt ${number} again at ${at}: ${toErrorSummary(error!)}`;
       await batchSender.request({
         kind: "requeue_tasks",
         run,
         ids: [task.id],
         attempt: {
-          startedAt,
+          ...(startedAt === undefined ? {} : { startedAt }),
           finishedAt: isoNow(),
           error: toErrorText(error!),
-          message: `Attempt ${number + 1} of ${retries + 1} at ${at}, because attempt ` +
-            `${number} failed: ${toErrorSummary(error!)}`,
+          message,
+          isCounted,
         },
       });
     }
+    if (!isCounted) this.takeBack(task);
     // It may have been cancelled meanwhile.
     if (signal.aborted || !this.#waiting.has(task) || this.#waiting.get(task)) return;
     const timer = setTimeout(() => {
       this.stop(task);
       due();
-    }, delay);
+    }, Math.ceil(delayMs));
     this.#waiting.set(task, timer);
   }
 

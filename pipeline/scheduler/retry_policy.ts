@@ -13,6 +13,7 @@ import {
   checkInteger,
   checkMilliseconds,
   checkOptionNames,
+  MAX_TIMER_MS,
   unexpected,
 } from "../../internal/validate.ts";
 
@@ -35,15 +36,16 @@ export interface TaskPolicy {
   retries?: number | undefined;
   /**
    * Milliseconds of the wait before the first retry at most: each wait is any time from 0 to twice the one
-   * before it (exponential backoff with full jitter).
+   * before it (exponential backoff with full jitter). Or a function of the number of the attempt that failed, from
+   * 1, and its error, which returns the wait itself. A task that throws `RetryAfter` says itself how long it waits.
    *
    * @default {1000}
    */
-  retryDelayMs?: number | undefined;
+  retryDelayMs?: number | ((attempt: number, error: unknown) => number) | undefined;
   /**
    * Milliseconds of any wait before a retry at most.
    *
-   * @default {60000}
+   * @default {60000, or no limit where `retryDelayMs` is a function}
    */
   maxRetryDelayMs?: number | undefined;
   /**
@@ -76,7 +78,8 @@ export interface PolicyOptions<Item> extends TaskPolicy {
   taskOptions?: ((item: Item) => TaskPolicy | undefined) | undefined;
   /**
    * Milliseconds that a task on the pool may go on after its signal was aborted, because its time is up or somebody
-   * has cancelled it, before its Worker is ended.
+   * has cancelled it, before its Worker is ended. A statement of a task or run that is to stop may take as long: then
+   * the writer is ended, because SQLite leaves no statement before its end, and the run fails with that reason.
    *
    * @default {5000}
    */
@@ -128,14 +131,16 @@ export function policyOf<Item>(options: PolicyOptions<Item>, item?: { item: Item
   const {
     retries = options.retries ?? 0,
     retryDelayMs = options.retryDelayMs ?? DELAY_MS,
-    maxRetryDelayMs = options.maxRetryDelayMs ?? MAX_DELAY_MS,
+    maxRetryDelayMs = options.maxRetryDelayMs ??
+      (typeof retryDelayMs === "function" ? MAX_TIMER_MS : MAX_DELAY_MS),
     retryIf = options.retryIf ?? (() => true),
     timeoutMs = options.timeoutMs,
   } = own;
   checkInteger(retries, { operation, name: "retries", min: 0 });
   checkFunction(retryIf, { operation, name: "retryIf" });
-  for (const [name, ms] of Object.entries({ retryDelayMs, maxRetryDelayMs })) {
-    checkMilliseconds(ms, { operation, name, min: 0 });
+  checkMilliseconds(maxRetryDelayMs, { operation, name: "maxRetryDelayMs", min: 0 });
+  if (typeof retryDelayMs !== "function") {
+    checkMilliseconds(retryDelayMs, { operation, name: "retryDelayMs", min: 0 });
   }
   if (timeoutMs !== undefined) {
     checkMilliseconds(timeoutMs, { operation, name: "timeoutMs", min: 1 });
@@ -157,12 +162,34 @@ export function checkPolicy<Item>(options: PolicyOptions<Item>): void {
   checkMilliseconds(abortGraceMs, { ...subject, min: 0 });
 }
 
-/** Milliseconds to wait after the attempt of this number, from 1. */
+/** An attempt that failed. */
+export interface Failure {
+  /** Its number, from 1. */
+  attempt: number;
+  /** What it failed with. */
+  error?: unknown;
+}
+
+/**
+ * Milliseconds to wait after an attempt that failed.
+ *
+ * @throws {RangeError} If the caller's function returns no number of milliseconds
+ * @throws {unknown} What the caller's function throws
+ */
 export function retryDelay(
   { retryDelayMs, maxRetryDelayMs }: Pick<FullPolicy, "retryDelayMs" | "maxRetryDelayMs">,
-  attempt: number,
+  { attempt, error }: Failure,
   random: () => number = Math.random,
 ): number {
+  if (typeof retryDelayMs === "function") {
+    const ms: unknown = retryDelayMs(attempt, error);
+    if (typeof ms === "number" && ms >= 0) return Math.min(maxRetryDelayMs, ms);
+    const operation = "wait for the next attempt";
+    const expected = "milliseconds ≥ 0";
+    throw new RangeError(
+      unexpected(ms, { operation, name: "what retryDelayMs returned", expected }),
+    );
+  }
   // Past the range of numbers the power is Infinity, and the cap holds; but not for a delay of 0.
   const most = retryDelayMs && Math.min(maxRetryDelayMs, retryDelayMs * 2 ** (attempt - 1));
   return Math.round(random() * most);

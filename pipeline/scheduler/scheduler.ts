@@ -80,7 +80,6 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     this.environment = environment;
     this.dependencies = dependencies;
     this.records = new TaskRecords(environment.run !== null);
-    this.#retries = new Retries(policy, environment);
     this.control = new TaskControl(this);
     this.#queue = new ReadyQueue({
       source: dependencies ?? source,
@@ -90,6 +89,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
       admit: (task) => this.#admit(task),
       wake: () => this.#dispatch(),
     });
+    this.#retries = new Retries(policy, environment, this.#queue);
   }
 
   /** Runs the tasks. Resolves when each that is to run at all has ended. */
@@ -244,9 +244,8 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   }
 
   #lost(task: LiveTask<Item>, outcome: TaskOutcome): void {
-    const { cancellation } = task;
-    if (cancellation) {
-      const error = toErrorData(cancellation.reason);
+    if (task.cancellation) {
+      const error = toErrorData(task.cancellation.reason);
       return this.#ended(task, lostOutcome(error, "cancelled"));
     }
     if (++task.losses === MAX_OFFERS) return this.#ended(task, outcome);
@@ -259,8 +258,9 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   async #failed(task: LiveTask<Item>, outcome: TaskOutcome): Promise<void> {
     const written = outcome.lost && await writtenEnd(task, outcome, this.environment);
     if (written) return this.end(task, written);
-    if (!task.cancellation && this.#retries.isRetried(task, outcome)) {
-      await this.#retries.wait(task, outcome, () => this.requeue(task));
+    const next = !task.cancellation && this.#retries.next(task, outcome);
+    if (next) {
+      await this.#retries.wait(task, { outcome, next }, () => this.requeue(task));
       // It may have been cancelled, or even queued again, meanwhile.
       if (task.phase === "waiting") this.#queue.release(task);
       return;

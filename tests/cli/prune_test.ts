@@ -116,15 +116,22 @@ Deno.test("prune never deletes the newest run, so that no id is used again", asy
   assertEquals(report.runId, 6);
 });
 
-Deno.test("prune spares a run that is running, unless it is forced", async () => {
+Deno.test("prune spares a run that is running; forced, it deletes only one whose process is gone", async () => {
   await using run = await HandRun.start(["a", "b"]);
   await runPipeline([1], { db: run.db, run: () => {} });
   const options = { folder: run.folder.path };
-  const spared = await runCli(["prune", "--db", run.db, "--keep-runs", "1"], options);
-  assertEquals(spared.code, 0);
-  assertMatch(spared.out, /: there is nothing to delete\nSpared, .* running: run 1; --force /);
-  assertEquals(await readValues(run.db, "SELECT id FROM pipeline_runs"), [[1], [2]]);
-  const forced = await runCli(["prune", "--db", run.db, "--keep-runs", "1", "--force"], options);
+  const prune = ["prune", "--db", run.db, "--keep-runs", "1"];
+  for (const flags of [[], ["--force"], ["--force", "--dry-run"], ["--force", "--keep", "0s"]]) {
+    const spared = await runCli([...prune, ...flags], options);
+    assertEquals(spared.code, 0, flags.join(" "));
+    assertMatch(spared.out, /: there is nothing to delete\nSpared, .* alive: run 1; cancel it /);
+    assertEquals(await readValues(run.db, "SELECT id FROM pipeline_runs"), [[1], [2]]);
+  }
+  // As it is where no lock can be had: nobody knows whether its process lives.
+  await run.writer.execute("UPDATE pipeline_runs SET owner=NULL WHERE id=1");
+  const unknown = await runCli(prune, options);
+  assertMatch(unknown.out, /\nSpared, .* running: run 1; --force /);
+  const forced = await runCli([...prune, "--force"], options);
   assertMatch(forced.out, /: 1 run deleted, with 2 tasks, /);
   assertEquals(await readValues(run.db, "SELECT id FROM pipeline_runs"), [[2]]);
 });

@@ -33,6 +33,37 @@ Deno.test("run runs what a module exports and says what became of it", async () 
   assertEquals(run, { name: "etl", workers: 2 });
 });
 
+Deno.test("run names what a module waits for that can never come", async () => {
+  const { code, err } = await runModule(`
+    import { definePipeline } from "${MOD}";
+    await new Promise(() => {});
+    export default definePipeline({ items: [1], run: (n) => n });`);
+  assertEquals(code, 1);
+  assertMatch(err, /Top-level await promise never resolved\n[^]*it\.ts/);
+});
+
+Deno.test("run takes relative paths from the directory of the shell, wherever the module goes", async () => {
+  using folder = tempFolder();
+  await Deno.mkdir(folder.file("away"));
+  const source = `
+    import { definePipeline } from "${MOD}";
+    const pipeline = definePipeline({ db: "its.db", items: () => go("/"), run: (n) => n });
+    go("away");
+    function go(where) {
+      Deno.chdir(where);
+      return [1];
+    }
+    export default pipeline;`;
+  await Deno.writeTextFile(folder.file("it.ts"), source);
+  const options = { folder: folder.path };
+  const own = await runCli(["run", "it.ts"], options);
+  assertMatch(own.out, /\nits\.db · run 1\n$/, own.err);
+  const named = await runCli(["run", "it.ts", "--db", "named.db", "--json"], options);
+  assertEquals(JSON.parse(named.out).db, "named.db");
+  const files = [...Deno.readDirSync(folder.path)].map(({ name }) => name).sort();
+  assertEquals(files, ["away", "it.ts", "its.db", "named.db"]);
+});
+
 Deno.test("run exits with 1 when a task failed, and names it", async () => {
   using folder = tempFolder();
   const args = ["run", ETL, "--arg", "words=a,boom"];

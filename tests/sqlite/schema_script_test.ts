@@ -139,6 +139,7 @@ for (const driver of DRIVERS) {
     ["PRAGMA encoding='UTF-16'", "encoding stays UTF-8", "Before the first run"],
     ["BEGIN; PRAGMA foreign_keys=OFF; COMMIT", "foreign_keys stays 1", "before BEGIN"],
     ["PRAGMA hard_heap_limit=1000", "whole process", "Leave it out"],
+    ["PRAGMA main.max_page_count(9)", "stop at that length", "Leave it out"],
   ] as const;
   for (const [schema, reason, way] of ignored) {
     Deno.test(`the schema ${schema} is refused with the way that works (${driver})`, async () => {

@@ -77,7 +77,7 @@ Deno.test("WriterLoop puts more rows into a commit that waits for the disk", asy
     const rows = Array.from({ length: 1_000 }, (_, value) => [value]);
     const before = writer.loop.stats().commits;
     for (let seq = 0; seq < batches; seq++) {
-      port.post({ kind: "batch", seq, messages: [toInsertMessage("n", rows)] });
+      port.postBatch(seq, [toInsertMessage("n", rows)]);
     }
     for (let seq = 0; seq < batches; seq++) await port.next();
     commits.push(writer.loop.stats().commits - before);

@@ -13,6 +13,7 @@ import {
 } from "../../db.ts";
 import { type ErrorData, WriterClosedError } from "../../errors.ts";
 import type { PortReply } from "../../writer/protocol/sender_port.ts";
+import { weightOf, type WriteMessage } from "../../writer/protocol/write_message.ts";
 import { BatchSender } from "../../writer/client/batch_sender.ts";
 import { WriterLoop, type WriterLoopOptions } from "../../writer/worker/writer_loop.ts";
 
@@ -43,6 +44,12 @@ export class RawPort {
   /** Posts anything. */
   post(request: unknown): void {
     this.#port.postMessage(request);
+  }
+
+  /** Posts messages, some of which may be none. */
+  postBatch(seq: number, messages: readonly unknown[]): void {
+    const rows = messages.reduce((sum: number, m) => sum + weightOf(m as WriteMessage), 0);
+    this.post({ kind: "batch", seq, rows, messages });
   }
 
   /** The next reply. */

@@ -5,29 +5,36 @@
  */
 import { WriterClosedError } from "../../errors.ts";
 import type { Batch, PortReply } from "../../writer/protocol/sender_port.ts";
+import { unpack } from "../../writer/protocol/task_news.ts";
 import type { WriteMessage } from "../../writer/protocol/write_message.ts";
 import { BatchSender } from "../../writer/client/batch_sender.ts";
 import type { FailureListener } from "../../writer/client/in_flight.ts";
 
-/** An batchSender, and what it sends. */
+/** A batch as it was before it was packed. */
+interface Unpacked extends Batch {
+  messages: WriteMessage[];
+}
+
+/** A sender, and what it sends. */
 export class Receiver implements Disposable {
   readonly batchSender: BatchSender;
   readonly #port: MessagePort;
-  readonly #arrived: Batch[] = [];
-  readonly #waiting: ((batch: Batch) => void)[] = [];
+  readonly #arrived: Unpacked[] = [];
+  readonly #waiting: ((batch: Unpacked) => void)[] = [];
 
   constructor(listener: FailureListener = () => {}) {
     const { port1, port2 } = new MessageChannel();
     this.batchSender = new BatchSender(port1, listener);
     this.#port = port2;
-    port2.onmessage = ({ data }) => {
+    port2.onmessage = ({ data: { messages, ...rest } }) => {
+      const data = { ...rest, messages: unpack(messages).map(told) };
       const waiting = this.#waiting.shift();
       if (waiting) waiting(data);
       else this.#arrived.push(data);
     };
   }
 
-  async next(): Promise<Batch> {
+  async next(): Promise<Unpacked> {
     return this.#arrived.shift() ?? await new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -45,7 +52,7 @@ export class Receiver implements Disposable {
     this.#port.postMessage(reply);
   }
 
-  acknowledge({ seq }: Batch): void {
+  acknowledge({ seq }: Pick<Batch, "seq">): void {
     this.reply({ kind: "ack", seq, results: [], failures: [] });
   }
 
@@ -53,4 +60,10 @@ export class Receiver implements Disposable {
     this.batchSender.fail(new WriterClosedError("The test is over"));
     this.#port.close();
   }
+}
+
+/** A message without what it leaves untold. */
+function told<Message extends object>(message: Message): Message {
+  const entries = Object.entries(message).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Message;
 }

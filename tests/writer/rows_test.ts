@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DriverName } from "../../db.ts";
+import { connect, type DriverName } from "../../db.ts";
 import { SqliteError } from "../../errors.ts";
 import { type InsertOptions, type Row, toInsertMessage } from "../../writer/client/insert.ts";
 import { insertInChunks } from "../../writer/client/row_stream.ts";
@@ -11,6 +11,7 @@ import { toMessage } from "../../writer/client/steps.ts";
 import { assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
 import { DRIVERS } from "../support/drivers.ts";
 import { openLoop } from "../support/one_thread.ts";
+import { tempFolder } from "../support/temp.ts";
 import { openStore } from "./worker/store_fixture.ts";
 
 interface Given {
@@ -142,6 +143,84 @@ for (const driver of DRIVERS) {
     );
   });
 
+  Deno.test(`an upsert may call the row id by any of its names (${driver})`, async () => {
+    const schema = `CREATE TABLE r (id INTEGER PRIMARY KEY, email TEXT UNIQUE, must NOT NULL);
+      INSERT INTO r VALUES (1, 'a', 'x'), (2, 'b', 'y')`;
+    const upsert = (rows: Row[], options: InsertOptions) =>
+      written({ driver, schema, table: "r", rows, options });
+    for (const name of ["rowid", "OID", "_rowid_"]) {
+      for (const row of [{ id: 2, email: "c" }, { [name.toUpperCase()]: 2, email: "c" }]) {
+        const expected = [[1, "a", "x"], [2, "c", "y"]];
+        assertEquals(await upsert([row], { onConflict: [name] }), expected);
+        assertEquals(
+          await upsert([row], { onConflict: ["ID"], update: ["email", name] }),
+          expected,
+        );
+      }
+    }
+    await assertRejects(
+      () => upsert([{ id: 1, rowid: 2, must: 1 }], {}),
+      Error,
+      'rows name one column twice, as "id" and "rowid"',
+    );
+    // A row that is there keeps its id: NULL asks for a new one.
+    const rows = [{ id: null, email: "b", must: "z" }, { id: null, email: "n", must: "new" }, {
+      id: 7,
+      email: "a",
+      must: "moved",
+    }, { id: null, email: "n", must: "again" }];
+    assertEquals(await upsert(rows, { onConflict: ["email"] }), [
+      [2, "b", "z"],
+      [3, "n", "again"],
+      [7, "a", "moved"],
+    ]);
+  });
+
+  Deno.test(`a row of an upsert may leave out every column (${driver})`, async () => {
+    for (const kind of ["", "WITHOUT ROWID"]) {
+      const schema =
+        `CREATE TABLE w (k TEXT PRIMARY KEY NOT NULL DEFAULT word, v DEFAULT 1) ${kind}`;
+      const rows = [{ k: undefined }, { k: undefined, v: undefined }];
+      for (const options of [{ update: "ignore" }, { onConflict: ["K"] }] as InsertOptions[]) {
+        assertEquals(await written({ driver, schema, table: "w", rows, options }), [["word", 1]]);
+      }
+    }
+  });
+
+  Deno.test(`rows follow a table that is changed or made between them (${driver})`, async () => {
+    using folder = tempFolder();
+    const schema = "CREATE TABLE s (id INTEGER PRIMARY KEY, a)";
+    using store = await openStore({ driver, db: folder.file("a.db"), schema });
+    const upsert = () => toInsertMessage("s", [{ id: 1, a: 1 }], { onConflict: ["id"] });
+    store.write(upsert());
+    const execute = (sql: string) => ({ kind: "execute" as const, sql, params: [] });
+    const bad = execute("INSERT INTO nowhere VALUES (1)");
+    const alter = (name: string) => execute(`ALTER TABLE s ADD COLUMN ${name} NOT NULL DEFAULT 0`);
+    const last = toInsertMessage("s", [{ id: 1, c: 5 }], { onConflict: ["id"], update: ["c"] });
+    const undone = { kind: "transaction" as const, messages: [alter("b"), upsert(), bad] };
+    assertEquals(store.commit(undone, alter("c"), last).failures.map(([index]) => index), [0]);
+    assertEquals(store.column("SELECT c FROM s"), [5]);
+
+    // A TEMP table, of which another process does not know.
+    store.write(execute("CREATE TEMP TABLE later (a)"));
+    const insert = toInsertMessage("later", [[1]]);
+    assertThrows(() => store.write(insert), Error, "it is a TEMP table, whose rows reach no file");
+    const sql = execute("INSERT INTO later VALUES (2)");
+    store.write(sql);
+    using other = await connect(folder.file("a.db"), { driver });
+    other.exec("CREATE TABLE later (a)");
+    store.write(insert);
+    assertThrows(() => store.write(sql), Error, "Cannot use the TEMP table later");
+    assertThrows(
+      () => store.store.query({ sql: "SELECT a FROM later", params: [] }),
+      Error,
+      "the TEMP table later",
+    );
+    store.write(execute("DROP TABLE temp.later"));
+    store.write(sql);
+    assertEquals(other.prepare("SELECT a FROM later").all().map(({ a }) => a), [1, 2]);
+  });
+
   Deno.test(`a row takes the defaults of what it leaves out, whatever its neighbours have (${driver})`, async () => {
     const schema = "CREATE TABLE t (a, s TEXT DEFAULT 'new', c TEXT NOT NULL DEFAULT 'x')";
     const rows = Array.from(
@@ -221,6 +300,24 @@ for (const driver of DRIVERS) {
       "the source broke; rows 0 to 999 of the stream are written, no others",
     );
     assertEquals(loop.column("SELECT count(*) FROM t"), [1_000]);
+    for (const thrown of ["a text", Object.freeze(new RangeError("frozen")), undefined, { a: 1 }]) {
+      using loop = await openLoop({ driver, schema });
+      const failing = function* () {
+        for (let id = 0; id < 1_001; id++) yield { id, c: 1 };
+        throw thrown;
+      };
+      const error = await assertRejects(() => insertInChunks(loop.batchSender, "t", failing()));
+      const what = thrown instanceof Error
+        ? thrown.message
+        : typeof thrown === "string"
+        ? thrown
+        : Deno.inspect(thrown);
+      assertEquals(
+        error.message,
+        `${what}; rows 0 to 999 of the stream are written, no others`,
+      );
+      assertEquals(error.cause, thrown);
+    }
   });
 
   Deno.test(`a row that a constraint refuses is named by its number and key (${driver})`, async () => {

@@ -124,7 +124,7 @@ class Trial implements Disposable {
     const first = this.#batches;
     for (const { sender, messages } of batches) {
       const seq = this.#batches++;
-      this.#senders[sender]!.post({ kind: "batch", seq, messages: [arrival(seq), ...messages] });
+      this.#senders[sender]!.postBatch(seq, [arrival(seq), ...messages]);
     }
     const acks: Ack[] = [];
     for (const { sender } of batches) acks.push(await this.#senders[sender]!.next() as Ack);

@@ -147,7 +147,13 @@ const retry = fc.record({ placed, startedAt: sometimes(fc.constant(AT)), message
     kind: "requeue_tasks",
     run,
     ids: [id],
-    attempt: { ...(startedAt && { startedAt }), finishedAt: LATER, error: "it failed", message },
+    attempt: {
+      ...(startedAt && { startedAt }),
+      finishedAt: LATER,
+      error: "it failed",
+      message,
+      isCounted: true,
+    },
   }));
 
 const queue = fc.record({

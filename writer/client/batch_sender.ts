@@ -20,6 +20,7 @@ import {
   weightOf,
   type WriteMessage,
 } from "../protocol/write_message.ts";
+import { foldNews, newsOf } from "../protocol/task_news.ts";
 import { isEnd } from "../../internal/task_status.ts";
 import { type Collected, type FailureListener, InFlight, WINDOW_ROWS } from "./in_flight.ts";
 
@@ -53,6 +54,7 @@ export class BatchSender {
   post(message: WriteMessage): void {
     if (this.#refusal) throw this.#refusal;
     const { messages, tasks } = this.#collected;
+    if (isStatement(message)) this.#collected.hasStatements = true;
     if ("task" in message && message.task !== undefined) {
       tasks.set(messages.length, message.task);
       // What follows must not be folded into news from before these rows.
@@ -105,9 +107,10 @@ export class BatchSender {
   progress(run: number, id: number, progress: number, message?: string): void {
     const waiting = this.#updates.get(id);
     if (!waiting) {
-      const update: TaskUpdateMessage = { kind: "task_update", run, id, progress };
-      if (message !== undefined) update.message = message;
-      return this.update(update);
+      const news = newsOf(run, id);
+      news.progress = progress;
+      news.message = message;
+      return this.update(news);
     }
     waiting.progress = progress;
     if (message !== undefined) {
@@ -203,7 +206,7 @@ export class BatchSender {
   /** Adds later news of a task to news that has not left. */
   #fold(waiting: TaskUpdateMessage, message: TaskUpdateMessage): void {
     const before = weightOf(waiting);
-    Object.assign(waiting, message);
+    foldNews(waiting, message);
     this.#grow(weightOf(waiting) - before);
   }
 
@@ -223,5 +226,9 @@ export class BatchSender {
 }
 
 function nothing(): Collected {
-  return { messages: [], rows: 0, waiters: new Map(), tasks: new Map() };
+  return { messages: [], rows: 0, waiters: new Map(), tasks: new Map(), hasStatements: false };
+}
+
+function isStatement({ kind }: WriteMessage): boolean {
+  return kind === "execute" || kind === "statement" || kind === "transaction";
 }

@@ -18,6 +18,7 @@ import type {
   QueryResults,
 } from "../protocol/sender_port.ts";
 import { checkLongTexts } from "./steps.ts";
+import { pack } from "../protocol/task_news.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
 
 /** Rows posted and not acknowledged: eight batches keep both threads busy. Large values count for many. */
@@ -38,6 +39,8 @@ export interface Collected {
   waiters: Map<number, Waiter>;
   /** Which task sent a message, by its index. */
   tasks: Map<number, number>;
+  /** Whether there are statements among them, whose long texts are looked through when they are posted. */
+  hasStatements: boolean;
 }
 
 /** What is kept of a batch: not its messages, which would outlive the young generation by the thousand. */
@@ -46,6 +49,11 @@ interface Unacknowledged extends Omit<Collected, "messages"> {
   refused: [number, ErrorData][];
   /** Resolved with the acknowledgement, for those who wait for the whole batch. */
   acknowledged: PromiseWithResolvers<void>;
+}
+
+/** A batch before it is posted. */
+interface UnpackedBatch extends Batch {
+  messages: WriteMessage[];
 }
 
 /** Called with the failure of a message for which nobody waits, and with the task that sent it, if any did. */
@@ -59,7 +67,7 @@ export class InFlight {
   readonly #onAcknowledged: () => void;
   #seq = 0;
   /** What waits for credits, in its order. */
-  #waiting: (Batch | QueryRequest)[] = [];
+  #waiting: (UnpackedBatch | QueryRequest)[] = [];
   readonly #batches = new Map<number, Unacknowledged>();
   readonly #queries = new Map<number, Waiter>();
   #rows = 0;
@@ -92,7 +100,7 @@ export class InFlight {
     const seq = this.#seq++;
     this.#batches.set(seq, { ...batch, refused: [], acknowledged: Promise.withResolvers() });
     this.#rows += batch.rows;
-    this.#waiting.push({ kind: "batch", seq, messages });
+    this.#waiting.push({ kind: "batch", seq, rows: batch.rows, messages });
     this.#post();
   }
 
@@ -144,15 +152,16 @@ export class InFlight {
     }
   }
 
-  #postBatch(batch: Batch): void {
+  #postBatch(batch: UnpackedBatch): void {
     const state = this.#batches.get(batch.seq)!;
     this.#postedRows += state.rows;
-    refuseSome(batch, state, whyNotStored);
+    if (state.hasStatements) refuseSome(batch, state, whyNotStored);
+    const post = () => this.#port.postMessage({ ...batch, messages: pack(batch.messages) });
     try {
-      this.#port.postMessage(batch);
+      post();
     } catch {
       refuseSome(batch, state, whyNotCloned);
-      this.#port.postMessage(batch);
+      post();
     }
   }
 
@@ -201,7 +210,7 @@ export class InFlight {
 
 /** Takes messages out of a batch: the others keep their places, and each of these leaves an empty one. */
 function refuseSome(
-  { messages }: Batch,
+  { messages }: UnpackedBatch,
   { refused }: Unacknowledged,
   whyNot: (message: WriteMessage) => ErrorData | undefined,
 ): void {

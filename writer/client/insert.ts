@@ -33,7 +33,7 @@ export interface InsertOptions {
   /**
    * The columns to fill. Left out, arrays are taken in the table's own order, and objects fill the columns that
    * they name. What a row leaves out, or gives as `undefined`, takes the column's default, or stays as it is on an
-   * upsert, whatever other rows have there; `null` is NULL.
+   * upsert, whatever other rows have there; `null` is NULL. A row id of `null` is a new one, or that of the row that is there.
    */
   columns?: readonly string[] | undefined;
   /** The columns of a unique constraint: a row that conflicts updates the row that is there. */

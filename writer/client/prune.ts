@@ -13,7 +13,8 @@
  */
 import type { Connection } from "../../sqlite/connection.ts";
 import { columnsOf } from "../../sqlite/pragmas.ts";
-import type { SqliteWriter } from "./sqlite_writer.ts";
+import { ownerState } from "../../internal/owner_lock.ts";
+import { clientOf, type SqliteWriter } from "./sqlite_writer.ts";
 
 /** Rows of one commit: some milliseconds of work. */
 const PART_ROWS = 2_000;
@@ -42,6 +43,8 @@ export interface PrunableRun {
   first: number;
   /** The highest id of its tasks. */
   last: number;
+  /** Whether it is running in a process that holds its owner's lock: it is never deleted. */
+  isAlive: boolean;
 }
 
 /** Rows of a run by table. */
@@ -54,14 +57,18 @@ export interface PrunedRows {
   samples: number;
 }
 
-/** The runs to delete, oldest first, and those that are only spared because they are running. */
+/**
+ * The runs to delete, oldest first, and those that are only spared because they are running. Even `force` spares
+ * one whose process is alive: its tasks would write rows of a run that is gone.
+ */
 export function chooseRuns(
   connection: Connection,
   { endedBefore = Infinity, keepRuns = 1, force = false }: PruneChoice,
 ): { runs: PrunableRun[]; running: PrunableRun[] } {
+  const owner = columnsOf(connection, "pipeline_runs").includes("owner") ? "owner" : "NULL";
   const rows = connection.prepare(
     `SELECT id, name, status, coalesce(finished_at, updated_at, started_at) AS ended_at,
-       coalesce(first_task_id, 0) AS first, coalesce(last_task_id, -1) AS last
+       coalesce(first_task_id, 0) AS first, coalesce(last_task_id, -1) AS last, ${owner} AS owner
      FROM pipeline_runs ORDER BY id DESC LIMIT -1 OFFSET ?`,
   ).all(Math.max(1, keepRuns));
   const old = rows.map((row): PrunableRun => ({
@@ -71,13 +78,16 @@ export function chooseRuns(
     endedAt: row.ended_at as string | null,
     first: Number(row.first),
     last: Number(row.last),
+    isAlive: row.status === "running" && holdsLock(connection.path, row.owner),
   })).filter(({ endedAt }) => endedBefore === Infinity || Date.parse(endedAt ?? "") < endedBefore)
     .reverse();
-  const isRunning = ({ status }: PrunableRun) => status === "running";
-  return {
-    runs: old.filter((run) => force || !isRunning(run)),
-    running: force ? [] : old.filter(isRunning),
-  };
+  const isSpared = ({ status, isAlive }: PrunableRun) =>
+    status === "running" && !(force && !isAlive);
+  return { runs: old.filter((run) => !isSpared(run)), running: old.filter(isSpared) };
+}
+
+function holdsLock(path: string, owner: unknown): boolean {
+  return ownerState(path, `${owner}`) === "alive";
 }
 
 /** How many rows a run has. */
@@ -91,12 +101,18 @@ export function countRows(connection: Connection, { id, first, last }: PrunableR
   return { tasks: Number(row.tasks), logs: Number(row.logs), samples: Number(row.samples) };
 }
 
-/** A run of which nothing has been heard since it was chosen, where that matters: it may have been resumed. */
-const AS_CHOSEN = `id=?1 AND (?2 IS NULL OR coalesce(finished_at, updated_at, started_at)=?2)`;
+/**
+ * A run of which nothing has been heard since it was chosen, where that matters: it may have been resumed. One that
+ * is running still has the owner whose lock was looked at.
+ */
+const AS_CHOSEN = `id=?1 AND (?2 IS NULL OR coalesce(finished_at, updated_at, started_at)=?2)
+  AND (status IS NOT 'running' OR owner IS ?3)`;
 
 const NOTE_RUN = `INSERT INTO pruned_runs (run_id, first_task_id, last_task_id)
   SELECT id, coalesce(first_task_id, 0), coalesce(last_task_id, -1) FROM pipeline_runs
   WHERE ${AS_CHOSEN}`;
+
+const OWNER = "SELECT owner FROM pipeline_runs WHERE id=? AND status='running'";
 
 const DELETE_RUN = `DELETE FROM pipeline_runs WHERE ${AS_CHOSEN}`;
 
@@ -138,20 +154,22 @@ export function findRests(connection: Connection): number[] {
 }
 
 /**
- * Deletes a run through a writer, unless it has been resumed since it was chosen: first, in one commit, the run
- * itself, then its rows. Where a table of the user points to rows of ours, all of it is one commit: what refuses
+ * Deletes a run through a writer, unless it has been resumed since it was chosen or its process is alive: first, in
+ * one commit, the run itself, then its rows. Where a table of the user points to rows of ours, all of it is one commit: what refuses
  * it then refuses all.
  *
  * @param signal Stops it between two commits; what is left then goes with {@linkcode deleteRest}
- * @returns The rows that are deleted; `undefined` when the run was resumed, and stays whole
+ * @returns The rows that are deleted; `undefined` when the run is alive, and stays whole
  */
 export async function deleteRun(
   writer: SqliteWriter,
   { id, status, endedAt }: PrunableRun,
   signal?: AbortSignal,
 ): Promise<PrunedRows | undefined> {
+  const owner = (await writer.execute(OWNER, [id])).rows[0]?.owner ?? null;
+  if (holdsLock(clientOf(writer).settings.path, owner)) return undefined;
   // One that says it is running was asked for as it is.
-  const params = [id, status === "running" ? null : endedAt];
+  const params = [id, status === "running" ? null : endedAt, owner];
   const mark = [{ sql: NOTE_RUN, params }, { sql: DELETE_RUN, params }];
   if ((await writer.execute(REFERENCE)).rows.length === 0) {
     const [noted] = await writer.transaction(mark);

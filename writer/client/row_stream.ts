@@ -79,23 +79,39 @@ function writtenRanges(refused: [number, number][], count: number): [number, num
   return ranges;
 }
 
+/** What is added to an error once. */
+const WRITTEN = /(^|; )(rows [\d, to]+|no row) of the stream (are|is) written/;
+
 /** Adds to an error which rows of the stream are written. */
-function withRanges(error: unknown, ranges: readonly [number, number][]): unknown {
-  if (!(error instanceof Error) || error.name === "AbortError") return error;
+function withRanges(thrown: unknown, ranges: readonly [number, number][]): unknown {
+  const name = thrown instanceof Error ? thrown.name : undefined;
+  if (name === "AbortError") return thrown;
   const list = ranges.map(([begin, end]) => `${begin} to ${end - 1}`).join(", ");
   const written = list
     ? `rows ${list} of the stream are written`
     : "no row of the stream is written";
   // What was not acknowledged by a writer that died may be there.
-  const others = error instanceof WriterDiedError ? ", others may be" : list ? ", no others" : "";
-  if (error.message.includes("of the stream ")) return error;
-  const { message, stack } = error;
+  const others = thrown instanceof WriterDiedError ? ", others may be" : list ? ", no others" : "";
+  const before = thrown instanceof Error ? String(thrown.message) : shown(thrown);
+  if (WRITTEN.test(before)) return thrown;
+  const message = before === "" ? written + others : `${before}; ${written}${others}`;
+  return withMessage(thrown, message) ?? new Error(message, { cause: thrown });
+}
+
+/** The very error with another message, because the caller may look at its class and fields; none where it is fixed. */
+function withMessage(error: unknown, message: string): Error | undefined {
+  if (!(error instanceof Error)) return undefined;
   try {
-    // The very error, because the caller may look at its class and fields.
-    error.message = `${message}; ${written}${others}`;
-    if (stack) error.stack = stack.replace(message, () => error.message);
+    const { message: before, stack } = error;
+    error.message = message;
+    if (error.message !== message) return undefined;
+    if (stack && before) error.stack = stack.replace(before, () => message);
+    return error;
   } catch {
-    // An error that cannot be changed stays as it is.
+    return undefined;
   }
-  return error;
+}
+
+function shown(thrown: unknown): string {
+  return typeof thrown === "string" ? thrown : Deno.inspect(thrown, { depth: 1 });
 }

@@ -24,15 +24,25 @@ import {
   type TransactionOptions,
 } from "./steps.ts";
 import { insertInChunks } from "./row_stream.ts";
+import type { StatementLimit } from "./statement_deadline.ts";
 import { WriterClient, type WriterOptions } from "./writer_client.ts";
 
 export type { WriterOptions };
 
 let readClient: (writer: SqliteWriter) => WriterClient;
+let wrapClient: (client: WriterClient) => SqliteWriter;
 
 /** The inner side of a writer. */
 export function clientOf(writer: SqliteWriter): WriterClient {
   return readClient(writer);
+}
+
+/** Opens a writer for a run, which may be stopped meanwhile. */
+export async function openForRun(
+  options: WriterOptions,
+  limit: StatementLimit,
+): Promise<SqliteWriter> {
+  return wrapClient(await WriterClient.open(options, limit));
 }
 
 /**
@@ -62,6 +72,7 @@ export class SqliteWriter implements AsyncDisposable {
 
   static {
     readClient = (writer) => writer.#client;
+    wrapClient = (client) => new SqliteWriter(client);
   }
 
   private constructor(client: WriterClient) {

@@ -22,6 +22,7 @@ import type { OpenRequest } from "../protocol/writer_worker.ts";
 import { connectionSettings } from "../../sqlite/settings.ts";
 import { BatchSender } from "./batch_sender.ts";
 import type { FailureListener } from "./in_flight.ts";
+import { StatementDeadline, type StatementLimit } from "./statement_deadline.ts";
 import type { WalWarnings } from "./wal_warnings.ts";
 import { WriterWorker } from "./writer_worker.ts";
 
@@ -92,7 +93,7 @@ export class WriterClient {
   }
 
   /** Starts the Worker and opens the database. */
-  static async open(options: WriterOptions): Promise<WriterClient> {
+  static async open(options: WriterOptions, limit?: StatementLimit): Promise<WriterClient> {
     checkOptionNames(options, { operation: "open the writer", known: NAMES });
     const { storeTaskStatus = true, schema = [], statements = {} } = options;
     const { walWarnBytes = WAL_WARN_BYTES } = options;
@@ -115,6 +116,7 @@ export class WriterClient {
       new BatchSender(port1),
     );
     try {
+      using _ = limit && client.limitStatements(limit);
       await client.#open({
         kind: "open",
         file,
@@ -124,6 +126,7 @@ export class WriterClient {
         schema: typeof schema === "string" ? [schema] : schema,
         statements,
         walWarnBytes,
+        board: client.#worker.board.memory,
         processStartedAt: isoTime(performance.timeOrigin),
         port,
       });
@@ -160,6 +163,12 @@ export class WriterClient {
   /** Warnings that readers hold the WAL. */
   get walWarnings(): WalWarnings {
     return this.#worker.walWarnings;
+  }
+
+  /** Ends the writer when a statement continues although its run or task is to stop. */
+  limitStatements(limit: StatementLimit): StatementDeadline {
+    const { board } = this.#worker;
+    return new StatementDeadline(limit, { board, end: (why) => this.#worker.abandon(why) });
   }
 
   /** A sender of its own for a pipeline; `onFailure` is told of failures that no caller waits for. */

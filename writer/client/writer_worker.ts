@@ -13,6 +13,7 @@ import type {
   WorkerReply,
   WorkerRequest,
 } from "../protocol/writer_worker.ts";
+import { StatementBoard } from "../protocol/statement_board.ts";
 import { WalWarnings } from "./wal_warnings.ts";
 
 /** The Worker of one writer. */
@@ -29,6 +30,10 @@ export class WriterWorker {
   /** Who is told when the writer is gone. A promise would keep each of them as long as the writer lives. */
   readonly #closeListeners = new Set<(error: Error) => void>();
   #isClosed = false;
+  /** The lock file of the owner that it is. */
+  #lockFile: string | undefined;
+  /** Which statement it is in. */
+  readonly board = new StatementBoard();
   /** Warnings that readers hold the WAL. */
   readonly walWarnings: WalWarnings;
 
@@ -91,6 +96,21 @@ export class WriterWorker {
     this.#worker.terminate();
   }
 
+  /**
+   * Ends the Worker in the middle of a statement, which keeps its thread, and the lock of a write, until the process
+   * ends. The reason goes into the lock file of its runs, because nothing can be written into the database.
+   */
+  abandon(why: string): void {
+    this.terminate();
+    if (this.#lockFile !== undefined) noteReason(this.#lockFile, why);
+    this.#fail(
+      new WriterDiedError(
+        `The writer was ended: ${why}. What was acknowledged is in the file. The database may stay ` +
+          `locked until this process ends, which Deno.exit() does`,
+      ),
+    );
+  }
+
   /** Rejects when the writer has closed or died. */
   get closed(): Promise<never> {
     return this.#closed.promise;
@@ -126,6 +146,9 @@ export class WriterWorker {
         return this.walWarnings.tell(reply.held);
       case "closed":
         return this.#checkpointed.resolve(reply.checkpoint);
+      case "owns":
+        this.#lockFile = reply.lockFile;
+        return;
       case "requested":
         for (const request of reply.requests) this.#listeners.forEach((hear) => hear(request));
         return;
@@ -148,5 +171,13 @@ export class WriterWorker {
 
   #post(request: WorkerRequest, transfer: Transferable[] = []): void {
     this.#worker.postMessage(request, transfer);
+  }
+}
+
+function noteReason(lockFile: string, why: string): void {
+  try {
+    Deno.writeTextFileSync(lockFile, why, { create: false });
+  } catch {
+    // Where a lock keeps others from writing, the run is interrupted without a reason.
   }
 }

@@ -11,13 +11,16 @@ import type { DriverName } from "../../sqlite/drivers/driver.ts";
 import type { ErrorData } from "../../errors.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
-import type { WriteMessage, WriteResult } from "./write_message.ts";
+import type { PackedMessage } from "./task_news.ts";
+import type { WriteResult } from "./write_message.ts";
 
-/** Messages that travel together. */
+/** Messages that travel together. Answers count them as they are unpacked. */
 export interface Batch {
   kind: "batch";
   seq: number;
-  messages: WriteMessage[];
+  /** What the messages count for; see `weightOf`. */
+  rows: number;
+  messages: PackedMessage[];
 }
 
 /** What is answered by itself, after all that was sent before. It writes nothing into the database. */
@@ -30,7 +33,7 @@ export type Query =
   /** What is written of a task, if it is one of the run's. */
   | { kind: "task_status"; run: number; id: number }
   /** The rows of a statement that only reads. */
-  | { kind: "rows"; sql: string; params: readonly SqlValue[] }
+  | { kind: "rows"; sql: string; params: readonly SqlValue[]; by?: number }
   /** Closes the port that was attached with this number: what its sender still sends is not taken. */
   | { kind: "disconnect"; sender: number };
 

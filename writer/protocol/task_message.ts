@@ -60,6 +60,8 @@ export interface FailedAttempt {
   error: string;
   /** When the task is run again and why, for people. */
   message: string;
+  /** Whether it is kept; one that only has to wait is not. */
+  isCounted: boolean;
 }
 
 /**
@@ -94,19 +96,19 @@ export interface TaskUpdateMessage {
   /** The status it takes; none for mere progress. */
   status?: TaskStatus | undefined;
   /** Fraction 0..1. */
-  progress?: number;
+  progress?: number | undefined;
   /** A text for people. */
   message?: string | undefined;
   /** When it began, ISO 8601. */
-  startedAt?: string;
+  startedAt?: string | undefined;
   /** When it ended, ISO 8601. */
-  finishedAt?: string;
+  finishedAt?: string | undefined;
   /** JSON. */
-  result?: string;
+  result?: string | undefined;
   /** Stack of what was thrown. */
   error?: string | undefined;
   /** When it was last heard of while it ran. */
-  updatedAt?: string;
+  updatedAt?: string | undefined;
 }
 
 /** Ends tasks from outside: they were cancelled, or their Worker is gone. Answered with {@linkcode TasksEnded}. */

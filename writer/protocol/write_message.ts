@@ -67,6 +67,8 @@ export interface InsertMessage {
   update?: readonly string[] | "ignore";
   /** The task that sent it: when the message fails, so does the task. */
   task?: number | undefined;
+  /** The task that awaits it. */
+  by?: number;
   /** When this was written for the table before, nothing is written. */
   idempotencyKey?: IdempotencyKey;
 }
@@ -83,6 +85,8 @@ export interface ExecuteMessage {
   rowless?: true | undefined;
   /** The task that sent it. */
   task?: number | undefined;
+  /** The task that awaits it. */
+  by?: number;
 }
 
 /** One of the statements that were registered when the writer was opened. */
@@ -95,6 +99,8 @@ export interface StatementMessage {
   params: readonly SqlValue[];
   /** The task that sent it. */
   task?: number | undefined;
+  /** The task that awaits it. */
+  by?: number;
 }
 
 /** Messages of which all are written, or none. */
@@ -105,6 +111,8 @@ export interface TransactionMessage {
   messages: readonly WriteMessage[];
   /** The task that sent it. */
   task?: number | undefined;
+  /** The task that awaits it. */
+  by?: number;
   /** When this was written before, nothing is written. */
   idempotencyKey?: IdempotencyKey;
 }
@@ -214,7 +222,7 @@ export function weightOf(message: WriteMessage): number {
 }
 
 /** How many rows messages count for together. */
-export function weightOfAll(messages: readonly WriteMessage[]): number {
+function weightOfAll(messages: readonly WriteMessage[]): number {
   let weight = 0;
   for (const message of messages) weight += weightOf(message);
   return weight;

@@ -26,6 +26,8 @@ export interface OpenRequest {
   schema: readonly string[];
   statements: Readonly<Record<string, string>>;
   walWarnBytes: number;
+  /** Where it notes the statement that it is in; see `statement_board.ts`. */
+  board: SharedArrayBuffer;
   /** When the process began that opens it, ISO 8601: a Worker knows only its own start. */
   processStartedAt: string;
   port: MessagePort;
@@ -87,6 +89,13 @@ export interface WorkerFailed {
   error: ErrorData;
 }
 
+/** The writer has the lock of an owner of runs. */
+export interface WorkerOwns {
+  kind: "owns";
+  /** The lock file, which takes the reason if the writer has to be ended. */
+  lockFile: string;
+}
+
 /** Something is asked of runs of this writer. */
 export interface WorkerRequested {
   kind: "requested";
@@ -99,5 +108,6 @@ export type WorkerReply =
   | WorkerOpened
   | WorkerWarned
   | WorkerRequested
+  | WorkerOwns
   | WorkerClosed
   | WorkerFailed;

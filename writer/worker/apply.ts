@@ -17,11 +17,14 @@ import type {
 } from "../protocol/run_message.ts";
 import type { RequeueTasksMessage, TaskUpdateMessage } from "../protocol/task_message.ts";
 import type {
+  ExecuteMessage,
   InsertMessage,
+  StatementMessage,
   TransactionMessage,
   WriteMessage,
   WriteResult,
 } from "../protocol/write_message.ts";
+import { StatementBoard } from "../protocol/statement_board.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { addRequest, answerAll, answerRequest } from "./request_store.ts";
 import type { RequestWatch } from "./request_watch.ts";
@@ -48,6 +51,8 @@ export interface StoreOptions {
   owner?: ProcessLock | undefined;
   /** Is told which runs are active and what is requested of them. */
   watch?: RequestWatch | undefined;
+  /** Where the statement is noted that is carried out. */
+  board?: StatementBoard | undefined;
 }
 
 /** What keeps something of a transaction in mind. */
@@ -61,6 +66,7 @@ interface TransactionPart {
 /** Applies messages, one after the other, within a transaction. */
 export class MessageApplier {
   readonly #connection: Connection;
+  readonly #board: StatementBoard;
   readonly rows: RowStore;
   readonly runs: RunStore;
   readonly updates: TaskUpdateStore;
@@ -73,9 +79,10 @@ export class MessageApplier {
   /** What keeps something of a transaction in mind until it has ended. */
   readonly #parts: readonly TransactionPart[];
 
-  constructor(connection: Connection, { statements, owner, watch }: StoreOptions = {}) {
+  constructor(connection: Connection, { statements, owner, watch, board }: StoreOptions = {}) {
     this.#connection = connection;
-    this.rows = new RowStore(connection, statements);
+    this.#board = board ?? new StatementBoard();
+    this.rows = new RowStore(connection, this.#board, statements);
     this.runs = new RunStore(connection, owner);
     this.updates = new TaskUpdateStore(connection, this.runs);
     this.#tasks = new TaskStore(connection, this.runs, this.updates);
@@ -91,13 +98,17 @@ export class MessageApplier {
     try {
       const result = this.#connection.transaction(() => {
         const result = body();
+        // A trigger of the user may hang on tables of ours.
+        this.#board.enter("(news of tasks and runs)", undefined);
         this.updates.flush();
         this.runs.flush();
+        this.#board.leave();
         return result;
       });
       for (const part of this.#parts) part.committed();
       return result;
     } catch (error) {
+      this.#board.leave();
       for (const part of this.#parts) part.rolledBack();
       throw error;
     }
@@ -153,6 +164,7 @@ export class MessageApplier {
 
   /** Does what a message says, and returns what it did. */
   apply(message: WriteMessage): WriteResult {
+    if (!isOfUser(message)) this.#board.enter(`(${message.kind})`, undefined);
     switch (message.kind) {
       case "insert":
         return this.isNew(message) ? this.rows.insert([message]) : undefined;
@@ -205,7 +217,7 @@ export class MessageApplier {
     return !idempotencyKey || values.length === 0 || this.#keys.claim(idempotencyKey, table);
   }
 
-  #transaction({ idempotencyKey, messages }: TransactionMessage): WriteResult[] {
+  #transaction({ idempotencyKey, messages, by }: TransactionMessage): WriteResult[] {
     if (idempotencyKey && !this.#keys.claim(idempotencyKey, "")) {
       return messages.map(() => undefined);
     }
@@ -213,7 +225,7 @@ export class MessageApplier {
       // An end that cannot be `done` takes the rest of the transaction with it.
       const failure = this.failed.behind(inner);
       if (failure) throw fromErrorData(failure);
-      return this.apply(inner);
+      return this.apply(by === undefined || !isOfUser(inner) ? inner : { ...inner, by });
     });
   }
 
@@ -241,4 +253,11 @@ export class MessageApplier {
     this.#watch?.end(message.run);
     return finished;
   }
+}
+
+/** Whether a message carries rows or statements of the user, which the board shows by themselves. */
+function isOfUser(
+  message: WriteMessage,
+): message is InsertMessage | ExecuteMessage | StatementMessage | TransactionMessage {
+  return ["insert", "execute", "statement", "transaction"].includes(message.kind);
 }

@@ -45,8 +45,8 @@ export class Store {
   }
 
   /** The rows of a statement that only reads. */
-  query(sql: string, params: readonly SqlValue[]): SqlRow[] {
-    return this.#apply.rows.query(sql, params);
+  query(query: { sql: string; params: readonly SqlValue[]; by?: number }): SqlRow[] {
+    return this.#apply.rows.query(query);
   }
 
   /** Writes the health into the active runs. */

@@ -13,6 +13,7 @@ import type { Connection } from "../../sqlite/connection.ts";
 import { quoteName } from "../../sqlite/sql_text.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 import type { InsertMessage } from "../protocol/write_message.ts";
+import { checkColumnCount, isRowidName, TargetTable } from "./target_table.ts";
 import { BulkStatement, placeholders } from "../../sqlite/bulk_statement.ts";
 
 /** What a statement is made from. */
@@ -21,17 +22,6 @@ export type InsertShape = Pick<
   "table" | "columns" | "width" | "onConflict" | "update"
 >;
 
-/** A column of a table. */
-interface Column {
-  name: string;
-  /** Whether a constraint may refuse a row without it: it takes no NULL and has no default, or there is a CHECK. */
-  isRequired: boolean;
-  /** The SQL of its default. */
-  default: string;
-  /** Its place in the primary key, from 1; 0 for none. */
-  key: number;
-}
-
 /** Characters of a value that an error shows. */
 const MAX_SHOWN = 40;
 
@@ -39,32 +29,68 @@ const MAX_SHOWN = 40;
 export class InsertStatement {
   readonly #connection: Connection;
   readonly #shape: InsertShape;
+  readonly #table: TargetTable;
   /** The columns that rows fill; `null` for all of the table in their order. */
   readonly #columns: readonly string[] | null;
   readonly #bulk: BulkStatement | undefined;
   /** For rows that fill no column. */
   readonly #defaults: string;
+  /** Where the row id stands in a row, when a row with that key would get it; else -1. */
+  readonly #rowidAt: number;
+  /** For rows without a row id, where others have one. */
+  #withoutRowid: InsertStatement | undefined;
+  readonly #absent: readonly number[];
 
   /** `absent` are the columns that rows leave out, by their index. */
   constructor(connection: Connection, shape: InsertShape, absent: readonly number[]) {
-    const { table, onConflict, update } = shape;
     this.#connection = connection;
     this.#shape = shape;
-    const isUpsert = onConflict !== undefined || update !== undefined;
-    const all = isUpsert || absent.length > 0 ? readColumns(connection, table) : [];
-    this.#columns = filled(shape, absent, all);
-    this.#defaults = defaultsSql(shape);
+    this.#table = new TargetTable(connection, shape.table);
+    this.#columns = filled(shape, absent, this.#table);
+    this.#defaults = defaultsSql(shape, this.#table);
+    this.#absent = absent;
+    this.#rowidAt = rowidPlace(shape, this.#columns, this.#table);
     const width = this.#columns?.length ?? shape.width;
     if (width > 0) {
-      const sql = insertSql(shape, this.#columns, all);
+      const sql = insertSql(shape, this.#columns, this.#table);
       this.#bulk = new BulkStatement(connection, placeholders(width), sql);
     }
   }
 
+  /** Whether a change of the schema leaves it as it is. */
+  get isFixed(): boolean {
+    return this.#table.isFixed;
+  }
+
   /** Inserts so many rows, whose values stand one after the other. */
   run(values: readonly SqlValue[], rows: number): void {
-    if (this.#bulk) this.#bulk.run(values);
+    if (this.#rowidAt >= 0 && this.#isAnyNew(values)) this.#runApart(values);
+    else if (this.#bulk) this.#bulk.run(values);
     else for (let i = 0; i < rows; i++) this.#connection.prepare(this.#defaults).run();
+  }
+
+  /** Whether a row asks for a new row id. */
+  #isAnyNew(values: readonly SqlValue[]): boolean {
+    const width = this.#columns!.length;
+    for (let at = this.#rowidAt; at < values.length; at += width) {
+      if (values[at] === null) return true;
+    }
+    return false;
+  }
+
+  /** SQLite would give a row that is there a new id: one of NULL is left out, and so stays as it is. */
+  #runApart(values: readonly SqlValue[]): void {
+    const columns = this.#columns!;
+    const at = (this.#shape.columns ?? columns).indexOf(columns[this.#rowidAt]!);
+    this.#withoutRowid ??= new InsertStatement(this.#connection, this.#shape, [
+      ...this.#absent,
+      at,
+    ]);
+    for (let start = 0; start < values.length; start += columns.length) {
+      const row = values.slice(start, start + columns.length);
+      if (row[this.#rowidAt] !== null) this.#bulk!.run(row);
+      else this.#withoutRowid.run(row.toSpliced(this.#rowidAt, 1), 1);
+    }
   }
 
   /**
@@ -88,12 +114,13 @@ export class InsertStatement {
 
   /** The values of a row by which a person finds it: of the conflict's columns, or the primary key. */
   #keyOf(row: readonly SqlValue[]): string {
-    const all = readColumns(this.#connection, this.#shape.table);
-    const columns = (this.#columns ?? all.map(({ name }) => name)).map(foldName);
+    const { columns: all } = this.#table;
+    const columns = this.#columns ?? all.map(({ name }) => name);
+    const places = columns.map((name) => this.#table.nameOf(name));
     const names = this.#shape.onConflict ??
       all.filter(({ key }) => key > 0).sort((a, b) => a.key - b.key).map(({ name }) => name);
     const shown = names.flatMap((name) => {
-      const at = columns.indexOf(foldName(name));
+      const at = places.indexOf(this.#table.nameOf(name));
       return at < 0 ? [] : [`${name} ${abridged(row[at])}`];
     });
     return shown.length > 0 ? ` (${shown.join(", ")})` : "";
@@ -102,75 +129,106 @@ export class InsertStatement {
 
 /** The columns that are left when a row leaves some out; `null` for all of the table in their order. */
 function filled(
-  { table, columns, width }: InsertShape,
+  { table, columns, width, onConflict, update }: InsertShape,
   absent: readonly number[],
-  all: readonly Column[],
+  target: TargetTable,
 ): readonly string[] | null {
-  if (columns === null && all.length > 0 && all.length !== width) {
-    throw new SqliteError(
-      `Cannot insert into ${table}: it has ${all.length} columns but ${width} values were supplied`,
-    );
-  }
-  if (absent.length === 0) return columns;
-  return (columns ?? all.map(({ name }) => name)).filter((_, i) => !absent.includes(i));
+  if (columns !== null && absent.length === 0) return columns;
+  const isPlain = absent.length === 0 && onConflict === undefined && update === undefined;
+  if (isPlain) return null;
+  if (columns === null) checkColumnCount(table, target.columns, width);
+  if (absent.length === 0) return null;
+  return (columns ?? target.columns.map(({ name }) => name)).filter((_, i) => !absent.includes(i));
 }
 
 /** The SQL of a row that fills no column. */
-function defaultsSql({ table, onConflict, update }: InsertShape): string {
-  const into = `INSERT INTO ${quoteName(table)}`;
-  if (!onConflict && !update) return `${into} DEFAULT VALUES`;
-  // DEFAULT VALUES takes no ON CONFLICT. A rowid of NULL is a new one.
-  return `${into} (rowid) VALUES (NULL) ON CONFLICT${targetSql(onConflict)} DO NOTHING`;
+function defaultsSql({ onConflict, update }: InsertShape, target: TargetTable): string {
+  if (!onConflict && !update) return `INSERT INTO ${target.sql} DEFAULT VALUES`;
+  // DEFAULT VALUES takes no ON CONFLICT, so one column is given its default.
+  const [first] = target.columns;
+  const into = first ? `${quoteName(first.name)}) VALUES (${first.default}` : "rowid) VALUES (NULL";
+  return `INSERT INTO ${target.sql} (${into}) ON CONFLICT${targetSql(onConflict)} DO NOTHING`;
 }
 
 /** Makes the SQL around many tuples. */
 function insertSql(
   shape: InsertShape,
   columns: readonly string[] | null,
-  all: readonly Column[],
+  target: TargetTable,
 ): (tuples: string) => string {
-  const table = quoteName(shape.table);
+  const { onConflict, update } = shape;
   const into = columns ? ` (${columns.map(quoteName).join(",")})` : "";
-  const named = (columns ?? all.map(({ name }) => name)).map(foldName);
-  const conflict = conflictSql(shape, named, all);
-  const key = shape.onConflict?.map((name) => ({ name, at: named.indexOf(foldName(name)) })) ?? [];
+  const plain = (conflict: string) => (tuples: string) =>
+    `INSERT INTO ${target.sql}${into} VALUES ${tuples}${conflict}`;
+  const isUpsert = onConflict !== undefined || update !== undefined;
+  if (!isUpsert && !columns?.some(isRowidName)) return plain("");
+  const { columns: all } = target;
+  const named = (columns ?? all.map(({ name }) => name)).map((name) => target.nameOf(name));
+  checkNamedOnce(shape, columns, named);
+  if (!isUpsert) return plain("");
+  const conflict = conflictSql(shape, named, target);
+  const key = onConflict?.map((name) => ({ name, at: named.indexOf(target.nameOf(name)) })) ?? [];
   const kept = key.length > 0 && key.every(({ at }) => at >= 0)
     ? all.filter(({ name, isRequired }) => isRequired && !named.includes(foldName(name)))
     : [];
-  if (kept.length === 0) {
-    return (tuples) => `INSERT INTO ${table}${into} VALUES ${tuples}${conflict}`;
-  }
-  const where = key.map(({ name, at }) => `o.${quoteName(name)}=v.column${at + 1}`).join(" AND ");
+  if (kept.length === 0) return plain(conflict);
+  const on = key.map(({ name, at }) => `o.${quoteName(name)}=v.column${at + 1}`).join(" AND ");
+  const isNew = `o.${quoteName(key[0]!.name)} IS NULL`;
   const names = [...columns!, ...kept.map(({ name }) => name)].map(quoteName);
   const values = [
     ...columns!.map((_, i) => `v.column${i + 1}`),
-    ...kept.map((column) =>
-      // A row that is new takes the default.
-      `coalesce((SELECT o.${
-        quoteName(column.name)
-      } FROM ${table} AS o WHERE ${where}),(${column.default}))`
+    ...kept.map(({ name, default: value }) =>
+      `CASE WHEN ${isNew} THEN ${value} ELSE o.${quoteName(name)} END`
     ),
   ];
   return (tuples) =>
-    `INSERT INTO ${table} (${names}) SELECT ${values} FROM (VALUES ${tuples}) AS v
-     WHERE true${conflict}`;
+    `INSERT INTO ${target.sql} (${names}) SELECT ${values} FROM (VALUES ${tuples}) AS v
+     LEFT JOIN ${target.sql} AS o ON ${on} WHERE true${conflict}`;
+}
+
+/** Refuses rows that name the row id twice: by a name of its own, and as a column. */
+function checkNamedOnce(
+  { table }: InsertShape,
+  columns: readonly string[] | null,
+  named: readonly string[],
+): void {
+  const again = named.findIndex((name, i) => named.indexOf(name) !== i);
+  if (again < 0) return;
+  const [first, second] = [columns![named.indexOf(named[again]!)], columns![again]];
+  throw new TypeError(
+    `Cannot insert into ${table}: rows name one column twice, as ${Deno.inspect(first)} and ` +
+      `${Deno.inspect(second)}. Leave one of them out`,
+  );
+}
+
+/** Where the row id stands in a row whose conflict is another's, so that it would be updated; -1 where it is not. */
+function rowidPlace(
+  { onConflict, update }: InsertShape,
+  columns: readonly string[] | null,
+  target: TargetTable,
+): number {
+  if (!onConflict || update === "ignore" || !columns) return -1;
+  const isRowid = (name: string) => target.nameOf(name) === target.rowid;
+  if (onConflict.some(isRowid) || update?.some(isRowid) === false) return -1;
+  return columns.findIndex(isRowid);
 }
 
 function conflictSql(
   { table, onConflict, update }: InsertShape,
   named: readonly string[],
-  all: readonly Column[],
+  target: TargetTable,
 ): string {
-  if (!onConflict && !update) return "";
+  const key = (onConflict ?? []).map((name) => target.nameOf(name));
   const updated = update === "ignore"
     ? []
-    : update ?? named.filter((name) => !onConflict!.some((key) => foldName(key) === name));
-  for (const name of updated) {
-    if (named.includes(foldName(name))) continue;
-    if (all.some((column) => foldName(column.name) === foldName(name))) continue;
-    throw new SqliteError(`Cannot insert into ${table}: it has no column named ${name} to update`);
-  }
-  const sets = updated.filter((name) => named.includes(foldName(name)))
+    : update?.map((name) => target.nameOf(name)) ?? named.filter((name) => !key.includes(name));
+  updated.forEach((name, i) => {
+    if (named.includes(name)) return;
+    if (target.columns.some((column) => foldName(column.name) === name)) return;
+    const given = update?.[i] ?? name;
+    throw new SqliteError(`Cannot insert into ${table}: it has no column named ${given} to update`);
+  });
+  const sets = updated.filter((name) => named.includes(name))
     .map((name) => `${quoteName(name)}=excluded.${quoteName(name)}`);
   return ` ON CONFLICT${targetSql(onConflict)} DO ${
     sets.length > 0 ? `UPDATE SET ${sets.join(",")}` : "NOTHING"
@@ -179,24 +237,6 @@ function conflictSql(
 
 function targetSql(columns: readonly string[] | undefined): string {
   return columns ? ` (${columns.map(quoteName).join(",")})` : "";
-}
-
-/** The columns of a table that an insert can fill, in their order; none when there is no such table. */
-function readColumns(connection: Connection, table: string): Column[] {
-  // A CHECK, or a generated column, may need any column.
-  const { count } = connection.prepare(
-    `SELECT count(*) AS count FROM sqlite_schema WHERE type='table' AND name=?1 COLLATE NOCASE
-     AND (sql LIKE '%check%' OR EXISTS (SELECT 1 FROM pragma_table_xinfo(?1) WHERE hidden>1))`,
-  ).get(table)!;
-  return connection.prepare(
-    `SELECT name, "notnull" AND dflt_value IS NULL AS required, pk, dflt_value
-     FROM pragma_table_xinfo(?) WHERE hidden=0 ORDER BY cid`,
-  ).all(table).map(({ name, required, pk, dflt_value }) => ({
-    name: name as string,
-    isRequired: required === 1 || (count as number) > 0,
-    default: dflt_value as string | null ?? "NULL",
-    key: pk as number,
-  }));
 }
 
 function abridged(value: SqlValue | undefined): string {

@@ -58,25 +58,36 @@ export const UNOWNED: Readonly<OwnerColumns> = {
 export class ProcessLock implements Disposable {
   readonly #base: string | undefined;
   readonly #process: Omit<OwnerColumns, "owner">;
+  /** Hears which lock file was taken. */
+  readonly #onTaken: (path: string) => void;
   #lock: { file: Deno.FsFile; path: string; token: string } | undefined;
   #tried = false;
   /** Runs that it owns and that have not ended, as far as is committed; kept by the writer. */
   openRuns = 0;
 
-  private constructor(base: string | undefined, process: Omit<OwnerColumns, "owner">) {
+  private constructor(
+    base: string | undefined,
+    process: Omit<OwnerColumns, "owner">,
+    onTaken: (path: string) => void,
+  ) {
     this.#base = base;
     this.#process = process;
+    this.#onTaken = onTaken;
   }
 
   /** Prepares to own runs of a database that is open, for a process that began then. No lock is taken yet. */
-  static of(database: string, processStartedAt: string): ProcessLock {
+  static of(
+    database: string,
+    processStartedAt: string,
+    onTaken: (path: string) => void = () => {},
+  ): ProcessLock {
     const may = (kind: "hostname" | "osUptime") => isGranted({ name: "sys", kind });
     return new ProcessLock(lockBase(database), {
       pid: Deno.pid,
       processStartedAt,
       host: may("hostname") ? Deno.hostname() : null,
       bootedAt: may("osUptime") ? isoTime(Date.now() - 1_000 * Deno.osUptime()) : null,
-    });
+    }, onTaken);
   }
 
   /** What lock files of this database begin with; `undefined` where there can be none. */
@@ -87,6 +98,7 @@ export class ProcessLock implements Disposable {
   /** Takes the lock, if it is not taken, and tells what to note. */
   take(): OwnerColumns {
     if (!this.#tried && this.#base !== undefined) this.#lock = tryLock(this.#base);
+    if (!this.#tried && this.#lock) this.#onTaken(this.#lock.path);
     this.#tried = true;
     return { owner: this.#lock?.token ?? null, ...this.#process };
   }
@@ -153,7 +165,8 @@ function lockState(path: string, remove = false): OwnerState | "missing" {
     return error instanceof Deno.errors.NotFound ? "missing" : "unknown";
   }
   try {
-    if (!file.tryLockSync(true)) return "alive";
+    // A text is the reason why its writer was ended, in a process that may live on.
+    if (!file.tryLockSync(true) && file.statSync().size === 0) return "alive";
     // While it is locked, so that no owner takes it meanwhile.
     if (remove) removeQuietly(path);
     return "gone";

@@ -9,6 +9,7 @@
  * @module
  */
 import type { Connection } from "../../sqlite/connection.ts";
+import { readReason } from "../../internal/owner_lock.ts";
 import { ownerOf, type ProcessLock, removeAbandoned, removeGone } from "./process_lock.ts";
 import { refuseAll } from "./request_store.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
@@ -23,7 +24,7 @@ const ENDED_OWNERS = `SELECT DISTINCT owner FROM (
   WHERE owner NOT IN (
     SELECT owner FROM pipeline_runs WHERE status='running' AND owner IS NOT NULL)`;
 
-/** Marks runs whose owner is gone as `interrupted`, and returns their ids. */
+/** Ends runs whose owner is gone, and returns their ids. */
 export function recoverRuns(connection: Connection, { base }: ProcessLock): number[] {
   if (base === undefined) return [];
   for (const { owner } of connection.prepare(ENDED_OWNERS).all()) removeGone(base, `${owner}`);
@@ -32,7 +33,9 @@ export function recoverRuns(connection: Connection, { base }: ProcessLock): numb
   if (select.all().length === 0) return [];
   const runs = connection.transaction(() => {
     const gone = select.all().filter((run) => ownerOf(base, `${run.owner}`, run) === "gone");
-    for (const { id } of gone) interruptRun(connection, id as number);
+    for (const { id, owner } of gone) {
+      interruptRun(connection, id as number, readReason(`${base}${owner}`));
+    }
     return gone;
   });
   // Only now: a process that dies before the commit leaves the proof. One that died may not have been alone.
@@ -70,11 +73,14 @@ function lastSeen(connection: Connection, run: number): SqlValue {
   ).get(run)!.at!;
 }
 
-function interruptRun(connection: Connection, run: number): void {
+/** Ends a run: as interrupted, or as failed where its owner has noted why. */
+function interruptRun(connection: Connection, run: number, reason: string | null): void {
   const at = lastSeen(connection, run);
   interruptTasks(connection, run, at);
-  connection.prepare("UPDATE pipeline_runs SET status='interrupted', finished_at=?2 WHERE id=?1")
-    .run(run, at);
+  const status = reason === null ? "interrupted" : "error";
+  connection.prepare(
+    "UPDATE pipeline_runs SET status=?2, finished_at=?3, reason=coalesce(?4, reason) WHERE id=?1",
+  ).run(run, status, at, reason);
   connection.prepare(
     `INSERT INTO run_samples (run_id,sampled_at,queued,running,done,error,cancelled)
      SELECT id,finished_at,queued,running,done,error,cancelled FROM pipeline_runs WHERE id=?`,

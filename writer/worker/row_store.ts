@@ -14,10 +14,16 @@ import type {
   RowShapes,
   StatementMessage,
 } from "../protocol/write_message.ts";
+import type { StatementBoard } from "../protocol/statement_board.ts";
 import { InsertStatement } from "./insert_statement.ts";
 import { readRows } from "../../sqlite/read_only.ts";
 import { returnsRows } from "../../sqlite/returns_rows.ts";
-import { checkUserStatement, refuseTempShadows } from "../../sqlite/user_statement.ts";
+import { schemaVersionOf } from "../../sqlite/pragmas.ts";
+import {
+  checkUserStatement,
+  hasTempObjects,
+  refuseTempShadows,
+} from "../../sqlite/user_statement.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 
 /** Prepared shapes that are kept: more than any pipeline has tables, few enough to hold. */
@@ -29,18 +35,30 @@ const COUNT_CHANGES =
 /** The part of the store that writes what is the user's. */
 export class RowStore {
   readonly #connection: Connection;
+  readonly #board: StatementBoard;
   readonly #statements: Readonly<Record<string, string>>;
   readonly #inserts = new Map<string, InsertStatement>();
   readonly #prepared = new Map<string, Statement>();
+  readonly #schemaVersion: () => SqlValue;
+  /** The version of the schema that the inserts were made for, where any knows more than the name of its table. */
+  #madeFor: SqlValue = null;
+  /** Whether there are TEMP tables, views or triggers; `undefined` where that is not known. */
+  #hasTemp: boolean | undefined;
 
   #committed = 0;
   /** Rows inserted in this transaction. */
   #inserted = 0;
 
   /** `statements` are the named statements that messages may refer to. */
-  constructor(connection: Connection, statements: Readonly<Record<string, string>> = {}) {
+  constructor(
+    connection: Connection,
+    board: StatementBoard,
+    statements: Readonly<Record<string, string>> = {},
+  ) {
     this.#connection = connection;
+    this.#board = board;
     this.#statements = statements;
+    this.#schemaVersion = schemaVersionOf(connection);
   }
 
   /** Rows inserted and committed since it was made. */
@@ -51,7 +69,11 @@ export class RowStore {
   /** Inserts the rows of messages that can share a statement. */
   insert(messages: readonly InsertMessage[]): undefined {
     messages.forEach(checkWidth);
+    this.#dropStale();
     const [first] = messages;
+    const { table, by, task } = first!;
+    // A trigger may run for ever.
+    this.#board.enter(`INSERT INTO ${table}`, by ?? task);
     if (first!.shapes) return this.#insertShapes(first!, first!.shapes);
     const values = messages.length === 1 ? first!.values : messages.flatMap(({ values }) => values);
     if (values.length === 0) return;
@@ -88,7 +110,7 @@ export class RowStore {
   }
 
   /** Runs one of the named statements. */
-  executeNamed({ name, params }: Omit<StatementMessage, "kind">): ExecuteResult {
+  executeNamed({ name, params, by, task }: Omit<StatementMessage, "kind">): ExecuteResult {
     const sql = Object.hasOwn(this.#statements, name) ? this.#statements[name] : undefined;
     if (sql === undefined) {
       throw new TypeError(
@@ -96,20 +118,25 @@ export class RowStore {
           `writer is opened`,
       );
     }
-    return this.execute({ sql, params });
+    return this.execute({ sql, params, task: by ?? task });
   }
 
   /** Runs one statement. */
-  execute({ sql, params, rowless }: Omit<ExecuteMessage, "kind">): ExecuteResult {
+  execute({ sql, params, rowless, by, task }: Omit<ExecuteMessage, "kind">): ExecuteResult {
     const prepare = (sql: string) => this.#connection.prepare(sql);
     const mayChangeNames = checkUserStatement(sql);
+    if (!mayChangeNames) this.#refuseShadows();
     const statement = cached(this.#prepared, sql, prepare);
     if (rowless && statement.returnsRows) throw returnsRows(sql);
     const count = cached(this.#prepared, COUNT_CHANGES, prepare);
     const before = count.get()!.total;
+    this.#board.enter(sql, by ?? task);
     const rows = statement.returnsRows ? statement.all(...params) : [];
     if (!statement.returnsRows) statement.runValues(params);
-    if (mayChangeNames) refuseTempShadows(this.#connection);
+    if (mayChangeNames) {
+      this.#hasTemp = undefined;
+      this.#refuseShadows();
+    }
     const { total, changes, id } = count.get()!;
     // A statement that changes nothing leaves changes() as it was.
     return {
@@ -125,33 +152,65 @@ export class RowStore {
    * @throws {TypeError} If it returns none, or would change the connection
    * @throws {SqliteError} If it would write
    */
-  query(sql: string, params: readonly SqlValue[]): SqlRow[] {
+  query({ sql, params, by }: { sql: string; params: readonly SqlValue[]; by?: number }): SqlRow[] {
     checkUserStatement(sql);
+    this.#refuseShadows();
     const statement = cached(this.#prepared, sql, (sql) => this.#connection.prepare(sql));
-    return readRows(this.#connection, statement, { sql, params });
+    this.#board.enter(sql, by);
+    try {
+      return readRows(this.#connection, statement, { sql, params });
+    } finally {
+      this.#board.leave();
+    }
   }
 
   /** Calling what it returns takes back what is noted after. */
   mark(): () => void {
     const inserted = this.#inserted;
-    return () => void (this.#inserted = inserted);
+    return () => {
+      this.#inserted = inserted;
+      this.#forgetSchema();
+    };
   }
 
   /** The transaction is committed. */
   committed(): void {
     this.#committed += this.#inserted;
-    this.rolledBack();
+    this.#inserted = 0;
   }
 
   /** The transaction is undone. */
   rolledBack(): void {
     this.#inserted = 0;
+    this.#forgetSchema();
+  }
+
+  /** What was learned of the schema may be undone. */
+  #forgetSchema(): void {
+    this.#hasTemp = undefined;
+    if (this.#madeFor !== null) this.#inserts.clear();
+    this.#madeFor = null;
+  }
+
+  /** Drops inserts that know how their tables were before the schema changed, perhaps by another process. */
+  #dropStale(): void {
+    if (this.#madeFor !== null && this.#madeFor !== this.#schemaVersion()) this.#forgetSchema();
+  }
+
+  /** Refuses TEMP objects that hide what is in the file, which another process may have made after them. */
+  #refuseShadows(): void {
+    this.#hasTemp ??= hasTempObjects(this.#connection);
+    if (this.#hasTemp) refuseTempShadows(this.#connection);
   }
 
   #insertStatement(message: InsertMessage, absent: readonly number[] = []): InsertStatement {
     const { table, columns, width, onConflict, update } = message;
     const key = JSON.stringify([table, columns, width, onConflict, update, absent]);
-    return cached(this.#inserts, key, () => new InsertStatement(this.#connection, message, absent));
+    return cached(this.#inserts, key, () => {
+      const statement = new InsertStatement(this.#connection, message, absent);
+      if (!statement.isFixed) this.#madeFor ??= this.#schemaVersion();
+      return statement;
+    });
   }
 }
 

@@ -109,17 +109,20 @@ export class TaskStore {
   }
 
   /** Keeps an attempt that failed, and queues its task again. */
-  #retry(run: number, id: number, { startedAt, finishedAt, error, message }: FailedAttempt): void {
+  #retry(run: number, id: number, attempt: FailedAttempt): void {
+    const { startedAt, finishedAt, error, message, isCounted } = attempt;
     const from = this.#updates.status({ run, id });
     // It is `queued` when its Worker died before the start was written.
     if (!from || !(from === "queued" || canMove(from, "queued"))) {
       throw new SqliteError(`Cannot retry task ${id}: it does not run in run ${run}`);
     }
-    this.#statements.of(
-      `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
-       SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), 'error',
-         coalesce(started_at,?2), ?3, ?4 FROM task_runs WHERE id=?1`,
-    ).run(id, startedAt ?? null, finishedAt, error);
+    if (isCounted) {
+      this.#statements.of(
+        `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
+         SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), 'error',
+           coalesce(started_at,?2), ?3, ?4 FROM task_runs WHERE id=?1`,
+      ).run(id, startedAt ?? null, finishedAt, error);
+    }
     this.#reset(run, { id, status: from }, message);
   }
 

@@ -13,6 +13,7 @@ import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import type { Statement } from "../../sqlite/statement.ts";
 import type { TaskUpdateMessage } from "../protocol/task_message.ts";
+import { foldNews } from "../protocol/task_news.ts";
 import type { RunStore } from "./run_store.ts";
 import { canMove, TASK_STATUSES, type TaskStatus } from "../../internal/task_status.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
@@ -76,7 +77,10 @@ export class TaskUpdateStore {
     if (status ? status === "queued" || !canMove(current, status) : current !== "running") {
       throw illegal(message, current);
     }
-    this.#folded.set(message.id, before ? { ...before, ...message } : message);
+    // The messages stay as they are: when the batch fails, they are tried apart.
+    const folded = before ? { ...before } : message;
+    if (before) foldNews(folded, message);
+    this.#folded.set(message.id, folded);
   }
 
   /** Writes the news of one task now, whatever is known of it; `failure` turns its `done` into `error`. */
@@ -193,10 +197,12 @@ export class TaskUpdateStore {
 
 /** A number for each shape: the run, both statuses, and a bit for each field that is told. */
 function shapeOf(message: TaskUpdateMessage, from: TaskStatus): number {
-  let shape = message.run * 8 + TASK_STATUSES.indexOf(from);
-  shape = shape * 8 + TASK_STATUSES.indexOf(message.status!) + 1;
-  for (const field of FIELDS) shape = shape * 2 + (message[field] === undefined ? 0 : 1);
-  return shape;
+  const told = (message.progress === undefined ? 0 : 1) | (message.message === undefined ? 0 : 2) |
+    (message.startedAt === undefined ? 0 : 4) | (message.finishedAt === undefined ? 0 : 8) |
+    (message.result === undefined ? 0 : 16) | (message.error === undefined ? 0 : 32) |
+    (message.updatedAt === undefined ? 0 : 64);
+  const move = TASK_STATUSES.indexOf(from) * 8 + TASK_STATUSES.indexOf(message.status!) + 1;
+  return (message.run * 64 + move) * 128 + told;
 }
 
 function illegal(message: TaskUpdateMessage, current: TaskStatus): SqliteError {

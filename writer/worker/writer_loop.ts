@@ -23,7 +23,9 @@ import type {
   Query,
   WriterStats,
 } from "../protocol/sender_port.ts";
-import { weightOfAll, type WriteMessage } from "../protocol/write_message.ts";
+import type { StatementBoard } from "../protocol/statement_board.ts";
+import { unpack } from "../protocol/task_news.ts";
+import type { WriteMessage } from "../protocol/write_message.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { BusyTimeout } from "./busy_timeout.ts";
 import { RequestWatch } from "./request_watch.ts";
@@ -44,7 +46,11 @@ const CLOSING_TIMEOUT_MS = 1_000;
 interface Arrived {
   port: MessagePort;
   request: PortRequest;
-  rows: number;
+}
+
+/** A batch that has arrived. */
+interface ArrivedBatch extends Arrived {
+  request: Batch & { messages: WriteMessage[] };
 }
 
 /** What a loop is told beside the connection. */
@@ -53,6 +59,8 @@ export interface WriterLoopOptions extends Omit<WalKeeperOptions, "changed"> {
   syncs?: boolean;
   /** Hears what is asked of the runs that go on. */
   requested?: (requests: RunRequest[]) => void;
+  /** Where the statement is noted that the loop is in. */
+  board?: StatementBoard;
 }
 
 /** Reads requests from ports and writes them through the one connection. */
@@ -80,7 +88,7 @@ export class WriterLoop {
     connection: Connection,
     statements: Readonly<Record<string, string>> = {},
     owner?: ProcessLock,
-    { requested, syncs = false, ...wal }: WriterLoopOptions = {},
+    { requested, board, syncs = false, ...wal }: WriterLoopOptions = {},
   ) {
     this.#connection = connection;
     this.#owner = owner;
@@ -88,7 +96,7 @@ export class WriterLoop {
     this.#files = new FileWatch(connection.path, connection);
     this.#patience = new BusyTimeout(connection);
     this.#watch = new RequestWatch(connection, requested, () => owner?.keep());
-    this.#store = new Store(connection, { statements, owner, watch: this.#watch });
+    this.#store = new Store(connection, { statements, owner, watch: this.#watch, board });
     this.#wal = new Checkpointer(connection, { ...wal, changed: () => this.#health.write() });
     this.#health = new WriterHealth({
       connection,
@@ -103,9 +111,11 @@ export class WriterLoop {
     if (sender !== undefined && this.#refused.delete(sender)) return port.close();
     this.#ports.set(port, sender);
     port.onmessage = ({ data: request }: MessageEvent<PortRequest>) => {
-      const rows = request.kind === "batch" ? weightOfAll(request.messages) : 0;
-      this.#queue.push({ port, request, rows });
-      this.#rows += rows;
+      if (request.kind === "batch") {
+        request.messages = unpack(request.messages);
+        this.#rows += request.rows;
+      }
+      this.#queue.push({ port, request });
       // A full batch is worth a transaction; smaller ones wait for what has arrived with them.
       if (this.#rows >= this.#fullRows) this.drain();
       else this.#scheduled ??= setImmediate(() => this.drain());
@@ -145,19 +155,19 @@ export class WriterLoop {
   }
 
   /** Takes batches off the front of the queue, as many as fit one transaction and one at least. */
-  #takeBatches(): (Arrived & { request: Batch })[] {
+  #takeBatches(): ArrivedBatch[] {
     let rows = 0;
     let count = 0;
-    for (const arrived of this.#queue) {
-      if (arrived.request.kind !== "batch" || (count > 0 && rows >= MAX_ROWS)) break;
-      rows += arrived.rows;
+    for (const { request } of this.#queue) {
+      if (request.kind !== "batch" || (count > 0 && rows >= MAX_ROWS)) break;
+      rows += request.rows;
       count++;
     }
     if (count > 0) this.#health.commits.batchRows = rows;
-    return this.#queue.splice(0, count) as (Arrived & { request: Batch })[];
+    return this.#queue.splice(0, count) as ArrivedBatch[];
   }
 
-  #commit(batches: (Arrived & { request: Batch })[]): void {
+  #commit(batches: ArrivedBatch[]): void {
     const messages: WriteMessage[] = batches.length === 1
       ? batches[0]!.request.messages
       : batches.flatMap(({ request }) => request.messages);
@@ -236,7 +246,7 @@ export class WriterLoop {
       case "task_status":
         return this.#store.taskStatus(query);
       case "rows":
-        return this.#store.query(query.sql, query.params);
+        return this.#store.query(query);
       case "disconnect":
         return this.#disconnect(query.sender);
       default: {

@@ -73,6 +73,12 @@ Deno.test("a run whose process is gone is interrupted for everybody who looks, w
   assertStringIncludes(after.out, "2 tasks left: pipeloom run <file> --resume 1 continues it");
   const runs = await runCli(["runs", "--db", db], { folder: folder.path });
   assertMatch(runs.out, /interrupted \(process gone\)/);
+  const doctor = await runCli(["doctor", "--db", db], { folder: folder.path });
+  assertEquals(doctor.code, 1);
+  assertMatch(
+    doctor.out,
+    /Runs +run 1 \(stuck\) has not ended, .* gone; 2 tasks left\n.*--resume 1 /,
+  );
   // Nothing was written, and nothing was removed: a writer finds it as it was.
   const locks = [...Deno.readDirSync(folder.path)].filter(({ name }) => name.includes("-owner-"));
   assertEquals(locks.length, 1);

@@ -5,6 +5,7 @@ import { LiveTask } from "../../../pipeline/scheduler/live_task.ts";
 import { clientOf, SqliteWriter } from "../../../writer/client/sqlite_writer.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
 import { readValues } from "../../support/read.ts";
+import { until } from "../../support/until.ts";
 import { tempFolder } from "../../support/temp.ts";
 
 const module = new URL("../../fixtures/tasks.ts", import.meta.url);
@@ -13,11 +14,20 @@ const module = new URL("../../fixtures/tasks.ts", import.meta.url);
 async function openPool(
   db: string,
   name: string,
-  { controller = new AbortController(), slots = 1, graceMs = 5_000, port }: {
+  {
+    controller = new AbortController(),
+    slots = 1,
+    graceMs = 5_000,
+    loadMs = 300_000,
+    port,
+    source = module,
+  }: {
     controller?: AbortController;
     slots?: number;
     graceMs?: number;
+    loadMs?: number;
     port?: MessagePort;
+    source?: string | URL;
   } = {},
 ) {
   const writer = await SqliteWriter.open({
@@ -29,11 +39,12 @@ async function openPool(
   const batchSender = client.sender(() => {});
   const { signal } = controller;
   const pool = new WorkerPoolExecutor<unknown>({
-    module: { module, export: name },
+    module: { module: source, export: name },
     environment: { run: null, batchSender, atomic: false, signal },
     slots,
     observer: undefined,
     graceMs,
+    loadMs,
     tellsStarts: true,
     prints: false,
     attach: (sender) => port ?? client.attach(sender),
@@ -214,4 +225,29 @@ Deno.test("offer() refuses an item that cannot be cloned, and the Worker continu
   // Its slot is free a moment after its end is told.
   while (opened.pool.free === 0) await undefined;
   assertEquals((await opened.run(taskOf(2, 2))).status, "done");
+});
+
+Deno.test("a module that never settles is given up after its time, on the first Worker and on a later one", async () => {
+  using folder = tempFolder();
+  const marker = JSON.stringify(folder.file("loaded"));
+  // The first Worker dies in its task; the next one finds the marker.
+  const later = `
+    let again = true;
+    try { Deno.statSync(${marker}); } catch { again = false; }
+    if (again) await new Promise(() => {});
+    Deno.writeTextFileSync(${marker}, "");
+    export default () => new Promise(() => setTimeout(() => { throw new Error("dead"); }));`;
+  await Deno.writeTextFile(folder.file("later.ts"), later);
+  const options = { source: `file://${folder.file("later.ts")}`, loadMs: 500 };
+  {
+    await using own = await openPool(folder.file("a.db"), "default", options);
+    await own.start();
+    assertMatch((await own.run(taskOf(1, "a"))).error!.message, /dead/);
+    await until(() => own.pool.free > 0);
+    const lost = await own.run(taskOf(2, "b"));
+    assertMatch(lost.error!.message, /^Cannot load the task .* has not loaded within 0\.5 s/);
+    assertEquals(own.events.filter((event) => event.startsWith("failed")).length, 1);
+  }
+  await using own = await openPool(folder.file("b.db"), "default", options);
+  await assertRejects(() => own.start(), Error, "has not loaded within 0.5 s");
 });

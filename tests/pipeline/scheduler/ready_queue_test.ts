@@ -40,7 +40,7 @@ Deno.test("ReadyQueue.take() takes greater priorities first, and the same in the
 });
 
 Deno.test("ReadyQueue.take() passes over tasks whose tags have no room", () => {
-  const queue = queueOf<Item>({ priority, tags, limits: { api: 1, disk: 2 } });
+  const queue = queueOf<Item>({ priority, tags, limits: { api: 1, disk: 2, "*": Infinity } });
   const [one, two, three, four] = [
     task(1, { priority: 3, tags: ["api"] }),
     task(2, { priority: 3, tags: ["api", "disk"] }),
@@ -65,7 +65,7 @@ Deno.test("ReadyQueue never exceeds a limit, and takes what a search of all woul
   const limits = { a: 1, b: 2, c: 3 };
   for (let seed = SEED; seed < SEED + 100; seed++) {
     const random = new Random(seed);
-    const queue = queueOf<Item>({ priority, tags, limits });
+    const queue = queueOf<Item>({ priority, tags, limits: { ...limits, "*": Infinity } });
     const waiting: LiveTask<Item>[] = [];
     const running: LiveTask<Item>[] = [];
     const used = (tag: string) => running.filter(({ item }) => item.tags!.includes(tag)).length;

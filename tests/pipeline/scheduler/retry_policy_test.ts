@@ -11,7 +11,7 @@ const SEED = 20_261_122;
 
 Deno.test("retryDelay() doubles what a wait may be, up to the cap", () => {
   const most = [1, 2, 3, 4, 5, 6, 2_000].map((attempt) =>
-    retryDelay({ retryDelayMs: 100, maxRetryDelayMs: 1_500 }, attempt, () => 1)
+    retryDelay({ retryDelayMs: 100, maxRetryDelayMs: 1_500 }, { attempt }, () => 1)
   );
   assertEquals(most, [100, 200, 400, 800, 1_500, 1_500, 1_500]);
 });
@@ -23,7 +23,7 @@ Deno.test("retryDelay() is spread over all of the range from 0", () => {
     const most = Math.min(10_000, 100 * 2 ** (attempt - 1));
     const tenths = new Set<number>();
     for (let i = 0; i < 500; i++) {
-      const delay = retryDelay(policy, attempt, () => random.next());
+      const delay = retryDelay(policy, { attempt }, () => random.next());
       assert(Number.isInteger(delay) && delay >= 0 && delay <= most, `${delay} of ${most}`);
       tenths.add(Math.min(9, Math.floor(delay / most * 10)));
     }
@@ -33,8 +33,24 @@ Deno.test("retryDelay() is spread over all of the range from 0", () => {
 
 Deno.test("retryDelay() of 0 is 0 after any number of attempts", () => {
   for (const attempt of [1, 5_000]) {
-    assertEquals(retryDelay({ retryDelayMs: 0, maxRetryDelayMs: 10 }, attempt, () => 1), 0);
+    assertEquals(retryDelay({ retryDelayMs: 0, maxRetryDelayMs: 10 }, { attempt }, () => 1), 0);
   }
+});
+
+Deno.test("retryDelay() is what a function of the attempt and its error returns, up to the cap", () => {
+  const retryDelayMs = (attempt: number, error: unknown) => attempt * (error as { ms: number }).ms;
+  const policy = { retryDelayMs, maxRetryDelayMs: 25 };
+  const delays = [1, 2, 3].map((attempt) => retryDelay(policy, { attempt, error: { ms: 10 } }));
+  assertEquals(delays, [10, 20, 25]);
+  for (const wrong of [NaN, -1, "1", undefined, Promise.resolve(1)]) {
+    assertThrows(
+      () => retryDelay({ ...policy, retryDelayMs: () => wrong as number }, { attempt: 1 }),
+      RangeError,
+      "expected milliseconds ≥ 0 for what retryDelayMs returned, got ",
+    );
+  }
+  const hour = { retryDelayMs: () => 3_600_000 };
+  assertEquals(retryDelay(policyOf(hour), { attempt: 1 }), 3_600_000, "no cap of its own");
 });
 
 Deno.test("policyOf() takes what an item leaves out from the pipeline, and that from the defaults", () => {

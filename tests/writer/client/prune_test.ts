@@ -141,3 +141,30 @@ Deno.test("deleteRun() leaves a run that was resumed since it was chosen as it i
   assertEquals(await readValues(db, "SELECT key FROM mine"), [["a"], ["b"]]);
   assertEquals(await readValues(db, "SELECT key FROM task_runs WHERE run_id=1"), [["a"], ["b"]]);
 });
+
+Deno.test("deleteRun() leaves a run whose process is alive as it is, although it was chosen by force", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  const items = Array.from({ length: 100 }, (_, i) => i);
+  const schema = "CREATE TABLE IF NOT EXISTS mine (n INTEGER)";
+  const pruned: unknown[] = [];
+  const report = await runPipeline(items, {
+    db,
+    schema,
+    workers: 1,
+    async run(n, task) {
+      await task.insert("mine", [[n]]);
+      if (n !== 50) return;
+      await runPipeline([1], { db, name: "newer", run: () => {} });
+      using reader = await connectReadOnly(db);
+      const { runs, running } = chooseRuns(reader, { keepRuns: 1, force: true });
+      assertEquals([runs, running.map(({ id, isAlive }) => [id, isAlive])], [[], [[1, true]]]);
+      await using writer = await SqliteWriter.open({ db, storeTaskStatus: false });
+      // As it was chosen by a caller to whom it looked dead.
+      pruned.push(await deleteRun(writer, { ...running[0]!, isAlive: false }));
+    },
+  });
+  assertEquals([pruned, report.status, report.counts.done], [[undefined], "done", 100]);
+  assertEquals(await readValues(db, "SELECT count(*) FROM mine"), [[100]]);
+  assertEquals(await readValues(db, "SELECT count(*) FROM task_runs WHERE run_id=1"), [[100]]);
+});

@@ -132,7 +132,7 @@ export function start(run: number, id: number): TaskUpdateMessage {
 
 /** Queues a task again that failed. */
 export function retry(run: number, task: number, message: string): RequeueTasksMessage {
-  const attempt = { finishedAt: LATER, error: "Error: Not yet", message };
+  const attempt = { finishedAt: LATER, error: "Error: Not yet", message, isCounted: true };
   return { kind: "requeue_tasks", run, ids: [task], attempt };
 }
 

@@ -16,7 +16,7 @@ function row(sender: string, value: number): WriteMessage {
 
 /** Posts a batch and lets the loop take what has arrived. */
 function post(writer: OneThread, port: RawPort, seq: number, messages: unknown[]): void {
-  port.post({ kind: "batch", seq, messages });
+  port.postBatch(seq, messages);
   writer.loop.drain();
 }
 
@@ -63,14 +63,14 @@ for (const driver of DRIVERS) {
     using writer = await openLoop({ driver, schema });
     const port = writer.port();
     for (let seq = 0; seq < 60; seq++) {
-      port.post({ kind: "batch", seq, messages: [row("a", seq), row("a", seq)] });
+      port.postBatch(seq, [row("a", seq), row("a", seq)]);
     }
     for (let seq = 0; seq < 60; seq++) assertEquals(await failed(port, seq), []);
     const small = writer.loop.stats().commits;
     assert(small < 60, `${small} transactions for 60 batches that arrived together`);
     const rows = Array.from({ length: 1_000 }, (_, i) => ["b", i]);
     for (let seq = 0; seq < 60; seq++) {
-      port.post({ kind: "batch", seq, messages: [toInsertMessage("n", rows)] });
+      port.postBatch(seq, [toInsertMessage("n", rows)]);
     }
     for (let seq = 0; seq < 60; seq++) assertEquals(await failed(port, seq), []);
     const large = writer.loop.stats().commits - small;
@@ -107,7 +107,7 @@ for (const driver of DRIVERS) {
     for (let seq = 0; seq < 10; seq++) {
       ports.forEach((port, p) => {
         const messages = [0, 1, 2].map((i) => row(`${p}`, bad[p]!.includes(i) ? -1 : i));
-        port.post({ kind: "batch", seq, messages: [...messages, execute(`SELECT ${p} AS p`)] });
+        port.postBatch(seq, [...messages, execute(`SELECT ${p} AS p`)]);
       });
     }
     for (let seq = 0; seq < 10; seq++) {
@@ -200,9 +200,9 @@ Deno.test("WriterLoop takes nothing from a sender that was cut off before its po
   const { port1, port2 } = new MessageChannel();
   writer.loop.attach(port2, 7);
   const late = new RawPort(port1);
-  late.post({ kind: "batch", seq: 1, messages: [row("late", 1)] });
+  late.postBatch(1, [row("late", 1)]);
   for (let seq = 1; seq <= 3; seq++) {
-    port.post({ kind: "batch", seq, messages: [row("in time", seq)] });
+    port.postBatch(seq, [row("in time", seq)]);
     await failed(port, seq);
   }
   assertEquals(writer.column("SELECT DISTINCT sender FROM n"), ["in time"]);

@@ -1,0 +1,68 @@
+/**
+ * The results of the tasks that a task depends on, read from the database: so they are there on every thread, on other
+ * machines and after a resume.
+ *
+ * @module
+ */
+import { delay } from "../../internal/delay.ts";
+import type { SqlRow } from "../../writer/protocol/sqlite_types.ts";
+import type { TaskExecution } from "./task_execution.ts";
+
+const SELECT = `SELECT r.key, r.status, r.result FROM main.task_dependencies d
+  JOIN main.task_runs r ON r.id=d.depends_on_id WHERE d.run_id=?1 AND d.task_id=?2`;
+
+/**
+ * Milliseconds until it is asked again whether an end is committed, at first and at most. A Worker has said that its
+ * task is done before the writer has committed that, and another Worker may ask earlier.
+ */
+const FIRST_MS = 1;
+const MOST_MS = 50;
+
+/** Milliseconds after which an end that is not committed never will be: the dependency is run again, say. */
+const GIVE_UP_MS = 10_000;
+
+/**
+ * The result of one dependency.
+ *
+ * @throws {Error} If the task does not depend on it, or the status of tasks is not stored
+ */
+export async function resultOf(execution: TaskExecution, key: string | number): Promise<unknown> {
+  const text = String(key);
+  const [row] = await read(execution, `the result of ${Deno.inspect(text)}`, text);
+  if (row) return parse(row);
+  throw new Error(
+    `Cannot read the result of ${Deno.inspect(text)}: task ${execution.id} (${execution.name}) ` +
+      `does not depend on it. Return its key from dependsOn`,
+  );
+}
+
+/** The results of all dependencies, by their keys. */
+export async function resultsOf(execution: TaskExecution): Promise<Map<string, unknown>> {
+  const rows = await read(execution, "the results of dependencies");
+  return new Map(rows.map((row) => [String(row.key), parse(row)]));
+}
+
+async function read(execution: TaskExecution, what: string, key?: string): Promise<SqlRow[]> {
+  execution.check(`read ${what}`);
+  const { run, batchSender } = execution.environment;
+  if (run === null) {
+    throw new Error(`Cannot read ${what}: the status of tasks is not stored. Set storeTaskStatus`);
+  }
+  const sql = key === undefined ? `${SELECT} ORDER BY r.id` : `${SELECT} AND r.key=?3`;
+  const params = key === undefined ? [run, execution.id] : [run, execution.id, key];
+  const until = performance.now() + GIVE_UP_MS;
+  for (let ms = FIRST_MS;; ms = Math.min(MOST_MS, ms * 2)) {
+    const rows = await batchSender.query({ kind: "rows", sql, params });
+    const missing = rows.find(({ status }) => status !== "done");
+    if (!missing) return rows;
+    if (performance.now() > until) {
+      throw new Error(`Cannot read ${what}: ${missing.key} is ${missing.status}, not done`);
+    }
+    await delay(ms, execution.signal);
+    execution.signal.throwIfAborted();
+  }
+}
+
+function parse({ result }: SqlRow): unknown {
+  return result === null ? undefined : JSON.parse(String(result));
+}
