@@ -137,13 +137,9 @@ export async function main(args: readonly string[]): Promise<number> {
     .description("Many tasks at once, their status and rows in one SQLite file.")
     .version(config.version)
     .option("-v, --verbose", "say more; -vv: with stacks of errors", (_, n: number) => n + 1, 0)
-<<<<<<< HEAD
-    .option("--log-file <path>", "a file that everything is logged to")
+    .option("--log-file <path>", "a file that everything is logged to", outputName)
     .option("--color", "colours, also where NO_COLOR is set or there is no terminal")
     .option("--no-color", "no colours, also where FORCE_COLOR is set")
-=======
-    .option("--log-file <path>", "a file that everything is logged to", outputName)
->>>>>>> main
     .addHelpText("after", AFTER);
   for (const [name, { summary, usage, load }] of Object.entries(COMMANDS)) {
     const command = newCommand(name).summary(summary);

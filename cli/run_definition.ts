@@ -108,12 +108,12 @@ export async function runDefinition<Item>(
     }).catch((error) => {
       // What is known of it is told all the same; why it failed is told by the caller.
       const failed = reportOf(error);
-      if (failed) tell(failed, { shown, json, reason: summarizeError(error) });
+      if (failed) printReport(failed, { shown, json, reason: summarizeError(error) });
       throw error;
     });
   }
   if (writer) report.checkpoint = await writer.close();
-  tell(report, { shown, json });
+  printReport(report, { shown, json });
   if (!json && options.verbose >= 1) tellMore(report);
   if (server && signal === undefined && isAttended()) {
     const { interruption } = await import("./serve_dashboard.ts");
@@ -123,16 +123,16 @@ export async function runDefinition<Item>(
   return exitCodeFor(report, signal);
 }
 
-<<<<<<< HEAD
 /** The progress that the definition wants, without the lines that tasks log. */
 function withoutLogs(
   progress: boolean | ProgressOptions = { summary: false },
 ): false | ProgressOptions {
   if (progress === false) return false;
   return { ...(progress === true ? {} : progress), taskLogs: false };
-=======
+}
+
 /** Prints what became of a run, and why where it failed as a whole. */
-function tell(
+function printReport(
   report: PipelineReport,
   { shown, json, reason }: { shown: string; json: boolean | undefined; reason?: string },
 ): void {
@@ -142,7 +142,6 @@ function tell(
       ? [sanitizedJson({ ...toJson(report, shown), ...why }, 2)]
       : summarize(report, shown, surface()),
   );
->>>>>>> main
 }
 
 /** Serves the dashboard beside a command and says where; with a writer, it can control the writer's runs. */
