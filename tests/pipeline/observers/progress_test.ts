@@ -1,3 +1,4 @@
+import { LogThrottle } from "../../../pipeline/observers/progress/log_throttle.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { isInstalled, ROOT } from "../../support/child.ts";
 import { type TerminalOptions, TestTerminal } from "../../support/pseudo_terminal.ts";
@@ -212,7 +213,7 @@ Deno.test({
     await terminal.until(() => screenOf(terminal).length >= 3);
     await terminal.type("\x03");
     await terminal.end();
-    assert(terminal.frames.length > 0 && !/\x1b\[[\d;]*r/.test(terminal.raw));
+    assert(terminal.frames.length > 0 && !terminal.raw.includes("\x1b[1;"));
   },
 });
 
@@ -265,4 +266,39 @@ Deno.test("progress writes plain lines where there is no terminal", async () => 
     assert(/^bars: \d+% {2}\d\/4 {2}([\d.]+\/(s|min) {2})?\d s/.test(line), JSON.stringify(line));
   }
   assertMatch(lines.at(-1)!, /^bars: error, 2 done, 2 failed in [\d.]+ m?s$/);
+});
+
+Deno.test({
+  name: "progress writes plain lines on the terminal of a CI job, and on one that moves no cursor",
+  ignore,
+  async fn() {
+    for (const env of [{ CI: "true" }, { CI: "", TERM: "dumb" }]) {
+      const args = ["--quiet", ...FLAGS, "--allow-env=CI,TERM,FORCE_COLOR", FIXTURE, "fail", "4"];
+      const settings = JSON.stringify({ progress: { intervalMs: 50 } });
+      await using terminal = await TestTerminal.deno([...args, settings], {
+        env: { ...env, NO_COLOR: "1" },
+      });
+      await terminal.end();
+      assert(!terminal.raw.includes("\x1b"), JSON.stringify(terminal.raw));
+      assert(terminal.text.filter((line) => /^bars: \d+% {2}\d\/4/.test(line)).length > 0);
+      assertStringIncludes(terminal.text.join("\n"), "bars: error, 2 done, 2 failed");
+    }
+  },
+});
+
+Deno.test("progress shows no lines of tasks with taskLogs: false, and counts those past 200 a second", async () => {
+  const lines: string[] = [];
+  const logs = new LogThrottle((line) => lines.push(line));
+  for (let i = 0; i < 1_500; i++) logs.print(`line ${i}`);
+  logs.flush();
+  assertEquals(lines.slice(199), ["line 199", "… 1,300 more lines that tasks logged"]);
+  logs.flush();
+  assertEquals(lines.length, 201);
+  const { stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--no-lock", "--cached-only", ...FLAGS, FIXTURE, "logs", "1"]
+      .concat('{"progress":{"taskLogs":false}}'),
+    cwd: ROOT,
+    stdin: "null",
+  }).output();
+  assertMatch(new TextDecoder().decode(stderr), /^bars: done, 1 done in [^\n]+\n$/);
 });
