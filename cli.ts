@@ -50,6 +50,16 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     usage: "",
     load: () => import("./cli/commands/runs.ts"),
   },
+  workers: {
+    summary: "list the workers on other machines of a run",
+    usage: "",
+    load: () => import("./cli/commands/workers.ts"),
+  },
+  worker: {
+    summary: "run tasks for pipelines on other machines",
+    usage: "<file...>",
+    load: () => import("./cli/commands/worker.ts"),
+  },
   cancel: {
     summary: "cancel a run that goes on, or one of its tasks",
     usage: "<run> [task]",

@@ -15,7 +15,7 @@ import { onInterrupt } from "../pipeline/signals.ts";
 import type { ProgressOptions } from "../pipeline/observers/progress_options.ts";
 import type { Overlap } from "../pipeline/overlap.ts";
 import { type PipelineReport, reportOf } from "../pipeline/report.ts";
-import { absolutePath, workingFolder } from "../internal/paths.ts";
+import { fromHere, locate } from "./working_folder.ts";
 import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import { type Cell, flow } from "./terminal/table.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
@@ -38,9 +38,9 @@ export interface RunDefinitionOptions {
   workers?: number | undefined;
   /** The SQLite driver. */
   driver?: DriverChoice | undefined;
-  /** Whether to go on with a run, and with which. */
+  /** Whether to continue a run, and which. */
   resume?: number | true | undefined;
-  /** The key of the run to go on with, or to begin. */
+  /** The key of the run to continue, or to begin. */
   resumeKey?: string;
   /** What to do while another run of this name is under way. */
   overlap?: Overlap | undefined;
@@ -54,20 +54,6 @@ export interface RunDefinitionOptions {
   verbose: number;
 }
 
-/** The directory of the shell, whatever the module makes of it. */
-const HERE = workingFolder();
-
-/** Where a database is. */
-export function locate(db: string | URL): string | URL {
-  return absolutePath(db, HERE);
-}
-
-/** A path as it is called in the directory of the shell. */
-function fromHere(path: string | URL): string {
-  const text = `${path}`;
-  return text.startsWith(`${HERE}/`) ? text.slice(HERE!.length + 1) : text;
-}
-
 /** Runs a pipeline and tells what became of it. */
 export async function runDefinition<Item>(
   definition: PipelineDefinition<Item>,
@@ -77,7 +63,7 @@ export async function runDefinition<Item>(
   const { workers = definition.workers, driver = definition.driver, dashboard, json, resumeKey } =
     options;
   const db = locate(options.db ?? definition.db ?? DEFAULT_DB);
-  const shown = options.db ?? fromHere(db);
+  const shown = options.db ?? fromHere(`${db}`);
   const { items, settings } = await prepareRun(definition, args);
   let signal: Deno.Signal | undefined;
   let report: PipelineReport;

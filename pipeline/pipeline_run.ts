@@ -141,7 +141,6 @@ export class PipelineRun<Item> {
   }
 
   async #executeWith(batchSender: BatchSender, writer: WriterClient): Promise<number | null> {
-    const { atomic = false } = this.#options;
     const observer = this.#observer;
     const { signal } = this.#stop;
     const tasks = this.#writer && (() => this.#scheduler?.running() ?? []);
@@ -151,8 +150,9 @@ export class PipelineRun<Item> {
       run,
       args: taskArguments(this.#options.args),
       batchSender,
-      atomic,
+      atomic: this.#options.atomic ?? false,
       signal,
+      queueAll: () => this.#source.announceAll(),
       deadline,
     };
     if (observer?.onLog) {
@@ -189,7 +189,7 @@ export class PipelineRun<Item> {
       return null;
     }
     const { run, firstId } = started;
-    const confirm = typeof this.#options.run !== "function";
+    const confirm = typeof this.#options.run !== "function" || this.#dependencies !== undefined;
     const skipped = (tasks: number) => {
       this.#summary.counts.done += tasks;
       this.#skipped += tasks;
@@ -202,8 +202,7 @@ export class PipelineRun<Item> {
 
   async #begin(batchSender: BatchSender): Promise<RunStarted | undefined> {
     const { resume, overlap } = this.#options;
-    let waited = false;
-    const started = await startRun(batchSender, () => ({
+    const { started, waited } = await startRun(batchSender, () => ({
       kind: "start_run",
       ...(resume ? { resume } : {}),
       name: this.#name,
@@ -212,15 +211,9 @@ export class PipelineRun<Item> {
       workers: this.#workers,
       startedAt: isoNow(),
       reserve: this.#source.reserve,
+      executor: this.#options.executor?.name,
       ...(this.#source.known ? { expected: this.#source.known.length } : {}),
-    }), {
-      overlap,
-      signal: this.#stop.signal,
-      waits: (run) => {
-        waited = true;
-        this.#observer?.waits?.(run);
-      },
-    });
+    }), { overlap, signal: this.#stop.signal, observer: this.#observer });
     if (waited) this.#startedAt = performance.now();
     return started;
   }

@@ -27,7 +27,8 @@ import { sanitize } from "../terminal/sanitize.ts";
 import { tell } from "../terminal/terminal.ts";
 import { formatDuration } from "../../internal/units.ts";
 import type { RunOptions } from "./run.ts";
-import { locate, runDefinition, serve } from "../run_definition.ts";
+import { runDefinition, serve } from "../run_definition.ts";
+import { locate } from "../working_folder.ts";
 
 /** Runs of which the time is shown. */
 const SHOWN = 3;

@@ -11,12 +11,10 @@ import type { RunningTask } from "../observers/run_observer.ts";
 import { timeAttempt } from "./attempt_timer.ts";
 import { type ExecutorEvents, lostOutcome, type OfferedTask } from "./executor.ts";
 import type { RunTaskRequest, TaskWorkerReply, TaskWorkerRequest } from "./pool_protocol.ts";
+import { nextSender } from "./sender_numbers.ts";
 import type { TaskModule } from "./task_module.ts";
 import type { TaskEnvironment } from "./task_execution.ts";
 import type { TaskOutcome } from "./task_runner.ts";
-
-/** Numbers of Workers so far, by which the writer knows them. */
-let senders = 0;
 
 /** What the Workers of a pool share. */
 export interface WorkerOptions {
@@ -42,7 +40,7 @@ export class PooledWorker<Item> implements Disposable {
   readonly #options: WorkerOptions;
   readonly #events: ExecutorEvents<Item>;
   readonly #worker: Worker;
-  readonly #sender = ++senders;
+  readonly #sender = nextSender();
   /** The step that is waited for: listening, initialized or finished. */
   #step: PromiseWithResolvers<void> = Promise.withResolvers();
   #isLoaded = false;
@@ -87,16 +85,14 @@ export class PooledWorker<Item> implements Disposable {
    */
   async load(): Promise<void> {
     const { module: { module, export: name = "default" }, environment, prints } = this.#options;
-    const { run, args, atomic, onLog } = environment;
+    const { run, args, atomic, confirms, onLog } = environment;
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       await this.#next();
       const port = this.#options.attach(this.#sender);
       const watch = onLog && { prints };
-      this.#post(
-        { kind: "init", module: String(module), export: name, run, args, atomic, watch, port },
-        [port],
-      );
+      const tasks = { module: String(module), export: name, run, args, atomic, confirms };
+      this.#post({ kind: "init", ...tasks, watch, port }, [port]);
       timer = setTimeout(() => this.#die(notLoaded(this.#options.loadMs)), this.#options.loadMs);
       await this.#next();
       this.#isLoaded = true;

@@ -61,7 +61,11 @@ class Bars implements RunObserver {
   }
 
   waits(run: string): void {
-    this.#screen.print(waitingLine(run));
+    this.rewritten(waitingLine(run));
+  }
+
+  rewritten(text: string): void {
+    this.#screen.print(text);
   }
 
   begin(view: ObservedRun): void {
@@ -100,7 +104,11 @@ class Lines implements RunObserver {
   }
 
   waits(run: string): void {
-    write(`${waitingLine(run)}\n`);
+    this.rewritten(waitingLine(run));
+  }
+
+  rewritten(text: string): void {
+    write(`${text}\n`);
   }
 
   begin(view: ObservedRun): void {

@@ -8,9 +8,11 @@ import type { AnswerControlMessage, RequestControlMessage } from "./control_mess
 import type {
   ExpectTasksMessage,
   FinishRunMessage,
+  PlaceTasksMessage,
   ReserveIdsMessage,
   RunFinished,
   RunStarted,
+  SeeWorkerMessage,
   StartRunMessage,
 } from "./run_message.ts";
 import type {
@@ -127,6 +129,8 @@ export type WriteMessage =
   | ExpectTasksMessage
   | ReserveIdsMessage
   | FinishRunMessage
+  | PlaceTasksMessage
+  | SeeWorkerMessage
   | QueueTasksMessage
   | ResumeTasksMessage
   | DependTasksMessage
@@ -156,6 +160,8 @@ export interface WriteResults {
   reserve_ids: number;
   expect_tasks: undefined;
   finish_run: RunFinished;
+  place_tasks: undefined;
+  see_worker: undefined;
   queue_tasks: undefined;
   /** The ids of the tasks, negative for those that are `done`. */
   resume_tasks: readonly number[];

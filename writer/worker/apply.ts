@@ -27,6 +27,7 @@ import type {
 import { StatementBoard } from "../protocol/statement_board.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { addRequest, answerAll, answerRequest } from "./request_store.ts";
+import { RemoteWorkerStore } from "./tasks/remote_worker_store.ts";
 import type { RequestWatch } from "./request_watch.ts";
 import { RowStore, sameShape } from "./row_store.ts";
 import { RunStore } from "./run_store.ts";
@@ -76,6 +77,8 @@ export class MessageApplier {
   readonly #dependencies: DependencyStore;
   readonly #ends: TaskEndStore;
   readonly #watch: RequestWatch | undefined;
+  /** Made where tasks run on other machines. */
+  #workers: RemoteWorkerStore | undefined;
   /** What keeps something of a transaction in mind until it has ended. */
   readonly #parts: readonly TransactionPart[];
 
@@ -136,12 +139,18 @@ export class MessageApplier {
     const failures: [number, ErrorData][] = [];
     let inserts: InsertMessage[] = [];
     const flushInserts = () => {
-      if (inserts.length > 0) this.rows.insert(inserts);
+      if (inserts.length === 0) return;
+      this.updates.flushNew();
+      this.rows.insert(inserts);
       inserts = [];
     };
     messages.forEach((message, index) => {
       if (message.kind === "task_update" && !this.failed.has(message.id)) {
         this.updates.fold(message);
+        return;
+      }
+      if (message.kind === "queue_tasks" && !message.chosen) {
+        this.apply(message);
         return;
       }
       if (message.kind !== "insert" || (inserts[0] && !sameShape(inserts[0], message))) {
@@ -182,8 +191,13 @@ export class MessageApplier {
         return this.runs.expect(message);
       case "finish_run":
         return this.#finishRun(message);
+      case "place_tasks":
+        return this.#remote().place(message);
+      case "see_worker":
+        return this.#remote().see(message);
       case "queue_tasks":
-        this.#tasks.queue(message);
+        this.updates.queue(message);
+        if (message.chosen) this.updates.flushNew();
         return this.failed.forget(message.ids);
       case "resume_tasks": {
         const ids = this.#tasks.resume(message);
@@ -232,6 +246,10 @@ export class MessageApplier {
   #update(message: TaskUpdateMessage): undefined {
     this.updates.update(message, this.failed.behind(message));
     if (message.status && isEnd(message.status)) this.failed.forget([message.id]);
+  }
+
+  #remote(): RemoteWorkerStore {
+    return this.#workers ??= new RemoteWorkerStore(this.#connection);
   }
 
   #requeue(message: RequeueTasksMessage): readonly number[] {

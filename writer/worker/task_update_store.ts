@@ -11,24 +11,15 @@ import { BulkStatement, placeholders } from "../../sqlite/bulk_statement.ts";
 import { type ErrorData, SqliteError } from "../../errors.ts";
 import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type { Connection } from "../../sqlite/connection.ts";
+import { STATUS_IN_RUN } from "../../sqlite/rewritten_rows.ts";
 import type { Statement } from "../../sqlite/statement.ts";
-import type { TaskUpdateMessage } from "../protocol/task_message.ts";
+import type { QueueTasksMessage, TaskUpdateMessage } from "../protocol/task_message.ts";
 import { foldNews } from "../protocol/task_news.ts";
 import type { RunStore } from "./run_store.ts";
-import { canMove, TASK_STATUSES, type TaskStatus } from "../../internal/task_status.ts";
+import { NewTasks } from "./tasks/new_tasks.ts";
+import { COLUMNS, FIELDS, shapeOf } from "./tasks/task_shape.ts";
+import { canMove, type TaskStatus } from "../../internal/task_status.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
-
-/** What news of a task can tell, and the column where it goes. */
-const COLUMNS = {
-  progress: "progress",
-  message: "message",
-  startedAt: "started_at",
-  finishedAt: "finished_at",
-  result: "result",
-  error: "error",
-  updatedAt: "updated_at",
-} as const;
-const FIELDS = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
 
 /** News of one shape: the first of them, and the values of all. */
 interface UpdateGroup {
@@ -42,6 +33,8 @@ export class TaskUpdateStore {
   readonly #connection: Connection;
   readonly #runs: RunStore;
   #status: Statement | undefined;
+  /** Tasks that come into the table. */
+  readonly #new: NewTasks;
   /** A statement for each shape of news: from which status to which, and what else is told. */
   readonly #updates = new Map<number, BulkStatement>();
   /** Tasks that are `running` as far as is committed; a task that is not among them is `queued`. */
@@ -55,6 +48,12 @@ export class TaskUpdateStore {
   constructor(connection: Connection, runs: RunStore) {
     this.#connection = connection;
     this.#runs = runs;
+    this.#new = new NewTasks(connection, runs);
+  }
+
+  /** Adds new tasks to what this transaction will write. */
+  queue(message: QueueTasksMessage): void {
+    this.#new.add(message);
   }
 
   /** Adds the news of a task to what this transaction will write. */
@@ -78,8 +77,10 @@ export class TaskUpdateStore {
       throw illegal(message, current);
     }
     // The messages stay as they are: when the batch fails, they are tried apart.
-    const folded = before ? { ...before } : message;
+    const folded = before || message.status === "done" ? { ...before ?? message } : message;
     if (before) foldNews(folded, message);
+    // A task that is done is whole.
+    if (folded.status === "done") folded.progress = undefined;
     this.#folded.set(message.id, folded);
   }
 
@@ -96,6 +97,7 @@ export class TaskUpdateStore {
 
   /** Writes what is folded. Called before each commit, and before any statement that may look at it. */
   flush(): void {
+    this.flushNew();
     if (this.#folded.size === 0) return;
     const groups = new Map<number, UpdateGroup>();
     for (const m of this.#folded.values()) {
@@ -122,9 +124,19 @@ export class TaskUpdateStore {
     }
   }
 
+  /** Writes new tasks. Called before rows are written, which may refer to them. */
+  flushNew(): void {
+    for (const { run, id, status } of this.#new.write(this.#folded)) {
+      this.#folded.delete(id);
+      this.move(run, id, "queued", status!);
+    }
+  }
+
   /** The status that a task of a run has in the table. */
   status({ run, id }: { run: number; id: number }): TaskStatus | undefined {
-    this.#status ??= this.#connection.prepare("SELECT status, run_id FROM task_runs WHERE id=?");
+    this.#status ??= this.#connection.prepare(
+      `SELECT ${STATUS_IN_RUN} AS status, run_id FROM task_runs WHERE id=?`,
+    );
     const row = this.#status.get(id);
     return row?.run_id === run ? row?.status as TaskStatus : undefined;
   }
@@ -138,6 +150,7 @@ export class TaskUpdateStore {
   /** A run has ended: statements that only serve its tasks are not needed any more. */
   endRun(): void {
     this.#updates.clear();
+    this.#new.endRun();
   }
 
   /** Calling what it returns takes back what is noted after. */
@@ -145,6 +158,7 @@ export class TaskUpdateStore {
     const moves = this.#moves.length;
     return () => {
       this.#folded.clear();
+      this.#new.clear();
       for (const [id, before] of this.#moves.splice(moves).reverse()) {
         if (before === undefined) this.#moved.delete(id);
         else this.#moved.set(id, before);
@@ -164,6 +178,7 @@ export class TaskUpdateStore {
   /** The transaction is undone: what it changed is forgotten. */
   rolledBack(): void {
     this.#folded.clear();
+    this.#new.clear();
     this.#moved.clear();
     this.#moves = [];
   }
@@ -178,12 +193,13 @@ export class TaskUpdateStore {
     if (!statement) {
       const told = FIELDS.filter((field) => first[field] !== undefined);
       const sets = told.map((field, i) => `${COLUMNS[field]}=v.column${i + 2}`);
-      if (first.status) sets.push(`status='${first.status}'`);
+      if (first.status) {
+        sets.push(`status='${first.status}'`, `own_status='${first.status}'`);
+      }
       if (first.status === "done") sets.push("progress=1");
-      // The plus keeps SQLite from looking tasks up by status instead of id.
       const sql = (tuples: string) =>
         `UPDATE task_runs SET ${sets.join(",")} FROM (VALUES ${tuples}) AS v
-         WHERE task_runs.id=v.column1 AND run_id=${first.run} AND +status='${from}'`;
+         WHERE task_runs.id=v.column1 AND run_id=${first.run} AND ${STATUS_IN_RUN}='${from}'`;
       statement = new BulkStatement(this.#connection, placeholders(told.length + 1), sql);
       this.#updates.set(shape, statement);
     }
@@ -193,16 +209,6 @@ export class TaskUpdateStore {
   #statusOf(id: number): TaskStatus {
     return this.#moved.get(id) ?? (this.#running.has(id) ? "running" : "queued");
   }
-}
-
-/** A number for each shape: the run, both statuses, and a bit for each field that is told. */
-function shapeOf(message: TaskUpdateMessage, from: TaskStatus): number {
-  const told = (message.progress === undefined ? 0 : 1) | (message.message === undefined ? 0 : 2) |
-    (message.startedAt === undefined ? 0 : 4) | (message.finishedAt === undefined ? 0 : 8) |
-    (message.result === undefined ? 0 : 16) | (message.error === undefined ? 0 : 32) |
-    (message.updatedAt === undefined ? 0 : 64);
-  const move = TASK_STATUSES.indexOf(from) * 8 + TASK_STATUSES.indexOf(message.status!) + 1;
-  return (message.run * 64 + move) * 128 + told;
 }
 
 function illegal(message: TaskUpdateMessage, current: TaskStatus): SqliteError {
@@ -215,7 +221,10 @@ function illegal(message: TaskUpdateMessage, current: TaskStatus): SqliteError {
 }
 
 function noTask({ id, run }: TaskUpdateMessage): SqliteError {
-  return new SqliteError(`Cannot update task ${id}: there is no such task in run ${run}`);
+  return new SqliteError(
+    `Cannot update task ${id}: there is no such task in run ${run}. ` +
+      "Another program may have deleted its row: resume the run",
+  );
 }
 
 function failed(message: TaskUpdateMessage, failure: ErrorData): TaskUpdateMessage {
