@@ -124,7 +124,8 @@ for (const sqlite of [false, true]) {
       await project.deno("run", "--no-prompt", ...FFI, "driver.ts"),
       `${sqlite ? "ffi" : "builtin"} 2\n`,
     );
-    await project.deno("check", "first_pipeline.ts", "dashboard.ts");
+    // The types are the same ones; here is the project where one that is optional is missing.
+    if (!sqlite) await project.deno("check", "first_pipeline.ts", "dashboard.ts");
   });
 }
 

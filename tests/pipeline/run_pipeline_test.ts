@@ -54,6 +54,9 @@ for (const driver of DRIVERS) {
       run_id: 1,
       key: "u",
       error: null,
+      own_status: "done",
+      rewritten_as: null,
+      worker: null,
     });
     assertEquals(tasks[1]!.key, null);
     assertEquals(

@@ -34,6 +34,7 @@ for (const driver of DRIVERS) {
       updated_at: null,
       own_status: "queued",
       rewritten_as: null,
+      worker: null,
     });
     store.write({ kind: "queue_tasks", run, ids: [9_000], names: ["ø"], keys: ["k"] });
     assertEquals([store.task(9_000)!.name, store.task(9_000)!.key], ["ø", "k"]);
@@ -90,6 +91,7 @@ for (const driver of DRIVERS) {
         started_at: AT,
         finished_at: LATER,
         error: "Error: Not yet",
+        worker: null,
       });
     }
   });

@@ -27,6 +27,7 @@ for (const driver of DRIVERS) {
       updated_at: AT,
       own_status: "done",
       rewritten_as: null,
+      worker: null,
     });
     store.expectCounts(run, { done: 1 });
   });
