@@ -72,8 +72,8 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
     this.#executions.get(id)?.fail(error);
   }
 
-  finish(): Promise<void> {
-    return Promise.resolve();
+  async finish(): Promise<void> {
+    await this.#options.environment.batchSender.flushed();
   }
 
   [Symbol.dispose](): void {
