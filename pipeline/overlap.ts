@@ -57,7 +57,7 @@ export function checkOverlap(
 }
 
 /** Begins a run; `undefined` when it was stopped while it waited for another one. */
-export async function startRun(
+export async function startInTurn(
   batchSender: BatchSender,
   message: () => StartRunMessage,
   { overlap = "allow", signal, waits }: StartOptions,

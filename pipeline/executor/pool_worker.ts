@@ -10,7 +10,12 @@ import { BATCH_MS } from "../../writer/client/batch_sender.ts";
 import type { RunningTask } from "../observers/run_observer.ts";
 import { timeAttempt } from "./attempt_timer.ts";
 import { type ExecutorEvents, lostOutcome, type OfferedTask } from "./executor.ts";
-import type { RunTaskRequest, TaskWorkerReply, TaskWorkerRequest } from "./pool_protocol.ts";
+import type {
+  IdentifyItems,
+  RunTaskRequest,
+  TaskWorkerReply,
+  TaskWorkerRequest,
+} from "./pool_protocol.ts";
 import type { TaskModule } from "./task_module.ts";
 import type { TaskEnvironment } from "./task_execution.ts";
 import type { TaskOutcome } from "./task_runner.ts";
@@ -87,14 +92,25 @@ export class PooledWorker<Item> implements Disposable {
    */
   async load(): Promise<void> {
     const { module: { module, export: name = "default" }, environment, prints } = this.#options;
-    const { run, args, atomic, onLog } = environment;
+    const { run, args, atomic, adds, onLog } = environment;
+    const asksIdentity = adds?.isPlain === false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       await this.#next();
       const port = this.#options.attach(this.#sender);
       const watch = onLog && { prints };
       this.#post(
-        { kind: "init", module: String(module), export: name, run, args, atomic, watch, port },
+        {
+          kind: "init",
+          module: String(module),
+          export: name,
+          run,
+          args,
+          atomic,
+          asksIdentity,
+          watch,
+          port,
+        },
         [port],
       );
       timer = setTimeout(() => this.#die(notLoaded(this.#options.loadMs)), this.#options.loadMs);
@@ -216,6 +232,10 @@ export class PooledWorker<Item> implements Disposable {
         return;
       case "logged":
         return this.#options.environment.onLog?.(reply, reply.level, reply.message);
+      case "added":
+        return this.#options.environment.adds?.added();
+      case "identify":
+        return void this.#identify(reply);
       case "printed":
         // The text may hold what `console` would take for a format.
         return console[reply.method]("%s", reply.text);
@@ -224,6 +244,15 @@ export class PooledWorker<Item> implements Disposable {
         this.#die(new TypeError(`It sent a reply of unknown kind ${Deno.inspect(unknown)}`));
       }
     }
+  }
+
+  async #identify({ question, items }: IdentifyItems): Promise<void> {
+    const { adds } = this.#options.environment;
+    const answer = await Promise.try(() => adds!.identify(items)).then(
+      (identities) => ({ identities }),
+      (thrown) => ({ error: toErrorData(thrown) }),
+    );
+    if (!this.#death) this.#post({ kind: "identified", question, ...answer });
   }
 
   #post(request: TaskWorkerRequest, transfer: Transferable[] = []): void {

@@ -18,6 +18,7 @@ import type {
   TaskWorkerRequest,
   TimeOutTaskRequest,
 } from "./pool_protocol.ts";
+import { identifyAll, type Identities } from "./added_items.ts";
 import { abridgedError } from "./abridged_error.ts";
 import { BatchSender } from "../../writer/client/batch_sender.ts";
 import { type TaskEnvironment, TaskExecution } from "./task_execution.ts";
@@ -46,6 +47,9 @@ const LARGE_ERROR = 100_000;
 /** What the last task was told that was to stop, perhaps before it began. */
 let told: TimeOutTaskRequest | CancelTaskRequest | undefined;
 let failed = false;
+/** What the main thread was asked, by the numbers of the questions. */
+const questions = new Map<number, PromiseWithResolvers<Identities>>();
+let asked = 0;
 
 async function fail(thrown: unknown): Promise<void> {
   if (failed) return;
@@ -103,11 +107,25 @@ async function init(request: InitTaskWorker): Promise<void> {
     atomic: request.atomic,
     signal: controller.signal,
     isTerminable: true,
+    adds: {
+      identify: request.asksIdentity ? askIdentity : (items) => identifyAll(items, {}),
+      isPlain: !request.asksIdentity,
+      added: () => reply({ kind: "added" }),
+    },
   };
   if (request.watch) {
     const watching = await import("./task_observer.ts");
     Object.assign(environment, watching.watchTasks(reply, request.watch));
   }
+}
+
+/** Names and keys of items come from the main thread, where the functions for them are. */
+function askIdentity(items: readonly unknown[]): Promise<Identities> {
+  const question = ++asked;
+  const answer = Promise.withResolvers<Identities>();
+  questions.set(question, answer);
+  reply({ kind: "identify", question, items });
+  return answer.promise;
 }
 
 async function handle(request: TaskWorkerRequest): Promise<void> {
@@ -129,6 +147,14 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       const end = runToEnd(task, request.item);
       tasks.set(task.id, { task, end });
       return await end;
+    }
+    case "identified": {
+      const { question, identities, error } = request;
+      const answer = questions.get(question)!;
+      questions.delete(question);
+      if (identities) answer.resolve(identities);
+      else answer.reject(fromErrorData(error!));
+      return;
     }
     case "abort":
       controller.abort(fromErrorData(request.reason));

@@ -60,6 +60,11 @@ export class TaskSource<Item> {
     return this.#registration.idOf(index);
   }
 
+  /** Whether the run may be an earlier one. */
+  get resumes(): boolean {
+    return this.#registration.resumes;
+  }
+
   /** How many ids to reserve when the run begins. */
   get reserve(): number {
     return this.#registration.reserve;

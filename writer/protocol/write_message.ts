@@ -14,10 +14,12 @@ import type {
   StartRunMessage,
 } from "./run_message.ts";
 import type {
+  AddTasksMessage,
   DependTasksMessage,
   EndTasksMessage,
   QueueTasksMessage,
   RequeueTasksMessage,
+  ResumeAddedMessage,
   ResumeTasksMessage,
   TasksEnded,
   TaskUpdateMessage,
@@ -128,6 +130,8 @@ export type WriteMessage =
   | ReserveIdsMessage
   | FinishRunMessage
   | QueueTasksMessage
+  | AddTasksMessage
+  | ResumeAddedMessage
   | ResumeTasksMessage
   | DependTasksMessage
   | TaskUpdateMessage
@@ -159,6 +163,9 @@ export interface WriteResults {
   queue_tasks: undefined;
   /** The ids of the tasks, negative for those that are `done`. */
   resume_tasks: readonly number[];
+  /** How many are new. */
+  add_tasks: number;
+  resume_added: undefined;
   depend_tasks: undefined;
   task_update: undefined;
   /** The ids of those that are queued now. */
@@ -208,6 +215,11 @@ export function weightOf(message: WriteMessage): number {
       return Math.max(
         message.ids?.length ?? 1,
         (sizeOf(message.names) + sizeOf(message.keys)) / ROW_BYTES,
+      );
+    case "add_tasks":
+      return Math.max(
+        message.items?.length ?? 1,
+        (sizeOf(message.names) + sizeOf(message.keys) + sizeOf(message.items)) / ROW_BYTES,
       );
     case "requeue_tasks":
       return (message.ids?.length ?? 1) + lengthOf(message.attempt?.error) / ROW_BYTES;

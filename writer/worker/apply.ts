@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { AddedTasks } from "./added_tasks.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import { DependencyStore } from "./dependency_store.ts";
 import { type ErrorData, fromErrorData } from "../../errors.ts";
@@ -72,6 +73,7 @@ export class MessageApplier {
   readonly updates: TaskUpdateStore;
   readonly failed = new FailedTasks();
   readonly #tasks: TaskStore;
+  readonly #added: AddedTasks;
   readonly #keys: KeyStore;
   readonly #dependencies: DependencyStore;
   readonly #ends: TaskEndStore;
@@ -86,6 +88,7 @@ export class MessageApplier {
     this.runs = new RunStore(connection, owner);
     this.updates = new TaskUpdateStore(connection, this.runs);
     this.#tasks = new TaskStore(connection, this.runs, this.updates);
+    this.#added = new AddedTasks(connection, this.runs);
     this.#keys = new KeyStore(connection);
     this.#dependencies = new DependencyStore(connection);
     this.#ends = new TaskEndStore(connection, this.runs, this.updates);
@@ -182,8 +185,13 @@ export class MessageApplier {
         return this.runs.expect(message);
       case "finish_run":
         return this.#finishRun(message);
+      case "add_tasks":
+        return this.#added.add(message);
+      case "resume_added":
+        return this.#tasks.resumeAdded(message.run);
       case "queue_tasks":
         this.#tasks.queue(message);
+        this.#added.queued(message.run, message.keys);
         return this.failed.forget(message.ids);
       case "resume_tasks": {
         const ids = this.#tasks.resume(message);
@@ -249,6 +257,7 @@ export class MessageApplier {
   #finishRun(message: FinishRunMessage): RunFinished {
     const finished = this.runs.finish(message);
     this.updates.endRun();
+    this.#added.forget(message.run);
     answerAll(this.#connection, message.run, message.stopped ? "cancelled" : finished.status);
     this.#watch?.end(message.run);
     return finished;

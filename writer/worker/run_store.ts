@@ -38,6 +38,9 @@ const SAMPLE_INTERVAL_MS = 100;
 /** A run's age over the time between its samples: 1,000 of them tell of a day as well as of ten seconds. */
 const SAMPLES_PER_AGE = 100;
 
+/** How many tasks were added to run ?1 by others: they are not among its items. */
+const ADDED = "(SELECT count(*) FROM task_runs WHERE run_id=?1 AND added_by IS NOT NULL)";
+
 /** The part of the store that keeps runs. */
 export class RunStore {
   readonly #connection: Connection;
@@ -79,7 +82,7 @@ export class RunStore {
         this.#statements.of(
           `UPDATE pipeline_runs SET status='running', finished_at=NULL, workers=?2, driver=?3,
              sqlite_version=?4, owner=?5, pid=?6, process_started_at=?7, host=?8, booted_at=?9,
-             resumed=coalesce(resumed,0)+1, expected=?10, resumed_at=?11, resumed_done=done,
+             resumed=coalesce(resumed,0)+1, expected=?10+${ADDED}, resumed_at=?11, resumed_done=done,
              args=?12, label=coalesce(?13,label), reason=NULL, reason_stack=NULL
            WHERE id=?1`,
         ).run(
@@ -122,7 +125,10 @@ export class RunStore {
 
   /** Keeps how many tasks a run has in all. */
   expect({ run, count }: ExpectTasksMessage): undefined {
-    this.#statements.of("UPDATE pipeline_runs SET expected=?2 WHERE id=?1").run(run, count);
+    this.#statements.of(`UPDATE pipeline_runs SET expected=?2+${ADDED} WHERE id=?1`).run(
+      run,
+      count,
+    );
   }
 
   /** Tasks of these ids are the run's, and perhaps all between them. */

@@ -13,7 +13,7 @@ import type {
   RequeueTasksMessage,
   ResumeTasksMessage,
 } from "../protocol/task_message.ts";
-import { type KeyedTask, matchKeys } from "./resume_store.ts";
+import { goneTasks, type KeyedTask, matchKeys, seeKey } from "./resume_store.ts";
 import type { RunStore } from "./run_store.ts";
 import { Statements } from "../../sqlite/statements.ts";
 import type { TaskUpdateStore } from "./task_update_store.ts";
@@ -88,6 +88,18 @@ export class TaskStore {
       return undefined;
     });
     return taken;
+  }
+
+  /** Queues the added tasks of a resumed run that are not `done` and that no item stood for. */
+  resumeAdded(run: number): undefined {
+    for (const task of goneTasks(this.#connection, run)) {
+      const isAdded = this.#statements.of(
+        "SELECT 1 FROM main.task_runs WHERE id=? AND input IS NOT NULL AND added_by IS NOT NULL",
+      ).get(task.id);
+      if (!isAdded) continue;
+      seeKey(this.#connection, run, task.id);
+      this.#restart(run, task);
+    }
   }
 
   /** Makes tasks `queued` again, and returns the ids of those that are now. */
