@@ -13,7 +13,7 @@ import {
 import { runPipeline } from "../pipeline/run_pipeline.ts";
 import { onInterrupt } from "../pipeline/signals.ts";
 import type { Overlap } from "../pipeline/overlap.ts";
-import type { PipelineReport } from "../pipeline/report.ts";
+import { type PipelineReport, reportOf } from "../pipeline/report.ts";
 import { absolutePath, workingFolder } from "../internal/paths.ts";
 import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import { type Cell, flow } from "./terminal/table.ts";
@@ -101,12 +101,15 @@ export async function runDefinition<Item>(
       overlap: options.overlap ?? definition.overlap,
       handleSignals: false,
       signal: definition.signal ? AbortSignal.any([definition.signal, stop.signal]) : stop.signal,
+    }).catch((error) => {
+      // What is known of it is told all the same; why it failed is told by the caller.
+      const failed = reportOf(error);
+      if (failed) tell(failed, { shown, json, reason: summarizeError(error) });
+      throw error;
     });
   }
   if (writer) report.checkpoint = await writer.close();
-  writeLines(
-    json ? [sanitizedJson(toJson(report, shown), 2)] : summarize(report, shown, surface()),
-  );
+  tell(report, { shown, json });
   if (!json && options.verbose >= 1) tellMore(report);
   if (server && signal === undefined && isAttended()) {
     const { interruption } = await import("./serve_dashboard.ts");
@@ -114,6 +117,19 @@ export async function runDefinition<Item>(
     await interruption();
   }
   return exitCodeFor(report, signal);
+}
+
+/** Prints what became of a run, and why where it failed as a whole. */
+function tell(
+  report: PipelineReport,
+  { shown, json, reason }: { shown: string; json: boolean | undefined; reason?: string },
+): void {
+  const why = reason === undefined ? {} : { reason };
+  writeLines(
+    json
+      ? [sanitizedJson({ ...toJson(report, shown), ...why }, 2)]
+      : summarize(report, shown, surface()),
+  );
 }
 
 /** Serves the dashboard beside a command and says where; with a writer, it can control the writer's runs. */

@@ -11,7 +11,7 @@ import { openObserver } from "./observers/observers.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
 import { startRun } from "./run_start.ts";
 import { type PipelineOptions, storesStatus, writerOptionsOf } from "./pipeline_options.ts";
-import { type PipelineReport, RunSummary } from "./report.ts";
+import { failedWith, type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { labelOf, taskArguments } from "./run_arguments.ts";
 import { RunControl } from "./run_control.ts";
@@ -95,9 +95,8 @@ export class PipelineRun<Item> {
       this.#observer = await observer;
       const runId = await this.#execute(clientOf(writer));
       const checkpoint = await ownWriter?.close();
-      if (this.#fatal) throw this.#fatal;
       const { driver, sqliteVersion } = writer;
-      return report = {
+      const ended: PipelineReport = {
         runId,
         name: this.#name,
         args: JSON.parse(this.#args),
@@ -110,6 +109,8 @@ export class PipelineRun<Item> {
         sqliteVersion,
         checkpoint,
       };
+      if (this.#fatal) throw failedWith(this.#fatal, ended);
+      return report = ended;
     } catch (error) {
       failure = this.#fatal ?? error;
       if (this.#writer) clientOf(this.#writer).reported(failure);

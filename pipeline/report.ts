@@ -48,6 +48,20 @@ export interface PipelineReport {
   checkpoint: CheckpointResult | undefined;
 }
 
+/** What is known of runs that failed as a whole, by what they were rejected with. */
+const failedRuns = new WeakMap<Error, PipelineReport>();
+
+/** Notes what became of a run that failed as a whole. Returns the error. */
+export function failedWith(error: Error, report: PipelineReport): Error {
+  failedRuns.set(error, report);
+  return error;
+}
+
+/** What became of a run that was rejected with this; `undefined` where it did not begin, or its writer was lost. */
+export function reportOf(error: unknown): PipelineReport | undefined {
+  return failedRuns.get(error as Error);
+}
+
 /** Counts ends and keeps the first failures. */
 export class RunSummary {
   readonly counts: StatusCounts = noCounts();

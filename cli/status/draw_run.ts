@@ -100,6 +100,9 @@ export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface
       style: "yellow",
     });
   }
+  if (run.progress.total === null && run.status !== "running") {
+    counts.push({ text: "the total is unknown" });
+  }
   if (run.reason) counts.push({ text: `failed as a whole: ${sanitize(run.reason)}`, style: "red" });
   if (run.processGone) counts.push({ text: leftOf(run), style: "yellow" });
   const held = walHeld(run);

@@ -34,13 +34,13 @@ export interface Run {
   id: number;
   /** Name of the run. */
   name: string;
-  /** What it is called beside its name. */
+  /** What it is called beside its name. A text of more than 2,000 characters is cut and ends with `…`. */
   label?: string | null;
-  /** What it was started with, as JSON; `null` where that is not known. */
+  /** What it was started with, as JSON, up to 10,000 characters; `null` where that is not known. */
   args?: string | null;
-  /** Why it failed as a whole; `null` where it did not. */
+  /** Why it failed as a whole, up to 2,000 characters; `null` where it did not. */
   reason?: string | null;
-  /** The same with stacks. */
+  /** The same with stacks, up to 10,000 characters. */
   reasonStack?: string | null;
   /** What it is doing. */
   status: RunStatus;

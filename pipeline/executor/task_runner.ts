@@ -13,7 +13,7 @@ import type { TransactionMessage } from "../../writer/protocol/write_message.ts"
 import type { TaskContext } from "./task_context.ts";
 import type { TaskEnvironment, TaskExecution } from "./task_execution.ts";
 import { TaskHandle } from "./task_handle.ts";
-import { RetryAfter } from "../retry_after.ts";
+import { retryAfterOf } from "../retry_after.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
 import { toJson } from "../../internal/json.ts";
 
@@ -148,7 +148,7 @@ function failed(
   outcome: TaskOutcome,
   environment: TaskEnvironment,
 ): TaskOutcome {
-  const mayReturn = task.retryable || outcome.thrown instanceof RetryAfter;
+  const mayReturn = task.retryable || retryAfterOf(outcome.error) !== undefined;
   if (mayReturn && outcome.status === "error") return { ...outcome, unwritten: true };
   if (!task.isAbandoned) writeFailure(task.id, outcome, environment);
   return outcome;

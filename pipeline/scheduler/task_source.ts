@@ -75,8 +75,9 @@ export class TaskSource<Item> {
     return this.known?.length ?? this.#registration.count;
   }
 
-  /** Number of tasks in all; `undefined` as long as more items may come. */
+  /** Number of tasks in all; `undefined` as long as more items may come, and where they failed. */
   get total(): number | undefined {
+    if (this.#failure) return undefined;
     return this.known?.length ??
       (this.#source.exhausted || this.#halted ? this.#registration.count : undefined);
   }
@@ -131,7 +132,7 @@ export class TaskSource<Item> {
     if (this.#halted) return;
     await this.#try(async () => {
       await this.#registration.announce(chunk);
-      if (this.#source.exhausted) this.#registration.announceTotal();
+      if (this.#source.exhausted && !this.#failure) this.#registration.announceTotal();
       if (this.#halted) return;
       this.#ready = chunk;
       this.#given = 0;

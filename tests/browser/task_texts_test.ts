@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** What a task said: its whole log, and its last words when it was cancelled. */
+/** What a task said: its whole log, and its last words when it was cancelled; and what a run was started with. */
 import { assert, assertEquals } from "../support/assert.ts";
 import { connect, initSchema } from "../../db.ts";
 import { click, PageFixture, pageTest, seeText, textsOf } from "./page_fixture.ts";
@@ -59,3 +59,47 @@ pageTest("a cancelled task shows what it said last, and no failure", async () =>
   await seeText(page, ".cell-message", "page 4 of 10");
   assertEquals(fixture.complaints, []);
 });
+
+pageTest(
+  "a run shows its label, its arguments, why it failed, and that its total is unknown",
+  async () => {
+    await using fixture = await PageFixture.open();
+    {
+      using connection = await connect(fixture.db);
+      initSchema(connection);
+      connection.prepare(
+        `INSERT INTO pipeline_runs (name, label, args, reason, reason_stack, status, started_at, finished_at, done)
+       VALUES ('nightly', ?, ?, ?, ?, 'error', '2026-01-02T03:04:05.000Z', '2026-01-02T03:04:06.000Z', 700)`,
+      ).run(
+        "date=<i>2026-01-02</i>\u202e",
+        '{"date":"2026-01-02","deep":{"limit":3}}',
+        "<b>The connection was lost</b>" + "x".repeat(5_000),
+        "Error: lost\n    at items (etl.ts:7:1)",
+      );
+    }
+    const page = await fixture.page("");
+    await seeText(page, ".run-name", "date=<i>2026-01-02</i>");
+    await seeText(page, ".run-name .is-error-text", "<b>The connection was lost</b>");
+    await seeText(page, ".run-counts", "700 tasks of an unknown total");
+    await page.goto(`${fixture.server.url}?run=1`);
+    await seeText(page, ".banner", "It failed as a whole:");
+    await seeText(page, ".stats", "700 ended; the total is unknown");
+    assert((await textsOf(page, ".banner > span"))[0]!.length < 1_100);
+    assertEquals(
+      await page.$eval(".banner details", (one) => (one as HTMLDetailsElement).open),
+      false,
+    );
+    await click(page, ".banner summary", "Stack");
+    await seeText(page, ".banner pre", "etl.ts:7:1");
+    await click(page, ".page-head .under-title summary", "date=<i>");
+    await seeText(page, ".page-head .json", "2026-01-02");
+    const file = await (await fetch(`${fixture.server.url}api/runs/1/export`)).text();
+    assert(!file.includes("<b>The connection"), "The export holds markup of a reason");
+    await Deno.writeTextFile(fixture.folder.file("run.html"), file);
+    const exported = await fixture.browser.context.newPage();
+    await exported.goto(`file://${fixture.folder.file("run.html")}`);
+    await seeText(exported, ".banner", "<b>The connection was lost</b>");
+    await seeText(exported, ".page-head", "date=<i>2026-01-02</i>");
+    assertEquals(fixture.complaints, []);
+  },
+);

@@ -67,11 +67,16 @@ Deno.test("another date is another run, and each goes on with its own", async ()
 Deno.test("runs and status tell why a run failed as a whole", async () => {
   using folder = tempFolder();
   const options = { folder: folder.path };
-  const { code, err } = await runCli(["run", DATED, "--arg", "day:=0"], options);
+  const { code, out, err } = await runCli(["run", DATED, "--arg", "day:=0", "--json"], options);
   assertEquals(code, 1);
+  const report = JSON.parse(out);
+  assertEquals([report.runId, report.status, report.reason], [1, "error", "There is no day 0"]);
   assertStringIncludes(err, "There is no day 0");
   assertMatch((await runCli(["runs"], options)).out, /reason\n[^]*There is no day 0/);
-  assertMatch((await runCli(["status"], options)).out, /failed as a whole: There is no day 0/);
+  assertMatch(
+    (await runCli(["status"], options)).out,
+    /the total is unknown · failed as a whole: There is no day 0/,
+  );
   const [run] = JSON.parse((await runCli(["runs", "--json"], options)).out);
   assertEquals(run.reason, "There is no day 0");
   assertMatch(run.reasonStack, /Error: There is no day 0\n.*dated\.ts/);

@@ -13,7 +13,7 @@ import { PageTitle } from "../components/page_title.tsx";
 import { Failure, PageSkeleton } from "./placeholders.tsx";
 import { runRoute } from "../lib/route.ts";
 import { hrefOf } from "../lib/router.ts";
-import { Name } from "../components/safe_text.tsx";
+import { Name, SafeText } from "../components/safe_text.tsx";
 import { StatusMark } from "../components/status_mark.tsx";
 import { useAnswer } from "../live/use_answer.ts";
 
@@ -76,6 +76,11 @@ export function ComparePage({ route }: { route: RouteOf<"compare"> }) {
                       />{" "}
                       #{run.id}
                     </a>
+                    {run.label && (
+                      <span class="faint">
+                        <SafeText text={run.label} limit={80} />
+                      </span>
+                    )}
                     <StatusMark status={run.status} />
                     <CountsBar counts={run.counts} />
                   </th>

@@ -21,6 +21,7 @@ import {
 import { PageTitle } from "../components/page_title.tsx";
 import { type Moment, recentRate, remainingMs, shareOf } from "../../../internal/progress.ts";
 import { Name } from "../components/safe_text.tsx";
+import { RunArguments, RunFailure } from "./run_facts.tsx";
 import { RunStatusMark } from "../components/status_mark.tsx";
 import { endedOf } from "../lib/statuses.ts";
 
@@ -46,12 +47,15 @@ export function RunHeader(
         {!exported &&
           <a class="button" href={`api/runs/${run.id}/export`} download>Export</a>}
       </div>
+      <RunArguments run={run} />
       <dl class="stats">
         <Stat label="Progress" main>
           {share !== null && <b>{formatPercent(share)}</b>}
           <span class="faint">
             {share === null
-              ? `${formatCount(ended)} ended so far`
+              ? running
+                ? `${formatCount(ended)} ended so far`
+                : `${formatCount(ended)} ended; the total is unknown`
               : `${formatCount(ended)} of ${formatCount(run.total)} ended`}
           </span>
         </Stat>
@@ -71,6 +75,7 @@ export function RunHeader(
         </Stat>
       </dl>
       <CountsBar counts={run.counts} />
+      <RunFailure run={run} />
       {(run.status === "interrupted" || run.processGone) && <Left run={run} />}
     </header>
   );

@@ -110,6 +110,16 @@ const RunItem = memo((
           <Name text={run.name} limit={200} />
         </a>
         <span class="faint">#{run.id}</span>
+        {run.label && (
+          <span class="run-note faint">
+            <SafeText text={run.label} limit={100} />
+          </span>
+        )}
+        {run.reason && (
+          <span class="run-note is-error-text">
+            <SafeText text={run.reason} limit={200} />
+          </span>
+        )}
       </div>
       <div class="run-status">
         <RunStatusMark run={run} />
@@ -124,6 +134,7 @@ const RunItem = memo((
             {formatCount(
               run.total,
             )} {run.total === 1 ? "task" : "tasks"}
+            {!running && run.progress.total === null ? " of an unknown total" : ""}
           </span>
           {run.counts.error > 0 &&
             <span class="is-error-text">{formatCount(run.counts.error)} failed</span>}

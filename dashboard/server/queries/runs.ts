@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SqlRow } from "../../../sqlite/values.ts";
+import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
 import {
   noCounts,
   type StatusCounts,
@@ -17,10 +17,14 @@ import { memoize } from "./memoize.ts";
 import { newest, numberOf, progressOf, readRunning } from "./progress.ts";
 import { readCancelling } from "./requests.ts";
 import { ORIGINAL_RUN, type RunTasks, tasksOf } from "./run_tasks.ts";
-import { toText } from "./text.ts";
+import { shorten, toText } from "./text.ts";
 
 /** Points of a sparkline. */
 const SPARKLINE_POINTS = 40;
+
+/** Characters of a label and of a reason, and of arguments and a stack, that are told of a run. */
+const SHORT_TEXT = 2_000;
+const LONG_TEXT = 10_000;
 
 /** Times its own duration for which a count of the original's tasks is good. */
 const COUNT_REST = 20;
@@ -110,10 +114,10 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
   return {
     id,
     name: toText(row.name) ?? "",
-    label: toText(row.label),
-    args: toText(row.args),
-    reason: reason ?? toText(row.reason),
-    reasonStack: toText(row.reason_stack),
+    label: beginning(row.label, SHORT_TEXT),
+    args: beginning(row.args, LONG_TEXT),
+    reason: reason ?? beginning(row.reason, SHORT_TEXT),
+    reasonStack: beginning(row.reason_stack, LONG_TEXT),
     status: reason !== null ? "error" : isGone ? "interrupted" : toText(row.status) as RunStatus,
     startedAt: toText(row.started_at),
     finishedAt: toText(row.finished_at),
@@ -236,6 +240,12 @@ function rates(samples: Sample[], run: Run): number[] {
     before = ended;
   }
   return line;
+}
+
+/** A text of a run that is part of each answer, and of each change that is sent. */
+function beginning(value: SqlValue | undefined, characters: number): string | null {
+  const text = toText(value);
+  return text !== null && text.length > characters ? `${shorten(text, characters)}…` : text;
 }
 
 function sum(counts: StatusCounts): number {
