@@ -15,6 +15,9 @@ import type { TaskModule } from "./executor/task_module.ts";
 import type { TaskFunction } from "./executor/task_runner.ts";
 import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
 
+/** Tasks at once on the main thread, unless told. */
+const MAIN_THREAD_WORKERS = 16;
+
 /** What an error about an option says cannot be done. */
 const OPERATION = "run the pipeline";
 
@@ -57,7 +60,7 @@ export interface PipelineOptions<Item>
   /**
    * How many tasks run at once.
    *
-   * @default {the number of items or of CPUs, whichever is smaller}
+   * @default {16 on the main thread, where tasks wait for others; on the pool the number of CPUs}
    */
   workers?: number | undefined;
   /**
@@ -166,9 +169,9 @@ export interface PipelineDefinition<Item, Arguments = PipelineArguments>
 }
 
 /** How many tasks run at once. */
-export function workersFor<Item>(options: PipelineOptions<Item>, known?: readonly Item[]): number {
-  const cpus = navigator.hardwareConcurrency;
-  const { workers = Math.max(1, Math.min(cpus, known?.length ?? cpus)) } = options;
+export function workersFor<Item>({ run, ...options }: PipelineOptions<Item>): number {
+  const usual = typeof run === "function" ? MAIN_THREAD_WORKERS : navigator.hardwareConcurrency;
+  const { workers = usual } = options;
   return checkInteger(workers, { operation: OPERATION, name: "workers", min: 1 });
 }
 

@@ -170,8 +170,12 @@ export class PipelineRun<Item> {
       failed: (error) => this.#fail(error),
     });
     this.#startObserving(scheduler, run, batchSender, writer);
-    const slots = Math.min(this.#workers, this.#source.known?.length ?? Infinity);
-    const executor = openExecutor(this.#options, writer, { environment, slots, observer });
+    const executor = openExecutor(this.#options, writer, {
+      environment,
+      slots: this.#workers,
+      expected: this.#source.known?.length,
+      observer,
+    });
     const running = scheduler.run(executor);
     this.control.begin({ run, batchSender, tasks: scheduler.control, growth });
     await running;

@@ -16,31 +16,11 @@ import type {
   TaskWorkerReply,
   TaskWorkerRequest,
 } from "./pool_protocol.ts";
-import type { TaskModule } from "./task_module.ts";
-import type { TaskEnvironment } from "./task_execution.ts";
+import { notLoaded, toInit, type WorkerOptions } from "./pool_worker_options.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 
 /** Numbers of Workers so far, by which the writer knows them. */
 let senders = 0;
-
-/** What the Workers of a pool share. */
-export interface WorkerOptions {
-  /** The function that they run. */
-  module: TaskModule;
-  environment: TaskEnvironment;
-  /** Milliseconds that a task may continue after it was told to stop, before its Worker is ended. */
-  graceMs: number;
-  /** Milliseconds that the module may take to load. */
-  loadMs: number;
-  /** Whether starts are counted, so that a Worker is to tell when a task begins. */
-  tellsStarts: boolean;
-  /** Whether what tasks print is to be printed by the main thread. */
-  prints: boolean;
-  /** Makes a port to the writer, for a sender of this number. */
-  attach: (sender: number) => MessagePort;
-  /** Lets the writer take nothing more from that sender. */
-  disconnect: (sender: number) => void;
-}
 
 /** One Worker, which runs one task at a time. */
 export class PooledWorker<Item> implements Disposable {
@@ -91,28 +71,12 @@ export class PooledWorker<Item> implements Disposable {
    * @throws {Error} If the module cannot be loaded or has no such export
    */
   async load(): Promise<void> {
-    const { module: { module, export: name = "default" }, environment, prints } = this.#options;
-    const { run, args, atomic, adds, onLog } = environment;
-    const asksIdentity = adds?.isPlain === false;
+    const { module: { module } } = this.#options;
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       await this.#next();
       const port = this.#options.attach(this.#sender);
-      const watch = onLog && { prints };
-      this.#post(
-        {
-          kind: "init",
-          module: String(module),
-          export: name,
-          run,
-          args,
-          atomic,
-          asksIdentity,
-          watch,
-          port,
-        },
-        [port],
-      );
+      this.#post(toInit(this.#options, port), [port]);
       timer = setTimeout(() => this.#die(notLoaded(this.#options.loadMs)), this.#options.loadMs);
       await this.#next();
       this.#isLoaded = true;
@@ -316,13 +280,4 @@ export class PooledWorker<Item> implements Disposable {
     const late = performance.now() - BATCH_MS;
     while (this.#unsent.length > 0 && this.#unsent[0]!.endedAt < late) this.#unsent.shift();
   }
-}
-
-function notLoaded(ms: number): Error {
-  return new Error(
-    `It has not loaded within ${
-      ms / 1_000
-    } s: a top-level await may never settle. If it needs more time, give ` +
-      `the tasks a larger timeoutMs`,
-  );
 }
