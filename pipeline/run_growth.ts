@@ -33,9 +33,8 @@ export class RunGrowth<Item> implements Adds {
     this.#scheduler = scheduler;
   }
 
-  /** There may be tasks in the database that the run has not read. */
-  added(): void {
-    this.#scheduler()?.supply.added();
+  added(id: number): void {
+    this.#scheduler()?.supply.added(id);
   }
 
   /** Adds items of the program. Resolves with the number of those that are new, once they are committed. */
@@ -54,7 +53,7 @@ export class RunGrowth<Item> implements Adds {
     let total = 0;
     for await (const message of toAddMessages(items, { run, by: 0, identify: this.identify })) {
       total += await batchSender.request(message);
-      this.added();
+      this.added(0);
     }
     return total;
   }

@@ -26,8 +26,8 @@ export interface Adds {
   identify: Identify;
   /** Whether names and keys are those that items carry, which any thread can tell. */
   isPlain: boolean;
-  /** A task is about to add tasks, or has. */
-  added(): void;
+  /** This task is about to add tasks, or has. */
+  added(id: number): void;
 }
 
 /** Whose items these are. */
@@ -94,9 +94,9 @@ export async function addFromTask(
   ) {
     execution.check("add items");
     // Told before it is sent as well: the task may end first.
-    adds.added();
+    adds.added(execution.id);
     total += await execution.request(message) ?? 0;
-    adds.added();
+    adds.added(execution.id);
   }
   return atomic ? undefined : total;
 }

@@ -134,6 +134,7 @@ export interface TaskProgressed {
 /** A task is about to add tasks, or has. */
 export interface TasksAdded {
   kind: "added";
+  id: number;
 }
 
 /** Asks for names and keys of items that a task adds. */

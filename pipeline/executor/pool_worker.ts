@@ -197,7 +197,7 @@ export class PooledWorker<Item> implements Disposable {
       case "logged":
         return this.#options.environment.onLog?.(reply, reply.level, reply.message);
       case "added":
-        return this.#options.environment.adds?.added();
+        return this.#options.environment.adds?.added(reply.id);
       case "identify":
         return void this.#identify(reply);
       case "printed":

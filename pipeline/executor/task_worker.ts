@@ -110,7 +110,7 @@ async function init(request: InitTaskWorker): Promise<void> {
     adds: {
       identify: request.asksIdentity ? askIdentity : (items) => identifyAll(items, {}),
       isPlain: !request.asksIdentity,
-      added: () => reply({ kind: "added" }),
+      added: (id) => reply({ kind: "added", id }),
     },
   };
   if (request.watch) {

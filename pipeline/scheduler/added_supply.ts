@@ -40,6 +40,8 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   /** Whether there may be tasks in the database that were not read yet. */
   #mayHaveMore = false;
   #resumes: boolean;
+  /** Tasks that add others and have not ended. */
+  readonly #adders = new Set<number>();
   /** The last id that was read. */
   #lastId = 0;
   #page: IdentifiedItem<Item>[] = [];
@@ -60,18 +62,25 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     return this.#mayHaveMore || this.#resumes ? undefined : this.#count;
   }
 
-  /** There may be tasks that were added. */
-  added(): void {
+  /** There may be tasks that this task has added, now or when it has ended. */
+  added(by: number): void {
+    if (this.#options.run === null) return;
+    if (by > 0) this.#adders.add(by);
     this.#mayHaveMore = true;
     this.#news.resolve();
     this.#news = Promise.withResolvers();
     this.#options.wake();
   }
 
+  /** A task has ended: what it has added is committed. One that was lost may have added some unheard. */
+  ended(id: number, isLost: boolean): void {
+    if (isLost || (this.#adders.size > 0 && this.#adders.delete(id))) this.added(0);
+  }
+
   /** A task is queued again that may have been added, and is read again. */
   returned(id: number): void {
     this.#lastId = Math.min(this.#lastId, id - 1);
-    this.added();
+    this.added(0);
   }
 
   take(): IdentifiedItem<Item> | undefined | Promise<IdentifiedItem<Item> | undefined> {
@@ -79,7 +88,9 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     if (item) return item;
     if (this.#given < this.#page.length) return this.#page[this.#given++];
     if (this.#options.signal.aborted) return undefined;
-    if (this.#mayHaveMore) return this.#read().then(() => this.take());
+    if (this.#mayHaveMore && this.#options.run !== null) {
+      return this.#read().then(() => this.take());
+    }
     if (this.#awaited) {
       return Promise.race([this.#awaited, this.#news.promise]).then(() => this.take());
     }

@@ -240,6 +240,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
 
   #ended(task: LiveTask<Item>, outcome: TaskOutcome): void {
     this.#offered--;
+    this.supply.ended(task.id, outcome.lost === true);
     task.losses = 0;
     if (outcome.unwritten) this.#background(this.#failed(task, outcome));
     else {

@@ -32,6 +32,8 @@ for (const driver of DRIVERS) {
       key: null,
       error: null,
       updated_at: null,
+      input: null,
+      added_by: null,
     });
     store.write({ kind: "queue_tasks", run, ids: [9_000], names: ["ø"], keys: ["k"] });
     assertEquals([store.task(9_000)!.name, store.task(9_000)!.key], ["ø", "k"]);
