@@ -12,6 +12,7 @@
  */
 import { Command, CommanderError } from "commander";
 import config from "./deno.json" with { type: "json" };
+import { outputName } from "./cli/output_name.ts";
 import { EXIT } from "./cli/terminal/exit_code.ts";
 import type { CommandModule } from "./cli/options.ts";
 import { writeTextSync } from "./internal/write_all.ts";
@@ -48,6 +49,16 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "list the runs, newest first",
     usage: "",
     load: () => import("./cli/commands/runs.ts"),
+  },
+  workers: {
+    summary: "list the workers on other machines of a run",
+    usage: "",
+    load: () => import("./cli/commands/workers.ts"),
+  },
+  worker: {
+    summary: "run tasks for pipelines on other machines",
+    usage: "<file...>",
+    load: () => import("./cli/commands/worker.ts"),
   },
   cancel: {
     summary: "cancel a run that goes on, or one of its tasks",
@@ -132,7 +143,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .description("Many tasks at once, their status and rows in one SQLite file.")
     .version(config.version)
     .option("-v, --verbose", "say more; -vv: with stacks of errors", (_, n: number) => n + 1, 0)
-    .option("--log-file <path>", "a file that everything is logged to")
+    .option("--log-file <path>", "a file that everything is logged to", outputName)
     .addHelpText("after", AFTER);
   for (const [name, { summary, usage, load }] of Object.entries(COMMANDS)) {
     const command = newCommand(name).summary(summary);

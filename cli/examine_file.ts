@@ -12,6 +12,7 @@ import { sanitize } from "./terminal/sanitize.ts";
 import { openDatabase } from "./open_database.ts";
 import { checkIntegrity, journalMode, pages } from "../sqlite/pragmas.ts";
 import { formatBytes, formatDuration, formatNumberOf } from "../internal/units.ts";
+import { rewrittenText } from "../internal/rewritten_text.ts";
 import { walHeld } from "./status/draw_run.ts";
 import { hasWalResetRace, raceAdvice } from "./sqlite_versions.ts";
 
@@ -35,7 +36,7 @@ export async function examineFile(db: string): Promise<Check[]> {
       return [{
         title: "Database",
         state: "note",
-        found: `${file}: there is no such file yet`,
+        found: `${db}: there is no such file yet`,
         advice: "run a pipeline, or name another file with --db",
       }];
     }
@@ -130,8 +131,20 @@ function checkRuns(reader: Reader): Check[] {
       found: `run ${which} says it is running, and has had no news for ${formatDuration(since)}`,
       advice:
         "if its process is gone, the next pipeline on this file marks it as interrupted, and " +
-        "pipeloom run --resume goes on with it; pipeloom prune --force deletes it",
+        "pipeloom run <file> --resume continues it; pipeloom prune --force deletes it",
     });
+  }
+  for (const run of runs) {
+    const text = rewrittenText(run);
+    if (!text) continue;
+    checks.push({
+      title: "Runs",
+      state: "note",
+      found: `of run ${run.id}, ${text}`,
+      advice: "give the other program a file of its own; " +
+        `pipeloom run --resume ${run.id} runs the tasks that this run has not finished`,
+    });
+    break;
   }
   const held = runs.map(walHeld).find((text) => text !== undefined);
   if (held !== undefined) {

@@ -83,7 +83,7 @@ export function resumeOption(): Option {
 export function resumeKeyOption(): Option {
   return new Option(
     "--resume-key <key>",
-    "go on with the run of this key, or begin it; when it is done, nothing is run again",
+    "continue the run of this key, or begin it; when it is done, nothing is run again",
   ).conflicts("resume");
 }
 

@@ -37,9 +37,9 @@ export interface RunDefinitionOptions {
   workers?: number | undefined;
   /** The SQLite driver. */
   driver?: DriverChoice | undefined;
-  /** Whether to go on with a run, and with which. */
+  /** Whether to continue a run, and which. */
   resume?: number | true | undefined;
-  /** The key of the run to go on with, or to begin. */
+  /** The key of the run to continue, or to begin. */
   resumeKey?: string;
   /** What to do while another run of this name is under way. */
   overlap?: Overlap | undefined;

@@ -9,7 +9,7 @@ import { isGranted, mayRead } from "./permissions.ts";
 const MAGIC = "SQLite format 3\0";
 
 /** What is appended to the name of a database for the files that belong to it. */
-const COMPANIONS = /-(wal|shm|journal)$/;
+const COMPANIONS = /-(wal|shm|journal|owner-[0-9a-f-]{36})$/;
 
 /**
  * Writes a text beside the file under another name and renames it, so that a file of that name is always whole. A
@@ -40,7 +40,7 @@ export async function writeOutput(
 }
 
 /**
- * Refuses a file that is a database, its `-wal`, its `-shm` or its `-journal`.
+ * Refuses a file that is a database, its `-wal`, its `-shm`, its `-journal` or the lock of a run.
  *
  * @throws {TypeError} If it is one
  */

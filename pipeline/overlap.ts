@@ -13,6 +13,8 @@
 import { OverlapError } from "../errors.ts";
 import type { RunStarted, StartRunMessage } from "../writer/protocol/run_message.ts";
 import { checkChoice } from "../internal/validate.ts";
+import { rewrittenText } from "../internal/rewritten_text.ts";
+import type { RunObserver } from "./observers/run_observer.ts";
 import { delay } from "../internal/delay.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
 
@@ -34,8 +36,8 @@ export interface StartOptions {
   overlap?: "allow" | "refuse" | "queue" | undefined;
   /** Ends the waiting. */
   signal: AbortSignal;
-  /** Told what is waited for, such as "run 3 is under way (…)", and again when it is another run. */
-  waits?: (what: string) => void;
+  /** Told what is waited for, and what other programs have done to the tasks of a run that is resumed. */
+  observer?: Pick<RunObserver, "waits" | "rewritten"> | undefined;
 }
 
 /**
@@ -56,26 +58,30 @@ export function checkOverlap(
   }
 }
 
-/** Begins a run; `undefined` when it was stopped while it waited for another one. */
+/** Begins a run, unless it was stopped while it waited for another one, and says whether it waited. */
 export async function startInTurn(
   batchSender: BatchSender,
   message: () => StartRunMessage,
-  { overlap = "allow", signal, waits }: StartOptions,
-): Promise<RunStarted | undefined> {
+  { overlap = "allow", signal, observer }: StartOptions,
+): Promise<{ started?: RunStarted; waited: boolean }> {
   const alone = overlap === "allow" ? {} : { alone: true };
   let told: string | undefined;
   for (;;) {
     const start = { ...message(), ...alone };
     try {
-      return await batchSender.request(start);
+      const started = await batchSender.request(start);
+      const text = rewrittenText(started);
+      if (text) observer?.rewritten?.(text);
+      return { started, waited: told !== undefined };
     } catch (error) {
       if (overlap !== "queue" || !(error instanceof OverlapError)) throw error;
     }
     for (;;) {
-      if (signal.aborted) return undefined;
+      if (signal.aborted) return { waited: true };
       const run = await batchSender.query({ kind: "blocking_run", name: start.name });
       if (run === undefined) break;
-      if (run !== told) waits?.(told = run);
+      if (run !== told) observer?.waits?.(run);
+      told = run;
       await delay(LOOK_MS, signal);
     }
   }

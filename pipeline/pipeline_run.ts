@@ -207,8 +207,7 @@ export class PipelineRun<Item> {
   }
 
   async #begin(batchSender: BatchSender): Promise<RunStarted | undefined> {
-    let waited = false;
-    const started = await startRun(batchSender, {
+    const { started, waited } = await startRun(batchSender, {
       options: this.#options,
       source: this.#source,
       name: this.#name,
@@ -216,10 +215,7 @@ export class PipelineRun<Item> {
       label: this.#label,
       workers: this.#workers,
       signal: this.#stop.signal,
-      waits: (run) => {
-        waited = true;
-        this.#observer?.waits?.(run);
-      },
+      observer: this.#observer,
     });
     if (waited) this.#startedAt = performance.now();
     return started;

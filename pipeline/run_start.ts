@@ -6,13 +6,14 @@
 import { isoNow } from "../internal/timestamps.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
 import type { RunStarted } from "../writer/protocol/run_message.ts";
+import type { RunObserver } from "./observers/run_observer.ts";
 import { startInTurn } from "./overlap.ts";
 import type { PipelineOptions } from "./pipeline_options.ts";
 import type { TaskSource } from "./scheduler/task_source.ts";
 
 /** What is known of a run that begins. */
 export interface RunStart<Item> {
-  options: Pick<PipelineOptions<Item>, "resume" | "overlap">;
+  options: Pick<PipelineOptions<Item>, "resume" | "overlap" | "executor">;
   source: TaskSource<Item>;
   name: string;
   /** Its arguments, as JSON. */
@@ -20,15 +21,14 @@ export interface RunStart<Item> {
   label: string | undefined;
   workers: number;
   signal: AbortSignal;
-  /** Told which run is waited for. */
-  waits: (run: string) => void;
+  observer: RunObserver | undefined;
 }
 
-/** Begins a run; `undefined` when it was stopped while it waited for another one. */
+/** Begins a run, unless it was stopped while it waited for another one, and says whether it waited. */
 export function startRun<Item>(
   batchSender: BatchSender,
-  { options: { resume, overlap }, source, signal, waits, ...run }: RunStart<Item>,
-): Promise<RunStarted | undefined> {
+  { options: { resume, overlap, executor }, source, signal, observer, ...run }: RunStart<Item>,
+): Promise<{ started?: RunStarted; waited: boolean }> {
   const { name, args, label, workers } = run;
   return startInTurn(batchSender, () => ({
     kind: "start_run",
@@ -39,6 +39,7 @@ export function startRun<Item>(
     workers,
     startedAt: isoNow(),
     reserve: source.reserve,
+    executor: executor?.name,
     ...(source.known ? { expected: source.known.length } : {}),
-  }), { overlap, signal, waits });
+  }), { overlap, signal, observer });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Driver, DriverConnection, DriverName } from "./drivers/driver.ts";
+import type { Driver, DriverConnection, DriverName, TempCopy } from "./drivers/driver.ts";
 import { SqliteError } from "../errors.ts";
 import { classifyError, explain } from "./explain.ts";
 import { isEmpty, shown } from "./sql_text.ts";
@@ -138,6 +138,15 @@ export class Connection implements Disposable {
       // It cannot write, or else it is the file itself that cannot be read.
       const isTarget = ["full", "read-only", "other"].includes(classifyError(error));
       throw explain(error, isTarget ? target : this.path);
+    }
+  }
+
+  /** @ignore Writes the TEMP database over the file; see `rebuild.ts`. */
+  async replaceByTemp(copy: TempCopy): Promise<void> {
+    try {
+      await this.#open().replaceByTemp!(this.path, copy);
+    } catch (error) {
+      throw explain(error, this.path);
     }
   }
 

@@ -61,7 +61,7 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
     /^too many attached databases - max 0/,
     "other",
     "the built-in driver allows ATTACH, and VACUUM with it, only to programs with every permission; run with " +
-    '-A, or use driver "ffi"',
+    '-A, or use driver "ffi"; instead of VACUUM, call vacuum(db) or run pipeloom vacuum',
   ],
   [
     /^disk I\/O error/,
@@ -91,6 +91,11 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
 export function classifyError(error: unknown): SqliteErrorCode {
   if (error instanceof SqliteError) return error.code;
   return kindOf(messageOf(error))?.[1] ?? "other";
+}
+
+/** Whether the runtime refused to attach another file, as it does under narrow flags. */
+export function isAttachRefused(error: unknown): boolean {
+  return /^too many attached databases - max 0/i.test(messageOf(error));
 }
 
 /** Turns what a driver threw into an error that names the database and, where there is one, the remedy. */

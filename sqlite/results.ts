@@ -6,6 +6,8 @@
 import { checkInteger, checkOptionNames } from "../internal/validate.ts";
 import { connectReadOnly, type ConnectReadOnlyOptions } from "./connect.ts";
 import type { Connection } from "./connection.ts";
+import { columnsOf } from "./pragmas.ts";
+import { OWN_STATUS, REWRITTEN_AS } from "./rewritten_rows.ts";
 
 /** Rows of a page: between two pages the connection reads nothing, and holds no checkpoint up. */
 const PAGE = 1_000;
@@ -61,9 +63,12 @@ function* resultsIn<Result>(connection: Connection, run: number): Generator<Task
   const bounds = connection.prepare(
     "SELECT first_task_id - 1, last_task_id FROM main.pipeline_runs WHERE id=?",
   );
+  // A file of an earlier release that was never opened for writing has no such column.
+  const isNew = columnsOf(connection, "task_runs").includes("rewritten_as");
+  const [status, rewritten] = isNew ? [OWN_STATUS, REWRITTEN_AS] : ["status", "NULL"];
   const select = connection.prepare(
-    `SELECT id, name, key, result FROM main.task_runs
-     WHERE id>? AND id<=? AND run_id=? AND status='done' ORDER BY id LIMIT ${PAGE}`,
+    `SELECT id, name, key, result, ${rewritten} AS rewritten FROM main.task_runs
+     WHERE id>? AND id<=? AND run_id=? AND ${status}='done' ORDER BY id LIMIT ${PAGE}`,
   );
   let [last, end] = Object.values(bounds.get(run) ?? {}).map(Number);
   if (last === undefined || end === undefined) {
@@ -71,7 +76,12 @@ function* resultsIn<Result>(connection: Connection, run: number): Generator<Task
   }
   for (;;) {
     const rows = select.all(last, end, run);
-    for (const { id, name, key, result } of rows) {
+    for (const { id, name, key, result, rewritten } of rows) {
+      if (rewritten !== null) {
+        throw new Error(
+          `Cannot read results: another program has written over task ${id}. Begin a new run`,
+        );
+      }
       yield {
         id: Number(id),
         name: String(name),

@@ -8,6 +8,7 @@ import { backup } from "../../sqlite/backup.ts";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
 import { mustBeThere } from "../open_database.ts";
+import { outputName } from "../output_name.ts";
 import { type DbOption, dbOption, driverOption, examples, jsonOption } from "../options.ts";
 import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
 import { formatBytes } from "../../internal/units.ts";
@@ -28,7 +29,7 @@ export function define(command: Command): Command {
       "Copy a database into a new file, as it is at one moment. Pipelines may go on writing. A file " +
         "that is there is never overwritten.",
     )
-    .argument("<to>", "the new file")
+    .argument("<to>", "the new file", outputName)
     .addOption(dbOption())
     .addOption(driverOption())
     .addOption(jsonOption("what was written"))

@@ -14,6 +14,7 @@ import { colorsFor } from "../terminal/colors.ts";
 import { interruption } from "../serve_dashboard.ts";
 import { writeLines } from "../terminal/terminal.ts";
 import { TOKEN_VARIABLE, viewerToken } from "../viewer_token.ts";
+import { databasePath, fileExists } from "../../sqlite/database_file.ts";
 import { isGranted } from "../../internal/permissions.ts";
 
 /** Options of the command. */
@@ -79,6 +80,13 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
       `Cannot listen on an empty address. Pass one with --host, such as 0.0.0.0`,
     );
   }
+  if (options.name?.some((name) => name.trim() === "")) {
+    throw new CommandError(
+      "Cannot answer under an empty name. Pass one with --name, or leave it out",
+    );
+  }
+  // It may not be there yet, but it is no folder.
+  await fileExists(await databasePath(db));
   const token = await viewerToken(options) ?? (isLoopback(host) ? undefined : newToken());
   const names = [...options.name ?? [], ...addressesOf(host)];
   await using server = await serveDashboard({

@@ -13,6 +13,7 @@ import { type DbOption, dbOption, examples } from "../options.ts";
 import { sanitize } from "../terminal/sanitize.ts";
 import { formatBytes } from "../../internal/units.ts";
 import { write, writeLines } from "../terminal/terminal.ts";
+import { outputOrStream } from "../output_name.ts";
 import { writeOutput } from "../../internal/output_file.ts";
 import { databasePath } from "../../sqlite/database_file.ts";
 
@@ -30,7 +31,11 @@ export function define(command: Command): Command {
         "server and without a network. The database is opened read-only.",
     )
     .argument("[run]", 'id of the run, or "latest"', namedRun(0))
-    .option("-o, --output <file>", "the file to write (run-<id>.html); - is the standard output")
+    .option(
+      "-o, --output <file>",
+      "the file to write (run-<id>.html); - is the standard output",
+      outputOrStream,
+    )
     .addOption(dbOption())
     .addHelpText(
       "after",

@@ -14,8 +14,8 @@ export function define(command: Command): Command {
   return defineAsk(command)
     .description(
       "Run what failed again, in a run that goes on in another process: all its tasks that are error, " +
-        "or one that is error or cancelled, with what was cancelled because it depends on them. A run " +
-        "that has ended goes on by pipeloom run FILE --resume=RUN.",
+        "or one that is error or cancelled, with what was cancelled because it depends on them. To " +
+        "continue a run that has ended, use pipeloom run <file> --resume <run>.",
     )
     .addHelpText(
       "after",

@@ -13,6 +13,7 @@ import { type DbOption, dbOption, examples, jsonOption, wholeNumber } from "../o
 import { STATUS_SIGNS, STATUS_STYLES } from "../terminal/colors.ts";
 import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
 import { formatCount, formatDuration } from "../../internal/units.ts";
+import { rewrittenText } from "../../internal/rewritten_text.ts";
 import { elapsedOf } from "../status/snapshot.ts";
 import { surface, writeLines } from "../terminal/terminal.ts";
 
@@ -62,7 +63,7 @@ export async function run({ db, limit, json }: RunsOptions): Promise<ExitCode> {
     return EXIT.done;
   }
   const { width, paint } = surface();
-  const shown = runs.some(({ reason }) => reason) ? COLUMNS : COLUMNS.slice(0, -1);
+  const shown = runs.some((run) => noteOf(run)) ? COLUMNS : COLUMNS.slice(0, -1);
   writeLines([
     ...drawTable(shown, runs.map((run) => toCells(run).slice(0, shown.length)), { width, paint }),
     ...(next === null ? [] : [paint("dim", `… and older ones: --limit ${limit * 5} shows more`)]),
@@ -87,8 +88,13 @@ function toCells(run: Run): Cell[] {
     { text: formatCount(counts.error), style: counts.error > 0 ? "red" : undefined },
     { text: elapsed === null ? "" : formatDuration(elapsed) },
     { text: startedAt === null ? "" : localTime(startedAt), style: "dim" },
-    { text: sanitize(run.reason ?? ""), style: "red" },
+    { text: noteOf(run), style: run.reason ? "red" : "yellow" },
   ];
+}
+
+/** Why a run failed, and what other programs did to its tasks. */
+function noteOf(run: Run): string {
+  return [sanitize(run.reason ?? ""), rewrittenText(run)].filter(Boolean).join("; ");
 }
 
 /** A time of the database in the time zone of whoever looks. */

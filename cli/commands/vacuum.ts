@@ -26,7 +26,7 @@ export function define(command: Command): Command {
   return command
     .description(
       "Build the file again without the space that deleted rows have left, while no pipeline runs. It takes as " +
-        "much free disk as the file is long. With the built-in driver it runs with -A only.",
+        "much free disk as the file is long.",
     )
     .addOption(dbOption())
     .addOption(driverOption())

@@ -16,6 +16,7 @@ import {
   formatPercent,
   formatRate,
 } from "../../internal/units.ts";
+import { rewrittenText } from "../../internal/rewritten_text.ts";
 import { type Snapshot, taskElapsed } from "./snapshot.ts";
 
 /** Where lines go. */
@@ -100,11 +101,14 @@ export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface
       style: "yellow",
     });
   }
+  if (run.waitsForWorkers) counts.push({ text: "no worker is connected", style: "yellow" });
   if (run.progress.total === null && run.status !== "running") {
     counts.push({ text: "the total is unknown" });
   }
   if (run.reason) counts.push({ text: `failed as a whole: ${sanitize(run.reason)}`, style: "red" });
   if (run.processGone) counts.push({ text: leftOf(run), style: "yellow" });
+  const rewritten = rewrittenText(run);
+  if (rewritten) counts.push({ text: rewritten, style: "yellow" });
   const held = walHeld(run);
   if (held) counts.push({ text: held, style: "yellow" });
   const lines = height < LOW ? 1 : undefined;
@@ -146,8 +150,9 @@ export function drawLine(snapshot: Snapshot): string {
     `${ended} of ${run.progress.total ?? `${run.total} or more`} ended`,
     ...counts,
     ...(rate ? [formatRate(rate)] : []),
+    ...(run.waitsForWorkers ? ["no worker is connected"] : []),
     ...(run.processGone ? [leftOf(run)] : []),
-    ...[walHeld(run)].filter(Boolean),
+    ...[rewrittenText(run), walHeld(run)].filter(Boolean),
   ].join(" · ");
 }
 
@@ -213,7 +218,7 @@ export function drawTasks(tasks: readonly Task[], { width, paint }: Surface): st
       { text: wide && status === "running" ? taskBar(progress) : "", style: "cyan" },
       { text: status === "queued" ? "" : formatPercent(progress) },
       { text: started ? formatDuration(elapsed) : "" },
-      { text: messageOfTask(task), style: status === "error" ? "red" : "dim" },
+      { text: messageOfTask(task), style: status === "error" && !task.rewritten ? "red" : "dim" },
     ];
   });
   return drawTable(columns, rows, { width, paint });
@@ -230,6 +235,7 @@ function taskBar(progress: number): string {
 }
 
 /** What a task said last; of an error its first line. */
-function messageOfTask({ status, message, error }: Task): string {
+function messageOfTask({ status, message, error, rewritten }: Task): string {
+  if (rewritten) return `another program wrote ${sanitize(Deno.inspect(rewritten))} here`;
   return sanitize((status === "error" ? error?.split("\n")[0] ?? message : message) ?? "");
 }

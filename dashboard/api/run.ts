@@ -42,6 +42,10 @@ export interface Run {
   reason?: string | null;
   /** The same with stacks, up to 10,000 characters. */
   reasonStack?: string | null;
+  /** How many of its tasks other programs have written over, the first 10,000 and those before it was resumed. */
+  rewritten?: number;
+  /** How many of its tasks other programs had deleted when it was resumed. */
+  removed?: number;
   /** What it is doing. */
   status: RunStatus;
   /** Time of its start. */
@@ -54,6 +58,8 @@ export interface Run {
   driver: string | null;
   /** Version of the writer's SQLite library. */
   sqliteVersion: string | null;
+  /** Whether its tasks wait because no worker on another machine is connected. */
+  waitsForWorkers?: boolean;
   /** Tasks by status. */
   counts: StatusCounts;
   /** Sum of the counts. */

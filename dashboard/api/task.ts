@@ -16,6 +16,8 @@ export interface Task {
   key: string | null;
   /** What it is doing. */
   status: TaskStatus;
+  /** The status that another program has written over its own; `null` where none has. */
+  rewritten?: string | null;
   /** Fraction 0..1. */
   progress: number;
   /** Its last message, cut to 300 characters. */

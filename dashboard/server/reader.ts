@@ -36,6 +36,7 @@ const TABLES = [
   "task_attempts",
   "task_dependencies",
   "run_requests",
+  "workers",
 ] as const;
 
 /** A row, or `undefined`. */

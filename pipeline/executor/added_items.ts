@@ -7,7 +7,6 @@
 import { toJson } from "../../internal/json.ts";
 import type { AddTasksMessage } from "../../writer/protocol/task_message.ts";
 import { describe, type IdentityOptions, requireKey } from "../scheduler/task_identity.ts";
-import type { TaskExecution } from "./task_execution.ts";
 
 /** Items in one message. */
 const CHUNK = 1_000;
@@ -72,33 +71,6 @@ export async function* toAddMessages(
     chunk = [];
   }
   if (chunk.length > 0) yield await toMessage(chunk, adding);
-}
-
-/**
- * Adds the items of a task. Resolves with the number of those that are new, once they are committed; in an atomic task
- * with `undefined`, because they are committed with its end.
- *
- * @throws {Error} If the status of tasks is not stored
- * @throws {TypeError} If an item has no key or no JSON form
- */
-export async function addFromTask(
-  execution: TaskExecution,
-  items: Iterable<unknown> | AsyncIterable<unknown>,
-): Promise<number | undefined> {
-  execution.check("add items");
-  const { run, adds, atomic } = execution.environment;
-  if (run === null || !adds) throw notStored();
-  let total = 0;
-  for await (
-    const message of toAddMessages(items, { run, by: execution.id, identify: adds.identify })
-  ) {
-    execution.check("add items");
-    // Told before it is sent as well: the task may end first.
-    adds.added(execution.id);
-    total += await execution.request(message) ?? 0;
-    adds.added(execution.id);
-  }
-  return atomic ? undefined : total;
 }
 
 /** That only a run in the database can grow. */

@@ -8,8 +8,9 @@ import { delay } from "../../internal/delay.ts";
 import type { SqlRow } from "../../writer/protocol/sqlite_types.ts";
 import type { TaskExecution } from "./task_execution.ts";
 
-const SELECT = `SELECT r.key, r.status, r.result FROM main.task_dependencies d
-  JOIN main.task_runs r ON r.id=d.depends_on_id WHERE d.run_id=?1 AND d.task_id=?2`;
+const SELECT = `SELECT r.key, coalesce(r.own_status, r.status) AS status, r.result,
+    r.own_status<>r.status OR r.rewritten_as IS NOT NULL AS rewritten
+  FROM main.task_dependencies d JOIN main.task_runs r ON r.id=d.depends_on_id WHERE d.run_id=?1 AND d.task_id=?2`;
 
 /**
  * Milliseconds until it is asked again whether an end is committed, at first and at most. A Worker has said that its
@@ -53,6 +54,13 @@ async function read(execution: TaskExecution, what: string, key?: string): Promi
   const until = performance.now() + GIVE_UP_MS;
   for (let ms = FIRST_MS;; ms = Math.min(MOST_MS, ms * 2)) {
     const rows = await batchSender.query({ kind: "rows", sql, params });
+    const lost = rows.find(({ rewritten }) => rewritten);
+    if (lost) {
+      throw new Error(
+        `Cannot read ${what}: another program has written over the task of ${lost.key}. ` +
+          "Begin a new run",
+      );
+    }
     const missing = rows.find(({ status }) => status !== "done");
     if (!missing) return rows;
     if (performance.now() > until) {

@@ -22,6 +22,8 @@ export interface InitTaskWorker {
   atomic: boolean;
   /** Whether the main thread names the items that its tasks add. */
   asksIdentity: boolean;
+  /** Whether it tells ends once they are committed, because what it sends could be lost on its way. */
+  confirms?: boolean | undefined;
   /** Whether it is to tell how its tasks are doing, and to pass on what they print; if anybody looks on. */
   watch?: { prints: boolean } | undefined;
   port: MessagePort;

@@ -17,17 +17,15 @@ import type {
   TaskWorkerRequest,
 } from "./pool_protocol.ts";
 import { notLoaded, toInit, type WorkerOptions } from "./pool_worker_options.ts";
+import { nextSender } from "./sender_numbers.ts";
 import type { TaskOutcome } from "./task_runner.ts";
-
-/** Numbers of Workers so far, by which the writer knows them. */
-let senders = 0;
 
 /** One Worker, which runs one task at a time. */
 export class PooledWorker<Item> implements Disposable {
   readonly #options: WorkerOptions;
   readonly #events: ExecutorEvents<Item>;
   readonly #worker: Worker;
-  readonly #sender = ++senders;
+  readonly #sender = nextSender();
   /** The step that is waited for: listening, initialized or finished. */
   #step: PromiseWithResolvers<void> = Promise.withResolvers();
   #isLoaded = false;

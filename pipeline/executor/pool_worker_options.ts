@@ -31,7 +31,7 @@ export function toInit(
   { module: { module, export: name = "default" }, environment, prints }: WorkerOptions,
   port: MessagePort,
 ): InitTaskWorker {
-  const { run, args, atomic, adds, onLog } = environment;
+  const { run, args, atomic, adds, confirms, onLog } = environment;
   return {
     kind: "init",
     module: String(module),
@@ -39,6 +39,7 @@ export function toInit(
     run,
     args,
     atomic,
+    confirms,
     asksIdentity: adds?.isPlain === false,
     watch: onLog && { prints },
     port,

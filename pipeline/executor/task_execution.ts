@@ -35,6 +35,8 @@ export interface TaskEnvironment {
   isTerminable?: true;
   /** Lets its tasks add others, where their status is stored. */
   adds?: Adds | undefined;
+  /** Whether ends are told once they are committed, and not when they are sent. */
+  confirms?: boolean | undefined;
   /** Hears the lines that tasks write into their logs. */
   onLog?: ((task: TaskIdentity, level: LogLevel, message: string) => void) | undefined;
   /** Limits the statements of tasks whose time is up, or that are told to stop. */

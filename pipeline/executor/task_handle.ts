@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { addFromTask } from "./added_items.ts";
+import { addFromTask } from "./task_adds.ts";
 import { resultOf, resultsOf } from "./dependency_results.ts";
 import { refuseOldMembers } from "../../internal/validate.ts";
 import { type InsertOptions, type Row, toInsertMessage } from "../../writer/client/insert.ts";

@@ -20,7 +20,8 @@ import type {
 } from "./pool_protocol.ts";
 import { identifyAll, type Identities } from "./added_items.ts";
 import { abridgedError } from "./abridged_error.ts";
-import { BatchSender } from "../../writer/client/batch_sender.ts";
+import { delay } from "../../internal/delay.ts";
+import { BATCH_MS, BatchSender } from "../../writer/client/batch_sender.ts";
 import { type TaskEnvironment, TaskExecution } from "./task_execution.ts";
 import {
   isStopped,
@@ -50,6 +51,8 @@ let failed = false;
 /** What the main thread was asked, by the numbers of the questions. */
 const questions = new Map<number, PromiseWithResolvers<Identities>>();
 let asked = 0;
+/** Resolves when what was collected by now has left. */
+let leaving: Promise<void> | undefined;
 
 async function fail(thrown: unknown): Promise<void> {
   if (failed) return;
@@ -105,6 +108,7 @@ async function init(request: InitTaskWorker): Promise<void> {
     args: request.args,
     batchSender,
     atomic: request.atomic,
+    confirms: request.confirms,
     signal: controller.signal,
     isTerminable: true,
     adds: {
@@ -196,7 +200,14 @@ async function runToEnd(task: TaskExecution, item: unknown): Promise<void> {
   const end = "pending" in outcome ? await outcome.pending : outcome;
   // What follows is written by the main thread, on a port of its own: the task may be run again.
   if (end.status !== "done") await environment!.batchSender.flushed();
+  else if (environment!.confirms) await confirmed();
   ended(task.id, end);
+}
+
+/** Resolves when everything before is committed; what is collected leaves in its own time. */
+async function confirmed(): Promise<void> {
+  await (leaving ??= delay(BATCH_MS).then(() => void (leaving = undefined)));
+  await environment!.batchSender.flushed();
 }
 
 /** Resolves when everything before is committed, and told: what follows may be ended in the middle. */

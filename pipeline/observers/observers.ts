@@ -43,6 +43,7 @@ function together(observers: RunObserver[]): RunObserver {
   return {
     prints: observers.some(({ prints }) => prints),
     waits: (run) => observers.forEach((observer) => observer.waits?.(run)),
+    rewritten: (text) => observers.forEach((observer) => observer.rewritten?.(text)),
     begin: (view, facts) => observers.forEach((observer) => observer.begin?.(view, facts)),
     ...(within && { within: (task, work) => within.within!(task, work) }),
     ...(listeners.length > 0 && {

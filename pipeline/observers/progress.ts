@@ -52,8 +52,12 @@ class Bars implements RunObserver {
   }
 
   waits(run: string): void {
-    if (screen) screen.print(waitingLine(run));
-    else write(`${waitingLine(run)}\n`);
+    this.rewritten(waitingLine(run));
+  }
+
+  rewritten(text: string): void {
+    if (screen) screen.print(text);
+    else write(`${text}\n`);
   }
 
   begin(view: ObservedRun): void {
@@ -90,7 +94,11 @@ class Lines implements RunObserver {
   }
 
   waits(run: string): void {
-    write(`${waitingLine(run)}\n`);
+    this.rewritten(waitingLine(run));
+  }
+
+  rewritten(text: string): void {
+    write(`${text}\n`);
   }
 
   begin(view: ObservedRun): void {

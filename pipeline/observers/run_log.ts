@@ -47,6 +47,10 @@ export class RunLog implements RunObserver {
     runs.info("{name} waits: {run}", { name: this.#name, run });
   }
 
+  rewritten(text: string): void {
+    runs.warn("{name}: {text}", { name: this.#name, text });
+  }
+
   onLog(task: TaskIdentity, level: LogLevel, message: string, shown: boolean): void {
     const method = METHODS[level] ?? "info";
     const { id, name, key } = task;

@@ -60,6 +60,8 @@ export interface RunObserver {
   readonly prints?: boolean;
   /** It waits for another run, such as "run 3 is under way (…)". */
   waits?(run: string): void;
+  /** Other programs have changed tasks of the run that is resumed: "5 tasks were rewritten by another program; …". */
+  rewritten?(text: string): void;
   /** The run is open and its tasks follow. */
   begin?(view: ObservedRun, facts: RunFacts): void;
   /** Runs a task's work; used to put it into a context. */

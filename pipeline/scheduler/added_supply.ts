@@ -12,7 +12,8 @@ import type { TaskSupply } from "./ready_queue.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 
 const PAGE = `SELECT id, name, key, input FROM main.task_runs
-  WHERE run_id=? AND added_by IS NOT NULL AND id>? AND status='queued' ORDER BY id LIMIT ${LOOKAHEAD}`;
+  WHERE run_id=? AND added_by IS NOT NULL AND id>?
+    AND own_status='queued' ORDER BY id LIMIT ${LOOKAHEAD}`;
 
 /** Where the run's items come from. */
 export interface ItemSupply<Item> extends TaskSupply<Item> {

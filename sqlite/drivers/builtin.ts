@@ -10,7 +10,13 @@
  * @module
  */
 import { backup, DatabaseSync, type DatabaseSyncOptions, type StatementSync } from "node:sqlite";
-import type { Driver, DriverConnection, DriverOptions, DriverStatement } from "./driver.ts";
+import type {
+  Driver,
+  DriverConnection,
+  DriverOptions,
+  DriverStatement,
+  TempCopy,
+} from "./driver.ts";
 import { findParameters, replaceParameters } from "./parameters.ts";
 import type { SqlRow, SqlValue } from "../values.ts";
 import { immutableUri } from "./immutable.ts";
@@ -94,6 +100,10 @@ class BuiltinConnection implements DriverConnection {
   // VACUUM INTO attaches the new file, which the runtime allows only to programs with every permission.
   async copyInto(file: string): Promise<void> {
     await backup(this.#database, file, { rate: ALL_PAGES });
+  }
+
+  async replaceByTemp(file: string, { pages, between }: TempCopy): Promise<void> {
+    await backup(this.#database, file, { source: "temp", rate: pages, progress: between });
   }
 
   close(): void {

@@ -41,8 +41,18 @@ export interface DriverConnection {
   setDefensive(isOn: boolean): void;
   /** Copies the database, as it is at one commit, into a file that is not there. */
   copyInto(file: string): Promise<void>;
+  /** Writes the TEMP database over the file, where VACUUM may be refused; see {@linkcode TempCopy}. */
+  replaceByTemp?(file: string, copy: TempCopy): Promise<void>;
   /** Frees every statement and closes the file. */
   close(): void;
+}
+
+/** How the TEMP database is written over the file: in one transaction of the file. */
+export interface TempCopy {
+  /** Pages that are written at a time. */
+  pages: number;
+  /** Called before the next pages; what it throws undoes it all. */
+  between: () => void;
 }
 
 /** How a driver opens a database. */

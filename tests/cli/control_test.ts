@@ -100,7 +100,10 @@ Deno.test("cancel of a run stops it; then there is nothing to cancel or retry", 
   assertEquals(again, { code: 1, out: "", err: "error: Cannot cancel run 1: run 1 is error\n" });
   const late = await asked.cli("retry", "1");
   assertEquals([late.code, late.out], [1, ""]);
-  assertStringIncludes(late.err, "run 1 is error; go on with it by pipeloom run FILE --resume=1");
+  assertStringIncludes(
+    late.err,
+    "run 1 is error; to continue it, use pipeloom run <file> --resume 1",
+  );
 });
 
 Deno.test("cancel leaves a file of the Python original as it is, whose tasks hear no requests", async () => {
@@ -166,7 +169,7 @@ Deno.test("what takes no notice is shown as cancelling, and its request does not
   }
   const gone = await runCli(["retry", "1", "--db", db], options);
   assertEquals(gone.code, 1);
-  assertMatch(gone.err, /run 1 is interrupted; go on with it by pipeloom run FILE --resume=1/);
+  assertMatch(gone.err, /run 1 is interrupted; to continue it, use pipeloom run <file> --resume 1/);
   const died = "Not carried out: the process of the run died before that";
   assertEquals(await readValues(db, REQUESTS), [[1, "cancel", 1, died], [null, "cancel", 1, died]]);
   // Whoever goes on with it was not asked.

@@ -108,6 +108,10 @@ Deno.test("dashboard refuses an empty address, a short or unfit token, and a fil
   for (
     const [args, message] of [
       [["--host", ""], /Cannot listen on an empty address/],
+      [["--host", " "], /Cannot listen on an empty address/],
+      [["--name", ""], /Cannot answer under an empty name/],
+      [["--db", "."], /it is a folder/],
+      [["--db", ""], /Cannot open ""/],
       [["--host", "0.0.0.0", "--token", "short"], /of 5 characters/],
       [["--token", "пароль-пароль-пароль"], /a header cannot carry/],
       [["--token-file", "empty.txt"], /empty\.txt: the file is empty/],

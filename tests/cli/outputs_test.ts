@@ -5,8 +5,15 @@
  */
 import { connect } from "../../db.ts";
 import { runPipeline } from "../../mod.ts";
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+  assertThrows,
+} from "../support/assert.ts";
 import { tempFolder } from "../support/temp.ts";
+import { outputName, outputOrStream } from "../../cli/output_name.ts";
 import { runCli } from "./cli_terminal.ts";
 
 async function digest(path: string): Promise<string> {
@@ -39,6 +46,8 @@ Deno.test("no command writes over a database, its -wal or its -shm, also through
     "link.html-shm",
     "wal.html",
     "hard.html",
+    // The lock of a run, in which a text would say that its writer was ended.
+    `etl.db-owner-${crypto.randomUUID()}`,
   ];
   for (const output of names) {
     const args = ["export", "-o", output, "--db", "etl.db"];
@@ -54,7 +63,7 @@ Deno.test("no command writes over a database, its -wal or its -shm, also through
   });
   assert(log.code !== 0);
   assertStringIncludes(log.err, "is a database");
-  for (const to of ["other.db", "other.db-wal", "link.html"]) {
+  for (const to of ["other.db", "other.db-wal", "link.html", names.at(-1)!]) {
     const { code } = await runCli(["backup", to, "--db", "etl.db"], { folder: folder.path });
     assert(code !== 0, to);
   }
@@ -77,4 +86,45 @@ Deno.test("export replaces an older page as a whole, and keeps a link to it", as
     "link.html",
     "page.html",
   ]);
+});
+
+Deno.test("outputName() takes paths and URLs of files, and says what else is wrong", () => {
+  const paths = ["a.html", "./-", "/tmp/a b", "..a"];
+  assertEquals(paths.map(outputName), paths);
+  assertEquals(outputName("file:///tmp/a%20b.db"), "/tmp/a b.db");
+  assertEquals(outputOrStream("-"), "-");
+  const wrong: Record<string, RegExp> = {
+    "": /^Name a file/,
+    " ": /^Name a file/,
+    "-": /cannot be a stream; \.\/- is/,
+    ".": /a folder/,
+    "a/..": /a folder/,
+    "folder/": /a folder/,
+    "file:": /plain file:\/\/\/path/,
+    "file:a.db?mode=ro": /plain file:\/\/\/path/,
+    "file://host/a.db": /plain file:\/\/\/path/,
+    "file:///tmp/%2f": /plain file:\/\/\/path/,
+    "https://etl.example/a": /by its path/,
+  };
+  for (const [text, message] of Object.entries(wrong)) {
+    const error = assertThrows(() => outputName(text), Error);
+    assertMatch(error.message, message, JSON.stringify(text));
+  }
+});
+
+Deno.test("backup, export and the log take a file's URL; what is no name of a file is wrong usage", async () => {
+  using folder = tempFolder();
+  await runPipeline(["a"], { db: folder.file("etl.db"), run: () => 1 });
+  const run = (args: string[]) => runCli([...args, "--db", "etl.db"], { folder: folder.path });
+  const [copy, log] = [folder.file("copy.db"), folder.file("etl.log")];
+  const copied = await run(["--log-file", `file://${log}`, "backup", `file://${copy}`]);
+  assertEquals([copied.code, copied.err], [0, ""]);
+  assert((await Deno.stat(copy)).isFile && (await Deno.stat(log)).isFile);
+  for (const args of [["backup", "-"], ["export", "-o", ""], ["--log-file", "", "runs"]]) {
+    const { code, err } = await run(args);
+    assertEquals(code, 2, args.join(" "));
+    assertMatch(err, /^error: .*(Name a file|cannot be a stream)/);
+  }
+  const names = [...Deno.readDirSync(folder.path)].map(({ name }) => name);
+  assertEquals(names.filter((name) => /^-|partial/.test(name)), []);
 });

@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { Fixture } from "../support/spawn.ts";
 import { hasTerminals, openTerminal, runCli } from "./cli_terminal.ts";
 import { readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -48,4 +49,30 @@ Deno.test({
     );
     assertEquals((await runCli(run("a", "--overlap", "never"), options)).code, 2);
   },
+});
+
+Deno.test("a run whose lock file was removed is alive to every command, and takes its cancel itself", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const statuses = () => readValues(db, "SELECT id, status, done FROM pipeline_runs");
+  await using alive = new Fixture("overlapping.ts", folder.path, db, "allow", "one", "hold");
+  assertEquals(await alive.line(), "begun");
+  const cli = async (...args: string[]) => {
+    for (const { name } of Deno.readDirSync(folder.path)) {
+      if (name.includes("-owner-")) Deno.removeSync(folder.file(name));
+    }
+    return await runCli([...args, "--db", db], { folder: folder.path });
+  };
+  const doctor = await cli("doctor");
+  assertEquals([doctor.code, /gone|interrupted/.test(doctor.out)], [0, false], doctor.out);
+  assertMatch((await cli("status")).out, /^nightly · run 1 · running · /);
+  assertMatch((await cli("prune", "--keep-runs", "1", "--force")).out, /[Nn]othing|No run/);
+  assertEquals(await statuses(), [[1, "running", 0]]);
+  const cancelled = await cli("cancel", "latest", "--wait", "0");
+  assertEquals(cancelled.code, 0, cancelled.err);
+  alive.kill("SIGUSR2");
+  assertEquals(JSON.parse(await alive.line()).status, "done");
+  assertEquals(await statuses(), [[1, "done", 1]]);
+  const events = await readValues(db, "SELECT who, what FROM event ORDER BY id");
+  assertEquals(events, [["one", "begin"], ["one", "end"]]);
 });

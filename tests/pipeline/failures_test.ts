@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "../support/ass
 import { untilAborted } from "../support/gates.ts";
 import { readRow, readValues } from "../support/read.ts";
 import { Fixture } from "../support/spawn.ts";
+import { SmallDisk } from "../support/small_disk.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const TASKS = "SELECT id, status, progress, message, result FROM task_runs ORDER BY id";
@@ -229,11 +230,12 @@ Deno.test("runPipeline() rejects when the database cannot be used", async () => 
 
 Deno.test("runPipeline() gives up when the database is full, and rejects with that", async () => {
   using folder = tempFolder();
+  await using disk = await SmallDisk.mount(folder.path, 500);
+  if (!disk) return;
   const error = await assertRejects(
     () =>
       runPipeline(Array.from({ length: 20_000 }, (_, i) => i).values(), {
         db: folder.file("a.db"),
-        schema: "PRAGMA max_page_count=100",
         run: (_, task: TaskContext) => task.log("x".repeat(1_000)),
       }),
     SqliteError,

@@ -9,20 +9,8 @@ import { connect, initSchema } from "../../db.ts";
 import { assertEquals } from "../support/assert.ts";
 import { isInstalled } from "../support/child.ts";
 import { DRIVERS } from "../support/drivers.ts";
+import { DDL, FINISH, PROGRESS, START } from "../support/original.ts";
 import { tempFolder } from "../support/temp.ts";
-
-const DDL =
-  `CREATE TABLE task_runs (id INTEGER PRIMARY KEY, name TEXT NOT NULL, status TEXT NOT NULL, ` +
-  `progress REAL NOT NULL DEFAULT 0.0, message TEXT, started_at TEXT, finished_at TEXT, result TEXT);
-CREATE INDEX idx_task_runs_status ON task_runs(status);`;
-
-const START = `INSERT INTO task_runs (id,name,status,progress,started_at,message)
-  VALUES (?,?, 'running', 0.0, ?, '')
-  ON CONFLICT(id) DO UPDATE SET name=excluded.name, status=excluded.status,
-    progress=excluded.progress, started_at=excluded.started_at, message=excluded.message`;
-const PROGRESS = "UPDATE task_runs SET progress=?, message=? WHERE id=?";
-const FINISH =
-  "UPDATE task_runs SET status=?, progress=?, finished_at=?, message=?, result=? WHERE id=?";
 
 type Value = string | number | null;
 type Call = [sql: string, ...params: Value[]];
@@ -130,7 +118,7 @@ for (const [program, original] of Object.entries(PROGRAMS)) {
           assertEquals(rows.map((row) => Object.values(row).slice(0, 8)), ROWS as unknown[][]);
           assertEquals(
             rows.map((row) => Object.values(row).slice(8)),
-            Array(3).fill(Array(4).fill(null)),
+            Array(3).fill(Array(7).fill(null)),
           );
         }
         // The same calls again: each start finds its row and takes it over.

@@ -44,7 +44,7 @@ const TRANSACTION_OPTIONS: readonly string[] = ["idempotencyKey"] satisfies (
  */
 export function toExecuteMessage(sql: string, params: readonly Bindable[] = []): ExecuteMessage {
   if (typeof sql !== "string") throw unknownStep({ sql, params });
-  return { kind: "execute", sql, params: params.map(toParameter) };
+  return { kind: "execute", sql, params: toParameters(params) };
 }
 
 /**
@@ -56,7 +56,7 @@ export function toMessage(step: Step): ExecuteMessage | StatementMessage | Inser
   if ("sql" in step) return toExecuteMessage(step.sql, step.params);
   if ("statement" in step && typeof step.statement === "string") {
     const { statement: name, params = [] } = step;
-    return { kind: "statement", name, params: params.map(toParameter) };
+    return { kind: "statement", name, params: toParameters(params) };
   }
   if ("table" in step && Array.isArray(step.rows)) {
     return toInsertMessage(step.table, step.rows, step);
@@ -66,6 +66,19 @@ export function toMessage(step: Step): ExecuteMessage | StatementMessage | Inser
 
 /** Characters of a text that is looked through when it is sent, and not when it is passed. */
 const LONG_TEXT = 10_000;
+
+function toParameters(params: readonly Bindable[]): SqlValue[] {
+  return listOf(params).map(toParameter);
+}
+
+/** Refuses values by name, which would be bound to nothing. */
+function listOf(params: readonly Bindable[]): readonly Bindable[] {
+  if (Array.isArray(params)) return params;
+  throw new TypeError(
+    `Cannot bind ${Deno.inspect(params, { depth: 0 })}: pass an array with a value for each ` +
+      `parameter, in the order in which the statement first names them`,
+  );
+}
 
 /**
  * The value of a parameter. Looking through a long text would build it in memory, where it may have been put together
@@ -106,7 +119,7 @@ export function toRowsQuery(
   params: readonly Bindable[] = [],
 ): { kind: "rows"; sql: string; params: readonly SqlValue[] } {
   checkText(sql, { operation: "query", name: "sql" });
-  return { kind: "rows", sql, params: params.map(toSqlValue) };
+  return { kind: "rows", sql, params: listOf(params).map(toSqlValue) };
 }
 
 function unknownStep(step: unknown): TypeError {

@@ -26,7 +26,7 @@ export interface StartRunMessage {
   /** How many tasks there are in all, where that is known. */
   expected?: number;
   /**
-   * The run to go on with: `true` for the newest of this name and these arguments unless that is `done`, a key for the
+   * The run to continue: `true` for the newest of this name and these arguments unless that is `done`, a key for the
    * one that has it, `done` or not; or else a new one.
    */
   resume?: true | number | RunKey | undefined;
@@ -36,6 +36,8 @@ export interface StartRunMessage {
   label?: string;
   /** Whether it is refused while another run of this name is under way. */
   alone?: boolean;
+  /** Where its tasks run, when that is on other machines. */
+  executor?: string | undefined;
 }
 
 /** What a {@linkcode StartRunMessage} did. */
@@ -46,6 +48,10 @@ export interface RunStarted {
   firstId: number;
   /** Whether it is a run that was there. */
   resumed?: true;
+  /** How many of its tasks other programs had written over, which are as they were again. */
+  rewritten?: number;
+  /** How many of its tasks other programs had deleted. */
+  removed?: number;
 }
 
 /** Reserves further ids for the tasks of a run. Answered with the first of them. */
@@ -66,6 +72,46 @@ export interface ExpectTasksMessage {
   run: number;
   /** How many tasks. */
   count: number;
+}
+
+/** Keeps which worker on another machine runs tasks. */
+export interface PlaceTasksMessage {
+  /** Tells the messages apart. */
+  kind: "place_tasks";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** The tasks, as `task_runs.id`. */
+  ids: readonly number[];
+  /** The worker, as `workers.name`. */
+  worker: string;
+}
+
+/** Keeps what is known of a worker on another machine. */
+export interface SeeWorkerMessage {
+  /** Tells the messages apart. */
+  kind: "see_worker";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** What people call it: its machine and its process. */
+  worker: string;
+  /** Its machine. */
+  machine: string;
+  /** Its version of this package. */
+  version: string;
+  /** Tasks that it runs at once. */
+  slots: number;
+  /** Tasks that it runs now. */
+  running: number;
+  /** Tasks that have ended on it in this run. */
+  ended: number;
+  /** Tasks that ended on it per second, lately. */
+  tasksPerSecond: number;
+  /** When it joined the run, ISO 8601. */
+  joinedAt: string;
+  /** When it was heard of last, ISO 8601. */
+  heardAt: string;
+  /** When it left or was taken for dead, ISO 8601. */
+  leftAt?: string;
 }
 
 /** Ends a run. Answered with {@linkcode RunFinished}. */

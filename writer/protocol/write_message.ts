@@ -8,9 +8,11 @@ import type { AnswerControlMessage, RequestControlMessage } from "./control_mess
 import type {
   ExpectTasksMessage,
   FinishRunMessage,
+  PlaceTasksMessage,
   ReserveIdsMessage,
   RunFinished,
   RunStarted,
+  SeeWorkerMessage,
   StartRunMessage,
 } from "./run_message.ts";
 import type {
@@ -129,6 +131,8 @@ export type WriteMessage =
   | ExpectTasksMessage
   | ReserveIdsMessage
   | FinishRunMessage
+  | PlaceTasksMessage
+  | SeeWorkerMessage
   | QueueTasksMessage
   | AddTasksMessage
   | ResumeAddedMessage
@@ -160,6 +164,8 @@ export interface WriteResults {
   reserve_ids: number;
   expect_tasks: undefined;
   finish_run: RunFinished;
+  place_tasks: undefined;
+  see_worker: undefined;
   queue_tasks: undefined;
   /** The ids of the tasks, negative for those that are `done`. */
   resume_tasks: readonly number[];

@@ -8,8 +8,9 @@ import { BulkStatement } from "../../sqlite/bulk_statement.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import { Statements } from "../../sqlite/statements.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
+import type { ExpectTasksMessage } from "../protocol/run_message.ts";
 import type { AddTasksMessage } from "../protocol/task_message.ts";
-import { claimKeys, noteKeys } from "./resume_store.ts";
+import { ADDED_TASKS, claimKeys, noteKeys } from "./resume_store.ts";
 import type { RunStore } from "./run_store.ts";
 
 /** The part of the store that adds tasks. */
@@ -27,9 +28,10 @@ export class AddedTasks {
     this.#statements = new Statements(connection);
     this.#insert = new BulkStatement(
       connection,
-      "(?,?,?,?,'queued',?,?)",
+      "(?,?,?,?,'queued','queued',?,?)",
       (tuples) =>
-        `INSERT INTO main.task_runs (id,name,run_id,key,status,input,added_by) VALUES ${tuples}`,
+        `INSERT INTO main.task_runs (id,name,run_id,key,status,own_status,input,added_by)
+         VALUES ${tuples}`,
     );
   }
 
@@ -51,6 +53,12 @@ export class AddedTasks {
       "UPDATE main.pipeline_runs SET expected=expected+?2 WHERE id=?1 AND expected IS NOT NULL",
     ).run(run, fresh.length);
     return fresh.length;
+  }
+
+  /** Keeps how many tasks a run has in all, of which so many are its items. */
+  expect({ run, count }: ExpectTasksMessage): undefined {
+    this.#statements.of(`UPDATE main.pipeline_runs SET expected=?2+${ADDED_TASKS} WHERE id=?1`)
+      .run(run, count);
   }
 
   /** Items of a run that was added to became tasks: their keys cannot be added any more. */

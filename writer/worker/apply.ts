@@ -28,6 +28,7 @@ import type {
 import { StatementBoard } from "../protocol/statement_board.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { addRequest, answerAll, answerRequest } from "./request_store.ts";
+import { RemoteWorkerStore } from "./tasks/remote_worker_store.ts";
 import type { RequestWatch } from "./request_watch.ts";
 import { RowStore, sameShape } from "./row_store.ts";
 import { RunStore } from "./run_store.ts";
@@ -78,6 +79,8 @@ export class MessageApplier {
   readonly #dependencies: DependencyStore;
   readonly #ends: TaskEndStore;
   readonly #watch: RequestWatch | undefined;
+  /** Made where tasks run on other machines. */
+  #workers: RemoteWorkerStore | undefined;
   /** What keeps something of a transaction in mind until it has ended. */
   readonly #parts: readonly TransactionPart[];
 
@@ -182,13 +185,17 @@ export class MessageApplier {
       case "reserve_ids":
         return this.runs.reserveIds(message);
       case "expect_tasks":
-        return this.runs.expect(message);
+        return this.#added.expect(message);
       case "finish_run":
         return this.#finishRun(message);
       case "add_tasks":
         return this.#added.add(message);
       case "resume_added":
         return this.#tasks.resumeAdded(message.run);
+      case "place_tasks":
+        return this.#remote().place(message);
+      case "see_worker":
+        return this.#remote().see(message);
       case "queue_tasks":
         this.#tasks.queue(message);
         this.#added.queued(message.run, message.keys);
@@ -240,6 +247,10 @@ export class MessageApplier {
   #update(message: TaskUpdateMessage): undefined {
     this.updates.update(message, this.failed.behind(message));
     if (message.status && isEnd(message.status)) this.failed.forget([message.id]);
+  }
+
+  #remote(): RemoteWorkerStore {
+    return this.#workers ??= new RemoteWorkerStore(this.#connection);
   }
 
   #requeue(message: RequeueTasksMessage): readonly number[] {

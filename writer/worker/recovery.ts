@@ -11,7 +11,10 @@
 import type { Connection } from "../../sqlite/connection.ts";
 import { readReason } from "../../internal/owner_lock.ts";
 import { ownerOf, type ProcessLock, removeAbandoned, removeGone } from "./process_lock.ts";
+import { isOwn } from "../../sqlite/rewritten_rows.ts";
 import { refuseAll } from "./request_store.ts";
+import { adopt, recount } from "./rewritten_store.ts";
+import { noCounts } from "../../internal/task_status.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 
 const OPEN_RUNS = `SELECT id, owner, pid, host, process_started_at, booted_at FROM pipeline_runs
@@ -45,7 +48,7 @@ export function recoverRuns(connection: Connection, { base }: ProcessLock): numb
 }
 
 /**
- * Ends the tasks of a run as `error` that say they are running, refuses what was asked of it, and returns the
+ * Ends the tasks of a run as `error` that are running for us, refuses what was asked of it, and returns the
  * number of those tasks.
  */
 export function interruptTasks(
@@ -55,8 +58,9 @@ export function interruptTasks(
 ): number {
   refuseAll(connection, run);
   const changes = connection.prepare(
-    `UPDATE task_runs SET status='error', message=?2, error=?2, finished_at=?3
-     WHERE status='running' AND run_id=?1`,
+    `UPDATE task_runs SET status=CASE status WHEN 'running' THEN 'error' ELSE status END,
+       own_status='error', message=?2, error=?2, finished_at=?3
+     WHERE ${isOwn("running")}`,
   ).run(run, "Interrupted: the process that ran this task died before it ended", at);
   connection.prepare("UPDATE pipeline_runs SET running=running-?2, error=error+?2 WHERE id=?1")
     .run(run, changes);
@@ -75,8 +79,10 @@ function lastSeen(connection: Connection, run: number): SqlValue {
 
 /** Ends a run: as interrupted, or as failed where its owner has noted why. */
 function interruptRun(connection: Connection, run: number, reason: string | null): void {
+  adopt(connection, run);
   const at = lastSeen(connection, run);
   interruptTasks(connection, run, at);
+  recount(connection, run, noCounts());
   const status = reason === null ? "interrupted" : "error";
   connection.prepare(
     "UPDATE pipeline_runs SET status=?2, finished_at=?3, reason=coalesce(?4, reason) WHERE id=?1",

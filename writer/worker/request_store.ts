@@ -88,13 +88,13 @@ export function answerAll(connection: Connection, run: number, status: EndStatus
        answer=CASE WHEN kind<>'cancel' THEN 'The run ended before that'
                    WHEN now='cancelled' THEN 'Cancelled'
                    ELSE 'It ended before that: ' || now END
-     FROM (SELECT r.id AS request, coalesce(t.status, ?3) AS now FROM run_requests AS r
+     FROM (SELECT r.id AS request, coalesce(t.own_status, t.status, ?3) AS now FROM run_requests AS r
            LEFT JOIN task_runs AS t ON t.id=r.task_id WHERE r.run_id=?1 AND r.answered_at IS NULL)
      WHERE id=request`,
   ).run(run, isoNow(), status);
 }
 
-/** Refuses what waits when the process of a run has died: whoever goes on with the run was not asked. */
+/** Refuses what waits when the process of a run has died: the process that continues the run was not asked. */
 export function refuseAll(connection: Connection, run: number): void {
   connection.prepare(
     `UPDATE run_requests SET answered_at=?2, refused=1, answer=?3
@@ -112,5 +112,5 @@ function cannot({ action, run, taskId }: WantedControl): string {
 
 function remedy({ action, run }: WantedControl, status: unknown): string {
   if (action !== "retry" && status !== "interrupted") return "";
-  return `; go on with it by pipeloom run FILE --resume=${run}, or the option resume: ${run}`;
+  return `; to continue it, use pipeloom run <file> --resume ${run}, or the option resume: ${run}`;
 }

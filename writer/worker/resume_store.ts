@@ -10,12 +10,17 @@
 import type { Connection } from "../../sqlite/connection.ts";
 import type { RunKey } from "../protocol/run_message.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
+import { STATUS_IN_RUN } from "../../sqlite/rewritten_rows.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 
 /** True of the tasks of run ?1, found by the range of their ids. */
-const OF_RUN = `run_id=?1 AND id BETWEEN
+export const OF_RUN = `run_id=?1 AND id BETWEEN
   (SELECT first_task_id FROM pipeline_runs WHERE id=?1) AND
   (SELECT last_task_id FROM pipeline_runs WHERE id=?1)`;
+
+/** How many tasks were added to run ?1 by others: they are not among its items. */
+export const ADDED_TASKS =
+  "(SELECT count(*) FROM task_runs WHERE run_id=?1 AND added_by IS NOT NULL)";
 
 /** A task that is there. */
 export interface KeyedTask {
@@ -36,7 +41,7 @@ export interface WantedRun {
 }
 
 /**
- * The run to go on with. With `true` it is the newest of this name and these arguments, unless that is `done`, with a
+ * The run to continue. With `true` it is the newest of this name and these arguments, unless that is `done`, with a
  * key the one that has it, `undefined` when there is none of them. A run of a release that kept no arguments has any.
  *
  * @throws {RangeError} If there is no run of that id, name and arguments
@@ -87,8 +92,10 @@ function select(connection: Connection, { name, args, resume }: WantedRun): SqlR
 export function goneTasks(connection: Connection, run: number): KeyedTask[] {
   if (!isLearnt(connection, run)) return [];
   return connection.prepare(
-    `SELECT t.id, t.status FROM temp.${tableOf(run)} AS k JOIN task_runs AS t ON t.id=k.id
-     WHERE k.seen=0 AND t.run_id=? AND t.status IN ('queued','error','cancelled')`,
+    `SELECT t.id, coalesce(t.own_status, t.status) AS status
+     FROM temp.${tableOf(run)} AS k JOIN task_runs AS t ON t.id=k.id
+     WHERE k.seen=0 AND t.run_id=?
+       AND coalesce(t.own_status, t.status) IN ('queued','error','cancelled')`,
   ).all(run).map(({ id, status }) => ({ id: id as number, status: status as TaskStatus }));
 }
 
@@ -146,14 +153,17 @@ export function matchKeys(
   // What became of a task since its key was learnt counts, too.
   const see = connection.prepare(
     `UPDATE ${table} SET seen=1 WHERE key=? AND seen=0
-     RETURNING id, (SELECT status FROM task_runs WHERE task_runs.id=${tableOf(run)}.id) AS status`,
+     RETURNING id,
+       (SELECT ${STATUS_IN_RUN} FROM task_runs WHERE task_runs.id=${tableOf(run)}.id) AS status`,
   );
   const add = connection.prepare(
     `INSERT INTO ${table} (key, seen) VALUES (?, 1) ON CONFLICT DO NOTHING`,
   );
   return keys.map((key) => {
     const row = see.get(key);
-    if (row) return { id: row.id as number, status: row.status as TaskStatus };
+    if (row?.status) return { id: row.id as number, status: row.status as TaskStatus };
+    // The row of the task may have been deleted since.
+    if (row) return undefined;
     if (add.run(key) === 1) return undefined;
     throw new TypeError(
       `Cannot resume with two items of the key ${Deno.inspect(key)}: keys are unique`,

@@ -10,7 +10,6 @@ import { SqliteError } from "../../errors.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import { forgetDependencies } from "./dependency_store.ts";
 import type {
-  ExpectTasksMessage,
   FinishRunMessage,
   ReserveIdsMessage,
   RunFinished,
@@ -21,7 +20,8 @@ import type {
 import { OverlapStore } from "./overlap_store.ts";
 import { type ProcessLock, UNOWNED } from "./process_lock.ts";
 import { interruptTasks, recoverRuns } from "./recovery.ts";
-import { findRun, forgetKeys, goneTasks, learnKeys } from "./resume_store.ts";
+import { adopt, recount, takeBack } from "./rewritten_store.ts";
+import { ADDED_TASKS, findRun, forgetKeys, goneTasks, learnKeys } from "./resume_store.ts";
 import { Statements } from "../../sqlite/statements.ts";
 import { CHOSEN_ID, findFreeIds } from "./task_ids.ts";
 import {
@@ -38,9 +38,6 @@ const SAMPLE_INTERVAL_MS = 100;
 /** A run's age over the time between its samples: 1,000 of them tell of a day as well as of ten seconds. */
 const SAMPLES_PER_AGE = 100;
 
-/** How many tasks were added to run ?1 by others: they are not among its items. */
-const ADDED = "(SELECT count(*) FROM task_runs WHERE run_id=?1 AND added_by IS NOT NULL)";
-
 /** The part of the store that keeps runs. */
 export class RunStore {
   readonly #connection: Connection;
@@ -55,6 +52,9 @@ export class RunStore {
   readonly #deltas = new Map<number, StatusCounts>();
   readonly #ended = new Set<number>();
 
+  /** Tasks whose rows were taken back from another program, until their items come. */
+  readonly takenBack = new Set<number>();
+
   /** Queue depth, batch rows, commit p99 in ms, WAL bytes, last checkpoint, since when the WAL is held. */
   health: SqlValue[] = [null, null, null, null, null, null];
 
@@ -65,10 +65,10 @@ export class RunStore {
     this.#overlap = new OverlapStore(connection, owner);
   }
 
-  /** Begins a run, or goes on with one, and reserves ids that no other run has, in this process or another. */
+  /** Begins a run, or continues one, and reserves ids that no other run has, in this process or another. */
   start(message: StartRunMessage): RunStarted {
     const { name, workers, startedAt, reserve, resume, alone, expected = null } = message;
-    const { args = "{}", label = null } = message;
+    const { args = "{}", label = null, executor = null } = message;
     if (alone) this.#overlap.check(name);
     const { owner, pid, processStartedAt, host, bootedAt } = this.#owner?.take() ?? UNOWNED;
     const { driver, sqliteVersion } = this.#connection;
@@ -77,33 +77,41 @@ export class RunStore {
       if (this.#owner) recoverRuns(this.#connection, this.#owner);
       const run = findRun(this.#connection, { name, args, resume });
       if (run !== undefined) {
+        adopt(this.#connection, run);
         interruptTasks(this.#connection, run);
+        const { taken, removed } = takeBack(this.#connection, run, this.count(run));
+        for (const id of taken) this.takenBack.add(id);
         this.#noteDone(run);
         this.#statements.of(
           `UPDATE pipeline_runs SET status='running', finished_at=NULL, workers=?2, driver=?3,
              sqlite_version=?4, owner=?5, pid=?6, process_started_at=?7, host=?8, booted_at=?9,
-             resumed=coalesce(resumed,0)+1, expected=?10+${ADDED}, resumed_at=?11, resumed_done=done,
-             args=?12, label=coalesce(?13,label), reason=NULL, reason_stack=NULL
+             resumed=coalesce(resumed,0)+1, own_resumed=coalesce(resumed,0)+1,
+             expected=?10+${ADDED_TASKS}, resumed_at=?11, resumed_done=done,
+             args=?12, label=coalesce(?13,label), reason=NULL, reason_stack=NULL, executor=?14
            WHERE id=?1`,
         ).run(
           ...[run, workers, driver, sqliteVersion, owner, pid, processStartedAt, host, bootedAt],
-          ...[expected, startedAt, args, label],
+          ...[expected, startedAt, args, label, executor],
         );
         this.#overlap.begun(run);
         forgetDependencies(this.#connection, run);
         learnKeys(this.#connection, run);
-        this.count(run);
-        return { run, firstId: this.reserveIds({ run, count: reserve }), resumed: true };
+        const firstId = this.reserveIds({ run, count: reserve });
+        const changed = {
+          ...(taken.length > 0 && { rewritten: taken.length }),
+          ...(removed > 0 && { removed }),
+        };
+        return { run, firstId, resumed: true, ...changed };
       }
     }
     const run = this.#statements.of(
       `INSERT INTO pipeline_runs
          (name,status,started_at,workers,driver,sqlite_version,updated_at,run_key,
-          owner,pid,process_started_at,host,booted_at,expected,args,label)
-       VALUES (?1,'running',?2,?3,?4,?5,?2,?6,?7,?8,?9,?10,?11,?12,?13,?14) RETURNING id`,
+          owner,pid,process_started_at,host,booted_at,expected,args,label,executor,own_resumed)
+       VALUES (?1,'running',?2,?3,?4,?5,?2,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,0) RETURNING id`,
     ).get(
       ...[name, startedAt, workers, driver, sqliteVersion, key],
-      ...[owner, pid, processStartedAt, host, bootedAt, expected, args, label],
+      ...[owner, pid, processStartedAt, host, bootedAt, expected, args, label, executor],
     )!.id as number;
     this.#overlap.begun(run);
     if (resume !== undefined) learnKeys(this.#connection, run);
@@ -121,14 +129,6 @@ export class RunStore {
       ).run(run, last);
     }
     return first;
-  }
-
-  /** Keeps how many tasks a run has in all. */
-  expect({ run, count }: ExpectTasksMessage): undefined {
-    this.#statements.of(`UPDATE pipeline_runs SET expected=?2+${ADDED} WHERE id=?1`).run(
-      run,
-      count,
-    );
   }
 
   /** Tasks of these ids are the run's, and perhaps all between them. */
@@ -158,13 +158,12 @@ export class RunStore {
   finish({ run, status, finishedAt, reason, gone }: FinishRunMessage): RunFinished {
     if (gone !== undefined) this.#cancelGone(run, gone, finishedAt);
     forgetKeys(this.#connection, run);
-    const deltas = this.count(run);
-    const counts = noCounts();
-    const kept = this.#statements.of(
-      "SELECT queued,running,done,error,cancelled FROM pipeline_runs WHERE id=?",
-    ).get(run);
-    if (!kept) throw noRun("finish", run);
-    for (const one of TASK_STATUSES) counts[one] = Number(kept[one]) + deltas[one];
+    let counts = this.#counts(run);
+    // Tasks that are left have not been reached, or another program has deleted their rows.
+    if (counts.queued + counts.running > 0) {
+      recount(this.#connection, run, this.count(run));
+      counts = this.#counts(run);
+    }
     if (status === "done" && counts.error + counts.queued + counts.running > 0) status = "error";
     const before = this.#wasDone.get(run);
     // Nothing was left to run: it ended then, and not when somebody looked whether it had.
@@ -187,10 +186,21 @@ export class RunStore {
     return { status, counts };
   }
 
+  /** The tasks of a run by status, with what this transaction has changed. */
+  #counts(run: number): StatusCounts {
+    const counts = { ...this.count(run) };
+    const kept = this.#statements.of(
+      "SELECT queued,running,done,error,cancelled FROM pipeline_runs WHERE id=?",
+    ).get(run);
+    if (!kept) throw noRun("finish", run);
+    for (const one of TASK_STATUSES) counts[one] += Number(kept[one]);
+    return counts;
+  }
+
   #cancelGone(run: number, message: string, finishedAt: string): void {
     for (const { id, status } of goneTasks(this.#connection, run)) {
       this.#statements.of(
-        `UPDATE task_runs SET status='cancelled', message=?2, finished_at=coalesce(finished_at,?3)
+        `UPDATE task_runs SET status='cancelled', own_status='cancelled', message=?2, finished_at=coalesce(finished_at,?3)
          WHERE id=?1`,
       ).run(id, message, finishedAt);
       this.countMove(run, status, "cancelled");

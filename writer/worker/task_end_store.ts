@@ -8,6 +8,7 @@
 import type { Connection } from "../../sqlite/connection.ts";
 import type { EndTasksMessage, TaskFound, TasksEnded } from "../protocol/task_message.ts";
 import type { RunStore } from "./run_store.ts";
+import { isOwn, STATUS_IN_RUN } from "../../sqlite/rewritten_rows.ts";
 import { Statements } from "../../sqlite/statements.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
 import type { TaskUpdateStore } from "./task_update_store.ts";
@@ -43,8 +44,9 @@ export class TaskEndStore {
 
   #endQueued({ run, status, message, error, finishedAt }: EndTasksMessage): number {
     const changes = this.#statements.of(
-      `UPDATE task_runs SET status=?2, message=?3, finished_at=?4, error=coalesce(?5, error)
-       WHERE status='queued' AND run_id=?1`,
+      `UPDATE task_runs SET status=?2, own_status=?2, message=?3, finished_at=?4,
+         error=coalesce(?5, error)
+       WHERE ${isOwn("queued")}`,
     ).run(run, status, message, finishedAt, error ?? null);
     const counts = this.#runs.count(run);
     counts.queued -= changes;
@@ -54,7 +56,8 @@ export class TaskEndStore {
 
   #end({ run, status, message, error, finishedAt }: EndTasksMessage, task: TaskFound): void {
     this.#statements.of(
-      `UPDATE task_runs SET status=?2, message=?3, finished_at=?4, error=coalesce(?5, error)
+      `UPDATE task_runs SET status=?2, own_status=?2, message=?3, finished_at=?4,
+         error=coalesce(?5, error)
        WHERE id=?1`,
     ).run(task.id, status, message, finishedAt, error ?? null);
     this.#updates.move(run, task.id, task.status, status);
@@ -62,7 +65,7 @@ export class TaskEndStore {
 
   #find(run: number, id: number): TaskFound | undefined {
     const row = this.#statements.of(
-      "SELECT name, key, status FROM task_runs WHERE id=? AND run_id=?",
+      `SELECT name, key, ${STATUS_IN_RUN} AS status FROM task_runs WHERE id=? AND run_id=?`,
     ).get(id, run);
     return row && {
       id,

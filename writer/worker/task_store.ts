@@ -35,8 +35,8 @@ export class TaskStore {
     this.#updates = updates;
     this.#queue = new BulkStatement(
       connection,
-      "(?,?,?,?,'queued')",
-      (tuples) => `INSERT INTO task_runs (id,name,run_id,key,status) VALUES ${tuples}`,
+      "(?,?,?,?,'queued','queued')",
+      (tuples) => `INSERT INTO task_runs (id,name,run_id,key,status,own_status) VALUES ${tuples}`,
     );
   }
 
@@ -83,9 +83,9 @@ export class TaskStore {
     this.#runs.count(run);
     found.forEach((task, i) => {
       if (!task) return;
-      if (!canRequeue(task.status)) return taken[i] = -task.id;
-      this.#restart(run, task);
-      return undefined;
+      if (canRequeue(task.status)) this.#restart(run, task);
+      else taken[i] = -task.id;
+      this.#rename(task.id, names[i]);
     });
     return taken;
   }
@@ -130,9 +130,10 @@ export class TaskStore {
     }
     if (isCounted) {
       this.#statements.of(
-        `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
+        `INSERT INTO task_attempts
+           (task_id,run_id,attempt,status,started_at,finished_at,error,worker)
          SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), 'error',
-           coalesce(started_at,?2), ?3, ?4 FROM task_runs WHERE id=?1`,
+           coalesce(started_at,?2), ?3, ?4, worker FROM task_runs WHERE id=?1`,
       ).run(id, startedAt ?? null, finishedAt, error);
     }
     this.#reset(run, { id, status: from }, message);
@@ -143,9 +144,10 @@ export class TaskStore {
     // What the writer knows of it is brought in line with the table.
     if (task.status === "queued") return this.#updates.move(run, task.id, "queued", "queued");
     this.#statements.of(
-      `INSERT INTO task_attempts (task_id,run_id,attempt,status,started_at,finished_at,error)
+      `INSERT INTO task_attempts
+         (task_id,run_id,attempt,status,started_at,finished_at,error,worker)
        SELECT id, run_id, 1 + (SELECT count(*) FROM task_attempts WHERE task_id=?1), status,
-         started_at, finished_at, coalesce(error, message)
+         started_at, finished_at, coalesce(error, message), worker
        FROM task_runs WHERE id=?1 AND started_at IS NOT NULL`,
     ).run(task.id);
     this.#reset(run, task, null);
@@ -153,10 +155,17 @@ export class TaskStore {
 
   #reset(run: number, { id, status }: KeyedTask, message: string | null): void {
     this.#statements.of(
-      `UPDATE task_runs SET status='queued', progress=0, message=?2, started_at=NULL,
-         finished_at=NULL, result=NULL, error=NULL, updated_at=NULL WHERE id=?1`,
+      `UPDATE task_runs SET status='queued', own_status='queued', progress=0, message=?2, started_at=NULL,
+         finished_at=NULL, result=NULL, error=NULL, updated_at=NULL, rewritten_as=NULL,
+         worker=NULL WHERE id=?1`,
     ).run(id, message);
     this.#updates.move(run, id, status, "queued");
+  }
+
+  /** Another program that wrote over the row of a task wrote its own name there. */
+  #rename(id: number, name: string | null | undefined): void {
+    if (!this.#runs.takenBack.delete(id) || !name) return;
+    this.#statements.of("UPDATE task_runs SET name=?2 WHERE id=?1").run(id, name);
   }
 
   /** The first row that has one of these ids, one of a run before others. */
@@ -168,10 +177,10 @@ export class TaskStore {
 
   #takeOver(ids: readonly number[], values: readonly SqlValue[]): void {
     const insert = this.#statements.of(
-      `INSERT INTO task_runs (id,name,run_id,key,status) VALUES (?,?,?,?,'queued')
+      `INSERT INTO task_runs (id,name,run_id,key,status,own_status) VALUES (?,?,?,?,'queued','queued')
        ON CONFLICT (id) DO UPDATE SET name=excluded.name, run_id=excluded.run_id, key=excluded.key,
-         status='queued', progress=0, message=NULL, started_at=NULL, finished_at=NULL, result=NULL,
-         error=NULL, updated_at=NULL`,
+         status='queued', own_status='queued', progress=0, message=NULL, started_at=NULL, finished_at=NULL, result=NULL,
+         error=NULL, updated_at=NULL, rewritten_as=NULL`,
     );
     ids.forEach((_, i) => insert.run(...values.slice(i * 4, i * 4 + 4)));
   }

@@ -11,6 +11,7 @@ import { BulkStatement, placeholders } from "../../sqlite/bulk_statement.ts";
 import { type ErrorData, SqliteError } from "../../errors.ts";
 import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type { Connection } from "../../sqlite/connection.ts";
+import { STATUS_IN_RUN } from "../../sqlite/rewritten_rows.ts";
 import type { Statement } from "../../sqlite/statement.ts";
 import type { TaskUpdateMessage } from "../protocol/task_message.ts";
 import { foldNews } from "../protocol/task_news.ts";
@@ -124,7 +125,9 @@ export class TaskUpdateStore {
 
   /** The status that a task of a run has in the table. */
   status({ run, id }: { run: number; id: number }): TaskStatus | undefined {
-    this.#status ??= this.#connection.prepare("SELECT status, run_id FROM task_runs WHERE id=?");
+    this.#status ??= this.#connection.prepare(
+      `SELECT ${STATUS_IN_RUN} AS status, run_id FROM task_runs WHERE id=?`,
+    );
     const row = this.#status.get(id);
     return row?.run_id === run ? row?.status as TaskStatus : undefined;
   }
@@ -178,12 +181,13 @@ export class TaskUpdateStore {
     if (!statement) {
       const told = FIELDS.filter((field) => first[field] !== undefined);
       const sets = told.map((field, i) => `${COLUMNS[field]}=v.column${i + 2}`);
-      if (first.status) sets.push(`status='${first.status}'`);
+      if (first.status) {
+        sets.push(`status='${first.status}'`, `own_status='${first.status}'`);
+      }
       if (first.status === "done") sets.push("progress=1");
-      // The plus keeps SQLite from looking tasks up by status instead of id.
       const sql = (tuples: string) =>
         `UPDATE task_runs SET ${sets.join(",")} FROM (VALUES ${tuples}) AS v
-         WHERE task_runs.id=v.column1 AND run_id=${first.run} AND +status='${from}'`;
+         WHERE task_runs.id=v.column1 AND run_id=${first.run} AND ${STATUS_IN_RUN}='${from}'`;
       statement = new BulkStatement(this.#connection, placeholders(told.length + 1), sql);
       this.#updates.set(shape, statement);
     }
@@ -215,7 +219,10 @@ function illegal(message: TaskUpdateMessage, current: TaskStatus): SqliteError {
 }
 
 function noTask({ id, run }: TaskUpdateMessage): SqliteError {
-  return new SqliteError(`Cannot update task ${id}: there is no such task in run ${run}`);
+  return new SqliteError(
+    `Cannot update task ${id}: there is no such task in run ${run}. ` +
+      "Another program may have deleted its row: resume the run",
+  );
 }
 
 function failed(message: TaskUpdateMessage, failure: ErrorData): TaskUpdateMessage {

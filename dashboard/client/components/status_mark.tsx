@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Run } from "../../api.ts";
+import type { Run, Task } from "../../api.ts";
+import { SafeText } from "./safe_text.tsx";
 import { isCancelling } from "../lib/statuses.ts";
 import type { VNode } from "preact";
 
@@ -58,6 +59,18 @@ export function StatusMark(
     <span class={`status is-${shown}`}>
       <StatusIcon status={shown} />
       {shown}
+    </span>
+  );
+}
+
+/** That another program has written over the row of a task, and what. */
+export function RewrittenMark({ task }: { task: Task }) {
+  if (!task.rewritten) return null;
+  const title =
+    "Another program wrote over this row: name, times, message and result may be its own";
+  return (
+    <span class="note" title={title}>
+      rewritten as <SafeText text={task.rewritten} limit={40} />
     </span>
   );
 }

@@ -20,6 +20,7 @@ import {
 } from "../../../internal/units.ts";
 import { PageTitle } from "../components/page_title.tsx";
 import { type Moment, recentRate, remainingMs, shareOf } from "../../../internal/progress.ts";
+import { rewrittenText } from "../../../internal/rewritten_text.ts";
 import { Name } from "../components/safe_text.tsx";
 import { RunArguments, RunFailure } from "./run_facts.tsx";
 import { RunStatusMark } from "../components/status_mark.tsx";
@@ -31,6 +32,7 @@ export function RunHeader(
   const running = run.status === "running";
   const ended = endedOf(run.counts);
   const share = shareOf(run.progress);
+  const rewritten = rewrittenText(run);
   return (
     <header class="page-head">
       <div class="title-row">
@@ -77,6 +79,12 @@ export function RunHeader(
       <CountsBar counts={run.counts} />
       <RunFailure run={run} />
       {(run.status === "interrupted" || run.processGone) && <Left run={run} />}
+      {rewritten && (
+        <p class="banner" role="status">
+          <b>Shared with another program.</b>
+          <span>Of this run, {rewritten}.</span>
+        </p>
+      )}
     </header>
   );
 }

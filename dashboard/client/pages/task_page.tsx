@@ -19,7 +19,7 @@ import { isStalled, taskPace } from "../live/rates.ts";
 import { runRoute } from "../lib/route.ts";
 import { hrefOf } from "../lib/router.ts";
 import { Name, SafeText } from "../components/safe_text.tsx";
-import { StatusMark } from "../components/status_mark.tsx";
+import { RewrittenMark, StatusMark } from "../components/status_mark.tsx";
 import { isCancelling } from "../lib/statuses.ts";
 import { StatusPath } from "./status_path.tsx";
 import { TaskHistory } from "./task_history.tsx";
@@ -53,6 +53,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
             </span>
           </PageTitle>
           <StatusMark status={task.status} cancelling={isCancelling(task, task.run)} />
+          <RewrittenMark task={task} />
           <span class="spread" />
           <TaskControls task={task} />
         </div>

@@ -13,7 +13,7 @@ import { memo } from "../lib/memo.ts";
 import { isStalled, STALLED_MS, taskPace } from "../live/rates.ts";
 import { hrefOf } from "../lib/router.ts";
 import { Name, SafeText } from "../components/safe_text.tsx";
-import { StatusMark } from "../components/status_mark.tsx";
+import { RewrittenMark, StatusMark } from "../components/status_mark.tsx";
 
 export const TaskRow = memo(({ task, cancelling }: { task: Task; cancelling: boolean }) => {
   const running = task.status === "running";
@@ -32,6 +32,7 @@ export const TaskRow = memo(({ task, cancelling }: { task: Task; cancelling: boo
       </th>
       <td class="cell-status">
         <StatusMark status={task.status} cancelling={cancelling} />
+        <RewrittenMark task={task} />
         {running && <Stalled task={task} />}
       </td>
       <td class="cell-progress">

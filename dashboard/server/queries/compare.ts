@@ -80,7 +80,7 @@ export async function compareRuns(
 /** The tasks of a run by key, else by name; the last of each. */
 async function readSides(
   read: Read,
-  { condition, run, first, last }: RunTasks,
+  { condition, run, status, first, last }: RunTasks,
 ): Promise<Map<string, Side>> {
   const sides = new Map<string, Side>();
   const turn = new Turn();
@@ -90,7 +90,7 @@ async function readSides(
       reader.all(
         `SELECT id, ${
           textStart(reader.has("task_runs", "key") ? "coalesce(key, name)" : "name", 300)
-        } AS label, status, ${DURATION_MS} AS duration FROM task_runs
+        } AS label, ${status} AS status, ${DURATION_MS} AS duration FROM task_runs
          WHERE id BETWEEN ? AND ? AND ${condition} ORDER BY id LIMIT ?`,
         low,
         last,

@@ -100,10 +100,12 @@ export async function countTasks(
 /** The id of the last row of a range's first slice; `undefined` when the range has no more than that. */
 function edgeOf(
   reader: Reader,
-  { descending }: Plan,
+  { descending, status: sql }: Plan,
   { low, high }: Range,
-  status?: TaskStatus,
+  wanted?: TaskStatus,
 ): number | undefined {
+  // Without an index, the rows of other statuses are looked at, too.
+  const status = sql === "status" ? wanted : undefined;
   // Where a slice ends is remembered: any parts will do, so long as they are not too large.
   return memoize(reader, JSON.stringify([status, descending, low, high]), () => {
     const row = reader.get(
@@ -140,7 +142,7 @@ function once<T extends Found[] | number>(
 ): T {
   const [run] = query.params;
   const requeued = query.sliced && run !== null ? timesRequeued(reader, Number(run)) : undefined;
-  if (requeued === undefined || hasOpenTasks(reader, range)) {
+  if (requeued === undefined || query.status !== "status" || hasOpenTasks(reader, range)) {
     return read();
   }
   const { order, descending, conditions, params, limit, q } = query;
@@ -204,7 +206,7 @@ function toFound({ id, value }: SqlRow): Found {
 /** Rows of one slice, in the order that was asked for. */
 function select(
   reader: Reader,
-  { order, descending, conditions, params }: Plan,
+  { order, descending, conditions, params, status: sql }: Plan,
   { range: { low, high }, status, condition = "1", params: more = [], columns = "NULL", limit }: {
     range: Range;
     status: TaskStatus | undefined;
@@ -217,7 +219,7 @@ function select(
   const direction = descending ? "DESC" : "ASC";
   return reader.all(
     `SELECT id, ${order.value} AS value, ${columns} FROM task_runs
-     WHERE ${status ? "status = ? AND " : ""}id BETWEEN ? AND ? AND ${conditions} AND ${condition}
+     WHERE ${status ? `${sql} = ? AND ` : ""}id BETWEEN ? AND ? AND ${conditions} AND ${condition}
      ORDER BY ${order.by === "id" ? "" : `value ${direction}, `}id ${direction} LIMIT ?`,
     ...(status ? [status] : []),
     low,

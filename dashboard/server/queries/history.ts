@@ -11,7 +11,7 @@ import type { Read } from "./find.ts";
 import { DURATION_MS } from "./order.ts";
 import { toText } from "./text.ts";
 import { Turn } from "./turn.ts";
-import { ORIGINAL_RUN } from "./run_tasks.ts";
+import { ORIGINAL_RUN, statusColumns } from "./run_tasks.ts";
 
 /** Tasks of a history, and rows that are looked at to find them. */
 const HISTORY_TASKS = 20;
@@ -37,7 +37,9 @@ export async function listHistory(
       );
       const low = Number(edge?.id ?? -Number.MAX_SAFE_INTEGER);
       const found = reader.all(
-        `SELECT id, status, started_at, ${DURATION_MS} AS duration,
+        `SELECT id, ${
+          statusColumns(reader).status
+        } AS status, started_at, ${DURATION_MS} AS duration,
            ${hasRuns ? "run_id" : "NULL AS run_id"} FROM task_runs
          WHERE id BETWEEN ? AND ? AND ${column} = ? AND id <> ? AND finished_at IS NOT NULL
            ${hasRuns ? "AND run_id IS NOT ?" : ""}

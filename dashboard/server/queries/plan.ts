@@ -50,6 +50,8 @@ export interface Plan {
   order: Order;
   /** Whether rows are read from the largest down: a page that ends at its place is read backwards. */
   descending: boolean;
+  /** The SQL of a task's status. */
+  status: string;
   /** Ids of the tasks that may match. */
   range: Range;
   /** Whether every row must be looked at. */
@@ -89,8 +91,10 @@ export function plan(tasks: RunTasks, { sort, q, key, place, limit }: Find): Pla
   return {
     order,
     descending,
+    status: tasks.status,
     range,
-    sliced: order.by !== "id" || q !== "" || key !== "",
+    // No index has the status of tasks over which another program has written.
+    sliced: order.by !== "id" || q !== "" || key !== "" || tasks.status !== "status",
     conditions: conditions.join(" AND "),
     params,
     limit,

@@ -8,7 +8,7 @@ import type { StatusCounts } from "../../../internal/task_status.ts";
 import { timeOf } from "../../../internal/units.ts";
 import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
 import type { Reader } from "../reader.ts";
-import type { RunTasks } from "./run_tasks.ts";
+import { isIn, type RunTasks } from "./run_tasks.ts";
 import { toText } from "./text.ts";
 
 /** What the running tasks of a run tell. */
@@ -27,7 +27,7 @@ export function readRunning(reader: Reader, tasks: RunTasks | undefined): Runnin
     : "started_at";
   const row = reader.get(
     `SELECT total(min(1.0, max(0.0, progress))) AS work, max(${updated}) AS news FROM task_runs
-     WHERE status = 'running' AND id BETWEEN ? AND ? AND ${tasks.condition}`,
+     WHERE ${isIn("running", tasks)} AND id BETWEEN ? AND ? AND ${tasks.condition}`,
     tasks.first,
     tasks.last,
     tasks.run,

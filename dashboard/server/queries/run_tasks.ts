@@ -1,12 +1,22 @@
 /**
- * Which rows of `task_runs` are the tasks of a run.
+ * Which rows of `task_runs` are the tasks of a run, and in which status they are for it.
  *
  * @module
  */
+import type { TaskStatus } from "../../../internal/task_status.ts";
+import {
+  IS_REWRITTEN,
+  NOT_AS_WRITTEN,
+  OWN_STATUS,
+  REWRITTEN_AS,
+} from "../../../sqlite/rewritten_rows.ts";
 import type { Reader } from "../reader.ts";
 
 /** Id that stands for tasks of no run: what the Python original wrote. */
 export const ORIGINAL_RUN = 0;
+
+/** Rows of a run that are looked at to count those over which another program has written. */
+const MAX_REWRITTEN = 10_000;
 
 /** Which tasks belong to a run: SQL that is true for their rows, and the range of their ids. */
 export interface RunTasks {
@@ -14,6 +24,8 @@ export interface RunTasks {
   condition: string;
   /** The value of `run_id`. */
   run: number | null;
+  /** The SQL of their status: the column, unless another program has written over any of them. */
+  status: string;
   /** The lowest id there can be. */
   first: number;
   /** The highest id there can be. */
@@ -26,7 +38,7 @@ export function tasksOf(reader: Reader, id: number): RunTasks | undefined {
     if (!hasOriginalTasks(reader)) return;
     const condition = reader.has("task_runs", "run_id") ? "run_id IS ?" : "? IS NULL";
     const last = Number.MAX_SAFE_INTEGER;
-    return { condition, run: null, first: -last, last };
+    return { condition, run: null, status: "status", first: -last, last };
   }
   if (!reader.has("pipeline_runs")) return;
   const row = reader.get(
@@ -37,9 +49,39 @@ export function tasksOf(reader: Reader, id: number): RunTasks | undefined {
   return {
     condition: "run_id = ?",
     run: id,
+    status: countRewritten(reader, id, 1) > 0 ? OWN_STATUS : "status",
     first: Number(row.first ?? 0),
     last: Number(row.last ?? -1),
   };
+}
+
+/** SQL that is true of the tasks in a status, and finds them by the indexes. */
+export function isIn(status: TaskStatus, { status: sql }: Pick<RunTasks, "status">): string {
+  if (sql === "status") return `status = '${status}'`;
+  return `(${sql}) = '${status}' AND (status = '${status}' OR (${NOT_AS_WRITTEN}))`;
+}
+
+/** SQL of a task's status, and of what another program has written over it; for rows of any run. */
+export function statusColumns(reader: Reader): { status: string; rewritten: string } {
+  if (!canBeRewritten(reader)) return { status: "status", rewritten: "NULL" };
+  return { status: OWN_STATUS, rewritten: REWRITTEN_AS };
+}
+
+/** Over how many tasks of a run another program has written, as far as is counted. */
+export function countRewritten(reader: Reader, run: number, limit = MAX_REWRITTEN): number {
+  if (!canBeRewritten(reader)) return 0;
+  const row = reader.get(
+    `SELECT count(*) AS n FROM (
+       SELECT 1 FROM task_runs WHERE run_id = ? AND ${IS_REWRITTEN} LIMIT ?)`,
+    run,
+    limit,
+  );
+  return Number(row!.n);
+}
+
+/** Files of an earlier release do not tell. */
+function canBeRewritten(reader: Reader): boolean {
+  return reader.has("task_runs", "rewritten_as") && reader.has("pipeline_runs", "own_resumed");
 }
 
 /** Whether the first task of the file or its last is of no run. */

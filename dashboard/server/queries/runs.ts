@@ -16,8 +16,9 @@ import type { Reader } from "../reader.ts";
 import { memoize } from "./memoize.ts";
 import { newest, numberOf, progressOf, readRunning } from "./progress.ts";
 import { readCancelling } from "./requests.ts";
-import { ORIGINAL_RUN, type RunTasks, tasksOf } from "./run_tasks.ts";
+import { countRewritten, ORIGINAL_RUN, type RunTasks, tasksOf } from "./run_tasks.ts";
 import { shorten, toText } from "./text.ts";
+import { hasNoWorker } from "./workers.ts";
 
 /** Points of a sparkline. */
 const SPARKLINE_POINTS = 40;
@@ -118,12 +119,16 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
     args: beginning(row.args, LONG_TEXT),
     reason: reason ?? beginning(row.reason, SHORT_TEXT),
     reasonStack: beginning(row.reason_stack, LONG_TEXT),
+    rewritten: (Number(row.rewritten) || 0) + countRewritten(reader, id),
+    removed: Number(row.removed) || 0,
     status: reason !== null ? "error" : isGone ? "interrupted" : toText(row.status) as RunStatus,
     startedAt: toText(row.started_at),
     finishedAt: toText(row.finished_at),
     workers: numberOf(row.workers),
     driver: toText(row.driver),
     sqliteVersion: toText(row.sqlite_version),
+    waitsForWorkers: typeof row.executor === "string" && saysRunning && !isGone &&
+      counts.queued + counts.running > 0 && hasNoWorker(reader, id),
     counts,
     total: sum(counts),
     dependencies: Number(row.dependencies ?? 0),
@@ -170,6 +175,8 @@ function originalRun(reader: Reader): Run | undefined {
     args: null,
     reason: null,
     reasonStack: null,
+    rewritten: 0,
+    removed: 0,
     status: !ended ? "running" : counts.error > 0 ? "error" : "done",
     startedAt: (first?.started_at ?? null) as string | null,
     finishedAt: ended ? (last?.at ?? null) as string | null : null,

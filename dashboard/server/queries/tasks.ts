@@ -11,7 +11,7 @@ import { countTasks, findTasks, type Read } from "./find.ts";
 import { DURATION_MS } from "./order.ts";
 import type { PageCursor } from "./plan.ts";
 import { getRun } from "./runs.ts";
-import { ORIGINAL_RUN, tasksOf } from "./run_tasks.ts";
+import { ORIGINAL_RUN, statusColumns, tasksOf } from "./run_tasks.ts";
 import { readCancelling } from "./requests.ts";
 import { shorten, textStart, toText } from "./text.ts";
 
@@ -182,7 +182,9 @@ function taskColumns(reader: Reader, characters: number): string {
   const ours = (column: string, value: string = column) =>
     reader.has("task_runs", column) ? value : `NULL AS ${column}`;
   const start = (column: string) => `${textStart(column, characters)} AS ${column}`;
-  return `id, ${start("name")}, status, progress, ${start("message")}, started_at, finished_at,
+  const { status, rewritten } = statusColumns(reader);
+  return `id, ${start("name")}, ${status} AS status, ${rewritten} AS rewritten, progress,
+    ${start("message")}, started_at, finished_at,
     ${ours("key", start("key"))}, ${ours("error", start("error"))}, ${ours("updated_at")},
     ${DURATION_MS} AS duration`;
 }
@@ -199,6 +201,7 @@ function toTask(row: SqlRow, characters: number, cancelling: ReadonlySet<number>
     name: short(row.name) ?? "",
     key: short(row.key),
     status: toText(row.status) as TaskStatus,
+    rewritten: short(row.rewritten),
     progress: Math.min(1, Math.max(0, Number(row.progress) || 0)),
     message: short(row.message),
     error: characters === FULL_CHARACTERS ? short(error) : short(error && error.split("\n", 1)[0]!),

@@ -6,7 +6,7 @@
 import type { Timeline } from "../../api.ts";
 import { findTasks, type Read } from "./find.ts";
 import { getRun } from "./runs.ts";
-import { type RunTasks, tasksOf } from "./run_tasks.ts";
+import { isIn, type RunTasks, tasksOf } from "./run_tasks.ts";
 import { readTasks } from "./tasks.ts";
 import { Turn } from "./turn.ts";
 
@@ -66,7 +66,7 @@ async function countSkipped(read: Read, tasks: RunTasks): Promise<number> {
       reader.get(
         `SELECT count(*) AS n, max(id) AS edge, total(started_at IS NULL) AS skipped FROM (
            SELECT id, started_at FROM task_runs
-           WHERE status = 'cancelled' AND id BETWEEN ? AND ? AND ${tasks.condition}
+           WHERE ${isIn("cancelled", tasks)} AND id BETWEEN ? AND ? AND ${tasks.condition}
            ORDER BY id LIMIT ${SLICE_ROWS})`,
         from,
         tasks.last,

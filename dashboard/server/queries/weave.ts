@@ -9,7 +9,7 @@ import { TASK_STATUSES } from "../../../internal/task_status.ts";
 import type { WeaveBlock } from "../../api.ts";
 import type { Reader } from "../reader.ts";
 import type { Read } from "./find.ts";
-import { type RunTasks, tasksOf } from "./run_tasks.ts";
+import { isIn, type RunTasks, tasksOf } from "./run_tasks.ts";
 import { Turn } from "./turn.ts";
 
 /** Tasks of a block. */
@@ -35,7 +35,7 @@ export interface ReadBlock extends WeaveBlock {
 /** The tasks with ids from `low` to `high`, at most `limit`; `undefined` when there are none. */
 export function readBlock(
   reader: Reader,
-  { condition, run, first, last }: RunTasks,
+  { condition, run, status, first, last }: RunTasks,
   { low = first, high = last, limit = BLOCK_TASKS }: {
     low?: number;
     high?: number;
@@ -43,7 +43,7 @@ export function readBlock(
   },
 ): ReadBlock | undefined {
   const params = [low, high, run, limit];
-  const block = `SELECT id, status, progress FROM task_runs
+  const block = `SELECT id, ${status} AS status, progress FROM task_runs
     WHERE id BETWEEN ? AND ? AND ${condition} ORDER BY id LIMIT ?`;
   const row = reader.get(
     `SELECT min(id) AS first, max(id) AS last, count(*) AS tasks, group_concat(${CELL}, '') AS cells
@@ -63,9 +63,12 @@ export function readBlock(
 }
 
 /** Ids of the tasks that are running, in their order. */
-export function runningTasks(reader: Reader, { condition, run, first, last }: RunTasks): number[] {
+export function runningTasks(reader: Reader, tasks: RunTasks): number[] {
+  const { condition, run, first, last } = tasks;
   return reader.all(
-    `SELECT id FROM task_runs WHERE status = 'running' AND id BETWEEN ? AND ? AND ${condition}
+    `SELECT id FROM task_runs WHERE ${
+      isIn("running", tasks)
+    } AND id BETWEEN ? AND ? AND ${condition}
      ORDER BY id LIMIT 10000`,
     first,
     last,

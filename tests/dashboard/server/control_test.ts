@@ -89,7 +89,7 @@ Deno.test("POST cancel of a run stops it", async () => {
   assertEquals(late.status, 409);
   assertStringIncludes(
     (await late.json()).error,
-    "run 1 is error; go on with it by pipeloom run",
+    "run 1 is error; to continue it, use pipeloom run",
   );
 });
 

@@ -44,7 +44,9 @@ Deno.test("listTasks() remembers nothing of ended tasks that a resumed run has r
   using connection = await connect(db);
   connection.exec("UPDATE pipeline_runs SET status='running', resumed=1");
   assertEquals(await find(failed), 15);
-  connection.exec("UPDATE task_runs SET status='done', progress=1, message='x' WHERE id < 11");
+  connection.exec(
+    "UPDATE task_runs SET status='done', own_status='done', progress=1, message='x' WHERE id < 11",
+  );
   assertEquals(await find(failed), 10);
   connection.exec("UPDATE pipeline_runs SET status='error', done=20, error=10");
 
@@ -70,7 +72,8 @@ Deno.test("listTasks() remembers nothing of ended tasks that were queued again w
   // As many as are looked at together, and one that keeps the run going.
   const { run } = store.startRun(10_001);
   store.connection.exec(
-    "UPDATE task_runs SET status='error', message='first', started_at='' WHERE id <= 10000",
+    `UPDATE task_runs SET status='error', own_status='error', message='first', started_at=''
+     WHERE id <= 10000`,
   );
   const find = async (text: string) => {
     const path = `/api/runs/${run}/tasks?limit=200&sort=name&q=${text}`;

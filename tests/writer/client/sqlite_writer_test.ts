@@ -94,6 +94,18 @@ Deno.test("SqliteWriter refuses a value that cannot be stored, at the call that 
       assertStringIncludes((await assertRejects(call, Error)).message, "parameter 2");
     }
   }
+  for (const params of [{ name: "a" }, { ":name": "a" }, "a", null, 1, new Map([["name", 1]])]) {
+    const sql = "SELECT :name";
+    const named = params as unknown as [];
+    for (
+      const call of [
+        () => writer.execute(sql, named),
+        () => writer.query(sql, named),
+        () => writer.send({ sql, params: named }),
+        () => writer.transaction([{ statement: "named", params: named }]),
+      ]
+    ) await assertRejects(call, TypeError, "pass an array with a value for each parameter");
+  }
   assertEquals(await good, 1);
   const { failures, messages } = await writer.stats();
   assertEquals([failures, messages], [0, 1]);

@@ -123,7 +123,7 @@ for (const driver of DRIVERS) {
     assertThrows(
       () => ask(store, run, null, "retry"),
       Error,
-      "Cannot retry the failed tasks of run 1: run 1 is error; go on with it by pipeloom run FILE",
+      "Cannot retry the failed tasks of run 1: run 1 is error; to continue it, use pipeloom run <file>",
     );
   });
 }

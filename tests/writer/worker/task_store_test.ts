@@ -34,6 +34,8 @@ for (const driver of DRIVERS) {
       updated_at: null,
       input: null,
       added_by: null,
+      own_status: "queued",
+      rewritten_as: null,
     });
     store.write({ kind: "queue_tasks", run, ids: [9_000], names: ["ø"], keys: ["k"] });
     assertEquals([store.task(9_000)!.name, store.task(9_000)!.key], ["ø", "k"]);

@@ -27,6 +27,8 @@ for (const driver of DRIVERS) {
       updated_at: AT,
       input: null,
       added_by: null,
+      own_status: "done",
+      rewritten_as: null,
     });
     store.expectCounts(run, { done: 1 });
   });
@@ -114,7 +116,7 @@ for (const driver of DRIVERS) {
   Deno.test(`TaskUpdateStore.update() goes on with tasks that another writer has started (${driver})`, async () => {
     using store = await openStore({ driver });
     const { run, ids: [a, b] } = store.startRun(2);
-    store.write(execute("UPDATE task_runs SET status='running'"));
+    store.write(execute("UPDATE task_runs SET status='running', own_status='running'"));
     store.write(execute("UPDATE pipeline_runs SET queued=0, running=2"));
     assertEquals(store.commit(news(run, a!, { progress: 0.5 }), end(run, b!)).failures, []);
     assertEquals([store.task(a!)!.progress, store.task(b!)!.status], [0.5, "done"]);
