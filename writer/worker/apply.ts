@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { AddedTasks } from "./added_tasks.ts";
+import { AddedTasks } from "./tasks/added_tasks.ts";
 import type { Connection } from "../../sqlite/connection.ts";
-import { DependencyStore } from "./dependency_store.ts";
+import { DependencyStore } from "./tasks/dependency_store.ts";
 import { type ErrorData, fromErrorData } from "../../errors.ts";
-import { FailedTasks } from "./failed_tasks.ts";
+import { FailedTasks } from "./tasks/failed_tasks.ts";
 import { KeyStore } from "./key_store.ts";
 import type {
   FinishRunMessage,
@@ -32,9 +32,9 @@ import { RemoteWorkerStore } from "./tasks/remote_worker_store.ts";
 import type { RequestWatch } from "./request_watch.ts";
 import { RowStore, sameShape } from "./row_store.ts";
 import { RunStore } from "./run_store.ts";
-import { TaskEndStore } from "./task_end_store.ts";
-import { TaskUpdateStore } from "./task_update_store.ts";
-import { TaskStore } from "./task_store.ts";
+import { TaskEndStore } from "./tasks/task_end_store.ts";
+import { TaskUpdateStore } from "./tasks/task_update_store.ts";
+import { TaskStore } from "./tasks/task_store.ts";
 import { isEnd } from "../../internal/task_status.ts";
 
 /** What became of the messages of a batch, by their index. */

@@ -8,7 +8,7 @@
  */
 import { SqliteError } from "../../errors.ts";
 import type { Connection } from "../../sqlite/connection.ts";
-import { forgetDependencies } from "./dependency_store.ts";
+import { forgetDependencies } from "./tasks/dependency_store.ts";
 import type {
   FinishRunMessage,
   ReserveIdsMessage,
@@ -23,7 +23,7 @@ import { interruptTasks, recoverRuns } from "./recovery.ts";
 import { adopt, recount, takeBack } from "./rewritten_store.ts";
 import { ADDED_TASKS, findRun, forgetKeys, goneTasks, learnKeys } from "./resume_store.ts";
 import { Statements } from "../../sqlite/statements.ts";
-import { CHOSEN_ID, findFreeIds } from "./task_ids.ts";
+import { CHOSEN_ID, findFreeIds } from "./tasks/task_ids.ts";
 import {
   noCounts,
   type StatusCounts,

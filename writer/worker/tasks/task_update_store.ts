@@ -7,17 +7,17 @@
  *
  * @module
  */
-import { BulkStatement, placeholders } from "../../sqlite/bulk_statement.ts";
-import { type ErrorData, SqliteError } from "../../errors.ts";
-import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
-import type { Connection } from "../../sqlite/connection.ts";
-import { STATUS_IN_RUN } from "../../sqlite/rewritten_rows.ts";
-import type { Statement } from "../../sqlite/statement.ts";
-import type { TaskUpdateMessage } from "../protocol/task_message.ts";
-import { foldNews } from "../protocol/task_news.ts";
-import type { RunStore } from "./run_store.ts";
-import { canMove, TASK_STATUSES, type TaskStatus } from "../../internal/task_status.ts";
-import type { SqlValue } from "../../sqlite/values.ts";
+import { BulkStatement, placeholders } from "../../../sqlite/bulk_statement.ts";
+import { type ErrorData, SqliteError } from "../../../errors.ts";
+import { toErrorSummary, toErrorText } from "../../../internal/error_text.ts";
+import type { Connection } from "../../../sqlite/connection.ts";
+import { STATUS_IN_RUN } from "../../../sqlite/rewritten_rows.ts";
+import type { Statement } from "../../../sqlite/statement.ts";
+import type { TaskUpdateMessage } from "../../protocol/task_message.ts";
+import { foldNews } from "../../protocol/task_news.ts";
+import type { RunStore } from "../run_store.ts";
+import { canMove, TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts";
+import type { SqlValue } from "../../../sqlite/values.ts";
 
 /** What news of a task can tell, and the column where it goes. */
 const COLUMNS = {

@@ -4,21 +4,21 @@
  *
  * @module
  */
-import { BulkStatement } from "../../sqlite/bulk_statement.ts";
-import { SqliteError } from "../../errors.ts";
-import type { Connection } from "../../sqlite/connection.ts";
+import { BulkStatement } from "../../../sqlite/bulk_statement.ts";
+import { SqliteError } from "../../../errors.ts";
+import type { Connection } from "../../../sqlite/connection.ts";
 import type {
   FailedAttempt,
   QueueTasksMessage,
   RequeueTasksMessage,
   ResumeTasksMessage,
-} from "../protocol/task_message.ts";
-import { goneTasks, type KeyedTask, matchKeys, seeKey } from "./resume_store.ts";
-import type { RunStore } from "./run_store.ts";
-import { Statements } from "../../sqlite/statements.ts";
+} from "../../protocol/task_message.ts";
+import { goneTasks, type KeyedTask, matchKeys, seeKey } from "../resume_store.ts";
+import type { RunStore } from "../run_store.ts";
+import { Statements } from "../../../sqlite/statements.ts";
 import type { TaskUpdateStore } from "./task_update_store.ts";
-import { canMove, canRequeue } from "../../internal/task_status.ts";
-import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
+import { canMove, canRequeue } from "../../../internal/task_status.ts";
+import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
 
 /** The part of the store that queues tasks. */
 export class TaskStore {

@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { BulkStatement } from "../../sqlite/bulk_statement.ts";
-import type { Connection } from "../../sqlite/connection.ts";
-import { Statements } from "../../sqlite/statements.ts";
-import type { SqlValue } from "../../sqlite/values.ts";
-import type { ExpectTasksMessage } from "../protocol/run_message.ts";
-import type { AddTasksMessage } from "../protocol/task_message.ts";
-import { ADDED_TASKS, claimKeys, noteKeys } from "./resume_store.ts";
-import type { RunStore } from "./run_store.ts";
+import { BulkStatement } from "../../../sqlite/bulk_statement.ts";
+import type { Connection } from "../../../sqlite/connection.ts";
+import { Statements } from "../../../sqlite/statements.ts";
+import type { SqlValue } from "../../../sqlite/values.ts";
+import type { ExpectTasksMessage } from "../../protocol/run_message.ts";
+import type { AddTasksMessage } from "../../protocol/task_message.ts";
+import { ADDED_TASKS, claimKeys, noteKeys } from "../resume_store.ts";
+import type { RunStore } from "../run_store.ts";
 
 /** The part of the store that adds tasks. */
 export class AddedTasks {
