@@ -141,7 +141,6 @@ export class PipelineRun<Item> {
   }
 
   async #executeWith(batchSender: BatchSender, writer: WriterClient): Promise<number | null> {
-    const { atomic = false } = this.#options;
     const observer = this.#observer;
     const { signal } = this.#stop;
     const tasks = this.#writer && (() => this.#scheduler?.running() ?? []);
@@ -151,8 +150,9 @@ export class PipelineRun<Item> {
       run,
       args: taskArguments(this.#options.args),
       batchSender,
-      atomic,
+      atomic: this.#options.atomic ?? false,
       signal,
+      queueAll: () => this.#source.announceAll(),
       deadline,
     };
     const growth = new RunGrowth(this.#options, environment, () => this.#scheduler);
@@ -195,7 +195,7 @@ export class PipelineRun<Item> {
       return null;
     }
     const { run, firstId } = started;
-    const confirm = typeof this.#options.run !== "function";
+    const confirm = typeof this.#options.run !== "function" || this.#dependencies !== undefined;
     const skipped = (tasks: number) => {
       this.#summary.counts.done += tasks;
       this.#skipped += tasks;

@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources 51bff83ffc2600a1
+// Deno 2.9.6, sources 0764bcb34567c152
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *

@@ -31,6 +31,8 @@ export interface TaskEnvironment {
   atomic: boolean;
   /** Aborted when the pipeline is to stop. */
   signal: AbortSignal;
+  /** Queues all tasks that are known; `undefined` when they are. */
+  queueAll?: () => Promise<void> | undefined;
   /** Whether a task may be ended in the middle when its time is up. */
   isTerminable?: true;
   /** Lets its tasks add others, where their status is stored. */

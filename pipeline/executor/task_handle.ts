@@ -126,6 +126,12 @@ export class TaskHandle implements TaskContext {
     this.#execution.log(withoutNul(String(message)), level);
   }
 
+  /** Begins to look at what is committed, where all tasks that are known are queued. */
+  async #look(operation: string): Promise<void> {
+    this.#execution.check(operation);
+    await this.#execution.environment.queueAll?.();
+  }
+
   async #stream(
     table: string,
     rows: Iterable<object> | AsyncIterable<object>,
@@ -150,7 +156,7 @@ export class TaskHandle implements TaskContext {
   }
 
   async #query(sql: string, params?: readonly Bindable[]): Promise<SqlRow[]> {
-    this.#execution.check("query");
+    await this.#look("query");
     const query = Object.assign(toRowsQuery(sql, params), { by: this.id });
     return await this.#execution.environment.batchSender.query(query);
   }
@@ -166,7 +172,7 @@ export class TaskHandle implements TaskContext {
   }
 
   async #flush(): Promise<void> {
-    this.#execution.check("flush");
+    await this.#look("flush");
     await this.#execution.environment.batchSender.flushed();
     this.#execution.throwIfFailed();
   }

@@ -189,6 +189,7 @@ export class TaskControl<Item> {
     task.phase = "held";
     let found: TaskFound | null | undefined;
     try {
+      if (!task.isKnown) await this.#tasks.environment.queueAll?.();
       const answer = await batchSender.request({
         kind: "end_tasks",
         run: run!,

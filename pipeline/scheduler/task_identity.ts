@@ -152,7 +152,9 @@ function asked(option: string, value: unknown, index: number): unknown {
   if (value === undefined || value === null || isPlain(value)) return value;
   if (typeof value === "boolean") return value;
   throw new TypeError(
-    `Cannot use ${Deno.inspect(value, { depth: 0 })} for item ${index}: ${option} returns text`,
+    `Cannot use ${
+      Deno.inspect(value, { depth: 0 })
+    } for item ${index}: ${option} returns text or a number`,
   );
 }
 

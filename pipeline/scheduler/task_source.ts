@@ -1,8 +1,8 @@
 /**
  * From the user's items to tasks with an identity, given out one after the other.
  *
- * An array is known at once: all of it is queued in bulk before the first task starts, and no object is
- * made for an item before its turn. Any other iterable is read a little ahead (`LOOKAHEAD`), so
+ * An array is known at once: it is queued in bulk, ahead of the tasks as far as they leave time for that, and no object
+ * is kept for an item before its turn. Any other iterable is read a little ahead (`LOOKAHEAD`), so
  * that a generator of a million items is never held in memory. Where it fails, the tasks before that are
  * given out, and the failure is told at the end.
  *
@@ -87,12 +87,14 @@ export class TaskSource<Item> {
     return this.#failure;
   }
 
-  /**
-   * Numbers the tasks from the first reserved id on. Where there is an announcer, all known tasks are
-   * announced, and from now on each further one before it is given out.
-   */
+  /** Numbers the tasks from the first reserved id on, and announces each before it is given out. */
   async open(firstId: number, announcer?: Announcer): Promise<void> {
     await this.#registration.open(firstId, announcer);
+  }
+
+  /** Announces all known tasks, for those who look at them; `undefined` when they are. */
+  announceAll(): Promise<void> | undefined {
+    return this.#registration.announceAll();
   }
 
   /** The next task, `undefined` when there is none; a promise when it has to be waited for. */
@@ -111,15 +113,17 @@ export class TaskSource<Item> {
   halt(): void {
     this.#halted = true;
     this.#source.halt();
+    this.#registration.halt();
     this.#ready = [];
     this.#news.resolve();
   }
 
-  /** Halts, and lets the user's iterator end. */
+  /** Halts, lets the user's iterator end, and announces the known tasks that are left, to be cancelled. */
   async stop(): Promise<void> {
     this.halt();
     if (!this.#source.waiting) await this.#loading;
     await this.#source.close();
+    await this.announceAll();
   }
 
   async #load(): Promise<void> {

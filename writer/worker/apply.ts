@@ -142,12 +142,18 @@ export class MessageApplier {
     const failures: [number, ErrorData][] = [];
     let inserts: InsertMessage[] = [];
     const flushInserts = () => {
-      if (inserts.length > 0) this.rows.insert(inserts);
+      if (inserts.length === 0) return;
+      this.updates.flushNew();
+      this.rows.insert(inserts);
       inserts = [];
     };
     messages.forEach((message, index) => {
       if (message.kind === "task_update" && !this.failed.has(message.id)) {
         this.updates.fold(message);
+        return;
+      }
+      if (message.kind === "queue_tasks" && !message.chosen) {
+        this.apply(message);
         return;
       }
       if (message.kind !== "insert" || (inserts[0] && !sameShape(inserts[0], message))) {
@@ -197,8 +203,13 @@ export class MessageApplier {
       case "see_worker":
         return this.#remote().see(message);
       case "queue_tasks":
+<<<<<<< HEAD
         this.#tasks.queue(message);
         this.#added.queued(message.run, message.keys);
+=======
+        this.updates.queue(message);
+        if (message.chosen) this.updates.flushNew();
+>>>>>>> main
         return this.failed.forget(message.ids);
       case "resume_tasks": {
         const ids = this.#tasks.resume(message);
