@@ -99,11 +99,6 @@ export class TaskRegistration<Item> {
     return this.#ids ? Math.abs(this.#ids[index]!) : this.#firstId + index;
   }
 
-  /** Whether the run may be an earlier one. */
-  get resumes(): boolean {
-    return this.#resumes;
-  }
-
   /** How many ids to reserve when the run begins. */
   get reserve(): number {
     // The writer numbers those that are new.

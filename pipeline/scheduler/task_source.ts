@@ -17,6 +17,8 @@ import type { IdentifiedItem } from "./task_identity.ts";
 export class TaskSource<Item> {
   /** The items when all are known at once: a copy, because the user's own may change meanwhile. */
   readonly known: readonly Item[] | undefined;
+  /** Whether the run may be an earlier one. */
+  readonly resumes: boolean;
   readonly #source: ItemSource<Item>;
   readonly #registration: TaskRegistration<Item>;
   #ready: IdentifiedItem<Item>[] = [];
@@ -46,6 +48,7 @@ export class TaskSource<Item> {
     if (Array.isArray(items) || items instanceof Set || items instanceof Map) {
       this.known = [...items] as Item[];
     }
+    this.resumes = options.resume !== undefined && options.resume !== false;
     this.#registration = new TaskRegistration(this.known, options);
     this.#source = new ItemSource(this.known ?? items);
   }
@@ -58,11 +61,6 @@ export class TaskSource<Item> {
   /** The id of the task of a known item, whether it is to run or not; known when all have been announced. */
   idOf(index: number): number {
     return this.#registration.idOf(index);
-  }
-
-  /** Whether the run may be an earlier one. */
-  get resumes(): boolean {
-    return this.#registration.resumes;
   }
 
   /** How many ids to reserve when the run begins. */

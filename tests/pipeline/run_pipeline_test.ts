@@ -54,14 +54,11 @@ for (const driver of DRIVERS) {
       run_id: 1,
       key: "u",
       error: null,
-<<<<<<< HEAD
       input: null,
       added_by: null,
-=======
       own_status: "done",
       rewritten_as: null,
       worker: null,
->>>>>>> main
     });
     assertEquals(tasks[1]!.key, null);
     assertEquals(

@@ -203,13 +203,9 @@ export class MessageApplier {
       case "see_worker":
         return this.#remote().see(message);
       case "queue_tasks":
-<<<<<<< HEAD
-        this.#tasks.queue(message);
-        this.#added.queued(message.run, message.keys);
-=======
         this.updates.queue(message);
         if (message.chosen) this.updates.flushNew();
->>>>>>> main
+        this.#added.queued(message.run, message.keys);
         return this.failed.forget(message.ids);
       case "resume_tasks": {
         const ids = this.#tasks.resume(message);

@@ -4,14 +4,8 @@
  *
  * @module
  */
-<<<<<<< HEAD:writer/worker/tasks/task_store.ts
-import { BulkStatement } from "../../../sqlite/bulk_statement.ts";
 import { SqliteError } from "../../../errors.ts";
 import type { Connection } from "../../../sqlite/connection.ts";
-=======
-import { SqliteError } from "../../errors.ts";
-import type { Connection } from "../../sqlite/connection.ts";
->>>>>>> main:writer/worker/task_store.ts
 import type {
   FailedAttempt,
   RequeueTasksMessage,
@@ -21,12 +15,7 @@ import { goneTasks, type KeyedTask, matchKeys, seeKey } from "../resume_store.ts
 import type { RunStore } from "../run_store.ts";
 import { Statements } from "../../../sqlite/statements.ts";
 import type { TaskUpdateStore } from "./task_update_store.ts";
-<<<<<<< HEAD:writer/worker/tasks/task_store.ts
 import { canMove, canRequeue } from "../../../internal/task_status.ts";
-import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
-=======
-import { canMove, canRequeue } from "../../internal/task_status.ts";
->>>>>>> main:writer/worker/task_store.ts
 
 /** The part of the store that queues tasks. */
 export class TaskStore {
