@@ -10,7 +10,7 @@
  */
 import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
-import { columnsOf } from "./pragmas.ts";
+import { columnsOf, isShadowed } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 
 type Columns = Readonly<Record<string, string>>;
@@ -279,6 +279,12 @@ function createTable(
   columns: Columns,
   added: Columns = {},
 ): void {
+  if (isShadowed(connection, table)) {
+    throw new Error(
+      `Cannot use ${table} of ${connection.path}: it is a view or a virtual table, so another program ` +
+        `made it; rename it, or pass storeTaskStatus: false`,
+    );
+  }
   const definitions = Object.entries(columns).map(([name, definition]) => `${name} ${definition}`);
   connection.exec(`CREATE TABLE IF NOT EXISTS ${table} (\n  ${definitions.join(",\n  ")}\n)`);
   const present = columnsOf(connection, table);
