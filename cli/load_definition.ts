@@ -26,7 +26,7 @@ export interface LoadedDefinition {
  * @throws {CommandError} With one message that says what is wrong and what to do
  */
 export async function loadDefinition(file: string): Promise<LoadedDefinition> {
-  const url = await toUrl(file);
+  const url = await toModuleUrl(file);
   if (url.protocol === "file:") await mustBeReadable(file, url);
   const { default: definition } = await load(file, url);
   if (!isPipelineDefinition(definition)) {
@@ -39,7 +39,8 @@ export async function loadDefinition(file: string): Promise<LoadedDefinition> {
   return { definition, name };
 }
 
-async function toUrl(file: string): Promise<URL> {
+/** The URL of a module that is named by a path or a URL. */
+export async function toModuleUrl(file: string): Promise<URL> {
   // One letter and a colon are a drive of Windows.
   if (/^[a-z][a-z0-9+.-]+:/i.test(file) && URL.canParse(file)) return new URL(file);
   const path = absolutePath(file);

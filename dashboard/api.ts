@@ -34,3 +34,4 @@ export type {
   TaskQuery,
   TaskSort,
 } from "./api/task.ts";
+export type { RemoteWorkerInfo } from "./api/workers.ts";

@@ -17,3 +17,11 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) end();
   });
 }
+
+/** Resolves when the work has settled, or after some milliseconds; either way no timer is left. */
+export async function settledWithin(ms: number, work: Promise<unknown>): Promise<void> {
+  const settled = new AbortController();
+  const end = () => settled.abort();
+  work.then(end, end);
+  await delay(ms, settled.signal);
+}

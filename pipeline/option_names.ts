@@ -15,6 +15,7 @@ const KINDS: KindsOf<PipelineDefinition<unknown>> = {
   dependsOn: "function",
   doubleQuotedLiterals: "boolean",
   driver: "own check",
+  executor: "own check",
   failFast: "boolean",
   handleSignals: "boolean",
   items: "own check",

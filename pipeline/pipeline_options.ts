@@ -11,9 +11,13 @@ import type { QueueOptions } from "./scheduler/ready_queue.ts";
 import type { PolicyOptions } from "./scheduler/retry_policy.ts";
 import type { IdentityOptions } from "./scheduler/task_identity.ts";
 import type { ArgumentsValidator, PipelineArguments } from "./run_arguments.ts";
+import { isExecutorFactory } from "./executor/executor_factory.ts";
 import type { TaskModule } from "./executor/task_module.ts";
 import type { TaskFunction } from "./executor/task_runner.ts";
 import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
+
+/** Tasks at once on the main thread, unless told. */
+const MAIN_THREAD_WORKERS = 16;
 
 /** What an error about an option says cannot be done. */
 const OPERATION = "run the pipeline";
@@ -49,15 +53,22 @@ export interface PipelineOptions<Item>
    */
   run: TaskFunction<Item> | TaskModule<Item>;
   /**
+   * Where the tasks run: on other machines, with `natsExecutor` of `@pipeloom/pipeloom/nats`. The work is a module
+   * then.
+   *
+   * @default {this process}
+   */
+  executor?: { readonly name: string } | undefined;
+  /**
    * The name of the run.
    *
    * @default {"pipeline"}
    */
   name?: string | undefined;
   /**
-   * How many tasks run at once.
+   * How many tasks run at once. On other machines it is never more than their workers have slots.
    *
-   * @default {the number of items or of CPUs, whichever is smaller}
+   * @default {16 on the main thread, where tasks wait for others; on the pool the number of CPUs; 64 on other machines}
    */
   workers?: number | undefined;
   /**
@@ -165,10 +176,17 @@ export interface PipelineDefinition<Item, Arguments = PipelineArguments>
   schedule?: string | { cron: string; timeZone?: string | undefined } | undefined;
 }
 
+/** How many tasks run at once on other machines, unless told: as many as they have slots, within reason. */
+const REMOTE_WORKERS = 64;
+
 /** How many tasks run at once. */
-export function workersFor<Item>(options: PipelineOptions<Item>, known?: readonly Item[]): number {
-  const cpus = navigator.hardwareConcurrency;
-  const { workers = Math.max(1, Math.min(cpus, known?.length ?? cpus)) } = options;
+export function workersFor<Item>({ run, executor, ...options }: PipelineOptions<Item>): number {
+  const usual = executor
+    ? REMOTE_WORKERS
+    : typeof run === "function"
+    ? MAIN_THREAD_WORKERS
+    : navigator.hardwareConcurrency;
+  const { workers = usual } = options;
   return checkInteger(workers, { operation: OPERATION, name: "workers", min: 1 });
 }
 
@@ -212,6 +230,21 @@ export function checkResume<Item>({ db, resume, storeTaskStatus }: PipelineOptio
   if (!storesStatus({ db, storeTaskStatus })) {
     throw new TypeError(
       "Cannot run the pipeline: resume needs storeTaskStatus, which tells finished tasks. Leave it out",
+    );
+  }
+}
+
+/** Refuses an executor that is none, and one whose work cannot be sent elsewhere. */
+export function checkExecutor<Item>({ executor, run }: PipelineOptions<Item>): void {
+  if (executor === undefined) return;
+  if (!isExecutorFactory(executor)) {
+    const expected = "what natsExecutor() returned";
+    throw new TypeError(unexpected(executor, { operation: OPERATION, name: "executor", expected }));
+  }
+  if (typeof run === "function") {
+    throw new TypeError(
+      `Cannot ${OPERATION}: option executor needs work that workers can load, and run is a function. ` +
+        'Pass run: { module: new URL("./tasks.ts", import.meta.url), export: "name" }',
     );
   }
 }

@@ -6,6 +6,7 @@
 import { checkOverlap } from "./overlap.ts";
 import { checkNames } from "./option_names.ts";
 import {
+  checkExecutor,
   checkResume,
   checkWork,
   checkWriter,
@@ -85,6 +86,7 @@ export function startPipeline<Item>(
   const begun = performance.now();
   checkNames(options);
   checkWork(options.run);
+  checkExecutor(options);
   checkWriter(options);
   checkResume(options);
   checkOverlap(options, storesStatus(options));
@@ -94,7 +96,7 @@ export function startPipeline<Item>(
   const args = toStoredArguments(options.args === undefined ? {} : options.args);
   const feed = new TaskSource(items, options);
   const pipeline = new PipelineRun(options, feed, {
-    workers: workersFor(options, feed.known),
+    workers: workersFor(options),
     args,
   });
   return new PipelineHandle(pipeline.run(begun), pipeline.control);

@@ -58,6 +58,8 @@ export interface Run {
   driver: string | null;
   /** Version of the writer's SQLite library. */
   sqliteVersion: string | null;
+  /** Whether its tasks wait because no worker on another machine is connected. */
+  waitsForWorkers?: boolean;
   /** Tasks by status. */
   counts: StatusCounts;
   /** Sum of the counts. */

@@ -7,6 +7,7 @@ import { GRACE_MS, type PolicyOptions } from "../scheduler/retry_policy.ts";
 import { hasRate, type TagLimits } from "../scheduler/tag_limits.ts";
 import type { WriterClient } from "../../writer/client/writer_client.ts";
 import type { Executor } from "./executor.ts";
+import { type ExecutorFactory, OPEN_EXECUTOR } from "./executor_factory.ts";
 import { type ExecutorOptions, MainThreadExecutor } from "./main_thread_executor.ts";
 import type { TaskModule } from "./task_module.ts";
 import type { TaskFunction } from "./task_runner.ts";
@@ -22,21 +23,39 @@ const MIN_LOAD_MS = 10_000;
 export interface TaskWork<Item> extends Pick<PolicyOptions<Item>, "abortGraceMs" | "timeoutMs"> {
   run: TaskFunction<Item> | TaskModule<Item>;
   limits?: TagLimits | undefined;
+  /** The name of the run. */
+  name?: string | undefined;
+  /** Where its tasks run, when that is elsewhere. */
+  executor?: object | undefined;
 }
 
-/** A function runs on this thread, the function of a module on a pool of Workers. */
+/** A function runs on this thread, the function of a module on a pool of Workers, or where the run says. */
 export function openExecutor<Item>(
-  { run: work, abortGraceMs: graceMs = GRACE_MS, timeoutMs = LOAD_MS, limits }: TaskWork<Item>,
+  { run: work, name = "pipeline", executor, limits, ...policy }: TaskWork<Item>,
   writer: WriterClient,
   options: ExecutorOptions,
 ): Executor<Item> {
   if (typeof work === "function") return new MainThreadExecutor(work, options);
+  const { abortGraceMs: graceMs = GRACE_MS, timeoutMs = LOAD_MS } = policy;
+  const loadMs = Math.max(timeoutMs, MIN_LOAD_MS);
   const { environment: { batchSender }, observer } = options;
+  if (executor) {
+    return (executor as ExecutorFactory)[OPEN_EXECUTOR]({
+      ...options,
+      module: work,
+      name,
+      graceMs,
+      loadMs,
+      attach: (sender) => writer.attach(sender),
+      disconnect: (sender) => batchSender.query({ kind: "disconnect", sender }),
+      onClosed: (listener) => writer.onClosed(listener),
+    });
+  }
   return new WorkerPoolExecutor({
     ...options,
     module: work,
     graceMs,
-    loadMs: Math.max(timeoutMs, MIN_LOAD_MS),
+    loadMs,
     tellsStarts: hasRate({ limits }),
     prints: observer?.prints === true,
     attach: (sender) => writer.attach(sender),

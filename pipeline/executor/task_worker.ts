@@ -18,8 +18,10 @@ import type {
   TaskWorkerRequest,
   TimeOutTaskRequest,
 } from "./pool_protocol.ts";
+import { identifyAll, type Identities } from "./added_items.ts";
 import { abridgedError } from "./abridged_error.ts";
-import { BatchSender } from "../../writer/client/batch_sender.ts";
+import { delay } from "../../internal/delay.ts";
+import { BATCH_MS, BatchSender } from "../../writer/client/batch_sender.ts";
 import { type TaskEnvironment, TaskExecution } from "./task_execution.ts";
 import {
   isStopped,
@@ -46,6 +48,11 @@ const LARGE_ERROR = 100_000;
 /** What the last task was told that was to stop, perhaps before it began. */
 let told: TimeOutTaskRequest | CancelTaskRequest | undefined;
 let failed = false;
+/** What the main thread was asked, by the numbers of the questions. */
+const questions = new Map<number, PromiseWithResolvers<Identities>>();
+let asked = 0;
+/** Resolves when what was collected by now has left. */
+let leaving: Promise<void> | undefined;
 
 async function fail(thrown: unknown): Promise<void> {
   if (failed) return;
@@ -101,13 +108,28 @@ async function init(request: InitTaskWorker): Promise<void> {
     args: request.args,
     batchSender,
     atomic: request.atomic,
+    confirms: request.confirms,
     signal: controller.signal,
     isTerminable: true,
+    adds: {
+      identify: request.asksIdentity ? askIdentity : (items) => identifyAll(items, {}),
+      isPlain: !request.asksIdentity,
+      added: (id) => reply({ kind: "added", id }),
+    },
   };
   if (request.watch) {
     const watching = await import("./task_observer.ts");
     Object.assign(environment, watching.watchTasks(reply, request.watch));
   }
+}
+
+/** Names and keys of items come from the main thread, where the functions for them are. */
+function askIdentity(items: readonly unknown[]): Promise<Identities> {
+  const question = ++asked;
+  const answer = Promise.withResolvers<Identities>();
+  questions.set(question, answer);
+  reply({ kind: "identify", question, items });
+  return answer.promise;
 }
 
 async function handle(request: TaskWorkerRequest): Promise<void> {
@@ -129,6 +151,14 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       const end = runToEnd(task, request.item);
       tasks.set(task.id, { task, end });
       return await end;
+    }
+    case "identified": {
+      const { question, identities, error } = request;
+      const answer = questions.get(question)!;
+      questions.delete(question);
+      if (identities) answer.resolve(identities);
+      else answer.reject(fromErrorData(error!));
+      return;
     }
     case "abort":
       controller.abort(fromErrorData(request.reason));
@@ -170,7 +200,14 @@ async function runToEnd(task: TaskExecution, item: unknown): Promise<void> {
   const end = "pending" in outcome ? await outcome.pending : outcome;
   // What follows is written by the main thread, on a port of its own: the task may be run again.
   if (end.status !== "done") await environment!.batchSender.flushed();
+  else if (environment!.confirms) await confirmed();
   ended(task.id, end);
+}
+
+/** Resolves when everything before is committed; what is collected leaves in its own time. */
+async function confirmed(): Promise<void> {
+  await (leaving ??= delay(BATCH_MS).then(() => void (leaving = undefined)));
+  await environment!.batchSender.flushed();
 }
 
 /** Resolves when everything before is committed, and told: what follows may be ended in the middle. */

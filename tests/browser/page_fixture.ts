@@ -15,6 +15,7 @@ import {
   type Page,
   shareBrowser,
 } from "../support/browser.ts";
+import { IS_LONG } from "../support/long_form.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** Milliseconds after which what a page should show will not come any more, on the slowest machine. */
@@ -39,10 +40,12 @@ export interface Look {
   dark: boolean;
 }
 
-/** A desk and a phone, in light and in dark. */
-export const LOOKS: readonly Look[] = [false, true].flatMap((dark) =>
-  [1440, 390].map((width) => ({ width, dark }))
-);
+/** A desk in light and a phone in dark; in the long form the other two as well. */
+export const LOOKS: readonly Look[] = [
+  { width: 1440, dark: false },
+  { width: 360, dark: true },
+  ...(IS_LONG ? [{ width: 1440, dark: true }, { width: 360, dark: false }] : []),
+];
 
 /** Gives a page another look. */
 export async function show(page: Page, { width, dark }: Look): Promise<void> {

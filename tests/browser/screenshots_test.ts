@@ -12,7 +12,7 @@ import { PageFixture, pageTest, seeText } from "./page_fixture.ts";
 /** The folder for the pictures of the README; without it they are only tried. */
 const FOLDER = Deno.env.get("PIPELOOM_SCREENSHOTS");
 
-const TASKS = FOLDER ? 4_000 : 1_000;
+const TASKS = FOLDER ? 4_000 : 300;
 /** Tasks that are under way while the pictures are taken. */
 const RUNNING = 12;
 const VERBS = ["fetch page", "parse report", "resize image", "geocode address"];

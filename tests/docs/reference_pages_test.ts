@@ -48,6 +48,10 @@ const PAGES_OF: Readonly<Record<string, readonly string[]>> = {
   ServeOptions: ["dashboard.md"],
   DashboardServer: ["dashboard.md"],
   LoggingOptions: ["logging.md"],
+  NatsExecutorOptions: ["nats.md"],
+  NatsOptions: ["nats.md"],
+  NatsTls: ["nats.md"],
+  ServeWorkerOptions: ["nats.md"],
 };
 
 /** The text of pages. */
@@ -68,7 +72,7 @@ interface DocNode {
 /** What `deno doc` knows of the public symbols. */
 async function readDocs(): Promise<DocNode[]> {
   const { stdout, code } = await new Deno.Command(Deno.execPath(), {
-    args: ["doc", "--json", "mod.ts", "db.ts", "dashboard/mod.ts", "logging.ts"],
+    args: ["doc", "--json", "mod.ts", "db.ts", "dashboard/mod.ts", "logging.ts", "nats.ts"],
     cwd: ROOT,
     stderr: "null",
   }).output();

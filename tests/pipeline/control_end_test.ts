@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { runPipeline, startPipeline } from "../../mod.ts";
+import { runPipeline, SqliteWriter, startPipeline } from "../../mod.ts";
 import { DependencySource } from "../../pipeline/scheduler/dependency_source.ts";
 import { TaskSource } from "../../pipeline/scheduler/task_source.ts";
 import { assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
@@ -104,11 +104,13 @@ Deno.test("two items of one id are refused where there is no table that does", a
 });
 
 Deno.test("a task that is queued again in the very moment in which the workers have nothing more to do is run", async () => {
+  await using writer = await SqliteWriter.open({ db: ":memory:", storeTaskStatus: false });
   for (const limits of [undefined, { one: 1 }]) {
+    const answers = new Set<number>();
     for (let turns = 0; turns < 40; turns++) {
       let tries = 0;
       const pipeline = startPipeline(["fails", "asks"], {
-        db: ":memory:",
+        db: writer,
         storeTaskStatus: false,
         workers: 1,
         ...(limits && { tags: () => ["one"], limits }),
@@ -124,8 +126,11 @@ Deno.test("a task that is queued again in the very moment in which the workers h
       };
       let asked: Promise<number> | undefined;
       const { counts } = await pipeline.finished;
-      assertEquals([counts.total, counts.done], [2, 1 + await asked!], `${turns} turns`);
+      const retried = await asked!;
+      answers.add(retried);
+      assertEquals([counts.total, counts.done], [2, 1 + retried], `${turns} turns`);
     }
+    assertEquals([...answers].sort(), [0, 1], "The end of the run was not met");
   }
 });
 
@@ -136,7 +141,7 @@ Deno.test("DependencySource.ended() takes tasks that were not known when the run
   await feed.open(1);
   feed.halt();
   await dependent.loaded();
-  assertEquals(dependent.ended({ id: 2, name: "1", key: "1" }, "cancelled"), []);
+  assertEquals(dependent.ended(2, "cancelled"), []);
 });
 
 Deno.test("a retry that cannot be written leaves the task as it had ended", async () => {

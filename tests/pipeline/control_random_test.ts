@@ -7,12 +7,14 @@
 import { type PipelineOptions, startPipeline, type TaskContext } from "../../mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import type { Item } from "../fixtures/controlled_tasks.ts";
+import { IS_LONG } from "../support/long_form.ts";
 import { Random } from "../support/random.ts";
 import { readRow, readRows } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const SEED = 20_261_122;
-const ROUNDS = 6;
+/** Pipelines; every third is one of a pool. */
+const ROUNDS = IS_LONG ? 30 : 3;
 const TASKS = 60;
 
 /** Options of which any may be used. */

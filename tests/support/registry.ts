@@ -26,8 +26,15 @@ export async function publishedFiles(): Promise<string[]> {
     .filter((line) => line.startsWith(ROOT.href)).map((url) => url.slice(ROOT.href.length)).sort();
 }
 
+let published: ReturnType<typeof readPackage> | undefined;
+
+/** This package, as it is when it is first asked for. */
+function thisPackage(): ReturnType<typeof readPackage> {
+  return published ??= readPackage();
+}
+
 /** This package with the names of its import map replaced by what they stand for, as publishing does. */
-async function thisPackage(): Promise<{ name: string; version: string } & Package> {
+async function readPackage(): Promise<{ name: string; version: string } & Package> {
   const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const { name, version, exports } = config;
   const imports = config.imports as Record<string, string>;

@@ -36,6 +36,8 @@ export interface StartRunMessage {
   label?: string;
   /** Whether it is refused while another run of this name is under way. */
   alone?: boolean;
+  /** Where its tasks run, when that is on other machines. */
+  executor?: string | undefined;
 }
 
 /** What a {@linkcode StartRunMessage} did. */
@@ -70,6 +72,46 @@ export interface ExpectTasksMessage {
   run: number;
   /** How many tasks. */
   count: number;
+}
+
+/** Keeps which worker on another machine runs tasks. */
+export interface PlaceTasksMessage {
+  /** Tells the messages apart. */
+  kind: "place_tasks";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** The tasks, as `task_runs.id`. */
+  ids: readonly number[];
+  /** The worker, as `workers.name`. */
+  worker: string;
+}
+
+/** Keeps what is known of a worker on another machine. */
+export interface SeeWorkerMessage {
+  /** Tells the messages apart. */
+  kind: "see_worker";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** What people call it: its machine and its process. */
+  worker: string;
+  /** Its machine. */
+  machine: string;
+  /** Its version of this package. */
+  version: string;
+  /** Tasks that it runs at once. */
+  slots: number;
+  /** Tasks that it runs now. */
+  running: number;
+  /** Tasks that have ended on it in this run. */
+  ended: number;
+  /** Tasks that ended on it per second, lately. */
+  tasksPerSecond: number;
+  /** When it joined the run, ISO 8601. */
+  joinedAt: string;
+  /** When it was heard of last, ISO 8601. */
+  heardAt: string;
+  /** When it left or was taken for dead, ISO 8601. */
+  leftAt?: string;
 }
 
 /** Ends a run. Answered with {@linkcode RunFinished}. */

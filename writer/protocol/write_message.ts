@@ -8,16 +8,20 @@ import type { AnswerControlMessage, RequestControlMessage } from "./control_mess
 import type {
   ExpectTasksMessage,
   FinishRunMessage,
+  PlaceTasksMessage,
   ReserveIdsMessage,
   RunFinished,
   RunStarted,
+  SeeWorkerMessage,
   StartRunMessage,
 } from "./run_message.ts";
 import type {
+  AddTasksMessage,
   DependTasksMessage,
   EndTasksMessage,
   QueueTasksMessage,
   RequeueTasksMessage,
+  ResumeAddedMessage,
   ResumeTasksMessage,
   TasksEnded,
   TaskUpdateMessage,
@@ -127,7 +131,11 @@ export type WriteMessage =
   | ExpectTasksMessage
   | ReserveIdsMessage
   | FinishRunMessage
+  | PlaceTasksMessage
+  | SeeWorkerMessage
   | QueueTasksMessage
+  | AddTasksMessage
+  | ResumeAddedMessage
   | ResumeTasksMessage
   | DependTasksMessage
   | TaskUpdateMessage
@@ -156,9 +164,14 @@ export interface WriteResults {
   reserve_ids: number;
   expect_tasks: undefined;
   finish_run: RunFinished;
+  place_tasks: undefined;
+  see_worker: undefined;
   queue_tasks: undefined;
   /** The ids of the tasks, negative for those that are `done`. */
   resume_tasks: readonly number[];
+  /** How many are new. */
+  add_tasks: number;
+  resume_added: undefined;
   depend_tasks: undefined;
   task_update: undefined;
   /** The ids of those that are queued now. */
@@ -208,6 +221,11 @@ export function weightOf(message: WriteMessage): number {
       return Math.max(
         message.ids?.length ?? 1,
         (sizeOf(message.names) + sizeOf(message.keys)) / ROW_BYTES,
+      );
+    case "add_tasks":
+      return Math.max(
+        message.items?.length ?? 1,
+        (sizeOf(message.names) + sizeOf(message.keys) + sizeOf(message.items)) / ROW_BYTES,
       );
     case "requeue_tasks":
       return (message.ids?.length ?? 1) + lengthOf(message.attempt?.error) / ROW_BYTES;

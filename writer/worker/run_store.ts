@@ -8,9 +8,8 @@
  */
 import { SqliteError } from "../../errors.ts";
 import type { Connection } from "../../sqlite/connection.ts";
-import { forgetDependencies } from "./dependency_store.ts";
+import { forgetDependencies } from "./tasks/dependency_store.ts";
 import type {
-  ExpectTasksMessage,
   FinishRunMessage,
   ReserveIdsMessage,
   RunFinished,
@@ -22,9 +21,9 @@ import { OverlapStore } from "./overlap_store.ts";
 import { type ProcessLock, UNOWNED } from "./process_lock.ts";
 import { interruptTasks, recoverRuns } from "./recovery.ts";
 import { adopt, recount, takeBack } from "./rewritten_store.ts";
-import { findRun, forgetKeys, goneTasks, learnKeys } from "./resume_store.ts";
+import { ADDED_TASKS, findRun, forgetKeys, goneTasks, learnKeys } from "./resume_store.ts";
 import { Statements } from "../../sqlite/statements.ts";
-import { CHOSEN_ID, findFreeIds } from "./task_ids.ts";
+import { CHOSEN_ID, findFreeIds } from "./tasks/task_ids.ts";
 import {
   noCounts,
   type StatusCounts,
@@ -69,7 +68,7 @@ export class RunStore {
   /** Begins a run, or continues one, and reserves ids that no other run has, in this process or another. */
   start(message: StartRunMessage): RunStarted {
     const { name, workers, startedAt, reserve, resume, alone, expected = null } = message;
-    const { args = "{}", label = null } = message;
+    const { args = "{}", label = null, executor = null } = message;
     if (alone) this.#overlap.check(name);
     const { owner, pid, processStartedAt, host, bootedAt } = this.#owner?.take() ?? UNOWNED;
     const { driver, sqliteVersion } = this.#connection;
@@ -86,12 +85,13 @@ export class RunStore {
         this.#statements.of(
           `UPDATE pipeline_runs SET status='running', finished_at=NULL, workers=?2, driver=?3,
              sqlite_version=?4, owner=?5, pid=?6, process_started_at=?7, host=?8, booted_at=?9,
-             resumed=coalesce(resumed,0)+1, own_resumed=coalesce(resumed,0)+1, expected=?10, resumed_at=?11, resumed_done=done,
-             args=?12, label=coalesce(?13,label), reason=NULL, reason_stack=NULL
+             resumed=coalesce(resumed,0)+1, own_resumed=coalesce(resumed,0)+1,
+             expected=?10+${ADDED_TASKS}, resumed_at=?11, resumed_done=done,
+             args=?12, label=coalesce(?13,label), reason=NULL, reason_stack=NULL, executor=?14
            WHERE id=?1`,
         ).run(
           ...[run, workers, driver, sqliteVersion, owner, pid, processStartedAt, host, bootedAt],
-          ...[expected, startedAt, args, label],
+          ...[expected, startedAt, args, label, executor],
         );
         this.#overlap.begun(run);
         forgetDependencies(this.#connection, run);
@@ -107,11 +107,11 @@ export class RunStore {
     const run = this.#statements.of(
       `INSERT INTO pipeline_runs
          (name,status,started_at,workers,driver,sqlite_version,updated_at,run_key,
-          owner,pid,process_started_at,host,booted_at,expected,args,label,own_resumed)
-       VALUES (?1,'running',?2,?3,?4,?5,?2,?6,?7,?8,?9,?10,?11,?12,?13,?14,0) RETURNING id`,
+          owner,pid,process_started_at,host,booted_at,expected,args,label,executor,own_resumed)
+       VALUES (?1,'running',?2,?3,?4,?5,?2,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,0) RETURNING id`,
     ).get(
       ...[name, startedAt, workers, driver, sqliteVersion, key],
-      ...[owner, pid, processStartedAt, host, bootedAt, expected, args, label],
+      ...[owner, pid, processStartedAt, host, bootedAt, expected, args, label, executor],
     )!.id as number;
     this.#overlap.begun(run);
     if (resume !== undefined) learnKeys(this.#connection, run);
@@ -129,11 +129,6 @@ export class RunStore {
       ).run(run, last);
     }
     return first;
-  }
-
-  /** Keeps how many tasks a run has in all. */
-  expect({ run, count }: ExpectTasksMessage): undefined {
-    this.#statements.of("UPDATE pipeline_runs SET expected=?2 WHERE id=?1").run(run, count);
   }
 
   /** Tasks of these ids are the run's, and perhaps all between them. */

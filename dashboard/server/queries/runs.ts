@@ -18,6 +18,7 @@ import { newest, numberOf, progressOf, readRunning } from "./progress.ts";
 import { readCancelling } from "./requests.ts";
 import { countRewritten, ORIGINAL_RUN, type RunTasks, tasksOf } from "./run_tasks.ts";
 import { shorten, toText } from "./text.ts";
+import { hasNoWorker } from "./workers.ts";
 
 /** Points of a sparkline. */
 const SPARKLINE_POINTS = 40;
@@ -126,6 +127,8 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
     workers: numberOf(row.workers),
     driver: toText(row.driver),
     sqliteVersion: toText(row.sqlite_version),
+    waitsForWorkers: typeof row.executor === "string" && saysRunning && !isGone &&
+      counts.queued + counts.running > 0 && hasNoWorker(reader, id),
     counts,
     total: sum(counts),
     dependencies: Number(row.dependencies ?? 0),

@@ -20,7 +20,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "../../support/a
 import { another, original } from "../../support/original.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { runCli } from "../../cli/cli_terminal.ts";
-import { foldRun, foldUntil, getJson, openEvents, show } from "../fixture.ts";
+import { foldRun, foldUntil, getJson, show } from "../fixture.ts";
 import { end, start } from "../../writer/worker/store_fixture.ts";
 
 const ITEMS = Array.from({ length: 30 }, (_, i) => `k${i}`);

@@ -2,8 +2,11 @@ import type { Task, TaskPage } from "../../../dashboard/api.ts";
 import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { addRun, addTask, show, type Shown } from "../fixture.ts";
+import { IS_LONG } from "../../support/long_form.ts";
 import { Random } from "../../support/random.ts";
 import { LATER } from "../../writer/worker/store_fixture.ts";
+
+const SEEDS = IS_LONG ? 20 : 2;
 
 /** The order of UTF-8, in which SQLite compares texts. */
 function compareTexts(a: string, b: string): number {
@@ -112,7 +115,7 @@ async function walk(
   }
 }
 
-for (let seed = 1; seed <= 4; seed++) {
+for (let seed = 1; seed <= SEEDS; seed++) {
   Deno.test(`listTasks() pages as a plain sort does, there and back (seed ${seed})`, async () => {
     using shown = await show();
     const random = new Random(seed);

@@ -7,8 +7,12 @@ import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts
 import { assert, assertEquals } from "../../support/assert.ts";
 import { addRun, addTask, show } from "../fixture.ts";
 import { DRIVERS } from "../../support/drivers.ts";
+import { IS_LONG } from "../../support/long_form.ts";
 import { Random } from "../../support/random.ts";
 import type { TestStore } from "../../writer/worker/store_fixture.ts";
+
+const SEEDS = IS_LONG ? 10 : 1;
+const ROUNDS = IS_LONG ? 40 : 20;
 
 /** Advances until all is read, and returns in how many looks. */
 function advance(weave: Weave, reader: Reader): number {
@@ -49,7 +53,7 @@ function move(store: TestStore, id: number, status: TaskStatus, progress: number
 }
 
 for (const driver of DRIVERS) {
-  for (let seed = 1; seed <= 2; seed++) {
+  for (let seed = 1; seed <= SEEDS; seed++) {
     Deno.test(`Weave follows every change over ${driver} (seed ${seed})`, async () => {
       using shown = await show({ driver });
       const { store } = shown;
@@ -62,7 +66,7 @@ for (const driver of DRIVERS) {
       let folded: WeaveBlock[] = [];
       let version = 0;
       let nextId = ids.at(-1)! + 1;
-      for (let round = 0; round < 40; round++) {
+      for (let round = 0; round < ROUNDS; round++) {
         store.connection.transaction(() => {
           for (let n = random.below(30); n > 0; n--) {
             const [id] = pending.splice(random.below(pending.length), 1);

@@ -41,22 +41,23 @@ Deno.test("deleteRun() that is stopped has deleted the run, and what is left of 
 
 Deno.test("deleteRun() leaves a run whole or gone, wherever it is interrupted, also for a resume", async () => {
   const items = Array.from({ length: 4_500 }, (_, i) => ({ key: `${i}` }));
+  const options = {
+    name: "load",
+    atomic: true,
+    schema: "CREATE TABLE IF NOT EXISTS mine (key TEXT)",
+    async run({ key }: { key: string }, task: TaskContext) {
+      await task.insert("mine", [[key]]);
+      if (key === "last") throw new Error("Not yet");
+    },
+  };
+  using folder = tempFolder();
+  const before = folder.file("before.db");
+  await runPipeline([...items, { key: "last" }], { ...options, db: before });
+  await runPipeline([1], { db: before, name: "other", run: () => {} });
   const finished = { commits: Infinity };
   for (let commits = 0; commits < finished.commits; commits++) {
-    using folder = tempFolder();
-    const db = folder.file("etl.db");
-    const options = {
-      db,
-      name: "load",
-      atomic: true,
-      schema: "CREATE TABLE IF NOT EXISTS mine (key TEXT)",
-      async run({ key }: { key: string }, task: TaskContext) {
-        await task.insert("mine", [[key]]);
-        if (key === "last") throw new Error("Not yet");
-      },
-    };
-    await runPipeline([...items, { key: "last" }], options);
-    await runPipeline([1], { db, name: "other", run: () => {} });
+    const db = folder.file(`${commits}.db`);
+    Deno.copyFileSync(before, db);
     using reader = await connectReadOnly(db);
     const [run] = chooseRuns(reader, { keepRuns: 1 }).runs;
     {
@@ -75,7 +76,7 @@ Deno.test("deleteRun() leaves a run whole or gone, wherever it is interrupted, a
       await deleteRun(writer, run!, stop.signal);
       if (!stop.signal.aborted) finished.commits = commits;
     }
-    const report = await runPipeline(items.slice(0, 20), { ...options, resume: true });
+    const report = await runPipeline(items.slice(0, 20), { ...options, db, resume: true });
     // The run is gone, so its items are new ones.
     assertEquals([report.runId, report.counts.done], [3, 20], `after ${commits} commits`);
     const mine = await readRow(db, "SELECT count(*) AS n FROM mine");

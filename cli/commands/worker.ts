@@ -1,0 +1,70 @@
+/**
+ * `pipeloom worker FILE…`: runs tasks for pipelines on other machines.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
+import { toModuleUrl } from "../load_definition.ts";
+import { addNatsOptions, type NatsCliOptions, toNatsOptions } from "../nats_options.ts";
+import { examples, wholeNumber, workersOption } from "../options.ts";
+import { CommandError } from "../terminal/failure.ts";
+import { sanitize } from "../terminal/sanitize.ts";
+import { tell } from "../terminal/terminal.ts";
+
+/** Options of the command. */
+export interface WorkerOptions extends Partial<NatsCliOptions> {
+  /** Tasks at a time. */
+  workers?: number;
+  /** Seconds for which running tasks may continue when it is to end. */
+  grace?: number;
+}
+
+/** Says what the command takes. */
+export function define(command: Command): Command {
+  return addNatsOptions(
+    command
+      .description(
+        "Run tasks for pipelines on other machines, which have natsExecutor() as their executor. It " +
+          "runs the functions of these modules and of no others, and refuses a run whose module is " +
+          "another version. SIGTERM or Ctrl-C lets running tasks end and gives the rest back; a " +
+          "second one ends it at once.",
+      )
+      .argument("<file...>", "the modules of tasks, or their URLs"),
+    "the servers of NATS, such as tls://broker:4222, with commas between them",
+  )
+    .addOption(workersOption())
+    .option(
+      "--grace <s>",
+      "seconds for which running tasks may continue at the end (30)",
+      wholeNumber(0),
+    )
+    .addHelpText(
+      "after",
+      examples(
+        ["worker tasks.ts --nats nats://broker:4222", "as many tasks at once as there are CPUs"],
+        [
+          "worker tasks.ts --nats tls://broker:4222 --creds worker.creds -w 8",
+          "8 at once, encrypted",
+        ],
+      ),
+    );
+}
+
+/** Does it. */
+export async function run(options: WorkerOptions, files: string[]): Promise<ExitCode> {
+  const { nats, workers, grace } = options;
+  if (nats === undefined) {
+    throw new CommandError("Cannot serve as a worker: name the servers: --nats tls://broker:4222");
+  }
+  const modules = await Promise.all(files.map((file) => toModuleUrl(file)));
+  const { serveWorker } = await import("../../nats/worker/serve_worker.ts");
+  await serveWorker({
+    ...await toNatsOptions({ ...options, nats }),
+    modules,
+    workers,
+    graceMs: grace === undefined ? undefined : grace * 1_000,
+    log: (line) => tell(sanitize(line)),
+  });
+  return EXIT.done;
+}

@@ -1,0 +1,75 @@
+/**
+ * The options by which a command reaches NATS, and what becomes of them. NATS itself is loaded by the command.
+ *
+ * Secrets are files: what stands on a command line is seen by every user of the machine.
+ *
+ * @module
+ */
+import { type Command, Option } from "commander";
+import type { NatsOptions } from "../nats/settings.ts";
+import { CommandError } from "./terminal/failure.ts";
+
+/** How NATS is reached, as the command line says it. */
+export interface NatsCliOptions {
+  /** The servers, with commas between them. */
+  nats: string;
+  /** A file of credentials. */
+  creds?: string;
+  /** A file with the seed of an NKey. */
+  nkey?: string;
+  /** A file with a token. */
+  tokenFile?: string;
+  /** The name of a user. */
+  user?: string;
+  /** A file with the user's password. */
+  passwordFile?: string;
+  /** The file of the authority that signed the server's certificate. */
+  tlsCa?: string;
+  /** The file of our own certificate. */
+  tlsCert?: string;
+  /** The file of its key. */
+  tlsKey?: string;
+  /** What the subjects begin with. */
+  natsPrefix?: string;
+}
+
+/** Adds the options to a command. */
+export function addNatsOptions(command: Command, what: string): Command {
+  return command
+    .addOption(new Option("--nats <servers>", what))
+    .option("--creds <file>", "credentials for NATS")
+    .option("--nkey <file>", "the seed of an NKey for NATS")
+    .option("--token-file <file>", "a file with a token for NATS")
+    .option("--user <name>", "a user of NATS")
+    .option("--password-file <file>", "a file with that user's password")
+    .option("--tls-ca <file>", "the authority that signed the certificate of NATS")
+    .option("--tls-cert <file>", "a certificate to show to NATS")
+    .option("--tls-key <file>", "the key of that certificate")
+    .option("--nats-prefix <prefix>", "what the subjects begin with (pipeloom)");
+}
+
+/** What the options come to. */
+export async function toNatsOptions(options: NatsCliOptions): Promise<NatsOptions> {
+  const { nats, creds, nkey, tokenFile, user, passwordFile, tlsCa, tlsCert, tlsKey } = options;
+  const hasTls = tlsCa !== undefined || tlsCert !== undefined || tlsKey !== undefined;
+  return {
+    servers: nats.split(",").map((server) => server.trim()),
+    credentials: creds,
+    nkey,
+    token: tokenFile === undefined ? undefined : await readSecret(tokenFile),
+    user,
+    password: passwordFile === undefined ? undefined : await readSecret(passwordFile),
+    tls: hasTls ? { ca: tlsCa, cert: tlsCert, key: tlsKey } : undefined,
+    prefix: options.natsPrefix,
+  };
+}
+
+async function readSecret(file: string): Promise<string> {
+  try {
+    return (await Deno.readTextFile(file)).trim();
+  } catch (error) {
+    throw new CommandError(`Cannot read ${file}: ${(error as Error).message}`, undefined, {
+      cause: error,
+    });
+  }
+}

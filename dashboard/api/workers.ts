@@ -1,0 +1,29 @@
+/**
+ * What the API tells of workers on other machines.
+ *
+ * @module
+ */
+
+/** A worker that takes or took part in a run. */
+export interface RemoteWorkerInfo {
+  /** Its machine and its process, as `task_runs.worker` says it. */
+  name: string;
+  /** Its machine. */
+  machine: string;
+  /** Its version of this package. */
+  version: string;
+  /** Tasks that it runs at once. */
+  slots: number;
+  /** Tasks that it ran when it was heard of last. */
+  running: number;
+  /** Tasks that have ended on it. */
+  ended: number;
+  /** Tasks that ended on it per second, lately. */
+  tasksPerSecond: number;
+  /** Time at which it joined the run. */
+  joinedAt: string | null;
+  /** Time at which it was heard of last. */
+  heardAt: string | null;
+  /** Time at which it left or was taken for dead, `null` while it is connected. */
+  leftAt: string | null;
+}

@@ -1,0 +1,146 @@
+/**
+ * A connection to NATS: how it is opened, that it comes back by itself, and errors that say what to do without
+ * telling a secret.
+ *
+ * @module
+ */
+import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
+import { delay, settledWithin } from "../internal/delay.ts";
+import { tlsAlert } from "./tls_alert.ts";
+import { type NatsOptions, RETRY_MS, settingsOf, shownServers } from "./settings.ts";
+
+/** What {@linkcode openConnection} is told beside the options of a user. */
+export interface OpenOptions {
+  /** What an error says cannot be done. */
+  operation: string;
+  /** Milliseconds to try while no server answers; `Infinity` for ever. */
+  patienceMs: number;
+  signal?: AbortSignal | undefined;
+  /** Is told, once, that no server answers and that it is tried again. */
+  waits?: ((why: string) => void) | undefined;
+}
+
+/** An open connection. */
+export class Connection {
+  readonly nats: NatsConnection;
+  #isConnected = true;
+  /** Heard while the connection is made again. */
+  #alert: Disposable | undefined;
+  readonly #listeners = new Set<(isConnected: boolean) => void>();
+
+  constructor(nats: NatsConnection) {
+    this.nats = nats;
+    void this.#follow();
+  }
+
+  /** Whether there is a connection at the moment. */
+  get isConnected(): boolean {
+    return this.#isConnected && !this.nats.isClosed();
+  }
+
+  /** Bytes of a message at most. */
+  get maxPayload(): number {
+    return this.nats.info?.max_payload ?? 1024 * 1024;
+  }
+
+  /** Tells a listener when the connection is lost, and when it is back. */
+  onChange(listener: (isConnected: boolean) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Publishes, unless there is no connection. */
+  publish(subject: string, payload: Uint8Array | string, reply?: string): void {
+    if (!this.isConnected) return;
+    this.nats.publish(subject, payload, reply === undefined ? {} : { reply });
+  }
+
+  /** Takes the messages of a subject. What the listener throws is given to `failed`. */
+  subscribe(
+    subject: string,
+    listener: (message: Msg) => void,
+    failed: (error: Error) => void,
+  ): Disposable {
+    const subscription = this.nats.subscribe(subject, {
+      callback(error, message) {
+        try {
+          if (error) throw error;
+          listener(message);
+        } catch (thrown) {
+          failed(thrown as Error);
+        }
+      },
+    });
+    return {
+      [Symbol.dispose]: () => {
+        if (!subscription.isClosed()) subscription.unsubscribe();
+      },
+    };
+  }
+
+  /** Closes it when what was published has left. */
+  async close(): Promise<void> {
+    this.#alert?.[Symbol.dispose]();
+    if (this.nats.isClosed()) return;
+    if (this.isConnected) await settledWithin(1_000, this.nats.flush());
+    await this.nats.close();
+  }
+
+  async #follow(): Promise<void> {
+    for await (const { type } of this.nats.status()) {
+      if (type !== "disconnect" && type !== "reconnect") continue;
+      this.#isConnected = type === "reconnect";
+      this.#alert?.[Symbol.dispose]();
+      this.#alert = this.#isConnected ? undefined : tlsAlert();
+      for (const listener of this.#listeners) listener(this.#isConnected);
+    }
+  }
+}
+
+/**
+ * Connects. Once it is open, a lost connection comes back by itself.
+ *
+ * @throws {TypeError} If an option is of the wrong kind
+ * @throws {Error} If no server answers, or it refuses
+ */
+export async function openConnection(
+  options: NatsOptions,
+  { operation, patienceMs, signal, waits }: OpenOptions,
+): Promise<Connection> {
+  const settings = await settingsOf(options, operation);
+  const servers = shownServers(options);
+  const end = performance.now() + patienceMs;
+  for (let isFirst = true;; isFirst = false) {
+    using refusal = tlsAlert();
+    try {
+      return new Connection(await Promise.race([connect(settings), refusal.alert]));
+    } catch (error) {
+      const { why, isFinal } = explain(error as Error);
+      const reason = `Cannot ${operation}: ${servers} ${why}`;
+      if (isFinal || performance.now() > end || signal?.aborted) {
+        throw new Error(reason, { cause: error });
+      }
+      if (isFirst) waits?.(`${servers} ${why}; trying again`);
+      await delay(RETRY_MS, signal);
+      if (signal?.aborted) throw signal.reason;
+    }
+  }
+}
+
+/** What went wrong, after the names of the servers, and whether it is of use to try again. */
+function explain(error: Error): { why: string; isFinal: boolean } {
+  const text = [error, error.cause].map((one) =>
+    one instanceof Error
+      ? `${one.name} ${one.message} ${(one as { code?: string }).code ?? ""}`
+      : ""
+  ).join(" ");
+  if (/authorization|authentication|permissions violation|user .*expired/i.test(text)) {
+    return { why: "refused the credentials. Pass others, or add this user there", isFinal: true };
+  }
+  if (/NotCapable|permission|--allow-net/i.test(text)) {
+    return { why: `may not be reached (${error.message})`, isFinal: true };
+  }
+  if (/cert|self.?signed|unknown ?issuer|UNABLE_TO_VERIFY|tls|ssl|handshake/i.test(text)) {
+    return { why: `could not be trusted, or does not trust us (${error.message})`, isFinal: true };
+  }
+  return { why: `cannot be reached (${error.message || error.name})`, isFinal: false };
+}

@@ -1,0 +1,204 @@
+/**
+ * All that a run has open at NATS: the connection, its offers, its workers.
+ *
+ * @module
+ */
+import { isoNow } from "../../internal/timestamps.ts";
+import type { RemoteOptions } from "../../pipeline/executor/executor_factory.ts";
+import type { TaskModule } from "../../pipeline/executor/task_module.ts";
+import { type Connection, openConnection } from "../connection.ts";
+import type { NatsOptions } from "../settings.ts";
+import { versionOf } from "../module_version.ts";
+import { machineName, namesUnder, PREFIX, uniqueName } from "../names.ts";
+import { BEAT_MS, PROTOCOL, type RunHello, type Welcome } from "../protocol.ts";
+import { Crew, type CrewOptions } from "./crew.ts";
+import { Offers } from "./offers.ts";
+import type { RemoteWorker } from "./remote_worker.ts";
+
+/** Milliseconds for which a server that does not answer is tried at the beginning. */
+const PATIENCE_MS = 30_000;
+
+/** How a run uses NATS. */
+export interface CoordinationOptions extends NatsOptions {
+  leaseMs: number;
+  storage: "file" | "memory";
+}
+
+/** The same, with what is needed of the run. */
+export interface CoordinationSettings
+  extends Omit<RemoteOptions<never>, "slots" | "observer" | "module">, CoordinationOptions {
+  module: Pick<TaskModule, "module" | "export">;
+}
+
+/** Whom it tells. */
+export interface CoordinationEvents
+  extends Pick<CrewOptions, "receive" | "lost" | "tick" | "failed"> {
+  /** Offers may be lost: all of them, or some that no worker got for long. */
+  republish: (isLost: boolean) => void;
+  /** How many offers the server should have. */
+  leased: () => number;
+}
+
+/** What a run has open. */
+export class Coordination {
+  readonly crew: Crew;
+  readonly offers: Offers;
+  readonly welcome: Welcome;
+  readonly beatMs: number;
+  readonly #connection: Connection;
+  readonly #events: CoordinationEvents;
+  readonly #options: CoordinationSettings;
+  #isChecking = false;
+  #checkedAt = performance.now();
+  #notedAt = -Infinity;
+
+  private constructor(
+    options: CoordinationSettings,
+    events: CoordinationEvents,
+    open: { connection: Connection; offers: Offers; crew: Crew; beatMs: number },
+  ) {
+    this.#options = options;
+    this.#events = events;
+    this.#connection = open.connection;
+    this.offers = open.offers;
+    this.crew = open.crew;
+    this.beatMs = open.beatMs;
+    const { environment: { run, args, atomic, onLog }, module, graceMs, loadMs } = options;
+    this.welcome = {
+      kind: "welcome",
+      run,
+      export: module.export,
+      args,
+      atomic,
+      graceMs,
+      loadMs,
+      watch: onLog !== undefined,
+    };
+    open.connection.onChange((isConnected) => isConnected && void this.#reconnected());
+  }
+
+  /**
+   * Connects.
+   *
+   * @throws {Error} If the module cannot be read, no server answers, or it refuses
+   */
+  static async open(
+    options: CoordinationSettings,
+    events: CoordinationEvents,
+  ): Promise<Coordination> {
+    const { leaseMs, storage, environment, module: { module }, name } = options;
+    const version = await versionOf(module);
+    const names = namesUnder(options.prefix ?? PREFIX);
+    const run = uniqueName();
+    const connection = await openConnection(options, {
+      operation: "run the pipeline",
+      patienceMs: PATIENCE_MS,
+      signal: environment.signal,
+    });
+    try {
+      const offers = await Offers.open({ connection, names, run, leaseMs, storage });
+      const beatMs = Math.min(BEAT_MS, leaseMs / 4);
+      const hello: RunHello = {
+        kind: "run",
+        protocol: PROTOCOL,
+        run,
+        name,
+        machine: machineName(),
+        module: version,
+        leaseMs,
+        beatMs,
+      };
+      const crew = new Crew({
+        ...options,
+        connection,
+        names,
+        hello,
+        leaseMs,
+        receive: events.receive,
+        lost: events.lost,
+        tick: events.tick,
+        failed: events.failed,
+      });
+      return new Coordination(options, events, { connection, offers, crew, beatMs });
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  /** Lets workers take part. */
+  begin(): void {
+    this.crew.start();
+    this.offers.sweep().catch(() => {});
+  }
+
+  /** Time has passed; some offers may have waited for longer than a lease. */
+  tick(isAnyLate: boolean): void {
+    const now = performance.now();
+    if (now - this.#notedAt > this.beatMs) {
+      this.#notedAt = now;
+      for (const worker of this.crew.workers()) this.note(worker);
+    }
+    if (!isAnyLate || now - this.#checkedAt < this.#options.leaseMs) return;
+    this.#checkedAt = now;
+    void this.#check();
+  }
+
+  /** Keeps what is known of a worker, for those who look on. */
+  note(worker: RemoteWorker, hasLeft = false): void {
+    const { environment: { run, batchSender } } = this.#options;
+    const { beat, slots, running, ended, joinedAt, name } = worker;
+    if (run === null || !beat) return;
+    batchSender.request({
+      kind: "see_worker",
+      run,
+      worker: `${name}`,
+      machine: beat.machine,
+      version: beat.version,
+      slots,
+      running,
+      ended,
+      tasksPerSecond: worker.rate(),
+      joinedAt,
+      heardAt: isoNow(),
+      ...(hasLeft ? { leftAt: isoNow() } : {}),
+    }).catch(() => {});
+  }
+
+  /** Tells the workers that the run has ended, and closes. */
+  async close(): Promise<void> {
+    const workers = [...this.crew.workers()];
+    await this.crew.close();
+    for (const worker of workers) this.note(worker, true);
+    await this.offers.close().catch(() => {});
+    await this.#connection.close().catch(() => {});
+  }
+
+  /** Closes at once: what workers still do goes nowhere. */
+  abandon(): void {
+    this.crew.abandon();
+    void this.offers.close().catch(() => {}).finally(() =>
+      this.#connection.close().catch(() => {})
+    );
+  }
+
+  async #reconnected(): Promise<void> {
+    this.crew.reconnected();
+    await this.#check();
+  }
+
+  /** Looks whether the server still has the offers. */
+  async #check(): Promise<void> {
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    try {
+      const isNew = await this.offers.ensure();
+      if (isNew) this.#events.republish(true);
+      else if (await this.offers.count() < this.#events.leased()) this.#events.republish(false);
+    } catch {
+      // The connection is lost again, or the server starts: it is looked at later.
+    } finally {
+      this.#isChecking = false;
+    }
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * The names that coordinators and workers have in NATS: subjects, the stream, and who is who. All of them begin
+ * with one prefix, so that the permissions of a worker are a short list.
+ *
+ * ```text
+ * <prefix>.hello              coordinators → all workers: a run is there, or has ended
+ * <prefix>.worker             workers → all coordinators: a worker is there
+ * <prefix>.up.<run>.<link>    a worker → the coordinator of a run
+ * <prefix>.down.<link>        the coordinator → that worker
+ * <prefix>.job.<run>          the stream of offers, one consumer for each run
+ * ```
+ *
+ * `<run>` is one start of a coordinator, `<link>` is one worker in it; both are random and never used again.
+ *
+ * @module
+ */
+import { hostname } from "node:os";
+
+/** The prefix unless told. */
+export const PREFIX = "pipeloom";
+
+/** The subjects and names under one prefix. */
+export interface Names {
+  readonly hello: string;
+  readonly worker: string;
+  /** The stream, and the subjects in it. */
+  readonly stream: string;
+  readonly jobs: string;
+  /** The subject of a run's offers. */
+  job(run: string): string;
+  /** The subject of a worker's messages to a coordinator. */
+  up(run: string, link: string): string;
+  /** The subject of a coordinator's messages to a worker. */
+  down(link: string): string;
+  /** Where a worker asks for offers of a run. */
+  pull(run: string): string;
+}
+
+/** The names under a prefix. */
+export function namesUnder(prefix: string): Names {
+  const stream = prefix.replaceAll(".", "_");
+  return {
+    hello: `${prefix}.hello`,
+    worker: `${prefix}.worker`,
+    stream,
+    jobs: `${prefix}.job.*`,
+    job: (run) => `${prefix}.job.${run}`,
+    up: (run, link) => `${prefix}.up.${run}.${link}`,
+    down: (link) => `${prefix}.down.${link}`,
+    pull: (run) => `$JS.API.CONSUMER.MSG.NEXT.${stream}.${run}`,
+  };
+}
+
+/** A name that was never used before and never will be. */
+export function uniqueName(): string {
+  return crypto.randomUUID().replaceAll("-", "").slice(0, 16);
+}
+
+/** The name of this machine, where it may be read. */
+export function machineName(): string {
+  try {
+    return hostname();
+  } catch {
+    return "a machine";
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The option of a pipeline that has its tasks run on other machines.
+ *
+ * @module
+ */
+import { checkChoice, checkMilliseconds, checkOptionNames } from "../internal/validate.ts";
+import type { Executor } from "../pipeline/executor/executor.ts";
+import {
+  type ExecutorFactory,
+  OPEN_EXECUTOR,
+  type RemoteOptions,
+} from "../pipeline/executor/executor_factory.ts";
+import { checkNats, NATS_OPTIONS, type NatsOptions } from "./settings.ts";
+import { RemoteExecutor } from "./coordinator/remote_executor.ts";
+
+const OPERATION = "run tasks over NATS";
+
+/** Milliseconds of a lease unless told: three signs of life may be lost, and a pause of the machine passes. */
+const LEASE_MS = 15_000;
+
+/** Options of {@linkcode natsExecutor}. */
+export interface NatsExecutorOptions extends NatsOptions {
+  /**
+   * Milliseconds after which a worker of which nothing is heard is taken for dead, and its tasks are run elsewhere.
+   *
+   * @default {15000}
+   */
+  leaseMs?: number | undefined;
+  /**
+   * Where the server keeps the offers of tasks. They are ids, no data of yours, and are offered again when the server
+   * has lost them; `"file"` is for accounts that may use no memory.
+   *
+   * @default {"memory"}
+   */
+  storage?: "file" | "memory" | undefined;
+}
+
+/** The value of the option `executor` of a pipeline. */
+export interface NatsExecutor {
+  /** What `pipeline_runs.executor` says. */
+  readonly name: "nats";
+}
+
+/**
+ * Has the tasks of a pipeline run by workers on other machines, which are connected to the same NATS servers; their
+ * rows still go through the one writer of this process. The work of the pipeline is a module, of which each worker
+ * has the same version.
+ *
+ * @throws {TypeError} If an option is of the wrong kind
+ * @throws {RangeError} If the lease is out of range
+ *
+ * @example Tasks on all workers
+ * ```ts
+ * import { natsExecutor } from "@pipeloom/pipeloom/nats";
+ *
+ * const executor = natsExecutor({ servers: "nats://127.0.0.1:4222" });
+ * // await runPipeline(files, { db: "etl.db", workers: 64, executor, run: { module, export: "load" } });
+ * console.log(executor.name); // nats
+ * ```
+ */
+export function natsExecutor(options: NatsExecutorOptions): NatsExecutor {
+  checkOptionNames(options, {
+    operation: OPERATION,
+    known: [...NATS_OPTIONS, "leaseMs", "storage"],
+  });
+  checkNats(options, OPERATION);
+  const { leaseMs = LEASE_MS, storage = "memory" } = options;
+  checkMilliseconds(leaseMs, { operation: OPERATION, name: "leaseMs", min: 1_000 });
+  checkChoice(storage, { operation: OPERATION, name: "storage", choices: ["memory", "file"] });
+  const factory: ExecutorFactory & NatsExecutor = {
+    name: "nats",
+    [OPEN_EXECUTOR]<Item>(run: RemoteOptions<Item>): Executor<Item> {
+      return new RemoteExecutor<Item>({ ...options, leaseMs, storage, ...run });
+    },
+  };
+  // It holds no secret that a log of options would show.
+  return factory;
+}

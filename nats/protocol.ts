@@ -1,0 +1,158 @@
+/**
+ * What coordinators and workers send each other. Types, and how they become bytes.
+ *
+ * The stream holds offers only: the id of a task, and which offer of it this is. Items, rows and ends travel on the
+ * link between a worker and its coordinator, so nothing of a user's data is stored by the server.
+ *
+ * @module
+ */
+import { deserialize, serialize } from "node:v8";
+import type { ErrorData } from "../errors.ts";
+import type { LogLevel } from "../internal/log_level.ts";
+import type { Attempt } from "../pipeline/scheduler/retry_policy.ts";
+import type { TaskOutcome } from "../pipeline/executor/task_runner.ts";
+import type { PortReply, PortRequest } from "../writer/protocol/sender_port.ts";
+
+/** The version of everything in this file: both sides must have the same. */
+export const PROTOCOL = 1;
+
+/** Milliseconds between two signs of life. */
+export const BEAT_MS = 3_000;
+
+/** A module of tasks, by its file name and the hash of its source. */
+export interface ModuleVersion {
+  name: string;
+  version: string;
+}
+
+/** A coordinator is there, with a run for which it needs workers. Sent at the beginning, and as a sign of life. */
+export interface RunHello {
+  kind: "run";
+  protocol: number;
+  /** One start of the coordinator. */
+  run: string;
+  /** The name of the pipeline's run. */
+  name: string;
+  /** Its machine. */
+  machine: string;
+  module: ModuleVersion;
+  /** Milliseconds after which an offer of which nothing is heard is given to another worker. */
+  leaseMs: number;
+  /** Milliseconds between two signs of life. */
+  beatMs: number;
+}
+
+/** The run has ended. */
+export interface RunBye {
+  kind: "bye";
+  run: string;
+}
+
+/** What coordinators send to all workers. */
+export type Hello = RunHello | RunBye;
+
+/** A worker is there. Sent at the beginning, and as a sign of life. */
+export interface WorkerBeat {
+  protocol: number;
+  /** One start of the worker. */
+  id: string;
+  /** What people call it: its machine and its process, and which of them it is in that. */
+  name: string;
+  machine: string;
+  /** The version of this package. */
+  version: string;
+  /** How many tasks it runs at once; 0 when it is ending. */
+  slots: number;
+  modules: ModuleVersion[];
+}
+
+/** Which offer of which task it is. */
+export interface OfferId {
+  id: number;
+  offer: number;
+}
+
+/** What a worker tells the coordinator of a run. */
+export type UpMessage =
+  /** It takes part; the first message of a link. */
+  | { kind: "join"; beat: WorkerBeat }
+  /** It has loaded the module and takes offers. */
+  | { kind: "ready"; slots: number }
+  /** It cannot load the module. */
+  | { kind: "unfit"; error: ErrorData }
+  /** It takes no more offers. */
+  | { kind: "leaving" }
+  /** It has ended or given back all that it held. */
+  | { kind: "left" }
+  /** It was given an offer, and has a free slot for it, whose rows come from this port. */
+  | ({ kind: "claim"; port: number } & OfferId)
+  /** The task has returned: its slot is free. */
+  | ({ kind: "returned" } & OfferId)
+  /** The task has ended, and all that it sent is committed. */
+  | ({ kind: "ended"; outcome: TaskOutcome } & OfferId)
+  /** The task is to be offered to another worker. */
+  | ({ kind: "gave_back" } & OfferId)
+  | { kind: "progressed"; id: number; fraction: number | undefined; note: string | undefined }
+  | {
+    kind: "logged";
+    id: number;
+    name: string;
+    key: string | null;
+    level: LogLevel;
+    message: string;
+  }
+  /** The run cannot continue. */
+  | { kind: "failed"; error: ErrorData }
+  /** What a sender posted to the writer. */
+  | { kind: "port"; port: number; request: PortRequest }
+  /** A sender was ended: nothing more is taken from it. */
+  | { kind: "disconnect"; port: number };
+
+/** What a run is for a worker. */
+export interface Welcome {
+  kind: "welcome";
+  /** The run, as `pipeline_runs.id`. */
+  run: number | null;
+  /** Name of the export. */
+  export: string | undefined;
+  args: Readonly<Record<string, unknown>> | undefined;
+  atomic: boolean;
+  graceMs: number;
+  loadMs: number;
+  /** Whether it is to tell what its tasks log and how far they are. */
+  watch: boolean;
+}
+
+/** Lets a task begin that was claimed. */
+export interface Go extends OfferId {
+  kind: "go";
+  name: string;
+  key: string | null;
+  attempt: Attempt | undefined;
+  /** The item, as bytes. */
+  item: Uint8Array;
+}
+
+/** What a coordinator tells a worker. */
+export type DownMessage =
+  | Welcome
+  | Go
+  /** The task does not begin here: it has ended, or another worker has it. */
+  | ({ kind: "drop" } & OfferId)
+  /** The end of the task has been noted: the server may forget the offer. */
+  | ({ kind: "over" } & OfferId)
+  | { kind: "cancel"; id: number; reason: ErrorData }
+  | { kind: "abort"; reason: ErrorData }
+  | { kind: "port"; port: number; reply: PortReply }
+  /** The run has ended. */
+  | { kind: "finish" };
+
+/** Bytes that keep what `structuredClone` keeps: dates, maps, bigints, bytes. */
+export function encode(value: unknown): Uint8Array {
+  return serialize(value);
+}
+
+/** What {@linkcode encode} made bytes of. */
+export function decode(bytes: Uint8Array): unknown {
+  return deserialize(bytes);
+}

@@ -1,0 +1,185 @@
+/**
+ * One worker while it is connected: it shows itself, and takes part in the runs whose module it has.
+ *
+ * @module
+ */
+import config from "../../deno.json" with { type: "json" };
+import { settledWithin } from "../../internal/delay.ts";
+import type { Connection } from "../connection.ts";
+import { shownServers } from "../settings.ts";
+import { machineName, type Names, namesUnder, PREFIX, uniqueName } from "../names.ts";
+import {
+  BEAT_MS,
+  decode,
+  encode,
+  type Hello,
+  type ModuleVersion,
+  PROTOCOL,
+  type RunHello,
+  type WorkerBeat,
+} from "../protocol.ts";
+import { RunSession } from "./run_session.ts";
+
+/** Milliseconds for which running tasks may continue when the worker is to end. */
+const GRACE_MS = 30_000;
+
+/** A module that it runs. */
+export interface ServedModule {
+  url: string | URL;
+  module: ModuleVersion;
+}
+
+/** What a worker is told. */
+export interface NatsWorkerOptions {
+  servers: string | readonly string[];
+  prefix?: string | undefined;
+  workers?: number | undefined;
+  graceMs?: number | undefined;
+  log: (line: string) => void;
+}
+
+/** Workers of this process so far. */
+let workers = 0;
+
+/** One worker while it is connected. */
+export class NatsWorker {
+  readonly #options: NatsWorkerOptions;
+  readonly #connection: Connection;
+  readonly #names: Names;
+  readonly #modules: ReadonlyMap<string, ServedModule>;
+  readonly #sessions = new Map<string, RunSession>();
+  /** Runs that it takes no part in. */
+  readonly #refused = new Set<string>();
+  readonly #id = uniqueName();
+  readonly #name: string;
+  readonly #slots: number;
+  #isEnding = false;
+
+  constructor(
+    options: NatsWorkerOptions,
+    connection: Connection,
+    modules: ReadonlyMap<string, ServedModule>,
+  ) {
+    this.#options = options;
+    this.#connection = connection;
+    this.#names = namesUnder(options.prefix ?? PREFIX);
+    this.#modules = modules;
+    const name = `${machineName()}:${Deno.pid}`;
+    this.#name = ++workers === 1 ? name : `${name}.${workers}`;
+    this.#slots = options.workers ?? navigator.hardwareConcurrency;
+  }
+
+  /** Serves until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { log, graceMs = GRACE_MS } = this.#options;
+    const connection = this.#connection;
+    let failure: Error | undefined;
+    const ended = Promise.withResolvers<void>();
+    const hello = connection.subscribe(
+      this.#names.hello,
+      ({ data }) => this.#hear(decode(data) as Hello),
+      (error) => log(`Cannot read a message: ${error.message}`),
+    );
+    connection.onChange((isConnected) => {
+      log(isConnected ? "Connected again" : "The connection is lost; trying again");
+      if (!isConnected) return;
+      for (const session of this.#sessions.values()) session.reconnected();
+      this.#show();
+    });
+    connection.nats.closed().then((error) => {
+      if (error) failure = error;
+      ended.resolve();
+    });
+    signal.addEventListener("abort", () => ended.resolve());
+    if (signal.aborted) ended.resolve();
+    const timer = setInterval(() => this.#show(), BEAT_MS);
+    this.#show();
+    const names = [...this.#modules.values()].map(({ module }) =>
+      `${module.name} (${module.version})`
+    );
+    log(
+      `Connected to ${shownServers(this.#options)}: ${this.#slots} tasks at once of ${
+        names.join(", ")
+      }`,
+    );
+    try {
+      await ended.promise;
+    } finally {
+      this.#isEnding = true;
+      hello[Symbol.dispose]();
+      await Promise.all([...this.#sessions.values()].map((session) => session.leave(graceMs)));
+      clearInterval(timer);
+      await settledWithin(2_000, connection.close());
+    }
+    if (failure) throw failure;
+  }
+
+  #beat(): WorkerBeat {
+    return {
+      protocol: PROTOCOL,
+      id: this.#id,
+      name: this.#name,
+      machine: machineName(),
+      version: config.version,
+      slots: this.#isEnding ? 0 : this.#slots,
+      modules: [...this.#modules.values()].map(({ module }) => module),
+    };
+  }
+
+  #show(): void {
+    this.#connection.publish(this.#names.worker, encode(this.#beat()));
+  }
+
+  #hear(message: Hello): void {
+    const session = this.#sessions.get(message.run);
+    if (message.kind === "bye") return session?.close();
+    if (session) return session.heard();
+    if (this.#isEnding || this.#refused.has(message.run)) return;
+    this.#join(message);
+  }
+
+  #join(hello: RunHello): void {
+    const { log } = this.#options;
+    const { name, machine, module: { name: file, version } } = hello;
+    const known = this.#modules.get(version);
+    if (hello.protocol !== PROTOCOL || !known) {
+      this.#refused.add(hello.run);
+      const same = [...this.#modules.values()].find(({ module }) => module.name === file);
+      const why = hello.protocol !== PROTOCOL
+        ? "it speaks another version of pipeloom"
+        : same
+        ? `its ${file} is another version (${version}, here ${same.module.version})`
+        : `${file} is not among the modules of this worker`;
+      return log(`Refused the run of ${name} on ${machine}: ${why}`);
+    }
+    log(`Joined the run of ${name} on ${machine}`);
+    this.#sessions.set(
+      hello.run,
+      new RunSession({
+        connection: this.#connection,
+        names: this.#names,
+        hello,
+        module: known.url,
+        beat: () => this.#beat(),
+        free: () => this.#free(),
+        freed: () => this.#pull(),
+        ended: (session, unfit) => {
+          if (this.#sessions.get(hello.run) === session) this.#sessions.delete(hello.run);
+          if (unfit !== undefined) this.#refused.add(hello.run);
+          this.#pull();
+        },
+        log,
+      }),
+    );
+  }
+
+  #free(): number {
+    let busy = 0;
+    for (const session of this.#sessions.values()) busy += session.busy;
+    return this.#slots - busy;
+  }
+
+  #pull(): void {
+    for (const session of this.#sessions.values()) session.pull();
+  }
+}

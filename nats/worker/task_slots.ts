@@ -1,0 +1,172 @@
+/**
+ * The Workers of one run on a worker's machine: the same as those of a pool, but for their ports, which lead over the
+ * link to the writer.
+ *
+ * @module
+ */
+import type { ExecutorEvents, OfferedTask } from "../../pipeline/executor/executor.ts";
+import { PooledWorker } from "../../pipeline/executor/pool_worker.ts";
+import { nextSender } from "../../pipeline/executor/sender_numbers.ts";
+import type { TaskEnvironment } from "../../pipeline/executor/task_execution.ts";
+import type { TaskModule } from "../../pipeline/executor/task_module.ts";
+import { BatchSender } from "../../writer/client/batch_sender.ts";
+import type { PortReply, PortRequest } from "../../writer/protocol/sender_port.ts";
+import type { UpMessage, Welcome } from "../protocol.ts";
+
+/** What the slots need. */
+export interface TaskSlotsOptions {
+  welcome: Welcome;
+  module: string | URL;
+  send: (message: UpMessage) => void;
+  events: ExecutorEvents<unknown>;
+}
+
+/** A Worker, and the number of the port that its rows come from. */
+export interface Slot {
+  readonly worker: PooledWorker<unknown>;
+  port: number;
+  /** What was told last of how far its task is. */
+  told: string;
+}
+
+/** The slots of one run, which are filled when they are first needed. */
+export class TaskSlots {
+  readonly #options: TaskSlotsOptions;
+  readonly #environment: TaskEnvironment;
+  readonly #module: TaskModule;
+  readonly #controller = new AbortController();
+  readonly #slots = new Set<Slot>();
+  readonly #idle: Slot[] = [];
+  /** This side of the ports. */
+  readonly #ports = new Map<number, MessagePort>();
+  readonly #logSender: BatchSender;
+
+  constructor(options: TaskSlotsOptions) {
+    this.#options = options;
+    const { welcome: { run, args, atomic, watch, export: name }, module, send } = options;
+    this.#module = { module, export: name };
+    // For what is logged about a task by this thread, such as that its time is up.
+    this.#logSender = new BatchSender(this.#attach(nextSender()));
+    this.#environment = {
+      run,
+      args,
+      atomic,
+      batchSender: this.#logSender,
+      signal: this.#controller.signal,
+      confirms: true,
+    };
+    if (watch) {
+      this.#environment.onLog = ({ id, name, key }, level, message) =>
+        send({ kind: "logged", id, name, key, level, message });
+    }
+  }
+
+  /**
+   * A Worker without a task.
+   *
+   * @throws {Error} If the module cannot be loaded
+   */
+  async take(): Promise<Slot> {
+    for (let slot = this.#idle.pop(); slot; slot = this.#idle.pop()) {
+      if (!slot.worker.death) return slot;
+      this.#slots.delete(slot);
+    }
+    return await this.#open();
+  }
+
+  /** The Worker has no task any more. */
+  release(slot: Slot): void {
+    if (slot.worker.death) this.#slots.delete(slot);
+    else this.#idle.push(slot);
+  }
+
+  /** How far its tasks are that were elsewhere when it was asked last. */
+  *progress(): Generator<UpMessage> {
+    for (const slot of this.#slots) {
+      const { running } = slot.worker;
+      if (running?.fraction === undefined) continue;
+      const { id, fraction, note } = running;
+      const told = `${id} ${fraction} ${note}`;
+      if (slot.told === told) continue;
+      slot.told = told;
+      yield { kind: "progressed", id, fraction, note };
+    }
+  }
+
+  /** Passes an answer of the writer on. */
+  reply(port: number, reply: PortReply): void {
+    this.#ports.get(port)?.postMessage(reply);
+  }
+
+  cancel(id: number, reason: Error): void {
+    for (const { worker } of this.#slots) worker.cancel(id, reason);
+  }
+
+  abort(reason: Error): void {
+    this.#controller.abort(reason);
+    for (const { worker } of this.#slots) worker.abort(reason);
+  }
+
+  /** Ends all of it, in the middle of tasks. */
+  close(): void {
+    for (const { worker } of this.#slots) worker[Symbol.dispose]();
+    this.#logSender.close();
+    for (const port of this.#ports.values()) port.close();
+    this.#ports.clear();
+  }
+
+  /** Ends the Worker of a task in its middle; nothing more is taken from it. */
+  end(slot: Slot): void {
+    this.#disconnect(slot.port);
+    slot.worker[Symbol.dispose]();
+    this.#slots.delete(slot);
+  }
+
+  async #open(): Promise<Slot> {
+    const { welcome: { graceMs, loadMs }, events } = this.#options;
+    const slot: Slot = {
+      port: 0,
+      told: "",
+      worker: new PooledWorker<unknown>({
+        module: this.#module,
+        environment: this.#environment,
+        graceMs,
+        loadMs,
+        tellsStarts: false,
+        prints: false,
+        attach: (sender) => this.#attach(slot.port = sender),
+        disconnect: (sender) => this.#disconnect(sender),
+      }, events),
+    };
+    this.#slots.add(slot);
+    try {
+      await slot.worker.load();
+      return slot;
+    } catch (error) {
+      this.#slots.delete(slot);
+      throw error;
+    }
+  }
+
+  #attach(sender: number): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#ports.set(sender, port1);
+    port1.onmessage = ({ data: request }: MessageEvent<PortRequest>) =>
+      this.#options.send({ kind: "port", port: sender, request });
+    return port2;
+  }
+
+  #disconnect(sender: number): void {
+    const port = this.#ports.get(sender);
+    this.#ports.delete(sender);
+    port?.close();
+    this.#options.send({ kind: "disconnect", port: sender });
+  }
+}
+
+/** What a task is for its Worker. */
+export function offeredTask(
+  task: Omit<OfferedTask<unknown>, "cancellation">,
+): OfferedTask<unknown> {
+  return { ...task, cancellation: undefined };
+}

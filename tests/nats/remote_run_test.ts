@@ -1,0 +1,243 @@
+/**
+ * Tasks on other machines, over one real server: what they see and write is what it is on the pool.
+ *
+ * @module
+ */
+import { runPipeline, startPipeline } from "../../mod.ts";
+import { natsExecutor, serveWorker } from "../../nats.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
+import { hasNats, NatsServer } from "../support/nats_server.ts";
+import { REMOTE_TASKS, remotely, startWorker } from "../support/remote.ts";
+import { readRow, readValues } from "../support/read.ts";
+import { tempFolder } from "../support/temp.ts";
+import { until } from "../support/until.ts";
+
+const ignore = !hasNats;
+const server = hasNats ? await NatsServer.start() : undefined;
+addEventListener("unload", () => server?.signal("SIGKILL"));
+const url = server?.url ?? "";
+/** The server outlives each test; what a test opens is closed in it. */
+const LOOSE = { ignore, sanitizeOps: false, sanitizeResources: false };
+
+Deno.test(
+  "tasks on workers write, query, log and return as on the pool, in one table",
+  LOOSE,
+  async () => {
+    using folder = tempFolder();
+    const db = folder.file("etl.db");
+    await using _one = startWorker(url);
+    await using _two = startWorker(url);
+    const items = Array.from({ length: 40 }, (_, n) => ({ n, key: `item ${n}` }));
+    const { counts, failures } = await runPipeline(items.map(({ n }) => n), {
+      ...remotely(url, "load"),
+      db,
+      args: { date: "today" },
+      atomic: false,
+      retries: 1,
+    });
+    assertEquals(failures, []);
+    assertEquals(counts.done, 40);
+    const first = await readRow(db, "SELECT * FROM task_runs WHERE id = 1");
+    assertEquals(
+      JSON.parse(String(first.result)),
+      { seen: 1, args: { date: "today" }, attempt: 1, key: "0" },
+    );
+    assertMatch(String(first.worker), /:\d+/);
+    assertEquals(
+      await readValues(db, "SELECT count(*), count(DISTINCT n), sum(n) FROM numbers"),
+      [[40, 40, 780]],
+    );
+    assertEquals(await readValues(db, "SELECT count(*), sum(n) FROM keyed"), [[40, 780]]);
+    assertEquals(await readValues(db, "SELECT count(*) FROM task_logs"), [[40]]);
+    const run = await readRow(db, "SELECT status, executor FROM pipeline_runs");
+    assertEquals(run, { status: "done", executor: "nats" });
+    assertEquals(
+      await readValues(db, "SELECT slots, running, sum(ended), count(left_at) FROM workers"),
+      [[4, 0, 40, 2]],
+    );
+  },
+);
+
+Deno.test("items, results and rows of many megabytes pass", LOOSE, async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  await using _ = startWorker(url);
+  const bytes = new Uint8Array(5 * 1024 * 1024).fill(1);
+  const item = { bytes, text: "å".repeat(2_000_000), date: new Date(0), big: 2n ** 70n };
+  const { failures } = await runPipeline([item], { ...remotely(url, "weigh"), db });
+  assertEquals(failures, []);
+  const { result: json } = await readRow(db, "SELECT result FROM task_runs");
+  const result = JSON.parse(String(json));
+  assertEquals(result.sum, bytes.length);
+  assertEquals(result.text, item.text);
+  assertEquals([result.date, result.big], ["1970-01-01T00:00:00.000Z", `${2n ** 70n}`]);
+
+  const { counts } = await runPipeline([300_000], { ...remotely(url, "loadMany"), db });
+  assertEquals(counts.done, 1);
+  assertEquals(await readValues(db, "SELECT count(DISTINCT n) FROM numbers"), [[300_000]]);
+});
+
+Deno.test(
+  "retries, timeouts and cancellation are the scheduler's, wherever tasks run",
+  LOOSE,
+  async () => {
+    using folder = tempFolder();
+    const db = folder.file("etl.db");
+    await using _ = startWorker(url);
+    const retried = await runPipeline([1], {
+      ...remotely(url, "failOnce"),
+      db,
+      retries: 1,
+      retryDelayMs: 0,
+    });
+    assertEquals(retried.counts.done, 1);
+    assertEquals(
+      await readValues(db, "SELECT attempt, status, worker LIKE '%:%' FROM task_attempts"),
+      [[1, "error", 1]],
+    );
+
+    const timed = await runPipeline([1], {
+      ...remotely(url, "compute"),
+      db,
+      timeoutMs: 50,
+      abortGraceMs: 50,
+    });
+    assertMatch(
+      timed.failures[0]!.error.message,
+      /Timed out after 50 ms; its Worker was terminated/,
+    );
+
+    const stopped = startPipeline([1, 2], { ...remotely(url, "untilAborted"), db });
+    const ids = await logged(db, "started", 2);
+    await stopped.cancel(ids[0]);
+    void stopped.cancel();
+    const { counts, status } = await stopped.finished;
+    assertEquals([status, counts.cancelled], ["cancelled", 2]);
+  },
+);
+
+Deno.test(
+  "a worker without the module, or with another version of it, is told apart and gets no task",
+  LOOSE,
+  async () => {
+    using folder = tempFolder();
+    const db = folder.file("etl.db");
+    await Deno.copyFile(REMOTE_TASKS, folder.file("remote_tasks.ts"));
+    await Deno.writeTextFile(folder.file("remote_tasks.ts"), "// older\n", { append: true });
+    const older = new URL(`file://${folder.file("remote_tasks.ts")}`);
+    const data = "data:text/javascript,export function idle() {}";
+    await using wrong = startWorker(url, { modules: [older] });
+    await using other = startWorker(url, { modules: [data] });
+    const run = startPipeline([1, 2, 3], { ...remotely(url, "idle"), db });
+    await until(() =>
+      wrong.lines.concat(other.lines).filter((line) => /Refused/.test(line)).length === 2
+    );
+    assertMatch(
+      wrong.lines.join("\n"),
+      /Refused .* its remote_tasks.ts is another version \(\w+, here \w+\)/,
+    );
+    assertMatch(other.lines.join("\n"), /Refused .* remote_tasks.ts is not among the modules/);
+    assertEquals(await readValues(db, "SELECT status, count(*) FROM task_runs GROUP BY 1"), [[
+      "queued",
+      3,
+    ]]);
+    await using right = startWorker(url);
+    const { counts } = await run.finished;
+    assertEquals(counts.done, 3);
+    assertMatch(right.lines.join("\n"), /Joined the run of pipeline/);
+  },
+);
+
+Deno.test(
+  "a worker that cannot load the module says so, and the run waits for another",
+  LOOSE,
+  async () => {
+    using folder = tempFolder();
+    const module = new URL(`file://${folder.file("broken.ts")}`);
+    await Deno.writeTextFile(module, "if (!self.name) {}; throw new Error('Not on this machine');");
+    await using worker = startWorker(url, { modules: [module] });
+    const run = startPipeline([1], { ...remotely(url, "idle"), db: ":memory:", run: { module } });
+    await until(() => worker.lines.some((line) => /Refused .*Not on this machine/.test(line)));
+    void run.cancel();
+    assertEquals((await run.finished).counts.cancelled, 1);
+  },
+);
+
+Deno.test(
+  "a worker that ends lets its task end, and gives back what takes too long",
+  LOOSE,
+  async () => {
+    using folder = tempFolder();
+    const db = folder.file("etl.db");
+    const gate = folder.file("gate");
+    const gentle = startWorker(url, { workers: 1 });
+    const run = startPipeline([gate], { ...remotely(url, "awaitFile"), db });
+    await logged(db, "waits", 1);
+    const stopping = gentle.stop();
+    await Deno.writeTextFile(gate, "");
+    await stopping;
+    assertEquals((await run.finished).counts.done, 1);
+    assertEquals(await readValues(db, "SELECT count(*) FROM task_attempts"), [[0]]);
+
+    await Deno.remove(gate);
+    const hasty = startWorker(url, { workers: 1, graceMs: 0 });
+    const again = startPipeline([gate], { ...remotely(url, "awaitFile"), db });
+    await logged(db, "waits", 2);
+    await hasty.stop();
+    await using _ = startWorker(url);
+    await logged(db, "waits", 3);
+    await Deno.writeTextFile(gate, "");
+    assertEquals((await again.finished).counts.done, 1);
+    assertEquals(
+      await readValues(db, "SELECT status, error LIKE '%gave it back%' FROM task_attempts"),
+      [["error", 1]],
+    );
+  },
+);
+
+Deno.test("wrong options are refused, and so is a run whose work is a function", async () => {
+  const servers = "nats://127.0.0.1:4222";
+  const wrong = (options: object) => natsExecutor({ servers, ...options } as never);
+  const messages = [
+    () => wrong({ server: "x" }),
+    () => wrong({ servers: [] }),
+    () => wrong({ servers: "http://broker" }),
+    () => wrong({ leaseMs: 10 }),
+    () => wrong({ storage: "disk" }),
+    () => wrong({ prefix: "a b" }),
+    () => wrong({ token: 12345 }),
+  ].map((make) => {
+    try {
+      make();
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return "";
+  });
+  for (const message of messages) assertMatch(message, /^Cannot run tasks over NATS: /);
+  assert(!messages.at(-1)!.includes("12345"), "a secret is told");
+  const executor = natsExecutor({ servers });
+  assert(!JSON.stringify(executor).includes("127.0.0.1"));
+  const db = ":memory:";
+  await assertRejects(
+    () => runPipeline([1], { db, executor, run: (n) => n }),
+    TypeError,
+    "run is a function",
+  );
+  await assertRejects(
+    () => runPipeline([1], { db, executor: { name: "nats" }, run: (n) => n }),
+    TypeError,
+    "natsExecutor()",
+  );
+  await assertRejects(() => serveWorker({ servers, modules: [] }), TypeError, "modules");
+});
+
+/** Resolves with the ids of the tasks that have logged a line, when there are so many. */
+async function logged(db: string, line: string, count: number): Promise<number[]> {
+  const sql = `SELECT task_id FROM task_logs WHERE message='${line}'`;
+  for (;;) {
+    const rows = await readValues(db, sql).catch(() => []);
+    if (rows.length >= count) return rows.map(([id]) => Number(id));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Workers on other machines, as tests start them: in this process, or in one of their own that can be killed.
+ *
+ * @module
+ */
+import type { PipelineOptions } from "../../mod.ts";
+import { natsExecutor, type NatsExecutorOptions, serveWorker } from "../../nats.ts";
+import { ROOT } from "./child.ts";
+
+/** The module of the tasks. */
+export const REMOTE_TASKS = new URL("../fixtures/remote_tasks.ts", import.meta.url);
+
+/** A worker of this process; `lines` is what it tells. */
+export function startWorker(
+  servers: string,
+  options: Partial<Parameters<typeof serveWorker>[0]> = {},
+): AsyncDisposable & { lines: string[]; stop(): Promise<void> } {
+  const controller = new AbortController();
+  const lines: string[] = [];
+  const served = serveWorker({
+    servers,
+    modules: [REMOTE_TASKS],
+    workers: 4,
+    handleSignals: false,
+    signal: controller.signal,
+    log: (line) => void lines.push(line),
+    ...options,
+  });
+  served.catch(() => {});
+  const stop = async () => {
+    controller.abort();
+    await served;
+  };
+  return { lines, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** A fixture that is connected to a server, in a process of its own. */
+class RemoteProcess implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #lines: ReadableStreamDefaultReader<string>;
+  #text = "";
+
+  constructor(fixture: string, ...args: string[]) {
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-prompt",
+        "--no-lock",
+        "--cached-only",
+        "--no-check",
+        "--allow-read",
+        "--allow-write",
+        "--allow-net=127.0.0.1",
+        "--allow-sys=hostname",
+        "--allow-run",
+        new URL(`tests/fixtures/${fixture}`, ROOT).href,
+        ...args,
+      ],
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Resolves with all that it has told when that has this part. */
+  async told(part: string): Promise<string> {
+    while (!this.#text.includes(part)) {
+      const { value, done } = await this.#lines.read();
+      if (done) throw new Error(`The process ended after:\n${this.#text}`);
+      this.#text += value;
+    }
+    return this.#text;
+  }
+
+  signal(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** How it ended. */
+  get status(): Promise<Deno.CommandStatus> {
+    return this.#child.status;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.#lines.cancel();
+    await this.#child.status;
+  }
+}
+
+/** A worker in a process of its own. */
+export class WorkerProcess extends RemoteProcess {
+  constructor(servers: string, { workers = 2, graceMs = 100 } = {}) {
+    super("remote_worker.ts", servers, `${workers}`, `${graceMs}`);
+  }
+}
+
+/** A pipeline in a process of its own; see the fixture. */
+export class CoordinatorProcess extends RemoteProcess {
+  constructor(
+    db: string,
+    servers: string,
+    { name = "loadSlowly", count = 100, workers = 8 } = {},
+  ) {
+    super("remote_coordinator.ts", db, servers, name, `${count}`, `${workers}`);
+  }
+}
+
+/** Tables for the rows of the tasks. */
+const SCHEMA = "CREATE TABLE IF NOT EXISTS numbers (n INTEGER);" +
+  "CREATE TABLE IF NOT EXISTS keyed (n INTEGER);";
+
+/** Options of a pipeline whose tasks run elsewhere. */
+export function remotely(
+  servers: string,
+  name: string,
+  options: Partial<NatsExecutorOptions> = {},
+): Pick<PipelineOptions<unknown>, "executor" | "handleSignals" | "run" | "schema"> {
+  return {
+    executor: natsExecutor({ servers, leaseMs: 2_000, ...options }),
+    run: { module: REMOTE_TASKS, export: name },
+    schema: SCHEMA,
+    handleSignals: false,
+  };
+}

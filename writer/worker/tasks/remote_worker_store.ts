@@ -1,0 +1,44 @@
+/**
+ * The statements for `workers`, and for which of them runs a task: what is known of the workers on other machines
+ * that take part in a run.
+ *
+ * @module
+ */
+import type { Connection } from "../../../sqlite/connection.ts";
+import { createWorkers } from "../../../sqlite/schema.ts";
+import { Statements } from "../../../sqlite/statements.ts";
+import type { PlaceTasksMessage, SeeWorkerMessage } from "../../protocol/run_message.ts";
+
+/** The part of the store that keeps workers; made, with its table, when there is one. */
+export class RemoteWorkerStore {
+  readonly #connection: Connection;
+  readonly #statements: Statements;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#statements = new Statements(connection);
+  }
+
+  /** Keeps who runs tasks. */
+  place({ run, ids, worker }: PlaceTasksMessage): undefined {
+    const update = this.#statements.of("UPDATE task_runs SET worker=?3 WHERE id=?1 AND run_id=?2");
+    for (const id of ids) update.run(id, run, worker);
+  }
+
+  /** Keeps what a worker told last. */
+  see({ run, worker, ...rest }: SeeWorkerMessage): undefined {
+    // Within the transaction of the message: when that is undone, so is the table.
+    createWorkers(this.#connection);
+    this.#statements.of(
+      `INSERT INTO workers (run_id,name,machine,version,slots,running,ended,tasks_per_s,joined_at,
+         heard_at,left_at)
+       VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)
+       ON CONFLICT (run_id,name) DO UPDATE SET version=excluded.version, slots=excluded.slots,
+         running=excluded.running, ended=excluded.ended, tasks_per_s=excluded.tasks_per_s,
+         heard_at=excluded.heard_at, left_at=excluded.left_at`,
+    ).run(
+      ...[run, worker, rest.machine, rest.version, rest.slots, rest.running, rest.ended],
+      ...[rest.tasksPerSecond, rest.joinedAt, rest.heardAt, rest.leftAt ?? null],
+    );
+  }
+}
