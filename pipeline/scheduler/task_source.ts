@@ -20,6 +20,8 @@ const FIRST_ITEMS = 125;
 export class TaskSource<Item> {
   /** The items when all are known at once: a copy, because the user's own may change meanwhile. */
   readonly known: readonly Item[] | undefined;
+  /** Whether the run may be an earlier one. */
+  readonly resumes: boolean;
   readonly #source: ItemSource<Item>;
   readonly #registration: TaskRegistration<Item>;
   #ready: IdentifiedItem<Item>[] = [];
@@ -49,6 +51,7 @@ export class TaskSource<Item> {
     if (Array.isArray(items) || items instanceof Set || items instanceof Map) {
       this.known = [...items] as Item[];
     }
+    this.resumes = options.resume !== undefined && options.resume !== false;
     this.#registration = new TaskRegistration(this.known, options);
     this.#source = new ItemSource(this.known ?? items);
   }
