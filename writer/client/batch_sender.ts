@@ -130,9 +130,13 @@ export class BatchSender {
 
   /** Resolves when there is room for more; `undefined` when there is room now. */
   ready(): Promise<void> | undefined {
-    if (this.#inFlight.rows + this.#collected.rows < WINDOW_ROWS) return undefined;
+    if (this.#hasRoom) return undefined;
     if (this.#dead) return Promise.reject(this.#dead);
     return (this.#room ??= Promise.withResolvers()).promise;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#inFlight.rows < WINDOW_ROWS;
   }
 
   /** Resolves when everything that was sent so far is acknowledged. */
@@ -170,10 +174,8 @@ export class BatchSender {
 
   #collect(message: WriteMessage, waiter?: Waiter): void {
     const weight = weightOf(message);
-    const isNewTasks = message.kind === "queue_tasks";
-    const rows = isNewTasks ? TASK_BATCH_ROWS : this.#rowsOfBatch;
-    if (this.#collected.rows + weight > rows) this.#handOver();
-    if (isNewTasks) this.#rowsOfBatch = TASK_BATCH_ROWS;
+    if (message.kind === "queue_tasks") this.#beginTasks(weight);
+    else if (this.#collected.rows + weight > this.#rowsOfBatch) this.#handOver();
     const { messages, waiters, tasks } = this.#collected;
     if (waiter) waiters.set(messages.length, waiter);
     if (isStatement(message)) this.#collected.hasStatements = true;
@@ -196,10 +198,17 @@ export class BatchSender {
     }
   }
 
-  /** Hands the messages over, unless others wait for credits: then more is collected, and folded. */
+  /** New tasks begin a batch, unless they and their news fit into this one and the writer has others to write. */
+  #beginTasks(weight: number): void {
+    const isFull = this.#collected.rows + 2 * weight > TASK_BATCH_ROWS;
+    if (isFull || this.#inFlight.isIdle) this.#handOver();
+    this.#rowsOfBatch = TASK_BATCH_ROWS;
+  }
+
+  /** Hands the messages over, unless there is no room: then more is collected, and folded. */
   #flush(): void {
-    if (this.#inFlight.isBehind) this.#timer = undefined;
-    else this.#handOver();
+    if (this.#hasRoom) this.#handOver();
+    else this.#timer = undefined;
   }
 
   #handOver(): void {
@@ -214,14 +223,15 @@ export class BatchSender {
   }
 
   #acknowledged(): void {
-    if (this.#inFlight.rows < WINDOW_ROWS) {
+    if (this.#hasRoom) {
       this.#room?.resolve();
       this.#room = undefined;
     }
     const { messages, waiters } = this.#collected;
-    // Without a timer they have waited for credits.
-    const isDue = (waiters.size > 0 && this.#inFlight.isIdle) || this.#timer === undefined;
-    if (messages.length > 0 && isDue) this.#flush();
+    if (messages.length === 0) return;
+    if (waiters.size > 0 && this.#inFlight.isIdle) this.#flush();
+    // They have waited for room. Who else has is to add its own first.
+    else this.#timer ??= setTimeout(() => this.#flush(), 0);
   }
 
   /** Adds later news of a task to news that has not left. */
