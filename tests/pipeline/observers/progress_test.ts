@@ -276,7 +276,7 @@ Deno.test({
       const args = ["--quiet", ...FLAGS, "--allow-env=CI,TERM,FORCE_COLOR", FIXTURE, "fail", "4"];
       const settings = JSON.stringify({ progress: { intervalMs: 50 } });
       await using terminal = await TestTerminal.deno([...args, settings], {
-        env: { ...env, NO_COLOR: "1" },
+        env,
       });
       await terminal.end();
       assert(!terminal.raw.includes("\x1b"), JSON.stringify(terminal.raw));
