@@ -16,6 +16,7 @@ import { failedWith, type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { labelOf, taskArguments } from "./run_arguments.ts";
 import { RunControl } from "./run_control.ts";
+import { isCancellation } from "./executor/cancellation.ts";
 import type { TaskIdentity } from "./executor/task_context.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
 import { openExecutor } from "./executor/open_executor.ts";
@@ -173,8 +174,8 @@ export class PipelineRun<Item> {
     const running = scheduler.run(executor);
     this.control.begin({ run, batchSender, tasks: scheduler.control });
     await running;
-    await this.#source.stop().catch((error) => this.#fail(error));
-    if (this.#source.failure) this.#fail(this.#source.failure);
+    await this.#source.stop().catch((error) => this.#itemsFailed(error));
+    if (this.#source.failure) this.#itemsFailed(this.#source.failure);
     await batchSender.flushed();
     await this.#finish(run, batchSender);
     await observer?.finishing?.();
@@ -279,6 +280,11 @@ export class PipelineRun<Item> {
   #messageFailed(error: ErrorData, task: number | undefined): void {
     if (task === undefined) this.#fail(fromErrorData(error));
     else this.#scheduler?.messageFailed(task, error);
+  }
+
+  /** The items failed, unless that is how they heed what stops the run. */
+  #itemsFailed(error: Error): void {
+    if (!isCancellation(error, this.#stop.signal)) this.#fail(error);
   }
 
   #fail(error: Error): void {
