@@ -3,20 +3,20 @@
  *
  * @module
  */
-import { isoNow } from "../internal/timestamps.ts";
 import { type ErrorData, fromErrorData } from "../errors.ts";
 import { endRun } from "./run_end.ts";
 import { interruption, onInterrupt } from "./signals.ts";
 import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
 import { openObserver } from "./observers/observers.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
-import { startRun } from "./overlap.ts";
+import { startRun } from "./run_start.ts";
 import { type PipelineOptions, storesStatus, writerOptionsOf } from "./pipeline_options.ts";
 import { failedWith, type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { labelOf, taskArguments } from "./run_arguments.ts";
 import { RunControl } from "./run_control.ts";
 import { isCancellation } from "./executor/cancellation.ts";
+import { RunGrowth } from "./run_growth.ts";
 import type { TaskIdentity } from "./executor/task_context.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
 import { openExecutor } from "./executor/open_executor.ts";
@@ -156,6 +156,8 @@ export class PipelineRun<Item> {
       queueAll: () => this.#source.announceAll(),
       deadline,
     };
+    const growth = new RunGrowth(this.#options, environment, () => this.#scheduler);
+    environment.adds = growth;
     if (observer?.onLog) {
       environment.onLog = (task, level, message) => observer.onLog!(task, level, message, false);
     }
@@ -169,13 +171,19 @@ export class PipelineRun<Item> {
       failed: (error) => this.#fail(error),
     });
     this.#startObserving(scheduler, run, batchSender, writer);
-    const slots = Math.min(this.#workers, this.#source.known?.length ?? Infinity);
-    const executor = openExecutor(this.#options, writer, { environment, slots, observer });
+    const executor = openExecutor(this.#options, writer, {
+      environment,
+      slots: this.#workers,
+      expected: this.#source.known?.length,
+      observer,
+    });
     const running = scheduler.run(executor);
-    this.control.begin({ run, batchSender, tasks: scheduler.control });
+    this.control.begin({ run, batchSender, tasks: scheduler.control, growth });
     await running;
-    await this.#source.stop().catch((error) => this.#itemsFailed(error));
-    if (this.#source.failure) this.#itemsFailed(this.#source.failure);
+    // Items may heed what stops the run.
+    const failed = (error: Error) => isCancellation(error, signal) || this.#fail(error);
+    await this.#source.stop().catch(failed);
+    if (this.#source.failure) failed(this.#source.failure);
     await batchSender.flushed();
     await this.#finish(run, batchSender);
     await observer?.finishing?.();
@@ -202,19 +210,16 @@ export class PipelineRun<Item> {
   }
 
   async #begin(batchSender: BatchSender): Promise<RunStarted | undefined> {
-    const { resume, overlap } = this.#options;
-    const { started, waited } = await startRun(batchSender, () => ({
-      kind: "start_run",
-      ...(resume ? { resume } : {}),
+    const { started, waited } = await startRun(batchSender, {
+      options: this.#options,
+      source: this.#source,
       name: this.#name,
       args: this.#args,
-      ...(this.#label === undefined ? {} : { label: this.#label }),
+      label: this.#label,
       workers: this.#workers,
-      startedAt: isoNow(),
-      reserve: this.#source.reserve,
-      executor: this.#options.executor?.name,
-      ...(this.#source.known ? { expected: this.#source.known.length } : {}),
-    }), { overlap, signal: this.#stop.signal, observer: this.#observer });
+      signal: this.#stop.signal,
+      observer: this.#observer,
+    });
     if (waited) this.#startedAt = performance.now();
     return started;
   }
@@ -231,7 +236,9 @@ export class PipelineRun<Item> {
       name: this.#name,
       counts: this.#summary.counts,
       get total() {
-        return source.total;
+        const { total } = source;
+        const added = scheduler.supply.count;
+        return total === undefined || added === undefined ? undefined : total + added;
       },
       get skipped() {
         return skipped();
@@ -280,11 +287,6 @@ export class PipelineRun<Item> {
   #messageFailed(error: ErrorData, task: number | undefined): void {
     if (task === undefined) this.#fail(fromErrorData(error));
     else this.#scheduler?.messageFailed(task, error);
-  }
-
-  /** The items failed, unless that is how they heed what stops the run. */
-  #itemsFailed(error: Error): void {
-    if (!isCancellation(error, this.#stop.signal)) this.#fail(error);
   }
 
   #fail(error: Error): void {

@@ -10,10 +10,11 @@
  */
 import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
-import { columnsOf } from "./pragmas.ts";
+import { columnsOf, isShadowed } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 
-type Columns = Readonly<Record<string, string>>;
+/** Columns by name, with their types. */
+export type Columns = Readonly<Record<string, string>>;
 
 /** The eight columns of the original. */
 const TASK_RUNS: Columns = {
@@ -33,6 +34,9 @@ const ADDED_TO_TASK_RUNS: Columns = {
   key: "TEXT",
   error: "TEXT",
   updated_at: "TEXT",
+  // Its item as JSON, where another task added it or items are stored, and which task that was; 0 for the program.
+  input: "TEXT",
+  added_by: "INTEGER",
   // The worker of another machine that ran it last.
   worker: "TEXT",
   // The status as we wrote it last; see `rewritten_rows.ts`.
@@ -148,22 +152,6 @@ const ADDED_TO_TASK_ATTEMPTS: Columns = {
   worker: "TEXT",
 };
 
-/** Workers on other machines; the table is made by the first run that has any. */
-const WORKERS: Columns = {
-  id: "INTEGER PRIMARY KEY",
-  run_id: "INTEGER NOT NULL",
-  name: "TEXT NOT NULL", // machine:pid
-  machine: "TEXT NOT NULL",
-  version: "TEXT NOT NULL",
-  slots: "INTEGER NOT NULL",
-  running: "INTEGER NOT NULL",
-  ended: "INTEGER NOT NULL",
-  tasks_per_s: "REAL NOT NULL",
-  joined_at: "TEXT NOT NULL",
-  heard_at: "TEXT NOT NULL",
-  left_at: "TEXT", // NULL while it is connected
-};
-
 /** Which task waits for which, of runs where any does. */
 const TASK_DEPENDENCIES: Columns = {
   id: "INTEGER PRIMARY KEY",
@@ -244,6 +232,8 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
     createTable(connection, "pruned_runs", PRUNED_RUNS);
     connection.exec(`
       CREATE INDEX IF NOT EXISTS idx_task_runs_status ON task_runs(status);
+      CREATE INDEX IF NOT EXISTS idx_task_runs_added ON task_runs(run_id, id)
+        WHERE added_by IS NOT NULL;
       ${REWRITTEN_INDEX};
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
@@ -257,23 +247,19 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
   });
 }
 
-/**
- * Creates the table of workers on other machines. A run without any needs none, and leaves the name to the user.
- *
- * @throws {Error} If there is a table of this name of another make
- */
-export function createWorkers(connection: Connection): void {
-  createTable(connection, "workers", WORKERS);
-  connection.exec("CREATE UNIQUE INDEX IF NOT EXISTS idx_workers_run ON workers(run_id, name)");
-}
-
 /** Creates a table, or checks that the one that is there has the columns, and adds what came later. */
-function createTable(
+export function createTable(
   connection: Connection,
   table: string,
   columns: Columns,
   added: Columns = {},
 ): void {
+  if (isShadowed(connection, table)) {
+    throw new Error(
+      `Cannot use ${table} of ${connection.path}: it is a view or a virtual table, so another program ` +
+        `made it; rename it, or pass storeTaskStatus: false`,
+    );
+  }
   const definitions = Object.entries(columns).map(([name, definition]) => `${name} ${definition}`);
   connection.exec(`CREATE TABLE IF NOT EXISTS ${table} (\n  ${definitions.join(",\n  ")}\n)`);
   const present = columnsOf(connection, table);

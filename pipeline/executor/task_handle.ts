@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { addFromTask } from "./task_adds.ts";
 import { resultOf, resultsOf } from "./dependency_results.ts";
 import { refuseOldMembers } from "../../internal/validate.ts";
 import { type InsertOptions, type Row, toInsertMessage } from "../../writer/client/insert.ts";
@@ -96,6 +97,10 @@ export class TaskHandle implements TaskContext {
 
   query(sql: string, params?: readonly Bindable[]): Promise<SqlRow[]> {
     return this.#execution.watch(this.#query(sql, params));
+  }
+
+  add(items: Iterable<unknown> | AsyncIterable<unknown>): Promise<number | undefined> {
+    return this.#execution.watch(addFromTask(this.#execution, items));
   }
 
   resultOf<Result = unknown>(key: string | number): Promise<Result> {

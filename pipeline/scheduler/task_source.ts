@@ -10,13 +10,18 @@
  */
 import { type Announcer, type FeedOptions, TaskRegistration } from "./task_registration.ts";
 import { fromErrorData, toErrorData } from "../../errors.ts";
-import { ItemSource } from "./item_source.ts";
+import { ItemSource, LOOKAHEAD } from "./item_source.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
+
+/** Known items that are read at first; each time as many are read as were before. */
+const FIRST_ITEMS = 125;
 
 /** Gives tasks out, one after the other, to whoever is free. */
 export class TaskSource<Item> {
   /** The items when all are known at once: a copy, because the user's own may change meanwhile. */
   readonly known: readonly Item[] | undefined;
+  /** Whether the run may be an earlier one. */
+  readonly resumes: boolean;
   readonly #source: ItemSource<Item>;
   readonly #registration: TaskRegistration<Item>;
   #ready: IdentifiedItem<Item>[] = [];
@@ -46,6 +51,7 @@ export class TaskSource<Item> {
     if (Array.isArray(items) || items instanceof Set || items instanceof Map) {
       this.known = [...items] as Item[];
     }
+    this.resumes = options.resume !== undefined && options.resume !== false;
     this.#registration = new TaskRegistration(this.known, options);
     this.#source = new ItemSource(this.known ?? items);
   }
@@ -124,7 +130,9 @@ export class TaskSource<Item> {
   async #load(): Promise<void> {
     const items: Item[] = [];
     const chunk: IdentifiedItem<Item>[] = [];
-    await this.#try(() => this.#source.pull(items));
+    // Of known items a few come first, so that the writer soon has something to do.
+    const most = this.known ? FIRST_ITEMS + this.#registration.count : LOOKAHEAD;
+    await this.#try(() => this.#source.pull(items, Math.min(most, LOOKAHEAD)));
     if (this.#halted) return;
     await this.#try(() => this.#registration.register(items, chunk));
     // What is announced after the run has cancelled what was queued would stay queued.

@@ -106,6 +106,23 @@ pageTest("two runs can be compared on a phone", async () => {
   assertEquals(fixture.complaints, []);
 });
 
+pageTest("runs of one long name are told apart on a phone", async () => {
+  await using fixture = await PageFixture.open();
+  await fill(fixture, (connection) => {
+    for (let n = 0; n < 2; n++) addRun(connection, "nightly import of all the orders");
+  });
+  const page = await fixture.page("", { width: 360 });
+  await seeText(page, ".run-name", "#2");
+  const hidden = await page.$$eval(".run-name", (names) =>
+    names.filter((name) => {
+      const number = name.querySelector("span.faint")!.getBoundingClientRect();
+      const box = name.getBoundingClientRect();
+      return number.right > box.right + 1 || number.width < 10;
+    }).length);
+  assertEquals(hidden, 0);
+  assert(!await scrollsSideways(page), "The page is wider than the phone");
+});
+
 pageTest("nothing lies over the rows of a printed page", async () => {
   await using fixture = await PageFixture.open();
   await fill(fixture, (connection) => addRun(connection, "printed", { tasks: 50 }));
@@ -188,3 +205,24 @@ pageTest("runs and tasks without a name can be opened", async () => {
   await seeText(page, "h1", "without a name");
   assertEquals(fixture.complaints, []);
 });
+
+pageTest(
+  "a run says that another program has written over its tasks, and each of them what",
+  async () => {
+    await using fixture = await PageFixture.open();
+    await fill(fixture, (connection) => {
+      addRun(connection, "shared", { tasks: 3 });
+      connection.exec(`
+      UPDATE pipeline_runs SET own_resumed = 0;
+      UPDATE task_runs SET own_status = status;
+      UPDATE task_runs SET status = 'paused' WHERE id = 2`);
+    });
+    const page = await fixture.page("?run=1");
+    await seeText(page, ".banner", "1 task was rewritten by another program");
+    assertEquals(await textsOf(page, ".cell-status .rewritten"), ["rewritten"]);
+    assertEquals(await textsOf(page, ".cell-status .status"), ["done", "done", "done"]);
+    await click(page, ".task-row a", "task 2");
+    await seeText(page, ".panel .note", "Another program wrote the status paused here.");
+    assertEquals(fixture.complaints, []);
+  },
+);

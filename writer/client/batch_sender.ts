@@ -39,6 +39,9 @@ const TASK_BATCH_ROWS = 2_500;
 /** Milliseconds that a message may wait for others: less than a person or a page can notice. */
 export const BATCH_MS = 5;
 
+/** Microtasks of a turn: a task that never waits begins, ends, and has sent what it has in fewer. */
+const TURN_TICKS = 16;
+
 /** Sends messages to the writer over one port, in order. */
 export class BatchSender {
   readonly #inFlight: InFlight;
@@ -51,6 +54,8 @@ export class BatchSender {
   /** When the oldest of the messages came. */
   #since = 0;
   #room: PromiseWithResolvers<void> | undefined;
+  /** Resolves when the last of those that wait in turn has had its turn. */
+  #turn: Promise<void> = Promise.resolve();
   /** Why nothing more is taken. */
   #refusal: Error | undefined;
   /** Why nothing more is posted, and no answer is read. */
@@ -130,9 +135,29 @@ export class BatchSender {
 
   /** Resolves when there is room for more; `undefined` when there is room now. */
   ready(): Promise<void> | undefined {
-    if (this.#inFlight.rows + this.#collected.rows < WINDOW_ROWS) return undefined;
+    if (this.#hasRoom) return undefined;
     if (this.#dead) return Promise.reject(this.#dead);
     return (this.#room ??= Promise.withResolvers()).promise;
+  }
+
+  /**
+   * Resolves when there is room, for one caller after the other: each has {@linkcode TURN_TICKS} to send something
+   * large, which may leave no room for the next.
+   */
+  async readyInTurn(): Promise<void> {
+    const before = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
+    await before;
+    try {
+      await this.ready();
+    } finally {
+      void endTurn(resolve);
+    }
+  }
+
+  get #hasRoom(): boolean {
+    return this.#inFlight.rows < WINDOW_ROWS;
   }
 
   /** Resolves when everything that was sent so far is acknowledged. */
@@ -170,10 +195,8 @@ export class BatchSender {
 
   #collect(message: WriteMessage, waiter?: Waiter): void {
     const weight = weightOf(message);
-    const isNewTasks = message.kind === "queue_tasks";
-    const rows = isNewTasks ? TASK_BATCH_ROWS : this.#rowsOfBatch;
-    if (this.#collected.rows + weight > rows) this.#handOver();
-    if (isNewTasks) this.#rowsOfBatch = TASK_BATCH_ROWS;
+    if (message.kind === "queue_tasks") this.#beginTasks(weight);
+    else if (this.#collected.rows + weight > this.#rowsOfBatch) this.#handOver();
     const { messages, waiters, tasks } = this.#collected;
     if (waiter) waiters.set(messages.length, waiter);
     if (isStatement(message)) this.#collected.hasStatements = true;
@@ -196,10 +219,17 @@ export class BatchSender {
     }
   }
 
-  /** Hands the messages over, unless others wait for credits: then more is collected, and folded. */
+  /** New tasks begin a batch, unless they and their news fit into this one and the writer has others to write. */
+  #beginTasks(weight: number): void {
+    const isFull = this.#collected.rows + 2 * weight > TASK_BATCH_ROWS;
+    if (isFull || this.#inFlight.isIdle) this.#handOver();
+    this.#rowsOfBatch = TASK_BATCH_ROWS;
+  }
+
+  /** Hands the messages over, unless there is no room: then more is collected, and folded. */
   #flush(): void {
-    if (this.#inFlight.isBehind) this.#timer = undefined;
-    else this.#handOver();
+    if (this.#hasRoom) this.#handOver();
+    else this.#timer = undefined;
   }
 
   #handOver(): void {
@@ -214,14 +244,15 @@ export class BatchSender {
   }
 
   #acknowledged(): void {
-    if (this.#inFlight.rows < WINDOW_ROWS) {
+    if (this.#hasRoom) {
       this.#room?.resolve();
       this.#room = undefined;
     }
     const { messages, waiters } = this.#collected;
-    // Without a timer they have waited for credits.
-    const isDue = (waiters.size > 0 && this.#inFlight.isIdle) || this.#timer === undefined;
-    if (messages.length > 0 && isDue) this.#flush();
+    if (messages.length === 0) return;
+    if (waiters.size > 0 && this.#inFlight.isIdle) this.#flush();
+    // They have waited for room. Who else has is to add its own first.
+    else this.#timer ??= setTimeout(() => this.#flush(), 0);
   }
 
   /** Adds later news of a task to news that has not left. */
@@ -244,6 +275,11 @@ export class BatchSender {
     this.#updates.delete(id);
     if (update.progress !== undefined || update.status === "running") update.updatedAt = isoNow();
   }
+}
+
+async function endTurn(end: () => void): Promise<void> {
+  for (let i = 0; i < TURN_TICKS; i++) await undefined;
+  end();
 }
 
 function nothing(): Collected {

@@ -32,6 +32,8 @@ for (const driver of DRIVERS) {
       key: null,
       error: null,
       updated_at: null,
+      input: null,
+      added_by: null,
       own_status: "queued",
       rewritten_as: null,
       worker: null,

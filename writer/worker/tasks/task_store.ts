@@ -4,18 +4,18 @@
  *
  * @module
  */
-import { SqliteError } from "../../errors.ts";
-import type { Connection } from "../../sqlite/connection.ts";
+import { SqliteError } from "../../../errors.ts";
+import type { Connection } from "../../../sqlite/connection.ts";
 import type {
   FailedAttempt,
   RequeueTasksMessage,
   ResumeTasksMessage,
-} from "../protocol/task_message.ts";
-import { type KeyedTask, matchKeys } from "./resume_store.ts";
-import type { RunStore } from "./run_store.ts";
-import { Statements } from "../../sqlite/statements.ts";
+} from "../../protocol/task_message.ts";
+import { goneTasks, type KeyedTask, matchKeys, seeKey } from "../resume_store.ts";
+import type { RunStore } from "../run_store.ts";
+import { Statements } from "../../../sqlite/statements.ts";
 import type { TaskUpdateStore } from "./task_update_store.ts";
-import { canMove, canRequeue } from "../../internal/task_status.ts";
+import { canMove, canRequeue } from "../../../internal/task_status.ts";
 
 /** The part of the store that queues tasks. */
 export class TaskStore {
@@ -56,6 +56,18 @@ export class TaskStore {
       this.#rename(task.id, names[i]);
     });
     return taken;
+  }
+
+  /** Queues the added tasks of a resumed run that are not `done` and that no item stood for. */
+  resumeAdded(run: number): undefined {
+    for (const task of goneTasks(this.#connection, run)) {
+      const isAdded = this.#statements.of(
+        "SELECT 1 FROM main.task_runs WHERE id=? AND input IS NOT NULL AND added_by IS NOT NULL",
+      ).get(task.id);
+      if (!isAdded) continue;
+      seeKey(this.#connection, run, task.id);
+      this.#restart(run, task);
+    }
   }
 
   /** Makes tasks `queued` again, and returns the ids of those that are now. */

@@ -7,19 +7,19 @@
  *
  * @module
  */
-import { BulkStatement, placeholders } from "../../sqlite/bulk_statement.ts";
-import { type ErrorData, SqliteError } from "../../errors.ts";
-import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
-import type { Connection } from "../../sqlite/connection.ts";
-import { STATUS_IN_RUN } from "../../sqlite/rewritten_rows.ts";
-import type { Statement } from "../../sqlite/statement.ts";
-import type { QueueTasksMessage, TaskUpdateMessage } from "../protocol/task_message.ts";
-import { foldNews } from "../protocol/task_news.ts";
-import type { RunStore } from "./run_store.ts";
-import { NewTasks } from "./tasks/new_tasks.ts";
-import { COLUMNS, FIELDS, shapeOf } from "./tasks/task_shape.ts";
-import { canMove, type TaskStatus } from "../../internal/task_status.ts";
-import type { SqlValue } from "../../sqlite/values.ts";
+import { BulkStatement, placeholders } from "../../../sqlite/bulk_statement.ts";
+import { type ErrorData, SqliteError } from "../../../errors.ts";
+import { toErrorSummary, toErrorText } from "../../../internal/error_text.ts";
+import type { Connection } from "../../../sqlite/connection.ts";
+import { STATUS_IN_RUN } from "../../../sqlite/rewritten_rows.ts";
+import type { Statement } from "../../../sqlite/statement.ts";
+import type { QueueTasksMessage, TaskUpdateMessage } from "../../protocol/task_message.ts";
+import { foldNews } from "../../protocol/task_news.ts";
+import type { RunStore } from "../run_store.ts";
+import { NewTasks } from "./new_tasks.ts";
+import { COLUMNS, FIELDS, shapeOf } from "./task_shape.ts";
+import { canMove, type TaskStatus } from "../../../internal/task_status.ts";
+import type { SqlValue } from "../../../sqlite/values.ts";
 
 /** News of one shape: the first of them, and the values of all. */
 interface UpdateGroup {
