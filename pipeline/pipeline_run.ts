@@ -180,7 +180,6 @@ export class PipelineRun<Item> {
     const running = scheduler.run(executor);
     this.control.begin({ run, batchSender, tasks: scheduler.control, growth });
     await running;
-    // Items may heed what stops the run.
     const failed = (error: Error) => isCancellation(error, signal) || this.#fail(error);
     await this.#source.stop().catch(failed);
     if (this.#source.failure) failed(this.#source.failure);
