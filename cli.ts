@@ -15,7 +15,7 @@ import config from "./deno.json" with { type: "json" };
 import { outputName } from "./cli/output_name.ts";
 import { EXIT } from "./cli/terminal/exit_code.ts";
 import type { CommandModule } from "./cli/options.ts";
-import { writeTextSync } from "./internal/write_all.ts";
+import { chooseColor, terminalSize, writeWhole } from "./internal/terminal.ts";
 
 interface Entry {
   summary: string;
@@ -113,6 +113,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
 };
 
 const AFTER = `
+Environment, where --allow-env lets it be read:
+  NO_COLOR, FORCE_COLOR  no colours; colours without a terminal, too (0: none)
+  CI, TERM=dumb          plain lines instead of bars and screens, and no waiting for keys
+
 Exit codes:
   0    done as asked
   1    a task failed, or it could not be done
@@ -144,6 +148,8 @@ export async function main(args: readonly string[]): Promise<number> {
     .version(config.version)
     .option("-v, --verbose", "say more; -vv: with stacks of errors", (_, n: number) => n + 1, 0)
     .option("--log-file <path>", "a file that everything is logged to", outputName)
+    .option("--color", "colours, also where NO_COLOR is set or there is no terminal")
+    .option("--no-color", "no colours, also where FORCE_COLOR is set")
     .addHelpText("after", AFTER);
   for (const [name, { summary, usage, load }] of Object.entries(COMMANDS)) {
     const command = newCommand(name).summary(summary);
@@ -155,6 +161,7 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     const module = await load();
     module.define(command).action(async () => {
+      chooseColor(program.opts().color);
       await using _ = await openLog(program.opts());
       exitCode = await module.run(
         { ...program.opts(), ...command.opts() },
@@ -181,15 +188,14 @@ async function openLog({ verbose, logFile }: { verbose: number; logFile?: string
 
 /** A command that neither ends the process nor asks the environment, for which it may have no permission. */
 function newCommand(name: string): Command {
-  const columns = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 0;
-  const width = columns > 0 ? columns : 80;
+  const width = Deno.stdout.isTerminal() ? terminalSize()?.columns ?? 80 : 80;
   return new Command(name)
     .exitOverride()
     .showHelpAfterError(`(pipeloom ${name === "pipeloom" ? "" : name + " "}--help tells more)`)
     .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({
-      writeOut: (text) => writeTextSync(Deno.stdout, text),
-      writeErr: (text) => writeTextSync(Deno.stderr, text),
+      writeOut: (text) => writeWhole(Deno.stdout, text),
+      writeErr: (text) => writeWhole(Deno.stderr, text),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
       getOutHelpWidth: () => width,

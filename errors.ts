@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { withoutNul } from "./internal/nul_characters.ts";
+import { describeOther, partOf, textIn } from "./internal/error_parts.ts";
 import { ownProperties } from "./internal/own_properties.ts";
 
 /** What kind of failure SQLite reported, told apart because each asks for another remedy. */
@@ -202,54 +202,58 @@ export function toErrorData(thrown: unknown): ErrorData {
   return describe(thrown, MAX_DEPTH, { left: MAX_INNER });
 }
 
+/** What is said of a value that cannot even be looked at. */
+const UNSHOWN = "A value that cannot be shown was thrown";
+
 function describe(thrown: unknown, depth: number, budget: { left: number }): ErrorData {
   try {
     if (!(thrown instanceof Error)) return describeOther(thrown);
     // Anyone may have put anything into these, and what cannot be cloned could not be sent.
+    const [name, message, stack] = ["name", "message", "stack"].map((part) => textIn(thrown, part));
+    if ((name ?? message ?? stack) === undefined) return { name: "Error", message: UNSHOWN };
     const data: ErrorData = {
-      name: String(thrown.name),
-      message: withoutNul(String(thrown.message)),
+      name: name ?? "Error",
+      message: message ?? `${name}: its message cannot be read`,
     };
-    if (thrown.stack) data.stack = withoutNul(String(thrown.stack));
+    if (data.message.trim() === "") data.message = data.name || "Error";
+    if (stack) data.stack = stack;
     if (thrown instanceof SqliteError) data.code = thrown.code;
     if (thrown instanceof DOMException) data.of = "DOM";
     else if (isDenoError(thrown, data.name)) data.of = "Deno";
     const properties = ownProperties(thrown);
     if (thrown instanceof SqliteError) delete properties?.code;
     if (properties && Object.keys(properties).length > 0) data.properties = properties;
-    const inner = (one: unknown) => {
-      budget.left--;
-      return describe(one, depth - 1, budget);
-    };
-    const isRoom = () => depth > 0 && budget.left > 0;
-    if (thrown.cause !== undefined && isRoom()) data.cause = inner(thrown.cause);
-    if (thrown instanceof AggregateError && Array.isArray(thrown.errors)) {
-      data.errors = [];
-      for (const one of thrown.errors) if (isRoom()) data.errors.push(inner(one));
-      const left = thrown.errors.length - data.errors.length;
-      if (left > 0) data.errorsLeft = left;
-    }
-    if (thrown instanceof SuppressedError && depth > 0 && budget.left > 1) {
-      data.suppression = { error: inner(thrown.error), suppressed: inner(thrown.suppressed) };
-    }
-    if (data.message.trim() === "") data.message = data.name || "Error";
+    describeInside(data, thrown, { depth, budget });
     return data;
   } catch {
-    return { name: "Error", message: "A value that cannot be shown was thrown" };
+    return { name: "Error", message: UNSHOWN };
   }
 }
 
-function describeOther(thrown: unknown): ErrorData {
-  const isBlank = typeof thrown === "string" && thrown.trim() === "";
-  const message = typeof thrown === "string" && !isBlank
-    ? thrown
-    : isBlank
-    ? "An empty text was thrown"
-    : Deno.inspect(thrown, { depth: 2 });
-  const data: ErrorData = { name: "Error", message: withoutNul(message) };
-  const properties = typeof thrown === "object" && thrown !== null && ownProperties(thrown);
-  if (properties) data.properties = properties;
-  return data;
+/** Adds the errors inside an error, as deep as there is room for them. */
+function describeInside(
+  data: ErrorData,
+  thrown: Error,
+  { depth, budget }: { depth: number; budget: { left: number } },
+): void {
+  const inner = (one: unknown) => {
+    budget.left--;
+    return describe(one, depth - 1, budget);
+  };
+  const isRoom = () => depth > 0 && budget.left > 0;
+  const cause = partOf(thrown, "cause");
+  if (cause !== undefined && isRoom()) data.cause = inner(cause);
+  const errors = thrown instanceof AggregateError ? partOf(thrown, "errors") : undefined;
+  if (Array.isArray(errors)) {
+    data.errors = [];
+    for (const one of errors) if (isRoom()) data.errors.push(inner(one));
+    const left = errors.length - data.errors.length;
+    if (left > 0) data.errorsLeft = left;
+  }
+  if (thrown instanceof SuppressedError && depth > 0 && budget.left > 1) {
+    const [error, suppressed] = ["error", "suppressed"].map((part) => inner(partOf(thrown, part)));
+    data.suppression = { error: error!, suppressed: suppressed! };
+  }
 }
 
 function isDenoError(error: Error, name: string): boolean {

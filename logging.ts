@@ -20,6 +20,7 @@ import {
 import { absolutePath } from "./internal/paths.ts";
 import { checkInteger, checkOptionNames, namesOf } from "./internal/validate.ts";
 import { cleanLine } from "./internal/terminal_text.ts";
+import { writeWhole } from "./internal/terminal.ts";
 import { writeTextSync } from "./internal/write_all.ts";
 import { refuseDatabase } from "./internal/output_file.ts";
 
@@ -93,10 +94,16 @@ export async function setupLogging(options: LoggingOptions = {}): Promise<AsyncD
   };
 }
 
-/** Prints to stderr, through `console`, so that whoever draws on the terminal knows of it. */
+/**
+ * Prints to stderr: on a terminal through `console`, so that bars that float on it make way; elsewhere whole, because
+ * `console` throws where a pipe is full.
+ */
 function print(record: LogRecord): void {
   // Progress bars have printed it above themselves.
-  if (record.properties.shown !== true) console.error("%s", format(record).trimEnd());
+  if (record.properties.shown === true) return;
+  const line = format(record).trimEnd();
+  if (Deno.stderr.isTerminal()) console.error("%s", line);
+  else writeWhole(Deno.stderr, `${line}\n`);
 }
 
 const ORDER: readonly LogLevel[] = ["trace", "debug", "info", "warning", "error", "fatal"];

@@ -53,6 +53,11 @@ export function dashboardOption(): Option {
   ).argParser(port);
 }
 
+/** `--quiet-tasks`. */
+export function quietTasksOption(): Option {
+  return new Option("--quiet-tasks", "do not print what tasks log; the database keeps it");
+}
+
 /** `--arg`. */
 export function argOption(): Option {
   return new Option(

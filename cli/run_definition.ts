@@ -12,9 +12,10 @@ import {
 } from "../pipeline/pipeline_options.ts";
 import { runPipeline } from "../pipeline/run_pipeline.ts";
 import { onInterrupt } from "../pipeline/signals.ts";
+import type { ProgressOptions } from "../pipeline/observers/progress_options.ts";
 import type { Overlap } from "../pipeline/overlap.ts";
 import { type PipelineReport, reportOf } from "../pipeline/report.ts";
-import { absolutePath, workingFolder } from "../internal/paths.ts";
+import { fromHere, locate } from "./working_folder.ts";
 import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import { type Cell, flow } from "./terminal/table.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
@@ -24,7 +25,7 @@ import { STATUS_STYLES } from "./terminal/colors.ts";
 import { sanitize, sanitizedJson } from "./terminal/sanitize.ts";
 import { formatCount, formatDuration, formatNumberOf, formatRate } from "../internal/units.ts";
 import type { Surface } from "./status/draw_run.ts";
-import { isAttended, surface, writeLines } from "./terminal/terminal.ts";
+import { isAttended, surface, tell, writeLines } from "./terminal/terminal.ts";
 
 /** Failures that are listed. */
 const MAX_LISTED = 10;
@@ -47,22 +48,10 @@ export interface RunDefinitionOptions {
   dashboard?: number | true;
   /** Whether to print the report as JSON. */
   json?: boolean;
+  /** Whether what tasks log is left out of the progress. */
+  quietTasks?: boolean;
   /** How much to say. */
   verbose: number;
-}
-
-/** The directory of the shell, whatever the module makes of it. */
-const HERE = workingFolder();
-
-/** Where a database is. */
-export function locate(db: string | URL): string | URL {
-  return absolutePath(db, HERE);
-}
-
-/** A path as it is called in the directory of the shell. */
-function fromHere(path: string | URL): string {
-  const text = `${path}`;
-  return text.startsWith(`${HERE}/`) ? text.slice(HERE!.length + 1) : text;
 }
 
 /** Runs a pipeline and tells what became of it. */
@@ -74,7 +63,7 @@ export async function runDefinition<Item>(
   const { workers = definition.workers, driver = definition.driver, dashboard, json, resumeKey } =
     options;
   const db = locate(options.db ?? definition.db ?? DEFAULT_DB);
-  const shown = options.db ?? fromHere(db);
+  const shown = options.db ?? fromHere(`${db}`);
   const { items, settings } = await prepareRun(definition, args);
   let signal: Deno.Signal | undefined;
   let report: PipelineReport;
@@ -88,12 +77,13 @@ export async function runDefinition<Item>(
   {
     using _ = onInterrupt((name) => {
       signal = name;
-      console.error("Stopping: running tasks may end. Ctrl-C again stops at once.");
+      tell("Stopping: running tasks may end. Ctrl-C again stops at once.");
       stop.abort(new DOMException(`Stopped by ${name}`, "AbortError"));
     });
     report = await runPipeline(items, {
       progress: { summary: false },
       ...settings,
+      ...(options.quietTasks ? { progress: withoutLogs(settings.progress) } : {}),
       db: writer ?? db,
       workers,
       ...(writer ? {} : { driver }),
@@ -104,23 +94,31 @@ export async function runDefinition<Item>(
     }).catch((error) => {
       // What is known of it is told all the same; why it failed is told by the caller.
       const failed = reportOf(error);
-      if (failed) tell(failed, { shown, json, reason: summarizeError(error) });
+      if (failed) printReport(failed, { shown, json, reason: summarizeError(error) });
       throw error;
     });
   }
   if (writer) report.checkpoint = await writer.close();
-  tell(report, { shown, json });
+  printReport(report, { shown, json });
   if (!json && options.verbose >= 1) tellMore(report);
   if (server && signal === undefined && isAttended()) {
     const { interruption } = await import("./serve_dashboard.ts");
-    console.error(`The dashboard stays at ${server.url} until Ctrl-C`);
+    tell(`The dashboard stays at ${server.url} until Ctrl-C`);
     await interruption();
   }
   return exitCodeFor(report, signal);
 }
 
+/** The progress that the definition wants, without the lines that tasks log. */
+function withoutLogs(
+  progress: boolean | ProgressOptions = { summary: false },
+): false | ProgressOptions {
+  if (progress === false) return false;
+  return { ...(progress === true ? {} : progress), taskLogs: false };
+}
+
 /** Prints what became of a run, and why where it failed as a whole. */
-function tell(
+function printReport(
   report: PipelineReport,
   { shown, json, reason }: { shown: string; json: boolean | undefined; reason?: string },
 ): void {
@@ -136,7 +134,7 @@ function tell(
 export async function serve(db: string | URL, port: number | true, control?: SqliteWriter) {
   const { serveBeside } = await import("./serve_dashboard.ts");
   const server = await serveBeside(`${db}`, port === true ? undefined : port, control);
-  console.error(`Dashboard at ${server.controlUrl ?? server.url}`);
+  tell(`Dashboard at ${server.controlUrl ?? server.url}`);
   return server;
 }
 
@@ -198,6 +196,6 @@ function toJson(report: PipelineReport, db: string | URL) {
 }
 
 function tellMore({ driver, sqliteVersion, checkpoint }: PipelineReport): void {
-  console.error(`Driver ${driver}, SQLite ${sqliteVersion}`);
-  if (checkpoint) console.error(`Last checkpoint: ${checkpoint.checkpointed} pages`);
+  tell(`Driver ${driver}, SQLite ${sqliteVersion}`);
+  if (checkpoint) tell(`Last checkpoint: ${checkpoint.checkpointed} pages`);
 }

@@ -59,7 +59,7 @@ export function checkOverlap(
 }
 
 /** Begins a run, unless it was stopped while it waited for another one, and says whether it waited. */
-export async function startRun(
+export async function startInTurn(
   batchSender: BatchSender,
   message: () => StartRunMessage,
   { overlap = "allow", signal, observer }: StartOptions,

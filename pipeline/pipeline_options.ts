@@ -16,6 +16,9 @@ import type { TaskModule } from "./executor/task_module.ts";
 import type { TaskFunction } from "./executor/task_runner.ts";
 import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
 
+/** Tasks at once on the main thread, unless told. */
+const MAIN_THREAD_WORKERS = 16;
+
 /** What an error about an option says cannot be done. */
 const OPERATION = "run the pipeline";
 
@@ -65,7 +68,7 @@ export interface PipelineOptions<Item>
   /**
    * How many tasks run at once. On other machines it is never more than their workers have slots.
    *
-   * @default {the number of items or of CPUs, whichever is smaller; 64 where tasks run on other machines}
+   * @default {16 on the main thread, where tasks wait for others; on the pool the number of CPUs; 64 on other machines}
    */
   workers?: number | undefined;
   /**
@@ -177,11 +180,12 @@ export interface PipelineDefinition<Item, Arguments = PipelineArguments>
 const REMOTE_WORKERS = 64;
 
 /** How many tasks run at once. */
-export function workersFor<Item>(options: PipelineOptions<Item>, known?: readonly Item[]): number {
-  const cpus = navigator.hardwareConcurrency;
-  const usual = options.executor
+export function workersFor<Item>({ run, executor, ...options }: PipelineOptions<Item>): number {
+  const usual = executor
     ? REMOTE_WORKERS
-    : Math.max(1, Math.min(cpus, known?.length ?? cpus));
+    : typeof run === "function"
+    ? MAIN_THREAD_WORKERS
+    : navigator.hardwareConcurrency;
   const { workers = usual } = options;
   return checkInteger(workers, { operation: OPERATION, name: "workers", min: 1 });
 }

@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { isoNow } from "../internal/timestamps.ts";
 import { type ErrorData, fromErrorData } from "../errors.ts";
 import { endRun } from "./run_end.ts";
 import { interruption, onInterrupt } from "./signals.ts";
 import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
 import { openObserver } from "./observers/observers.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
-import { startRun } from "./overlap.ts";
+import { startRun } from "./run_start.ts";
 import { type PipelineOptions, storesStatus, writerOptionsOf } from "./pipeline_options.ts";
 import { failedWith, type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { labelOf, taskArguments } from "./run_arguments.ts";
 import { RunControl } from "./run_control.ts";
+import { RunGrowth } from "./run_growth.ts";
 import type { TaskIdentity } from "./executor/task_context.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
 import { openExecutor } from "./executor/open_executor.ts";
@@ -141,7 +141,6 @@ export class PipelineRun<Item> {
   }
 
   async #executeWith(batchSender: BatchSender, writer: WriterClient): Promise<number | null> {
-    const { atomic = false } = this.#options;
     const observer = this.#observer;
     const { signal } = this.#stop;
     const tasks = this.#writer && (() => this.#scheduler?.running() ?? []);
@@ -151,10 +150,13 @@ export class PipelineRun<Item> {
       run,
       args: taskArguments(this.#options.args),
       batchSender,
-      atomic,
+      atomic: this.#options.atomic ?? false,
       signal,
+      queueAll: () => this.#source.announceAll(),
       deadline,
     };
+    const growth = new RunGrowth(this.#options, environment, () => this.#scheduler);
+    environment.adds = growth;
     if (observer?.onLog) {
       environment.onLog = (task, level, message) => observer.onLog!(task, level, message, false);
     }
@@ -168,10 +170,14 @@ export class PipelineRun<Item> {
       failed: (error) => this.#fail(error),
     });
     this.#startObserving(scheduler, run, batchSender, writer);
-    const slots = Math.min(this.#workers, this.#source.known?.length ?? Infinity);
-    const executor = openExecutor(this.#options, writer, { environment, slots, observer });
+    const executor = openExecutor(this.#options, writer, {
+      environment,
+      slots: this.#workers,
+      expected: this.#source.known?.length,
+      observer,
+    });
     const running = scheduler.run(executor);
-    this.control.begin({ run, batchSender, tasks: scheduler.control });
+    this.control.begin({ run, batchSender, tasks: scheduler.control, growth });
     await running;
     await this.#source.stop().catch((error) => this.#fail(error));
     if (this.#source.failure) this.#fail(this.#source.failure);
@@ -189,7 +195,7 @@ export class PipelineRun<Item> {
       return null;
     }
     const { run, firstId } = started;
-    const confirm = typeof this.#options.run !== "function";
+    const confirm = typeof this.#options.run !== "function" || this.#dependencies !== undefined;
     const skipped = (tasks: number) => {
       this.#summary.counts.done += tasks;
       this.#skipped += tasks;
@@ -201,19 +207,16 @@ export class PipelineRun<Item> {
   }
 
   async #begin(batchSender: BatchSender): Promise<RunStarted | undefined> {
-    const { resume, overlap } = this.#options;
-    const { started, waited } = await startRun(batchSender, () => ({
-      kind: "start_run",
-      ...(resume ? { resume } : {}),
+    const { started, waited } = await startRun(batchSender, {
+      options: this.#options,
+      source: this.#source,
       name: this.#name,
       args: this.#args,
-      ...(this.#label === undefined ? {} : { label: this.#label }),
+      label: this.#label,
       workers: this.#workers,
-      startedAt: isoNow(),
-      reserve: this.#source.reserve,
-      executor: this.#options.executor?.name,
-      ...(this.#source.known ? { expected: this.#source.known.length } : {}),
-    }), { overlap, signal: this.#stop.signal, observer: this.#observer });
+      signal: this.#stop.signal,
+      observer: this.#observer,
+    });
     if (waited) this.#startedAt = performance.now();
     return started;
   }
@@ -230,7 +233,9 @@ export class PipelineRun<Item> {
       name: this.#name,
       counts: this.#summary.counts,
       get total() {
-        return source.total;
+        const { total } = source;
+        const added = scheduler.supply.count;
+        return total === undefined || added === undefined ? undefined : total + added;
       },
       get skipped() {
         return skipped();

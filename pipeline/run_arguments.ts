@@ -7,6 +7,9 @@
  * @module
  */
 import { ArgumentsError } from "../errors.ts";
+import { unexpected } from "../internal/validate.ts";
+import { withoutNul } from "../internal/nul_characters.ts";
+import { toJson } from "../internal/json.ts";
 
 /** Arguments: what was said as `--arg key=value`, or what a validator made of it. */
 export type PipelineArguments = Readonly<Record<string, string>>;
@@ -134,19 +137,19 @@ export function toStoredArguments(args: unknown): string {
   try {
     // The Workers of a pool get them, too.
     structuredClone(args);
-    return JSON.stringify(inOrder(JSON.parse(JSON.stringify(args, withoutBigints))));
+    const json = toJson(args, { place: (path) => `args${path}`, bigintAsString: true });
+    return JSON.stringify(inOrder(JSON.parse(json!)));
   } catch (error) {
-    throw new ArgumentsError(`Cannot keep the arguments: ${(error as Error).message}`);
+    const { message } = error as Error;
+    throw new ArgumentsError(
+      /^Cannot /.test(message) ? message : `Cannot keep the arguments: ${message}`,
+    );
   }
 }
 
 /** The arguments as tasks get them; a definition that is run by itself has declared them only. */
 export function taskArguments(args: object = {}): Readonly<Record<string, unknown>> {
   return isValidator(args) ? {} : args as Readonly<Record<string, unknown>>;
-}
-
-function withoutBigints(_name: string, value: unknown): unknown {
-  return typeof value === "bigint" ? String(value) : value;
 }
 
 function inOrder(value: unknown): unknown {
@@ -158,10 +161,14 @@ function inOrder(value: unknown): unknown {
 
 /** The label of a run: its own, or its arguments in a few words; `undefined` where there are none. */
 export function labelOf(stored: string, label?: string): string | undefined {
-  if (label !== undefined) return label;
+  if (label !== undefined) {
+    if (typeof label === "string") return withoutNul(label);
+    const subject = { operation: "run the pipeline", name: "label", expected: "a text" };
+    throw new TypeError(unexpected(label, subject));
+  }
   const text = Object.entries(JSON.parse(stored)).map(([name, value]) =>
     `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`
   ).join(", ");
-  if (text.length <= LABEL_LENGTH) return text || undefined;
-  return `${text.slice(0, LABEL_LENGTH - 1)}…`;
+  if (text.length <= LABEL_LENGTH) return withoutNul(text) || undefined;
+  return `${withoutNul(text.slice(0, LABEL_LENGTH - 1))}…`;
 }

@@ -21,6 +21,7 @@ interface StartedRun {
   run: number | null;
   batchSender: BatchSender;
   tasks: Controlled;
+  growth: { add(items: Iterable<unknown> | AsyncIterable<unknown>): Promise<number> };
 }
 
 /** Why a task or run is cancelled, unless told. */
@@ -76,6 +77,11 @@ export class RunControl {
     let count = 0;
     await answer(started, asked, async () => requeuedText(count = await started.tasks.retry(id)));
     return count;
+  }
+
+  /** Adds items to the run. Resolves with the number of those that are new. */
+  async add(items: Iterable<unknown> | AsyncIterable<unknown>): Promise<number> {
+    return await (await this.#started.promise).growth.add(items);
   }
 
   /** Carries out what somebody else asks for. */

@@ -96,7 +96,7 @@ export function startPipeline<Item>(
   const args = toStoredArguments(options.args === undefined ? {} : options.args);
   const feed = new TaskSource(items, options);
   const pipeline = new PipelineRun(options, feed, {
-    workers: workersFor(options, feed.known),
+    workers: workersFor(options),
     args,
   });
   return new PipelineHandle(pipeline.run(begun), pipeline.control);

@@ -58,6 +58,16 @@ export interface RunningPipeline {
    * @throws {TypeError} If the id is not an integer ≥ 1
    */
   retry(task?: number): Promise<number>;
+
+  /**
+   * Adds items to the run, as `task.add` does: those whose key the run has already are left out. The run does not end
+   * before they are added; when nothing else is left of it, it may have ended already.
+   *
+   * @returns How many are new, once they are committed
+   * @throws {TypeError} If an item has no key, or a part of it has no JSON form
+   * @throws {Error} If the run has ended or is being stopped, or the status of tasks is not stored
+   */
+  add(items: Iterable<unknown> | AsyncIterable<unknown>): Promise<number>;
 }
 
 /** A pipeline as {@linkcode startPipeline} returns it. */
@@ -81,5 +91,9 @@ export class PipelineHandle implements RunningPipeline {
 
   async retry(task?: number): Promise<number> {
     return await this.#control.retry(task);
+  }
+
+  async add(items: Iterable<unknown> | AsyncIterable<unknown>): Promise<number> {
+    return await this.#control.add(items);
   }
 }

@@ -22,6 +22,14 @@ const EXIT_CODES: Partial<Record<Deno.Signal, number>> = {
   SIGBREAK: 149,
 };
 
+/** How many listen now. */
+let listening = 0;
+
+/** Whether this program ends gently at a signal, because it listens for signals here. */
+export function endsGently(): boolean {
+  return listening > 0;
+}
+
 /**
  * Calls `stop` at the first signal. A second one ends the program at once: what is committed is safe.
  * Disposing it gives the signals back.
@@ -39,9 +47,13 @@ export function onInterrupt(stop: (signal: Deno.Signal) => void): Disposable {
     Deno.addSignalListener(signal, listener);
     return { signal, listener };
   });
+  listening++;
   return {
     [Symbol.dispose]() {
-      for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
+      if (listeners.length > 0) listening--;
+      for (const { signal, listener } of listeners.splice(0)) {
+        Deno.removeSignalListener(signal, listener);
+      }
     },
   };
 }

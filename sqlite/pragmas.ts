@@ -114,3 +114,11 @@ export function isOrdinaryTable(connection: Connection, name: string): boolean {
     "SELECT 1 FROM sqlite_schema WHERE type='table' AND rootpage>0 AND name=? COLLATE NOCASE",
   ).get(name) !== undefined;
 }
+
+/** Whether a name is that of a view or a virtual table, which run what another program wrote when they are read. */
+export function isShadowed(connection: Connection, name: string): boolean {
+  return connection.prepare(
+    `SELECT 1 FROM sqlite_schema
+     WHERE name=? COLLATE NOCASE AND (type='view' OR (type='table' AND rootpage=0))`,
+  ).get(name) !== undefined;
+}

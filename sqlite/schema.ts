@@ -10,7 +10,7 @@
  */
 import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
-import { columnsOf } from "./pragmas.ts";
+import { columnsOf, isShadowed } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 
 type Columns = Readonly<Record<string, string>>;
@@ -33,6 +33,9 @@ const ADDED_TO_TASK_RUNS: Columns = {
   key: "TEXT",
   error: "TEXT",
   updated_at: "TEXT",
+  // Its item as JSON, where another task added it or items are stored, and which task that was; 0 for the program.
+  input: "TEXT",
+  added_by: "INTEGER",
   // The worker of another machine that ran it last.
   worker: "TEXT",
   // The status as we wrote it last; see `rewritten_rows.ts`.
@@ -244,6 +247,8 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
     createTable(connection, "pruned_runs", PRUNED_RUNS);
     connection.exec(`
       CREATE INDEX IF NOT EXISTS idx_task_runs_status ON task_runs(status);
+      CREATE INDEX IF NOT EXISTS idx_task_runs_added ON task_runs(run_id, id)
+        WHERE added_by IS NOT NULL;
       ${REWRITTEN_INDEX};
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
@@ -274,6 +279,12 @@ function createTable(
   columns: Columns,
   added: Columns = {},
 ): void {
+  if (isShadowed(connection, table)) {
+    throw new Error(
+      `Cannot use ${table} of ${connection.path}: it is a view or a virtual table, so another program ` +
+        `made it; rename it, or pass storeTaskStatus: false`,
+    );
+  }
   const definitions = Object.entries(columns).map(([name, definition]) => `${name} ${definition}`);
   connection.exec(`CREATE TABLE IF NOT EXISTS ${table} (\n  ${definitions.join(",\n  ")}\n)`);
   const present = columnsOf(connection, table);

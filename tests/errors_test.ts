@@ -82,6 +82,31 @@ Deno.test("toErrorData() describes whatever was thrown as what can be cloned", (
   assert(send(hostile) instanceof Error);
 });
 
+Deno.test("toErrorData() keeps what can be read of an error with parts that cannot", () => {
+  const failing = (error: Error, ...names: string[]) => {
+    for (const name of names) {
+      Object.defineProperty(error, name, {
+        get() {
+          throw new Error("Cannot be read");
+        },
+      });
+    }
+    return error;
+  };
+  assertEquals(toErrorData(failing(new RangeError("a"), "stack")), {
+    name: "RangeError",
+    message: "a",
+  });
+  assertEquals(
+    toErrorData(failing(new Error("b"), "message", "stack")).message,
+    "Error: its message cannot be read",
+  );
+  const aggregate = failing(new AggregateError([], "c"), "errors", "cause", "name");
+  assertEquals([toErrorData(aggregate).message, toErrorData(aggregate).errors], ["c", undefined]);
+  const all = failing(new Error("d"), "name", "message", "stack");
+  assertEquals(toErrorData(all).message, "A value that cannot be shown was thrown");
+});
+
 Deno.test("toErrorData() leaves out the stack that there is none of", () => {
   const error = new Error("bare");
   delete error.stack;

@@ -12,7 +12,7 @@ import { CommandError } from "../terminal/failure.ts";
 import { type DbOption, dbOption, examples, port } from "../options.ts";
 import { colorsFor } from "../terminal/colors.ts";
 import { interruption } from "../serve_dashboard.ts";
-import { writeLines } from "../terminal/terminal.ts";
+import { tell, writeLines } from "../terminal/terminal.ts";
 import { TOKEN_VARIABLE, viewerToken } from "../viewer_token.ts";
 import { databasePath, fileExists } from "../../sqlite/database_file.ts";
 import { isGranted } from "../../internal/permissions.ts";
@@ -152,6 +152,6 @@ function openBrowser(url: string): void {
     }).spawn();
     child.unref();
   } catch (error) {
-    console.error(`Cannot open a browser: ${(error as Error).message}; open the address yourself`);
+    tell(`Cannot open a browser: ${(error as Error).message}; open the address yourself`);
   }
 }

@@ -14,6 +14,7 @@ import {
   driverOption,
   examples,
   jsonOption,
+  quietTasksOption,
   wholeNumber,
   workersOption,
 } from "../options.ts";
@@ -42,6 +43,7 @@ export function define(command: Command): Command {
     .addOption(workersOption().default(4))
     .addOption(dbOption())
     .addOption(driverOption())
+    .addOption(quietTasksOption())
     .addOption(dashboardOption())
     .addOption(jsonOption("the report"))
     .addHelpText(

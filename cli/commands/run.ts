@@ -14,6 +14,7 @@ import {
   examples,
   jsonOption,
   overlapOption,
+  quietTasksOption,
   resumeKeyOption,
   resumeOption,
   workersOption,
@@ -42,6 +43,7 @@ export function define(command: Command): Command {
     .addOption(resumeOption())
     .addOption(resumeKeyOption())
     .addOption(overlapOption("allow"))
+    .addOption(quietTasksOption())
     .addOption(dashboardOption())
     .addOption(jsonOption("the report"))
     .addHelpText(

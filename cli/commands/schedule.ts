@@ -20,12 +20,15 @@ import {
   driverOption,
   examples,
   overlapOption,
+  quietTasksOption,
   workersOption,
 } from "../options.ts";
 import { sanitize } from "../terminal/sanitize.ts";
+import { tell } from "../terminal/terminal.ts";
 import { formatDuration } from "../../internal/units.ts";
 import type { RunOptions } from "./run.ts";
-import { locate, runDefinition, serve } from "../run_definition.ts";
+import { runDefinition, serve } from "../run_definition.ts";
+import { locate } from "../working_folder.ts";
 
 /** Runs of which the time is shown. */
 const SHOWN = 3;
@@ -63,6 +66,7 @@ export function define(command: Command): Command {
       ),
     )
     .addOption(overlapOption("refuse"))
+    .addOption(quietTasksOption())
     .addOption(dashboardOption())
     .addHelpText(
       "after",
@@ -107,13 +111,13 @@ export async function run(
     : stop.signal;
   await runSchedule(plan, {
     signal,
-    onScheduled: (next) => console.error(nextLine(plan, next)),
+    onScheduled: (next) => tell(nextLine(plan, next)),
     onLate: (due) =>
-      console.error(
+      tell(
         `Late: the run that was due at ${timesOf(due, plan.times.timeZone)} begins now`,
       ),
     onError(error) {
-      if (error instanceof OverlapError) console.error(`Left out: ${sanitize(error.message)}`);
+      if (error instanceof OverlapError) tell(`Left out: ${sanitize(error.message)}`);
       else tellError(error, verbose);
     },
   }, async () => {

@@ -34,8 +34,8 @@ export function define(command: Command): Command {
     .addOption(dbOption())
     .option(
       "--watch",
-      "follow it live until Ctrl-C, and with --run until that run has ended; waits for a file that " +
-        "is not there yet",
+      "follow it live until q (? tells the other keys), and with --run, under CI or without a " +
+        "terminal until the run has ended; waits for a file that is not there yet",
     )
     .option("--run <id>", "another run than the newest", wholeNumber(0))
     .option("--status <list>", `only tasks in these: ${TASK_STATUSES.join(", ")}`, statuses)

@@ -10,6 +10,7 @@ import { addNatsOptions, type NatsCliOptions, toNatsOptions } from "../nats_opti
 import { examples, wholeNumber, workersOption } from "../options.ts";
 import { CommandError } from "../terminal/failure.ts";
 import { sanitize } from "../terminal/sanitize.ts";
+import { tell } from "../terminal/terminal.ts";
 
 /** Options of the command. */
 export interface WorkerOptions extends Partial<NatsCliOptions> {
@@ -63,7 +64,7 @@ export async function run(options: WorkerOptions, files: string[]): Promise<Exit
     modules,
     workers,
     graceMs: grace === undefined ? undefined : grace * 1_000,
-    log: (line) => console.error(sanitize(line)),
+    log: (line) => tell(sanitize(line)),
   });
   return EXIT.done;
 }

@@ -56,17 +56,17 @@ const LOW = 12;
 /** Characters of a name that is followed by something. */
 const NAME_MAX = 40;
 
-/** A run's header and its tasks. */
-export function drawSnapshot(snapshot: Snapshot, surface: Surface): string[] {
+/** A run's header and its tasks, `skipped` of which stand before the first. */
+export function drawSnapshot(snapshot: Snapshot, surface: Surface, skipped = 0): string[] {
   const isLow = surface.height < LOW;
   const head = [...drawHeader(snapshot, surface), ...(isLow ? [] : [""])];
   const room = surface.height - head.length;
   const { run, tasks, matching } = snapshot;
   if (room < 1 || run.total === 0) return head.slice(0, Math.max(1, surface.height));
-  if (matching === 0) return [...head, surface.paint("dim", "No task is in such a status")];
-  const fits = tasks.length <= room && matching <= tasks.length;
+  if (matching === 0) return [...head, surface.paint("dim", "No task matches")];
+  const fits = tasks.length <= room && matching <= skipped + tasks.length;
   const shown = fits ? tasks : tasks.slice(0, Math.max(0, room - 1));
-  const left = matching - shown.length;
+  const left = matching - skipped - shown.length;
   return [
     ...head,
     ...drawTasks(shown, surface),

@@ -4,9 +4,10 @@
  * @module
  */
 import type { Run, Task } from "../../dashboard/api.ts";
-import type { Read } from "../../dashboard/server/queries/find.ts";
+import { countTasks, findTasks, type Read } from "../../dashboard/server/queries/find.ts";
+import { tasksOf } from "../../dashboard/server/queries/run_tasks.ts";
 import { getRun, listRuns, listSamples } from "../../dashboard/server/queries/runs.ts";
-import { listTasks } from "../../dashboard/server/queries/tasks.ts";
+import { readTasks } from "../../dashboard/server/queries/tasks.ts";
 import { endedOf, recentRate, remainingMs, shareOf } from "../../internal/progress.ts";
 import { timeOf } from "../../internal/units.ts";
 import { isEnd, type TaskStatus } from "../../internal/task_status.ts";
@@ -45,6 +46,10 @@ export interface SnapshotQuery {
   run?: number | undefined;
   /** Only tasks in these statuses; all where none is named. */
   status?: readonly TaskStatus[] | undefined;
+  /** Only tasks with this in their name or message. */
+  q?: string | undefined;
+  /** How many tasks before the first of them are left out. */
+  offset?: number | undefined;
   /** How many tasks at most. */
   limit: number;
 }
@@ -52,22 +57,14 @@ export interface SnapshotQuery {
 /** Reads a run; `undefined` where there is none. */
 export async function readSnapshot(
   read: Read,
-  { run: id, status = [], limit }: SnapshotQuery,
+  query: SnapshotQuery,
 ): Promise<Snapshot | undefined> {
+  const id = query.run;
   const run = read((reader) =>
     id === undefined ? listRuns(reader, { limit: 1 }).runs[0] : getRun(reader, id)
   );
   if (!run) return;
-  const wanted = ORDER.filter((one) => status.length === 0 || status.includes(one));
-  const tasks: Task[] = [];
-  for (const one of wanted) {
-    const left = limit - tasks.length;
-    if (left <= 0) break;
-    if (run.counts[one] === 0) continue;
-    const sort = one === "running" || one === "queued" ? "id" : "-id";
-    const query = { status: [one], q: "", key: "", sort, limit: left } as const;
-    tasks.push(...(await listTasks(read, run.id, { ...query, status: [one] }))?.tasks ?? []);
-  }
+  const { tasks, matching } = await readPart(read, run, query);
   const now = Date.now();
   const ended = endedOf(run.counts);
   const elapsedMs = elapsedOf(run, now);
@@ -77,7 +74,7 @@ export async function readSnapshot(
   return {
     run,
     tasks,
-    matching: wanted.reduce((sum, one) => sum + run.counts[one], 0),
+    matching,
     ended,
     share: shareOf(run.progress),
     elapsedMs,
@@ -85,6 +82,37 @@ export async function readSnapshot(
     remainingMs: isRunning && !silent ? remainingMs(run.progress, now) : null,
     silentMs: silent ? silence : null,
   };
+}
+
+/** A part of a run's tasks in the order of {@linkcode ORDER}, and how many there are in all. */
+async function readPart(
+  read: Read,
+  run: Run,
+  { status = [], q = "", offset = 0, limit }: SnapshotQuery,
+): Promise<Pick<Snapshot, "tasks" | "matching">> {
+  const rows = read((reader) => tasksOf(reader, run.id));
+  if (!rows) return { tasks: [], matching: 0 };
+  const wanted = ORDER.filter((one) => status.length === 0 || status.includes(one));
+  const ids: number[] = [];
+  let skip = offset;
+  for (const one of wanted) {
+    const left = limit - ids.length;
+    if (left <= 0) break;
+    if (run.counts[one] === 0) continue;
+    if (q === "" && run.counts[one] <= skip) {
+      skip -= run.counts[one];
+      continue;
+    }
+    const sort = one === "running" || one === "queued" ? "id" : "-id";
+    const query = { status: [one], q, key: "", sort, limit: skip + left } as const;
+    const found = await findTasks(read, rows, { ...query, status: [one] });
+    ids.push(...found.slice(skip).map(({ id }) => id));
+    skip = Math.max(0, skip - found.length);
+  }
+  const matching = q === ""
+    ? wanted.reduce((sum, one) => sum + run.counts[one], 0)
+    : await countTasks(read, rows, { status: [...wanted], q, key: "", sort: "id", limit });
+  return { tasks: read((reader) => readTasks(reader, ids)), matching };
 }
 
 /** Milliseconds since a task's start, or from its start to its end. */

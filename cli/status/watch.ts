@@ -9,15 +9,15 @@ import { databasePath } from "../../sqlite/database_file.ts";
 import { onInterrupt } from "../../pipeline/signals.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
 import { delay } from "../../internal/delay.ts";
-import { flow } from "../terminal/table.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../terminal/exit_code.ts";
 import type { DbOption } from "../options.ts";
 import { colorsFor } from "../terminal/colors.ts";
-import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
-import { drawHeader, drawLine, drawSnapshot } from "./draw_run.ts";
+import { drawHeader } from "./draw_run.ts";
 import { FullScreen } from "../terminal/full_screen.ts";
-import { readSnapshot, type Snapshot } from "./snapshot.ts";
+import { PlainOutput } from "./plain_output.ts";
+import { readSnapshot, type SnapshotQuery } from "./snapshot.ts";
 import { isTerminal, surface, terminalSize, write, writeLines } from "../terminal/terminal.ts";
+import { type Seen, WatchView } from "./watch_view.ts";
 
 /** Milliseconds between two looks. */
 const LOOK_MS = 100;
@@ -37,10 +37,7 @@ export interface WatchOptions extends DbOption {
   json?: boolean;
 }
 
-/** What a look found: a run, or why there is none. */
-type Seen = { snapshot: Snapshot } | { why: string };
-
-/** Follows a run until Ctrl-C, or until the run that was named has ended. */
+/** Follows a run until Ctrl-C or `q`, and until the run has ended where it was named or nobody could press a key. */
 export async function watchStatus(options: WatchOptions): Promise<ExitCode> {
   const stop = new AbortController();
   let exitCode: ExitCode = EXIT.done;
@@ -49,33 +46,54 @@ export async function watchStatus(options: WatchOptions): Promise<ExitCode> {
     stop.abort();
   });
   using source = new DatabaseHandle(await databasePath(options.db));
-  using out = isTerminal() ? new TerminalOutput(options) : new PlainOutput(options);
-  let lookedAt = -Infinity;
-  while (!stop.signal.aborted) {
-    const changed = await source.changed();
-    const now = performance.now();
-    if (out.isDue(changed, now - lookedAt)) {
-      lookedAt = now;
-      const seen = await look(source, { ...options, limit: options.limit ?? out.limit });
-      if (!out.show(seen)) break;
-      const ended = "snapshot" in seen && seen.snapshot.run.status !== "running";
-      if (ended && options.run !== undefined) break;
-    }
-    await delay(LOOK_MS, stop.signal);
+  if (isTerminal() && !options.json) {
+    using out = new TerminalOutput(options);
+    await follow(source, { ...options, signal: stop.signal }, out);
+  } else {
+    await follow(source, { ...options, signal: stop.signal }, new PlainOutput(options));
   }
   return exitCode;
 }
 
-async function look(
+/** Where a run is shown. */
+interface Output {
+  /** Which of its tasks have to be read. */
+  readonly query: Omit<SnapshotQuery, "run">;
+  /** Whether it ends with the run, whichever that is. */
+  readonly endsWithRun: boolean;
+  /** Whether it is time to look again. */
+  isDue(changed: boolean, since: number): boolean;
+  /** Shows what was found. Returns whether there is anybody left to see it. */
+  show(seen: Seen): boolean;
+}
+
+async function follow(
   source: DatabaseHandle,
-  { db, run, status, limit }: WatchOptions & { limit: number },
-): Promise<Seen> {
+  { db, run, signal }: WatchOptions & { signal: AbortSignal },
+  out: Output,
+): Promise<void> {
+  let lookedAt = -Infinity;
+  while (!signal.aborted) {
+    const changed = await source.changed();
+    const now = performance.now();
+    if (out.isDue(changed, now - lookedAt)) {
+      lookedAt = now;
+      const seen = await look(source, db, { ...out.query, run });
+      if (!out.show(seen)) return;
+      const ended = "snapshot" in seen && seen.snapshot.run.status !== "running";
+      if (ended && (run !== undefined || out.endsWithRun)) return;
+    }
+    await delay(LOOK_MS, signal);
+  }
+}
+
+async function look(source: DatabaseHandle, db: string, query: SnapshotQuery): Promise<Seen> {
   const { message } = source.state;
   if (message) return { why: message };
   try {
-    const snapshot = await readSnapshot((query) => source.read(query), { run, status, limit });
+    const snapshot = await readSnapshot((query) => source.read(query), query);
     if (snapshot) return { snapshot };
-    const what = run === undefined ? "no runs" : `no run ${run}`;
+    const what = query.run === undefined ? "no runs" : `no run ${query.run}`;
     return { why: `${db} has ${what} yet: it appears here as soon as a pipeline writes it` };
   } catch (error) {
     if (error instanceof SourceError) return { why: error.message };
@@ -84,44 +102,45 @@ async function look(
 }
 
 /** A terminal, all of it. What was last to be seen stays when it is left. */
-class TerminalOutput implements Disposable {
-  readonly #screen = new FullScreen(write);
+class TerminalOutput implements Output, Disposable {
+  readonly endsWithRun = false;
+  readonly #view: WatchView;
+  readonly #screen: FullScreen;
   readonly #paint = colorsFor(Deno.stdout);
-  readonly #hint: string;
   #size = terminalSize();
+  #isDirty = false;
   #last: Seen | undefined;
 
-  constructor({ run }: WatchOptions) {
-    this.#hint = run === undefined ? "Ctrl-C ends this view, not the pipeline" : "";
+  constructor(options: WatchOptions) {
+    this.#view = new WatchView(options);
+    this.#screen = new FullScreen(write, (key) => {
+      this.#view.press(key);
+      this.#isDirty = true;
+    });
   }
 
-  get limit(): number {
-    return this.#size.rows;
+  get query(): Omit<SnapshotQuery, "run"> {
+    return this.#view.query;
   }
 
   isDue(changed: boolean, since: number): boolean {
     const { columns, rows } = terminalSize();
     const resized = columns !== this.#size.columns || rows !== this.#size.rows;
     this.#size = { columns, rows };
-    return changed || resized || since >= TICK_MS;
+    const isDue = changed || resized || this.#isDirty || since >= TICK_MS;
+    if (isDue) this.#isDirty = false;
+    return isDue;
   }
 
   show(seen: Seen): boolean {
     this.#last = seen;
-    this.#screen.draw(this.#draw(seen), this.#size);
-    return true;
-  }
-
-  #draw(seen: Seen): string[] {
-    const { columns: width, rows } = this.#size;
-    const paint = this.#paint;
-    if ("why" in seen) return flow(words(seen.why), { width, paint, separator: " " });
-    const roomy = this.#hint !== "" && rows >= 12;
-    const height = roomy ? rows - 2 : rows;
-    const lines = drawSnapshot(seen.snapshot, { width, height, paint });
-    return roomy
-      ? [...lines, "", ...flow([{ text: this.#hint, style: "dim" }], { width, paint })]
-      : lines;
+    const { query } = this;
+    this.#screen.draw(this.#view.draw(seen, { ...this.#size, paint: this.#paint }), this.#size);
+    // Scrolled past the last task, or opened just now: the tasks to show are others.
+    if (query.offset !== this.query.offset || query.limit !== this.query.limit) {
+      this.#isDirty = true;
+    }
+    return !this.#view.isOver;
   }
 
   [Symbol.dispose](): void {
@@ -130,40 +149,4 @@ class TerminalOutput implements Disposable {
       writeLines(drawHeader(this.#last.snapshot, surface()));
     }
   }
-}
-
-/** A file or a pipe: a line whenever there is something new, at most once a second. */
-class PlainOutput implements Disposable {
-  readonly limit: number;
-  readonly #json: boolean;
-  #dirty = true;
-  #last = "";
-
-  constructor({ json, limit = 20 }: WatchOptions) {
-    this.limit = limit;
-    this.#json = json ?? false;
-  }
-
-  isDue(changed: boolean, since: number): boolean {
-    this.#dirty ||= changed;
-    return this.#dirty && since >= TICK_MS;
-  }
-
-  show(seen: Seen): boolean {
-    this.#dirty = false;
-    const line = "why" in seen
-      ? this.#json ? sanitizedJson({ waiting: seen.why }) : sanitize(seen.why)
-      : this.#json
-      ? sanitizedJson(seen.snapshot)
-      : drawLine(seen.snapshot);
-    if (line === this.#last) return true;
-    this.#last = line;
-    return writeLines([line]);
-  }
-
-  [Symbol.dispose](): void {}
-}
-
-function words(text: string): { text: string }[] {
-  return sanitize(text).split(" ").map((text) => ({ text }));
 }

@@ -1,5 +1,5 @@
 /**
- * Colours, where they are wanted: on a terminal, without `NO_COLOR`.
+ * Colours, where they are wanted (`wantsColor`).
  *
  * `styleText` of the runtime paints; packages that do so read the environment when they are imported, which
  * is a permission that this program does not need (`Deno.noColor` asks for none).
@@ -9,6 +9,7 @@
 import { styleText } from "node:util";
 import type { RunStatus } from "../../dashboard/api.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
+import { type OutputStream, wantsColor } from "../../internal/terminal.ts";
 
 /** What can be done to a text. */
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
@@ -20,8 +21,8 @@ export type Colorize = (style: Style | undefined, text: string) => string;
 export const plain: Colorize = (_, text) => text;
 
 /** What colours texts that go to an output. */
-export function colorsFor(output: { isTerminal(): boolean }): Colorize {
-  if (Deno.noColor || !output.isTerminal()) return plain;
+export function colorsFor(output: OutputStream): Colorize {
+  if (!wantsColor(output)) return plain;
   return (style, text) => style && text ? styleText(style, text, { validateStream: false }) : text;
 }
 

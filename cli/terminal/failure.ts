@@ -7,7 +7,9 @@ import { ArgumentsError, OverlapError } from "../../errors.ts";
 import { summarizeError } from "../../internal/error_text.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { printableLines, sanitize } from "./sanitize.ts";
+import { fromHere } from "../working_folder.ts";
 import { colorsFor } from "./colors.ts";
+import { tell } from "./terminal.ts";
 
 /** A command cannot go on, and its message says all there is to say. */
 export class CommandError extends Error {
@@ -26,8 +28,8 @@ export class CommandError extends Error {
 export function tellError(thrown: unknown, verbosity: number): ExitCode {
   const paint = colorsFor(Deno.stderr);
   const first = firstOf(thrown);
-  console.error(`${paint("red", "error:")} ${sanitize(messageOf(first))}`);
-  if (verbosity >= 2) console.error(printableLines(Deno.inspect(thrown)));
+  tell(`${paint("red", "error:")} ${sanitize(fromHere(messageOf(first)))}`);
+  if (verbosity >= 2) tell(printableLines(Deno.inspect(thrown)));
   if (first instanceof OverlapError) return EXIT.overlap;
   if (first instanceof ArgumentsError) return EXIT.usage;
   return first instanceof CommandError ? first.exitCode : EXIT.failed;

@@ -7,22 +7,27 @@
  *
  * @module
  */
+import { guardTerminal } from "../../internal/terminal_guard.ts";
+import { type Key, Keyboard } from "./keyboard.ts";
 
 const ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J";
 const LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 
-/** The terminal's other screen; the first comes back when it is disposed, or when the program ends. */
+/** The terminal's other screen; the first comes back when it is disposed, at Ctrl-Z, or when the program ends. */
 export class FullScreen implements Disposable {
   readonly #write: (text: string) => void;
+  readonly #keyboard: Keyboard;
+  readonly #guard: Disposable;
   #lines: string[] = [];
   #size = "";
-  #open = true;
+  #isTaken = false;
 
   /** Takes the terminal, with its cursor hidden and without folding of long lines. */
-  constructor(write: (text: string) => void) {
+  constructor(write: (text: string) => void, onKey: (key: Key) => void) {
     this.#write = write;
-    write(ENTER);
-    globalThis.addEventListener("unload", this.#leave);
+    this.#keyboard = new Keyboard(onKey);
+    this.#guard = guardTerminal({ leave: () => this.#leave(), redraw: () => this.#redraw() });
+    this.#take();
   }
 
   /** Shows lines from the top; those past the last row are left out. */
@@ -45,12 +50,26 @@ export class FullScreen implements Disposable {
 
   /** Gives the terminal back as it was. */
   [Symbol.dispose](): void {
-    globalThis.removeEventListener("unload", this.#leave);
+    this.#guard[Symbol.dispose]();
     this.#leave();
   }
 
-  #leave = (): void => {
-    if (this.#open) this.#write(LEAVE);
-    this.#open = false;
-  };
+  #take(): void {
+    this.#isTaken = true;
+    this.#keyboard.take();
+    this.#write(ENTER);
+  }
+
+  #leave(): void {
+    if (!this.#isTaken) return;
+    this.#isTaken = false;
+    this.#write(LEAVE);
+    this.#keyboard.release();
+  }
+
+  /** After a stop a shell had the terminal; it may have changed all there was. */
+  #redraw(): void {
+    this.#take();
+    this.#write(this.#lines.map((line, i) => `\x1b[${i + 1};1H${line}\x1b[0m\x1b[K`).join(""));
+  }
 }

@@ -1,40 +1,30 @@
 /**
- * Where commands print: the standard output, which is a terminal or is not.
+ * Where commands print: the standard output, which is a terminal or is not, and the standard error.
  *
  * @module
  */
-import { colorsFor } from "./colors.ts";
+import {
+  canDraw,
+  terminalSize as sizeOf,
+  USUAL_SIZE,
+  writeWhole,
+} from "../../internal/terminal.ts";
 import type { Surface } from "../status/draw_run.ts";
-import { readEnv } from "../../internal/permissions.ts";
-import { writeTextSync } from "../../internal/write_all.ts";
+import { colorsFor } from "./colors.ts";
 
-/** The size of a terminal that does not tell its own. */
-const USUAL = { columns: 80, rows: 24 };
-
-/** Whether a person looks at the standard output, on a terminal that can move its cursor. */
+/** Whether lines can be drawn over and over on the standard output: a terminal, and not that of a CI job. */
 export function isTerminal(): boolean {
-  return Deno.stdout.isTerminal() && !isDumb();
+  return canDraw(Deno.stdout);
 }
 
-/** Whether a person is there who could press Ctrl-C: both ends are a terminal, and not that of a CI job. */
+/** Whether a person is there who could press a key or Ctrl-C: both ends are such a terminal. */
 export function isAttended(): boolean {
-  const ci = readEnv("CI");
-  return isTerminal() && Deno.stdin.isTerminal() && (!ci || /^(0|false)$/i.test(ci));
-}
-
-function isDumb(): boolean {
-  return readEnv("TERM") === "dumb";
+  return isTerminal() && Deno.stdin.isTerminal();
 }
 
 /** The size of the terminal now. */
 export function terminalSize(): { columns: number; rows: number } {
-  try {
-    const { columns, rows } = Deno.consoleSize();
-    if (columns > 0 && rows > 0) return { columns, rows };
-  } catch {
-    // None of the standard streams is a terminal.
-  }
-  return USUAL;
+  return sizeOf() ?? USUAL_SIZE;
 }
 
 /** The standard output as lines are drawn on it: a file or a pipe takes lines of any length. */
@@ -45,16 +35,15 @@ export function surface(): Surface {
 
 /** Writes a text whole. Returns whether anybody is left to read it. */
 export function write(text: string): boolean {
-  try {
-    writeTextSync(Deno.stdout, text);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return false;
-    throw error;
-  }
+  return writeWhole(Deno.stdout, text);
 }
 
 /** Writes lines. Returns whether anybody is left to read them. */
 export function writeLines(lines: readonly string[]): boolean {
   return write(lines.map((line) => `${line}\n`).join(""));
+}
+
+/** Writes a line to the standard error. `console` would throw where that is a pipe that is full. */
+export function tell(line: string): void {
+  writeWhole(Deno.stderr, `${line}\n`);
 }

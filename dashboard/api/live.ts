@@ -74,7 +74,7 @@ export interface RunPatch extends LiveEvent {
 export interface TaskSnapshot extends LiveEvent {
   /** The task, `null` when there is no such task. */
   task: TaskDetail | null;
-  /** The last 500 lines of its log. */
+  /** The last lines of its log: at most 500, and 200,000 characters. */
   logs: LogPage;
 }
 
@@ -86,4 +86,6 @@ export interface TaskPatch extends LiveEvent {
   attempts?: TaskAttempt[] | undefined;
   /** Lines that have been added to its log. */
   logs?: LogLine[] | undefined;
+  /** Whether there are others before these that were not sent, because the task writes more than a page shows. */
+  skipped?: true | undefined;
 }

@@ -114,13 +114,15 @@ export interface LogLine {
   at: string;
   /** `debug`, `info`, `warn` or `error`. */
   level: string;
-  /** The text, cut to 10,000 characters. */
+  /** The text, cut to 2,000 characters. */
   message: string;
+  /** Whether it was cut: all of it is at `api/tasks/:task/logs/:line`. */
+  cut?: true;
 }
 
 /** Some lines of a task's log, oldest first. */
 export interface LogPage {
-  /** At most `limit` lines. */
+  /** At most `limit` lines, and no more than 200,000 characters. */
   lines: LogLine[];
   /** Pass it as `before` to get the lines before these; `null` when there are none. */
   previous: number | null;

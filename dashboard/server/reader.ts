@@ -7,6 +7,7 @@
  * @module
  */
 import { ownerReason, type OwnerState, ownerState } from "../../internal/owner_lock.ts";
+import { SqliteError } from "../../errors.ts";
 import { connectReadOnly } from "../../sqlite/connect.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
@@ -15,6 +16,7 @@ import {
   columnsOf,
   dataVersionOf,
   isOrdinaryTable,
+  isShadowed,
   schemaVersionOf,
 } from "../../sqlite/pragmas.ts";
 
@@ -50,6 +52,8 @@ export class Reader implements Disposable {
   readonly #readDataVersion: () => SqlValue;
   readonly #readSchemaVersion: () => SqlValue;
   #columns = new Map<string, Set<string>>();
+  /** Finds names of ours that are views: to read one may take for ever. */
+  #views: RegExp | undefined;
   #schemaVersion: SqlValue = -1;
   /** Owners that were alive, or could not be asked, when they were last asked for. */
   readonly #owners = new Map<string, OwnerState>();
@@ -90,6 +94,8 @@ export class Reader implements Disposable {
         new Set(isOrdinaryTable(this.connection, table) ? columnsOf(this.connection, table) : []),
       );
     }
+    const views = TABLES.filter((table) => isShadowed(this.connection, table));
+    this.#views = views.length > 0 ? new RegExp(`\\b(${views.join("|")})\\b`) : undefined;
     this.#statements.clear();
     this.#columns = columns;
     this.#schemaVersion = version;
@@ -150,6 +156,13 @@ export class Reader implements Disposable {
   }
 
   #statement(sql: string): ReturnType<Connection["prepare"]> {
+    const [view] = this.#views?.exec(sql) ?? [];
+    if (view) {
+      throw new SqliteError(
+        `Cannot read ${view} of ${this.connection.path}: it is a view or a virtual table, made by ` +
+          `another program. Rename it`,
+      );
+    }
     let statement = this.#statements.get(sql);
     if (!statement) this.#statements.set(sql, statement = this.connection.prepare(sql));
     return statement;

@@ -9,11 +9,17 @@ import type { ErrorData } from "../../errors.ts";
 const MAX_TEXT = 16_384;
 
 /** An error whose texts are shortened where they are very long. */
-export function abridgedError({ message, stack, cause, errors, ...rest }: ErrorData): ErrorData {
+export function abridgedError(
+  { message, stack, cause, errors, suppression, ...rest }: ErrorData,
+): ErrorData {
   const data: ErrorData = { ...rest, message: abridged(message) };
   if (stack !== undefined) data.stack = abridged(stack);
   if (cause) data.cause = abridgedError(cause);
   if (errors) data.errors = errors.map(abridgedError);
+  if (suppression) {
+    const { error, suppressed } = suppression;
+    data.suppression = { error: abridgedError(error), suppressed: abridgedError(suppressed) };
+  }
   return data;
 }
 

@@ -18,6 +18,8 @@ export interface ExecutorOptions {
   environment: TaskEnvironment;
   /** How many tasks run at once. */
   slots: number;
+  /** How many there are to begin with, where that is known; tasks may add others. */
+  expected?: number | undefined;
   /** The run's observer, if it has one. */
   observer: RunObserver | undefined;
 }
@@ -72,8 +74,8 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
     this.#executions.get(id)?.fail(error);
   }
 
-  finish(): Promise<void> {
-    return Promise.resolve();
+  async finish(): Promise<void> {
+    await this.#options.environment.batchSender.flushed();
   }
 
   [Symbol.dispose](): void {

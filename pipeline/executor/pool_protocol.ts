@@ -6,6 +6,7 @@
 import type { ErrorData } from "../../errors.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
+import type { Identities } from "./added_items.ts";
 import type { Attempt } from "../scheduler/retry_policy.ts";
 
 /** Makes a task Worker ready: loads the module, takes its port to the writer. */
@@ -19,6 +20,8 @@ export interface InitTaskWorker {
   /** What the run was started with, cloned. */
   args?: Readonly<Record<string, unknown>> | undefined;
   atomic: boolean;
+  /** Whether the main thread names the items that its tasks add. */
+  asksIdentity: boolean;
   /** Whether it tells ends once they are committed, because what it sends could be lost on its way. */
   confirms?: boolean | undefined;
   /** Whether it is to tell how its tasks are doing, and to pass on what they print; if anybody looks on. */
@@ -60,6 +63,15 @@ export interface CancelTaskRequest {
   reason: ErrorData;
 }
 
+/** Names and keys of items that a task adds. */
+export interface ItemsIdentified {
+  kind: "identified";
+  /** The number of the question. */
+  question: number;
+  identities?: Identities;
+  error?: ErrorData;
+}
+
 /** No more tasks come: answered when all that the tasks sent is committed. */
 export interface FinishTasksRequest {
   kind: "finish";
@@ -72,6 +84,7 @@ export type TaskWorkerRequest =
   | AbortTasksRequest
   | TimeOutTaskRequest
   | CancelTaskRequest
+  | ItemsIdentified
   | FinishTasksRequest;
 
 /** The Worker listens, and again when it has loaded the module. */
@@ -120,6 +133,20 @@ export interface TaskProgressed {
   note?: string | undefined;
 }
 
+/** A task is about to add tasks, or has. */
+export interface TasksAdded {
+  kind: "added";
+  id: number;
+}
+
+/** Asks for names and keys of items that a task adds. */
+export interface IdentifyItems {
+  kind: "identify";
+  /** A number for the answer. */
+  question: number;
+  items: readonly unknown[];
+}
+
 /** A task wrote a line into its log; sent to those who look on. */
 export interface TaskLogged {
   kind: "logged";
@@ -149,5 +176,7 @@ export type TaskWorkerReply =
   | TaskWorkerFailed
   | TaskNewsRefused
   | TaskProgressed
+  | TasksAdded
+  | IdentifyItems
   | TaskLogged
   | TaskPrinted;

@@ -10,30 +10,15 @@ import { BATCH_MS } from "../../writer/client/batch_sender.ts";
 import type { RunningTask } from "../observers/run_observer.ts";
 import { timeAttempt } from "./attempt_timer.ts";
 import { type ExecutorEvents, lostOutcome, type OfferedTask } from "./executor.ts";
-import type { RunTaskRequest, TaskWorkerReply, TaskWorkerRequest } from "./pool_protocol.ts";
+import type {
+  IdentifyItems,
+  RunTaskRequest,
+  TaskWorkerReply,
+  TaskWorkerRequest,
+} from "./pool_protocol.ts";
+import { notLoaded, toInit, type WorkerOptions } from "./pool_worker_options.ts";
 import { nextSender } from "./sender_numbers.ts";
-import type { TaskModule } from "./task_module.ts";
-import type { TaskEnvironment } from "./task_execution.ts";
 import type { TaskOutcome } from "./task_runner.ts";
-
-/** What the Workers of a pool share. */
-export interface WorkerOptions {
-  /** The function that they run. */
-  module: TaskModule;
-  environment: TaskEnvironment;
-  /** Milliseconds that a task may continue after it was told to stop, before its Worker is ended. */
-  graceMs: number;
-  /** Milliseconds that the module may take to load. */
-  loadMs: number;
-  /** Whether starts are counted, so that a Worker is to tell when a task begins. */
-  tellsStarts: boolean;
-  /** Whether what tasks print is to be printed by the main thread. */
-  prints: boolean;
-  /** Makes a port to the writer, for a sender of this number. */
-  attach: (sender: number) => MessagePort;
-  /** Lets the writer take nothing more from that sender. */
-  disconnect: (sender: number) => void;
-}
 
 /** One Worker, which runs one task at a time. */
 export class PooledWorker<Item> implements Disposable {
@@ -84,15 +69,12 @@ export class PooledWorker<Item> implements Disposable {
    * @throws {Error} If the module cannot be loaded or has no such export
    */
   async load(): Promise<void> {
-    const { module: { module, export: name = "default" }, environment, prints } = this.#options;
-    const { run, args, atomic, confirms, onLog } = environment;
+    const { module: { module } } = this.#options;
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       await this.#next();
       const port = this.#options.attach(this.#sender);
-      const watch = onLog && { prints };
-      const tasks = { module: String(module), export: name, run, args, atomic, confirms };
-      this.#post({ kind: "init", ...tasks, watch, port }, [port]);
+      this.#post(toInit(this.#options, port), [port]);
       timer = setTimeout(() => this.#die(notLoaded(this.#options.loadMs)), this.#options.loadMs);
       await this.#next();
       this.#isLoaded = true;
@@ -212,6 +194,10 @@ export class PooledWorker<Item> implements Disposable {
         return;
       case "logged":
         return this.#options.environment.onLog?.(reply, reply.level, reply.message);
+      case "added":
+        return this.#options.environment.adds?.added(reply.id);
+      case "identify":
+        return void this.#identify(reply);
       case "printed":
         // The text may hold what `console` would take for a format.
         return console[reply.method]("%s", reply.text);
@@ -220,6 +206,15 @@ export class PooledWorker<Item> implements Disposable {
         this.#die(new TypeError(`It sent a reply of unknown kind ${Deno.inspect(unknown)}`));
       }
     }
+  }
+
+  async #identify({ question, items }: IdentifyItems): Promise<void> {
+    const { adds } = this.#options.environment;
+    const answer = await Promise.try(() => adds!.identify(items)).then(
+      (identities) => ({ identities }),
+      (thrown) => ({ error: toErrorData(thrown) }),
+    );
+    if (!this.#death) this.#post({ kind: "identified", question, ...answer });
   }
 
   #post(request: TaskWorkerRequest, transfer: Transferable[] = []): void {
@@ -283,13 +278,4 @@ export class PooledWorker<Item> implements Disposable {
     const late = performance.now() - BATCH_MS;
     while (this.#unsent.length > 0 && this.#unsent[0]!.endedAt < late) this.#unsent.shift();
   }
-}
-
-function notLoaded(ms: number): Error {
-  return new Error(
-    `It has not loaded within ${
-      ms / 1_000
-    } s: a top-level await may never settle. If it needs more time, give ` +
-      `the tasks a larger timeoutMs`,
-  );
 }

@@ -93,6 +93,17 @@ export interface TaskContext extends Readonly<TaskIdentity> {
   query(sql: string, params?: readonly Bindable[]): Promise<SqlRow[]>;
 
   /**
+   * Adds items to the run: each becomes a task as the pipeline's own items do, but for those whose key the run has
+   * already. Resolves with the number that is new once they are committed; in an atomic task they are committed with
+   * its end, and it resolves with `undefined`. An item is kept as JSON, and is what that holds when its task runs: a
+   * run that is resumed has it without the task that added it.
+   *
+   * @throws {TypeError} If an item has no key, or a part of it has no JSON form
+   * @throws {Error} If the status of tasks is not stored
+   */
+  add(items: Iterable<unknown> | AsyncIterable<unknown>): Promise<number | undefined>;
+
+  /**
    * What the task of this key returned, which this one depends on: as JSON keeps it, `undefined` for nothing. It is read
    * from the database, so it is there on the pool and after a resume.
    *

@@ -14,6 +14,7 @@ import type { StatementDeadline } from "../../writer/client/statement_deadline.t
 import type { RowSender } from "../../writer/client/row_stream.ts";
 import type { InsertMessage, ResultOf, WriteMessage } from "../../writer/protocol/write_message.ts";
 import type { Attempt } from "../scheduler/retry_policy.ts";
+import type { Adds } from "./added_items.ts";
 import type { Stop } from "./cancellation.ts";
 import type { TaskIdentity } from "./task_context.ts";
 import { TaskWrites } from "./task_writes.ts";
@@ -30,8 +31,12 @@ export interface TaskEnvironment {
   atomic: boolean;
   /** Aborted when the pipeline is to stop. */
   signal: AbortSignal;
+  /** Queues all tasks that are known; `undefined` when they are. */
+  queueAll?: () => Promise<void> | undefined;
   /** Whether a task may be ended in the middle when its time is up. */
   isTerminable?: true;
+  /** Lets its tasks add others, where their status is stored. */
+  adds?: Adds | undefined;
   /** Whether ends are told once they are committed, and not when they are sent. */
   confirms?: boolean | undefined;
   /** Hears the lines that tasks write into their logs. */

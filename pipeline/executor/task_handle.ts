@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { addFromTask } from "./task_adds.ts";
 import { resultOf, resultsOf } from "./dependency_results.ts";
 import { refuseOldMembers } from "../../internal/validate.ts";
 import { type InsertOptions, type Row, toInsertMessage } from "../../writer/client/insert.ts";
@@ -98,6 +99,10 @@ export class TaskHandle implements TaskContext {
     return this.#execution.watch(this.#query(sql, params));
   }
 
+  add(items: Iterable<unknown> | AsyncIterable<unknown>): Promise<number | undefined> {
+    return this.#execution.watch(addFromTask(this.#execution, items));
+  }
+
   resultOf<Result = unknown>(key: string | number): Promise<Result> {
     return this.#execution.watch(resultOf(this.#execution, key) as Promise<Result>);
   }
@@ -119,6 +124,12 @@ export class TaskHandle implements TaskContext {
 
   log(message: string, level: LogLevel = "info"): void {
     this.#execution.log(withoutNul(String(message)), level);
+  }
+
+  /** Begins to look at what is committed, where all tasks that are known are queued. */
+  async #look(operation: string): Promise<void> {
+    this.#execution.check(operation);
+    await this.#execution.environment.queueAll?.();
   }
 
   async #stream(
@@ -145,7 +156,7 @@ export class TaskHandle implements TaskContext {
   }
 
   async #query(sql: string, params?: readonly Bindable[]): Promise<SqlRow[]> {
-    this.#execution.check("query");
+    await this.#look("query");
     const query = Object.assign(toRowsQuery(sql, params), { by: this.id });
     return await this.#execution.environment.batchSender.query(query);
   }
@@ -161,7 +172,7 @@ export class TaskHandle implements TaskContext {
   }
 
   async #flush(): Promise<void> {
-    this.#execution.check("flush");
+    await this.#look("flush");
     await this.#execution.environment.batchSender.flushed();
     this.#execution.throwIfFailed();
   }

@@ -18,6 +18,7 @@ import type {
   TaskWorkerRequest,
   TimeOutTaskRequest,
 } from "./pool_protocol.ts";
+import { identifyAll, type Identities } from "./added_items.ts";
 import { abridgedError } from "./abridged_error.ts";
 import { delay } from "../../internal/delay.ts";
 import { BATCH_MS, BatchSender } from "../../writer/client/batch_sender.ts";
@@ -47,6 +48,9 @@ const LARGE_ERROR = 100_000;
 /** What the last task was told that was to stop, perhaps before it began. */
 let told: TimeOutTaskRequest | CancelTaskRequest | undefined;
 let failed = false;
+/** What the main thread was asked, by the numbers of the questions. */
+const questions = new Map<number, PromiseWithResolvers<Identities>>();
+let asked = 0;
 /** Resolves when what was collected by now has left. */
 let leaving: Promise<void> | undefined;
 
@@ -107,11 +111,25 @@ async function init(request: InitTaskWorker): Promise<void> {
     confirms: request.confirms,
     signal: controller.signal,
     isTerminable: true,
+    adds: {
+      identify: request.asksIdentity ? askIdentity : (items) => identifyAll(items, {}),
+      isPlain: !request.asksIdentity,
+      added: (id) => reply({ kind: "added", id }),
+    },
   };
   if (request.watch) {
     const watching = await import("./task_observer.ts");
     Object.assign(environment, watching.watchTasks(reply, request.watch));
   }
+}
+
+/** Names and keys of items come from the main thread, where the functions for them are. */
+function askIdentity(items: readonly unknown[]): Promise<Identities> {
+  const question = ++asked;
+  const answer = Promise.withResolvers<Identities>();
+  questions.set(question, answer);
+  reply({ kind: "identify", question, items });
+  return answer.promise;
 }
 
 async function handle(request: TaskWorkerRequest): Promise<void> {
@@ -133,6 +151,14 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       const end = runToEnd(task, request.item);
       tasks.set(task.id, { task, end });
       return await end;
+    }
+    case "identified": {
+      const { question, identities, error } = request;
+      const answer = questions.get(question)!;
+      questions.delete(question);
+      if (identities) answer.resolve(identities);
+      else answer.reject(fromErrorData(error!));
+      return;
     }
     case "abort":
       controller.abort(fromErrorData(request.reason));

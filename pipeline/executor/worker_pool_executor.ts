@@ -8,7 +8,8 @@ import { toErrorData } from "../../errors.ts";
 import type { RunningTask } from "../observers/run_observer.ts";
 import { type Executor, type ExecutorEvents, lostOutcome, type OfferedTask } from "./executor.ts";
 import type { ExecutorOptions } from "./main_thread_executor.ts";
-import { PooledWorker, type WorkerOptions } from "./pool_worker.ts";
+import { PooledWorker } from "./pool_worker.ts";
+import type { WorkerOptions } from "./pool_worker_options.ts";
 
 /** What a pool needs of the run. */
 export interface WorkerPoolOptions extends ExecutorOptions, WorkerOptions {
@@ -22,6 +23,8 @@ export class WorkerPoolExecutor<Item> implements Executor<Item> {
   readonly #workers: PooledWorker<Item>[] = [];
   /** Slots that have no task. */
   readonly #idle: number[] = [];
+  /** Slots that have no Worker, because there were fewer tasks than slots. */
+  readonly #unstarted: number[] = [];
   #events: ExecutorEvents<Item> | undefined;
   readonly #closed: Disposable;
   #isDisposed = false;
@@ -37,7 +40,7 @@ export class WorkerPoolExecutor<Item> implements Executor<Item> {
   }
 
   get free(): number {
-    return this.#idle.length;
+    return this.#idle.length + this.#unstarted.length;
   }
 
   /**
@@ -49,13 +52,16 @@ export class WorkerPoolExecutor<Item> implements Executor<Item> {
     this.#events = events;
     // None would hear of it any more while its module loads, which may take for ever.
     if (this.#options.environment.signal.aborted) return;
-    const slots = Array.from({ length: this.#options.slots }, (_, slot) => slot);
-    await Promise.all(slots.map((slot) => this.#start(slot)));
-    this.#idle.push(...slots);
+    const { slots, expected = slots } = this.#options;
+    const all = Array.from({ length: slots }, (_, slot) => slot);
+    const first = all.splice(0, expected);
+    await Promise.all(first.map((slot) => this.#start(slot)));
+    this.#idle.push(...first);
+    this.#unstarted.push(...all);
   }
 
   offer(task: OfferedTask<Item>): void {
-    const slot = this.#idle.shift()!;
+    const slot = this.#idle.shift() ?? this.#unstarted.shift()!;
     const { observer } = this.#options;
     const run = () => this.#run(task, slot);
     (observer?.within ? observer.within(task, run) : run()).then(() => {
@@ -93,14 +99,16 @@ export class WorkerPoolExecutor<Item> implements Executor<Item> {
     const events = this.#events!;
     try {
       const isOver = this.#isDisposed || this.#options.environment.signal.aborted;
-      if (this.#workers[slot]!.death && !isOver) await this.#start(slot);
+      const before = this.#workers[slot];
+      if (!isOver && (!before || before.death)) await this.#start(slot);
     } catch (error) {
       events.failed(error as Error);
       return events.lost(task, lostOutcome(toErrorData(error), "error"));
     }
-    const { cancellation } = task;
-    if (!cancellation) return await this.#workers[slot]!.run(task);
-    events.ended(task, lostOutcome(toErrorData(cancellation.reason), "cancelled"));
+    const worker = this.#workers[slot];
+    if (!task.cancellation && worker) return await worker.run(task);
+    const reason = task.cancellation?.reason ?? this.#options.environment.signal.reason;
+    events.ended(task, lostOutcome(toErrorData(reason), "cancelled"));
   }
 
   async #start(slot: number): Promise<void> {

@@ -20,11 +20,11 @@ const OPENTELEMETRY = Symbol.for("opentelemetry.js.api.1");
 export function openObserver<Item>(
   options: PipelineOptions<Item>,
 ): Promise<RunObserver | undefined> | undefined {
-  const { progress = false, name = "pipeline", handleSignals = true } = options;
+  const { progress = false, name = "pipeline" } = options;
   const loading: Promise<RunObserver>[] = [];
   if (progress) {
     const settings = progress === true ? {} : progress;
-    loading.push(import("./progress.ts").then((it) => it.showProgress(settings, handleSignals)));
+    loading.push(import("./progress.ts").then((it) => it.showProgress(settings)));
   }
   if (LOGTAPE in globalThis) {
     loading.push(import("./run_log.ts").then((it) => new it.RunLog(name)));

@@ -8,14 +8,15 @@
  */
 import { cleanLine } from "../../internal/terminal_text.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
+import { LogThrottle } from "./progress/log_throttle.ts";
 import { frameOf, lastLine, summaryOf } from "./progress/frame.ts";
 import { RateEstimator } from "./progress/rate_estimator.ts";
 import { ProgressTerminal } from "./progress/progress_terminal.ts";
 import type { ProgressOptions } from "./progress_options.ts";
 import type { ObservedRun, RunObserver } from "./run_observer.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
-import { readEnv } from "../../internal/permissions.ts";
-import { writeTextSync } from "../../internal/write_all.ts";
+import { canDraw, terminalSize, wantsColor, writeWhole } from "../../internal/terminal.ts";
+import { endsGently } from "../signals.ts";
 
 /** Milliseconds between two plain lines. */
 const INTERVAL_MS = 5_000;
@@ -23,32 +24,40 @@ const INTERVAL_MS = 5_000;
 /** The terminal that all runs of this process draw on. */
 let screen: ProgressTerminal | undefined;
 
-/** Makes the observer that shows a run. `hearsSignals` says whether the run stops gently at a signal. */
-export function showProgress(options: ProgressOptions, hearsSignals: boolean): RunObserver {
-  const { bars = Deno.stderr.isTerminal() && !isDumb() } = options;
-  return bars ? new Bars(options, hearsSignals) : new Lines(options);
+/** Makes the observer that shows a run. */
+export function showProgress(options: ProgressOptions): RunObserver {
+  const { bars = canDraw(Deno.stderr) } = options;
+  return bars ? new Bars(options) : new Lines(options);
 }
 
 /** Bars on a terminal. */
 class Bars implements RunObserver {
-  readonly prints = true;
+  /** Lines that float are torn by what is printed without a word to this thread. */
+  readonly prints: boolean;
+  readonly #screen: ProgressTerminal;
   readonly #maxBars: number;
   readonly #hasSummary: boolean;
-  readonly #hideCursor: boolean;
+  readonly #logs: LogThrottle | undefined;
   readonly #pace = new RateEstimator(performance.now());
   #view: ObservedRun | undefined;
   readonly #section = (columns: number, lines: number) =>
     frameOf(
       this.#view!,
       this.#pace,
-      { columns, lines: Math.min(lines, this.#maxBars + 1), color: !Deno.noColor },
+      {
+        columns,
+        lines: Math.min(lines, this.#maxBars + 1),
+        color: wantsColor(Deno.stderr),
+      },
       performance.now(),
     );
 
-  constructor(options: ProgressOptions, hideCursor: boolean) {
+  constructor(options: ProgressOptions) {
+    this.#screen = screen ??= new ProgressTerminal({ write, size: terminalSize, endsGently });
+    this.prints = !this.#screen.canPin;
     this.#maxBars = options.maxBars ?? Infinity;
     this.#hasSummary = options.summary ?? true;
-    this.#hideCursor = hideCursor;
+    if (options.taskLogs ?? true) this.#logs = new LogThrottle((line) => this.#screen.print(line));
   }
 
   waits(run: string): void {
@@ -56,40 +65,41 @@ class Bars implements RunObserver {
   }
 
   rewritten(text: string): void {
-    if (screen) screen.print(text);
-    else write(`${text}\n`);
+    this.#screen.print(text);
   }
 
   begin(view: ObservedRun): void {
     this.#view = view;
-    screen ??= new ProgressTerminal({ write, size: consoleSize });
-    screen.add(this.#section, this.#hideCursor);
+    this.#screen.add(this.#section);
   }
 
   onLog(task: TaskIdentity, level: LogLevel, message: string): boolean {
-    screen?.print(logLine(task, level, message));
-    return screen !== undefined;
+    this.#logs?.print(logLine(task, level, message));
+    return true;
   }
 
   end(report: { status: string } | undefined): void {
     if (!this.#view) return;
+    this.#logs?.flush();
     summaryOf(this.#view, this.#pace, performance.now());
-    const line = lastLine(this.#view, this.#pace, report?.status ?? "failed", !Deno.noColor);
-    screen?.remove(this.#section, this.#hasSummary ? line : undefined);
+    const status = report?.status ?? "failed";
+    const line = lastLine(this.#view, this.#pace, status, wantsColor(Deno.stderr));
+    this.#screen.remove(this.#section, this.#hasSummary ? line : undefined);
   }
 }
 
 /** Plain lines. */
 class Lines implements RunObserver {
-  readonly prints = true;
   readonly #intervalMs: number;
+  readonly #showsLogs: boolean;
   readonly #hasSummary: boolean;
   readonly #pace = new RateEstimator(performance.now());
   #view: ObservedRun | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor({ intervalMs = INTERVAL_MS, summary = true }: ProgressOptions) {
+  constructor({ intervalMs = INTERVAL_MS, summary = true, taskLogs = true }: ProgressOptions) {
     this.#intervalMs = intervalMs;
+    this.#showsLogs = taskLogs;
     this.#hasSummary = summary;
   }
 
@@ -108,7 +118,7 @@ class Lines implements RunObserver {
   }
 
   onLog(task: TaskIdentity, level: LogLevel, message: string): boolean {
-    write(`${logLine(task, level, message)}\n`);
+    if (this.#showsLogs) write(`${logLine(task, level, message)}\n`);
     return true;
   }
 
@@ -116,7 +126,8 @@ class Lines implements RunObserver {
     clearInterval(this.#timer);
     if (!this.#view || !this.#hasSummary) return;
     summaryOf(this.#view, this.#pace, performance.now());
-    write(`${lastLine(this.#view, this.#pace, report?.status ?? "failed", false)}\n`);
+    const status = report?.status ?? "failed";
+    write(`${lastLine(this.#view, this.#pace, status, wantsColor(Deno.stderr))}\n`);
   }
 }
 
@@ -132,23 +143,8 @@ function logLine({ name }: TaskIdentity, level: LogLevel, message: string): stri
 /** Writes to stderr. That nobody reads it any more is no reason for a pipeline to fail. */
 function write(text: string): void {
   try {
-    writeTextSync(Deno.stderr, text);
+    writeWhole(Deno.stderr, text);
   } catch {
     // The terminal is gone.
   }
-}
-
-function consoleSize(): { columns: number; rows: number } {
-  try {
-    const { columns, rows } = Deno.consoleSize();
-    // A terminal that does not know says 0.
-    return { columns: columns || 80, rows: rows || 24 };
-  } catch {
-    return { columns: 80, rows: 24 };
-  }
-}
-
-/** Whether the terminal cannot move its cursor, as far as that may be known without asking for permission. */
-function isDumb(): boolean {
-  return readEnv("TERM") === "dumb";
 }

@@ -36,6 +36,12 @@ export interface ProgressOptions {
    * @default {true}
    */
   summary?: boolean | undefined;
+  /**
+   * Whether lines that tasks log are shown. Above bars, those past 200 a second are counted instead.
+   *
+   * @default {true}
+   */
+  taskLogs?: boolean | undefined;
 }
 
 const NAMES = namesOf<ProgressOptions>({
@@ -43,6 +49,7 @@ const NAMES = namesOf<ProgressOptions>({
   intervalMs: true,
   maxBars: true,
   summary: true,
+  taskLogs: true,
 });
 
 const RENAMED = { lineMs: "intervalMs", lastLine: "summary" };

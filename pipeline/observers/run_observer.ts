@@ -66,7 +66,7 @@ export interface RunObserver {
   begin?(view: ObservedRun, facts: RunFacts): void;
   /** Runs a task's work; used to put it into a context. */
   within?<T>(task: TaskIdentity, work: () => T): T;
-  /** A task wrote a line into its log. Whoever shows it to the user returns `true`. */
+  /** A task wrote a line into its log. Whoever shows it to the user, or was told not to, returns `true`. */
   onLog?(task: TaskIdentity, level: LogLevel, message: string, shown: boolean): boolean | void;
   /** A task has ended. */
   ended?(task: TaskIdentity, outcome: TaskOutcome): void;

@@ -10,7 +10,6 @@ import { DependencyGraph } from "./dependencies.ts";
 import { LOOKAHEAD } from "./item_source.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
 import type { TaskSource } from "./task_source.ts";
-import type { TaskIdentity } from "../executor/task_context.ts";
 import { describe, type IdentifiedItem, type IdentityOptions } from "./task_identity.ts";
 import type { TaskSupply } from "./ready_queue.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
@@ -83,7 +82,7 @@ export class DependencySource<Item> implements TaskSupply<Item> {
   }
 
   /** A task has ended. Returns the tasks that cannot run because of that. */
-  ended({ id }: TaskIdentity, status: EndStatus): IdentifiedItem<Item>[] {
+  ended(id: number, status: EndStatus): IdentifiedItem<Item>[] {
     const place = this.#places.get(id);
     // The run was stopped before all tasks were known.
     if (place === undefined) return [];

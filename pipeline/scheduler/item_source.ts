@@ -40,9 +40,9 @@ export class ItemSource<Item> {
     return this.#pulled !== undefined;
   }
 
-  /** Adds the next items to `items`; what came before a failure is there when it rejects. */
-  pull(items: Item[]): void | Promise<void> {
-    return this.#sync ? this.#pullSync(items) : this.#pullAsync(items);
+  /** Adds at most so many of the next items to `items`; what came before a failure is there when it rejects. */
+  pull(items: Item[], most = LOOKAHEAD): void | Promise<void> {
+    return this.#sync ? this.#pullSync(items, most) : this.#pullAsync(items, most);
   }
 
   /** Reads nothing more. */
@@ -62,10 +62,10 @@ export class ItemSource<Item> {
     else await returned;
   }
 
-  #pullSync(items: Item[]): void {
+  #pullSync(items: Item[], most: number): void {
     const iterator = this.#iterator as Iterator<Item>;
     const until = performance.now() + LOOKAHEAD_MS;
-    while (items.length < LOOKAHEAD) {
+    while (items.length < most) {
       this.#exhausted = true;
       const { value, done } = iterator.next();
       if (done) return;
@@ -76,11 +76,11 @@ export class ItemSource<Item> {
   }
 
   /** Waits for one item, then takes those that come without waiting. */
-  async #pullAsync(items: Item[]): Promise<void> {
+  async #pullAsync(items: Item[], most: number): Promise<void> {
     const late = Promise.withResolvers<typeof LATE>();
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
-      while (items.length < LOOKAHEAD && !this.#halted) {
+      while (items.length < most && !this.#halted) {
         this.#pulled ??= (this.#iterator as AsyncIterator<Item>).next();
         const result = await (timer ? Promise.race([this.#pulled, late.promise]) : this.#pulled);
         if (result === LATE) return;

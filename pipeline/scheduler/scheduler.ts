@@ -20,7 +20,9 @@ import { type TaskOutcome, writeFailure } from "../executor/task_runner.ts";
 import type { RunningTask } from "../observers/run_observer.ts";
 import type { DependencySource } from "./dependency_source.ts";
 import { LOOKAHEAD } from "./item_source.ts";
-import { LiveTask } from "./live_task.ts";
+import { AddedSupply } from "./added_supply.ts";
+import { blockDependents } from "./dependents.ts";
+import type { LiveTask } from "./live_task.ts";
 import { hasOrder, type QueueOptions, ReadyQueue } from "./ready_queue.ts";
 import { endOrphans, reconcile, writtenEnd } from "./reconcile.ts";
 import { Retries } from "./retries.ts";
@@ -56,6 +58,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   /** Cancels and retries its tasks. */
   readonly control: TaskControl<Item>;
   readonly records: TaskRecords<Item>;
+  readonly supply: AddedSupply<Item>;
   readonly environment: TaskEnvironment;
   readonly dependencies: DependencySource<Item> | undefined;
   readonly #options: SchedulerOptions<Item>;
@@ -81,8 +84,14 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     this.dependencies = dependencies;
     this.records = new TaskRecords(environment.run !== null);
     this.control = new TaskControl(this);
+    this.supply = new AddedSupply({
+      ...environment,
+      items: dependencies ?? source,
+      resumes: source.resumes,
+      wake: () => this.#dispatch(),
+    });
     this.#queue = new ReadyQueue({
-      source: dependencies ?? source,
+      source: this.supply,
       order: hasOrder(policy) ? policy : {},
       ahead: source.known ? Infinity : LOOKAHEAD,
       whole: source.known !== undefined && policy.priority !== undefined,
@@ -150,7 +159,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     this.records.end(task, status, status !== "done" && !this.environment.signal.aborted);
     task.cancellation?.end.resolve(status);
     task.cancellation = undefined;
-    if (this.dependencies && !task.isBlocked) this.#unblock(task, status);
+    if (!task.isBlocked) blockDependents(this, task, status);
   }
 
   /** Ends a task that cannot run because of another. */
@@ -231,6 +240,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
 
   #ended(task: LiveTask<Item>, outcome: TaskOutcome): void {
     this.#offered--;
+    this.supply.ended(task.id, outcome.lost === true);
     task.losses = 0;
     if (outcome.unwritten) this.#background(this.#failed(task, outcome));
     else {
@@ -278,19 +288,6 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
       this.#options.ended(task, outcome);
       const mayReturn = !this.environment.signal.aborted;
       this.records.end(task as LiveTask<Item>, outcome.status, mayReturn);
-    }
-  }
-
-  /** Lets go what waits for a task that has ended, or cancels it. */
-  #unblock(task: LiveTask<Item>, status: EndStatus): void {
-    const blocked = this.dependencies!.ended(task, status);
-    // When the run stops, whatever is queued is cancelled.
-    if (blocked.length === 0 || this.environment.signal.aborted) return;
-    const what = status === "error" ? "failed" : "was cancelled";
-    const message = `Not run: task ${task.id} (${task.name}) ${what}, and it depends on that`;
-    for (const other of blocked) {
-      // One that has failed itself, or is about to be moved, is left alone.
-      if (!this.records.get(other.id)) this.block(new LiveTask(other, other), message);
     }
   }
 

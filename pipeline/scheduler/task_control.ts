@@ -16,6 +16,7 @@ import type { TaskEnvironment } from "../executor/task_execution.ts";
 import type { TaskOutcome } from "../executor/task_runner.ts";
 import type { DependencySource } from "./dependency_source.ts";
 import type { Cancellation, LiveTask } from "./live_task.ts";
+import type { AddedSupply } from "./added_supply.ts";
 import type { TaskRecords } from "./task_records.ts";
 
 /** Tasks that are queued again in one message. */
@@ -25,6 +26,7 @@ const REQUEUED_AT_ONCE = 1_000;
 export interface ControlledTasks<Item> {
   readonly environment: TaskEnvironment;
   readonly records: TaskRecords<Item>;
+  readonly supply: AddedSupply<Item>;
   /** Which task waits for which, where any does. */
   readonly dependencies: DependencySource<Item> | undefined;
   /** Tells a task that was offered to stop. */
@@ -134,7 +136,7 @@ export class TaskControl<Item> {
       // What could not be written has ended as it had before.
       for (const task of all.slice(requeued)) {
         records.end(task, task.status!, true);
-        if (!task.isBlocked) dependencies?.ended(task, task.status!);
+        if (!task.isBlocked) dependencies?.ended(task.id, task.status!);
       }
       this.#requeue(all.slice(0, requeued));
     }
@@ -187,6 +189,7 @@ export class TaskControl<Item> {
     task.phase = "held";
     let found: TaskFound | null | undefined;
     try {
+      if (!task.isKnown) await this.#tasks.environment.queueAll?.();
       const answer = await batchSender.request({
         kind: "end_tasks",
         run: run!,
@@ -232,6 +235,7 @@ export class TaskControl<Item> {
       } else {
         // It comes from the source when its turn does.
         records.forget(task);
+        this.#tasks.supply.returned(task.id);
       }
     }
   }

@@ -129,7 +129,7 @@ export function identify<Item>(
 }
 
 /**
- * The key of an item of a run that is to be resumed.
+ * The key of an item of a run that is to be resumed, or to which it is added.
  *
  * @throws {TypeError} If it has none
  */
@@ -137,11 +137,12 @@ export function requireKey<Item>(
   item: Item,
   index: number,
   options: IdentityOptions<Item>,
+  operation = "resume with",
 ): string {
   const { key } = describe(item, index, options);
   if (key !== null) return key;
   throw new TypeError(
-    `Cannot resume with item ${index}, which has no key: give items a "key", or pass taskKey, so ` +
+    `Cannot ${operation} item ${index}, which has no key: give items a "key", or pass taskKey, so ` +
       `that those that are done can be told from the others`,
   );
 }
@@ -151,7 +152,9 @@ function asked(option: string, value: unknown, index: number): unknown {
   if (value === undefined || value === null || isPlain(value)) return value;
   if (typeof value === "boolean") return value;
   throw new TypeError(
-    `Cannot use ${Deno.inspect(value, { depth: 0 })} for item ${index}: ${option} returns text`,
+    `Cannot use ${
+      Deno.inspect(value, { depth: 0 })
+    } for item ${index}: ${option} returns text or a number`,
   );
 }
 

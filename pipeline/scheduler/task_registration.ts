@@ -30,11 +30,14 @@ export interface Announcer {
   run: number;
   /** Takes the messages. */
   batchSender: BatchSender;
-  /** Whether a task may start only when its `queued` is committed, because another sender reports it. */
+  /** Whether tasks may start only when their `queued` is committed, because other messages refer to them. */
   confirm: boolean;
   /** Hears of tasks that need not run, because they are done already. */
   skipped?: (tasks: number) => void;
 }
+
+/** Milliseconds that known items are left alone which may be read soon, and are announced then. */
+const ANNOUNCE_MS = 10;
 
 /** How items become tasks. */
 export interface FeedOptions<Item> extends IdentityOptions<Item> {
@@ -60,6 +63,11 @@ export class TaskRegistration<Item> {
   #freeId = 1;
   #freeIds = Infinity;
   #count = 0;
+  /** How many of the known items are announced. */
+  #announced = 0;
+  #announcing = Promise.resolve();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isHalted = false;
 
   /**
    * `known` are the items when all are known at once.
@@ -106,8 +114,8 @@ export class TaskRegistration<Item> {
   }
 
   /**
-   * Numbers the tasks from the first reserved id on. Where there is an announcer, all known tasks are
-   * announced, and from now on each further one before it is given out.
+   * Numbers the tasks from the first reserved id on. Where there is an announcer, each is announced before it is given
+   * out; known ones while there is time for it, and all at once where that is to be confirmed.
    */
   async open(firstId: number, announcer?: Announcer): Promise<void> {
     const known = this.#known;
@@ -123,14 +131,22 @@ export class TaskRegistration<Item> {
     this.#freeIds = this.reserve;
     this.#announcer = announcer;
     if (!known) return;
-    for (let start = 0; start < known.length; start += LOOKAHEAD) {
-      const chunk = known.slice(start, start + LOOKAHEAD).map((item, i) => {
-        const index = start + i;
-        return identify(item, index, this.#ids?.[index] ?? firstId + index, this.#options);
-      });
-      await this.#send(chunk);
-    }
+    // What is wrong with any of them is told before the first starts.
+    known.forEach((item, index) => describe(item, index, this.#options));
+    if (announcer.confirm || this.#explicit) await this.announceAll();
+    else if (known.length > LOOKAHEAD) this.#announceAhead();
     if (announcer.confirm) await announcer.batchSender.flushed();
+  }
+
+  /** Announces all known items; `undefined` when they are. */
+  announceAll(): Promise<void> | undefined {
+    return this.#announced < this.#toAnnounce ? this.#announceTo(this.#toAnnounce) : undefined;
+  }
+
+  /** Announces no item any more that is not asked for. */
+  halt(): void {
+    this.#isHalted = true;
+    clearTimeout(this.#timer);
   }
 
   /** Adds the tasks of the next items to `tasks`, as far as it comes. */
@@ -139,9 +155,11 @@ export class TaskRegistration<Item> {
     else await this.#identify(items, tasks);
   }
 
-  /** Announces the tasks of items that were not known. */
+  /** Announces the tasks of the items that were registered last. */
   async announce(tasks: readonly IdentifiedItem<Item>[]): Promise<void> {
-    if (!this.#known && !this.#resumes) await this.#send(tasks);
+    if (this.#resumes) return;
+    if (this.#known) await this.#announceTo(Math.min(this.#count, this.#toAnnounce), tasks);
+    else await this.#send(tasks);
   }
 
   /** Announces that no further items come. */
@@ -149,6 +167,45 @@ export class TaskRegistration<Item> {
     if (this.#known || !this.#announcer) return;
     const { run, batchSender } = this.#announcer;
     batchSender.post({ kind: "expect_tasks", run, count: this.#count });
+  }
+
+  /** How many known items are to be announced here; the writer has those of a run that is resumed. */
+  get #toAnnounce(): number {
+    return this.#announcer && !this.#resumes ? this.#known?.length ?? 0 : 0;
+  }
+
+  /** Announces known items up to here, after those that are being announced; `last` are the last of them. */
+  #announceTo(end: number, last: readonly IdentifiedItem<Item>[] = []): Promise<void> {
+    return this.#announcing = this.#announcing.then(async () => {
+      while (this.#announced < end) {
+        const start = this.#announced;
+        const items = this.#known!.slice(start, Math.min(end, start + LOOKAHEAD));
+        const tasks = start + last.length === end
+          ? last
+          : items.map((item, i) => identify(item, start + i, this.idOf(start + i), this.#options));
+        await this.#send(tasks);
+        this.#announced += tasks.length;
+      }
+    });
+  }
+
+  /**
+   * Announces known items while the tasks before them take their time. Where tasks are quick, each is announced when
+   * it is read: the writer then writes its start and its end together with that.
+   */
+  #announceAhead(): void {
+    const { batchSender } = this.#announcer!;
+    const count = this.#count;
+    const announce = async () => {
+      // When the writer has enough to do, tasks wait for that, and are not slow.
+      while (this.#count === count && !batchSender.ready() && !this.#isHalted) {
+        if (this.#announced === this.#toAnnounce) return;
+        await this.#announceTo(Math.min(this.#announced + LOOKAHEAD, this.#toAnnounce));
+      }
+      if (!this.#isHalted) this.#announceAhead();
+    };
+    // A writer that is gone ends the run by itself.
+    this.#timer = setTimeout(() => void announce().catch(() => {}), ANNOUNCE_MS);
   }
 
   async #identify(items: readonly Item[], chunk: IdentifiedItem<Item>[]): Promise<void> {
@@ -237,7 +294,7 @@ export class TaskRegistration<Item> {
       message.chosen = true;
     }
     if (this.#explicit || (confirm && !this.#known)) return void await batchSender.request(message);
-    batchSender.post(message);
     await batchSender.ready();
+    batchSender.post(message);
   }
 }

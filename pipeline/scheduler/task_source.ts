@@ -1,8 +1,8 @@
 /**
  * From the user's items to tasks with an identity, given out one after the other.
  *
- * An array is known at once: all of it is queued in bulk before the first task starts, and no object is
- * made for an item before its turn. Any other iterable is read a little ahead (`LOOKAHEAD`), so
+ * An array is known at once: it is queued in bulk, ahead of the tasks as far as they leave time for that, and no object
+ * is kept for an item before its turn. Any other iterable is read a little ahead (`LOOKAHEAD`), so
  * that a generator of a million items is never held in memory. Where it fails, the tasks before that are
  * given out, and the failure is told at the end.
  *
@@ -10,13 +10,18 @@
  */
 import { type Announcer, type FeedOptions, TaskRegistration } from "./task_registration.ts";
 import { fromErrorData, toErrorData } from "../../errors.ts";
-import { ItemSource } from "./item_source.ts";
+import { ItemSource, LOOKAHEAD } from "./item_source.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
+
+/** Known items that are read at first; each time as many are read as were before. */
+const FIRST_ITEMS = 125;
 
 /** Gives tasks out, one after the other, to whoever is free. */
 export class TaskSource<Item> {
   /** The items when all are known at once: a copy, because the user's own may change meanwhile. */
   readonly known: readonly Item[] | undefined;
+  /** Whether the run may be an earlier one. */
+  readonly resumes: boolean;
   readonly #source: ItemSource<Item>;
   readonly #registration: TaskRegistration<Item>;
   #ready: IdentifiedItem<Item>[] = [];
@@ -46,6 +51,7 @@ export class TaskSource<Item> {
     if (Array.isArray(items) || items instanceof Set || items instanceof Map) {
       this.known = [...items] as Item[];
     }
+    this.resumes = options.resume !== undefined && options.resume !== false;
     this.#registration = new TaskRegistration(this.known, options);
     this.#source = new ItemSource(this.known ?? items);
   }
@@ -82,12 +88,14 @@ export class TaskSource<Item> {
     return this.#failure;
   }
 
-  /**
-   * Numbers the tasks from the first reserved id on. Where there is an announcer, all known tasks are
-   * announced, and from now on each further one before it is given out.
-   */
+  /** Numbers the tasks from the first reserved id on, and announces each before it is given out. */
   async open(firstId: number, announcer?: Announcer): Promise<void> {
     await this.#registration.open(firstId, announcer);
+  }
+
+  /** Announces all known tasks, for those who look at them; `undefined` when they are. */
+  announceAll(): Promise<void> | undefined {
+    return this.#registration.announceAll();
   }
 
   /** The next task, `undefined` when there is none; a promise when it has to be waited for. */
@@ -106,21 +114,25 @@ export class TaskSource<Item> {
   halt(): void {
     this.#halted = true;
     this.#source.halt();
+    this.#registration.halt();
     this.#ready = [];
     this.#news.resolve();
   }
 
-  /** Halts, and lets the user's iterator end. */
+  /** Halts, lets the user's iterator end, and announces the known tasks that are left, to be cancelled. */
   async stop(): Promise<void> {
     this.halt();
     if (!this.#source.waiting) await this.#loading;
     await this.#source.close();
+    await this.announceAll();
   }
 
   async #load(): Promise<void> {
     const items: Item[] = [];
     const chunk: IdentifiedItem<Item>[] = [];
-    await this.#try(() => this.#source.pull(items));
+    // Of known items a few come first, so that the writer soon has something to do.
+    const most = this.known ? FIRST_ITEMS + this.#registration.count : LOOKAHEAD;
+    await this.#try(() => this.#source.pull(items, Math.min(most, LOOKAHEAD)));
     if (this.#halted) return;
     await this.#try(() => this.#registration.register(items, chunk));
     // What is announced after the run has cancelled what was queued would stay queued.

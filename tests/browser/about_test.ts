@@ -188,3 +188,24 @@ pageTest("runs and tasks without a name can be opened", async () => {
   await seeText(page, "h1", "without a name");
   assertEquals(fixture.complaints, []);
 });
+
+pageTest(
+  "a run says that another program has written over its tasks, and each of them what",
+  async () => {
+    await using fixture = await PageFixture.open();
+    await fill(fixture, (connection) => {
+      addRun(connection, "shared", { tasks: 3 });
+      connection.exec(`
+      UPDATE pipeline_runs SET own_resumed = 0;
+      UPDATE task_runs SET own_status = status;
+      UPDATE task_runs SET status = 'paused' WHERE id = 2`);
+    });
+    const page = await fixture.page("?run=1");
+    await seeText(page, ".banner", "1 task was rewritten by another program");
+    assertEquals(await textsOf(page, ".cell-status .rewritten"), ["rewritten"]);
+    assertEquals(await textsOf(page, ".cell-status .status"), ["done", "done", "done"]);
+    await click(page, ".task-row a", "task 2");
+    await seeText(page, ".panel .note", "Another program wrote the status paused here.");
+    assertEquals(fixture.complaints, []);
+  },
+);

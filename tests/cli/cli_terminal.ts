@@ -25,7 +25,11 @@ export interface Size {
   rows: number;
 }
 
-function commandLine(args: readonly string[], { folder, permissions }: CliOptions): string[] {
+/** The words that start a command. */
+export function commandLine(
+  args: readonly string[],
+  { folder, permissions }: CliOptions,
+): string[] {
   const usual = ["--allow-read", `--allow-write=${folder}`, "--allow-net=127.0.0.1"];
   return [
     Deno.execPath(),

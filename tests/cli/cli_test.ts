@@ -130,8 +130,11 @@ Deno.test("the entry loads no command, engine or dashboard before one is named",
   const local = [...loaded].filter((name) => name.startsWith(ROOT.href));
   assertEquals(local.map((name) => name.slice(ROOT.href.length)).sort(), [
     "cli.ts",
+    "cli/output_name.ts",
     "cli/terminal/exit_code.ts",
     "deno.json",
+    "internal/permissions.ts",
+    "internal/terminal.ts",
     "internal/write_all.ts",
   ]);
 });

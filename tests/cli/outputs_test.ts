@@ -12,9 +12,10 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "../support/assert.ts";
+import { isInstalled } from "../support/child.ts";
 import { tempFolder } from "../support/temp.ts";
 import { outputName, outputOrStream } from "../../cli/output_name.ts";
-import { runCli } from "./cli_terminal.ts";
+import { commandLine, runCli } from "./cli_terminal.ts";
 
 async function digest(path: string): Promise<string> {
   const bytes = await crypto.subtle.digest("SHA-256", await Deno.readFile(path));
@@ -127,4 +128,78 @@ Deno.test("backup, export and the log take a file's URL; what is no name of a fi
   }
   const names = [...Deno.readDirSync(folder.path)].map(({ name }) => name);
   assertEquals(names.filter((name) => /^-|partial/.test(name)), []);
+});
+
+/**
+ * Runs a command whose output is a pipe that does not block, reads nothing before that is full, then everything, and
+ * says how many bytes that was and how the command ended.
+ */
+const SLOW_READER = `
+  use Fcntl;
+  pipe(my $r, my $w);
+  fcntl($w, F_SETFL, O_WRONLY | O_NONBLOCK);
+  my $pid = fork;
+  if (!$pid) { open(STDOUT, ">&", $w); close $r; exec @ARGV; }
+  my $writable = 1;
+  while ($writable) {
+    vec(my $set = "", fileno($w), 1) = 1;
+    $writable = select(undef, $set, undef, 0);
+    select(undef, undef, undef, 0.01);
+    die "It ended before the pipe was full" if waitpid($pid, 1) > 0;
+  }
+  close $w;
+  my ($bytes, $part) = (0);
+  while (my $read = sysread($r, $part, 1 << 20)) { $bytes += $read; }
+  waitpid $pid, 0;
+  print "$bytes ", $? >> 8;
+`;
+
+Deno.test({
+  name: "what commands write reaches a pipe that does not block whole, however late it is read",
+  ignore: Deno.build.os !== "linux" || !await isInstalled("perl"),
+  async fn() {
+    using folder = tempFolder();
+    const db = folder.file("etl.db");
+    const items = Array.from({ length: 300 }, (_, i) => `${i}`);
+    await runPipeline(items, {
+      db,
+      taskName: (item) => item.padStart(300, "x"),
+      run: () => 1,
+    });
+    for (const args of [["export", "-o", "-"], ["status", "--json", "--limit", "300"]]) {
+      const words = commandLine([...args, "--db", db], { folder: folder.path });
+      const { stdout, stderr } = await new Deno.Command("perl", {
+        args: ["-e", SLOW_READER, ...words],
+        cwd: folder.path,
+      }).output();
+      assertEquals(new TextDecoder().decode(stderr), "");
+      const [bytes, code] = new TextDecoder().decode(stdout).split(" ").map(Number);
+      const { out } = await runCli([...args, "--db", db], { folder: folder.path });
+      assertEquals(code, 0);
+      // Times are among what is written.
+      assert(
+        Math.abs(bytes! - new TextEncoder().encode(out).length) < 100,
+        `${bytes} bytes of ${out.length}`,
+      );
+      assert(bytes! > 65_536);
+    }
+  },
+});
+
+Deno.test("commands end quietly and as usual when nobody reads what they write", async () => {
+  using folder = tempFolder();
+  await runPipeline(["a"], { db: folder.file("etl.db"), run: () => 1 });
+  const cases = [["--help"], ["runs", "--db", "etl.db"], ["export", "-o", "-", "--db", "etl.db"]];
+  const quote = (word: string) => `'${word}'`;
+  const runs = cases.map(async (args) => {
+    const words = commandLine(args, { folder: folder.path }).map(quote).join(" ");
+    // The reader is gone before the command has begun.
+    const { stdout, stderr } = await new Deno.Command("bash", {
+      args: ["-c", `exec 3> >(true); wait $!; ${words} >&3; echo $?`],
+      cwd: folder.path,
+    }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    assertEquals([text(stdout), text(stderr)], ["0\n", ""], args.join(" "));
+  });
+  await Promise.all(runs);
 });

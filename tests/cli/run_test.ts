@@ -229,6 +229,23 @@ Deno.test({
 });
 
 Deno.test({
+  name: "run --dashboard ends with the run on the terminal of a CI job, and draws nothing there",
+  ignore,
+  async fn() {
+    using folder = tempFolder();
+    const args = ["run", ETL, "--arg", "words=a,boom", "--dashboard=0"];
+    const usual = ["--allow-read", `--allow-write=${folder.path}`, "--allow-net=127.0.0.1"];
+    await using terminal = openTerminal(args, {
+      folder: folder.path,
+      env: { CI: "true", NO_COLOR: "1" },
+      permissions: [...usual, "--allow-env=CI"],
+    });
+    assertEquals(await terminal.ended(), 1);
+    assert(!terminal.raw.includes("\x1b"), JSON.stringify(terminal.raw));
+  },
+});
+
+Deno.test({
   name: "run --dashboard prints an address by which the run can be cancelled",
   ignore,
   async fn() {
@@ -255,12 +272,12 @@ Deno.test({
 
 Deno.test("demo runs tasks of twenty steps", async () => {
   using folder = tempFolder();
-  const { code, out, err } = await runCli(["demo", "-n", "3", "-w", "3", "--db", "demo.db"], {
-    folder: folder.path,
-  });
+  const args = ["demo", "-n", "3", "-w", "3", "--db", "demo.db", "--quiet-tasks"];
+  const { code, out, err } = await runCli(args, { folder: folder.path });
   assertEquals(code, 0);
   assertMatch(out, /^demo · done · 3 tasks · .+\ndemo\.db · run 1\n$/);
   assert(!`${out}${err}`.includes("\x1b"), "There are escapes in a pipe");
+  assert(!err.includes("waited"), "A task's log was printed");
   const tasks = await readValues(
     folder.file("demo.db"),
     "SELECT name, status, message, json_extract(result, '$.steps') FROM task_runs",

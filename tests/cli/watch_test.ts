@@ -6,7 +6,9 @@
 import { clientOf } from "../../writer/client/sqlite_writer.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { HandRun, HARMFUL, HOSTILE_NAMES } from "./cli_fixture.ts";
+import { ROOT } from "../support/child.ts";
 import { tempFolder } from "../support/temp.ts";
+import { hasTmux, Tmux } from "../support/tmux.ts";
 import { hasTerminals, openTerminal, spawnCli } from "./cli_terminal.ts";
 
 const ignore = !hasTerminals;
@@ -135,21 +137,108 @@ watchTest("moves no cursor on a terminal that cannot", async () => {
   assert(!terminal.raw.includes("\x1b"), JSON.stringify(terminal.raw));
 });
 
-Deno.test("status --watch writes plain lines to a pipe until it is told to stop", async () => {
+Deno.test("status --watch writes a plain line to a pipe, and ends with the run, because nobody could end it", async () => {
   await using run = await HandRun.start(["one", "two"]);
   const child = spawnCli(["status", "--watch", "--db", run.db], { folder: run.folder.path });
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const next = async () => (await lines.read()).value!;
   assertMatch(await next(), /^by hand · run 1 · running .* 0 of 2 ended · queued 2\n$/);
-  await run.begin(0);
-  await run.end(0, "done");
-  let line = await next();
-  while (!line.includes("1 of 2 ended")) line = await next();
+  for (const n of [0, 1]) {
+    await run.begin(n);
+    await run.end(n, "done");
+  }
+  await run.finish();
+  // The status is news that does not wait.
+  const line = await next();
+  assertMatch(line, /^by hand · run 1 · done .* 2 of 2 ended · done 2 · [\d.]+\/s\n$/);
   assert(!HARMFUL.test(line), JSON.stringify(line));
+  assert((await lines.read()).done);
+  assertEquals((await child.status).code, 0);
+  await child.stderr.cancel();
+});
+
+Deno.test("status --watch in a pipe ends at once when it is told to stop", async () => {
+  await using run = await HandRun.start(["one"]);
+  const child = spawnCli(["status", "--watch", "--db", run.db], { folder: run.folder.path });
+  const lines = child.stdout.getReader();
+  await lines.read();
   child.kill("SIGTERM");
   while (!(await lines.read()).done);
   assertEquals((await child.status).code, 143);
   await child.stderr.cancel();
+});
+
+watchTest("takes no screen under CI, and ends with the run", async () => {
+  await using run = await HandRun.start(["one"]);
+  await using terminal = openTerminal(["status", "--watch", "--db", run.db], {
+    folder: run.folder.path,
+    env: { CI: "true", NO_COLOR: "1" },
+    permissions: ["--allow-read", "--allow-env=CI"],
+  });
+  await terminal.until("queued 1");
+  await run.begin(0);
+  await run.end(0, "done");
+  await run.finish();
+  assertEquals(await terminal.ended(), 0);
+  assert(!terminal.raw.includes("\x1b"), JSON.stringify(terminal.raw));
+});
+
+watchTest("has keys: it scrolls, finds, shows failures, explains itself, and ends", async () => {
+  const names = Array.from({ length: 60 }, (_, i) => `task ${i}`);
+  await using run = await HandRun.start(names);
+  await run.begin(7);
+  await run.end(7, "error", "refused");
+  await using terminal = openTerminal(["status", "--watch", "--db", run.db], {
+    folder: run.folder.path,
+  });
+  await terminal.until(/✖ error +8 +task 7 [^]*q ends this view, not the pipeline · \? keys/);
+  await terminal.type("\x1b[6~");
+  await terminal.until(/from 17 of 60/);
+  await terminal.type("G");
+  await terminal.until((screen) => /from 60 of 60/.test(screen) && /task 59/.test(screen));
+  await terminal.type("e");
+  await terminal.until((screen) => /failed only/.test(screen) && !/task 59/.test(screen));
+  await terminal.type("e/TASK 1");
+  await terminal.until(/\/TASK 1█/);
+  await terminal.type("\r");
+  const found = await terminal.until(/\/TASK 1: 11 found/);
+  assertEquals(found.match(/queued +\d+ +task 1/g)?.length, 11);
+  await terminal.type("?");
+  await terminal.until(/PgUp PgDn, space +scroll by a page/);
+  await terminal.type("?\x1b");
+  await terminal.until(/✖ error +8 +task 7/);
+  await terminal.type("q");
+  assertEquals(await terminal.ended(), 0);
+  assertEquals([terminal.isOtherScreen, terminal.hasCursor], [false, true]);
+});
+
+Deno.test({
+  name: "status --watch gives the terminal back at Ctrl-Z and Ctrl-\\, and is back after fg",
+  ignore: !hasTmux,
+  async fn() {
+    await using run = await HandRun.start(["one"]);
+    await using tmux = await Tmux.start({ CI: "" });
+    const window = await tmux.open(80, 24);
+    const isShown = (screen: string[]) => screen.some((line) => /queued +1 +one/.test(line));
+    const path = (name: string) => decodeURIComponent(new URL(name, ROOT).pathname);
+    // It needs no permission for it.
+    const deno = `${Deno.execPath()} run --no-lock --cached-only -R --config ${path("deno.json")}`;
+    await window.type(`${deno} ${path("cli.ts")} status --watch --db ${run.db}`, "Enter");
+    await window.until(isShown);
+    assertEquals((await window.state()).isOtherScreen, true);
+    await window.type("C-z");
+    await window.until((screen) => screen.some((line) => line.includes("Stopped")));
+    const sane = { isOtherScreen: false, hasCursor: true, hasMargins: false };
+    assertEquals(await window.state(), sane);
+    await run.begin(0);
+    await window.type("fg", "Enter");
+    await window.until((screen) => screen.some((line) => /running +1 +one/.test(line)));
+    assertEquals((await window.state()).isOtherScreen, true);
+    await window.type("C-\\");
+    await window.until((screen) => screen.some((line) => line.includes("Quit")));
+    assertEquals(await window.state(), sane);
+    assert(!(await window.lines()).some((line) => /one$/.test(line)));
+  },
 });
 
 Deno.test("status --watch --json writes a value for each line", async () => {

@@ -138,13 +138,22 @@ Deno.test("arguments that cannot be kept are refused before anything is opened",
   const run = () => {};
   const circle: Record<string, unknown> = {};
   circle.self = circle;
-  for (const args of [[1], null, circle, { f: () => 1 }]) {
-    await assertRejects(
-      () => runPipeline(["a"], { db, run, args: args as object }),
-      ArgumentsError,
-      "the ",
-    );
+  const cases: [unknown, string][] = [
+    [[1], "expected an object for args"],
+    [null, "expected an object for args"],
+    [circle, "an object that holds itself in args.self"],
+    [{ f: () => 1 }, "Cannot keep the arguments: "],
+    // All of these would be stored as the same, and resume would take one for the other.
+    [new Map([["date", "13"]]), "a Map in args"],
+    [{ days: [new Set([13])] }, "a Set in args.days[0]"],
+    [{ day: NaN }, "NaN in args.day"],
+  ];
+  for (const [args, why] of cases) {
+    const options = { db, run, args: args as object };
+    await assertRejects(() => runPipeline(["a"], options), ArgumentsError, why);
   }
+  const label = 5 as unknown as string;
+  await assertRejects(() => runPipeline(["a"], { db, run, label }), TypeError, "for label, got 5");
   await assertRejects(() => Deno.stat(db), Deno.errors.NotFound);
 });
 

@@ -39,6 +39,7 @@ for (const driver of DRIVERS) {
       "index idx_task_attempts_task",
       "index idx_task_dependencies_run",
       "index idx_task_logs_task",
+      "index idx_task_runs_added",
       "index idx_task_runs_rewritten",
       "index idx_task_runs_status",
       "table pipeline_runs",

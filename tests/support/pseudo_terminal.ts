@@ -34,6 +34,7 @@ export class TestTerminal implements AsyncDisposable {
   #raw = "";
   #device = "";
   #cursorHidden = false;
+  #hasMargins = false;
   #over = false;
 
   /** Starts `words`, a program and its arguments. */
@@ -52,6 +53,10 @@ export class TestTerminal implements AsyncDisposable {
         return false;
       });
     }
+    this.#emulator.parser.registerCsiHandler({ final: "r" }, ([top, bottom]) => {
+      this.#hasMargins = !!top && Number(bottom) < this.#emulator.rows;
+      return false;
+    });
     const command = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
     this.#child = new Deno.Command("script", {
       args: ["-qec", `stty rows ${rows} cols ${columns}; tty; exec ${command}`, "/dev/null"],
@@ -116,6 +121,11 @@ export class TestTerminal implements AsyncDisposable {
   /** Whether the cursor is hidden. */
   get cursorHidden(): boolean {
     return this.#cursorHidden;
+  }
+
+  /** Whether only a part of its rows scrolls. */
+  get hasMargins(): boolean {
+    return this.#hasMargins;
   }
 
   /** Resolves when what the terminal shows meets a condition; it is looked at whenever it changes. */

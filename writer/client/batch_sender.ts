@@ -22,10 +22,19 @@ import {
 } from "../protocol/write_message.ts";
 import { foldNews, newsOf } from "../protocol/task_news.ts";
 import { isEnd } from "../../internal/task_status.ts";
-import { type Collected, type FailureListener, InFlight, WINDOW_ROWS } from "./in_flight.ts";
+import {
+  type Collected,
+  type FailureListener,
+  InFlight,
+  type Waiter,
+  WINDOW_ROWS,
+} from "./in_flight.ts";
 
 /** Rows in a batch: from here on the cost of a message is that of its rows (measured). */
 const BATCH_ROWS = 1_000;
+
+/** Rows in a batch with new tasks: a thousand of them and their news, which the writer then writes together. */
+const TASK_BATCH_ROWS = 2_500;
 
 /** Milliseconds that a message may wait for others: less than a person or a page can notice. */
 export const BATCH_MS = 5;
@@ -34,6 +43,8 @@ export const BATCH_MS = 5;
 export class BatchSender {
   readonly #inFlight: InFlight;
   #collected = nothing();
+  /** Rows with which it leaves. */
+  #rowsOfBatch = BATCH_ROWS;
   /** News of a task that is still in `#collected`, and may be folded with what follows. */
   #updates = new Map<number, TaskUpdateMessage>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -53,33 +64,14 @@ export class BatchSender {
   /** Sends a message without waiting; its failure goes to the listener. */
   post(message: WriteMessage): void {
     if (this.#refusal) throw this.#refusal;
-    const { messages, tasks } = this.#collected;
-    if (isStatement(message)) this.#collected.hasStatements = true;
-    if ("task" in message && message.task !== undefined) {
-      tasks.set(messages.length, message.task);
-      // What follows must not be folded into news from before these rows.
-      this.#settle(message.task);
-    }
-    // Nor into news from before the task was queued again, or ended from outside.
-    if (message.kind === "requeue_tasks" || message.kind === "end_tasks") {
-      const tasks = message.ids === "queued" ? [] : message.ids;
-      for (const id of tasks) this.#settle(id);
-    }
-    messages.push(message);
-    this.#collected.rows += weightOf(message);
-    if (this.#collected.rows >= BATCH_ROWS) this.#handOver();
-    else if (this.#timer === undefined) {
-      this.#since = performance.now();
-      this.#timer = setTimeout(() => this.#flush(), BATCH_MS);
-    }
+    this.#collect(message);
   }
 
   /** Sends a message and resolves with what it did, once it is committed. */
   request<M extends WriteMessage>(message: M): Promise<ResultOf<M>> {
     if (this.#refusal) return Promise.reject(this.#refusal);
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#collected.waiters.set(this.#collected.messages.length, { resolve, reject });
-    this.post(message);
+    this.#collect(message, { resolve, reject });
     if (this.#inFlight.isIdle) queueMicrotask(() => this.#flush());
     return promise as Promise<ResultOf<M>>;
   }
@@ -138,9 +130,13 @@ export class BatchSender {
 
   /** Resolves when there is room for more; `undefined` when there is room now. */
   ready(): Promise<void> | undefined {
-    if (this.#inFlight.rows + this.#collected.rows < WINDOW_ROWS) return undefined;
+    if (this.#hasRoom) return undefined;
     if (this.#dead) return Promise.reject(this.#dead);
     return (this.#room ??= Promise.withResolvers()).promise;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#inFlight.rows < WINDOW_ROWS;
   }
 
   /** Resolves when everything that was sent so far is acknowledged. */
@@ -176,10 +172,43 @@ export class BatchSender {
     this.#room?.reject(error);
   }
 
-  /** Hands the messages over, unless others wait for credits: then more is collected, and folded. */
+  #collect(message: WriteMessage, waiter?: Waiter): void {
+    const weight = weightOf(message);
+    if (message.kind === "queue_tasks") this.#beginTasks(weight);
+    else if (this.#collected.rows + weight > this.#rowsOfBatch) this.#handOver();
+    const { messages, waiters, tasks } = this.#collected;
+    if (waiter) waiters.set(messages.length, waiter);
+    if (isStatement(message)) this.#collected.hasStatements = true;
+    if ("task" in message && message.task !== undefined) {
+      tasks.set(messages.length, message.task);
+      // What follows must not be folded into news from before these rows.
+      this.#settle(message.task);
+    }
+    // Nor into news from before the task was queued again, or ended from outside.
+    if (message.kind === "requeue_tasks" || message.kind === "end_tasks") {
+      const tasks = message.ids === "queued" ? [] : message.ids;
+      for (const id of tasks) this.#settle(id);
+    }
+    messages.push(message);
+    this.#collected.rows += weight;
+    if (this.#collected.rows >= this.#rowsOfBatch) this.#handOver();
+    else if (this.#timer === undefined) {
+      this.#since = performance.now();
+      this.#timer = setTimeout(() => this.#flush(), BATCH_MS);
+    }
+  }
+
+  /** New tasks begin a batch, unless they and their news fit into this one and the writer has others to write. */
+  #beginTasks(weight: number): void {
+    const isFull = this.#collected.rows + 2 * weight > TASK_BATCH_ROWS;
+    if (isFull || this.#inFlight.isIdle) this.#handOver();
+    this.#rowsOfBatch = TASK_BATCH_ROWS;
+  }
+
+  /** Hands the messages over, unless there is no room: then more is collected, and folded. */
   #flush(): void {
-    if (this.#inFlight.isBehind) this.#timer = undefined;
-    else this.#handOver();
+    if (this.#hasRoom) this.#handOver();
+    else this.#timer = undefined;
   }
 
   #handOver(): void {
@@ -189,18 +218,20 @@ export class BatchSender {
     for (const id of this.#updates.keys()) this.#settle(id);
     const collected = this.#collected;
     this.#collected = nothing();
+    this.#rowsOfBatch = BATCH_ROWS;
     this.#inFlight.add(collected);
   }
 
   #acknowledged(): void {
-    if (this.#inFlight.rows < WINDOW_ROWS) {
+    if (this.#hasRoom) {
       this.#room?.resolve();
       this.#room = undefined;
     }
     const { messages, waiters } = this.#collected;
-    // Without a timer they have waited for credits.
-    const isDue = (waiters.size > 0 && this.#inFlight.isIdle) || this.#timer === undefined;
-    if (messages.length > 0 && isDue) this.#flush();
+    if (messages.length === 0) return;
+    if (waiters.size > 0 && this.#inFlight.isIdle) this.#flush();
+    // They have waited for room. Who else has is to add its own first.
+    else this.#timer ??= setTimeout(() => this.#flush(), 0);
   }
 
   /** Adds later news of a task to news that has not left. */
@@ -213,7 +244,7 @@ export class BatchSender {
   /** What is collected has become so much more. */
   #grow(rows: number): void {
     this.#collected.rows += rows;
-    if (this.#collected.rows >= BATCH_ROWS) this.#handOver();
+    if (this.#collected.rows >= this.#rowsOfBatch) this.#handOver();
   }
 
   /** What follows is not folded into this news of a task any more. */

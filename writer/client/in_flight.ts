@@ -90,11 +90,6 @@ export class InFlight {
     return this.#batches.size === 0;
   }
 
-  /** Whether something waits for credits. */
-  get isBehind(): boolean {
-    return this.#waiting.length > 0;
-  }
-
   /** Takes a batch over. */
   add({ messages, ...batch }: Collected): void {
     const seq = this.#seq++;

@@ -12,7 +12,7 @@
  * @module
  */
 import type { Connection } from "../../sqlite/connection.ts";
-import { columnsOf } from "../../sqlite/pragmas.ts";
+import { columnsOf, isOrdinaryTable } from "../../sqlite/pragmas.ts";
 import { ownerState } from "../../internal/owner_lock.ts";
 import { clientOf, type SqliteWriter } from "./sqlite_writer.ts";
 
@@ -92,13 +92,17 @@ function holdsLock(path: string, owner: unknown): boolean {
 
 /** How many rows a run has. */
 export function countRows(connection: Connection, { id, first, last }: PrunableRun): PrunedRows {
-  const row = connection.prepare(
-    `SELECT
-       (SELECT count(*) FROM task_runs WHERE id BETWEEN ?1 AND ?2 AND run_id=?3) AS tasks,
-       (SELECT count(*) FROM task_logs WHERE task_id BETWEEN ?1 AND ?2 AND run_id=?3) AS logs,
-       (SELECT count(*) FROM run_samples WHERE run_id=?3) AS samples`,
-  ).get(first, last, id)!;
-  return { tasks: Number(row.tasks), logs: Number(row.logs), samples: Number(row.samples) };
+  const count = (table: string, task?: string): number => {
+    if (!isOrdinaryTable(connection, table)) return 0;
+    const range = task ? `AND ${task} BETWEEN ${first} AND ${last}` : "";
+    const sql = `SELECT count(*) AS n FROM ${table} WHERE run_id=? ${range}`;
+    return Number(connection.prepare(sql).get(id)!.n);
+  };
+  return {
+    tasks: count("task_runs", "id"),
+    logs: count("task_logs", "task_id"),
+    samples: count("run_samples"),
+  };
 }
 
 /**
@@ -148,7 +152,7 @@ const REFERENCE = `SELECT 1 FROM sqlite_schema AS m JOIN pragma_foreign_key_list
 
 /** Runs that are gone and have left rows, because their deletion was interrupted. */
 export function findRests(connection: Connection): number[] {
-  if (columnsOf(connection, "pruned_runs").length === 0) return [];
+  if (!isOrdinaryTable(connection, "pruned_runs")) return [];
   return connection.prepare("SELECT run_id FROM pruned_runs ORDER BY run_id").all()
     .map(({ run_id }) => Number(run_id));
 }

@@ -38,6 +38,33 @@ export interface ResumeTasksMessage {
   keys: readonly string[];
 }
 
+/**
+ * Adds tasks to a run that is active, with their items: those whose keys it has already are left out. The three arrays
+ * are parallel. Answered with the number of tasks that are new.
+ */
+export interface AddTasksMessage {
+  /** Tells the messages apart. */
+  kind: "add_tasks";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** The task that adds them, as `task_runs.id`; 0 for the program. */
+  by: number;
+  /** Names of the tasks; `null` for "task" and the id. */
+  names: readonly (string | null)[];
+  /** Keys of the tasks. */
+  keys: readonly string[];
+  /** Items, as JSON. */
+  items: readonly string[];
+}
+
+/** Queues the added tasks of a run that is resumed, which are not `done` and which no item stood for. */
+export interface ResumeAddedMessage {
+  /** Tells the messages apart. */
+  kind: "resume_added";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+}
+
 /** Keeps which tasks of a run wait for which. The two arrays are parallel. */
 export interface DependTasksMessage {
   /** Tells the messages apart. */

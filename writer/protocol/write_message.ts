@@ -16,10 +16,12 @@ import type {
   StartRunMessage,
 } from "./run_message.ts";
 import type {
+  AddTasksMessage,
   DependTasksMessage,
   EndTasksMessage,
   QueueTasksMessage,
   RequeueTasksMessage,
+  ResumeAddedMessage,
   ResumeTasksMessage,
   TasksEnded,
   TaskUpdateMessage,
@@ -132,6 +134,8 @@ export type WriteMessage =
   | PlaceTasksMessage
   | SeeWorkerMessage
   | QueueTasksMessage
+  | AddTasksMessage
+  | ResumeAddedMessage
   | ResumeTasksMessage
   | DependTasksMessage
   | TaskUpdateMessage
@@ -165,6 +169,9 @@ export interface WriteResults {
   queue_tasks: undefined;
   /** The ids of the tasks, negative for those that are `done`. */
   resume_tasks: readonly number[];
+  /** How many are new. */
+  add_tasks: number;
+  resume_added: undefined;
   depend_tasks: undefined;
   task_update: undefined;
   /** The ids of those that are queued now. */
@@ -214,6 +221,11 @@ export function weightOf(message: WriteMessage): number {
       return Math.max(
         message.ids?.length ?? 1,
         (sizeOf(message.names) + sizeOf(message.keys)) / ROW_BYTES,
+      );
+    case "add_tasks":
+      return Math.max(
+        message.items?.length ?? 1,
+        (sizeOf(message.names) + sizeOf(message.keys) + sizeOf(message.items)) / ROW_BYTES,
       );
     case "requeue_tasks":
       return (message.ids?.length ?? 1) + lengthOf(message.attempt?.error) / ROW_BYTES;

@@ -4,10 +4,11 @@
  *
  * @module
  */
+import { AddedTasks } from "./tasks/added_tasks.ts";
 import type { Connection } from "../../sqlite/connection.ts";
-import { DependencyStore } from "./dependency_store.ts";
+import { DependencyStore } from "./tasks/dependency_store.ts";
 import { type ErrorData, fromErrorData } from "../../errors.ts";
-import { FailedTasks } from "./failed_tasks.ts";
+import { FailedTasks } from "./tasks/failed_tasks.ts";
 import { KeyStore } from "./key_store.ts";
 import type {
   FinishRunMessage,
@@ -31,9 +32,9 @@ import { RemoteWorkerStore } from "./tasks/remote_worker_store.ts";
 import type { RequestWatch } from "./request_watch.ts";
 import { RowStore, sameShape } from "./row_store.ts";
 import { RunStore } from "./run_store.ts";
-import { TaskEndStore } from "./task_end_store.ts";
-import { TaskUpdateStore } from "./task_update_store.ts";
-import { TaskStore } from "./task_store.ts";
+import { TaskEndStore } from "./tasks/task_end_store.ts";
+import { TaskUpdateStore } from "./tasks/task_update_store.ts";
+import { TaskStore } from "./tasks/task_store.ts";
 import { isEnd } from "../../internal/task_status.ts";
 
 /** What became of the messages of a batch, by their index. */
@@ -73,6 +74,7 @@ export class MessageApplier {
   readonly updates: TaskUpdateStore;
   readonly failed = new FailedTasks();
   readonly #tasks: TaskStore;
+  readonly #added: AddedTasks;
   readonly #keys: KeyStore;
   readonly #dependencies: DependencyStore;
   readonly #ends: TaskEndStore;
@@ -89,6 +91,7 @@ export class MessageApplier {
     this.runs = new RunStore(connection, owner);
     this.updates = new TaskUpdateStore(connection, this.runs);
     this.#tasks = new TaskStore(connection, this.runs, this.updates);
+    this.#added = new AddedTasks(connection, this.runs);
     this.#keys = new KeyStore(connection);
     this.#dependencies = new DependencyStore(connection);
     this.#ends = new TaskEndStore(connection, this.runs, this.updates);
@@ -139,12 +142,18 @@ export class MessageApplier {
     const failures: [number, ErrorData][] = [];
     let inserts: InsertMessage[] = [];
     const flushInserts = () => {
-      if (inserts.length > 0) this.rows.insert(inserts);
+      if (inserts.length === 0) return;
+      this.updates.flushNew();
+      this.rows.insert(inserts);
       inserts = [];
     };
     messages.forEach((message, index) => {
       if (message.kind === "task_update" && !this.failed.has(message.id)) {
         this.updates.fold(message);
+        return;
+      }
+      if (message.kind === "queue_tasks" && !message.chosen) {
+        this.apply(message);
         return;
       }
       if (message.kind !== "insert" || (inserts[0] && !sameShape(inserts[0], message))) {
@@ -182,15 +191,21 @@ export class MessageApplier {
       case "reserve_ids":
         return this.runs.reserveIds(message);
       case "expect_tasks":
-        return this.runs.expect(message);
+        return this.#added.expect(message);
       case "finish_run":
         return this.#finishRun(message);
+      case "add_tasks":
+        return this.#added.add(message);
+      case "resume_added":
+        return this.#tasks.resumeAdded(message.run);
       case "place_tasks":
         return this.#remote().place(message);
       case "see_worker":
         return this.#remote().see(message);
       case "queue_tasks":
-        this.#tasks.queue(message);
+        this.updates.queue(message);
+        if (message.chosen) this.updates.flushNew();
+        this.#added.queued(message.run, message.keys);
         return this.failed.forget(message.ids);
       case "resume_tasks": {
         const ids = this.#tasks.resume(message);
@@ -260,6 +275,7 @@ export class MessageApplier {
   #finishRun(message: FinishRunMessage): RunFinished {
     const finished = this.runs.finish(message);
     this.updates.endRun();
+    this.#added.forget(message.run);
     answerAll(this.#connection, message.run, message.stopped ? "cancelled" : finished.status);
     this.#watch?.end(message.run);
     return finished;

@@ -18,6 +18,10 @@ export const OF_RUN = `run_id=?1 AND id BETWEEN
   (SELECT first_task_id FROM pipeline_runs WHERE id=?1) AND
   (SELECT last_task_id FROM pipeline_runs WHERE id=?1)`;
 
+/** How many tasks were added to run ?1 by others: they are not among its items. */
+export const ADDED_TASKS =
+  "(SELECT count(*) FROM task_runs WHERE run_id=?1 AND added_by IS NOT NULL)";
+
 /** A task that is there. */
 export interface KeyedTask {
   /** Its id. */
@@ -86,13 +90,21 @@ function select(connection: Connection, { name, args, resume }: WantedRun): SqlR
 
 /** Tasks of a run whose keys were learnt, which are not `done` and which no item stood for. */
 export function goneTasks(connection: Connection, run: number): KeyedTask[] {
-  const table = tableOf(run);
-  const isLearnt = connection.prepare("SELECT 1 FROM temp.sqlite_schema WHERE name=?").get(table);
-  if (!isLearnt) return [];
+  if (!isLearnt(connection, run)) return [];
   return connection.prepare(
-    `SELECT t.id, coalesce(t.own_status, t.status) AS status FROM temp.${table} AS k JOIN task_runs AS t ON t.id=k.id
-     WHERE k.seen=0 AND t.run_id=? AND coalesce(t.own_status, t.status) IN ('queued','error','cancelled')`,
+    `SELECT t.id, coalesce(t.own_status, t.status) AS status
+     FROM temp.${tableOf(run)} AS k JOIN task_runs AS t ON t.id=k.id
+     WHERE k.seen=0 AND t.run_id=?
+       AND coalesce(t.own_status, t.status) IN ('queued','error','cancelled')`,
   ).all(run).map(({ id, status }) => ({ id: id as number, status: status as TaskStatus }));
+}
+
+/** A task stands for its own item. */
+export function seeKey(connection: Connection, run: number, id: number): void {
+  connection.prepare(
+    `UPDATE temp.${tableOf(run)} SET seen=1
+     WHERE key=(SELECT key FROM task_runs WHERE id=?)`,
+  ).run(id);
 }
 
 /**
@@ -102,10 +114,7 @@ export function goneTasks(connection: Connection, run: number): KeyedTask[] {
  */
 export function learnKeys(connection: Connection, run: number): void {
   forgetKeys(connection, run);
-  connection.exec(
-    `CREATE TEMP TABLE ${tableOf(run)}
-       (key TEXT PRIMARY KEY, id INTEGER, seen INTEGER NOT NULL) WITHOUT ROWID`,
-  );
+  connection.exec(createTable(run));
   const learn = connection.prepare(
     `INSERT INTO temp.${tableOf(run)} SELECT key, id, 0 FROM task_runs WHERE ${OF_RUN}`,
   );
@@ -162,9 +171,51 @@ export function matchKeys(
   });
 }
 
+/**
+ * Which of these keys a run has not had yet; from now on it has them. The keys of a run that is not resumed are learnt
+ * when they are first asked for.
+ */
+export function claimKeys(
+  connection: Connection,
+  run: number,
+  keys: readonly string[],
+): boolean[] {
+  if (!isLearnt(connection, run)) {
+    connection.exec(createTable(run));
+    connection.prepare(
+      `INSERT OR IGNORE INTO temp.${tableOf(run)}
+         SELECT key, id, 1 FROM task_runs WHERE ${OF_RUN} AND key IS NOT NULL`,
+    ).run(run);
+  }
+  return noteKeys(connection, run, keys);
+}
+
+/** A run has these keys from now on. Returns which of them it did not have, if its keys were learnt. */
+export function noteKeys(
+  connection: Connection,
+  run: number,
+  keys: readonly (string | null)[],
+): boolean[] {
+  if (!isLearnt(connection, run)) return [];
+  const note = connection.prepare(
+    `INSERT INTO temp.${tableOf(run)} (key, seen) VALUES (?, 1) ON CONFLICT DO NOTHING`,
+  );
+  return keys.map((key) => key === null || note.run(key) === 1);
+}
+
 /** Forgets the keys of a run. */
 export function forgetKeys(connection: Connection, run: number): void {
   connection.exec(`DROP TABLE IF EXISTS temp.${tableOf(run)}`);
+}
+
+function createTable(run: number): string {
+  return `CREATE TEMP TABLE ${tableOf(run)}
+    (key TEXT PRIMARY KEY, id INTEGER, seen INTEGER NOT NULL) WITHOUT ROWID`;
+}
+
+function isLearnt(connection: Connection, run: number): boolean {
+  const found = connection.prepare("SELECT 1 FROM temp.sqlite_schema WHERE name=?");
+  return found.get(tableOf(run)) !== undefined;
 }
 
 function tableOf(run: number): string {

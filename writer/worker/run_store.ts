@@ -8,9 +8,8 @@
  */
 import { SqliteError } from "../../errors.ts";
 import type { Connection } from "../../sqlite/connection.ts";
-import { forgetDependencies } from "./dependency_store.ts";
+import { forgetDependencies } from "./tasks/dependency_store.ts";
 import type {
-  ExpectTasksMessage,
   FinishRunMessage,
   ReserveIdsMessage,
   RunFinished,
@@ -22,9 +21,9 @@ import { OverlapStore } from "./overlap_store.ts";
 import { type ProcessLock, UNOWNED } from "./process_lock.ts";
 import { interruptTasks, recoverRuns } from "./recovery.ts";
 import { adopt, recount, takeBack } from "./rewritten_store.ts";
-import { findRun, forgetKeys, goneTasks, learnKeys } from "./resume_store.ts";
+import { ADDED_TASKS, findRun, forgetKeys, goneTasks, learnKeys } from "./resume_store.ts";
 import { Statements } from "../../sqlite/statements.ts";
-import { CHOSEN_ID, findFreeIds } from "./task_ids.ts";
+import { CHOSEN_ID, findFreeIds } from "./tasks/task_ids.ts";
 import {
   noCounts,
   type StatusCounts,
@@ -86,7 +85,8 @@ export class RunStore {
         this.#statements.of(
           `UPDATE pipeline_runs SET status='running', finished_at=NULL, workers=?2, driver=?3,
              sqlite_version=?4, owner=?5, pid=?6, process_started_at=?7, host=?8, booted_at=?9,
-             resumed=coalesce(resumed,0)+1, own_resumed=coalesce(resumed,0)+1, expected=?10, resumed_at=?11, resumed_done=done,
+             resumed=coalesce(resumed,0)+1, own_resumed=coalesce(resumed,0)+1,
+             expected=?10+${ADDED_TASKS}, resumed_at=?11, resumed_done=done,
              args=?12, label=coalesce(?13,label), reason=NULL, reason_stack=NULL, executor=?14
            WHERE id=?1`,
         ).run(
@@ -129,11 +129,6 @@ export class RunStore {
       ).run(run, last);
     }
     return first;
-  }
-
-  /** Keeps how many tasks a run has in all. */
-  expect({ run, count }: ExpectTasksMessage): undefined {
-    this.#statements.of("UPDATE pipeline_runs SET expected=?2 WHERE id=?1").run(run, count);
   }
 
   /** Tasks of these ids are the run's, and perhaps all between them. */

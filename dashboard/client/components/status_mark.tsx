@@ -4,7 +4,7 @@
  * @module
  */
 import type { Run, Task } from "../../api.ts";
-import { SafeText } from "./safe_text.tsx";
+import { cleanText, cutText } from "../lib/clean_text.ts";
 import { isCancelling } from "../lib/statuses.ts";
 import type { VNode } from "preact";
 
@@ -63,16 +63,14 @@ export function StatusMark(
   );
 }
 
-/** That another program has written over the row of a task, and what. */
+/** That another program has written over the row of a task. */
 export function RewrittenMark({ task }: { task: Task }) {
   if (!task.rewritten) return null;
+  const status = cleanText(cutText(task.rewritten, 40));
   const title =
-    "Another program wrote over this row: name, times, message and result may be its own";
-  return (
-    <span class="note" title={title}>
-      rewritten as <SafeText text={task.rewritten} limit={40} />
-    </span>
-  );
+    `Another program wrote the status "${status}" here; name, times, message and result ` +
+    "may be its own";
+  return <span class="rewritten" title={title}>rewritten</span>;
 }
 
 /** The status of a run; that its process is gone is known before anybody has written it down. */

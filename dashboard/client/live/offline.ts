@@ -42,6 +42,7 @@ export function pageOf(tasks: TaskDetail[], query: TaskQuery): TaskPage {
   const end = from + query.limit;
   return {
     tasks: found.slice(from, end),
+    found: found.length,
     next: end < found.length ? String(end) : null,
     previous: from > 0 ? String(Math.max(0, from - query.limit)) : null,
   };

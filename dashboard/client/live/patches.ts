@@ -85,6 +85,7 @@ export function applyRun(
     now: patch.now,
     run: patch.run === undefined ? state.run : patch.run,
     tasks: patchList(state.tasks, patch.tasks),
+    ...(patch.found === undefined ? {} : { found: patch.found }),
     next: patch.next === undefined ? state.next : patch.next,
     previous: patch.previous === undefined ? state.previous : patch.previous,
     reading: patch.reading ?? state.reading,
@@ -124,7 +125,7 @@ export function applyTask(
     ...state,
     now: patch.now,
     task: mergeTask(state.task, patch),
-    logs: patch.logs ? addLines(state.logs, patch.logs) : state.logs,
+    logs: patch.logs ? addLines(state.logs, patch.logs, patch.skipped) : state.logs,
   };
 }
 
@@ -137,7 +138,8 @@ function mergeTask(task: TaskDetail | null, patch: TaskPatch): TaskDetail | null
   return { ...task, ...patch.task, attempts: [...kept, ...changed] } as TaskDetail;
 }
 
-function addLines(page: LogPage, added: LogLine[]) {
+function addLines(page: LogPage, added: LogLine[], skipped = false): LogPage {
+  if (skipped) return { lines: added, previous: added[0]?.id ?? page.previous };
   const last = page.lines.at(-1)?.id ?? -1;
   const lines = [...page.lines, ...added.filter((line) => line.id > last)];
   if (lines.length <= MOST_LOG_LINES) return { ...page, lines };

@@ -10,7 +10,6 @@ import { BackendContext } from "../live/backend.ts";
 import { CopyButton } from "../components/copy_button.tsx";
 import { formatNumberOf } from "../../../internal/units.ts";
 import { Clock } from "../components/elapsed.tsx";
-import { readWholeLog } from "../live/whole_log.ts";
 import { memo } from "../lib/memo.ts";
 import { SafeText } from "../components/safe_text.tsx";
 
@@ -26,7 +25,8 @@ export function TaskLog({ task, logs }: { task: TaskDetail; logs: LogPage }) {
   const [asking, setAsking] = useState(false);
   const [following, setFollowing] = useState(true);
   const lines = joinLines(earlier, logs);
-  const previous = earlier ? earlier.previous : logs.previous;
+  const isJoined = earlier !== null && !isApart(earlier.lines.at(-1)?.id ?? -1, logs);
+  const previous = isJoined ? earlier.previous : logs.previous;
 
   useLayoutEffect(() => {
     if (following && box.current) box.current.scrollTop = box.current.scrollHeight;
@@ -74,9 +74,10 @@ export function TaskLog({ task, logs }: { task: TaskDetail; logs: LogPage }) {
         {lines.length > 0 && (
           <CopyButton
             text={async () => {
-              const log = await readWholeLog(backend, task.id, lines);
-              const text = formatLines(log);
-              return { text, label: `${formatNumberOf(log.length, "line")} of the log` };
+              if (backend.exported) return { text: formatLines(lines), label: labelOf(lines) };
+              const text = await backend.getText(`api/tasks/${task.id}/log`);
+              const count = text.split("\n").length - 1;
+              return { text: text.trimEnd(), label: `${formatNumberOf(count, "line")} of the log` };
             }}
             label="the log"
           />
@@ -104,22 +105,34 @@ export function TaskLog({ task, logs }: { task: TaskDetail; logs: LogPage }) {
                 Earlier lines
               </button>
             )}
-            <ol>{lines.map((line) => <Line key={line.id} line={line} />)}</ol>
+            <ol>{lines.map((line) => <Line key={line.id} line={line} task={task.id} />)}</ol>
           </div>
         )}
     </section>
   );
 }
 
-/** Lines that were asked for, and those that came by themselves. */
+/** Lines that were asked for, and those that came by themselves, unless some between them were not sent. */
 function joinLines(earlier: LogPage | null, logs: LogPage): LogLine[] {
-  if (!earlier) return logs.lines;
-  const last = earlier.lines.at(-1)?.id ?? -1;
+  const last = earlier?.lines.at(-1)?.id ?? -1;
+  if (!earlier || isApart(last, logs)) return logs.lines;
   return [...earlier.lines, ...logs.lines.filter((line) => line.id > last)];
 }
 
-const Line = memo(({ line }: { line: LogLine }) => {
+function isApart(last: number, { lines, previous }: LogPage): boolean {
+  return previous !== null && (lines[0]?.id ?? 0) > last;
+}
+
+function labelOf(lines: LogLine[]): string {
+  const cut = lines.filter((line) => line.cut).length;
+  const count = `${formatNumberOf(lines.length, "line")} of the log`;
+  return cut === 0 ? count : `${count}, of ${cut} of them the beginning`;
+}
+
+const Line = memo(({ line, task }: { line: LogLine; task: number }) => {
+  const backend = useContext(BackendContext);
   const level = LEVELS.includes(line.level) ? line.level : "info";
+  const whole = `api/tasks/${task}/logs/${line.id}`;
   return (
     <li class={`log-line level-${level}`}>
       <Clock time={line.at} />
@@ -128,6 +141,12 @@ const Line = memo(({ line }: { line: LogLine }) => {
       </span>
       <span class="log-text">
         <SafeText text={line.message} limit={10_000} />
+        {line.cut && (backend.exported ? <span class="faint">… cut in this file</span> : (
+          <>
+            {" "}
+            <a href={whole} download>… whole line</a>
+          </>
+        ))}
       </span>
     </li>
   );

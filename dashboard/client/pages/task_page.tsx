@@ -19,7 +19,7 @@ import { isStalled, taskPace } from "../live/rates.ts";
 import { runRoute } from "../lib/route.ts";
 import { hrefOf } from "../lib/router.ts";
 import { Name, SafeText } from "../components/safe_text.tsx";
-import { RewrittenMark, StatusMark } from "../components/status_mark.tsx";
+import { StatusMark } from "../components/status_mark.tsx";
 import { isCancelling } from "../lib/statuses.ts";
 import { StatusPath } from "./status_path.tsx";
 import { TaskHistory } from "./task_history.tsx";
@@ -53,7 +53,6 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
             </span>
           </PageTitle>
           <StatusMark status={task.status} cancelling={isCancelling(task, task.run)} />
-          <RewrittenMark task={task} />
           <span class="spread" />
           <TaskControls task={task} />
         </div>
@@ -90,6 +89,12 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
               <b>{formatPercent(task.progress)}</b>
               {task.status === "running" && <Pace task={task} />}
             </div>
+            {task.rewritten && (
+              <p class="note">
+                Another program wrote the status <SafeText text={task.rewritten} limit={40} />{" "}
+                here. Name, times, message and result may be its own.
+              </p>
+            )}
             {task.message && (
               <div class="task-message">
                 {task.message.length > LONGEST_MESSAGE

@@ -57,7 +57,7 @@ export function TaskTable({ route, state, current }: {
       <div class="panel-head">
         <h2 id="tasks-title">Tasks</h2>
         <span class="faint">
-          {query.q || query.key ? foundText(state, query) : formatCount(total)}
+          {query.q || query.key ? foundText(state) : formatCount(total)}
         </span>
         {query.key && <span class="note">with key {query.key}</span>}
         {narrowed && (
@@ -134,13 +134,9 @@ export function TaskTable({ route, state, current }: {
   );
 }
 
-/** How many tasks a search has found, as far as its first page tells. */
-function foundText({ tasks, next, previous, reading }: RunState, query: TaskQuery): string {
-  if (reading) return "searching …";
-  if (previous !== null || query.cursor !== "") return "found";
-  return next === null
-    ? `${formatCount(tasks.length)} found`
-    : `more than ${formatCount(tasks.length)} found`;
+/** How many tasks a search has found, on all pages. */
+function foundText({ found, reading }: RunState): string {
+  return reading || found === undefined ? "searching …" : `${formatCount(found)} found`;
 }
 
 /** Why a page of tasks is empty. That it has not been read yet is no reason to say that there are none. */

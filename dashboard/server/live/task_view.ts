@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { LogPage, TaskDetail, TaskPatch, TaskSnapshot } from "../../api.ts";
-import { listLogs } from "../queries/logs.ts";
+import type { LogLine, LogPage, TaskDetail, TaskPatch, TaskSnapshot } from "../../api.ts";
+import type { Reader } from "../reader.ts";
+import { listLogs, listNewLogs } from "../queries/logs.ts";
 import { getTask } from "../queries/tasks.ts";
 import type { DatabaseHandle } from "../database_handle.ts";
 import { same, unlessEmpty, type View } from "./view.ts";
@@ -18,6 +19,9 @@ const CATCH_UP_LINES = 5_000;
 /** Lines of a log in a patch. */
 const PATCH_LINES = 1_000;
 
+/** Characters of a log that patches may have, at once and in a second. */
+const PATCH_CHARACTERS = 100_000;
+
 /** One task. */
 export class TaskView implements View {
   readonly #task: number;
@@ -25,6 +29,9 @@ export class TaskView implements View {
   #lastLine = 0;
   #isNew = true;
   #hasMore = false;
+  /** Characters of a log that the next patch may have, at this time. */
+  #characters = PATCH_CHARACTERS;
+  #countedAt = performance.now();
 
   constructor(task: number) {
     this.#task = task;
@@ -41,21 +48,39 @@ export class TaskView implements View {
 
   refresh(source: DatabaseHandle): Promise<object | undefined> {
     const before = this.#detail;
-    const { detail, lines } = source.read((reader) => ({
+    const { detail, logs: { lines, skipped } } = source.read((reader) => ({
       detail: getTask(reader, this.#task) ?? null,
-      lines: this.#isNew
-        ? listLogs(reader, this.#task, { limit: 1 }).lines
-        : listLogs(reader, this.#task, { after: this.#lastLine, limit: PATCH_LINES }).lines,
+      logs: this.#isNew
+        ? { lines: listLogs(reader, this.#task, { limit: 1 }).lines, skipped: false }
+        : this.#newLines(reader),
     }));
     this.#detail = detail;
     this.#lastLine = lines.at(-1)?.id ?? this.#lastLine;
-    this.#hasMore = !this.#isNew && lines.length === PATCH_LINES;
-    const logs = this.#isNew || lines.length === 0 ? undefined : lines;
+    const isPatch = !this.#isNew && lines.length > 0;
     this.#isNew = false;
     return Promise.resolve(unlessEmpty<Omit<TaskPatch, "now">>({
       ...changesOf(before, detail),
-      logs,
+      logs: isPatch ? lines : undefined,
+      skipped: isPatch && skipped ? true : undefined,
     }));
+  }
+
+  /** Lines that are new, as many as may be sent now: of a task that writes more than people read, the last. */
+  #newLines(reader: Reader): { lines: LogLine[]; skipped: boolean } {
+    const now = performance.now();
+    const earned = PATCH_CHARACTERS * (now - this.#countedAt) / 1_000;
+    this.#characters = Math.min(PATCH_CHARACTERS, this.#characters + earned);
+    this.#countedAt = now;
+    this.#hasMore = this.#characters <= 0;
+    if (this.#hasMore) return { lines: [], skipped: false };
+    const { lines, more, skipped } = listNewLogs(reader, this.#task, {
+      after: this.#lastLine,
+      limit: PATCH_LINES,
+      characters: this.#characters,
+    });
+    this.#hasMore = more;
+    this.#characters -= lines.reduce((sum, { message }) => sum + message.length, 0);
+    return { lines, skipped };
   }
 
   snapshot(source: DatabaseHandle, lastEventId?: string): Omit<TaskSnapshot, "now"> {

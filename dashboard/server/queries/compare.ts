@@ -36,8 +36,10 @@ export async function compareRuns(
 ): Promise<Comparison | undefined> {
   const [a, b] = read((reader) => [getRun(reader, ids.a), getRun(reader, ids.b)]);
   if (!a || !b) return;
-  const before = await readSides(read, read((reader) => tasksOf(reader, a.id)!));
-  const after = await readSides(read, read((reader) => tasksOf(reader, b.id)!));
+  const [tasksOfA, tasksOfB] = read((reader) => [tasksOf(reader, a.id), tasksOf(reader, b.id)]);
+  if (!tasksOfA || !tasksOfB) return;
+  const before = await readSides(read, tasksOfA);
+  const after = await readSides(read, tasksOfB);
 
   const turn = new Turn();
   const newlyFailed = new Listed();

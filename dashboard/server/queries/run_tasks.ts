@@ -40,7 +40,7 @@ export function tasksOf(reader: Reader, id: number): RunTasks | undefined {
     const last = Number.MAX_SAFE_INTEGER;
     return { condition, run: null, status: "status", first: -last, last };
   }
-  if (!reader.has("pipeline_runs")) return;
+  if (!reader.has("pipeline_runs") || !reader.has("task_runs")) return;
   const row = reader.get(
     "SELECT id, first_task_id AS first, last_task_id AS last FROM pipeline_runs WHERE id = ?",
     id,

@@ -17,6 +17,8 @@ const EVENT_STREAM = {
   "Cache-Control": "no-store, no-transform",
   // nginx would collect events for seconds, and compress what it collects.
   "X-Accel-Buffering": "no",
+  // Caddy compresses whatever is not compressed yet, and holds events back until a block is full.
+  "Content-Encoding": "identity",
 };
 
 /** Views of one stream: windows that a browser shows side by side. */

@@ -7,7 +7,7 @@ import type { Context, Hono } from "hono";
 import { integer, taskId } from "../params.ts";
 import type { Read } from "../queries/find.ts";
 import { listHistory } from "../queries/history.ts";
-import { listLogs } from "../queries/logs.ts";
+import { listLogs, readLogLine, streamLog } from "../queries/logs.ts";
 import { getTask, readAttemptError, readText, type TextField } from "../queries/tasks.ts";
 import { noSuchTask } from "./missing.ts";
 
@@ -45,6 +45,20 @@ export function addTasks(app: Hono, read: Read): void {
     return read((reader) =>
       getTask(reader, task) ? c.json(listLogs(reader, task, { before, limit })) : noSuchTask(c)
     );
+  });
+  app.get("/api/tasks/:task/logs/:line", (c) => {
+    const id = taskId({ task: c.req.param("task") });
+    const line = integer(c.req.param(), "line", { min: 1, max: Number.MAX_SAFE_INTEGER });
+    const text = read((reader) => readLogLine(reader, id, line));
+    if (text === undefined) return c.json({ error: `There is no line ${line} of task ${id}` }, 404);
+    return sendText(c, text, `task_${id}_line_${line}.txt`);
+  });
+  app.get("/api/tasks/:task/log", (c) => {
+    const id = taskId(c.req.param());
+    if (!read((reader) => getTask(reader, id))) return noSuchTask(c);
+    c.header("Content-Disposition", `attachment; filename="task_${id}.log"`);
+    c.header("Content-Type", "text/plain; charset=utf-8");
+    return c.req.raw.method === "HEAD" ? c.body(null) : c.body(streamLog(read, id));
   });
   app.get("/api/tasks/:task/history", async (c) => {
     const task = read((reader) => getTask(reader, taskId(c.req.param())));

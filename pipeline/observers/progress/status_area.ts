@@ -1,5 +1,7 @@
 /**
- * Lines at the bottom of a terminal that are drawn over and over, while everything else scrolls above them.
+ * Lines below the cursor's last position that are drawn over and over, for a program that could not give margins
+ * back (`pinned_rows.ts`): one that hears of no signals. What else is printed must be told, so that the lines can be
+ * erased before.
  *
  * A frame is one write, and starts where the last one did: so many lines up. How many that are is counted
  * with the terminal's present width, because terminals wrap what they hold again when they are made narrower;
@@ -9,24 +11,21 @@
  *
  * @module
  */
+import {
+  BEGIN_UPDATE,
+  END_UPDATE,
+  ERASE_BELOW,
+  ERASE_TO_LINE_END,
+  WRAP_OFF,
+  WRAP_ON,
+} from "./pinned_rows.ts";
 import { widthOf } from "./width.ts";
-
-const HIDE_CURSOR = "\x1b[?25l";
-const SHOW_CURSOR = "\x1b[?25h";
-/** Terminals that know these show what is between them at once; the others do not mind. */
-const BEGIN_UPDATE = "\x1b[?2026h";
-const END_UPDATE = "\x1b[?2026l";
-const WRAP_OFF = "\x1b[?7l";
-const WRAP_ON = "\x1b[?7h";
-const ERASE_TO_LINE_END = "\x1b[K";
-const ERASE_BELOW = "\x1b[J";
 
 /** Draws lines; `write` gets what goes to the terminal. */
 export class StatusArea {
   readonly #write: (text: string) => void;
   /** Cells of each line on the screen. */
   #widths: number[] = [];
-  #cursorHidden = false;
 
   constructor(write: (text: string) => void) {
     this.#write = write;
@@ -45,13 +44,6 @@ export class StatusArea {
     if (this.#widths.length === 0) return;
     this.#write(this.#toStart(columns) + ERASE_BELOW);
     this.#widths = [];
-  }
-
-  /** Hides the cursor, or shows it again. */
-  hideCursor(hidden: boolean): void {
-    if (hidden === this.#cursorHidden) return;
-    this.#cursorHidden = hidden;
-    this.#write(hidden ? HIDE_CURSOR : SHOW_CURSOR);
   }
 
   #toStart(columns: number): string {

@@ -202,7 +202,7 @@ Deno.test("createDashboard() sends hostile texts as JSON, unchanged", async () =
       assert(field === text.slice(0, 100_000));
     }
     const { lines } = await shown.get<{ lines: { message: string }[] }>(`/api/tasks/${id}/logs`);
-    assert(lines[0]!.message === text.slice(0, 10_000));
+    assert(lines[0]!.message === text.slice(0, 2_000));
     const html = await (await shown.app.request(`/api/runs/${id}/export`)).text();
     assertEquals(html.split("</script>").length, html.split("<script").length, text.slice(0, 40));
     const data = html.match(

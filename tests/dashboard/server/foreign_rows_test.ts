@@ -5,10 +5,11 @@
  */
 import type { Run, RunPage, TaskDetail, TaskPage } from "../../../dashboard/api.ts";
 import { createDashboard, serveDashboard } from "../../../dashboard/mod.ts";
-import { connect } from "../../../db.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
+import { connect, initSchema } from "../../../db.ts";
+import { chooseRuns, countRows, findRests } from "../../../writer/client/prune.ts";
+import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 import { tempFolder } from "../../support/temp.ts";
-import { addRun, getJson, show } from "../fixture.ts";
+import { addRun, getJson, openEvents, show } from "../fixture.ts";
 import { runCli } from "../../cli/cli_terminal.ts";
 
 Deno.test("a search finds texts of every script, whatever their case and composition", async () => {
@@ -85,6 +86,43 @@ Deno.test("views and virtual tables of our names are not read", async () => {
   assertEquals([code, err.includes("no runs yet")], [1, true], err);
 });
 
+Deno.test("one view among our tables is not read either, whichever it is, and no writer takes it", async () => {
+  const tables = ["task_runs", "task_logs", "run_samples", "run_requests", "pruned_runs"];
+  for (const table of tables) {
+    using shown = await show();
+    addRun(shown.store, [{ name: "a", status: "done" }]);
+    const { connection } = shown.store;
+    connection.exec(`
+      DROP TABLE ${table};
+      CREATE VIEW ${table} AS WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n)
+        SELECT 1 AS id, 1 AS run_id, 1 AS task_id, 'a' AS name, 'running' AS status, 0.5 AS progress,
+          '' AS message, '' AS error, '' AS result, '' AS level, '' AS logged_at, '' AS started_at,
+          '' AS finished_at, '' AS sampled_at, '' AS kind, NULL AS answered_at FROM n WHERE id<0`);
+    const paths = ["", "/tasks", "/tasks?q=a", "/weave", "/timeline", "/graph", "/samples"];
+    for (const path of paths) await answered(shown, `/api/runs/1${path}`);
+    for (const path of ["/api/runs", "/api/tasks/1", "/api/tasks/1/logs", "/api/compare?a=1&b=1"]) {
+      await answered(shown, path);
+    }
+    await answered(shown, "/api/runs/1/export");
+    for (const view of ["view=runs", "view=run&run=1", "view=task&task=1"]) {
+      await using events = await openEvents(shown.app, view);
+      await events.until(({ event }) => event !== "ping");
+    }
+    const [run] = chooseRuns(connection, { keepRuns: 1 }).runs;
+    countRows(connection, run ?? { ...NO_RUN });
+    assertEquals(findRests(connection), []);
+    assertThrows(() => initSchema(connection), Error, `Cannot use ${table} of`);
+  }
+});
+
+const NO_RUN = { id: 1, name: "", status: "", endedAt: null, first: 1, last: 1, isAlive: false };
+
+async function answered(shown: Awaited<ReturnType<typeof show>>, path: string): Promise<void> {
+  const response = await shown.app.request(path);
+  await response.body?.cancel();
+  assert([200, 404].includes(response.status), `${path}: ${response.status}`);
+}
+
 Deno.test("statuses, names and times of any kind are shown as they are", async () => {
   using shown = await show();
   addRun(shown.store, [{ name: "a" }, { name: "b" }]);
@@ -121,7 +159,7 @@ Deno.test("reads that take long let other requests in", async () => {
       CREATE TABLE task_runs (id INTEGER PRIMARY KEY, name TEXT NOT NULL, status TEXT NOT NULL,
         progress REAL NOT NULL DEFAULT 0.0, message TEXT, started_at TEXT, finished_at TEXT, result TEXT);
       INSERT INTO task_runs (id, name, status, started_at, finished_at)
-        WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100000)
+        WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 40000)
         SELECT id, 'täsk ' || id, 'done', '2026-11-26T10:00:00.000Z', '2026-11-26T10:00:01.000Z' FROM n`);
   }
   await using dashboard = await serveDashboard({ db, port: 0 });

@@ -1,3 +1,4 @@
+import { LogThrottle } from "../../../pipeline/observers/progress/log_throttle.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { isInstalled, ROOT } from "../../support/child.ts";
 import { type TerminalOptions, TestTerminal } from "../../support/pseudo_terminal.ts";
@@ -31,24 +32,25 @@ Deno.test({
     titles.forEach((title, i) => assertStringIncludes(lines[i]!, `  ${i + 1} ${title}`));
     assert(lines[5]!.endsWith("50% note 6"), lines[5]);
     assert(/^bars {2}━+ {2}\d+% {2}0\/6 {2}(0\/s {2})?\d s/.test(lines[6]!), lines[6]);
-    assert(terminal.cursorHidden);
+    assert(terminal.hasMargins);
     await terminal.type(CTRL_D);
     assertEquals(await terminal.end(), 0);
     assertEquals(terminal.text.slice(1), ["The status is done"]);
     assert(/^bars: done, 6 done in [\d.]+ m?s$/.test(terminal.text[0]!), terminal.text[0]);
-    assert(!terminal.cursorHidden);
+    assert(!terminal.hasMargins);
+    assert(!terminal.raw.includes("\x1b[?25l"), "The cursor was hidden");
   },
 });
 
 Deno.test({
-  name: "progress keeps to the terminal's height and says what it leaves out",
+  name: "progress keeps to half of the terminal's height and says what it leaves out",
   ignore,
   async fn() {
     await using terminal = await bars(["half", "40"], { rows: 10 });
-    await terminal.until(() => screenOf(terminal).length >= 9);
+    await terminal.until(() => screenOf(terminal).length >= 5);
     const lines = screenOf(terminal);
-    assertEquals(lines.length, 9);
-    assertStringIncludes(lines[7]!, "and 33 more running");
+    assertEquals(lines.length, 5);
+    assertStringIncludes(lines[3]!, "and 37 more running");
     // Nothing was ever scrolled off.
     assertEquals(terminal.text, lines);
     await terminal.type(CTRL_D);
@@ -120,12 +122,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: "progress gives the cursor back when the pipeline is interrupted, gently or at once",
+  name: "progress gives the terminal back when the pipeline is interrupted, gently or at once",
   ignore,
   async fn() {
     for (const what of ["wait", "deaf"]) {
       await using terminal = await bars([what, "3"]);
-      await terminal.until(() => terminal.cursorHidden && screenOf(terminal).length >= 4);
+      await terminal.until(() => terminal.hasMargins && screenOf(terminal).length >= 4);
       await terminal.type(CTRL_C);
       if (what === "deaf") {
         // The terminal shows ^C before the program hears of it, and two signals at once are one.
@@ -133,20 +135,21 @@ Deno.test({
         await terminal.type(CTRL_C);
       }
       assertEquals(await terminal.end(), what === "deaf" ? 130 : 0);
-      assert(!terminal.cursorHidden, what);
+      assert(!terminal.hasMargins, what);
+      assert(!terminal.screen.join().includes("━"), what);
     }
   },
 });
 
 Deno.test({
-  name: "progress gives the cursor back when the program dies of an error",
+  name: "progress gives the terminal back when the program dies of an error",
   ignore,
   async fn() {
     await using terminal = await bars(["crash", "2"]);
     assertEquals(await terminal.end(), 1);
     assertStringIncludes(terminal.text.join("\n"), "Nobody catches this");
-    assert(terminal.raw.includes("\x1b[?25l"));
-    assert(!terminal.cursorHidden);
+    assert(terminal.raw.includes("\x1b[1;21r"));
+    assert(!terminal.hasMargins);
   },
 });
 
@@ -198,19 +201,19 @@ Deno.test({
       "bars 2: done, 3 done",
       "bars: done, 3 done",
     ]);
-    assert(!terminal.cursorHidden);
+    assert(!terminal.hasMargins);
   },
 });
 
 Deno.test({
-  name: "progress leaves the cursor to a pipeline that hears of no signals",
+  name: "progress sets no margins for a pipeline that hears of no signals",
   ignore,
   async fn() {
     await using terminal = await bars(["deaf", "2", '{"handleSignals":false}']);
     await terminal.until(() => screenOf(terminal).length >= 3);
     await terminal.type("\x03");
     await terminal.end();
-    assert(!terminal.raw.includes("\x1b[?25l"));
+    assert(terminal.frames.length > 0 && !terminal.raw.includes("\x1b[1;"));
   },
 });
 
@@ -263,4 +266,39 @@ Deno.test("progress writes plain lines where there is no terminal", async () => 
     assert(/^bars: \d+% {2}\d\/4 {2}([\d.]+\/(s|min) {2})?\d s/.test(line), JSON.stringify(line));
   }
   assertMatch(lines.at(-1)!, /^bars: error, 2 done, 2 failed in [\d.]+ m?s$/);
+});
+
+Deno.test({
+  name: "progress writes plain lines on the terminal of a CI job, and on one that moves no cursor",
+  ignore,
+  async fn() {
+    for (const env of [{ CI: "true" }, { CI: "", TERM: "dumb" }]) {
+      const args = ["--quiet", ...FLAGS, "--allow-env=CI,TERM,FORCE_COLOR", FIXTURE, "fail", "4"];
+      const settings = JSON.stringify({ progress: { intervalMs: 50 } });
+      await using terminal = await TestTerminal.deno([...args, settings], {
+        env: { ...env, NO_COLOR: "1" },
+      });
+      await terminal.end();
+      assert(!terminal.raw.includes("\x1b"), JSON.stringify(terminal.raw));
+      assert(terminal.text.filter((line) => /^bars: \d+% {2}\d\/4/.test(line)).length > 0);
+      assertStringIncludes(terminal.text.join("\n"), "bars: error, 2 done, 2 failed");
+    }
+  },
+});
+
+Deno.test("progress shows no lines of tasks with taskLogs: false, and counts those past 200 a second", async () => {
+  const lines: string[] = [];
+  const logs = new LogThrottle((line) => lines.push(line));
+  for (let i = 0; i < 1_500; i++) logs.print(`line ${i}`);
+  logs.flush();
+  assertEquals(lines.slice(199), ["line 199", "… 1,300 more lines that tasks logged"]);
+  logs.flush();
+  assertEquals(lines.length, 201);
+  const { stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--no-lock", "--cached-only", ...FLAGS, FIXTURE, "logs", "1"]
+      .concat('{"progress":{"taskLogs":false}}'),
+    cwd: ROOT,
+    stdin: "null",
+  }).output();
+  assertMatch(new TextDecoder().decode(stderr), /^bars: done, 1 done in [^\n]+\n$/);
 });

@@ -3,6 +3,7 @@ import { runPipeline, type TaskContext } from "../../../mod.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
 import { connectReadOnly } from "../../../db.ts";
 import { runChild } from "../../support/child.ts";
+import { original } from "../../support/original.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { until } from "../../support/until.ts";
 
@@ -53,6 +54,20 @@ Deno.test("RunLog tells of a run's start, driver, failures, task logs and end", 
     "run info: load ends: error after 0.1 s, 1 done, 1 failed, 0 cancelled",
   ]);
   assertEquals(log.records[4]!.properties.id, 2);
+});
+
+Deno.test("RunLog warns of tasks over which another program has written", async () => {
+  await using log = await collect();
+  using folder = tempFolder();
+  const db = folder.file("shared.db");
+  const options = { db, name: "load", workers: 1, resume: true };
+  await runPipeline([1, 2], { ...options, run: work });
+  await original(db, [1], "error");
+  await original(db, [2], "done");
+  await runPipeline([1, 2], { ...options, run: () => {} });
+  assertEquals(log.lines.filter((line) => line.includes("another program")), [
+    "run warning: load: 2 tasks were rewritten by another program; this run keeps its own statuses",
+  ]);
 });
 
 Deno.test("RunLog hears the logs of tasks on the pool's Workers", async () => {

@@ -1,39 +1,7 @@
-import xterm from "@xterm/headless";
 import { StatusArea } from "../../../pipeline/observers/progress/status_area.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { Emulator } from "../../support/emulator.ts";
 import { Random } from "../../support/random.ts";
-
-/** A terminal emulator and what it shows. */
-class Emulator implements Disposable {
-  readonly terminal: xterm.Terminal;
-  #written = Promise.resolve();
-
-  constructor(rows: number, cols: number) {
-    const options = { rows, cols, scrollback: 10_000, allowProposedApi: true, convertEol: true };
-    this.terminal = new xterm.Terminal(options);
-  }
-
-  write = (text: string): void => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#written = promise;
-    this.terminal.write(text, resolve);
-  };
-
-  /** Every line that is not empty, the scrolled ones included. */
-  async lines(): Promise<string[]> {
-    await this.#written;
-    const buffer = this.terminal.buffer.active;
-    return Array.from(
-      { length: buffer.length },
-      (_, y) => buffer.getLine(y)!.translateToString(true),
-    )
-      .filter((line) => line !== "");
-  }
-
-  [Symbol.dispose](): void {
-    this.terminal.dispose();
-  }
-}
 
 Deno.test("StatusArea shows the last lines drawn, below all that was printed, in any order of both", async () => {
   const random = new Random(11);
@@ -82,13 +50,4 @@ Deno.test("StatusArea finds its lines again that were folded because the termina
   emulator.terminal.resize(30, 12);
   area.draw(["a".repeat(20), "c".repeat(20)], 30);
   assertEquals(await emulator.lines(), ["above", "a".repeat(20), "c".repeat(20)]);
-});
-
-Deno.test("StatusArea hides and shows the cursor once each", () => {
-  const written: string[] = [];
-  const area = new StatusArea((text) => written.push(text));
-  for (const hidden of [false, true, true, false, false]) area.hideCursor(hidden);
-  assertEquals(written, ["\x1b[?25l", "\x1b[?25h"]);
-  area.erase(80);
-  assert(written.length === 2, "Nothing was drawn, so nothing is erased");
 });

@@ -32,8 +32,11 @@ for (const driver of DRIVERS) {
       key: null,
       error: null,
       updated_at: null,
+      input: null,
+      added_by: null,
       own_status: "queued",
       rewritten_as: null,
+      worker: null,
     });
     store.write({ kind: "queue_tasks", run, ids: [9_000], names: ["ø"], keys: ["k"] });
     assertEquals([store.task(9_000)!.name, store.task(9_000)!.key], ["ø", "k"]);
@@ -90,6 +93,7 @@ for (const driver of DRIVERS) {
         started_at: AT,
         finished_at: LATER,
         error: "Error: Not yet",
+        worker: null,
       });
     }
   });

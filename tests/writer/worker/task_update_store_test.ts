@@ -25,8 +25,11 @@ for (const driver of DRIVERS) {
       key: null,
       error: null,
       updated_at: AT,
+      input: null,
+      added_by: null,
       own_status: "done",
       rewritten_as: null,
+      worker: null,
     });
     store.expectCounts(run, { done: 1 });
   });

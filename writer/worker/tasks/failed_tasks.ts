@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { ErrorData } from "../../errors.ts";
-import type { WriteMessage } from "../protocol/write_message.ts";
+import type { ErrorData } from "../../../errors.ts";
+import type { WriteMessage } from "../../protocol/write_message.ts";
 
 /** Remembers them until they have ended, or begin again. */
 export class FailedTasks {

@@ -4,21 +4,18 @@
  *
  * @module
  */
-import { BulkStatement } from "../../sqlite/bulk_statement.ts";
-import { SqliteError } from "../../errors.ts";
-import type { Connection } from "../../sqlite/connection.ts";
+import { SqliteError } from "../../../errors.ts";
+import type { Connection } from "../../../sqlite/connection.ts";
 import type {
   FailedAttempt,
-  QueueTasksMessage,
   RequeueTasksMessage,
   ResumeTasksMessage,
-} from "../protocol/task_message.ts";
-import { type KeyedTask, matchKeys } from "./resume_store.ts";
-import type { RunStore } from "./run_store.ts";
-import { Statements } from "../../sqlite/statements.ts";
+} from "../../protocol/task_message.ts";
+import { goneTasks, type KeyedTask, matchKeys, seeKey } from "../resume_store.ts";
+import type { RunStore } from "../run_store.ts";
+import { Statements } from "../../../sqlite/statements.ts";
 import type { TaskUpdateStore } from "./task_update_store.ts";
-import { canMove, canRequeue } from "../../internal/task_status.ts";
-import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
+import { canMove, canRequeue } from "../../../internal/task_status.ts";
 
 /** The part of the store that queues tasks. */
 export class TaskStore {
@@ -26,42 +23,12 @@ export class TaskStore {
   readonly #runs: RunStore;
   readonly #updates: TaskUpdateStore;
   readonly #statements: Statements;
-  readonly #queue: BulkStatement;
 
   constructor(connection: Connection, runs: RunStore, updates: TaskUpdateStore) {
     this.#connection = connection;
     this.#statements = new Statements(connection);
     this.#runs = runs;
     this.#updates = updates;
-    this.#queue = new BulkStatement(
-      connection,
-      "(?,?,?,?,'queued','queued')",
-      (tuples) => `INSERT INTO task_runs (id,name,run_id,key,status,own_status) VALUES ${tuples}`,
-    );
-  }
-
-  /**
-   * Writes tasks as `queued`. Another program that numbers tasks from 1 may have written rows under ids that were
-   * reserved for the run: they become tasks of the run, as that program would make rows of the run its own.
-   */
-  queue({ run, ids, names, keys, chosen }: QueueTasksMessage): undefined {
-    if (ids.length === 0) return;
-    const values: SqlValue[] = [];
-    ids.forEach((id, i) => values.push(id, names[i]!, run, keys[i] ?? null));
-    try {
-      this.#connection.transaction(() => this.#queue.run(values));
-    } catch (error) {
-      const taken = this.#taken(ids);
-      if (!taken) throw error;
-      if (chosen || taken.run_id !== null) throw isTaken(taken);
-      this.#connection.transaction(() => this.#takeOver(ids, values));
-    }
-    this.#runs.count(run).queued += ids.length;
-    this.#runs.extend(
-      run,
-      ids.reduce((a, b) => a < b ? a : b),
-      ids.reduce((a, b) => a > b ? a : b),
-    );
   }
 
   /** Takes up tasks by their keys, and returns their ids, negative where there is nothing to do. */
@@ -71,7 +38,7 @@ export class TaskStore {
     const count = fresh.filter((i) => !ids[i]).length;
     let free = count > 0 ? this.#runs.reserveIds({ run, count }) : 0;
     const taken = found.map((task, i) => task?.id ?? (ids[i] || free++));
-    this.queue({
+    this.#updates.queue({
       kind: "queue_tasks",
       run,
       ids: fresh.map((i) => taken[i]!),
@@ -79,6 +46,7 @@ export class TaskStore {
       keys: fresh.map((i) => keys[i]!),
       ...(fresh.some((i) => ids[i]) ? { chosen: true } : {}),
     });
+    this.#updates.flush();
     // It goes on, even where all of them are done.
     this.#runs.count(run);
     found.forEach((task, i) => {
@@ -88,6 +56,18 @@ export class TaskStore {
       this.#rename(task.id, names[i]);
     });
     return taken;
+  }
+
+  /** Queues the added tasks of a resumed run that are not `done` and that no item stood for. */
+  resumeAdded(run: number): undefined {
+    for (const task of goneTasks(this.#connection, run)) {
+      const isAdded = this.#statements.of(
+        "SELECT 1 FROM main.task_runs WHERE id=? AND input IS NOT NULL AND added_by IS NOT NULL",
+      ).get(task.id);
+      if (!isAdded) continue;
+      seeKey(this.#connection, run, task.id);
+      this.#restart(run, task);
+    }
   }
 
   /** Makes tasks `queued` again, and returns the ids of those that are now. */
@@ -155,30 +135,4 @@ export class TaskStore {
     if (!this.#runs.takenBack.delete(id) || !name) return;
     this.#statements.of("UPDATE task_runs SET name=?2 WHERE id=?1").run(id, name);
   }
-
-  /** The first row that has one of these ids, one of a run before others. */
-  #taken(ids: readonly number[]): SqlRow | undefined {
-    const select = this.#statements.of("SELECT id, run_id FROM task_runs WHERE id=?");
-    const rows = ids.map((id) => select.get(id)).filter((row) => row !== undefined);
-    return rows.find(({ run_id }) => run_id !== null) ?? rows[0];
-  }
-
-  #takeOver(ids: readonly number[], values: readonly SqlValue[]): void {
-    const insert = this.#statements.of(
-      `INSERT INTO task_runs (id,name,run_id,key,status,own_status) VALUES (?,?,?,?,'queued','queued')
-       ON CONFLICT (id) DO UPDATE SET name=excluded.name, run_id=excluded.run_id, key=excluded.key,
-         status='queued', own_status='queued', progress=0, message=NULL, started_at=NULL, finished_at=NULL, result=NULL,
-         error=NULL, updated_at=NULL, rewritten_as=NULL`,
-    );
-    ids.forEach((_, i) => insert.run(...values.slice(i * 4, i * 4 + 4)));
-  }
-}
-
-function isTaken({ id, run_id: run }: SqlRow): SqliteError {
-  const whose = run === null ? "another program has a task" : `run ${run} has a task`;
-  return new SqliteError(
-    `Cannot queue task ${id}: ${whose} of that id. Leave out taskId to get free ids, and use "key" ` +
-      `for an identity that lasts over runs`,
-    "constraint",
-  );
 }

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { BulkStatement } from "../../sqlite/bulk_statement.ts";
-import type { Connection } from "../../sqlite/connection.ts";
-import type { DependTasksMessage } from "../protocol/task_message.ts";
-import type { SqlValue } from "../../sqlite/values.ts";
+import { BulkStatement } from "../../../sqlite/bulk_statement.ts";
+import type { Connection } from "../../../sqlite/connection.ts";
+import type { DependTasksMessage } from "../../protocol/task_message.ts";
+import type { SqlValue } from "../../../sqlite/values.ts";
 
 /** The part of the store that keeps dependencies. */
 export class DependencyStore {

@@ -7,29 +7,19 @@
  *
  * @module
  */
-import { BulkStatement, placeholders } from "../../sqlite/bulk_statement.ts";
-import { type ErrorData, SqliteError } from "../../errors.ts";
-import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
-import type { Connection } from "../../sqlite/connection.ts";
-import { STATUS_IN_RUN } from "../../sqlite/rewritten_rows.ts";
-import type { Statement } from "../../sqlite/statement.ts";
-import type { TaskUpdateMessage } from "../protocol/task_message.ts";
-import { foldNews } from "../protocol/task_news.ts";
-import type { RunStore } from "./run_store.ts";
-import { canMove, TASK_STATUSES, type TaskStatus } from "../../internal/task_status.ts";
-import type { SqlValue } from "../../sqlite/values.ts";
-
-/** What news of a task can tell, and the column where it goes. */
-const COLUMNS = {
-  progress: "progress",
-  message: "message",
-  startedAt: "started_at",
-  finishedAt: "finished_at",
-  result: "result",
-  error: "error",
-  updatedAt: "updated_at",
-} as const;
-const FIELDS = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
+import { BulkStatement, placeholders } from "../../../sqlite/bulk_statement.ts";
+import { type ErrorData, SqliteError } from "../../../errors.ts";
+import { toErrorSummary, toErrorText } from "../../../internal/error_text.ts";
+import type { Connection } from "../../../sqlite/connection.ts";
+import { STATUS_IN_RUN } from "../../../sqlite/rewritten_rows.ts";
+import type { Statement } from "../../../sqlite/statement.ts";
+import type { QueueTasksMessage, TaskUpdateMessage } from "../../protocol/task_message.ts";
+import { foldNews } from "../../protocol/task_news.ts";
+import type { RunStore } from "../run_store.ts";
+import { NewTasks } from "./new_tasks.ts";
+import { COLUMNS, FIELDS, shapeOf } from "./task_shape.ts";
+import { canMove, type TaskStatus } from "../../../internal/task_status.ts";
+import type { SqlValue } from "../../../sqlite/values.ts";
 
 /** News of one shape: the first of them, and the values of all. */
 interface UpdateGroup {
@@ -43,6 +33,8 @@ export class TaskUpdateStore {
   readonly #connection: Connection;
   readonly #runs: RunStore;
   #status: Statement | undefined;
+  /** Tasks that come into the table. */
+  readonly #new: NewTasks;
   /** A statement for each shape of news: from which status to which, and what else is told. */
   readonly #updates = new Map<number, BulkStatement>();
   /** Tasks that are `running` as far as is committed; a task that is not among them is `queued`. */
@@ -56,6 +48,12 @@ export class TaskUpdateStore {
   constructor(connection: Connection, runs: RunStore) {
     this.#connection = connection;
     this.#runs = runs;
+    this.#new = new NewTasks(connection, runs);
+  }
+
+  /** Adds new tasks to what this transaction will write. */
+  queue(message: QueueTasksMessage): void {
+    this.#new.add(message);
   }
 
   /** Adds the news of a task to what this transaction will write. */
@@ -79,8 +77,10 @@ export class TaskUpdateStore {
       throw illegal(message, current);
     }
     // The messages stay as they are: when the batch fails, they are tried apart.
-    const folded = before ? { ...before } : message;
+    const folded = before || message.status === "done" ? { ...before ?? message } : message;
     if (before) foldNews(folded, message);
+    // A task that is done is whole.
+    if (folded.status === "done") folded.progress = undefined;
     this.#folded.set(message.id, folded);
   }
 
@@ -97,6 +97,7 @@ export class TaskUpdateStore {
 
   /** Writes what is folded. Called before each commit, and before any statement that may look at it. */
   flush(): void {
+    this.flushNew();
     if (this.#folded.size === 0) return;
     const groups = new Map<number, UpdateGroup>();
     for (const m of this.#folded.values()) {
@@ -123,6 +124,14 @@ export class TaskUpdateStore {
     }
   }
 
+  /** Writes new tasks. Called before rows are written, which may refer to them. */
+  flushNew(): void {
+    for (const { run, id, status } of this.#new.write(this.#folded)) {
+      this.#folded.delete(id);
+      this.move(run, id, "queued", status!);
+    }
+  }
+
   /** The status that a task of a run has in the table. */
   status({ run, id }: { run: number; id: number }): TaskStatus | undefined {
     this.#status ??= this.#connection.prepare(
@@ -141,6 +150,7 @@ export class TaskUpdateStore {
   /** A run has ended: statements that only serve its tasks are not needed any more. */
   endRun(): void {
     this.#updates.clear();
+    this.#new.endRun();
   }
 
   /** Calling what it returns takes back what is noted after. */
@@ -148,6 +158,7 @@ export class TaskUpdateStore {
     const moves = this.#moves.length;
     return () => {
       this.#folded.clear();
+      this.#new.clear();
       for (const [id, before] of this.#moves.splice(moves).reverse()) {
         if (before === undefined) this.#moved.delete(id);
         else this.#moved.set(id, before);
@@ -167,6 +178,7 @@ export class TaskUpdateStore {
   /** The transaction is undone: what it changed is forgotten. */
   rolledBack(): void {
     this.#folded.clear();
+    this.#new.clear();
     this.#moved.clear();
     this.#moves = [];
   }
@@ -197,16 +209,6 @@ export class TaskUpdateStore {
   #statusOf(id: number): TaskStatus {
     return this.#moved.get(id) ?? (this.#running.has(id) ? "running" : "queued");
   }
-}
-
-/** A number for each shape: the run, both statuses, and a bit for each field that is told. */
-function shapeOf(message: TaskUpdateMessage, from: TaskStatus): number {
-  const told = (message.progress === undefined ? 0 : 1) | (message.message === undefined ? 0 : 2) |
-    (message.startedAt === undefined ? 0 : 4) | (message.finishedAt === undefined ? 0 : 8) |
-    (message.result === undefined ? 0 : 16) | (message.error === undefined ? 0 : 32) |
-    (message.updatedAt === undefined ? 0 : 64);
-  const move = TASK_STATUSES.indexOf(from) * 8 + TASK_STATUSES.indexOf(message.status!) + 1;
-  return (message.run * 64 + move) * 128 + told;
 }
 
 function illegal(message: TaskUpdateMessage, current: TaskStatus): SqliteError {

@@ -1,0 +1,43 @@
+/**
+ * Reads what was thrown, which may be anything: getters that throw, messages that are no text.
+ *
+ * @module
+ */
+import { withoutNul } from "./nul_characters.ts";
+import { ownProperties } from "./own_properties.ts";
+
+/** A part of an error; `undefined` also where it cannot be read. */
+export function partOf(error: Error, name: string): unknown {
+  try {
+    return (error as unknown as Record<string, unknown>)[name];
+  } catch {
+    return undefined;
+  }
+}
+
+/** A part of an error that should be text, as text; `undefined` where it cannot be read. */
+export function textIn(error: Error, name: string): string | undefined {
+  try {
+    const part = (error as unknown as Record<string, unknown>)[name];
+    if (part === undefined || part === null) return "";
+    return withoutNul(String(part));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is told of a value that is no error. */
+export function describeOther(
+  thrown: unknown,
+): { name: string; message: string; properties?: Record<string, unknown> } {
+  const isBlank = typeof thrown === "string" && thrown.trim() === "";
+  const message = typeof thrown === "string" && !isBlank
+    ? thrown
+    : isBlank
+    ? "An empty text was thrown"
+    : Deno.inspect(thrown, { depth: 2 });
+  const data: ReturnType<typeof describeOther> = { name: "Error", message: withoutNul(message) };
+  const properties = typeof thrown === "object" && thrown !== null && ownProperties(thrown);
+  if (properties) data.properties = properties;
+  return data;
+}

@@ -1,0 +1,140 @@
+/**
+ * The tasks of a run that are not among its items, because tasks or the program added them, after those that are.
+ *
+ * They are read from the database, a page at a time: what adds them is on any thread or machine, a million of them do
+ * not fill the memory, and a run that is resumed has those of its earlier attempts.
+ *
+ * @module
+ */
+import type { BatchSender } from "../../writer/client/batch_sender.ts";
+import { LOOKAHEAD } from "./item_source.ts";
+import type { TaskSupply } from "./ready_queue.ts";
+import type { IdentifiedItem } from "./task_identity.ts";
+
+const PAGE = `SELECT id, name, key, input FROM main.task_runs
+  WHERE run_id=? AND added_by IS NOT NULL AND id>?
+    AND own_status='queued' ORDER BY id LIMIT ${LOOKAHEAD}`;
+
+/** Where the run's items come from. */
+export interface ItemSupply<Item> extends TaskSupply<Item> {
+  /** Takes tasks that were not among its items. Returns those that may run now. */
+  admit?(tasks: readonly IdentifiedItem<Item>[]): IdentifiedItem<Item>[];
+}
+
+/** What the supply needs of the run. */
+export interface AddedSupplyOptions<Item> {
+  /** The tasks of the run's items. */
+  items: ItemSupply<Item>;
+  /** The run; `null` when the status of tasks is not stored, so that none is added. */
+  run: number | null;
+  batchSender: BatchSender;
+  /** Whether the run may have tasks that were added in an earlier attempt. */
+  resumes: boolean;
+  signal: AbortSignal;
+  /** Called when there may be a task to take. */
+  wake(): void;
+}
+
+/** Gives out the tasks of the run's items, then those that were added. */
+export class AddedSupply<Item> implements TaskSupply<Item> {
+  readonly #options: AddedSupplyOptions<Item>;
+  /** Whether there may be tasks in the database that were not read yet. */
+  #mayHaveMore = false;
+  #resumes: boolean;
+  /** Tasks that add others and have not ended. */
+  readonly #adders = new Set<number>();
+  /** The last id that was read. */
+  #lastId = 0;
+  #page: IdentifiedItem<Item>[] = [];
+  #given = 0;
+  #count = 0;
+  /** The next task of the items, while it is waited for, and when it has come. */
+  #awaited: Promise<void> | undefined;
+  #late: IdentifiedItem<Item> | undefined;
+  #news = Promise.withResolvers<void>();
+
+  constructor(options: AddedSupplyOptions<Item>) {
+    this.#options = options;
+    this.#resumes = options.resumes && options.run !== null;
+  }
+
+  /** Number of added tasks so far; `undefined` when there may be more. */
+  get count(): number | undefined {
+    return this.#mayHaveMore || this.#resumes ? undefined : this.#count;
+  }
+
+  /** There may be tasks that this task has added, now or when it has ended. */
+  added(by: number): void {
+    if (this.#options.run === null) return;
+    if (by > 0) this.#adders.add(by);
+    this.#mayHaveMore = true;
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
+    this.#options.wake();
+  }
+
+  /** A task has ended: what it has added is committed. One that was lost may have added some unheard. */
+  ended(id: number, isLost: boolean): void {
+    if (isLost || (this.#adders.size > 0 && this.#adders.delete(id))) this.added(0);
+  }
+
+  /** A task is queued again that may have been added, and is read again. */
+  returned(id: number): void {
+    this.#lastId = Math.min(this.#lastId, id - 1);
+    this.added(0);
+  }
+
+  take(): IdentifiedItem<Item> | undefined | Promise<IdentifiedItem<Item> | undefined> {
+    const item = this.#takeItem();
+    if (item) return item;
+    if (this.#given < this.#page.length) return this.#page[this.#given++];
+    if (this.#options.signal.aborted) return undefined;
+    if (this.#mayHaveMore && this.#options.run !== null) {
+      return this.#read().then(() => this.take());
+    }
+    if (this.#awaited) {
+      return Promise.race([this.#awaited, this.#news.promise]).then(() => this.take());
+    }
+    return this.#resumes ? this.#resume().then(() => this.take()) : undefined;
+  }
+
+  #takeItem(): IdentifiedItem<Item> | undefined {
+    const late = this.#late;
+    this.#late = undefined;
+    if (late || this.#awaited) return late;
+    const item = this.#options.items.take();
+    if (!(item instanceof Promise)) return item;
+    this.#awaited = item.then((late) => {
+      this.#late = late;
+    }).finally(() => this.#awaited = undefined);
+    this.#awaited.catch(() => {});
+    return undefined;
+  }
+
+  async #read(): Promise<void> {
+    const { run, batchSender, items } = this.#options;
+    this.#mayHaveMore = false;
+    const params = [run!, this.#lastId];
+    const rows = await batchSender.query({ kind: "rows", sql: PAGE, params });
+    if (rows.length === LOOKAHEAD) this.#mayHaveMore = true;
+    if (rows.length === 0) return;
+    this.#lastId = Number(rows.at(-1)!.id);
+    this.#count += rows.length;
+    const tasks = rows.map(({ id, name, key, input }) => ({
+      id: Number(id),
+      name: String(name),
+      key: key as string | null,
+      item: JSON.parse(String(input)) as Item,
+    }));
+    this.#page = items.admit?.(tasks) ?? tasks;
+    this.#given = 0;
+  }
+
+  /** Queues what was added in earlier attempts; the items have ended, so it is known for which there is one. */
+  async #resume(): Promise<void> {
+    this.#resumes = false;
+    const { run, batchSender } = this.#options;
+    await batchSender.request({ kind: "resume_added", run: run! });
+    this.#mayHaveMore = true;
+  }
+}

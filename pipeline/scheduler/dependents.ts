@@ -1,0 +1,27 @@
+/**
+ * What becomes of the tasks that depend on one that has ended.
+ *
+ * @module
+ */
+import type { EndStatus } from "../../internal/task_status.ts";
+import type { TaskIdentity } from "../executor/task_context.ts";
+import { LiveTask } from "./live_task.ts";
+import type { ControlledTasks } from "./task_control.ts";
+
+/** Lets them go, or cancels those that cannot run any more. */
+export function blockDependents<Item>(
+  tasks: ControlledTasks<Item>,
+  { id, name }: TaskIdentity,
+  status: EndStatus,
+): void {
+  const blocked = tasks.dependencies?.ended(id, status) ?? [];
+  // When the run stops, whatever is queued is cancelled.
+  if (blocked.length === 0 || tasks.environment.signal.aborted) return;
+  const what = status === "error" ? "failed" : "was cancelled";
+  for (const other of blocked) {
+    // One that has failed itself, or is about to be moved, is left alone.
+    if (tasks.records.get(other.id)) continue;
+    const message = `Not run: task ${id} (${name}) ${what}, and it depends on that`;
+    tasks.block(new LiveTask(other, other), message);
+  }
+}

@@ -1,0 +1,195 @@
+import { type PipelineOptions, runPipeline, startPipeline, type TaskContext } from "../../mod.ts";
+import { crawl } from "../fixtures/query_task.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
+import { readRows, readValues } from "../support/read.ts";
+import { tempFolder } from "../support/temp.ts";
+
+type Page = Parameters<typeof crawl>[0] & { key: string };
+
+const schema = "CREATE TABLE IF NOT EXISTS page (url TEXT)";
+const first: Page = { key: "/", url: "/", depth: 3 };
+/** 1 + 3 + 9 + 27. */
+const PAGES = 40;
+
+const WAYS: Record<string, PipelineOptions<Page>["run"]> = {
+  "on this thread": crawl,
+  "in the pool": {
+    module: new URL("../fixtures/query_task.ts", import.meta.url),
+    export: "crawl",
+  },
+};
+
+for (const [where, run] of Object.entries(WAYS)) {
+  for (const atomic of [false, true]) {
+    Deno.test(`tasks add tasks, ${where}${atomic ? ", atomic" : ""}`, async () => {
+      using folder = tempFolder();
+      const db = folder.file("a.db");
+      const report = await runPipeline([first], { db, schema, workers: 3, atomic, run });
+      assertEquals(report.failures, []);
+      assertEquals([report.status, report.counts.total, report.counts.done], [
+        "done",
+        PAGES,
+        PAGES,
+      ]);
+      const keys = await readValues(db, "SELECT count(*), count(DISTINCT key) FROM task_runs");
+      assertEquals(keys, [[PAGES, PAGES]]);
+      assertEquals(await readValues(db, "SELECT count(*) FROM page"), [[13]]);
+      assertEquals(await readValues(db, "SELECT expected, done FROM pipeline_runs"), [
+        [PAGES, PAGES],
+      ]);
+      // Atomic tasks learn nothing; of the others each page adds its three links.
+      const results = await readValues(
+        db,
+        "SELECT result, count(*) FROM task_runs GROUP BY 1 ORDER BY 1",
+      );
+      assertEquals(results, atomic ? [[null, 13], ["0", 27]] : [["0", 27], ["3", 13]]);
+      const [task] = await readRows(db, "SELECT * FROM task_runs WHERE key='//0'");
+      assertEquals(JSON.parse(String(task!.input)), { key: "//0", url: "//0", depth: 2 });
+      assertEquals([task!.added_by, task!.name], [1, "//0"]);
+    });
+  }
+
+  Deno.test(`what tasks added runs after a resume, without what added it, ${where}`, async () => {
+    using folder = tempFolder();
+    const db = folder.file("a.db");
+    const options = { db, schema, workers: 2, resume: true };
+    const stopped = await runPipeline([first], {
+      ...options,
+      failFast: true,
+      run: async (page: Page, task: TaskContext) => {
+        if (page.url === "//1/1") throw new Error("killed");
+        return await crawl(page, task);
+      },
+    });
+    assertEquals(stopped.status, "error");
+    // The pages that were found are not among the items.
+    const report = await runPipeline([first], { ...options, run });
+    assertEquals([report.runId, report.status, report.failures], [1, "done", []]);
+    const left = "SELECT status, count(*), count(DISTINCT key) FROM task_runs GROUP BY 1";
+    assertEquals(await readValues(db, left), [["done", PAGES, PAGES]]);
+    const again = await runPipeline([first], { ...options, resume: report.runId!, run });
+    assertEquals([again.status, again.counts.done], ["done", PAGES]);
+  });
+}
+
+Deno.test("names, keys, tags, priorities and limits of the pipeline hold for tasks that are added", async () => {
+  const module = new URL("../fixtures/query_task.ts", import.meta.url);
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const options = {
+    schema,
+    workers: 2,
+    taskKey: (page: Page) => page.url.toUpperCase(),
+    taskName: (page: Page) => `page ${page.url}`,
+    priority: (page: Page) => -page.depth,
+    tags: (page: Page) => [`depth ${page.depth}`],
+    limits: { "*": 1 },
+  };
+  const report = await runPipeline([first], { ...options, db, run: { module, export: "crawl" } });
+  assertEquals([report.status, report.counts.done], ["done", PAGES]);
+  const named = await readValues(db, "SELECT key, name FROM task_runs WHERE id=2");
+  assertEquals(named, [["//0", "page //0"]]);
+  const running: number[] = [0, 0, 0, 0];
+  const main = await runPipeline([first], {
+    ...options,
+    db: ":memory:",
+    async run(page, task) {
+      if (++running[page.depth]! > 1) throw new Error("two at once");
+      await crawl(page, task);
+      running[page.depth]!--;
+    },
+  });
+  assertEquals([main.status, main.counts.done], ["done", PAGES]);
+});
+
+Deno.test("the program adds items while the run is active, and no longer", async () => {
+  const seen: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const pipeline = startPipeline(["a"], {
+    db: ":memory:",
+    async run(item) {
+      seen.push(item);
+      if (item === "a") await gate.promise;
+    },
+  });
+  assertEquals(await pipeline.add(["b", "a", "b", "c"]), 2);
+  assertEquals(
+    await pipeline.add((async function* () {
+      yield "d";
+    })()),
+    1,
+  );
+  gate.resolve();
+  const report = await pipeline.finished;
+  assertEquals([report.counts.done, seen.sort()], [4, ["a", "b", "c", "d"]]);
+  await assertRejects(() => pipeline.add(["e"]), Error, "the run has ended");
+});
+
+Deno.test("what cannot be added is refused by what is wrong with it", async () => {
+  for (
+    const [items, text] of [
+      [[{ name: "a" }], "Cannot add item 0, which has no key"],
+      [["a", undefined], "Cannot add item 1: it is undefined"],
+      [[{ key: "a", tags: new Map() }], "Cannot store a Map in item 0.tags"],
+      ["ab", 'Cannot add "ab": pass an array'],
+      [7, "Cannot add 7: pass an array"],
+      [[{ key: {} }], "a key is text or a number"],
+    ] as [never, string][]
+  ) {
+    const report = await runPipeline(["x"], { db: ":memory:", run: (_, task) => task.add(items) });
+    assertEquals(report.counts.total, 1, text);
+    assertStringIncludes(report.failures[0]!.error.message, text);
+  }
+  const report = await runPipeline(["x"], {
+    db: ":memory:",
+    storeTaskStatus: false,
+    run: (_, task) => task.add(["y"]),
+  });
+  assertStringIncludes(report.failures[0]!.error.message, "Set storeTaskStatus");
+});
+
+Deno.test("tasks that were added can be cancelled, fail, and run again", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  let failures = 0;
+  const pipeline = startPipeline<string>(["first"], {
+    db,
+    workers: 1,
+    async run(item, task) {
+      if (item === "first") {
+        await task.add(["fails", "cancelled", "last"]);
+        await pipeline.cancel(3);
+        await pipeline.retry(3);
+      }
+      if (item === "fails" && failures++ === 0) throw new Error("once");
+      if (item === "last") assertEquals(await pipeline.retry(), 1);
+    },
+  });
+  const report = await pipeline.finished;
+  const rows = await readValues(db, "SELECT name, status FROM task_runs ORDER BY id");
+  assertEquals(
+    rows,
+    ["first", "fails", "cancelled", "last"].map((name) => [name, "done"]),
+    report.status,
+  );
+});
+
+Deno.test("a task that is stopped leaves what it added cancelled", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const stop = new AbortController();
+  const report = await runPipeline(["a"], {
+    db,
+    workers: 1,
+    signal: stop.signal,
+    async run(_, task) {
+      await task.add(Array.from({ length: 2_500 }, (_, i) => i));
+      stop.abort();
+    },
+  });
+  assertEquals([report.status, report.counts.done], ["cancelled", 1]);
+  const counts = "SELECT status, count(*) FROM task_runs GROUP BY 1 ORDER BY 1";
+  assertEquals(await readValues(db, counts), [["cancelled", 2_500], ["done", 1]]);
+  const resumed = await runPipeline(["a"], { db, resume: true, run: () => {} });
+  assertEquals([resumed.status, resumed.counts.done], ["done", 2_501]);
+});

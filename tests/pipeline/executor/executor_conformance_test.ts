@@ -1,0 +1,11 @@
+import { conform } from "../../fixtures/conforming_task.ts";
+import { testExecutor } from "../../support/executor_claims.ts";
+
+const module = new URL("../../fixtures/conforming_task.ts", import.meta.url);
+
+testExecutor({ name: "MainThreadExecutor", work: { run: conform }, ends: false });
+testExecutor({
+  name: "WorkerPoolExecutor",
+  work: { run: { module, export: "conform" } },
+  ends: true,
+});

@@ -1,0 +1,202 @@
+/**
+ * The statements by which new tasks of a run come into `task_runs`.
+ *
+ * A new task waits until the transaction looks at its row, or ends. What is told of it meanwhile goes into the same
+ * INSERT: readers see commits only, and a row that is written as `queued` first is written three times, with its
+ * entries in the index.
+ *
+ * @module
+ */
+import { SqliteError } from "../../../errors.ts";
+import { BulkStatement } from "../../../sqlite/bulk_statement.ts";
+import type { Connection } from "../../../sqlite/connection.ts";
+import { classifyError } from "../../../sqlite/explain.ts";
+import { Statements } from "../../../sqlite/statements.ts";
+import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
+import type { QueueTasksMessage, TaskUpdateMessage } from "../../protocol/task_message.ts";
+import type { RunStore } from "../run_store.ts";
+import { COLUMNS, FIELDS, shapeOf } from "./task_shape.ts";
+
+/** New tasks of one shape of news: the first of the news, and the values of all. */
+interface InsertGroup {
+  first: TaskUpdateMessage;
+  values: SqlValue[];
+}
+
+/** The part of the store that adds tasks. */
+export class NewTasks {
+  readonly #connection: Connection;
+  readonly #runs: RunStore;
+  readonly #statements: Statements;
+  readonly #queue: BulkStatement;
+  /** A statement for each shape of what is told of tasks in the transaction in which they come. */
+  readonly #inserts = new Map<number, BulkStatement>();
+  /** What this transaction has still to write. */
+  #waiting: QueueTasksMessage[] = [];
+
+  constructor(connection: Connection, runs: RunStore) {
+    this.#connection = connection;
+    this.#runs = runs;
+    this.#statements = new Statements(connection);
+    this.#queue = new BulkStatement(
+      connection,
+      "(?,?,?,?,'queued','queued')",
+      (tuples) => `INSERT INTO task_runs (id,name,run_id,key,status,own_status) VALUES ${tuples}`,
+    );
+  }
+
+  /** Adds tasks, which are written with the next {@linkcode write}. */
+  add(message: QueueTasksMessage): void {
+    const { run, ids } = message;
+    if (ids.length === 0) return;
+    this.#waiting.push(message);
+    this.#runs.count(run).queued += ids.length;
+    this.#runs.extend(
+      run,
+      ids.reduce((a, b) => a < b ? a : b),
+      ids.reduce((a, b) => a > b ? a : b),
+    );
+  }
+
+  /**
+   * Writes what waits, with its news where that can be done. Returns the news that are written; the others have their
+   * tasks in the table now.
+   */
+  write(news: ReadonlyMap<number, TaskUpdateMessage>): readonly TaskUpdateMessage[] {
+    if (this.#waiting.length === 0) return [];
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    if (news.size > 0 && !this.#hasTriggers()) {
+      try {
+        return this.#connection.transaction(() => this.#insert(waiting, news));
+      } catch (error) {
+        if (!this.#connection.inTransaction || classifyError(error) !== "constraint") throw error;
+        // Which of them cannot be written, and why, is found one step after the other.
+      }
+    }
+    for (const message of waiting) this.#queueAll(message);
+    return [];
+  }
+
+  /** Forgets what waits. */
+  clear(): void {
+    this.#waiting = [];
+  }
+
+  /** A run has ended: statements that only serve its tasks are not needed any more. */
+  endRun(): void {
+    this.#inserts.clear();
+  }
+
+  #insert(
+    waiting: readonly QueueTasksMessage[],
+    news: ReadonlyMap<number, TaskUpdateMessage>,
+  ): TaskUpdateMessage[] {
+    const queued: SqlValue[] = [];
+    const groups = new Map<number, InsertGroup>();
+    const written: TaskUpdateMessage[] = [];
+    for (const { run, ids, names, keys } of waiting) {
+      for (let i = 0; i < ids.length; i++) {
+        const id = ids[i]!;
+        const told = news.get(id);
+        if (told?.run !== run || !told.status) {
+          queued.push(id, names[i]!, run, keys[i] ?? null);
+          continue;
+        }
+        const shape = shapeOf(told, "queued");
+        let group = groups.get(shape);
+        if (!group) groups.set(shape, group = { first: told, values: [] });
+        const { values } = group;
+        values.push(id, names[i]!, keys[i] ?? null);
+        for (const field of FIELDS) {
+          const value = told[field];
+          if (value !== undefined) values.push(value);
+        }
+        written.push(told);
+      }
+    }
+    this.#queue.run(queued);
+    for (const [shape, { first, values }] of groups) {
+      this.#statement(shape, first).run(values);
+    }
+    return written;
+  }
+
+  #statement(shape: number, { run, status, ...told }: TaskUpdateMessage): BulkStatement {
+    let statement = this.#inserts.get(shape);
+    if (!statement) {
+      const fields = FIELDS.filter((field) => told[field] !== undefined);
+      const columns = ["id", "name", "key", ...fields.map((field) => COLUMNS[field])];
+      const values = columns.map(() => "?");
+      columns.push("run_id", "status", "own_status");
+      values.push(`${run}`, `'${status}'`, `'${status}'`);
+      if (status === "done") {
+        columns.push("progress");
+        values.push("1");
+      }
+      const into = `INSERT INTO task_runs (${columns.join(",")})`;
+      statement = new BulkStatement(
+        this.#connection,
+        `(${values.join(",")})`,
+        (tuples) => `${into} VALUES ${tuples}`,
+      );
+      this.#inserts.set(shape, statement);
+    }
+    return statement;
+  }
+
+  /**
+   * Writes tasks as `queued`. Another program that numbers tasks from 1 may have written rows under ids that were
+   * reserved for the run: they become tasks of the run, as that program would make rows of the run its own.
+   */
+  #queueAll({ run, ids, names, keys, chosen }: QueueTasksMessage): void {
+    const values: SqlValue[] = [];
+    ids.forEach((id, i) => values.push(id, names[i]!, run, keys[i] ?? null));
+    try {
+      this.#connection.transaction(() => this.#queue.run(values));
+    } catch (error) {
+      const taken = this.#taken(ids);
+      if (!taken) throw error;
+      if (chosen || taken.run_id !== null) throw isTaken(taken);
+      this.#connection.transaction(() => this.#takeOver(ids, values));
+    }
+  }
+
+  /** The first row that has one of these ids, one of a run before others. */
+  #taken(ids: readonly number[]): SqlRow | undefined {
+    const select = this.#statements.of("SELECT id, run_id FROM task_runs WHERE id=?");
+    const rows = ids.map((id) => select.get(id)).filter((row) => row !== undefined);
+    return rows.find(({ run_id }) => run_id !== null) ?? rows[0];
+  }
+
+  #takeOver(ids: readonly number[], values: readonly SqlValue[]): void {
+    const insert = this.#statements.of(
+      `INSERT INTO task_runs (id,name,run_id,key,status,own_status)
+         VALUES (?,?,?,?,'queued','queued')
+       ON CONFLICT (id) DO UPDATE SET name=excluded.name, run_id=excluded.run_id, key=excluded.key,
+         status='queued', own_status='queued', progress=0, message=NULL, started_at=NULL,
+         finished_at=NULL, result=NULL, error=NULL, updated_at=NULL, rewritten_as=NULL`,
+    );
+    ids.forEach((_, i) => insert.run(...values.slice(i * 4, i * 4 + 4)));
+  }
+
+  /** Whether triggers of the user's look at each status that a task takes. */
+  #hasTriggers(): boolean {
+    const { found } = this.#statements.of(
+      `SELECT EXISTS (SELECT 1 FROM sqlite_schema
+         WHERE type='trigger' AND tbl_name='task_runs' COLLATE NOCASE) OR
+       EXISTS (SELECT 1 FROM sqlite_temp_schema
+         WHERE type='trigger' AND tbl_name='task_runs' COLLATE NOCASE) AS found`,
+    ).get()!;
+    return found !== 0;
+  }
+}
+
+function isTaken({ id, run_id: run }: SqlRow): SqliteError {
+  const whose = run === null ? "another program has a task" : `run ${run} has a task`;
+  return new SqliteError(
+    `Cannot queue task ${id}: ${whose} of that id. Leave out taskId to get free ids, and use "key" ` +
+      `for an identity that lasts over runs`,
+    "constraint",
+  );
+}

@@ -1,0 +1,31 @@
+/**
+ * What news of a task tell, and the columns where it goes. News that tell the same things share a statement.
+ *
+ * @module
+ */
+import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts";
+import type { TaskUpdateMessage } from "../../protocol/task_message.ts";
+
+/** The column of each thing that is told. */
+export const COLUMNS = {
+  progress: "progress",
+  message: "message",
+  startedAt: "started_at",
+  finishedAt: "finished_at",
+  result: "result",
+  error: "error",
+  updatedAt: "updated_at",
+} as const;
+
+/** The things that are told, in the order of a statement's values. */
+export const FIELDS = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
+
+/** A number for each shape: the run, both statuses, and a bit for each field that is told. */
+export function shapeOf(message: TaskUpdateMessage, from: TaskStatus): number {
+  const told = (message.progress === undefined ? 0 : 1) | (message.message === undefined ? 0 : 2) |
+    (message.startedAt === undefined ? 0 : 4) | (message.finishedAt === undefined ? 0 : 8) |
+    (message.result === undefined ? 0 : 16) | (message.error === undefined ? 0 : 32) |
+    (message.updatedAt === undefined ? 0 : 64);
+  const move = TASK_STATUSES.indexOf(from) * 8 + TASK_STATUSES.indexOf(message.status!) + 1;
+  return (message.run * 64 + move) * 128 + told;
+}
