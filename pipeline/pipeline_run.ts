@@ -15,9 +15,11 @@ import { failedWith, type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { labelOf, taskArguments } from "./run_arguments.ts";
 import { RunControl } from "./run_control.ts";
+import { isCancellation } from "./executor/cancellation.ts";
 import { RunGrowth } from "./run_growth.ts";
 import type { TaskIdentity } from "./executor/task_context.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
+import type { Executor } from "./executor/executor.ts";
 import { openExecutor } from "./executor/open_executor.ts";
 import { DependencySource } from "./scheduler/dependency_source.ts";
 import type { TaskSource } from "./scheduler/task_source.ts";
@@ -169,18 +171,19 @@ export class PipelineRun<Item> {
       revoked: (id, status) => this.#summary.remove(id, status),
       failed: (error) => this.#fail(error),
     });
-    this.#startObserving(scheduler, run, batchSender, writer);
     const executor = openExecutor(this.#options, writer, {
       environment,
       slots: this.#workers,
       expected: this.#source.known?.length,
       observer,
     });
+    this.#startObserving({ scheduler, executor }, run, batchSender, writer);
     const running = scheduler.run(executor);
     this.control.begin({ run, batchSender, tasks: scheduler.control, growth });
     await running;
-    await this.#source.stop().catch((error) => this.#fail(error));
-    if (this.#source.failure) this.#fail(this.#source.failure);
+    const failed = (error: Error) => isCancellation(error, signal) || this.#fail(error);
+    await this.#source.stop().catch(failed);
+    if (this.#source.failure) failed(this.#source.failure);
     await batchSender.flushed();
     await this.#finish(run, batchSender);
     await observer?.finishing?.();
@@ -222,7 +225,7 @@ export class PipelineRun<Item> {
   }
 
   #startObserving(
-    scheduler: Scheduler<Item>,
+    { scheduler, executor }: { scheduler: Scheduler<Item>; executor: Executor<Item> },
     runId: number | null,
     batchSender: BatchSender,
     { settings: { driver, driverReason }, sqliteVersion }: WriterClient,
@@ -241,6 +244,7 @@ export class PipelineRun<Item> {
         return skipped();
       },
       running: () => scheduler.running(),
+      notice: () => executor.notice,
     };
     this.#observer?.begin?.(view, {
       runId,
