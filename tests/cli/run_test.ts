@@ -240,7 +240,7 @@ Deno.test({
     const usual = ["--allow-read", `--allow-write=${folder.path}`, "--allow-net=127.0.0.1"];
     await using terminal = openTerminal(args, {
       folder: folder.path,
-      env: { CI: "true", NO_COLOR: "1" },
+      env: { CI: "true" },
       permissions: [...usual, "--allow-env=CI"],
     });
     assertEquals(await terminal.ended(), 1);
