@@ -19,6 +19,7 @@ import { isCancellation } from "./executor/cancellation.ts";
 import { RunGrowth } from "./run_growth.ts";
 import type { TaskIdentity } from "./executor/task_context.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
+import type { Executor } from "./executor/executor.ts";
 import { openExecutor } from "./executor/open_executor.ts";
 import { DependencySource } from "./scheduler/dependency_source.ts";
 import type { TaskSource } from "./scheduler/task_source.ts";
@@ -170,13 +171,13 @@ export class PipelineRun<Item> {
       revoked: (id, status) => this.#summary.remove(id, status),
       failed: (error) => this.#fail(error),
     });
-    this.#startObserving(scheduler, run, batchSender, writer);
     const executor = openExecutor(this.#options, writer, {
       environment,
       slots: this.#workers,
       expected: this.#source.known?.length,
       observer,
     });
+    this.#startObserving({ scheduler, executor }, run, batchSender, writer);
     const running = scheduler.run(executor);
     this.control.begin({ run, batchSender, tasks: scheduler.control, growth });
     await running;
@@ -224,7 +225,7 @@ export class PipelineRun<Item> {
   }
 
   #startObserving(
-    scheduler: Scheduler<Item>,
+    { scheduler, executor }: { scheduler: Scheduler<Item>; executor: Executor<Item> },
     runId: number | null,
     batchSender: BatchSender,
     { settings: { driver, driverReason }, sqliteVersion }: WriterClient,
@@ -243,6 +244,7 @@ export class PipelineRun<Item> {
         return skipped();
       },
       running: () => scheduler.running(),
+      notice: () => executor.notice,
     };
     this.#observer?.begin?.(view, {
       runId,
