@@ -97,7 +97,6 @@ export class PipelineRun<Item> {
       this.#observer = await observer;
       const runId = await this.#execute(clientOf(writer));
       const checkpoint = await ownWriter?.close();
-      const { driver, sqliteVersion } = writer;
       const ended: PipelineReport = {
         runId,
         name: this.#name,
@@ -107,8 +106,8 @@ export class PipelineRun<Item> {
         counts: { ...this.#summary.counts, total: this.#summary.total },
         failures: this.#summary.failures,
         elapsedMs: performance.now() - this.#startedAt,
-        driver,
-        sqliteVersion,
+        driver: writer.driver,
+        sqliteVersion: writer.sqliteVersion,
         checkpoint,
       };
       if (this.#fatal) throw failedWith(this.#fatal, ended);
@@ -230,8 +229,7 @@ export class PipelineRun<Item> {
     batchSender: BatchSender,
     { settings: { driver, driverReason }, sqliteVersion }: WriterClient,
   ): void {
-    const source = this.#source;
-    const skipped = () => this.#skipped;
+    const [source, skipped] = [this.#source, () => this.#skipped];
     const view = {
       name: this.#name,
       counts: this.#summary.counts,
