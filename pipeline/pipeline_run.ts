@@ -7,6 +7,7 @@ import { type ErrorData, fromErrorData } from "../errors.ts";
 import { endRun } from "./run_end.ts";
 import { interruption, onInterrupt } from "./signals.ts";
 import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
+import { viewOf } from "./observed_run.ts";
 import { openObserver } from "./observers/observers.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
 import { startRun } from "./run_start.ts";
@@ -97,6 +98,7 @@ export class PipelineRun<Item> {
       this.#observer = await observer;
       const runId = await this.#execute(clientOf(writer));
       const checkpoint = await ownWriter?.close();
+      const { driver, sqliteVersion } = writer;
       const ended: PipelineReport = {
         runId,
         name: this.#name,
@@ -106,8 +108,8 @@ export class PipelineRun<Item> {
         counts: { ...this.#summary.counts, total: this.#summary.total },
         failures: this.#summary.failures,
         elapsedMs: performance.now() - this.#startedAt,
-        driver: writer.driver,
-        sqliteVersion: writer.sqliteVersion,
+        driver,
+        sqliteVersion,
         checkpoint,
       };
       if (this.#fatal) throw failedWith(this.#fatal, ended);
@@ -229,21 +231,14 @@ export class PipelineRun<Item> {
     batchSender: BatchSender,
     { settings: { driver, driverReason }, sqliteVersion }: WriterClient,
   ): void {
-    const [source, skipped] = [this.#source, () => this.#skipped];
-    const view = {
+    const view = viewOf({
       name: this.#name,
       counts: this.#summary.counts,
-      get total() {
-        const { total } = source;
-        const added = scheduler.supply.count;
-        return total === undefined || added === undefined ? undefined : total + added;
-      },
-      get skipped() {
-        return skipped();
-      },
-      running: () => scheduler.running(),
-      notice: () => executor.notice,
-    };
+      source: this.#source,
+      scheduler,
+      executor,
+      skipped: () => this.#skipped,
+    });
     this.#observer?.begin?.(view, {
       runId,
       workers: this.#workers,
