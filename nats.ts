@@ -17,5 +17,5 @@
  * @module
  */
 export { type NatsExecutor, natsExecutor, type NatsExecutorOptions } from "./nats/nats_executor.ts";
-export type { NatsOptions, NatsTls } from "./nats/connection.ts";
+export type { NatsOptions, NatsTls } from "./nats/settings.ts";
 export { serveWorker, type ServeWorkerOptions } from "./nats/worker/serve_worker.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 import { type Command, Option } from "commander";
-import type { NatsOptions } from "../nats/connection.ts";
+import type { NatsOptions } from "../nats/settings.ts";
 import { CommandError } from "./terminal/failure.ts";
 
 /** How NATS is reached, as the command line says it. */

@@ -10,7 +10,7 @@ import {
   OPEN_EXECUTOR,
   type RemoteOptions,
 } from "../pipeline/executor/executor_factory.ts";
-import { checkNats, NATS_OPTIONS, type NatsOptions } from "./connection.ts";
+import { checkNats, NATS_OPTIONS, type NatsOptions } from "./settings.ts";
 import { RemoteExecutor } from "./coordinator/remote_executor.ts";
 
 const OPERATION = "run tasks over NATS";

@@ -13,7 +13,8 @@ import type { Connection } from "./connection.ts";
 import { columnsOf, isShadowed } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 
-type Columns = Readonly<Record<string, string>>;
+/** Columns by name, with their types. */
+export type Columns = Readonly<Record<string, string>>;
 
 /** The eight columns of the original. */
 const TASK_RUNS: Columns = {
@@ -151,22 +152,6 @@ const ADDED_TO_TASK_ATTEMPTS: Columns = {
   worker: "TEXT",
 };
 
-/** Workers on other machines; the table is made by the first run that has any. */
-const WORKERS: Columns = {
-  id: "INTEGER PRIMARY KEY",
-  run_id: "INTEGER NOT NULL",
-  name: "TEXT NOT NULL", // machine:pid
-  machine: "TEXT NOT NULL",
-  version: "TEXT NOT NULL",
-  slots: "INTEGER NOT NULL",
-  running: "INTEGER NOT NULL",
-  ended: "INTEGER NOT NULL",
-  tasks_per_s: "REAL NOT NULL",
-  joined_at: "TEXT NOT NULL",
-  heard_at: "TEXT NOT NULL",
-  left_at: "TEXT", // NULL while it is connected
-};
-
 /** Which task waits for which, of runs where any does. */
 const TASK_DEPENDENCIES: Columns = {
   id: "INTEGER PRIMARY KEY",
@@ -262,18 +247,8 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
   });
 }
 
-/**
- * Creates the table of workers on other machines. A run without any needs none, and leaves the name to the user.
- *
- * @throws {Error} If there is a table of this name of another make
- */
-export function createWorkers(connection: Connection): void {
-  createTable(connection, "workers", WORKERS);
-  connection.exec("CREATE UNIQUE INDEX IF NOT EXISTS idx_workers_run ON workers(run_id, name)");
-}
-
 /** Creates a table, or checks that the one that is there has the columns, and adds what came later. */
-function createTable(
+export function createTable(
   connection: Connection,
   table: string,
   columns: Columns,

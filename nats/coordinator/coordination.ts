@@ -6,7 +6,8 @@
 import { isoNow } from "../../internal/timestamps.ts";
 import type { RemoteOptions } from "../../pipeline/executor/executor_factory.ts";
 import type { TaskModule } from "../../pipeline/executor/task_module.ts";
-import { type Connection, type NatsOptions, openConnection } from "../connection.ts";
+import { type Connection, openConnection } from "../connection.ts";
+import type { NatsOptions } from "../settings.ts";
 import { versionOf } from "../module_version.ts";
 import { machineName, namesUnder, PREFIX, uniqueName } from "../names.ts";
 import { BEAT_MS, PROTOCOL, type RunHello, type Welcome } from "../protocol.ts";

@@ -5,7 +5,8 @@
  */
 import config from "../../deno.json" with { type: "json" };
 import { settledWithin } from "../../internal/delay.ts";
-import { type Connection, shownServers } from "../connection.ts";
+import type { Connection } from "../connection.ts";
+import { shownServers } from "../settings.ts";
 import { machineName, type Names, namesUnder, PREFIX, uniqueName } from "../names.ts";
 import {
   BEAT_MS,

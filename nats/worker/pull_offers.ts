@@ -13,17 +13,22 @@ import type { Connection } from "../connection.ts";
 /** Milliseconds for which a request waits at the server. */
 const EXPIRES_MS = 20_000;
 
-/** Milliseconds after which a request without any answer is lost. */
-const LOST_MS = EXPIRES_MS + 5_000;
+/** Signs of life of the server that may be missed before a request is lost: it ignores one without a consumer. */
+const MISSED_BEATS = 2.5;
 
 /** Milliseconds until it is asked again when the server has no such consumer. */
 const RETRY_MS = 500;
+
+/** Nanoseconds of a millisecond: times of JetStream. */
+const NANOS = 1_000_000;
 
 /** What the puller needs. */
 export interface PullOptions {
   connection: Connection;
   /** Where requests go. */
   subject: string;
+  /** Milliseconds between signs of life of the server while a request waits. */
+  beatMs: number;
   /** How many offers are wanted at the moment. */
   wanted: () => number;
   take: (message: Msg) => void;
@@ -35,9 +40,11 @@ export class OfferPuller {
   readonly #options: PullOptions;
   readonly #inbox: string;
   readonly #subscription: Disposable;
-  /** Offers that were asked for and have not come, and when it was asked last. */
+  /** Offers that were asked for and have not come, and when the server was asked or heard last. */
   #asked = 0;
-  #askedAt = 0;
+  #heardAt = 0;
+  /** When all that was asked for had come. */
+  #settledAt = 0;
   #retryAt = 0;
   #isClosed = false;
 
@@ -53,16 +60,22 @@ export class OfferPuller {
 
   /** Asks for as many as are wanted and not asked for. */
   pull(): void {
-    const { connection, subject, wanted } = this.#options;
+    const { connection, subject, wanted, beatMs } = this.#options;
     const now = performance.now();
     if (this.#isClosed || !connection.isConnected || now < this.#retryAt) return;
-    // Each request is answered in the end, by offers or by the end of its time.
-    if (now - this.#askedAt > LOST_MS) this.#asked = 0;
+    if (this.#asked === 0) this.#settledAt = now;
+    const isLost = now - this.#heardAt > MISSED_BEATS * beatMs ||
+      now - this.#settledAt > EXPIRES_MS + beatMs;
+    if (isLost) [this.#asked, this.#settledAt] = [0, now];
     const batch = wanted() - this.#asked;
     if (batch <= 0) return;
     this.#asked += batch;
-    this.#askedAt = now;
-    const request = JSON.stringify({ batch, expires: EXPIRES_MS * 1_000_000 });
+    this.#heardAt = now;
+    const request = JSON.stringify({
+      batch,
+      expires: EXPIRES_MS * NANOS,
+      idle_heartbeat: beatMs * NANOS,
+    });
     connection.publish(subject, request, this.#inbox);
   }
 
@@ -79,6 +92,7 @@ export class OfferPuller {
   }
 
   #hear(message: Msg): void {
+    this.#heardAt = performance.now();
     const code = message.headers?.code ?? 0;
     // 100 is a sign of life of the server.
     if (code === 100) return;

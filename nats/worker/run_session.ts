@@ -80,6 +80,7 @@ export class RunSession {
     this.#puller = new OfferPuller({
       connection,
       subject: names.pull(hello.run),
+      beatMs: hello.beatMs,
       wanted: () => this.#isReady && !this.#isLeaving ? options.free() : 0,
       take: (message) => this.#take(message),
       failed,

@@ -13,7 +13,8 @@ import {
   unexpected,
 } from "../../internal/validate.ts";
 import { onInterrupt } from "../../pipeline/signals.ts";
-import { type Connection, type NatsOptions, openConnection } from "../connection.ts";
+import { type Connection, openConnection } from "../connection.ts";
+import type { NatsOptions } from "../settings.ts";
 import { versionOf } from "../module_version.ts";
 import { NatsWorker, type ServedModule } from "./nats_worker.ts";
 

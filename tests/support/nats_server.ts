@@ -11,10 +11,12 @@ export const hasNats = await isInstalled("nats-server");
 
 /** Options of {@linkcode NatsServer.start}. */
 export interface NatsServerOptions {
-  /** Lines for the server's configuration, such as users. */
-  config?: string;
-  /** The port; a free one unless given. */
-  port?: number;
+  /** A configuration with a port and a folder of its own, in place of the plain one. */
+  configuration?: string;
+  /** Makes files that the configuration names, beside it. */
+  prepare?: (folder: string) => Promise<void>;
+  /** What the configuration refers to. */
+  env?: Record<string, string>;
   /** The scheme of its address. */
   scheme?: "nats" | "tls";
 }
@@ -28,12 +30,12 @@ export class NatsServer implements AsyncDisposable {
 
   private constructor(options: NatsServerOptions) {
     this.#options = options;
-    this.#port = options.port ?? 0;
   }
 
   /** Starts a server. Resolves when it takes connections. */
   static async start(options: NatsServerOptions = {}): Promise<NatsServer> {
     const server = new NatsServer(options);
+    await options.prepare?.(server.folder);
     await server.restart();
     return server;
   }
@@ -55,14 +57,19 @@ export class NatsServer implements AsyncDisposable {
   /** Starts it again, on the same port. */
   async restart(): Promise<void> {
     const config = this.#folder.file("nats.conf");
-    await Deno.writeTextFile(
-      config,
-      `host: 127.0.0.1\nport: ${this.#port || -1}\n` +
-        `jetstream: { store_dir: ${JSON.stringify(this.#folder.file("store"))} }\n` +
-        (this.#options.config ?? ""),
-    );
+    const { configuration = `port: 4222\njetstream: { store_dir: "jetstream" }\n`, env = {} } =
+      this.#options;
+    const own = configuration
+      .replace("port: 4222", `host: 127.0.0.1\nport: ${this.#port || -1}`)
+      .replace(
+        'store_dir: "jetstream"',
+        `store_dir: ${JSON.stringify(this.#folder.file("store"))}`,
+      );
+    await Deno.writeTextFile(config, own);
     this.#child = new Deno.Command("nats-server", {
       args: ["-c", config],
+      cwd: this.folder,
+      env,
       stdin: "null",
       stdout: "null",
       stderr: "piped",

@@ -34,13 +34,13 @@ export function startWorker(
   return { lines, stop, [Symbol.asyncDispose]: stop };
 }
 
-/** A worker in a process of its own. */
-export class WorkerProcess implements AsyncDisposable {
+/** A fixture that is connected to a server, in a process of its own. */
+class RemoteProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #lines: ReadableStreamDefaultReader<string>;
   #text = "";
 
-  constructor(servers: string, { workers = 2, graceMs = 100, module = "" } = {}) {
+  constructor(fixture: string, ...args: string[]) {
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
         "run",
@@ -49,14 +49,12 @@ export class WorkerProcess implements AsyncDisposable {
         "--cached-only",
         "--no-check",
         "--allow-read",
+        "--allow-write",
         "--allow-net=127.0.0.1",
         "--allow-sys=hostname",
         "--allow-run",
-        new URL("tests/fixtures/remote_worker.ts", ROOT).href,
-        servers,
-        `${workers}`,
-        `${graceMs}`,
-        ...(module ? [module] : []),
+        new URL(`tests/fixtures/${fixture}`, ROOT).href,
+        ...args,
       ],
       env: { NO_COLOR: "1" },
       stdin: "null",
@@ -70,13 +68,14 @@ export class WorkerProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Resolves when it has told this. */
-  async told(part: string): Promise<void> {
+  /** Resolves with all that it has told when that has this part. */
+  async told(part: string): Promise<string> {
     while (!this.#text.includes(part)) {
       const { value, done } = await this.#lines.read();
-      if (done) throw new Error(`The worker ended after:\n${this.#text}`);
+      if (done) throw new Error(`The process ended after:\n${this.#text}`);
       this.#text += value;
     }
+    return this.#text;
   }
 
   signal(signal: Deno.Signal): void {
@@ -96,6 +95,24 @@ export class WorkerProcess implements AsyncDisposable {
     }
     await this.#lines.cancel();
     await this.#child.status;
+  }
+}
+
+/** A worker in a process of its own. */
+export class WorkerProcess extends RemoteProcess {
+  constructor(servers: string, { workers = 2, graceMs = 100 } = {}) {
+    super("remote_worker.ts", servers, `${workers}`, `${graceMs}`);
+  }
+}
+
+/** A pipeline in a process of its own; see the fixture. */
+export class CoordinatorProcess extends RemoteProcess {
+  constructor(
+    db: string,
+    servers: string,
+    { name = "loadSlowly", count = 100, workers = 8 } = {},
+  ) {
+    super("remote_coordinator.ts", db, servers, name, `${count}`, `${workers}`);
   }
 }
 

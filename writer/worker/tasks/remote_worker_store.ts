@@ -5,9 +5,25 @@
  * @module
  */
 import type { Connection } from "../../../sqlite/connection.ts";
-import { createWorkers } from "../../../sqlite/schema.ts";
+import { type Columns, createTable } from "../../../sqlite/schema.ts";
 import { Statements } from "../../../sqlite/statements.ts";
 import type { PlaceTasksMessage, SeeWorkerMessage } from "../../protocol/run_message.ts";
+
+/** Workers on other machines; the table is made by the first run that has any. */
+const WORKERS: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  run_id: "INTEGER NOT NULL",
+  name: "TEXT NOT NULL", // machine:pid
+  machine: "TEXT NOT NULL",
+  version: "TEXT NOT NULL",
+  slots: "INTEGER NOT NULL",
+  running: "INTEGER NOT NULL",
+  ended: "INTEGER NOT NULL",
+  tasks_per_s: "REAL NOT NULL",
+  joined_at: "TEXT NOT NULL",
+  heard_at: "TEXT NOT NULL",
+  left_at: "TEXT", // NULL while it is connected
+};
 
 /** The part of the store that keeps workers; made, with its table, when there is one. */
 export class RemoteWorkerStore {
@@ -41,4 +57,14 @@ export class RemoteWorkerStore {
       ...[rest.tasksPerSecond, rest.joinedAt, rest.heardAt, rest.leftAt ?? null],
     );
   }
+}
+
+/**
+ * Creates the table of workers on other machines. A run without any needs none, and leaves the name to the user.
+ *
+ * @throws {Error} If there is a table of this name of another make
+ */
+function createWorkers(connection: Connection): void {
+  createTable(connection, "workers", WORKERS);
+  connection.exec("CREATE UNIQUE INDEX IF NOT EXISTS idx_workers_run ON workers(run_id, name)");
 }
