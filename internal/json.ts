@@ -98,7 +98,7 @@ function findLossInObject(
     : isPlain(value)
     ? findLossInFields(value, bigints, within)
     : isBoxed(value)
-    ? undefined
+    ? findLoss(value.valueOf(), key, bigints, within)
     : { what: nameOf(value), path: "" };
   within.pop();
   return loss;
@@ -118,7 +118,13 @@ function findLossInItems(
 
 function findLossInFields(value: object, bigints: boolean, within: object[]): Loss | undefined {
   for (const key of Object.keys(value)) {
-    const loss = findLoss((value as Record<string, unknown>)[key], key, bigints, within);
+    let part: unknown;
+    try {
+      part = (value as Record<string, unknown>)[key];
+    } catch (error) {
+      return { what: `what cannot be read (${(error as Error)?.message})`, path: field(key) };
+    }
+    const loss = findLoss(part, key, bigints, within);
     if (loss) return { ...loss, path: `${field(key)}${loss.path}` };
   }
   return undefined;

@@ -13,8 +13,11 @@ const SEQUENCES =
   // deno-lint-ignore no-control-regex
   /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])|\x9b[0-?]*[ -/]*[@-~]|\x9d[^\x07\x1b\x9c]*[\x07\x9c]?/g;
 
-/** What is not seen: bidi and other format characters, variation selectors, line and paragraph separators. */
-const UNSEEN = /[\p{Cf}\p{Zl}\p{Zp}\p{Cs}\ufe00-\ufe0f]/gu;
+/**
+ * What is not seen, or makes one sign of several in some terminals only: bidi and other format characters, variation
+ * selectors, line and paragraph separators, colours of skin.
+ */
+const UNSEEN = /[\p{Cf}\p{Zl}\p{Zp}\p{Cs}\ufe00-\ufe0f\u{1f3fb}-\u{1f3ff}]/gu;
 
 /** Controls, which have pictures in Unicode. */
 // deno-lint-ignore no-control-regex
@@ -25,7 +28,8 @@ const ORDINARY = /^[\x20-\x7e]*$/;
 /** The text on one line, without terminal sequences and unseen characters; line ends become `␊`. */
 export function cleanLine(text: string): string {
   if (ORDINARY.test(text)) return text;
-  return text.replace(SEQUENCES, "").replace(/\r\n/g, "\n").replace(UNSEEN, "")
+  // Letters and their accents as one character are as wide everywhere.
+  return text.normalize().replace(SEQUENCES, "").replace(/\r\n/g, "\n").replace(UNSEEN, "")
     .replace(CONTROLS, (character) => {
       const code = character.charCodeAt(0);
       if (code === 9) return " ";

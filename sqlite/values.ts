@@ -106,26 +106,40 @@ export function toSqlValue(value: unknown, where: ValueLocation): SqlValue {
 }
 
 function objectToSqlValue(value: object, where: ValueLocation): SqlValue {
-  // A copy: the caller may fill the buffer anew before it is written, and a view drags its whole buffer
-  // along when it is posted.
-  if (ArrayBuffer.isView(value)) {
-    const { buffer, byteOffset, byteLength } = value;
-    checkAttached(buffer, where);
-    return new Uint8Array(buffer, byteOffset, byteLength).slice();
+  const kind = kindOf(value, where);
+  switch (kind) {
+    case "view": {
+      // A copy: the caller may fill the buffer anew before it is written, and a view drags its whole buffer
+      // along when it is posted.
+      const { buffer, byteOffset, byteLength } = value as ArrayBufferView;
+      checkAttached(buffer, where);
+      return new Uint8Array(buffer, byteOffset, byteLength).slice();
+    }
+    case "buffer":
+      checkAttached(value as ArrayBufferLike, where);
+      return new Uint8Array(value as ArrayBufferLike).slice();
+    case "date":
+      if (Number.isNaN((value as Date).getTime())) throw unstorable("an invalid Date", where);
+      return (value as Date).toISOString();
+    case "json":
+      // A toJSON method can return undefined.
+      return toJson(value, { place: (path) => place(where, path) }) ?? null;
   }
-  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) {
-    checkAttached(value, where);
-    return new Uint8Array(value).slice();
+  throw unstorable(kind, where);
+}
+
+/** What an object is stored as, or what it is where it cannot be stored. */
+function kindOf(value: object, where: ValueLocation): string {
+  try {
+    if (ArrayBuffer.isView(value)) return "view";
+    if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return "buffer";
+    if (value instanceof Date) return "date";
+    if (Array.isArray(value) || isPlain(value)) return "json";
+    return `a ${value.constructor?.name || "class instance"}`;
+  } catch (error) {
+    // A proxy, whose traps may throw anything.
+    throw unstorable(`what cannot be read (${(error as Error)?.message})`, where);
   }
-  if (value instanceof Date) {
-    if (Number.isNaN(value.getTime())) throw unstorable("an invalid Date", where);
-    return value.toISOString();
-  }
-  if (Array.isArray(value) || isPlain(value)) {
-    // A toJSON method can return undefined.
-    return toJson(value, { place: (path) => place(where, path) }) ?? null;
-  }
-  throw unstorable(`a ${value.constructor?.name ?? "class instance"}`, where);
 }
 
 /** Refuses bytes that have gone to another thread, and says so. */

@@ -14,6 +14,7 @@ import { drawSnapshot } from "../status/draw_run.ts";
 import { readSnapshot } from "../status/snapshot.ts";
 import { surface, writeLines } from "../terminal/terminal.ts";
 import { type WatchOptions, watchStatus } from "../status/watch.ts";
+import { KEYS } from "../status/watch_view.ts";
 
 /** Tasks that are shown unless told otherwise. */
 const LIMIT = 20;
@@ -48,7 +49,9 @@ export function define(command: Command): Command {
         ["status --db etl.db --watch", "live"],
         ["status --run 3 --status error --limit 100", "what failed in run 3"],
         ["status --json | jq .run.counts", "for programs"],
-      ),
+      ) + `\n\nKeys of --watch on a terminal:\n${
+        KEYS.map(([keys, effect]) => `  ${keys.padEnd(18)}${effect}`).join("\n")
+      }`,
     );
 }
 

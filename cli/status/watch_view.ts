@@ -27,15 +27,15 @@ const FRAME_ROWS = 8;
 
 /** What each key does, as the help shows it. */
 export const KEYS: readonly (readonly [keys: string, effect: string])[] = [
-  ["q, Ctrl-C", "end this view; the pipeline is unaffected"],
+  ["q, Ctrl-C", "end this view, not the pipeline"],
   ["↑ ↓, k j", "scroll by a task"],
   ["PgUp PgDn, space", "scroll by a page"],
   ["Home End, g G", "the first tasks, the last"],
-  ["/", "find: only tasks with a text in their name or message; Enter"],
+  ["/ text Enter", "find tasks by name or message"],
   ["e", "failed tasks only, or all again"],
   ["Esc", "all tasks again"],
   ["Ctrl-Z", "back to the shell; fg returns"],
-  ["?", "this help"],
+  ["?", "show the keys"],
 ];
 
 /** The part of a run that is shown. */

@@ -158,6 +158,7 @@ function toRequest(message: IncomingMessage, signal: AbortSignal): Request | und
     // Two names in one request, of which a proxy may have looked at the other.
     if (/[,\s/@?#\\]/.test(host) || host === "") return;
     const address = url.startsWith("/") ? `http://${host}${url}` : url;
+    if (url !== "*" && new URL(address).host !== new URL(`http://${host}`).host) return;
     return new Request(address, { method, headers, signal });
   } catch {
     return undefined;

@@ -29,6 +29,21 @@ export class OneAtATime {
   }
 }
 
+/** Work that takes much memory for a moment: each waits until the one before has ended. */
+export class InTurn {
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Does work in its turn, unless nobody waits for it any more by then. */
+  run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(() => {
+      signal.throwIfAborted();
+      return work();
+    });
+    this.#last = result.catch(() => {});
+    return result;
+  }
+}
+
 /** A text in parts, as they are taken; `over` is disposed of at the end, or when the browser goes or stalls. */
 export function toParts(text: string, over: Disposable): ReadableStream<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder();

@@ -102,7 +102,7 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
         outcome.pending.then((end) => this.#end(task, end), (error) => this.#lose(task, error));
       } else this.#end(task, outcome);
       if (yields) {
-        await (room ?? new Promise((resolve) => setTimeout(resolve, 0)));
+        await (room ? environment.batchSender.readyInTurn() : yieldThread());
         this.#yieldedAt = Date.now();
         this.#free++;
       }
@@ -135,4 +135,8 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
     this.#options.environment.deadline?.releaseTask(task.id);
     this.#events!.ended(task, outcome);
   }
+}
+
+function yieldThread(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -17,6 +17,9 @@ import { retryAfterOf } from "../retry_after.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
 import { toJson } from "../../internal/json.ts";
 
+/** Characters of a message of which several copies are made. */
+const LARGE_ERROR = 100_000;
+
 /** The work of a task: gets the item and the task's context, and returns what is stored as its result. */
 export type TaskFunction<Item> = (item: Item, task: TaskContext) => unknown;
 
@@ -81,7 +84,18 @@ export async function runTask<Item>(
   } catch (thrown) {
     task.ended = true;
     const status = isStopped(thrown, task, environment) ? "cancelled" : "error";
+    // What is told of it is a copy, with the stack another one.
+    if (isLarge(thrown)) await batchSender.readyInTurn().catch(() => {});
     return failed(task, { status, error: toErrorData(thrown), thrown }, environment);
+  }
+}
+
+/** Whether what was thrown is too much to be described while others wait for room. */
+function isLarge(thrown: unknown): boolean {
+  try {
+    return String((thrown as Error).message).length > LARGE_ERROR;
+  } catch {
+    return false;
   }
 }
 
@@ -169,8 +183,8 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** The JSON of what a task returned; a `bigint` in it becomes a string. */
 function toResult(value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  // As in a column, a number that is none is null.
-  if (typeof value === "number") return JSON.stringify(value);
+  // As in a column, what is no number is null.
+  if (Number.isNaN(value)) return "null";
   return toJson(value, { place: placeInResult, bigintAsString: true });
 }
 

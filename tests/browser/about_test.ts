@@ -106,6 +106,23 @@ pageTest("two runs can be compared on a phone", async () => {
   assertEquals(fixture.complaints, []);
 });
 
+pageTest("runs of one long name are told apart on a phone", async () => {
+  await using fixture = await PageFixture.open();
+  await fill(fixture, (connection) => {
+    for (let n = 0; n < 2; n++) addRun(connection, "nightly import of all the orders");
+  });
+  const page = await fixture.page("", { width: 360 });
+  await seeText(page, ".run-name", "#2");
+  const hidden = await page.$$eval(".run-name", (names) =>
+    names.filter((name) => {
+      const number = name.querySelector("span.faint")!.getBoundingClientRect();
+      const box = name.getBoundingClientRect();
+      return number.right > box.right + 1 || number.width < 10;
+    }).length);
+  assertEquals(hidden, 0);
+  assert(!await scrollsSideways(page), "The page is wider than the phone");
+});
+
 pageTest("nothing lies over the rows of a printed page", async () => {
   await using fixture = await PageFixture.open();
   await fill(fixture, (connection) => addRun(connection, "printed", { tasks: 50 }));

@@ -4,6 +4,7 @@ import { connect, initSchema } from "../../db.ts";
 import { serveDashboard } from "../../dashboard/mod.ts";
 import { runPipeline, SqliteWriter } from "../../mod.ts";
 import { assertEquals } from "../support/assert.ts";
+import { ROOT } from "../support/child.ts";
 import { findBarriers, PageFixture, pageTest, seeText, textsOf } from "./page_fixture.ts";
 
 /** What a browser says itself when nobody answers. */
@@ -61,6 +62,34 @@ pageTest("a page without its server has no buttons that do nothing", async () =>
   gate.resolve();
   await report;
   assertEquals(fixture.complaints.filter((text) => !UNANSWERED.test(text)), []);
+});
+
+pageTest("a page that is open tells that the process of its run was killed", async () => {
+  await using fixture = await PageFixture.open();
+  const script = `
+    import { runPipeline } from ${JSON.stringify(new URL("mod.ts", ROOT).href)};
+    await runPipeline(["a", "b"], {
+      db: ${JSON.stringify(fixture.db)}, name: "killed", workers: 1,
+      run: () => { console.log("runs"); return new Promise((resolve) => setTimeout(resolve, 60_000)); },
+    });`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["eval", script],
+    cwd: ROOT,
+    stdout: "piped",
+  }).spawn();
+  const output = child.stdout.getReader();
+  await output.read();
+  const page = await fixture.page("?run=1");
+  await seeText(page, ".title-row .status", "running");
+  child.kill("SIGKILL");
+  await child.status;
+  await output.cancel();
+  await seeText(page, ".title-row", "process gone");
+  await seeText(page, ".banner", "2 tasks left: pipeloom run <file> --resume 1 continues it");
+  await page.goto(fixture.server.url);
+  await seeText(page, ".run-item", "process gone");
+  assertEquals(await findBarriers(page), []);
+  assertEquals(fixture.complaints, []);
 });
 
 pageTest("a run whose process has gone says what is left, and what continues it", async () => {

@@ -255,6 +255,19 @@ pageTest("the page asks for the token, and keeps it out of its address", async (
   await page.keyboard.press("Enter");
   await seeText(page, ".runs a", "secret");
 
+  // Another dashboard on the host, in the same browser: cookies do not tell ports apart.
+  await using second = await serveDashboard({ db: fixture.db, port: 0, token: "second token" });
+  const beside = await fixture.page(second.url);
+  await beside.waitForSelector("input[type=password]");
+  await beside.type("input[type=password]", "second token");
+  await beside.keyboard.press("Enter");
+  await seeText(beside, ".runs a", "secret");
+  for (const window of [page, beside]) {
+    await window.bringToFront();
+    await window.reload();
+    await seeText(window, ".runs a", "secret");
+  }
+
   const context = await fixture.browser.another();
   const other = await fixture.page(`?run=1#token=${encodeURIComponent("open sesame")}`, {
     context,

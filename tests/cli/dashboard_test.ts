@@ -6,9 +6,18 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { HandRun } from "./cli_fixture.ts";
 import { tempFolder } from "../support/temp.ts";
-import { hasTerminals, openTerminal, runCli, spawnCli } from "./cli_terminal.ts";
+import { commandLine, hasTerminals, openTerminal, runCli, spawnCli } from "./cli_terminal.ts";
 
 const ignore = !hasTerminals;
+
+/** Starts a program as the first process of a namespace, as that of a container is. */
+const AS_FIRST = ["unshare", "--map-root-user", "--pid", "--fork", "--mount-proc"];
+
+async function canBeFirst(): Promise<boolean> {
+  const [program, ...args] = [...AS_FIRST, "true"];
+  const command = new Deno.Command(program!, { args, stdout: "null", stderr: "null" });
+  return (await command.output().catch(() => undefined))?.success ?? false;
+}
 
 Deno.test({
   name: "dashboard serves until Ctrl-C, and tells where",
@@ -24,6 +33,35 @@ Deno.test({
     assertEquals(runs[0].name, "by hand");
     await terminal.interrupt();
     assertEquals(await terminal.ended(), 0);
+  },
+});
+
+Deno.test({
+  name: "commands that wait end at SIGTERM as the first process of a container, too",
+  ignore: !await canBeFirst(),
+  async fn() {
+    await using run = await HandRun.start(["one"]);
+    const db = ["--db", run.db];
+    const cases = [
+      { args: ["dashboard", ...db, "--port", "0"], code: 0 },
+      { args: ["status", "--watch", ...db], code: 143 },
+    ];
+    await Promise.all(cases.map(async ({ args, code }) => {
+      const [program, ...words] = [...AS_FIRST, ...commandLine(args, { folder: run.folder.path })];
+      const child = new Deno.Command(program!, {
+        args: words,
+        cwd: run.folder.path,
+        stdout: "piped",
+        stderr: "null",
+      }).spawn();
+      const output = child.stdout.getReader();
+      await output.read();
+      const children = `/proc/${child.pid}/task/${child.pid}/children`;
+      const { stdout } = await new Deno.Command("cat", { args: [children] }).output();
+      Deno.kill(Number(new TextDecoder().decode(stdout)), "SIGTERM");
+      while (!(await output.read()).done);
+      assertEquals((await child.status).code, code, args[0]);
+    }));
   },
 });
 

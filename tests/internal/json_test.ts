@@ -33,6 +33,12 @@ Deno.test("toJson() refuses what would lose its content, with the path to it", (
     [{ p: Promise.resolve(1) }, "a Promise in value.p:"],
     [{ w: new WeakMap() }, "a WeakMap in value.w:"],
     [{ n: [1n] }, "a bigint in value.n[0]:"],
+    [{ n: new Number(NaN) }, "NaN in value.n:"],
+    [[{
+      get x() {
+        throw new Error("closed");
+      },
+    }], "what cannot be read (closed) in value[0].x:"],
     [{ toJSON: () => ({ m: new Map() }) }, "a Map in value.m:"],
   ];
   for (const [value, text] of cases) {

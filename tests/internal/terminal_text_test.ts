@@ -25,6 +25,7 @@ Deno.test("cleanLine() takes terminal sequences away with their arguments", () =
 Deno.test("cleanLine() shows controls, and leaves out what turns a text round or is not seen", () => {
   assertEquals(cleanLine("two\nlines\r\nthree\rfour\x07\x7f\x85"), "two␊lines␊three␍four␇␡�");
   assertEquals(cleanLine("a\tb"), "a b");
+  assertEquals(cleanLine("e\u0301 👍🏽"), "é 👍");
   assertEquals(cleanLine("user\u202egnp.exe\u2066\u200b\u2028x\ufeff"), "usergnp.exex");
 });
 

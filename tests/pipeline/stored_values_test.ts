@@ -28,6 +28,7 @@ Deno.test("a result that JSON would lose fails its task, naming the part", async
       [{ rows: [{ bytes: new Float32Array(2) }] }, "a Float32Array in result.rows[0].bytes"],
       [new Response("body"), "a Response in the result of the task"],
       [[1, NaN], "NaN in result[1]"],
+      [-Infinity, "-Infinity in the result of the task"],
       [() => 1, "a function in the result of the task"],
     ] as const
   ) {

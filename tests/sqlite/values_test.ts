@@ -98,6 +98,11 @@ Deno.test("toSqlValue() refuses what has no SQLite form, by its kind and place",
   class Point {
     x = 1;
   }
+  const unreadable = new Proxy({}, {
+    getPrototypeOf() {
+      throw new Error("trap");
+    },
+  });
   for (
     const [value, text] of [
       [() => {}, "Cannot store a function in total"],
@@ -108,6 +113,7 @@ Deno.test("toSqlValue() refuses what has no SQLite form, by its kind and place",
       [/x/, "Cannot store a RegExp in total"],
       [Promise.resolve(1), "Cannot store a Promise in total"],
       [new Date(NaN), "Cannot store an invalid Date in total"],
+      [unreadable, "Cannot store what cannot be read (trap) in total"],
     ] as const
   ) {
     const { message } = assertThrows(() => toSqlValue(value, "total"), TypeError);

@@ -39,6 +39,9 @@ const TASK_BATCH_ROWS = 2_500;
 /** Milliseconds that a message may wait for others: less than a person or a page can notice. */
 export const BATCH_MS = 5;
 
+/** Microtasks of a turn: a task that never waits begins, ends, and has sent what it has in fewer. */
+const TURN_TICKS = 16;
+
 /** Sends messages to the writer over one port, in order. */
 export class BatchSender {
   readonly #inFlight: InFlight;
@@ -51,6 +54,8 @@ export class BatchSender {
   /** When the oldest of the messages came. */
   #since = 0;
   #room: PromiseWithResolvers<void> | undefined;
+  /** Resolves when the last of those that wait in turn has had its turn. */
+  #turn: Promise<void> = Promise.resolve();
   /** Why nothing more is taken. */
   #refusal: Error | undefined;
   /** Why nothing more is posted, and no answer is read. */
@@ -133,6 +138,22 @@ export class BatchSender {
     if (this.#hasRoom) return undefined;
     if (this.#dead) return Promise.reject(this.#dead);
     return (this.#room ??= Promise.withResolvers()).promise;
+  }
+
+  /**
+   * Resolves when there is room, for one caller after the other: each has {@linkcode TURN_TICKS} to send something
+   * large, which may leave no room for the next.
+   */
+  async readyInTurn(): Promise<void> {
+    const before = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
+    await before;
+    try {
+      await this.ready();
+    } finally {
+      void endTurn(resolve);
+    }
   }
 
   get #hasRoom(): boolean {
@@ -254,6 +275,11 @@ export class BatchSender {
     this.#updates.delete(id);
     if (update.progress !== undefined || update.status === "running") update.updatedAt = isoNow();
   }
+}
+
+async function endTurn(end: () => void): Promise<void> {
+  for (let i = 0; i < TURN_TICKS; i++) await undefined;
+  end();
 }
 
 function nothing(): Collected {

@@ -35,6 +35,11 @@ class TransactionEnded extends Error {
   }
 }
 
+/** Whether a message can be to blame, and not the database: a trigger may say anything with RAISE(ROLLBACK). */
+function isOfMessage(error: unknown): boolean {
+  return ["constraint", "other"].includes(classifyError(error));
+}
+
 /** Thrown to undo what was only tried. */
 const UNDO = new Error("Undo");
 
@@ -94,7 +99,7 @@ class Separation {
       try {
         return applier.transaction(() => this.#applyRange(0, this.#messages.length));
       } catch (error) {
-        if (error instanceof TransactionEnded && classifyError(error.cause) === "constraint") {
+        if (error instanceof TransactionEnded && isOfMessage(error.cause)) {
           if (error.index === undefined) this.#oneByOne = true;
           else this.#excluded.set(error.index, toErrorData(error.cause));
           continue;

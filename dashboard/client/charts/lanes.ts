@@ -16,6 +16,8 @@ export interface Packed {
   bars: PackedBar[];
   /** Number of lanes. */
   lanes: number;
+  /** The most tasks that ran at one time: those without length have lanes of their own all the same. */
+  most: number;
   /** Start of the first, in milliseconds since 1970. */
   from: number;
   /** End of the last. */
@@ -31,18 +33,22 @@ export function packLanes(
   now: number,
 ): Packed {
   const free: number[] = [];
+  const ends: number[] = [];
   const packed = bars.map((bar) => {
     const end = Math.max(bar.from, bar.to ?? now);
     let lane = free.findIndex((at) => at <= bar.from);
     if (lane < 0) lane = free.length;
     // A bar without length takes its place too, or all of them would lie on one another.
     free[lane] = Math.max(end, bar.from + 1);
+    const place = ends.findIndex((at) => at <= bar.from);
+    ends[place < 0 ? ends.length : place] = end;
     return { ...bar, lane, end };
   });
   const from = packed[0]?.from ?? now;
   return {
     bars: packed,
     lanes: free.length,
+    most: ends.length,
     from,
     to: packed.reduce((latest, bar) => Math.max(latest, bar.end), from + 1),
   };

@@ -95,7 +95,7 @@ function Lanes({ timeline, run }: { timeline: TimelineAnswer; run: Run }) {
         </span>
         {notStarted(run, timeline) && <span>{notStarted(run, timeline)}</span>}
         <span class="faint">
-          {formatCount(packed.lanes)} side by side · {formatDuration(
+          {formatCount(packed.most)} at a time · {formatDuration(
             packed.to - packed.from,
           )}
         </span>

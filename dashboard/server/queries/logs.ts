@@ -10,6 +10,7 @@ import type { SqlRow } from "../../../sqlite/values.ts";
 import type { LogLine, LogPage } from "../../api.ts";
 import type { Reader } from "../reader.ts";
 import type { Read } from "./find.ts";
+import { textParts, type TextPlace } from "./long_text.ts";
 import { shorten, textStart, toText } from "./text.ts";
 
 /** Characters of a line of a log. */
@@ -18,8 +19,8 @@ const LOG_CHARACTERS = 2_000;
 /** Characters of the lines of a page, unless told. */
 const PAGE_CHARACTERS = 200_000;
 
-/** Characters of a log that are read at a time when all of it is wanted, and lines. */
-const PART_CHARACTERS = 1_000_000;
+/** Bytes of a log that are read at a time when all of it is wanted, and lines. */
+const PART_BYTES = 200_000;
 const PART_LINES = 1_000;
 
 /** Which lines of a log. */
@@ -84,36 +85,36 @@ export function listNewLogs(
   return { lines: last.lines, more: false, skipped: last.previous !== null };
 }
 
-/** All of one line's text; `undefined` where the task has no such line. */
-export function readLogLine(reader: Reader, task: number, line: number): string | undefined {
-  if (!reader.has("task_logs")) return;
-  const row = reader.get(
-    "SELECT CAST(message AS BLOB) AS message FROM task_logs WHERE task_id=? AND id=?",
-    task,
-    line,
-  );
-  return row && (toText(row.message) ?? "");
+/** Where all of one line's text is. */
+export function lineOf(task: number, line: number): TextPlace {
+  return {
+    table: "task_logs",
+    column: "message",
+    where: "task_id=? AND id=?",
+    params: [task, line],
+  };
 }
 
-/** All of a task's log as text, in parts that are read when the last was taken. */
-export function streamLog(read: Read, task: number): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** All of a task's log as text: each line with its time and its level. */
+export function* logParts(read: Read, task: number): Generator<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder();
-  let after = 0;
-  return new ReadableStream({
-    pull(controller) {
-      const rows = read((reader) => readPart(reader, task, after));
-      const last = rows.at(-1);
-      if (!last) return controller.close();
-      after = Number(last.id);
-      const lines = rows.map(({ logged_at, level, message }) =>
-        `${toText(logged_at)} ${toText(level)} ${toText(message) ?? ""}\n`
-      );
-      controller.enqueue(encoder.encode(lines.join("")));
-    },
-  }, { highWaterMark: 0 });
+  for (let after = 0;;) {
+    const rows = read((reader) => readPart(reader, task, after));
+    const last = rows.at(-1);
+    if (!last) return;
+    after = Number(last.id);
+    const text = ({ logged_at, level, message }: SqlRow) =>
+      `${toText(logged_at)} ${toText(level)} ${toText(message) ?? ""}`;
+    if (rows.length === 1 && last.message === null) {
+      // It is longer than a part by itself, or empty.
+      yield encoder.encode(text(last));
+      yield* textParts(read, lineOf(task, after));
+      yield encoder.encode("\n");
+    } else yield encoder.encode(rows.map((row) => `${text(row)}\n`).join(""));
+  }
 }
 
-/** The next lines that fit a part, one at least. */
+/** The next lines that fit a part; one that does not comes alone, without its text. */
 function readPart(reader: Reader, task: number, after: number): SqlRow[] {
   if (!reader.has("task_logs")) return [];
   const sizes = reader.all(
@@ -123,12 +124,15 @@ function readPart(reader: Reader, task: number, after: number): SqlRow[] {
     after,
     PART_LINES,
   );
-  let left = PART_CHARACTERS;
+  let left = PART_BYTES;
   const tooMuch = sizes.findIndex(({ size }, i) => (left -= Number(size)) < 0 && i > 0);
   const last = sizes.at(tooMuch === -1 ? -1 : tooMuch - 1);
   if (!last) return [];
+  const isLong = Number(last.size) > PART_BYTES;
   return reader.all(
-    `SELECT id, logged_at, level, CAST(message AS BLOB) AS message FROM task_logs
+    `SELECT id, logged_at, level, ${
+      isLong ? "NULL" : "CAST(message AS BLOB)"
+    } AS message FROM task_logs
      WHERE task_id=? AND id>? AND id<=? ORDER BY id`,
     task,
     after,

@@ -84,15 +84,25 @@ function canBeRewritten(reader: Reader): boolean {
   return reader.has("task_runs", "rewritten_as") && reader.has("pipeline_runs", "own_resumed");
 }
 
-/** Whether the first task of the file or its last is of no run. */
+/** Runs behind which the tasks of another program are looked for: the newest. */
+const RUNS_BEFORE = 100;
+
+/** Whether the first task of the file, its last, or one that follows a run is of no run. */
 function hasOriginalTasks(reader: Reader): boolean {
   if (!reader.has("task_runs")) return false;
   if (!reader.has("task_runs", "run_id")) {
     return reader.get("SELECT 1 FROM task_runs LIMIT 1") !== undefined;
   }
+  // The original numbers from 1: over the tasks of a run, and past them.
+  const behindRuns = !reader.has("pipeline_runs") ? "" : `
+     UNION ALL
+     SELECT 1 FROM
+       (SELECT last_task_id AS last FROM pipeline_runs ORDER BY id DESC LIMIT ${RUNS_BEFORE})
+       JOIN task_runs ON task_runs.id=last+1 WHERE run_id IS NULL`;
   return reader.get(
     `SELECT 1 FROM (SELECT run_id FROM task_runs ORDER BY id LIMIT 1) WHERE run_id IS NULL
      UNION ALL
-     SELECT 1 FROM (SELECT run_id FROM task_runs ORDER BY id DESC LIMIT 1) WHERE run_id IS NULL`,
+     SELECT 1 FROM (SELECT run_id FROM task_runs ORDER BY id DESC LIMIT 1) WHERE run_id IS NULL
+     ${behindRuns} LIMIT 1`,
   ) !== undefined;
 }

@@ -8,6 +8,7 @@ import { isEnd, type TaskStatus } from "../../../internal/task_status.ts";
 import type { Task, TaskAttempt, TaskDetail, TaskPage, TaskQuery } from "../../api.ts";
 import type { Reader } from "../reader.ts";
 import { countTasks, findTasks, type Read } from "./find.ts";
+import type { TextPlace } from "./long_text.ts";
 import { DURATION_MS } from "./order.ts";
 import type { PageCursor } from "./plan.ts";
 import { getRun } from "./runs.ts";
@@ -133,26 +134,15 @@ function lastError({ error, message, status }: Task): Pick<TaskAttempt, "error" 
 /** A text of a task that is cut on its page. */
 export type TextField = "message" | "error" | "result";
 
-/** A text of a task in full; `undefined` when there is no such task, `null` when it has none. */
-export function readText(
-  reader: Reader,
-  id: number,
-  field: TextField,
-): string | null | undefined {
-  if (!reader.has("task_runs", field)) return reader.has("task_runs") ? null : undefined;
-  const row = reader.get(`SELECT CAST(${field} AS BLOB) AS text FROM task_runs WHERE id=?`, id);
-  return row && toText(row.text);
+/** Where a text of a task is in full. */
+export function textOf(id: number, field: TextField): TextPlace {
+  return { table: "task_runs", column: field, where: "id=?", params: [id] };
 }
 
-/** The error of an earlier attempt in full. */
-export function readAttemptError(reader: Reader, id: number, attempt: number): string | undefined {
-  if (!reader.has("task_attempts")) return;
-  const row = reader.get(
-    "SELECT CAST(error AS BLOB) AS text FROM task_attempts WHERE task_id=? AND attempt=?",
-    id,
-    attempt,
-  );
-  return toText(row?.text) ?? undefined;
+/** Where the error of an earlier attempt is in full. */
+export function attemptErrorOf(id: number, attempt: number): TextPlace {
+  const where = "task_id=? AND attempt=?";
+  return { table: "task_attempts", column: "error", where, params: [id, attempt] };
 }
 
 /** The attempts at a task after which it was run again. */

@@ -5,7 +5,7 @@
  */
 import type { Hono } from "hono";
 import { renderExport } from "../export.ts";
-import { OneAtATime, toParts } from "../one_at_a_time.ts";
+import { InTurn, OneAtATime, toParts } from "../one_at_a_time.ts";
 import { integer, runId, taskQuery } from "../params.ts";
 import { compareRuns } from "../queries/compare.ts";
 import type { Read } from "../queries/find.ts";
@@ -19,6 +19,7 @@ import { noSuchRun } from "./missing.ts";
 /** Adds them; `file` tells the name of the database for an export. */
 export function addRuns(app: Hono, read: Read, file: () => string): void {
   const exports = new OneAtATime();
+  const comparisons = new InTurn();
   app.get("/api/runs", (c) => {
     const before = integer(c.req.query(), "before", {
       min: 0,
@@ -84,7 +85,8 @@ export function addRuns(app: Hono, read: Read, file: () => string): void {
   });
   app.get("/api/compare", async (c) => {
     const [a, b] = [runId(c.req.query(), "a"), runId(c.req.query(), "b")];
-    const comparison = await compareRuns(read, { a, b });
+    const { signal } = c.req.raw;
+    const comparison = await comparisons.run(signal, () => compareRuns(read, { a, b }, signal));
     return comparison ? c.json(comparison) : noSuchRun(c);
   });
 }

@@ -7,8 +7,9 @@ import type { Context, Hono } from "hono";
 import { integer, taskId } from "../params.ts";
 import type { Read } from "../queries/find.ts";
 import { listHistory } from "../queries/history.ts";
-import { listLogs, readLogLine, streamLog } from "../queries/logs.ts";
-import { getTask, readAttemptError, readText, type TextField } from "../queries/tasks.ts";
+import { lineOf, listLogs, logParts } from "../queries/logs.ts";
+import { hasText, textParts, toStream } from "../queries/long_text.ts";
+import { attemptErrorOf, getTask, type TextField, textOf } from "../queries/tasks.ts";
 import { noSuchTask } from "./missing.ts";
 
 /** Adds them. */
@@ -21,18 +22,18 @@ export function addTasks(app: Hono, read: Read): void {
     const { task, field } = c.req.param();
     const id = taskId({ task });
     if (!isText(field)) return c.json({ error: `A task has no text ${field}` }, 404);
-    const text = read((reader) => readText(reader, id, field));
-    return text === undefined ? noSuchTask(c) : sendText(c, text ?? "", `task_${id}_${field}.txt`);
+    if (!read((reader) => getTask(reader, id))) return noSuchTask(c);
+    return sendText(c, textParts(read, textOf(id, field)), `task_${id}_${field}.txt`);
   });
   app.get("/api/tasks/:task/attempts/:attempt", (c) => {
     const id = taskId({ task: c.req.param("task") });
     const range = { min: 1, max: Number.MAX_SAFE_INTEGER };
     const attempt = integer(c.req.param(), "attempt", range);
-    const text = read((reader) => readAttemptError(reader, id, attempt));
-    if (text === undefined) {
+    const error = attemptErrorOf(id, attempt);
+    if (!hasText(read, error)) {
       return c.json({ error: `There is no earlier attempt ${attempt} at task ${id}` }, 404);
     }
-    return sendText(c, text, `task_${id}_attempt_${attempt}.txt`);
+    return sendText(c, textParts(read, error), `task_${id}_attempt_${attempt}.txt`);
   });
   app.get("/api/tasks/:task/logs", (c) => {
     const task = taskId(c.req.param());
@@ -49,16 +50,16 @@ export function addTasks(app: Hono, read: Read): void {
   app.get("/api/tasks/:task/logs/:line", (c) => {
     const id = taskId({ task: c.req.param("task") });
     const line = integer(c.req.param(), "line", { min: 1, max: Number.MAX_SAFE_INTEGER });
-    const text = read((reader) => readLogLine(reader, id, line));
-    if (text === undefined) return c.json({ error: `There is no line ${line} of task ${id}` }, 404);
-    return sendText(c, text, `task_${id}_line_${line}.txt`);
+    const place = lineOf(id, line);
+    if (!hasText(read, place)) {
+      return c.json({ error: `There is no line ${line} of task ${id}` }, 404);
+    }
+    return sendText(c, textParts(read, place), `task_${id}_line_${line}.txt`);
   });
   app.get("/api/tasks/:task/log", (c) => {
     const id = taskId(c.req.param());
     if (!read((reader) => getTask(reader, id))) return noSuchTask(c);
-    c.header("Content-Disposition", `attachment; filename="task_${id}.log"`);
-    c.header("Content-Type", "text/plain; charset=utf-8");
-    return c.req.raw.method === "HEAD" ? c.body(null) : c.body(streamLog(read, id));
+    return sendText(c, logParts(read, id), `task_${id}.log`);
   });
   app.get("/api/tasks/:task/history", async (c) => {
     const task = read((reader) => getTask(reader, taskId(c.req.param())));
@@ -66,10 +67,15 @@ export function addTasks(app: Hono, read: Read): void {
   });
 }
 
-/** Sends a text as a file, so that no browser shows it as a page. */
-function sendText(c: Context, text: string, name: string): Response {
+/** Sends a text as a file, so that no browser shows it as a page, as fast as it is taken. */
+function sendText(
+  c: Context,
+  parts: Generator<Uint8Array<ArrayBuffer>>,
+  name: string,
+): Response {
   c.header("Content-Disposition", `attachment; filename="${name}"`);
-  return c.text(text);
+  c.header("Content-Type", "text/plain; charset=utf-8");
+  return c.req.raw.method === "HEAD" ? c.body(null) : c.body(toStream(parts));
 }
 
 function isText(field: string): field is TextField {

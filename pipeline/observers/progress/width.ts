@@ -5,6 +5,11 @@
  */
 import measure from "fast-string-truncated-width";
 
+// deno-lint-ignore no-control-regex
+const ASCII = /^[\x00-\x7f]*$/;
+const SPACING_MARK = /\p{Mc}/gu;
+const JAMO_PART = /[\u1160-\u11ff\ud7b0-\ud7fb]/g;
+
 const segmenter = new Intl.Segmenter();
 
 /**
@@ -24,9 +29,18 @@ export function cut(text: string, width: number): string {
   return `${kept}…`;
 }
 
-/** The cells that a text takes; terminal sequences take none. */
+/**
+ * The cells that a text takes; terminal sequences take none. The library takes letters that stand after others, as in
+ * Hindi, for accents, and the later parts of a Korean syllable for wide letters; terminals do not.
+ */
 export function widthOf(text: string): number {
-  return measure(text).width;
+  const { width } = measure(text);
+  if (ASCII.test(text)) return width;
+  return width + count(text, SPACING_MARK) - 2 * count(text, JAMO_PART);
+}
+
+function count(text: string, what: RegExp): number {
+  return text.match(what)?.length ?? 0;
 }
 
 /** The text with spaces after it, `width` cells wide. */

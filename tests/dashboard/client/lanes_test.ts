@@ -28,7 +28,7 @@ Deno.test("packLanes() needs as many lanes as tasks ran at a time, and no two ba
   const most = Math.max(
     ...bars.map(({ from }) => bars.filter((b) => b.from <= from && b.to! > from).length),
   );
-  assertEquals(packed.lanes, most);
+  assertEquals([packed.lanes, packed.most], [most, most]);
   for (const a of packed.bars) {
     for (const b of packed.bars) {
       assert(a.id === b.id || a.lane !== b.lane || a.end <= b.from || b.end <= a.from);
@@ -37,8 +37,9 @@ Deno.test("packLanes() needs as many lanes as tasks ran at a time, and no two ba
 });
 
 Deno.test("packLanes() keeps bars without length apart, and needs no bars", () => {
-  assertEquals(packLanes([bar(1, 5, 5), bar(2, 5, 5)], 9).lanes, 2);
-  assertEquals(packLanes([], 9), { bars: [], lanes: 0, from: 9, to: 10 });
+  const { lanes, most } = packLanes([bar(1, 5, 5), bar(2, 5, 5), bar(3, 5, 8)], 9);
+  assertEquals([lanes, most], [3, 1]);
+  assertEquals(packLanes([], 9), { bars: [], lanes: 0, most: 0, from: 9, to: 10 });
 });
 
 Deno.test("barAt() finds the bar under a point, or the nearest", () => {

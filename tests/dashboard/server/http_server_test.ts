@@ -105,6 +105,10 @@ Deno.test("HttpServer refuses what has two names, none, or a head without end", 
       `GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example`,
       `GET / HTTP/1.1\r\nHost: localhost, evil.example`,
       `GET / HTTP/1.1\r\nHost: localhost@evil.example`,
+      `GET http://evil.example/ HTTP/1.1\r\nHost: localhost`,
+      `GET http://localhost/ HTTP/1.1\r\nHost: evil.example`,
+      `GET http://localhost:81/ HTTP/1.1\r\nHost: localhost`,
+      `GET / HTTP/1.1\r\nHost: localhost:99999`,
       `GET / HTTP/1.1\r\nHost:`,
       `GET / HTTP/1.1`,
       `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(100_000)}`,
@@ -156,6 +160,52 @@ Deno.test("serveDashboard() survives 1,200 connections where 1,024 files may be 
   await after.body?.cancel();
   assertEquals(after.status, 200);
   await child.stdin.close();
+  await rest;
+  assertEquals((await child.status).code, 0);
+});
+
+Deno.test("a run keeps its own exit code when its dashboard gets 1,200 connections", async () => {
+  using folder = tempFolder();
+  const module = folder.file("forty.ts");
+  const go = folder.file("go");
+  await Deno.writeTextFile(
+    module,
+    `import { definePipeline } from ${JSON.stringify(new URL("mod.ts", ROOT).href)};
+     export default definePipeline({
+       items: Array.from({ length: 40 }, (_, i) => i),
+       db: ${JSON.stringify(folder.file("etl.db"))},
+       workers: 40,
+       async run() {
+         while (!await Deno.stat(${JSON.stringify(go)}).catch(() => undefined)) {
+           await new Promise((resolve) => setTimeout(resolve, 20));
+         }
+       },
+     });`,
+  );
+  const cli = new URL("cli.ts", ROOT).href;
+  const child = new Deno.Command("bash", {
+    args: [
+      "-c",
+      `ulimit -n 1024; exec "$0" run -A --no-lock --cached-only "$1" run "$2" --dashboard 0 --json`,
+      ...[Deno.execPath(), cli, module],
+    ],
+    cwd: ROOT,
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const [line, rest] = await firstLine(child.stderr);
+  const connections: Deno.Conn[] = [];
+  try {
+    const port = Number(new URL(/http:\S+/.exec(line)![0]).port);
+    for (let n = 0; n < 1_200; n++) {
+      connections.push(await Deno.connect({ hostname: "127.0.0.1", port }));
+    }
+    await Deno.writeTextFile(go, "");
+    const report = JSON.parse(await new Response(child.stdout).text());
+    assertEquals([report.status, report.counts.done], ["done", 40]);
+  } finally {
+    for (const connection of connections) connection.close();
+  }
   await rest;
   assertEquals((await child.status).code, 0);
 });

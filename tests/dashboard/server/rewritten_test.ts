@@ -171,3 +171,16 @@ Deno.test("what an earlier release has written counts, when it has resumed a run
   await original(db, [11], "error");
   assertEquals((await getJson<Run>(app, "/api/runs/1")).rewritten, 1);
 });
+
+Deno.test("tasks that another program has added between two runs are run 0", async () => {
+  using folder = tempFolder();
+  const db = folder.file("shared.db");
+  await run(db, false);
+  await original(db, [30, 31, 32]);
+  await run(db, false);
+  using app = createDashboard({ db });
+  const { runs } = await getJson<RunPage>(app, "/api/runs");
+  assertEquals(runs.map(({ id, total }) => [id, total]), [[2, 30], [1, 30], [0, 2]]);
+  const { tasks } = await getJson<TaskPage>(app, "/api/runs/0/tasks");
+  assertEquals(tasks.map(({ name }) => name), ["task-31", "task-32"]);
+});

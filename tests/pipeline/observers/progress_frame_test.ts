@@ -5,7 +5,8 @@ import {
   summaryOf,
 } from "../../../pipeline/observers/progress/frame.ts";
 import { RateEstimator } from "../../../pipeline/observers/progress/rate_estimator.ts";
-import { widthOf } from "../../../pipeline/observers/progress/width.ts";
+import { cleanLine } from "../../../internal/terminal_text.ts";
+import { cut, widthOf } from "../../../pipeline/observers/progress/width.ts";
 import type { ObservedRun, RunningTask } from "../../../pipeline/observers/run_observer.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
@@ -94,4 +95,30 @@ Deno.test("summaryOf() and lastLine() say the same in one line", () => {
     lastLine(view, pace, "error", false),
     "load: error, 3 done, 1 failed, 1 cancelled in 1 h 00 min",
   );
+});
+
+Deno.test("widthOf() counts the cells of cleaned text as terminals do, in every script", () => {
+  // As tmux moves its cursor.
+  const widths: Record<string, number> = {
+    "e\u0301a\u0308": 2,
+    "日本語": 6,
+    "ﾊﾝｶｸ": 4,
+    "\u1112\u1161\u11ab\u1100\u1173\u11af": 4,
+    "العَرَبِيَّة": 7,
+    "שָׁלוֹם": 4,
+    "हिन्दी": 5,
+    "ਪੰਜਾਬੀ": 5,
+    "မြန်မာ": 5,
+    "👍🏽": 2,
+    "👨‍👩‍👧": 6,
+    "🇳🇴": 2,
+    "❤️": 1,
+    "a\tb": 3,
+    "z\u0489\u0301\u0300\u0302": 1,
+  };
+  for (const [text, width] of Object.entries(widths)) {
+    const clean = cleanLine(text);
+    assertEquals(widthOf(clean), width, text);
+    for (let cells = 0; cells < 9; cells++) assert(widthOf(cut(clean, cells)) <= cells, text);
+  }
 });

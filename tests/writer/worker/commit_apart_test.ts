@@ -120,10 +120,13 @@ for (const driver of DRIVERS) {
   });
 
   Deno.test(`a statement that ends the transaction fails alone (${driver})`, async () => {
-    using store = await openStore({ driver, schema: FORMS.rowid });
+    const says = "CREATE TABLE says (a); CREATE TRIGGER no BEFORE INSERT ON says " +
+      "BEGIN SELECT RAISE(ROLLBACK, 'what it likes'); END;";
+    using store = await openStore({ driver, schema: FORMS.rowid + ";" + says });
     const messages = [
       node(10, 1),
       execute("INSERT OR ROLLBACK INTO n VALUES (10, 'x', NULL)"),
+      execute("INSERT INTO says VALUES (1)"),
       node(1, null),
       execute("INSERT OR ROLLBACK INTO n VALUES (1, 'x', NULL)"),
       node(11, 1, null),
@@ -131,7 +134,7 @@ for (const driver of DRIVERS) {
       node(13, 1),
     ];
     const { failures } = store.commit(...messages);
-    assertEquals(failures.map(([index]) => index), [1, 3, 4, 5]);
+    assertEquals(failures.map(([index]) => index), [1, 2, 4, 5, 6]);
     assertEquals(store.column("SELECT id FROM n ORDER BY id"), [1, 10, 13]);
   });
 
