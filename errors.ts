@@ -174,12 +174,12 @@ export interface ErrorData {
   of?: "Deno" | "DOM";
   /** Its own properties that can be cloned, such as `status`. */
   properties?: Record<string, unknown>;
+  /** What was thrown, where it was no error and can be cloned. */
+  other?: { value: unknown };
 }
 
-/** How far errors inside an error travel with it: they may go round in a circle. */
+/** How deep errors inside an error travel with it, because they may go round in a circle, and how many in all. */
 const MAX_DEPTH = 8;
-
-/** Errors that travel with one error in all. */
 const MAX_INNER = 32;
 
 /** Classes that are built again, by name. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { withoutNul } from "./nul_characters.ts";
-import { ownProperties } from "./own_properties.ts";
+import { ownProperties, smallCopy } from "./own_properties.ts";
 
 /** A part of an error; `undefined` also where it cannot be read. */
 export function partOf(error: Error, name: string): unknown {
@@ -29,7 +29,12 @@ export function textIn(error: Error, name: string): string | undefined {
 /** What is told of a value that is no error. */
 export function describeOther(
   thrown: unknown,
-): { name: string; message: string; properties?: Record<string, unknown> } {
+): {
+  name: string;
+  message: string;
+  properties?: Record<string, unknown>;
+  other?: { value: unknown };
+} {
   const isBlank = typeof thrown === "string" && thrown.trim() === "";
   const message = typeof thrown === "string" && !isBlank
     ? thrown
@@ -39,5 +44,7 @@ export function describeOther(
   const data: ReturnType<typeof describeOther> = { name: "Error", message: withoutNul(message) };
   const properties = typeof thrown === "object" && thrown !== null && ownProperties(thrown);
   if (properties) data.properties = properties;
+  const other = smallCopy(thrown);
+  if (other) data.other = other;
   return data;
 }

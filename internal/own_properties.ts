@@ -19,16 +19,25 @@ export function ownProperties(value: object): Record<string, unknown> | undefine
   const kept: [string, unknown][] = [];
   for (const name of Object.keys(value)) {
     if (KNOWN.has(name) || name === "__proto__") continue;
+    let copy: { value: unknown } | undefined;
     try {
-      const property = (value as Record<string, unknown>)[name];
-      if (property === undefined || !isSmall(property)) continue;
-      kept.push([name, structuredClone(property)]);
+      copy = smallCopy((value as Record<string, unknown>)[name]);
     } catch {
-      // A function, a socket, or a getter that throws.
+      // A getter that throws.
     }
+    if (copy && copy.value !== undefined) kept.push([name, copy.value]);
     if (kept.length === MAX_PROPERTIES) break;
   }
   return kept.length > 0 ? Object.fromEntries(kept) : undefined;
+}
+
+/** A copy of a value that is small; `undefined` where it cannot be cloned, as a function or a socket. */
+export function smallCopy(value: unknown): { value: unknown } | undefined {
+  try {
+    return isSmall(value) ? { value: structuredClone(value) } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a value is about as small as it may be; what JSON leaves out, such as a function, cannot be cloned. */

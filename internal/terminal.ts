@@ -54,13 +54,13 @@ export function chooseColor(color: boolean | undefined): void {
 /**
  * Whether texts that go to a stream are coloured. A choice of the command line comes first, then `FORCE_COLOR`, which
  * wins over `NO_COLOR` as it does in Deno and Node.js, then `NO_COLOR`; an empty variable is none. Otherwise
- * terminals get colours.
+ * terminals on which lines can be drawn get colours.
  */
 export function wantsColor(stream: OutputStream): boolean {
   if (choice !== undefined) return choice;
   const forced = readEnv("FORCE_COLOR");
   if (forced) return isOn(forced);
-  return !Deno.noColor && stream.isTerminal() && readEnv("TERM") !== "dumb";
+  return !Deno.noColor && canDraw(stream);
 }
 
 function isOn(value: string | undefined): boolean {

@@ -27,7 +27,11 @@ export function guardTerminal({ leave, redraw }: TerminalUse): Disposable {
   const listeners: [Deno.Signal, () => void][] = Deno.build.os === "windows" ? [] : [
     ["SIGTSTP", () => {
       leave();
-      Deno.kill(Deno.pid, "SIGTTOU");
+      try {
+        Deno.kill(Deno.pid, "SIGTTOU");
+      } catch {
+        // A version of Deno that wants a permission for it. Better not stopped than dead.
+      }
       redraw();
     }],
     ["SIGCONT", redraw],

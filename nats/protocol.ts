@@ -9,6 +9,7 @@
 import { deserialize, serialize } from "node:v8";
 import type { ErrorData } from "../errors.ts";
 import type { LogLevel } from "../internal/log_level.ts";
+import type { Identities } from "../pipeline/executor/added_items.ts";
 import type { Attempt } from "../pipeline/scheduler/retry_policy.ts";
 import type { TaskOutcome } from "../pipeline/executor/task_runner.ts";
 import type { PortReply, PortRequest } from "../writer/protocol/sender_port.ts";
@@ -103,6 +104,10 @@ export type UpMessage =
   }
   /** The run cannot continue. */
   | { kind: "failed"; error: ErrorData }
+  /** A task is about to add tasks, or has. */
+  | { kind: "added"; id: number }
+  /** Asks for names and keys of items that a task adds. */
+  | { kind: "identify"; question: number; items: readonly unknown[] }
   /** What a sender posted to the writer. */
   | { kind: "port"; port: number; request: PortRequest }
   /** A sender was ended: nothing more is taken from it. */
@@ -117,6 +122,8 @@ export interface Welcome {
   export: string | undefined;
   args: Readonly<Record<string, unknown>> | undefined;
   atomic: boolean;
+  /** Whether the coordinator names the items that its tasks add. */
+  asksIdentity: boolean;
   graceMs: number;
   loadMs: number;
   /** Whether it is to tell what its tasks log and how far they are. */
@@ -141,6 +148,7 @@ export type DownMessage =
   | ({ kind: "drop" } & OfferId)
   /** The end of the task has been noted: the server may forget the offer. */
   | ({ kind: "over" } & OfferId)
+  | { kind: "identified"; question: number; identities?: Identities; error?: ErrorData }
   | { kind: "cancel"; id: number; reason: ErrorData }
   | { kind: "abort"; reason: ErrorData }
   | { kind: "port"; port: number; reply: PortReply }

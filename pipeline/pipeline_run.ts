@@ -7,6 +7,7 @@ import { type ErrorData, fromErrorData } from "../errors.ts";
 import { endRun } from "./run_end.ts";
 import { interruption, onInterrupt } from "./signals.ts";
 import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
+import { viewOf } from "./observed_run.ts";
 import { openObserver } from "./observers/observers.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
 import { startRun } from "./run_start.ts";
@@ -15,9 +16,11 @@ import { failedWith, type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { labelOf, taskArguments } from "./run_arguments.ts";
 import { RunControl } from "./run_control.ts";
+import { isCancellation } from "./executor/cancellation.ts";
 import { RunGrowth } from "./run_growth.ts";
 import type { TaskIdentity } from "./executor/task_context.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
+import type { Executor } from "./executor/executor.ts";
 import { openExecutor } from "./executor/open_executor.ts";
 import { DependencySource } from "./scheduler/dependency_source.ts";
 import type { TaskSource } from "./scheduler/task_source.ts";
@@ -169,18 +172,19 @@ export class PipelineRun<Item> {
       revoked: (id, status) => this.#summary.remove(id, status),
       failed: (error) => this.#fail(error),
     });
-    this.#startObserving(scheduler, run, batchSender, writer);
     const executor = openExecutor(this.#options, writer, {
       environment,
       slots: this.#workers,
       expected: this.#source.known?.length,
       observer,
     });
+    this.#startObserving({ scheduler, executor }, run, batchSender, writer);
     const running = scheduler.run(executor);
     this.control.begin({ run, batchSender, tasks: scheduler.control, growth });
     await running;
-    await this.#source.stop().catch((error) => this.#fail(error));
-    if (this.#source.failure) this.#fail(this.#source.failure);
+    const failed = (error: Error) => isCancellation(error, signal) || this.#fail(error);
+    await this.#source.stop().catch(failed);
+    if (this.#source.failure) failed(this.#source.failure);
     await batchSender.flushed();
     await this.#finish(run, batchSender);
     await observer?.finishing?.();
@@ -222,26 +226,19 @@ export class PipelineRun<Item> {
   }
 
   #startObserving(
-    scheduler: Scheduler<Item>,
+    { scheduler, executor }: { scheduler: Scheduler<Item>; executor: Executor<Item> },
     runId: number | null,
     batchSender: BatchSender,
     { settings: { driver, driverReason }, sqliteVersion }: WriterClient,
   ): void {
-    const source = this.#source;
-    const skipped = () => this.#skipped;
-    const view = {
+    const view = viewOf({
       name: this.#name,
       counts: this.#summary.counts,
-      get total() {
-        const { total } = source;
-        const added = scheduler.supply.count;
-        return total === undefined || added === undefined ? undefined : total + added;
-      },
-      get skipped() {
-        return skipped();
-      },
-      running: () => scheduler.running(),
-    };
+      source: this.#source,
+      scheduler,
+      executor,
+      skipped: () => this.#skipped,
+    });
     this.#observer?.begin?.(view, {
       runId,
       workers: this.#workers,

@@ -68,7 +68,9 @@ export async function resolveArguments(declared: unknown, given: object): Promis
         .join(".");
       return where ? `${where}: ${message}` : message;
     });
-    throw new ArgumentsError(`Cannot run with these arguments: ${issues.join("; ")}`);
+    throw new ArgumentsError(
+      `Cannot run with these arguments: ${issues.join("; ") || "no reason is given"}`,
+    );
   }
   return result.value as object;
 }

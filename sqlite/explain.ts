@@ -37,7 +37,7 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
     "restore a backup or run .recover in the sqlite3 shell",
   ],
   [
-    /^(no such collation sequence|no such module)/,
+    /^(no such collation sequence|no such module|unknown function)/,
     "other",
     "the data is whole, but another program defined this in its own connection; use the table there, or drop " +
     "what needs it",

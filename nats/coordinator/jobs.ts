@@ -126,6 +126,7 @@ export class Jobs<Item> {
     const { id } = job.task;
     if (this.#jobs.get(id) !== job) return;
     this.#jobs.delete(id);
+    this.#options.environment.deadline?.releaseTask(id);
     if (job.phase !== "returned") this.#busy--;
     if (job.phase === "running") job.worker!.running--;
     this.#dropContender(job);
@@ -172,7 +173,7 @@ export class Jobs<Item> {
 
   /** Lets a worker begin a task. */
   #begin(job: Job<Item>, worker: RemoteWorker, port: number): void {
-    const { environment: { run, batchSender }, events } = this.#options;
+    const { environment: { run, batchSender, deadline }, events } = this.#options;
     const { task: { id, name, key, attempt, item }, offer } = job;
     let bytes: Uint8Array;
     try {
@@ -191,6 +192,9 @@ export class Jobs<Item> {
     const since = performance.now();
     Object.assign(job, { phase: "running", worker, port, startedAt: isoNow(), since });
     worker.running++;
+    if (attempt?.timeoutMs !== undefined) {
+      deadline?.limitTask(id, attempt.timeoutMs, "its time was up");
+    }
     worker.send({ kind: "go", id, offer, name, key, attempt, item: bytes });
     events.started(job.task);
   }

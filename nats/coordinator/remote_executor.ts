@@ -79,7 +79,10 @@ export class RemoteExecutor<Item> implements Executor<Item> {
     if (!job) return;
     const data = toErrorData(reason);
     if (job.phase === "offered") this.#jobs!.end(job, lostOutcome(data, "cancelled"));
-    else job.worker?.send({ kind: "cancel", id, reason: data });
+    else {
+      this.#options.environment.deadline?.limitTask(id, 0, "it was cancelled");
+      job.worker?.send({ kind: "cancel", id, reason: data });
+    }
   }
 
   *running(): Generator<RunningTask> {
@@ -156,6 +159,10 @@ export class RemoteExecutor<Item> implements Executor<Item> {
       }
       case "logged":
         return this.#options.environment.onLog?.(message, message.level, message.message);
+      case "added":
+        return this.#options.environment.adds?.added(message.id);
+      case "identify":
+        return void this.#identify(worker, message);
       case "failed":
         return this.#events!.failed(fromErrorData(message.error));
       case "port":
@@ -166,6 +173,19 @@ export class RemoteExecutor<Item> implements Executor<Item> {
         throw new TypeError(`Cannot read a message of unknown kind ${Deno.inspect(unknown)}`);
       }
     }
+  }
+
+  /** Names items that a task adds. */
+  async #identify(
+    worker: RemoteWorker,
+    { question, items }: Extract<UpMessage, { kind: "identify" }>,
+  ): Promise<void> {
+    const { adds } = this.#options.environment;
+    const answer = await Promise.try(() => adds!.identify(items)).then(
+      (identities) => ({ identities }),
+      (thrown) => ({ error: toErrorData(thrown) }),
+    );
+    worker.send({ kind: "identified", question, ...answer });
   }
 
   async #lost(worker: RemoteWorker, why: string): Promise<void> {

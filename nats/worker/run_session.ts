@@ -171,6 +171,8 @@ export class RunSession {
       case "drop":
       case "over":
         return this.#release(message);
+      case "identified":
+        return this.#slots?.identified(message);
       case "cancel":
         return this.#slots?.cancel(message.id, fromErrorData(message.reason));
       case "abort":
@@ -276,7 +278,7 @@ export class RunSession {
     if (!this.#options.connection.isConnected) return;
     this.#link.tick();
     this.#puller.pull();
-    for (const progress of this.#slots?.progress() ?? []) this.#link.send(progress);
+    this.#slots?.tellProgress();
     this.#silence += TICK_MS;
     if (this.#silence > 2 * this.hello.leaseMs) {
       this.#abandon("nothing is heard of its coordinator");
@@ -286,10 +288,8 @@ export class RunSession {
   #abandon(why: string): void {
     if (this.#isClosed) return;
     const { name, machine } = this.hello;
-    this.#options.log(
-      `Left the run of ${name} on ${machine}: ${why}` +
-        (this.busy > 0 ? `; ${this.busy} tasks were ended` : ""),
-    );
+    const ended = this.busy > 0 ? `; ${this.busy} tasks were ended` : "";
+    this.#options.log(`Left the run of ${name} on ${machine}: ${why}${ended}`);
     this.close();
   }
 

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { fromErrorData } from "../../errors.ts";
+import type { Identities } from "../../pipeline/executor/added_items.ts";
 import type { ExecutorEvents, OfferedTask } from "../../pipeline/executor/executor.ts";
 import { PooledWorker } from "../../pipeline/executor/pool_worker.ts";
 import { nextSender } from "../../pipeline/executor/sender_numbers.ts";
@@ -11,7 +13,7 @@ import type { TaskEnvironment } from "../../pipeline/executor/task_execution.ts"
 import type { TaskModule } from "../../pipeline/executor/task_module.ts";
 import { BatchSender } from "../../writer/client/batch_sender.ts";
 import type { PortReply, PortRequest } from "../../writer/protocol/sender_port.ts";
-import type { UpMessage, Welcome } from "../protocol.ts";
+import type { DownMessage, UpMessage, Welcome } from "../protocol.ts";
 
 /** What the slots need. */
 export interface TaskSlotsOptions {
@@ -40,10 +42,14 @@ export class TaskSlots {
   /** This side of the ports. */
   readonly #ports = new Map<number, MessagePort>();
   readonly #logSender: BatchSender;
+  /** What the coordinator was asked, by the numbers of the questions. */
+  readonly #questions = new Map<number, PromiseWithResolvers<Identities>>();
+  #asked = 0;
 
   constructor(options: TaskSlotsOptions) {
     this.#options = options;
-    const { welcome: { run, args, atomic, watch, export: name }, module, send } = options;
+    const { welcome: { run, args, atomic, asksIdentity, watch, export: name }, module, send } =
+      options;
     this.#module = { module, export: name };
     // For what is logged about a task by this thread, such as that its time is up.
     this.#logSender = new BatchSender(this.#attach(nextSender()));
@@ -54,6 +60,11 @@ export class TaskSlots {
       batchSender: this.#logSender,
       signal: this.#controller.signal,
       confirms: true,
+      adds: {
+        isPlain: !asksIdentity,
+        identify: (items) => this.#ask(items),
+        added: (id) => send({ kind: "added", id }),
+      },
     };
     if (watch) {
       this.#environment.onLog = ({ id, name, key }, level, message) =>
@@ -80,8 +91,8 @@ export class TaskSlots {
     else this.#idle.push(slot);
   }
 
-  /** How far its tasks are that were elsewhere when it was asked last. */
-  *progress(): Generator<UpMessage> {
+  /** Tells how far its tasks are, where that is news. */
+  tellProgress(): void {
     for (const slot of this.#slots) {
       const { running } = slot.worker;
       if (running?.fraction === undefined) continue;
@@ -89,8 +100,18 @@ export class TaskSlots {
       const told = `${id} ${fraction} ${note}`;
       if (slot.told === told) continue;
       slot.told = told;
-      yield { kind: "progressed", id, fraction, note };
+      this.#options.send({ kind: "progressed", id, fraction, note });
     }
+  }
+
+  /** Names and keys have come of items that a task adds. */
+  identified(
+    { question, identities, error }: Extract<DownMessage, { kind: "identified" }>,
+  ): void {
+    const answer = this.#questions.get(question);
+    this.#questions.delete(question);
+    if (identities) answer?.resolve(identities);
+    else answer?.reject(fromErrorData(error!));
   }
 
   /** Passes an answer of the writer on. */
@@ -120,6 +141,14 @@ export class TaskSlots {
     this.#disconnect(slot.port);
     slot.worker[Symbol.dispose]();
     this.#slots.delete(slot);
+  }
+
+  #ask(items: readonly unknown[]): Promise<Identities> {
+    const question = ++this.#asked;
+    const answer = Promise.withResolvers<Identities>();
+    this.#questions.set(question, answer);
+    this.#options.send({ kind: "identify", question, items });
+    return answer.promise;
   }
 
   async #open(): Promise<Slot> {

@@ -30,6 +30,8 @@ export interface Executor<Item> extends Disposable {
    * to nothing any more. It is answered by the task's end.
    */
   cancel(task: OfferedTask<Item>, reason: Error): void;
+  /** Why no task begins, where that is not because of the tasks; for people. */
+  readonly notice?: string | undefined;
   /** The tasks that run at the moment, in the order of their start. */
   running(): Iterable<RunningTask>;
   /** A message of a task failed that the task did not await, where the task cannot hear it itself. */

@@ -15,7 +15,7 @@ export interface ProgressOptions {
   /**
    * Whether to draw bars, or to write a plain line now and then.
    *
-   * @default {whether stderr is a terminal that can move its cursor}
+   * @default {whether stderr is a terminal that can move its cursor and tells its size, not that of a CI job}
    */
   bars?: boolean | undefined;
   /**

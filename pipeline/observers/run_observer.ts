@@ -36,6 +36,8 @@ export interface ObservedRun {
   readonly skipped: number;
   /** The tasks that run, in the order of their start. */
   running(): Iterable<RunningTask>;
+  /** Why no task begins, such as that no worker is connected. */
+  notice?(): string | undefined;
 }
 
 /** What is settled when the first task starts. */

@@ -67,7 +67,7 @@ export class ItemSource<Item> {
     const until = performance.now() + LOOKAHEAD_MS;
     while (items.length < most) {
       this.#exhausted = true;
-      const { value, done } = iterator.next();
+      const { value, done } = checked(iterator.next());
       if (done) return;
       this.#exhausted = false;
       items.push(value);
@@ -85,6 +85,7 @@ export class ItemSource<Item> {
         const result = await (timer ? Promise.race([this.#pulled, late.promise]) : this.#pulled);
         if (result === LATE) return;
         this.#pulled = undefined;
+        checked(result);
         this.#exhausted = result.done === true;
         if (this.#exhausted) return;
         items.push(result.value);
@@ -98,4 +99,12 @@ export class ItemSource<Item> {
       clearTimeout(timer);
     }
   }
+}
+
+/** What an iterator has returned, which for anything but an object would never say that it is done. */
+function checked<Result>(result: Result): Result {
+  if (typeof result === "object" && result !== null) return result;
+  throw new TypeError(
+    `Cannot read the items: their iterator returned ${Deno.inspect(result)}, not { value, done }`,
+  );
 }

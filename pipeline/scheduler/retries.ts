@@ -86,7 +86,9 @@ export class Retries<Item> {
         return !isCounted || isRetryable ? { delayMs: asked.ms, isCounted } : undefined;
       }
       if (!isRetryable) return undefined;
-      const error = outcome.thrown ?? fromErrorData(outcome.error!);
+      // What a Worker threw is what it would be on this thread, as far as it can be sent.
+      const { other } = outcome.error!;
+      const error = outcome.thrown ?? (other ? other.value : fromErrorData(outcome.error!));
       where = "retryIf threw ";
       const again: unknown = policy.retryIf(error, attempt.number);
       if (again instanceof Promise) {

@@ -172,7 +172,7 @@ watchTest("takes no screen under CI, and ends with the run", async () => {
   await using run = await HandRun.start(["one"]);
   await using terminal = openTerminal(["status", "--watch", "--db", run.db], {
     folder: run.folder.path,
-    env: { CI: "true", NO_COLOR: "1" },
+    env: { CI: "true" },
     permissions: ["--allow-read", "--allow-env=CI"],
   });
   await terminal.until("queued 1");

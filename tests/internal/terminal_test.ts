@@ -57,6 +57,10 @@ Deno.test("wantsColor() follows FORCE_COLOR, then the terminal; a choice wins ov
     withEnv(env, () => wantsColor(stream(isTerminal)));
   assertEquals([wants({}, true), wants({}, false)], [true, false]);
   assertEquals([wants({ TERM: "dumb" }, true), wants({ FORCE_COLOR: "" }, false)], [false, false]);
+  assertEquals([wants({ CI: "1" }, true), wants({ CI: "1", FORCE_COLOR: "1" }, true)], [
+    false,
+    true,
+  ]);
   assertEquals([wants({ FORCE_COLOR: "1" }, false), wants({ FORCE_COLOR: "3" }, false)], [
     true,
     true,

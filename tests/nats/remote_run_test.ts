@@ -3,6 +3,10 @@
  *
  * @module
  */
+import { drawLine } from "../../cli/status/draw_run.ts";
+import { readSnapshot } from "../../cli/status/snapshot.ts";
+import { listWorkers } from "../../dashboard/server/queries/workers.ts";
+import { Reader } from "../../dashboard/server/reader.ts";
 import { runPipeline, startPipeline } from "../../mod.ts";
 import { natsExecutor, serveWorker } from "../../nats.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
@@ -116,6 +120,29 @@ Deno.test(
   },
 );
 
+Deno.test("tasks add tasks, whose names the coordinator gives", LOOSE, async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  const module = new URL("../fixtures/query_task.ts", import.meta.url);
+  await using _ = startWorker(url, { modules: [module] });
+  const { failures, counts } = await runPipeline([{ url: "/", depth: 2 }], {
+    ...remotely(url, "crawl"),
+    run: { module, export: "crawl" },
+    db,
+    schema: "CREATE TABLE page (url TEXT)",
+    taskKey: (page) => (page as { url: string }).url,
+    taskName: (page) => `page ${(page as { url: string }).url}`,
+  });
+  assertEquals([failures, counts.done, counts.total], [[], 13, 13]);
+  assertEquals(
+    await readValues(
+      db,
+      "SELECT name, added_by, worker IS NOT NULL FROM task_runs WHERE key='//0'",
+    ),
+    [["page //0", 1, 1]],
+  );
+});
+
 Deno.test(
   "a worker without the module, or with another version of it, is told apart and gets no task",
   LOOSE,
@@ -137,14 +164,20 @@ Deno.test(
       /Refused .* its remote_tasks.ts is another version \(\w+, here \w+\)/,
     );
     assertMatch(other.lines.join("\n"), /Refused .* remote_tasks.ts is not among the modules/);
-    assertEquals(await readValues(db, "SELECT status, count(*) FROM task_runs GROUP BY 1"), [[
-      "queued",
-      3,
-    ]]);
+    const byStatus = "SELECT status, count(*) FROM task_runs GROUP BY 1";
+    assertEquals(await readValues(db, byStatus), [["queued", 3]]);
+    {
+      using reader = await Reader.open(db, "builtin");
+      const snapshot = await readSnapshot((query) => query(reader), { limit: 1 });
+      assertMatch(drawLine(snapshot!), /queued 3 · .*no worker is connected/);
+    }
     await using right = startWorker(url);
     const { counts } = await run.finished;
     assertEquals(counts.done, 3);
     assertMatch(right.lines.join("\n"), /Joined the run of pipeline/);
+    using reader = await Reader.open(db, "builtin");
+    const [worker] = listWorkers(reader, 1);
+    assertEquals([worker!.slots, worker!.ended, typeof worker!.leftAt], [4, 3, "string"]);
   },
 );
 

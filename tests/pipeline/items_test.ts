@@ -286,3 +286,29 @@ Deno.test("runPipeline() rejects a name or key that is no text, and dependencies
   }
   assertEquals((await runPipeline([1], { db, run: () => {}, taskKey })).counts.done, 1);
 });
+
+Deno.test("items that heed what stops the run are no failure; an error of their own is one", async () => {
+  async function* until(stop: AbortController, own?: Error) {
+    yield 1;
+    stop.abort();
+    if (own) throw own;
+    stop.signal.throwIfAborted();
+  }
+  const start = (own?: Error) => {
+    const stop = new AbortController();
+    return runPipeline(until(stop, own), { db: ":memory:", signal: stop.signal, run: () => {} });
+  };
+  assertEquals((await start()).status, "cancelled");
+  assertEquals((await start(new DOMException("fetch", "AbortError"))).status, "cancelled");
+  await assertRejects(() => start(new Error("A bug")), Error, "A bug");
+});
+
+Deno.test("an iterator that returns no object is refused: it would never end", async () => {
+  const options = { db: ":memory:", run: () => {} };
+  const sync = { [Symbol.iterator]: () => ({ next: () => 5 as never }) };
+  const later = { [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve(null as never) }) };
+  for (const [items, what] of [[sync, "5"], [later, "null"]] as const) {
+    const running = runPipeline<unknown>(items, options);
+    await assertRejects(() => running, TypeError, `their iterator returned ${what}, not`);
+  }
+});

@@ -388,3 +388,22 @@ Deno.test("a task that fails with several errors tells all of them", async () =>
     assertEquals(failure!.error.errors.map(({ message }) => message), ["HTTP 503", "any"]);
   }
 });
+
+Deno.test("retryIf gets what was thrown, on this thread and in the pool, also where it is no error", async () => {
+  const module = new URL("../fixtures/retried_tasks.ts", import.meta.url);
+  const { throwOther } = await import("../fixtures/retried_tasks.ts");
+  for (const run of [throwOther, { module, export: "throwOther" }]) {
+    const asked: unknown[] = [];
+    const report = await runPipeline(["text", "object", "null"] as const, {
+      db: ":memory:",
+      workers: 1,
+      retries: 1,
+      retryDelayMs: 0,
+      run,
+      retryIf: (thrown) => asked.push(thrown) < 0,
+    });
+    assertEquals(asked, ["busy", { status: 503, message: "Later" }, null]);
+    // A report lists errors.
+    assertEquals(report.failures.map(({ error }) => error instanceof Error), [true, true, true]);
+  }
+});

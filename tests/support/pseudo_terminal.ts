@@ -41,8 +41,9 @@ export class TestTerminal implements AsyncDisposable {
   constructor(words: readonly string[], options: TerminalOptions = {}) {
     const { rows = 24, columns = 80, env, clearEnv, cwd = ROOT } = options;
     this.#emulator = new xterm.Terminal({
-      rows,
-      cols: columns,
+      // A terminal need not tell its size.
+      rows: rows || 24,
+      cols: columns || 80,
       scrollback: 100_000,
       allowProposedApi: true,
     });

@@ -176,7 +176,9 @@ export class WriterLoop {
     let { results, failures } = this.#store.commit(messages);
     this.#patience.tried(failures[0]?.[1].code === "busy");
     const isLast = messages.at(-1)?.kind === "finish_run";
-    const lost = isDue || isLast ? this.#lost(isLast) : undefined;
+    // Of a file that is gone SQLite says that it is read-only.
+    const isOdd = failures.some(([, { code }]) => code === "read-only");
+    const lost = isDue || isLast || isOdd ? this.#lost(isLast) : undefined;
     if (lost) [results, failures] = [[], messages.map((_, index) => [index, lost])];
     this.#health.commits.committed(performance.now() - before, messages.length, failures.length);
     this.#wal.committed();

@@ -45,6 +45,25 @@ export function throughput(samples: Sample[]): { at: number[]; done: number[]; f
   return { at, done, failed };
 }
 
+/** Milliseconds over which a peak is measured: in less, a single commit would be one. */
+const PEAK_MS = 1000;
+
+/**
+ * The most tasks done per second over a second or the time between two samples, whichever is longer; `null` before a
+ * second has passed. It never falls while a run grows, as the means of longer parts do.
+ */
+export function peakRate(samples: Sample[]): number | null {
+  let peak: number | null = null;
+  let end = 0;
+  for (const { at, done } of samples) {
+    while (end < samples.length && samples[end]!.at - at < PEAK_MS) end++;
+    const last = samples[end];
+    if (!last) break;
+    peak = Math.max(peak ?? 0, (last.done - done) / (last.at - at) * 1000);
+  }
+  return peak;
+}
+
 function between(a: Sample, b: Sample, at: number): Sample {
   const part = b.at > a.at ? Math.min(1, Math.max(0, (at - a.at) / (b.at - a.at))) : 1;
   const mix = (from: number, to: number) => from + (to - from) * part;

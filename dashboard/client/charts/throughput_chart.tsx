@@ -9,15 +9,12 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { formatClock, formatDuration, formatRate } from "../../../internal/units.ts";
 import { memo } from "../lib/memo.ts";
-import { throughput } from "./throughput.ts";
+import { peakRate, throughput } from "./throughput.ts";
 import { colour, useTheme } from "../lib/theme.ts";
 
 const HEIGHT = 170;
 
-/** The highest rate that this page has shown of each run. */
-const peaks = new Map<number, number>();
-
-export const ThroughputChart = memo(({ run, samples }: { run: number; samples: Sample[] }) => {
+export const ThroughputChart = memo(({ samples }: { samples: Sample[] }) => {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
   const [place, setPlace] = useState<number | null>(null);
@@ -42,9 +39,7 @@ export const ThroughputChart = memo(({ run, samples }: { run: number; samples: S
   useEffect(() => chart.current?.setData(data), [curve]);
 
   const at = place !== null && place < curve.at.length ? place : curve.at.length - 1;
-  // Samples are thinned as a run grows, and means of longer parts are lower: what was seen stays said.
-  const peak = Math.max(peaks.get(run) ?? 0, ...curve.done);
-  peaks.set(run, peak);
+  const peak = useMemo(() => peakRate(samples), [samples]);
   return (
     <figure class="chart">
       <figcaption class="chart-legend">
@@ -59,9 +54,8 @@ export const ThroughputChart = memo(({ run, samples }: { run: number; samples: S
               {formatRate(curve.failed[at])} failed
             </span>
             <span class="faint">
-              at {formatClock(curve.at[at]! * 1000)} · peak {formatRate(
-                peak,
-              )}
+              at {formatClock(curve.at[at]! * 1000)}
+              {peak === null ? "" : ` · peak ${formatRate(peak)}`}
             </span>
           </>
         )}
@@ -70,7 +64,9 @@ export const ThroughputChart = memo(({ run, samples }: { run: number; samples: S
         ref={box}
         class="chart-box"
         role="img"
-        aria-label={`Throughput: tasks per second over time, at most ${formatRate(peak)}`}
+        aria-label={`Throughput: tasks per second over time${
+          peak === null ? "" : `, at most ${formatRate(peak)}`
+        }`}
       />
     </figure>
   );

@@ -47,7 +47,7 @@ export function Panels({ route, run, samples, blocks, live }: {
         ))}
       </div>
       <div id="chart-panel" class="panel-body" hidden={route.panel === "none"}>
-        {route.panel === "throughput" && <ThroughputChart run={run.id} samples={samples} />}
+        {route.panel === "throughput" && <ThroughputChart samples={samples} />}
         {route.panel === "timeline" && <Timeline run={run} live={live} />}
         {route.panel === "graph" &&
           <TaskGraph key={run.dependencies} run={run} blocks={blocks} />}

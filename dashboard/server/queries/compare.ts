@@ -33,13 +33,14 @@ type Side = ComparedTask["a"];
 export async function compareRuns(
   read: Read,
   ids: { a: number; b: number },
+  signal?: AbortSignal,
 ): Promise<Comparison | undefined> {
   const [a, b] = read((reader) => [getRun(reader, ids.a), getRun(reader, ids.b)]);
   if (!a || !b) return;
   const [tasksOfA, tasksOfB] = read((reader) => [tasksOf(reader, a.id), tasksOf(reader, b.id)]);
   if (!tasksOfA || !tasksOfB) return;
-  const before = await readSides(read, tasksOfA);
-  const after = await readSides(read, tasksOfB);
+  const before = await readSides(read, tasksOfA, signal);
+  const after = await readSides(read, tasksOfB, signal);
 
   const turn = new Turn();
   const newlyFailed = new Listed();
@@ -83,11 +84,13 @@ export async function compareRuns(
 async function readSides(
   read: Read,
   { condition, run, status, first, last }: RunTasks,
+  signal?: AbortSignal,
 ): Promise<Map<string, Side>> {
   const sides = new Map<string, Side>();
   const turn = new Turn();
   let low = first;
   while (sides.size < MAX_TASKS) {
+    signal?.throwIfAborted();
     const rows = read((reader) =>
       reader.all(
         `SELECT id, ${

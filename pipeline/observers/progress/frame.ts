@@ -49,6 +49,11 @@ export function frameOf(
     lines.push(cut(`  and ${formatCount(hidden)} more running`, canvas.columns - 1));
   }
   note(view, running, pace, now);
+  const notice = noticeOf(view);
+  if (notice && room > lines.length) {
+    const line = cut(`  ${notice}`, canvas.columns - 1);
+    lines.push(canvas.color ? paint(line, 33) : line);
+  }
   return [...lines, overallLine(view, pace, canvas)];
 }
 
@@ -57,7 +62,16 @@ export function summaryOf(view: ObservedRun, pace: RateEstimator, now: number): 
   note(view, [...view.running()], pace, now);
   const percent = percentOf(pace);
   const name = cut(cleanLine(view.name.slice(0, MAX_TEXT)), 40);
-  return `${name}: ${percent ? `${percent}  ` : ""}${figures(view, pace).join("  ")}`;
+  const notice = noticeOf(view);
+  const parts = [...figures(view, pace), ...(notice ? [notice] : [])];
+  return `${name}: ${percent ? `${percent}  ` : ""}${parts.join("  ")}`;
+}
+
+/** Why no task begins, as long as any is to. */
+function noticeOf(view: ObservedRun): string | undefined {
+  const notice = view.notice?.();
+  const isOver = view.total !== undefined && endedOf(view.counts) >= view.total;
+  return notice && !isOver ? cleanLine(notice.slice(0, MAX_TEXT)) : undefined;
 }
 
 /** The line that stays when the run is over. */

@@ -1,4 +1,4 @@
-import { throughput } from "../../../dashboard/client/charts/throughput.ts";
+import { peakRate, throughput } from "../../../dashboard/client/charts/throughput.ts";
 import type { Sample } from "../../../dashboard/api.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
@@ -42,4 +42,24 @@ Deno.test("throughput() loses no task", () => {
 Deno.test("throughput() never falls below zero", () => {
   const { done } = throughput([sample(0, 100), sample(5000, 0), sample(10_000, 50)]);
   assert(done.every((rate) => rate >= 0));
+});
+
+Deno.test("peakRate() is that of the best second, and never falls while a run grows", () => {
+  // A hundred a second, then a burst, then ten a second for an hour, sampled ever less often.
+  const samples = [sample(0, 0), sample(500, 50), sample(1000, 100), sample(1200, 600)];
+  samples.push(sample(2000, 680));
+  let done = 680;
+  for (let at = 3000; at < 3_600_000; at += Math.max(1000, at / 100)) {
+    done += 10 * Math.max(1000, at / 100) / 1000;
+    samples.push(sample(at, done));
+  }
+  assertEquals([peakRate([]), peakRate(samples.slice(0, 2))], [null, null]);
+  assertEquals(peakRate(samples.slice(0, 3)), 100);
+  let before = 0;
+  for (let count = 3; count <= samples.length; count++) {
+    const peak = peakRate(samples.slice(0, count))!;
+    assert(peak >= before, `${peak} after ${before}`);
+    before = peak;
+  }
+  assertEquals(before, 580);
 });

@@ -1,6 +1,7 @@
 import type { ExportedRun, TaskPage, Timeline, WeaveBlock } from "../../../dashboard/api.ts";
 import { exportRun } from "../../../dashboard/mod.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
+import { InTurn } from "../../../dashboard/server/one_at_a_time.ts";
 import { addRun, show } from "../fixture.ts";
 
 /** What a file carries. */
@@ -120,4 +121,28 @@ Deno.test("an export is made one at a time, and given up with its browser", asyn
   assert(whole.includes("😀".repeat(1_000)) && !whole.includes("\ufffd"));
   assertEquals((await shown.app.request("/api/runs/9/export")).status, 404);
   assertEquals((await ask()).status, 200);
+});
+
+Deno.test("comparisons wait for each other, and one that nobody waits for is not made", async () => {
+  const turns = new InTurn();
+  const { signal } = new AbortController();
+  const seen: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const work = (name: string, wait?: Promise<void>) => async () => {
+    seen.push(`${name} begins`);
+    await wait;
+    seen.push(`${name} ends`);
+    if (name === "first") throw new Error(name);
+  };
+  const gone = new AbortController();
+  const first = turns.run(signal, work("first", gate.promise));
+  const second = turns.run(gone.signal, work("second"));
+  const third = turns.run(signal, work("third"));
+  gone.abort();
+  gate.resolve();
+  assertEquals(
+    (await Promise.allSettled([first, second, third])).map(({ status }) => status),
+    ["rejected", "rejected", "fulfilled"],
+  );
+  assertEquals(seen, ["first begins", "first ends", "third begins", "third ends"]);
 });

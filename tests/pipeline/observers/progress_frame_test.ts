@@ -41,6 +41,17 @@ Deno.test("frameOf() draws no share and no end of what has no known total", () =
   assertEquals(frameOf(viewOf([], { total: 0 }), new RateEstimator(0), CANVAS, 0).length, 1);
 });
 
+Deno.test("frameOf() and summaryOf() say why no task begins, as long as any is to", () => {
+  const notice = () => "No worker is connected";
+  const [line, overall] = frameOf(viewOf([], { notice }), new RateEstimator(0), CANVAS, 0);
+  assertEquals([line, overall!.startsWith("load")], ["  No worker is connected", true]);
+  assert(summaryOf(viewOf([], { notice }), new RateEstimator(0), 0).endsWith(notice()));
+  const over = viewOf([], { notice, counts: { done: 10, error: 0, cancelled: 0 } });
+  assertEquals(frameOf(over, new RateEstimator(0), CANVAS, 0).length, 1);
+  const low = { ...CANVAS, lines: 1 };
+  assertEquals(frameOf(viewOf([], { notice }), new RateEstimator(0), low, 0).length, 1);
+});
+
 Deno.test("frameOf() keeps to the lines and columns there are", () => {
   const hostile = [
     "\x1b[2Jx",

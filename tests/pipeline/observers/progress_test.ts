@@ -269,14 +269,21 @@ Deno.test("progress writes plain lines where there is no terminal", async () => 
 });
 
 Deno.test({
-  name: "progress writes plain lines on the terminal of a CI job, and on one that moves no cursor",
+  name:
+    "progress writes plain lines on the terminal of a CI job, and on one that moves no cursor or has no size",
   ignore,
   async fn() {
-    for (const env of [{ CI: "true" }, { CI: "", TERM: "dumb" }]) {
+    const cases = [
+      { env: { CI: "true" } },
+      { env: { CI: "", TERM: "dumb" } },
+      { env: { CI: "", NO_COLOR: "1" }, rows: 0, columns: 0 },
+    ];
+    for (const { env, ...size } of cases) {
       const args = ["--quiet", ...FLAGS, "--allow-env=CI,TERM,FORCE_COLOR", FIXTURE, "fail", "4"];
       const settings = JSON.stringify({ progress: { intervalMs: 50 } });
       await using terminal = await TestTerminal.deno([...args, settings], {
-        env: { ...env, NO_COLOR: "1" },
+        env,
+        ...size,
       });
       await terminal.end();
       assert(!terminal.raw.includes("\x1b"), JSON.stringify(terminal.raw));

@@ -1,6 +1,14 @@
 import { connect, SqliteError } from "../../../../db.ts";
+import { BatchSender } from "../../../../writer/client/batch_sender.ts";
+import { toInsertMessage } from "../../../../writer/client/insert.ts";
+import { WriterLoop } from "../../../../writer/worker/writer_loop.ts";
 import { FileWatch } from "../../../../writer/worker/files/file_watch.ts";
-import { assertEquals, assertStringIncludes, assertThrows } from "../../../support/assert.ts";
+import {
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "../../../support/assert.ts";
 // Loads the FFI driver's library before the first test, which would otherwise seem to leak it.
 import "../../../support/drivers.ts";
 import { tempFolder } from "../../../support/temp.ts";
@@ -77,4 +85,22 @@ Deno.test("FileWatch.check() knows a file by the name that it really has", async
   opened.files.check();
   Deno.renameSync(folder.file("real"), folder.file("other"));
   assertMoved(opened.files, "link/etl.db", "removed or moved");
+});
+
+Deno.test("WriterLoop tells that a file without a WAL is gone, which SQLite calls read-only", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  const connection = await connect(db, { wal: false });
+  connection.exec("CREATE TABLE n (value)");
+  const loop = new WriterLoop(connection);
+  const { port1, port2 } = new MessageChannel();
+  loop.attach(port1);
+  const sender = new BatchSender(port2);
+  const insert = () => sender.request(toInsertMessage("n", [[1]]));
+  await insert();
+  Deno.removeSync(db);
+  const error = await assertRejects(insert, SqliteError, "the file was removed or moved");
+  assertEquals(error.code, "moved");
+  sender.close();
+  assertThrows(() => loop.close(), SqliteError, "the file was removed or moved");
 });
