@@ -7,7 +7,7 @@ import { checkInteger, checkOptionNames } from "../internal/validate.ts";
 import { connectReadOnly, type ConnectReadOnlyOptions } from "./connect.ts";
 import type { Connection } from "./connection.ts";
 import { columnsOf } from "./pragmas.ts";
-import { OWN_STATUS, REWRITTEN_AS } from "./rewritten_rows.ts";
+import { HAS_FOREIGN_END, OWN_STATUS, REWRITTEN_AS } from "./rewritten_rows.ts";
 
 /** Rows of a page: between two pages the connection reads nothing, and holds no checkpoint up. */
 const PAGE = 1_000;
@@ -65,9 +65,9 @@ function* resultsIn<Result>(connection: Connection, run: number): Generator<Task
   );
   // A file of an earlier release that was never opened for writing has no such column.
   const isNew = columnsOf(connection, "task_runs").includes("rewritten_as");
-  const [status, rewritten] = isNew ? [OWN_STATUS, REWRITTEN_AS] : ["status", "NULL"];
+  const [status, rewrittenAs] = isNew ? [OWN_STATUS, REWRITTEN_AS] : ["status", "NULL"];
   const select = connection.prepare(
-    `SELECT id, name, key, result, ${rewritten} AS rewritten FROM main.task_runs
+    `SELECT id, name, key, result, ${rewrittenAs} IS NOT NULL OR ${HAS_FOREIGN_END} AS rewritten FROM main.task_runs
      WHERE id>? AND id<=? AND run_id=? AND ${status}='done' ORDER BY id LIMIT ${PAGE}`,
   );
   let [last, end] = Object.values(bounds.get(run) ?? {}).map(Number);
@@ -77,7 +77,7 @@ function* resultsIn<Result>(connection: Connection, run: number): Generator<Task
   for (;;) {
     const rows = select.all(last, end, run);
     for (const { id, name, key, result, rewritten } of rows) {
-      if (rewritten !== null) {
+      if (rewritten) {
         throw new Error(
           `Cannot read results: another program has written over task ${id}. Begin a new run`,
         );

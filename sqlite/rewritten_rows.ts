@@ -32,6 +32,12 @@ export const OWN_STATUS = `CASE WHEN ${IS_REWRITTEN} THEN own_status ELSE status
 /** What another program has written over the status of a task, now or before its run was resumed. */
 export const REWRITTEN_AS = `CASE WHEN ${IS_REWRITTEN} THEN status ELSE rewritten_as END`;
 
+/**
+ * True of tasks that the Python original has ended, though with the same status as ours: it writes times with an
+ * offset, and ours end with Z.
+ */
+export const HAS_FOREIGN_END = "finished_at NOT GLOB '*Z'";
+
 /** The status for runs that this release has begun or resumed. */
 export const STATUS_IN_RUN = "coalesce(own_status, status)";
 

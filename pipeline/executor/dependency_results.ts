@@ -9,7 +9,7 @@ import type { SqlRow } from "../../writer/protocol/sqlite_types.ts";
 import type { TaskExecution } from "./task_execution.ts";
 
 const SELECT = `SELECT r.key, coalesce(r.own_status, r.status) AS status, r.result,
-    r.own_status<>r.status OR r.rewritten_as IS NOT NULL AS rewritten
+    r.own_status<>r.status OR r.rewritten_as IS NOT NULL OR r.finished_at NOT GLOB '*Z' AS rewritten
   FROM main.task_dependencies d JOIN main.task_runs r ON r.id=d.depends_on_id WHERE d.run_id=?1 AND d.task_id=?2`;
 
 /**

@@ -18,7 +18,9 @@ const BY_STATUS =
   "SELECT status, count(*) FROM task_runs WHERE run_id IS NOT NULL GROUP BY 1 ORDER BY 1";
 const COUNTS = "SELECT queued, running, done, error, cancelled FROM pipeline_runs";
 
-const LOST = "Cannot read results: another program has written over task 7. Begin a new run";
+/** What a reader of results is told of a task over which another program has written. */
+const lost = (id: number) =>
+  `Cannot read results: another program has written over task ${id}. Begin a new run`;
 
 /** Runs these items once, except that those in `fails` fail; returns the keys that were run. */
 async function run(db: string, items: string[], fails: readonly string[] = []) {
@@ -60,9 +62,9 @@ Deno.test("resume runs what this run has not done, whatever another program wrot
   ]);
   const { rewritten, removed } = await readRow(db, "SELECT * FROM pipeline_runs");
   assertEquals([rewritten, removed], [5, null]);
-  // What k6 returned is lost.
+  // What k0 to k9 returned is lost.
   const results = () => Array.fromAsync(readResults(db, 1));
-  assertEquals((await assertRejects(results, Error)).message, LOST);
+  assertEquals((await assertRejects(results, Error)).message, lost(1));
   // A run that is done is not resumed.
   assertEquals((await run(db, keys(0, 1))).report.runId, 2);
 });
@@ -211,6 +213,16 @@ Deno.test("a run whose rows are deleted while it goes on says so, and is resumed
   const { report } = await run(db, keys(1, 6));
   assertEquals([report.runId, report.status, report.counts.done], [1, "done", 6]);
   assertEquals(await readValues(db, COUNTS), [[0, 0, 6, 0, 0]]);
+});
+
+Deno.test("a result is refused that the original has written with the same status", async () => {
+  using folder = tempFolder();
+  const db = folder.file("shared.db");
+  await run(db, keys(1, 8));
+  const results = () => Array.fromAsync(readResults(db, 1));
+  assertEquals((await results()).length, 8);
+  await original(db, [7]);
+  assertEquals((await assertRejects(results, Error)).message, lost(7));
 });
 
 Deno.test("a task does not read a result that may be another program's", async () => {
