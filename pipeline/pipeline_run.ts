@@ -42,8 +42,6 @@ export class PipelineRun<Item> {
   readonly #args: string;
   readonly #label: string | undefined;
   readonly #summary = new RunSummary();
-  /** Tasks that were done before the run was resumed. */
-  #skipped = 0;
   readonly #stop = new AbortController();
   readonly #limit: StatementLimit;
   /** What can be asked of the run. */
@@ -199,10 +197,7 @@ export class PipelineRun<Item> {
     }
     const { run, firstId } = started;
     const confirm = typeof this.#options.run !== "function" || this.#dependencies !== undefined;
-    const skipped = (tasks: number) => {
-      this.#summary.counts.done += tasks;
-      this.#skipped += tasks;
-    };
+    const skipped = (tasks: number) => this.#summary.skip(tasks);
     await this.#source.open(firstId, { run, batchSender, confirm, skipped })
       .then(() => this.#dependencies?.announce(run, batchSender))
       .catch((error) => this.#fail(error));
@@ -231,17 +226,17 @@ export class PipelineRun<Item> {
     { settings: { driver, driverReason }, sqliteVersion }: WriterClient,
   ): void {
     const source = this.#source;
-    const skipped = () => this.#skipped;
+    const summary = this.#summary;
     const view = {
       name: this.#name,
-      counts: this.#summary.counts,
+      counts: summary.counts,
       get total() {
         const { total } = source;
         const added = scheduler.supply.count;
         return total === undefined || added === undefined ? undefined : total + added;
       },
       get skipped() {
-        return skipped();
+        return summary.skipped;
       },
       running: () => scheduler.running(),
       notice: () => executor.notice,
