@@ -160,7 +160,9 @@ export async function main(args: readonly string[]): Promise<number> {
       continue;
     }
     const module = await load();
+    const { startHere } = await import("./cli/working_folder.ts");
     module.define(command).action(async () => {
+      startHere();
       chooseColor(program.opts().color);
       await using _ = await openLog(program.opts());
       exitCode = await module.run(

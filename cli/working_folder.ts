@@ -5,14 +5,19 @@
  */
 import { absolutePath, workingFolder } from "../internal/paths.ts";
 
-const HERE = workingFolder();
+let here: string | undefined;
+
+/** Takes the working directory for that of the shell, before a command begins. */
+export function startHere(): void {
+  here = workingFolder();
+}
 
 /** Where a database is. */
 export function locate(db: string | URL): string | URL {
-  return absolutePath(db, HERE);
+  return absolutePath(db, here);
 }
 
 /** A text with the paths in it as they are called in the directory of the shell. */
 export function fromHere(text: string): string {
-  return HERE === undefined || HERE === "/" ? text : text.replaceAll(`${HERE}/`, "");
+  return here === undefined || here === "/" ? text : text.replaceAll(`${here}/`, "");
 }

@@ -7,10 +7,14 @@
 /** Characters of a message in which a search looks: a message of megabytes would hold up every other request. */
 export const SEARCHED_CHARACTERS = 2_000;
 
+/** Soft hyphens, marks of direction and of width, and invisible joiners. */
+const UNSEEN = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+
 /**
  * A text without differences of case and of composition: `Ägypten`, `ägypten` and its decomposed form are one.
- * Upper case, because `ς` and `σ`, `ß` and `ss` share theirs.
+ * Upper case, because `ς` and `σ`, `ß` and `ss` share theirs; lower case before it, which `ẞ` and `ß` share. Marks
+ * that are not seen, such as those of direction, are left out.
  */
 export function foldText(text: string): string {
-  return text.normalize("NFKC").toUpperCase().normalize("NFC");
+  return text.replace(UNSEEN, "").normalize("NFKC").toLowerCase().toUpperCase().normalize("NFC");
 }

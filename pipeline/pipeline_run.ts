@@ -7,6 +7,7 @@ import { type ErrorData, fromErrorData } from "../errors.ts";
 import { endRun } from "./run_end.ts";
 import { interruption, onInterrupt } from "./signals.ts";
 import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
+import { viewOf } from "./observed_run.ts";
 import { openObserver } from "./observers/observers.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
 import { startRun } from "./run_start.ts";
@@ -225,22 +226,13 @@ export class PipelineRun<Item> {
     batchSender: BatchSender,
     { settings: { driver, driverReason }, sqliteVersion }: WriterClient,
   ): void {
-    const source = this.#source;
-    const summary = this.#summary;
-    const view = {
+    const view = viewOf({
       name: this.#name,
-      counts: summary.counts,
-      get total() {
-        const { total } = source;
-        const added = scheduler.supply.count;
-        return total === undefined || added === undefined ? undefined : total + added;
-      },
-      get skipped() {
-        return summary.skipped;
-      },
-      running: () => scheduler.running(),
-      notice: () => executor.notice,
-    };
+      summary: this.#summary,
+      source: this.#source,
+      scheduler,
+      executor,
+    });
     this.#observer?.begin?.(view, {
       runId,
       workers: this.#workers,

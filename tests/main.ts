@@ -8,8 +8,11 @@
  * @module
  */
 
-/** Test files at a time for each processor: most tests wait more than they compute. */
+/** Isolates at a time for each processor: most tests wait more than they compute. */
 const JOBS_PER_CORE = 3;
+
+/** Test files of a folder that share an isolate: what they import is loaded, compiled and warmed up once. */
+const FILES_PER_ISOLATE = 8;
 
 /** What a test may do. Narrower permissions are those of the processes that tests start. */
 const PERMISSIONS = [
@@ -22,22 +25,47 @@ const PERMISSIONS = [
   "--allow-net=127.0.0.1",
 ];
 
-/** The passes, one after the other. */
-const PASSES: readonly string[][] = [
-  ["--no-check", "--parallel", "--ignore=tests/serial", "tests"],
-  ["--no-check", "tests/serial"],
-  ["--no-check", "--parallel", "--doc", "--ignore=tests"],
-];
+const TESTS = new URL("./", import.meta.url);
 
 interface Counts {
   passed: number;
   failed: number;
 }
 
+/** The test files of each folder below `folder`, the fullest folder's first, so that none is left for the end. */
+function filesByFolder(folder: URL): URL[][] {
+  const files: URL[] = [];
+  const below: URL[][] = [];
+  const entries = [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
+  for (const { name, isDirectory } of entries) {
+    if (isDirectory) below.push(...filesByFolder(new URL(`${name}/`, folder)));
+    else if (name.endsWith("_test.ts")) files.push(new URL(name, folder));
+  }
+  return [files, ...below];
+}
+
+/** Writes a module for each isolate, which imports its test files, and returns their paths. */
+function writeIsolates(into: string): string[] {
+  const paths: string[] = [];
+  for (const files of filesByFolder(TESTS)) {
+    const isAlone = files.some(({ href }) => href.startsWith(new URL("serial/", TESTS).href));
+    if (isAlone) continue;
+    const isolates = Math.ceil(files.length / FILES_PER_ISOLATE);
+    for (let n = 0; n < isolates; n++) {
+      const own = files.filter((_, i) => i % isolates === n);
+      const name = own[0]!.href.slice(TESTS.href.length).replaceAll("/", "_");
+      const path = `${into}/${n}_${name}`;
+      Deno.writeTextFileSync(path, own.map(({ href }) => `import "${href}";\n`).join(""));
+      paths.push(path);
+    }
+  }
+  return paths;
+}
+
 /** Runs one pass, shows what it prints, and counts by its last line. */
 async function run(args: readonly string[]): Promise<Counts> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", ...PERMISSIONS, ...args, ...Deno.args],
+    args: ["test", "--no-check", ...PERMISSIONS, ...args, ...Deno.args],
     env: { DENO_JOBS: `${JOBS_PER_CORE * navigator.hardwareConcurrency}` },
     stdin: "null",
     stdout: "piped",
@@ -59,11 +87,22 @@ async function run(args: readonly string[]): Promise<Counts> {
 }
 
 const start = performance.now();
+const folder = Deno.makeTempDirSync({ prefix: "pipeloom_suite_" });
 let [passed, failed] = [0, 0];
-for (const pass of PASSES) {
-  const counts = await run(pass);
-  passed += counts.passed;
-  failed += counts.failed;
+try {
+  for (
+    const pass of [
+      ["--parallel", "--config=deno.json", ...writeIsolates(folder)],
+      ["tests/serial"],
+      ["--parallel", "--doc", "--ignore=tests"],
+    ]
+  ) {
+    const counts = await run(pass);
+    passed += counts.passed;
+    failed += counts.failed;
+  }
+} finally {
+  Deno.removeSync(folder, { recursive: true });
 }
 const seconds = Math.round((performance.now() - start) / 1_000);
 console.log(`The suite took ${seconds} s`);

@@ -5,6 +5,7 @@
  */
 import { isInstalled, ROOT } from "../support/child.ts";
 import { TestTerminal } from "../support/pseudo_terminal.ts";
+import { CliHost } from "./cli_host.ts";
 
 /** Whether there can be pseudo-terminals here. */
 export const hasTerminals: boolean = Deno.build.os === "linux" && await isInstalled("script");
@@ -28,7 +29,7 @@ export interface Size {
 /** The words that start a command. */
 export function commandLine(
   args: readonly string[],
-  { folder, permissions }: CliOptions,
+  { folder, permissions, program = "cli.ts" }: CliOptions & { program?: string },
 ): string[] {
   const usual = ["--allow-read", `--allow-write=${folder}`, "--allow-net=127.0.0.1"];
   return [
@@ -40,7 +41,7 @@ export function commandLine(
     "--no-lock",
     `--config=${path("deno.json")}`,
     ...(permissions ?? usual),
-    path("cli.ts"),
+    path(program),
     ...args,
   ];
 }
@@ -64,8 +65,30 @@ export interface CliOutput {
   err: string;
 }
 
-/** Runs a command to its end, with pipes instead of a terminal. */
+let host: CliHost | undefined;
+
+Deno.test.beforeAll(() => {
+  // The folders of all tests are below that of the system.
+  const folder = Deno.makeTempDirSync();
+  Deno.removeSync(folder);
+  const below = folder.slice(0, folder.lastIndexOf("/"));
+  const command = spawning([], { folder: below, program: "tests/fixtures/cli_host.ts" });
+  host = new CliHost(new Deno.Command(command.program, { ...command.options, stdin: "piped" }));
+});
+Deno.test.afterAll(() => host?.[Symbol.asyncDispose]());
+
+/**
+ * Runs a command to its end, with pipes instead of a terminal: in a process that runs many, unless permissions or
+ * the environment are its own.
+ */
 export async function runCli(args: readonly string[], options: CliOptions): Promise<CliOutput> {
+  const { folder, permissions, env } = options;
+  if (host && !permissions && !env) return await host.run({ args: [...args], folder });
+  return await runAlone(args, options);
+}
+
+/** As {@linkcode runCli}, always in a process of its own, which ends with it. */
+export async function runAlone(args: readonly string[], options: CliOptions): Promise<CliOutput> {
   const { code, stdout, stderr } = await spawnCli(args, options).output();
   const decoder = new TextDecoder();
   return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
@@ -73,16 +96,24 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
 
 /** Starts a command with pipes instead of a terminal. */
 export function spawnCli(args: readonly string[], options: CliOptions): Deno.ChildProcess {
+  const command = spawning(args, options);
+  return new Deno.Command(command.program, command.options).spawn();
+}
+
+function spawning(args: readonly string[], options: CliOptions & { program?: string }) {
   const [program, ...rest] = commandLine(args, options);
-  return new Deno.Command(program!, {
-    args: rest,
-    cwd: options.folder,
-    clearEnv: true,
-    env: environment(options.env),
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  return {
+    program: program!,
+    options: {
+      args: rest,
+      cwd: options.folder,
+      clearEnv: true,
+      env: environment(options.env),
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    } satisfies Deno.CommandOptions,
+  };
 }
 
 /** Runs a command in a terminal. */

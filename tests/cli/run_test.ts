@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { readRow, readValues } from "../support/read.ts";
-import { hasTerminals, openTerminal, runCli, spawnCli } from "./cli_terminal.ts";
+import { hasTerminals, openTerminal, runAlone, runCli, spawnCli } from "./cli_terminal.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const ignore = !hasTerminals;
@@ -34,10 +34,13 @@ Deno.test("run runs what a module exports and says what became of it", async () 
 });
 
 Deno.test("run names what a module waits for that can never come", async () => {
-  const { code, err } = await runModule(`
+  using folder = tempFolder();
+  const source = `
     import { definePipeline } from "${MOD}";
     await new Promise(() => {});
-    export default definePipeline({ items: [1], run: (n) => n });`);
+    export default definePipeline({ items: [1], run: (n) => n });`;
+  await Deno.writeTextFile(folder.file("it.ts"), source);
+  const { code, err } = await runAlone(["run", "it.ts"], { folder: folder.path });
   assertEquals(code, 1);
   assertMatch(err, /Top-level await promise never resolved\n[^]*it\.ts/);
 });

@@ -13,6 +13,14 @@ Deno.test("foldText() finds a text whatever its case and composition", () => {
     ["οδός", "ΟΔΌΣ"],
     ["Ｆｕｌｌ", "full"],
     ["plain", "LAI"],
+    ["STRAẞE", "strasse"],
+    ["straße", "STRAẞE"],
+    ["\ufb01le", "FILE"],
+    ["\u10d0", "\u1c90"],
+    ["\u{10400}", "\u{10428}"],
+    ["a\u200fb\u00adc", "ABC"],
+    ["abc", "a\u202eb\u202cc"],
+    ["\u1100\u1161", "\uac00"],
   ];
   for (const [text, query] of pairs) {
     assert(foldText(text!).includes(foldText(query!)), `${text} ${query}`);

@@ -1,6 +1,6 @@
 /**
  * Deletes old runs: their rows in `task_logs`, `task_attempts`, `task_dependencies`, `idempotency_keys`,
- * `task_runs`, `run_samples`, `run_requests` and `pipeline_runs`, and nothing else.
+ * `task_runs`, `run_samples`, `run_requests`, `workers` and `pipeline_runs`, and nothing else.
  *
  * One DELETE for a million rows would hold the lock, and grow the WAL, for as long as it takes. So rows go in
  * parts, each a commit of its own between which others may write. The run itself goes first, so that a run is whole
@@ -185,6 +185,7 @@ export async function deleteRun(
     ...names.map((name) => ({ sql: partOf(name, -1), params: [id] })),
     { sql: FORGET_RUN, params: [id] },
   ]);
+  await deleteWorkers(writer, id);
   const changes = (name: Table) => deleted[names.indexOf(name)]!.changes;
   return noted!.changes === 0 ? undefined : {
     tasks: changes("task_runs"),
@@ -220,6 +221,15 @@ export async function deleteRest(
   await deleteAll("idempotency_keys");
   const samples = await deleteAll("run_samples");
   await deleteAll("run_requests");
+  await deleteWorkers(writer, id);
   if (!signal?.aborted) await writer.execute(FORGET_RUN, [id]);
   return { tasks, logs, samples };
+}
+
+/** Whether there is a table of workers that is ours: only runs with tasks on other machines make it. */
+const HAS_WORKERS = "SELECT 1 FROM pragma_table_info('workers') WHERE name='tasks_per_s'";
+
+async function deleteWorkers(writer: SqliteWriter, run: number): Promise<void> {
+  if ((await writer.execute(HAS_WORKERS)).rows.length === 0) return;
+  await writer.execute("DELETE FROM workers WHERE run_id=?", [run]);
 }

@@ -1,0 +1,39 @@
+/**
+ * A run as those see it that look on.
+ *
+ * @module
+ */
+import type { Executor } from "./executor/executor.ts";
+import type { ObservedRun } from "./observers/run_observer.ts";
+import type { RunSummary } from "./report.ts";
+import type { Scheduler } from "./scheduler/scheduler.ts";
+import type { TaskSource } from "./scheduler/task_source.ts";
+
+/** What a view of a run reads from. */
+export interface RunParts<Item> {
+  name: string;
+  summary: RunSummary;
+  source: TaskSource<Item>;
+  scheduler: Scheduler<Item>;
+  executor: Executor<Item>;
+}
+
+/** The view of a run. */
+export function viewOf<Item>(
+  { name, summary, source, scheduler, executor }: RunParts<Item>,
+): ObservedRun {
+  return {
+    name,
+    counts: summary.counts,
+    get total() {
+      const { total } = source;
+      const added = scheduler.supply.count;
+      return total === undefined || added === undefined ? undefined : total + added;
+    },
+    get skipped() {
+      return summary.skipped;
+    },
+    running: () => scheduler.running(),
+    notice: () => executor.notice,
+  };
+}
