@@ -42,7 +42,9 @@ async function* readRows(path: string, task: TaskContext) {
       const cell = reading[name];
       if (cell.trim() === "") refuse(info.lines, `${name} is blank`);
       // What bytes become that are no UTF-8, such as those of Latin-1.
-      if (cell.includes("\ufffd")) refuse(info.lines, `${name} is "${cell}", which is not UTF-8`);
+      if (/[\ufffd\0]/.test(cell)) {
+        refuse(info.lines, `${name} is "${cell}", which is not UTF-8 text`);
+      }
     }
     const { station, day, celsius } = reading;
     if (!NUMBER.test(celsius) || !Number.isFinite(Number(celsius))) {

@@ -43,8 +43,6 @@ export class PipelineRun<Item> {
   readonly #args: string;
   readonly #label: string | undefined;
   readonly #summary = new RunSummary();
-  /** Tasks that were done before the run was resumed. */
-  #skipped = 0;
   readonly #stop = new AbortController();
   readonly #limit: StatementLimit;
   /** What can be asked of the run. */
@@ -200,10 +198,7 @@ export class PipelineRun<Item> {
     }
     const { run, firstId } = started;
     const confirm = typeof this.#options.run !== "function" || this.#dependencies !== undefined;
-    const skipped = (tasks: number) => {
-      this.#summary.counts.done += tasks;
-      this.#skipped += tasks;
-    };
+    const skipped = (tasks: number) => this.#summary.skip(tasks);
     await this.#source.open(firstId, { run, batchSender, confirm, skipped })
       .then(() => this.#dependencies?.announce(run, batchSender))
       .catch((error) => this.#fail(error));
@@ -233,11 +228,10 @@ export class PipelineRun<Item> {
   ): void {
     const view = viewOf({
       name: this.#name,
-      counts: this.#summary.counts,
+      summary: this.#summary,
       source: this.#source,
       scheduler,
       executor,
-      skipped: () => this.#skipped,
     });
     this.#observer?.begin?.(view, {
       runId,

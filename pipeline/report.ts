@@ -64,6 +64,8 @@ export function reportOf(error: unknown): PipelineReport | undefined {
 
 /** Counts ends and keeps the first failures. */
 export class RunSummary {
+  /** Tasks that were done before the run was resumed. */
+  skipped = 0;
   readonly counts: StatusCounts = noCounts();
   readonly failures: TaskFailure[] = [];
 
@@ -73,6 +75,12 @@ export class RunSummary {
     if (status === "error" && this.failures.length < MAX_FAILURES) {
       this.failures.push({ id, name, key, error: fromErrorData(abridgedError(error!)) });
     }
+  }
+
+  /** Tasks were done before the run was resumed. */
+  skip(tasks: number): void {
+    this.skipped += tasks;
+    this.counts.done += tasks;
   }
 
   /** A task that has ended is run again, or ended otherwise: its end does not count any more. */

@@ -8,6 +8,7 @@ import { delay } from "../internal/delay.ts";
 import { Connection } from "./connection.ts";
 import type { Driver } from "./drivers/driver.ts";
 import { classifyError } from "./explain.ts";
+import { explainUnwritable } from "./unwritable.ts";
 import { applySettings, BUSY_TIMEOUT_MS, type WriterSettings } from "./settings.ts";
 
 /** Milliseconds between two tries to open a file that another connection is opening. */
@@ -19,7 +20,11 @@ export async function openWriter(
   file: string,
   settings: WriterSettings,
 ): Promise<Connection> {
-  return await retryWhileBusy(() => tryWriter(driver, file, settings), settings.busyTimeoutMs);
+  try {
+    return await retryWhileBusy(() => tryWriter(driver, file, settings), settings.busyTimeoutMs);
+  } catch (error) {
+    throw explainUnwritable(file, error);
+  }
 }
 
 /** Opens a read-only connection, as soon as nobody else is opening the file. */

@@ -190,6 +190,22 @@ const PRUNED_RUNS: Columns = {
   last_task_id: "INTEGER NOT NULL",
 };
 
+/** The tables of task status, with what was added to them later. */
+const TABLES: readonly [string, Columns, Columns?][] = [
+  ["task_runs", TASK_RUNS, ADDED_TO_TASK_RUNS],
+  ["pipeline_runs", PIPELINE_RUNS, ADDED_TO_PIPELINE_RUNS],
+  ["run_samples", RUN_SAMPLES],
+  ["task_logs", TASK_LOGS],
+  ["task_attempts", TASK_ATTEMPTS, ADDED_TO_TASK_ATTEMPTS],
+  ["task_dependencies", TASK_DEPENDENCIES],
+  ["idempotency_keys", IDEMPOTENCY_KEYS],
+  ["run_requests", RUN_REQUESTS],
+  ["pruned_runs", PRUNED_RUNS],
+];
+
+/** The tables that are ours: all others are the user's. */
+export const OWN_TABLES: readonly string[] = [...TABLES.map(([name]) => name), "workers"];
+
 /** Options of {@linkcode initSchema}. */
 export interface InitSchemaOptions {
   /**
@@ -221,15 +237,7 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
   checkOptionNames(options, { operation: "create the tables", known: ["storeTaskStatus"] });
   if (options.storeTaskStatus === false) return;
   connection.transaction(() => {
-    createTable(connection, "task_runs", TASK_RUNS, ADDED_TO_TASK_RUNS);
-    createTable(connection, "pipeline_runs", PIPELINE_RUNS, ADDED_TO_PIPELINE_RUNS);
-    createTable(connection, "run_samples", RUN_SAMPLES);
-    createTable(connection, "task_logs", TASK_LOGS);
-    createTable(connection, "task_attempts", TASK_ATTEMPTS, ADDED_TO_TASK_ATTEMPTS);
-    createTable(connection, "task_dependencies", TASK_DEPENDENCIES);
-    createTable(connection, "idempotency_keys", IDEMPOTENCY_KEYS);
-    createTable(connection, "run_requests", RUN_REQUESTS);
-    createTable(connection, "pruned_runs", PRUNED_RUNS);
+    for (const [name, columns, added] of TABLES) createTable(connection, name, columns, added);
     connection.exec(`
       CREATE INDEX IF NOT EXISTS idx_task_runs_status ON task_runs(status);
       CREATE INDEX IF NOT EXISTS idx_task_runs_added ON task_runs(run_id, id)

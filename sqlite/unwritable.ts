@@ -59,15 +59,31 @@ export function openUnwritable(
   );
 }
 
+/** The error of a file that is there and cannot be opened for writing, by its true reason where that is known. */
+export function explainUnwritable(file: string, error: unknown): unknown {
+  const isOpened = error instanceof SqliteError && /^unable to open database/i.test(error.message);
+  if (!isOpened || sizeOf(file) < 0) return error;
+  return new SqliteError(
+    `Cannot open ${file} to write: the file, its folder or their mount can only be read, or the process has ` +
+      `too many files open. Make both writable, or copy all files of the database to where they are`,
+    "read-only",
+    { cause: error },
+  );
+}
+
 /**
  * Which journal a file has, told by a connection that may write, so that a journal of a process that died is rolled
  * back. The file's journal stays what it is.
  */
 export function readJournal(driver: Driver, file: string, busyTimeoutMs: number): string {
   const options = { readOnly: false, busyTimeoutMs, doubleQuotedLiterals: true };
-  using connection = new Connection(driver, file, options);
-  connection.prepare("SELECT count(*) FROM sqlite_schema").get();
-  return journalMode(connection);
+  try {
+    using connection = new Connection(driver, file, options);
+    connection.prepare("SELECT count(*) FROM sqlite_schema").get();
+    return journalMode(connection);
+  } catch (error) {
+    throw explainUnwritable(file, error);
+  }
 }
 
 /** Bytes of a file; -1 where there is none, or it may not be looked at. */

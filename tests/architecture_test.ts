@@ -16,6 +16,7 @@ const ENTRIES = [
   "cli.ts",
   "logging.ts",
   "nats.ts",
+  "testing.ts",
   "dashboard/mod.ts",
   "dashboard/client/main.tsx",
 ];
@@ -26,7 +27,7 @@ const WORKER_ENTRIES = [
 ];
 
 /** Modules that only list names for users. */
-const BARRELS = ["mod.ts", "db.ts", "nats.ts", "dashboard/mod.ts"];
+const BARRELS = ["mod.ts", "db.ts", "nats.ts", "testing.ts", "dashboard/mod.ts"];
 
 /** Every module, by path, with the modules of the project that it imports, types included. */
 async function readGraph(): Promise<Map<string, string[]>> {
@@ -74,6 +75,7 @@ const LAWS: Readonly<Record<string, readonly string[]>> = {
   ],
   "db.ts": ["sqlite", "sqlite/drivers"],
   "nats.ts": ["nats"],
+  "testing.ts": ["pipeline"],
   "mod.ts": ["pipeline", "writer/client", "writer/protocol", "sqlite", "sqlite/drivers"],
 };
 

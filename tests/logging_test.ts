@@ -6,6 +6,7 @@ import { tempFolder } from "./support/temp.ts";
 
 async function run(): Promise<void> {
   await runPipeline(["forged\n2026-01-01 \x1b[31mrow"], {
+    workers: 1,
     db: ":memory:",
     name: "load",
     driver: "builtin",

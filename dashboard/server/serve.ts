@@ -82,11 +82,23 @@ export async function serveDashboard(options: ServeOptions): Promise<DashboardSe
     const settings = { ...options, db, driver: driver.name, allowedHosts, hostname, port };
     const server = mayStartWorker() ? await serveFromWorker(settings) : await listen(settings);
     server.finished.then(release, release);
+    if (Deno.pid === 1 && !options.writer) endAtSignal(server);
     return server;
   } catch (error) {
     release();
     throw error;
   }
+}
+
+/**
+ * Shuts a server down at SIGTERM in the first process of a container: the system does not end that for want of a
+ * listener, and Deno 2.9 crashes. Where there is a writer its pipeline listens.
+ */
+function endAtSignal({ shutdown, finished }: DashboardServer): void {
+  const end = () => void shutdown();
+  Deno.addSignalListener("SIGTERM", end);
+  const forget = () => Deno.removeSignalListener("SIGTERM", end);
+  finished.then(forget, forget);
 }
 
 const WORKER = new URL("./worker.ts", import.meta.url);

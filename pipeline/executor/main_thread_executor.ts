@@ -32,7 +32,8 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
   readonly #executions = new Map<number, TaskExecution>();
   #free: number;
   #events: ExecutorEvents<Item> | undefined;
-  #yieldedAt = performance.now();
+  /** On the clock of the day, which is read for each task anyway, and may be set. */
+  #yieldedAt = Date.now();
   readonly #abort = () => {
     const { reason } = this.#options.environment.signal;
     for (const execution of this.#executions.values()) execution.abort(reason);
@@ -95,14 +96,14 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
       events.started(task);
       const outcome = await running;
       const room = environment.batchSender.ready();
-      const yields = room !== undefined || performance.now() - this.#yieldedAt > YIELD_MS;
+      const yields = room !== undefined || Math.abs(Date.now() - this.#yieldedAt) > YIELD_MS;
       if (!yields) this.#free++;
       if ("pending" in outcome) {
         outcome.pending.then((end) => this.#end(task, end), (error) => this.#lose(task, error));
       } else this.#end(task, outcome);
       if (yields) {
         await (room ? environment.batchSender.readyInTurn() : yieldThread());
-        this.#yieldedAt = performance.now();
+        this.#yieldedAt = Date.now();
         this.#free++;
       }
       if (yields || "pending" in outcome) events.ready();

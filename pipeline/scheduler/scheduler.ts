@@ -158,7 +158,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     const { status } = outcome;
     this.records.end(task, status, status !== "done" && !this.environment.signal.aborted);
     task.cancellation?.end.resolve(status);
-    task.cancellation = undefined;
+    if (task.cancellation) task.cancellation = undefined;
     if (!task.isBlocked) blockDependents(this, task, status);
   }
 
@@ -241,7 +241,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   #ended(task: LiveTask<Item>, outcome: TaskOutcome): void {
     this.#offered--;
     this.supply.ended(task.id, outcome.lost === true);
-    task.losses = 0;
+    if (task.losses) task.losses = 0;
     if (outcome.unwritten) this.#background(this.#failed(task, outcome));
     else {
       try {
@@ -258,7 +258,8 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
       const error = toErrorData(task.cancellation.reason);
       return this.#ended(task, lostOutcome(error, "cancelled"));
     }
-    if (++task.losses === MAX_OFFERS) return this.#ended(task, outcome);
+    task.losses = (task.losses ?? 0) + 1;
+    if (task.losses === MAX_OFFERS) return this.#ended(task, outcome);
     this.#offered--;
     this.#retries.takeBack(task);
     this.requeue(task);

@@ -129,6 +129,39 @@ export function identify<Item>(
 }
 
 /**
+ * The ids that were chosen for items, 0 where none was; `undefined` where none was for any of them.
+ *
+ * @throws {RangeError} If one is not a positive whole number
+ * @throws {TypeError} If two are the same
+ */
+export function chosenIds<Item>(
+  items: readonly Item[],
+  options: IdentityOptions<Item>,
+): number[] | undefined {
+  if (!options.taskId) return undefined;
+  const ids = items.map((item, index) => explicitId(item, index, options) ?? 0);
+  const chosen = ids.filter((id) => id > 0);
+  checkUnique(chosen);
+  return chosen.length > 0 ? ids : undefined;
+}
+
+/**
+ * Finds what is wrong with any of the items before the task of the first starts. Texts and numbers tell all that
+ * there is.
+ *
+ * @throws {TypeError} If the name or key of one cannot be told
+ */
+export function checkIdentities<Item>(
+  items: readonly Item[],
+  options: IdentityOptions<Item>,
+): void {
+  const isOwn = !options.taskName && !options.taskKey;
+  items.forEach((item, index) => {
+    if (!isOwn || typeof item === "object") describe(item, index, options);
+  });
+}
+
+/**
  * The key of an item of a run that is to be resumed, or to which it is added.
  *
  * @throws {TypeError} If it has none

@@ -11,8 +11,10 @@ import type { RunKey } from "../../writer/protocol/run_message.ts";
 import type { QueueTasksMessage, ResumeTasksMessage } from "../../writer/protocol/task_message.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
 import {
+  checkIdentities,
   checkUnique,
   checkUniqueKeys,
+  chosenIds,
   describe,
   explicitId,
   type IdentifiedItem,
@@ -80,10 +82,8 @@ export class TaskRegistration<Item> {
     this.#options = options;
     this.#resumes = options.resume !== undefined && options.resume !== false;
     if (!known) return;
-    const ids = known.map((item, index) => explicitId(item, index, options) ?? 0);
-    this.#explicit = ids.some((id) => id > 0);
-    if (this.#explicit) checkUnique(ids.filter((id) => id > 0));
-    if (this.#explicit) this.#ids = ids;
+    this.#ids = chosenIds(known, options);
+    this.#explicit = this.#ids !== undefined;
     if (this.#resumes) {
       checkUniqueKeys(known.map((item, index) => requireKey(item, index, options)));
     }
@@ -131,8 +131,7 @@ export class TaskRegistration<Item> {
     this.#freeIds = this.reserve;
     this.#announcer = announcer;
     if (!known) return;
-    // What is wrong with any of them is told before the first starts.
-    known.forEach((item, index) => describe(item, index, this.#options));
+    checkIdentities(known, this.#options);
     if (announcer.confirm || this.#explicit) await this.announceAll();
     else if (known.length > LOOKAHEAD) this.#announceAhead();
     if (announcer.confirm) await announcer.batchSender.flushed();

@@ -5,6 +5,7 @@
  */
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { HandRun } from "./cli_fixture.ts";
+import { ROOT } from "../support/child.ts";
 import { tempFolder } from "../support/temp.ts";
 import { commandLine, hasTerminals, openTerminal, runCli, spawnCli } from "./cli_terminal.ts";
 
@@ -37,17 +38,28 @@ Deno.test({
 });
 
 Deno.test({
-  name: "commands that wait end at SIGTERM as the first process of a container, too",
+  name: "commands that wait, and a dashboard, end at SIGTERM as the first process of a container",
   ignore: !await canBeFirst(),
   async fn() {
     await using run = await HandRun.start(["one"]);
     const db = ["--db", run.db];
+    const options = { folder: run.folder.path };
+    const script = run.folder.file("serve.ts");
+    await Deno.writeTextFile(
+      script,
+      `import { serveDashboard } from "${new URL("dashboard/mod.ts", ROOT)}";
+      const dashboard = await serveDashboard({ db: ${JSON.stringify(run.db)}, port: 0 });
+      console.log(dashboard.url);
+      await dashboard.finished;`,
+    );
+    const program = commandLine([], options);
     const cases = [
-      { args: ["dashboard", ...db, "--port", "0"], code: 0 },
-      { args: ["status", "--watch", ...db], code: 143 },
+      { args: commandLine(["dashboard", ...db, "--port", "0"], options), code: 0 },
+      { args: commandLine(["status", "--watch", ...db], options), code: 143 },
+      { args: [...program.slice(0, -1), script], code: 0 },
     ];
     await Promise.all(cases.map(async ({ args, code }) => {
-      const [program, ...words] = [...AS_FIRST, ...commandLine(args, { folder: run.folder.path })];
+      const [program, ...words] = [...AS_FIRST, ...args];
       const child = new Deno.Command(program!, {
         args: words,
         cwd: run.folder.path,
@@ -60,7 +72,7 @@ Deno.test({
       const { stdout } = await new Deno.Command("cat", { args: [children] }).output();
       Deno.kill(Number(new TextDecoder().decode(stdout)), "SIGTERM");
       while (!(await output.read()).done);
-      assertEquals((await child.status).code, code, args[0]);
+      assertEquals((await child.status).code, code, args.join(" "));
     }));
   },
 });

@@ -154,7 +154,7 @@ Deno.test("the strict settings of a project find no error in a checkout that it 
   };
   const imports = { [NAME]: `jsr:${NAME}@^0.1` };
   project.write("deno.json", JSON.stringify({ imports, links: [CHECKOUT], compilerOptions }));
-  const entries = ["", "/db", "/dashboard", "/logging", "/cli"];
+  const entries = ["", "/db", "/dashboard", "/logging", "/cli", "/testing"];
   project.write("all.ts", entries.map((entry) => `import "${NAME}${entry}";`).join("\n"));
   project.write(
     "maybe.ts",

@@ -6,6 +6,7 @@ import { namesIn } from "../support/names_in.ts";
 import { tempFolder } from "../support/temp.ts";
 import { unprivileged } from "../support/unprivileged.ts";
 import { runCli } from "../cli/cli_terminal.ts";
+import { explainUnwritable } from "../../sqlite/unwritable.ts";
 
 /** Leaves a file behind whose writer was killed in the middle of a commit, with the journal of it. */
 async function leaveHotJournal(db: string): Promise<void> {
@@ -71,6 +72,18 @@ Deno.test({
   },
 });
 
+Deno.test("a file that is there and cannot be opened is not said to miss its folder", () => {
+  using folder = tempFolder();
+  const opened = new SqliteError(
+    "Unable to open database file (etl.db): check that its folder exists",
+  );
+  assertEquals(explainUnwritable(folder.file("none.db"), opened), opened);
+  Deno.writeTextFileSync(folder.file("etl.db"), "");
+  const error = explainUnwritable(folder.file("etl.db"), opened) as SqliteError;
+  assertStringIncludes(error.message, "its folder or their mount can only be read");
+  assertEquals(error.code, "read-only");
+});
+
 for (const driver of DRIVERS) {
   Deno.test({
     name: `${driver}: a clean file is read where nothing may be written, and stays read-only`,
@@ -86,17 +99,23 @@ for (const driver of DRIVERS) {
       }
       Deno.chmodSync(data, 0o555);
       const script = attempt(
-        "connectReadOnly",
+        "connect, connectReadOnly",
         `using reader = await connectReadOnly(${JSON.stringify(db)}, { driver: "${driver}" });
-         let refused = "";
+         let refused = "", toWrite = "";
          try { reader.exec("INSERT INTO v VALUES (2)"); } catch (error) { refused = error.code; }
-         return [reader.path, reader.prepare("SELECT a FROM v").get().a, refused];`,
+         try { await connect(reader.path, { driver: "${driver}" }); } catch (error) { toWrite = error; }
+         return [reader.path, reader.prepare("SELECT a FROM v").get().a, refused, toWrite.message];`,
       );
       // Under narrow flags no URI may be opened.
       for (const flags of driver === "ffi" ? [["-A"]] : [["-A"], [`--allow-read=${data}`]]) {
-        assertEquals(await runChild(script, { flags, prefix: unprivileged }), {
-          value: [db, 1, "read-only"],
-        });
+        const { value } = await runChild(script, { flags, prefix: unprivileged }) as {
+          value: string[];
+        };
+        const reason = flags[0] === "-A"
+          ? "check the permissions of the file and its folder"
+          : "permission denied; run with --allow-read";
+        assertStringIncludes(value.pop()!, reason);
+        assertEquals(value, [db, 1, "read-only"]);
       }
       Deno.chmodSync(data, 0o755);
       assertEquals(namesIn(data), ["etl.db"]);

@@ -6,12 +6,13 @@
 import { connectReadOnly } from "../../db.ts";
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
 import { ROOT } from "./child.ts";
+import { IS_LONG } from "./long_form.ts";
 import type { FaultedOptions } from "../fixtures/faulted.ts";
 import type { HazardOptions } from "../fixtures/hazards.ts";
 import { ffiFlags } from "./spawn.ts";
 
 /** Tasks of a pipeline, and rows of each; the first writes more while it is held. */
-const TASKS = 150;
+const TASKS = IS_LONG ? 150 : 50;
 const LINES = 3;
 
 /** Milliseconds after which a child that has not ended is taken for one that never will. */

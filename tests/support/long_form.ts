@@ -11,7 +11,7 @@ const FAULTS = Deno.env.get("PIPELOOM_FAULTS");
 export const IS_LONG = FAULTS !== undefined;
 
 /** How often pipelines are killed. */
-export const KILLS = Number(FAULTS ?? 5);
+export const KILLS = Number(FAULTS ?? 3);
 
 /** The seed of random instants. */
 export const SEED = Number(Deno.env.get("PIPELOOM_SEED") ?? Date.now() % 1e6);

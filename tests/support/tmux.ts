@@ -45,7 +45,9 @@ export class Tmux implements AsyncDisposable {
 
   /** Opens a window of a size, with a shell that has job control. */
   async open(columns: number, rows: number): Promise<TmuxWindow> {
-    const id = await this.#run("new-window", "-d", "-P", "-F", "#{window_id}", "bash --norc");
+    // A program that is ended by Ctrl-\ would leave its memory in a file.
+    const shell = "ulimit -c 0; exec bash --norc";
+    const id = await this.#run("new-window", "-d", "-P", "-F", "#{window_id}", shell);
     const window = new TmuxWindow((...words) => this.#run(...words), () => this.#next(), id.trim());
     await window.resize(columns, rows);
     await window.until((lines) => lines.some((line) => /[#$]$/.test(line)));

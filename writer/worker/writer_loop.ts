@@ -163,7 +163,7 @@ export class WriterLoop {
       rows += request.rows;
       count++;
     }
-    if (count > 0) this.#health.commits.batchRows = rows;
+    if (count > 0) this.#health.commits.batchRows = Math.round(rows);
     return this.#queue.splice(0, count) as ArrivedBatch[];
   }
 

@@ -24,9 +24,13 @@ export const ThroughputChart = memo(({ samples }: { samples: Sample[] }) => {
   const isDrawn = curve.at.length > 1;
   const data: uPlot.AlignedData = isDrawn ? [curve.at, curve.done, curve.failed] : [[], [], []];
 
+  // Rates stand at the ends of their parts; times are counted from the beginning of the run.
+  const start = useRef(0);
+  start.current = (samples[0]?.at ?? 0) / 1000;
+
   useEffect(() => {
     const width = Math.max(200, box.current!.clientWidth);
-    chart.current = new uPlot(options(width, setPlace), data, box.current!);
+    chart.current = new uPlot(options(width, setPlace, start), data, box.current!);
     const observer = new ResizeObserver(([entry]) => {
       chart.current?.setSize({ width: Math.max(200, entry!.contentRect.width), height: HEIGHT });
     });
@@ -72,7 +76,11 @@ export const ThroughputChart = memo(({ samples }: { samples: Sample[] }) => {
   );
 });
 
-function options(width: number, setPlace: (place: number | null) => void): uPlot.Options {
+function options(
+  width: number,
+  setPlace: (place: number | null) => void,
+  start: { readonly current: number },
+): uPlot.Options {
   const axis: uPlot.Axis = {
     stroke: colour("text-2"),
     font: "11px system-ui, sans-serif",
@@ -92,7 +100,8 @@ function options(width: number, setPlace: (place: number | null) => void): uPlot
         grid: { show: false },
         size: 24,
         space: 90,
-        values: ({ data: [times] }, splits) => splits.map((at) => momentOf(at, times as number[])),
+        values: ({ data: [times] }, splits) =>
+          splits.map((at) => momentOf(at, start.current, times.at(-1) ?? at)),
       },
       {
         ...axis,
@@ -111,8 +120,7 @@ function options(width: number, setPlace: (place: number | null) => void): uPlot
 }
 
 /** The time of day, or the time since the beginning where seconds are too coarse. */
-function momentOf(at: number, times: number[]): string {
-  const [from, to] = [times[0]!, times.at(-1)!];
+function momentOf(at: number, from: number, to: number): string {
   return to - from > 15 ? formatClock(at * 1000) : `+${formatDuration((at - from) * 1000)}`;
 }
 

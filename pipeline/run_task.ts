@@ -1,0 +1,174 @@
+/**
+ * Runs one task by itself, for tests.
+ *
+ * It is a run of a pipeline with one item, so that the task has the context, the database and the checks that it has
+ * there. Rejected: a context that records calls, which accepts rows that SQLite refuses.
+ *
+ * @module
+ */
+import { checkOptionNames } from "../internal/validate.ts";
+import type { LogLevel } from "../internal/log_level.ts";
+import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
+import { OWN_TABLES } from "../writer/protocol/own_tables.ts";
+import type { SqlRow } from "../writer/protocol/sqlite_types.ts";
+import type { TaskModule } from "./executor/task_module.ts";
+import type { TaskFunction } from "./executor/task_runner.ts";
+import type { PipelineOptions } from "./pipeline_options.ts";
+import { runPipeline } from "./run_pipeline.ts";
+
+/** Options of {@linkcode runTask}: those of a pipeline that matter to one task. */
+export interface RunTaskOptions<Item> extends
+  Pick<
+    PipelineOptions<Item>,
+    | "abortGraceMs"
+    | "args"
+    | "atomic"
+    | "driver"
+    | "retries"
+    | "retryDelayMs"
+    | "retryIf"
+    | "schema"
+    | "signal"
+    | "statements"
+    | "taskKey"
+    | "taskName"
+    | "timeoutMs"
+  > {
+  /**
+   * The database: a path or a `file:` URL.
+   *
+   * @default {":memory:"}
+   */
+  db?: string | URL | undefined;
+}
+
+/** What became of a task. */
+export interface TaskRun<Result = unknown> {
+  /** How it ended. */
+  status: "done" | "error" | "cancelled";
+  /** What it returned, as JSON keeps it; `undefined` for nothing. */
+  result: Result | undefined;
+  /** What it failed with. */
+  error: Error | undefined;
+  /** The rows of the tables that `schema` or the task made, by their names. */
+  rows: Record<string, SqlRow[]>;
+  /** The lines of its log. */
+  logs: { level: LogLevel; message: string }[];
+  /** How far it said that it is, from 0 to 1; 1 when it is done. */
+  progress: number;
+  /** What it said last with its progress, or why it did not end well. */
+  message: string | null;
+  /** Items that it added to the run. They are run only where the task is a module's. */
+  added: unknown[];
+}
+
+const NAMES = [
+  "abortGraceMs",
+  "args",
+  "atomic",
+  "db",
+  "driver",
+  "retries",
+  "retryDelayMs",
+  "retryIf",
+  "schema",
+  "signal",
+  "statements",
+  "taskKey",
+  "taskName",
+  "timeoutMs",
+] satisfies (keyof RunTaskOptions<unknown>)[];
+
+/**
+ * Runs one task with an item, against a real database in memory, and returns what became of it. A task that throws does
+ * not reject: see `error`.
+ *
+ * @param run The task's function, or the module that exports it, which runs on a Worker
+ * @throws {TypeError} If an option is of the wrong kind
+ * @throws {SqliteError} If the schema is refused
+ *
+ * @example A test of a task
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import type { TaskContext } from "@pipeloom/pipeloom";
+ * import { runTask } from "@pipeloom/pipeloom/testing";
+ *
+ * async function load(line: string, task: TaskContext) {
+ *   await task.insert("word", line.split(" ").map((text) => ({ text })));
+ * }
+ *
+ * const { status, rows } = await runTask(load, "to be", { schema: "CREATE TABLE word (text TEXT)" });
+ * assert.equal(status, "done");
+ * assert.deepEqual(rows.word?.map(({ text }) => text), ["to", "be"]);
+ * ```
+ */
+export async function runTask<Item, Result = unknown>(
+  run: TaskFunction<Item> | TaskModule<Item>,
+  item: Item,
+  options: RunTaskOptions<Item> = {},
+): Promise<TaskRun<Result>> {
+  checkOptionNames(options, { operation: "run the task", known: NAMES });
+  const { db = ":memory:", driver, schema, statements, ...rest } = options;
+  await using writer = await SqliteWriter.open({ db, driver, schema, statements });
+  const report = await runPipeline<Item>([item], {
+    ...rest,
+    db: writer,
+    workers: 1,
+    handleSignals: false,
+    run: typeof run === "function" ? onlyFirst(run) : run,
+  });
+  return await describe<Result>(writer, report.runId!, report.failures[0]?.error);
+}
+
+/** A task that does nothing for the items that it added. */
+function onlyFirst<Item>(run: TaskFunction<Item>): TaskFunction<Item> {
+  let first: number | undefined;
+  return (item, task) => task.id === (first ??= task.id) ? run(item, task) : undefined;
+}
+
+async function readTables(writer: SqliteWriter): Promise<Record<string, SqlRow[]>> {
+  const tables = await writer.query(
+    `SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+     ORDER BY name`,
+  );
+  const rows: Record<string, SqlRow[]> = Object.create(null);
+  for (const { name } of tables) {
+    const table = String(name);
+    if (OWN_TABLES.includes(table)) continue;
+    rows[table] = await writer.query(`SELECT * FROM main."${table.replaceAll('"', '""')}"`);
+  }
+  return rows;
+}
+
+async function describe<Result>(
+  writer: SqliteWriter,
+  run: number,
+  error: Error | undefined,
+): Promise<TaskRun<Result>> {
+  const [task] = await writer.query(
+    "SELECT id, status, result, progress, message FROM task_runs WHERE run_id=? ORDER BY id LIMIT 1",
+    [run],
+  );
+  const { id, status, result, progress, message } = task!;
+  const logs = await writer.query(
+    "SELECT level, message FROM task_logs WHERE task_id=? ORDER BY id",
+    [id!],
+  );
+  const added = await writer.query(
+    "SELECT input FROM task_runs WHERE run_id=? AND added_by IS NOT NULL ORDER BY id",
+    [run],
+  );
+  return {
+    status: status as TaskRun["status"],
+    result: result === null ? undefined : JSON.parse(String(result)) as Result,
+    error,
+    rows: await readTables(writer),
+    logs: logs.map(({ level, message }) => ({
+      level: level as LogLevel,
+      message: String(message),
+    })),
+    progress: Number(progress),
+    message: message as string | null,
+    added: added.map(({ input }) => JSON.parse(String(input))),
+  };
+}

@@ -1,0 +1,6 @@
+/**
+ * Tests of one's own tasks: a task runs once, as in a pipeline, against a real database.
+ *
+ * @module
+ */
+export { runTask, type RunTaskOptions, type TaskRun } from "./pipeline/run_task.ts";

@@ -1,0 +1,56 @@
+import { runTask } from "../testing.ts";
+import type { TaskContext } from "../mod.ts";
+import { assertEquals, assertRejects } from "./support/assert.ts";
+import { tempFolder } from "./support/temp.ts";
+
+const schema = "CREATE TABLE word (text TEXT NOT NULL)";
+
+async function load(line: string, task: TaskContext) {
+  task.log(`has ${line.length} characters`, "debug");
+  task.progress(1, 4, "reading");
+  await task.insert("word", line.split(" ").map((text) => ({ text: text || null })));
+  await task.add([`${line}!`]);
+  return { prefix: task.args.prefix, at: new Date(0) };
+}
+
+Deno.test("runTask() returns the result, rows, log and progress of a task, and what it added", async () => {
+  const run = await runTask(load, "to be", { schema, args: { prefix: "x" } });
+  assertEquals(run.status, "done");
+  assertEquals(run.result, { prefix: "x", at: "1970-01-01T00:00:00.000Z" });
+  assertEquals(Object.keys(run.rows), ["word"]);
+  assertEquals(run.rows.word!.map((row) => ({ ...row })), [{ text: "to" }, { text: "be" }]);
+  assertEquals(run.logs, [{ level: "debug", message: "has 5 characters" }]);
+  assertEquals([run.progress, run.message, run.error], [1, "reading", undefined]);
+  assertEquals(run.added, ["to be!"], "they are not run");
+});
+
+Deno.test("runTask() says why a task failed, and keeps what it wrote unless it is atomic", async () => {
+  const run = await runTask(load, "to  be", { schema });
+  assertEquals([run.status, run.progress], ["error", 0.25]);
+  assertEquals(run.error?.name, "SqliteError");
+  assertEquals(run.rows.word, []);
+  const fails = async (_: string, task: TaskContext) => {
+    await task.insert("word", [["kept"]]);
+    throw new RangeError("too long");
+  };
+  for (const atomic of [false, true]) {
+    const { status, error, rows, message } = await runTask(fails, "a", { schema, atomic });
+    assertEquals([status, error?.name, message], ["error", "RangeError", "too long"]);
+    assertEquals(rows.word!.length, atomic ? 0 : 1);
+  }
+});
+
+Deno.test("runTask() writes a file, runs modules on a Worker, and refuses an unknown option", async () => {
+  using folder = tempFolder();
+  const module = new URL("fixtures/query_task.ts", import.meta.url);
+  const db = folder.file("a.db");
+  const options = { db, schema: "CREATE TABLE IF NOT EXISTS city (name TEXT, size INTEGER)" };
+  await runTask({ module, export: "load" }, 1, options);
+  const { rows, status } = await runTask({ module, export: "load" }, 2, options);
+  assertEquals([status, rows.city!.map(({ name, size }) => [name, size])], [
+    "done",
+    [["city 1", 1], ["city 2", 1]],
+  ]);
+  const wrong = { workers: 2 } as never;
+  await assertRejects(() => runTask(load, "a", wrong), TypeError, "unknown option");
+});
