@@ -97,7 +97,14 @@ export class Coordination {
       signal: environment.signal,
     });
     try {
-      const offers = await Offers.open({ connection, names, run, leaseMs, storage });
+      const offers = await Offers.open({
+        connection,
+        names,
+        run,
+        leaseMs,
+        storage,
+        failed: events.failed,
+      });
       const beatMs = Math.min(BEAT_MS, leaseMs / 4);
       const hello: RunHello = {
         kind: "run",
@@ -135,6 +142,7 @@ export class Coordination {
 
   /** Time has passed; some offers may have waited for longer than a lease. */
   tick(isAnyLate: boolean): void {
+    this.offers.tick();
     const now = performance.now();
     if (now - this.#notedAt > this.beatMs) {
       this.#notedAt = now;
@@ -186,6 +194,7 @@ export class Coordination {
   async #reconnected(): Promise<void> {
     this.crew.reconnected();
     await this.#check();
+    this.offers.tick(true);
   }
 
   /** Looks whether the server still has the offers. */
