@@ -64,7 +64,7 @@ export function explainUnwritable(file: string, error: unknown): unknown {
   const isOpened = error instanceof SqliteError && /^unable to open database/i.test(error.message);
   if (!isOpened || sizeOf(file) < 0) return error;
   return new SqliteError(
-    `Cannot open ${file} to write: the file, its folder or their mount can only be read, or the process has ` +
+    `Cannot open ${file} to write: the file, its folder or their mount may not be written, or the process has ` +
       `too many files open. Make both writable, or copy all files of the database to where they are`,
     "read-only",
     { cause: error },

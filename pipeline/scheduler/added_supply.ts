@@ -7,6 +7,7 @@
  * @module
  */
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
+import type { Admitted } from "./dependency_source.ts";
 import { LOOKAHEAD } from "./item_source.ts";
 import type { TaskSupply } from "./ready_queue.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
@@ -15,10 +16,15 @@ const PAGE = `SELECT id, name, key, input FROM main.task_runs
   WHERE run_id=? AND added_by IS NOT NULL AND id>?
     AND own_status='queued' ORDER BY id LIMIT ${LOOKAHEAD}`;
 
+const DONE = `SELECT key FROM main.task_runs
+  WHERE run_id=? AND added_by IS NOT NULL AND own_status='done'`;
+
 /** Where the run's items come from. */
 export interface ItemSupply<Item> extends TaskSupply<Item> {
-  /** Takes tasks that were not among its items. Returns those that may run now. */
-  admit?(tasks: readonly IdentifiedItem<Item>[]): IdentifiedItem<Item>[];
+  /** Takes tasks that were not among its items. */
+  admit?(tasks: readonly IdentifiedItem<Item>[]): Admitted<Item>;
+  /** A task that was not among its items is done. */
+  admitDone?(key: string): void;
 }
 
 /** What the supply needs of the run. */
@@ -33,6 +39,8 @@ export interface AddedSupplyOptions<Item> {
   signal: AbortSignal;
   /** Called when there may be a task to take. */
   wake(): void;
+  /** Called with a task that never can run; with an error where what it depends on is not there. */
+  refuse(task: IdentifiedItem<Item>, error: Error | undefined): void;
 }
 
 /** Gives out the tasks of the run's items, then those that were added. */
@@ -112,7 +120,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   }
 
   async #read(): Promise<void> {
-    const { run, batchSender, items } = this.#options;
+    const { run, batchSender, items, refuse } = this.#options;
     this.#mayHaveMore = false;
     const params = [run!, this.#lastId];
     const rows = await batchSender.query({ kind: "rows", sql: PAGE, params });
@@ -126,15 +134,21 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
       key: key as string | null,
       item: JSON.parse(String(input)) as Item,
     }));
-    this.#page = items.admit?.(tasks) ?? tasks;
+    const { ready, refused } = items.admit?.(tasks) ?? { ready: tasks, refused: [] };
+    this.#page = ready;
     this.#given = 0;
+    for (const { task, error } of refused) refuse(task, error);
   }
 
   /** Queues what was added in earlier attempts; the items have ended, so it is known for which there is one. */
   async #resume(): Promise<void> {
     this.#resumes = false;
-    const { run, batchSender } = this.#options;
+    const { run, batchSender, items } = this.#options;
     await batchSender.request({ kind: "resume_added", run: run! });
+    if (items.admitDone) {
+      const done = await batchSender.query({ kind: "rows", sql: DONE, params: [run!] });
+      for (const { key } of done) items.admitDone(String(key));
+    }
     this.#mayHaveMore = true;
   }
 }
