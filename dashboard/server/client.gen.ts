@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources f060090e0e57595e
+// Deno 2.9.6, sources 085e6a21c9ae7052
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *
