@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources 8de574e42a502a82
+// Deno 2.9.6, sources 1f9b0da4e737c911
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *

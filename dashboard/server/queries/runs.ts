@@ -37,7 +37,7 @@ interface CountedTasks {
   dueAt: number;
 }
 
-/** Counts of the original's tasks, which nobody keeps, so that they are counted now and then. */
+/** Counts of the original's tasks, which are not kept, so that they are counted now and then. */
 const counted = new WeakMap<Reader, CountedTasks>();
 
 /** Runs whose counts are older than the last commit. */

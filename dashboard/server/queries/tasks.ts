@@ -62,7 +62,7 @@ export function toCursor({ value, id, back }: PageCursor): string {
   return JSON.stringify([value, id, ...(back ? [1] : [])]);
 }
 
-/** The place that a cursor names; `undefined` when it is none of ours. */
+/** The place that a cursor names; `undefined` when it is not one of ours. */
 export function fromCursor(cursor: string): PageCursor | undefined {
   try {
     const [value, id, back] = JSON.parse(cursor);
