@@ -10,7 +10,7 @@ import { type Connection, openConnection } from "../connection.ts";
 import type { NatsOptions } from "../settings.ts";
 import { versionOf } from "../module_version.ts";
 import { machineName, namesUnder, PREFIX, uniqueName } from "../names.ts";
-import { BEAT_MS, PROTOCOL, type RunHello, type Welcome } from "../protocol.ts";
+import { BEAT_MS, type RunHello, VERSION, type Welcome } from "../protocol.ts";
 import { Crew, type CrewOptions } from "./crew.ts";
 import { Offers } from "./offers.ts";
 import type { RemoteWorker } from "./remote_worker.ts";
@@ -108,7 +108,7 @@ export class Coordination {
       const beatMs = Math.min(BEAT_MS, leaseMs / 4);
       const hello: RunHello = {
         kind: "run",
-        protocol: PROTOCOL,
+        version: VERSION,
         run,
         name,
         machine: machineName(),

@@ -11,7 +11,7 @@ import { settledWithin } from "../../internal/delay.ts";
 import type { Connection } from "../connection.ts";
 import { goneFrame, isFirst } from "../link.ts";
 import type { Names } from "../names.ts";
-import { decode, encode, PROTOCOL, type RunHello, type WorkerBeat } from "../protocol.ts";
+import { decode, encode, type RunHello, VERSION, type WorkerBeat } from "../protocol.ts";
 import { RemoteWorker, type RemoteWorkerOptions } from "./remote_worker.ts";
 
 /** Milliseconds between two looks at who is silent, at most. */
@@ -173,8 +173,8 @@ export class Crew {
   }
 
   #see(beat: WorkerBeat): void {
-    if (beat.protocol !== PROTOCOL) {
-      const version = `has another version of pipeloom (${beat.version})`;
+    if (beat.version !== VERSION) {
+      const version = `has another version of pipeloom (${beat.version}, not ${VERSION})`;
       return void this.#refused.set(beat.id, `${beat.name} ${version}`);
     }
     for (const worker of this.#workers.values()) {

@@ -201,7 +201,7 @@ export class RunSession {
       await settledWithin(LAST_WORDS_MS, this.#link.flushed());
       return this.close(why);
     }
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isLeaving) return;
     this.#isReady = true;
     this.#link.send({ kind: "ready", slots: this.#options.beat().slots });
     this.#puller.pull();
