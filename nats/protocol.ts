@@ -139,6 +139,8 @@ export interface Go extends OfferId {
   attempt: Attempt | undefined;
   /** The item, as bytes. */
   item: Uint8Array;
+  /** The span that it belongs to, as a `traceparent`. */
+  trace: string | undefined;
 }
 
 /** What a coordinator tells a worker. */

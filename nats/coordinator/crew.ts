@@ -69,6 +69,11 @@ export class Crew {
     return this.#workers.values();
   }
 
+  /** How many take tasks. */
+  get size(): number {
+    return [...this.#workers.values()].filter(({ slots }) => slots > 0).length;
+  }
+
   /** Tasks that they take at once. */
   get slots(): number {
     let slots = 0;

@@ -232,13 +232,13 @@ export class RunSession {
     }
   }
 
-  #begin({ id, offer, name, key, attempt, item }: Go): void {
+  #begin({ id, offer, item, ...task }: Go): void {
     const held = this.#held.get({ id, offer });
     const slot = held?.slot;
     // It was given back meanwhile, and the coordinator is told so.
     if (!held || !slot) return;
     this.#held.begin(held);
-    slot.worker.run(offeredTask({ id, name, key, attempt, item: decode(item) })).then(() => {
+    slot.worker.run(offeredTask({ id, ...task, item: decode(item) })).then(() => {
       const isHeld = this.#held.returned(held);
       this.#slots?.release(slot);
       if (!isHeld) return;
