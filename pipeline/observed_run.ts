@@ -1,5 +1,5 @@
 /**
- * A run as those see it that look on.
+ * A run as its observers see it.
  *
  * @module
  */

@@ -2,7 +2,7 @@
  * Reading a file beside which nothing may be written.
  *
  * Readers of a WAL share a `-shm` file, and SQLite makes one even for a connection that only reads. A file whose WAL
- * was emptied when it was closed needs none: where the `-shm` cannot be made, nobody else writes beside the file
+ * was emptied when it was closed needs none: where the `-shm` cannot be made, no other program writes beside the file
  * either, and it is read as it is (`immutable`). What a WAL or a journal still holds cannot be read like that.
  *
  * @module

@@ -153,7 +153,7 @@ export class Coordination {
     void this.#check();
   }
 
-  /** Keeps what is known of a worker, for those who look on. */
+  /** Keeps what is known of a worker, for readers. */
   note(worker: RemoteWorker, hasLeft = false): void {
     const { environment: { run, batchSender } } = this.#options;
     const { beat, slots, running, ended, joinedAt, name } = worker;

@@ -211,7 +211,7 @@ export class RunSession {
   #take(message: Msg): void {
     const isWanted = !this.#isLeaving && this.#options.free() > 0;
     const held = this.#held.take(message);
-    // The lease ran out while the server was away: it goes on.
+    // The lease ran out while the server was away: it continues.
     if (!held) return;
     if (isWanted) return void this.#claim(held);
     this.#held.forget(held);

@@ -1,8 +1,8 @@
 /**
  * The entry of a task Worker: runs one task at a time and sends what the tasks write straight to the
- * writer, over a port of its own. Nobody imports this file, `pool_worker.ts` starts it by its URL.
+ * writer, over a port of its own. No module imports this file; `pool_worker.ts` starts it by its URL.
  *
- * What is thrown behind a task's back, in a timer or a promise that nobody waits for, would end the
+ * What is thrown behind a task's back, in a timer or an unawaited promise, would end the
  * Worker together with what it has not sent yet. It is caught here: the task that runs ends as `error`,
  * what was sent is committed, then the pool is told and replaces the Worker. A task cannot end its Worker
  * itself, which would happen in silence, nor post messages, which would be taken for ours.

@@ -81,7 +81,7 @@ export class Telemetry implements RunObserver {
 
   within<T>(task: TaskIdentity, work: () => T): T {
     let traced = this.#tasks.get(task.id);
-    // One that is run again goes on in its span.
+    // One that is run again stays in its span.
     if (!traced) this.#tasks.set(task.id, traced = { span: this.#begin(task), attempt: 0 });
     traced.span.setAttribute("pipeloom.task.attempt", ++traced.attempt);
     return context.with(trace.setSpan(this.#context, traced.span), work);

@@ -176,7 +176,7 @@ function findCircle(
   }
   let task = left.findIndex((count) => count > 0);
   if (task < 0) return undefined;
-  // Whatever is left needs something that is left: going on and on leads round.
+  // Whatever is left needs something that is left: following them leads round in a circle.
   const path: number[] = [];
   const at = new Map<number, number>();
   while (!at.has(task)) {

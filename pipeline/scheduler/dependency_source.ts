@@ -2,7 +2,7 @@
  * Gives tasks out in the order of their dependencies: each when all that it depends on are done.
  *
  * What depends on what is settled before anything starts, so all items have to be known: a generator has no
- * dependencies, because nobody could tell whether a key is missing or still to come.
+ * dependencies, because it is unknown whether a key is missing or still to come.
  *
  * @module
  */
@@ -96,7 +96,7 @@ export class DependencySource<Item> implements TaskSupply<Item> {
     this.#graph.addDone(key);
   }
 
-  /** Has the writer keep what depends on what, for those who look on; the tasks have been announced. */
+  /** Has the writer keep what depends on what, for readers; the tasks have been announced. */
   async announce(run: number, batchSender: BatchSender): Promise<void> {
     this.#announce = (pairs) => {
       if (pairs.length === 0) return;

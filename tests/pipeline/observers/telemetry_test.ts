@@ -252,7 +252,7 @@ Deno.test("Telemetry sends spans of tasks on the pool's Workers", async () => {
   assertEquals(tasks.map(({ parentSpanId }) => parentSpanId), [run.spanId, run.spanId]);
 });
 
-Deno.test("Telemetry ends its span when the pipeline cannot go on", async () => {
+Deno.test("Telemetry ends its span when the pipeline cannot continue", async () => {
   await using collector = new Collector();
   await runTraced(
     collector,

@@ -1,7 +1,7 @@
 /**
  * Whether the files that a writer has open are still those that their names lead to.
  *
- * A file that is removed, moved or replaced goes on taking what is written, and nobody ever finds it: each commit
+ * A file that is removed, moved or replaced still takes what is written, where it is lost: each commit
  * would succeed and be lost. SQLite looks for that only when it closes. So the writer compares the inodes, now and
  * then and before it says that all is well, and fails loudly.
  *
@@ -92,7 +92,7 @@ export class FileWatch implements Disposable {
   }
 }
 
-/** The database first, then what belongs to it: as far as that may be looked at without asking anybody. */
+/** The database first, then what belongs to it: as far as that may be looked at without a prompt. */
 function watched(database: string): Watched[] {
   if (!mayRead(database)) return [];
   try {
