@@ -172,7 +172,7 @@ export class Crew {
     worker.beat = beat;
     this.#refused.delete(beat.id);
     for (const other of [...this.#workers.values()]) {
-      if (other !== worker && other.beat?.id === beat.id) this.remove(other, "it joined anew");
+      if (other !== worker && other.beat?.id === beat.id) this.remove(other, "it joined again");
     }
     this.#options.receive(worker, { kind: "join", beat });
   }
