@@ -8,6 +8,7 @@ const LAZY = [
   ["pipeline/observers/run_log.ts", "pipeline/observers/observers.ts"],
   ["pipeline/observers/telemetry.ts", "pipeline/observers/observers.ts"],
   ["pipeline/executor/task_observer.ts", "pipeline/executor/task_worker.ts"],
+  ["pipeline/executor/task_trace.ts", "pipeline/executor/task_worker.ts"],
   ["pipeline/schedule/cron_expression.ts", "pipeline/schedule/schedule.ts"],
 ] as const;
 
@@ -30,6 +31,7 @@ Deno.test("what not every run needs is loaded by one module alone, and only when
   for (const [target, by] of packages) {
     const strangers = by.filter(({ path }) =>
       ![
+        "pipeline/executor/task_trace.ts",
         "pipeline/observers/run_log.ts",
         "pipeline/observers/telemetry.ts",
         "pipeline/schedule/cron_expression.ts",
