@@ -61,12 +61,12 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./cli/commands/worker.ts"),
   },
   cancel: {
-    summary: "cancel a run that goes on, or one of its tasks",
+    summary: "cancel an active run, or one of its tasks",
     usage: "<run> [task]",
     load: () => import("./cli/commands/cancel.ts"),
   },
   retry: {
-    summary: "run what failed again in a run that goes on",
+    summary: "run failed tasks of an active run again",
     usage: "<run> [task]",
     load: () => import("./cli/commands/retry.ts"),
   },
@@ -121,7 +121,7 @@ Exit codes:
   0    done as asked
   1    a task failed, or it could not be done
   2    wrong usage
-  75   nothing was run: another run is under way, and --overlap is refuse
+  75   nothing was run: another run is active, and --overlap is refuse
   130  interrupted by Ctrl-C (143: by SIGTERM)
 
 "pipeloom help <command>" has examples.`;
@@ -131,7 +131,7 @@ Exit codes:
  *
  * @param args What follows the name of the program
  * @returns The exit code: 0 when all was done, 1 when a task failed or it could not be done, 2 for wrong usage,
- * 75 when another run is under way, 130 after Ctrl-C, 143 after SIGTERM
+ * 75 when another run is active, 130 after Ctrl-C, 143 after SIGTERM
  *
  * @example A command of your own program
  * ```ts

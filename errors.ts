@@ -112,9 +112,9 @@ export class TaskWorkerDiedError extends Error {
 }
 
 /**
- * Another run of the same name is under way, and overlapping runs are refused: nothing was run.
+ * Another run of the same name is active, and overlapping runs are refused: nothing was run.
  *
- * @example Leave it to the run that is under way
+ * @example Leave it to the active run
  * ```ts
  * import { OverlapError, runPipeline } from "@pipeloom/pipeloom";
  *

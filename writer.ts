@@ -1,5 +1,5 @@
 /**
- * The entry of the writer Worker: opens the connection and hands the ports to the loop. Nobody imports
+ * The entry of the writer Worker: opens the connection and hands the ports to the loop. No module imports
  * this file, `sqlite_writer.ts` starts it by its URL.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * What the dashboard costs the writer: rows per second with nobody looking on, with one page and with a
+ * What the dashboard costs the writer: rows per second with no page open, with one page and with a
  * hundred.
  *
  * @module
@@ -44,17 +44,17 @@ export const dashboardCost: Benchmark = async (scale) => {
     one: () => round(1),
     hundred: () => round(100),
   });
-  const baseline = { name: "nobody looks on", value: none };
+  const baseline = { name: "no page is open", value: none };
   return [
     {
-      name: "Rows through the writer, a page looks on",
+      name: "Rows through the writer, a page is open",
       value: one,
       unit: "rows/s",
       baseline,
       atLeast: 0.95,
     },
     {
-      name: "Rows through the writer, 100 pages look on",
+      name: "Rows through the writer, 100 pages open",
       value: hundred,
       unit: "rows/s",
       baseline,

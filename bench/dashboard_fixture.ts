@@ -5,7 +5,7 @@
  */
 import { connect, initSchema } from "../db.ts";
 
-/** Makes a database whose run 1 has so many tasks, all of which have ended. */
+/** Makes a database whose run 1 has this many tasks, all of which have ended. */
 export async function makeTasks(file: string, tasks: number): Promise<void> {
   using connection = await connect(file, { driver: "builtin" });
   initSchema(connection);
@@ -89,7 +89,7 @@ export async function until(isEnough: () => boolean): Promise<void> {
   while (!isEnough()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-/** A page that looks on: it reads every event and hands each with its arrival to `onEvent`. */
+/** A page that is open: it reads every event and hands each with its arrival to `onEvent`. */
 export class Watcher implements Disposable {
   readonly #aborter = new AbortController();
   /** Settled when the first event is there. */
@@ -104,7 +104,7 @@ export class Watcher implements Disposable {
     }).catch((error) => ready.reject(error));
   }
 
-  /** Leaves. What is under way is not waited for: it has nothing to tell any more. */
+  /** Leaves. What is in flight is not waited for: it has nothing to tell any more. */
   [Symbol.dispose](): void {
     this.#aborter.abort();
   }

@@ -1,6 +1,6 @@
 /**
  * What a reader that misbehaves costs the writer: rows per second while another connection stays in one
- * transaction, against the same with nobody reading.
+ * transaction, against the same without a reader.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export const heldReader: Benchmark = async (scale) => {
     name: "Rows through the writer, a reader holds a snapshot",
     value: held,
     unit: "rows/s",
-    baseline: { name: "nobody reads", value: free },
+    baseline: { name: "no reader", value: free },
     atLeast: 0.9,
   }];
 };

@@ -19,7 +19,7 @@ import { hasWalResetRace, raceAdvice } from "./sqlite_versions.ts";
 /** Findings of the integrity check that are shown. */
 const MAX_PROBLEMS = 5;
 
-/** Bytes of a WAL past which somebody keeps it from being emptied: what the writer cuts it to. */
+/** Bytes of a WAL past which a reader keeps it from being emptied: what the writer cuts it to. */
 const LARGE_WAL = 64 * 1024 * 1024;
 
 /** Milliseconds without news after which a running run has probably died. */

@@ -71,7 +71,7 @@ export function argOption(): Option {
 export function overlapOption(otherwise: Overlap): Option {
   return new Option(
     "--overlap <how>",
-    "while another run of this name is under way: run beside it, refuse, or queue behind it " +
+    "while another run of this name is active: run beside it, refuse, or queue behind it " +
       `(what the module says, else ${otherwise})`,
   ).choices(OVERLAPS);
 }

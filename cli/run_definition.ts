@@ -42,7 +42,7 @@ export interface RunDefinitionOptions {
   resume?: number | true | undefined;
   /** The key of the run to continue, or to begin. */
   resumeKey?: string;
-  /** What to do while another run of this name is under way. */
+  /** What to do while another run of this name is active. */
   overlap?: Overlap | undefined;
   /** Whether to serve the dashboard, and on which port. */
   dashboard?: number | true;

@@ -1,6 +1,6 @@
 /**
  * Fetches CSV files, loads each when it is there, and sums them up when all are loaded. Started again after a
- * failure, Ctrl-C or a crash it goes on with what is missing; nothing that is done is done twice.
+ * failure, Ctrl-C or a crash it continues with what is missing; nothing that is done is done twice.
  *
  * ```sh
  * deno run --allow-read=. --allow-write=. --allow-net=127.0.0.1:8000 examples/stages.ts http://127.0.0.1:8000/oslo.csv
@@ -82,7 +82,7 @@ const report = await runPipeline(stages, {
   ],
   // The rows of a task and its end are one commit, so a crash leaves both or neither.
   atomic: true,
-  // Goes on with the last run, unless that is done.
+  // Continues the last run, unless that is done.
   resume: true,
   dependsOn: ({ needs }) => needs,
   // The server is asked for two files at once, and ten in a second.

@@ -11,8 +11,8 @@
  * running ──▶ queued               (it failed, and is to be run again)
  * ```
  *
- * A run that is resumed takes tasks that ended, and not as `done`, back to `queued`, and so does somebody who asks
- * for it while it goes on; nothing else does.
+ * A run that is resumed takes tasks that ended, and not as `done`, back to `queued`, and so does a request
+ * for it while it is active; nothing else does.
  *
  * @module
  */
@@ -20,7 +20,7 @@
 /** What a task is doing, as `task_runs.status` says it. */
 export type TaskStatus = "queued" | "running" | "done" | "error" | "cancelled";
 
-/** A status that a task never leaves, unless its run is resumed or somebody retries it. */
+/** A status that a task never leaves, unless its run is resumed or it is retried. */
 export type EndStatus = "done" | "error" | "cancelled";
 
 /** Every status, in the order of a task's life. */
@@ -47,13 +47,13 @@ export function canMove(from: TaskStatus, to: TaskStatus): boolean {
 
 /**
  * Whether a task of a run that is resumed is to be run again: whatever has not been done. One that is said to be
- * running is not, because then somebody runs it, or the run must be marked as interrupted first.
+ * running is not, because then a process runs it, or the run must be marked as interrupted first.
  */
 export function canRequeue(from: TaskStatus): boolean {
   return from === "queued" || from === "error" || from === "cancelled";
 }
 
-/** Whether a status is one that a task never leaves, unless its run is resumed or somebody retries it. */
+/** Whether a status is one that a task never leaves, unless its run is resumed or it is retried. */
 export function isEnd(status: TaskStatus): status is EndStatus {
   return status === "done" || status === "error" || status === "cancelled";
 }

@@ -53,7 +53,7 @@ export function chooseColor(color: boolean | undefined): void {
 
 /**
  * Whether texts that go to a stream are coloured. A choice of the command line comes first, then `FORCE_COLOR`, which
- * wins over `NO_COLOR` as it does in Deno and Node.js, then `NO_COLOR`; an empty variable is none. Otherwise
+ * wins over `NO_COLOR` as it does in Deno and Node.js, then `NO_COLOR`; an empty variable counts as unset. Otherwise
  * terminals on which lines can be drawn get colours.
  */
 export function wantsColor(stream: OutputStream): boolean {

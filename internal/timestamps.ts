@@ -17,7 +17,7 @@ export function isoNow(): string {
   return lastText;
 }
 
-/** A time of so many milliseconds since the epoch. */
+/** A time in milliseconds since the epoch. */
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }

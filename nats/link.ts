@@ -4,7 +4,7 @@
  * The server delivers at most once and nothing larger than its `max_payload`. So messages are collected for one turn
  * of the event loop, cut into numbered frames, and kept until the other side has acknowledged them. After a
  * reconnection, or where no acknowledgement comes, the oldest frame is sent again; its acknowledgement says where to
- * continue. At most {@linkcode WINDOW_BYTES} are under way, so that a slow reader is not cut off by the server; what
+ * continue. At most {@linkcode WINDOW_BYTES} are in flight, so that a slow reader is not cut off by the server; what
  * comes beyond that waits here, bounded by the credits of the senders.
  *
  * Rejected: a request and a reply for each message, which cost four times the processing; JetStream for rows, which

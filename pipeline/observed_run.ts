@@ -1,5 +1,5 @@
 /**
- * A run as those see it that look on.
+ * A run as its observers see it.
  *
  * @module
  */
@@ -35,5 +35,6 @@ export function viewOf<Item>(
     },
     running: () => scheduler.running(),
     notice: () => executor.notice,
+    workers: () => executor.workers,
   };
 }

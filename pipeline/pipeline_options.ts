@@ -234,7 +234,7 @@ export function checkResume<Item>({ db, resume, storeTaskStatus }: PipelineOptio
   }
 }
 
-/** Refuses an executor that is none, and one whose work cannot be sent elsewhere. */
+/** Refuses what is not an executor, and one whose work cannot be sent elsewhere. */
 export function checkExecutor<Item>({ executor, run }: PipelineOptions<Item>): void {
   if (executor === undefined) return;
   if (!isExecutorFactory(executor)) {

@@ -51,7 +51,7 @@ export class PipelineRun<Item> {
   #scheduler: Scheduler<Item> | undefined;
   /** What the run came to, all attempts at it together; known where it is in the database. */
   #finished: RunFinished | undefined;
-  /** What keeps the pipeline itself from going on. */
+  /** What keeps the pipeline itself from continuing. */
   #fatal: Error | undefined;
   /** When it was called, or when it was its turn, on the clock of `performance.now()`. */
   #startedAt = 0;
@@ -271,7 +271,7 @@ export class PipelineRun<Item> {
     }
   }
 
-  /** A message failed for which nobody waits: its task fails, or else the pipeline. */
+  /** An unawaited message failed: its task fails, or else the pipeline. */
   #messageFailed(error: ErrorData, task: number | undefined): void {
     if (task === undefined) this.#fail(fromErrorData(error));
     else this.#scheduler?.messageFailed(task, error);

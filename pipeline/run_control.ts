@@ -1,5 +1,5 @@
 /**
- * What can be asked of a run while it goes on, whoever asks: its own program, the dashboard beside it, or another
+ * What can be asked of an active run: by its own program, the dashboard beside it, or another
  * process. The last two come through the writer, which has noticed a row in `run_requests`; the first leaves such
  * a row, so that all see what is asked.
  *
@@ -84,7 +84,7 @@ export class RunControl {
     return await (await this.#started.promise).growth.add(items);
   }
 
-  /** Carries out what somebody else asks for. */
+  /** Carries out a request of another process. */
   async carryOut({ id, run, action, taskId }: RunRequest): Promise<void> {
     const started = await this.#started.promise;
     if (run !== started.run) return;

@@ -2,9 +2,9 @@
  * A copy of a database while others write to it.
  *
  * SQLite copies one snapshot over a read-only connection, so the copy is the database as it was at one commit, and
- * a writer goes on meanwhile: with the built-in driver by its backup API in one single step (with several, each
- * commit of another connection would make it begin anew), with FFI by `VACUUM INTO`. Rejected: copying the file,
- * which is torn when somebody writes and lacks what is in the WAL.
+ * a writer continues meanwhile: with the built-in driver by its backup API in one single step (with several, each
+ * commit of another connection would make it start again), with FFI by `VACUUM INTO`. Rejected: copying the file,
+ * which is torn when another program writes and lacks what is in the WAL.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { refuseDatabase } from "../internal/output_file.ts";
 export type BackupOptions = Pick<ConnectReadOnlyOptions, "driver">;
 
 /**
- * Copies a database into a new file, as it is at this moment. A pipeline that writes to it goes on; its WAL
+ * Copies a database into a new file, as it is at this moment. A pipeline that writes to it continues; its WAL
  * grows until the copy is made. The copying keeps this thread busy.
  *
  * The copy is written beside `to` under another name, brought to the disk and renamed, so that a file of the name

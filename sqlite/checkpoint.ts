@@ -43,7 +43,7 @@ export interface WalCheckpointOptions {
  *
  * - `PASSIVE` copies as much as it can without waiting for anyone.
  * - `FULL` waits for the writer, then copies everything; readers of old pages may stay.
- * - `RESTART` is `FULL` and then waits for the readers, so that the next writer starts the WAL anew.
+ * - `RESTART` is `FULL` and then waits for the readers, so that the next writer restarts the WAL.
  * - `TRUNCATE` is `RESTART` and then cuts the WAL to zero bytes.
  *
  * Waiting ends with `waitMs`, or the busy timeout of 60 s; `busy` is then true, and nothing is lost.

@@ -2,7 +2,7 @@
  * Connections to SQLite: how they are opened, configured, checkpointed and closed.
  *
  * There is one read-write connection to a database, that of the writer Worker, and any number of
- * read-only ones. WAL lets them go on side by side: a reader sees the last commit and never waits for the
+ * read-only ones. WAL lets them work side by side: a reader sees the last commit and never waits for the
  * writer. A connection belongs to the thread that opened it, its calls are synchronous, and no statement
  * leaves a cursor open, so no lock is ever held across an `await`.
  *
@@ -116,7 +116,7 @@ const READ_ONLY_NAMES = namesOf<ConnectReadOnlyOptions>({ busyTimeoutMs: true, d
  *
  * @param path A file's path or a `file:` URL
  * @throws {SqliteError} If the file is missing (it is never created) or is not a database
- * @throws {TypeError} If the path is `:memory:`, which nobody else can see
+ * @throws {TypeError} If the path is `:memory:`, which no other connection can see
  * @throws {RangeError} If `busyTimeoutMs` is not an integer ≥ 0
  *
  * @example Look at a pipeline from another program

@@ -19,7 +19,7 @@ export interface OpenOptions {
   busyTimeoutMs: number;
   /** Whether a text in double quotes that names no column is a text. */
   doubleQuotedLiterals: boolean;
-  /** Whether nobody can change the file while it is open, so that it is read without locks. */
+  /** Whether the file cannot change while it is open, so that it is read without locks. */
   immutable?: boolean;
 }
 

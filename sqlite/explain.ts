@@ -2,7 +2,7 @@
  * What SQLite's errors mean, and the remedy.
  *
  * Neither driver gives a reliable result code, so the kinds are told apart by message. SQLite keeps those
- * texts stable; each is matched from its beginning, because a message can go on with a user's table name.
+ * texts stable; each is matched from its beginning, because a message can continue with a user's table name.
  *
  * @module
  */
@@ -15,7 +15,7 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
     "another connection holds its lock; find who has it open (fuser or lsof tells), and let that commit or end",
   ],
   [
-    // SQLITE_LOCKED: no other connection is in its way, and nobody waits for it.
+    // SQLITE_LOCKED: no other connection is in its way, and nothing waits for it.
     /^database (table|schema) is locked/,
     "other",
     "a transaction or another statement of its own connection is in its way; run it outside of it",

@@ -14,7 +14,7 @@ import { applySettings, BUSY_TIMEOUT_MS, type WriterSettings } from "./settings.
 /** Milliseconds between two tries to open a file that another connection is opening. */
 const BUSY_RETRY_MS = 20;
 
-/** Opens and configures the read-write connection, as soon as nobody else is opening the file. */
+/** Opens and configures the read-write connection, as soon as no other connection is opening the file. */
 export async function openWriter(
   driver: Driver,
   file: string,
@@ -27,7 +27,7 @@ export async function openWriter(
   }
 }
 
-/** Opens a read-only connection, as soon as nobody else is opening the file. */
+/** Opens a read-only connection, as soon as no other connection is opening the file. */
 export async function openReader(
   driver: Driver,
   file: string,

@@ -37,7 +37,7 @@ export interface IntegrityFindings {
 /** Something of another program's own connection: what needs it cannot be checked here, and may well be whole. */
 const MISSING = /no such (collation sequence|function|module)|unknown (function|tokenizer)/i;
 
-/** Checks the file, up to so many findings. */
+/** Checks the file, up to a number of findings. */
 export function checkIntegrity(connection: Connection, max: number): IntegrityFindings {
   try {
     return { problems: problemsOf(connection, `${max}`), unchecked: [] };

@@ -7,9 +7,9 @@
  * file, so that a reader sees all of it or nothing, and a process that dies in the middle changes nothing.
  *
  * Between the copy and that transaction another program could commit. It is found out before the transaction commits,
- * by `data_version`, which needs a WAL: without one nobody could read meanwhile.
+ * by `data_version`, which needs a WAL: without one no reader could read meanwhile.
  *
- * Rejected: a new file under the name of the old one (programs that have the old one open would go on in it).
+ * Rejected: a new file under the name of the old one (programs that have the old one open would continue in it).
  *
  * @module
  */

@@ -87,7 +87,7 @@ const ADDED_TO_PIPELINE_RUNS: Columns = {
   dependencies: "INTEGER",
   // Since when readers keep the writer from emptying a long WAL.
   wal_held_since: "TEXT",
-  // By what it is known to whoever starts it again.
+  // The caller's name for it, by which it is resumed.
   run_key: "TEXT",
   // What it was started with, as JSON; NULL where that is not known.
   args: "TEXT",
@@ -96,9 +96,9 @@ const ADDED_TO_PIPELINE_RUNS: Columns = {
   // Why it failed as a whole, with stacks.
   reason: "TEXT",
   reason_stack: "TEXT",
-  // The last id that is reserved for its tasks while it goes on.
+  // The last id that is reserved for its tasks while it is active.
   reserved_to: "INTEGER",
-  // How many tasks that had ended were queued again while it went on.
+  // How many tasks that had ended were queued again while it was active.
   retried: "INTEGER",
   // Tasks in all, where that is known: the items have ended, or their number was known from the start.
   expected: "INTEGER",
@@ -114,7 +114,7 @@ const ADDED_TO_PIPELINE_RUNS: Columns = {
   removed: "INTEGER",
 };
 
-/** What became of a run over time: its counts now and then, so that nobody counts tasks by the second. */
+/** What became of a run over time: its counts now and then, so that tasks need not be counted by the second. */
 const RUN_SAMPLES: Columns = {
   id: "INTEGER PRIMARY KEY",
   run_id: "INTEGER NOT NULL",
@@ -171,7 +171,7 @@ const IDEMPOTENCY_KEYS: Columns = {
   written_at: "TEXT NOT NULL",
 };
 
-/** What was asked of runs while they went on; see `request_store.ts`. */
+/** What was asked of runs while they were active; see `request_store.ts`. */
 const RUN_REQUESTS: Columns = {
   id: "INTEGER PRIMARY KEY",
   run_id: "INTEGER NOT NULL",

@@ -2,7 +2,7 @@
  * Scripts of a user that are run when the database is opened: its `schema`.
  *
  * A script may be a dump of the `sqlite3` shell, which turns foreign keys off, writes the table of the schema
- * itself, and leaves both to whoever loads it. So the settings of the writer are applied again when it has run.
+ * itself, and leaves both to the program that loads it. So the settings of the writer are applied again when it has run.
  * What SQLite would silently ignore is refused, with the way that works.
  *
  * @module

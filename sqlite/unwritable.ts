@@ -2,7 +2,7 @@
  * Reading a file beside which nothing may be written.
  *
  * Readers of a WAL share a `-shm` file, and SQLite makes one even for a connection that only reads. A file whose WAL
- * was emptied when it was closed needs none: where the `-shm` cannot be made, nobody else writes beside the file
+ * was emptied when it was closed needs none: where the `-shm` cannot be made, no other program writes beside the file
  * either, and it is read as it is (`immutable`). What a WAL or a journal still holds cannot be read like that.
  *
  * @module
@@ -64,7 +64,7 @@ export function explainUnwritable(file: string, error: unknown): unknown {
   const isOpened = error instanceof SqliteError && /^unable to open database/i.test(error.message);
   if (!isOpened || sizeOf(file) < 0) return error;
   return new SqliteError(
-    `Cannot open ${file} to write: the file, its folder or their mount can only be read, or the process has ` +
+    `Cannot open ${file} to write: the file, its folder or their mount may not be written, or the process has ` +
       `too many files open. Make both writable, or copy all files of the database to where they are`,
     "read-only",
     { cause: error },

@@ -109,7 +109,7 @@ function objectToSqlValue(value: object, where: ValueLocation): SqlValue {
   const kind = kindOf(value, where);
   switch (kind) {
     case "view": {
-      // A copy: the caller may fill the buffer anew before it is written, and a view drags its whole buffer
+      // A copy: the caller may refill the buffer before it is written, and a view drags its whole buffer
       // along when it is posted.
       const { buffer, byteOffset, byteLength } = value as ArrayBufferView;
       checkAttached(buffer, where);

@@ -26,7 +26,7 @@ export interface BackupCommandOptions extends DbOption {
 export function define(command: Command): Command {
   return command
     .description(
-      "Copy a database into a new file, as it is at one moment. Pipelines may go on writing. A file " +
+      "Copy a database into a new file, as it is at one moment. Pipelines may continue to write. A file " +
         "that is there is never overwritten.",
     )
     .argument("<to>", "the new file", outputName)

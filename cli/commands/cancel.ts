@@ -1,5 +1,5 @@
 /**
- * `pipeloom cancel`: cancels a run that goes on, or one of its tasks.
+ * `pipeloom cancel`: cancels an active run, or one of its tasks.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { examples } from "../options.ts";
 export function define(command: Command): Command {
   return defineAsk(command)
     .description(
-      "Cancel a run that goes on in another process, or one of its tasks. What has not begun never " +
+      "Cancel an active run of another process, or one of its tasks. What has not begun never " +
         "does; what runs is told, and is cancelled when it heeds that. A task of a pool that does not " +
         "is ended.",
     )

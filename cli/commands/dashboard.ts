@@ -97,7 +97,7 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
     allowedHosts: [...LOOPBACK_HOSTS, host, ...names],
     allowedOrigins: options.origin,
   });
-  // Listened for before the address is told: whoever reads it may be quick.
+  // Listened for before the address is told, because a reader may be quick.
   const interrupted = interruption();
   const address = new URL(server.url);
   const urls = isEverywhere(host) && names.length > 0

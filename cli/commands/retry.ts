@@ -1,5 +1,5 @@
 /**
- * `pipeloom retry`: runs what failed in a run again while it goes on.
+ * `pipeloom retry`: runs what failed in a run again while it is active.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { examples } from "../options.ts";
 export function define(command: Command): Command {
   return defineAsk(command)
     .description(
-      "Run what failed again, in a run that goes on in another process: all its tasks that are error, " +
+      "Run failed tasks again, in an active run of another process: all its tasks that are error, " +
         "or one that is error or cancelled, with what was cancelled because it depends on them. To " +
         "continue a run that has ended, use pipeloom run <file> --resume <run>.",
     )

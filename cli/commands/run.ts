@@ -53,7 +53,7 @@ export function define(command: Command): Command {
         ["run etl.ts --arg year=2026 --arg country=no", "items({ year, country })"],
         ["run etl.ts --resume", "continue the last run, which stopped or was killed"],
         ["run etl.ts --resume-key 2026-11-22", "once for this day, however often it is started"],
-        ["run etl.ts --overlap queue", "wait while another run of it is under way"],
+        ["run etl.ts --overlap queue", "wait while another run of it is active"],
         ["run etl.ts --db etl.db -w 8 --dashboard", "8 tasks at a time, with the dashboard"],
       ),
     );

@@ -97,7 +97,7 @@ function noteOf(run: Run): string {
   return [sanitize(run.reason ?? ""), rewrittenText(run)].filter(Boolean).join("; ");
 }
 
-/** A time of the database in the time zone of whoever looks. */
+/** A time of the database in the reader's time zone. */
 function localTime(iso: string): string {
   const date = new Date(iso);
   // The Swedish way of writing a time is that of ISO 8601.

@@ -88,7 +88,7 @@ export async function run(
   const overlap = options.overlap ?? loaded.overlap;
   const definition = {
     name,
-    // Two runs may be under way: the summary of one would end up among the bars of the other.
+    // Two runs may be active: the summary of one would end up among the bars of the other.
     ...(overlap === undefined || overlap === "refuse" ? {} : { progress: LINES }),
     ...loaded,
     ...scheduleFrom(loaded.schedule, cron, timeZone),

@@ -73,7 +73,7 @@ export async function ask(
         `which hears no requests`,
     );
   }
-  // From here on: once it is asked for, whoever stops waiting is told how it stands.
+  // From here on: once it is requested, a caller that stops waiting is told how it stands.
   const stop = new AbortController();
   using _ = onInterrupt((signal) => stop.abort(signal));
   const writer = await openWriter(db, reader);

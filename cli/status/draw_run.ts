@@ -29,7 +29,7 @@ export interface Surface {
   paint: Colorize;
 }
 
-/** What a status looks like in a bar, so that nobody needs colours to tell them apart. */
+/** What a status looks like in a bar, so that colours are not needed to tell them apart. */
 const BAR_SIGNS: Record<TaskStatus, string> = {
   done: "█",
   error: "▓",
@@ -159,7 +159,7 @@ export function drawLine(snapshot: Snapshot): string {
 function facts({ run, elapsedMs }: Snapshot): Cell[] {
   const cells: Cell[] = [
     { text: nameOfRun(run) },
-    // Anybody can have written anything there.
+    // Other programs may have written anything there.
     {
       text: run.cancelling
         ? "cancelling"

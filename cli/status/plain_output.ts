@@ -21,7 +21,7 @@ const LIMIT = 20;
 /** A file or a pipe: a line when there is something new, now and then. */
 export class PlainOutput {
   readonly query: { status: TaskStatus[]; limit: number };
-  /** Nobody is there to press a key. */
+  /** No key can be pressed. */
   readonly endsWithRun = true;
   readonly #json: boolean;
   #isDirty = true;
@@ -46,7 +46,7 @@ export class PlainOutput {
     return this.#isDirty && since >= LOOK_MS;
   }
 
-  /** Writes a line, if it is time for one. Returns whether anybody is left to read it. */
+  /** Writes a line, if it is time for one. Returns whether the reader is still there. */
   show(seen: Seen): boolean {
     const status = "why" in seen ? "none" : seen.snapshot.run.status;
     const isTime = this.#json || performance.now() - this.#wroteAt >= LINE_MS;

@@ -37,7 +37,7 @@ export interface WatchOptions extends DbOption {
   json?: boolean;
 }
 
-/** Follows a run until Ctrl-C or `q`, and until the run has ended where it was named or nobody could press a key. */
+/** Follows a run until Ctrl-C or `q`, and until the run has ended where it was named or no key can be pressed. */
 export async function watchStatus(options: WatchOptions): Promise<ExitCode> {
   const stop = new AbortController();
   let exitCode: ExitCode = EXIT.done;
@@ -63,7 +63,7 @@ interface Output {
   readonly endsWithRun: boolean;
   /** Whether it is time to look again. */
   isDue(changed: boolean, since: number): boolean;
-  /** Shows what was found. Returns whether there is anybody left to see it. */
+  /** Shows what was found. Returns whether the reader is still there. */
   show(seen: Seen): boolean;
 }
 

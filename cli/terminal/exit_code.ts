@@ -12,7 +12,7 @@ export const EXIT = {
   failed: 1,
   /** The command line was wrong. */
   usage: 2,
-  /** Nothing was run, because another run of the pipeline is under way: EX_TEMPFAIL of sysexits.h. */
+  /** Nothing was run, because another run of the pipeline is active: EX_TEMPFAIL of sysexits.h. */
   overlap: 75,
   /** Its terminal was closed. */
   hungUp: 129,

@@ -11,7 +11,7 @@ import { fromHere } from "../working_folder.ts";
 import { colorsFor } from "./colors.ts";
 import { tell } from "./terminal.ts";
 
-/** A command cannot go on, and its message says all there is to say. */
+/** A command cannot continue, and its message says all there is to say. */
 export class CommandError extends Error {
   /** The name of the class, as it is printed. */
   override readonly name = "CommandError";

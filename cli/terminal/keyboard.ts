@@ -41,7 +41,7 @@ export interface Key {
   text?: string | undefined;
 }
 
-/** The keys in what a terminal has sent. Those that nobody knows are left out. */
+/** The keys in what a terminal has sent. Unknown ones are left out. */
 export function keysIn(sent: string): Key[] {
   return [...sent.matchAll(KEY)].flatMap(([key]): Key[] => {
     const name = NAMES[key];

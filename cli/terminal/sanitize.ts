@@ -1,5 +1,5 @@
 /**
- * Texts of the database made fit for a terminal. Whoever names a task decides what is in them: colours, moves
+ * Texts of the database made fit for a terminal. A task's name may hold anything: colours, moves
  * of the cursor, a new title of the window, line ends that fake another task, controls that turn a text round.
  *
  * @module

@@ -33,12 +33,12 @@ export function surface(): Surface {
   return { width, height: Infinity, paint: colorsFor(Deno.stdout) };
 }
 
-/** Writes a text whole. Returns whether anybody is left to read it. */
+/** Writes a text whole. Returns whether the reader is still there. */
 export function write(text: string): boolean {
   return writeWhole(Deno.stdout, text);
 }
 
-/** Writes lines. Returns whether anybody is left to read them. */
+/** Writes lines. Returns whether the reader is still there. */
 export function writeLines(lines: readonly string[]): boolean {
   return write(lines.map((line) => `${line}\n`).join(""));
 }

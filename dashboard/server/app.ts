@@ -51,17 +51,17 @@ export interface DashboardOptions {
   token?: string | undefined;
   /**
    * The writer of the pipeline beside which the dashboard is served. With it, runs can be cancelled and failed tasks
-   * run again by whoever knows `controlToken`; without it nothing can be changed.
+   * run again with `controlToken`; without it nothing can be changed.
    */
   writer?: ControlledWriter | undefined;
   /**
-   * What whoever controls runs must know.
+   * The token for controlling runs.
    *
    * @default {a random text}
    */
   controlToken?: string | undefined;
   /**
-   * Browsers that may look on at the same time; more are answered with 503.
+   * Browsers that may watch at the same time; more are answered with 503.
    *
    * @default {200}
    */
@@ -88,7 +88,7 @@ export const RENAMED_OPTIONS = { control: "writer", maxStreams: "maxClients" };
  * because a public type that is named directly would have to be documented here.
  */
 export type DashboardApp = InstanceType<(typeof import("hono"))["Hono"]> & Disposable & {
-  /** What whoever controls runs must know; `undefined` where nothing can be controlled. */
+  /** The token for controlling runs; `undefined` where nothing can be controlled. */
   readonly controlToken: string | undefined;
   /** Sends every browser what has changed last, and lets go of the database. */
   close(): Promise<void>;
@@ -152,7 +152,7 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
   app.onError((error, c) => {
     if (error instanceof BadRequest) return c.json({ error: error.message }, 400);
     if (error instanceof SourceError) return c.json({ error: error.message }, 503);
-    // What was stopped because nobody waits for it any longer is no failure.
+    // What was stopped because its request was closed is no failure.
     if (c.req.raw.signal.aborted) return c.body(null, 499 as 400);
     console.error(`The dashboard could not answer ${c.req.path}:`, error);
     return c.json({ error: "Something went wrong; the log of the dashboard says what" }, 500);

@@ -9,7 +9,7 @@ export interface DashboardServer extends AsyncDisposable {
   /** The address to open in a browser. */
   readonly url: string;
   /**
-   * The address for whoever may control runs, where `control` was passed: it carries the token after the `#`, so that
+   * The address for controlling runs, where `control` was passed: it carries the token after the `#`, so that
    * it is sent to no server. Keep it to yourself.
    */
   readonly controlUrl: string | undefined;

@@ -1,6 +1,6 @@
 /**
  * The database that the dashboard shows, in whatever state it is: not there yet, readable, damaged, deleted
- * or replaced while somebody looks on. It is opened as soon as it can be, and opened again when another
+ * or replaced while pages are open. It is opened as soon as it can be, and opened again when another
  * file has taken its place.
  *
  * @module
@@ -15,7 +15,7 @@ import { Reader } from "./reader.ts";
 /** Milliseconds between two looks at the file itself: whether it is there, and still the same. */
 const FILE_INTERVAL_MS = 500;
 
-/** Milliseconds for which nobody asks again after a lock was in the way, so that waiting is not all we do. */
+/** Milliseconds for which no read is tried after a lock was in the way, so that waiting is not all we do. */
 const BUSY_REST_MS = 150;
 
 /** Milliseconds after which a damaged file that looks the same is tried again. */
@@ -59,7 +59,7 @@ export class DatabaseHandle implements Disposable {
   #damagedUntil = -Infinity;
   #closed = false;
 
-  /** Nothing is opened until somebody asks. */
+  /** Nothing is opened before the first request. */
   constructor(db: string | URL, driver: DriverChoice = "auto") {
     if (db === ":memory:") {
       throw new TypeError("Cannot show :memory:, which no other connection can read: use a file");
@@ -105,7 +105,7 @@ export class DatabaseHandle implements Disposable {
   read<T>(query: (reader: Reader) => T, otherwise?: () => T): T {
     let problem = this.#state.message ?? "The database cannot be read";
     if (this.#reader && performance.now() < this.#busyUntil) {
-      problem = "The database is locked by whoever writes it: try again";
+      problem = "The database is locked by the program that writes it: try again";
     } else if (this.#reader) {
       try {
         const result = query(this.#reader);
@@ -123,7 +123,7 @@ export class DatabaseHandle implements Disposable {
     throw new SourceError(problem);
   }
 
-  /** Opens the database if it is not open, so that a request needs nobody who watches. */
+  /** Opens the database if it is not open, so that a request needs no open page. */
   async ready(): Promise<void> {
     await this.#look();
     if (this.#reader) this.read((reader) => reader.refreshSchema(), () => {});
@@ -136,7 +136,7 @@ export class DatabaseHandle implements Disposable {
   }
 
   async #look(): Promise<void> {
-    // One at a time: whoever comes meanwhile waits for the same answer.
+    // One at a time: requests that come meanwhile wait for the same answer.
     await (this.#looking ??= this.#lookAtFile().finally(() => this.#looking = undefined));
   }
 
@@ -171,7 +171,7 @@ export class DatabaseHandle implements Disposable {
   }
 
   /**
-   * Whether the file is the one that was seen last, and only SQLite has written to it. Whoever copies
+   * Whether the file is the one that was seen last, and only SQLite has written to it. A program that copies
    * another file over it does so without a commit, of which the connection would never hear.
    */
   #isSame({ identity, stamp }: Seen): boolean {

@@ -50,7 +50,7 @@ const POLICY = [
  * @returns The text of the file
  * @throws {RangeError} If there is no such run
  *
- * @example A page to send to somebody
+ * @example A page to send by mail
  * ```ts
  * import { runPipeline } from "@pipeloom/pipeloom";
  * import { exportRun } from "@pipeloom/pipeloom/dashboard";

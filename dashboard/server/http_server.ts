@@ -93,7 +93,7 @@ export class HttpServer {
     return this.#closed.promise;
   }
 
-  /** Stops listening, lets answers end for so many milliseconds, and closes every connection. */
+  /** Stops listening, lets answers end for some milliseconds, and closes every connection. */
   async close(graceMs: number): Promise<void> {
     this.#server.close();
     for (const socket of this.#idle) socket.destroy();

@@ -33,7 +33,7 @@ export class OneAtATime {
 export class InTurn {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Does work in its turn, unless nobody waits for it any more by then. */
+  /** Does work in its turn, unless its request was closed by then. */
   run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(() => {
       signal.throwIfAborted();

@@ -21,7 +21,7 @@ import {
 } from "../../sqlite/pragmas.ts";
 
 /**
- * Milliseconds that a read waits for a lock: whoever waits holds up every request that the thread answers, and
+ * Milliseconds that a read waits for a lock: a read that waits holds up every request that the thread answers, and
  * the next look tries again.
  */
 const BUSY_TIMEOUT_MS = 50;

@@ -1,5 +1,5 @@
 /**
- * The entry of the dashboard's Worker. Nobody imports this file, `serve.ts` starts it by its URL.
+ * The entry of the dashboard's Worker. No module imports this file; `serve.ts` starts it by its URL.
  *
  * @module
  */

@@ -10,7 +10,7 @@ import { type Connection, openConnection } from "../connection.ts";
 import type { NatsOptions } from "../settings.ts";
 import { versionOf } from "../module_version.ts";
 import { machineName, namesUnder, PREFIX, uniqueName } from "../names.ts";
-import { BEAT_MS, PROTOCOL, type RunHello, type Welcome } from "../protocol.ts";
+import { BEAT_MS, type RunHello, VERSION, type Welcome } from "../protocol.ts";
 import { Crew, type CrewOptions } from "./crew.ts";
 import { Offers } from "./offers.ts";
 import type { RemoteWorker } from "./remote_worker.ts";
@@ -97,11 +97,18 @@ export class Coordination {
       signal: environment.signal,
     });
     try {
-      const offers = await Offers.open({ connection, names, run, leaseMs, storage });
+      const offers = await Offers.open({
+        connection,
+        names,
+        run,
+        leaseMs,
+        storage,
+        failed: events.failed,
+      });
       const beatMs = Math.min(BEAT_MS, leaseMs / 4);
       const hello: RunHello = {
         kind: "run",
-        protocol: PROTOCOL,
+        version: VERSION,
         run,
         name,
         machine: machineName(),
@@ -135,6 +142,7 @@ export class Coordination {
 
   /** Time has passed; some offers may have waited for longer than a lease. */
   tick(isAnyLate: boolean): void {
+    this.offers.tick();
     const now = performance.now();
     if (now - this.#notedAt > this.beatMs) {
       this.#notedAt = now;
@@ -145,7 +153,7 @@ export class Coordination {
     void this.#check();
   }
 
-  /** Keeps what is known of a worker, for those who look on. */
+  /** Keeps what is known of a worker, for readers. */
   note(worker: RemoteWorker, hasLeft = false): void {
     const { environment: { run, batchSender } } = this.#options;
     const { beat, slots, running, ended, joinedAt, name } = worker;
@@ -186,6 +194,7 @@ export class Coordination {
   async #reconnected(): Promise<void> {
     this.crew.reconnected();
     await this.#check();
+    this.offers.tick(true);
   }
 
   /** Looks whether the server still has the offers. */

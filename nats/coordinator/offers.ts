@@ -7,15 +7,14 @@
  *
  * @module
  */
-import { jetstream, type JetStreamClient, jetstreamManager } from "@nats-io/jetstream";
-import type { JetStreamManager } from "@nats-io/jetstream";
-import { delay } from "../../internal/delay.ts";
+import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import { createInbox, type Msg } from "@nats-io/transport-node";
 import type { Connection } from "../connection.ts";
 import type { Names } from "../names.ts";
 import type { OfferId } from "../protocol.ts";
 
-/** Milliseconds between two attempts at something that the server did not take. */
-const RETRY_MS = 500;
+/** Milliseconds after which an offer that the server has not acknowledged is published again. */
+const RETRY_MS = 2_000;
 
 /** Nanoseconds of a millisecond: times of JetStream. */
 const NANOS = 1_000_000;
@@ -37,19 +36,28 @@ export interface OffersOptions {
   run: string;
   leaseMs: number;
   storage: "file" | "memory";
+  /** Called when the server takes no offers. */
+  failed: (error: Error) => void;
 }
 
 /** The offers of one run. */
 export class Offers {
   readonly #options: OffersOptions;
-  readonly #client: JetStreamClient;
   readonly #manager: JetStreamManager;
-  #isClosed = false;
+  /** Offers that the server has not acknowledged, the oldest first, and when they were published. */
+  readonly #unacknowledged = new Map<number, { offer: OfferId; at: number }>();
+  readonly #inbox = createInbox();
+  readonly #subscription: Disposable;
 
   private constructor(options: OffersOptions, manager: JetStreamManager) {
     this.#options = options;
-    this.#client = jetstream(options.connection.nats);
     this.#manager = manager;
+    const { connection, failed } = options;
+    this.#subscription = connection.subscribe(
+      `${this.#inbox}.*`,
+      (message) => this.#hear(message),
+      failed,
+    );
   }
 
   /**
@@ -113,26 +121,37 @@ export class Offers {
     return num_pending + num_ack_pending;
   }
 
-  /** Publishes an offer, as often as it takes. */
+  /**
+   * Publishes an offer, as often as it takes. With the plain protocol: the client's own way makes a promise, a timer
+   * and two errors for each.
+   */
   publish(offer: OfferId): void {
-    void this.#publish(offer);
+    const { connection, names, run } = this.#options;
+    this.#unacknowledged.set(offer.offer, { offer, at: performance.now() });
+    const reply = `${this.#inbox}.${offer.offer}`;
+    connection.publish(names.job(run), `${offer.id} ${offer.offer}`, reply);
   }
 
-  async #publish({ id, offer }: OfferId): Promise<void> {
-    const { connection, names, run } = this.#options;
-    const payload = `${id} ${offer}`;
-    while (!this.#isClosed) {
-      try {
-        if (connection.isConnected) {
-          // An answer that was lost does not make it two.
-          await this.#client.publish(names.job(run), payload, { msgID: `${run} ${payload}` });
-          return;
-        }
-      } catch {
-        if (connection.isConnected) await this.ensure().catch(() => {});
-      }
-      await delay(RETRY_MS);
+  /** Publishes again what the server has not acknowledged for long; or all of that, after a reconnection. */
+  tick(isAll = false): void {
+    const late = isAll ? Infinity : performance.now() - RETRY_MS;
+    for (const { offer, at } of [...this.#unacknowledged.values()]) {
+      if (at >= late) return;
+      this.#unacknowledged.delete(offer.offer);
+      this.publish(offer);
     }
+  }
+
+  #hear(message: Msg): void {
+    const { subject, headers } = message;
+    // There is no such stream at the moment.
+    if (headers?.hasError) return;
+    this.#unacknowledged.delete(Number(subject.slice(subject.lastIndexOf(".") + 1)));
+    const { error } = message.json<{ error?: { description: string } }>();
+    if (!error) return;
+    const { names } = this.#options;
+    const why = `the stream ${names.stream} of NATS refuses them (${error.description})`;
+    this.#options.failed(new Error(`Cannot offer tasks to workers: ${why}`));
   }
 
   /** Removes the consumers of runs whose coordinator is gone, and their offers. */
@@ -149,7 +168,8 @@ export class Offers {
 
   /** Removes the offers of the run. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#subscription[Symbol.dispose]();
+    this.#unacknowledged.clear();
     if (this.#options.connection.isConnected) await this.#remove(this.#options.run);
   }
 

@@ -51,6 +51,10 @@ export class RemoteExecutor<Item> implements Executor<Item> {
     return this.#coordination?.crew.notice;
   }
 
+  get workers(): number {
+    return this.#coordination?.crew.size ?? 0;
+  }
+
   async start(events: ExecutorEvents<Item>): Promise<void> {
     this.#events = events;
     const { environment, leaseMs } = this.#options;
@@ -71,7 +75,10 @@ export class RemoteExecutor<Item> implements Executor<Item> {
   }
 
   offer(task: OfferedTask<Item>): void {
-    this.#jobs!.add(task);
+    const { observer } = this.#options;
+    const add = () => this.#jobs!.add(task, observer?.trace?.());
+    if (observer?.within) observer.within(task, add);
+    else add();
   }
 
   cancel({ id }: OfferedTask<Item>, reason: Error): void {

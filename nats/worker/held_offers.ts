@@ -43,7 +43,7 @@ export class HeldOffers {
     return [...this.#held.values()];
   }
 
-  /** Takes one that has come; `undefined` when it is held already, and its lease goes on. */
+  /** Takes one that has come; `undefined` when it is held already, and its lease continues. */
   take(message: Msg): Held | undefined {
     const [id, offer] = message.string().split(" ").map(Number) as [number, number];
     const held = this.get({ id, offer });

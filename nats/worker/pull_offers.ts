@@ -101,7 +101,7 @@ export class OfferPuller {
       return this.#options.take(message);
     }
     if (code === 408) {
-      // The time of a request is over: so many of its offers did not come.
+      // The time of a request is over: this many of its offers did not come.
       const left = Number(message.headers!.get("Nats-Pending-Messages")) || 0;
       this.#asked = Math.max(0, this.#asked - left);
     } else {

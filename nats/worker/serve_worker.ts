@@ -40,7 +40,7 @@ export interface ServeWorkerOptions extends NatsOptions {
   handleSignals?: boolean | undefined;
   /**
    * Milliseconds for which running tasks may continue when the worker is to end. What runs after that is given back
-   * and begins anew elsewhere.
+   * and starts again elsewhere.
    *
    * @default {30000}
    */

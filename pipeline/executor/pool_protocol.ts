@@ -24,7 +24,7 @@ export interface InitTaskWorker {
   asksIdentity: boolean;
   /** Whether it tells ends once they are committed, because what it sends could be lost on its way. */
   confirms?: boolean | undefined;
-  /** Whether it is to tell how its tasks are doing, and to pass on what they print; if anybody looks on. */
+  /** Whether it is to tell how its tasks are doing, and to pass on what they print; if there is an observer. */
   watch?: { prints: boolean } | undefined;
   port: MessagePort;
 }
@@ -39,6 +39,8 @@ export interface RunTaskRequest {
   item: unknown;
   /** Which attempt it is, where attempts are counted. */
   attempt?: Attempt;
+  /** The span that it belongs to, as a `traceparent`. */
+  trace?: string;
   /** Whether to tell that it begins, because starts are counted. */
   tell?: true;
 }
@@ -56,7 +58,7 @@ export interface TimeOutTaskRequest {
   reason: ErrorData;
 }
 
-/** Somebody has cancelled a task: aborts its signal. */
+/** A task was cancelled: aborts its signal. */
 export interface CancelTaskRequest {
   kind: "cancel";
   id: number;
@@ -119,13 +121,13 @@ export interface TaskWorkerFailed {
   error: ErrorData;
 }
 
-/** News of a task could not be written: the pipeline cannot go on. */
+/** News of a task could not be written: the pipeline cannot continue. */
 export interface TaskNewsRefused {
   kind: "refused";
   error: ErrorData;
 }
 
-/** How far a task is; sent at most ten times a second, to those who look on. */
+/** How far a task is; sent at most ten times a second, to observers. */
 export interface TaskProgressed {
   kind: "progressed";
   id: number;
@@ -147,7 +149,7 @@ export interface IdentifyItems {
   items: readonly unknown[];
 }
 
-/** A task wrote a line into its log; sent to those who look on. */
+/** A task wrote a line into its log; sent to observers. */
 export interface TaskLogged {
   kind: "logged";
   id: number;

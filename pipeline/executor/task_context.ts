@@ -123,7 +123,7 @@ export interface TaskContext extends Readonly<TaskIdentity> {
    * rows, and for steps that were done before under this key. In an atomic task they are committed with the
    * task's end, and it resolves at once with `undefined`.
    *
-   * @throws {TypeError} If a step is none, a value cannot be stored, or there is a key and nobody keeps it
+   * @throws {TypeError} If a step is not one, a value cannot be stored, or there is a key and no table that keeps it
    * @throws {SqliteError} If SQLite refuses one of them
    */
   transaction(

@@ -106,7 +106,7 @@ export class TaskExecution implements TaskIdentity {
   }
 
   /**
-   * Writes that the task did not wait for. The promise rejects when one of them failed and nobody ever waited
+   * Writes that the task did not wait for. The promise rejects when one of them failed and was never awaited
    * for it.
    */
   get streaming(): Promise<void> | undefined {
@@ -120,7 +120,7 @@ export class TaskExecution implements TaskIdentity {
 
   /** The time of the attempt is up. */
   timeOut(reason: unknown): void {
-    // Whoever asks for the signal later is to find it aborted.
+    // A signal that is read later has to be aborted.
     void this.signal;
     this.abort(reason);
   }
@@ -170,7 +170,7 @@ export class TaskExecution implements TaskIdentity {
     if (!this.ended) logTask(this, this.environment, { message, level });
   }
 
-  /** Lets the failure of a write become the task's, if nobody waits for it until the task ends. */
+  /** Lets the failure of a write become the task's, if it is not awaited until the task ends. */
   watch<T>(operation: Promise<T>): Promise<T> {
     return this.ended ? operation : (this.#writes ??= new TaskWrites()).watch(operation);
   }

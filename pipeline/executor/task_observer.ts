@@ -1,6 +1,6 @@
 /**
- * Lets the main thread look on at tasks on a Worker of the pool: how far they are, what they log and print.
- * Loaded by a Worker whose pipeline somebody looks on at.
+ * Lets the main thread observe tasks on a Worker of the pool: how far they are, what they log and print.
+ * Loaded by a Worker whose pipeline has observers.
  *
  * How far a task is is sent at once when nothing was sent for a while, because a task that computes without a
  * pause lets no timer run; and by a timer otherwise, so that the last word is not lost.

@@ -1,8 +1,8 @@
 /**
  * The entry of a task Worker: runs one task at a time and sends what the tasks write straight to the
- * writer, over a port of its own. Nobody imports this file, `pool_worker.ts` starts it by its URL.
+ * writer, over a port of its own. No module imports this file; `pool_worker.ts` starts it by its URL.
  *
- * What is thrown behind a task's back, in a timer or a promise that nobody waits for, would end the
+ * What is thrown behind a task's back, in a timer or an unawaited promise, would end the
  * Worker together with what it has not sent yet. It is caught here: the task that runs ends as `error`,
  * what was sent is committed, then the pool is told and replaces the Worker. A task cannot end its Worker
  * itself, which would happen in silence, nor post messages, which would be taken for ours.
@@ -14,6 +14,7 @@ import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type {
   CancelTaskRequest,
   InitTaskWorker,
+  RunTaskRequest,
   TaskWorkerReply,
   TaskWorkerRequest,
   TimeOutTaskRequest,
@@ -43,6 +44,8 @@ let environment: TaskEnvironment | undefined;
 let running: TaskExecution | undefined;
 /** The task that was ended because the Worker failed. */
 let victim: TaskExecution | undefined;
+/** Where OpenTelemetry keeps its providers. */
+const OPENTELEMETRY = Symbol.for("opentelemetry.js.api.1");
 /** Characters of a message of which several copies are made: its task is done with before the next one runs. */
 const LARGE_ERROR = 100_000;
 /** What the last task was told that was to stop, perhaps before it began. */
@@ -148,7 +151,7 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       const task = running = new TaskExecution(request, environment!, request.attempt);
       if (told?.id === task.id) tell(task, told);
       if (request.tell) reply({ kind: "begun" });
-      const end = runToEnd(task, request.item);
+      const end = runToEnd(task, request);
       tasks.set(task.id, { task, end });
       return await end;
     }
@@ -187,8 +190,13 @@ function tell(task: TaskExecution, { kind, reason }: TimeOutTaskRequest | Cancel
   else task.timeOut(fromErrorData(reason));
 }
 
-async function runToEnd(task: TaskExecution, item: unknown): Promise<void> {
-  const outcome = await runTask(run, item, task, environment!);
+async function runToEnd(task: TaskExecution, { item, trace }: RunTaskRequest): Promise<void> {
+  const work = () => runTask(run, item, task, environment!);
+  const isTraced = trace !== undefined && OPENTELEMETRY in globalThis;
+  const outcome =
+    await (isTraced
+      ? import("./task_trace.ts").then(({ runTraced }) => runTraced(trace, task, work))
+      : work());
   if (task === victim) return;
   // What it has sent, and a large result or error, is to be on its way before the next one runs.
   const isLarge = "error" in outcome && (outcome.error?.message.length ?? 0) > LARGE_ERROR;

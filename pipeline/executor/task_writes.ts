@@ -1,11 +1,11 @@
 /**
- * What a task writes without waiting for it. A failure that nobody hears of must not be lost, nor end the
+ * What a task writes without waiting for it. An unawaited failure must not be lost, nor end the
  * process as an unhandled rejection: it becomes the task's.
  *
  * @module
  */
 
-/** Writes of one task that are under way, or have failed and nobody waited for them. */
+/** Writes of one task that are in flight, or have failed unawaited. */
 export class TaskWrites {
   readonly #writes = new Set<Write<unknown>>();
   #settled: Promise<void> | undefined;
@@ -22,7 +22,7 @@ export class TaskWrites {
   }
 
   /**
-   * Resolves when all of them have ended; `undefined` when there is none. It rejects when one failed and nobody
+   * Resolves when all of them have ended; `undefined` when there is none. It rejects when one failed and was not awaited
    * ever waited for it.
    */
   settled(): Promise<void> | undefined {
@@ -39,7 +39,7 @@ export class TaskWrites {
   }
 }
 
-/** The promise of a write. It knows whether anybody has asked it for its outcome. */
+/** The promise of a write. It knows whether its outcome was awaited. */
 class Write<T> extends Promise<T> {
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
@@ -55,7 +55,7 @@ class Write<T> extends Promise<T> {
     return super.then(onFulfilled, onRejected);
   }
 
-  /** `then`, without counting as somebody who waits. */
+  /** `then`, without counting as awaited. */
   unobserved(onFulfilled: () => void, onRejected: (reason: unknown) => void): Promise<void> {
     return super.then(onFulfilled, onRejected);
   }

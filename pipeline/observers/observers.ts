@@ -1,7 +1,7 @@
 /**
- * Finds out who looks on at a run, and loads it: nothing of it is loaded for a run that nobody looks at.
+ * Finds the observers of a run, and loads them: nothing is loaded for a run without observers.
  *
- * Whether anybody reads a log or a trace is seen in what LogTape and OpenTelemetry themselves leave on
+ * Whether a log or a trace is seen in what LogTape and OpenTelemetry themselves leave on
  * `globalThis`, so it costs two look-ups and no permission. Rejected: importing both always (some 10 ms of
  * every start), and reading `OTEL_DENO` (which needs a permission, and misses providers of other origin).
  *
@@ -10,13 +10,13 @@
 import type { PipelineOptions } from "../pipeline_options.ts";
 import type { RunObserver } from "./run_observer.ts";
 
-/** Where LogTape keeps its configuration: there once anybody in this thread has loaded it. */
+/** Where LogTape keeps its configuration: there once this thread has loaded it. */
 const LOGTAPE = Symbol.for("logtape.rootLogger");
 
-/** Where OpenTelemetry keeps its providers: there with `OTEL_DENO=true`, or once anybody registers one. */
+/** Where OpenTelemetry keeps its providers: there with `OTEL_DENO=true`, or once one is registered. */
 const OPENTELEMETRY = Symbol.for("opentelemetry.js.api.1");
 
-/** Who looks on at a run; `undefined` when nobody does. */
+/** The observers of a run; `undefined` when there are none. */
 export function openObserver<Item>(
   options: PipelineOptions<Item>,
 ): Promise<RunObserver | undefined> | undefined {
@@ -45,7 +45,10 @@ function together(observers: RunObserver[]): RunObserver {
     waits: (run) => observers.forEach((observer) => observer.waits?.(run)),
     rewritten: (text) => observers.forEach((observer) => observer.rewritten?.(text)),
     begin: (view, facts) => observers.forEach((observer) => observer.begin?.(view, facts)),
-    ...(within && { within: (task, work) => within.within!(task, work) }),
+    ...(within && {
+      within: (task, work) => within.within!(task, work),
+      trace: () => within.trace?.(),
+    }),
     ...(listeners.length > 0 && {
       onLog: (task, level, message) => {
         let shown = false;

@@ -141,7 +141,7 @@ function logLine({ name }: TaskIdentity, level: LogLevel, message: string): stri
   return `${cleanLine(name.slice(0, 80))}: ${mark}${cleanLine(message)}`;
 }
 
-/** Writes to stderr. That nobody reads it any more is no reason for a pipeline to fail. */
+/** Writes to stderr. A closed pipe must not fail a pipeline. */
 function write(text: string): void {
   try {
     writeWhole(Deno.stderr, text);

@@ -69,7 +69,7 @@ export class RunLog implements RunObserver {
 
   end(report: PipelineReport | undefined, error: unknown): void {
     if (!report) {
-      runs.error("{name} cannot go on: {error}", {
+      runs.error("{name} cannot continue: {error}", {
         name: this.#name,
         error: summarizeError(error),
       });

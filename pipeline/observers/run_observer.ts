@@ -1,8 +1,8 @@
 /**
- * What looks on while a pipeline runs: progress bars, the log, telemetry. Types only, so that the engine
+ * What observes a pipeline: progress bars, the log, telemetry. Types only, so that the engine
  * knows none of them and loads none that is not wanted.
  *
- * What changes with every task is not told but read ({@linkcode ObservedRun}): whoever draws ten times a second
+ * What changes with every task is not told but read ({@linkcode ObservedRun}): an observer that draws ten times a second
  * need not hear of a hundred thousand tasks in between.
  *
  * @module
@@ -38,6 +38,8 @@ export interface ObservedRun {
   running(): Iterable<RunningTask>;
   /** Why no task begins, such as that no worker is connected. */
   notice?(): string | undefined;
+  /** Workers on other machines that are connected; `undefined` where tasks run here. */
+  workers?(): number | undefined;
 }
 
 /** What is settled when the first task starts. */
@@ -56,11 +58,11 @@ export interface RunFacts {
   stats(): Promise<WriterStats>;
 }
 
-/** Somebody who looks on. All calls come from the main thread; none may throw. */
+/** An observer. All calls come from the main thread; none may throw. */
 export interface RunObserver {
   /** Whether it prints, so that what tasks print on other threads has to pass through it. */
   readonly prints?: boolean;
-  /** It waits for another run, such as "run 3 is under way (…)". */
+  /** It waits for another run, such as "run 3 is active (…)". */
   waits?(run: string): void;
   /** Other programs have changed tasks of the run that is resumed: "5 tasks were rewritten by another program; …". */
   rewritten?(text: string): void;
@@ -68,11 +70,13 @@ export interface RunObserver {
   begin?(view: ObservedRun, facts: RunFacts): void;
   /** Runs a task's work; used to put it into a context. */
   within?<T>(task: TaskIdentity, work: () => T): T;
-  /** A task wrote a line into its log. Whoever shows it to the user, or was told not to, returns `true`. */
+  /** The span of the context, as a `traceparent`, for a task that runs elsewhere. */
+  trace?(): string | undefined;
+  /** A task wrote a line into its log. An observer that shows it, or was told not to, returns `true`. */
   onLog?(task: TaskIdentity, level: LogLevel, message: string, shown: boolean): boolean | void;
   /** A task has ended. */
   ended?(task: TaskIdentity, outcome: TaskOutcome): void;
-  /** Readers keep a long WAL from being emptied. Whoever tells the user, with this text, returns `true`. */
+  /** Readers keep a long WAL from being emptied. An observer that shows this text returns `true`. */
   checkpointBlocked?(held: CheckpointBlocked, text: string): boolean;
   /** The last task has ended and the database is still open. */
   finishing?(): Promise<void>;

@@ -29,7 +29,7 @@ export interface TriggerOptions {
   signal: AbortSignal;
   /** The largest number of works that have not ended; a time that would make it more is left out. */
   most: number;
-  /** Called with the next time, whenever no work is under way. */
+  /** Called with the next time, whenever no work is active. */
   onScheduled: (next: Date) => void;
   /** Called when a time is left out. */
   onLeftOut: () => void;

@@ -15,7 +15,7 @@ import { onInterrupt } from "../signals.ts";
 import { checkOverlap, type Overlap } from "../overlap.ts";
 import type { PipelineReport } from "../report.ts";
 
-/** Runs of one schedule that have not ended, where they queue: one is under way and one waits, or both wait. */
+/** Runs of one schedule that have not ended, where they queue: one is active and one waits, or both wait. */
 const QUEUED = 2;
 
 /** Options of {@linkcode schedulePipeline}. */
@@ -26,7 +26,7 @@ export interface ScheduleOptions {
    * @default {{}}
    */
   args?: object | undefined;
-  /** Ends the schedule when it is aborted; a run that is under way is stopped as by its own `signal`. */
+  /** Ends the schedule when it is aborted; an active run is stopped as by its own `signal`. */
   signal?: AbortSignal | undefined;
   /**
    * Whether SIGINT, SIGTERM and SIGHUP end the schedule as `signal` does.
@@ -71,9 +71,9 @@ const RENAMED = { onNext: "onScheduled" };
  * throws or rejects with is given to `onError`, and never ends the schedule.
  *
  * Unless the definition says otherwise, `overlap` is `"refuse"`: a time at which another run of this name is
- * under way, in this process or another, is left out. With `"queue"` it waits; a third run of one schedule is left out, too.
+ * active, in this process or another, is left out. With `"queue"` it waits; a third run of one schedule is left out, too.
  *
- * @returns When it was stopped and no run is under way any more
+ * @returns When it was stopped and no run is active any more
  * @throws {TypeError} If there is no schedule, it is no cron expression, there is no such time zone, an option is
  * wrong, or the items can be read only once
  *

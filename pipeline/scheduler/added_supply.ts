@@ -6,19 +6,29 @@
  *
  * @module
  */
+import type { SqlRow } from "../../writer/protocol/sqlite_types.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
+import type { Admitted } from "./dependency_source.ts";
 import { LOOKAHEAD } from "./item_source.ts";
 import type { TaskSupply } from "./ready_queue.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 
-const PAGE = `SELECT id, name, key, input FROM main.task_runs
-  WHERE run_id=? AND added_by IS NOT NULL AND id>?
-    AND own_status='queued' ORDER BY id LIMIT ${LOOKAHEAD}`;
+const SELECT = `SELECT id, name, key, input FROM main.task_runs
+  WHERE run_id=? AND added_by IS NOT NULL AND own_status='queued'`;
+
+const PAGE = `${SELECT} AND id>? ORDER BY id LIMIT ${LOOKAHEAD}`;
+
+const RETURNED = `${SELECT} AND id IN (SELECT value FROM json_each(?)) ORDER BY id`;
+
+const DONE = `SELECT key FROM main.task_runs
+  WHERE run_id=? AND added_by IS NOT NULL AND own_status='done'`;
 
 /** Where the run's items come from. */
 export interface ItemSupply<Item> extends TaskSupply<Item> {
-  /** Takes tasks that were not among its items. Returns those that may run now. */
-  admit?(tasks: readonly IdentifiedItem<Item>[]): IdentifiedItem<Item>[];
+  /** Takes tasks that were not among its items. */
+  admit?(tasks: readonly IdentifiedItem<Item>[]): Admitted<Item>;
+  /** A task that was not among its items is done. */
+  admitDone?(key: string): void;
 }
 
 /** What the supply needs of the run. */
@@ -33,6 +43,8 @@ export interface AddedSupplyOptions<Item> {
   signal: AbortSignal;
   /** Called when there may be a task to take. */
   wake(): void;
+  /** Called with a task that never can run; with an error where what it depends on is not there. */
+  refuse(task: IdentifiedItem<Item>, error: Error | undefined): void;
 }
 
 /** Gives out the tasks of the run's items, then those that were added. */
@@ -45,6 +57,10 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   readonly #adders = new Set<number>();
   /** The last id that was read. */
   #lastId = 0;
+  /** Tasks that were read or passed over, and are queued again. */
+  #returned: number[] = [];
+  /** The next page, which is read while the tasks of the one before it run. */
+  #ahead: Promise<readonly SqlRow[]> | undefined;
   #page: IdentifiedItem<Item>[] = [];
   #given = 0;
   #count = 0;
@@ -60,7 +76,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
 
   /** Number of added tasks so far; `undefined` when there may be more. */
   get count(): number | undefined {
-    return this.#mayHaveMore || this.#resumes ? undefined : this.#count;
+    return this.#mayHaveMore || this.#ahead || this.#resumes ? undefined : this.#count;
   }
 
   /** There may be tasks that this task has added, now or when it has ended. */
@@ -80,7 +96,8 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
 
   /** A task is queued again that may have been added, and is read again. */
   returned(id: number): void {
-    this.#lastId = Math.min(this.#lastId, id - 1);
+    // What comes after the last id that was read is read anyway.
+    this.#returned.push(id);
     this.added(0);
   }
 
@@ -89,7 +106,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     if (item) return item;
     if (this.#given < this.#page.length) return this.#page[this.#given++];
     if (this.#options.signal.aborted) return undefined;
-    if (this.#mayHaveMore && this.#options.run !== null) {
+    if ((this.#mayHaveMore || this.#ahead) && this.#options.run !== null) {
       return this.#read().then(() => this.take());
     }
     if (this.#awaited) {
@@ -112,13 +129,15 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   }
 
   async #read(): Promise<void> {
-    const { run, batchSender, items } = this.#options;
-    this.#mayHaveMore = false;
-    const params = [run!, this.#lastId];
-    const rows = await batchSender.query({ kind: "rows", sql: PAGE, params });
-    if (rows.length === LOOKAHEAD) this.#mayHaveMore = true;
+    const { items, refuse } = this.#options;
+    const rows = await (this.#ahead ?? this.#query());
+    this.#ahead = undefined;
     if (rows.length === 0) return;
-    this.#lastId = Number(rows.at(-1)!.id);
+    if (rows.length >= LOOKAHEAD) {
+      this.#ahead = this.#query();
+      // It is awaited when its turn comes.
+      this.#ahead.catch(() => {});
+    }
     this.#count += rows.length;
     const tasks = rows.map(({ id, name, key, input }) => ({
       id: Number(id),
@@ -126,15 +145,39 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
       key: key as string | null,
       item: JSON.parse(String(input)) as Item,
     }));
-    this.#page = items.admit?.(tasks) ?? tasks;
+    const { ready, refused } = items.admit?.(tasks) ?? { ready: tasks, refused: [] };
+    this.#page = ready;
     this.#given = 0;
+    for (const { task, error } of refused) refuse(task, error);
+  }
+
+  /** Reads what is queued again, or else the next page. */
+  async #query(): Promise<readonly SqlRow[]> {
+    const { run, batchSender } = this.#options;
+    // What comes from here on may come too late for this.
+    this.#mayHaveMore = false;
+    const returned = this.#returned.filter((id) => id <= this.#lastId);
+    this.#returned = [];
+    const isPage = returned.length === 0;
+    const rows = await batchSender.query({
+      kind: "rows",
+      sql: isPage ? PAGE : RETURNED,
+      params: [run!, isPage ? this.#lastId : JSON.stringify(returned)],
+    });
+    if (!isPage) this.#mayHaveMore = true;
+    else if (rows.length > 0) this.#lastId = Number(rows.at(-1)!.id);
+    return rows;
   }
 
   /** Queues what was added in earlier attempts; the items have ended, so it is known for which there is one. */
   async #resume(): Promise<void> {
     this.#resumes = false;
-    const { run, batchSender } = this.#options;
+    const { run, batchSender, items } = this.#options;
     await batchSender.request({ kind: "resume_added", run: run! });
+    if (items.admitDone) {
+      const done = await batchSender.query({ kind: "rows", sql: DONE, params: [run!] });
+      for (const { key } of done) items.admitDone(String(key));
+    }
     this.#mayHaveMore = true;
   }
 }

@@ -14,6 +14,10 @@ export class DependencyGraph {
   readonly #waits: number[] = [];
   /** Who waits for each task. */
   readonly #dependents: number[][];
+  /** The task of each key, and keys that two have. */
+  readonly #byKey = new Map<string, number>();
+  readonly #twice = new Set<string>();
+  readonly #done = new Set<number>();
   /** What will never be done by itself, and what cannot be because of that. */
   readonly #lost = new Set<number>();
   #blocked = new Set<number>();
@@ -27,34 +31,10 @@ export class DependencyGraph {
     keys: readonly (string | null)[],
     dependsOn: (task: number) => Iterable<string> | undefined,
   ) {
-    const byKey = new Map<string, number>();
-    const twice = new Set<string>();
-    keys.forEach((key, task) => {
-      if (key === null) return;
-      if (byKey.has(key)) twice.add(key);
-      byKey.set(key, task);
-    });
+    keys.forEach((key, task) => this.#name(key, task));
     this.#dependents = keys.map(() => []);
     const needs = keys.map((key, task) => {
-      const found = new Set<number>();
-      const told = dependsOn(task) ?? [];
-      // The one would be taken letter by letter, the other is a promise, most likely.
-      if (typeof told === "string" || typeof told[Symbol.iterator] !== "function") {
-        throw new TypeError(
-          `Cannot let ${named(key, task)} depend on ${Deno.inspect(told, { depth: 0 })}: ` +
-            `dependsOn returns an array of keys`,
-        );
-      }
-      for (const needed of told) {
-        const other = byKey.get(needed);
-        if (other === undefined || twice.has(needed)) {
-          throw new TypeError(
-            `Cannot let ${named(key, task)} depend on ${Deno.inspect(needed)}: ` +
-              `${other === undefined ? "no item has" : "two items have"} that key`,
-          );
-        }
-        found.add(other);
-      }
+      const found = this.#find(key, task, dependsOn(task));
       for (const other of found) this.#dependents[other]!.push(task);
       this.#waits.push(found.size);
       return [...found];
@@ -64,6 +44,66 @@ export class DependencyGraph {
       const path = circle.map((task) => named(keys[task]!, task)).join(" → ");
       throw new TypeError(`Cannot run tasks that wait for each other: ${path}`);
     }
+  }
+
+  /**
+   * Adds a task that depends on others which are there. Returns what it waits for, or that it cannot be done because one
+   * of them cannot.
+   *
+   * @throws {TypeError} If there is no task of a key, or two
+   */
+  add(
+    key: string,
+    dependsOn: Iterable<string> | undefined,
+  ): { task: number; needs: number[]; state: "ready" | "waiting" | "blocked" } {
+    const task = this.#waits.length;
+    const needs = [...this.#find(key, task, dependsOn)];
+    this.#name(key, task);
+    const waits = needs.filter((other) => !this.#done.has(other));
+    this.#waits.push(waits.length);
+    this.#dependents.push([]);
+    for (const other of needs) this.#dependents[other]!.push(task);
+    const isBlocked = waits.some((other) => this.#lost.has(other) || this.#blocked.has(other));
+    if (isBlocked) this.#blocked.add(task);
+    return { task, needs, state: isBlocked ? "blocked" : waits.length > 0 ? "waiting" : "ready" };
+  }
+
+  /** Adds a task that is done, on which others may depend. */
+  addDone(key: string): void {
+    const task = this.#waits.push(0) - 1;
+    this.#dependents.push([]);
+    this.#name(key, task);
+    this.#done.add(task);
+  }
+
+  #name(key: string | null, task: number): void {
+    if (key === null) return;
+    if (this.#byKey.has(key)) this.#twice.add(key);
+    this.#byKey.set(key, task);
+  }
+
+  /** The tasks of keys. */
+  #find(key: string | null, task: number, dependsOn: Iterable<string> | undefined): Set<number> {
+    const told = dependsOn ?? [];
+    // The one would be taken letter by letter, the other is a promise, most likely.
+    if (typeof told === "string" || typeof told[Symbol.iterator] !== "function") {
+      throw new TypeError(
+        `Cannot let ${named(key, task)} depend on ${Deno.inspect(told, { depth: 0 })}: ` +
+          `dependsOn returns an array of keys`,
+      );
+    }
+    const found = new Set<number>();
+    for (const needed of told) {
+      const other = this.#byKey.get(needed);
+      if (other === undefined || this.#twice.has(needed)) {
+        throw new TypeError(
+          `Cannot let ${named(key, task)} depend on ${Deno.inspect(needed)}: ` +
+            `${other === undefined ? "no item has" : "two items have"} that key`,
+        );
+      }
+      found.add(other);
+    }
+    return found;
   }
 
   /** The tasks that wait for none, in their order. */
@@ -80,6 +120,7 @@ export class DependencyGraph {
 
   /** A task is done. Returns those that waited for nothing else, in their order. */
   done(task: number): number[] {
+    this.#done.add(task);
     return this.#dependents[task]!.filter((other) => --this.#waits[other]! === 0);
   }
 
@@ -135,7 +176,7 @@ function findCircle(
   }
   let task = left.findIndex((count) => count > 0);
   if (task < 0) return undefined;
-  // Whatever is left needs something that is left: going on and on leads round.
+  // Whatever is left needs something that is left: following them leads round in a circle.
   const path: number[] = [];
   const at = new Map<number, number>();
   while (!at.has(task)) {

@@ -2,7 +2,7 @@
  * Gives tasks out in the order of their dependencies: each when all that it depends on are done.
  *
  * What depends on what is settled before anything starts, so all items have to be known: a generator has no
- * dependencies, because nobody could tell whether a key is missing or still to come.
+ * dependencies, because it is unknown whether a key is missing or still to come.
  *
  * @module
  */
@@ -23,10 +23,20 @@ export interface DependencyOptions<Item> {
   dependsOn?: ((item: Item) => readonly string[] | undefined) | undefined;
 }
 
+/** What became of tasks that were added. */
+export interface Admitted<Item> {
+  /** Tasks that may run now; others wait. */
+  ready: IdentifiedItem<Item>[];
+  /** Tasks that never can, because of what they depend on; with an error where that is not there. */
+  refused: { task: IdentifiedItem<Item>; error?: Error }[];
+}
+
 /** Tasks whose turn has come. Its fields belong to the main thread. */
 export class DependencySource<Item> implements TaskSupply<Item> {
   readonly #feed: TaskSource<Item>;
   readonly #graph: DependencyGraph;
+  readonly #dependsOn: (item: Item) => readonly string[] | undefined;
+  #announce: ((pairs: [number, number][]) => void) | undefined;
   readonly #known: number;
   /** The tasks by the place of their items; what need not run is left out. */
   readonly #tasks: (IdentifiedItem<Item> | undefined)[] = [];
@@ -49,12 +59,52 @@ export class DependencySource<Item> implements TaskSupply<Item> {
     }
     const keys = known.map((item, index) => describe(item, index, options).key);
     this.#feed = feed;
+    this.#dependsOn = options.dependsOn!;
     this.#known = known.length;
     this.#graph = new DependencyGraph(keys, (task) => options.dependsOn!(known[task]!));
   }
 
-  /** Has the writer keep what depends on what, for those who look on; the tasks have been announced. */
+  /**
+   * Takes tasks that were added to the run; what they depend on has to be there. Returns those that may run now, and why
+   * others never can.
+   */
+  admit(tasks: readonly IdentifiedItem<Item>[]): Admitted<Item> {
+    const admitted: Admitted<Item> = { ready: [], refused: [] };
+    const pairs: [number, number][] = [];
+    for (const task of tasks) {
+      // One that comes again is given out when its turn comes.
+      if (this.#places.has(task.id)) continue;
+      try {
+        const dependsOn = this.#dependsOn(task.item);
+        const { task: place, needs, state } = this.#graph.add(task.key!, dependsOn);
+        this.#tasks[place] = task;
+        this.#places.set(task.id, place);
+        for (const needed of needs) {
+          const other = this.#tasks[needed];
+          if (other) pairs.push([task.id, other.id]);
+        }
+        if (state === "ready") admitted.ready.push(task);
+        if (state === "blocked") admitted.refused.push({ task });
+      } catch (error) {
+        admitted.refused.push({ task, error: error as Error });
+      }
+    }
+    this.#announce?.(pairs);
+    return admitted;
+  }
+
+  /** A task that was added in an earlier attempt is done. */
+  admitDone(key: string): void {
+    this.#graph.addDone(key);
+  }
+
+  /** Has the writer keep what depends on what, for readers; the tasks have been announced. */
   async announce(run: number, batchSender: BatchSender): Promise<void> {
+    this.#announce = (pairs) => {
+      if (pairs.length === 0) return;
+      const [ids, dependsOn] = [pairs.map(([id]) => id), pairs.map(([, id]) => id)];
+      batchSender.post({ kind: "depend_tasks", run, ids, dependsOn });
+    };
     let ids: number[] = [];
     let dependsOn: number[] = [];
     const send = async () => {

@@ -1,11 +1,13 @@
 /**
- * What becomes of the tasks that depend on one that has ended.
+ * What becomes of tasks that cannot run because of what they depend on.
  *
  * @module
  */
+import { toErrorData } from "../../errors.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
 import { LiveTask } from "./live_task.ts";
+import type { IdentifiedItem } from "./task_identity.ts";
 import type { ControlledTasks } from "./task_control.ts";
 
 /** Lets them go, or cancels those that cannot run any more. */
@@ -24,4 +26,15 @@ export function blockDependents<Item>(
     const message = `Not run: task ${id} (${name}) ${what}, and it depends on that`;
     tasks.block(new LiveTask(other, other), message);
   }
+}
+
+/** Ends a task that was added and never can run; with an error where what it depends on is not in the run. */
+export function refuseAdded<Item>(
+  tasks: ControlledTasks<Item>,
+  added: IdentifiedItem<Item>,
+  error: Error | undefined,
+): void {
+  const task = new LiveTask(added, added);
+  if (error) tasks.fail(task, { status: "error", error: toErrorData(error) });
+  else tasks.block(task, "Not run: a task that it depends on is not done");
 }

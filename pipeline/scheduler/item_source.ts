@@ -35,12 +35,12 @@ export class ItemSource<Item> {
     return this.#exhausted;
   }
 
-  /** Whether the user's iterator keeps somebody waiting for its next item. */
+  /** Whether the user's iterator is awaited for its next item. */
   get waiting(): boolean {
     return this.#pulled !== undefined;
   }
 
-  /** Adds at most so many of the next items to `items`; what came before a failure is there when it rejects. */
+  /** Adds at most this many of the next items to `items`; what came before a failure is there when it rejects. */
   pull(items: Item[], most = LOOKAHEAD): void | Promise<void> {
     return this.#sync ? this.#pullSync(items, most) : this.#pullAsync(items, most);
   }

@@ -3,7 +3,7 @@
  *
  * Of the ways to keep a rate this is the one that a server counts with which says "ten requests a second": no
  * interval of that length has more starts in it, wherever it begins. Rejected: a token bucket, which lets twice
- * as many through in one interval (a full bucket, and what flows in meanwhile), and a window that begins anew
+ * as many through in one interval (a full bucket, and what flows in meanwhile), and a window that starts again
  * with each interval, which does the same at its edges.
  *
  * A start is reserved when its task is given out and counts from when the task has really begun, because a busy

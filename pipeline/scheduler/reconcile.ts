@@ -55,7 +55,7 @@ export async function endOrphans<Task extends TaskIdentity>(
   why: string,
   environment: TaskEnvironment,
 ): Promise<[Task, TaskOutcome][]> {
-  // Without a table nobody can tell.
+  // Without a table it cannot be told.
   if (environment.run === null) return [];
   const message = `${why}: what this one had sent may or may not be written`;
   const error = { name: "TaskWorkerDiedError", message };

@@ -23,7 +23,7 @@ const DELAY_MS = 1_000;
 /** Milliseconds of any wait at most, unless told. */
 const MAX_DELAY_MS = 60_000;
 
-/** Milliseconds that a task on the pool may go on after its signal is aborted, unless told. */
+/** Milliseconds that a task on the pool may continue after its signal is aborted, unless told. */
 export const GRACE_MS = 5_000;
 
 /** How a task is tried. */
@@ -77,7 +77,7 @@ export interface PolicyOptions<Item> extends TaskPolicy {
   /** What is different for an item: what it leaves out is as for the others. */
   taskOptions?: ((item: Item) => TaskPolicy | undefined) | undefined;
   /**
-   * Milliseconds that a task on the pool may go on after its signal was aborted, because its time is up or somebody
+   * Milliseconds that a task on the pool may continue after its signal was aborted, because its time is up or it
    * has cancelled it, before its Worker is ended. A statement of a task or run that is to stop may take as long: then
    * the writer is ended, because SQLite leaves no statement before its end, and the run fails with that reason.
    *

@@ -21,7 +21,7 @@ import type { RunningTask } from "../observers/run_observer.ts";
 import type { DependencySource } from "./dependency_source.ts";
 import { LOOKAHEAD } from "./item_source.ts";
 import { AddedSupply } from "./added_supply.ts";
-import { blockDependents } from "./dependents.ts";
+import { blockDependents, refuseAdded } from "./dependents.ts";
 import type { LiveTask } from "./live_task.ts";
 import { hasOrder, type QueueOptions, ReadyQueue } from "./ready_queue.ts";
 import { endOrphans, reconcile, writtenEnd } from "./reconcile.ts";
@@ -89,6 +89,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
       items: dependencies ?? source,
       resumes: source.resumes,
       wake: () => this.#dispatch(),
+      refuse: (task, error) => refuseAdded(this, task, error),
     });
     this.#queue = new ReadyQueue({
       source: this.supply,

@@ -16,7 +16,7 @@ import type { IdentifiedItem } from "./task_identity.ts";
 /** Known items that are read at first; each time as many are read as were before. */
 const FIRST_ITEMS = 125;
 
-/** Gives tasks out, one after the other, to whoever is free. */
+/** Gives tasks out, one after the other, to free slots. */
 export class TaskSource<Item> {
   /** The items when all are known at once: a copy, because the user's own may change meanwhile. */
   readonly known: readonly Item[] | undefined;

@@ -21,7 +21,7 @@ import { findParameters, replaceParameters } from "./parameters.ts";
 import type { SqlRow, SqlValue } from "../values.ts";
 import { immutableUri } from "./immutable.ts";
 
-/** Pages that a copy takes at a time: all, because between two steps a commit would make it begin anew. */
+/** Pages that a copy takes at a time: all, because between two steps a commit would make it start again. */
 const ALL_PAGES = 2 ** 31 - 1;
 
 class BuiltinStatement implements DriverStatement {
@@ -111,7 +111,7 @@ class BuiltinConnection implements DriverConnection {
   }
 }
 
-/** Opens a file that nobody changes; under narrow flags, which allow no URI, a copy of it in memory. */
+/** Opens a file that does not change; under narrow flags, which allow no URI, a copy of it in memory. */
 function openImmutable(path: string, options: DatabaseSyncOptions): DatabaseSync {
   try {
     return new DatabaseSync(immutableUri(path), options);

@@ -33,7 +33,7 @@ let ffi: Promise<Driver> | undefined;
 /**
  * Loads the driver that was asked for. The FFI driver is loaded once for each thread.
  *
- * @throws {TypeError} If the choice is none of `auto`, `ffi` and `builtin`
+ * @throws {TypeError} If the choice is not one of `auto`, `ffi` and `builtin`
  * @throws {Error} If `ffi` was asked for by name and cannot be had
  */
 export async function chooseDriver(choice: DriverChoice = "auto"): Promise<ChosenDriver> {

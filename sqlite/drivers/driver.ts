@@ -61,7 +61,7 @@ export interface DriverOptions {
   readOnly: boolean;
   /** Whether a text in double quotes that names no column is a text, as the `sqlite3` shell has it. */
   doubleQuotedLiterals: boolean;
-  /** Whether nobody can change the file while it is open, so that it is read without locks and without a `-shm`. */
+  /** Whether the file cannot change while it is open, so that it is read without locks and without a `-shm`. */
   immutable?: boolean;
 }
 

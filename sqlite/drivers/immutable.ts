@@ -5,7 +5,7 @@
  * @see https://www.sqlite.org/uri.html#uriimmutable
  */
 
-/** The URI of a file that nobody changes while it is open. */
+/** The URI of a file that does not change while it is open. */
 export function immutableUri(path: string): string {
   const escaped = path.replaceAll("\\", "/").replace(/[%?#]/g, encodeURIComponent);
   return `file:${/^[a-z]:/i.test(escaped) ? "/" : ""}${escaped}?immutable=1`;

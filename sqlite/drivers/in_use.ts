@@ -3,7 +3,7 @@
  *
  * The two drivers bring two copies of the SQLite library. POSIX file locks belong to the process: when one
  * copy closes a file, the locks of the other are gone, and commits can be lost (seen: a reader of the other
- * driver closed, another program then removed the WAL under the writer). So whoever opens a file that a
+ * driver closed, another program then removed the WAL under the writer). So a thread that opens a file that a
  * writer holds open gets the writer's driver, or an error.
  *
  * @module

@@ -3,7 +3,7 @@
  *
  * SQLite tells it itself: it can print a statement with the values that are bound, `NULL` where none is.
  * Before anything is bound, that text differs from the statement's own exactly where a parameter stands,
- * so that nobody else has to tell a parameter from a question mark in a string or a comment.
+ * so that no other code has to tell a parameter from a question mark in a string or a comment.
  *
  * @module
  */

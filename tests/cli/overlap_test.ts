@@ -1,5 +1,5 @@
 /**
- * `pipeloom run --overlap`: what a person and a shell see while another run is under way.
+ * `pipeloom run --overlap`: what a person and a shell see while another run is active.
  *
  * @module
  */
@@ -15,7 +15,7 @@ const ETL = decodeURIComponent(new URL("../fixtures/etl.ts", import.meta.url).pa
 const run = (words: string, ...args: string[]) => ["run", ETL, "--arg", `words=${words}`, ...args];
 
 Deno.test({
-  name: "run --overlap refuses with 75, or waits behind the run that is under way and says so",
+  name: "run --overlap refuses with 75, or waits behind the active run and says so",
   ignore: !hasTerminals,
   async fn() {
     using folder = tempFolder();
@@ -27,11 +27,11 @@ Deno.test({
     assertEquals([refused.code, refused.out], [75, ""]);
     assertMatch(
       refused.err,
-      /^error: Cannot begin another run of "etl": run 1 is under way \(process \d+, since .+Z\); .+\n$/,
+      /^error: Cannot begin another run of "etl": run 1 is active \(process \d+, since .+Z\); .+\n$/,
     );
 
     await using second = openTerminal(run("a", "--overlap", "queue"), options);
-    await second.until(/Waits: run 1 is under way \(process \d+, since/);
+    await second.until(/Waits: run 1 is active \(process \d+, since/);
     await using third = openTerminal(run("b", "--overlap", "queue"), options);
     await third.until("Waits: run 1");
     await third.interrupt();

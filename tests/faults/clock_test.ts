@@ -8,7 +8,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { isInstalled } from "../support/child.ts";
 import { runCli } from "../cli/cli_terminal.ts";
 import { DRIVERS } from "../support/drivers.ts";
-import { assertKept, tell, Victim, type VictimOptions } from "../support/faulted.ts";
+import { assertKept, TASKS, tell, Victim, type VictimOptions } from "../support/faulted.ts";
 import { readRow, readValues } from "../support/read.ts";
 import { slowClock } from "../support/slow_clock.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -93,7 +93,7 @@ for (const driver of DRIVERS) {
     const ending = await child.end();
     tell("clock set back by an hour", { ...options, db }, child, ending);
     assertEquals([ending.code, ending.said], [0, ""]);
-    assertEquals([child.counts?.done, child.counts?.error], [150, 0]);
+    assertEquals([child.counts?.done, child.counts?.error], [TASKS, 0]);
     await assertKept(db, child.acknowledged);
     // It did go back: the first task ended before it began, and so did the run.
     const backwards =
@@ -104,7 +104,7 @@ for (const driver of DRIVERS) {
     // Each task that had failed was run again, after a wait that no clock had a say in.
     assertEquals(
       await readValues(db, "SELECT count(*), count(DISTINCT task_id) FROM task_attempts"),
-      [[15, 15]],
+      [[TASKS / 10, TASKS / 10]],
     );
     // The next run begins before the first one did, and is the newer one.
     {
@@ -147,7 +147,7 @@ for (const driver of DRIVERS) {
     await assertKept(db, [...child.acknowledged, ...next.acknowledged]);
     assertEquals(
       await readValues(db, "SELECT id, status, done, resumed FROM pipeline_runs"),
-      [[1, "done", 150, 1]],
+      [[1, "done", TASKS, 1]],
     );
   });
 }

@@ -85,8 +85,8 @@ Deno.test({
     await Promise.all([refuses, queues, alone].map((it) => it.until(/next run at .* UTC/)));
 
     await Promise.all([
-      refuses.until(/Left out: .*run 1 is under way \(process \d+, since .*\n[^]*next run at/),
-      queues.until(/Waits: run 1 is under way/),
+      refuses.until(/Left out: .*run 1 is active \(process \d+, since .*\n[^]*next run at/),
+      queues.until(/Waits: run 1 is active/),
       alone.until(/I run[^]*next run at/),
     ]);
     assertEquals(await readValues(db, RUNS), [[1, "running"]]);
@@ -123,7 +123,7 @@ Deno.test({
     );
     // Three minutes: two runs wait, and the third time is left out.
     await queues.until(/Left out: Cannot queue another run of "scheduled": /);
-    assertEquals(queues.said.match(/Waits: run 1 is under way/g)?.length, 2);
+    assertEquals(queues.said.match(/Waits: run 1 is active/g)?.length, 2);
     assertEquals(queues.said.match(/Left out/g)?.length, 1);
     const [code, out] = await queues.end("SIGTERM");
     assertEquals(code, 143);

@@ -193,3 +193,59 @@ Deno.test("a task that is stopped leaves what it added cancelled", async () => {
   const resumed = await runPipeline(["a"], { db, resume: true, run: () => {} });
   assertEquals([resumed.status, resumed.counts.done], ["done", 2_501]);
 });
+
+Deno.test("tasks that are added wait for those that they depend on, and read their results", async () => {
+  interface Stage {
+    key: string;
+    needs?: string[];
+    fails?: boolean;
+  }
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const order: string[] = [];
+  const added: Stage[] = [
+    { key: "left" },
+    { key: "right", needs: ["root"] },
+    { key: "sum", needs: ["left", "right", "item"] },
+    { key: "fails", fails: true },
+    { key: "blocked", needs: ["fails"] },
+    { key: "below", needs: ["blocked"] },
+    { key: "unknown", needs: ["nowhere"] },
+  ];
+  const options = {
+    db,
+    workers: 2,
+    resume: true,
+    dependsOn: ({ needs }: Stage) => needs,
+  };
+  const items: Stage[] = [{ key: "root" }, { key: "item", needs: ["root"] }];
+  const report = await runPipeline(items, {
+    ...options,
+    async run({ key, fails }, task) {
+      order.push(key);
+      if (key === "root") await task.add(added);
+      if (fails) throw new Error("No");
+      return (await task.resultsOf<number>()).size;
+    },
+  });
+  assertEquals([report.counts.done, report.counts.error, report.counts.cancelled], [5, 2, 2]);
+  assertEquals(order.indexOf("sum") > order.indexOf("right"), true);
+  const rows = "SELECT key, status, result FROM task_runs ORDER BY id";
+  assertEquals(await readValues(db, rows), [
+    ["root", "done", "0"],
+    ["item", "done", "1"],
+    ["left", "done", "0"],
+    ["right", "done", "1"],
+    ["sum", "done", "3"],
+    ["fails", "error", null],
+    ["blocked", "cancelled", null],
+    ["below", "cancelled", null],
+    ["unknown", "error", null],
+  ]);
+  assertStringIncludes(
+    report.failures.find(({ key }) => key === "unknown")!.error.message,
+    'Cannot let "unknown" depend on "nowhere": no item has that key',
+  );
+  const again = await runPipeline(items, { ...options, run: () => "again" });
+  assertEquals([again.runId, again.counts.done, again.counts.error], [1, 8, 1]);
+});

@@ -33,7 +33,7 @@ async function letGo(fixture: Fixture): Promise<void> {
 }
 
 for (const driver of DRIVERS) {
-  Deno.test(`${driver}: overlap "refuse" names the run that is under way in another process`, async () => {
+  Deno.test(`${driver}: overlap "refuse" names the active run in another process`, async () => {
     using folder = tempFolder();
     const db = folder.file("a.db");
     await using other = start(folder.path, "allow", "one", "hold");
@@ -43,7 +43,7 @@ for (const driver of DRIVERS) {
     const error = await assertRejects(() => run(db, { overlap: "refuse", driver }), OverlapError);
     assertMatch(
       error.message,
-      /^Cannot begin another run of "nightly": run 1 is under way \(process \d+[^)]*\); .*"queue"$/,
+      /^Cannot begin another run of "nightly": run 1 is active \(process \d+[^)]*\); .*"queue"$/,
     );
     assert(error.message.includes(`process ${pid}`) && error.message.includes(`${started_at}`));
     assertEquals(await readValues(db, RUNS), [[1, "running", 0]]);

@@ -143,9 +143,14 @@ Deno.test({
   ignore: !unprivileged,
   fn: async () => {
     const modes = { file: 0, folder: 0o755 };
-    for (const script of [WRITE, READ]) {
+    for (
+      const [script, says] of [
+        [WRITE, (path: string) => `Cannot open ${path} to write: the file, its folder or`],
+        [READ, (path: string) => `Unable to open database file (${path}): check that`],
+      ] as const
+    ) {
       const { message, path, files } = await runUnprivileged((path) => script(path), modes);
-      assertStringIncludes(message, `Unable to open database file (${path}): check that`);
+      assertStringIncludes(message, says(path));
       assertEquals(files, ["etl.db"]);
     }
   },

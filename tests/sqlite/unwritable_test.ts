@@ -80,7 +80,7 @@ Deno.test("a file that is there and cannot be opened is not said to miss its fol
   assertEquals(explainUnwritable(folder.file("none.db"), opened), opened);
   Deno.writeTextFileSync(folder.file("etl.db"), "");
   const error = explainUnwritable(folder.file("etl.db"), opened) as SqliteError;
-  assertStringIncludes(error.message, "its folder or their mount can only be read");
+  assertStringIncludes(error.message, "its folder or their mount may not be written");
   assertEquals(error.code, "read-only");
 });
 

@@ -12,7 +12,7 @@ import type { HazardOptions } from "../fixtures/hazards.ts";
 import { ffiFlags } from "./spawn.ts";
 
 /** Tasks of a pipeline, and rows of each; the first writes more while it is held. */
-const TASKS = IS_LONG ? 150 : 50;
+export const TASKS = IS_LONG ? 150 : 50;
 const LINES = 3;
 
 /** Milliseconds after which a child that has not ended is taken for one that never will. */

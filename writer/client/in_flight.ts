@@ -56,7 +56,7 @@ interface UnpackedBatch extends Batch {
   messages: WriteMessage[];
 }
 
-/** Called with the failure of a message for which nobody waits, and with the task that sent it, if any did. */
+/** Called with the failure of a message that is not awaited, and with the task that sent it, if any did. */
 export type FailureListener = (error: ErrorData, task: number | undefined) => void;
 
 /** Posts batches and queries as far as credits reach, and matches the answers. */

@@ -5,7 +5,7 @@
  * One DELETE for a million rows would hold the lock, and grow the WAL, for as long as it takes. So rows go in
  * parts, each a commit of its own between which others may write. The run itself goes first, so that a run is whole
  * or gone whenever the deletion is interrupted: a resume never finds one without some of its tasks, which it would
- * run again. Until its rows are gone, `pruned_runs` says which they are, and the next prune goes on with them. The
+ * run again. Until its rows are gone, `pruned_runs` says which they are, and the next prune continues with them. The
  * newest run always stays: its ids are the largest, and ids that
  * were used must not be used again.
  *
@@ -135,7 +135,7 @@ const TABLES = {
 
 type Table = keyof typeof TABLES;
 
-/** Deletes so many rows of a run that is gone. */
+/** Deletes a number of rows of a run that is gone. */
 function partOf(table: Table, rows: number): string {
   const task = TABLES[table];
   const range = task ? `AND t.${task} BETWEEN p.first_task_id AND p.last_task_id` : "";

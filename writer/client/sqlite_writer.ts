@@ -172,7 +172,7 @@ export class SqliteWriter implements AsyncDisposable {
    * Writes all of the steps, or none.
    *
    * @returns What each step did; `undefined` for rows, and for steps that were done before under this key
-   * @throws {TypeError} If a step is none, a value cannot be stored, or there is a key that no table keeps
+   * @throws {TypeError} If a step is not one, a value cannot be stored, or there is a key that no table keeps
    * @throws {SqliteError} If SQLite refuses a step
    */
   async transaction(

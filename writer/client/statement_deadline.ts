@@ -65,7 +65,7 @@ export class StatementDeadline implements Disposable {
     else limit.signal.addEventListener("abort", this.#stop);
   }
 
-  /** The statements of a task must end within the time of grace after so many milliseconds, until it is released. */
+  /** The statements of a task must end within the time of grace after this many milliseconds, until it is released. */
   limitTask(task: number, afterMs: number, reason: string): void {
     this.#tasks.set(task, { dueAt: performance.now() + afterMs, reason });
     this.#watch();

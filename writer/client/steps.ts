@@ -50,7 +50,7 @@ export function toExecuteMessage(sql: string, params: readonly Bindable[] = []):
 /**
  * Makes the message of one step: SQL, a named statement, or rows for a table.
  *
- * @throws {TypeError} If it is none of these, or a value has no SQLite form
+ * @throws {TypeError} If it is not one of these, or a value has no SQLite form
  */
 export function toMessage(step: Step): ExecuteMessage | StatementMessage | InsertMessage {
   if ("sql" in step) return toExecuteMessage(step.sql, step.params);
@@ -132,7 +132,7 @@ function unknownStep(step: unknown): TypeError {
 /**
  * Makes the message of steps that belong together.
  *
- * @throws {TypeError} If one of them is none, a value has no SQLite form, or the key is no text
+ * @throws {TypeError} If one of them is not a step, a value has no SQLite form, or the key is no text
  */
 export function toTransactionMessage(
   steps: readonly Step[],

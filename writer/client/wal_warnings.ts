@@ -1,5 +1,5 @@
 /**
- * Tells the user of a WAL that readers hold: through whoever looks on at a run, or else on the console.
+ * Tells the user of a WAL that readers hold: through the observers of a run, or else on the console.
  *
  * It fills the disk without a task failing, so it is said even to those who have no log.
  *

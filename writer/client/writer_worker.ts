@@ -25,7 +25,7 @@ const ENTRY = workerEntry(
 /** The Worker of one writer. */
 export class WriterWorker {
   readonly #worker: Worker;
-  /** Called when the Worker cannot go on, before anybody else hears of it. */
+  /** Called when the Worker cannot continue, before anything else is told. */
   readonly #failed: (error: Error) => void;
   /** Who hears what is asked of runs. */
   readonly #listeners = new Set<(request: RunRequest) => void>();

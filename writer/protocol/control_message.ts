@@ -1,13 +1,13 @@
 /**
- * Messages about what is asked of a run that goes on, and what became of it.
+ * Messages about what is asked of an active run, and what became of it.
  *
  * @module
  */
 
-/** What can be asked of a run that goes on. */
+/** What can be asked of an active run. */
 export type ControlAction = "cancel" | "retry";
 
-/** Asks for something of a run that goes on, whoever runs it. Answered with the id of the request. */
+/** Asks for something of an active run, in whichever process. Answered with the id of the request. */
 export interface RequestControlMessage {
   /** Tells the messages apart. */
   kind: "request_control";
@@ -33,7 +33,7 @@ export interface AnswerControlMessage {
   answer: string;
 }
 
-/** What is asked of a run that goes on. */
+/** What is asked of an active run. */
 export interface RunRequest {
   /** The request, as `run_requests.id`. */
   id: number;

@@ -5,7 +5,7 @@
  */
 import type { EndStatus, StatusCounts } from "../../internal/task_status.ts";
 
-/** Names a run beside its id: the day that it is for, or whatever whoever starts it again knows it by. */
+/** Names a run beside its id: the day that it is for, or a name of the caller's choice. */
 export interface RunKey {
   /** What no other run of this name is called. */
   key: string;
@@ -34,7 +34,7 @@ export interface StartRunMessage {
   args?: string;
   /** What it is called beside its name. */
   label?: string;
-  /** Whether it is refused while another run of this name is under way. */
+  /** Whether it is refused while another run of this name is active. */
   alone?: boolean;
   /** Where its tasks run, when that is on other machines. */
   executor?: string | undefined;

@@ -83,7 +83,7 @@ export interface WorkerWarned {
   held: CheckpointBlocked;
 }
 
-/** A request to the Worker failed, or the Worker cannot go on. */
+/** A request to the Worker failed, or the Worker cannot continue. */
 export interface WorkerFailed {
   kind: "failed";
   error: ErrorData;

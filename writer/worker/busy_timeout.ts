@@ -3,14 +3,14 @@
  *
  * When another process does not let go of its lock, every message that is still on its way would wait for the
  * whole busy timeout, one after the other, and so would the end of the run: a process that has lost would take
- * many minutes to say so. So after a wait in vain the next ones are short, until one gets the lock.
+ * many minutes to say so. So after a wait that failed the next ones are short, until one gets the lock.
  *
  * @module
  */
 import type { Connection } from "../../sqlite/connection.ts";
 import { busyTimeout, setBusyTimeout } from "../../sqlite/pragmas.ts";
 
-/** Milliseconds of a wait that follows one in vain: enough for a lock that comes and goes. */
+/** Milliseconds of a wait that follows a failed one: enough for a lock that comes and goes. */
 const SHORT_MS = 500;
 
 /** The busy timeout of one connection. */
@@ -24,7 +24,7 @@ export class BusyTimeout {
     this.#timeoutMs = busyTimeout(connection);
   }
 
-  /** Takes note of how a try ended: in vain, because the lock could not be had, or otherwise. */
+  /** Takes note of how a try ended: without the lock, or otherwise. */
   tried(inVain: boolean): void {
     if (inVain === this.#lost) return;
     this.#lost = inVain;

@@ -1,9 +1,9 @@
 /**
  * Keeps the WAL of the writer's database short while readers come and go.
  *
- * SQLite checkpoints every 1,000 pages by itself, but waits for nobody: it copies what no reader needs any more,
- * and the WAL begins anew only when, at a commit, all of it is copied and nobody reads from it. One reader leaves
- * such moments. Readers whose reads overlap leave none, and the WAL grows as long as they go on, however short
+ * SQLite checkpoints every 1,000 pages by itself, but never waits: it copies what no reader needs any more,
+ * and the WAL restarts only when, at a commit, all of it is copied and no reader uses it. One reader leaves
+ * such moments. Readers whose reads overlap leave none, and the WAL grows as long as they last, however short
  * each read is. So when it is longer than it need be, the writer waits for the readers: those that come meanwhile
  * read the newest commit, so the wait is over with the reads that had begun. It waits half a second first, and twice
  * as long each time that this was too short and the WAL has grown on: another program that keeps a transaction open
@@ -11,7 +11,7 @@
  *
  * A reader that stays in one transaction cannot be helped. What was committed after it began has to stay in the
  * WAL, and no wait helps. It is told from the others by what can be copied, which stays the same for
- * seconds; then nobody waits. That it holds the WAL, and since when, is known to
+ * seconds; then it does not wait. That it holds the WAL, and since when, is known to
  * {@linkcode WriterStats} and `pipeline_runs`, and the user is told when the WAL is long.
  *
  * A checkpoint also brings commits to the disk. One every ten seconds sets a bound to what a power cut can take
@@ -20,7 +20,7 @@
  * Rejected: to wait at each checkpoint (RESTART instead of PASSIVE: thirty waits a second under load); checkpoints
  * over a connection of their own on another thread (two connections that checkpoint meet the WAL-reset race of
  * older versions); to refuse or slow down writes while the WAL is long (tasks would stand still for a reader that
- * is none of theirs).
+ * is not one of theirs).
  *
  * @module
  * @see https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files

@@ -62,7 +62,7 @@ export class InsertStatement {
     return this.#table.isFixed;
   }
 
-  /** Inserts so many rows, whose values stand one after the other. */
+  /** Inserts a number of rows, whose values stand one after the other. */
   run(values: readonly SqlValue[], rows: number): void {
     if (this.#rowidAt >= 0 && this.#isAnyNew(values)) this.#runApart(values);
     else if (this.#bulk) this.#bulk.run(values);

@@ -1,8 +1,8 @@
 /**
- * Whether another run of a name is under way, as the database and the locks of owners tell.
+ * Whether another run of a name is active, as the database and the locks of owners tell.
  *
  * A run says `running` until it has ended; when its process was killed, its owner's lock tells (`process_lock.ts`).
- * Where a run has no owner, or its lock cannot be looked at from here, nobody can tell, and it takes a person.
+ * Where a run has no owner, or its lock cannot be looked at from here, it cannot be told, and a person has to decide.
  * Runs that this very writer has begun are known without a lock.
  *
  * @module
@@ -65,8 +65,8 @@ export class OverlapStore {
   /**
    * Refuses to begin a run beside another. Runs whose owner is gone are marked first.
    *
-   * @throws {OverlapError} If one is under way
-   * @throws {Error} If one says so and nobody can tell
+   * @throws {OverlapError} If one is active
+   * @throws {Error} If one says so and it cannot be told
    */
   check(name: string): void {
     if (this.#owner) recoverRuns(this.#connection, this.#owner);
@@ -89,7 +89,7 @@ export class OverlapStore {
     );
   }
 
-  /** The run of a name that is known to be under way, in words. Writes nothing. */
+  /** The run of a name that is known to be active, in words. Writes nothing. */
   inTheWay(name: string): string | undefined {
     const run = this.#running(name).find((run) => this.#isUnder(run));
     return run && describe(run);
@@ -102,7 +102,7 @@ export class OverlapStore {
     ).all(name);
   }
 
-  /** Whether the process of a run lives; `undefined` when nobody can tell. */
+  /** Whether the process of a run lives; `undefined` when it cannot be told. */
   #isUnder({ id, owner, ...noted }: SqlRow): boolean | undefined {
     if (this.#own.has(id as number) || this.#begun.has(id as number)) return true;
     const base = this.#owner?.base;
@@ -117,5 +117,5 @@ function cannot(name: string): string {
 }
 
 function describe({ id, pid, host, started_at }: SqlRow): string {
-  return `run ${id} is under way (process ${pid}${host ? ` on ${host}` : ""}, since ${started_at})`;
+  return `run ${id} is active (process ${pid}${host ? ` on ${host}` : ""}, since ${started_at})`;
 }

@@ -2,7 +2,7 @@
  * Who owns a run: a lock that the system lets go of when its holder is gone, however it went.
  *
  * The writer takes an exclusive lock on a file of its own beside the database, `<db>-owner-<token>`, before its
- * first run, and notes the token with the run. Whoever can take that lock knows that the owner is gone. A file that
+ * first run, and notes the token with the run. A process that can take that lock knows that the owner is gone. A file that
  * is missing tells it only when no owner makes another one within a moment. A process that is stopped, or busy for hours, still holds it.
  *
  * Rejected: a heartbeat (a blocked process looks dead, a clock that jumps kills), the process id (it is used
@@ -11,7 +11,7 @@
  * names its WAL, so that a link leads to the same ones.
  *
  * Where such a file may not be made, because of narrow permissions or a file system without locks, a run has no
- * owner, and nobody ever takes it for dead. Nothing here asks for a permission.
+ * owner, and it is never taken for dead. Nothing here asks for a permission.
  *
  * @module
  */
@@ -45,7 +45,7 @@ export interface OwnerColumns {
   bootedAt: string | null;
 }
 
-/** What is noted where nobody owns the run. */
+/** What is noted where the run has no owner. */
 export const UNOWNED: Readonly<OwnerColumns> = {
   owner: null,
   pid: Deno.pid,
@@ -197,7 +197,7 @@ function processState({ pid, host, process_started_at, booted_at }: NotedProcess
   }
 }
 
-/** Removes lock files that nobody holds: of owners that were killed when none of their runs was running. */
+/** Removes lock files that are not held: of owners that were killed when none of their runs was running. */
 export function removeAbandoned(base: string): void {
   const at = Math.max(base.lastIndexOf("/"), base.lastIndexOf("\\")) + 1;
   try {
@@ -216,7 +216,7 @@ function tryLock(base: string) {
     let file: Deno.FsFile | undefined;
     try {
       file = Deno.openSync(path, { createNew: true, read: true, write: true });
-      // Somebody who clears up may have locked or removed it before us: then it tells nothing.
+      // Another process that clears up may have locked or removed it before us: then it tells nothing.
       if (file.tryLockSync(true) && isThere(path)) return { file, path, token };
       file.close();
     } catch {

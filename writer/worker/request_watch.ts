@@ -2,9 +2,9 @@
  * How the writer notices what is asked of its runs: at once when it comes as a message, and a little later when
  * another process has written it into the file.
  *
- * While a run of this writer goes on, SQLite is asked five times a second for `data_version`, which changes
- * exactly when another connection has committed; only then are rows read. Nothing of this goes on between runs,
- * and the timer keeps nobody alive. What a transaction begins, ends or asks for counts once it is committed: ids
+ * While a run of this writer is active, SQLite is asked five times a second for `data_version`, which changes
+ * exactly when another connection has committed; only then are rows read. None of this happens between runs,
+ * and the timer keeps no process alive. What a transaction begins, ends or asks for counts once it is committed: ids
  * that were rolled back will be those of others.
  *
  * @module
@@ -17,7 +17,7 @@ import { dataVersionOf } from "../../sqlite/pragmas.ts";
 /** Milliseconds between two looks: soon enough for a person. */
 const LOOK_MS = 200;
 
-/** Watches the requests of the runs that go on. */
+/** Watches the requests of the active runs. */
 export class RequestWatch implements Disposable {
   readonly #connection: Connection;
   readonly #tell: ((requests: RunRequest[]) => void) | undefined;
@@ -27,7 +27,7 @@ export class RequestWatch implements Disposable {
   #seen: unknown;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOld = false;
-  /** Requests that whoever made them carries out. */
+  /** Requests that their own process carries out. */
   readonly #own = new Set<number>();
   /** Sees to it that others see who owns the runs. */
   readonly #keep: (() => void) | undefined;
@@ -109,7 +109,7 @@ export class RequestWatch implements Disposable {
         if (version !== this.#seen) this.#look();
         this.#seen = version;
       } catch {
-        // A lock was in the way, or the file has gone: whoever writes next says so.
+        // A lock was in the way, or the file has gone: the next write says so.
       }
       this.#keep?.();
       if (this.#told.size > 0) this.#schedule();

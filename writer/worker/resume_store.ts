@@ -30,7 +30,7 @@ export interface KeyedTask {
   status: TaskStatus;
 }
 
-/** What is to be gone on with. */
+/** Which run to resume. */
 export interface WantedRun {
   /** The name. */
   name: string;

@@ -20,7 +20,7 @@ export interface RewrittenRows {
 
 /**
  * Has `own_status` say what `status` says, where that is what counts: in rows that an earlier release wrote. A status
- * that nobody knows is none that a task ended with.
+ * that is unknown is not one that a task ended with.
  */
 export function adopt(connection: Connection, run: number): void {
   const isKnown = connection.prepare(

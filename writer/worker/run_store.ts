@@ -1,8 +1,8 @@
 /**
  * The statements for `pipeline_runs`: a run begins, takes ids for its tasks, counts them, and ends.
  *
- * The counts by status of each run are kept here, in the same transaction as the rows they count; nobody ever has
- * to count a million rows. Samples of them tell later how a run went on.
+ * The counts by status of each run are kept here, in the same transaction as the rows they count; no query has
+ * to count a million rows. Samples of them tell later how a run progressed.
  *
  * @module
  */
@@ -140,7 +140,7 @@ export class RunStore {
     if (changes === 0) throw noRun("add tasks to", run);
   }
 
-  /** How many tasks of a run this transaction has added to each status; whoever adds some says so here. */
+  /** How many tasks of a run this transaction has added to each status; additions are counted here. */
   count(run: number): StatusCounts {
     let counts = this.#deltas.get(run);
     if (!counts) this.#deltas.set(run, counts = noCounts());
@@ -166,7 +166,7 @@ export class RunStore {
     }
     if (status === "done" && counts.error + counts.queued + counts.running > 0) status = "error";
     const before = this.#wasDone.get(run);
-    // Nothing was left to run: it ended then, and not when somebody looked whether it had.
+    // Nothing was left to run: it ended then, and not when that was checked.
     const isSame = status === "done" && counts.done === before?.done;
     this.#statements.of(
       `UPDATE pipeline_runs SET status=?2, finished_at=?3, reason=?4, reason_stack=?5,
@@ -215,7 +215,7 @@ export class RunStore {
     else this.#wasDone.delete(run);
   }
 
-  /** The run of a name that is known to be under way, in words. */
+  /** The run of a name that is known to be active, in words. */
   inTheWay(name: string): string | undefined {
     return this.#overlap.inTheWay(name);
   }
@@ -241,7 +241,7 @@ export class RunStore {
     }
   }
 
-  /** Has the next flush write the health of every run that goes on. */
+  /** Has the next flush write the health of every active run. */
   touch(): void {
     for (const run of this.#sampled.keys()) this.count(run);
   }

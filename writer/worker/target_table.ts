@@ -131,7 +131,7 @@ function defaultSql(text: string | null): string {
   return `'${quoted.replaceAll('""', '"').replaceAll("'", "''")}'`;
 }
 
-/** @throws {SqliteError} If rows of so many values do not fit the columns of a table */
+/** @throws {SqliteError} If rows of this many values do not fit the columns of a table */
 export function checkColumnCount(table: string, columns: readonly Column[], width: number): void {
   if (columns.length === 0 || columns.length === width) return;
   throw new SqliteError(

@@ -83,7 +83,7 @@ export class CommitFigures {
   /** Rows and messages in the last transaction. */
   batchRows = 0;
 
-  /** So many messages were committed or refused, in so many milliseconds. */
+  /** This many messages were committed or refused, in this many milliseconds. */
   committed(ms: number, messages: number, failures: number): void {
     this.#commitMs[this.#commits++ % COMMIT_WINDOW] = ms;
     this.#messages += messages - failures;

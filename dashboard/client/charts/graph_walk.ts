@@ -6,7 +6,7 @@
  */
 import type { GraphNode, TaskGraph } from "../../api.ts";
 
-/** The task that a key leads to, `null` where there is none or the key is none of ours. */
+/** The task that a key leads to, `null` where there is none or the key is not one of ours. */
 export function walk(
   { nodes, edges }: Pick<TaskGraph, "nodes" | "edges">,
   id: number,

@@ -11,7 +11,7 @@ import type { Sample } from "../../api.ts";
 /** Many parts show what happened, long parts do not tremble: this is what suits runs of a minute or more. */
 const PARTS = 120;
 const CALM_MS = 1000;
-/** Shorter runs have at least so many parts, and no part is shorter than this. */
+/** Shorter runs have at least this many parts, and no part is shorter than this. */
 const LEAST_PARTS = 20;
 const SHORTEST_MS = 250;
 

@@ -47,7 +47,7 @@ export function ActionButton({ path, label, busyLabel, kind = "", question }: {
     );
     return () => clearTimeout(timer);
   }, [state]);
-  // Whoever used the keyboard goes on at the top of the page when the button is no longer there.
+  // The focus of the keyboard moves to the top of the page when the button is no longer there.
   useLayoutEffect(() => {
     const { current } = button;
     return () => {

@@ -1,5 +1,5 @@
 /**
- * The heading of a page. Whoever comes to another page by a link begins to read with it: it takes the focus,
+ * The heading of a page. After a link is followed, reading begins with it: it takes the focus,
  * also when it replaces the heading of a page that was loading.
  *
  * @module

@@ -73,7 +73,7 @@ export function RewrittenMark({ task }: { task: Task }) {
   return <span class="rewritten" title={title}>rewritten</span>;
 }
 
-/** The status of a run; that its process is gone is known before anybody has written it down. */
+/** The status of a run; that its process is gone is known before it is written. */
 export function RunStatusMark({ run }: { run: Run }) {
   return (
     <>

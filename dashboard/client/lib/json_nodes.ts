@@ -9,7 +9,7 @@ export class ExactNumber {
   constructor(readonly source: string) {}
 }
 
-/** Parses JSON; `null` when it is none. */
+/** Parses JSON; `null` when it is not JSON. */
 export function parseJson(text: string): { value: unknown } | null {
   try {
     return { value: JSON.parse(text, exactly) };

@@ -58,7 +58,7 @@ export function iconOf(subject: TabSubject | null): string | null {
   const svg = (shapes: string) =>
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none">${shapes}</svg>`;
   if (status === "running" && progress !== null) {
-    // Twentieths: an icon that changes with each task would be made anew all the time.
+    // Twentieths: an icon that changes with each task would be redrawn all the time.
     const part = Math.floor(progress * 20) / 20;
     const length = 2 * Math.PI * 12;
     return svg(

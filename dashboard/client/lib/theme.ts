@@ -46,7 +46,7 @@ function tellChange(): void {
   changes.dispatchEvent(new Event("change"));
 }
 
-/** A number that changes with the theme: whoever draws on a canvas draws again. */
+/** A number that changes with the theme: a canvas is drawn again. */
 export function useTheme(): number {
   const [version, setVersion] = useState(0);
   useEffect(() => {

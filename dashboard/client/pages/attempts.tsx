@@ -57,6 +57,11 @@ function Attempt({ attempt, alone, whole }: {
             to={attempt.finishedAt}
             running={attempt.status === "running"}
           />
+          {attempt.worker && (
+            <>
+              · on <SafeText text={attempt.worker} limit={80} />
+            </>
+          )}
         </span>
         <span class="spread" />
         {error && !isCancelled &&
@@ -80,7 +85,7 @@ function Attempt({ attempt, alone, whole }: {
   );
 }
 
-/** What was told to stop is no failure: where it stood is nothing that anybody has to mend. */
+/** What was told to stop is no failure: where it stood is nothing that needs mending. */
 function wasCancelled({ status }: TaskAttempt): boolean {
   return status === "cancelled";
 }

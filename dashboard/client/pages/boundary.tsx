@@ -1,5 +1,5 @@
 /**
- * Keeps the frame of the page alive when a page breaks: a fault of ours, or data that nobody thought of.
+ * Keeps the frame of the page alive when a page breaks: a fault of ours, or data that was not expected.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { Component, type ComponentChildren } from "preact";
 import { Failure } from "./placeholders.tsx";
 import { PageTitle } from "../components/page_title.tsx";
 
-/** Shows what it holds, or what went wrong with it; a new key begins anew. */
+/** Shows what it holds, or what went wrong with it; a new key starts it again. */
 export class Boundary extends Component<{ children: ComponentChildren }, { failure?: Error }> {
   static override getDerivedStateFromError(failure: Error) {
     return { failure };

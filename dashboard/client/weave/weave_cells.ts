@@ -1,6 +1,6 @@
 /**
  * The tasks of the weave by their place: decodes blocks, keeps a byte for each task, and tells which of them
- * a patch has changed, so that nobody has to look at a million tasks to draw a hundred.
+ * a patch has changed, so that no code has to look at a million tasks to draw a hundred.
  *
  * @module
  */

@@ -47,7 +47,7 @@ export function paintCell(
 }
 
 /**
- * Pixels of a row of the cell that have the full colour. Whoever has begun shows at least one, whoever has
+ * Pixels of a row of the cell that have the full colour. A task that has begun shows at least one, one that has
  * not ended leaves at least one free, as far as there are two.
  */
 function filledPixels(status: TaskStatus, progress: number, size: number) {

@@ -1,5 +1,5 @@
 /**
- * Slows down whoever guesses tokens: after a wrong one, the next from the same address waits before it is looked
+ * Slows down guesses of tokens: after a wrong one, the next from the same address waits before it is looked
  * at, and too many at a time are not looked at. Sessions are unaffected.
  *
  * @module

@@ -1,7 +1,7 @@
 /**
- * Tells everybody who looks on what has changed.
+ * Tells all open pages what has changed.
  *
- * One poller asks SQLite for `data_version`, ten times a second at most and only while somebody looks: it
+ * One poller asks SQLite for `data_version`, ten times a second at most and only while a page is open: it
  * changes exactly when another connection has committed. Then each view reads what it shows, once for all who
  * look at the same page, and sends the difference. Nothing here holds a cursor or a transaction, so that
  * whatever a browser does, the writer and its checkpoints never wait.
@@ -31,7 +31,7 @@ interface Watched {
   create: () => View;
   view: View;
   streams: Set<EventStream>;
-  /** The read that is going on: there is one at a time. */
+  /** The active read: there is one at a time. */
   reading?: Promise<void> | undefined;
   /** Whether something was committed since the last read began. */
   isOld: boolean;
@@ -153,7 +153,7 @@ export class Hub {
     }
   }
 
-  /** Begins anew: there is another file, or the file is back. */
+  /** Starts again: there is another file, or the file is back. */
   #begin(): void {
     this.#generation = this.#source.generation;
     // All at once, so that nothing of what they share stays.
@@ -181,7 +181,7 @@ export class Hub {
       } else if (patch) this.#send(watched, "patch", patch);
     }).catch((error) => {
       watched.isOld ||= isOld;
-      // What nobody looks at any longer has been stopped.
+      // Views without pages have been stopped.
       if (watched.view === view && watched.streams.size > 0) report(error);
     }).finally(() => {
       if (watched.reading === reading) watched.reading = undefined;

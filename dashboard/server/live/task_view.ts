@@ -13,7 +13,7 @@ import { same, unlessEmpty, type View } from "./view.ts";
 /** Lines of a log in a snapshot. */
 const SNAPSHOT_LINES = 500;
 
-/** Lines that a stream which comes back gets beyond those: whoever missed more loads them by the page. */
+/** Lines that a stream which comes back gets beyond those: older ones are loaded by the page. */
 const CATCH_UP_LINES = 5_000;
 
 /** Lines of a log in a patch. */
@@ -41,7 +41,7 @@ export class TaskView implements View {
     return this.#hasMore;
   }
 
-  /** The id of the last line of the log that was sent: whoever comes back gets those after it. */
+  /** The id of the last line of the log that was sent: a page that comes back gets those after it. */
   get eventId(): string {
     return `${this.#lastLine}`;
   }

@@ -41,7 +41,7 @@ export class Weave {
   readonly #blocks: Block[] = [];
   /** Sum of the blocks' counts. */
   readonly #counts: number[] = TASK_STATUSES.map(() => 0);
-  /** Where the search for other changes goes on. */
+  /** Where the search for other changes continues. */
   #next = 0;
   /** Places of the blocks that were not read since the last change. */
   readonly #unsearched = new Set<number>();

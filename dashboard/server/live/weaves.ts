@@ -1,5 +1,5 @@
 /**
- * One weave for each run that somebody looks at, however many pages show it.
+ * One weave for each run that is shown, however many pages show it.
  *
  * @module
  */
@@ -34,7 +34,7 @@ export interface SharedWeave extends Disposable {
 export class Weaves {
   readonly #entries = new Map<number, Entry>();
 
-  /** The weave of a run, shared with whoever uses it already. */
+  /** The weave of a run, shared with its other users. */
   use(run: number): SharedWeave {
     const entry = this.#entries.get(run) ?? { weave: new Weave(run), users: 0, tick: -1 };
     this.#entries.set(run, entry);

@@ -122,7 +122,7 @@ function edgeOf(
 
 /**
  * The first that match in one slice, from memory where it cannot have changed: tasks of ours that have ended
- * stay as they are, until their run is resumed, or they are queued again while it goes on.
+ * stay as they are, until their run is resumed, or they are queued again while it is active.
  */
 function lookOnce(reader: Reader, query: Plan, range: Range, status?: TaskStatus): Found[] {
   return once(
@@ -162,7 +162,7 @@ function once<T extends Found[] | number>(
 }
 
 /**
- * How often ended tasks of a run were queued again, as a text; `undefined` while a run that was resumed goes on,
+ * How often ended tasks of a run were queued again, as a text; `undefined` while a resumed run is active,
  * and takes up ended tasks again.
  */
 function timesRequeued(reader: Reader, run: number): string | undefined {

@@ -15,7 +15,7 @@ import { readTasks } from "./tasks.ts";
 /** Tasks of a graph: more are no picture any longer. */
 const MAX_TASKS = 500;
 
-/** Dependencies of a graph: the worst layout of so many keeps the thread for half a second (measured). */
+/** Dependencies of a graph: the worst layout of this many keeps the thread for half a second (measured). */
 const MAX_DEPENDENCIES = 1_000;
 
 const NOTHING: TaskGraph = { nodes: [], edges: [], width: 0, height: 0, left: null };

@@ -43,7 +43,7 @@ export function progressOf(
   const known = endedOf(counts) + counts.queued + counts.running;
   return {
     work: endedOf(counts) + work,
-    // Files from before the column was kept announced their tasks ahead; NULL is a number that nobody knows yet.
+    // Files from before the column was kept announced their tasks ahead; NULL is a number that is not known yet.
     total: row.expected === undefined || row.status === "done"
       ? known
       : row.expected === null

@@ -9,7 +9,7 @@ import type { SqlValue } from "../../../sqlite/values.ts";
 const decoder = new TextDecoder();
 
 /**
- * The start of a text, at least one character more than so many where there are more. As bytes, because SQLite's
+ * The start of a text, at least one character more than asked where there are more. As bytes, because SQLite's
  * functions and its drivers take a NUL for the end of a text.
  */
 export function textStart(column: string, characters: number): string {
@@ -24,7 +24,7 @@ export function toText(value: SqlValue | undefined): string | null {
   return value === null || value === undefined ? null : String(value);
 }
 
-/** A text cut to so many characters, and not within one. */
+/** A text cut to a number of characters, and not within one. */
 export function shorten(text: string, characters: number): string {
   return text.slice(0, characters).replace(/[\ud800-\udbff]$/, "");
 }

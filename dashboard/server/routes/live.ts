@@ -36,7 +36,7 @@ export function addLive(app: Hono, hub: Hub): void {
       watchOf(Object.fromEntries(new URLSearchParams(view)), weaves)
     ) ??
       [watchOf(c.req.query(), weaves)];
-    // Nobody would ever read the stream, nor end it.
+    // The stream would never be read or ended.
     if (c.req.raw.method === "HEAD") return c.body(null, 200, EVENT_STREAM);
     const lastEventId = views ? undefined : c.req.header("Last-Event-ID");
     const opening = watches.map((watch) => hub.open({ ...watch, lastEventId }));
@@ -59,7 +59,7 @@ export function addLive(app: Hono, hub: Hub): void {
   });
 }
 
-/** What a page shows, and the key under which others look on at the same. */
+/** What a page shows, and the key that pages of the same share. */
 function watchOf(params: Record<string, string>, weaves: Weaves) {
   const view = params.view ?? "runs";
   switch (view) {

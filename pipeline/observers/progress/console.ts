@@ -1,5 +1,5 @@
 /**
- * Lets whoever draws on the terminal know when the program prints: the methods of `console` are wrapped, so
+ * Tells the drawing code when the program prints: the methods of `console` are wrapped, so
  * that what is drawn can be taken away before and put back after. What is printed goes its usual way, at
  * once and to where it always went; nothing is held back that a crash could lose.
  *
@@ -44,7 +44,7 @@ export function aroundConsole(before: () => void, after: () => void): Disposable
   return {
     [Symbol.dispose]() {
       for (const { method, original, wrapper } of wrapped) {
-        // Somebody else may have put a wrapper of their own around ours.
+        // Another library may have wrapped ours.
         if (console[method] === wrapper) console[method] = original as typeof console.log;
       }
     },

@@ -1,5 +1,5 @@
 /**
- * Lets some hundred lines a second through to a terminal that shows bars: nobody reads more, and each would push
+ * Lets some hundred lines a second through to a terminal that shows bars: more cannot be read, and each would push
  * those before it off the screen.
  *
  * @module

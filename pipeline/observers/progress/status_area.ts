@@ -3,7 +3,7 @@
  * back (`pinned_rows.ts`): one that hears of no signals. What else is printed must be told, so that the lines can be
  * erased before.
  *
- * A frame is one write, and starts where the last one did: so many lines up. How many that are is counted
+ * A frame is one write, and starts where the last one did: some lines up. How many that are is counted
  * with the terminal's present width, because terminals wrap what they hold again when they are made narrower;
  * all but the line that the cursor is on, as some do, so the cursor waits on an empty one below.
  * Wrapping is off while a frame is written: a character that the terminal takes for wider than we do cuts its

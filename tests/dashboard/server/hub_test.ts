@@ -162,7 +162,7 @@ Deno.test("Hub loses no line of a log over reconnections, and sends pings meanwh
   assert(data.now >= begun && data.now <= Date.now());
 });
 
-Deno.test("Hub neither polls nor keeps the program alive while nobody looks on", async () => {
+Deno.test("Hub neither polls nor keeps the program alive while no page is open", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   await (await SqliteWriter.open({ db })).close();

@@ -126,11 +126,11 @@ Deno.test("RunLog tells while it runs that readers hold the WAL, and nobody else
   );
 });
 
-Deno.test("RunLog tells why a pipeline cannot go on", async () => {
+Deno.test("RunLog tells why a pipeline cannot continue", async () => {
   using folder = tempFolder();
   await using log = await collect();
   await assertRejects(() => runPipeline([1], { db: folder.path, run: () => {} }));
-  assert(log.lines[0]!.startsWith("run error: pipeline cannot go on: "), log.lines[0]);
+  assert(log.lines[0]!.startsWith("run error: pipeline cannot continue: "), log.lines[0]);
   assertEquals(log.lines.length, 1);
 });
 

@@ -1,7 +1,7 @@
 /**
  * Whether a database that a writer has open was overwritten or truncated in place, by `cp` or `>`.
  *
- * The file keeps its name and its inode, and SQLite, which has its pages in memory, goes on committing into a file
+ * The file keeps its name and its inode, and SQLite, which has its pages in memory, continues to commit into a file
  * that is another one. What cannot happen by SQLite's own hand is looked for in the file's size: that it becomes
  * shorter, or has a hole, as one that was cut off and is written on has. Then, and for a small file at the end of a
  * run, a connection of its own checks what the file holds, because that of the writer would read its own memory.

@@ -1,7 +1,7 @@
 /**
  * Whether the files that a writer has open are still those that their names lead to.
  *
- * A file that is removed, moved or replaced goes on taking what is written, and nobody ever finds it: each commit
+ * A file that is removed, moved or replaced still takes what is written, where it is lost: each commit
  * would succeed and be lost. SQLite looks for that only when it closes. So the writer compares the inodes, now and
  * then and before it says that all is well, and fails loudly.
  *
@@ -81,8 +81,8 @@ export class FileWatch implements Disposable {
     const what = isGone ? "was removed or moved" : "was replaced by another";
     return new SqliteError(
       companion === undefined
-        ? `Cannot write ${this.#database}: the file ${what} while it was open, and nobody would find ` +
-          `what is written now; put the file itself or a backup back, then resume the run`
+        ? `Cannot write ${this.#database}: the file ${what} while it was open, and further writes ` +
+          `would be lost; put the file itself or a backup back, then resume the run`
         : `Cannot write ${this.#database}: its file ${companion} ${what} while it was open, and a crash ` +
           `would lose what is in it; a file of the database may have been opened in this process with anything ` +
           `but SQLite, such as Deno.readFile, which takes SQLite's locks away; leave it alone while a pipeline ` +
@@ -92,7 +92,7 @@ export class FileWatch implements Disposable {
   }
 }
 
-/** The database first, then what belongs to it: as far as that may be looked at without asking anybody. */
+/** The database first, then what belongs to it: as far as that may be looked at without a prompt. */
 function watched(database: string): Watched[] {
   if (!mayRead(database)) return [];
   try {

@@ -1,13 +1,13 @@
 /**
  * Whether the WAL that a writer has open still holds what was written into it.
  *
- * SQLite checks the sums of a WAL only when it opens one after a crash. A WAL that somebody cuts off or writes over
+ * SQLite checks the sums of a WAL only when it opens one after a crash. A WAL that another program cuts off or writes over
  * while it is in use, it copies into the database as it then is, and the file ends up damaged without a word. So
  * now and then a page is looked for that was seen before: the salts in the header of each page are those of the
- * WAL's own header, until the WAL begins anew with others. What has become a hole, or something else, has not.
+ * WAL's own header, until the WAL restarts with others. What has become a hole, or something else, has not.
  *
  * This tells of most such accidents, not of all: the bytes of the pages are not compared, and nothing is known of a
- * WAL that began anew since the last look.
+ * WAL that restarted since the last look.
  *
  * @module
  * @see https://www.sqlite.org/fileformat2.html#walformat
@@ -55,7 +55,7 @@ export class WalWatch implements Disposable {
     const frame = PAGE_HEADER_BYTES + header.getUint32(8);
     const isThere = (at: number) => this.#read(at, PAGE_HEADER_BYTES)?.getBigUint64(8) === salts;
     const seen = this.#seen;
-    // Another process may have begun it anew in this very moment.
+    // Another process may have restarted it in this very moment.
     if (seen?.salts === salts && !isThere(seen.at)) return this.#salts() !== salts;
     this.#seen = lastFrame(frame, this.#file.statSync().size, isThere, salts);
     return true;

@@ -55,7 +55,7 @@ export class AddedTasks {
     return fresh.length;
   }
 
-  /** Keeps how many tasks a run has in all, of which so many are its items. */
+  /** Keeps how many tasks a run has in all, of which this many are its items. */
   expect({ run, count }: ExpectTasksMessage): undefined {
     this.#statements.of(`UPDATE main.pipeline_runs SET expected=?2+${ADDED_TASKS} WHERE id=?1`)
       .run(run, count);

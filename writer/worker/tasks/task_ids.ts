@@ -10,11 +10,11 @@ import type { Statements } from "../../../sqlite/statements.ts";
 export const CHOSEN_ID = 4_503_599_627_370_496;
 
 /**
- * The first of so many ids past all that are used or reserved. Where tasks were deleted, their keys may be left: a new
+ * The first of a number of ids past all that are used or reserved. Where tasks were deleted, their keys may be left: a new
  * task of such an id would have its rows passed over. Ids from `CHOSEN_ID` on do not count: with `taskId` anyone can
  * choose the last number that there is.
  *
- * @throws {RangeError} If there are not so many
+ * @throws {RangeError} If there are too few
  */
 export function findFreeIds(statements: Statements, count: number): number {
   let first = 1 + Number(

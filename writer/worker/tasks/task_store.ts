@@ -47,7 +47,7 @@ export class TaskStore {
       ...(fresh.some((i) => ids[i]) ? { chosen: true } : {}),
     });
     this.#updates.flush();
-    // It goes on, even where all of them are done.
+    // It is active, even where all of them are done.
     this.#runs.count(run);
     found.forEach((task, i) => {
       if (!task) return;

@@ -1,7 +1,7 @@
 /**
  * News of tasks, written into `task_runs`.
  *
- * Within a transaction the news of each task is folded into one update: whoever reads sees commits only, so
+ * Within a transaction the news of each task is folded into one update: readers see commits only, so
  * nothing is lost by it. News of one shape share a statement, which moves many tasks at once from the status
  * that they are known to have.
  *
