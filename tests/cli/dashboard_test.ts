@@ -38,7 +38,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "commands that wait, and a dashboard, end at SIGTERM as the first process of a container",
+  name:
+    "pipelines, schedules, commands and dashboards end at SIGTERM as the first process of a container",
   ignore: !await canBeFirst(),
   async fn() {
     await using run = await HandRun.start(["one"]);
@@ -52,8 +53,38 @@ Deno.test({
       console.log(dashboard.url);
       await dashboard.finished;`,
     );
+    const pipeline = run.folder.file("pipeline.ts");
+    await Deno.writeTextFile(
+      pipeline,
+      `import { definePipeline } from "${new URL("mod.ts", ROOT)}";
+      export default definePipeline({
+        items: [1],
+        run: (_, { signal }) => {
+          console.log("running");
+          return new Promise((_, reject) => signal.onabort = () => reject(signal.reason));
+        },
+      });`,
+    );
+    const nightly = run.folder.file("nightly.ts");
+    await Deno.writeTextFile(
+      nightly,
+      `import { definePipeline } from "${new URL("mod.ts", ROOT)}";
+      export default definePipeline({ schedule: "0 2 * * *", items: [1], run: (n) => n });`,
+    );
     const program = commandLine([], options);
+    // As in a container whose root is read-only, but for the folder of the database.
+    const folder = run.folder.path;
+    const readOnly = [
+      ...[
+        "sh",
+        "-c",
+        `mount --bind "$0" "$0" && mount -o remount,ro,bind / && cd "$0" && exec "$@"`,
+      ],
+      folder,
+    ];
     const cases = [
+      { args: [...readOnly, ...commandLine(["run", pipeline], options)], code: 143 },
+      { args: commandLine(["schedule", nightly], options), code: 0 },
       { args: commandLine(["dashboard", ...db, "--port", "0"], options), code: 0 },
       { args: commandLine(["status", "--watch", ...db], options), code: 143 },
       { args: [...program.slice(0, -1), script], code: 0 },
