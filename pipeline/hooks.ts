@@ -4,7 +4,6 @@
  * @module
  */
 import { checkMilliseconds } from "../internal/validate.ts";
-import type { EndStatus } from "../internal/task_status.ts";
 import type { TaskIdentity } from "./executor/task_context.ts";
 import type { PipelineReport } from "./report.ts";
 
@@ -14,7 +13,7 @@ export const HOOK_TIMEOUT_MS = 30_000;
 /** How a task ended. */
 export interface EndedTask extends TaskIdentity {
   /** Its last status. */
-  status: EndStatus;
+  status: "done" | "error" | "cancelled";
   /** The number of the attempt that ended, from 1. */
   attempt: number;
   /** What was thrown, or why it was cancelled. */
