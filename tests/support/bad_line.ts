@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { Random } from "./random.ts";
+import type { Random } from "./random.ts";
 
 /** Milliseconds of a stall at most: TCP waits so long for a packet that was lost once or twice. */
 const STALL_MS = 600;
