@@ -49,6 +49,7 @@ export class Coordination {
   readonly #events: CoordinationEvents;
   readonly #options: CoordinationSettings;
   #isChecking = false;
+  #isShown = true;
   #checkedAt = performance.now();
   #notedAt = -Infinity;
 
@@ -173,7 +174,7 @@ export class Coordination {
       joinedAt,
       heardAt: isoNow(),
       ...(hasLeft ? { leftAt: isoNow() } : {}),
-    }).catch(() => {});
+    }).catch((error) => this.#notShown(error));
   }
 
   /** Tells the workers that the run has ended, and closes. */
@@ -191,6 +192,13 @@ export class Coordination {
     void this.offers.close().catch(() => {}).finally(() =>
       this.#connection.close().catch(() => {})
     );
+  }
+
+  /** A table of the user's may have the name of ours. */
+  #notShown(error: Error): void {
+    if (!this.#isShown || error.name === "WriterClosedError") return;
+    this.#isShown = false;
+    console.warn(`The workers of the run are not shown: ${error.message}`);
   }
 
   async #reconnected(): Promise<void> {
