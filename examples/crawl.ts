@@ -1,6 +1,6 @@
 /**
  * Crawls a site: lists that lead to pages and, by a cursor, to the next list. Each task adds what it finds. A server
- * that is busy says with 429 when to come back, which holds back all requests to it. Killed at any time, it goes on
+ * that is busy says with 429 when to come back, which holds back all requests to it. Killed at any time, it resumes
  * where it was when it is started again. `/list` and what it links to answer `{ links, next, title }`.
  *
  * ```sh

@@ -104,6 +104,8 @@ export class Coordination {
         run,
         leaseMs,
         storage,
+        patienceMs: PATIENCE_MS,
+        signal: environment.signal,
         failed: events.failed,
       });
       const beatMs = Math.min(BEAT_MS, leaseMs / 4);
