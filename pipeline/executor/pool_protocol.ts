@@ -41,6 +41,8 @@ export interface RunTaskRequest {
   item: unknown;
   /** Which attempt it is, where attempts are counted. */
   attempt?: Attempt;
+  /** The span that it belongs to, as a `traceparent`. */
+  trace?: string;
   /** Whether to tell that it begins, because starts are counted. */
   tell?: true;
 }
