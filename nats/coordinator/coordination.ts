@@ -64,13 +64,19 @@ export class Coordination {
     this.offers = open.offers;
     this.crew = open.crew;
     this.beatMs = open.beatMs;
-    const { environment: { run, args, atomic, adds, onLog }, module, graceMs, loadMs } = options;
+    const {
+      environment: { run, args, atomic, keepsResults, adds, onLog },
+      module,
+      graceMs,
+      loadMs,
+    } = options;
     this.welcome = {
       kind: "welcome",
       run,
       export: module.export,
       args,
       atomic,
+      keepsResults,
       asksIdentity: adds?.isPlain === false,
       graceMs,
       loadMs,
