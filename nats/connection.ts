@@ -126,7 +126,7 @@ export async function openConnection(
   }
 }
 
-/** What went wrong, after the names of the servers, and whether it is of use to try again. */
+/** What went wrong, after the names of the servers, and whether another attempt may succeed. */
 function explain(error: Error): { why: string; isFinal: boolean } {
   const text = [error, error.cause].map((one) =>
     one instanceof Error

@@ -6,10 +6,12 @@
  *
  * @module
  */
+import { ArgumentsError } from "../errors.ts";
 import { isSchedule } from "./schedule/zoned_schedule.ts";
 import { absolutePath } from "../internal/paths.ts";
 import { unexpected } from "../internal/validate.ts";
 import { checkNames } from "./option_names.ts";
+import { tellNotBegun } from "./run_hooks.ts";
 import type { PipelineDefinition, PipelineOptions } from "./pipeline_options.ts";
 import {
   type ArgumentsValidator,
@@ -122,6 +124,20 @@ export interface PreparedRun<Item> {
  * @throws {ArgumentsError} If an argument is refused, or none reads it
  */
 export async function prepareRun<Item>(
+  definition: PipelineDefinition<Item>,
+  given: object,
+): Promise<PreparedRun<Item>> {
+  try {
+    return await prepare(definition, given);
+  } catch (error) {
+    const { name = "pipeline" } = definition;
+    const run = { name, args: given, label: null };
+    if (!(error instanceof ArgumentsError)) await tellNotBegun(definition, run, error);
+    throw error;
+  }
+}
+
+async function prepare<Item>(
   definition: PipelineDefinition<Item>,
   given: object,
 ): Promise<PreparedRun<Item>> {

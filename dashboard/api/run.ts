@@ -4,6 +4,7 @@
  * @module
  */
 import type { RunProgress } from "../../internal/progress.ts";
+import type { RemoteWorkerInfo } from "./workers.ts";
 import type { StatusCounts } from "../../internal/task_status.ts";
 
 /**
@@ -60,6 +61,8 @@ export interface Run {
   sqliteVersion: string | null;
   /** Whether its tasks wait because no worker on another machine is connected. */
   waitsForWorkers?: boolean;
+  /** The workers on other machines that take or took part, where the run is looked at by itself and has any. */
+  remoteWorkers?: RemoteWorkerInfo[];
   /** Tasks by status. */
   counts: StatusCounts;
   /** Sum of the counts. */

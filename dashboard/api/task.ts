@@ -82,6 +82,8 @@ export interface TaskAttempt {
   finishedAt: string | null;
   /** Its error with the stack, cut to 2,000 characters. */
   error: string | null;
+  /** The worker on another machine that ran it, `null` where none did. */
+  worker?: string | null;
   /** Whether the error was cut: all of it is at `api/tasks/:task/attempts/:attempt`, or `texts/error`. */
   cut: boolean;
 }

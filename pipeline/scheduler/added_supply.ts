@@ -6,15 +6,19 @@
  *
  * @module
  */
+import type { SqlRow } from "../../writer/protocol/sqlite_types.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
 import type { Admitted } from "./dependency_source.ts";
 import { LOOKAHEAD } from "./item_source.ts";
 import type { TaskSupply } from "./ready_queue.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 
-const PAGE = `SELECT id, name, key, input FROM main.task_runs
-  WHERE run_id=? AND added_by IS NOT NULL AND id>?
-    AND own_status='queued' ORDER BY id LIMIT ${LOOKAHEAD}`;
+const SELECT = `SELECT id, name, key, input FROM main.task_runs
+  WHERE run_id=? AND added_by IS NOT NULL AND own_status='queued'`;
+
+const PAGE = `${SELECT} AND id>? ORDER BY id LIMIT ${LOOKAHEAD}`;
+
+const RETURNED = `${SELECT} AND id IN (SELECT value FROM json_each(?)) ORDER BY id`;
 
 const DONE = `SELECT key FROM main.task_runs
   WHERE run_id=? AND added_by IS NOT NULL AND own_status='done'`;
@@ -53,6 +57,10 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   readonly #adders = new Set<number>();
   /** The last id that was read. */
   #lastId = 0;
+  /** Tasks that were read or passed over, and are queued again. */
+  #returned: number[] = [];
+  /** The next page, which is read while the tasks of the one before it run. */
+  #ahead: Promise<readonly SqlRow[]> | undefined;
   #page: IdentifiedItem<Item>[] = [];
   #given = 0;
   #count = 0;
@@ -68,7 +76,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
 
   /** Number of added tasks so far; `undefined` when there may be more. */
   get count(): number | undefined {
-    return this.#mayHaveMore || this.#resumes ? undefined : this.#count;
+    return this.#mayHaveMore || this.#ahead || this.#resumes ? undefined : this.#count;
   }
 
   /** There may be tasks that this task has added, now or when it has ended. */
@@ -88,7 +96,8 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
 
   /** A task is queued again that may have been added, and is read again. */
   returned(id: number): void {
-    this.#lastId = Math.min(this.#lastId, id - 1);
+    // What comes after the last id that was read is read anyway.
+    this.#returned.push(id);
     this.added(0);
   }
 
@@ -97,7 +106,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     if (item) return item;
     if (this.#given < this.#page.length) return this.#page[this.#given++];
     if (this.#options.signal.aborted) return undefined;
-    if (this.#mayHaveMore && this.#options.run !== null) {
+    if ((this.#mayHaveMore || this.#ahead) && this.#options.run !== null) {
       return this.#read().then(() => this.take());
     }
     if (this.#awaited) {
@@ -120,13 +129,15 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   }
 
   async #read(): Promise<void> {
-    const { run, batchSender, items, refuse } = this.#options;
-    this.#mayHaveMore = false;
-    const params = [run!, this.#lastId];
-    const rows = await batchSender.query({ kind: "rows", sql: PAGE, params });
-    if (rows.length === LOOKAHEAD) this.#mayHaveMore = true;
+    const { items, refuse } = this.#options;
+    const rows = await (this.#ahead ?? this.#query());
+    this.#ahead = undefined;
     if (rows.length === 0) return;
-    this.#lastId = Number(rows.at(-1)!.id);
+    if (rows.length >= LOOKAHEAD) {
+      this.#ahead = this.#query();
+      // It is awaited when its turn comes.
+      this.#ahead.catch(() => {});
+    }
     this.#count += rows.length;
     const tasks = rows.map(({ id, name, key, input }) => ({
       id: Number(id),
@@ -138,6 +149,24 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     this.#page = ready;
     this.#given = 0;
     for (const { task, error } of refused) refuse(task, error);
+  }
+
+  /** Reads what is queued again, or else the next page. */
+  async #query(): Promise<readonly SqlRow[]> {
+    const { run, batchSender } = this.#options;
+    // What comes from here on may come too late for this.
+    this.#mayHaveMore = false;
+    const returned = this.#returned.filter((id) => id <= this.#lastId);
+    this.#returned = [];
+    const isPage = returned.length === 0;
+    const rows = await batchSender.query({
+      kind: "rows",
+      sql: isPage ? PAGE : RETURNED,
+      params: [run!, isPage ? this.#lastId : JSON.stringify(returned)],
+    });
+    if (!isPage) this.#mayHaveMore = true;
+    else if (rows.length > 0) this.#lastId = Number(rows.at(-1)!.id);
+    return rows;
   }
 
   /** Queues what was added in earlier attempts; the items have ended, so it is known for which there is one. */

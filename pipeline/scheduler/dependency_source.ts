@@ -72,6 +72,8 @@ export class DependencySource<Item> implements TaskSupply<Item> {
     const admitted: Admitted<Item> = { ready: [], refused: [] };
     const pairs: [number, number][] = [];
     for (const task of tasks) {
+      // One that comes again is given out when its turn comes.
+      if (this.#places.has(task.id)) continue;
       try {
         const dependsOn = this.#dependsOn(task.item);
         const { task: place, needs, state } = this.#graph.add(task.key!, dependsOn);

@@ -235,7 +235,7 @@ export class TaskControl<Item> {
       } else {
         // It comes from the source when its turn does.
         records.forget(task);
-        this.#tasks.supply.returned(task.id);
+        if (!task.isKnown) this.#tasks.supply.returned(task.id);
       }
     }
   }

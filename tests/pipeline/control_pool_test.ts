@@ -28,6 +28,8 @@ function beginning() {
         await Atomics.waitAsync(cell, 0, Atomics.load(cell, 0)).value;
       }
     },
+    // Deno lets a Worker that never looks up go on after its termination: it must end by itself.
+    [Symbol.dispose]: () => void Atomics.store(cell, 0, 1_000_000),
   };
 }
 
@@ -56,7 +58,7 @@ Deno.test("cancel() leaves a pooled task done that finishes all the same", async
 Deno.test("cancel() ends the Worker of a task that never looks up, and the others go on", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
-  const loop = beginning();
+  using loop = beginning();
   const items: Item[] = [
     ...Array<Item>(20).fill({ does: "row" }),
     { does: "loops", begun: loop.begun },
@@ -84,7 +86,8 @@ Deno.test("cancel() ends the Worker of a task that never looks up, and the other
 Deno.test("tasks whose end was lost with their Worker say so, and can be retried", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
-  const [loop, other] = [beginning(), beginning()];
+  using loop = beginning();
+  using other = beginning();
   const quick = 300;
   // The last of them return just before the next one blocks their thread for good, so that their ends stay there.
   const items: Item[] = [

@@ -57,6 +57,11 @@ function Attempt({ attempt, alone, whole }: {
             to={attempt.finishedAt}
             running={attempt.status === "running"}
           />
+          {attempt.worker && (
+            <>
+              · on <SafeText text={attempt.worker} limit={80} />
+            </>
+          )}
         </span>
         <span class="spread" />
         {error && !isCancelled &&

@@ -22,6 +22,7 @@ import { PageTitle } from "../components/page_title.tsx";
 import { type Moment, recentRate, remainingMs, shareOf } from "../../../internal/progress.ts";
 import { rewrittenText } from "../../../internal/rewritten_text.ts";
 import { Name } from "../components/safe_text.tsx";
+import { NoWorker } from "./remote_workers.tsx";
 import { RunArguments, RunFailure } from "./run_facts.tsx";
 import { RunStatusMark } from "../components/status_mark.tsx";
 import { endedOf } from "../lib/statuses.ts";
@@ -78,6 +79,7 @@ export function RunHeader(
       </dl>
       <CountsBar counts={run.counts} />
       <RunFailure run={run} />
+      <NoWorker run={run} />
       {(run.status === "interrupted" || run.processGone) && <Left run={run} />}
       {rewritten && (
         <p class="banner" role="status">

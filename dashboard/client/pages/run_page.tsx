@@ -12,6 +12,7 @@ import { announce } from "../components/announcer.tsx";
 import { NotFound, PageSkeleton } from "./placeholders.tsx";
 import { Panels } from "./panels.tsx";
 import { navigate } from "../lib/router.ts";
+import { RemoteWorkers } from "./remote_workers.tsx";
 import { RunHeader } from "./run_header.tsx";
 import { describeCounts } from "../lib/statuses.ts";
 import { StatusChips } from "./status_chips.tsx";
@@ -56,6 +57,7 @@ export function RunPage({ route, live, exported }: PageProps<"run", RunState>) {
           .weave}
         live={live.link === "live"}
       />
+      <RemoteWorkers workers={run.remoteWorkers} />
       {exported && exported.left > 0 && (
         <p class="note">
           The export carries {exported.tasks.length.toLocaleString(

@@ -37,6 +37,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
   useNews(task);
   if (!state) return <PageSkeleton title={`Task #${route.task}`} />;
   if (!task) return <NotFound what={`task #${route.task}`} />;
+  const attempt = task.attempts.at(-1);
   return (
     <>
       <header class="page-head">
@@ -89,6 +90,12 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
               <b>{formatPercent(task.progress)}</b>
               {task.status === "running" && <Pace task={task} />}
             </div>
+            {attempt?.worker && (
+              <p class="note">
+                {task.status === "running" ? "Runs" : "Ran"} on the worker{" "}
+                <SafeText text={attempt.worker} limit={80} />.
+              </p>
+            )}
             {task.rewritten && (
               <p class="note">
                 Another program wrote the status <SafeText text={task.rewritten} limit={40} />{" "}

@@ -18,7 +18,7 @@ import { newest, numberOf, progressOf, readRunning } from "./progress.ts";
 import { readCancelling } from "./requests.ts";
 import { countRewritten, ORIGINAL_RUN, type RunTasks, tasksOf } from "./run_tasks.ts";
 import { shorten, toText } from "./text.ts";
-import { hasNoWorker } from "./workers.ts";
+import { hasNoWorker, listWorkers } from "./workers.ts";
 
 /** Points of a sparkline. */
 const SPARKLINE_POINTS = 40;
@@ -72,7 +72,10 @@ export function getRun(reader: Reader, id: number): Run | undefined {
   if (id === ORIGINAL_RUN) return originalRun(reader);
   if (!reader.has("pipeline_runs")) return;
   const row = reader.get("SELECT * FROM pipeline_runs WHERE id = ?", id);
-  return row && toRun(reader, row, readCancelling(reader).runs);
+  if (!row) return;
+  const run = toRun(reader, row, readCancelling(reader).runs);
+  if (typeof row.executor === "string") run.remoteWorkers = listWorkers(reader, id);
+  return run;
 }
 
 /** The past of a run after sample `after`, oldest first, with the id of its last sample. */

@@ -94,6 +94,7 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
   const row = reader.get(
     `SELECT ${taskColumns(reader, FULL_CHARACTERS)},
        ${textStart("result", FULL_CHARACTERS)} AS result,
+       ${reader.has("task_runs", "worker") ? "worker" : "NULL AS worker"},
        ${reader.has("task_runs", "run_id") ? "run_id" : "NULL AS run_id"}
      FROM task_runs WHERE id = ?`,
     id,
@@ -112,6 +113,7 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
       status: task.status,
       startedAt: task.startedAt,
       finishedAt: task.finishedAt,
+      worker: toText(row.worker),
       ...lastError(task),
     });
   }
@@ -150,8 +152,8 @@ function readAttempts(reader: Reader, task: number): TaskAttempt[] {
   if (!reader.has("task_attempts")) return [];
   const rows = reader.all(
     `SELECT attempt, status, started_at, finished_at, ${
-      textStart("error", ATTEMPT_CHARACTERS)
-    } AS error
+      reader.has("task_attempts", "worker") ? "worker" : "NULL AS worker"
+    }, ${textStart("error", ATTEMPT_CHARACTERS)} AS error
      FROM task_attempts WHERE task_id=? ORDER BY attempt DESC LIMIT ${MAX_ATTEMPTS}`,
     task,
   );
@@ -162,6 +164,7 @@ function readAttempts(reader: Reader, task: number): TaskAttempt[] {
       status: toText(row.status) as TaskStatus,
       startedAt: toText(row.started_at),
       finishedAt: toText(row.finished_at),
+      worker: toText(row.worker),
       error: error && shorten(error, ATTEMPT_CHARACTERS),
       cut: error !== null && error.length > ATTEMPT_CHARACTERS,
     };
