@@ -19,6 +19,7 @@ import { checkHooks } from "./hooks.ts";
 import type { PipelineReport } from "./report.ts";
 import { checkPolicy } from "./scheduler/retry_policy.ts";
 import { PipelineHandle, type RunningPipeline } from "./running_pipeline.ts";
+import { checkDependencies } from "./scheduler/dependency_source.ts";
 import { TaskSource } from "./scheduler/task_source.ts";
 import { checkLimits } from "./scheduler/tag_limits.ts";
 import { toStoredArguments } from "./run_arguments.ts";
@@ -92,6 +93,7 @@ export function startPipeline<Item>(
   checkResume(options);
   checkOverlap(options, storesStatus(options));
   checkPolicy(options);
+  checkDependencies(options);
   checkLimits(options);
   checkHooks(options);
   checkProgress(options.progress);
