@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CheckOptions } from "./task_checks.ts";
 import type { InsertOptions, Row } from "../../writer/client/insert.ts";
 import type { Step, TransactionOptions } from "../../writer/client/steps.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
@@ -133,6 +134,16 @@ export interface TaskContext extends Readonly<TaskIdentity> {
 
   /** Resolves when everything that the task has sent so far is committed. */
   flush(): Promise<void>;
+
+  /**
+   * Stores whether the data are as they should be, in `task_checks`, in the commits of the task's rows; in an atomic task
+   * with its end. A check that did not pass fails the task at its end, unless its severity is `"warn"`: an atomic
+   * task then writes no rows, and its checks all the same.
+   *
+   * @returns Whether it passed
+   * @throws {TypeError} If it has no name, `passed` is not a boolean, or a value has no JSON form
+   */
+  check(name: string, passed: boolean, options?: CheckOptions): boolean;
 
   /** Adds a line to the task's log, in `task_logs`. It never waits. */
   log(message: string, level?: LogLevel): void;

@@ -16,6 +16,7 @@ import type { InsertMessage, ResultOf, WriteMessage } from "../../writer/protoco
 import type { Attempt } from "../scheduler/retry_policy.ts";
 import type { Adds } from "./added_items.ts";
 import type { Stop } from "./cancellation.ts";
+import type { TaskChecks } from "./task_checks.ts";
 import type { TaskIdentity } from "./task_context.ts";
 import { TaskWrites } from "./task_writes.ts";
 
@@ -58,6 +59,8 @@ export class TaskExecution implements TaskIdentity {
   readonly #attempt: Attempt | undefined;
   /** What an atomic task has to write; sent with its end. */
   held: WriteMessage[] | undefined;
+  /** What it has checked, where that is to be known at its end. */
+  declare checks: TaskChecks | undefined;
   #writes: TaskWrites | undefined;
   #failure: Error | undefined;
   /** Whether rows were sent whose failure would make the task fail. */

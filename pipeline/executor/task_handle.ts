@@ -5,6 +5,7 @@
  * @module
  */
 import { addFromTask } from "./task_adds.ts";
+import { checkFromTask, type CheckOptions } from "./task_checks.ts";
 import { resultOf, resultsOf } from "./dependency_results.ts";
 import { refuseOldMembers } from "../../internal/validate.ts";
 import { type InsertOptions, type Row, toInsertMessage } from "../../writer/client/insert.ts";
@@ -120,6 +121,10 @@ export class TaskHandle implements TaskContext {
 
   flush(): Promise<void> {
     return this.#execution.watch(this.#flush());
+  }
+
+  check(name: string, passed: boolean, options?: CheckOptions): boolean {
+    return checkFromTask(this.#execution, name, passed, options);
   }
 
   log(message: string, level: LogLevel = "info"): void {
