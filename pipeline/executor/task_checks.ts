@@ -8,21 +8,8 @@ import { toJson } from "../../internal/json.ts";
 import { withoutNul } from "../../internal/nul_characters.ts";
 import { isoNow } from "../../internal/timestamps.ts";
 import type { InsertMessage } from "../../writer/protocol/write_message.ts";
-import type { TaskEnvironment, TaskExecution } from "./task_execution.ts";
-
-/** What is known of a check beside whether it passed. */
-export interface CheckOptions {
-  /** What was found, stored as JSON. */
-  value?: unknown;
-  /** What should have been found, stored as JSON. */
-  expected?: unknown;
-  /**
-   * What becomes of the task when the check has not passed: `"error"` fails it at its end, `"warn"` only stores it.
-   *
-   * @default {"error"}
-   */
-  severity?: "error" | "warn" | undefined;
-}
+import type { CheckOptions } from "./task_context.ts";
+import type { NotedChecks, TaskEnvironment, TaskExecution } from "./task_execution.ts";
 
 const KINDS: KindsOf<CheckOptions> = {
   expected: "own check",
@@ -33,7 +20,7 @@ const KINDS: KindsOf<CheckOptions> = {
 const SEVERITIES = ["error", "warn"] as const;
 
 /** The checks of one attempt. */
-export class TaskChecks {
+class TaskChecks implements NotedChecks {
   /** What keeps the task from being done. */
   readonly #failed: string[] = [];
   /** Those of an atomic task, which are committed with its end. */

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { CheckOptions } from "./task_checks.ts";
 import type { InsertOptions, Row } from "../../writer/client/insert.ts";
 import type { Step, TransactionOptions } from "../../writer/client/steps.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
@@ -20,8 +19,22 @@ export interface TaskIdentity {
   key: string | null;
 }
 
+/** What is known of a check beside whether it passed. */
+export interface CheckOptions {
+  /** What was found, stored as JSON. */
+  value?: unknown;
+  /** What should have been found, stored as JSON. */
+  expected?: unknown;
+  /**
+   * What becomes of the task when the check has not passed: `"error"` fails it at its end, `"warn"` only stores it.
+   *
+   * @default {"error"}
+   */
+  severity?: "error" | "warn" | undefined;
+}
+
 /**
- * What a task may do. Everything but `progress` and `log` returns a promise: await it, so that a task that
+ * What a task may do. Everything but `progress`, `check` and `log` returns a promise: await it, so that a task that
  * is ahead of the disk waits.
  *
  * @example Progress and rows

@@ -16,7 +16,6 @@ import type { InsertMessage, ResultOf, WriteMessage } from "../../writer/protoco
 import type { Attempt } from "../scheduler/retry_policy.ts";
 import type { Adds } from "./added_items.ts";
 import type { Stop } from "./cancellation.ts";
-import type { TaskChecks } from "./task_checks.ts";
 import type { TaskIdentity } from "./task_context.ts";
 import { TaskWrites } from "./task_writes.ts";
 
@@ -50,6 +49,16 @@ export interface TaskEnvironment {
   progressed?: (task: TaskExecution) => void;
 }
 
+/** Checks that matter at the end of an attempt. */
+export interface NotedChecks {
+  /** Those of an atomic task, which are committed with its end. */
+  readonly held: readonly InsertMessage[];
+  /** Fails the task if a check has not passed. */
+  throwIfFailed(): void;
+  /** Notes why one has not passed, and one that is held. */
+  add(text: string | undefined, message: InsertMessage | undefined): void;
+}
+
 /** An attempt at a task. */
 export class TaskExecution implements TaskIdentity {
   readonly id: number;
@@ -60,7 +69,7 @@ export class TaskExecution implements TaskIdentity {
   /** What an atomic task has to write; sent with its end. */
   held: WriteMessage[] | undefined;
   /** What it has checked, where that is to be known at its end. */
-  declare checks: TaskChecks | undefined;
+  declare checks: NotedChecks | undefined;
   #writes: TaskWrites | undefined;
   #failure: Error | undefined;
   /** Whether rows were sent whose failure would make the task fail. */
