@@ -6,6 +6,7 @@
  */
 import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { delay, settledWithin } from "../internal/delay.ts";
+import { asksForCertificate } from "./server_info.ts";
 import { tlsAlert } from "./tls_alert.ts";
 import { type NatsOptions, RETRY_MS, settingsOf, shownServers } from "./settings.ts";
 
@@ -109,24 +110,39 @@ export async function openConnection(
   const settings = await settingsOf(options, operation);
   const servers = shownServers(options);
   const end = performance.now() + patienceMs;
+  const [server] = settings.servers as string[];
+  if (settings.tls && !settings.tls.cert && await asksForCertificate(server!)) {
+    throw new Error(
+      `Cannot ${operation}: ${servers} asks for a certificate. Pass tls.cert and tls.key`,
+    );
+  }
   for (let isFirst = true;; isFirst = false) {
     using refusal = tlsAlert();
+    const opening = connect(settings);
+    const stop = Promise.withResolvers<never>();
+    const abort = () => stop.reject(signal!.reason);
+    signal?.addEventListener("abort", abort);
     try {
-      return new Connection(await Promise.race([connect(settings), refusal.alert]));
+      return new Connection(await Promise.race([opening, refusal.alert, stop.promise]));
     } catch (error) {
+      // One that opens all the same is not used.
+      opening.then((nats) => nats.close(), () => {});
+      if (signal?.aborted) throw signal.reason;
       const { why, isFinal } = explain(error as Error);
       const reason = `Cannot ${operation}: ${servers} ${why}`;
-      if (isFinal || performance.now() > end || signal?.aborted) {
+      if (isFinal || performance.now() > end) {
         throw new Error(reason, { cause: error });
       }
       if (isFirst) waits?.(`${servers} ${why}; trying again`);
       await delay(RETRY_MS, signal);
       if (signal?.aborted) throw signal.reason;
+    } finally {
+      signal?.removeEventListener("abort", abort);
     }
   }
 }
 
-/** What went wrong, after the names of the servers, and whether it is of use to try again. */
+/** What went wrong, after the names of the servers, and whether another attempt may succeed. */
 function explain(error: Error): { why: string; isFinal: boolean } {
   const text = [error, error.cause].map((one) =>
     one instanceof Error

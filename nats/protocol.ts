@@ -123,6 +123,8 @@ export interface Welcome {
   export: string | undefined;
   args: Readonly<Record<string, unknown>> | undefined;
   atomic: boolean;
+  /** Whether ends are told with what tasks returned. */
+  keepsResults?: boolean | undefined;
   /** Whether the coordinator names the items that its tasks add. */
   asksIdentity: boolean;
   graceMs: number;

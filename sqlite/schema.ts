@@ -81,18 +81,15 @@ const ADDED_TO_PIPELINE_RUNS: Columns = {
   pid: "INTEGER",
   process_started_at: "TEXT",
   booted_at: "TEXT",
-  // How often the run was resumed.
-  resumed: "INTEGER",
-  // Its rows in task_dependencies.
-  dependencies: "INTEGER",
+  resumed: "INTEGER", // how often
+  dependencies: "INTEGER", // its rows in task_dependencies
   // Since when readers keep the writer from emptying a long WAL.
   wal_held_since: "TEXT",
   // The caller's name for it, by which it is resumed.
   run_key: "TEXT",
   // What it was started with, as JSON; NULL where that is not known.
   args: "TEXT",
-  // What it is called beside its name.
-  label: "TEXT",
+  label: "TEXT", // what it is called beside its name
   // Why it failed as a whole, with stacks.
   reason: "TEXT",
   reason_stack: "TEXT",
@@ -147,6 +144,20 @@ const TASK_ATTEMPTS: Columns = {
   error: "TEXT",
 };
 
+/** What tasks checked about their data. */
+const TASK_CHECKS: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  task_id: "INTEGER NOT NULL",
+  run_id: "INTEGER",
+  attempt: "INTEGER NOT NULL", // from 1
+  checked_at: "TEXT NOT NULL",
+  name: "TEXT NOT NULL",
+  passed: "INTEGER NOT NULL", // 0|1
+  severity: "TEXT NOT NULL", // error|warn
+  value: "TEXT", // JSON
+  expected: "TEXT", // JSON
+};
+
 /** What came later. */
 const ADDED_TO_TASK_ATTEMPTS: Columns = {
   worker: "TEXT",
@@ -197,6 +208,7 @@ const TABLES: readonly [string, Columns, Columns?][] = [
   ["run_samples", RUN_SAMPLES],
   ["task_logs", TASK_LOGS],
   ["task_attempts", TASK_ATTEMPTS, ADDED_TO_TASK_ATTEMPTS],
+  ["task_checks", TASK_CHECKS],
   ["task_dependencies", TASK_DEPENDENCIES],
   ["idempotency_keys", IDEMPOTENCY_KEYS],
   ["run_requests", RUN_REQUESTS],
@@ -217,7 +229,7 @@ export interface InitSchemaOptions {
 }
 
 /**
- * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_dependencies`,
+ * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_checks`, `task_dependencies`,
  * `idempotency_keys`, `run_requests` and `pruned_runs`, or brings them up to date: an older `task_runs` is extended in place and
  * keeps every row. Calling it again changes nothing. It is one transaction.
  *
@@ -245,6 +257,7 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
       ${REWRITTEN_INDEX};
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
+      CREATE INDEX IF NOT EXISTS idx_task_checks_task ON task_checks(task_id);
       CREATE UNIQUE INDEX IF NOT EXISTS idx_task_dependencies_run
         ON task_dependencies(run_id, task_id, depends_on_id);
       CREATE UNIQUE INDEX IF NOT EXISTS idx_idempotency_keys

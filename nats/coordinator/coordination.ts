@@ -64,13 +64,19 @@ export class Coordination {
     this.offers = open.offers;
     this.crew = open.crew;
     this.beatMs = open.beatMs;
-    const { environment: { run, args, atomic, adds, onLog }, module, graceMs, loadMs } = options;
+    const {
+      environment: { run, args, atomic, keepsResults, adds, onLog },
+      module,
+      graceMs,
+      loadMs,
+    } = options;
     this.welcome = {
       kind: "welcome",
       run,
       export: module.export,
       args,
       atomic,
+      keepsResults,
       asksIdentity: adds?.isPlain === false,
       graceMs,
       loadMs,
@@ -104,6 +110,8 @@ export class Coordination {
         run,
         leaseMs,
         storage,
+        patienceMs: PATIENCE_MS,
+        signal: environment.signal,
         failed: events.failed,
       });
       const beatMs = Math.min(BEAT_MS, leaseMs / 4);

@@ -2,7 +2,7 @@
  * The workers of a run: who is there, who is refused, who has died.
  *
  * A worker is taken for dead when nothing came from it for as long as a lease lasts. Only time counts during which
- * this process was connected and awake: after a sleep, or while the server is away, everybody seems silent.
+ * this process was connected and awake: after a sleep, or while the server is away, every worker seems silent.
  *
  * @module
  */

@@ -66,7 +66,12 @@ export class RemoteExecutor<Item> implements Executor<Item> {
       leased: () => this.#jobs!.leased,
       republish: (isLost) => this.#jobs!.republish(isLost),
       failed: (error) => events.failed(error),
+    }).catch((error) => {
+      // A run that is stopped while no server answers has not failed.
+      if (environment.signal.aborted) return undefined;
+      throw error;
     });
+    if (!coordination) return;
     if (this.#isDisposed) return coordination.abandon();
     this.#coordination = coordination;
     const publish = coordination.offers.publish.bind(coordination.offers);

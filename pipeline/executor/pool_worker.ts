@@ -180,13 +180,13 @@ export class PooledWorker<Item> implements Disposable {
       case "returned":
         return this.#returned?.resolve();
       case "ended": {
-        const { id, status, error, unwritten } = reply;
+        const { id, status, error, result, unwritten } = reply;
         const task = this.#pending.get(id);
         if (!task) return;
         this.#pending.delete(id);
         this.#options.environment.deadline?.releaseTask(id);
         if (status === "done") this.#unsent.push({ task, endedAt: performance.now() });
-        const outcome = { status, error };
+        const outcome = result === undefined ? { status, error } : { status, error, result };
         return this.#events.ended(task, unwritten ? { ...outcome, unwritten } : outcome);
       }
       case "failed":

@@ -39,12 +39,24 @@ export interface TaskEnvironment {
   adds?: Adds | undefined;
   /** Whether ends are told once they are committed, and not when they are sent. */
   confirms?: boolean | undefined;
+  /** Whether outcomes hold what tasks returned, for the hook that is told. */
+  keepsResults?: boolean | undefined;
   /** Hears the lines that tasks write into their logs. */
   onLog?: ((task: TaskIdentity, level: LogLevel, message: string) => void) | undefined;
   /** Limits the statements of tasks whose time is up, or that are told to stop. */
   deadline?: Pick<StatementDeadline, "limitTask" | "releaseTask"> | undefined;
   /** Hears that a task has said how far it is; on the main thread it is looked up instead. */
   progressed?: (task: TaskExecution) => void;
+}
+
+/** Checks that matter at the end of an attempt. */
+export interface NotedChecks {
+  /** Those of an atomic task, which are committed with its end. */
+  readonly held: readonly InsertMessage[];
+  /** Fails the task if a check has not passed. */
+  throwIfFailed(): void;
+  /** Notes why one has not passed, and one that is held. */
+  add(text: string | undefined, message: InsertMessage | undefined): void;
 }
 
 /** An attempt at a task. */
@@ -56,6 +68,8 @@ export class TaskExecution implements TaskIdentity {
   readonly #attempt: Attempt | undefined;
   /** What an atomic task has to write; sent with its end. */
   held: WriteMessage[] | undefined;
+  /** What it has checked, where that is to be known at its end. */
+  declare checks: NotedChecks | undefined;
   #writes: TaskWrites | undefined;
   #failure: Error | undefined;
   /** Whether rows were sent whose failure would make the task fail. */

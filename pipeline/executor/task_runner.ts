@@ -10,6 +10,7 @@ import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type { TaskUpdateMessage } from "../../writer/protocol/task_message.ts";
 import { newsOf } from "../../writer/protocol/task_news.ts";
 import type { TransactionMessage } from "../../writer/protocol/write_message.ts";
+import { writeChecks } from "./task_checks.ts";
 import type { TaskContext } from "./task_context.ts";
 import type { TaskEnvironment, TaskExecution } from "./task_execution.ts";
 import { TaskHandle } from "./task_handle.ts";
@@ -29,6 +30,8 @@ export interface TaskOutcome {
   status: EndStatus;
   /** What was thrown. */
   error?: ErrorData | undefined;
+  /** What a task that is done returned, as JSON, where the run keeps that. */
+  result?: string | undefined;
   /** Whether the task has not written its end: it could not, or it may be run again. */
   unwritten?: boolean | undefined;
   /** Whether its Worker is gone, so that it may have ended before, unheard. */
@@ -66,21 +69,25 @@ export async function runTask<Item>(
     const result = toResult(isThenable(returned) ? await returned : returned);
     if (task.streaming) await task.streaming;
     task.throwIfFailed();
+    task.checks?.throwIfFailed();
     task.ended = true;
     const done = runId === null ? undefined : end(runId, id, "done", result);
+    const checks = task.checks?.held;
+    if (checks?.length) task.held = [...task.held ?? [], ...checks];
     if (task.held) {
       const messages = done ? [...task.held, done] : task.held;
       // What it wrote was held back, so it has not waited for the disk yet.
       await batchSender.ready();
-      return {
-        pending: commitWhole({ kind: "transaction", messages, by: task.id }, task, environment),
-      };
+      const whole = { kind: "transaction", messages, by: task.id } as const;
+      const pending = commitWhole(whole, task, environment);
+      return { pending: environment.keepsResults ? withResult(pending, result) : pending };
     } else if (task.sent) {
-      return { pending: commit(done, task, environment) };
+      const pending = commit(done, task, environment);
+      return { pending: environment.keepsResults ? withResult(pending, result) : pending };
     } else if (done) {
       batchSender.update(done);
     }
-    return { status: "done" };
+    return environment.keepsResults ? { status: "done", result } : { status: "done" };
   } catch (thrown) {
     task.ended = true;
     const status = isStopped(thrown, task, environment) ? "cancelled" : "error";
@@ -156,12 +163,22 @@ async function commitWhole(
   }
 }
 
+/** The outcome with what the task returned, if it is done. */
+async function withResult(
+  pending: Promise<TaskOutcome>,
+  result: string | undefined,
+): Promise<TaskOutcome> {
+  const outcome = await pending;
+  return outcome.status === "done" ? { ...outcome, result } : outcome;
+}
+
 /** The failure of a task: written, unless it may be run again. */
 function failed(
   task: TaskExecution,
   outcome: TaskOutcome,
   environment: TaskEnvironment,
 ): TaskOutcome {
+  if (task.checks) writeChecks(task, environment);
   const mayReturn = task.retryable || retryAfterOf(outcome.error) !== undefined;
   if (mayReturn && outcome.status === "error") return { ...outcome, unwritten: true };
   if (!task.isAbandoned) writeFailure(task.id, outcome, environment);

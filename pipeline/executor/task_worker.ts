@@ -112,6 +112,7 @@ async function init(request: InitTaskWorker): Promise<void> {
     batchSender,
     atomic: request.atomic,
     confirms: request.confirms,
+    keepsResults: request.keepsResults,
     signal: controller.signal,
     isTerminable: true,
     adds: {
@@ -224,11 +225,11 @@ async function settled(): Promise<void> {
   await environment!.batchSender.flushed();
 }
 
-function ended(id: number, { status, error, unwritten }: TaskOutcome): void {
+function ended(id: number, { status, error, result, unwritten }: TaskOutcome): void {
   tasks.delete(id);
   // What is not written here is written by the main thread, as a whole.
   const told = error && !unwritten ? abridgedError(error) : error;
-  reply({ kind: "ended", id, status, error: told, unwritten });
+  reply({ kind: "ended", id, status, error: told, result, unwritten });
 }
 
 worker.close = worker.postMessage = Deno.exit = refuse;

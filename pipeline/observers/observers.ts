@@ -62,6 +62,7 @@ function together(observers: RunObserver[]): RunObserver {
     },
     checkpointBlocked: (held, text) =>
       observers.filter((observer) => observer.checkpointBlocked?.(held, text)).length > 0,
+    hookFailed: (text) => observers.filter((observer) => observer.hookFailed?.(text)).length > 0,
     finishing: async () => {
       for (const observer of observers) await observer.finishing?.();
     },

@@ -78,6 +78,8 @@ export interface RunObserver {
   ended?(task: TaskIdentity, outcome: TaskOutcome): void;
   /** Readers keep a long WAL from being emptied. An observer that shows this text returns `true`. */
   checkpointBlocked?(held: CheckpointBlocked, text: string): boolean;
+  /** A hook failed. An observer that shows this text returns `true`. */
+  hookFailed?(text: string): boolean;
   /** The last task has ended and the database is still open. */
   finishing?(): Promise<void>;
   /** It is over, however it went: the report, or what the pipeline failed with. Always called, and once. */
