@@ -22,6 +22,7 @@ import type { TaskIdentity } from "./executor/task_context.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
 import type { Executor } from "./executor/executor.ts";
 import { openExecutor } from "./executor/open_executor.ts";
+import { notesOf } from "./scheduler/item_notes.ts";
 import { DependencySource } from "./scheduler/dependency_source.ts";
 import type { TaskSource } from "./scheduler/task_source.ts";
 import type { EndStatus } from "../internal/task_status.ts";
@@ -103,7 +104,7 @@ export class PipelineRun<Item> {
         args: JSON.parse(this.#args),
         label: this.#label ?? null,
         status: this.#finished?.status ?? this.#status(),
-        counts: { ...this.#summary.counts, total: this.#summary.total },
+        counts: this.#summary.reported(this.#options.version !== undefined),
         failures: this.#summary.failures,
         elapsedMs: performance.now() - this.#startedAt,
         driver,
@@ -197,9 +198,12 @@ export class PipelineRun<Item> {
       return null;
     }
     const { run, firstId } = started;
-    const confirm = typeof this.#options.run !== "function" || this.#dependencies !== undefined;
+    const confirm = typeof this.#options.run !== "function" || this.#dependencies !== undefined ||
+      this.#options.version !== undefined;
     const skipped = (tasks: number) => this.#summary.skip(tasks);
-    await this.#source.open(firstId, { run, batchSender, confirm, skipped })
+    const unchanged = (tasks: number) => this.#summary.skip(tasks, tasks);
+    const notes = notesOf(this.#options, { run, batchSender, unchanged });
+    await this.#source.open(firstId, { run, batchSender, confirm, skipped, notes })
       .then(() => this.#dependencies?.announce(run, batchSender))
       .catch((error) => this.#fail(error));
     return run;
@@ -259,6 +263,7 @@ export class PipelineRun<Item> {
     });
     counts.cancelled += cancelled;
     this.#finished = finished;
+    if (finished.unchanged !== undefined) this.#summary.unchanged = finished.unchanged;
     if (resumes) Object.assign(counts, finished.counts);
   }
 
