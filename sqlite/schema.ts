@@ -12,7 +12,7 @@ import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
 import { columnsOf, isShadowed } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
-import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./task_versions.ts";
+import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_versions.ts";
 
 /** Columns by name, with their types. */
 export type Columns = Readonly<Record<string, string>>;

@@ -12,7 +12,7 @@ import { BulkStatement } from "../../../sqlite/bulk_statement.ts";
 import type { Connection } from "../../../sqlite/connection.ts";
 import { classifyError } from "../../../sqlite/explain.ts";
 import { Statements } from "../../../sqlite/statements.ts";
-import { VERSION_TRIGGER } from "../../../sqlite/task_versions.ts";
+import { VERSION_TRIGGER } from "../../../sqlite/tables/task_versions.ts";
 import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
 import type { QueueTasksMessage, TaskUpdateMessage } from "../../protocol/task_message.ts";
 import type { RunStore } from "../run_store.ts";
