@@ -3,7 +3,7 @@
  *
  * Pipelines log through LogTape, by category: `["pipeloom", "run"]` starts and ends, `["pipeloom", "task"]`
  * failures and what tasks log, `["pipeloom", "writer"]` the driver and checkpoints that were held up. Until
- * somebody configures LogTape, with this function or by themselves, nothing is logged. LogTape was chosen
+ * LogTape is configured, with this function or by the program, nothing is logged. LogTape was chosen
  * because it is made for libraries: no dependencies, no permissions, silent by itself, and shared by all
  * copies of it in a program. (`pino` logs at once unless told otherwise, and needs Node's streams.)
  *

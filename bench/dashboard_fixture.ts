@@ -89,7 +89,7 @@ export async function until(isEnough: () => boolean): Promise<void> {
   while (!isEnough()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-/** A page that looks on: it reads every event and hands each with its arrival to `onEvent`. */
+/** A page that is open: it reads every event and hands each with its arrival to `onEvent`. */
 export class Watcher implements Disposable {
   readonly #aborter = new AbortController();
   /** Settled when the first event is there. */

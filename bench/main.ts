@@ -11,6 +11,7 @@ import { dashboardLatency } from "./dashboard_latency.ts";
 import { heldReader } from "./held_reader.ts";
 import { type Benchmark, format, type Measurement } from "./measure.ts";
 import { streamedMemory } from "./memory.ts";
+import { natsTasks } from "./nats.ts";
 import { noopTasks } from "./noop_tasks.ts";
 import { pageLoad } from "./page_load.ts";
 import { progressCost } from "./progress_cost.ts";
@@ -24,6 +25,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   heldReader,
   streamedMemory,
   cpuPool,
+  natsTasks,
   progressCost,
   dashboardCost,
   dashboardLatency,

@@ -15,6 +15,7 @@ export type {
   GraphNode,
   LogLine,
   LogPage,
+  RemoteWorkerInfo,
   Run,
   RunHealth,
   RunPage,

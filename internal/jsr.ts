@@ -8,13 +8,13 @@
  *
  * @module
  */
-import { isGranted } from "./permissions.ts";
+import { isGranted, readEnv } from "./permissions.ts";
 
-/** The packages. Their versions are those of `deno.json`, from where `deno install` fetches them. */
-export type JsrPackage = "jsr:@db/sqlite@^0.13.0" | "jsr:@std/path@^1.0.0";
+/** The packages. Their versions are those of `deno.json`: exact, so that every run loads the same code. */
+export type JsrPackage = "jsr:@db/sqlite@0.13.0";
 
 /**
- * Imports a package. It never shows a permission prompt.
+ * Imports a package, which fetches what is not cached. It never shows a permission prompt.
  *
  * @throws {Error} If it cannot be had
  */
@@ -24,4 +24,42 @@ export async function importFromJsr(specifier: JsrPackage): Promise<unknown> {
     throw new Error("--allow-import=jsr.io is not granted");
   }
   return await import(specifier);
+}
+
+/**
+ * Whether Deno's cache has a package, so that importing it asks no registry; `undefined` where that cannot be known.
+ *
+ * Deno offers no such question. It keeps what it fetched under the hash of its path, in a folder for its host.
+ * Rejected: `deno info`, which needs permission to run programs, and takes 50 ms.
+ */
+export async function isCached(specifier: JsrPackage): Promise<boolean | undefined> {
+  const folder = cacheFolder();
+  if (folder === undefined || !isGranted({ name: "read" })) return undefined;
+  const [, name, version] = /^jsr:(.+)@(.+)$/.exec(specifier)!;
+  const registry = readEnv("JSR_URL") || "https://jsr.io/";
+  const url = new URL(`${name}/${version}_meta.json`, registry);
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(url.pathname));
+  const host = url.hostname + (url.port ? `_PORT${url.port}` : "");
+  const scheme = url.protocol.slice(0, -1);
+  const file = `${folder}/remote/${scheme}/${host}/${new Uint8Array(hash).toHex()}`;
+  return await Deno.stat(file).then(() => true, () => false);
+}
+
+/** Deno's cache, as Deno looks for it; `undefined` where the environment may not be read or names none. */
+function cacheFolder(): string | undefined {
+  const named = readEnv("DENO_DIR");
+  if (named) return named;
+  const home = readEnv("HOME");
+  switch (Deno.build.os) {
+    case "windows":
+      return within(readEnv("LOCALAPPDATA"), "deno");
+    case "darwin":
+      return within(home, "Library/Caches/deno");
+    default:
+      return within(readEnv("XDG_CACHE_HOME") || within(home, ".cache"), "deno");
+  }
+}
+
+function within(folder: string | undefined, name: string): string | undefined {
+  return folder ? `${folder}/${name}` : undefined;
 }

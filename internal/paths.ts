@@ -1,15 +1,12 @@
 /**
- * Paths and `file:` URLs: `@std/path` when it loads, the runtime's own `node:path` when its registry is
- * out of reach. The only file that chooses between them; Workers need neither, because a path is made out
- * before it is sent to them.
+ * Paths and `file:` URLs, by the runtime's own `node:path` and `node:url`, which are loaded when first needed.
+ * Rejected: `@std/path`, because a registry would be asked for it at run time.
  *
  * A relative path is made absolute in the call that it is given to, before anything is awaited, so that a later
  * `Deno.chdir` of a task or of another part of the program changes nothing.
  *
  * @module
  */
-import { importFromJsr } from "./jsr.ts";
-
 interface PathFunctions {
   dirname(path: string): string;
   fromFileUrl(url: URL): string;
@@ -24,17 +21,13 @@ export function paths(): Promise<PathFunctions> {
 }
 
 async function load(): Promise<PathFunctions> {
-  try {
-    return await importFromJsr("jsr:@std/path@^1.0.0") as PathFunctions;
-  } catch {
-    const path = await import("node:path");
-    const url = await import("node:url");
-    return {
-      dirname: path.dirname,
-      fromFileUrl: url.fileURLToPath,
-      toFileUrl: (file) => url.pathToFileURL(file),
-    };
-  }
+  const path = await import("node:path");
+  const url = await import("node:url");
+  return {
+    dirname: path.dirname,
+    fromFileUrl: url.fileURLToPath,
+    toFileUrl: (file) => url.pathToFileURL(file),
+  };
 }
 
 /** What is no path: a database in memory, and the text of a URL. */

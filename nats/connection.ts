@@ -111,22 +111,31 @@ export async function openConnection(
   const end = performance.now() + patienceMs;
   for (let isFirst = true;; isFirst = false) {
     using refusal = tlsAlert();
+    const opening = connect(settings);
+    const stop = Promise.withResolvers<never>();
+    const abort = () => stop.reject(signal!.reason);
+    signal?.addEventListener("abort", abort);
     try {
-      return new Connection(await Promise.race([connect(settings), refusal.alert]));
+      return new Connection(await Promise.race([opening, refusal.alert, stop.promise]));
     } catch (error) {
+      // One that opens all the same is not used.
+      opening.then((nats) => nats.close(), () => {});
+      if (signal?.aborted) throw signal.reason;
       const { why, isFinal } = explain(error as Error);
       const reason = `Cannot ${operation}: ${servers} ${why}`;
-      if (isFinal || performance.now() > end || signal?.aborted) {
+      if (isFinal || performance.now() > end) {
         throw new Error(reason, { cause: error });
       }
       if (isFirst) waits?.(`${servers} ${why}; trying again`);
       await delay(RETRY_MS, signal);
       if (signal?.aborted) throw signal.reason;
+    } finally {
+      signal?.removeEventListener("abort", abort);
     }
   }
 }
 
-/** What went wrong, after the names of the servers, and whether it is of use to try again. */
+/** What went wrong, after the names of the servers, and whether another attempt may succeed. */
 function explain(error: Error): { why: string; isFinal: boolean } {
   const text = [error, error.cause].map((one) =>
     one instanceof Error

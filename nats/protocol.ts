@@ -7,6 +7,7 @@
  * @module
  */
 import { deserialize, serialize } from "node:v8";
+import config from "../deno.json" with { type: "json" };
 import type { ErrorData } from "../errors.ts";
 import type { LogLevel } from "../internal/log_level.ts";
 import type { Identities } from "../pipeline/executor/added_items.ts";
@@ -14,8 +15,8 @@ import type { Attempt } from "../pipeline/scheduler/retry_policy.ts";
 import type { TaskOutcome } from "../pipeline/executor/task_runner.ts";
 import type { PortReply, PortRequest } from "../writer/protocol/sender_port.ts";
 
-/** The version of everything in this file: both sides must have the same. */
-export const PROTOCOL = 1;
+/** The version of this package: what crosses is its own, down to the writer's messages, so both sides have the same. */
+export const VERSION: string = config.version;
 
 /** Milliseconds between two signs of life. */
 export const BEAT_MS = 3_000;
@@ -29,7 +30,8 @@ export interface ModuleVersion {
 /** A coordinator is there, with a run for which it needs workers. Sent at the beginning, and as a sign of life. */
 export interface RunHello {
   kind: "run";
-  protocol: number;
+  /** The version of this package. */
+  version: string;
   /** One start of the coordinator. */
   run: string;
   /** The name of the pipeline's run. */
@@ -54,7 +56,6 @@ export type Hello = RunHello | RunBye;
 
 /** A worker is there. Sent at the beginning, and as a sign of life. */
 export interface WorkerBeat {
-  protocol: number;
   /** One start of the worker. */
   id: string;
   /** What people call it: its machine and its process, and which of them it is in that. */
@@ -122,6 +123,8 @@ export interface Welcome {
   export: string | undefined;
   args: Readonly<Record<string, unknown>> | undefined;
   atomic: boolean;
+  /** Whether ends are told with what tasks returned. */
+  keepsResults?: boolean | undefined;
   /** Whether the coordinator names the items that its tasks add. */
   asksIdentity: boolean;
   graceMs: number;
@@ -138,6 +141,8 @@ export interface Go extends OfferId {
   attempt: Attempt | undefined;
   /** The item, as bytes. */
   item: Uint8Array;
+  /** The span that it belongs to, as a `traceparent`. */
+  trace: string | undefined;
 }
 
 /** What a coordinator tells a worker. */

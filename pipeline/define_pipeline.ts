@@ -6,10 +6,12 @@
  *
  * @module
  */
+import { ArgumentsError } from "../errors.ts";
 import { isSchedule } from "./schedule/zoned_schedule.ts";
 import { absolutePath } from "../internal/paths.ts";
 import { unexpected } from "../internal/validate.ts";
 import { checkNames } from "./option_names.ts";
+import { tellNotBegun } from "./run_hooks.ts";
 import type { PipelineDefinition, PipelineOptions } from "./pipeline_options.ts";
 import {
   type ArgumentsValidator,
@@ -117,11 +119,25 @@ export interface PreparedRun<Item> {
 }
 
 /**
- * Finds the items of a definition for these arguments, before anything is opened.
+ * Finds the items of a definition for these arguments, before anything is opened. Where `items` throws, the run will.
  *
  * @throws {ArgumentsError} If an argument is refused, or none reads it
  */
 export async function prepareRun<Item>(
+  definition: PipelineDefinition<Item>,
+  given: object,
+): Promise<PreparedRun<Item>> {
+  try {
+    return await prepare(definition, given);
+  } catch (error) {
+    const { name = "pipeline" } = definition;
+    const run = { name, args: given, label: null };
+    if (!(error instanceof ArgumentsError)) await tellNotBegun(definition, run, error);
+    throw error;
+  }
+}
+
+async function prepare<Item>(
   definition: PipelineDefinition<Item>,
   given: object,
 ): Promise<PreparedRun<Item>> {
@@ -135,17 +151,35 @@ export async function prepareRun<Item>(
   if (sql !== undefined) settings.schema = sql;
   const text = typeof label === "function" ? label(args as PipelineArguments) : label;
   if (text !== undefined) settings.label = text;
-  let found = typeof items === "function" ? await items(watched) : items;
+  const isWatched = !isValidator(declared);
+  let found: Iterable<Item> | AsyncIterable<Item>;
+  try {
+    found = typeof items === "function" ? await items(watched) : items;
+    if (isWatched && watch.unread.length > 0 && isIterable(found)) found = await begun(found);
+  } catch (error) {
+    const isRefused = (error as Error | null)?.name === "ArgumentsError";
+    // What reads an argument first may not have come to it.
+    if (isRefused || (isWatched && watch.unread.length > 0)) throw error;
+    // The run fails with this as its reason, which stays in the database.
+    delete settings.dependsOn;
+    return { items: failing(error), settings };
+  }
   if (!isIterable(found)) {
     const expected = "an iterable or an async iterable";
     const subject = { operation: "run the pipeline", name: "what items returns", expected };
     throw new TypeError(unexpected(found, subject));
   }
-  if (!isValidator(declared) && watch.unread.length > 0) {
-    found = await begun(found);
-    watch.check();
-  }
+  if (isWatched) watch.check();
   return { items: found, settings };
+}
+
+/** Items that cannot be read. */
+function failing(error: unknown): Iterable<never> {
+  return {
+    [Symbol.iterator]() {
+      throw error;
+    },
+  };
 }
 
 /** Items whose first one was read: what a generator does before that, it has done. An array stays what it is. */

@@ -35,5 +35,6 @@ export function viewOf<Item>(
     },
     running: () => scheduler.running(),
     notice: () => executor.notice,
+    workers: () => executor.workers,
   };
 }

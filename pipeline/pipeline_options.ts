@@ -6,6 +6,7 @@
 import { checkInteger, unexpected } from "../internal/validate.ts";
 import type { RunKey } from "../writer/protocol/run_message.ts";
 import type { ProgressOptions } from "./observers/progress_options.ts";
+import type { HookOptions } from "./hooks.ts";
 import type { DependencyOptions } from "./scheduler/dependency_source.ts";
 import type { QueueOptions } from "./scheduler/ready_queue.ts";
 import type { PolicyOptions } from "./scheduler/retry_policy.ts";
@@ -43,6 +44,7 @@ export interface PipelineOptions<Item>
     ItemOptions<Item>,
     PolicyOptions<Item>,
     DependencyOptions<Item>,
+    HookOptions,
     QueueOptions<Item> {
   /**
    * The database: a path, a `file:` URL or `:memory:`; or a writer that is open, which several pipelines may

@@ -14,11 +14,11 @@ import { startRun } from "./run_start.ts";
 import { type PipelineOptions, storesStatus, writerOptionsOf } from "./pipeline_options.ts";
 import { failedWith, type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
+import { RunHooks } from "./run_hooks.ts";
 import { labelOf, taskArguments } from "./run_arguments.ts";
 import { RunControl } from "./run_control.ts";
 import { isCancellation } from "./executor/cancellation.ts";
 import { RunGrowth } from "./run_growth.ts";
-import type { TaskIdentity } from "./executor/task_context.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
 import type { Executor } from "./executor/executor.ts";
 import { openExecutor } from "./executor/open_executor.ts";
@@ -28,6 +28,7 @@ import type { TaskSource } from "./scheduler/task_source.ts";
 import type { EndStatus } from "../internal/task_status.ts";
 import type { TaskOutcome } from "./executor/task_runner.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
+import type { EndingTask } from "./scheduler/scheduler_options.ts";
 import { clientOf, openForRun, SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import type { StatementLimit } from "../writer/client/statement_deadline.ts";
 import type { WriterClient } from "../writer/client/writer_client.ts";
@@ -49,6 +50,7 @@ export class PipelineRun<Item> {
   /** What can be asked of the run. */
   readonly control = new RunControl(this.#stop);
   #observer: RunObserver | undefined;
+  readonly #hooks: RunHooks | undefined;
   #scheduler: Scheduler<Item> | undefined;
   /** What the run came to, all attempts at it together; known where it is in the database. */
   #finished: RunFinished | undefined;
@@ -67,6 +69,7 @@ export class PipelineRun<Item> {
     this.#args = args;
     this.#label = labelOf(args, options.label);
     this.#options = options;
+    this.#hooks = RunHooks.of(options);
     this.#limit = statementLimit(options, this.#stop.signal);
     this.#source = source;
     if (options.dependsOn) this.#dependencies = new DependencySource(source, options);
@@ -95,14 +98,13 @@ export class PipelineRun<Item> {
       const writer = this.#writer ??
         (ownWriter = await openForRun(writerOptionsOf(this.#options), this.#limit));
       this.#observer = await observer;
+      if (this.#hooks) this.#hooks.observer = this.#observer;
       const runId = await this.#execute(clientOf(writer));
       const checkpoint = await ownWriter?.close();
       const { driver, sqliteVersion } = writer;
       const ended: PipelineReport = {
+        ...this.#named,
         runId,
-        name: this.#name,
-        args: JSON.parse(this.#args),
-        label: this.#label ?? null,
         status: this.#finished?.status ?? this.#status(),
         counts: this.#summary.reported(this.#options.version !== undefined),
         failures: this.#summary.failures,
@@ -122,6 +124,7 @@ export class PipelineRun<Item> {
       signal?.removeEventListener("abort", abort);
       await ownWriter?.close().catch(() => {});
       (await observer?.catch(() => undefined))?.end?.(report, failure);
+      await this.#hooks?.runEnded(this.#named, report, failure);
     }
   }
 
@@ -155,6 +158,7 @@ export class PipelineRun<Item> {
       atomic: this.#options.atomic ?? false,
       signal,
       queueAll: () => this.#source.announceAll(),
+      keepsResults: this.#options.onTaskEnd !== undefined,
       deadline,
     };
     const growth = new RunGrowth(this.#options, environment, () => this.#scheduler);
@@ -167,6 +171,7 @@ export class PipelineRun<Item> {
       dependencies: this.#dependencies,
       policy: this.#options,
       environment,
+      hooks: this.#hooks?.ofTasks,
       ended: (task, outcome) => this.#ended(task, outcome),
       revoked: (id, status) => this.#summary.remove(id, status),
       failed: (error) => this.#fail(error),
@@ -267,8 +272,9 @@ export class PipelineRun<Item> {
     if (resumes) Object.assign(counts, finished.counts);
   }
 
-  #ended(task: TaskIdentity, outcome: TaskOutcome): void {
+  #ended(task: EndingTask, outcome: TaskOutcome): void {
     this.#summary.add(task, outcome);
+    this.#hooks?.ofTasks?.taskEnded(task, outcome);
     this.#observer?.ended?.(task, outcome);
     if (outcome.status === "error" && this.#options.failFast && !this.#stop.signal.aborted) {
       const why = `Stopped because task ${task.id} (${task.name}) failed`;
@@ -285,6 +291,10 @@ export class PipelineRun<Item> {
   #fail(error: Error): void {
     this.#fatal ??= error;
     this.#stop.abort(error);
+  }
+
+  get #named() {
+    return { name: this.#name, args: JSON.parse(this.#args), label: this.#label ?? null };
   }
 
   #status(): EndStatus {

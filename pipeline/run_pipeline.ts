@@ -16,6 +16,7 @@ import {
   workersFor,
 } from "./pipeline_options.ts";
 import { checkProgress } from "./observers/progress_options.ts";
+import { checkHooks } from "./hooks.ts";
 import type { PipelineReport } from "./report.ts";
 import { checkPolicy } from "./scheduler/retry_policy.ts";
 import { PipelineHandle, type RunningPipeline } from "./running_pipeline.ts";
@@ -94,6 +95,7 @@ export function startPipeline<Item>(
   checkOverlap(options, storesStatus(options));
   checkPolicy(options);
   checkLimits(options);
+  checkHooks(options);
   checkProgress(options.progress);
   const args = toStoredArguments(options.args === undefined ? {} : options.args);
   const feed = new TaskSource(items, options);

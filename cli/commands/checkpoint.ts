@@ -32,8 +32,8 @@ export interface CheckpointOptions extends DbOption {
 export function define(command: Command): Command {
   return command
     .description(
-      "Copy the WAL into the database. PASSIVE waits for nobody, FULL waits for the writer, RESTART " +
-        "for readers too, TRUNCATE also cuts the WAL to zero bytes. Exits with 1 when somebody was in " +
+      "Copy the WAL into the database. PASSIVE never waits, FULL waits for the writer, RESTART " +
+        "for readers too, TRUNCATE also cuts the WAL to zero bytes. Exits with 1 when another program was in " +
         "the way.",
     )
     .addOption(dbOption())

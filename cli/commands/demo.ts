@@ -36,7 +36,7 @@ export interface DemoOptions extends RunDefinitionOptions {
 export function define(command: Command): Command {
   return command
     .description(
-      `Run some tasks of ${STEPS} steps that only wait, a few at a time. Look on with ` +
+      `Run some tasks of ${STEPS} steps that only wait, a few at a time. Watch with ` +
         `"pipeloom status --watch" in another terminal.`,
     )
     .option("-n, --tasks <n>", "how many tasks", wholeNumber(0), 20)

@@ -57,7 +57,7 @@ export function define(command: Command): Command {
   return command
     .description(
       "Delete old runs with their tasks, logs and samples, a few rows at a time, so that pipelines " +
-        "may go on. The newest run, runs that are running, tasks of the Python pipeloom and tables of " +
+        "may continue. The newest run, runs that are running, tasks of the Python pipeloom and tables of " +
         "your own stay. With both --keep and --keep-runs, what either keeps is kept.",
     )
     .option("--keep <age>", "keep runs that ended within 30d, 12h, 90m, 2w", age)

@@ -105,7 +105,7 @@ export class DatabaseHandle implements Disposable {
   read<T>(query: (reader: Reader) => T, otherwise?: () => T): T {
     let problem = this.#state.message ?? "The database cannot be read";
     if (this.#reader && performance.now() < this.#busyUntil) {
-      problem = "The database is locked by whoever writes it: try again";
+      problem = "The database is locked by the program that writes it: try again";
     } else if (this.#reader) {
       try {
         const result = query(this.#reader);

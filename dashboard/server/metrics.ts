@@ -12,7 +12,7 @@ import type { Run } from "../api.ts";
 type Metric = [name: string, help: string, value: (run: Run) => number | null];
 
 const METRICS: Metric[] = [
-  ["run_active", "Whether the run goes on", ({ status }) => status === "running" ? 1 : 0],
+  ["run_active", "Whether the run is active", ({ status }) => status === "running" ? 1 : 0],
   [
     "run_process_gone",
     "Whether the run was not ended by its process, which is gone",
@@ -57,7 +57,7 @@ export function formatMetrics(
     for (const [labels, value] of samples) lines.push(`pipeloom_${name}${labels} ${value}`);
   };
   metric("up", "Whether the database can be read", [["", up ? 1 : 0]]);
-  metric("dashboard_streams", "Browsers that look on", [["", streams]]);
+  metric("dashboard_streams", "Browsers that watch", [["", streams]]);
   metric(
     "run_tasks",
     "Tasks of a run by status",

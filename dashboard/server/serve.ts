@@ -19,6 +19,7 @@ import {
 import type { DashboardServer } from "./dashboard_server.ts";
 import { listen, type ListenOptions } from "./listen.ts";
 import type { Address, ServeReply, ServeRequest } from "./worker_protocol.ts";
+import { whyNotStarted, workerEntry } from "../../internal/worker_entry.ts";
 import { mayRead } from "../../internal/permissions.ts";
 
 /** Options of {@linkcode serveDashboard}. */
@@ -101,7 +102,7 @@ function endAtSignal({ shutdown, finished }: DashboardServer): void {
   finished.then(forget, forget);
 }
 
-const WORKER = new URL("./worker.ts", import.meta.url);
+const WORKER = workerEntry(new URL("./worker.ts", import.meta.url), () => import("./worker.ts"));
 
 /** Whether the Worker's file may be read; one that comes from a registry always may. */
 function mayStartWorker(): boolean {
@@ -123,9 +124,11 @@ async function serveFromWorker(
     finished.reject(error);
     worker.terminate();
   };
+  let isReady = false;
   worker.onmessage = ({ data: reply }: MessageEvent<ServeReply>) => {
     switch (reply.kind) {
       case "ready":
+        isReady = true;
         return post({ kind: "listen", options, control }, control ? [control] : []);
       case "listening":
         return listening.resolve(reply.address);
@@ -140,7 +143,13 @@ async function serveFromWorker(
   };
   worker.onerror = (event) => {
     event.preventDefault();
-    fail(new Error(`The dashboard's Worker died: ${event.message}`));
+    fail(
+      new Error(
+        isReady
+          ? `The dashboard's Worker died: ${event.message}`
+          : `Cannot serve the dashboard: ${whyNotStarted(WORKER, event.message)}`,
+      ),
+    );
   };
   const address = await listening.promise;
   const shutdown = async () => {

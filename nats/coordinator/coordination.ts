@@ -10,7 +10,7 @@ import { type Connection, openConnection } from "../connection.ts";
 import type { NatsOptions } from "../settings.ts";
 import { versionOf } from "../module_version.ts";
 import { machineName, namesUnder, PREFIX, uniqueName } from "../names.ts";
-import { BEAT_MS, PROTOCOL, type RunHello, type Welcome } from "../protocol.ts";
+import { BEAT_MS, type RunHello, VERSION, type Welcome } from "../protocol.ts";
 import { Crew, type CrewOptions } from "./crew.ts";
 import { Offers } from "./offers.ts";
 import type { RemoteWorker } from "./remote_worker.ts";
@@ -49,6 +49,7 @@ export class Coordination {
   readonly #events: CoordinationEvents;
   readonly #options: CoordinationSettings;
   #isChecking = false;
+  #isShown = true;
   #checkedAt = performance.now();
   #notedAt = -Infinity;
 
@@ -63,13 +64,19 @@ export class Coordination {
     this.offers = open.offers;
     this.crew = open.crew;
     this.beatMs = open.beatMs;
-    const { environment: { run, args, atomic, adds, onLog }, module, graceMs, loadMs } = options;
+    const {
+      environment: { run, args, atomic, keepsResults, adds, onLog },
+      module,
+      graceMs,
+      loadMs,
+    } = options;
     this.welcome = {
       kind: "welcome",
       run,
       export: module.export,
       args,
       atomic,
+      keepsResults,
       asksIdentity: adds?.isPlain === false,
       graceMs,
       loadMs,
@@ -103,12 +110,14 @@ export class Coordination {
         run,
         leaseMs,
         storage,
+        patienceMs: PATIENCE_MS,
+        signal: environment.signal,
         failed: events.failed,
       });
       const beatMs = Math.min(BEAT_MS, leaseMs / 4);
       const hello: RunHello = {
         kind: "run",
-        protocol: PROTOCOL,
+        version: VERSION,
         run,
         name,
         machine: machineName(),
@@ -171,7 +180,7 @@ export class Coordination {
       joinedAt,
       heardAt: isoNow(),
       ...(hasLeft ? { leftAt: isoNow() } : {}),
-    }).catch(() => {});
+    }).catch((error) => this.#notShown(error));
   }
 
   /** Tells the workers that the run has ended, and closes. */
@@ -189,6 +198,13 @@ export class Coordination {
     void this.offers.close().catch(() => {}).finally(() =>
       this.#connection.close().catch(() => {})
     );
+  }
+
+  /** A table of the user's may have the name of ours. */
+  #notShown(error: Error): void {
+    if (!this.#isShown || error.name === "WriterClosedError") return;
+    this.#isShown = false;
+    console.warn(`The workers of the run are not shown: ${error.message}`);
   }
 
   async #reconnected(): Promise<void> {

@@ -2,7 +2,7 @@
  * The workers of a run: who is there, who is refused, who has died.
  *
  * A worker is taken for dead when nothing came from it for as long as a lease lasts. Only time counts during which
- * this process was connected and awake: after a sleep, or while the server is away, everybody seems silent.
+ * this process was connected and awake: after a sleep, or while the server is away, every worker seems silent.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { settledWithin } from "../../internal/delay.ts";
 import type { Connection } from "../connection.ts";
 import { goneFrame, isFirst } from "../link.ts";
 import type { Names } from "../names.ts";
-import { decode, encode, PROTOCOL, type RunHello, type WorkerBeat } from "../protocol.ts";
+import { decode, encode, type RunHello, VERSION, type WorkerBeat } from "../protocol.ts";
 import { RemoteWorker, type RemoteWorkerOptions } from "./remote_worker.ts";
 
 /** Milliseconds between two looks at who is silent, at most. */
@@ -67,6 +67,11 @@ export class Crew {
   /** The workers that take part. */
   workers(): Iterable<RemoteWorker> {
     return this.#workers.values();
+  }
+
+  /** How many take tasks. */
+  get size(): number {
+    return [...this.#workers.values()].filter(({ slots }) => slots > 0).length;
   }
 
   /** Tasks that they take at once. */
@@ -167,14 +172,14 @@ export class Crew {
     worker.beat = beat;
     this.#refused.delete(beat.id);
     for (const other of [...this.#workers.values()]) {
-      if (other !== worker && other.beat?.id === beat.id) this.remove(other, "it joined anew");
+      if (other !== worker && other.beat?.id === beat.id) this.remove(other, "it joined again");
     }
     this.#options.receive(worker, { kind: "join", beat });
   }
 
   #see(beat: WorkerBeat): void {
-    if (beat.protocol !== PROTOCOL) {
-      const version = `has another version of pipeloom (${beat.version})`;
+    if (beat.version !== VERSION) {
+      const version = `has another version of pipeloom (${beat.version}, not ${VERSION})`;
       return void this.#refused.set(beat.id, `${beat.name} ${version}`);
     }
     for (const worker of this.#workers.values()) {

@@ -9,6 +9,8 @@ import type { RemoteWorker } from "./remote_worker.ts";
 /** A task between its offer and its end. */
 export interface Job<Item> {
   readonly task: OfferedTask<Item>;
+  /** The span that it belongs to. */
+  readonly trace: string | undefined;
   /** Which offer of it counts; another one is void. */
   offer: number;
   /**

@@ -79,9 +79,10 @@ export class Jobs<Item> {
   }
 
   /** Offers a task. */
-  add(task: OfferedTask<Item>): void {
+  add(task: OfferedTask<Item>, trace: string | undefined): void {
     const job: Job<Item> = {
       task,
+      trace,
       offer: 0,
       phase: "offered",
       since: 0,
@@ -195,7 +196,7 @@ export class Jobs<Item> {
     if (attempt?.timeoutMs !== undefined) {
       deadline?.limitTask(id, attempt.timeoutMs, "its time was up");
     }
-    worker.send({ kind: "go", id, offer, name, key, attempt, item: bytes });
+    worker.send({ kind: "go", id, offer, name, key, attempt, item: bytes, trace: job.trace });
     events.started(job.task);
   }
 

@@ -9,12 +9,16 @@
  */
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import { createInbox, type Msg } from "@nats-io/transport-node";
+import { delay } from "../../internal/delay.ts";
 import type { Connection } from "../connection.ts";
 import type { Names } from "../names.ts";
 import type { OfferId } from "../protocol.ts";
 
 /** Milliseconds after which an offer that the server has not acknowledged is published again. */
 const RETRY_MS = 2_000;
+
+/** Milliseconds between two attempts at the beginning. */
+const RETRY_CALL_MS = 200;
 
 /** Nanoseconds of a millisecond: times of JetStream. */
 const NANOS = 1_000_000;
@@ -36,6 +40,9 @@ export interface OffersOptions {
   run: string;
   leaseMs: number;
   storage: "file" | "memory";
+  /** Milliseconds for which a server that does not answer is tried at the beginning. */
+  patienceMs: number;
+  signal?: AbortSignal | undefined;
   /** Called when the server takes no offers. */
   failed: (error: Error) => void;
 }
@@ -68,9 +75,8 @@ export class Offers {
   static async open(options: OffersOptions): Promise<Offers> {
     const { connection, names } = options;
     try {
-      const manager = await jetstreamManager(connection.nats, { timeout: 5_000 });
-      const offers = new Offers(options, manager);
-      await offers.ensure();
+      const offers = new Offers(options, await patiently(options, () => openManager(connection)));
+      await patiently(options, () => offers.ensure());
       return offers;
     } catch (error) {
       throw new Error(
@@ -177,6 +183,31 @@ export class Offers {
     const { names } = this.#options;
     await this.#manager.consumers.delete(names.stream, run).catch(() => {});
     await this.#manager.streams.purge(names.stream, { filter: names.job(run) }).catch(() => {});
+  }
+}
+
+/** The API of JetStream. */
+async function openManager({ nats }: Connection): Promise<JetStreamManager> {
+  return await jetstreamManager(nats, { timeout: 5_000 });
+}
+
+/** Tries again while the connection is lost in the middle of a request, or the server only starts. */
+async function patiently<T>(
+  { patienceMs, signal }: Pick<OffersOptions, "patienceMs" | "signal">,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const end = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const { name, message } = error as Error;
+      const isPassing = /timeout|no ?responders|503|disconnect|connection/i.test(
+        `${name} ${message}`,
+      );
+      if (!isPassing || performance.now() > end || signal?.aborted) throw error;
+      await delay(RETRY_CALL_MS, signal);
+    }
   }
 }
 

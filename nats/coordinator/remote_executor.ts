@@ -51,6 +51,10 @@ export class RemoteExecutor<Item> implements Executor<Item> {
     return this.#coordination?.crew.notice;
   }
 
+  get workers(): number {
+    return this.#coordination?.crew.size ?? 0;
+  }
+
   async start(events: ExecutorEvents<Item>): Promise<void> {
     this.#events = events;
     const { environment, leaseMs } = this.#options;
@@ -62,7 +66,12 @@ export class RemoteExecutor<Item> implements Executor<Item> {
       leased: () => this.#jobs!.leased,
       republish: (isLost) => this.#jobs!.republish(isLost),
       failed: (error) => events.failed(error),
+    }).catch((error) => {
+      // A run that is stopped while no server answers has not failed.
+      if (environment.signal.aborted) return undefined;
+      throw error;
     });
+    if (!coordination) return;
     if (this.#isDisposed) return coordination.abandon();
     this.#coordination = coordination;
     const publish = coordination.offers.publish.bind(coordination.offers);
@@ -71,7 +80,10 @@ export class RemoteExecutor<Item> implements Executor<Item> {
   }
 
   offer(task: OfferedTask<Item>): void {
-    this.#jobs!.add(task);
+    const { observer } = this.#options;
+    const add = () => this.#jobs!.add(task, observer?.trace?.());
+    if (observer?.within) observer.within(task, add);
+    else add();
   }
 
   cancel({ id }: OfferedTask<Item>, reason: Error): void {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import config from "../../deno.json" with { type: "json" };
 import { settledWithin } from "../../internal/delay.ts";
 import type { Connection } from "../connection.ts";
 import { shownServers } from "../settings.ts";
@@ -14,8 +13,8 @@ import {
   encode,
   type Hello,
   type ModuleVersion,
-  PROTOCOL,
   type RunHello,
+  VERSION,
   type WorkerBeat,
 } from "../protocol.ts";
 import { RunSession } from "./run_session.ts";
@@ -116,11 +115,10 @@ export class NatsWorker {
 
   #beat(): WorkerBeat {
     return {
-      protocol: PROTOCOL,
       id: this.#id,
       name: this.#name,
       machine: machineName(),
-      version: config.version,
+      version: VERSION,
       slots: this.#isEnding ? 0 : this.#slots,
       modules: [...this.#modules.values()].map(({ module }) => module),
     };
@@ -142,11 +140,11 @@ export class NatsWorker {
     const { log } = this.#options;
     const { name, machine, module: { name: file, version } } = hello;
     const known = this.#modules.get(version);
-    if (hello.protocol !== PROTOCOL || !known) {
+    if (hello.version !== VERSION || !known) {
       this.#refused.add(hello.run);
       const same = [...this.#modules.values()].find(({ module }) => module.name === file);
-      const why = hello.protocol !== PROTOCOL
-        ? "it speaks another version of pipeloom"
+      const why = hello.version !== VERSION
+        ? `it has another version of pipeloom (${hello.version}, here ${VERSION})`
         : same
         ? `its ${file} is another version (${version}, here ${same.module.version})`
         : `${file} is not among the modules of this worker`;

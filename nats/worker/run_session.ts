@@ -201,7 +201,7 @@ export class RunSession {
       await settledWithin(LAST_WORDS_MS, this.#link.flushed());
       return this.close(why);
     }
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isLeaving) return;
     this.#isReady = true;
     this.#link.send({ kind: "ready", slots: this.#options.beat().slots });
     this.#puller.pull();
@@ -232,13 +232,13 @@ export class RunSession {
     }
   }
 
-  #begin({ id, offer, name, key, attempt, item }: Go): void {
+  #begin({ id, offer, item, ...task }: Go): void {
     const held = this.#held.get({ id, offer });
     const slot = held?.slot;
     // It was given back meanwhile, and the coordinator is told so.
     if (!held || !slot) return;
     this.#held.begin(held);
-    slot.worker.run(offeredTask({ id, name, key, attempt, item: decode(item) })).then(() => {
+    slot.worker.run(offeredTask({ id, ...task, item: decode(item) })).then(() => {
       const isHeld = this.#held.returned(held);
       this.#slots?.release(slot);
       if (!isHeld) return;

@@ -48,8 +48,11 @@ export class TaskSlots {
 
   constructor(options: TaskSlotsOptions) {
     this.#options = options;
-    const { welcome: { run, args, atomic, asksIdentity, watch, export: name }, module, send } =
-      options;
+    const {
+      welcome: { run, args, atomic, keepsResults, asksIdentity, watch, export: name },
+      module,
+      send,
+    } = options;
     this.#module = { module, export: name };
     // For what is logged about a task by this thread, such as that its time is up.
     this.#logSender = new BatchSender(this.#attach(nextSender()));
@@ -57,6 +60,7 @@ export class TaskSlots {
       run,
       args,
       atomic,
+      keepsResults,
       batchSender: this.#logSender,
       signal: this.#controller.signal,
       confirms: true,

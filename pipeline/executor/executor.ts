@@ -13,9 +13,12 @@ import type { LiveTask } from "../scheduler/live_task.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 
 /** What an executor is told of a task. */
-export type OfferedTask<Item> = Readonly<
-  Pick<LiveTask<Item>, "id" | "name" | "key" | "item" | "attempt" | "cancellation">
->;
+export type OfferedTask<Item> =
+  & Readonly<Pick<LiveTask<Item>, "id" | "name" | "key" | "item" | "attempt" | "cancellation">>
+  & {
+    /** The span that it belongs to, as a `traceparent`, where it runs on another machine. */
+    readonly trace?: string | undefined;
+  };
 
 /** A place for tasks. */
 export interface Executor<Item> extends Disposable {
@@ -32,6 +35,8 @@ export interface Executor<Item> extends Disposable {
   cancel(task: OfferedTask<Item>, reason: Error): void;
   /** Why no task begins, where that is not because of the tasks; for people. */
   readonly notice?: string | undefined;
+  /** Workers on other machines that are connected, where tasks run there. */
+  readonly workers?: number | undefined;
   /** The tasks that run at the moment, in the order of their start. */
   running(): Iterable<RunningTask>;
   /** A message of a task failed that the task did not await, where the task cannot hear it itself. */

@@ -24,6 +24,8 @@ export interface InitTaskWorker {
   asksIdentity: boolean;
   /** Whether it tells ends once they are committed, because what it sends could be lost on its way. */
   confirms?: boolean | undefined;
+  /** Whether ends are told with what tasks returned. */
+  keepsResults?: boolean | undefined;
   /** Whether it is to tell how its tasks are doing, and to pass on what they print; if there is an observer. */
   watch?: { prints: boolean } | undefined;
   port: MessagePort;
@@ -39,6 +41,8 @@ export interface RunTaskRequest {
   item: unknown;
   /** Which attempt it is, where attempts are counted. */
   attempt?: Attempt;
+  /** The span that it belongs to, as a `traceparent`. */
+  trace?: string;
   /** Whether to tell that it begins, because starts are counted. */
   tell?: true;
 }
@@ -109,6 +113,8 @@ export interface TaskEnded {
   id: number;
   status: EndStatus;
   error?: ErrorData | undefined;
+  /** What it returned, as JSON, where that was asked for. */
+  result?: string | undefined;
   /** Whether its end is left for the main thread to write. */
   unwritten?: boolean | undefined;
 }

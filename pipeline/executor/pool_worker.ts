@@ -6,6 +6,7 @@
  */
 import { fromErrorData, TaskWorkerDiedError, toErrorData } from "../../errors.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
+import { whyNotStarted, withCacheAdvice, workerEntry } from "../../internal/worker_entry.ts";
 import { BATCH_MS } from "../../writer/client/batch_sender.ts";
 import type { RunningTask } from "../observers/run_observer.ts";
 import { timeAttempt } from "./attempt_timer.ts";
@@ -20,6 +21,11 @@ import { notLoaded, toInit, type WorkerOptions } from "./pool_worker_options.ts"
 import { nextSender } from "./sender_numbers.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 
+const ENTRY = workerEntry(
+  new URL("./task_worker.ts", import.meta.url),
+  () => import("./task_worker.ts"),
+);
+
 /** One Worker, which runs one task at a time. */
 export class PooledWorker<Item> implements Disposable {
   readonly #options: WorkerOptions;
@@ -28,6 +34,7 @@ export class PooledWorker<Item> implements Disposable {
   readonly #sender = nextSender();
   /** The step that is waited for: listening, initialized or finished. */
   #step: PromiseWithResolvers<void> = Promise.withResolvers();
+  #isListening = false;
   #isLoaded = false;
   #isAborted = false;
   #death: Error | undefined;
@@ -42,14 +49,12 @@ export class PooledWorker<Item> implements Disposable {
   constructor(options: WorkerOptions, events: ExecutorEvents<Item>) {
     this.#options = options;
     this.#events = events;
-    this.#worker = new Worker(new URL("./task_worker.ts", import.meta.url), {
-      type: "module",
-      name: "pipeloom-task",
-    });
+    this.#worker = new Worker(ENTRY, { type: "module", name: "pipeloom-task" });
     this.#worker.onmessage = ({ data }: MessageEvent<TaskWorkerReply>) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#die(new Error(event.message));
+      const { message } = event;
+      this.#die(new Error(this.#isListening ? message : whyNotStarted(ENTRY, message)));
     };
   }
 
@@ -80,9 +85,8 @@ export class PooledWorker<Item> implements Disposable {
       this.#isLoaded = true;
     } catch (error) {
       this.#die(error as Error);
-      throw new Error(`Cannot load the task from ${module}: ${(error as Error).message}`, {
-        cause: error,
-      });
+      const why = withCacheAdvice((error as Error).message, module);
+      throw new Error(`Cannot load the task from ${module}: ${why}`, { cause: error });
     } finally {
       clearTimeout(timer);
     }
@@ -96,6 +100,7 @@ export class PooledWorker<Item> implements Disposable {
     try {
       const request: RunTaskRequest = { kind: "run", id, name, key, item };
       if (attempt) request.attempt = attempt;
+      if (task.trace !== undefined) request.trace = task.trace;
       if (this.#options.tellsStarts) request.tell = true;
       this.#post(request);
     } catch (error) {
@@ -165,6 +170,8 @@ export class PooledWorker<Item> implements Disposable {
   #receive(reply: TaskWorkerReply): void {
     switch (reply?.kind) {
       case "listening":
+        this.#isListening = true;
+        return this.#step.resolve();
       case "initialized":
       case "finished":
         return this.#step.resolve();
@@ -173,13 +180,13 @@ export class PooledWorker<Item> implements Disposable {
       case "returned":
         return this.#returned?.resolve();
       case "ended": {
-        const { id, status, error, unwritten } = reply;
+        const { id, status, error, result, unwritten } = reply;
         const task = this.#pending.get(id);
         if (!task) return;
         this.#pending.delete(id);
         this.#options.environment.deadline?.releaseTask(id);
         if (status === "done") this.#unsent.push({ task, endedAt: performance.now() });
-        const outcome = { status, error };
+        const outcome = result === undefined ? { status, error } : { status, error, result };
         return this.#events.ended(task, unwritten ? { ...outcome, unwritten } : outcome);
       }
       case "failed":

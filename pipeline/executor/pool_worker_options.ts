@@ -31,7 +31,7 @@ export function toInit(
   { module: { module, export: name = "default" }, environment, prints }: WorkerOptions,
   port: MessagePort,
 ): InitTaskWorker {
-  const { run, args, atomic, adds, confirms, onLog } = environment;
+  const { run, args, atomic, adds, confirms, keepsResults, onLog } = environment;
   return {
     kind: "init",
     module: String(module),
@@ -40,6 +40,7 @@ export function toInit(
     args,
     atomic,
     confirms,
+    keepsResults,
     asksIdentity: adds?.isPlain === false,
     watch: onLog && { prints },
     port,

@@ -39,6 +39,8 @@ export interface TaskEnvironment {
   adds?: Adds | undefined;
   /** Whether ends are told once they are committed, and not when they are sent. */
   confirms?: boolean | undefined;
+  /** Whether outcomes hold what tasks returned, for the hook that is told. */
+  keepsResults?: boolean | undefined;
   /** Hears the lines that tasks write into their logs. */
   onLog?: ((task: TaskIdentity, level: LogLevel, message: string) => void) | undefined;
   /** Limits the statements of tasks whose time is up, or that are told to stop. */

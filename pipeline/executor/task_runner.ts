@@ -29,6 +29,8 @@ export interface TaskOutcome {
   status: EndStatus;
   /** What was thrown. */
   error?: ErrorData | undefined;
+  /** What a task that is done returned, as JSON, where the run keeps that. */
+  result?: string | undefined;
   /** Whether the task has not written its end: it could not, or it may be run again. */
   unwritten?: boolean | undefined;
   /** Whether its Worker is gone, so that it may have ended before, unheard. */
@@ -72,15 +74,16 @@ export async function runTask<Item>(
       const messages = done ? [...task.held, done] : task.held;
       // What it wrote was held back, so it has not waited for the disk yet.
       await batchSender.ready();
-      return {
-        pending: commitWhole({ kind: "transaction", messages, by: task.id }, task, environment),
-      };
+      const whole = { kind: "transaction", messages, by: task.id } as const;
+      const pending = commitWhole(whole, task, environment);
+      return { pending: environment.keepsResults ? withResult(pending, result) : pending };
     } else if (task.sent) {
-      return { pending: commit(done, task, environment) };
+      const pending = commit(done, task, environment);
+      return { pending: environment.keepsResults ? withResult(pending, result) : pending };
     } else if (done) {
       batchSender.update(done);
     }
-    return { status: "done" };
+    return environment.keepsResults ? { status: "done", result } : { status: "done" };
   } catch (thrown) {
     task.ended = true;
     const status = isStopped(thrown, task, environment) ? "cancelled" : "error";
@@ -154,6 +157,15 @@ async function commitWhole(
   } catch (thrown) {
     return failed(task, { status: "error", error: toErrorData(thrown), thrown }, environment);
   }
+}
+
+/** The outcome with what the task returned, if it is done. */
+async function withResult(
+  pending: Promise<TaskOutcome>,
+  result: string | undefined,
+): Promise<TaskOutcome> {
+  const outcome = await pending;
+  return outcome.status === "done" ? { ...outcome, result } : outcome;
 }
 
 /** The failure of a task: written, unless it may be run again. */

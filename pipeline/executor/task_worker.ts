@@ -14,6 +14,7 @@ import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type {
   CancelTaskRequest,
   InitTaskWorker,
+  RunTaskRequest,
   TaskWorkerReply,
   TaskWorkerRequest,
   TimeOutTaskRequest,
@@ -43,6 +44,8 @@ let environment: TaskEnvironment | undefined;
 let running: TaskExecution | undefined;
 /** The task that was ended because the Worker failed. */
 let victim: TaskExecution | undefined;
+/** Where OpenTelemetry keeps its providers. */
+const OPENTELEMETRY = Symbol.for("opentelemetry.js.api.1");
 /** Characters of a message of which several copies are made: its task is done with before the next one runs. */
 const LARGE_ERROR = 100_000;
 /** What the last task was told that was to stop, perhaps before it began. */
@@ -109,6 +112,7 @@ async function init(request: InitTaskWorker): Promise<void> {
     batchSender,
     atomic: request.atomic,
     confirms: request.confirms,
+    keepsResults: request.keepsResults,
     signal: controller.signal,
     isTerminable: true,
     adds: {
@@ -148,7 +152,7 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       const task = running = new TaskExecution(request, environment!, request.attempt);
       if (told?.id === task.id) tell(task, told);
       if (request.tell) reply({ kind: "begun" });
-      const end = runToEnd(task, request.item);
+      const end = runToEnd(task, request);
       tasks.set(task.id, { task, end });
       return await end;
     }
@@ -187,8 +191,13 @@ function tell(task: TaskExecution, { kind, reason }: TimeOutTaskRequest | Cancel
   else task.timeOut(fromErrorData(reason));
 }
 
-async function runToEnd(task: TaskExecution, item: unknown): Promise<void> {
-  const outcome = await runTask(run, item, task, environment!);
+async function runToEnd(task: TaskExecution, { item, trace }: RunTaskRequest): Promise<void> {
+  const work = () => runTask(run, item, task, environment!);
+  const isTraced = trace !== undefined && OPENTELEMETRY in globalThis;
+  const outcome =
+    await (isTraced
+      ? import("./task_trace.ts").then(({ runTraced }) => runTraced(trace, task, work))
+      : work());
   if (task === victim) return;
   // What it has sent, and a large result or error, is to be on its way before the next one runs.
   const isLarge = "error" in outcome && (outcome.error?.message.length ?? 0) > LARGE_ERROR;
@@ -216,11 +225,11 @@ async function settled(): Promise<void> {
   await environment!.batchSender.flushed();
 }
 
-function ended(id: number, { status, error, unwritten }: TaskOutcome): void {
+function ended(id: number, { status, error, result, unwritten }: TaskOutcome): void {
   tasks.delete(id);
   // What is not written here is written by the main thread, as a whole.
   const told = error && !unwritten ? abridgedError(error) : error;
-  reply({ kind: "ended", id, status, error: told, unwritten });
+  reply({ kind: "ended", id, status, error: told, result, unwritten });
 }
 
 worker.close = worker.postMessage = Deno.exit = refuse;

@@ -45,7 +45,10 @@ function together(observers: RunObserver[]): RunObserver {
     waits: (run) => observers.forEach((observer) => observer.waits?.(run)),
     rewritten: (text) => observers.forEach((observer) => observer.rewritten?.(text)),
     begin: (view, facts) => observers.forEach((observer) => observer.begin?.(view, facts)),
-    ...(within && { within: (task, work) => within.within!(task, work) }),
+    ...(within && {
+      within: (task, work) => within.within!(task, work),
+      trace: () => within.trace?.(),
+    }),
     ...(listeners.length > 0 && {
       onLog: (task, level, message) => {
         let shown = false;
@@ -59,6 +62,7 @@ function together(observers: RunObserver[]): RunObserver {
     },
     checkpointBlocked: (held, text) =>
       observers.filter((observer) => observer.checkpointBlocked?.(held, text)).length > 0,
+    hookFailed: (text) => observers.filter((observer) => observer.hookFailed?.(text)).length > 0,
     finishing: async () => {
       for (const observer of observers) await observer.finishing?.();
     },

@@ -67,6 +67,11 @@ export class RunLog implements RunObserver {
     return true;
   }
 
+  hookFailed(text: string): boolean {
+    runs.warn("{name}: {text}", { name: this.#name, text });
+    return true;
+  }
+
   end(report: PipelineReport | undefined, error: unknown): void {
     if (!report) {
       runs.error("{name} cannot continue: {error}", {

@@ -38,6 +38,8 @@ export interface ObservedRun {
   running(): Iterable<RunningTask>;
   /** Why no task begins, such as that no worker is connected. */
   notice?(): string | undefined;
+  /** Workers on other machines that are connected; `undefined` where tasks run here. */
+  workers?(): number | undefined;
 }
 
 /** What is settled when the first task starts. */
@@ -68,12 +70,16 @@ export interface RunObserver {
   begin?(view: ObservedRun, facts: RunFacts): void;
   /** Runs a task's work; used to put it into a context. */
   within?<T>(task: TaskIdentity, work: () => T): T;
+  /** The span of the context, as a `traceparent`, for a task that runs elsewhere. */
+  trace?(): string | undefined;
   /** A task wrote a line into its log. An observer that shows it, or was told not to, returns `true`. */
   onLog?(task: TaskIdentity, level: LogLevel, message: string, shown: boolean): boolean | void;
   /** A task has ended. */
   ended?(task: TaskIdentity, outcome: TaskOutcome): void;
   /** Readers keep a long WAL from being emptied. An observer that shows this text returns `true`. */
   checkpointBlocked?(held: CheckpointBlocked, text: string): boolean;
+  /** A hook failed. An observer that shows this text returns `true`. */
+  hookFailed?(text: string): boolean;
   /** The last task has ended and the database is still open. */
   finishing?(): Promise<void>;
   /** It is over, however it went: the report, or what the pipeline failed with. Always called, and once. */

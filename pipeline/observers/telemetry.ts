@@ -33,6 +33,9 @@ const rowsWritten = meter.createCounter("pipeloom.rows", { description: "Rows in
 const tasksRunning = meter.createGauge("pipeloom.tasks.running", {
   description: "Tasks that run",
 });
+const workersConnected = meter.createGauge("pipeloom.workers.connected", {
+  description: "Workers on other machines that are connected",
+});
 const queueDepth = meter.createGauge("pipeloom.writer.queue_depth", {
   description: "Messages that have arrived at the writer and are not committed",
 });
@@ -87,6 +90,13 @@ export class Telemetry implements RunObserver {
     return context.with(trace.setSpan(this.#context, traced.span), work);
   }
 
+  trace(): string | undefined {
+    const span = trace.getSpanContext(context.active());
+    if (!span) return undefined;
+    const flags = span.traceFlags.toString(16).padStart(2, "0");
+    return `00-${span.traceId}-${span.spanId}-${flags}`;
+  }
+
   ended({ id }: TaskIdentity, { status, error }: TaskOutcome): void {
     tasksEnded.add(1, { ...this.#attributes, status });
     const span = this.#tasks.get(id)?.span;
@@ -132,6 +142,8 @@ export class Telemetry implements RunObserver {
     if (this.#rows !== undefined) rowsWritten.add(stats.rows - this.#rows, attributes);
     this.#rows = stats.rows;
     tasksRunning.record([...this.#view.running()].length, attributes);
+    const workers = this.#view.workers?.();
+    if (workers !== undefined) workersConnected.record(workers, attributes);
     queueDepth.record(stats.queueDepth, attributes);
     commitTime.record(stats.commitMs.p50, { ...attributes, quantile: "0.5" });
     commitTime.record(stats.commitMs.p99, { ...attributes, quantile: "0.99" });

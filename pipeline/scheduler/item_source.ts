@@ -16,7 +16,8 @@ const LATE = Symbol("late");
 
 /** Reads the items of one iterable. */
 export class ItemSource<Item> {
-  readonly #iterator: Iterator<Item> | AsyncIterator<Item>;
+  readonly #items: Iterable<Item> | AsyncIterable<Item>;
+  #opened: Iterator<Item> | AsyncIterator<Item> | undefined;
   readonly #sync: boolean;
   /** What the user's iterator has been asked for. */
   #pulled: Promise<IteratorResult<Item>> | undefined;
@@ -24,8 +25,14 @@ export class ItemSource<Item> {
   #halted = false;
 
   constructor(items: Iterable<Item> | AsyncIterable<Item>) {
+    this.#items = items;
     this.#sync = Symbol.iterator in items;
-    this.#iterator = Symbol.iterator in items
+  }
+
+  /** The user's iterator. What opening it throws is what the items failed with. */
+  get #iterator(): Iterator<Item> | AsyncIterator<Item> {
+    const items = this.#items;
+    return this.#opened ??= Symbol.iterator in items
       ? items[Symbol.iterator]()
       : items[Symbol.asyncIterator]();
   }
@@ -57,14 +64,16 @@ export class ItemSource<Item> {
   async close(): Promise<void> {
     if (this.#exhausted) return;
     const { waiting } = this;
-    const returned = Promise.try(() => this.#iterator.return?.());
+    const returned = Promise.try(() => this.#opened?.return?.());
     if (waiting) returned.catch(() => {});
     else await returned;
   }
 
   #pullSync(items: Item[], most: number): void {
-    const iterator = this.#iterator as Iterator<Item>;
     const until = performance.now() + LOOKAHEAD_MS;
+    this.#exhausted = true;
+    const iterator = this.#iterator as Iterator<Item>;
+    this.#exhausted = false;
     while (items.length < most) {
       this.#exhausted = true;
       const { value, done } = checked(iterator.next());

@@ -14,7 +14,6 @@ import {
   lostOutcome,
   type OfferedTask,
 } from "../executor/executor.ts";
-import type { TaskIdentity } from "../executor/task_context.ts";
 import type { TaskEnvironment } from "../executor/task_execution.ts";
 import { type TaskOutcome, writeFailure } from "../executor/task_runner.ts";
 import type { RunningTask } from "../observers/run_observer.ts";
@@ -23,35 +22,16 @@ import { LOOKAHEAD } from "./item_source.ts";
 import { AddedSupply } from "./added_supply.ts";
 import { blockDependents, refuseAdded } from "./dependents.ts";
 import type { LiveTask } from "./live_task.ts";
-import { hasOrder, type QueueOptions, ReadyQueue } from "./ready_queue.ts";
+import { hasOrder, ReadyQueue } from "./ready_queue.ts";
 import { endOrphans, reconcile, writtenEnd } from "./reconcile.ts";
 import { Retries } from "./retries.ts";
-import type { PolicyOptions } from "./retry_policy.ts";
+import type { SchedulerOptions } from "./scheduler_options.ts";
 import { type ControlledTasks, TaskControl } from "./task_control.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 import { TaskRecords } from "./task_records.ts";
-import type { TaskSource } from "./task_source.ts";
 
 /** Offers after which a task that was lost each time has failed. */
 const MAX_OFFERS = 2;
-
-/** What a scheduler needs of the run. */
-export interface SchedulerOptions<Item> {
-  /** Where the tasks come from. */
-  source: TaskSource<Item>;
-  /** The same in the order of their dependencies, where there are any. */
-  dependencies: DependencySource<Item> | undefined;
-  /** How each task is tried, and which go first. */
-  policy: PolicyOptions<Item> & QueueOptions<Item>;
-  /** What the tasks share. */
-  environment: TaskEnvironment;
-  /** Called when a task has ended. */
-  ended(task: TaskIdentity, outcome: TaskOutcome): void;
-  /** Called when the end of a task does not count any more, because it is run again or ended otherwise. */
-  revoked(id: number, status: EndStatus): void;
-  /** Called with what keeps the run from continuing. */
-  failed(error: Error): void;
-}
 
 /** Runs the tasks of one run. */
 export class Scheduler<Item> implements ControlledTasks<Item> {
@@ -100,6 +80,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
       wake: () => this.#dispatch(),
     });
     this.#retries = new Retries(policy, environment, this.#queue);
+    options.hooks?.listen(() => this.#dispatch());
   }
 
   /** Runs the tasks. Resolves when each that is to run at all has ended. */
@@ -197,8 +178,10 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     this.#isDispatching = true;
     const executor = this.#executor;
     const { signal } = this.environment;
+    const { hooks } = this.#options;
     try {
       while (executor && executor.free > 0 && !signal.aborted && !this.control.isClosed) {
+        if (hooks?.isFull) break;
         const task = this.#queue.take();
         if (!task) break;
         this.#retries.begin(task);
@@ -223,6 +206,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
 
   #settleIfIdle(): void {
     if (!this.#settled || this.#offered + this.#pending > 0) return;
+    if (this.#options.hooks?.isIdle === false) return;
     const isOver = this.environment.signal.aborted || this.control.isClosed;
     if (!isOver && (this.#retries.waiting > 0 || !this.#queue.isDrained())) return;
     this.control.close();

@@ -90,11 +90,16 @@ export function describe<Item>(
   const carrier = carrierOf(item);
   const own = typeof item === "string" || typeof item === "number"
     ? String(item).slice(0, NAME_LENGTH)
-    : carrier.name;
+    : nameOf(carrier);
   const name = taskName ? asked("taskName", taskName(item, index), index) : own;
   const key = taskKey ? asked("taskKey", taskKey(item, index), index) : keyOf(item, carrier, index);
   // What a key names is easier to find than a number.
   return { name: toText(taskName ? name : name ?? key), key: toText(key) };
+}
+
+/** The name that an item carries; an object there is something else. */
+function nameOf({ name }: Carrier): unknown {
+  return isPlain(name) || typeof name === "boolean" ? name : undefined;
 }
 
 /** The key that an item carries. */

@@ -1,9 +1,9 @@
 /**
  * Which driver to use.
  *
- * `auto` must never show a permission prompt and never fail because a registry is out of reach. So the
- * FFI driver is tried only where everything that its import would ask for is granted already; otherwise,
- * or when it does not load, the built-in driver is used.
+ * `auto` must never show a permission prompt, never ask a registry, and never fail because one is out of reach. So
+ * the FFI driver is tried only where everything that its import would ask for is granted already, and its package is
+ * cached or its library named; otherwise, or when it does not load, the built-in driver is used.
  *
  * @module
  */
@@ -11,6 +11,7 @@ import { checkChoice } from "../../internal/validate.ts";
 import { builtinDriver } from "./builtin.ts";
 import type { Driver, DriverName } from "./driver.ts";
 import { loadFfiDriver } from "./ffi.ts";
+import { isCached, type JsrPackage } from "../../internal/jsr.ts";
 import { isGranted } from "../../internal/permissions.ts";
 
 /** The driver to use: a name, or `auto` for FFI when it can be had without asking, else the built-in. */
@@ -42,6 +43,7 @@ export async function chooseDriver(choice: DriverChoice = "auto"): Promise<Chose
   const missing = missingPermission();
   try {
     if (missing) throw new Error(missing);
+    if (!ffi) await mayFetch(choice);
     return { driver: await (ffi ??= loadFfiDriver()) };
   } catch (cause) {
     const reason = (cause as Error).message.split("\n")[0]!;
@@ -55,6 +57,17 @@ export async function chooseDriver(choice: DriverChoice = "auto"): Promise<Chose
       { cause },
     );
   }
+}
+
+const PACKAGE: JsrPackage = "jsr:@db/sqlite@0.13.0";
+
+/** Lets the package be fetched where FFI was asked for, and says so; else it must be cached. */
+async function mayFetch(choice: DriverChoice): Promise<void> {
+  const isAskedFor = choice === "ffi" || !!Deno.env.get("DENO_SQLITE_PATH");
+  const cached = await isCached(PACKAGE);
+  if (cached) return;
+  if (!isAskedFor) throw new Error(`${PACKAGE} is not cached; deno cache ${PACKAGE} fetches it`);
+  if (cached === false) console.error(`Fetching ${PACKAGE} for driver "ffi": it is not cached`);
 }
 
 /** Names what is not granted of all that importing `@db/sqlite` may ask for. */

@@ -171,7 +171,7 @@ function toBindable(values: SqlValue[]): Set<number> | undefined {
  * @throws {Error} If the package or its library cannot be loaded
  */
 export async function loadFfiDriver(): Promise<Driver> {
-  const { Database } = await importFromJsr("jsr:@db/sqlite@^0.13.0") as FfiModule;
+  const { Database } = await importFromJsr("jsr:@db/sqlite@0.13.0") as FfiModule;
   return {
     name: "ffi",
     open: (path, { readOnly, doubleQuotedLiterals, immutable }) => {

@@ -71,8 +71,10 @@ Deno.test("a run whose lock file was removed is alive to every command, and take
   const cancelled = await cli("cancel", "latest", "--wait", "0");
   assertEquals(cancelled.code, 0, cancelled.err);
   alive.kill("SIGUSR2");
-  assertEquals(JSON.parse(await alive.line()).status, "done");
-  assertEquals(await statuses(), [[1, "done", 1]]);
+  // Whether it has noticed the request before its task ended is up to the system.
+  const { status } = JSON.parse(await alive.line());
+  assert(["done", "cancelled"].includes(status), status);
+  assertEquals(await statuses(), [[1, status, 1]]);
   const events = await readValues(db, "SELECT who, what FROM event ORDER BY id");
   assertEquals(events, [["one", "begin"], ["one", "end"]]);
 });

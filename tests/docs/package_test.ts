@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { ROOT } from "../support/child.ts";
 import { publishedFiles, Registry } from "../support/registry.ts";
@@ -12,6 +13,9 @@ import { tempFolder } from "../support/temp.ts";
 const NAME = "@pipeloom/pipeloom";
 const CHECKOUT = decodeURIComponent(ROOT.pathname).replace(/\/$/, "");
 const FIRST_PIPELINE = await Deno.readTextFile(new URL("examples/first_pipeline.ts", ROOT));
+const { version: VERSION } = JSON.parse(
+  await Deno.readTextFile(new URL("deno.json", ROOT)),
+);
 const DASHBOARD = `
   import { createDashboard } from "${NAME}/dashboard";
   using app = createDashboard({ db: "words.db" });
@@ -26,6 +30,23 @@ const DRIVER = `
 /** Everything that `@db/sqlite` asks for when it is imported. */
 const FFI = ["--allow-ffi", "--allow-env", "--allow-net", "--allow-read", "--allow-write"];
 
+/** A pipeline with all that is started or loaded late: the writer, a pool, the dashboard, bars, log and telemetry. */
+const LATE = `
+  import { definePipeline, runPipeline, schedulePipeline } from "${NAME}";
+  import { serveDashboard } from "${NAME}/dashboard";
+  import { setupLogging } from "${NAME}/logging";
+  globalThis[Symbol.for("opentelemetry.js.api.1")] = {};
+  await using _ = await setupLogging({ logFile: "late.log" });
+  const db = "late.db";
+  const server = await serveDashboard({ db, port: 0 });
+  const run = { module: new URL("tasks.ts", import.meta.url), export: "double" };
+  const { status } = await runPipeline([1, 2], { db, progress: true, run });
+  const stop = new AbortController();
+  const definition = definePipeline({ db, schedule: "0 2 * * *", items: [1], run: (n) => n });
+  await schedulePipeline(definition, { signal: stop.signal, onScheduled: () => stop.abort() });
+  console.log(status, server.thread);
+  await server.shutdown();`;
+
 /** A project that uses the package, with a cache of its own that has npm's packages and nothing else. */
 class Project implements Disposable {
   readonly #folder = tempFolder();
@@ -35,6 +56,8 @@ class Project implements Disposable {
   constructor(jsrUrl: string, links: readonly string[], npmCache: string) {
     this.#env = {
       DENO_DIR: this.#cache.path,
+      // The base binary of deno compile, which would be fetched: what is embedded does not depend on it.
+      DENORT_BIN: "/usr/bin/env",
       DENO_SQLITE_PATH: "",
       JSR_URL: jsrUrl,
       NO_COLOR: "1",
@@ -44,6 +67,16 @@ class Project implements Disposable {
     this.write("first_pipeline.ts", FIRST_PIPELINE);
     this.write("dashboard.ts", DASHBOARD);
     this.write("driver.ts", DRIVER);
+    this.write("late.ts", LATE);
+    this.write("tasks.ts", "export const double = (n: number) => n * 2;");
+  }
+
+  /** Makes the cache forget a module of the package, or what stands in its folder of the compiled one. */
+  forget(path: string, registry: string): void {
+    const { hostname, port } = new URL(registry);
+    const url = `/${NAME}/${VERSION}/${path}`;
+    const name = createHash("sha256").update(url).digest("hex");
+    Deno.removeSync(`${this.#cache.path}/remote/http/${hostname}_PORT${port}/${name}`);
   }
 
   write(name: string, text: string): void {
@@ -52,6 +85,11 @@ class Project implements Disposable {
 
   /** Runs `deno` with these words and returns what it printed. */
   async deno(...args: string[]): Promise<string> {
+    return (await this.run(...args)).out;
+  }
+
+  /** Runs `deno` with these words and returns what it printed, and what it told. */
+  async run(...args: string[]): Promise<{ out: string; err: string }> {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args,
       cwd: this.#folder.path,
@@ -60,7 +98,7 @@ class Project implements Disposable {
     }).output();
     const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
     if (code !== 0) throw new Error(`deno ${args.join(" ")} ended with ${code}:\n${out}${err}`);
-    return out!;
+    return { out: out!, err: err! };
   }
 
   [Symbol.dispose](): void {
@@ -120,14 +158,63 @@ for (const sqlite of [false, true]) {
     await walk(project);
     // Where not every permission is granted nobody asks for it.
     assert(!registry.asked.some((path) => path.startsWith("/@db/")), `${registry.asked}`);
-    assertEquals(
-      await project.deno("run", "--no-prompt", ...FFI, "driver.ts"),
-      `${sqlite ? "ffi" : "builtin"} 2\n`,
-    );
+    const driver = () => project.deno("run", "--no-prompt", ...FFI, "driver.ts");
+    // Nor is it fetched where all is granted, unless it is asked for.
+    assertEquals(await driver(), "builtin 2\n");
+    assert(!registry.asked.some((path) => path.startsWith("/@db/")), `${registry.asked}`);
+    if (sqlite) {
+      await project.deno("cache", "jsr:@db/sqlite@0.13.0");
+      assertEquals(await driver(), "ffi 2\n");
+    }
     // The types are the same ones; here is the project where one that is optional is missing.
     if (!sqlite) await project.deno("check", "first_pipeline.ts", "dashboard.ts");
   });
 }
+
+Deno.test("deno cache fetches all that a run needs; what is missing is named as not cached", async () => {
+  await using registry = await Registry.start();
+  const { url } = registry;
+  using project = new Project(url, [], npmCache);
+  await project.deno("cache", "late.ts", "tasks.ts");
+  await registry[Symbol.asyncDispose]();
+  const run = (file: string) =>
+    project.deno("run", "--cached-only", "--no-prompt", "-R=.", "-W=.", "-N=127.0.0.1", file);
+  assertEquals(await run("late.ts"), "done worker\n");
+  for (
+    const [path, file, told] of [
+      ["pipeline/executor/task_worker.ts", "late.ts", "Cannot load the task from "],
+      ["dashboard/server/worker.ts", "late.ts", "Cannot serve the dashboard: "],
+      ["writer.ts", "first_pipeline.ts", "Cannot start the writer of "],
+    ] as const
+  ) {
+    project.forget(path, url);
+    const { message } = await run(file).then(() => new Error("It ran"), (error: Error) => error);
+    assertStringIncludes(message, told);
+    assertMatch(message, new RegExp(`/${path} is not cached\\. Run deno cache on your program`));
+    assert(!/ died|may or may not/.test(message), message);
+  }
+});
+
+Deno.test({
+  name: "deno compile embeds the Workers of a program; its own task modules are included by name",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using registry = await Registry.start();
+    using project = new Project(registry.url, [CHECKOUT], npmCache);
+    const { err } = await project.run("compile", "--no-check", "--include", "tasks.ts", "late.ts");
+    const listed = new Set([...err.matchAll(/── (\S+)/g)].map(([, name]) => name));
+    const needed = ["writer.ts", "task_worker.ts", "worker.ts", "worker/*", "tasks.ts", "late.ts"];
+    // A folder that is embedded as a whole is listed as one line.
+    const lazy = [
+      "progress.ts",
+      "run_log.ts",
+      "telemetry.ts",
+      "schedule/*",
+      "task_observer.ts",
+    ];
+    assertEquals([...needed, ...lazy].filter((name) => !listed.has(name)), [], err);
+  },
+});
 
 Deno.test("the package works from a checkout where no registry can be reached", async () => {
   await using registry = await Registry.start();

@@ -1,4 +1,4 @@
-import { assertEquals } from "../support/assert.ts";
+import { assertEquals, assertMatch } from "../support/assert.ts";
 import { ROOT, runChild } from "../support/child.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -37,16 +37,18 @@ function startWriters(folder: string, driver: string): string {
     console.log("0");`;
 }
 
-Deno.test("a Worker starts without asking the registry", async () => {
+Deno.test("only driver ffi by name asks a registry", async () => {
   using folder = tempFolder();
-  const path = "/@std/path/meta.json";
   const sqlite = "/@db/sqlite/meta.json";
   const scoped = [`--allow-read=${folder.path},${decodeURIComponent(ROOT.pathname)}`];
   scoped.push(`--allow-write=${folder.path}`);
-  assertEquals(await askedFor(startWriters(folder.path, "auto"), scoped), [path]);
-  assertEquals(await askedFor(startWriters(folder.path, "builtin"), ALL), [path]);
+  assertEquals(await askedFor(startWriters(folder.path, "auto"), scoped), []);
+  // The search for a driver is no reason to download one, whatever is granted.
+  assertEquals(await askedFor(startWriters(folder.path, "auto"), ALL), []);
   // Once for the process, not once for each Worker.
-  assertEquals(await askedFor(startWriters(folder.path, "auto"), ALL), [sqlite, path]);
+  const named = startWriters(folder.path, "ffi").replaceAll("await writer.close", "writer?.close")
+    .replace(/(await SqliteWriter[^;]+);/, "$1.catch(() => {});");
+  assertEquals(await askedFor(named, ALL), [sqlite]);
 });
 
 Deno.test("importFromJsr() does not import, nor ask, what it may not", async () => {
@@ -54,14 +56,15 @@ Deno.test("importFromJsr() does not import, nor ask, what it may not", async () 
     JSON.stringify(new URL("internal/jsr.ts", ROOT).href)
   };
     console.log(JSON.stringify(
-      await importFromJsr("jsr:@std/path@^1.0.0").catch(({ message }) => message)));`;
+      await importFromJsr("jsr:@db/sqlite@0.13.0").catch(({ message }) => message)));`;
   const flags = ["--deny-import=jsr.io:443"];
   assertEquals(await runChild(script, { flags }), "--allow-import=jsr.io is not granted");
 });
 
-Deno.test("importFromJsr() imports the versions that deno.json names", async () => {
+Deno.test("importFromJsr() imports the version that deno.json names, which is exact", async () => {
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const source = await Deno.readTextFile(new URL("internal/jsr.ts", ROOT));
-  const [sqlite, path] = source.match(/"jsr:@[^"]+"/g)!.map((specifier) => JSON.parse(specifier));
-  assertEquals([sqlite, path], [imports["@db/sqlite"], imports["@std/path"]]);
+  const specifiers = source.match(/"jsr:@[^"]+"/g)!.map((specifier) => JSON.parse(specifier));
+  assertEquals(specifiers, [imports["@db/sqlite"]]);
+  assertMatch(imports["@db/sqlite"], /@\d+\.\d+\.\d+$/);
 });

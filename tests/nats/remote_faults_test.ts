@@ -13,7 +13,7 @@ import { tempFolder } from "../support/temp.ts";
 
 const LOOSE = { ignore: !hasNats, sanitizeOps: false, sanitizeResources: false };
 
-/** Resolves when so many rows of a query are there. */
+/** Resolves when a query has this number of rows. */
 async function rows(db: string, sql: string, count: number): Promise<unknown[][]> {
   for (;;) {
     const found = await readValues(db, sql).catch(() => []);

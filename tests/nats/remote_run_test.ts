@@ -265,7 +265,7 @@ Deno.test("wrong options are refused, and so is a run whose work is a function",
   await assertRejects(() => serveWorker({ servers, modules: [] }), TypeError, "modules");
 });
 
-/** Resolves with the ids of the tasks that have logged a line, when there are so many. */
+/** Resolves with the ids of the tasks that have logged a line, when they are `count`. */
 async function logged(db: string, line: string, count: number): Promise<number[]> {
   const sql = `SELECT task_id FROM task_logs WHERE message='${line}'`;
   for (;;) {

@@ -4,13 +4,14 @@
  * @module
  */
 import { connect, nkeyAuthenticator, nkeys, type TlsOptions } from "@nats-io/transport-node";
-import { runPipeline } from "../../mod.ts";
+import { runPipeline, startPipeline } from "../../mod.ts";
 import { serveWorker } from "../../nats.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { isInstalled, ROOT } from "../support/child.ts";
 import { hasNats, NatsServer } from "../support/nats_server.ts";
 import { REMOTE_TASKS, remotely, startWorker } from "../support/remote.ts";
+import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 
 const ignore = !hasNats || !await isInstalled("openssl");
@@ -120,6 +121,21 @@ Deno.test(
     await raw.close();
   },
 );
+
+Deno.test("a run that is cancelled while no server answers has not failed", LOOSE, async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  // It takes a connection, and says nothing.
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const run = startPipeline([1, 2], {
+    ...remotely(`nats://127.0.0.1:${listener.addr.port}`, "idle"),
+    db,
+  });
+  using _ = await listener.accept();
+  await run.cancel();
+  const { status, counts } = await run.finished;
+  assertEquals([status, counts.cancelled], ["cancelled", 2]);
+});
 
 Deno.test("a server without encryption is refused where tls:// is asked for", LOOSE, async () => {
   await using server = await NatsServer.start();

@@ -6,8 +6,15 @@ import {
   isPipelineDefinition,
   prepareRun,
 } from "../../pipeline/define_pipeline.ts";
-import { type PipelineOptions, runPipeline } from "../../mod.ts";
+import {
+  ArgumentsError,
+  type PipelineDefinition,
+  type PipelineOptions,
+  runPipeline,
+} from "../../mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
+import { readValues } from "../support/read.ts";
+import { tempFolder } from "../support/temp.ts";
 
 const run = (item: unknown) => item;
 
@@ -64,4 +71,44 @@ Deno.test("a definition can be run by runPipeline()", async () => {
     { ...options, db: ":memory:" } as PipelineOptions<string>,
   );
   assertEquals([report.name, report.counts.done], ["by hand", 2]);
+});
+
+Deno.test("items that cannot be found leave a run with the reason, whatever finds them", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  const thrown = new Error("The listing is gone");
+  const fail = (): never => {
+    throw thrown;
+  };
+  const ways: PipelineDefinition<string>[] = [
+    { items: fail, dependsOn: () => [], run },
+    { items: ({ day }) => Promise.reject(day ? thrown : undefined), run },
+    { items: { [Symbol.iterator]: fail }, run },
+    { items: { [Symbol.asyncIterator]: fail }, run },
+  ];
+  for (const way of ways) {
+    const args = typeof way.items === "function" && way.items.length > 0 ? { day: "1" } : {};
+    const { items, settings } = await prepareRun(definePipeline(way), args);
+    const error = await assertRejects(() => runPipeline(items, { ...settings, db }), Error);
+    assertEquals(error.message, thrown.message);
+  }
+  const runs = await readValues(db, "SELECT status, reason, queued + done FROM pipeline_runs");
+  assertEquals(runs, ways.map(() => ["error", thrown.message, 0]));
+});
+
+Deno.test("items that refuse an argument, or fail before one is read, leave no run", async () => {
+  const refused = () => {
+    throw new ArgumentsError("no such day");
+  };
+  await assertRejects(
+    () => prepareRun(definePipeline({ items: refused, run }), {}),
+    ArgumentsError,
+  );
+  const early = () => {
+    throw new RangeError("offline");
+  };
+  await assertRejects(
+    () => prepareRun(definePipeline({ items: early, run }), { day: 1 }),
+    RangeError,
+  );
 });

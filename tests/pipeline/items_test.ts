@@ -312,3 +312,12 @@ Deno.test("an iterator that returns no object is refused: it would never end", a
     await assertRejects(() => running, TypeError, `their iterator returned ${what}, not`);
   }
 });
+
+Deno.test("an item whose name is an object is called by its key or its number", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const items = [{ name: { first: "Ann" } }, { name: { first: "Bob" }, key: "b" }];
+  await runPipeline(items, { db, run: () => {} });
+  const names = await readValues(db, "SELECT name FROM task_runs ORDER BY id");
+  assertEquals(names, [["task 1"], ["b"]]);
+});

@@ -110,9 +110,9 @@ export class CoordinatorProcess extends RemoteProcess {
   constructor(
     db: string,
     servers: string,
-    { name = "loadSlowly", count = 100, workers = 8 } = {},
+    { name = "loadSlowly", count = 100, workers = 8, isAtomic = true } = {},
   ) {
-    super("remote_coordinator.ts", db, servers, name, `${count}`, `${workers}`);
+    super("remote_coordinator.ts", db, servers, name, `${count}`, `${workers}`, `${isAtomic}`);
   }
 }
 

@@ -14,12 +14,18 @@ import type {
   WorkerRequest,
 } from "../protocol/writer_worker.ts";
 import { StatementBoard } from "../protocol/statement_board.ts";
+import { whyNotStarted, workerEntry } from "../../internal/worker_entry.ts";
 import { WalWarnings } from "./wal_warnings.ts";
+
+const ENTRY = workerEntry(
+  new URL("../../writer.ts", import.meta.url),
+  () => import("../../writer.ts"),
+);
 
 /** The Worker of one writer. */
 export class WriterWorker {
   readonly #worker: Worker;
-  /** Called when the Worker cannot continue, before anybody else hears of it. */
+  /** Called when the Worker cannot continue, before anything else is told. */
   readonly #failed: (error: Error) => void;
   /** Who hears what is asked of runs. */
   readonly #listeners = new Set<(request: RunRequest) => void>();
@@ -30,6 +36,8 @@ export class WriterWorker {
   /** Who is told when the writer is gone. A promise would keep each of them as long as the writer lives. */
   readonly #closeListeners = new Set<(error: Error) => void>();
   #isClosed = false;
+  /** Whether its module is loaded. Before that nothing can have been written. */
+  #isReady = false;
   /** The lock file of the owner that it is. */
   #lockFile: string | undefined;
   /** Which statement it is in. */
@@ -41,26 +49,21 @@ export class WriterWorker {
   constructor(file: string, failed: (error: Error) => void) {
     this.#failed = failed;
     this.walWarnings = new WalWarnings(file);
-    this.#worker = new Worker(new URL("../../writer.ts", import.meta.url), {
+    this.#worker = new Worker(ENTRY, {
       type: "module",
       name: "pipeloom-writer",
     });
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      const unread = /Requires read access to (".+?")/.exec(event.message)?.[1];
-      if (unread) {
-        return this.#fail(
-          new Error(
-            `Cannot start the writer of ${file}: its Worker is the file ${unread}, which may not ` +
-              `be read; run with --allow-read on the folder of this module, too`,
-          ),
-        );
-      }
       this.#fail(
-        new WriterDiedError(
-          `The writer of ${file} died (${event.message}): what was not acknowledged may or may ` +
-            `not be written; look into the database before sending it again, or run with resume`,
-        ),
+        this.#isReady
+          ? new WriterDiedError(
+            `The writer of ${file} died (${event.message}): what was not acknowledged may or may ` +
+              `not be written; look into the database before sending it again, or run with resume`,
+          )
+          : new Error(
+            `Cannot start the writer of ${file}: ${whyNotStarted(ENTRY, event.message)}`,
+          ),
       );
     };
     this.#worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => this.#receive(data);
@@ -139,6 +142,7 @@ export class WriterWorker {
   #receive(reply: WorkerReply): void {
     switch (reply.kind) {
       case "ready":
+        this.#isReady = true;
         return this.#ready.resolve();
       case "opened":
         return this.#opened.resolve(reply);

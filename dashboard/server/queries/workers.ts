@@ -29,6 +29,8 @@ export function listWorkers(reader: Reader, run: number): RemoteWorkerInfo[] {
 
 /** Whether no worker of a run is connected that takes tasks. */
 export function hasNoWorker(reader: Reader, run: number): boolean {
-  if (!reader.has("workers", "left_at")) return true;
+  if (!reader.has("workers")) return true;
+  // A table of the user's: who is connected is not known.
+  if (!reader.has("workers", "left_at")) return false;
   return !reader.get("SELECT 1 FROM workers WHERE run_id=? AND left_at IS NULL AND slots>0", run);
 }

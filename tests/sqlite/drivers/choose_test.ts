@@ -28,7 +28,7 @@ async function withoutPackage(folder: string): Promise<string[]> {
   const map = `${folder}/import_map.json`;
   await Deno.writeTextFile(
     map,
-    JSON.stringify({ imports: { "jsr:@db/sqlite@^0.13.0": "./missing.ts" } }),
+    JSON.stringify({ imports: { "jsr:@db/sqlite@0.13.0": "./missing.ts" } }),
   );
   return ["--no-config", `--import-map=${map}`];
 }
@@ -107,10 +107,10 @@ Deno.test("chooseDriver() needs only --allow-env and --allow-ffi for a library t
 Deno.test("chooseDriver() without the package takes the built-in driver, and for ffi names it", async () => {
   using folder = tempFolder();
   const flags = [...EVERYTHING, ...await withoutPackage(folder.path)];
-  const env = { DENO_SQLITE_PATH: "" };
+  const env = { DENO_SQLITE_PATH: "", JSR_URL: "http://127.0.0.1:9/" };
   const auto = await runChild(choose("auto"), { flags, env }) as Choice;
   assertEquals(auto.name, "builtin");
-  assertStringIncludes(auto.reason!, "missing.ts");
+  assertStringIncludes(auto.reason!, "jsr:@db/sqlite@0.13.0 is not cached");
   const { error } = await runChild(choose("ffi"), { flags, env }) as Choice;
   assertStringIncludes(error!, "missing.ts");
   assertStringIncludes(error!, "make jsr:@db/sqlite reachable");

@@ -81,8 +81,8 @@ export class FileWatch implements Disposable {
     const what = isGone ? "was removed or moved" : "was replaced by another";
     return new SqliteError(
       companion === undefined
-        ? `Cannot write ${this.#database}: the file ${what} while it was open, and nobody would find ` +
-          `what is written now; put the file itself or a backup back, then resume the run`
+        ? `Cannot write ${this.#database}: the file ${what} while it was open, and further writes ` +
+          `would be lost; put the file itself or a backup back, then resume the run`
         : `Cannot write ${this.#database}: its file ${companion} ${what} while it was open, and a crash ` +
           `would lose what is in it; a file of the database may have been opened in this process with anything ` +
           `but SQLite, such as Deno.readFile, which takes SQLite's locks away; leave it alone while a pipeline ` +

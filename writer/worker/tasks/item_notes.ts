@@ -11,15 +11,29 @@
 import { BulkStatement } from "../../../sqlite/bulk_statement.ts";
 import type { Connection } from "../../../sqlite/connection.ts";
 import { Statements } from "../../../sqlite/statements.ts";
-import { KEEP_VERSIONS, VERSIONED_RUNS } from "../../../sqlite/tables/task_versions.ts";
+import { versionTrigger } from "../../../sqlite/tables/task_versions.ts";
 import type { SqlValue } from "../../../sqlite/values.ts";
 import type { NoteItemsMessage } from "../../protocol/task_message.ts";
 import type { RunStore } from "../run_store.ts";
 
+/** The table, in memory, of the pipelines that runs with versions belong to. */
+const RUNS = "pipeloom_versioned_runs";
+
+const RUNS_TABLE = `CREATE TEMP TABLE IF NOT EXISTS ${RUNS}
+  (run_id INTEGER PRIMARY KEY, name TEXT NOT NULL, cache_key TEXT NOT NULL)`;
+
+const TRIGGER = versionTrigger(
+  `INSERT INTO task_versions (name,key,cache_key,version,run_id,task_id,result)
+     SELECT name, NEW.key, cache_key, NEW.version, NEW.run_id, NEW.id, NEW.result
+     FROM ${RUNS} WHERE run_id=NEW.run_id
+   ON CONFLICT (name,key) DO UPDATE SET cache_key=excluded.cache_key, version=excluded.version,
+     run_id=excluded.run_id, task_id=excluded.task_id, result=excluded.result`,
+);
+
 /** Tasks among these whose work was done with the same version, in another run of the pipeline. */
 const UNCHANGED = `SELECT t.id, v.run_id AS since, v.result
   FROM json_each(?2) AS asked CROSS JOIN main.task_runs AS t ON t.id=asked.value
-    CROSS JOIN temp.${VERSIONED_RUNS} AS r ON r.run_id=?1
+    CROSS JOIN temp.${RUNS} AS r ON r.run_id=?1
     CROSS JOIN main.task_versions AS v ON v.name=r.name AND v.key=t.key
   WHERE t.run_id=?1 AND t.own_status='queued' AND v.cache_key=r.cache_key
     AND v.version=t.version AND v.run_id<>?1`;
@@ -41,9 +55,9 @@ export class ItemNotes {
   note({ run, ids, inputs, versions, cacheKey = "" }: NoteItemsMessage): readonly number[] {
     if (inputs) this.#note("input", run, ids, inputs);
     if (!versions) return [];
-    this.#connection.exec(KEEP_VERSIONS);
+    this.#connection.exec(`${RUNS_TABLE};${TRIGGER}`);
     this.#statements.of(
-      `INSERT OR REPLACE INTO temp.${VERSIONED_RUNS} SELECT id, name, ?2 FROM main.pipeline_runs WHERE id=?1`,
+      `INSERT OR REPLACE INTO temp.${RUNS} SELECT id, name, ?2 FROM main.pipeline_runs WHERE id=?1`,
     ).run(run, cacheKey);
     this.#note("version", run, ids, versions);
     return this.#endUnchanged(run, ids);

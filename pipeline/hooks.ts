@@ -1,0 +1,105 @@
+/**
+ * What a program is told of ends: of each task, and of the run.
+ *
+ * @module
+ */
+import { checkMilliseconds } from "../internal/validate.ts";
+import type { TaskIdentity } from "./executor/task_context.ts";
+import type { PipelineReport } from "./report.ts";
+
+/** Milliseconds that a call of a hook may take, unless told. */
+export const HOOK_TIMEOUT_MS = 30_000;
+
+/** How a task ended. */
+export interface EndedTask extends TaskIdentity {
+  /** Its last status. */
+  status: "done" | "error" | "cancelled";
+  /** The number of the attempt that ended, from 1. */
+  attempt: number;
+  /** What was thrown, or why it was cancelled. */
+  error?: Error | undefined;
+  /** What a task that is `done` returned, as JSON keeps it. */
+  result?: unknown;
+}
+
+/** How a run ended: its report, or what is known of a run that failed as a whole. */
+export interface EndedRun
+  extends
+    Omit<PipelineReport, "driver" | "sqliteVersion">,
+    Partial<Pick<PipelineReport, "driver" | "sqliteVersion">> {
+  /** Why the run failed as a whole, in one line; `undefined` when only tasks failed. */
+  reason?: string | undefined;
+  /** What the run failed with as a whole: what `runPipeline` rejects with. */
+  error?: Error | undefined;
+}
+
+/**
+ * Functions that are called at ends. A call is awaited, and given up after `hookTimeoutMs`. What it throws is a warning on
+ * the console, or in the log, and never changes what becomes of the run.
+ *
+ * @example A message to a webhook when a run has not ended well
+ * ```ts
+ * import { runPipeline } from "@pipeloom/pipeloom";
+ *
+ * await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+ *   console.log(await request.text()); // nightly: error, 1 of 2 tasks failed
+ *   return new Response();
+ * });
+ *
+ * await runPipeline([1, 2], {
+ *   name: "nightly",
+ *   db: ":memory:",
+ *   run(n) {
+ *     if (n === 2) throw new Error("No");
+ *   },
+ *   async onEnd({ name, status, reason, counts }, signal) {
+ *     if (status === "done") return;
+ *     const why = reason ?? `${counts.error} of ${counts.total} tasks failed`;
+ *     const url = `http://127.0.0.1:${server.addr.port}/`;
+ *     const body = `${name}: ${status}, ${why}`;
+ *     const answer = await fetch(url, { method: "POST", body, signal });
+ *     await answer.body?.cancel();
+ *   },
+ * });
+ * ```
+ */
+export interface HookOptions {
+  /**
+   * Called when a task has ended and is not run again by itself. 16 calls are active at once at most: no other task begins
+   * while there are as many, and the run does not end before they have. Tasks that are cancelled because the
+   * run is stopped before they begin are only counted. The signal is aborted when the time of the call is up.
+   *
+   * @default {nothing is called}
+   */
+  onTaskEnd?:
+    | ((task: TaskIdentity, outcome: EndedTask, signal: AbortSignal) => unknown)
+    | undefined;
+  /**
+   * Called once when the run is over and the database is closed, before `runPipeline` resolves or rejects: after success
+   * and failure, after a cancellation, a signal of the system, and also when the run failed as a whole or its items
+   * did. Wrong options and arguments are refused without a call. The signal is aborted when the time of the call
+   * is up.
+   *
+   * @default {nothing is called}
+   */
+  onEnd?: ((report: EndedRun, signal: AbortSignal) => unknown) | undefined;
+  /**
+   * Milliseconds that a call of `onTaskEnd` or `onEnd` may take. The run continues without it after that.
+   *
+   * @default {30000}
+   */
+  hookTimeoutMs?: number | undefined;
+}
+
+/**
+ * Refuses a time limit of hooks that is none.
+ *
+ * @throws {RangeError} If it is no number of milliseconds
+ */
+export function checkHooks({ hookTimeoutMs = HOOK_TIMEOUT_MS }: HookOptions): void {
+  checkMilliseconds(hookTimeoutMs, {
+    operation: "run the pipeline",
+    name: "hookTimeoutMs",
+    min: 1,
+  });
+}
