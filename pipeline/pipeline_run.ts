@@ -230,18 +230,13 @@ export class PipelineRun<Item> {
   }
 
   #startObserving(
-    { scheduler, executor }: { scheduler: Scheduler<Item>; executor: Executor<Item> },
+    parts: { scheduler: Scheduler<Item>; executor: Executor<Item> },
     runId: number | null,
     batchSender: BatchSender,
     { settings: { driver, driverReason }, sqliteVersion }: WriterClient,
   ): void {
-    const view = viewOf({
-      name: this.#name,
-      summary: this.#summary,
-      source: this.#source,
-      scheduler,
-      executor,
-    });
+    const [summary, source] = [this.#summary, this.#source];
+    const view = viewOf({ name: this.#name, summary, source, ...parts });
     this.#observer?.begin?.(view, {
       runId,
       workers: this.#workers,
