@@ -31,6 +31,8 @@ export type { QueueOptions } from "./pipeline/scheduler/ready_queue.ts";
 export { RetryAfter } from "./pipeline/retry_after.ts";
 export type { RetryAfterOptions } from "./pipeline/retry_after.ts";
 export type { Row } from "./writer/client/insert.ts";
+export { runDefinition } from "./pipeline/run_definition.ts";
+export type { RunDefinitionOptions } from "./pipeline/run_definition.ts";
 export type { RunningPipeline } from "./pipeline/running_pipeline.ts";
 export { runPipeline } from "./pipeline/run_pipeline.ts";
 export type { ScheduleOptions } from "./pipeline/schedule/schedule.ts";

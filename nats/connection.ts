@@ -6,6 +6,7 @@
  */
 import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { delay, settledWithin } from "../internal/delay.ts";
+import { asksForCertificate } from "./server_info.ts";
 import { tlsAlert } from "./tls_alert.ts";
 import { type NatsOptions, RETRY_MS, settingsOf, shownServers } from "./settings.ts";
 
@@ -109,6 +110,12 @@ export async function openConnection(
   const settings = await settingsOf(options, operation);
   const servers = shownServers(options);
   const end = performance.now() + patienceMs;
+  const [server] = settings.servers as string[];
+  if (settings.tls && !settings.tls.cert && await asksForCertificate(server!)) {
+    throw new Error(
+      `Cannot ${operation}: ${servers} asks for a certificate. Pass tls.cert and tls.key`,
+    );
+  }
   for (let isFirst = true;; isFirst = false) {
     using refusal = tlsAlert();
     const opening = connect(settings);

@@ -35,6 +35,7 @@ const KINDS: KindsOf<PipelineDefinition<unknown>> = {
   retryDelayMs: "own check",
   retryIf: "function",
   run: "own check",
+  runsWhen: "function",
   schedule: "own check",
   schema: "own check",
   signal: "signal",

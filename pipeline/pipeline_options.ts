@@ -39,7 +39,7 @@ export const WRITER_OPTIONS = [
 /** Options of {@linkcode runPipeline}. */
 export interface PipelineOptions<Item>
   extends
-    Omit<WriterOptions, "db">,
+    Omit<WriterOptions, "db" | "schema">,
     IdentityOptions<Item>,
     ItemOptions<Item>,
     PolicyOptions<Item>,
@@ -51,6 +51,11 @@ export interface PipelineOptions<Item>
    * share, and which stays open. How it is opened was said to {@linkcode SqliteWriter.open} then.
    */
   db: string | URL | SqliteWriter;
+  /**
+   * SQL to run when the database is open, before the first task; where a writer is passed that is open, through that
+   * writer, all of it or none. A function of the arguments may return it.
+   */
+  schema?: string | readonly string[] | ((args: never) => string) | undefined;
   /**
    * The work of a task: a function, run on this thread, or the module that exports one, run on a pool of
    * Workers. What it returns is stored as JSON in `result`.
@@ -133,7 +138,7 @@ export interface PipelineOptions<Item>
    *
    * @default {the arguments, such as "date=2026-11-13"}
    */
-  label?: string | undefined;
+  label?: string | ((args: never) => string) | undefined;
   /**
    * Whether to show on stderr how far the pipeline is, and how: an overall bar and one for each running task
    * on a terminal, a line every few seconds elsewhere.
@@ -198,7 +203,7 @@ export function workersFor<Item>({ run, executor, ...options }: PipelineOptions<
 export function checkWriter<Item>({ db, ...options }: PipelineOptions<Item>): void {
   if (!(db instanceof SqliteWriter)) return;
   for (const option of WRITER_OPTIONS) {
-    if (options[option] !== undefined) {
+    if (option !== "schema" && options[option] !== undefined) {
       throw new TypeError(
         `Cannot ${OPERATION}: option ${option} belongs to the writer, which is open. ` +
           `Pass it to SqliteWriter.open`,

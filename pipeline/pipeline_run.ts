@@ -29,7 +29,7 @@ import type { EndStatus } from "../internal/task_status.ts";
 import type { TaskOutcome } from "./executor/task_runner.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import type { EndingTask } from "./scheduler/scheduler_options.ts";
-import { clientOf, openForRun, SqliteWriter } from "../writer/client/sqlite_writer.ts";
+import { clientOf, openForRun, runSchema, SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import type { StatementLimit } from "../writer/client/statement_deadline.ts";
 import type { WriterClient } from "../writer/client/writer_client.ts";
 import { statementLimit } from "./statement_limit.ts";
@@ -97,6 +97,7 @@ export class PipelineRun<Item> {
     try {
       const writer = this.#writer ??
         (ownWriter = await openForRun(writerOptionsOf(this.#options), this.#limit));
+      if (this.#writer) await runSchema(this.#writer, this.#options);
       this.#observer = await observer;
       if (this.#hooks) this.#hooks.observer = this.#observer;
       const runId = await this.#execute(clientOf(writer));

@@ -162,7 +162,7 @@ function inOrder(value: unknown): unknown {
 }
 
 /** The label of a run: its own, or its arguments in a few words; `undefined` where there are none. */
-export function labelOf(stored: string, label?: string): string | undefined {
+export function labelOf(stored: string, label?: unknown): string | undefined {
   if (label !== undefined) {
     if (typeof label === "string") return withoutNul(label);
     const subject = { operation: "run the pipeline", name: "label", expected: "a text" };

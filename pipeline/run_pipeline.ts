@@ -20,9 +20,10 @@ import { checkHooks } from "./hooks.ts";
 import type { PipelineReport } from "./report.ts";
 import { checkPolicy } from "./scheduler/retry_policy.ts";
 import { PipelineHandle, type RunningPipeline } from "./running_pipeline.ts";
+import { checkDependencies } from "./scheduler/dependency_source.ts";
 import { TaskSource } from "./scheduler/task_source.ts";
 import { checkLimits } from "./scheduler/tag_limits.ts";
-import { toStoredArguments } from "./run_arguments.ts";
+import { taskArguments, toStoredArguments } from "./run_arguments.ts";
 import { PipelineRun } from "./pipeline_run.ts";
 
 /**
@@ -94,14 +95,25 @@ export function startPipeline<Item>(
   checkNotes(options);
   checkOverlap(options, storesStatus(options));
   checkPolicy(options);
+  checkDependencies(options);
   checkLimits(options);
   checkHooks(options);
   checkProgress(options.progress);
+  const settled = withTexts(options);
   const args = toStoredArguments(options.args === undefined ? {} : options.args);
   const feed = new TaskSource(items, options);
-  const pipeline = new PipelineRun(options, feed, {
+  const pipeline = new PipelineRun(settled, feed, {
     workers: workersFor(options),
     args,
   });
   return new PipelineHandle(pipeline.run(begun), pipeline.control);
+}
+
+/** The options with the texts that functions of the arguments return, as in a definition that is run by itself. */
+function withTexts<Item>(options: PipelineOptions<Item>): PipelineOptions<Item> {
+  const { label, schema } = options;
+  const text = (value: unknown) =>
+    typeof value === "function" ? value(taskArguments(options.args)) : value;
+  if (typeof label !== "function" && typeof schema !== "function") return options;
+  return { ...options, label: text(label), schema: text(schema) };
 }

@@ -27,7 +27,6 @@ export interface RunTaskOptions<Item> extends
     | "retries"
     | "retryDelayMs"
     | "retryIf"
-    | "schema"
     | "signal"
     | "statements"
     | "taskKey"
@@ -40,6 +39,8 @@ export interface RunTaskOptions<Item> extends
    * @default {":memory:"}
    */
   db?: string | URL | undefined;
+  /** SQL to run when the database is open. */
+  schema?: string | readonly string[] | undefined;
 }
 
 /** What became of a task. */

@@ -18,7 +18,7 @@ import {
   wholeNumber,
   workersOption,
 } from "../options.ts";
-import { runDefinition, type RunDefinitionOptions } from "../run_definition.ts";
+import { runAndTell, type RunAndTellOptions } from "../run_and_tell.ts";
 
 /** Steps of a task. */
 const STEPS = 20;
@@ -27,7 +27,7 @@ const STEPS = 20;
 const WAIT_MS = { min: 20, max: 120 };
 
 /** Options of the command. */
-export interface DemoOptions extends RunDefinitionOptions {
+export interface DemoOptions extends RunAndTellOptions {
   /** How many tasks. */
   tasks: number;
 }
@@ -60,7 +60,7 @@ export async function run(options: DemoOptions): Promise<ExitCode> {
     taskName: (n) => `task-${n}`,
     run: work,
   });
-  return await runDefinition(demo, {}, options);
+  return await runAndTell(demo, {}, options);
 }
 
 async function work(_: number, task: TaskContext): Promise<{ steps: number; waitedMs: number }> {

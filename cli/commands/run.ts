@@ -19,10 +19,10 @@ import {
   resumeOption,
   workersOption,
 } from "../options.ts";
-import { runDefinition, type RunDefinitionOptions } from "../run_definition.ts";
+import { runAndTell, type RunAndTellOptions } from "../run_and_tell.ts";
 
 /** Options of the command. */
-export interface RunOptions extends RunDefinitionOptions {
+export interface RunOptions extends RunAndTellOptions {
   /** Arguments for the function that finds the items. */
   arg?: Record<string, unknown>;
 }
@@ -62,5 +62,5 @@ export function define(command: Command): Command {
 /** Does it. */
 export async function run(options: RunOptions, file: string): Promise<ExitCode> {
   const { definition, name } = await loadDefinition(file);
-  return await runDefinition({ name, ...definition }, options.arg ?? {}, options);
+  return await runAndTell({ name, ...definition }, options.arg ?? {}, options);
 }

@@ -27,7 +27,7 @@ import { sanitize } from "../terminal/sanitize.ts";
 import { tell } from "../terminal/terminal.ts";
 import { formatDuration } from "../../internal/units.ts";
 import type { RunOptions } from "./run.ts";
-import { runDefinition, serve } from "../run_definition.ts";
+import { runAndTell, serve } from "../run_and_tell.ts";
 import { locate } from "../working_folder.ts";
 
 /** Runs of which the time is shown. */
@@ -123,7 +123,7 @@ export async function run(
   }, async () => {
     under++;
     try {
-      await runDefinition({ ...definition, signal }, arg, { ...options, overlap: plan.overlap });
+      await runAndTell({ ...definition, signal }, arg, { ...options, overlap: plan.overlap });
     } finally {
       under--;
     }

@@ -30,17 +30,23 @@ const GIVE_UP_MS = 10_000;
 export async function resultOf(execution: TaskExecution, key: string | number): Promise<unknown> {
   const text = String(key);
   const [row] = await read(execution, `the result of ${Deno.inspect(text)}`, text);
-  if (row) return parse(row);
+  if (row?.status === "done") return parse(row);
+  if (row) {
+    throw new Error(
+      `Cannot read the result of ${Deno.inspect(text)}: it is ${row.status}, not done`,
+    );
+  }
   throw new Error(
     `Cannot read the result of ${Deno.inspect(text)}: task ${execution.id} (${execution.name}) ` +
       `does not depend on it. Return its key from dependsOn`,
   );
 }
 
-/** The results of all dependencies, by their keys. */
+/** The results of all dependencies that are done, by their keys. */
 export async function resultsOf(execution: TaskExecution): Promise<Map<string, unknown>> {
   const rows = await read(execution, "the results of dependencies");
-  return new Map(rows.map((row) => [String(row.key), parse(row)]));
+  const done = rows.filter(({ status }) => status === "done");
+  return new Map(done.map((row) => [String(row.key), parse(row)]));
 }
 
 async function read(execution: TaskExecution, what: string, key?: string): Promise<SqlRow[]> {
@@ -61,7 +67,7 @@ async function read(execution: TaskExecution, what: string, key?: string): Promi
           "Begin a new run",
       );
     }
-    const missing = rows.find(({ status }) => status !== "done");
+    const missing = rows.find(({ status }) => status === "queued" || status === "running");
     if (!missing) return rows;
     if (performance.now() > until) {
       throw new Error(`Cannot read ${what}: ${missing.key} is ${missing.status}, not done`);

@@ -112,7 +112,7 @@ export interface TaskContext extends Readonly<TaskIdentity> {
   resultOf<Result = unknown>(key: string | number): Promise<Result>;
 
   /**
-   * What all tasks returned that this one depends on, by their keys.
+   * What all tasks returned that this one depends on and that are done, by their keys.
    *
    * @throws {Error} If the status of tasks is not stored
    */

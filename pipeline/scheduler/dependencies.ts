@@ -8,6 +8,8 @@
  * @module
  */
 
+import { PatientTasks } from "./patient_tasks.ts";
+
 /** A graph of tasks, numbered from 0, without circles. */
 export class DependencyGraph {
   /** How many others each task still waits for. */
@@ -18,6 +20,7 @@ export class DependencyGraph {
   readonly #byKey = new Map<string, number>();
   readonly #twice = new Set<string>();
   readonly #done = new Set<number>();
+  readonly #patient = new PatientTasks();
   /** What will never be done by itself, and what cannot be because of that. */
   readonly #lost = new Set<number>();
   #blocked = new Set<number>();
@@ -25,11 +28,13 @@ export class DependencyGraph {
   /**
    * @param keys The key of each task
    * @param dependsOn The keys of the tasks that a task waits for
+   * @param isPatient Whether a task runs whatever became of those, when all have ended
    * @throws {TypeError} If there is no task of a key, or two; or if tasks wait for each other in a circle
    */
   constructor(
     keys: readonly (string | null)[],
     dependsOn: (task: number) => Iterable<string> | undefined,
+    isPatient: (task: number) => boolean = () => false,
   ) {
     keys.forEach((key, task) => this.#name(key, task));
     this.#dependents = keys.map(() => []);
@@ -37,6 +42,7 @@ export class DependencyGraph {
       const found = this.#find(key, task, dependsOn(task));
       for (const other of found) this.#dependents[other]!.push(task);
       this.#waits.push(found.size);
+      if (isPatient(task)) this.#patient.add(task, found);
       return [...found];
     });
     const circle = findCircle(this.#waits, this.#dependents, needs);
@@ -55,6 +61,7 @@ export class DependencyGraph {
   add(
     key: string,
     dependsOn: Iterable<string> | undefined,
+    isPatient = false,
   ): { task: number; needs: number[]; state: "ready" | "waiting" | "blocked" } {
     const task = this.#waits.length;
     const needs = [...this.#find(key, task, dependsOn)];
@@ -63,7 +70,12 @@ export class DependencyGraph {
     this.#waits.push(waits.length);
     this.#dependents.push([]);
     for (const other of needs) this.#dependents[other]!.push(task);
-    const isBlocked = waits.some((other) => this.#lost.has(other) || this.#blocked.has(other));
+    const cannot = (other: number) => this.#lost.has(other) || this.#blocked.has(other);
+    if (isPatient) {
+      const isReady = this.#patient.add(task, waits.filter((other) => !cannot(other)));
+      return { task, needs, state: isReady ? "ready" : "waiting" };
+    }
+    const isBlocked = waits.some(cannot);
     if (isBlocked) this.#blocked.add(task);
     return { task, needs, state: isBlocked ? "blocked" : waits.length > 0 ? "waiting" : "ready" };
   }
@@ -122,13 +134,27 @@ export class DependencyGraph {
   /** A task is done. Returns those that waited for nothing else, in their order. */
   done(task: number): number[] {
     this.#done.add(task);
-    return this.#dependents[task]!.filter((other) => --this.#waits[other]! === 0);
+    return this.#dependents[task]!.filter((other) =>
+      this.#patient.has(other) ? this.#patient.ended(other, task) : --this.#waits[other]! === 0
+    );
   }
 
-  /** A task will never be done. Returns all that now cannot be either, each of them once. */
-  blockDownstream(task: number): number[] {
+  /**
+   * A task will never be done. Returns all that now cannot be either, each of them once, and those that waited only until
+   * these had ended.
+   */
+  blockDownstream(task: number): { blocked: number[]; released: number[] } {
     this.#lost.add(task);
-    return this.#reach([task], this.#blocked);
+    const blocked = this.#reach([task], this.#blocked);
+    const released: number[] = [];
+    if (this.#patient.size > 0) {
+      for (const ended of [task, ...blocked]) {
+        for (const other of this.#dependents[ended]!) {
+          if (this.#patient.has(other) && this.#patient.ended(other, ended)) released.push(other);
+        }
+      }
+    }
+    return { blocked, released };
   }
 
   /** Tasks that were blocked may be done after all. Returns all that can be again because of that. */
@@ -137,12 +163,25 @@ export class DependencyGraph {
     for (const task of tasks) this.#lost.delete(task);
     this.#blocked = new Set();
     this.#reach([...this.#lost], this.#blocked);
-    return [...before].filter((other) => !this.#blocked.has(other));
+    const unblocked = [...before].filter((other) => !this.#blocked.has(other));
+    if (this.#patient.size > 0) {
+      const again = [...tasks, ...unblocked];
+      const edges = again.flatMap((task) =>
+        this.#dependents[task]!.map((by) => [by, task] as const)
+      );
+      this.#patient.again(tasks, edges);
+    }
+    return unblocked;
   }
 
   /** Whether a task cannot be done because of another that it depends on. */
   isBlocked(task: number): boolean {
     return this.#blocked.has(task);
+  }
+
+  /** Whether a task that was to run again waits until others have ended. */
+  isWaiting(task: number): boolean {
+    return this.#patient.isWaiting(task);
   }
 
   /** All that depend on tasks and are not among those that are `known`, to which they are added. */
@@ -151,7 +190,7 @@ export class DependencyGraph {
     // It grows while it is read.
     for (const next of reached) {
       for (const other of this.#dependents[next]!) {
-        if (known.has(other)) continue;
+        if (known.has(other) || this.#patient.has(other)) continue;
         known.add(other);
         reached.push(other);
       }

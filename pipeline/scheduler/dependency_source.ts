@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { unexpected } from "../../internal/validate.ts";
 import { DependencyGraph } from "./dependencies.ts";
 import { LOOKAHEAD } from "./item_source.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
@@ -21,6 +22,25 @@ export interface DependencyOptions<Item> {
    * task is cancelled. Items are an array; see `taskKey` for their keys.
    */
   dependsOn?: ((item: Item) => readonly string[] | undefined) | undefined;
+  /**
+   * When an item's task runs: when all that it depends on are `"done"`, or when all have `"ended"`, whatever became of
+   * them: it cleans up, or tells of failures. A run that is stopped cancels it as it does all others; `onEnd` is called then.
+   *
+   * @default {"done" for all}
+   */
+  runsWhen?: ((item: Item) => "done" | "ended" | undefined) | undefined;
+}
+
+/**
+ * Refuses `runsWhen` without `dependsOn`: it would be silently ignored.
+ *
+ * @throws {TypeError} If it stands alone
+ */
+export function checkDependencies<Item>({ dependsOn, runsWhen }: DependencyOptions<Item>): void {
+  if (!runsWhen || dependsOn) return;
+  throw new TypeError(
+    "Cannot run the pipeline: runsWhen needs dependsOn. Say what a task waits for, or leave runsWhen out",
+  );
 }
 
 /** What became of tasks that were added. */
@@ -36,6 +56,7 @@ export class DependencySource<Item> implements TaskSupply<Item> {
   readonly #feed: TaskSource<Item>;
   readonly #graph: DependencyGraph;
   readonly #dependsOn: (item: Item) => readonly string[] | undefined;
+  readonly #isPatient: (item: Item) => boolean;
   #announce: ((pairs: [number, number][]) => void) | undefined;
   readonly #known: number;
   /** The tasks by the place of their items; what need not run is left out. */
@@ -62,8 +83,14 @@ export class DependencySource<Item> implements TaskSupply<Item> {
     const keys = known.map((item, index) => describe(item, index, options).key);
     this.#feed = feed;
     this.#dependsOn = options.dependsOn!;
+    const { runsWhen } = options;
+    this.#isPatient = runsWhen ? (item) => toPatience(runsWhen(item)) : () => false;
     this.#known = known.length;
-    this.#graph = new DependencyGraph(keys, (task) => options.dependsOn!(known[task]!));
+    this.#graph = new DependencyGraph(
+      keys,
+      (task) => options.dependsOn!(known[task]!),
+      (task) => this.#isPatient(known[task]!),
+    );
   }
 
   /**
@@ -78,7 +105,11 @@ export class DependencySource<Item> implements TaskSupply<Item> {
       if (this.#places.has(task.id)) continue;
       try {
         const dependsOn = this.#dependsOn(task.item);
-        const { task: place, needs, state } = this.#graph.add(task.key!, dependsOn);
+        const { task: place, needs, state } = this.#graph.add(
+          task.key!,
+          dependsOn,
+          this.#isPatient(task.item),
+        );
         this.#tasks[place] = task;
         this.#places.set(task.id, place);
         for (const needed of needs) pairs.push([task.id, this.#idOf(needed)]);
@@ -141,7 +172,9 @@ export class DependencySource<Item> implements TaskSupply<Item> {
     // The run was stopped before all tasks were known.
     if (place === undefined) return [];
     if (status !== "done") {
-      return this.#graph.blockDownstream(place).flatMap((at) => this.#tasks[at] ?? []);
+      const { blocked, released } = this.#graph.blockDownstream(place);
+      this.#release(released);
+      return blocked.flatMap((at) => this.#tasks[at] ?? []);
     }
     this.#release(this.#graph.done(place));
     return [];
@@ -157,6 +190,12 @@ export class DependencySource<Item> implements TaskSupply<Item> {
   isBlocked(id: number): boolean {
     const place = this.#places.get(id);
     return place !== undefined && this.#graph.isBlocked(place);
+  }
+
+  /** Whether a task that was to run again waits until others have ended. */
+  isWaiting(id: number): boolean {
+    const place = this.#places.get(id);
+    return place !== undefined && this.#graph.isWaiting(place);
   }
 
   /** Resolves when all tasks are known. */
@@ -185,4 +224,16 @@ export class DependencySource<Item> implements TaskSupply<Item> {
       else this.#ready.push(place);
     }
   }
+}
+
+/**
+ * Whether a task runs whatever became of those that it depends on.
+ *
+ * @throws {TypeError} If it is no moment
+ */
+function toPatience(moment: unknown): boolean {
+  if (moment === undefined || moment === "done") return false;
+  if (moment === "ended") return true;
+  const subject = { operation: "run the pipeline", name: "what runsWhen returns" };
+  throw new TypeError(unexpected(moment, { ...subject, expected: '"done" or "ended"' }));
 }

@@ -230,6 +230,9 @@ export class TaskControl<Item> {
       if (dependencies?.isBlocked(task.id)) {
         // What it depends on has failed meanwhile.
         this.#tasks.block(task, "Not run: a task that it depends on is not done");
+      } else if (dependencies?.isWaiting(task.id)) {
+        // It is given out when those have ended that it waits for.
+        records.forget(task);
       } else if (task.isKnown && !isBlocked) {
         this.#tasks.requeue(task);
       } else {

@@ -72,7 +72,7 @@ Deno.test(
     await assertRejects(
       () => run({ tls: { ca: tls.ca } }),
       Error,
-      "Cannot run the pipeline: tls://127.0.0.1",
+      "asks for a certificate. Pass tls.cert and tls.key",
     );
     await assertRejects(
       () => run({ tls: { ...tls, ca: `${folder}/none.pem` } }),

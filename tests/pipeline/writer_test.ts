@@ -59,7 +59,6 @@ Deno.test("a pipeline refuses options that belong to an open writer", async () =
     const option of [
       { wal: false },
       { driver: "builtin" },
-      { schema },
       { statements: {} },
       { walWarnBytes: 1 },
       { synchronous: "full" },

@@ -45,6 +45,16 @@ export async function openForRun(
   return wrapClient(await WriterClient.open(options, limit));
 }
 
+/** Runs the schema of a run whose writer was open before it. */
+export async function runSchema(
+  writer: SqliteWriter,
+  { schema = [] }: { schema?: unknown },
+): Promise<void> {
+  const scripts = (typeof schema === "string" ? [schema] : schema) as readonly string[];
+  if (scripts.length === 0) return;
+  await clientOf(writer).query({ kind: "schema", sql: scripts.join("\n;\n") });
+}
+
 /**
  * The one writer of a database.
  *

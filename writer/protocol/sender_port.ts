@@ -23,7 +23,7 @@ export interface Batch {
   messages: PackedMessage[];
 }
 
-/** What is answered by itself, after all that was sent before. It writes nothing into the database. */
+/** What is answered by itself, after all that was sent before. Only a schema writes into the database. */
 export type Query =
   | { kind: "checkpoint"; mode: CheckpointMode }
   /** The writer's figures. */
@@ -34,6 +34,8 @@ export type Query =
   | { kind: "task_status"; run: number; id: number }
   /** The rows of a statement that only reads. */
   | { kind: "rows"; sql: string; params: readonly SqlValue[]; by?: number }
+  /** Runs the statements of a script, all or none. */
+  | { kind: "schema"; sql: string }
   /** Closes the port that was attached with this number: what its sender still sends is not taken. */
   | { kind: "disconnect"; sender: number };
 
@@ -44,6 +46,7 @@ export interface QueryResults {
   blocking_run: string | undefined;
   task_status: TaskStatus | undefined;
   rows: SqlRow[];
+  schema: undefined;
   disconnect: undefined;
 }
 

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { statementsOf } from "../../sqlite/sql_text.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
@@ -47,6 +48,15 @@ export class Store {
   /** The rows of a statement that only reads. */
   query(query: { sql: string; params: readonly SqlValue[]; by?: number }): SqlRow[] {
     return this.#apply.rows.query(query);
+  }
+
+  /** Runs the statements of a script in one transaction. */
+  runSchema(sql: string): undefined {
+    this.#apply.transaction(() => {
+      for (const statement of statementsOf(sql)) {
+        this.#apply.rows.execute({ sql: statement, params: [] });
+      }
+    });
   }
 
   /** Writes the health into the active runs. */

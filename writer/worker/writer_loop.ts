@@ -249,6 +249,8 @@ export class WriterLoop {
         return this.#store.taskStatus(query);
       case "rows":
         return this.#store.query(query);
+      case "schema":
+        return this.#store.runSchema(query.sql);
       case "disconnect":
         return this.#disconnect(query.sender);
       default: {

@@ -67,7 +67,7 @@ Deno.test("DependencyGraph.blockDownstream() returns whatever needs a task that 
         continue;
       }
       failed.add(keys[task]!);
-      for (const next of graph.blockDownstream(task)) {
+      for (const next of graph.blockDownstream(task).blocked) {
         assert(!lost.has(next), `dropped once, seed ${seed}`);
         lost.add(next);
       }
@@ -126,7 +126,7 @@ Deno.test("DependencyGraph takes a chain of a hundred thousand", () => {
   const keys = Array.from({ length }, (_, i) => `${i}`);
   const graph = new DependencyGraph(keys, (task) => task > 0 ? [`${task - 1}`] : undefined);
   assertEquals(graph.roots, [0]);
-  assertEquals(graph.blockDownstream(0).length, length - 1);
+  assertEquals(graph.blockDownstream(0).blocked.length, length - 1);
 });
 
 Deno.test("DependencyGraph.unblock() brings back what nothing else keeps from being done", () => {
@@ -139,12 +139,46 @@ Deno.test("DependencyGraph.unblock() brings back what nothing else keeps from be
     for (let step = 0; step < 20 && keys.length > 0; step++) {
       const task = random.below(keys.length);
       const before = keys.map((_, task) => isDropped(task));
-      const changed = lost.has(task) ? graph.unblock([task]) : graph.blockDownstream(task);
+      const changed = lost.has(task) ? graph.unblock([task]) : graph.blockDownstream(task).blocked;
       if (!lost.delete(task)) lost.add(task);
       const after = keys.map((_, task) => isDropped(task));
       const expected = keys.flatMap((_, task) => before[task] === after[task] ? [] : [task]);
       assertEquals(changed.toSorted((a, b) => a - b), expected, `seed ${seed}`);
       assertEquals(keys.map((_, task) => graph.isBlocked(task)), after, `seed ${seed}`);
     }
+  }
+});
+
+Deno.test("a patient task is released once when all that it depends on have ended, and blocks nothing", () => {
+  for (const { seed, random, needs, keys } of randomGraphs()) {
+    const patient = new Set(keys.flatMap((_, task) => random.below(2) ? [task] : []));
+    const graph = new DependencyGraph(
+      keys,
+      (task) => needs[keys[task]!],
+      (task) => patient.has(task),
+    );
+    const ready = graph.roots;
+    const ended = new Map<number, "done" | "lost" | "blocked">();
+    const needed = (task: number) => needs[keys[task]!]!.map((key) => ended.get(keys.indexOf(key)));
+    while (ready.length > 0) {
+      const [task] = ready.splice(random.below(ready.length), 1) as [number];
+      assert(!ended.has(task), `once, seed ${seed}`);
+      const isIn = (status: string | undefined) =>
+        status && (patient.has(task) || status === "done");
+      assert(needed(task).every(isIn), `its turn has come, seed ${seed}`);
+      if (random.below(3)) {
+        ended.set(task, "done");
+        ready.push(...graph.done(task));
+        continue;
+      }
+      ended.set(task, "lost");
+      const { blocked, released } = graph.blockDownstream(task);
+      for (const other of blocked) {
+        assert(!patient.has(other) && !ended.has(other), `seed ${seed}`);
+        ended.set(other, "blocked");
+      }
+      ready.push(...released);
+    }
+    assertEquals(ended.size, keys.length, `each has ended, seed ${seed}`);
   }
 });

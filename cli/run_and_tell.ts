@@ -31,7 +31,7 @@ import { isAttended, surface, tell, writeLines } from "./terminal/terminal.ts";
 const MAX_LISTED = 10;
 
 /** What `run` and `demo` have in common. */
-export interface RunDefinitionOptions {
+export interface RunAndTellOptions {
   /** The database. */
   db?: string;
   /** Tasks at a time. */
@@ -55,10 +55,10 @@ export interface RunDefinitionOptions {
 }
 
 /** Runs a pipeline and tells what became of it. */
-export async function runDefinition<Item>(
+export async function runAndTell<Item>(
   definition: PipelineDefinition<Item>,
   args: object,
-  options: RunDefinitionOptions,
+  options: RunAndTellOptions,
 ): Promise<ExitCode> {
   const { workers = definition.workers, driver = definition.driver, dashboard, json, resumeKey } =
     options;
