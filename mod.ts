@@ -10,6 +10,7 @@
 export { ArgumentsError } from "./errors.ts";
 export type { ArgumentsValidator } from "./pipeline/run_arguments.ts";
 export type { Bindable } from "./sqlite/values.ts";
+export type { CheckOptions } from "./pipeline/executor/task_context.ts";
 export { definePipeline } from "./pipeline/define_pipeline.ts";
 export type { DependencyOptions } from "./pipeline/scheduler/dependency_source.ts";
 export type { DriverName } from "./sqlite/drivers/driver.ts";

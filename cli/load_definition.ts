@@ -64,7 +64,8 @@ async function mustBeReadable(file: string, url: URL): Promise<void> {
 /** Loads a module. One that awaits what can never come any more is named by Deno, which then ends the process. */
 async function load(file: string, url: URL): Promise<{ default?: unknown }> {
   const loaded = import(url.href).catch((error) => {
-    throw new CommandError(`Cannot load ${file}: ${causeOf(error)}`, undefined, { cause: error });
+    const why = `${causeOf(error)}${adviceFor(error, file)}`;
+    throw new CommandError(`Cannot load ${file}: ${why}`, undefined, { cause: error });
   });
   return await Promise.race([loaded, tooLong(file)]);
 }
@@ -78,6 +79,14 @@ async function tooLong(file: string): Promise<never> {
       LOAD_MS / 1_000
     } s; its top-level await may never settle`,
   );
+}
+
+/** What helps where an import of the module is unknown: a command that is installed has only its own import map. */
+function adviceFor(error: unknown, file: string): string {
+  if (!/not a dependency|not in import map/.test(messageOf(error))) return "";
+  const shown = /^[\w@%+=:,./-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
+  return ". An installed pipeloom does not know the imports of your project. In the folder of its deno.json: " +
+    `deno run -R -W jsr:@pipeloom/pipeloom/cli run ${shown}`;
 }
 
 /** The first line of why an import failed, with the place where the module's text is wrong. */

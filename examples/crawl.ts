@@ -1,8 +1,8 @@
 /**
  * Crawls a site: lists that lead to pages and, by a cursor, to the next list. Each task adds what it finds. A server
 <<<<<<< HEAD
- * that is busy says with 429 when to come back, which holds back all requests to it. Killed at any time, it goes on
- * where it was when it is started again; when it is done, the next crawl leaves out what has the same ETag. `/list`
+ * that is busy says with 429 when to come back, which holds back all requests to it. Killed at any time, it
+ * continues where it was when it is started again; when it is done, the next crawl leaves out what has the same ETag. `/list`
  * and what it links to answer `{ links, next, title }`.
 =======
  * that is busy says with 429 when to come back, which holds back all requests to it. Killed at any time, it resumes

@@ -41,7 +41,6 @@ export class PipelineRun<Item> {
   readonly #options: PipelineOptions<Item>;
   readonly #workers: number;
   readonly #name: string;
-  /** Its arguments, as JSON, and what it is called by them. */
   readonly #args: string;
   readonly #label: string | undefined;
   readonly #summary = new RunSummary();
@@ -54,7 +53,7 @@ export class PipelineRun<Item> {
   #scheduler: Scheduler<Item> | undefined;
   /** What the run came to, all attempts at it together; known where it is in the database. */
   #finished: RunFinished | undefined;
-  /** What keeps the pipeline itself from continuing. */
+  #checked: Pick<PipelineReport, "checks"> = {};
   #fatal: Error | undefined;
   /** When it was called, or when it was its turn, on the clock of `performance.now()`. */
   #startedAt = 0;
@@ -109,6 +108,7 @@ export class PipelineRun<Item> {
         status: this.#finished?.status ?? this.#status(),
         counts: this.#summary.reported(this.#options.version !== undefined),
         failures: this.#summary.failures,
+        ...this.#checked,
         elapsedMs: performance.now() - this.#startedAt,
         driver,
         sqliteVersion,
@@ -255,7 +255,7 @@ export class PipelineRun<Item> {
       return;
     }
     const resumes = Boolean(this.#options.resume);
-    const { finished, cancelled } = await endRun(batchSender, {
+    const { finished, cancelled, ...checked } = await endRun(batchSender, {
       run,
       status: this.#status(),
       signal: this.#stop.signal,
@@ -263,7 +263,7 @@ export class PipelineRun<Item> {
       fatal: this.#fatal,
     });
     counts.cancelled += cancelled;
-    this.#finished = finished;
+    [this.#finished, this.#checked] = [finished, checked];
     if (finished.unchanged !== undefined) this.#summary.unchanged = finished.unchanged;
     if (resumes) Object.assign(counts, finished.counts);
   }

@@ -47,6 +47,23 @@ export interface PipelineReport {
   driver: DriverName;
   /** The version of the SQLite library. */
   sqliteVersion: string;
+  /**
+   * The checks of its tasks, the last of each name and task, where any made one: how many passed, failed their task, and
+   * did not pass with severity `"warn"`; and the first ten that did not pass.
+   */
+  checks?: {
+    passed: number;
+    failed: number;
+    warned: number;
+    failing: {
+      id: number;
+      name: string;
+      check: string;
+      severity: string;
+      value: unknown;
+      expected: unknown;
+    }[];
+  } | undefined;
   /** The last checkpoint: `busy` when a reader kept the WAL from being emptied. */
   checkpoint: CheckpointResult | undefined;
 }
@@ -82,7 +99,7 @@ export class RunSummary {
     }
   }
 
-  /** Tasks were done before, in this run or, as so many of them, in an earlier one. */
+  /** Tasks were done before the run was resumed; `unchanged` of them in an earlier run. */
   skip(tasks: number, unchanged = 0): void {
     this.unchanged += unchanged;
     this.skipped += tasks;

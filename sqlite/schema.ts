@@ -12,6 +12,7 @@ import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
 import { columnsOf, isShadowed } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
+import { PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
 import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_versions.ts";
 
 /** Columns by name, with their types. */
@@ -84,18 +85,15 @@ const ADDED_TO_PIPELINE_RUNS: Columns = {
   pid: "INTEGER",
   process_started_at: "TEXT",
   booted_at: "TEXT",
-  // How often the run was resumed.
-  resumed: "INTEGER",
-  // Its rows in task_dependencies.
-  dependencies: "INTEGER",
+  resumed: "INTEGER", // how often
+  dependencies: "INTEGER", // its rows in task_dependencies
   // Since when readers keep the writer from emptying a long WAL.
   wal_held_since: "TEXT",
   // The caller's name for it, by which it is resumed.
   run_key: "TEXT",
   // What it was started with, as JSON; NULL where that is not known.
   args: "TEXT",
-  // What it is called beside its name.
-  label: "TEXT",
+  label: "TEXT", // what it is called beside its name
   // Why it failed as a whole, with stacks.
   reason: "TEXT",
   reason_stack: "TEXT",
@@ -152,6 +150,20 @@ const TASK_ATTEMPTS: Columns = {
   error: "TEXT",
 };
 
+/** What tasks checked about their data. */
+const TASK_CHECKS: Columns = {
+  id: "INTEGER PRIMARY KEY",
+  task_id: "INTEGER NOT NULL",
+  run_id: "INTEGER",
+  attempt: "INTEGER NOT NULL", // from 1
+  checked_at: "TEXT NOT NULL",
+  name: "TEXT NOT NULL",
+  passed: "INTEGER NOT NULL", // 0|1
+  severity: "TEXT NOT NULL", // error|warn
+  value: "TEXT", // JSON
+  expected: "TEXT", // JSON
+};
+
 /** What came later. */
 const ADDED_TO_TASK_ATTEMPTS: Columns = {
   worker: "TEXT",
@@ -176,25 +188,6 @@ const IDEMPOTENCY_KEYS: Columns = {
   written_at: "TEXT NOT NULL",
 };
 
-/** What was asked of runs while they were active; see `request_store.ts`. */
-const RUN_REQUESTS: Columns = {
-  id: "INTEGER PRIMARY KEY",
-  run_id: "INTEGER NOT NULL",
-  task_id: "INTEGER", // NULL: the whole run, or all that failed in it
-  kind: "TEXT NOT NULL", // cancel|retry
-  requested_at: "TEXT NOT NULL",
-  answered_at: "TEXT",
-  refused: "INTEGER", // 1: it was not done
-  answer: "TEXT",
-};
-
-/** Runs that are deleted, whose rows are not all gone yet; see `prune.ts`. */
-const PRUNED_RUNS: Columns = {
-  run_id: "INTEGER PRIMARY KEY",
-  first_task_id: "INTEGER NOT NULL",
-  last_task_id: "INTEGER NOT NULL",
-};
-
 /** The tables of task status, with what was added to them later. */
 const TABLES: readonly [string, Columns, Columns?][] = [
   ["task_runs", TASK_RUNS, ADDED_TO_TASK_RUNS],
@@ -202,6 +195,7 @@ const TABLES: readonly [string, Columns, Columns?][] = [
   ["run_samples", RUN_SAMPLES],
   ["task_logs", TASK_LOGS],
   ["task_attempts", TASK_ATTEMPTS, ADDED_TO_TASK_ATTEMPTS],
+  ["task_checks", TASK_CHECKS],
   ["task_dependencies", TASK_DEPENDENCIES],
   ["idempotency_keys", IDEMPOTENCY_KEYS],
   ["run_requests", RUN_REQUESTS],
@@ -223,7 +217,7 @@ export interface InitSchemaOptions {
 }
 
 /**
- * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_dependencies`,
+ * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_checks`, `task_dependencies`,
  * `idempotency_keys`, `run_requests`, `pruned_runs` and `task_versions`, or brings them up to date: an older
  * `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It is one transaction.
  *
@@ -251,6 +245,7 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
       ${REWRITTEN_INDEX};
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
+      CREATE INDEX IF NOT EXISTS idx_task_checks_task ON task_checks(task_id);
       CREATE UNIQUE INDEX IF NOT EXISTS idx_task_dependencies_run
         ON task_dependencies(run_id, task_id, depends_on_id);
       CREATE UNIQUE INDEX IF NOT EXISTS idx_idempotency_keys

@@ -167,11 +167,11 @@ export function misfits(): void {
 
 /**
  * Names that may be exported: what a user calls, passes or catches. Hooks brought three, because what they are told is
- * passed on by programs, and has to have a type there; `runDefinition` two.
+ * passed on by programs, and has to have a type there; `runDefinition` two, `task.check` its options.
  */
-const MOST_NAMES = 53;
+const MOST_NAMES = 54;
 
-Deno.test("mod.ts is its documentation and a sorted list of at most 53 named exports", async () => {
+Deno.test("mod.ts is its documentation and a sorted list of at most 54 named exports", async () => {
   const text = await Deno.readTextFile(new URL("../mod.ts", import.meta.url));
   const [, ...statements] = text.slice(text.indexOf("*/")).trim().split("\n");
   const names = statements.map((line) => {

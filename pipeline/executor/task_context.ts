@@ -19,8 +19,22 @@ export interface TaskIdentity {
   key: string | null;
 }
 
+/** What is known of a check beside whether it passed. */
+export interface CheckOptions {
+  /** What was found, stored as JSON. */
+  value?: unknown;
+  /** What should have been found, stored as JSON. */
+  expected?: unknown;
+  /**
+   * What becomes of the task when the check has not passed: `"error"` fails it at its end, `"warn"` only stores it.
+   *
+   * @default {"error"}
+   */
+  severity?: "error" | "warn" | undefined;
+}
+
 /**
- * What a task may do. Everything but `progress` and `log` returns a promise: await it, so that a task that
+ * What a task may do. Everything but `progress`, `check` and `log` returns a promise: await it, so that a task that
  * is ahead of the disk waits.
  *
  * @example Progress and rows
@@ -133,6 +147,16 @@ export interface TaskContext extends Readonly<TaskIdentity> {
 
   /** Resolves when everything that the task has sent so far is committed. */
   flush(): Promise<void>;
+
+  /**
+   * Stores whether the data are as they should be, in `task_checks`, in the commits of the task's rows; in an atomic task
+   * with its end. A check that did not pass fails the task at its end, unless its severity is `"warn"`: an atomic
+   * task then writes no rows, and its checks all the same.
+   *
+   * @returns Whether it passed
+   * @throws {TypeError} If it has no name, `passed` is not a boolean, or a value has no JSON form
+   */
+  check(name: string, passed: boolean, options?: CheckOptions): boolean;
 
   /** Adds a line to the task's log, in `task_logs`. It never waits. */
   log(message: string, level?: LogLevel): void;

@@ -49,6 +49,16 @@ export interface TaskEnvironment {
   progressed?: (task: TaskExecution) => void;
 }
 
+/** Checks that matter at the end of an attempt. */
+export interface NotedChecks {
+  /** Those of an atomic task, which are committed with its end. */
+  readonly held: readonly InsertMessage[];
+  /** Fails the task if a check has not passed. */
+  throwIfFailed(): void;
+  /** Notes why one has not passed, and one that is held. */
+  add(text: string | undefined, message: InsertMessage | undefined): void;
+}
+
 /** An attempt at a task. */
 export class TaskExecution implements TaskIdentity {
   readonly id: number;
@@ -58,6 +68,8 @@ export class TaskExecution implements TaskIdentity {
   readonly #attempt: Attempt | undefined;
   /** What an atomic task has to write; sent with its end. */
   held: WriteMessage[] | undefined;
+  /** What it has checked, where that is to be known at its end. */
+  declare checks: NotedChecks | undefined;
   #writes: TaskWrites | undefined;
   #failure: Error | undefined;
   /** Whether rows were sent whose failure would make the task fail. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { addFromTask } from "./task_adds.ts";
+import { checkFromTask } from "./task_checks.ts";
 import { resultOf, resultsOf } from "./dependency_results.ts";
 import { refuseOldMembers } from "../../internal/validate.ts";
 import { type InsertOptions, type Row, toInsertMessage } from "../../writer/client/insert.ts";
@@ -19,7 +20,7 @@ import { insertInChunks } from "../../writer/client/row_stream.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
 import type { Bindable, SqlRow } from "../../writer/protocol/sqlite_types.ts";
 import type { ExecuteResult } from "../../writer/protocol/write_message.ts";
-import type { TaskContext } from "./task_context.ts";
+import type { CheckOptions, TaskContext } from "./task_context.ts";
 import type { TaskExecution } from "./task_execution.ts";
 import { withoutNul } from "../../internal/nul_characters.ts";
 
@@ -120,6 +121,10 @@ export class TaskHandle implements TaskContext {
 
   flush(): Promise<void> {
     return this.#execution.watch(this.#flush());
+  }
+
+  check(name: string, passed: boolean, options?: CheckOptions): boolean {
+    return checkFromTask(this.#execution, name, passed, options);
   }
 
   log(message: string, level: LogLevel = "info"): void {

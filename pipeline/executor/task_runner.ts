@@ -10,6 +10,7 @@ import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type { TaskUpdateMessage } from "../../writer/protocol/task_message.ts";
 import { newsOf } from "../../writer/protocol/task_news.ts";
 import type { TransactionMessage } from "../../writer/protocol/write_message.ts";
+import { writeChecks } from "./task_checks.ts";
 import type { TaskContext } from "./task_context.ts";
 import type { TaskEnvironment, TaskExecution } from "./task_execution.ts";
 import { TaskHandle } from "./task_handle.ts";
@@ -68,8 +69,11 @@ export async function runTask<Item>(
     const result = toResult(isThenable(returned) ? await returned : returned);
     if (task.streaming) await task.streaming;
     task.throwIfFailed();
+    task.checks?.throwIfFailed();
     task.ended = true;
     const done = runId === null ? undefined : end(runId, id, "done", result);
+    const checks = task.checks?.held;
+    if (checks?.length) task.held = [...task.held ?? [], ...checks];
     if (task.held) {
       const messages = done ? [...task.held, done] : task.held;
       // What it wrote was held back, so it has not waited for the disk yet.
@@ -174,6 +178,7 @@ function failed(
   outcome: TaskOutcome,
   environment: TaskEnvironment,
 ): TaskOutcome {
+  if (task.checks) writeChecks(task, environment);
   const mayReturn = task.retryable || retryAfterOf(outcome.error) !== undefined;
   if (mayReturn && outcome.status === "error") return { ...outcome, unwritten: true };
   if (!task.isAbandoned) writeFailure(task.id, outcome, environment);

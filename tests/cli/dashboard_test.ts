@@ -38,7 +38,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "commands that wait, and a dashboard, end at SIGTERM as the first process of a container",
+  name: "schedules, commands and dashboards end at SIGTERM as the first process of a container",
   ignore: !await canBeFirst(),
   async fn() {
     await using run = await HandRun.start(["one"]);
@@ -52,21 +52,38 @@ Deno.test({
       console.log(dashboard.url);
       await dashboard.finished;`,
     );
+    const nightly = run.folder.file("nightly.ts");
+    await Deno.writeTextFile(
+      nightly,
+      `import { definePipeline } from "${new URL("mod.ts", ROOT)}";
+      export default definePipeline({ schedule: "0 2 * * *", items: [1], run: (n) => n });`,
+    );
     const program = commandLine([], options);
+    // As in a container whose root is read-only, but for the folder of the database.
+    const folder = run.folder.path;
+    const readOnly = [
+      ...[
+        "sh",
+        "-c",
+        `mount --bind "$0" "$0" && mount -o remount,ro,bind / && cd "$0" && exec "$@"`,
+      ],
+      folder,
+    ];
     const cases = [
+      { args: [...readOnly, ...commandLine(["schedule", nightly], options)], code: 0, quiet: true },
       { args: commandLine(["dashboard", ...db, "--port", "0"], options), code: 0 },
       { args: commandLine(["status", "--watch", ...db], options), code: 143 },
       { args: [...program.slice(0, -1), script], code: 0 },
     ];
-    await Promise.all(cases.map(async ({ args, code }) => {
+    await Promise.all(cases.map(async ({ args, code, quiet = false }) => {
       const [program, ...words] = [...AS_FIRST, ...args];
       const child = new Deno.Command(program!, {
         args: words,
         cwd: run.folder.path,
-        stdout: "piped",
-        stderr: "null",
+        stdout: quiet ? "null" : "piped",
+        stderr: quiet ? "piped" : "null",
       }).spawn();
-      const output = child.stdout.getReader();
+      const output = (quiet ? child.stderr : child.stdout).getReader();
       await output.read();
       const children = `/proc/${child.pid}/task/${child.pid}/children`;
       const { stdout } = await new Deno.Command("cat", { args: [children] }).output();

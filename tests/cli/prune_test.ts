@@ -27,6 +27,7 @@ async function fiveRuns(): Promise<ReturnType<typeof tempFolder> & { db: string 
       async run(n, task) {
         if (task.attempt === 1) throw new Error("Not yet");
         task.log("a line");
+        task.check("is small", n < 10, { value: n });
         await task.insert("mine", [[n]], { columns: ["n"], idempotencyKey: "n" });
       },
     });
@@ -44,6 +45,7 @@ async function counts(db: string) {
        (SELECT group_concat(DISTINCT run_id) FROM task_runs) AS tasks,
        (SELECT group_concat(DISTINCT run_id) FROM task_logs) AS logs,
        (SELECT group_concat(DISTINCT run_id) FROM task_attempts) AS attempts,
+       (SELECT group_concat(DISTINCT run_id) FROM task_checks) AS checks,
        (SELECT group_concat(DISTINCT run_id) FROM task_dependencies) AS dependencies,
        (SELECT group_concat(DISTINCT run_id) FROM idempotency_keys) AS keys,
        (SELECT group_concat(DISTINCT run_id) FROM run_samples) AS samples,
@@ -56,6 +58,7 @@ const ALL = {
   tasks: "1,2,3,4,5",
   logs: "1,2,3,4,5",
   attempts: "1,2,3,4,5",
+  checks: "1,2,3,4,5",
   // The last has but one task.
   dependencies: "1,2,3,4",
   keys: "1,2,3,4,5",
@@ -86,6 +89,7 @@ Deno.test("prune --keep deletes runs that ended before, with all their rows and 
     tasks: "4,5",
     logs: "4,5",
     attempts: "4,5",
+    checks: "4,5",
     dependencies: "4",
     keys: "4,5",
     samples: "4,5",

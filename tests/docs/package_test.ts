@@ -4,18 +4,14 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { ROOT } from "../support/child.ts";
 import { publishedFiles, Registry } from "../support/registry.ts";
-import { tempFolder } from "../support/temp.ts";
+import { Project } from "../support/project.ts";
 
 const NAME = "@pipeloom/pipeloom";
 const CHECKOUT = decodeURIComponent(ROOT.pathname).replace(/\/$/, "");
 const FIRST_PIPELINE = await Deno.readTextFile(new URL("examples/first_pipeline.ts", ROOT));
-const { version: VERSION } = JSON.parse(
-  await Deno.readTextFile(new URL("deno.json", ROOT)),
-);
 const DASHBOARD = `
   import { createDashboard } from "${NAME}/dashboard";
   using app = createDashboard({ db: "words.db" });
@@ -47,72 +43,16 @@ const LATE = `
   console.log(status, server.thread);
   await server.shutdown();`;
 
-/** A project that uses the package, with a cache of its own that has npm's packages and nothing else. */
-class Project implements Disposable {
-  readonly #folder = tempFolder();
-  readonly #cache = tempFolder();
-  readonly #env: Record<string, string>;
-
-  constructor(jsrUrl: string, links: readonly string[], npmCache: string) {
-    this.#env = {
-      DENO_DIR: this.#cache.path,
-      // The base binary of deno compile, which would be fetched: what is embedded does not depend on it.
-      DENORT_BIN: "/usr/bin/env",
-      DENO_SQLITE_PATH: "",
-      JSR_URL: jsrUrl,
-      NO_COLOR: "1",
-    };
-    Deno.symlinkSync(npmCache, `${this.#cache.path}/npm`);
-    this.write("deno.json", JSON.stringify({ imports: { [NAME]: `jsr:${NAME}@^0.1` }, links }));
-    this.write("first_pipeline.ts", FIRST_PIPELINE);
-    this.write("dashboard.ts", DASHBOARD);
-    this.write("driver.ts", DRIVER);
-    this.write("late.ts", LATE);
-    this.write("tasks.ts", "export const double = (n: number) => n * 2;");
-  }
-
-  /** Makes the cache forget a module of the package, or what stands in its folder of the compiled one. */
-  forget(path: string, registry: string): void {
-    const { hostname, port } = new URL(registry);
-    const url = `/${NAME}/${VERSION}/${path}`;
-    const name = createHash("sha256").update(url).digest("hex");
-    Deno.removeSync(`${this.#cache.path}/remote/http/${hostname}_PORT${port}/${name}`);
-  }
-
-  write(name: string, text: string): void {
-    Deno.writeTextFileSync(this.#folder.file(name), text);
-  }
-
-  /** Runs `deno` with these words and returns what it printed. */
-  async deno(...args: string[]): Promise<string> {
-    return (await this.run(...args)).out;
-  }
-
-  /** Runs `deno` with these words and returns what it printed, and what it told. */
-  async run(...args: string[]): Promise<{ out: string; err: string }> {
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args,
-      cwd: this.#folder.path,
-      env: this.#env,
-      stdin: "null",
-    }).output();
-    const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-    if (code !== 0) throw new Error(`deno ${args.join(" ")} ended with ${code}:\n${out}${err}`);
-    return { out: out!, err: err! };
-  }
-
-  [Symbol.dispose](): void {
-    this.#folder[Symbol.dispose]();
-    this.#cache[Symbol.dispose]();
-  }
+/** A project with these programs. */
+function openProject(jsrUrl: string, links: readonly string[] = []): Project {
+  const project = new Project(jsrUrl, links);
+  project.write("first_pipeline.ts", FIRST_PIPELINE);
+  project.write("dashboard.ts", DASHBOARD);
+  project.write("driver.ts", DRIVER);
+  project.write("late.ts", LATE);
+  project.write("tasks.ts", "export const double = (n: number) => n * 2;");
+  return project;
 }
-
-async function findNpmCache(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  return JSON.parse(new TextDecoder().decode(stdout)).npmCache;
-}
-
-const npmCache = await findNpmCache();
 
 /** What a newcomer does, by the README. `code` is what must be readable of a package that is local. */
 async function walk(project: Project, code: string[] = []): Promise<void> {
@@ -154,7 +94,7 @@ for (const sqlite of [false, true]) {
   const how = sqlite ? "that has @db/sqlite" : "that lacks @db/sqlite";
   Deno.test(`the package works from a registry ${how}`, async () => {
     await using registry = await Registry.start({ sqlite });
-    using project = new Project(registry.url, [], npmCache);
+    using project = openProject(registry.url, []);
     await walk(project);
     // Where not every permission is granted nobody asks for it.
     assert(!registry.asked.some((path) => path.startsWith("/@db/")), `${registry.asked}`);
@@ -174,7 +114,7 @@ for (const sqlite of [false, true]) {
 Deno.test("deno cache fetches all that a run needs; what is missing is named as not cached", async () => {
   await using registry = await Registry.start();
   const { url } = registry;
-  using project = new Project(url, [], npmCache);
+  using project = openProject(url, []);
   await project.deno("cache", "late.ts", "tasks.ts");
   await registry[Symbol.asyncDispose]();
   const run = (file: string) =>
@@ -200,7 +140,7 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   fn: async () => {
     await using registry = await Registry.start();
-    using project = new Project(registry.url, [CHECKOUT], npmCache);
+    using project = openProject(registry.url, [CHECKOUT]);
     const { err } = await project.run("compile", "--no-check", "--include", "tasks.ts", "late.ts");
     const listed = new Set([...err.matchAll(/── (\S+)/g)].map(([, name]) => name));
     const needed = ["writer.ts", "task_worker.ts", "worker.ts", "worker/*", "tasks.ts", "late.ts"];
@@ -220,7 +160,7 @@ Deno.test("the package works from a checkout where no registry can be reached", 
   await using registry = await Registry.start();
   const { url } = registry;
   await registry[Symbol.asyncDispose]();
-  using project = new Project(url, [CHECKOUT], npmCache);
+  using project = openProject(url, [CHECKOUT]);
   await walk(project, [CHECKOUT]);
   assertEquals(await project.deno("run", "--no-prompt", ...FFI, "driver.ts"), "builtin 2\n");
 });
@@ -229,7 +169,7 @@ Deno.test("the strict settings of a project find no error in a checkout that it 
   await using registry = await Registry.start();
   const { url } = registry;
   await registry[Symbol.asyncDispose]();
-  using project = new Project(url, [CHECKOUT], npmCache);
+  using project = openProject(url, [CHECKOUT]);
   const compilerOptions = {
     exactOptionalPropertyTypes: true,
     noImplicitReturns: true,

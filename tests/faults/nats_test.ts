@@ -29,7 +29,7 @@ const LEASE_MS = 2_000;
 const STOP_MS = 10_000;
 
 /** Milliseconds after which a pipeline that has not moved on never will. */
-const STUCK_MS = 120_000;
+const STUCK_MS = 60_000;
 
 /** What was counted. */
 interface Sum {
@@ -143,10 +143,21 @@ class Victims implements AsyncDisposable {
     while (!this.ended) {
       const done = await this.done();
       if (done > before) return done;
-      assert(performance.now() < end, `${done} of ${TASKS} tasks are done, and no more`);
+      if (performance.now() > end) throw new Error(await this.#stuck(done));
       await sleep(50);
     }
     return before;
+  }
+
+  /** What is known where nothing moves. */
+  async #stuck(done: number): Promise<string> {
+    const states = await readValues(this.#db, "SELECT status, count(*) FROM task_runs GROUP BY 1")
+      .catch((error) => `${error}`);
+    const workers = await readValues(this.#db, "SELECT name, slots, running, left_at FROM workers")
+      .catch((error) => `${error}`);
+    return `${done} of ${TASKS} tasks are done, and no more after ${JSON.stringify(this.#sum)}: ` +
+      `${JSON.stringify({ states, workers })}; workers have told: ` +
+      this.#workers.map(({ text }) => text).join("\n");
   }
 
   async done(): Promise<number> {

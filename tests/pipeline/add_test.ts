@@ -249,3 +249,31 @@ Deno.test("tasks that are added wait for those that they depend on, and read the
   const again = await runPipeline(items, { ...options, run: () => "again" });
   assertEquals([again.runId, again.counts.done, again.counts.error], [1, 8, 1]);
 });
+
+Deno.test("an added task that was blocked runs once when what it depends on is retried", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  let failures = 0;
+  const ran: string[] = [];
+  const pipeline = startPipeline<{ key: string; needs?: string[] }>([{ key: "first" }], {
+    db,
+    workers: 1,
+    dependsOn: ({ needs }) => needs,
+    async run({ key }, task) {
+      ran.push(key);
+      if (key === "first") {
+        await task.add([{ key: "fails" }, { key: "blocked", needs: ["fails"] }, {
+          key: "retries",
+        }]);
+      }
+      if (key === "fails" && failures++ === 0) throw new Error("once");
+      if (key === "retries") {
+        assertEquals(await pipeline.retry(), 2);
+        await task.add([{ key: "later", needs: ["blocked"] }]);
+      }
+    },
+  });
+  const report = await pipeline.finished;
+  assertEquals([report.status, report.failures], ["done", []]);
+  assertEquals(ran, ["first", "fails", "retries", "fails", "blocked", "later"]);
+});

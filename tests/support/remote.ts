@@ -37,8 +37,10 @@ export function startWorker(
 /** A fixture that is connected to a server, in a process of its own. */
 class RemoteProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
-  readonly #lines: ReadableStreamDefaultReader<string>;
+  readonly #read: Promise<void>;
+  readonly #waiting = new Set<() => void>();
   #text = "";
+  #hasEnded = false;
 
   constructor(fixture: string, ...args: string[]) {
     this.#child = new Deno.Command(Deno.execPath(), {
@@ -61,7 +63,21 @@ class RemoteProcess implements AsyncDisposable {
       stdout: "piped",
       stderr: "inherit",
     }).spawn();
-    this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#read = this.#readAll();
+  }
+
+  async #readAll(): Promise<void> {
+    for await (const part of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
+      this.#text += part;
+      for (const look of this.#waiting) look();
+    }
+    this.#hasEnded = true;
+    for (const look of this.#waiting) look();
+  }
+
+  /** All that it has told. */
+  get text(): string {
+    return this.#text;
   }
 
   get pid(): number {
@@ -71,9 +87,11 @@ class RemoteProcess implements AsyncDisposable {
   /** Resolves with all that it has told when that has this part. */
   async told(part: string): Promise<string> {
     while (!this.#text.includes(part)) {
-      const { value, done } = await this.#lines.read();
-      if (done) throw new Error(`The process ended after:\n${this.#text}`);
-      this.#text += value;
+      if (this.#hasEnded) throw new Error(`The process ended after:\n${this.#text}`);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#waiting.add(resolve);
+      await promise;
+      this.#waiting.delete(resolve);
     }
     return this.#text;
   }
@@ -93,8 +111,7 @@ class RemoteProcess implements AsyncDisposable {
     } catch {
       // It has ended.
     }
-    await this.#lines.cancel();
-    await this.#child.status;
+    await Promise.all([this.#read, this.#child.status]);
   }
 }
 
