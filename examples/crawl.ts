@@ -1,13 +1,8 @@
 /**
  * Crawls a site: lists that lead to pages and, by a cursor, to the next list. Each task adds what it finds. A server
-<<<<<<< HEAD
- * that is busy says with 429 when to come back, which holds back all requests to it. Killed at any time, it
- * continues where it was when it is started again; when it is done, the next crawl leaves out what has the same ETag. `/list`
- * and what it links to answer `{ links, next, title }`.
-=======
  * that is busy says with 429 when to come back, which holds back all requests to it. Killed at any time, it resumes
- * where it was when it is started again. `/list` and what it links to answer `{ links, next, title }`.
->>>>>>> main
+ * where it was when it is started again; when it is done, the next crawl leaves out what has the same ETag. `/list`
+ * and what it links to answer `{ links, next, title }`.
  *
  * ```sh
  * deno run --allow-read=. --allow-write=. --allow-net=127.0.0.1:8000 examples/crawl.ts http://127.0.0.1:8000
