@@ -1,7 +1,8 @@
 /**
  * Crawls a site: lists that lead to pages and, by a cursor, to the next list. Each task adds what it finds. A server
  * that is busy says with 429 when to come back, which holds back all requests to it. Killed at any time, it resumes
- * where it was when it is started again. `/list` and what it links to answer `{ links, next, title }`.
+ * where it was when it is started again; when it is done, the next crawl leaves out what has the same ETag. `/list`
+ * and what it links to answer `{ links, next, title }`.
  *
  * ```sh
  * deno run --allow-read=. --allow-write=. --allow-net=127.0.0.1:8000 examples/crawl.ts http://127.0.0.1:8000
@@ -16,6 +17,8 @@ const [base = "http://127.0.0.1:8000"] = Deno.args;
 /** What is crawled: its address is its key, so that no page is crawled twice. */
 interface Link {
   key: string;
+  /** The version of a page, as the list that leads to it says. */
+  etag?: string;
 }
 
 /** What the site answers. */
@@ -35,6 +38,7 @@ const report = await runPipeline<Link>([{ key: "/list" }], {
   atomic: true,
   resume: true,
   retries: 3,
+  version: ({ etag }) => etag,
   tags: (link) => [hostOf(link)],
   limits: { "*": 4 },
   progress: true,

@@ -10,6 +10,7 @@ import type { HookOptions } from "./hooks.ts";
 import type { DependencyOptions } from "./scheduler/dependency_source.ts";
 import type { QueueOptions } from "./scheduler/ready_queue.ts";
 import type { PolicyOptions } from "./scheduler/retry_policy.ts";
+import type { ItemOptions } from "./scheduler/item_notes.ts";
 import type { IdentityOptions } from "./scheduler/task_identity.ts";
 import type { ArgumentsValidator, PipelineArguments } from "./run_arguments.ts";
 import { isExecutorFactory } from "./executor/executor_factory.ts";
@@ -40,6 +41,7 @@ export interface PipelineOptions<Item>
   extends
     Omit<WriterOptions, "db" | "schema">,
     IdentityOptions<Item>,
+    ItemOptions<Item>,
     PolicyOptions<Item>,
     DependencyOptions<Item>,
     HookOptions,
@@ -239,6 +241,15 @@ export function checkResume<Item>({ db, resume, storeTaskStatus }: PipelineOptio
       "Cannot run the pipeline: resume needs storeTaskStatus, which tells finished tasks. Leave it out",
     );
   }
+}
+
+/** Refuses what is kept of items where the table of tasks is not. */
+export function checkNotes<Item>(options: PipelineOptions<Item>): void {
+  const name = options.version ? "version" : options.storeItems ? "storeItems" : undefined;
+  if (name === undefined || storesStatus(options)) return;
+  throw new TypeError(
+    `Cannot ${OPERATION}: ${name} needs storeTaskStatus, which keeps tasks. Leave one of them out`,
+  );
 }
 
 /** Refuses what is not an executor, and one whose work cannot be sent elsewhere. */

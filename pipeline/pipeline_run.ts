@@ -22,6 +22,7 @@ import { RunGrowth } from "./run_growth.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
 import type { Executor } from "./executor/executor.ts";
 import { openExecutor } from "./executor/open_executor.ts";
+import { notesOf } from "./scheduler/item_notes.ts";
 import { DependencySource } from "./scheduler/dependency_source.ts";
 import type { TaskSource } from "./scheduler/task_source.ts";
 import type { EndStatus } from "../internal/task_status.ts";
@@ -105,7 +106,7 @@ export class PipelineRun<Item> {
         ...this.#named,
         runId,
         status: this.#finished?.status ?? this.#status(),
-        counts: { ...this.#summary.counts, total: this.#summary.total },
+        counts: this.#summary.reported(this.#options.version !== undefined),
         failures: this.#summary.failures,
         ...this.#checked,
         elapsedMs: performance.now() - this.#startedAt,
@@ -203,9 +204,12 @@ export class PipelineRun<Item> {
       return null;
     }
     const { run, firstId } = started;
-    const confirm = typeof this.#options.run !== "function" || this.#dependencies !== undefined;
+    const confirm = typeof this.#options.run !== "function" || this.#dependencies !== undefined ||
+      this.#options.version !== undefined;
     const skipped = (tasks: number) => this.#summary.skip(tasks);
-    await this.#source.open(firstId, { run, batchSender, confirm, skipped })
+    const unchanged = (tasks: number) => this.#summary.skip(tasks, tasks);
+    const notes = notesOf(this.#options, { run, batchSender, unchanged });
+    await this.#source.open(firstId, { run, batchSender, confirm, skipped, notes })
       .then(() => this.#dependencies?.announce(run, batchSender))
       .catch((error) => this.#fail(error));
     return run;
@@ -227,18 +231,13 @@ export class PipelineRun<Item> {
   }
 
   #startObserving(
-    { scheduler, executor }: { scheduler: Scheduler<Item>; executor: Executor<Item> },
+    parts: { scheduler: Scheduler<Item>; executor: Executor<Item> },
     runId: number | null,
     batchSender: BatchSender,
     { settings: { driver, driverReason }, sqliteVersion }: WriterClient,
   ): void {
-    const view = viewOf({
-      name: this.#name,
-      summary: this.#summary,
-      source: this.#source,
-      scheduler,
-      executor,
-    });
+    const [summary, source] = [this.#summary, this.#source];
+    const view = viewOf({ name: this.#name, summary, source, ...parts });
     this.#observer?.begin?.(view, {
       runId,
       workers: this.#workers,
@@ -265,6 +264,7 @@ export class PipelineRun<Item> {
     });
     counts.cancelled += cancelled;
     [this.#finished, this.#checked] = [finished, checked];
+    if (finished.unchanged !== undefined) this.#summary.unchanged = finished.unchanged;
     if (resumes) Object.assign(counts, finished.counts);
   }
 

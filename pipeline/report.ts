@@ -31,8 +31,11 @@ export interface PipelineReport {
   label: string | null;
   /** `done` when every task is, `error` when one failed, `cancelled` when the pipeline, or a task, was cancelled. */
   status: "done" | "error" | "cancelled";
-  /** Tasks by status, and in all. */
-  counts: StatusCounts & { total: number };
+  /**
+   * Tasks by status, and in all. With the option `version` also those of `done` that did not run, because they are
+   * unchanged.
+   */
+  counts: StatusCounts & { total: number; unchanged?: number };
   /** The first 100 failures. A text of over 16,384 characters is shortened; it is whole in `task_runs`. */
   failures: TaskFailure[];
   /**
@@ -83,6 +86,8 @@ export function reportOf(error: unknown): PipelineReport | undefined {
 export class RunSummary {
   /** Tasks that were done before the run was resumed. */
   skipped = 0;
+  /** Tasks whose work was done in an earlier run. */
+  unchanged = 0;
   readonly counts: StatusCounts = noCounts();
   readonly failures: TaskFailure[] = [];
 
@@ -94,8 +99,9 @@ export class RunSummary {
     }
   }
 
-  /** Tasks were done before the run was resumed. */
-  skip(tasks: number): void {
+  /** Tasks were done before the run was resumed; `unchanged` of them in an earlier run. */
+  skip(tasks: number, unchanged = 0): void {
+    this.unchanged += unchanged;
     this.skipped += tasks;
     this.counts.done += tasks;
   }
@@ -105,6 +111,12 @@ export class RunSummary {
     this.counts[status]--;
     const at = this.failures.findIndex((failure) => failure.id === id);
     if (at >= 0) this.failures.splice(at, 1);
+  }
+
+  /** The counts for the report. */
+  reported(hasVersions: boolean): PipelineReport["counts"] {
+    const { counts, total, unchanged } = this;
+    return { ...counts, total, ...(hasVersions ? { unchanged } : {}) };
   }
 
   /** Number of tasks that have ended. */

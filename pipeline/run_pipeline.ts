@@ -7,6 +7,7 @@ import { checkOverlap } from "./overlap.ts";
 import { checkNames } from "./option_names.ts";
 import {
   checkExecutor,
+  checkNotes,
   checkResume,
   checkWork,
   checkWriter,
@@ -91,6 +92,7 @@ export function startPipeline<Item>(
   checkExecutor(options);
   checkWriter(options);
   checkResume(options);
+  checkNotes(options);
   checkOverlap(options, storesStatus(options));
   checkPolicy(options);
   checkDependencies(options);

@@ -12,6 +12,8 @@ import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
 import { columnsOf, isShadowed } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
+import { PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
+import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_versions.ts";
 
 /** Columns by name, with their types. */
 export type Columns = Readonly<Record<string, string>>;
@@ -43,6 +45,8 @@ const ADDED_TO_TASK_RUNS: Columns = {
   own_status: "TEXT",
   // What another program had written over the status of a task that was done: its result may be that program's.
   rewritten_as: "TEXT",
+  // The version of its work, until it is done.
+  version: "TEXT",
 };
 
 const PIPELINE_RUNS: Columns = {
@@ -109,6 +113,8 @@ const ADDED_TO_PIPELINE_RUNS: Columns = {
   // How many tasks other programs had written over, and deleted, when it was resumed: of all resumptions.
   rewritten: "INTEGER",
   removed: "INTEGER",
+  // How many tasks did not run because their version was done before; NULL where none has a version.
+  unchanged: "INTEGER",
 };
 
 /** What became of a run over time: its counts now and then, so that tasks need not be counted by the second. */
@@ -182,25 +188,6 @@ const IDEMPOTENCY_KEYS: Columns = {
   written_at: "TEXT NOT NULL",
 };
 
-/** What was asked of runs while they were active; see `request_store.ts`. */
-const RUN_REQUESTS: Columns = {
-  id: "INTEGER PRIMARY KEY",
-  run_id: "INTEGER NOT NULL",
-  task_id: "INTEGER", // NULL: the whole run, or all that failed in it
-  kind: "TEXT NOT NULL", // cancel|retry
-  requested_at: "TEXT NOT NULL",
-  answered_at: "TEXT",
-  refused: "INTEGER", // 1: it was not done
-  answer: "TEXT",
-};
-
-/** Runs that are deleted, whose rows are not all gone yet; see `prune.ts`. */
-const PRUNED_RUNS: Columns = {
-  run_id: "INTEGER PRIMARY KEY",
-  first_task_id: "INTEGER NOT NULL",
-  last_task_id: "INTEGER NOT NULL",
-};
-
 /** The tables of task status, with what was added to them later. */
 const TABLES: readonly [string, Columns, Columns?][] = [
   ["task_runs", TASK_RUNS, ADDED_TO_TASK_RUNS],
@@ -213,6 +200,7 @@ const TABLES: readonly [string, Columns, Columns?][] = [
   ["idempotency_keys", IDEMPOTENCY_KEYS],
   ["run_requests", RUN_REQUESTS],
   ["pruned_runs", PRUNED_RUNS],
+  ["task_versions", TASK_VERSIONS],
 ];
 
 /** The tables that are ours: all others are the user's. */
@@ -230,8 +218,8 @@ export interface InitSchemaOptions {
 
 /**
  * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_checks`, `task_dependencies`,
- * `idempotency_keys`, `run_requests` and `pruned_runs`, or brings them up to date: an older `task_runs` is extended in place and
- * keeps every row. Calling it again changes nothing. It is one transaction.
+ * `idempotency_keys`, `run_requests`, `pruned_runs` and `task_versions`, or brings them up to date: an older
+ * `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It is one transaction.
  *
  * @throws {SqliteError} If the database cannot be written
  * @throws {Error} If there is a table of one of these names of another make
@@ -282,7 +270,12 @@ export function createTable(
     );
   }
   const definitions = Object.entries(columns).map(([name, definition]) => `${name} ${definition}`);
-  connection.exec(`CREATE TABLE IF NOT EXISTS ${table} (\n  ${definitions.join(",\n  ")}\n)`);
+  const hasKey = columns === TASK_VERSIONS;
+  if (hasKey) definitions.push(`PRIMARY KEY (${TASK_VERSIONS_KEY})`);
+  connection.exec(
+    `CREATE TABLE IF NOT EXISTS ${table} (\n  ${definitions.join(",\n  ")}\n)` +
+      (hasKey ? " WITHOUT ROWID" : ""),
+  );
   const present = columnsOf(connection, table);
   const lacking = Object.keys(columns).filter((column) => !present.includes(column));
   if (lacking.length > 0) {

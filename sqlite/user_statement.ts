@@ -11,6 +11,7 @@
  */
 import type { Connection } from "./connection.ts";
 import { firstTokens } from "./sql_text.ts";
+import { VERSION_TRIGGER } from "./tables/task_versions.ts";
 
 /** What would begin, nest or end the writer's own transaction. */
 const TRANSACTION_CONTROL = ["begin", "commit", "end", "rollback", "savepoint", "release"];
@@ -102,7 +103,7 @@ export function pragmaOf(sql: string): { name: string; hasArgument: boolean } {
 
 /** TEMP tables and views that hide one of the file, and TEMP triggers that would decide about its rows. */
 const SHADOWS = `SELECT t.type, t.name, t.tbl_name FROM temp.sqlite_schema AS t
-  WHERE (t.type='trigger' AND NOT EXISTS (
+  WHERE (t.type='trigger' AND t.name<>'${VERSION_TRIGGER}' AND NOT EXISTS (
       SELECT 1 FROM temp.sqlite_schema AS own
       WHERE own.type IN ('table','view') AND lower(own.name)=lower(t.tbl_name)))
     OR (t.type IN ('table','view') AND EXISTS (

@@ -91,6 +91,7 @@ export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface
   if (counts.length === 0) {
     counts.push({ text: run.status === "running" ? "no tasks yet" : "no tasks" });
   }
+  if (run.unchanged) counts.push({ text: `${formatCount(run.unchanged)} unchanged` });
   if (rate !== null && rate > 0) counts.push({ text: formatRate(rate) });
   if (remainingMs !== null && remainingMs > 0) {
     counts.push({ text: `${formatDuration(remainingMs)} left` });

@@ -45,6 +45,8 @@ export interface Run {
   reasonStack?: string | null;
   /** How many of its tasks other programs have written over, the first 10,000 and those before it was resumed. */
   rewritten?: number;
+  /** How many of its tasks are done without having run, because they are unchanged; where tasks have versions. */
+  unchanged?: number;
   /** How many of its tasks other programs had deleted when it was resumed. */
   removed?: number;
   /** What it is doing. */

@@ -96,6 +96,8 @@ export interface TaskDetail extends Task {
   attempts: TaskAttempt[];
   /** What it returned, as JSON text. */
   result: string | null;
+  /** Its item, as JSON text, where items are stored or it was added to the run. */
+  input?: string;
   /** Fields whose text was cut to 100,000 characters: all of it is at `api/tasks/:task/texts/:field`. */
   cut: string[];
 }

@@ -12,6 +12,7 @@ import type { Admitted } from "./dependency_source.ts";
 import { LOOKAHEAD } from "./item_source.ts";
 import type { TaskSupply } from "./ready_queue.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
+import type { TaskSource } from "./task_source.ts";
 
 const SELECT = `SELECT id, name, key, input FROM main.task_runs
   WHERE run_id=? AND added_by IS NOT NULL AND own_status='queued'`;
@@ -20,7 +21,7 @@ const PAGE = `${SELECT} AND id>? ORDER BY id LIMIT ${LOOKAHEAD}`;
 
 const RETURNED = `${SELECT} AND id IN (SELECT value FROM json_each(?)) ORDER BY id`;
 
-const DONE = `SELECT key FROM main.task_runs
+const DONE = `SELECT id, key FROM main.task_runs
   WHERE run_id=? AND added_by IS NOT NULL AND own_status='done'`;
 
 /** Where the run's items come from. */
@@ -28,7 +29,7 @@ export interface ItemSupply<Item> extends TaskSupply<Item> {
   /** Takes tasks that were not among its items. */
   admit?(tasks: readonly IdentifiedItem<Item>[]): Admitted<Item>;
   /** A task that was not among its items is done. */
-  admitDone?(key: string): void;
+  admitDone?(key: string, id: number): void;
 }
 
 /** What the supply needs of the run. */
@@ -38,8 +39,8 @@ export interface AddedSupplyOptions<Item> {
   /** The run; `null` when the status of tasks is not stored, so that none is added. */
   run: number | null;
   batchSender: BatchSender;
-  /** Whether the run may have tasks that were added in an earlier attempt. */
-  resumes: boolean;
+  /** Whether the run may have tasks that were added in an earlier attempt; and what is kept of items. */
+  source: Pick<TaskSource<Item>, "resumes" | "notes">;
   signal: AbortSignal;
   /** Called when there may be a task to take. */
   wake(): void;
@@ -71,7 +72,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
 
   constructor(options: AddedSupplyOptions<Item>) {
     this.#options = options;
-    this.#resumes = options.resumes && options.run !== null;
+    this.#resumes = options.source.resumes && options.run !== null;
   }
 
   /** Number of added tasks so far; `undefined` when there may be more. */
@@ -129,7 +130,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   }
 
   async #read(): Promise<void> {
-    const { items, refuse } = this.#options;
+    const { items, refuse, source: { notes } } = this.#options;
     const rows = await (this.#ahead ?? this.#query());
     this.#ahead = undefined;
     if (rows.length === 0) return;
@@ -139,12 +140,17 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
       this.#ahead.catch(() => {});
     }
     this.#count += rows.length;
-    const tasks = rows.map(({ id, name, key, input }) => ({
+    let tasks = rows.map(({ id, name, key, input }) => ({
       id: Number(id),
       name: String(name),
       key: key as string | null,
       item: JSON.parse(String(input)) as Item,
     }));
+    const unchanged = new Set(await notes?.note(tasks));
+    if (unchanged.size > 0) {
+      for (const { id, key } of tasks) if (unchanged.has(id)) items.admitDone?.(key!, id);
+      tasks = tasks.filter(({ id }) => !unchanged.has(id));
+    }
     const { ready, refused } = items.admit?.(tasks) ?? { ready: tasks, refused: [] };
     this.#page = ready;
     this.#given = 0;
@@ -176,7 +182,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     await batchSender.request({ kind: "resume_added", run: run! });
     if (items.admitDone) {
       const done = await batchSender.query({ kind: "rows", sql: DONE, params: [run!] });
-      for (const { key } of done) items.admitDone(String(key));
+      for (const { id, key } of done) items.admitDone(String(key), Number(id));
     }
     this.#mayHaveMore = true;
   }

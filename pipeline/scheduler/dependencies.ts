@@ -80,12 +80,13 @@ export class DependencyGraph {
     return { task, needs, state: isBlocked ? "blocked" : waits.length > 0 ? "waiting" : "ready" };
   }
 
-  /** Adds a task that is done, on which others may depend. */
-  addDone(key: string): void {
+  /** Adds a task that is done, on which others may depend, and returns it. */
+  addDone(key: string): number {
     const task = this.#waits.push(0) - 1;
     this.#dependents.push([]);
     this.#name(key, task);
     this.#done.add(task);
+    return task;
   }
 
   #name(key: string | null, task: number): void {

@@ -62,6 +62,8 @@ export class DependencySource<Item> implements TaskSupply<Item> {
   /** The tasks by the place of their items; what need not run is left out. */
   readonly #tasks: (IdentifiedItem<Item> | undefined)[] = [];
   readonly #places = new Map<number, number>();
+  /** The ids of added tasks that are done without running here, by their places. */
+  readonly #doneIds = new Map<number, number>();
   /** The places of tasks whose turn has come, and how many of them have been given out. */
   readonly #ready: number[] = [];
   #given = 0;
@@ -110,10 +112,7 @@ export class DependencySource<Item> implements TaskSupply<Item> {
         );
         this.#tasks[place] = task;
         this.#places.set(task.id, place);
-        for (const needed of needs) {
-          const other = this.#tasks[needed];
-          if (other) pairs.push([task.id, other.id]);
-        }
+        for (const needed of needs) pairs.push([task.id, this.#idOf(needed)]);
         if (state === "ready") admitted.ready.push(task);
         if (state === "blocked") admitted.refused.push({ task });
       } catch (error) {
@@ -124,9 +123,14 @@ export class DependencySource<Item> implements TaskSupply<Item> {
     return admitted;
   }
 
-  /** A task that was added in an earlier attempt is done. */
-  admitDone(key: string): void {
-    this.#graph.addDone(key);
+  /** A task that was added is done without running here. */
+  admitDone(key: string, id: number): void {
+    this.#doneIds.set(this.#graph.addDone(key), id);
+  }
+
+  #idOf(place: number): number {
+    if (place < this.#known) return this.#feed.idOf(place);
+    return this.#doneIds.get(place) ?? this.#tasks[place]!.id;
   }
 
   /** Has the writer keep what depends on what, for readers; the tasks have been announced. */

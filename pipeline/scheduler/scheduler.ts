@@ -67,7 +67,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     this.supply = new AddedSupply({
       ...environment,
       items: dependencies ?? source,
-      resumes: source.resumes,
+      source,
       wake: () => this.#dispatch(),
       refuse: (task, error) => refuseAdded(this, task, error),
     });

@@ -150,6 +150,18 @@ export function chosenIds<Item>(
   return chosen.length > 0 ? ids : undefined;
 }
 
+/** Gives free ids, from the first on, where none was chosen. Returns the next that is free. */
+export function fillIds(ids: number[], first: number): number {
+  const taken = new Set(ids);
+  let free = first;
+  ids.forEach((id, index) => {
+    if (id > 0) return;
+    while (taken.has(free)) free++;
+    ids[index] = free++;
+  });
+  return free;
+}
+
 /**
  * Finds what is wrong with any of the items before the task of the first starts. Texts and numbers tell all that
  * there is.

@@ -6,10 +6,11 @@
  *
  * @module
  */
+import type { Announcer } from "./announcer.ts";
+import { IdSet } from "./id_set.ts";
 import { LOOKAHEAD } from "./item_source.ts";
 import type { RunKey } from "../../writer/protocol/run_message.ts";
 import type { QueueTasksMessage, ResumeTasksMessage } from "../../writer/protocol/task_message.ts";
-import type { BatchSender } from "../../writer/client/batch_sender.ts";
 import {
   checkIdentities,
   checkUnique,
@@ -17,6 +18,7 @@ import {
   chosenIds,
   describe,
   explicitId,
+  fillIds,
   type IdentifiedItem,
   identify,
   type IdentityOptions,
@@ -25,18 +27,6 @@ import {
 
 /** Ids that are reserved at a time for items whose number is not known. */
 const ID_BLOCK = 100_000;
-
-/** Where tasks are announced. */
-export interface Announcer {
-  /** The run that the tasks belong to. */
-  run: number;
-  /** Takes the messages. */
-  batchSender: BatchSender;
-  /** Whether tasks may start only when their `queued` is committed, because other messages refer to them. */
-  confirm: boolean;
-  /** Hears of tasks that need not run, because they are done already. */
-  skipped?: (tasks: number) => void;
-}
 
 /** Milliseconds that known items are left alone which may be read soon, and are announced then. */
 const ANNOUNCE_MS = 10;
@@ -52,7 +42,9 @@ export class TaskRegistration<Item> {
   readonly #known: readonly Item[] | undefined;
   readonly #options: FeedOptions<Item>;
   readonly #resumes: boolean;
-  #announcer: Announcer | undefined;
+  #announcer: Announcer<Item> | undefined;
+  /** Tasks that need not run, because their work is unchanged. */
+  #unchanged: IdSet | undefined;
   /**
    * Ids of known items where one was chosen for any of them; 0 where it is to get a free one, and in a run that is resumed
    * negative where it is done.
@@ -91,7 +83,8 @@ export class TaskRegistration<Item> {
 
   /** Whether a known item has no task to run, because that is done already. */
   isSkipped(index: number): boolean {
-    return this.#ids !== undefined && this.#ids[index]! < 0;
+    return (this.#ids !== undefined && this.#ids[index]! < 0) ||
+      this.#unchanged?.has(this.idOf(index)) === true;
   }
 
   /** The id of the task of a known item, whether it is to run or not; known when all have been announced. */
@@ -117,7 +110,7 @@ export class TaskRegistration<Item> {
    * Numbers the tasks from the first reserved id on. Where there is an announcer, each is announced before it is given
    * out; known ones while there is time for it, and all at once where that is to be confirmed.
    */
-  async open(firstId: number, announcer?: Announcer): Promise<void> {
+  async open(firstId: number, announcer?: Announcer<Item>): Promise<void> {
     const known = this.#known;
     this.#firstId = this.#freeId = firstId;
     if (this.#resumes) {
@@ -126,7 +119,7 @@ export class TaskRegistration<Item> {
       if (known && announcer) await this.#resumeKnown(known);
       return;
     }
-    this.#numberKnown();
+    if (this.#ids) this.#freeId = fillIds(this.#ids, firstId);
     if (!announcer) return;
     this.#freeIds = this.reserve;
     this.#announcer = announcer;
@@ -154,11 +147,12 @@ export class TaskRegistration<Item> {
     else await this.#identify(items, tasks);
   }
 
-  /** Announces the tasks of the items that were registered last. */
-  async announce(tasks: readonly IdentifiedItem<Item>[]): Promise<void> {
-    if (this.#resumes) return;
+  /** Announces the tasks of the items that were registered last, and returns those that are to run. */
+  async announce(tasks: IdentifiedItem<Item>[]): Promise<IdentifiedItem<Item>[]> {
+    if (this.#resumes) return tasks;
     if (this.#known) await this.#announceTo(Math.min(this.#count, this.#toAnnounce), tasks);
     else await this.#send(tasks);
+    return this.#changed(tasks);
   }
 
   /** Announces that no further items come. */
@@ -223,8 +217,8 @@ export class TaskRegistration<Item> {
       } else {
         this.#explicit = true;
       }
-      chunk.push(identify(item, index, id, this.#options));
       this.#count++;
+      if (!this.#unchanged?.has(id)) chunk.push(identify(item, index, id, this.#options));
     }
   }
 
@@ -241,9 +235,24 @@ export class TaskRegistration<Item> {
     const first = this.#count;
     const ids = await this.#resume(items, first);
     this.#count += items.length;
-    items.forEach((item, i) => {
-      if (ids[i]! > 0) chunk.push(identify(item, first + i, ids[i]!, this.#options));
-    });
+    chunk.push(...this.#changed(this.#queued(items, first, ids)));
+  }
+
+  /** The tasks of items that are queued, by their ids. */
+  #queued(items: readonly Item[], first: number, ids: readonly number[]): IdentifiedItem<Item>[] {
+    return items.flatMap((item, i) =>
+      ids[i]! > 0 ? [identify(item, first + i, ids[i]!, this.#options)] : []
+    );
+  }
+
+  #changed(tasks: IdentifiedItem<Item>[]): IdentifiedItem<Item>[] {
+    return this.#unchanged ? tasks.filter(({ id }) => !this.#unchanged!.has(id)) : tasks;
+  }
+
+  /** Keeps what the items of these tasks say, which are queued. */
+  async #note(tasks: readonly IdentifiedItem<Item>[]): Promise<void> {
+    const ids = await this.#announcer!.notes?.note(tasks);
+    for (const id of ids ?? []) (this.#unchanged ??= new IdSet()).add(id);
   }
 
   /** Takes items up: the ids of their tasks, negative for those that are done. */
@@ -259,17 +268,8 @@ export class TaskRegistration<Item> {
     };
     const ids = await batchSender.request(message);
     skipped?.(ids.filter((id) => id < 0).length);
+    if (this.#announcer!.notes) await this.#note(this.#queued(items, first, ids));
     return ids;
-  }
-
-  /** Gives free ids to the known items that carry none. */
-  #numberKnown(): void {
-    const taken = new Set(this.#ids);
-    this.#ids?.forEach((id, index, ids) => {
-      if (id > 0) return;
-      while (taken.has(this.#freeId)) this.#freeId++;
-      ids[index] = this.#freeId++;
-    });
   }
 
   async #reserve(count: number): Promise<void> {
@@ -292,8 +292,9 @@ export class TaskRegistration<Item> {
       checkUnique(message.ids);
       message.chosen = true;
     }
-    if (this.#explicit || (confirm && !this.#known)) return void await batchSender.request(message);
-    await batchSender.ready();
-    batchSender.post(message);
+    const isAsked = this.#explicit || (confirm && !this.#known);
+    await (isAsked ? batchSender.request(message) : batchSender.ready());
+    if (!isAsked) batchSender.post(message);
+    await this.#note(chunk);
   }
 }

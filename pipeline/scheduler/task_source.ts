@@ -8,7 +8,9 @@
  *
  * @module
  */
-import { type Announcer, type FeedOptions, TaskRegistration } from "./task_registration.ts";
+import type { Announcer } from "./announcer.ts";
+import type { ItemNotes } from "./item_notes.ts";
+import { type FeedOptions, TaskRegistration } from "./task_registration.ts";
 import { fromErrorData, toErrorData } from "../../errors.ts";
 import { ItemSource, LOOKAHEAD } from "./item_source.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
@@ -22,6 +24,8 @@ export class TaskSource<Item> {
   readonly known: readonly Item[] | undefined;
   /** Whether the run may be an earlier one. */
   readonly resumes: boolean;
+  /** Keeps what items say, where that is wanted. */
+  notes: ItemNotes<Item> | undefined;
   readonly #source: ItemSource<Item>;
   readonly #registration: TaskRegistration<Item>;
   #ready: IdentifiedItem<Item>[] = [];
@@ -89,7 +93,8 @@ export class TaskSource<Item> {
   }
 
   /** Numbers the tasks from the first reserved id on, and announces each before it is given out. */
-  async open(firstId: number, announcer?: Announcer): Promise<void> {
+  async open(firstId: number, announcer?: Announcer<Item>): Promise<void> {
+    this.notes = announcer?.notes;
     await this.#registration.open(firstId, announcer);
   }
 
@@ -138,10 +143,10 @@ export class TaskSource<Item> {
     // What is announced after the run has cancelled what was queued would stay queued.
     if (this.#halted) return;
     await this.#try(async () => {
-      await this.#registration.announce(chunk);
+      const ready = await this.#registration.announce(chunk);
       if (this.#source.exhausted && !this.#failure) this.#registration.announceTotal();
       if (this.#halted) return;
-      this.#ready = chunk;
+      this.#ready = ready;
       this.#given = 0;
     });
   }

@@ -1,4 +1,4 @@
-import { assertEquals } from "../support/assert.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { exampleCommand, runExample, serveLocally } from "../support/example_run.ts";
 import { IS_LONG, KILLS, SEED } from "../support/long_form.ts";
 import { Random } from "../support/random.ts";
@@ -11,6 +11,9 @@ const REQUESTS = 12;
 const LINKS = 8;
 const LISTS = Math.ceil(KILLED * REQUESTS / LINKS);
 const PAGES = LISTS * LINKS;
+
+/** The ETags of pages that have changed. */
+const etags = new Map<number, string>();
 
 /** Lists of links, each behind the one before it; each tenth request is one too many. */
 function site(asked: () => void): ReturnType<typeof serveLocally> {
@@ -25,7 +28,10 @@ function site(asked: () => void): ReturnType<typeof serveLocally> {
     const cursor = Number(searchParams.get("cursor"));
     // The last of the list before is found twice.
     const links = Array.from({ length: LINKS + 1 }, (_, i) => cursor * LINKS + i - 1)
-      .filter((page) => page >= 0).map((page) => ({ key: `/page/${page}` }));
+      .filter((page) => page >= 0).map((page) => ({
+        key: `/page/${page}`,
+        etag: etags.get(page) ?? "1",
+      }));
     return Response.json({
       links,
       ...(cursor + 1 < LISTS ? { next: `/list?cursor=${cursor + 1}` } : {}),
@@ -68,4 +74,11 @@ Deno.test(`examples/crawl.ts, killed again and again, ends with every page once 
     "SELECT status, resumed, done, queued, running FROM pipeline_runs",
   );
   assertEquals(runs, [["done", KILLED, PAGES + LISTS, 0, 0]]);
+  // The next crawl asks for the lists, and for what has changed.
+  etags.set(3, "2");
+  etags.set(PAGES - 1, "2");
+  const printed = await runExample("crawl.ts", options);
+  assertStringIncludes(printed, `unchanged: ${PAGES - 2}`);
+  const changed = await readValues(db, `SELECT url FROM page WHERE rowid > ${PAGES} ORDER BY url`);
+  assertEquals(changed, [["/page/3"], [`/page/${PAGES - 1}`]]);
 });

@@ -118,7 +118,7 @@ for (const [program, original] of Object.entries(PROGRAMS)) {
           assertEquals(rows.map((row) => Object.values(row).slice(0, 8)), ROWS as unknown[][]);
           assertEquals(
             rows.map((row) => Object.values(row).slice(8)),
-            Array(3).fill(Array(9).fill(null)),
+            Array(3).fill(Array(10).fill(null)),
           );
         }
         // The same calls again: each start finds its row and takes it over.

@@ -52,6 +52,7 @@ for (const driver of DRIVERS) {
       "table task_dependencies",
       "table task_logs",
       "table task_runs",
+      "table task_versions",
     ]);
     const index = connection.prepare("PRAGMA index_info(idx_task_runs_status)").all();
     assertEquals(index.map(({ name }) => name), ["status"]);

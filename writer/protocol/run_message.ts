@@ -138,4 +138,6 @@ export interface RunFinished {
   status: EndStatus;
   /** All tasks of the run by status. */
   counts: StatusCounts;
+  /** How many of those that are `done` did not run, because their version was done before; where they have any. */
+  unchanged?: number;
 }

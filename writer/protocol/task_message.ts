@@ -65,6 +65,25 @@ export interface ResumeAddedMessage {
   run: number;
 }
 
+/**
+ * Keeps what items say whose tasks are `queued`. The arrays are parallel. Answered with the ids of the tasks that are
+ * `done` because of that: their versions were done before, in another run of this name.
+ */
+export interface NoteItemsMessage {
+  /** Tells the messages apart. */
+  kind: "note_items";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** Ids of the tasks. */
+  ids: readonly number[];
+  /** Items, as JSON, where they are stored. */
+  inputs?: readonly (string | null)[];
+  /** Versions of the tasks' work, where they have any. */
+  versions?: readonly (string | null)[];
+  /** What versions are compared under. */
+  cacheKey?: string;
+}
+
 /** Keeps which tasks of a run wait for which. The two arrays are parallel. */
 export interface DependTasksMessage {
   /** Tells the messages apart. */

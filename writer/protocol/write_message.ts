@@ -19,6 +19,7 @@ import type {
   AddTasksMessage,
   DependTasksMessage,
   EndTasksMessage,
+  NoteItemsMessage,
   QueueTasksMessage,
   RequeueTasksMessage,
   ResumeAddedMessage,
@@ -136,6 +137,7 @@ export type WriteMessage =
   | QueueTasksMessage
   | AddTasksMessage
   | ResumeAddedMessage
+  | NoteItemsMessage
   | ResumeTasksMessage
   | DependTasksMessage
   | TaskUpdateMessage
@@ -172,6 +174,8 @@ export interface WriteResults {
   /** How many are new. */
   add_tasks: number;
   resume_added: undefined;
+  /** The ids of the tasks that are `done` because of that. */
+  note_items: readonly number[];
   depend_tasks: undefined;
   task_update: undefined;
   /** The ids of those that are queued now. */
@@ -226,6 +230,11 @@ export function weightOf(message: WriteMessage): number {
       return Math.max(
         message.items?.length ?? 1,
         (sizeOf(message.names) + sizeOf(message.keys) + sizeOf(message.items)) / ROW_BYTES,
+      );
+    case "note_items":
+      return Math.max(
+        message.ids?.length ?? 1,
+        (sizeOf(message.inputs ?? []) + sizeOf(message.versions ?? [])) / ROW_BYTES,
       );
     case "requeue_tasks":
       return (message.ids?.length ?? 1) + lengthOf(message.attempt?.error) / ROW_BYTES;

@@ -9,6 +9,7 @@ import type { Connection } from "../../sqlite/connection.ts";
 import { DependencyStore } from "./tasks/dependency_store.ts";
 import { type ErrorData, fromErrorData } from "../../errors.ts";
 import { FailedTasks } from "./tasks/failed_tasks.ts";
+import { ItemNotes } from "./tasks/item_notes.ts";
 import { KeyStore } from "./key_store.ts";
 import type {
   FinishRunMessage,
@@ -75,6 +76,7 @@ export class MessageApplier {
   readonly failed = new FailedTasks();
   readonly #tasks: TaskStore;
   readonly #added: AddedTasks;
+  readonly #notes: ItemNotes;
   readonly #keys: KeyStore;
   readonly #dependencies: DependencyStore;
   readonly #ends: TaskEndStore;
@@ -92,6 +94,7 @@ export class MessageApplier {
     this.updates = new TaskUpdateStore(connection, this.runs);
     this.#tasks = new TaskStore(connection, this.runs, this.updates);
     this.#added = new AddedTasks(connection, this.runs);
+    this.#notes = new ItemNotes(connection, this.runs);
     this.#keys = new KeyStore(connection);
     this.#dependencies = new DependencyStore(connection);
     this.#ends = new TaskEndStore(connection, this.runs, this.updates);
@@ -198,6 +201,8 @@ export class MessageApplier {
         return this.#added.add(message);
       case "resume_added":
         return this.#tasks.resumeAdded(message.run);
+      case "note_items":
+        return this.#notes.note(message);
       case "place_tasks":
         return this.#remote().place(message);
       case "see_worker":

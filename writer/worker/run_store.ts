@@ -183,7 +183,9 @@ export class RunStore {
     );
     this.#ended.add(run);
     this.#overlap.ended(run);
-    return { status, counts };
+    const { unchanged } = this.#statements.of("SELECT unchanged FROM pipeline_runs WHERE id=?")
+      .get(run)!;
+    return { status, counts, ...(unchanged === null ? {} : { unchanged: Number(unchanged) }) };
   }
 
   /** The tasks of a run by status, with what this transaction has changed. */

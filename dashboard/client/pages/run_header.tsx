@@ -71,6 +71,12 @@ export function RunHeader(
             since <Clock time={run.startedAt} />
           </span>
         </Stat>
+        {run.unchanged !== undefined && (
+          <Stat label="Unchanged">
+            <b>{formatCount(run.unchanged)}</b>
+            <span class="faint">done without having run</span>
+          </Stat>
+        )}
         <Stat label="Failed" alarm={run.counts.error > 0}>
           <b>{formatCount(run.counts.error)}</b>
           {ended > 0 && run.counts.error > 0 &&

@@ -24,7 +24,7 @@ import { isCancelling } from "../lib/statuses.ts";
 import { StatusPath } from "./status_path.tsx";
 import { TaskHistory } from "./task_history.tsx";
 import { TaskLog } from "./task_log.tsx";
-import { TaskResult } from "./task_result.tsx";
+import { TaskItem, TaskResult } from "./task_result.tsx";
 
 const LONGEST_TITLE = 200;
 
@@ -122,6 +122,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
         <TaskHistory key={task.id} task={task} />
       </div>
       <Attempts task={task} />
+      <TaskItem key={`item ${task.id}`} task={task} />
       <TaskResult key={`result ${task.id}`} task={task} />
       <TaskLog key={`log ${task.id}`} task={task} logs={state.logs} />
     </>

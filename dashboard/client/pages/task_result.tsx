@@ -1,5 +1,5 @@
 /**
- * What a task returned: a tree where it is JSON, the text where it is not.
+ * What a task returned, and its item: a tree where it is JSON, the text where it is not.
  *
  * @module
  */
@@ -11,18 +11,29 @@ import { parseJson } from "../lib/json_nodes.ts";
 import { CopyText, LongText } from "../components/long_text.tsx";
 
 export function TaskResult({ task }: { task: TaskDetail }) {
-  const { result } = task;
-  const parsed = useMemo(() => result === null ? null : parseJson(result), [result]);
-  if (result === null) return null;
-  const whole = task.cut.includes("result") ? `api/tasks/${task.id}/texts/result` : undefined;
+  return <JsonPanel task={task} field="result" title="Result" />;
+}
+
+/** The item, where it is stored. */
+export function TaskItem({ task }: { task: TaskDetail }) {
+  return <JsonPanel task={task} field="input" title="Item" />;
+}
+
+function JsonPanel(
+  { task, field, title }: { task: TaskDetail; field: "result" | "input"; title: string },
+) {
+  const text = task[field] ?? null;
+  const parsed = useMemo(() => text === null ? null : parseJson(text), [text]);
+  if (text === null) return null;
+  const whole = task.cut.includes(field) ? `api/tasks/${task.id}/texts/${field}` : undefined;
   return (
-    <section class="panel" aria-labelledby="result-title">
+    <section class="panel" aria-labelledby={`${field}-title`}>
       <div class="panel-head">
-        <h2 id="result-title">Result</h2>
+        <h2 id={`${field}-title`}>{title}</h2>
         {whole &&
-          <span class="note">cut to {formatCount(result.length)} characters</span>}
+          <span class="note">cut to {formatCount(text.length)} characters</span>}
         <span class="spread" />
-        <CopyText text={result} whole={whole} label="the result" />
+        <CopyText text={text} whole={whole} label={`the ${title.toLowerCase()}`} />
       </div>
       <div class="panel-body">
         {parsed
@@ -31,7 +42,7 @@ export function TaskResult({ task }: { task: TaskDetail }) {
               <JsonTree value={parsed.value} open />
             </div>
           )
-          : <LongText text={result} whole={whole} label="Result" />}
+          : <LongText text={text} whole={whole} label={title} />}
       </div>
     </section>
   );

@@ -124,6 +124,7 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
     reasonStack: beginning(row.reason_stack, LONG_TEXT),
     rewritten: (Number(row.rewritten) || 0) + countRewritten(reader, id),
     removed: Number(row.removed) || 0,
+    ...(typeof row.unchanged === "number" ? { unchanged: row.unchanged } : {}),
     status: reason !== null ? "error" : isGone ? "interrupted" : toText(row.status) as RunStatus,
     startedAt: toText(row.started_at),
     finishedAt: toText(row.finished_at),

@@ -25,6 +25,9 @@ const FULL_CHARACTERS = 100_000;
 /** Characters of the error of an earlier attempt; all of it is at `/api/tasks/:task/attempts/:attempt`. */
 const ATTEMPT_CHARACTERS = 2_000;
 
+/** The texts of a task. */
+export const TEXT_FIELDS = ["message", "error", "result", "input"] as const;
+
 /** Earlier attempts at a task that are shown: the last. */
 const MAX_ATTEMPTS = 100;
 
@@ -94,13 +97,14 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
   const row = reader.get(
     `SELECT ${taskColumns(reader, FULL_CHARACTERS)},
        ${textStart("result", FULL_CHARACTERS)} AS result,
+       ${reader.has("task_runs", "input") ? textStart("input", FULL_CHARACTERS) : "NULL"} AS input,
        ${reader.has("task_runs", "worker") ? "worker" : "NULL AS worker"},
        ${reader.has("task_runs", "run_id") ? "run_id" : "NULL AS run_id"}
      FROM task_runs WHERE id = ?`,
     id,
   );
   if (!row) return;
-  const texts = ["message", "error", "result"].map((field) => [field, toText(row[field])] as const);
+  const texts = TEXT_FIELDS.map((field) => [field, toText(row[field])] as const);
   const cut = texts.filter(([, text]) => text !== null && text.length > FULL_CHARACTERS);
   const task = toTask(row, FULL_CHARACTERS, readCancelling(reader).tasks);
   const runId = Number(row.run_id ?? ORIGINAL_RUN);
@@ -122,6 +126,7 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
     run: { id: runId, name, status, startedAt, cancelling },
     attempts,
     result: texts[2]![1] && shorten(texts[2]![1], FULL_CHARACTERS),
+    ...(texts[3]![1] === null ? {} : { input: shorten(texts[3]![1], FULL_CHARACTERS) }),
     cut: cut.map(([field]) => field),
   };
 }
@@ -134,7 +139,7 @@ function lastError({ error, message, status }: Task): Pick<TaskAttempt, "error" 
 }
 
 /** A text of a task that is cut on its page. */
-export type TextField = "message" | "error" | "result";
+export type TextField = typeof TEXT_FIELDS[number];
 
 /** Where a text of a task is in full. */
 export function textOf(id: number, field: TextField): TextPlace {

@@ -9,7 +9,7 @@ import type { Read } from "../queries/find.ts";
 import { listHistory } from "../queries/history.ts";
 import { lineOf, listLogs, logParts } from "../queries/logs.ts";
 import { hasText, textParts, toStream } from "../queries/long_text.ts";
-import { attemptErrorOf, getTask, type TextField, textOf } from "../queries/tasks.ts";
+import { attemptErrorOf, getTask, TEXT_FIELDS, type TextField, textOf } from "../queries/tasks.ts";
 import { noSuchTask } from "./missing.ts";
 
 /** Adds them. */
@@ -79,5 +79,5 @@ function sendText(
 }
 
 function isText(field: string): field is TextField {
-  return ["message", "error", "result"].includes(field);
+  return TEXT_FIELDS.some((known) => known === field);
 }

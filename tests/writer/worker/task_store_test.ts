@@ -36,6 +36,7 @@ for (const driver of DRIVERS) {
       added_by: null,
       own_status: "queued",
       rewritten_as: null,
+      version: null,
       worker: null,
     });
     store.write({ kind: "queue_tasks", run, ids: [9_000], names: ["ø"], keys: ["k"] });

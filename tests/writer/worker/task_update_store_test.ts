@@ -29,6 +29,7 @@ for (const driver of DRIVERS) {
       added_by: null,
       own_status: "done",
       rewritten_as: null,
+      version: null,
       worker: null,
     });
     store.expectCounts(run, { done: 1 });

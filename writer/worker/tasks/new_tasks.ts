@@ -12,6 +12,7 @@ import { BulkStatement } from "../../../sqlite/bulk_statement.ts";
 import type { Connection } from "../../../sqlite/connection.ts";
 import { classifyError } from "../../../sqlite/explain.ts";
 import { Statements } from "../../../sqlite/statements.ts";
+import { VERSION_TRIGGER } from "../../../sqlite/tables/task_versions.ts";
 import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
 import type { QueueTasksMessage, TaskUpdateMessage } from "../../protocol/task_message.ts";
 import type { RunStore } from "../run_store.ts";
@@ -186,7 +187,8 @@ export class NewTasks {
       `SELECT EXISTS (SELECT 1 FROM sqlite_schema
          WHERE type='trigger' AND tbl_name='task_runs' COLLATE NOCASE) OR
        EXISTS (SELECT 1 FROM sqlite_temp_schema
-         WHERE type='trigger' AND tbl_name='task_runs' COLLATE NOCASE) AS found`,
+         WHERE type='trigger' AND tbl_name='task_runs' COLLATE NOCASE
+           AND name<>'${VERSION_TRIGGER}') AS found`,
     ).get()!;
     return found !== 0;
   }

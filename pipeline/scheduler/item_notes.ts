@@ -1,0 +1,115 @@
+/**
+ * What is kept of items beside their tasks: their inputs, and their versions, by which work is skipped that was done
+ * before.
+ *
+ * @module
+ */
+import { toJson } from "../../internal/json.ts";
+import { withoutNul } from "../../internal/nul_characters.ts";
+import type { BatchSender } from "../../writer/client/batch_sender.ts";
+import type { NoteItemsMessage } from "../../writer/protocol/task_message.ts";
+import type { IdentifiedItem } from "./task_identity.ts";
+
+/** What is kept of items. */
+export interface ItemOptions<Item> {
+  /**
+   * Whether each item is stored as JSON in `task_runs.input`, and shown with its task. Items that hold secrets should
+   * not be. Those that are added to the run are stored in any case.
+   *
+   * @default {false}
+   */
+  storeItems?: boolean | undefined;
+  /**
+   * The version of an item's work: a modification time, a hash, an ETag. A task whose key was done with the same
+   * version before, in another run of this name, ends as `done` without running, with the result of then. Without a
+   * version, `undefined`, it runs. Each item that has one needs a key.
+   *
+   * @default {every task runs}
+   */
+  version?: ((item: Item) => string | undefined) | undefined;
+  /**
+   * The version of the tasks' code, or of whatever else their work depends on: with another one nothing counts that
+   * was done before.
+   *
+   * @default {""}
+   */
+  cacheKey?: string | undefined;
+}
+
+/** The run, and what is told of it. */
+export interface NotedRun {
+  run: number;
+  batchSender: BatchSender;
+  /** Called with the number of tasks that need not run. */
+  unchanged(tasks: number): void;
+}
+
+/** Keeps what a pipeline says of its items. */
+export class ItemNotes<Item> {
+  readonly #options: ItemOptions<Item>;
+  readonly #run: NotedRun;
+
+  constructor(options: ItemOptions<Item>, run: NotedRun) {
+    this.#options = options;
+    this.#run = run;
+  }
+
+  /**
+   * Keeps what items say whose tasks are `queued`. Returns the ids of those that need not run, and are `done`.
+   *
+   * @throws {TypeError} If an item has no JSON form, a version is no text, or an item with a version has no key
+   */
+  async note(tasks: readonly IdentifiedItem<Item>[]): Promise<readonly number[]> {
+    const { storeItems, version, cacheKey = "" } = this.#options;
+    const { run, batchSender, unchanged } = this.#run;
+    if (tasks.length === 0) return [];
+    const message: NoteItemsMessage = {
+      kind: "note_items",
+      run,
+      ids: tasks.map(({ id }) => id),
+      ...(storeItems ? { inputs: tasks.map((task) => inputOf(task)) } : {}),
+      ...(version ? { versions: tasks.map((task) => versionOf(task, version)), cacheKey } : {}),
+    };
+    if (!version) {
+      await batchSender.ready();
+      batchSender.post(message);
+      return [];
+    }
+    const ids = await batchSender.request(message);
+    if (ids.length > 0) unchanged(ids.length);
+    return ids;
+  }
+}
+
+/** What keeps what a pipeline says of its items; `undefined` when it says nothing. */
+export function notesOf<Item>(
+  options: ItemOptions<Item>,
+  run: NotedRun,
+): ItemNotes<Item> | undefined {
+  return options.storeItems || options.version ? new ItemNotes(options, run) : undefined;
+}
+
+function inputOf<Item>({ name, item }: IdentifiedItem<Item>): string | null {
+  return toJson(item, { place: (path) => `the item of task ${name}${path}` }) ?? null;
+}
+
+function versionOf<Item>(
+  { name, key, item }: IdentifiedItem<Item>,
+  version: (item: Item) => string | undefined,
+): string | null {
+  const text: unknown = version(item);
+  if (text === undefined) return null;
+  if (typeof text !== "string") {
+    throw new TypeError(
+      `Cannot use the version ${Deno.inspect(text, { depth: 0 })} of task ${name}: ` +
+        "version returns text, or undefined for none",
+    );
+  }
+  if (key === null) {
+    throw new TypeError(
+      `Cannot use the version of task ${name}, whose item has no key: give items a "key", or ` +
+        "pass taskKey",
+    );
+  }
+  return withoutNul(text);
+}
