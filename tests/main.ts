@@ -14,6 +14,9 @@ const JOBS_PER_CORE = 3;
 /** Test files of a folder that share an isolate: what they import is loaded, compiled and warmed up once. */
 const FILES_PER_ISOLATE = 8;
 
+/** Milliseconds after which tests that print nothing hang: the slowest takes a third of that on a busy machine. */
+const STALLED_MS = 150_000;
+
 /** What a test may do. Narrower permissions are those of the processes that tests start. */
 const PERMISSIONS = [
   "--allow-read",
@@ -62,49 +65,98 @@ function writeIsolates(into: string): string[] {
   return paths;
 }
 
-/** Runs one pass, shows what it prints, and counts by its last line. */
-async function run(args: readonly string[]): Promise<Counts> {
+/** What a process printed, and whether it was killed because it had printed nothing for too long. */
+interface Printed {
+  text: string;
+  success: boolean;
+  isStalled: boolean;
+}
+
+/** Runs `deno test` in a process of its own, so that nothing of its tests outlasts them. */
+async function runTests(args: readonly string[]): Promise<Printed> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--no-check", ...PERMISSIONS, ...args, ...Deno.args],
     env: { DENO_JOBS: `${JOBS_PER_CORE * navigator.hardwareConcurrency}` },
     stdin: "null",
     stdout: "piped",
+    stderr: "piped",
   }).spawn();
-  let last = "";
-  const decoder = new TextDecoder();
-  for await (const part of child.stdout) {
-    await Deno.stdout.write(part);
-    last = (last + decoder.decode(part, { stream: true })).slice(-10_000);
-  }
+  let text = "";
+  let isStalled = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const watch = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      isStalled = true;
+      child.kill("SIGKILL");
+    }, STALLED_MS);
+  };
+  watch();
+  const read = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
+    for await (const part of stream.pipeThrough(new TextDecoderStream())) {
+      text += part;
+      watch();
+    }
+  };
+  await Promise.all([read(child.stdout), read(child.stderr)]);
   const { success } = await child.status;
+  clearTimeout(timer);
+  return { text, success, isStalled };
+}
+
+/** Runs one part of the suite, shows what it printed, and counts by its last line. */
+async function run(args: readonly string[]): Promise<Counts> {
+  let printed = await runTests(args);
+  if (printed.isStalled) {
+    // Said aloud and tried once more: tests that hang twice have failed.
+    console.log(`${printed.text}\nSTALLED, and run again: deno test ${args.join(" ")}`);
+    printed = await runTests(args);
+  }
+  const { text, success, isStalled } = printed;
+  console.log(isStalled ? `${text}\nSTALLED again: deno test ${args.join(" ")}` : text);
   // deno prints, for instance: "ok | 41 passed (3 steps) | 0 failed | 1 ignored (2s)"
   // deno-lint-ignore no-control-regex
-  const summary = last.replaceAll(/\x1b\[[\d;]*m/g, "")
+  const summary = text.replaceAll(/\x1b\[[\d;]*m/g, "")
     .match(/^(?:ok|FAILED) \| (\d+) passed.*? \| (\d+) failed/m);
   const [passed, failed] = [Number(summary?.[1] ?? 0), Number(summary?.[2] ?? 0)];
-  // What ends a pass before its last line has failed, too.
+  // What ends before its last line has failed, too.
   return { passed, failed: success ? failed : Math.max(1, failed) };
+}
+
+/** Runs parts of the suite, some at a time. */
+async function runAll(parts: readonly (readonly string[])[], jobs: number): Promise<Counts> {
+  const total = { passed: 0, failed: 0 };
+  const waiting = [...parts];
+  const work = async () => {
+    for (let part; (part = waiting.shift());) {
+      const { passed, failed } = await run(part);
+      total.passed += passed;
+      total.failed += failed;
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+  return total;
 }
 
 const start = performance.now();
 const folder = Deno.makeTempDirSync({ prefix: "pipeloom_suite_" });
-let [passed, failed] = [0, 0];
+const total: Counts = { passed: 0, failed: 0 };
 try {
+  const isolates = writeIsolates(folder).map((path) => ["--config=deno.json", path]);
   for (
-    const pass of [
-      ["--parallel", "--config=deno.json", ...writeIsolates(folder)],
-      ["tests/serial"],
-      ["--parallel", "--doc", "--ignore=tests"],
-    ]
+    const [parts, jobs] of [
+      [isolates, JOBS_PER_CORE * navigator.hardwareConcurrency],
+      [[["tests/serial"], ["--parallel", "--doc", "--ignore=tests"]], 1],
+    ] as const
   ) {
-    const counts = await run(pass);
-    passed += counts.passed;
-    failed += counts.failed;
+    const { passed, failed } = await runAll(parts, jobs);
+    total.passed += passed;
+    total.failed += failed;
   }
 } finally {
   Deno.removeSync(folder, { recursive: true });
 }
 const seconds = Math.round((performance.now() - start) / 1_000);
 console.log(`The suite took ${seconds} s`);
-console.log(`${passed} passed, ${failed} failed`);
-if (failed > 0) Deno.exitCode = 1;
+console.log(`${total.passed} passed, ${total.failed} failed`);
+if (total.failed > 0) Deno.exitCode = 1;
