@@ -11,7 +11,10 @@
 import { isGranted, readEnv } from "./permissions.ts";
 
 /** The packages. Their versions are those of `deno.json`: exact, so that every run loads the same code. */
-export type JsrPackage = "jsr:@db/sqlite@0.13.0";
+export type JsrPackage =
+  | "jsr:@db/sqlite@0.13.0"
+  | "jsr:@std/assert@1.0.13"
+  | "jsr:@std/path@1.1.0";
 
 /**
  * Imports a package, which fetches what is not cached. It never shows a permission prompt.

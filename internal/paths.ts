@@ -1,12 +1,14 @@
 /**
- * Paths and `file:` URLs, by the runtime's own `node:path` and `node:url`, which are loaded when first needed.
- * Rejected: `@std/path`, because a registry would be asked for it at run time.
+ * Paths and `file:` URLs, by `@std/path` where Deno's cache has it, else by the runtime's own `node:path` and
+ * `node:url`; either is loaded when first needed. No registry is asked for it at run time.
  *
  * A relative path is made absolute in the call that it is given to, before anything is awaited, so that a later
  * `Deno.chdir` of a task or of another part of the program changes nothing.
  *
  * @module
  */
+import { importFromJsr, isCached, type JsrPackage } from "./jsr.ts";
+
 interface PathFunctions {
   dirname(path: string): string;
   fromFileUrl(url: URL): string;
@@ -20,7 +22,14 @@ export function paths(): Promise<PathFunctions> {
   return loading ??= load();
 }
 
+const PACKAGE: JsrPackage = "jsr:@std/path@1.1.0";
+
 async function load(): Promise<PathFunctions> {
+  try {
+    if (await isCached(PACKAGE)) return await importFromJsr(PACKAGE) as PathFunctions;
+  } catch {
+    // The runtime has the same functions.
+  }
   const path = await import("node:path");
   const url = await import("node:url");
   return {

@@ -1,21 +1,38 @@
 /**
- * The assertions of the tests, over `node:assert` of the runtime: nothing is loaded for them.
+ * The assertions of the tests: of `@std/assert` where Deno's cache has it, else of the runtime's `node:assert`. No
+ * registry is asked.
  *
  * @module
  */
 import node from "node:assert/strict";
+import { importFromJsr, isCached, type JsrPackage } from "../../internal/jsr.ts";
+
+const PACKAGE: JsrPackage = "jsr:@std/assert@1.0.13";
+
+/** What both have. */
+interface Assertions {
+  assert(condition: unknown, message?: string): void;
+  assertEquals(actual: unknown, expected: unknown, message?: string): void;
+  assertMatch(actual: string, expected: RegExp, message?: string): void;
+}
+
+const std = await isCached(PACKAGE)
+  ? await importFromJsr(PACKAGE).then((std) => std as Assertions, () => undefined)
+  : undefined;
 
 // deno-lint-ignore no-explicit-any
 type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;
 
 /** Fails unless the condition holds. */
 export function assert(condition: unknown, message?: string | Error): asserts condition {
-  node(condition, message);
+  if (std) std.assert(condition, message === undefined ? undefined : String(message));
+  else node(condition, message);
 }
 
 /** Fails unless both are the same value, as deep as they are. */
 export function assertEquals<T>(actual: T, expected: T, message?: string): void {
-  node.deepEqual(actual, expected, message);
+  if (std) std.assertEquals(actual, expected, message);
+  else node.deepEqual(actual, expected, message);
 }
 
 /** Fails unless the text contains the other. */
@@ -26,7 +43,8 @@ export function assertStringIncludes(actual: string, expected: string, message?:
 
 /** Fails unless the text matches. */
 export function assertMatch(actual: string, expected: RegExp, message?: string): void {
-  node.match(actual, expected, message);
+  if (std) std.assertMatch(actual, expected, message);
+  else node.match(actual, expected, message);
 }
 
 /** Fails unless it throws such an error, and returns the error. */
