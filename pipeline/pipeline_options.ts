@@ -10,7 +10,6 @@ import type { HookOptions } from "./hooks.ts";
 import type { DependencyOptions } from "./scheduler/dependency_source.ts";
 import type { QueueOptions } from "./scheduler/ready_queue.ts";
 import type { PolicyOptions } from "./scheduler/retry_policy.ts";
-import type { ItemOptions } from "./scheduler/item_notes.ts";
 import type { IdentityOptions } from "./scheduler/task_identity.ts";
 import type { ArgumentsValidator, PipelineArguments } from "./run_arguments.ts";
 import { isExecutorFactory } from "./executor/executor_factory.ts";
@@ -41,7 +40,6 @@ export interface PipelineOptions<Item>
   extends
     Omit<WriterOptions, "db" | "schema">,
     IdentityOptions<Item>,
-    ItemOptions<Item>,
     PolicyOptions<Item>,
     DependencyOptions<Item>,
     HookOptions,
@@ -87,6 +85,28 @@ export interface PipelineOptions<Item>
    * @default {false}
    */
   atomic?: boolean | undefined;
+  /**
+   * Whether each item is stored as JSON in `task_runs.input`, and shown with its task. Items that hold secrets should
+   * not be. Those that are added to the run are stored in any case.
+   *
+   * @default {false}
+   */
+  storeItems?: boolean | undefined;
+  /**
+   * The version of an item's work: a modification time, a hash, an ETag. A task whose key was done with the same
+   * version before, in another run of this name, ends as `done` without running, with the result of then. Without a
+   * version, `undefined`, it runs. Each item that has one needs a key.
+   *
+   * @default {every task runs}
+   */
+  version?: ((item: Item) => string | undefined) | undefined;
+  /**
+   * The version of the tasks' code, or of whatever else their work depends on: with another one nothing counts that
+   * was done before.
+   *
+   * @default {""}
+   */
+  cacheKey?: string | undefined;
   /**
    * Whether the first task that fails stops the pipeline; the rest is cancelled.
    *

@@ -10,29 +10,10 @@ import type { BatchSender } from "../../writer/client/batch_sender.ts";
 import type { NoteItemsMessage } from "../../writer/protocol/task_message.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 
-/** What is kept of items. */
+/** What a pipeline says of its items; see `PipelineOptions`. */
 export interface ItemOptions<Item> {
-  /**
-   * Whether each item is stored as JSON in `task_runs.input`, and shown with its task. Items that hold secrets should
-   * not be. Those that are added to the run are stored in any case.
-   *
-   * @default {false}
-   */
   storeItems?: boolean | undefined;
-  /**
-   * The version of an item's work: a modification time, a hash, an ETag. A task whose key was done with the same
-   * version before, in another run of this name, ends as `done` without running, with the result of then. Without a
-   * version, `undefined`, it runs. Each item that has one needs a key.
-   *
-   * @default {every task runs}
-   */
   version?: ((item: Item) => string | undefined) | undefined;
-  /**
-   * The version of the tasks' code, or of whatever else their work depends on: with another one nothing counts that
-   * was done before.
-   *
-   * @default {""}
-   */
   cacheKey?: string | undefined;
 }
 
