@@ -144,7 +144,7 @@ async function prepare<Item>(
   const { items, schema, label, args: declared, schedule: _, db: __, ...rest } = definition;
   const args = await resolveArguments(declared, given);
   toStoredArguments(args);
-  const watch = new WatchedArguments(args);
+  const watch = new WatchedArguments(args, declared);
   const watched = watch.watched as PipelineArguments;
   const settings: Omit<PipelineOptions<Item>, "db"> = { ...rest, args };
   const sql = typeof schema === "function" ? schema(watched) : schema;

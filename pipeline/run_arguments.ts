@@ -82,8 +82,10 @@ export class WatchedArguments {
   /** The arguments for those who read them. */
   readonly watched: object;
 
-  constructor(args: object) {
+  /** `declared` are default values: their names are known, whether they are read or not. */
+  constructor(args: object, declared: unknown) {
     this.#args = args;
+    for (const name of Object.keys(Object(declared))) this.#read.add(name);
     const note = (name: string | symbol) => typeof name === "string" && this.#read.add(name);
     this.watched = new Proxy(args, {
       get(target, name) {

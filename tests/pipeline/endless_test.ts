@@ -66,13 +66,15 @@ Deno.test("a statement that never ends ends its run, once that or its task is to
     { flags: ["-A"] },
   ) as Record<string, [string, string]>;
   const reasons: Record<string, RegExp> = {
-    execute: /: a statement of task 2 still ran 100 ms after its time was up: "WITH RECURSIVE /,
-    query: /: a statement of task 2 still ran 100 ms after its time was up: "WITH RECURSIVE /,
-    trigger: /: a statement of task 2 still ran 100 ms after its time was up: "INSERT INTO hooked"/,
-    atomic: /: a statement .*still ran 100 ms after the run was stopped: "INSERT INTO hooked/,
-    cancelled: /: a statement of task 2 still ran 100 ms after it was cancelled: "WITH RECURSIVE /,
-    stopped: /: a statement of task 2 still ran 100 ms after the run was stopped: "WITH RECURSIVE /,
-    schema: /: a statement still ran 100 ms after the run was stopped: "CREATE TABLE x AS WITH /,
+    execute: /: a statement of task 2 still ran 1000 ms after its time was up: "WITH RECURSIVE /,
+    query: /: a statement of task 2 still ran 1000 ms after its time was up: "WITH RECURSIVE /,
+    trigger:
+      /: a statement of task 2 still ran 1000 ms after its time was up: "INSERT INTO hooked"/,
+    atomic: /: a statement .*still ran 1000 ms after the run was stopped: "INSERT INTO hooked/,
+    cancelled: /: a statement of task 2 still ran 1000 ms after it was cancelled: "WITH RECURSIVE /,
+    stopped:
+      /: a statement of task 2 still ran 1000 ms after the run was stopped: "WITH RECURSIVE /,
+    schema: /: a statement still ran 1000 ms after the run was stopped: "CREATE TABLE x AS WITH /,
   };
   for (const [name, reason] of Object.entries(reasons)) {
     assertEquals(results[name]![0], "WriterDiedError", name);
@@ -120,7 +122,7 @@ Deno.test("a program that catches the end of such a run is ended as its signal e
     assertEquals(row.status, "error");
     assertMatch(
       `${row.reason}`,
-      /^a statement of task 2 still ran 100 ms after the run was stopped/,
+      /^a statement of task 2 still ran 1000 ms after the run was stopped/,
     );
   }
 });

@@ -59,6 +59,7 @@ for (const driver of DRIVERS) {
       own_status: "done",
       rewritten_as: null,
       worker: null,
+      version: null,
     });
     assertEquals(tasks[1]!.key, null);
     assertEquals(

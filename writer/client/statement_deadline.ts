@@ -14,6 +14,12 @@
 import { shown } from "../../sqlite/sql_text.ts";
 import type { CurrentStatement, StatementBoard } from "../protocol/statement_board.ts";
 
+/**
+ * Milliseconds that a statement has at least: with a shorter grace, such as 0, one that is only written at that moment
+ * would end the writer.
+ */
+const LEAST_MS = 1_000;
+
 /** Milliseconds between two looks: small beside any grace. */
 const LOOK_MS = 50;
 
@@ -93,7 +99,8 @@ export class StatementDeadline implements Disposable {
     const now = performance.now();
     const { number, task, sql } = statement;
     if (this.#seen?.number !== number) this.#seen = { number, since: now };
-    const { graceMs, ended } = this.#limit;
+    const { ended } = this.#limit;
+    const graceMs = Math.max(LEAST_MS, this.#limit.graceMs);
     if (now - this.#seen.since < graceMs) return;
     clearInterval(this.#timer);
     const of = task === undefined ? "" : ` of task ${task}`;
