@@ -26,7 +26,7 @@ shareBrowser();
 /** Defines a test of the page, which is left out where there is no browser. */
 export function pageTest(name: string, fn: (t: Deno.TestContext) => Promise<void>): void {
   // The connection to the browser has timers of its own, which may end after the test does.
-  Deno.test({ name, fn, ignore: !hasBrowser, sanitizeOps: false });
+  Deno.test({ name, fn, ignore: !hasBrowser, sanitizeOps: false, sanitizeResources: false });
 }
 
 /** What a task of {@linkcode PageFixture.start} does. */
