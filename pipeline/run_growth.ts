@@ -27,7 +27,11 @@ export class RunGrowth<Item> implements Adds {
     environment: TaskEnvironment,
     scheduler: () => Scheduler<Item> | undefined,
   ) {
-    this.identify = (items) => identifyAll(items, options);
+    this.identify = async (items) => {
+      // Only an item that is queued has its key in the run.
+      await environment.queueAll?.();
+      return identifyAll(items, options);
+    };
     this.isPlain = !options.taskName && !options.taskKey;
     this.#environment = environment;
     this.#scheduler = scheduler;

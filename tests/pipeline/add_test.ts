@@ -277,3 +277,20 @@ Deno.test("an added task that was blocked runs once when what it depends on is r
   assertEquals([report.status, report.failures], ["done", []]);
   assertEquals(ran, ["first", "fails", "retries", "fails", "blocked", "later"]);
 });
+
+Deno.test("an item that is not queued yet is in the run: its key is not added again", async () => {
+  const items = Array.from({ length: 5_000 }, (_, i) => `k${i}`);
+  for (const atomic of [false, true]) {
+    using folder = tempFolder();
+    const db = folder.file("a.db");
+    const report = await runPipeline(items, {
+      db,
+      workers: 1,
+      atomic,
+      run: async (key, task) => key === "k0" ? await task.add(["k4000", "new"]) : undefined,
+    });
+    assertEquals(report.counts.done, 5_001);
+    const twice = "SELECT key FROM task_runs GROUP BY key HAVING count(*)>1";
+    assertEquals(await readValues(db, twice), []);
+  }
+});
