@@ -29,6 +29,12 @@ export async function importFromJsr(specifier: JsrPackage): Promise<unknown> {
   return await import(specifier);
 }
 
+/** Imports a package where Deno's cache has it, so that no registry is asked; `undefined` otherwise. */
+export async function importCached(specifier: JsrPackage): Promise<unknown> {
+  if (!await isCached(specifier)) return undefined;
+  return await importFromJsr(specifier).catch(() => undefined);
+}
+
 /**
  * Whether Deno's cache has a package, so that importing it asks no registry; `undefined` where that cannot be known.
  *

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { importFromJsr, isCached, type JsrPackage } from "./jsr.ts";
+import { importCached } from "./jsr.ts";
 
 interface PathFunctions {
   dirname(path: string): string;
@@ -22,14 +22,9 @@ export function paths(): Promise<PathFunctions> {
   return loading ??= load();
 }
 
-const PACKAGE: JsrPackage = "jsr:@std/path@1.1.0";
-
 async function load(): Promise<PathFunctions> {
-  try {
-    if (await isCached(PACKAGE)) return await importFromJsr(PACKAGE) as PathFunctions;
-  } catch {
-    // The runtime has the same functions.
-  }
+  const std = await importCached("jsr:@std/path@1.1.0");
+  if (std) return std as PathFunctions;
   const path = await import("node:path");
   const url = await import("node:url");
   return {

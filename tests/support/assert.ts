@@ -5,9 +5,7 @@
  * @module
  */
 import node from "node:assert/strict";
-import { importFromJsr, isCached, type JsrPackage } from "../../internal/jsr.ts";
-
-const PACKAGE: JsrPackage = "jsr:@std/assert@1.0.13";
+import { importCached } from "../../internal/jsr.ts";
 
 /** What both have. */
 interface Assertions {
@@ -16,9 +14,7 @@ interface Assertions {
   assertMatch(actual: string, expected: RegExp, message?: string): void;
 }
 
-const std = await isCached(PACKAGE)
-  ? await importFromJsr(PACKAGE).then((std) => std as Assertions, () => undefined)
-  : undefined;
+const std = await importCached("jsr:@std/assert@1.0.13") as Assertions | undefined;
 
 // deno-lint-ignore no-explicit-any
 type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;
