@@ -95,7 +95,7 @@ pageTest("two runs can be compared on a phone", async () => {
       cells.filter((cell) => {
         const { width } = cell.getBoundingClientRect();
         const text = (cell.textContent ?? "").trim();
-        // Five characters at least beside each other, where there are so many; and none over a neighbour.
+        // Five characters at least beside each other, where there is room for them; and none over a neighbour.
         const isNarrow = text.length >= 5 && width < 5 * 7;
         return width > 0 && (isNarrow || cell.scrollWidth > cell.clientWidth + 1);
       }).map((cell) => cell.textContent),

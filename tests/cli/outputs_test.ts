@@ -186,7 +186,7 @@ Deno.test({
   },
 });
 
-Deno.test("commands end quietly and as usual when nobody reads what they write", async () => {
+Deno.test("commands end quietly and as usual when their output is not read", async () => {
   using folder = tempFolder();
   await runPipeline(["a"], { db: folder.file("etl.db"), run: () => 1 });
   const cases = [["--help"], ["runs", "--db", "etl.db"], ["export", "-o", "-", "--db", "etl.db"]];

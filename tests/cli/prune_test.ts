@@ -131,7 +131,7 @@ Deno.test("prune spares a run that is running; forced, it deletes only one whose
     assertMatch(spared.out, /: there is nothing to delete\nSpared, .* alive: run 1; cancel it /);
     assertEquals(await readValues(run.db, "SELECT id FROM pipeline_runs"), [[1], [2]]);
   }
-  // As it is where no lock can be had: nobody knows whether its process lives.
+  // As it is where no lock can be had: it is unknown whether its process lives.
   await run.writer.execute("UPDATE pipeline_runs SET owner=NULL WHERE id=1");
   const unknown = await runCli(prune, options);
   assertMatch(unknown.out, /\nSpared, .* running: run 1; --force /);

@@ -137,7 +137,7 @@ watchTest("moves no cursor on a terminal that cannot", async () => {
   assert(!terminal.raw.includes("\x1b"), JSON.stringify(terminal.raw));
 });
 
-Deno.test("status --watch writes a plain line to a pipe, and ends with the run, because nobody could end it", async () => {
+Deno.test("status --watch writes a plain line to a pipe, and ends with the run, because no key could end it", async () => {
   await using run = await HandRun.start(["one", "two"]);
   const child = spawnCli(["status", "--watch", "--db", run.db], { folder: run.folder.path });
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();

@@ -15,7 +15,7 @@ Deno.test("keysIn() tells keys apart, in every form that terminals send, and lea
   assertEquals(names("\x1b[1;5C\x1b[200~\x01\x00"), []);
 });
 
-/** A run of so many queued tasks. */
+/** A run of this many queued tasks. */
 function snapshotOf(total: number, tasks: string[]): Snapshot {
   const counts = { ...noCounts(), queued: total };
   const run = { id: 1, name: "load", status: "running", counts, total, workers: null };

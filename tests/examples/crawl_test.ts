@@ -6,7 +6,7 @@ import { readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const KILLED = IS_LONG ? KILLS : 5;
-/** A process is killed at one of its first requests; so many are there for each of them. */
+/** A process is killed at one of its first requests; this many are there for each of them. */
 const REQUESTS = 12;
 const LINKS = 8;
 const LISTS = Math.ceil(KILLED * REQUESTS / LINKS);

@@ -28,7 +28,7 @@ function beginning() {
         await Atomics.waitAsync(cell, 0, Atomics.load(cell, 0)).value;
       }
     },
-    // Deno lets a Worker that never looks up go on after its termination: it must end by itself.
+    // Deno lets a Worker that never looks up continue after its termination: it must end by itself.
     [Symbol.dispose]: () => void Atomics.store(cell, 0, 1_000_000),
   };
 }

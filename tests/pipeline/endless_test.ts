@@ -80,7 +80,7 @@ Deno.test("a statement that never ends ends its run, once that or its task is to
     assertEquals(results[name]![0], "WriterDiedError", name);
     assertMatch(results[name]![1], reason);
   }
-  // Whoever only reads knows how it ended, before a writer notes it.
+  // A reader knows how it ended, before a writer notes it.
   using app = createDashboard({ db: folder.file("execute.db") });
   const run = await (await app.request("/api/runs/1")).json();
   assertEquals([run.status, run.processGone], ["error", true]);

@@ -118,7 +118,7 @@ for (const resume of ["", "resume"]) {
   });
 }
 
-Deno.test("a living run goes on untouched when its lock file is removed", async () => {
+Deno.test("a living run is untouched when its lock file is removed", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   await using other = start(folder.path, "refuse", "one", "hold");

@@ -104,7 +104,7 @@ Deno.test("resume runs tasks whose status no program knows, unless they were don
   assertEquals(await readValues(db, BY_STATUS), [["done", 30]]);
 });
 
-Deno.test("a run goes on while another program writes over its rows", async () => {
+Deno.test("a run continues while another program writes over its rows", async () => {
   using folder = tempFolder();
   const db = folder.file("shared.db");
   const { open, wait } = gates();
@@ -185,14 +185,14 @@ Deno.test("a run does not fail on rows that another program adds under its ids",
   assertEquals([status, counts.done], ["done", 9]);
   assertEquals(await readValues(db, BY_STATUS), [["done", 9]]);
   assertEquals(await readValues(db, COUNTS), [[0, 0, 9, 0, 0]]);
-  // It goes on with what it finds there.
+  // It continues with what it finds there.
   await another(db, [
     [FINISH, "done", 1, "2024-01-02T03:04:05+00:00", "", null, 3],
     [START, 4, "task-4", "2024-01-02T03:04:05+00:00"],
   ]);
 });
 
-Deno.test("a run whose rows are deleted while it goes on says so, and is resumed", async () => {
+Deno.test("a run whose rows are deleted while it is active says so, and is resumed", async () => {
   using folder = tempFolder();
   const db = folder.file("shared.db");
   const running = runPipeline(keys(1, 6), {

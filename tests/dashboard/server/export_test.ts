@@ -123,7 +123,7 @@ Deno.test("an export is made one at a time, and given up with its browser", asyn
   assertEquals((await ask()).status, 200);
 });
 
-Deno.test("comparisons wait for each other, and one that nobody waits for is not made", async () => {
+Deno.test("comparisons wait for each other, and one whose request was closed is not made", async () => {
   const turns = new InTurn();
   const { signal } = new AbortController();
   const seen: string[] = [];

@@ -14,7 +14,7 @@ const ignore = !await isInstalled("nginx") || !await isInstalled("openssl");
 
 const TOKEN = "a token of some length";
 
-/** Signs in, looks on while a task begins, and tries to cancel a run, by way of one proxy. */
+/** Signs in, watches a task begin, and tries to cancel a run, by way of one proxy. */
 async function useProxy({ name, base, client, hand, running }: {
   name: string;
   base: string;

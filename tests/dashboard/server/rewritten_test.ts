@@ -85,7 +85,7 @@ Deno.test("counts, lists and pictures of a run over which another program has wr
   assertEquals(seen.found, { ...counts, done: 15 });
 
   const told = await getJson<Run>(app, "/api/runs/1");
-  // Its tasks 9 and 14 run, 7 has failed, 11 to 13 and 15 are done, and 25 is what nobody knows.
+  // Its tasks 9 and 14 run, 7 has failed, 11 to 13 and 15 are done, and 25 is an unknown word.
   assertEquals([told.rewritten, told.removed, told.status], [8, 0, "error"]);
   assertEquals((await getJson<RunPage>(app, "/api/runs")).runs[0]!.rewritten, 8);
   const { tasks } = await getJson<TaskPage>(app, "/api/runs/1/tasks?limit=200");
