@@ -1,9 +1,16 @@
-import type { Run, RunPage, TaskDetail, TaskPage, WeaveBlock } from "../../../dashboard/api.ts";
+import type {
+  Run,
+  RunPage,
+  RunSnapshot,
+  TaskDetail,
+  TaskPage,
+  WeaveBlock,
+} from "../../../dashboard/api.ts";
 import { createDashboard } from "../../../dashboard/mod.ts";
 import { connect, connectReadOnly, initSchema } from "../../../db.ts";
 import { runPipeline } from "../../../mod.ts";
 import { assert, assertEquals, assertMatch, assertThrows } from "../../support/assert.ts";
-import { addRun, getJson, openEvents, show } from "../fixture.ts";
+import { addRun, foldRun, foldUntil, getJson, openEvents, show } from "../fixture.ts";
 import { DRIVERS } from "../../support/drivers.ts";
 import { AT, LATER } from "../../writer/worker/store_fixture.ts";
 import { tempFolder } from "../../support/temp.ts";
@@ -146,8 +153,13 @@ async function suffer(accident: typeof ACCIDENTS[number], wal: boolean): Promise
   assertEquals(await getJson(app, "/healthz", 503), { status: state });
   if (state === "unreadable") Deno.removeSync(db);
   Deno.writeFileSync(db, bytes);
-  const { data } = await events.until(({ event, data }) => event === "snapshot" && data.run);
-  assertEquals([data.source.state, data.tasks.length], ["ok", 2]);
+  const back = await events.until(({ event, data }) => event === "snapshot" && data.run);
+  // It may come while its tasks are being read.
+  const { tasks } = await foldUntil<RunSnapshot>(events, foldRun, {
+    from: foldRun(undefined, back),
+    isDone: ({ reading }) => !reading,
+  });
+  assertEquals([back.data.source.state, tasks.length], ["ok", 2]);
   await getJson(app, "/api/runs");
 }
 
