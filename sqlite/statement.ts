@@ -4,14 +4,13 @@
  * @module
  */
 import type { DriverStatement } from "./drivers/driver.ts";
-import { explain } from "./explain.ts";
 import { shown } from "./sql_text.ts";
 import { type Bindable, type SqlRow, type SqlValue, toSqlValue } from "./values.ts";
 
 /** What a statement needs of the connection that prepared it. */
 interface StatementOwner {
-  readonly path: string;
   assertOpen(): void;
+  explain(thrown: unknown): Error;
 }
 
 /**
@@ -60,7 +59,7 @@ export class Statement {
     try {
       return this.#statement.run(values, start, end);
     } catch (error) {
-      throw explain(error, this.#connection.path);
+      throw this.#connection.explain(error);
     }
   }
 
@@ -71,7 +70,7 @@ export class Statement {
     try {
       return this.#statement.get(values);
     } catch (error) {
-      throw explain(error, this.#connection.path);
+      throw this.#connection.explain(error);
     }
   }
 
@@ -82,7 +81,7 @@ export class Statement {
     try {
       return this.#statement.all(values);
     } catch (error) {
-      throw explain(error, this.#connection.path);
+      throw this.#connection.explain(error);
     }
   }
 
