@@ -9,11 +9,11 @@
  * @module
  */
 import { Heap } from "./heap.ts";
-import type { LiveTask } from "./live_task.ts";
-import { MAX_TIMER_MS } from "../../internal/validate.ts";
+import type { LiveTask } from "../live_task.ts";
+import { MAX_TIMER_MS } from "../../../internal/validate.ts";
 import { TagLimiter } from "./tag_limiter.ts";
 import type { TagLimits } from "./tag_limits.ts";
-import type { IdentifiedItem } from "./task_identity.ts";
+import type { IdentifiedItem } from "../task_identity.ts";
 
 /** Which tasks run first, and which at the same time. */
 export interface QueueOptions<Item> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { closest } from "../../internal/validate.ts";
+import { closest } from "../../../internal/validate.ts";
 import { RateWindow } from "./rate_window.ts";
 import {
   checkLimit,

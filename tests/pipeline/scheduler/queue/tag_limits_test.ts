@@ -1,13 +1,17 @@
-import { runPipeline } from "../../../mod.ts";
-import { checkLimits, hasRate, type TagLimits } from "../../../pipeline/scheduler/tag_limits.ts";
-import { TagLimiter } from "../../../pipeline/scheduler/tag_limiter.ts";
+import { runPipeline } from "../../../../mod.ts";
+import {
+  checkLimits,
+  hasRate,
+  type TagLimits,
+} from "../../../../pipeline/scheduler/queue/tag_limits.ts";
+import { TagLimiter } from "../../../../pipeline/scheduler/queue/tag_limiter.ts";
 import {
   assert,
   assertEquals,
   assertRejects,
   assertStringIncludes,
   assertThrows,
-} from "../../support/assert.ts";
+} from "../../../support/assert.ts";
 
 const tags = () => ["api"];
 
