@@ -187,6 +187,22 @@ export class Connection implements Disposable {
     this.#open();
   }
 
+  /** @ignore What an error of the driver means here. */
+  explain(thrown: unknown): Error {
+    const error = explain(thrown, this.path);
+    if (classifyError(error) !== "read-only" || !this.#isQueryOnly()) return error;
+    return new SqliteError(
+      `Cannot write ${this.path}: PRAGMA query_only is on in this connection. Turn it off, or leave it out`,
+      "read-only",
+      { cause: thrown },
+    );
+  }
+
+  #isQueryOnly(): boolean {
+    const statement = this.#connection?.prepare("PRAGMA query_only");
+    return Number(statement?.get([])?.query_only ?? 0) === 1;
+  }
+
   #open(): DriverConnection {
     if (this.#connection) return this.#connection;
     throw new SqliteError(`Cannot use the connection to ${this.path}: it is closed`);
@@ -202,7 +218,7 @@ export class Connection implements Disposable {
     try {
       return call(connection);
     } catch (error) {
-      throw explain(error, this.path);
+      throw this.explain(error);
     }
   }
 }

@@ -4,14 +4,13 @@
  * @module
  */
 import type { DriverStatement } from "./drivers/driver.ts";
-import { explain } from "./explain.ts";
 import { shown } from "./sql_text.ts";
 import { type Bindable, type SqlRow, type SqlValue, toSqlValue } from "./values.ts";
 
 /** What a statement needs of the connection that prepared it. */
 interface StatementOwner {
-  readonly path: string;
   assertOpen(): void;
+  explain(thrown: unknown): Error;
 }
 
 /**
@@ -64,7 +63,7 @@ export class Statement {
     try {
       return this.#statement.run(values, start, end);
     } catch (error) {
-      throw explain(error, this.#connection.path);
+      throw this.#connection.explain(error);
     }
   }
 
@@ -75,7 +74,7 @@ export class Statement {
     try {
       return this.#statement.get(values);
     } catch (error) {
-      throw explain(error, this.#connection.path);
+      throw this.#connection.explain(error);
     }
   }
 
@@ -86,7 +85,7 @@ export class Statement {
     try {
       return this.#statement.all(values);
     } catch (error) {
-      throw explain(error, this.#connection.path);
+      throw this.#connection.explain(error);
     }
   }
 
