@@ -27,7 +27,7 @@ import "./deno_only.js";
  */
 export async function main(args: readonly string[]): Promise<number> {
   // Not before: its packages cannot be resolved where the line above is to be read.
-  const { runProgram } = await import("./cli/program.ts");
+  const { runProgram } = await import("./cli/run_program.ts");
   return await runProgram(args);
 }
 

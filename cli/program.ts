@@ -1,17 +1,15 @@
 /**
- * The program behind `cli.ts`: its commands, and what stands before them.
- *
- * A command's file is loaded when it is named, so that help and wrong words are answered at once.
+ * The commands of `pipeloom`, and the options that stand before any of them.
  *
  * @module
  */
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import config from "../deno.json" with { type: "json" };
 import { outputName } from "./output_name.ts";
-import { EXIT } from "./terminal/exit_code.ts";
 import type { CommandModule } from "./options.ts";
-import { chooseColor, terminalSize, writeWhole } from "../internal/terminal.ts";
+import { terminalSize, writeWhole } from "../internal/terminal.ts";
 
+/** A command as the list shows it, and how its file is loaded. */
 interface Entry {
   summary: string;
   /** What follows the name, for the list of commands. */
@@ -19,7 +17,8 @@ interface Entry {
   load: () => Promise<CommandModule>;
 }
 
-const COMMANDS: Readonly<Record<string, Entry>> = {
+/** Every command. A file is loaded when its command is named, so that help and wrong words are answered at once. */
+export const COMMANDS: Readonly<Record<string, Entry>> = {
   run: {
     summary: "run the pipeline that a module exports",
     usage: "<file>",
@@ -121,10 +120,9 @@ Exit codes:
 
 "pipeloom help <command>" has examples.`;
 
-/** Runs the command line, as `main` of `cli.ts` says. */
-export async function runProgram(args: readonly string[]): Promise<number> {
-  let exitCode: number = EXIT.done;
-  const program = newCommand("pipeloom")
+/** The program without its commands. */
+export function defineProgram(): Command {
+  return newCommand("pipeloom")
     .description("Many tasks at once, their status and rows in one SQLite file.")
     .version(config.version)
     .option("-v, --verbose", "say more; -vv: with stacks of errors", (_, n: number) => n + 1, 0)
@@ -132,45 +130,10 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     .option("--color", "colours, also where NO_COLOR is set or there is no terminal")
     .option("--no-color", "no colours, also where FORCE_COLOR is set")
     .addHelpText("after", AFTER);
-  for (const [name, { summary, usage, load }] of Object.entries(COMMANDS)) {
-    const command = newCommand(name).summary(summary);
-    program.addCommand(command);
-    if (!args.includes(name)) {
-      // For the list of commands only.
-      if (usage) command.arguments(usage);
-      continue;
-    }
-    const module = await load();
-    const { startHere } = await import("./working_folder.ts");
-    module.define(command).action(async () => {
-      startHere();
-      chooseColor(program.opts().color);
-      await using _ = await openLog(program.opts());
-      exitCode = await module.run(
-        { ...program.opts(), ...command.opts() },
-        ...command.processedArgs,
-      );
-    });
-  }
-  try {
-    await program.parseAsync(args.length > 0 ? args : ["--help"], { from: "user" });
-    return exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    const { tellError } = await import("./terminal/failure.ts");
-    return tellError(error, program.opts().verbose);
-  }
-}
-
-/** The log that was asked for, if any. */
-async function openLog({ verbose, logFile }: { verbose: number; logFile?: string | undefined }) {
-  if (verbose === 0 && logFile === undefined) return;
-  const { setupLogging } = await import("../logging.ts");
-  return await setupLogging({ verbose, logFile });
 }
 
 /** A command that neither ends the process nor asks the environment, for which it may have no permission. */
-function newCommand(name: string): Command {
+export function newCommand(name: string): Command {
   const width = Deno.stdout.isTerminal() ? terminalSize()?.columns ?? 80 : 80;
   return new Command(name)
     .exitOverride()

@@ -22,7 +22,7 @@ import { LOOKAHEAD } from "./item_source.ts";
 import { AddedSupply } from "./added_supply.ts";
 import { blockDependents, refuseAdded } from "./dependents.ts";
 import type { LiveTask } from "./live_task.ts";
-import { hasOrder, ReadyQueue } from "./ready_queue.ts";
+import { hasOrder, ReadyQueue } from "./queue/ready_queue.ts";
 import { endOrphans, reconcile, writtenEnd } from "./reconcile.ts";
 import { Retries } from "./retries.ts";
 import type { SchedulerOptions } from "./scheduler_options.ts";

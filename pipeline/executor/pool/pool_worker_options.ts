@@ -4,8 +4,8 @@
  * @module
  */
 import type { InitTaskWorker } from "./pool_protocol.ts";
-import type { TaskEnvironment } from "./task_execution.ts";
-import type { TaskModule } from "./task_module.ts";
+import type { TaskEnvironment } from "../task_execution.ts";
+import type { TaskModule } from "../task_module.ts";
 
 /** What the Workers of a pool share. */
 export interface WorkerOptions {
