@@ -6,14 +6,9 @@
  * deno run -R -W jsr:@pipeloom/pipeloom/cli status --watch
  * ```
  *
- * A command's file is loaded when it is named, so that help and wrong words are answered at once.
- *
  * @module
  */
-import { CommanderError } from "commander";
-import { COMMANDS, defineProgram, newCommand } from "./cli/program.ts";
-import { EXIT } from "./cli/terminal/exit_code.ts";
-import { chooseColor } from "./internal/terminal.ts";
+import "./deno_only.js";
 
 /**
  * Runs the command line. It never throws and never ends the process: what goes wrong is told on stderr.
@@ -31,43 +26,9 @@ import { chooseColor } from "./internal/terminal.ts";
  * ```
  */
 export async function main(args: readonly string[]): Promise<number> {
-  let exitCode: number = EXIT.done;
-  const program = defineProgram();
-  for (const [name, { summary, usage, load }] of Object.entries(COMMANDS)) {
-    const command = newCommand(name).summary(summary);
-    program.addCommand(command);
-    if (!args.includes(name)) {
-      // For the list of commands only.
-      if (usage) command.arguments(usage);
-      continue;
-    }
-    const module = await load();
-    const { startHere } = await import("./cli/working_folder.ts");
-    module.define(command).action(async () => {
-      startHere();
-      chooseColor(program.opts().color);
-      await using _ = await openLog(program.opts());
-      exitCode = await module.run(
-        { ...program.opts(), ...command.opts() },
-        ...command.processedArgs,
-      );
-    });
-  }
-  try {
-    await program.parseAsync(args.length > 0 ? args : ["--help"], { from: "user" });
-    return exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    const { tellError } = await import("./cli/terminal/failure.ts");
-    return tellError(error, program.opts().verbose);
-  }
-}
-
-/** The log that was asked for, if any. */
-async function openLog({ verbose, logFile }: { verbose: number; logFile?: string | undefined }) {
-  if (verbose === 0 && logFile === undefined) return;
-  const { setupLogging } = await import("./logging.ts");
-  return await setupLogging({ verbose, logFile });
+  // Not before: its packages cannot be resolved where the line above is to be read.
+  const { runProgram } = await import("./cli/run_program.ts");
+  return await runProgram(args);
 }
 
 // Not `Deno.exitCode`: a Worker that was ended and never waits would keep the process alive. Not awaited here: Deno
