@@ -47,7 +47,11 @@ export class Connection implements Disposable {
   readonly driver: DriverName;
   /** The version of the SQLite library, such as `3.53.2`. */
   readonly sqliteVersion: string;
-  /** Keeps the connection from being posted: the structured clone of a function fails, with its text. */
+  /**
+   * Keeps the connection from being posted: the structured clone of a function fails, with its text.
+   *
+   * @ignore
+   */
   readonly threadBound = () => "A SQLite connection belongs to the thread that opened it";
   #connection: DriverConnection | undefined;
   readonly #driver: Driver;
@@ -177,6 +181,7 @@ export class Connection implements Disposable {
    * Checks that the connection is open.
    *
    * @throws {SqliteError} If it is closed
+   * @ignore
    */
   assertOpen(): void {
     this.#open();

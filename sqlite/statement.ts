@@ -53,7 +53,11 @@ export class Statement {
     return this.runValues(params.map(toSqlValue));
   }
 
-  /** Runs the statement with a range of values that are mapped already. */
+  /**
+   * Runs the statement with a range of values that are mapped already.
+   *
+   * @ignore
+   */
   runValues(values: readonly SqlValue[], start = 0, end: number = values.length): number {
     this.#check(end - start);
     try {
