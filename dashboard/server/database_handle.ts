@@ -9,7 +9,7 @@ import { databasePath, fileExists } from "../../sqlite/database_file.ts";
 import { SqliteError } from "../../errors.ts";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import { classifyError, explain } from "../../sqlite/explain.ts";
-import { OverdueError } from "../../sqlite/guarded_tables.ts";
+import { OverdueError } from "../../sqlite/tables/guarded_tables.ts";
 import type { SourceState } from "../api.ts";
 import { Reader } from "./reader.ts";
 

@@ -12,7 +12,7 @@ import { connectReadOnly } from "../../sqlite/connect.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
-import { GuardedTables } from "../../sqlite/guarded_tables.ts";
+import { GuardedTables } from "../../sqlite/tables/guarded_tables.ts";
 import { dataVersionOf, isShadowed, schemaVersionOf } from "../../sqlite/pragmas.ts";
 
 /**

@@ -9,10 +9,10 @@
  *
  * @module
  */
-import { SqliteError } from "../errors.ts";
-import type { Connection } from "./connection.ts";
-import { isOrdinaryTable } from "./pragmas.ts";
-import { quoteName, shown } from "./sql_text.ts";
+import { SqliteError } from "../../errors.ts";
+import type { Connection } from "../connection.ts";
+import { isOrdinaryTable } from "../pragmas.ts";
+import { quoteName, shown } from "../sql_text.ts";
 
 /** Bytes of a text that is still read. SQLite reads all of it, whichever part is asked for: half a second for 500 MB. */
 const MAX_TEXT_BYTES = 64 * 1024 * 1024;
