@@ -50,6 +50,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     usage: "",
     load: () => import("./cli/commands/runs.ts"),
   },
+  errors: {
+    summary: "say what failed in a run and why, and what holds it up",
+    usage: "[run]",
+    load: () => import("./cli/commands/errors.ts"),
+  },
   workers: {
     summary: "list the workers on other machines of a run",
     usage: "",

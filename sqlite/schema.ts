@@ -12,7 +12,7 @@ import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
 import { columnsOf, isShadowed } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
-import { PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
+import { ADDED_TO_RUN_REQUESTS, PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
 import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_versions.ts";
 
 /** Columns by name, with their types. */
@@ -198,7 +198,7 @@ const TABLES: readonly [string, Columns, Columns?][] = [
   ["task_checks", TASK_CHECKS],
   ["task_dependencies", TASK_DEPENDENCIES],
   ["idempotency_keys", IDEMPOTENCY_KEYS],
-  ["run_requests", RUN_REQUESTS],
+  ["run_requests", RUN_REQUESTS, ADDED_TO_RUN_REQUESTS],
   ["pruned_runs", PRUNED_RUNS],
   ["task_versions", TASK_VERSIONS],
 ];
