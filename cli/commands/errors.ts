@@ -5,8 +5,8 @@
  */
 import type { Command } from "commander";
 import type { FailureCause, FailureReport, Run, RunDelays, Task } from "../../dashboard/api.ts";
-import { readDelays } from "../../dashboard/server/queries/delays.ts";
-import { readFailures } from "../../dashboard/server/queries/failures.ts";
+import { readDelays } from "../../dashboard/server/queries/answers/delays.ts";
+import { readFailures } from "../../dashboard/server/queries/answers/failures.ts";
 import {
   formatClock,
   formatCount,

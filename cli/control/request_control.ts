@@ -8,7 +8,7 @@ import type { Command } from "commander";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import type { Reader } from "../../dashboard/server/reader.ts";
 import { type Answer, readAnswer } from "../../dashboard/server/queries/requests.ts";
-import { findFailures } from "../../dashboard/server/queries/failures.ts";
+import { findFailures } from "../../dashboard/server/queries/answers/failures.ts";
 import { getRun } from "../../dashboard/server/queries/runs.ts";
 import { onInterrupt } from "../../pipeline/signals.ts";
 import { delay } from "../../internal/delay.ts";

@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources 676e6d44cd1ac47c
+// Deno 2.9.6, sources 58f4659eb00c48fd
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *

@@ -77,18 +77,19 @@ export function waitingRequests(connection: Connection, run: number, after: numb
     `SELECT id, task_id, task_ids, kind FROM run_requests
      WHERE run_id=? AND answered_at IS NULL AND id>? ORDER BY id`,
   ).all(run, after).map((row) => {
-    const [, action, some] = /^(.*?)(_tasks)?$/s.exec(String(row.kind))!;
+    // Any program can write rows.
+    const some = row.kind === "retry_tasks";
     return {
       id: row.id as number,
       run,
       taskId: row.task_id as number | null,
       taskIds: some ? toIds(row.task_ids) : undefined,
-      action: action as ControlAction,
+      action: (some ? "retry" : row.kind) as ControlAction,
     };
   });
 }
 
-/** The ids of a list. Any program can write rows. */
+/** The ids of a list. */
 function toIds(list: unknown): number[] {
   try {
     const ids: unknown = JSON.parse(String(list));

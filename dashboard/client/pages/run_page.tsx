@@ -12,7 +12,7 @@ import { announce } from "../components/announcer.tsx";
 import { NotFound, PageSkeleton } from "./placeholders.tsx";
 import { Panels } from "./panels.tsx";
 import { navigate } from "../lib/router.ts";
-import { Problems } from "./problems.tsx";
+import { Problems } from "../run/problems.tsx";
 import { RemoteWorkers } from "./remote_workers.tsx";
 import { RunHeader } from "./run_header.tsx";
 import { describeCounts } from "../lib/statuses.ts";

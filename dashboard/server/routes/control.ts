@@ -12,7 +12,7 @@ import { guardControl, guardOrigin } from "../access/guard_control.ts";
 import type { Access } from "../access/guard_token.ts";
 import type { ControlResult } from "../../api.ts";
 import { runId, taskId, taskQuery } from "../params.ts";
-import { findFailures } from "../queries/failures.ts";
+import { findFailures } from "../queries/answers/failures.ts";
 import type { Read } from "../queries/find.ts";
 import { readAnswer } from "../queries/requests.ts";
 import { getRun } from "../queries/runs.ts";

@@ -5,8 +5,8 @@
  */
 import type { Hono } from "hono";
 import { integer, runId } from "../params.ts";
-import { readDelays } from "../queries/delays.ts";
-import { readFailures } from "../queries/failures.ts";
+import { readDelays } from "../queries/answers/delays.ts";
+import { readFailures } from "../queries/answers/failures.ts";
 import type { Read } from "../queries/slices.ts";
 import { noSuchRun } from "./missing.ts";
 

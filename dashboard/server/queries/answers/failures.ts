@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { causeId } from "../../../internal/failure_cause.ts";
-import type { FailureCause, FailureReport } from "../../api.ts";
-import type { Reader } from "../reader.ts";
-import { findTasks } from "./find.ts";
-import { plan } from "./plan.ts";
-import { type RunTasks, tasksOf } from "./run_tasks.ts";
-import { causeIn, failureColumns } from "./search.ts";
-import { once, type Read, slicesOf } from "./slices.ts";
-import { shorten, textStart, toText } from "./text.ts";
+import { causeId } from "../../../../internal/failure_cause.ts";
+import type { FailureCause, FailureReport } from "../../../api.ts";
+import type { Reader } from "../../reader.ts";
+import { findTasks } from "../find.ts";
+import { plan } from "../plan.ts";
+import { type RunTasks, tasksOf } from "../run_tasks.ts";
+import { causeIn, failureColumns } from "../search.ts";
+import { once, type Read, slicesOf } from "../slices.ts";
+import { shorten, textStart, toText } from "../text.ts";
 
 /** Rows of a slice: their messages are folded, which takes some microseconds each. */
 const SLICE_ROWS = 1_000;

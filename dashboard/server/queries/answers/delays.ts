@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { SILENT_MS } from "../../../internal/progress.ts";
-import { timeOf } from "../../../internal/units.ts";
-import type { RunDelays, Task } from "../../api.ts";
-import type { Reader } from "../reader.ts";
-import { findTasks } from "./find.ts";
-import { isIn, type RunTasks, tasksOf } from "./run_tasks.ts";
-import { getRun } from "./runs.ts";
-import type { Read } from "./slices.ts";
-import { readTasks } from "./tasks.ts";
+import { SILENT_MS } from "../../../../internal/progress.ts";
+import { timeOf } from "../../../../internal/units.ts";
+import type { RunDelays, Task } from "../../../api.ts";
+import type { Reader } from "../../reader.ts";
+import { findTasks } from "../find.ts";
+import { isIn, type RunTasks, tasksOf } from "../run_tasks.ts";
+import { getRun } from "../runs.ts";
+import type { Read } from "../slices.ts";
+import { readTasks } from "../tasks.ts";
 
 /** Tasks of each list. */
 const LISTED = 5;
