@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources 58f4659eb00c48fd
+// Deno 2.9.6, sources d3a4ee32cf531d00
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *

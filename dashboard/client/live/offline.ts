@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { CAUSE_READS, causeId, causeOf, failureLine } from "../../../internal/failure_cause.ts";
+import {
+  CAUSE_READS,
+  causeId,
+  causeOf,
+  failureLine,
+} from "../../../internal/text/failure_cause.ts";
 import { foldText, SEARCHED_CHARACTERS } from "../../../internal/search_text.ts";
 import type {
   ExportedRun,

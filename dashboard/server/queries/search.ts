@@ -5,7 +5,12 @@
  *
  * @module
  */
-import { CAUSE_READS, causeId, causeOf, failureLine } from "../../../internal/failure_cause.ts";
+import {
+  CAUSE_READS,
+  causeId,
+  causeOf,
+  failureLine,
+} from "../../../internal/text/failure_cause.ts";
 import { foldText, SEARCHED_CHARACTERS } from "../../../internal/search_text.ts";
 import type { SqlValue } from "../../../sqlite/values.ts";
 import type { RunTasks } from "./run_tasks.ts";

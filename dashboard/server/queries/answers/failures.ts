@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { causeId } from "../../../../internal/failure_cause.ts";
+import { causeId } from "../../../../internal/text/failure_cause.ts";
 import type { FailureCause, FailureReport } from "../../../api.ts";
 import type { Reader } from "../../reader.ts";
 import { findTasks } from "../find.ts";

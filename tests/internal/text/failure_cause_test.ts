@@ -1,5 +1,5 @@
-import { causeId, causeOf, failureLine } from "../../internal/failure_cause.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { causeId, causeOf, failureLine } from "../../../internal/text/failure_cause.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
 
 const UUIDS = ["550e8400-e29b-41d4-a716-446655440000", "9B2E1C74-0A3D-4F6B-8C5E-7D1F2A3B4C5D"];
 
