@@ -137,7 +137,8 @@ export interface TaskContext extends Readonly<TaskIdentity> {
    * rows, and for steps that were done before under this key. In an atomic task they are committed with the
    * task's end, and it resolves at once with `undefined`.
    *
-   * @throws {TypeError} If a step is not one, a value cannot be stored, or there is a key and no table that keeps it
+   * @throws {TypeError} If a step is not one, a value cannot be stored, there is a key and no table that keeps it, or
+   * a step returns rows and the task is atomic
    * @throws {SqliteError} If SQLite refuses one of them
    */
   transaction(

@@ -204,8 +204,6 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** The JSON of what a task returned; a `bigint` in it becomes a string. */
 function toResult(value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  // As in a column, what is no number is null.
-  if (Number.isNaN(value)) return "null";
   return toJson(value, { place: placeInResult, bigintAsString: true });
 }
 

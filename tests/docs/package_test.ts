@@ -87,7 +87,13 @@ Deno.test("the package has what users need and nothing else", async () => {
     !/^([\w]+\.ts|(cli|dashboard|internal|nats|pipeline|sqlite|writer)\/[\w/]+(\.gen)?\.ts)$/
       .test(path)
   );
-  assertEquals(surplus, ["CHANGELOG.md", "LICENSE", "README.md", "deno.json"]);
+  assertEquals(surplus, [
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "deno.json",
+    "deno_only.js",
+  ]);
 });
 
 for (const sqlite of [false, true]) {
