@@ -44,7 +44,11 @@ Deno.test("examples/csv_folder.ts takes or refuses each odd file, naming its lin
   Deno.mkdirSync(folder.file("readings"));
   const head = "station,day,celsius\n";
   const files: [string, string | Uint8Array, string | undefined][] = [
-    ["noname.csv", `${head}Oslo,1,7\nOslo,2, \n`, "Line 3 of readings/noname.csv: celsius is blank"],
+    [
+      "noname.csv",
+      `${head}Oslo,1,7\nOslo,2, \n`,
+      "Line 3 of readings/noname.csv: celsius is blank",
+    ],
     ["noname.csv", `${head},1,7\n`, "Line 2 of readings/noname.csv: station is blank"],
     ["hex.csv", `${head}Oslo,1,0x10\n`, '"0x10" is no temperature'],
     ["infinite.csv", `${head}Oslo,1,1e999\n`, '"1e999" is no temperature'],
