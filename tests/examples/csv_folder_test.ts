@@ -45,9 +45,9 @@ Deno.test("examples/csv_folder.ts takes or refuses each odd file, naming its lin
   const head = "station,day,celsius\n";
   const files: [string, string | Uint8Array, string | undefined][] = [
     [
-      "noname.csv",
+      "blank.csv",
       `${head}Oslo,1,7\nOslo,2, \n`,
-      "Line 3 of readings/noname.csv: celsius is blank",
+      "Line 3 of readings/blank.csv: celsius is blank",
     ],
     ["noname.csv", `${head},1,7\n`, "Line 2 of readings/noname.csv: station is blank"],
     ["hex.csv", `${head}Oslo,1,0x10\n`, '"0x10" is no temperature'],
