@@ -89,7 +89,7 @@ export class OfferPuller {
     connection.publish(subject, request, this.#inbox);
   }
 
-  /** What was asked for may be lost, or was asked of another consumer. */
+  /** The request may be lost, or was made to another consumer. */
   restart(): void {
     this.#asked = 0;
     this.#retryAt = 0;
