@@ -137,7 +137,7 @@ export class Offers {
     return true;
   }
 
-  /** Makes all of it again, without the offers that are there. */
+  /** Makes the consumer again, and removes all offers. */
   async renew(): Promise<void> {
     this.#isMade = false;
     await this.ensure();

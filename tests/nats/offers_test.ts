@@ -74,7 +74,7 @@ Deno.test(
     const { state } = await manager.streams.info(names.stream);
     assertEquals(state.messages, 3);
 
-    // What is there is given up when it is made again.
+    // Renewed offers replace those in the stream.
     await offers.renew();
     publish();
     assertEquals((await manager.streams.info(names.stream)).state.messages, 3);
