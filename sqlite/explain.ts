@@ -37,10 +37,16 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
     "restore a backup or run .recover in the sqlite3 shell",
   ],
   [
-    /^(no such collation sequence|no such module|unknown function)/,
+    /^(no such collation sequence|no such module|no such tokenizer|unknown (function|tokenizer))/,
     "other",
     "the data is whole, but another program defined this in its own connection; use the table there, or drop " +
     "what needs it",
+  ],
+  [
+    /^no such function/,
+    "other",
+    "check its spelling; if it is that of an index or a table, the data is whole, but another program defined it in " +
+    "its own connection: use the table there, or drop what needs it",
   ],
   [
     /^attempt to write a readonly database/,

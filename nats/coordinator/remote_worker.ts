@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { nextSender } from "../../pipeline/executor/sender_numbers.ts";
+import { nextSender } from "../../pipeline/executor/pool/sender_numbers.ts";
 import type { PortReply, PortRequest } from "../../writer/protocol/sender_port.ts";
 import { Link } from "../link.ts";
 import type { DownMessage, UpMessage, WorkerBeat } from "../protocol.ts";

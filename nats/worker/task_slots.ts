@@ -7,8 +7,8 @@
 import { fromErrorData } from "../../errors.ts";
 import type { Identities } from "../../pipeline/executor/added_items.ts";
 import type { ExecutorEvents, OfferedTask } from "../../pipeline/executor/executor.ts";
-import { PooledWorker } from "../../pipeline/executor/pool_worker.ts";
-import { nextSender } from "../../pipeline/executor/sender_numbers.ts";
+import { PooledWorker } from "../../pipeline/executor/pool/pool_worker.ts";
+import { nextSender } from "../../pipeline/executor/pool/sender_numbers.ts";
 import type { TaskEnvironment } from "../../pipeline/executor/task_execution.ts";
 import type { TaskModule } from "../../pipeline/executor/task_module.ts";
 import { BatchSender } from "../../writer/client/batch_sender.ts";

@@ -75,7 +75,7 @@ Deno.test("the package has what users need and nothing else", async () => {
     ...Object.values<string>(exports).map((path) => path.slice(2)),
     // Workers are named by URL, so nothing that is imported leads to them.
     "writer.ts",
-    "pipeline/executor/task_worker.ts",
+    "pipeline/executor/pool/task_worker.ts",
     "dashboard/server/worker.ts",
     "dashboard/server/client.gen.ts",
     "README.md",
@@ -87,7 +87,13 @@ Deno.test("the package has what users need and nothing else", async () => {
     !/^([\w]+\.ts|(cli|dashboard|internal|nats|pipeline|sqlite|writer)\/[\w/]+(\.gen)?\.ts)$/
       .test(path)
   );
-  assertEquals(surplus, ["CHANGELOG.md", "LICENSE", "README.md", "deno.json"]);
+  assertEquals(surplus, [
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "deno.json",
+    "deno_only.js",
+  ]);
 });
 
 for (const sqlite of [false, true]) {
@@ -122,7 +128,7 @@ Deno.test("deno cache fetches all that a run needs; what is missing is named as 
   assertEquals(await run("late.ts"), "done worker\n");
   for (
     const [path, file, told] of [
-      ["pipeline/executor/task_worker.ts", "late.ts", "Cannot load the task from "],
+      ["pipeline/executor/pool/task_worker.ts", "late.ts", "Cannot load the task from "],
       ["dashboard/server/worker.ts", "late.ts", "Cannot serve the dashboard: "],
       ["writer.ts", "first_pipeline.ts", "Cannot start the writer of "],
     ] as const

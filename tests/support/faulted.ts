@@ -236,7 +236,7 @@ export function assertFailed({ code, said }: Ending, ...words: string[]): string
   return line;
 }
 
-/** Prints what a fault did: for the page on reliability. */
+/** Prints what a fault did: for `docs/measurements.md`. */
 export function tell(
   fault: string,
   { driver, folder }: VictimOptions,

@@ -7,8 +7,8 @@ const LAZY = [
   ["pipeline/observers/progress.ts", "pipeline/observers/observers.ts"],
   ["pipeline/observers/run_log.ts", "pipeline/observers/observers.ts"],
   ["pipeline/observers/telemetry.ts", "pipeline/observers/observers.ts"],
-  ["pipeline/executor/task_observer.ts", "pipeline/executor/task_worker.ts"],
-  ["pipeline/executor/task_trace.ts", "pipeline/executor/task_worker.ts"],
+  ["pipeline/executor/pool/task_observer.ts", "pipeline/executor/pool/task_worker.ts"],
+  ["pipeline/executor/task_trace.ts", "pipeline/executor/pool/task_worker.ts"],
   ["pipeline/schedule/cron_expression.ts", "pipeline/schedule/schedule.ts"],
 ] as const;
 

@@ -9,7 +9,7 @@
  */
 import { formatWithOptions } from "node:util";
 import type { PrintMethod, TaskWorkerReply } from "./pool_protocol.ts";
-import type { TaskEnvironment, TaskExecution } from "./task_execution.ts";
+import type { TaskEnvironment, TaskExecution } from "../task_execution.ts";
 
 /** Milliseconds between two words on how far the task is: as often as it is drawn. */
 const NEWS_MS = 100;

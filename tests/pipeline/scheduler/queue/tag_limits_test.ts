@@ -1,13 +1,17 @@
-import { runPipeline } from "../../../mod.ts";
-import { checkLimits, hasRate, type TagLimits } from "../../../pipeline/scheduler/tag_limits.ts";
-import { TagLimiter } from "../../../pipeline/scheduler/tag_limiter.ts";
+import { runPipeline } from "../../../../mod.ts";
+import {
+  checkLimits,
+  hasRate,
+  type TagLimits,
+} from "../../../../pipeline/scheduler/queue/tag_limits.ts";
+import { TagLimiter } from "../../../../pipeline/scheduler/queue/tag_limiter.ts";
 import {
   assert,
   assertEquals,
   assertRejects,
   assertStringIncludes,
   assertThrows,
-} from "../../support/assert.ts";
+} from "../../../support/assert.ts";
 
 const tags = () => ["api"];
 
@@ -120,7 +124,7 @@ Deno.test("a tag that the limits do not name is refused, unless they say what is
   const limiter = new TagLimiter({ server: 2, "*": 1 });
   const opens = (tag: string) => {
     limiter.reserve({ reservations: undefined }, [tag]);
-    return limiter.opensAt([tag]);
+    return limiter.opensAt(tag);
   };
   assertEquals([opens("a"), opens("b"), opens("server")], [Infinity, Infinity, -Infinity]);
   await assertRejects(
@@ -145,10 +149,10 @@ Deno.test("of more tags than are remembered those are forgotten of which nothing
   limiter.release(started, performance.now());
   limiter.hold("held", Infinity);
   for (let i = 0; i < 20_000; i++) limiter.has(`idle ${i}`);
-  assertEquals(limiter.opensAt(["running"]), Infinity);
-  assert(limiter.opensAt(["started"]) > performance.now());
-  assertEquals(limiter.opensAt(["held"]), Infinity);
-  assertEquals(limiter.opensAt(["idle 0"]), -Infinity);
+  assertEquals(limiter.opensAt("running"), Infinity);
+  assert(limiter.opensAt("started") > performance.now());
+  assertEquals(limiter.opensAt("held"), Infinity);
+  assertEquals(limiter.opensAt("idle 0"), -Infinity);
 });
 
 Deno.test("a shared limit holds for all limiters of the process, and wakes the others", () => {
@@ -159,9 +163,9 @@ Deno.test("a shared limit holds for all limiters of the process, and wakes the o
   assert(one.has("api") && other.has("api"));
   const task = { reservations: undefined };
   one.reserve(task, ["api"]);
-  assertEquals(other.opensAt(["api"]), Infinity);
+  assertEquals(other.opensAt("api"), Infinity);
   one.release(task, 0);
-  assertEquals([other.opensAt(["api"]), woken], [-Infinity, 10]);
+  assertEquals([other.opensAt("api"), woken], [-Infinity, 10]);
   assertThrows(
     () => new TagLimiter({ api: { concurrency: 2, shared: true } }).has("api"),
     TypeError,

@@ -1,14 +1,14 @@
-import type { ExecutorEvents } from "../../../pipeline/executor/executor.ts";
-import type { TaskOutcome } from "../../../pipeline/executor/task_runner.ts";
-import { WorkerPoolExecutor } from "../../../pipeline/executor/worker_pool_executor.ts";
-import { LiveTask } from "../../../pipeline/scheduler/live_task.ts";
-import { clientOf, SqliteWriter } from "../../../writer/client/sqlite_writer.ts";
-import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
-import { readValues } from "../../support/read.ts";
-import { until } from "../../support/until.ts";
-import { tempFolder } from "../../support/temp.ts";
+import type { ExecutorEvents } from "../../../../pipeline/executor/executor.ts";
+import type { TaskOutcome } from "../../../../pipeline/executor/task_runner.ts";
+import { WorkerPoolExecutor } from "../../../../pipeline/executor/pool/worker_pool_executor.ts";
+import { LiveTask } from "../../../../pipeline/scheduler/live_task.ts";
+import { clientOf, SqliteWriter } from "../../../../writer/client/sqlite_writer.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../../../support/assert.ts";
+import { readValues } from "../../../support/read.ts";
+import { until } from "../../../support/until.ts";
+import { tempFolder } from "../../../support/temp.ts";
 
-const module = new URL("../../fixtures/tasks.ts", import.meta.url);
+const module = new URL("../../../fixtures/tasks.ts", import.meta.url);
 
 /** A pool of one export of the fixture, whose tasks have no status, over a writer of its own. */
 async function openPool(

@@ -1,12 +1,12 @@
-import { LiveTask } from "../../../pipeline/scheduler/live_task.ts";
+import { LiveTask } from "../../../../pipeline/scheduler/live_task.ts";
 import {
   hasOrder,
   type QueueOptions,
   ReadyQueue,
-} from "../../../pipeline/scheduler/ready_queue.ts";
-import type { IdentifiedItem } from "../../../pipeline/scheduler/task_identity.ts";
-import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
-import { Random } from "../../support/random.ts";
+} from "../../../../pipeline/scheduler/queue/ready_queue.ts";
+import type { IdentifiedItem } from "../../../../pipeline/scheduler/task_identity.ts";
+import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
+import { Random } from "../../../support/random.ts";
 
 const SEED = 20_261_122;
 

@@ -9,8 +9,8 @@
  *
  * @module
  */
-import { type ErrorData, fromErrorData, toErrorData } from "../../errors.ts";
-import { toErrorSummary, toErrorText } from "../../internal/error_text.ts";
+import { type ErrorData, fromErrorData, toErrorData } from "../../../errors.ts";
+import { toErrorSummary, toErrorText } from "../../../internal/error_text.ts";
 import type {
   CancelTaskRequest,
   InitTaskWorker,
@@ -19,18 +19,18 @@ import type {
   TaskWorkerRequest,
   TimeOutTaskRequest,
 } from "./pool_protocol.ts";
-import { identifyAll, type Identities } from "./added_items.ts";
-import { abridgedError } from "./abridged_error.ts";
-import { delay } from "../../internal/delay.ts";
-import { BATCH_MS, BatchSender } from "../../writer/client/batch_sender.ts";
-import { type TaskEnvironment, TaskExecution } from "./task_execution.ts";
+import { identifyAll, type Identities } from "../added_items.ts";
+import { abridgedError } from "../abridged_error.ts";
+import { delay } from "../../../internal/delay.ts";
+import { BATCH_MS, BatchSender } from "../../../writer/client/batch_sender.ts";
+import { type TaskEnvironment, TaskExecution } from "../task_execution.ts";
 import {
   isStopped,
   runTask,
   type TaskFunction,
   type TaskOutcome,
   writeFailure,
-} from "./task_runner.ts";
+} from "../task_runner.ts";
 
 const worker = self as unknown as Record<"close" | "postMessage", (reply: TaskWorkerReply) => void>;
 const reply = worker.postMessage.bind(worker);
@@ -113,6 +113,7 @@ async function init(request: InitTaskWorker): Promise<void> {
     atomic: request.atomic,
     confirms: request.confirms,
     keepsResults: request.keepsResults,
+    skipsSleeps: request.skipsSleeps,
     signal: controller.signal,
     isTerminable: true,
     adds: {
@@ -196,7 +197,7 @@ async function runToEnd(task: TaskExecution, { item, trace }: RunTaskRequest): P
   const isTraced = trace !== undefined && OPENTELEMETRY in globalThis;
   const outcome =
     await (isTraced
-      ? import("./task_trace.ts").then(({ runTraced }) => runTraced(trace, task, work))
+      ? import("../task_trace.ts").then(({ runTraced }) => runTraced(trace, task, work))
       : work());
   if (task === victim) return;
   // What it has sent, and a large result or error, is to be on its way before the next one runs.

@@ -1,6 +1,6 @@
-import { RateWindow } from "../../../pipeline/scheduler/rate_window.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
-import { Random } from "../../support/random.ts";
+import { RateWindow } from "../../../../pipeline/scheduler/queue/rate_window.ts";
+import { assert, assertEquals } from "../../../support/assert.ts";
+import { Random } from "../../../support/random.ts";
 
 const SEED = 20_261_122;
 

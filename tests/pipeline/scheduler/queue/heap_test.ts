@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { Heap } from "../../../pipeline/scheduler/heap.ts";
-import { assertEquals } from "../../support/assert.ts";
-import { check } from "../../support/property.ts";
+import { Heap } from "../../../../pipeline/scheduler/queue/heap.ts";
+import { assertEquals } from "../../../support/assert.ts";
+import { check } from "../../../support/property.ts";
 
 Deno.test("Heap.pop() takes the first of what is there, as sorting would", async () => {
   // A number is pushed, null pops.

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { checkInteger, checkOptions, type KindsOf, unexpected } from "../../internal/validate.ts";
+import {
+  checkInteger,
+  checkOptions,
+  type KindsOf,
+  unexpected,
+} from "../../../internal/validate.ts";
 
 /** Milliseconds of the interval of a rate, unless told. */
 export const INTERVAL_MS = 1_000;

@@ -3,17 +3,14 @@
  * those first that are to be run again. It reads ahead of the source as far as an order needs it; a run that asks
  * for none takes its tasks straight from the source.
  *
- * Tasks with the same tags wait together: whether one of them may run is the same for all, so that a million
- * tasks behind a limit are not looked at one by one.
- *
  * @module
  */
-import { Heap } from "./heap.ts";
-import type { LiveTask } from "./live_task.ts";
-import { MAX_TIMER_MS } from "../../internal/validate.ts";
+import type { LiveTask } from "../live_task.ts";
+import { MAX_TIMER_MS } from "../../../internal/validate.ts";
 import { TagLimiter } from "./tag_limiter.ts";
 import type { TagLimits } from "./tag_limits.ts";
-import type { IdentifiedItem } from "./task_identity.ts";
+import type { IdentifiedItem } from "../task_identity.ts";
+import { WaitingTasks } from "./waiting_tasks.ts";
 
 /** Which tasks run first, and which at the same time. */
 export interface QueueOptions<Item> {
@@ -58,15 +55,10 @@ export interface ReadyQueueOptions<Item> {
   admit(task: IdentifiedItem<Item>): LiveTask<Item> | undefined;
   /** Called when there may be a task to take, without anything that the caller did. */
   wake(): void;
+  /** Whether a stage has a free slot; left out where tasks have no stages. */
+  hasRoom?: ((stage: string) => boolean) | undefined;
   /** Milliseconds on a clock that never goes back. */
   clock?: (() => number) | undefined;
-}
-
-/** Tasks with the same tags that have limits. */
-interface Group<Item> {
-  name: string;
-  tags: readonly string[];
-  waiting: Heap<LiveTask<Item>>;
 }
 
 /** The queue. */
@@ -74,9 +66,8 @@ export class ReadyQueue<Item> {
   readonly #options: ReadyQueueOptions<Item>;
   readonly #isOrdered: boolean;
   readonly #clock: () => number;
-  readonly #groups = new Map<string, Group<Item>>();
   readonly #limits: TagLimiter;
-  #size = 0;
+  readonly #waiting: WaitingTasks<Item>;
   #pushed = 0;
   /** Whether the source was asked for a task that has not come yet. */
   #isReading = false;
@@ -86,22 +77,23 @@ export class ReadyQueue<Item> {
 
   constructor(options: ReadyQueueOptions<Item>) {
     this.#options = options;
-    this.#isOrdered = hasOrder(options.order);
+    this.#isOrdered = hasOrder(options.order) || options.hasRoom !== undefined;
     this.#clock = options.clock ?? (() => performance.now());
-    this.#limits = new TagLimiter(options.order.limits, options.wake);
+    this.#limits = new TagLimiter(options.order.limits, (tag) => {
+      this.#waiting.changed(tag);
+      options.wake();
+    });
+    this.#waiting = new WaitingTasks(this.#limits, this.#clock);
   }
 
   /** Number of tasks that wait here. */
   get size(): number {
-    return this.#size;
+    return this.#waiting.size;
   }
 
   /** Milliseconds until one of the tasks that wait may start; `Infinity` when that is not a matter of time. */
   get waitMs(): number {
-    let at = Infinity;
-    for (const group of this.#groups.values()) {
-      if (group.waiting.first) at = Math.min(at, this.#limits.opensAt(group.tags));
-    }
+    const at = this.#waiting.opensAt;
     return at === Infinity ? at : Math.max(0, at - this.#clock());
   }
 
@@ -111,9 +103,9 @@ export class ReadyQueue<Item> {
    * @throws {unknown} What the source, or an option that orders tasks, failed with
    */
   take(): LiveTask<Item> | undefined {
-    const { ahead, whole } = this.#options;
+    const { ahead, whole, hasRoom } = this.#options;
     if (this.#isOrdered) {
-      while (this.#size < ahead) {
+      while (this.size < ahead) {
         const task = this.#read();
         if (!task) break;
         this.push(task);
@@ -121,7 +113,7 @@ export class ReadyQueue<Item> {
     }
     if (this.#failure) throw this.#failure.thrown;
     if (whole && this.#isReading) return undefined;
-    const task = this.#size > 0 ? this.#pop() : undefined;
+    const task = this.size > 0 ? this.#waiting.take(hasRoom) : undefined;
     if (task) return task;
     if (!this.#isOrdered) return this.#read();
     this.#wakeInTime();
@@ -130,7 +122,7 @@ export class ReadyQueue<Item> {
 
   /** Whether nothing waits, here or in the source. */
   isDrained(): boolean {
-    if (this.#size > 0 || this.#isReading) return false;
+    if (this.#isReading || (this.size > 0 && this.#waiting.hasReady())) return false;
     try {
       const task = this.#read();
       if (task) this.push(task);
@@ -150,13 +142,9 @@ export class ReadyQueue<Item> {
     task.phase = "ready";
     if (task.order !== 0) return;
     const tags = this.#rank(task);
-    const name = tags.length === 0 ? "" : JSON.stringify(tags);
-    let group = this.#groups.get(name);
-    if (!group) this.#groups.set(name, group = { name, tags, waiting: new Heap(isBefore) });
     const order = ++this.#pushed;
     task.order = first ? order - Number.MAX_SAFE_INTEGER : order;
-    group.waiting.push(task);
-    this.#size++;
+    this.#waiting.push(task, tags);
   }
 
   /** A task that was taken is to be run again, before the others of its priority. */
@@ -171,12 +159,18 @@ export class ReadyQueue<Item> {
 
   /** A task that was taken has started. Returns whether others may have waited for that. */
   start(task: LiveTask<Item>): boolean {
-    return task.reservations !== undefined && this.#limits.start(task, this.#clock());
+    const { reservations } = task;
+    if (!reservations || !this.#limits.start(task, this.#clock())) return false;
+    for (const { state } of reservations) this.#waiting.changed(state.tag);
+    return true;
   }
 
   /** A task that was taken runs no more: its tags have room again. */
   release(task: LiveTask<Item>): void {
-    if (task.reservations) this.#limits.release(task, this.#clock());
+    const { reservations } = task;
+    if (!reservations) return;
+    this.#limits.release(task, this.#clock());
+    for (const { state } of reservations) this.#waiting.changed(state.tag);
   }
 
   /**
@@ -222,38 +216,6 @@ export class ReadyQueue<Item> {
     return undefined;
   }
 
-  #pop(): LiveTask<Item> | undefined {
-    let first: Group<Item> | undefined;
-    let now: number | undefined;
-    for (const group of this.#groups.values()) {
-      const task = this.#skip(group);
-      if (!task || (first && !isBefore(task, first.waiting.first!))) continue;
-      const at = this.#limits.opensAt(group.tags);
-      if (at === -Infinity || at <= (now ??= this.#clock())) first = group;
-    }
-    if (!first) return undefined;
-    const task = this.#drop(first);
-    this.#limits.reserve(task, first.tags);
-    return task;
-  }
-
-  /** The first task of a group that was not cancelled meanwhile. */
-  #skip(group: Group<Item>): LiveTask<Item> | undefined {
-    for (let task = group.waiting.first; task; task = group.waiting.first) {
-      if (task.phase === "ready") return task;
-      this.#drop(group);
-    }
-    return undefined;
-  }
-
-  #drop({ name, waiting }: Group<Item>): LiveTask<Item> {
-    const task = waiting.pop()!;
-    if (!waiting.first) this.#groups.delete(name);
-    task.order = 0;
-    this.#size--;
-    return task;
-  }
-
   /** Gives a task its priority, and returns its tags that have limits. */
   #rank(task: LiveTask<Item>): string[] {
     const { order: { priority, tags } } = this.#options;
@@ -284,8 +246,4 @@ export class ReadyQueue<Item> {
 export function hasOrder<Item>({ priority, limits }: QueueOptions<Item>): boolean {
   return priority !== undefined || typeof limits === "function" ||
     (limits !== undefined && Object.keys(limits).length > 0);
-}
-
-function isBefore<Item>(a: LiveTask<Item>, b: LiveTask<Item>): boolean {
-  return a.priority > b.priority || (a.priority === b.priority && a.order < b.order);
 }

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { toErrorData } from "../../errors.ts";
-import type { RunningTask } from "../observers/run_observer.ts";
-import { type Executor, type ExecutorEvents, lostOutcome, type OfferedTask } from "./executor.ts";
-import type { ExecutorOptions } from "./main_thread_executor.ts";
+import { toErrorData } from "../../../errors.ts";
+import type { RunningTask } from "../../observers/run_observer.ts";
+import { type Executor, type ExecutorEvents, lostOutcome, type OfferedTask } from "../executor.ts";
+import type { ExecutorOptions } from "../main_thread_executor.ts";
 import { PooledWorker } from "./pool_worker.ts";
 import type { WorkerOptions } from "./pool_worker_options.ts";
 

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { ErrorData } from "../../errors.ts";
-import type { LogLevel } from "../../internal/log_level.ts";
-import type { EndStatus } from "../../internal/task_status.ts";
-import type { Identities } from "./added_items.ts";
-import type { Attempt } from "../scheduler/retry_policy.ts";
+import type { ErrorData } from "../../../errors.ts";
+import type { LogLevel } from "../../../internal/log_level.ts";
+import type { EndStatus } from "../../../internal/task_status.ts";
+import type { Identities } from "../added_items.ts";
+import type { Attempt } from "../../scheduler/retry_policy.ts";
 
 /** Makes a task Worker ready: loads the module, takes its port to the writer. */
 export interface InitTaskWorker {
@@ -26,6 +26,8 @@ export interface InitTaskWorker {
   confirms?: boolean | undefined;
   /** Whether ends are told with what tasks returned. */
   keepsResults?: boolean | undefined;
+  /** Whether no sleep of a task takes time. */
+  skipsSleeps?: boolean | undefined;
   /** Whether it is to tell how its tasks are doing, and to pass on what they print; if there is an observer. */
   watch?: { prints: boolean } | undefined;
   port: MessagePort;

@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { fromErrorData, TaskWorkerDiedError, toErrorData } from "../../errors.ts";
-import type { EndStatus } from "../../internal/task_status.ts";
-import { whyNotStarted, withCacheAdvice, workerEntry } from "../../internal/worker_entry.ts";
-import { BATCH_MS } from "../../writer/client/batch_sender.ts";
-import type { RunningTask } from "../observers/run_observer.ts";
-import { timeAttempt } from "./attempt_timer.ts";
-import { type ExecutorEvents, lostOutcome, type OfferedTask } from "./executor.ts";
+import { fromErrorData, TaskWorkerDiedError, toErrorData } from "../../../errors.ts";
+import type { EndStatus } from "../../../internal/task_status.ts";
+import { whyNotStarted, withCacheAdvice, workerEntry } from "../../../internal/worker_entry.ts";
+import { BATCH_MS } from "../../../writer/client/batch_sender.ts";
+import type { RunningTask } from "../../observers/run_observer.ts";
+import { timeAttempt } from "../attempt_timer.ts";
+import { type ExecutorEvents, lostOutcome, type OfferedTask } from "../executor.ts";
 import type {
   IdentifyItems,
   RunTaskRequest,
@@ -19,7 +19,7 @@ import type {
 } from "./pool_protocol.ts";
 import { notLoaded, toInit, type WorkerOptions } from "./pool_worker_options.ts";
 import { nextSender } from "./sender_numbers.ts";
-import type { TaskOutcome } from "./task_runner.ts";
+import type { TaskOutcome } from "../task_runner.ts";
 
 const ENTRY = workerEntry(
   new URL("./task_worker.ts", import.meta.url),

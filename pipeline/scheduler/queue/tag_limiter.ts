@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { closest } from "../../internal/validate.ts";
+import { closest } from "../../../internal/validate.ts";
 import { RateWindow } from "./rate_window.ts";
 import {
   checkLimit,
@@ -13,7 +13,7 @@ import {
   toTagLimit,
 } from "./tag_limits.ts";
 
-/** Tags that are remembered before those that are idle are forgotten. */
+/** Tags that are remembered, at least, before those that are idle are forgotten. */
 const MAX_TAGS = 10_000;
 
 /** One tag. */
@@ -55,10 +55,12 @@ export class TagLimiter {
   readonly #limitOf: ((tag: string) => number | TagLimit | undefined) | undefined;
   /** `undefined` for a tag that has no limit. */
   readonly #states = new Map<string, TagState | undefined>();
-  readonly #wake: () => void;
+  /** How many tags there are when those that are idle are forgotten next. */
+  #most = MAX_TAGS;
+  readonly #wake: (tag: string) => void;
 
-  /** `wake` is called when another run makes room. */
-  constructor(limits: TagLimits = {}, wake: () => void = () => {}) {
+  /** `wake` is called with the tag when another run makes room. */
+  constructor(limits: TagLimits = {}, wake: (tag: string) => void = () => {}) {
     const isFunction = typeof limits === "function";
     this.#limitOf = isFunction ? limits : undefined;
     this.#named = new Map(isFunction ? [] : Object.entries(limits));
@@ -74,15 +76,10 @@ export class TagLimiter {
     return this.#stateOf(tag) !== undefined;
   }
 
-  /** From when on a task with these tags may start; `Infinity` as long as others must end or start first. */
-  opensAt(tags: readonly string[]): number {
-    let at = -Infinity;
-    for (const tag of tags) {
-      const { room, window, heldUntil } = this.#stateOf(tag)!;
-      if (room <= 0) return Infinity;
-      at = Math.max(at, heldUntil, window?.opensAt ?? -Infinity);
-    }
-    return at;
+  /** From when on a task with this tag may start; `Infinity` as long as others must end or start first. */
+  opensAt(tag: string): number {
+    const { room, window, heldUntil } = this.#stateOf(tag)!;
+    return room > 0 ? Math.max(heldUntil, window?.opensAt ?? -Infinity) : Infinity;
   }
 
   /** A task with these tags is taken from the queue. */
@@ -145,7 +142,7 @@ export class TagLimiter {
     if (typeof tag !== "string") {
       throw new TypeError(`Cannot limit the tag ${Deno.inspect(tag)}: a tag is text`);
     }
-    if (this.#states.size >= MAX_TAGS) this.#forgetIdle();
+    if (this.#states.size >= this.#most) this.#forgetIdle();
     const state = this.#open(tag);
     this.#states.set(tag, state);
     return state;
@@ -188,9 +185,9 @@ export class TagLimiter {
     return state;
   }
 
-  #wakeSharers({ sharers }: TagState): void {
+  #wakeSharers({ tag, sharers }: TagState): void {
     for (const limiter of sharers ?? []) {
-      if (limiter !== this) limiter.#wake();
+      if (limiter !== this) limiter.#wake(tag);
     }
   }
 
@@ -202,6 +199,8 @@ export class TagLimiter {
       state?.sharers?.delete(this);
       this.#states.delete(tag);
     }
+    // Where most are in use, it is not looked for idle ones with each new tag.
+    this.#most = Math.max(MAX_TAGS, 2 * this.#states.size);
   }
 }
 
