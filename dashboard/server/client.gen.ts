@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources b5c1887a1dd73bff
+// Deno 2.9.6, sources 29e9af83fba7758f
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *
