@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources 40413697fd9f32b8
+// Deno 2.9.6, sources 9c1b11cb5fbe1e05
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *

@@ -23,7 +23,7 @@ const RETRY_CALL_MS = 200;
 /** Nanoseconds of a millisecond: times of JetStream. */
 const NANOS = 1_000_000;
 
-/** Milliseconds after which the server forgets the consumer of a run that no worker asks for and no one deletes. */
+/** Milliseconds after which the server forgets the consumer of a run that no worker uses and that was not deleted. */
 const FORGOTTEN_MS = 24 * 60 * 60 * 1_000;
 
 /** Requests of workers that wait at the server. */

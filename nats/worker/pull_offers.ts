@@ -79,7 +79,7 @@ export class OfferPuller {
     connection.publish(subject, request, this.#inbox);
   }
 
-  /** What was asked for may be lost. */
+  /** The request may be lost. */
   reconnected(): void {
     this.#asked = 0;
     this.#retryAt = 0;

@@ -6,6 +6,7 @@
  */
 import { addFromTask } from "./task_adds.ts";
 import { checkFromTask } from "./task_checks.ts";
+import { sleepFromTask, stepFromTask } from "./steps/task_steps.ts";
 import { resultOf, resultsOf } from "./dependency_results.ts";
 import { refuseOldMembers } from "../../internal/validate.ts";
 import { type InsertOptions, type Row, toInsertMessage } from "../../writer/client/insert.ts";
@@ -117,6 +118,14 @@ export class TaskHandle implements TaskContext {
     options?: TransactionOptions,
   ): Promise<(ExecuteResult | undefined)[] | undefined> {
     return this.#execution.watch(this.#transaction(steps, options));
+  }
+
+  step<Result>(name: string, work: () => Result | PromiseLike<Result>): Promise<Result> {
+    return this.#execution.watch(stepFromTask(this.#execution, name, work));
+  }
+
+  sleep(duration: number | Date): Promise<void> {
+    return this.#execution.watch(sleepFromTask(this.#execution, duration));
   }
 
   flush(): Promise<void> {

@@ -102,7 +102,7 @@ for (const sqlite of [false, true]) {
     await using registry = await Registry.start({ sqlite });
     using project = openProject(registry.url, []);
     await walk(project);
-    // Where not every permission is granted nobody asks for it.
+    // Where not every permission is granted no program asks for it.
     assert(!registry.asked.some((path) => path.startsWith("/@db/")), `${registry.asked}`);
     const driver = () => project.deno("run", "--no-prompt", ...FFI, "driver.ts");
     // Nor is it fetched where all is granted, unless it is asked for.
