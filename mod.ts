@@ -7,6 +7,7 @@
  *
  * @module
  */
+import "./deno_only.js";
 export { ArgumentsError } from "./errors.ts";
 export type { ArgumentsValidator } from "./pipeline/run_arguments.ts";
 export type { Bindable } from "./sqlite/values.ts";
@@ -28,7 +29,7 @@ export type { PipelineOptions } from "./pipeline/pipeline_options.ts";
 export type { PipelineReport } from "./pipeline/report.ts";
 export type { PolicyOptions } from "./pipeline/scheduler/retry_policy.ts";
 export type { ProgressOptions } from "./pipeline/observers/progress_options.ts";
-export type { QueueOptions } from "./pipeline/scheduler/ready_queue.ts";
+export type { QueueOptions } from "./pipeline/scheduler/queue/ready_queue.ts";
 export { RetryAfter } from "./pipeline/retry_after.ts";
 export type { RetryAfterOptions } from "./pipeline/retry_after.ts";
 export type { Row } from "./writer/client/insert.ts";
@@ -45,8 +46,8 @@ export type { SqlRow } from "./sqlite/values.ts";
 export { startPipeline } from "./pipeline/run_pipeline.ts";
 export type { StatusCounts } from "./internal/task_status.ts";
 export type { Step } from "./writer/client/steps.ts";
-export type { TagLimit } from "./pipeline/scheduler/tag_limits.ts";
-export type { TagLimits } from "./pipeline/scheduler/tag_limits.ts";
+export type { TagLimit } from "./pipeline/scheduler/queue/tag_limits.ts";
+export type { TagLimits } from "./pipeline/scheduler/queue/tag_limits.ts";
 export type { TaskContext } from "./pipeline/executor/task_context.ts";
 export type { TaskFailure } from "./pipeline/report.ts";
 export type { TaskFunction } from "./pipeline/executor/task_runner.ts";

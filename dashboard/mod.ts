@@ -6,17 +6,21 @@
  *
  * @module
  */
+import "../deno_only.js";
 export type {
   ApiError,
   ComparedTask,
   Comparison,
   ControlResult,
+  FailureCause,
+  FailureReport,
   GraphEdge,
   GraphNode,
   LogLine,
   LogPage,
   RemoteWorkerInfo,
   Run,
+  RunDelays,
   RunHealth,
   RunPage,
   RunProgress,

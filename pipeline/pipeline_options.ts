@@ -8,7 +8,7 @@ import type { RunKey } from "../writer/protocol/run_message.ts";
 import type { ProgressOptions } from "./observers/progress_options.ts";
 import type { HookOptions } from "./hooks.ts";
 import type { DependencyOptions } from "./scheduler/dependency_source.ts";
-import type { QueueOptions } from "./scheduler/ready_queue.ts";
+import type { QueueOptions } from "./scheduler/queue/ready_queue.ts";
 import type { PolicyOptions } from "./scheduler/retry_policy.ts";
 import type { IdentityOptions } from "./scheduler/task_identity.ts";
 import type { ArgumentsValidator, PipelineArguments } from "./run_arguments.ts";

@@ -22,7 +22,7 @@ import { checkPolicy } from "./scheduler/retry_policy.ts";
 import { PipelineHandle, type RunningPipeline } from "./running_pipeline.ts";
 import { checkDependencies } from "./scheduler/dependency_source.ts";
 import { TaskSource } from "./scheduler/task_source.ts";
-import { checkLimits } from "./scheduler/tag_limits.ts";
+import { checkLimits } from "./scheduler/queue/tag_limits.ts";
 import { taskArguments, toStoredArguments } from "./run_arguments.ts";
 import { PipelineRun } from "./pipeline_run.ts";
 

@@ -22,7 +22,7 @@ const ENTRIES = [
 ];
 const WORKER_ENTRIES = [
   "writer.ts",
-  "pipeline/executor/task_worker.ts",
+  "pipeline/executor/pool/task_worker.ts",
   "dashboard/server/worker.ts",
 ];
 

@@ -4,14 +4,14 @@
  * @module
  */
 import { GRACE_MS, type PolicyOptions } from "../scheduler/retry_policy.ts";
-import { hasRate, type TagLimits } from "../scheduler/tag_limits.ts";
+import { hasRate, type TagLimits } from "../scheduler/queue/tag_limits.ts";
 import type { WriterClient } from "../../writer/client/writer_client.ts";
 import type { Executor } from "./executor.ts";
 import { type ExecutorFactory, OPEN_EXECUTOR } from "./executor_factory.ts";
 import { type ExecutorOptions, MainThreadExecutor } from "./main_thread_executor.ts";
 import type { TaskModule } from "./task_module.ts";
 import type { TaskFunction } from "./task_runner.ts";
-import { WorkerPoolExecutor } from "./worker_pool_executor.ts";
+import { WorkerPoolExecutor } from "./pool/worker_pool_executor.ts";
 
 /** Milliseconds that a module may take to load where attempts are not timed: what it awaits may be large, and far. */
 const LOAD_MS = 300_000;

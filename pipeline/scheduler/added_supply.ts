@@ -10,7 +10,7 @@ import type { SqlRow } from "../../writer/protocol/sqlite_types.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
 import type { Admitted } from "./dependency_source.ts";
 import { LOOKAHEAD } from "./item_source.ts";
-import type { TaskSupply } from "./ready_queue.ts";
+import type { TaskSupply } from "./queue/ready_queue.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 import type { TaskSource } from "./task_source.ts";
 

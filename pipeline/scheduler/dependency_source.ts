@@ -12,7 +12,7 @@ import { LOOKAHEAD } from "./item_source.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
 import type { TaskSource } from "./task_source.ts";
 import { describe, type IdentifiedItem, type IdentityOptions } from "./task_identity.ts";
-import type { TaskSupply } from "./ready_queue.ts";
+import type { TaskSupply } from "./queue/ready_queue.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
 
 /** What a task waits for. */

@@ -8,7 +8,7 @@ import type { EndStatus } from "../../internal/task_status.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
 import type { TaskOutcome } from "../executor/task_runner.ts";
 import type { Attempt, FullPolicy } from "./retry_policy.ts";
-import type { Reservation } from "./tag_limiter.ts";
+import type { Reservation } from "./queue/tag_limiter.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 
 /**
@@ -52,6 +52,8 @@ export class LiveTask<Item> implements IdentifiedItem<Item> {
   priority = 0;
   order = 0;
   // What few tasks have is declared only: a million that wait take a third less.
+  /** The stage that its run has for it. */
+  declare stage: string | undefined;
   /** What it takes of the limits of its tags. */
   declare reservations: Reservation[] | undefined;
   declare policy: FullPolicy | undefined;
@@ -60,19 +62,22 @@ export class LiveTask<Item> implements IdentifiedItem<Item> {
   declare losses: number | undefined;
   declare cancellation: Cancellation | undefined;
 
-  constructor({ id, name, key }: TaskIdentity, known?: { item: Item }) {
+  constructor({ id, name, key }: TaskIdentity, known?: { item: Item; stage?: string | undefined }) {
+    const stage = known?.stage;
     this.id = id;
     this.name = name;
     this.key = key;
     this.item = known?.item as Item;
     this.isKnown = known !== undefined;
+    if (stage !== undefined) this.stage = stage;
   }
 
   /** It leaves its source after it was cancelled. */
-  identify({ name, key, item }: IdentifiedItem<Item>): void {
+  identify({ name, key, item, stage }: IdentifiedItem<Item>): void {
     this.name = name;
     this.key = key;
     this.item = item;
+    if (stage !== undefined) this.stage = stage;
     this.isKnown = true;
   }
 }

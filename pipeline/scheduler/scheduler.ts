@@ -22,7 +22,7 @@ import { LOOKAHEAD } from "./item_source.ts";
 import { AddedSupply } from "./added_supply.ts";
 import { blockDependents, refuseAdded } from "./dependents.ts";
 import type { LiveTask } from "./live_task.ts";
-import { hasOrder, ReadyQueue } from "./ready_queue.ts";
+import { hasOrder, ReadyQueue } from "./queue/ready_queue.ts";
 import { endOrphans, reconcile, writtenEnd } from "./reconcile.ts";
 import { Retries } from "./retries.ts";
 import type { SchedulerOptions } from "./scheduler_options.ts";
@@ -254,7 +254,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   async #failed(task: LiveTask<Item>, outcome: TaskOutcome): Promise<void> {
     const written = outcome.lost && await writtenEnd(task, outcome, this.environment);
     if (written) return this.end(task, written);
-    const next = !task.cancellation && this.#retries.next(task, outcome);
+    const next = this.#retries.next(task, outcome);
     if (next) {
       await this.#retries.wait(task, { outcome, next }, () => this.requeue(task));
       // It may have been cancelled, or even queued again, meanwhile.

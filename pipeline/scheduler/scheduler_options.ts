@@ -8,7 +8,7 @@ import type { TaskIdentity } from "../executor/task_context.ts";
 import type { TaskEnvironment } from "../executor/task_execution.ts";
 import type { TaskOutcome } from "../executor/task_runner.ts";
 import type { DependencySource } from "./dependency_source.ts";
-import type { QueueOptions } from "./ready_queue.ts";
+import type { QueueOptions } from "./queue/ready_queue.ts";
 import type { Attempt, PolicyOptions } from "./retry_policy.ts";
 import type { TaskSource } from "./task_source.ts";
 

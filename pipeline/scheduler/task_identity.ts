@@ -42,6 +42,8 @@ export interface IdentityOptions<Item> {
 export interface IdentifiedItem<Item> extends TaskIdentity {
   /** The user's item. */
   item: Item;
+  /** Which of the run's stages runs it, where it has stages. */
+  stage?: string | undefined;
 }
 
 interface Carrier {

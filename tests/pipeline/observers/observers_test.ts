@@ -2,13 +2,13 @@ import { assert, assertEquals } from "../../support/assert.ts";
 import { ROOT } from "../../support/child.ts";
 import { readModules } from "../../support/module_graph.ts";
 
-/** What is loaded when somebody looks on, or there is a schedule; each with what loads it. */
+/** What is loaded when a run is observed, or there is a schedule; each with what loads it. */
 const LAZY = [
   ["pipeline/observers/progress.ts", "pipeline/observers/observers.ts"],
   ["pipeline/observers/run_log.ts", "pipeline/observers/observers.ts"],
   ["pipeline/observers/telemetry.ts", "pipeline/observers/observers.ts"],
-  ["pipeline/executor/task_observer.ts", "pipeline/executor/task_worker.ts"],
-  ["pipeline/executor/task_trace.ts", "pipeline/executor/task_worker.ts"],
+  ["pipeline/executor/pool/task_observer.ts", "pipeline/executor/pool/task_worker.ts"],
+  ["pipeline/executor/task_trace.ts", "pipeline/executor/pool/task_worker.ts"],
   ["pipeline/schedule/cron_expression.ts", "pipeline/schedule/schedule.ts"],
 ] as const;
 

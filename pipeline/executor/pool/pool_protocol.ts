@@ -1,0 +1,190 @@
+/**
+ * What goes to a task Worker, and what it answers. Its rows go to the writer, over a port of its own.
+ *
+ * @module
+ */
+import type { ErrorData } from "../../../errors.ts";
+import type { LogLevel } from "../../../internal/log_level.ts";
+import type { EndStatus } from "../../../internal/task_status.ts";
+import type { Identities } from "../added_items.ts";
+import type { Attempt } from "../../scheduler/retry_policy.ts";
+
+/** Makes a task Worker ready: loads the module, takes its port to the writer. */
+export interface InitTaskWorker {
+  kind: "init";
+  /** URL of the module that exports the task. */
+  module: string;
+  /** Name of the export. */
+  export: string;
+  run: number | null;
+  /** What the run was started with, cloned. */
+  args?: Readonly<Record<string, unknown>> | undefined;
+  atomic: boolean;
+  /** Whether the main thread names the items that its tasks add. */
+  asksIdentity: boolean;
+  /** Whether it tells ends once they are committed, because what it sends could be lost on its way. */
+  confirms?: boolean | undefined;
+  /** Whether ends are told with what tasks returned. */
+  keepsResults?: boolean | undefined;
+  /** Whether no sleep of a task takes time. */
+  skipsSleeps?: boolean | undefined;
+  /** Whether it is to tell how its tasks are doing, and to pass on what they print; if there is an observer. */
+  watch?: { prints: boolean } | undefined;
+  port: MessagePort;
+}
+
+/** Runs one task. */
+export interface RunTaskRequest {
+  kind: "run";
+  id: number;
+  name: string;
+  key: string | null;
+  /** The user's item, cloned. */
+  item: unknown;
+  /** Which attempt it is, where attempts are counted. */
+  attempt?: Attempt;
+  /** The span that it belongs to, as a `traceparent`. */
+  trace?: string;
+  /** Whether to tell that it begins, because starts are counted. */
+  tell?: true;
+}
+
+/** The pipeline is to stop: aborts the signal of the tasks. */
+export interface AbortTasksRequest {
+  kind: "abort";
+  reason: ErrorData;
+}
+
+/** The time of a task is up: aborts its signal. */
+export interface TimeOutTaskRequest {
+  kind: "time_out";
+  id: number;
+  reason: ErrorData;
+}
+
+/** A task was cancelled: aborts its signal. */
+export interface CancelTaskRequest {
+  kind: "cancel";
+  id: number;
+  reason: ErrorData;
+}
+
+/** Names and keys of items that a task adds. */
+export interface ItemsIdentified {
+  kind: "identified";
+  /** The number of the question. */
+  question: number;
+  identities?: Identities;
+  error?: ErrorData;
+}
+
+/** No more tasks come: answered when all that the tasks sent is committed. */
+export interface FinishTasksRequest {
+  kind: "finish";
+}
+
+/** What goes to a task Worker. */
+export type TaskWorkerRequest =
+  | InitTaskWorker
+  | RunTaskRequest
+  | AbortTasksRequest
+  | TimeOutTaskRequest
+  | CancelTaskRequest
+  | ItemsIdentified
+  | FinishTasksRequest;
+
+/** The Worker listens, and again when it has loaded the module. */
+export interface TaskWorkerReady {
+  kind: "listening" | "initialized" | "finished";
+}
+
+/** The task begins, where that was to be told. */
+export interface TaskBegun {
+  kind: "begun";
+}
+
+/** The Worker is free for the next task. The outcome is missing while rows are on their way. */
+export interface TaskReturned {
+  kind: "returned";
+  id: number;
+}
+
+/** How a task ended. */
+export interface TaskEnded {
+  kind: "ended";
+  id: number;
+  status: EndStatus;
+  error?: ErrorData | undefined;
+  /** What it returned, as JSON, where that was asked for. */
+  result?: string | undefined;
+  /** Whether its end is left for the main thread to write. */
+  unwritten?: boolean | undefined;
+}
+
+/** The module cannot be loaded, or an error that no task caught. */
+export interface TaskWorkerFailed {
+  kind: "failed";
+  error: ErrorData;
+}
+
+/** News of a task could not be written: the pipeline cannot continue. */
+export interface TaskNewsRefused {
+  kind: "refused";
+  error: ErrorData;
+}
+
+/** How far a task is; sent at most ten times a second, to observers. */
+export interface TaskProgressed {
+  kind: "progressed";
+  id: number;
+  fraction?: number | undefined;
+  note?: string | undefined;
+}
+
+/** A task is about to add tasks, or has. */
+export interface TasksAdded {
+  kind: "added";
+  id: number;
+}
+
+/** Asks for names and keys of items that a task adds. */
+export interface IdentifyItems {
+  kind: "identify";
+  /** A number for the answer. */
+  question: number;
+  items: readonly unknown[];
+}
+
+/** A task wrote a line into its log; sent to observers. */
+export interface TaskLogged {
+  kind: "logged";
+  id: number;
+  name: string;
+  key: string | null;
+  level: LogLevel;
+  message: string;
+}
+
+/** The methods of `console` to which all others come down. */
+export type PrintMethod = "debug" | "error" | "info" | "log" | "warn";
+
+/** A task printed; sent where the main thread draws on the terminal. */
+export interface TaskPrinted {
+  kind: "printed";
+  method: PrintMethod;
+  text: string;
+}
+
+/** What a task Worker answers. */
+export type TaskWorkerReply =
+  | TaskWorkerReady
+  | TaskBegun
+  | TaskReturned
+  | TaskEnded
+  | TaskWorkerFailed
+  | TaskNewsRefused
+  | TaskProgressed
+  | TasksAdded
+  | IdentifyItems
+  | TaskLogged
+  | TaskPrinted;

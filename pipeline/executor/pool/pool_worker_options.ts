@@ -1,0 +1,59 @@
+/**
+ * What the Workers of a pool share, and the message that makes one ready.
+ *
+ * @module
+ */
+import type { InitTaskWorker } from "./pool_protocol.ts";
+import type { TaskEnvironment } from "../task_execution.ts";
+import type { TaskModule } from "../task_module.ts";
+
+/** What the Workers of a pool share. */
+export interface WorkerOptions {
+  /** The function that they run. */
+  module: TaskModule;
+  environment: TaskEnvironment;
+  /** Milliseconds that a task may continue after it was told to stop, before its Worker is ended. */
+  graceMs: number;
+  /** Milliseconds that the module may take to load. */
+  loadMs: number;
+  /** Whether starts are counted, so that a Worker is to tell when a task begins. */
+  tellsStarts: boolean;
+  /** Whether what tasks print is to be printed by the main thread. */
+  prints: boolean;
+  /** Makes a port to the writer, for a sender of this number. */
+  attach: (sender: number) => MessagePort;
+  /** Lets the writer take nothing more from that sender. */
+  disconnect: (sender: number) => void;
+}
+
+/** The message that has a Worker load its module; its tasks write over this port. */
+export function toInit(
+  { module: { module, export: name = "default" }, environment, prints }: WorkerOptions,
+  port: MessagePort,
+): InitTaskWorker {
+  const { run, args, atomic, adds, confirms, keepsResults, skipsSleeps, onLog } = environment;
+  return {
+    kind: "init",
+    module: String(module),
+    export: name,
+    run,
+    args,
+    atomic,
+    confirms,
+    keepsResults,
+    skipsSleeps,
+    asksIdentity: adds?.isPlain === false,
+    watch: onLog && { prints },
+    port,
+  };
+}
+
+/** That a module has not loaded in time. */
+export function notLoaded(ms: number): Error {
+  return new Error(
+    `It has not loaded within ${
+      ms / 1_000
+    } s: a top-level await may never settle. If it needs more time, give ` +
+      `the tasks a larger timeoutMs`,
+  );
+}

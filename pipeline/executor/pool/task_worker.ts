@@ -1,0 +1,248 @@
+/**
+ * The entry of a task Worker: runs one task at a time and sends what the tasks write straight to the
+ * writer, over a port of its own. No module imports this file; `pool_worker.ts` starts it by its URL.
+ *
+ * What is thrown behind a task's back, in a timer or an unawaited promise, would end the
+ * Worker together with what it has not sent yet. It is caught here: the task that runs ends as `error`,
+ * what was sent is committed, then the pool is told and replaces the Worker. A task cannot end its Worker
+ * itself, which would happen in silence, nor post messages, which would be taken for ours.
+ *
+ * @module
+ */
+import { type ErrorData, fromErrorData, toErrorData } from "../../../errors.ts";
+import { toErrorSummary, toErrorText } from "../../../internal/error_text.ts";
+import type {
+  CancelTaskRequest,
+  InitTaskWorker,
+  RunTaskRequest,
+  TaskWorkerReply,
+  TaskWorkerRequest,
+  TimeOutTaskRequest,
+} from "./pool_protocol.ts";
+import { identifyAll, type Identities } from "../added_items.ts";
+import { abridgedError } from "../abridged_error.ts";
+import { delay } from "../../../internal/delay.ts";
+import { BATCH_MS, BatchSender } from "../../../writer/client/batch_sender.ts";
+import { type TaskEnvironment, TaskExecution } from "../task_execution.ts";
+import {
+  isStopped,
+  runTask,
+  type TaskFunction,
+  type TaskOutcome,
+  writeFailure,
+} from "../task_runner.ts";
+
+const worker = self as unknown as Record<"close" | "postMessage", (reply: TaskWorkerReply) => void>;
+const reply = worker.postMessage.bind(worker);
+
+const controller = new AbortController();
+/** Tasks that have not ended, each with its end. */
+const tasks = new Map<number, { task: TaskExecution; end: Promise<void> }>();
+let run: TaskFunction<unknown>;
+let environment: TaskEnvironment | undefined;
+/** The task that has not returned yet. */
+let running: TaskExecution | undefined;
+/** The task that was ended because the Worker failed. */
+let victim: TaskExecution | undefined;
+/** Where OpenTelemetry keeps its providers. */
+const OPENTELEMETRY = Symbol.for("opentelemetry.js.api.1");
+/** Characters of a message of which several copies are made: its task is done with before the next one runs. */
+const LARGE_ERROR = 100_000;
+/** What the last task was told that was to stop, perhaps before it began. */
+let told: TimeOutTaskRequest | CancelTaskRequest | undefined;
+let failed = false;
+/** What the main thread was asked, by the numbers of the questions. */
+const questions = new Map<number, PromiseWithResolvers<Identities>>();
+let asked = 0;
+/** Resolves when what was collected by now has left. */
+let leaving: Promise<void> | undefined;
+
+async function fail(thrown: unknown): Promise<void> {
+  if (failed) return;
+  failed = true;
+  const cause = toErrorData(thrown);
+  const error: ErrorData = {
+    name: "TaskWorkerDiedError",
+    message: `The task's Worker died of an error that no task caught: ${toErrorSummary(cause)}`,
+    cause,
+  };
+  const stopped = environment && isStopped(thrown, running, environment);
+  const status = stopped ? "cancelled" : "error";
+  // A task that has returned and waits for its commit is not to blame, nor can it fail any more.
+  victim = running?.ended ? undefined : running;
+  try {
+    if (!running && environment) {
+      console.warn(
+        "A task Worker is replaced for an error that no task caught:",
+        toErrorText(cause),
+      );
+    }
+    if (victim && !victim.retryable) writeFailure(victim.id, { status, error }, environment!);
+    victim?.abandon(error);
+    // Tasks that have returned say first that they have ended; one that was refused then writes its end.
+    await Promise.allSettled([...tasks.values()].map(({ task, end }) => task === victim || end));
+    await environment?.batchSender.flushed();
+  } finally {
+    if (victim) ended(victim.id, { status, error, unwritten: victim.retryable });
+    reply({ kind: "failed", error: toErrorData(thrown) });
+  }
+}
+
+function refuse(): never {
+  throw new Error("Cannot end a task's Worker or post its messages: return a value, or throw");
+}
+
+async function init(request: InitTaskWorker): Promise<void> {
+  const module = await import(request.module) as Record<string, unknown>;
+  const exported = module[request.export];
+  if (typeof exported !== "function") {
+    throw new TypeError(
+      `Cannot run tasks with ${request.module}: its export ${Deno.inspect(request.export)} is ` +
+        `${exported === undefined ? "missing" : "not a function"}`,
+    );
+  }
+  run = exported as TaskFunction<unknown>;
+  const batchSender = new BatchSender(request.port, (error, task) => {
+    if (task === undefined) reply({ kind: "refused", error });
+    else tasks.get(task)?.task.fail(error);
+  });
+  environment = {
+    run: request.run,
+    args: request.args,
+    batchSender,
+    atomic: request.atomic,
+    confirms: request.confirms,
+    keepsResults: request.keepsResults,
+    skipsSleeps: request.skipsSleeps,
+    signal: controller.signal,
+    isTerminable: true,
+    adds: {
+      identify: request.asksIdentity ? askIdentity : (items) => identifyAll(items, {}),
+      isPlain: !request.asksIdentity,
+      added: (id) => reply({ kind: "added", id }),
+    },
+  };
+  if (request.watch) {
+    const watching = await import("./task_observer.ts");
+    Object.assign(environment, watching.watchTasks(reply, request.watch));
+  }
+}
+
+/** Names and keys of items come from the main thread, where the functions for them are. */
+function askIdentity(items: readonly unknown[]): Promise<Identities> {
+  const question = ++asked;
+  const answer = Promise.withResolvers<Identities>();
+  questions.set(question, answer);
+  reply({ kind: "identify", question, items });
+  return answer.promise;
+}
+
+async function handle(request: TaskWorkerRequest): Promise<void> {
+  switch (request.kind) {
+    case "init":
+      await init(request);
+      return reply({ kind: "initialized" });
+    case "run": {
+      if (failed) return;
+      // What it was told when it ran before is over.
+      if (told?.id === request.id) told = undefined;
+      // From here on it may be ended in the middle.
+      environment!.batchSender.flushLate();
+      if (request.attempt?.timeoutMs !== undefined) await settled();
+      if (failed) return;
+      const task = running = new TaskExecution(request, environment!, request.attempt);
+      if (told?.id === task.id) tell(task, told);
+      if (request.tell) reply({ kind: "begun" });
+      const end = runToEnd(task, request);
+      tasks.set(task.id, { task, end });
+      return await end;
+    }
+    case "identified": {
+      const { question, identities, error } = request;
+      const answer = questions.get(question)!;
+      questions.delete(question);
+      if (identities) answer.resolve(identities);
+      else answer.reject(fromErrorData(error!));
+      return;
+    }
+    case "abort":
+      controller.abort(fromErrorData(request.reason));
+      for (const { task } of tasks.values()) task.abort(controller.signal.reason);
+      return;
+    case "time_out":
+    case "cancel": {
+      told = request;
+      const begun = tasks.get(request.id);
+      return begun && tell(begun.task, request);
+    }
+    case "finish":
+      await environment!.batchSender.flushed();
+      // The writer, which may outlive the pool, would keep the port.
+      environment!.batchSender.close();
+      return reply({ kind: "finished" });
+    default: {
+      const unknown: never = request;
+      throw new TypeError(`Cannot handle a request of unknown kind ${Deno.inspect(unknown)}`);
+    }
+  }
+}
+
+function tell(task: TaskExecution, { kind, reason }: TimeOutTaskRequest | CancelTaskRequest): void {
+  if (kind === "cancel") task.cancel(fromErrorData(reason));
+  else task.timeOut(fromErrorData(reason));
+}
+
+async function runToEnd(task: TaskExecution, { item, trace }: RunTaskRequest): Promise<void> {
+  const work = () => runTask(run, item, task, environment!);
+  const isTraced = trace !== undefined && OPENTELEMETRY in globalThis;
+  const outcome =
+    await (isTraced
+      ? import("../task_trace.ts").then(({ runTraced }) => runTraced(trace, task, work))
+      : work());
+  if (task === victim) return;
+  // What it has sent, and a large result or error, is to be on its way before the next one runs.
+  const isLarge = "error" in outcome && (outcome.error?.message.length ?? 0) > LARGE_ERROR;
+  const { batchSender } = environment!;
+  await (isLarge ? batchSender.flushed() : batchSender.ready())?.catch(() => {});
+  if (task === victim) return;
+  running = undefined;
+  if (!failed) reply({ kind: "returned", id: task.id });
+  const end = "pending" in outcome ? await outcome.pending : outcome;
+  // What follows is written by the main thread, on a port of its own: the task may be run again.
+  if (end.status !== "done") await environment!.batchSender.flushed();
+  else if (environment!.confirms) await confirmed();
+  ended(task.id, end);
+}
+
+/** Resolves when everything before is committed; what is collected leaves in its own time. */
+async function confirmed(): Promise<void> {
+  await (leaving ??= delay(BATCH_MS).then(() => void (leaving = undefined)));
+  await environment!.batchSender.flushed();
+}
+
+/** Resolves when everything before is committed, and told: what follows may be ended in the middle. */
+async function settled(): Promise<void> {
+  await Promise.allSettled([...tasks.values()].map(({ end }) => end));
+  await environment!.batchSender.flushed();
+}
+
+function ended(id: number, { status, error, result, unwritten }: TaskOutcome): void {
+  tasks.delete(id);
+  // What is not written here is written by the main thread, as a whole.
+  const told = error && !unwritten ? abridgedError(error) : error;
+  reply({ kind: "ended", id, status, error: told, result, unwritten });
+}
+
+worker.close = worker.postMessage = Deno.exit = refuse;
+addEventListener("error", (event) => {
+  event.preventDefault();
+  fail(event.error);
+});
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  fail(event.reason);
+});
+addEventListener("message", (event) => {
+  handle((event as MessageEvent<TaskWorkerRequest>).data).catch(fail);
+});
+reply({ kind: "listening" });

@@ -1,0 +1,249 @@
+/**
+ * Tasks that wait for a free slot: in the order of their priority, as far as the limits of their tags allow, and
+ * those first that are to be run again. It reads ahead of the source as far as an order needs it; a run that asks
+ * for none takes its tasks straight from the source.
+ *
+ * @module
+ */
+import type { LiveTask } from "../live_task.ts";
+import { MAX_TIMER_MS } from "../../../internal/validate.ts";
+import { TagLimiter } from "./tag_limiter.ts";
+import type { TagLimits } from "./tag_limits.ts";
+import type { IdentifiedItem } from "../task_identity.ts";
+import { WaitingTasks } from "./waiting_tasks.ts";
+
+/** Which tasks run first, and which at the same time. */
+export interface QueueOptions<Item> {
+  /**
+   * The priority of an item's task: tasks with a greater number run before the others, in the order of the
+   * items where it is the same. Of an array the tasks are ordered that wait, of a generator those read ahead.
+   *
+   * @default {0 for all}
+   */
+  priority?: ((item: Item) => number) | undefined;
+  /** What an item's task uses; `limits` has to name each of them. */
+  tags?: ((item: Item) => readonly string[] | undefined) | undefined;
+  /**
+   * How many tasks of a tag run at once at most, as a number; or how many run at once and how many start in a
+   * time, as `{ concurrency: 2, rate: 10, intervalMs: 1_000 }`. A task runs when all of its tags allow it; others go
+   * before it meanwhile. One that waits for its retry takes no room, and its next attempt is another start. `"*"` is
+   * the limit of each tag that is not named; instead of a table it may be a function of the tag. What other
+   * runs start is not counted, unless a limit is `shared`; what other processes start never is.
+   *
+   * @default {no limits}
+   */
+  limits?: TagLimits | undefined;
+}
+
+/** Where tasks come from. */
+export interface TaskSupply<Item> {
+  /** The next task; `undefined` when there is none at the moment; a promise when it has to be waited for. */
+  take(): IdentifiedItem<Item> | undefined | Promise<IdentifiedItem<Item> | undefined>;
+}
+
+/** What a ready queue is made of. */
+export interface ReadyQueueOptions<Item> {
+  /** Where the tasks come from. */
+  source: TaskSupply<Item>;
+  /** Which run first, and which at the same time. */
+  order: QueueOptions<Item>;
+  /** How many tasks to read ahead, so that there are some to put in order. */
+  ahead: number;
+  /** Whether none is taken before all are read, because the last may be the first in order. */
+  whole?: boolean;
+  /** Makes the record of a task that has left the source; `undefined` when it is not to be run. */
+  admit(task: IdentifiedItem<Item>): LiveTask<Item> | undefined;
+  /** Called when there may be a task to take, without anything that the caller did. */
+  wake(): void;
+  /** Whether a stage has a free slot; left out where tasks have no stages. */
+  hasRoom?: ((stage: string) => boolean) | undefined;
+  /** Milliseconds on a clock that never goes back. */
+  clock?: (() => number) | undefined;
+}
+
+/** The queue. */
+export class ReadyQueue<Item> {
+  readonly #options: ReadyQueueOptions<Item>;
+  readonly #isOrdered: boolean;
+  readonly #clock: () => number;
+  readonly #limits: TagLimiter;
+  readonly #waiting: WaitingTasks<Item>;
+  #pushed = 0;
+  /** Whether the source was asked for a task that has not come yet. */
+  #isReading = false;
+  #failure: { thrown: unknown } | undefined;
+  /** Fires when a task may start that waits for the rate of its tags. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: ReadyQueueOptions<Item>) {
+    this.#options = options;
+    this.#isOrdered = hasOrder(options.order) || options.hasRoom !== undefined;
+    this.#clock = options.clock ?? (() => performance.now());
+    this.#limits = new TagLimiter(options.order.limits, (tag) => {
+      this.#waiting.changed(tag);
+      options.wake();
+    });
+    this.#waiting = new WaitingTasks(this.#limits, this.#clock);
+  }
+
+  /** Number of tasks that wait here. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** Milliseconds until one of the tasks that wait may start; `Infinity` when that is not a matter of time. */
+  get waitMs(): number {
+    const at = this.#waiting.opensAt;
+    return at === Infinity ? at : Math.max(0, at - this.#clock());
+  }
+
+  /**
+   * Takes the next task that may run; `undefined` when there is none at the moment.
+   *
+   * @throws {unknown} What the source, or an option that orders tasks, failed with
+   */
+  take(): LiveTask<Item> | undefined {
+    const { ahead, whole, hasRoom } = this.#options;
+    if (this.#isOrdered) {
+      while (this.size < ahead) {
+        const task = this.#read();
+        if (!task) break;
+        this.push(task);
+      }
+    }
+    if (this.#failure) throw this.#failure.thrown;
+    if (whole && this.#isReading) return undefined;
+    const task = this.size > 0 ? this.#waiting.take(hasRoom) : undefined;
+    if (task) return task;
+    if (!this.#isOrdered) return this.#read();
+    this.#wakeInTime();
+    return undefined;
+  }
+
+  /** Whether nothing waits, here or in the source. */
+  isDrained(): boolean {
+    if (this.#isReading || (this.size > 0 && this.#waiting.hasReady())) return false;
+    try {
+      const task = this.#read();
+      if (task) this.push(task);
+      return !task && !this.#isReading;
+    } catch (thrown) {
+      this.#failure ??= { thrown };
+      return false;
+    }
+  }
+
+  /**
+   * Adds a task; with `first` before the others of its priority.
+   *
+   * @throws {TypeError} If its priority is no number, or its tags are no array
+   */
+  push(task: LiveTask<Item>, first = false): void {
+    task.phase = "ready";
+    if (task.order !== 0) return;
+    const tags = this.#rank(task);
+    const order = ++this.#pushed;
+    task.order = first ? order - Number.MAX_SAFE_INTEGER : order;
+    this.#waiting.push(task, tags);
+  }
+
+  /** A task that was taken is to be run again, before the others of its priority. */
+  requeue(task: LiveTask<Item>): void {
+    this.release(task);
+    try {
+      this.push(task, true);
+    } catch (thrown) {
+      this.#failure ??= { thrown };
+    }
+  }
+
+  /** A task that was taken has started. Returns whether others may have waited for that. */
+  start(task: LiveTask<Item>): boolean {
+    const { reservations } = task;
+    if (!reservations || !this.#limits.start(task, this.#clock())) return false;
+    for (const { state } of reservations) this.#waiting.changed(state.tag);
+    return true;
+  }
+
+  /** A task that was taken runs no more: its tags have room again. */
+  release(task: LiveTask<Item>): void {
+    const { reservations } = task;
+    if (!reservations) return;
+    this.#limits.release(task, this.#clock());
+    for (const { state } of reservations) this.#waiting.changed(state.tag);
+  }
+
+  /**
+   * Starts no task with this tag for some milliseconds.
+   *
+   * @throws {TypeError} If the tag has no limit
+   */
+  hold(tag: string, ms: number): void {
+    this.#limits.hold(tag, this.#clock() + ms);
+  }
+
+  /** Wakes the caller no more. */
+  close(): void {
+    this.#clearTimer();
+    this.#limits.close();
+  }
+
+  #clearTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Reads one task; one that comes late is added to those that wait. */
+  #read(): LiveTask<Item> | undefined {
+    const { source, admit, wake } = this.#options;
+    while (!this.#isReading && !this.#failure) {
+      const read = source.take();
+      if (!read) return undefined;
+      if (!(read instanceof Promise)) {
+        const task = admit(read);
+        if (task) return task;
+        continue;
+      }
+      this.#isReading = true;
+      read.then((late) => {
+        const task = late && admit(late);
+        if (task) this.push(task);
+      }).catch((thrown) => this.#failure ??= { thrown }).then(() => {
+        this.#isReading = false;
+        wake();
+      });
+    }
+    return undefined;
+  }
+
+  /** Gives a task its priority, and returns its tags that have limits. */
+  #rank(task: LiveTask<Item>): string[] {
+    const { order: { priority, tags } } = this.#options;
+    task.priority = priority ? priority(task.item) : 0;
+    const what = `Cannot give task ${task.id} (${task.name})`;
+    if (typeof task.priority !== "number" || Number.isNaN(task.priority)) {
+      const wrong = Deno.inspect(task.priority);
+      throw new TypeError(`${what} the priority ${wrong}: pass a number`);
+    }
+    const all = tags?.(task.item) ?? [];
+    if (!Array.isArray(all)) {
+      throw new TypeError(`${what} the tags ${Deno.inspect(all)}: pass an array`);
+    }
+    return [...new Set(all)].filter((tag) => this.#limits.has(tag)).sort();
+  }
+
+  /** Has the caller look again when the next task may start; there is one timer for all of them. */
+  #wakeInTime(): void {
+    this.#clearTimer();
+    const ms = this.waitMs;
+    if (ms === Infinity) return;
+    // Rounded up: a timer that fires early would be set again.
+    this.#timer = setTimeout(() => this.#options.wake(), Math.min(MAX_TIMER_MS, Math.ceil(ms)));
+  }
+}
+
+/** Whether tasks are to be put in order before they run. */
+export function hasOrder<Item>({ priority, limits }: QueueOptions<Item>): boolean {
+  return priority !== undefined || typeof limits === "function" ||
+    (limits !== undefined && Object.keys(limits).length > 0);
+}
