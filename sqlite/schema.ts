@@ -47,6 +47,8 @@ const ADDED_TO_TASK_RUNS: Columns = {
   rewritten_as: "TEXT",
   // The version of its work, until it is done.
   version: "TEXT",
+  // Which of its run's stages runs it, where that has any.
+  stage: "TEXT",
 };
 
 const PIPELINE_RUNS: Columns = {

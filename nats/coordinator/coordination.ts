@@ -67,6 +67,7 @@ export class Coordination {
     const {
       environment: { run, args, atomic, keepsResults, adds, onLog },
       module,
+      exports,
       graceMs,
       loadMs,
     } = options;
@@ -74,6 +75,7 @@ export class Coordination {
       kind: "welcome",
       run,
       export: module.export,
+      exports,
       args,
       atomic,
       keepsResults,

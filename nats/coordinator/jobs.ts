@@ -196,7 +196,8 @@ export class Jobs<Item> {
     if (attempt?.timeoutMs !== undefined) {
       deadline?.limitTask(id, attempt.timeoutMs, "its time was up");
     }
-    worker.send({ kind: "go", id, offer, name, key, attempt, item: bytes, trace: job.trace });
+    const { task: { stage }, trace } = job;
+    worker.send({ kind: "go", id, offer, name, key, attempt, stage, item: bytes, trace });
     events.started(job.task);
   }
 
