@@ -9,6 +9,7 @@
  *
  * @module
  */
+import "./deno_only.js";
 import {
   configure,
   getTextFormatter,

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import "./deno_only.js";
 export { ArgumentsError } from "./errors.ts";
 export type { ArgumentsValidator } from "./pipeline/run_arguments.ts";
 export type { Bindable } from "./sqlite/values.ts";

@@ -16,6 +16,7 @@
  *
  * @module
  */
+import "./deno_only.js";
 export { type NatsExecutor, natsExecutor, type NatsExecutorOptions } from "./nats/nats_executor.ts";
 export type { NatsOptions, NatsTls } from "./nats/settings.ts";
 export { serveWorker, type ServeWorkerOptions } from "./nats/worker/serve_worker.ts";

@@ -3,4 +3,5 @@
  *
  * @module
  */
+import "./deno_only.js";
 export { runTask, type RunTaskOptions, type TaskRun } from "./pipeline/run_task.ts";

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import "../deno_only.js";
 export type {
   ApiError,
   ComparedTask,

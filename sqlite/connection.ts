@@ -47,7 +47,11 @@ export class Connection implements Disposable {
   readonly driver: DriverName;
   /** The version of the SQLite library, such as `3.53.2`. */
   readonly sqliteVersion: string;
-  /** Keeps the connection from being posted: the structured clone of a function fails, with its text. */
+  /**
+   * Keeps the connection from being posted: the structured clone of a function fails, with its text.
+   *
+   * @ignore
+   */
   readonly threadBound = () => "A SQLite connection belongs to the thread that opened it";
   #connection: DriverConnection | undefined;
   readonly #driver: Driver;
@@ -177,9 +181,26 @@ export class Connection implements Disposable {
    * Checks that the connection is open.
    *
    * @throws {SqliteError} If it is closed
+   * @ignore
    */
   assertOpen(): void {
     this.#open();
+  }
+
+  /** @ignore What an error of the driver means here. */
+  explain(thrown: unknown): Error {
+    const error = explain(thrown, this.path);
+    if (classifyError(error) !== "read-only" || !this.#isQueryOnly()) return error;
+    return new SqliteError(
+      `Cannot write ${this.path}: PRAGMA query_only is on in this connection. Turn it off, or leave it out`,
+      "read-only",
+      { cause: thrown },
+    );
+  }
+
+  #isQueryOnly(): boolean {
+    const statement = this.#connection?.prepare("PRAGMA query_only");
+    return Number(statement?.get([])?.query_only ?? 0) === 1;
   }
 
   #open(): DriverConnection {
@@ -197,7 +218,7 @@ export class Connection implements Disposable {
     try {
       return call(connection);
     } catch (error) {
-      throw explain(error, this.path);
+      throw this.explain(error);
     }
   }
 }

@@ -21,9 +21,14 @@ export function pages(connection: Connection): { count: number; free: number; by
   };
 }
 
+/** Whether a file becomes shorter when rows are deleted. */
+export function givesPagesBack(connection: Connection): boolean {
+  return pragma(connection, "auto_vacuum") !== 0;
+}
+
 /** Columns of a table, in their order; none when there is no such table. */
 export function columnsOf(connection: Connection, table: string): string[] {
-  return connection.prepare(`PRAGMA table_info(${table})`).all().map(({ name }) => `${name}`);
+  return connection.prepare(`PRAGMA main.table_info(${table})`).all().map(({ name }) => `${name}`);
 }
 
 /** What an integrity check found. */

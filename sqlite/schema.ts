@@ -13,6 +13,8 @@ import type { Connection } from "./connection.ts";
 import { columnsOf, isShadowed } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 import { PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
+import { TASK_CHECKS } from "./tables/task_checks.ts";
+import { TASK_STEPS, TASK_STEPS_INDEX } from "./tables/task_steps.ts";
 import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_versions.ts";
 
 /** Columns by name, with their types. */
@@ -49,6 +51,8 @@ const ADDED_TO_TASK_RUNS: Columns = {
   version: "TEXT",
   // Which of its run's stages runs it, where that has any.
   stage: "TEXT",
+  // Until when it sleeps, or slept last.
+  wakes_at: "TEXT",
 };
 
 const PIPELINE_RUNS: Columns = {
@@ -152,20 +156,6 @@ const TASK_ATTEMPTS: Columns = {
   error: "TEXT",
 };
 
-/** What tasks checked about their data. */
-const TASK_CHECKS: Columns = {
-  id: "INTEGER PRIMARY KEY",
-  task_id: "INTEGER NOT NULL",
-  run_id: "INTEGER",
-  attempt: "INTEGER NOT NULL", // from 1
-  checked_at: "TEXT NOT NULL",
-  name: "TEXT NOT NULL",
-  passed: "INTEGER NOT NULL", // 0|1
-  severity: "TEXT NOT NULL", // error|warn
-  value: "TEXT", // JSON
-  expected: "TEXT", // JSON
-};
-
 /** What came later. */
 const ADDED_TO_TASK_ATTEMPTS: Columns = {
   worker: "TEXT",
@@ -203,6 +193,7 @@ const TABLES: readonly [string, Columns, Columns?][] = [
   ["run_requests", RUN_REQUESTS],
   ["pruned_runs", PRUNED_RUNS],
   ["task_versions", TASK_VERSIONS],
+  ["task_steps", TASK_STEPS],
 ];
 
 /** The tables that are ours: all others are the user's. */
@@ -220,8 +211,8 @@ export interface InitSchemaOptions {
 
 /**
  * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_checks`, `task_dependencies`,
- * `idempotency_keys`, `run_requests`, `pruned_runs` and `task_versions`, or brings them up to date: an older
- * `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It is one transaction.
+ * `idempotency_keys`, `run_requests`, `pruned_runs`, `task_versions` and `task_steps`, or brings them up to date: an
+ * older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It is one transaction.
  *
  * @throws {SqliteError} If the database cannot be written
  * @throws {Error} If there is a table of one of these names of another make
@@ -245,6 +236,7 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
       CREATE INDEX IF NOT EXISTS idx_task_runs_added ON task_runs(run_id, id)
         WHERE added_by IS NOT NULL;
       ${REWRITTEN_INDEX};
+      ${TASK_STEPS_INDEX};
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
       CREATE INDEX IF NOT EXISTS idx_task_checks_task ON task_checks(task_id);
@@ -271,14 +263,18 @@ export function createTable(
         `made it; rename it, or pass storeTaskStatus: false`,
     );
   }
-  const definitions = Object.entries(columns).map(([name, definition]) => `${name} ${definition}`);
-  const hasKey = columns === TASK_VERSIONS;
-  if (hasKey) definitions.push(`PRIMARY KEY (${TASK_VERSIONS_KEY})`);
-  connection.exec(
-    `CREATE TABLE IF NOT EXISTS ${table} (\n  ${definitions.join(",\n  ")}\n)` +
-      (hasKey ? " WITHOUT ROWID" : ""),
-  );
   const present = columnsOf(connection, table);
+  if (present.length === 0) {
+    const definitions = Object.entries({ ...columns, ...added })
+      .map(([name, definition]) => `${name} ${definition}`);
+    const hasKey = columns === TASK_VERSIONS;
+    if (hasKey) definitions.push(`PRIMARY KEY (${TASK_VERSIONS_KEY})`);
+    connection.exec(
+      `CREATE TABLE ${table} (\n  ${definitions.join(",\n  ")}\n)` +
+        (hasKey ? " WITHOUT ROWID" : ""),
+    );
+    return;
+  }
   const lacking = Object.keys(columns).filter((column) => !present.includes(column));
   if (lacking.length > 0) {
     throw new Error(

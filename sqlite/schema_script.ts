@@ -8,6 +8,7 @@
  * @module
  */
 import type { Connection } from "./connection.ts";
+import { SqliteError } from "../errors.ts";
 import { applySettings, type WriterSettings } from "./settings.ts";
 import { firstTokens, shown, statementsOf } from "./sql_text.ts";
 import { pragmaOf, refuseTempShadows } from "./user_statement.ts";
@@ -48,13 +49,36 @@ export function runSchemaScript(
   sql: string,
   settings: WriterSettings,
 ): void {
-  if (/\bpragma\b/i.test(sql)) runStatements(connection, sql);
-  else connection.exec(sql);
+  loadSchema(connection, () => {
+    if (/\bpragma\b/i.test(sql)) runStatements(connection, sql);
+    else connection.exec(sql);
+  });
   if (connection.inTransaction) {
     throw new TypeError("Cannot use a schema that leaves a transaction open: end it with COMMIT");
   }
   refuseTempShadows(connection);
   applySettings(connection, settings);
+}
+
+/** Runs a schema; where it fails because it was run before, the error says so. */
+export function loadSchema(connection: Connection, load: () => void): void {
+  const before = connection.prepare("SELECT lower(name) AS name FROM sqlite_schema").all();
+  try {
+    load();
+  } catch (error) {
+    const { message, code } = error as SqliteError;
+    const table = /^UNIQUE constraint failed: (.*)\.[^.]+$/i.exec(message)?.[1];
+    const isThere = table === undefined
+      ? /^[^:]* already exists|^duplicate column name/i.test(message)
+      : before.some(({ name }) => name === table.toLowerCase());
+    if (!isThere) throw error;
+    throw new SqliteError(
+      `Cannot run the schema: ${message}. It is run each time, and what it makes is there already. ` +
+        `Leave out what was loaded, or write it with IF NOT EXISTS and INSERT OR IGNORE`,
+      code,
+      { cause: error },
+    );
+  }
 }
 
 function runStatements(connection: Connection, sql: string): void {
@@ -103,7 +127,7 @@ function runPragma(connection: Connection, sql: string, beforeVacuum: boolean): 
   throw refused();
 }
 
-/** Whether a PRAGMA asks for what is there. */
+/** Whether a PRAGMA asks for the present value. */
 function isSame(sql: string, value: string): boolean {
   const tokens = firstTokens(sql, 7).map(({ name }) => name);
   const at = tokens.findIndex((text) => text === "=" || text === "(");

@@ -4,14 +4,13 @@
  * @module
  */
 import type { DriverStatement } from "./drivers/driver.ts";
-import { explain } from "./explain.ts";
 import { shown } from "./sql_text.ts";
 import { type Bindable, type SqlRow, type SqlValue, toSqlValue } from "./values.ts";
 
 /** What a statement needs of the connection that prepared it. */
 interface StatementOwner {
-  readonly path: string;
   assertOpen(): void;
+  explain(thrown: unknown): Error;
 }
 
 /**
@@ -54,13 +53,17 @@ export class Statement {
     return this.runValues(params.map(toSqlValue));
   }
 
-  /** Runs the statement with a range of values that are mapped already. */
+  /**
+   * Runs the statement with a range of values that are mapped already.
+   *
+   * @ignore
+   */
   runValues(values: readonly SqlValue[], start = 0, end: number = values.length): number {
     this.#check(end - start);
     try {
       return this.#statement.run(values, start, end);
     } catch (error) {
-      throw explain(error, this.#connection.path);
+      throw this.#connection.explain(error);
     }
   }
 
@@ -71,7 +74,7 @@ export class Statement {
     try {
       return this.#statement.get(values);
     } catch (error) {
-      throw explain(error, this.#connection.path);
+      throw this.#connection.explain(error);
     }
   }
 
@@ -82,7 +85,7 @@ export class Statement {
     try {
       return this.#statement.all(values);
     } catch (error) {
-      throw explain(error, this.#connection.path);
+      throw this.#connection.explain(error);
     }
   }
 

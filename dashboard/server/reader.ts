@@ -36,6 +36,7 @@ const TABLES = [
   "run_samples",
   "task_logs",
   "task_attempts",
+  "task_steps",
   "task_dependencies",
   "run_requests",
   "workers",

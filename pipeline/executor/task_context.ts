@@ -137,13 +137,44 @@ export interface TaskContext extends Readonly<TaskIdentity> {
    * rows, and for steps that were done before under this key. In an atomic task they are committed with the
    * task's end, and it resolves at once with `undefined`.
    *
-   * @throws {TypeError} If a step is not one, a value cannot be stored, or there is a key and no table that keeps it
+   * @throws {TypeError} If a step is not one, a value cannot be stored, there is a key and no table that keeps it, or
+   * a step returns rows and the task is atomic
    * @throws {SqliteError} If SQLite refuses one of them
    */
   transaction(
     steps: readonly Step[],
     options?: TransactionOptions,
   ): Promise<(ExecuteResult | undefined)[] | undefined>;
+
+  /**
+   * Runs a part of the task once: what it returns is stored in the commit that ends it, and when the task is run again,
+   * because it failed, slept, or its process died, the stored result is returned in its place. It resolves with what JSON
+   * keeps of the result.
+   *
+   * In an atomic task the rows that a step writes are committed with it, and what is written outside of steps with the
+   * task's end. A step that throws is not stored, unless the task catches that and calls another step or sleep: then it
+   * throws the same again.
+   *
+   * Steps are known by their order and names. One begins when the one before has ended.
+   *
+   * @param name Its name, which no other step of the task has
+   * @throws {Error} If another step has not ended, the name was used, the status of tasks is not stored, or the code has
+   * changed since the steps that are stored: "step 3 was parse, is load now"
+   * @throws {TypeError} If a part of the result has no JSON form
+   */
+  step<Result>(name: string, work: () => Result | PromiseLike<Result>): Promise<Result>;
+
+  /**
+   * Sleeps for some milliseconds or until a time, which is stored, and takes no slot meanwhile: the task leaves its
+   * function by the error that this throws, and is run again from its start when the time has come, on any thread or
+   * machine. Steps that have ended and sleeps that are over return at once then. It spends no attempt, takes no room
+   * under limits, and its time does not count for `timeoutMs`.
+   *
+   * @throws {TaskSleep} Unless the time is over: let it pass, or throw it again
+   * @throws {RangeError} If it is no time
+   * @throws {Error} If a step has not ended, the status of tasks is not stored, or the code has changed
+   */
+  sleep(duration: number | Date): Promise<void>;
 
   /** Resolves when everything that the task has sent so far is committed. */
   flush(): Promise<void>;

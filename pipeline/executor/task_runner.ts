@@ -55,7 +55,7 @@ export async function runTask<Item>(
     if (runId !== null) {
       const start = newsOf(runId, id);
       start.status = "running";
-      start.startedAt = isoNow();
+      start.startedAt = task.startedAt = task.continues ?? isoNow();
       // It still says why the task had to wait.
       if (task.attempt > 1) start.message = `Attempt ${task.attempt}`;
       batchSender.update(start);
@@ -63,7 +63,9 @@ export async function runTask<Item>(
       if (task.timed) batchSender.flushed().catch(() => {});
     }
     const returned = run(item, new TaskHandle(task));
-    const result = toResult(isThenable(returned) ? await returned : returned);
+    const value = isThenable(returned) ? await returned : returned;
+    task.steps?.end();
+    const result = toResult(value);
     if (task.streaming) await task.streaming;
     task.throwIfFailed();
     task.checks?.throwIfFailed();
@@ -85,8 +87,9 @@ export async function runTask<Item>(
       batchSender.update(done);
     }
     return environment.keepsResults ? { status: "done", result } : { status: "done" };
-  } catch (thrown) {
+  } catch (caught) {
     task.ended = true;
+    const thrown = task.steps?.sleep ?? caught;
     const status = isStopped(thrown, task, environment) ? "cancelled" : "error";
     // What is told of it is a copy, with the stack another one.
     if (isLarge(thrown)) await batchSender.readyInTurn().catch(() => {});
@@ -175,8 +178,9 @@ function failed(
   outcome: TaskOutcome,
   environment: TaskEnvironment,
 ): TaskOutcome {
-  if (task.checks) writeChecks(task, environment);
-  const mayReturn = task.retryable || retryAfterOf(outcome.error) !== undefined;
+  const sleeps = task.steps?.sleep !== undefined;
+  if (task.checks && !sleeps) writeChecks(task, environment);
+  const mayReturn = task.retryable || sleeps || retryAfterOf(outcome.error) !== undefined;
   if (mayReturn && outcome.status === "error") return { ...outcome, unwritten: true };
   if (!task.isAbandoned) writeFailure(task.id, outcome, environment);
   return outcome;
@@ -197,8 +201,6 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** The JSON of what a task returned; a `bigint` in it becomes a string. */
 function toResult(value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  // As in a column, what is no number is null.
-  if (Number.isNaN(value)) return "null";
   return toJson(value, { place: placeInResult, bigintAsString: true });
 }
 

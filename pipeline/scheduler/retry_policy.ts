@@ -105,6 +105,8 @@ export interface Attempt {
   readonly timeoutMs: number | undefined;
   /** When it was begun, ISO 8601. */
   readonly startedAt: string;
+  /** Milliseconds that it has run before, where it continues after a sleep. */
+  readonly awakeMs?: number;
 }
 
 /** Whether any task may be run again or be timed, so that attempts are to be counted. */

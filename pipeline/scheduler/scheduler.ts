@@ -257,7 +257,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   async #failed(task: LiveTask<Item>, outcome: TaskOutcome): Promise<void> {
     const written = outcome.lost && await writtenEnd(task, outcome, this.environment);
     if (written) return this.end(task, written);
-    const next = !task.cancellation && this.#retries.next(task, outcome);
+    const next = this.#retries.next(task, outcome);
     if (next) {
       await this.#retries.wait(task, { outcome, next }, () => this.requeue(task));
       // It may have been cancelled, or even queued again, meanwhile.

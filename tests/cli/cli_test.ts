@@ -121,7 +121,8 @@ Deno.test("a permission that is missing is named", async () => {
 Deno.test("the entry loads no command, engine or dashboard before one is named", async () => {
   const modules = await readModules("cli.ts");
   const byName = new Map(modules.map((module) => [module.specifier, module]));
-  const loaded = new Set([new URL("cli.ts", ROOT).href]);
+  const entries = ["cli.ts", "cli/run_program.ts"].map((name) => new URL(name, ROOT).href);
+  const loaded = new Set(entries);
   for (const name of loaded) {
     for (const { isDynamic, code } of byName.get(name)?.dependencies ?? []) {
       if (code?.specifier && !isDynamic) loaded.add(code.specifier);
@@ -131,8 +132,11 @@ Deno.test("the entry loads no command, engine or dashboard before one is named",
   assertEquals(local.map((name) => name.slice(ROOT.href.length)).sort(), [
     "cli.ts",
     "cli/output_name.ts",
+    "cli/program.ts",
+    "cli/run_program.ts",
     "cli/terminal/exit_code.ts",
     "deno.json",
+    "deno_only.js",
     "internal/permissions.ts",
     "internal/terminal.ts",
     "internal/write_all.ts",

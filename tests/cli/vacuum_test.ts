@@ -38,6 +38,24 @@ for (
   });
 }
 
+Deno.test("vacuum of a file that needs what only another program has says so", async () => {
+  using folder = tempFolder();
+  for (const [part, sql] of [["collation", "name COLLATE NOCASE"], ["function", "lower(name)"]]) {
+    const db = folder.file(`${part}.db`);
+    {
+      using connection = await connect(db);
+      connection.setDefensive(false);
+      connection.exec(`CREATE TABLE other (name TEXT); CREATE INDEX by_name ON other (${sql});
+        INSERT INTO other VALUES ('a'); PRAGMA writable_schema=ON; UPDATE sqlite_schema
+        SET sql=replace(replace(sql, 'NOCASE', 'missing'), 'lower', 'missing') WHERE name='by_name'`);
+    }
+    const { message } = await assertRejects(() => vacuum(db), Error, "the data is whole");
+    assertMatch(message, /^No such (collation sequence|function): missing/);
+    using reader = await connectReadOnly(db);
+    assertEquals(reader.prepare("SELECT name FROM other").get()!.name, "a");
+  }
+});
+
 Deno.test("vacuum names a file that is not there", async () => {
   using folder = tempFolder();
   const missing = await runCli(["vacuum", "--db", "no.db"], { folder: folder.path });

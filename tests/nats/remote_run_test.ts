@@ -69,7 +69,7 @@ Deno.test(
 );
 
 Deno.test(
-  "stages that are modules run on workers, the others here, each so many at once",
+  "stages that are modules run on workers, the others here, each with its own number at once",
   LOOSE,
   async () => {
     using folder = tempFolder();

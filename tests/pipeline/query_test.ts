@@ -92,23 +92,33 @@ Deno.test("an atomic task's statement that returns rows is refused, and query is
       "UPDATE city SET size=1 WHERE name='x' RETURNING (size)",
     ]
   ) {
-    let refusal = "";
+    const refusals: string[] = [];
     const { failures } = await runPipeline([1], {
       ...base,
       async run(_, task) {
-        refusal = await task.execute(sql).then(() => "", ({ message }) => message);
+        const refused = (sent: Promise<unknown>) => sent.then(() => "", ({ message }) => message);
+        refusals.push(await refused(task.execute(sql)));
+        refusals.push(await refused(task.transaction([{ sql: "DELETE FROM city" }, { sql }])));
       },
     });
     assertEquals(failures, []);
-    assertStringIncludes(refusal, "it returns rows");
-    assertStringIncludes(refusal, "query(sql, params)");
+    for (const refusal of refusals) {
+      assertStringIncludes(refusal, "it returns rows");
+      assertStringIncludes(refusal, "query(sql, params)");
+    }
   }
   // What the text does not tell is refused when it is carried out.
-  const late = await runPipeline([1], {
+  const late = await runPipeline<"alone" | "sql" | "named">(["alone", "sql", "named"], {
     ...base,
-    run: (_, task) => task.execute("PRAGMA user_version"),
+    statements: { version: "PRAGMA user_version" },
+    async run(form, task) {
+      if (form === "alone") await task.execute("PRAGMA user_version");
+      else if (form === "sql") await task.transaction([{ sql: "PRAGMA user_version" }]);
+      else await task.transaction([{ statement: "version" }]);
+    },
   });
-  assertStringIncludes(late.failures[0]!.error.message, "query(sql, params)");
+  assertEquals(late.failures.length, 3);
+  for (const { error } of late.failures) assertStringIncludes(error.message, "query(sql, params)");
   const { failures } = await runPipeline([1], {
     ...base,
     async run(_, task) {

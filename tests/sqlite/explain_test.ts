@@ -19,6 +19,8 @@ const KINDS: [string, SqliteErrorCode][] = [
   ["26: file is not a database", "not-a-database"],
   ["unable to open database file: /data/etl.db", "other"],
   ["disk I/O error", "other"],
+  ["no such function: of_another", "other"],
+  ["no such collation sequence: of_another", "other"],
   ["malformed JSON", "other"],
   ["no such table: database is locked", "other"],
   ['near "constraint failed": syntax error', "other"],
@@ -43,7 +45,7 @@ Deno.test("explain() keeps the cause and names path and remedy where there is on
     assertEquals([error.code, error.cause], [code, cause]);
     assert(!/^\d|^[a-z]/.test(error.message), error.message);
     const remedied = !["constraint", "other"].includes(code) ||
-      /^unable|^disk|^database/.test(message);
+      /^unable|^disk|^database|^no such (f|c)/.test(message);
     assertEquals(error.message.split("/data/etl.db").length - 1, remedied ? 1 : 0, error.message);
     assertEquals(/\(\/data\/etl\.db\): ./.test(error.message), remedied);
   }

@@ -153,6 +153,64 @@ for (const driver of DRIVERS) {
     });
   }
 
+  Deno.test(`a schema that was loaded already is told so (${driver})`, async () => {
+    using folder = tempFolder();
+    const db = folder.file("etl.db");
+    const [tables] = DUMP.split("PRAGMA writable_schema=ON");
+    const index = DUMP.slice(tables!.length, DUMP.indexOf("CREATE TABLE log"));
+    const fullText = `BEGIN; ${index} PRAGMA writable_schema=OFF; COMMIT;`;
+    for (
+      const [schema, reason] of [
+        [fullText, "UNIQUE constraint failed: page_data.id"],
+        [DUMP, "already exists"],
+        ["CREATE TABLE IF NOT EXISTS n (a); ALTER TABLE n ADD COLUMN b", "uplicate column name: b"],
+      ] as const
+    ) {
+      const file = db + reason.length;
+      await (await open(file, { schema })).close();
+      const { message } = await assertRejects(() => open(file, { schema }), SqliteError, reason);
+      assertMatch(
+        message,
+        /^Cannot run the schema: .* is there already\. Leave out what was loaded/s,
+      );
+      await (await open(file)).close();
+    }
+    // Rows that are wrong by themselves are not said to be there.
+    const schema = "CREATE TABLE u (a PRIMARY KEY); INSERT INTO u VALUES (1), (1)";
+    const { message } = await assertRejects(() => open(db, { schema }), SqliteError);
+    assertEquals(message, "UNIQUE constraint failed: u.a");
+  });
+
+  Deno.test(`a schema that forbids itself to write is told so (${driver})`, async () => {
+    using folder = tempFolder();
+    await assertRejects(
+      () => open(folder.file("etl.db"), { schema: "PRAGMA query_only=ON; CREATE TABLE t (a)" }),
+      SqliteError,
+      "etl.db: PRAGMA query_only is on in this connection",
+    );
+  });
+
+  Deno.test(`a writer that is open says which schema it cannot run (${driver})`, async () => {
+    await using writer = await open(":memory:", { schema: "CREATE TABLE t (a)" });
+    for (
+      const [schema, reason] of [
+        ["BEGIN; COMMIT", "BEGIN: transactions are the writer's. Pass the schema where"],
+        [
+          "PRAGMA query_only=ON",
+          "hold for all of them. Pass the schema where the writer is opened",
+        ],
+        ["CREATE TABLE t (a)", "is there already"],
+      ] as const
+    ) {
+      const { message } = await assertRejects(
+        () => runPipeline([1], { db: writer, schema, run: () => {} }),
+        Error,
+        reason,
+      );
+      assertMatch(message, /^Cannot run the schema/);
+    }
+  });
+
   Deno.test(`a schema may ask for what the file has (${driver})`, async () => {
     using folder = tempFolder();
     const schema = "PRAGMA encoding='UTF-8'; PRAGMA page_size=4096; PRAGMA auto_vacuum=NONE;" +

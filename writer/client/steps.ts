@@ -99,14 +99,14 @@ export function checkLongTexts(message: WriteMessage): void {
 }
 
 /**
- * Marks a statement whose rows no caller gets, because it is carried out when its task has ended.
+ * Marks statements whose rows no caller gets, because they are carried out when their task has ended.
  *
- * @throws {TypeError} If it returns rows
+ * @throws {TypeError} If one of them returns rows
  */
 export function markRowless(message: WriteMessage): void {
-  if (message.kind !== "execute") return;
-  if (surelyReturnsRows(message.sql)) throw returnsRows(message.sql);
-  message.rowless = true;
+  if (message.kind === "transaction") return message.messages.forEach(markRowless);
+  if (message.kind === "execute" && surelyReturnsRows(message.sql)) throw returnsRows(message.sql);
+  if (message.kind === "execute" || message.kind === "statement") message.rowless = true;
 }
 
 /**

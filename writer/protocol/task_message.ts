@@ -117,7 +117,7 @@ export interface FailedAttempt {
  * queued now.
  *
  * Without an attempt it takes those that ended as `error` or `cancelled`. With one it takes tasks that have not ended:
- * this attempt of theirs failed.
+ * this attempt of theirs failed. So it does with a time: the tasks sleep until then.
  */
 export interface RequeueTasksMessage {
   /** Tells the messages apart. */
@@ -128,6 +128,8 @@ export interface RequeueTasksMessage {
   ids: readonly number[];
   /** The attempt that failed. */
   attempt?: FailedAttempt;
+  /** When they continue, ISO 8601. */
+  wakesAt?: string;
 }
 
 /**

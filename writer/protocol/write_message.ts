@@ -102,6 +102,8 @@ export interface StatementMessage {
   name: string;
   /** A value for each of its parameters. */
   params: readonly SqlValue[];
+  /** Whether it is refused when it returns rows, because no caller would get them. */
+  rowless?: true | undefined;
   /** The task that sent it. */
   task?: number | undefined;
   /** The task that awaits it. */

@@ -7,6 +7,8 @@
  *
  * @module
  */
+import { loadSchema } from "../../sqlite/schema_script.ts";
+import { checkUserStatement } from "../../sqlite/user_statement.ts";
 import { statementsOf } from "../../sqlite/sql_text.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
@@ -14,6 +16,19 @@ import type { TaskStatus } from "../../internal/task_status.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 import { MessageApplier, type Outcome, type StoreOptions } from "./apply.ts";
 import { commitApart } from "./commit_apart.ts";
+
+/** Refuses a statement of a schema that works only before others use the connection, as in a dump. */
+function refuseLate(sql: string): void {
+  try {
+    checkUserStatement(sql);
+  } catch (error) {
+    const [reason] = (error as Error).message.replace(/^Cannot execute /, "").split(";");
+    throw new TypeError(
+      `Cannot run the schema through a writer that is open: ${reason}. ` +
+        `Pass the schema where the writer is opened`,
+    );
+  }
+}
 
 /** Commits messages over the one read-write connection. */
 export class Store {
@@ -52,11 +67,13 @@ export class Store {
 
   /** Runs the statements of a script in one transaction. */
   runSchema(sql: string): undefined {
-    this.#apply.transaction(() => {
-      for (const statement of statementsOf(sql)) {
-        this.#apply.rows.execute({ sql: statement, params: [] });
-      }
-    });
+    loadSchema(this.#connection, () =>
+      this.#apply.transaction(() => {
+        for (const statement of statementsOf(sql)) {
+          refuseLate(statement);
+          this.#apply.rows.execute({ sql: statement, params: [] });
+        }
+      }));
   }
 
   /** Writes the health into the active runs. */

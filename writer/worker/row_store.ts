@@ -110,7 +110,7 @@ export class RowStore {
   }
 
   /** Runs one of the named statements. */
-  executeNamed({ name, params, by, task }: Omit<StatementMessage, "kind">): ExecuteResult {
+  executeNamed({ name, params, rowless, by, task }: Omit<StatementMessage, "kind">): ExecuteResult {
     const sql = Object.hasOwn(this.#statements, name) ? this.#statements[name] : undefined;
     if (sql === undefined) {
       throw new TypeError(
@@ -118,7 +118,7 @@ export class RowStore {
           `writer is opened`,
       );
     }
-    return this.execute({ sql, params, task: by ?? task });
+    return this.execute({ sql, params, rowless, task: by ?? task });
   }
 
   /** Runs one statement. */

@@ -291,5 +291,8 @@ export class RunStore {
 }
 
 function noRun(what: string, run: number): SqliteError {
-  return new SqliteError(`Cannot ${what} run ${run}: pipeline_runs has no such run any more`);
+  return new SqliteError(
+    `Cannot ${what} run ${run}: pipeline_runs has no such run any more. ` +
+      `Another program deleted it, or copied an older database over the file: run the pipeline again`,
+  );
 }

@@ -14,6 +14,7 @@ import type { CheckpointResult } from "../../sqlite/checkpoint.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../../errors.ts";
 import { FileWatch } from "./files/file_watch.ts";
+import type { Look } from "./files/content_watch.ts";
 import type { RunRequest } from "../protocol/control_message.ts";
 import type {
   Answer,
@@ -57,7 +58,7 @@ interface ArrivedBatch extends Arrived {
 export interface WriterLoopOptions extends Omit<WalKeeperOptions, "changed"> {
   /** Whether each commit waits for the disk, so that as many rows as possible had better share one. */
   syncs?: boolean;
-  /** Hears what is asked of the active runs. */
+  /** Receives requests to the active runs. */
   requested?: (requests: RunRequest[]) => void;
   /** Where the statement is noted that the loop is in. */
   board?: StatementBoard;
@@ -141,7 +142,7 @@ export class WriterLoop {
     try {
       this.#patience.limit(CLOSING_TIMEOUT_MS);
       optimize(this.#connection);
-      const lost = this.#lost(true);
+      const lost = this.#lost({ isLast: true });
       const checkpoint = this.#wal.checkpoint("TRUNCATE");
       if (lost) throw fromErrorData(lost);
       return checkpoint;
@@ -176,9 +177,8 @@ export class WriterLoop {
     let { results, failures } = this.#store.commit(messages);
     this.#patience.tried(failures[0]?.[1].code === "busy");
     const isLast = messages.at(-1)?.kind === "finish_run";
-    // Of a file that is gone SQLite says that it is read-only.
-    const isOdd = failures.some(([, { code }]) => code === "read-only");
-    const lost = isDue || isLast || isOdd ? this.#lost(isLast) : undefined;
+    const isSuspect = failures.some(([, failure]) => isOfFile(failure));
+    const lost = isDue || isLast || isSuspect ? this.#lost({ isLast, isSuspect }) : undefined;
     if (lost) [results, failures] = [[], messages.map((_, index) => [index, lost])];
     this.#health.commits.committed(performance.now() - before, messages.length, failures.length);
     this.#wal.committed();
@@ -261,9 +261,9 @@ export class WriterLoop {
   }
 
   /** Why what was committed just now cannot be found; `undefined` when it can. */
-  #lost(isLast: boolean): ErrorData | undefined {
+  #lost(look: Look): ErrorData | undefined {
     try {
-      this.#files.check(isLast);
+      this.#files.check(look);
     } catch (error) {
       // The next commits are looked at, too.
       this.#health.measureSoon();
@@ -271,6 +271,11 @@ export class WriterLoop {
     }
     return undefined;
   }
+}
+
+/** Whether a failure may come from a file that is another one: of one that is gone SQLite says that it is read-only. */
+function isOfFile({ code, message }: ErrorData): boolean {
+  return code === "read-only" || code === "not-a-database" || /^no such table/i.test(message);
 }
 
 function takeUpTo<T>(list: [number, T][], start: number, end: number): [number, T][] {

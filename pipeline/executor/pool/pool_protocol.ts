@@ -26,6 +26,8 @@ export interface InitTaskWorker {
   confirms?: boolean | undefined;
   /** Whether ends are told with what tasks returned. */
   keepsResults?: boolean | undefined;
+  /** Whether no sleep of a task takes time. */
+  skipsSleeps?: boolean | undefined;
   /** Whether it is to tell how its tasks are doing, and to pass on what they print; if there is an observer. */
   watch?: { prints: boolean } | undefined;
   port: MessagePort;

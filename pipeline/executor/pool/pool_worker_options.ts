@@ -33,7 +33,7 @@ export function toInit(
   { module: { module, export: name = "default" }, exports, environment, prints }: WorkerOptions,
   port: MessagePort,
 ): InitTaskWorker {
-  const { run, args, atomic, adds, confirms, keepsResults, onLog } = environment;
+  const { run, args, atomic, adds, confirms, keepsResults, skipsSleeps, onLog } = environment;
   return {
     kind: "init",
     module: String(module),
@@ -43,6 +43,7 @@ export function toInit(
     atomic,
     confirms,
     keepsResults,
+    skipsSleeps,
     asksIdentity: adds?.isPlain === false,
     watch: onLog && { prints },
     port,

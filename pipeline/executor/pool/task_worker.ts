@@ -111,6 +111,7 @@ async function init(request: InitTaskWorker): Promise<void> {
     atomic: request.atomic,
     confirms: request.confirms,
     keepsResults: request.keepsResults,
+    skipsSleeps: request.skipsSleeps,
     signal: controller.signal,
     isTerminable: true,
     adds: {

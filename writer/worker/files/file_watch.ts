@@ -14,7 +14,7 @@ import { SqliteError } from "../../../errors.ts";
 import { mayRead } from "../../../internal/permissions.ts";
 import { WalWatch } from "./wal_watch.ts";
 import type { Connection } from "../../../sqlite/connection.ts";
-import { ContentWatch } from "./content_watch.ts";
+import { ContentWatch, type Look } from "./content_watch.ts";
 
 /** What is appended to the database's name for the files that belong to it while it is open. */
 const COMPANIONS = ["-wal", "-shm"];
@@ -48,16 +48,15 @@ export class FileWatch implements Disposable {
   /**
    * Compares.
    *
-   * @param isLast Whether it is the last look before a run is said to be done
    * @throws {SqliteError} If another file has one of the names, or none has it, or the WAL is not what it was
    */
-  check(isLast = false): void {
+  check(look: Look = {}): void {
     for (const file of this.#files) {
       const now = identify(file.path);
       // What may not be looked at any more is no reason to stop.
       if (now === undefined) continue;
       if (now && now.ino === file.ino && now.dev === file.dev) {
-        if (file === this.#files[0]) this.#content?.check(now.info, isLast);
+        if (file === this.#files[0]) this.#content?.check(now.info, look);
         continue;
       }
       throw this.#lost(file === this.#files[0] ? undefined : file.path, now === null);

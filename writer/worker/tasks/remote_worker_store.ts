@@ -64,7 +64,7 @@ export class RemoteWorkerStore {
  *
  * @throws {Error} If there is a table of this name of another make
  */
-function createWorkers(connection: Connection): void {
+export function createWorkers(connection: Connection): void {
   createTable(connection, "workers", WORKERS);
   connection.exec("CREATE UNIQUE INDEX IF NOT EXISTS idx_workers_run ON workers(run_id, name)");
 }

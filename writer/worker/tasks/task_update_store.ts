@@ -223,7 +223,8 @@ function illegal(message: TaskUpdateMessage, current: TaskStatus): SqliteError {
 function noTask({ id, run }: TaskUpdateMessage): SqliteError {
   return new SqliteError(
     `Cannot update task ${id}: there is no such task in run ${run}. ` +
-      "Another program may have deleted its row: resume the run",
+      "Another program may have deleted its row, or copied an older database over the file: resume the run, or " +
+      "begin another",
   );
 }
 

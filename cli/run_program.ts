@@ -1,0 +1,50 @@
+/**
+ * Runs the command that is named.
+ *
+ * @module
+ */
+import { CommanderError } from "commander";
+import { COMMANDS, defineProgram, newCommand } from "./program.ts";
+import { EXIT } from "./terminal/exit_code.ts";
+import { chooseColor } from "../internal/terminal.ts";
+
+/** Runs the command line, as `main` of `cli.ts` says. */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.done;
+  const program = defineProgram();
+  for (const [name, { summary, usage, load }] of Object.entries(COMMANDS)) {
+    const command = newCommand(name).summary(summary);
+    program.addCommand(command);
+    if (!args.includes(name)) {
+      // For the list of commands only.
+      if (usage) command.arguments(usage);
+      continue;
+    }
+    const module = await load();
+    const { startHere } = await import("./working_folder.ts");
+    module.define(command).action(async () => {
+      startHere();
+      chooseColor(program.opts().color);
+      await using _ = await openLog(program.opts());
+      exitCode = await module.run(
+        { ...program.opts(), ...command.opts() },
+        ...command.processedArgs,
+      );
+    });
+  }
+  try {
+    await program.parseAsync(args.length > 0 ? args : ["--help"], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    const { tellError } = await import("./terminal/failure.ts");
+    return tellError(error, program.opts().verbose);
+  }
+}
+
+/** The log that was asked for, if any. */
+async function openLog({ verbose, logFile }: { verbose: number; logFile?: string | undefined }) {
+  if (verbose === 0 && logFile === undefined) return;
+  const { setupLogging } = await import("../logging.ts");
+  return await setupLogging({ verbose, logFile });
+}

@@ -1,0 +1,58 @@
+/**
+ * The commands as Markdown, from what they parse.
+ *
+ * @module
+ */
+import { Command, type Option } from "commander";
+import { COMMANDS, defineProgram } from "../../cli/program.ts";
+
+/** Every command with its usage, options and examples. */
+export async function renderCommands(): Promise<string> {
+  const sections = await Promise.all(
+    Object.entries(COMMANDS).map(async ([name, { load }]) => {
+      const command = (await load()).define(new Command(name));
+      command.configureHelp({ helpWidth: 100 });
+      const usage = command.registeredArguments.map((argument) => {
+        const text = argument.name() + (argument.variadic ? "..." : "");
+        return argument.required ? ` <${text}>` : ` [${text}]`;
+      });
+      return [
+        `### \`pipeloom ${name}${usage.join("")}\``,
+        command.description(),
+        listOptions(command.options),
+        examplesOf(command),
+      ].filter(Boolean).join("\n\n");
+    }),
+  );
+  return sections.join("\n\n");
+}
+
+/** The options that stand before any command. */
+export function renderProgramOptions(): string {
+  return listOptions(defineProgram().options);
+}
+
+function listOptions(options: readonly Option[]): string {
+  if (options.length === 0) return "";
+  const rows = options.map(({ flags, description, defaultValue, argChoices }) => {
+    const text = description.charAt(0).toUpperCase() + description.slice(1).replace(/\.$/, "");
+    const choices = argChoices ? argChoices.map((choice) => `\`${choice}\``).join(", ") : "";
+    const shown = defaultValue === undefined || defaultValue === 0 ? "" : `\`${defaultValue}\``;
+    return `| \`${flags}\` | ${text.replaceAll("|", "\\|")}${
+      choices && `: ${choices}`
+    } | ${shown} |`;
+  });
+  return ["| Option | Effect | Default |", "| --- | --- | --- |", ...rows].join("\n");
+}
+
+/** What a command's help says after its options. */
+function examplesOf(command: Command): string {
+  let help = "";
+  command.configureOutput({ writeOut: (text) => help += text });
+  command.outputHelp();
+  const after = help.slice(command.helpInformation().length).trim();
+  const [examples, ...others] = after.replace(/^Examples:\n/, "").split("\n\n");
+  if (!examples) return "";
+  const code = `\`\`\`sh\n${examples.replaceAll(/^ {2}/gm, "")}\n\`\`\``;
+  return [code, ...others.map((text) => `\`\`\`text\n${text}\n\`\`\``)].join("\n\n");
+}

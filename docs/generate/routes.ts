@@ -1,0 +1,136 @@
+/**
+ * The routes of the dashboard as Markdown: paths and methods as the app has them, with what stands here of each.
+ *
+ * @module
+ */
+import { createDashboard } from "../../dashboard/server/app.ts";
+import type { Api } from "./api.ts";
+import { renderTable } from "./members.ts";
+
+/** What is said of a route. */
+interface Route {
+  /** Parameters of the query. */
+  query?: string;
+  /** The type of the answer, as `@pipeloom/pipeloom/dashboard` exports it. */
+  answer?: string;
+  /** What it does. */
+  text: string;
+}
+
+const ROUTES: Readonly<Record<string, Route>> = {
+  "GET /api/runs": { query: "before, limit", answer: "RunPage", text: "Runs, newest first." },
+  "GET /api/runs/:run": {
+    answer: "Run",
+    text:
+      "One run with its counts and the writer's health. Run 0 holds the tasks of a file that has no runs.",
+  },
+  "GET /api/runs/:run/tasks": {
+    query: "status, q, key, sort, limit, cursor",
+    answer: "TaskPage",
+    text:
+      "Its tasks. `status` takes several with commas, `q` a text in name or message. `sort` is `id`, `name`, " +
+      "`started`, `duration` or `progress`, with `-` for descending order. `cursor` is `next` or `previous` of " +
+      "another page.",
+  },
+  "GET /api/runs/:run/samples": { answer: "Sample[]", text: "Its counts over time." },
+  "GET /api/runs/:run/weave": { answer: "WeaveBlock[]", text: "Every task as one character." },
+  "GET /api/runs/:run/timeline": {
+    answer: "Timeline",
+    text: "When tasks ran: all of them, or the longest 1,000.",
+  },
+  "GET /api/runs/:run/graph": {
+    answer: "TaskGraph",
+    text: "Which tasks wait for which, laid out: up to 500 tasks and 1,000 dependencies.",
+  },
+  "GET /api/runs/:run/export": { text: "The run as one HTML file." },
+  "GET /api/compare": { query: "a, b", answer: "Comparison", text: "Two runs side by side." },
+  "GET /api/tasks/:task": {
+    answer: "TaskDetail",
+    text: "One task with its attempts and its result.",
+  },
+  "GET /api/tasks/:task/texts/:field": {
+    text: "Its `message`, `error`, `result` or `input` in full, as a text file.",
+  },
+  "GET /api/tasks/:task/attempts/:attempt": {
+    text: "The error of an earlier attempt in full, as a text file.",
+  },
+  "GET /api/tasks/:task/logs": {
+    query: "before, limit",
+    answer: "LogPage",
+    text: "Its log: lines of at most 2,000 characters, about 200,000 characters at a time.",
+  },
+  "GET /api/tasks/:task/logs/:line": { text: "One line in full, as a text file." },
+  "GET /api/tasks/:task/log": { text: "The whole log, as a text file." },
+  "GET /api/tasks/:task/history": { answer: "TaskHistory", text: "The same task in other runs." },
+  "GET /api/live": {
+    query: "view, run, task, watch",
+    text:
+      "Server-sent events of a view: `view=runs`, `view=run&run=5` or `view=task&task=7`. The first event is a " +
+      "`snapshot`; each `patch` changes it. A `ping` comes every 5 seconds, an `end` when the server ends. Several " +
+      "`watch=view%3Druns` in place of `view` make one stream of several views, whose ids begin with the place of " +
+      "the view.",
+  },
+  "POST /api/session": {
+    text:
+      "Begins a session, kept in a cookie, when the body holds the viewer token. A wrong token gets 401, or 429 " +
+      "after too many wrong ones.",
+  },
+  "GET /api/control": { text: "204 for a valid control token, else 401." },
+  "POST /api/runs/:run/cancel": { answer: "ControlResult", text: "Cancels an active run." },
+  "POST /api/runs/:run/retry": {
+    answer: "ControlResult",
+    text: "Runs all failed tasks of an active run again.",
+  },
+  "POST /api/tasks/:task/cancel": { answer: "ControlResult", text: "Cancels one task." },
+  "POST /api/tasks/:task/retry": { answer: "ControlResult", text: "Runs one failed task again." },
+  "GET /healthz": {
+    text:
+      "200 while the database can be read, else 503. It answers to any `Host` and needs no token.",
+  },
+  "GET /metrics": {
+    text:
+      "The newest runs in the format of Prometheus. It answers to any `Host` and needs the viewer token.",
+  },
+};
+
+/** Every route, then the types of the answers. */
+export function renderRoutes(api: Api): string {
+  using app = createDashboard({
+    db: "none.db",
+    writer: { attach: () => new MessageChannel().port1 },
+  });
+  const paths = new Set(
+    app.routes.filter(({ method, path }) =>
+      method !== "ALL" && path !== "/" && !path.startsWith("/assets/")
+    )
+      .map(({ method, path }) => `${method} ${path}`),
+  );
+  const lacking = [...paths].filter((path) => !ROUTES[path]);
+  const unknown = Object.keys(ROUTES).filter((path) => !paths.has(path));
+  if (lacking.length + unknown.length > 0) {
+    throw new Error(
+      `Cannot describe the routes: docs/generate/routes.ts lacks ${lacking} and has ${unknown}. ` +
+        `Add a sentence for each route`,
+    );
+  }
+  const rows = Object.entries(ROUTES).map(([path, { query, answer, text }]) => {
+    const type = answer ? `[\`${answer}\`](#${answer.replace("[]", "").toLowerCase()})` : "";
+    return `| \`${path}\` | ${query ? `\`${query}\`` : ""} | ${type} | ${text} |`;
+  });
+  const types = new Set(
+    Object.values(ROUTES).flatMap(({ answer }) => answer?.replace("[]", "") ?? []),
+  );
+  // What they consist of follows them: a set that grows is walked to its end.
+  for (const name of types) {
+    for (const member of api.membersOf(name).properties) {
+      for (const part of api.typeOf(member).match(/[A-Z]\w+/g) ?? []) {
+        if (api.has(part) && api.membersOf(part).properties.length > 0) types.add(part);
+      }
+    }
+  }
+  return [
+    ["| Route | Query | Answer | |", "| --- | --- | --- | --- |", ...rows].join("\n"),
+    "## Answers",
+    ...[...types].sort().map((name) => `### \`${name}\`\n\n${renderTable(api, [name])}`),
+  ].join("\n\n");
+}
