@@ -91,12 +91,13 @@ export class TaskSlots {
    * @throws {Error} If the module cannot be loaded
    */
   async open(): Promise<Slot> {
-    const { welcome: { graceMs, loadMs }, events } = this.#options;
+    const { welcome: { exports, graceMs, loadMs }, events } = this.#options;
     const slot: Slot = {
       port: 0,
       told: "",
       worker: new PooledWorker<unknown>({
         module: this.#module,
+        exports,
         environment: this.#environment,
         graceMs,
         loadMs,
@@ -200,7 +201,7 @@ export class TaskSlots {
 
 /** What a task is for its Worker. */
 export function offeredTask(
-  task: Omit<OfferedTask<unknown>, "cancellation">,
+  task: Omit<OfferedTask<unknown>, "cancellation" | "stage"> & { stage?: string | undefined },
 ): OfferedTask<unknown> {
-  return { ...task, cancellation: undefined };
+  return { stage: undefined, ...task, cancellation: undefined };
 }
