@@ -13,6 +13,7 @@ import type { Connection } from "./connection.ts";
 import { columnsOf, isShadowed } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 import { PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
+import { TASK_CHECKS } from "./tables/task_checks.ts";
 import { TASK_STEPS, TASK_STEPS_INDEX } from "./tables/task_steps.ts";
 import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_versions.ts";
 
@@ -48,6 +49,8 @@ const ADDED_TO_TASK_RUNS: Columns = {
   rewritten_as: "TEXT",
   // The version of its work, until it is done.
   version: "TEXT",
+  // Which of its run's stages runs it, where that has any.
+  stage: "TEXT",
   // Until when it sleeps, or slept last.
   wakes_at: "TEXT",
 };
@@ -151,20 +154,6 @@ const TASK_ATTEMPTS: Columns = {
   started_at: "TEXT",
   finished_at: "TEXT",
   error: "TEXT",
-};
-
-/** What tasks checked about their data. */
-const TASK_CHECKS: Columns = {
-  id: "INTEGER PRIMARY KEY",
-  task_id: "INTEGER NOT NULL",
-  run_id: "INTEGER",
-  attempt: "INTEGER NOT NULL", // from 1
-  checked_at: "TEXT NOT NULL",
-  name: "TEXT NOT NULL",
-  passed: "INTEGER NOT NULL", // 0|1
-  severity: "TEXT NOT NULL", // error|warn
-  value: "TEXT", // JSON
-  expected: "TEXT", // JSON
 };
 
 /** What came later. */

@@ -54,6 +54,7 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     own_status: "The status as pipeloom wrote it last, to recognize changes by other programs.",
     rewritten_as: "The status that another program wrote over `done`.",
     version: "Version of its work, until it is done.",
+    stage: "Which stage of its run runs it, where that has any.",
     wakes_at: `Until when it sleeps, or slept last, ${TIME}.`,
   },
   pipeline_runs: {
