@@ -152,7 +152,7 @@ export interface Go extends ClaimId {
   key: string | null;
   attempt: Attempt | undefined;
   /** Which stage runs it, where the run has stages. */
-  stage?: string | undefined;
+  stage: string | undefined;
   /** The item, as bytes. */
   item: Uint8Array;
   /** The span that it belongs to, as a `traceparent`. */

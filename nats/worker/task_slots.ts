@@ -201,7 +201,7 @@ export class TaskSlots {
 
 /** What a task is for its Worker. */
 export function offeredTask(
-  task: Omit<OfferedTask<unknown>, "cancellation" | "stage"> & { stage?: string | undefined },
+  task: Omit<OfferedTask<unknown>, "cancellation">,
 ): OfferedTask<unknown> {
-  return { stage: undefined, ...task, cancellation: undefined };
+  return { ...task, cancellation: undefined };
 }
