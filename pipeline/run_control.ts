@@ -1,7 +1,7 @@
 /**
  * What can be asked of an active run: by its own program, the dashboard beside it, or another
  * process. The last two come through the writer, which has noticed a row in `run_requests`; the first leaves such
- * a row, so that all see what is asked.
+ * a row, so that all see the requests.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import type { BatchSender } from "../writer/client/batch_sender.ts";
 export interface Controlled {
   /** Cancels a task. Resolves when it has ended. */
   cancel(id: number, reason: Error): Promise<void>;
-  /** Queues a task again, or all that failed. Resolves with their number. */
-  retry(id?: number): Promise<number>;
+  /** Queues a task again, some, or all that failed. Resolves with their number. */
+  retry(tasks?: number | readonly number[]): Promise<number>;
 }
 
 /** A run whose tasks are known. */
@@ -29,7 +29,7 @@ function cancelled(): Error {
   return new DOMException("Cancelled", "AbortError");
 }
 
-/** Carries out what is asked of one run. Its fields belong to the main thread. */
+/** Carries out requests to one run. Its fields belong to the main thread. */
 export class RunControl {
   readonly #stop: AbortController;
   readonly #started = Promise.withResolvers<StartedRun>();
@@ -40,7 +40,7 @@ export class RunControl {
     this.#started.promise.catch(() => {});
   }
 
-  /** The tasks of the run are known: what was asked before is carried out now. */
+  /** The tasks of the run are known: earlier requests are carried out now. */
   begin(started: StartedRun): void {
     this.#started.resolve(started);
   }
@@ -85,15 +85,19 @@ export class RunControl {
   }
 
   /** Carries out a request of another process. */
-  async carryOut({ id, run, action, taskId }: RunRequest): Promise<void> {
+  async carryOut({ id, run, action, taskId, taskIds }: RunRequest): Promise<void> {
     const started = await this.#started.promise;
     if (run !== started.run) return;
     // The end of the run is the answer.
     if (action === "cancel" && taskId === null) return this.#stop.abort(cancelled());
     await answer(started, Promise.resolve(id), async () => {
-      if (action === "retry") return requeuedText(await started.tasks.retry(taskId ?? undefined));
+      if (action === "retry") {
+        return requeuedText(await started.tasks.retry(taskIds ?? taskId ?? undefined));
+      }
       // Any program can write rows.
-      if (action !== "cancel") throw new TypeError(`Cannot do ${Deno.inspect(action)} to a run`);
+      if (action !== "cancel" || taskIds) {
+        throw new TypeError(`Cannot do ${Deno.inspect(action)} to a run`);
+      }
       await started.tasks.cancel(taskId!, cancelled());
       return "Cancelled";
     });
@@ -111,7 +115,7 @@ async function request(
     .catch(() => undefined);
 }
 
-/** Does what was asked, and says what became of it. */
+/** Carries out a request and answers it. */
 async function answer(
   { batchSender }: StartedRun,
   asked: Promise<number | undefined>,

@@ -12,7 +12,10 @@ import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
 import { columnsOf, isShadowed } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
-import { PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
+import { IDEMPOTENCY_KEYS } from "./tables/idempotency_keys.ts";
+import { ADDED_TO_RUN_REQUESTS, PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
+import { TASK_CHECKS } from "./tables/task_checks.ts";
+import { TASK_STEPS, TASK_STEPS_INDEX } from "./tables/task_steps.ts";
 import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_versions.ts";
 
 /** Columns by name, with their types. */
@@ -47,6 +50,10 @@ const ADDED_TO_TASK_RUNS: Columns = {
   rewritten_as: "TEXT",
   // The version of its work, until it is done.
   version: "TEXT",
+  // Which of its run's stages runs it, where that has any.
+  stage: "TEXT",
+  // Until when it sleeps, or slept last.
+  wakes_at: "TEXT",
 };
 
 const PIPELINE_RUNS: Columns = {
@@ -150,20 +157,6 @@ const TASK_ATTEMPTS: Columns = {
   error: "TEXT",
 };
 
-/** What tasks checked about their data. */
-const TASK_CHECKS: Columns = {
-  id: "INTEGER PRIMARY KEY",
-  task_id: "INTEGER NOT NULL",
-  run_id: "INTEGER",
-  attempt: "INTEGER NOT NULL", // from 1
-  checked_at: "TEXT NOT NULL",
-  name: "TEXT NOT NULL",
-  passed: "INTEGER NOT NULL", // 0|1
-  severity: "TEXT NOT NULL", // error|warn
-  value: "TEXT", // JSON
-  expected: "TEXT", // JSON
-};
-
 /** What came later. */
 const ADDED_TO_TASK_ATTEMPTS: Columns = {
   worker: "TEXT",
@@ -177,17 +170,6 @@ const TASK_DEPENDENCIES: Columns = {
   depends_on_id: "INTEGER NOT NULL",
 };
 
-/** What was written under a key, so that it is not written again. */
-const IDEMPOTENCY_KEYS: Columns = {
-  id: "INTEGER PRIMARY KEY",
-  task_id: "INTEGER NOT NULL", // 0 for a key of the file
-  run_id: "INTEGER",
-  table_name: "TEXT NOT NULL", // '' for a transaction
-  key: "TEXT NOT NULL",
-  part: "INTEGER NOT NULL", // the message of a stream, from 0
-  written_at: "TEXT NOT NULL",
-};
-
 /** The tables of task status, with what was added to them later. */
 const TABLES: readonly [string, Columns, Columns?][] = [
   ["task_runs", TASK_RUNS, ADDED_TO_TASK_RUNS],
@@ -198,15 +180,25 @@ const TABLES: readonly [string, Columns, Columns?][] = [
   ["task_checks", TASK_CHECKS],
   ["task_dependencies", TASK_DEPENDENCIES],
   ["idempotency_keys", IDEMPOTENCY_KEYS],
-  ["run_requests", RUN_REQUESTS],
+  ["run_requests", RUN_REQUESTS, ADDED_TO_RUN_REQUESTS],
   ["pruned_runs", PRUNED_RUNS],
   ["task_versions", TASK_VERSIONS],
+  ["task_steps", TASK_STEPS],
 ];
 
 /** The tables that are ours: all others are the user's. */
 export const OWN_TABLES: readonly string[] = [...TABLES.map(([name]) => name), "workers"];
 
-/** Options of {@linkcode initSchema}. */
+/**
+ * Options of {@linkcode initSchema}.
+ *
+ * @example No tables of task status
+ * ```ts ignore
+ * import type { InitSchemaOptions } from "@pipeloom/pipeloom/db";
+ *
+ * const options: InitSchemaOptions = { storeTaskStatus: false };
+ * ```
+ */
 export interface InitSchemaOptions {
   /**
    * Whether the tables of task status are wanted. With `false` nothing is created.
@@ -218,8 +210,8 @@ export interface InitSchemaOptions {
 
 /**
  * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_checks`, `task_dependencies`,
- * `idempotency_keys`, `run_requests`, `pruned_runs` and `task_versions`, or brings them up to date: an older
- * `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It is one transaction.
+ * `idempotency_keys`, `run_requests`, `pruned_runs`, `task_versions` and `task_steps`, or brings them up to date: an
+ * older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It is one transaction.
  *
  * @throws {SqliteError} If the database cannot be written
  * @throws {Error} If there is a table of one of these names of another make
@@ -243,6 +235,7 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
       CREATE INDEX IF NOT EXISTS idx_task_runs_added ON task_runs(run_id, id)
         WHERE added_by IS NOT NULL;
       ${REWRITTEN_INDEX};
+      ${TASK_STEPS_INDEX};
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
       CREATE INDEX IF NOT EXISTS idx_task_checks_task ON task_checks(task_id);
@@ -269,14 +262,18 @@ export function createTable(
         `made it; rename it, or pass storeTaskStatus: false`,
     );
   }
-  const definitions = Object.entries(columns).map(([name, definition]) => `${name} ${definition}`);
-  const hasKey = columns === TASK_VERSIONS;
-  if (hasKey) definitions.push(`PRIMARY KEY (${TASK_VERSIONS_KEY})`);
-  connection.exec(
-    `CREATE TABLE IF NOT EXISTS ${table} (\n  ${definitions.join(",\n  ")}\n)` +
-      (hasKey ? " WITHOUT ROWID" : ""),
-  );
   const present = columnsOf(connection, table);
+  if (present.length === 0) {
+    const definitions = Object.entries({ ...columns, ...added })
+      .map(([name, definition]) => `${name} ${definition}`);
+    const hasKey = columns === TASK_VERSIONS;
+    if (hasKey) definitions.push(`PRIMARY KEY (${TASK_VERSIONS_KEY})`);
+    connection.exec(
+      `CREATE TABLE ${table} (\n  ${definitions.join(",\n  ")}\n)` +
+        (hasKey ? " WITHOUT ROWID" : ""),
+    );
+    return;
+  }
   const lacking = Object.keys(columns).filter((column) => !present.includes(column));
   if (lacking.length > 0) {
     throw new Error(

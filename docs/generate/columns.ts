@@ -23,6 +23,8 @@ export const TABLES: Readonly<Record<string, string>> = {
   pruned_runs: "A row is a deleted run whose tasks are not all deleted yet.",
   task_versions:
     "A row says with which version the work of a key was done last. It outlives the runs that it was made in.",
+  task_steps:
+    "A row is a step that a task has ended, or a sleep, so that it is not run again when the task is.",
   workers:
     "A row is a worker on another machine in a run. The table is created by the first run that has any such worker.",
 };
@@ -52,6 +54,8 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     own_status: "The status as pipeloom wrote it last, to recognize changes by other programs.",
     rewritten_as: "The status that another program wrote over `done`.",
     version: "Version of its work, until it is done.",
+    stage: "Which stage of its run runs it, where that has any.",
+    wakes_at: `Until when it sleeps, or slept last, ${TIME}.`,
   },
   pipeline_runs: {
     id: "Id of the run, unique in the file.",
@@ -159,7 +163,8 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     id: "Id of the request.",
     run_id: RUN,
     task_id: "The task; NULL for the whole run, or for all its failed tasks.",
-    kind: "`cancel` or `retry`.",
+    task_ids: "Some tasks in place of one, as a JSON array; `kind` is `retry_tasks` then.",
+    kind: "`cancel`, `retry` or `retry_tasks`.",
     requested_at: `When it was requested, ${TIME}.`,
     answered_at: `When it took effect or was refused, ${TIME}.`,
     refused: "1 when it was refused.",
@@ -178,6 +183,19 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     run_id: "The run in which it was done.",
     task_id: "The task that did it.",
     result: "What the task returned, as JSON.",
+  },
+  task_steps: {
+    id: "Id of the row.",
+    task_id: TASK,
+    run_id: RUN,
+    number: "Place among the calls of `step` and `sleep` of its task, from 1.",
+    kind: "`step` or `sleep`.",
+    name: "Name of the step; empty for a sleep.",
+    attempt: "Number of the attempt that called it, from 1.",
+    started_at: `Its start, ${TIME}.`,
+    finished_at: `Its end, ${TIME}. Of a sleep it is the time until which the task sleeps.`,
+    result: "What the step returned, as JSON.",
+    error: "What the step threw and its task caught, as JSON.",
   },
   workers: {
     id: "Id of the row.",

@@ -23,9 +23,10 @@ export function timeAttempt(
 ): Disposable | undefined {
   const timeoutMs = task.attempt?.timeoutMs;
   if (timeoutMs === undefined) return undefined;
+  const leftMs = Math.max(1, timeoutMs - (task.attempt?.awakeMs ?? 0));
   const startedAt = performance.now();
   // Also when it has returned, until what it sent is written.
-  environment.deadline?.limitTask(task.id, timeoutMs, "its time was up");
+  environment.deadline?.limitTask(task.id, leftMs, "its time was up");
   const text = `Timed out after ${timeoutMs} ms`;
   let isLate = false;
   const warn = (message: string) => {
@@ -45,12 +46,12 @@ export function timeAttempt(
       warn(ended);
       end.run(new DOMException(ended, "TimeoutError"));
     }, end.afterMs);
-  }, timeoutMs);
+  }, leftMs);
   return {
     [Symbol.dispose]() {
       clearTimeout(timer);
       // A task that never waits keeps the timer from firing.
-      if (!isLate && performance.now() - startedAt > timeoutMs) {
+      if (!isLate && performance.now() - startedAt > leftMs) {
         warn(`${text}, but could not be told`);
       }
     },

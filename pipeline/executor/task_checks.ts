@@ -9,7 +9,8 @@ import { withoutNul } from "../../internal/nul_characters.ts";
 import { isoNow } from "../../internal/timestamps.ts";
 import type { InsertMessage } from "../../writer/protocol/write_message.ts";
 import type { CheckOptions } from "./task_context.ts";
-import type { NotedChecks, TaskEnvironment, TaskExecution } from "./task_execution.ts";
+import type { NotedChecks } from "./attempt_parts.ts";
+import type { TaskEnvironment, TaskExecution } from "./task_execution.ts";
 
 const KINDS: KindsOf<CheckOptions> = {
   expected: "own check",

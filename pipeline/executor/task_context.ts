@@ -9,7 +9,16 @@ import type { LogLevel } from "../../internal/log_level.ts";
 import type { ExecuteResult } from "../../writer/protocol/write_message.ts";
 import type { Bindable, SqlRow } from "../../writer/protocol/sqlite_types.ts";
 
-/** Who a task is. */
+/**
+ * Who a task is.
+ *
+ * @example A name for people
+ * ```ts ignore
+ * import type { TaskIdentity } from "@pipeloom/pipeloom";
+ *
+ * const title = ({ name, key, id }: TaskIdentity) => `${name} (${key ?? id})`;
+ * ```
+ */
 export interface TaskIdentity {
   /** Its row in `task_runs`. */
   id: number;
@@ -19,7 +28,16 @@ export interface TaskIdentity {
   key: string | null;
 }
 
-/** What is known of a check beside whether it passed. */
+/**
+ * What is known of a check beside whether it passed.
+ *
+ * @example A warning
+ * ```ts ignore
+ * import type { CheckOptions } from "@pipeloom/pipeloom";
+ *
+ * const options: CheckOptions = { value: 98, expected: 100, severity: "warn" };
+ * ```
+ */
 export interface CheckOptions {
   /** What was found, stored as JSON. */
   value?: unknown;
@@ -145,6 +163,36 @@ export interface TaskContext extends Readonly<TaskIdentity> {
     steps: readonly Step[],
     options?: TransactionOptions,
   ): Promise<(ExecuteResult | undefined)[] | undefined>;
+
+  /**
+   * Runs a part of the task once: what it returns is stored in the commit that ends it, and when the task is run again,
+   * because it failed, slept, or its process died, the stored result is returned in its place. It resolves with what JSON
+   * keeps of the result.
+   *
+   * In an atomic task the rows that a step writes are committed with it, and what is written outside of steps with the
+   * task's end. A step that throws is not stored, unless the task catches that and calls another step or sleep: then it
+   * throws the same again.
+   *
+   * Steps are known by their order and names. One begins when the one before has ended.
+   *
+   * @param name Its name, which no other step of the task has
+   * @throws {Error} If another step has not ended, the name was used, the status of tasks is not stored, or the code has
+   * changed since the steps that are stored: "step 3 was parse, is load now"
+   * @throws {TypeError} If a part of the result has no JSON form
+   */
+  step<Result>(name: string, work: () => Result | PromiseLike<Result>): Promise<Result>;
+
+  /**
+   * Sleeps for some milliseconds or until a time, which is stored, and takes no slot meanwhile: the task leaves its
+   * function by the error that this throws, and is run again from its start when the time has come, on any thread or
+   * machine. Steps that have ended and sleeps that are over return at once then. It spends no attempt, takes no room
+   * under limits, and its time does not count for `timeoutMs`.
+   *
+   * @throws {TaskSleep} Unless the time is over: let it pass, or throw it again
+   * @throws {RangeError} If it is no time
+   * @throws {Error} If a step has not ended, the status of tasks is not stored, or the code has changed
+   */
+  sleep(duration: number | Date): Promise<void>;
 
   /** Resolves when everything that the task has sent so far is committed. */
   flush(): Promise<void>;

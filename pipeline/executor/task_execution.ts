@@ -15,6 +15,7 @@ import type { RowSender } from "../../writer/client/row_stream.ts";
 import type { InsertMessage, ResultOf, WriteMessage } from "../../writer/protocol/write_message.ts";
 import type { Attempt } from "../scheduler/retry_policy.ts";
 import type { Adds } from "./added_items.ts";
+import type { DurableSteps, NotedChecks, WritesOutside } from "./attempt_parts.ts";
 import type { Stop } from "./cancellation.ts";
 import type { TaskIdentity } from "./task_context.ts";
 import { TaskWrites } from "./task_writes.ts";
@@ -43,20 +44,12 @@ export interface TaskEnvironment {
   keepsResults?: boolean | undefined;
   /** Hears the lines that tasks write into their logs. */
   onLog?: ((task: TaskIdentity, level: LogLevel, message: string) => void) | undefined;
+  /** Whether no sleep of a task takes time, in tests. */
+  skipsSleeps?: boolean | undefined;
   /** Limits the statements of tasks whose time is up, or that are told to stop. */
   deadline?: Pick<StatementDeadline, "limitTask" | "releaseTask"> | undefined;
   /** Hears that a task has said how far it is; on the main thread it is looked up instead. */
   progressed?: (task: TaskExecution) => void;
-}
-
-/** Checks that matter at the end of an attempt. */
-export interface NotedChecks {
-  /** Those of an atomic task, which are committed with its end. */
-  readonly held: readonly InsertMessage[];
-  /** Fails the task if a check has not passed. */
-  throwIfFailed(): void;
-  /** Notes why one has not passed, and one that is held. */
-  add(text: string | undefined, message: InsertMessage | undefined): void;
 }
 
 /** An attempt at a task. */
@@ -70,6 +63,11 @@ export class TaskExecution implements TaskIdentity {
   held: WriteMessage[] | undefined;
   /** What it has checked, where that is to be known at its end. */
   declare checks: NotedChecks | undefined;
+  /** Its durable steps, where it has any. */
+  declare steps: DurableSteps | undefined;
+  /** When the attempt began, ISO 8601. */
+  startedAt = "";
+  readonly #begunAt: number;
   #writes: TaskWrites | undefined;
   #failure: Error | undefined;
   /** Whether rows were sent whose failure would make the task fail. */
@@ -92,6 +90,7 @@ export class TaskExecution implements TaskIdentity {
     this.key = key;
     this.environment = environment;
     this.#attempt = attempt;
+    this.#begunAt = attempt?.timeoutMs === undefined ? 0 : performance.now();
   }
 
   /** The number of the attempt, from 1. */
@@ -102,6 +101,22 @@ export class TaskExecution implements TaskIdentity {
   /** Whether a failure is told and not written, because it may not be the task's end. */
   get retryable(): boolean {
     return this.#attempt?.retryable ?? false;
+  }
+
+  /** When an attempt began that continues after a sleep, ISO 8601. */
+  get continues(): string | undefined {
+    return this.#attempt?.awakeMs === undefined ? undefined : this.#attempt.startedAt;
+  }
+
+  /** Milliseconds that the attempt has run so far, where it is timed. */
+  get awakeMs(): number {
+    const before = this.#attempt?.awakeMs ?? 0;
+    return this.#begunAt === 0 ? before : before + performance.now() - this.#begunAt;
+  }
+
+  /** Whether it is to stop. */
+  get isStopped(): boolean {
+    return (this.#controller?.signal ?? this.environment.signal).aborted;
   }
 
   /** Whether it may be ended in the middle. */
@@ -164,6 +179,7 @@ export class TaskExecution implements TaskIdentity {
   /** Refuses an operation of a task that has failed or ended. */
   check(operation: string): void {
     this.throwIfFailed();
+    if (this.steps?.sleep) throw this.steps.sleep;
     if (this.ended) {
       throw new Error(`Cannot ${operation} in task ${this.id} (${this.name}): it has ended`);
     }
@@ -220,6 +236,18 @@ export class TaskExecution implements TaskIdentity {
         return batchSender.request(message);
       },
     };
+  }
+
+  /** Sets apart what it has written, because a step begins. */
+  part(): WritesOutside {
+    const outside = { held: this.held, checks: this.checks, writes: this.#writes };
+    [this.held, this.checks, this.#writes] = [undefined, undefined, undefined];
+    return outside;
+  }
+
+  /** A step has ended: what was written outside of it follows. */
+  join({ held, checks, writes }: WritesOutside): void {
+    [this.held, this.checks, this.#writes] = [held, checks, writes];
   }
 
   #hold(message: WriteMessage): void {

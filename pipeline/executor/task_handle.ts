@@ -6,6 +6,7 @@
  */
 import { addFromTask } from "./task_adds.ts";
 import { checkFromTask } from "./task_checks.ts";
+import { sleepFromTask, stepFromTask } from "./steps/task_steps.ts";
 import { resultOf, resultsOf } from "./dependency_results.ts";
 import { refuseOldMembers } from "../../internal/validate.ts";
 import { type InsertOptions, type Row, toInsertMessage } from "../../writer/client/insert.ts";
@@ -16,7 +17,7 @@ import {
   toTransactionMessage,
   type TransactionOptions,
 } from "../../writer/client/steps.ts";
-import { insertInChunks } from "../../writer/client/row_stream.ts";
+import { checkIterable, insertInChunks } from "../../writer/client/row_stream.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
 import type { Bindable, SqlRow } from "../../writer/protocol/sqlite_types.ts";
 import type { ExecuteResult } from "../../writer/protocol/write_message.ts";
@@ -119,6 +120,14 @@ export class TaskHandle implements TaskContext {
     return this.#execution.watch(this.#transaction(steps, options));
   }
 
+  step<Result>(name: string, work: () => Result | PromiseLike<Result>): Promise<Result> {
+    return this.#execution.watch(stepFromTask(this.#execution, name, work));
+  }
+
+  sleep(duration: number | Date): Promise<void> {
+    return this.#execution.watch(sleepFromTask(this.#execution, duration));
+  }
+
   flush(): Promise<void> {
     return this.#execution.watch(this.#flush());
   }
@@ -145,6 +154,7 @@ export class TaskHandle implements TaskContext {
     const execution = this.#execution;
     execution.check("insert");
     if (execution.environment.atomic) {
+      checkIterable(table, rows);
       const all = await Array.fromAsync(rows);
       if (all.length > 0) execution.post(toInsertMessage(table, all, options));
       return;

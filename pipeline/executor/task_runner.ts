@@ -11,18 +11,15 @@ import type { TaskUpdateMessage } from "../../writer/protocol/task_message.ts";
 import { newsOf } from "../../writer/protocol/task_news.ts";
 import type { TransactionMessage } from "../../writer/protocol/write_message.ts";
 import { writeChecks } from "./task_checks.ts";
-import type { TaskContext } from "./task_context.ts";
 import type { TaskEnvironment, TaskExecution } from "./task_execution.ts";
 import { TaskHandle } from "./task_handle.ts";
+import type { TaskFunction } from "./task_module.ts";
 import { retryAfterOf } from "../retry_after.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
 import { toJson } from "../../internal/json.ts";
 
 /** Characters of a message of which several copies are made. */
 const LARGE_ERROR = 100_000;
-
-/** The work of a task: gets the item and the task's context, and returns what is stored as its result. */
-export type TaskFunction<Item> = (item: Item, task: TaskContext) => unknown;
 
 /** How a task ended. */
 export interface TaskOutcome {
@@ -58,7 +55,7 @@ export async function runTask<Item>(
     if (runId !== null) {
       const start = newsOf(runId, id);
       start.status = "running";
-      start.startedAt = isoNow();
+      start.startedAt = task.startedAt = task.continues ?? isoNow();
       // It still says why the task had to wait.
       if (task.attempt > 1) start.message = `Attempt ${task.attempt}`;
       batchSender.update(start);
@@ -66,7 +63,9 @@ export async function runTask<Item>(
       if (task.timed) batchSender.flushed().catch(() => {});
     }
     const returned = run(item, new TaskHandle(task));
-    const result = toResult(isThenable(returned) ? await returned : returned);
+    const value = isThenable(returned) ? await returned : returned;
+    task.steps?.end();
+    const result = toResult(value);
     if (task.streaming) await task.streaming;
     task.throwIfFailed();
     task.checks?.throwIfFailed();
@@ -88,8 +87,9 @@ export async function runTask<Item>(
       batchSender.update(done);
     }
     return environment.keepsResults ? { status: "done", result } : { status: "done" };
-  } catch (thrown) {
+  } catch (caught) {
     task.ended = true;
+    const thrown = task.steps?.sleep ?? caught;
     const status = isStopped(thrown, task, environment) ? "cancelled" : "error";
     // What is told of it is a copy, with the stack another one.
     if (isLarge(thrown)) await batchSender.readyInTurn().catch(() => {});
@@ -178,8 +178,9 @@ function failed(
   outcome: TaskOutcome,
   environment: TaskEnvironment,
 ): TaskOutcome {
-  if (task.checks) writeChecks(task, environment);
-  const mayReturn = task.retryable || retryAfterOf(outcome.error) !== undefined;
+  const sleeps = task.steps?.sleep !== undefined;
+  if (task.checks && !sleeps) writeChecks(task, environment);
+  const mayReturn = task.retryable || sleeps || retryAfterOf(outcome.error) !== undefined;
   if (mayReturn && outcome.status === "error") return { ...outcome, unwritten: true };
   if (!task.isAbandoned) writeFailure(task.id, outcome, environment);
   return outcome;

@@ -6,13 +6,15 @@
  *
  * @module
  */
-import { isoNow } from "../../internal/timestamps.ts";
+import { isoNow, isoTime } from "../../internal/timestamps.ts";
 import { fromErrorData, toErrorData } from "../../errors.ts";
 import { summarizeError, toErrorSummary, toErrorText } from "../../internal/error_text.ts";
 import type { TaskEnvironment } from "../executor/task_execution.ts";
 import type { TaskOutcome } from "../executor/task_runner.ts";
+import { type Sleep, sleepOf } from "../executor/steps/task_sleep.ts";
 import { retryAfterOf } from "../retry_after.ts";
 import type { LiveTask } from "./live_task.ts";
+import { Sleepers } from "./queue/sleepers.ts";
 import { hasPolicy, policyOf, type PolicyOptions, retryDelay } from "./retry_policy.ts";
 
 /** Where all tasks of a tag can be held back. */
@@ -26,6 +28,8 @@ export interface NextAttempt {
   delayMs: number;
   /** Whether the attempt that failed is one of `retries`. */
   isCounted: boolean;
+  /** That the attempt has not failed: it continues after a sleep. */
+  sleep?: Sleep;
 }
 
 /** Counts attempts and lets tasks wait for the next one. */
@@ -36,6 +40,9 @@ export class Retries<Item> {
   readonly #queue: HeldTags;
   /** Tasks that wait for their next attempt, with the timers that fire when it is due. */
   readonly #waiting = new Map<LiveTask<Item>, ReturnType<typeof setTimeout> | undefined>();
+  readonly #sleepers = new Sleepers<LiveTask<Item>>();
+  /** Tasks that have slept and continue with the attempt that they have begun. */
+  readonly #woken = new Set<LiveTask<Item>>();
 
   constructor(
     options: PolicyOptions<Item>,
@@ -53,8 +60,14 @@ export class Retries<Item> {
     return this.#waiting.size;
   }
 
+  /** Tasks that sleep, and when the first of them wakes. */
+  get asleep(): { size: number; first: number | undefined } {
+    return this.#sleepers;
+  }
+
   /** Begins the next attempt at a task. */
   begin(task: LiveTask<Item>): void {
+    if (this.#woken.size > 0 && this.#woken.delete(task) && task.attempt) return;
     if (!this.#isCounted) return;
     task.policy ??= policyOf(this.#options, task);
     const { retries, timeoutMs } = task.policy;
@@ -69,8 +82,19 @@ export class Retries<Item> {
   }
 
   /** When a task that failed is run again, if it is; where that cannot be told, its error says so. */
-  next({ policy, attempt }: LiveTask<Item>, outcome: TaskOutcome): NextAttempt | undefined {
-    if (outcome.status !== "error" || this.#environment.signal.aborted) return undefined;
+  next(task: LiveTask<Item>, outcome: TaskOutcome): NextAttempt | undefined {
+    const { policy, attempt, cancellation } = task;
+    const { signal } = this.#environment;
+    const sleep = sleepOf(outcome.error);
+    if (cancellation || signal.aborted) {
+      if (sleep) {
+        const { reason } = cancellation ?? signal;
+        Object.assign(outcome, { status: "cancelled", error: toErrorData(reason) });
+      }
+      return undefined;
+    }
+    if (outcome.status !== "error") return undefined;
+    if (sleep) return { delayMs: sleep.until - Date.now(), isCounted: false, sleep };
     const isRetryable = policy !== undefined && attempt?.retryable === true;
     const asked = retryAfterOf(outcome.error);
     const cannotTell = (why: string) => {
@@ -111,12 +135,14 @@ export class Retries<Item> {
    */
   async wait(
     task: LiveTask<Item>,
-    { outcome: { error }, next: { delayMs, isCounted } }: {
+    { outcome: { error }, next }: {
       outcome: TaskOutcome;
       next: NextAttempt;
     },
     due: () => void,
   ): Promise<void> {
+    const { delayMs, isCounted, sleep } = next;
+    if (sleep) return await this.#sleep(task, sleep, due);
     const { run, batchSender, signal } = this.#environment;
     const startedAt = task.attempt?.startedAt;
     task.phase = "waiting";
@@ -151,10 +177,30 @@ export class Retries<Item> {
     this.#waiting.set(task, timer);
   }
 
+  /** Lets a task sleep. Resolves when that is committed. */
+  async #sleep(task: LiveTask<Item>, sleep: Sleep, due: () => void): Promise<void> {
+    const { run, batchSender, signal } = this.#environment;
+    const { until, startedAt, awakeMs } = sleep;
+    const first = { number: 1, retryable: false, timeoutMs: undefined };
+    const attempt = task.attempt = { ...task.attempt ?? first, startedAt, awakeMs };
+    task.phase = "waiting";
+    this.#waiting.set(task, undefined);
+    const wakesAt = isoTime(until);
+    await batchSender.request({ kind: "requeue_tasks", run: run!, ids: [task.id], wakesAt });
+    // It may have been cancelled meanwhile, or even sleep again.
+    if (signal.aborted || !this.#waiting.has(task) || task.attempt !== attempt) return;
+    this.#sleepers.add(task, until, () => {
+      this.stop(task);
+      this.#woken.add(task);
+      due();
+    });
+  }
+
   /** A task waits no more. */
   stop(task: LiveTask<Item>): void {
     clearTimeout(this.#waiting.get(task));
     this.#waiting.delete(task);
+    this.#sleepers.delete(task);
   }
 
   /** No task is run again any more. */

@@ -1,10 +1,10 @@
 /**
- * The tables by which runs are controlled from outside: what is asked of them, and which are deleted.
+ * The tables by which runs are controlled from outside: requests to them, and which are deleted.
  *
  * @module
  */
 
-/** What was asked of runs while they were active; see `request_store.ts`. */
+/** Requests to runs while they were active; see `request_store.ts`. */
 export const RUN_REQUESTS = {
   id: "INTEGER PRIMARY KEY",
   run_id: "INTEGER NOT NULL",
@@ -14,6 +14,12 @@ export const RUN_REQUESTS = {
   answered_at: "TEXT",
   refused: "INTEGER", // 1: it was not done
   answer: "TEXT",
+};
+
+/** What came later. */
+export const ADDED_TO_RUN_REQUESTS = {
+  // Some tasks as a JSON array, in place of one. The kind is retry_tasks then, which earlier releases refuse.
+  task_ids: "TEXT",
 };
 
 /** Runs that are deleted, whose rows are not all gone yet; see `prune.ts`. */

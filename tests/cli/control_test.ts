@@ -67,7 +67,11 @@ class Asked implements AsyncDisposable {
 for (const driver of DRIVERS) {
   Deno.test(`${driver}: cancel and retry ask a pipeline of another process`, async () => {
     await using asked = await Asked.start(driver);
-    assertEquals(await asked.cli("retry", "latest"), {
+    const { failures } = JSON.parse((await asked.cli("errors", "--json")).out);
+    const [{ id, text, count }] = failures.causes;
+    assertEquals([text, count], ["Error: Not yet", 1]);
+    assertStringIncludes((await asked.cli("retry", "1", "--cause", "x")).err, "pipeloom errors 1");
+    assertEquals(await asked.cli("retry", "latest", "--cause", id), {
       code: 0,
       out: "Run 1: 1 task is queued again\n",
       err: "",
@@ -85,7 +89,7 @@ for (const driver of DRIVERS) {
     const report = await asked.pipeline.finished;
     assertEquals([report.counts.done, report.counts.cancelled], [1, 2]);
     assertEquals(await readValues(asked.db, REQUESTS), [
-      [null, "retry", 0, "1 task is queued again"],
+      [null, "retry_tasks", 0, "1 task is queued again"],
       [3, "cancel", 0, "Cancelled"],
       [2, "cancel", 0, "Cancelled"],
     ]);
@@ -172,13 +176,13 @@ Deno.test("what takes no notice is shown as cancelling, and its request does not
   assertMatch(gone.err, /run 1 is interrupted; to continue it, use pipeloom run <file> --resume 1/);
   const died = "Not carried out: the process of the run died before that";
   assertEquals(await readValues(db, REQUESTS), [[1, "cancel", 1, died], [null, "cancel", 1, died]]);
-  // Whoever goes on with it was not asked.
+  // The process that continues it was not asked.
   await using child = new Fixture("controlled.ts", folder.path, db, "resumes");
   const report = JSON.parse(await child.line());
   assertEquals([report.runId, report.status, report.counts.done], [1, "done", 2]);
 });
 
-Deno.test("a request that nobody has heard of yet is refused when its run was killed", async () => {
+Deno.test("a request that was not noticed yet is refused when its run was killed", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   {
@@ -203,7 +207,7 @@ Deno.test({
   name: "cancel in a terminal, with status --watch in another",
   ignore: !hasTerminals,
   async fn() {
-    // A run by hand: nobody carries anything out.
+    // A run by hand: no process carries anything out.
     await using run = await HandRun.start(["slow"]);
     await run.begin(0);
     const folder = run.folder.path;

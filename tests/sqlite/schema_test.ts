@@ -43,6 +43,7 @@ for (const driver of DRIVERS) {
       "index idx_task_runs_added",
       "index idx_task_runs_rewritten",
       "index idx_task_runs_status",
+      "index idx_task_steps_task",
       "table pipeline_runs",
       "table pruned_runs",
       "table run_requests",
@@ -52,6 +53,7 @@ for (const driver of DRIVERS) {
       "table task_dependencies",
       "table task_logs",
       "table task_runs",
+      "table task_steps",
       "table task_versions",
     ]);
     const index = connection.prepare("PRAGMA index_info(idx_task_runs_status)").all();

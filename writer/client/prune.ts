@@ -1,6 +1,6 @@
 /**
- * Deletes old runs: their rows in `task_logs`, `task_attempts`, `task_checks`, `task_dependencies`, `idempotency_keys`,
- * `task_runs`, `run_samples`, `run_requests`, `workers` and `pipeline_runs`, and nothing else.
+ * Deletes old runs: their rows in `task_logs`, `task_attempts`, `task_checks`, `task_steps`, `task_dependencies`,
+ * `idempotency_keys`, `task_runs`, `run_samples`, `run_requests`, `workers` and `pipeline_runs`, and nothing else.
  *
  * One DELETE for a million rows would hold the lock, and grow the WAL, for as long as it takes. So rows go in
  * parts, each a commit of its own between which others may write. The run itself goes first, so that a run is whole
@@ -127,6 +127,7 @@ const TABLES = {
   task_logs: "task_id",
   task_attempts: "task_id",
   task_checks: "task_id",
+  task_steps: "task_id",
   task_dependencies: undefined,
   task_runs: "id",
   idempotency_keys: "task_id",
@@ -218,6 +219,7 @@ export async function deleteRest(
   const logs = await deleteAll("task_logs");
   await deleteAll("task_attempts");
   await deleteAll("task_checks");
+  await deleteAll("task_steps");
   await deleteAll("task_dependencies");
   const tasks = await deleteAll("task_runs");
   await deleteAll("idempotency_keys");

@@ -1,5 +1,5 @@
 /**
- * Messages about what is asked of an active run, and what became of it.
+ * Messages about requests to an active run, and their answers.
  *
  * @module
  */
@@ -17,6 +17,8 @@ export interface RequestControlMessage {
   run: number;
   /** The task, as `task_runs.id`; `null` for the whole run, or all that failed in it. */
   taskId: number | null;
+  /** Some tasks of it, in place of one. */
+  taskIds?: readonly number[];
   /** Whether the sender carries it out itself. */
   own?: true;
 }
@@ -33,7 +35,7 @@ export interface AnswerControlMessage {
   answer: string;
 }
 
-/** What is asked of an active run. */
+/** A request to an active run. */
 export interface RunRequest {
   /** The request, as `run_requests.id`. */
   id: number;
@@ -43,4 +45,6 @@ export interface RunRequest {
   run: number;
   /** The task, as `task_runs.id`; `null` for the whole run, or all that failed in it. */
   taskId: number | null;
+  /** Some tasks of it, in place of one. */
+  taskIds?: readonly number[] | undefined;
 }

@@ -78,6 +78,8 @@ export interface NoteItemsMessage {
   ids: readonly number[];
   /** Items, as JSON, where they are stored. */
   inputs?: readonly (string | null)[];
+  /** Names of the stages that run them, where the run has any. */
+  stages?: readonly (string | null)[];
   /** Versions of the tasks' work, where they have any. */
   versions?: readonly (string | null)[];
   /** What versions are compared under. */
@@ -115,7 +117,7 @@ export interface FailedAttempt {
  * queued now.
  *
  * Without an attempt it takes those that ended as `error` or `cancelled`. With one it takes tasks that have not ended:
- * this attempt of theirs failed.
+ * this attempt of theirs failed. So it does with a time: the tasks sleep until then.
  */
 export interface RequeueTasksMessage {
   /** Tells the messages apart. */
@@ -126,6 +128,8 @@ export interface RequeueTasksMessage {
   ids: readonly number[];
   /** The attempt that failed. */
   attempt?: FailedAttempt;
+  /** When they continue, ISO 8601. */
+  wakesAt?: string;
 }
 
 /**

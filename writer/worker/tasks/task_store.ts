@@ -15,7 +15,7 @@ import { goneTasks, type KeyedTask, matchKeys, seeKey } from "../resume_store.ts
 import type { RunStore } from "../run_store.ts";
 import { Statements } from "../../../sqlite/statements.ts";
 import type { TaskUpdateStore } from "./task_update_store.ts";
-import { canMove, canRequeue } from "../../../internal/task_status.ts";
+import { canMove, canRequeue, type TaskStatus } from "../../../internal/task_status.ts";
 
 /** The part of the store that queues tasks. */
 export class TaskStore {
@@ -71,7 +71,11 @@ export class TaskStore {
   }
 
   /** Makes tasks `queued` again, and returns the ids of those that are now. */
-  requeue({ run, ids, attempt }: RequeueTasksMessage): readonly number[] {
+  requeue({ run, ids, attempt, wakesAt }: RequeueTasksMessage): readonly number[] {
+    if (wakesAt !== undefined) {
+      for (const id of ids) this.#sleep(run, id, wakesAt);
+      return ids;
+    }
     if (attempt) {
       for (const id of ids) this.#retry(run, id, attempt);
       return ids;
@@ -91,11 +95,7 @@ export class TaskStore {
   /** Keeps an attempt that failed, and queues its task again. */
   #retry(run: number, id: number, attempt: FailedAttempt): void {
     const { startedAt, finishedAt, error, message, isCounted } = attempt;
-    const from = this.#updates.status({ run, id });
-    // It is `queued` when its Worker died before the start was written.
-    if (!from || !(from === "queued" || canMove(from, "queued"))) {
-      throw new SqliteError(`Cannot retry task ${id}: it does not run in run ${run}`);
-    }
+    const from = this.#statusOfOpen(run, id, "retry");
     if (isCounted) {
       this.#statements.of(
         `INSERT INTO task_attempts
@@ -105,6 +105,22 @@ export class TaskStore {
       ).run(id, startedAt ?? null, finishedAt, error);
     }
     this.#reset(run, { id, status: from }, message);
+  }
+
+  /** Queues a task that sleeps: what it has said so far stays. */
+  #sleep(run: number, id: number, wakesAt: string): void {
+    const from = this.#statusOfOpen(run, id, "put to sleep");
+    this.#statements.of(
+      "UPDATE task_runs SET status='queued', own_status='queued', wakes_at=?2 WHERE id=?1",
+    ).run(id, wakesAt);
+    this.#updates.move(run, id, from, "queued");
+  }
+
+  /** The status of a task that has not ended. It is `queued` when its Worker died before the start was written. */
+  #statusOfOpen(run: number, id: number, operation: string): TaskStatus {
+    const status = this.#updates.status({ run, id });
+    if (status === "queued" || (status && canMove(status, "queued"))) return status;
+    throw new SqliteError(`Cannot ${operation} task ${id}: it does not run in run ${run}`);
   }
 
   /** Makes a task `queued` as if it had never run; the attempt that ended is kept in `task_attempts`. */

@@ -1,0 +1,42 @@
+/**
+ * The error by which a task that sleeps leaves its function. Like a failure it is told to the main thread, from whatever
+ * thread or machine, which queues the task for the time at which it continues.
+ *
+ * @module
+ */
+import type { ErrorData } from "../../../errors.ts";
+import { isoTime } from "../../../internal/timestamps.ts";
+
+/** What is known of a task that sleeps. */
+export interface Sleep {
+  /** When it continues, in milliseconds since 1970. */
+  readonly until: number;
+  /** When the attempt began, ISO 8601. */
+  readonly startedAt: string;
+  /** Milliseconds that the attempt has run so far, where it is timed. */
+  readonly awakeMs: number;
+}
+
+/** Thrown where a task sleeps. */
+export class TaskSleep extends Error implements Sleep {
+  /** The name of the class, as it is printed. */
+  override readonly name = "TaskSleep";
+  readonly until: number;
+  readonly startedAt: string;
+  readonly awakeMs: number;
+
+  constructor({ until, startedAt, awakeMs }: Sleep) {
+    super(`The task sleeps until ${isoTime(until)} and leaves its function: let this error pass`);
+    this.until = until;
+    this.startedAt = startedAt;
+    this.awakeMs = awakeMs;
+  }
+}
+
+/** What an error says of a sleep; it may come from a Worker, where its class is another. */
+export function sleepOf(error: ErrorData | undefined): Sleep | undefined {
+  if (error?.name !== "TaskSleep") return undefined;
+  const { until, startedAt, awakeMs } = error.properties ?? {};
+  if (typeof until !== "number" || typeof startedAt !== "string") return undefined;
+  return { until, startedAt, awakeMs: Number(awakeMs) };
+}
