@@ -44,6 +44,11 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     usage: "",
     load: () => import("./commands/runs.ts"),
   },
+  errors: {
+    summary: "say what failed in a run and why, and what holds it up",
+    usage: "[run]",
+    load: () => import("./commands/errors.ts"),
+  },
   workers: {
     summary: "list the workers on other machines of a run",
     usage: "",

@@ -32,6 +32,9 @@ export interface Moment {
 /** Milliseconds over which the present rate is measured: steady to look at, and still quick to follow. */
 export const RATE_WINDOW_MS = 10_000;
 
+/** Milliseconds without news after which a running task is called silent. */
+export const SILENT_MS = 60_000;
+
 /** Milliseconds below which too little has been seen for a rate. */
 const MIN_RATE_MS = 500;
 

@@ -22,6 +22,7 @@ import { RunGrowth } from "./run_growth.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
 import type { Executor } from "./executor/executor.ts";
 import { openExecutor } from "./executor/open_executor.ts";
+import { leavesThread } from "./executor/stages.ts";
 import { notesOf } from "./scheduler/item_notes.ts";
 import { DependencySource } from "./scheduler/dependency_source.ts";
 import type { TaskSource } from "./scheduler/task_source.ts";
@@ -204,7 +205,7 @@ export class PipelineRun<Item> {
       return null;
     }
     const { run, firstId } = started;
-    const confirm = typeof this.#options.run !== "function" || this.#dependencies !== undefined ||
+    const confirm = leavesThread(this.#options.run) || this.#dependencies !== undefined ||
       this.#options.version !== undefined;
     const skipped = (tasks: number) => this.#summary.skip(tasks);
     const unchanged = (tasks: number) => this.#summary.skip(tasks, tasks);
@@ -250,10 +251,7 @@ export class PipelineRun<Item> {
 
   async #finish(run: number | null, batchSender: BatchSender): Promise<void> {
     const { counts } = this.#summary;
-    if (run === null) {
-      counts.cancelled += this.#source.count - this.#summary.total;
-      return;
-    }
+    if (run === null) return void (counts.cancelled += this.#source.count - this.#summary.total);
     const resumes = Boolean(this.#options.resume);
     const { finished, cancelled, ...checked } = await endRun(batchSender, {
       run,

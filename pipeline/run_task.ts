@@ -12,7 +12,7 @@ import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import { OWN_TABLES } from "../writer/protocol/own_tables.ts";
 import type { SqlRow } from "../writer/protocol/sqlite_types.ts";
 import type { TaskModule } from "./executor/task_module.ts";
-import type { TaskFunction } from "./executor/task_runner.ts";
+import type { TaskFunction } from "./executor/task_module.ts";
 import type { PipelineOptions } from "./pipeline_options.ts";
 import { runPipeline } from "./run_pipeline.ts";
 

@@ -50,6 +50,8 @@ export interface TaskQuery {
   q: string;
   /** Only tasks with this key. */
   key: string;
+  /** Only failures of this cause: `id` of one of `api/runs/:run/failures`. */
+  cause?: string;
   /** `id` (the default), `name`, `started`, `duration`, `progress`; with a minus for descending. */
   sort: TaskSort | `-${TaskSort}`;
   /** Tasks on a page: 1 to 200, 50 unless told. */

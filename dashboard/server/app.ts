@@ -18,6 +18,7 @@ import { addControl, type ControlledWriter } from "./routes/control.ts";
 import { addHealth } from "./routes/health.ts";
 import { addLive } from "./routes/live.ts";
 import { addPage } from "./routes/page.ts";
+import { addProblems } from "./routes/problems.ts";
 import { addRuns } from "./routes/runs.ts";
 import { addTasks } from "./routes/tasks.ts";
 import { DatabaseHandle, SourceError } from "./database_handle.ts";
@@ -145,6 +146,7 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
   const control = options.writer &&
     addControl(app, options.writer, { controlToken: controlToken!, access, read });
 
+  addProblems(app, read);
   addRuns(app, read, () => source.state.file);
   addTasks(app, read);
   addLive(app, hub);

@@ -1,8 +1,12 @@
 /**
- * A task function by the module that exports it, so that each Worker of a pool can load it.
+ * The work of tasks: a function, or the module that exports one, so that each Worker of a pool can load it.
  *
  * @module
  */
+import type { TaskContext } from "./task_context.ts";
+
+/** The work of a task: gets the item and the task's context, and returns what is stored as its result. */
+export type TaskFunction<Item> = (item: Item, task: TaskContext) => unknown;
 
 /** Holds the type of the items; no value has it. */
 declare const ITEM: unique symbol;

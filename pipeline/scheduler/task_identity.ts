@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { stageOf, type Work } from "../executor/stages.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
 import { withoutNul } from "../../internal/nul_characters.ts";
 
@@ -37,6 +38,9 @@ export interface IdentityOptions<Item> {
    */
   taskKey?: ((item: Item, index: number) => string | number | undefined) | undefined;
 }
+
+/** What tells the identity of a task, and its stage. */
+export type Identifying<Item> = IdentityOptions<Item> & Partial<Work<Item>>;
 
 /** An item with the identity of its task. */
 export interface IdentifiedItem<Item> extends TaskIdentity {
@@ -129,10 +133,12 @@ export function identify<Item>(
   item: Item,
   index: number,
   id: number,
-  options: IdentityOptions<Item>,
+  options: Identifying<Item>,
 ): IdentifiedItem<Item> {
   const { name, key } = describe(item, index, options);
-  return { id, name: name ?? `task ${id}`, key, item };
+  const task: IdentifiedItem<Item> = { id, name: name ?? `task ${id}`, key, item };
+  if (options.stage) task.stage = stageOf(item, `item ${index}`, options);
+  return task;
 }
 
 /**

@@ -67,7 +67,11 @@ class Asked implements AsyncDisposable {
 for (const driver of DRIVERS) {
   Deno.test(`${driver}: cancel and retry ask a pipeline of another process`, async () => {
     await using asked = await Asked.start(driver);
-    assertEquals(await asked.cli("retry", "latest"), {
+    const { failures } = JSON.parse((await asked.cli("errors", "--json")).out);
+    const [{ id, text, count }] = failures.causes;
+    assertEquals([text, count], ["Error: Not yet", 1]);
+    assertStringIncludes((await asked.cli("retry", "1", "--cause", "x")).err, "pipeloom errors 1");
+    assertEquals(await asked.cli("retry", "latest", "--cause", id), {
       code: 0,
       out: "Run 1: 1 task is queued again\n",
       err: "",
@@ -85,7 +89,7 @@ for (const driver of DRIVERS) {
     const report = await asked.pipeline.finished;
     assertEquals([report.counts.done, report.counts.cancelled], [1, 2]);
     assertEquals(await readValues(asked.db, REQUESTS), [
-      [null, "retry", 0, "1 task is queued again"],
+      [null, "retry_tasks", 0, "1 task is queued again"],
       [3, "cancel", 0, "Cancelled"],
       [2, "cancel", 0, "Cancelled"],
     ]);
