@@ -59,7 +59,7 @@ export async function chooseDriver(choice: DriverChoice = "auto"): Promise<Chose
   }
 }
 
-/** Lets what is not cached be fetched where FFI was asked for, and says so; `auto` takes what is there. */
+/** Lets packages be fetched where FFI was asked for, and says so; `auto` uses only what is cached. */
 async function mayFetch(choice: DriverChoice): Promise<void> {
   const library = Deno.env.get("DENO_SQLITE_PATH");
   const isAskedFor = choice === "ffi" || !!library;
