@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources 5cc4fd67a5bc9819
+// Deno 2.9.6, sources aacdece32d091383
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *

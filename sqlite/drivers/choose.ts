@@ -14,7 +14,16 @@ import { FFI_PACKAGE, isLibraryCached, loadFfiDriver } from "./ffi.ts";
 import { isCached } from "../../internal/jsr.ts";
 import { isGranted } from "../../internal/permissions.ts";
 
-/** The driver to use: a name, or `auto` for FFI when it can be had without asking, else the built-in. */
+/**
+ * The driver to use: a name, or `auto` for FFI when it can be had without asking, else the built-in.
+ *
+ * @example From a flag
+ * ```ts ignore
+ * import type { DriverChoice } from "@pipeloom/pipeloom/db";
+ *
+ * const choose = (isFast: boolean): DriverChoice => isFast ? "ffi" : "auto";
+ * ```
+ */
 export type DriverChoice = DriverName | "auto";
 
 /** Every choice. */

@@ -10,7 +10,16 @@
  */
 import type { SqlRow, SqlValue } from "../values.ts";
 
-/** Which SQLite a connection uses: `@db/sqlite` through FFI, or the runtime's `node:sqlite`. */
+/**
+ * Which SQLite a connection uses: `@db/sqlite` through FFI, or the runtime's `node:sqlite`.
+ *
+ * @example What a run used
+ * ```ts ignore
+ * import type { DriverName } from "@pipeloom/pipeloom";
+ *
+ * const isBuiltin = (driver: DriverName) => driver === "builtin";
+ * ```
+ */
 export type DriverName = "ffi" | "builtin";
 
 /** A prepared statement of a driver. Each call binds, steps to the end and resets: no cursor stays open. */
