@@ -34,6 +34,7 @@ interface FfiStatement {
 interface FfiDatabase {
   exec(sql: string): number;
   prepare(sql: string): FfiStatement;
+  function(name: string, call: (argument: unknown) => bigint): void;
   readonly inTransaction: boolean;
   close(): void;
 }
@@ -114,6 +115,10 @@ class FfiConnection implements DriverConnection {
 
   prepare(sql: string): DriverStatement {
     return new FfiDriverStatement(this.#database, sql);
+  }
+
+  defineFunction(name: string, call: () => bigint): void {
+    this.#database.function(name, (_: unknown) => call());
   }
 
   get inTransaction(): boolean {
