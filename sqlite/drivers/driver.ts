@@ -44,6 +44,8 @@ export interface DriverConnection {
   exec(sql: string): void;
   /** Prepares one statement. */
   prepare(sql: string): DriverStatement;
+  /** Defines a function of one argument, which is called for each row and returns an integer; it must not throw. */
+  defineFunction(name: string, call: () => bigint): void;
   /** Whether a transaction is open. */
   readonly inTransaction: boolean;
   /** Whether SQLite refuses statements that write the table of its schema. */
