@@ -1,5 +1,5 @@
 /**
- * The page about dependencies against what there is: `deno.json`, the lock, the packages, the modules' imports.
+ * Compares the page about dependencies with `deno.json`, the lock, the packages themselves, and what modules import.
  *
  * @module
  */
