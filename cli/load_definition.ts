@@ -5,7 +5,7 @@
  */
 import { isPipelineDefinition } from "../pipeline/define_pipeline.ts";
 import type { PipelineDefinition } from "../pipeline/pipeline_options.ts";
-import type { TaskFunction } from "../pipeline/executor/task_runner.ts";
+import type { TaskFunction } from "../pipeline/executor/task_module.ts";
 import { absolutePath, paths } from "../internal/paths.ts";
 import { CommandError, messageOf } from "./terminal/failure.ts";
 import { mayRead } from "../internal/permissions.ts";

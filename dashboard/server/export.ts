@@ -13,6 +13,8 @@ import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import type { ExportedRun, LogLine, TaskDetail } from "../api.ts";
 import { ICON, INDEX, SCRIPT, STYLE } from "./client.gen.ts";
 import { findTasks, type Read } from "./queries/find.ts";
+import { readDelays } from "./queries/answers/delays.ts";
+import { readFailures } from "./queries/answers/failures.ts";
 import { readGraph } from "./queries/graph.ts";
 import { listLogs } from "./queries/logs.ts";
 import { getRun, listSamples } from "./queries/runs.ts";
@@ -31,6 +33,9 @@ const MAX_LINES = 100;
 
 /** Characters of their texts together; past that the rest of the tasks is left out. */
 const MAX_CHARACTERS = 50_000_000;
+
+/** Causes of failures in the file. */
+const MAX_CAUSES = 50;
 
 /** What the file may do. */
 const POLICY = [
@@ -130,6 +135,8 @@ async function gather(
     weave: await readWeave(read, id) ?? [],
     timeline: await readTimeline(read, id) ??
       { bars: [], started: 0, skipped: 0, at: now },
+    failures: await readFailures(read, id, { limit: MAX_CAUSES }),
+    delays: await readDelays(read, id),
     graph: (await readGraph(read, id))!,
     tasks,
     left: run.total - tasks.length,

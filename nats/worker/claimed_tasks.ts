@@ -153,7 +153,7 @@ export class ClaimedTasks {
 
   async #run(held: Held): Promise<void> {
     const { id, go } = held;
-    const { name, key, attempt, trace, item } = go!;
+    const { name, key, attempt, stage, trace, item } = go!;
     held.go = undefined;
     let slot;
     try {
@@ -166,7 +166,8 @@ export class ClaimedTasks {
     if (this.#held.get(held) !== held) return this.slots!.release(slot);
     held.slot = slot;
     held.port = slot.port;
-    await slot.worker.run(offeredTask({ id, name, key, attempt, trace, item: decode(item) }));
+    const task = { id, name, key, attempt, stage, trace, item: decode(item) };
+    await slot.worker.run(offeredTask(task));
     const isHeld = this.#held.returned(held);
     this.slots!.release(slot);
     if (!isHeld) return;

@@ -91,12 +91,13 @@ export class TaskSlots {
    * @throws {Error} If the module cannot be loaded
    */
   async open(): Promise<Slot> {
-    const { welcome: { graceMs, loadMs }, events } = this.#options;
+    const { welcome: { exports, graceMs, loadMs }, events } = this.#options;
     const slot: Slot = {
       port: 0,
       told: "",
       worker: new PooledWorker<unknown>({
         module: this.#module,
+        exports,
         environment: this.#environment,
         graceMs,
         loadMs,

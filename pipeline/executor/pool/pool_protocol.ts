@@ -14,8 +14,8 @@ export interface InitTaskWorker {
   kind: "init";
   /** URL of the module that exports the task. */
   module: string;
-  /** Name of the export. */
-  export: string;
+  /** Names of the exports by the stages that they run; `""` where there are no stages. */
+  exports: Readonly<Record<string, string>>;
   run: number | null;
   /** What the run was started with, cloned. */
   args?: Readonly<Record<string, unknown>> | undefined;
@@ -41,6 +41,8 @@ export interface RunTaskRequest {
   key: string | null;
   /** The user's item, cloned. */
   item: unknown;
+  /** Which stage runs it, where the Worker has several. */
+  stage?: string;
   /** Which attempt it is, where attempts are counted. */
   attempt?: Attempt;
   /** The span that it belongs to, as a `traceparent`. */

@@ -100,6 +100,7 @@ export class PooledWorker<Item> implements Disposable {
     try {
       const request: RunTaskRequest = { kind: "run", id, name, key, item };
       if (attempt) request.attempt = attempt;
+      if (this.#options.exports) request.stage = task.stage!;
       if (task.trace !== undefined) request.trace = task.trace;
       if (this.#options.tellsStarts) request.tell = true;
       this.#post(request);

@@ -24,13 +24,8 @@ import { abridgedError } from "../abridged_error.ts";
 import { delay } from "../../../internal/delay.ts";
 import { BATCH_MS, BatchSender } from "../../../writer/client/batch_sender.ts";
 import { type TaskEnvironment, TaskExecution } from "../task_execution.ts";
-import {
-  isStopped,
-  runTask,
-  type TaskFunction,
-  type TaskOutcome,
-  writeFailure,
-} from "../task_runner.ts";
+import { isStopped, runTask, type TaskOutcome, writeFailure } from "../task_runner.ts";
+import type { TaskFunction } from "../task_module.ts";
 
 const worker = self as unknown as Record<"close" | "postMessage", (reply: TaskWorkerReply) => void>;
 const reply = worker.postMessage.bind(worker);
@@ -38,7 +33,8 @@ const reply = worker.postMessage.bind(worker);
 const controller = new AbortController();
 /** Tasks that have not ended, each with its end. */
 const tasks = new Map<number, { task: TaskExecution; end: Promise<void> }>();
-let run: TaskFunction<unknown>;
+/** The functions that tasks run, by their stages; `""` where there are none. */
+const functions = new Map<string, TaskFunction<unknown>>();
 let environment: TaskEnvironment | undefined;
 /** The task that has not returned yet. */
 let running: TaskExecution | undefined;
@@ -94,14 +90,16 @@ function refuse(): never {
 
 async function init(request: InitTaskWorker): Promise<void> {
   const module = await import(request.module) as Record<string, unknown>;
-  const exported = module[request.export];
-  if (typeof exported !== "function") {
-    throw new TypeError(
-      `Cannot run tasks with ${request.module}: its export ${Deno.inspect(request.export)} is ` +
-        `${exported === undefined ? "missing" : "not a function"}`,
-    );
+  for (const [stage, name] of Object.entries(request.exports)) {
+    const exported = module[name];
+    if (typeof exported !== "function") {
+      throw new TypeError(
+        `Cannot run tasks with ${request.module}: its export ${Deno.inspect(name)} is ` +
+          `${exported === undefined ? "missing" : "not a function"}`,
+      );
+    }
+    functions.set(stage, exported as TaskFunction<unknown>);
   }
-  run = exported as TaskFunction<unknown>;
   const batchSender = new BatchSender(request.port, (error, task) => {
     if (task === undefined) reply({ kind: "refused", error });
     else tasks.get(task)?.task.fail(error);
@@ -192,8 +190,9 @@ function tell(task: TaskExecution, { kind, reason }: TimeOutTaskRequest | Cancel
   else task.timeOut(fromErrorData(reason));
 }
 
-async function runToEnd(task: TaskExecution, { item, trace }: RunTaskRequest): Promise<void> {
-  const work = () => runTask(run, item, task, environment!);
+async function runToEnd(task: TaskExecution, request: RunTaskRequest): Promise<void> {
+  const { item, stage = "", trace } = request;
+  const work = () => runTask(functions.get(stage)!, item, task, environment!);
   const isTraced = trace !== undefined && OPENTELEMETRY in globalThis;
   const outcome =
     await (isTraced
