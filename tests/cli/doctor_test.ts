@@ -12,7 +12,7 @@ import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { HARMFUL } from "./cli_fixture.ts";
 import { hasTerminals, openTerminal, runCli } from "./cli_terminal.ts";
-import { readModules } from "../support/module_graph.ts";
+import { packageOf, readModules } from "../support/module_graph.ts";
 import { tempFolder } from "../support/temp.ts";
 
 interface Finding {
@@ -69,7 +69,7 @@ Deno.test("doctor finds nothing wrong with a sound file", async () => {
 Deno.test("doctor looks for each package that the command line leads to", async () => {
   const names = (await readModules("cli.ts")).flatMap(({ dependencies = [] }) =>
     dependencies.flatMap(({ code }) =>
-      /^npm:\/?((?:@[^/]+\/)?[^@/]+)/.exec(code?.specifier ?? "")?.[1] ?? []
+      code?.specifier?.startsWith("npm:") ? [packageOf(code.specifier)] : []
     )
   );
   assertEquals([...new Set(names)].sort(), [...NPM_PACKAGES]);

@@ -99,4 +99,5 @@ async function findNpmCache(): Promise<string> {
   return JSON.parse(new TextDecoder().decode(stdout)).npmCache;
 }
 
-const npmCache = await findNpmCache();
+/** Where npm's packages are cached. */
+export const npmCache: string = await findNpmCache();
