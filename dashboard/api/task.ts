@@ -126,6 +126,22 @@ export interface LogLine {
   cut?: true;
 }
 
+/** One line of the log of a run. */
+export interface RunLogLine extends LogLine {
+  /** The task that logged it. */
+  task: Pick<Task, "id" | "name">;
+}
+
+/** Some lines of the log of a run, oldest first: `GET api/runs/:run/logs`. */
+export interface RunLogPage {
+  /** At most `limit` lines that match, and no more than 200,000 characters. */
+  lines: RunLogLine[];
+  /** Pass it as `before` to look for lines before these; `null` when there are none. */
+  previous: number | null;
+  /** Pass it as `after` to get what is logged later. */
+  last: number;
+}
+
 /** Some lines of a task's log, oldest first. */
 export interface LogPage {
   /** At most `limit` lines, and no more than 200,000 characters. */
