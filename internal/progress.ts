@@ -9,7 +9,16 @@
  */
 import type { StatusCounts } from "./task_status.ts";
 
-/** How far a run is. Times are in milliseconds, all on one clock. */
+/**
+ * How far a run is. Times are in milliseconds, all on one clock.
+ *
+ * @example A share of the work
+ * ```ts ignore
+ * import type { RunProgress } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const share = ({ work, total }: RunProgress) => total ? work / total : 0;
+ * ```
+ */
 export interface RunProgress {
   /** Tasks that have ended, and the summed fractions of those that run. */
   work: number;

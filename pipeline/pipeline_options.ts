@@ -21,19 +21,16 @@ import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer
 /** What an error about an option says cannot be done. */
 const OPERATION = "run the pipeline";
 
-/** Options with which a writer is opened: a writer that is open cannot take them. */
-export const WRITER_OPTIONS = [
-  "schema",
-  "statements",
-  "wal",
-  "synchronous",
-  "driver",
-  "busyTimeoutMs",
-  "doubleQuotedLiterals",
-  "walWarnBytes",
-] as const;
-
-/** Options of {@linkcode runPipeline}. */
+/**
+ * Options of {@linkcode runPipeline}.
+ *
+ * @example Options that several pipelines share
+ * ```ts ignore
+ * import type { PipelineOptions } from "@pipeloom/pipeloom";
+ *
+ * const shared: Partial<PipelineOptions<string>> = { workers: 8, atomic: true, retries: 3 };
+ * ```
+ */
 export interface PipelineOptions<Item>
   extends
     Omit<WriterOptions, "db" | "schema">,
@@ -177,6 +174,18 @@ export interface PipelineOptions<Item>
 /**
  * A pipeline: the options of {@linkcode runPipeline}, with its items among them. `Arguments` is what its validator makes
  * of what it is given; without one they are text.
+ *
+ * @example Options in parts
+ * ```ts ignore
+ * import type { PipelineDefinition } from "@pipeloom/pipeloom";
+ *
+ * const nightly: PipelineDefinition<string> = {
+ *   name: "nightly",
+ *   schedule: "0 2 * * *",
+ *   items: () => ["a.csv", "b.csv"],
+ *   run: (file) => file.length,
+ * };
+ * ```
  */
 export interface PipelineDefinition<Item, Arguments = PipelineArguments>
   extends Omit<PipelineOptions<Item>, "db" | "args" | "label" | "schema"> {
@@ -209,27 +218,6 @@ export interface PipelineDefinition<Item, Arguments = PipelineArguments>
    * `{ cron, timeZone }`. For `pipeloom schedule FILE` and {@linkcode schedulePipeline}; nothing else reads it.
    */
   schedule?: string | { cron: string; timeZone?: string | undefined } | undefined;
-}
-
-/** Refuses options of the writer where the writer is open. */
-export function checkWriter<Item>({ db, ...options }: PipelineOptions<Item>): void {
-  if (!(db instanceof SqliteWriter)) return;
-  for (const option of WRITER_OPTIONS) {
-    if (option !== "schema" && options[option] !== undefined) {
-      throw new TypeError(
-        `Cannot ${OPERATION}: option ${option} belongs to the writer, which is open. ` +
-          `Pass it to SqliteWriter.open`,
-      );
-    }
-  }
-}
-
-/** What the writer of a pipeline is opened with. */
-export function writerOptionsOf<Item>(options: PipelineOptions<Item>): WriterOptions {
-  const names = ["db", "storeTaskStatus", ...WRITER_OPTIONS] as const;
-  return Object.fromEntries(
-    names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
-  ) as unknown as WriterOptions;
 }
 
 /** Whether the status of tasks will be stored. */

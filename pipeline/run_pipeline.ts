@@ -9,10 +9,10 @@ import {
   checkExecutor,
   checkNotes,
   checkResume,
-  checkWriter,
   type PipelineOptions,
   storesStatus,
 } from "./pipeline_options.ts";
+import { checkWriter } from "./writer_options.ts";
 import { checkWork, workersFor } from "./executor/stages.ts";
 import { checkProgress } from "./observers/progress_options.ts";
 import { checkHooks } from "./hooks.ts";

@@ -189,7 +189,16 @@ const TABLES: readonly [string, Columns, Columns?][] = [
 /** The tables that are ours: all others are the user's. */
 export const OWN_TABLES: readonly string[] = [...TABLES.map(([name]) => name), "workers"];
 
-/** Options of {@linkcode initSchema}. */
+/**
+ * Options of {@linkcode initSchema}.
+ *
+ * @example No tables of task status
+ * ```ts ignore
+ * import type { InitSchemaOptions } from "@pipeloom/pipeloom/db";
+ *
+ * const options: InitSchemaOptions = { storeTaskStatus: false };
+ * ```
+ */
 export interface InitSchemaOptions {
   /**
    * Whether the tables of task status are wanted. With `false` nothing is created.

@@ -50,13 +50,13 @@ const COLUMNS: readonly Column[] = [
 export function define(command: Command): Command {
   return command
     .description(
-      "Show what failed in a run (the newest), by cause: messages that differ in numbers, ids, quoted " +
-        "parts, paths and URLs only are one. Then which tasks hold it up, and which were slowest. " +
+      "Show the failures of a run (default: the newest) by cause: messages that differ only in numbers, " +
+        "ids, quoted parts, paths and URLs are one cause. Then show which tasks delay it, and the slowest. " +
         "The database is opened read-only.",
     )
     .argument("[run]", 'id of the run, or "latest"', namedRun(0))
     .addOption(dbOption())
-    .option("--limit <n>", "causes to show", wholeNumber(1), 20)
+    .option("--limit <n>", "number of causes", wholeNumber(1), 20)
     .option("--stacks", "show the error of one task of each cause with its stack")
     .addOption(jsonOption("the causes and the tasks"))
     .addHelpText(

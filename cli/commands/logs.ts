@@ -37,7 +37,7 @@ export interface LogsOptions extends DbOption {
   level?: LogFind["level"];
   /** Text that lines contain. */
   grep?: string;
-  /** Only so many of the last lines. */
+  /** The number of last lines to print; all where it is not given. */
   tail?: number;
   /** Whether to print what is logged until the run has ended. */
   follow?: boolean;

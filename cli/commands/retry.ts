@@ -18,8 +18,8 @@ export function define(command: Command): Command {
         .argParser(causeName),
     )
     .description(
-      "Run failed tasks again, in an active run of another process: all its tasks that are error, " +
-        "or one that is error or cancelled, with what was cancelled because it depends on them. To " +
+      "Run failed tasks of an active run of another process again: all of them, or one that failed or " +
+        "was cancelled. Tasks that were cancelled because they depend on them run again, too. To " +
         "continue a run that has ended, use pipeloom run <file> --resume <run>.",
     )
     .addHelpText(

@@ -48,7 +48,7 @@ export function define(command: Command): Command {
     )
     .option("--key <field>", "the field of an item that is its key (key, else id)")
     .option("--pool", "run a function in Workers, on all processors")
-    .option("--db <path>", `the database (that of the module, else ${DEFAULT_DB})`)
+    .option("--db <path>", `the database (default: that of the module, else ${DEFAULT_DB})`)
     .addOption(workersOption())
     .addOption(driverOption())
     .addOption(resumeOption())
@@ -60,13 +60,13 @@ export function define(command: Command): Command {
     .addHelpText(
       "after",
       examples(
-        ["run etl.ts", "with what the module says"],
+        ["run etl.ts", "with the options of the module"],
         ["run etl.ts --arg year=2026 --arg country=no", "items({ year, country })"],
         ["run tasks.ts:load --item oslo --item bergen", 'load("oslo", task), load("bergen", task)'],
         ["run tasks.ts:load --items cities.csv --key city --pool", "one task for each row"],
-        ["run etl.ts --resume", "continue the last run, which stopped or was killed"],
+        ["run etl.ts --resume", "continue the last run after a stop or a crash"],
         ["run etl.ts --resume-key 2026-11-22", "once for this day, however often it is started"],
-        ["run etl.ts --overlap queue", "wait while another run of it is active"],
+        ["run etl.ts --overlap queue", "wait until another active run has ended"],
         ["run etl.ts --db etl.db -w 8 --dashboard", "8 tasks at a time, with the dashboard"],
       ),
     );

@@ -133,8 +133,8 @@ function nameOf(run: number, task: number | undefined): string {
 }
 
 function stands(action: ControlAction, task: number | undefined): string {
-  if (action === "retry") return "asked for; it is done when its process comes to it";
+  if (action === "retry") return "requested; the pipeline will apply it shortly";
   return task === undefined
-    ? "cancelling; it ends when its running tasks have"
+    ? "cancelling; it ends with its running tasks"
     : "cancelling; it ends when the task heeds its signal";
 }

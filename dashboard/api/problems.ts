@@ -5,7 +5,16 @@
  */
 import type { Task } from "./task.ts";
 
-/** Failures whose messages differ in numbers, ids, quoted parts, paths and URLs only. */
+/**
+ * Failures whose messages differ in numbers, ids, quoted parts, paths and URLs only.
+ *
+ * @example A line of a list
+ * ```ts ignore
+ * import type { FailureCause } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const line = ({ text, count }: FailureCause) => `${count} times: ${text}`;
+ * ```
+ */
 export interface FailureCause {
   /** Finds its tasks: pass it as `cause` to `api/runs/:run/tasks`. */
   id: string;
@@ -30,7 +39,18 @@ export interface FailureCause {
   };
 }
 
-/** The failures of a run by their causes: `GET api/runs/:run/failures`. */
+/**
+ * The failures of a run by their causes: `GET api/runs/:run/failures`.
+ *
+ * @example From the API
+ * ```ts ignore
+ * import type { FailureReport } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/runs/5/failures");
+ * const report: FailureReport = await answer.json();
+ * console.log(report.total, report.causes[0]?.text);
+ * ```
+ */
 export interface FailureReport {
   /** Tasks that failed. */
   total: number;
@@ -40,7 +60,18 @@ export interface FailureReport {
   left: number;
 }
 
-/** What holds a run up, and what was slow: `GET api/runs/:run/delays`. */
+/**
+ * What holds a run up, and what was slow: `GET api/runs/:run/delays`.
+ *
+ * @example From the API
+ * ```ts ignore
+ * import type { RunDelays } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/runs/5/delays");
+ * const delays: RunDelays = await answer.json();
+ * console.log(delays.silent.total, delays.retries.total);
+ * ```
+ */
 export interface RunDelays {
   /** Time of the server in milliseconds since 1970. */
   at: number;

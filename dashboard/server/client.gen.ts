@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources 5e402c260d07ebe7
+// Deno 2.9.6, sources 7c56cd804507ffc2
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *

@@ -22,6 +22,16 @@ const REMOTE_WORKERS = 64;
 /**
  * The stages of a pipeline by their names: each is a function, run on this thread, or the module that exports one, run
  * on Workers of its own. The function of a stage may take the items of that stage only.
+ *
+ * @example Downloads here, parsing on Workers
+ * ```ts ignore
+ * import type { Stages } from "@pipeloom/pipeloom";
+ *
+ * const run: Stages<{ url: string }> = {
+ *   download: ({ url }, task) => fetch(url, { signal: task.signal }).then((answer) => answer.text()),
+ *   parse: { module: new URL("./parse.ts", import.meta.url), export: "parse" },
+ * };
+ * ```
  */
 // deno-lint-ignore no-explicit-any -- a table of any items
 export interface Stages<Item = any> {

@@ -16,7 +16,19 @@ const NAME_LENGTH = 200;
 /** Characters of an item's own text up to which it is its key: a longer one is content. */
 const KEY_LENGTH = 1_000;
 
-/** How the identity of a task is derived from its item. */
+/**
+ * How the identity of a task is derived from its item.
+ *
+ * @example Names and keys of files
+ * ```ts ignore
+ * import type { IdentityOptions } from "@pipeloom/pipeloom";
+ *
+ * const options: IdentityOptions<{ path: string }> = {
+ *   taskName: ({ path }) => path.split("/").at(-1),
+ *   taskKey: ({ path }) => path,
+ * };
+ * ```
+ */
 export interface IdentityOptions<Item> {
   /**
    * The id of an item's task in `task_runs`: a positive whole number that no task of the file has yet. Ids belong to

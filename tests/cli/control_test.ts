@@ -165,7 +165,7 @@ Deno.test("what takes no notice is shown as cancelling, and its request does not
     assertMatch(task.out, /^Run 1, task 1: cancelling; it ends when the task heeds its signal\n$/);
     assertMatch((await runCli(["status", "--db", db], options)).out, /cancelling +1 +first/);
     const run = await runCli(["cancel", "1", "--wait", "0", "--db", db], options);
-    assertMatch(run.out, /^Run 1: cancelling; it ends when its running tasks have\n$/);
+    assertMatch(run.out, /^Run 1: cancelling; it ends with its running tasks\n$/);
     const status = await runCli(["status", "--json", "--db", db], options);
     assertEquals(JSON.parse(status.out).run.cancelling, true);
     child.kill("SIGKILL");

@@ -28,7 +28,18 @@ const LOOK_MS = 25;
 /** Milliseconds after which a writer that says nothing is taken to be gone. */
 const WRITER_MS = 5_000;
 
-/** A writer, as far as the dashboard knows it. */
+/**
+ * A writer, as far as the dashboard knows it.
+ *
+ * @example Any writer
+ * ```ts ignore
+ * import type { ControlledWriter } from "@pipeloom/pipeloom/dashboard";
+ *
+ * import { SqliteWriter } from "@pipeloom/pipeloom";
+ *
+ * const writer: ControlledWriter = await SqliteWriter.open({ db: "etl.db" });
+ * ```
+ */
 export interface ControlledWriter {
   /** Makes a port to it. */
   attach(): MessagePort;

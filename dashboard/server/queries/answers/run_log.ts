@@ -22,7 +22,7 @@ import { Turn } from "../turn.ts";
 const SLICE_LINES = 5_000;
 const TEXT_LINES = 1_000;
 
-/** Lines that one request looks at: the next goes on where it ended. */
+/** Lines that one request looks at: the next one begins where it ended. */
 const MAX_LOOKED_AT = 1_000_000;
 
 /** Characters of a page. */
