@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources aacdece32d091383
+// Deno 2.9.6, sources 9df01d3729373990
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *

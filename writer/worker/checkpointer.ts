@@ -39,7 +39,7 @@ import { JOURNAL_SIZE_LIMIT } from "../../sqlite/settings.ts";
 /** Milliseconds between two looks at the WAL, while there is something in it to copy. */
 const LOOK_MS = 1_000;
 
-/** Milliseconds from one checkpoint to the next, unless told. */
+/** Milliseconds from one checkpoint to the next by default. */
 const CHECKPOINT_MS = 10_000;
 
 /** Milliseconds between two looks while the WAL is long: it may grow by 20 MB in that time. */

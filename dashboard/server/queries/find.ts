@@ -26,7 +26,7 @@ import {
   wantedStatuses,
 } from "./plan.ts";
 import type { RunTasks } from "./run_tasks.ts";
-import { edgeOf, once, type Read, slicesOf } from "./slices.ts";
+import { edgeOf, once, type Read, SliceSize, slicesOf } from "./slices.ts";
 import { Turn } from "./turn.ts";
 
 export type { Read };
@@ -45,6 +45,7 @@ export async function findTasks(
 
   let best: Found[] = [];
   const turn = new Turn();
+  const size = new SliceSize(query);
   for (const status of statusesOf(find, query)) {
     if (status === "queued" && query.isFull(best)) break;
     let rest: Range | undefined = query.range;
@@ -52,11 +53,15 @@ export async function findTasks(
     while (rest) {
       signal?.throwIfAborted();
       const range: Range = rest;
+      const before = performance.now();
       const { found, edge } = read((reader) => {
-        const edge = query.sliced ? edgeOf(reader, query, range, { status }) : undefined;
+        const edge = query.sliced
+          ? edgeOf(reader, query, range, { status, rows: size.rows })
+          : undefined;
         const { slice } = cut(range, edge, query.descending);
         return { found: lookOnce(reader, query, slice, status), edge };
       });
+      size.learn(performance.now() - before);
       // A task that has moved on meanwhile is found in two places: the later one counts.
       const again = new Set(found.map(({ id }) => id));
       best = best.filter(({ id }) => !again.has(id)).concat(found).sort(compare).slice(0, limit);

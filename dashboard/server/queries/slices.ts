@@ -10,8 +10,32 @@ import { memoize } from "./memoize.ts";
 import { cut, type Plan, type Range } from "./plan.ts";
 import { Turn } from "./turn.ts";
 
-/** Rows of a slice: some milliseconds of work. */
+/** Rows of a slice at most: some milliseconds of work where texts are not read, or are short. */
 const SLICE_ROWS = 5_000;
+
+/** Rows of the first slice of a search for a text: each may have a message of megabytes. */
+const FIRST_TEXT_ROWS = 10;
+
+/** Milliseconds that a slice should take. */
+const SLICE_MS = 8;
+
+/** How many rows the slices of a search have: fewer where each takes long. */
+export class SliceSize {
+  /** Rows of the next slice. */
+  rows: number;
+
+  /** Begins small where texts are read. */
+  constructor({ search }: Plan) {
+    this.rows = search ? FIRST_TEXT_ROWS : SLICE_ROWS;
+  }
+
+  /** Learns from the time of a slice. */
+  learn(ms: number): void {
+    const factor = Math.min(4, SLICE_MS / ms);
+    // Little more or less is left as it is.
+    if (factor > 2 || factor < 0.5) this.rows = Math.min(SLICE_ROWS, Math.ceil(this.rows * factor));
+  }
+}
 
 /** Reads through a connection that may be gone at the next call. */
 export type Read = <T>(query: (reader: Reader) => T) => T;
@@ -20,21 +44,26 @@ export type Read = <T>(query: (reader: Reader) => T) => T;
 export async function* slicesOf(
   read: Read,
   query: Plan,
-  { status, signal, rows = SLICE_ROWS }: {
+  { status, signal, rows }: {
     status: TaskStatus | undefined;
     signal?: AbortSignal | undefined;
-    /** Rows of a slice. */
+    /** Rows of a slice, where they are always the same. */
     rows?: number;
   },
 ): AsyncGenerator<Range> {
   const turn = new Turn();
+  const size = new SliceSize(query);
   let rest: Range | undefined = query.range;
   while (rest) {
     signal?.throwIfAborted();
     const range: Range = rest;
-    const edge = read((reader) => edgeOf(reader, query, range, { status, rows }));
-    const part = cut(range, edge, query.descending);
+    const part = read((reader) => {
+      const edge = edgeOf(reader, query, range, { status, rows: rows ?? size.rows });
+      return cut(range, edge, query.descending);
+    });
+    const before = performance.now();
     yield part.slice;
+    size.learn(performance.now() - before);
     rest = part.rest;
     await turn.pass();
   }
@@ -43,14 +72,15 @@ export async function* slicesOf(
 /** The id of the last row of a range's first slice; `undefined` when the range has no more than that. */
 export function edgeOf(
   reader: Reader,
-  { descending, status: sql }: Plan,
+  { descending, status: sql, search }: Plan,
   { low, high }: Range,
-  { status: wanted, rows = SLICE_ROWS }: { status: TaskStatus | undefined; rows?: number },
+  { status: wanted, rows }: { status: TaskStatus | undefined; rows: number },
 ): number | undefined {
   // Without an index, the rows of other statuses are looked at, too.
   const status = sql === "status" ? wanted : undefined;
-  // Where a slice ends is remembered: any parts will do, so long as they are not too large.
-  return memoize(reader, JSON.stringify([status, descending, low, high, rows]), () => {
+  // Where a slice ends is remembered, so that what slices answered is found again, whatever size they would have now.
+  const kind = search ? "text" : "";
+  return memoize(reader, JSON.stringify([kind, status, descending, low, high]), () => {
     const row = reader.get(
       `SELECT id FROM task_runs WHERE ${status ? "status = ? AND " : ""}id BETWEEN ? AND ?
        ORDER BY id ${descending ? "DESC" : "ASC"} LIMIT 1 OFFSET ?`,

@@ -7,6 +7,9 @@ import type { Read } from "../../../dashboard/server/queries/find.ts";
 import { DatabaseHandle } from "../../../dashboard/server/database_handle.ts";
 import { renderExport } from "../../../dashboard/server/export.ts";
 import { compareRuns } from "../../../dashboard/server/queries/compare.ts";
+import { SliceSize } from "../../../dashboard/server/queries/slices.ts";
+import { plan } from "../../../dashboard/server/queries/plan.ts";
+import { tasksOf } from "../../../dashboard/server/queries/run_tasks.ts";
 import { readGraph } from "../../../dashboard/server/queries/graph.ts";
 import { listHistory } from "../../../dashboard/server/queries/history.ts";
 import { listLogs } from "../../../dashboard/server/queries/logs.ts";
@@ -133,4 +136,18 @@ Deno.test("columns that are computed are not read, and texts past all measure ar
     tasks.map(({ message }) => message),
     [null, "A text of 70000000 bytes, which is too long to be shown", null],
   );
+});
+
+Deno.test("slices of a search have few rows where each takes long, and more where they do not", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  await writeFile(db);
+  using reader = await Reader.open(db, "builtin");
+  const size = new SliceSize(plan(tasksOf(reader, 1)!, { ...QUERY, q: "zzz" }));
+  const rows = [size.rows];
+  for (const ms of [1, 8, 800, 8_000, 0, 0, 0, 0, 0, 0, 0]) {
+    size.learn(ms);
+    rows.push(size.rows);
+  }
+  assertEquals(rows, [10, 40, 40, 1, 1, 4, 16, 64, 256, 1_024, 4_096, 5_000]);
 });
