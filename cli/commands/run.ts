@@ -6,6 +6,7 @@
 import type { Command } from "commander";
 import type { ExitCode } from "../terminal/exit_code.ts";
 import { loadDefinition } from "../load_definition.ts";
+import { addNatsOptions, type NatsCliOptions, RUN_OVER_NATS, toExecutor } from "../nats_options.ts";
 import {
   argOption,
   dashboardOption,
@@ -22,14 +23,14 @@ import {
 import { runAndTell, type RunAndTellOptions } from "../run_and_tell.ts";
 
 /** Options of the command. */
-export interface RunOptions extends RunAndTellOptions {
+export interface RunOptions extends RunAndTellOptions, Partial<NatsCliOptions> {
   /** Arguments for the function that finds the items. */
   arg?: Record<string, unknown>;
 }
 
 /** Says what the command takes. */
 export function define(command: Command): Command {
-  return command
+  command
     .description(
       "Run the pipeline that a module exports: export default definePipeline({ items, run }). " +
         "Progress goes to the standard error, the summary to the standard output. Ctrl-C lets " +
@@ -45,7 +46,8 @@ export function define(command: Command): Command {
     .addOption(overlapOption("allow"))
     .addOption(quietTasksOption())
     .addOption(dashboardOption())
-    .addOption(jsonOption("the report"))
+    .addOption(jsonOption("the report"));
+  return addNatsOptions(command, RUN_OVER_NATS)
     .addHelpText(
       "after",
       examples(
@@ -55,6 +57,7 @@ export function define(command: Command): Command {
         ["run etl.ts --resume-key 2026-11-22", "once for this day, however often it is started"],
         ["run etl.ts --overlap queue", "wait while another run of it is active"],
         ["run etl.ts --db etl.db -w 8 --dashboard", "8 tasks at a time, with the dashboard"],
+        ["run etl.ts --nats tls://broker:4222 -w 64", "64 tasks at a time, on other machines"],
       ),
     );
 }
@@ -62,5 +65,7 @@ export function define(command: Command): Command {
 /** Does it. */
 export async function run(options: RunOptions, file: string): Promise<ExitCode> {
   const { definition, name } = await loadDefinition(file);
-  return await runAndTell({ name, ...definition }, options.arg ?? {}, options);
+  const executor = await toExecutor(options);
+  const settings = { name, ...definition, ...(executor ? { executor } : {}) };
+  return await runAndTell(settings, options.arg ?? {}, options);
 }
