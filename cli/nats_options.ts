@@ -54,15 +54,15 @@ export const RUN_OVER_NATS =
 export function addNatsOptions(command: Command, what: string): Command {
   return command
     .addOption(new Option("--nats <servers>", what))
-    .option("--creds <file>", "credentials for NATS")
-    .option("--nkey <file>", "the seed of an NKey for NATS")
-    .option("--token-file <file>", "a file with a token for NATS")
-    .option("--user <name>", "a user of NATS")
-    .option("--password-file <file>", "a file with that user's password")
-    .option("--tls-ca <file>", "the authority that signed the certificate of NATS")
-    .option("--tls-cert <file>", "a certificate to show to NATS")
-    .option("--tls-key <file>", "the key of that certificate")
-    .option("--nats-prefix <prefix>", "what the subjects begin with (pipeloom)");
+    .option("--creds <file>", "file with NATS credentials")
+    .option("--nkey <file>", "file with the seed of an NKey")
+    .option("--token-file <file>", "file with a NATS token")
+    .option("--user <name>", "NATS user")
+    .option("--password-file <file>", "file with the password of that user")
+    .option("--tls-ca <file>", "file of the authority that signed the server's certificate")
+    .option("--tls-cert <file>", "file of the client's certificate")
+    .option("--tls-key <file>", "file of the key of that certificate")
+    .option("--nats-prefix <prefix>", "prefix of the subjects (default: pipeloom)");
 }
 
 /**

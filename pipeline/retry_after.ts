@@ -15,7 +15,16 @@ import {
 /** Milliseconds to wait where a server does not say for how long. */
 const DEFAULT_MS = 1_000;
 
-/** When a task is to be run again. */
+/**
+ * When a task is to be run again.
+ *
+ * @example Hold back all tasks of a server
+ * ```ts ignore
+ * import type { RetryAfterOptions } from "@pipeloom/pipeloom";
+ *
+ * const options: RetryAfterOptions = { ms: 2_000, tag: "api", spendsAttempt: false };
+ * ```
+ */
 export interface RetryAfterOptions {
   /** Milliseconds to wait, from 0. */
   ms: number;

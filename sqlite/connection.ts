@@ -154,6 +154,11 @@ export class Connection implements Disposable {
     }
   }
 
+  /** @ignore Defines an SQL function of one argument; see `guarded_tables.ts`. */
+  defineFunction(name: string, call: () => bigint): void {
+    this.#open().defineFunction(name, call);
+  }
+
   /** @ignore Opens another connection to the file, which only reads and has nothing of it in memory. */
   openBeside(): Connection {
     const options = { readOnly: true, busyTimeoutMs: 0, doubleQuotedLiterals: true };

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { ExitCode } from "../terminal/exit_code.ts";
-import { loadDefinition } from "../load_definition.ts";
+import { ITEM_FORMATS } from "../items/read_items.ts";
+import { loadTarget } from "../load_definition.ts";
 import { addNatsOptions, type NatsCliOptions, RUN_OVER_NATS, toExecutor } from "../nats_options.ts";
 import {
   argOption,
@@ -13,6 +14,7 @@ import {
   DEFAULT_DB,
   driverOption,
   examples,
+  itemOption,
   jsonOption,
   overlapOption,
   quietTasksOption,
@@ -21,24 +23,33 @@ import {
   workersOption,
 } from "../options.ts";
 import { runAndTell, type RunAndTellOptions } from "../run_and_tell.ts";
+import { defineFunction, type FunctionOptions, refuseFunctionOptions } from "../task_function.ts";
 
 /** Options of the command. */
-export interface RunOptions extends RunAndTellOptions, Partial<NatsCliOptions> {
-  /** Arguments for the function that finds the items. */
-  arg?: Record<string, unknown>;
-}
+export interface RunOptions extends RunAndTellOptions, FunctionOptions, Partial<NatsCliOptions> {}
 
 /** Says what the command takes. */
 export function define(command: Command): Command {
   command
     .description(
       "Run the pipeline that a module exports: export default definePipeline({ items, run }). " +
-        "Progress goes to the standard error, the summary to the standard output. Ctrl-C lets " +
+        "With a name after a colon: the pipeline that it exports by this name, or the function " +
+        "(item, task), as one task for each item. Progress goes to the standard error, the summary to the standard output. Ctrl-C lets " +
         "running tasks end and cancels the rest; a second one stops at once.",
     )
-    .argument("<file>", "a TypeScript or JavaScript module, or its URL")
+    .argument("<file>", "a TypeScript or JavaScript module, or its URL, and :name for an export")
     .addOption(argOption())
-    .option("--db <path>", `the database (that of the module, else ${DEFAULT_DB})`)
+    .addOption(itemOption())
+    .option("--items <file>", "a file of items for a function, or - for the standard input")
+    .addOption(
+      new Option(
+        "--format <format>",
+        "how items are written in it: what its extension says, else JSON, one a line",
+      ).choices(ITEM_FORMATS),
+    )
+    .option("--key <field>", "the field of an item that is its key (key, else id)")
+    .option("--pool", "run a function in Workers, on all processors")
+    .option("--db <path>", `the database (default: that of the module, else ${DEFAULT_DB})`)
     .addOption(workersOption())
     .addOption(driverOption())
     .addOption(resumeOption())
@@ -51,11 +62,13 @@ export function define(command: Command): Command {
     .addHelpText(
       "after",
       examples(
-        ["run etl.ts", "with what the module says"],
+        ["run etl.ts", "with the options of the module"],
         ["run etl.ts --arg year=2026 --arg country=no", "items({ year, country })"],
-        ["run etl.ts --resume", "continue the last run, which stopped or was killed"],
+        ["run tasks.ts:load --item oslo --item bergen", 'load("oslo", task), load("bergen", task)'],
+        ["run tasks.ts:load --items cities.csv --key city --pool", "one task for each row"],
+        ["run etl.ts --resume", "continue the last run after a stop or a crash"],
         ["run etl.ts --resume-key 2026-11-22", "once for this day, however often it is started"],
-        ["run etl.ts --overlap queue", "wait while another run of it is active"],
+        ["run etl.ts --overlap queue", "wait until another active run has ended"],
         ["run etl.ts --db etl.db -w 8 --dashboard", "8 tasks at a time, with the dashboard"],
         ["run etl.ts --nats tls://broker:4222 -w 64", "64 tasks at a time, on other machines"],
       ),
@@ -63,9 +76,18 @@ export function define(command: Command): Command {
 }
 
 /** Does it. */
-export async function run(options: RunOptions, file: string): Promise<ExitCode> {
-  const { definition, name } = await loadDefinition(file);
+export async function run(options: RunOptions, target: string): Promise<ExitCode> {
+  const loaded = await loadTarget(target);
+  const { name } = loaded;
   const executor = await toExecutor(options);
-  const settings = { name, ...definition, ...(executor ? { executor } : {}) };
-  return await runAndTell(settings, options.arg ?? {}, options);
+  const elsewhere = executor ? { executor } : {};
+  if ("definition" in loaded) {
+    refuseFunctionOptions(options, target);
+    const definition = { name, ...loaded.definition, ...elsewhere };
+    return await runAndTell(definition, options.arg ?? {}, options);
+  }
+  // Workers load the function by its name, wherever they are.
+  const pool = options.pool || executor !== undefined;
+  const definition = await defineFunction(loaded, { ...options, pool });
+  return await runAndTell({ name, ...definition, ...elsewhere }, {}, options);
 }

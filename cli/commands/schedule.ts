@@ -50,14 +50,17 @@ export function define(command: Command): Command {
   command
     .description(
       "Run the pipeline that a module exports at the times of its schedule until Ctrl-C: " +
-        'export default definePipeline({ schedule: "0 2 * * *", items, run }). A run that is active ' +
-        "then is stopped as by Ctrl-C of pipeloom run.",
+        'export default definePipeline({ schedule: "0 2 * * *", items, run }). Ctrl-C also ' +
+        "stops an active run, as it stops pipeloom run.",
     )
     .argument("<file>", "a TypeScript or JavaScript module, or its URL")
-    .option("--cron <expression>", "when to run it (what the module says)")
-    .option("--time-zone <name>", "the time zone of the schedule (that of the module, else UTC)")
+    .option("--cron <expression>", "when to run it (default: that of the module)")
+    .option(
+      "--time-zone <name>",
+      "time zone of the schedule (default: that of the module, else UTC)",
+    )
     .addOption(argOption())
-    .option("--db <path>", `the database (that of the module, else ${DEFAULT_DB})`)
+    .option("--db <path>", `the database (default: that of the module, else ${DEFAULT_DB})`)
     .addOption(workersOption())
     .addOption(driverOption())
     .addOption(
@@ -73,7 +76,7 @@ export function define(command: Command): Command {
     .addHelpText(
       "after",
       examples(
-        ["schedule etl.ts", "at the times that the module says"],
+        ["schedule etl.ts", "at the times of the module's schedule"],
         ['schedule etl.ts --cron "*/15 * * * MON-FRI"', "every quarter of an hour on weekdays"],
         ['schedule etl.ts --cron "0 2 * * *" --time-zone Europe/Oslo', "at two at night in Oslo"],
         ["schedule etl.ts --overlap queue --dashboard", "late runs wait, with the dashboard"],

@@ -4,7 +4,16 @@
  * @module
  */
 
-/** A worker that takes or took part in a run. */
+/**
+ * A worker that takes or took part in a run.
+ *
+ * @example Free slots
+ * ```ts ignore
+ * import type { RemoteWorkerInfo } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const free = ({ slots, running, leftAt }: RemoteWorkerInfo) => leftAt ? 0 : slots - running;
+ * ```
+ */
 export interface RemoteWorkerInfo {
   /** Its machine and its process, as `task_runs.worker` says it. */
   name: string;

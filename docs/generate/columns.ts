@@ -54,6 +54,7 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     own_status: "The status as pipeloom wrote it last, to recognize changes by other programs.",
     rewritten_as: "The status that another program wrote over `done`.",
     version: "Version of its work, until it is done.",
+    stage: "Which stage of its run runs it, where that has any.",
     wakes_at: `Until when it sleeps, or slept last, ${TIME}.`,
   },
   pipeline_runs: {
@@ -162,7 +163,8 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     id: "Id of the request.",
     run_id: RUN,
     task_id: "The task; NULL for the whole run, or for all its failed tasks.",
-    kind: "`cancel` or `retry`.",
+    task_ids: "Some tasks in place of one, as a JSON array; `kind` is `retry_tasks` then.",
+    kind: "`cancel`, `retry` or `retry_tasks`.",
     requested_at: `When it was requested, ${TIME}.`,
     answered_at: `When it took effect or was refused, ${TIME}.`,
     refused: "1 when it was refused.",

@@ -15,7 +15,19 @@ import { describe, type IdentifiedItem, type IdentityOptions } from "./task_iden
 import type { TaskSupply } from "./queue/ready_queue.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
 
-/** What a task waits for. */
+/**
+ * What a task waits for.
+ *
+ * @example Wait for other tasks
+ * ```ts ignore
+ * import type { DependencyOptions } from "@pipeloom/pipeloom";
+ *
+ * const options: DependencyOptions<{ key: string; needs: string[] }> = {
+ *   dependsOn: (item) => item.needs,
+ *   runsWhen: (item) => item.key === "clean up" ? "ended" : "done",
+ * };
+ * ```
+ */
 export interface DependencyOptions<Item> {
   /**
    * The keys of the tasks that are to be done before an item's task starts. When one of them ends otherwise, the

@@ -159,8 +159,15 @@ pageTest("the page cancels and retries tasks and runs", async (t) => {
   await t.step("all failed tasks are run again", async () => {
     const page = await visit("?run=1");
     await seeText(page, ".task-row.row-error", "all 2");
+    // Why they failed, and which they are.
+    await seeText(page, ".cause-body", "Error: Not yet");
+    await seeText(page, ".cause-count", "2");
+    await click(page, ".cause-actions a", "Show these");
+    await seeText(page, ".tasks .panel-head", "2 found");
+    assertEquals((await textsOf(page, ".task-row .cell-name")).sort(), ["all 1", "all 2"]);
+    await click(page, "button", "Clear filters");
     repaired.all = true;
-    await press(page, "Retry failed tasks");
+    await click(page, ".cause-actions button", "Retry these");
     await seeText(page, ".task-row.row-done", "all 1");
     await seeText(page, ".task-row.row-done", "all 2");
     await page.waitForFunction(

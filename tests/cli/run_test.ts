@@ -273,6 +273,13 @@ Deno.test({
   },
 });
 
+Deno.test("demo --no-wal makes a database without a WAL", async () => {
+  using folder = tempFolder();
+  const args = ["demo", "-n", "0", "--no-wal", "--db", "d.db"];
+  assertEquals((await runCli(args, { folder: folder.path })).code, 0);
+  assertEquals(await readValues(folder.file("d.db"), "PRAGMA journal_mode"), [["delete"]]);
+});
+
 Deno.test("demo runs tasks of twenty steps", async () => {
   using folder = tempFolder();
   const args = ["demo", "-n", "3", "-w", "3", "--db", "demo.db", "--quiet-tasks"];
