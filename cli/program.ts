@@ -142,7 +142,7 @@ export function newCommand(name: string): Command {
   const width = Deno.stdout.isTerminal() ? terminalSize()?.columns ?? 80 : 80;
   return new Command(name)
     .exitOverride()
-    .showHelpAfterError(`(pipeloom ${name === "pipeloom" ? "" : name + " "}--help tells more)`)
+    .showHelpAfterError(`(pipeloom ${name === "pipeloom" ? "" : name + " "}--help shows more)`)
     .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({
       writeOut: (text) => writeWhole(Deno.stdout, text),

@@ -106,7 +106,7 @@ export interface Run {
   cancelling: boolean;
   /**
    * Whether its process is gone and no writer has noted that yet: its `status` is `interrupted` then. `null` where
-   * nothing tells, because the run has no owner's lock, or the lock may not be read.
+   * this is unknown, because the run has no owner's lock, or the lock may not be read.
    */
   processGone: boolean | null;
   /** How far it is: pass it to `shareOf` and `remainingMs`, so that all displays agree. Times are since 1970. */

@@ -81,7 +81,7 @@ export interface TaskQuery {
   cause?: string;
   /** `id` (the default), `name`, `started`, `duration`, `progress`; with a minus for descending. */
   sort: TaskSort | `-${TaskSort}`;
-  /** Tasks on a page: 1 to 200, 50 unless told. */
+  /** Tasks on a page: 1 to 200, 50 by default. */
   limit: number;
   /** Where the page begins: `next` or `previous` of another page of the same query. */
   cursor: string;

@@ -115,7 +115,7 @@ export type DashboardApp = InstanceType<(typeof import("hono"))["Hono"]> & Dispo
   close(): Promise<void>;
 };
 
-/** Browsers that are sent changes at the same time, unless told. */
+/** Browsers that are sent changes at the same time by default. */
 export const MAX_CLIENTS = 200;
 
 /** Names of this machine to itself. */

@@ -187,8 +187,7 @@ export class PooledWorker<Item> implements Disposable {
         this.#isListening = true;
         return this.#step.resolve();
       case "setting_up":
-        this.#isSettingUp = true;
-        return;
+        return void (this.#isSettingUp = true);
       case "initialized":
         this.#tearsDown = reply.tearsDown;
         return this.#step.resolve();
@@ -214,11 +213,9 @@ export class PooledWorker<Item> implements Disposable {
       case "refused":
         return this.#events.failed(fromErrorData(reply.error));
       case "progressed":
-        if (this.#running?.id === reply.id) {
-          this.#running.fraction = reply.fraction;
-          this.#running.note = reply.note;
-        }
-        return;
+        if (this.#running?.id !== reply.id) return;
+        this.#running.fraction = reply.fraction;
+        return void (this.#running.note = reply.note);
       case "logged":
         return this.#options.environment.onLog?.(reply, reply.level, reply.message);
       case "added":
