@@ -238,7 +238,7 @@ export function checkResume<Item>({ db, resume, storeTaskStatus }: PipelineOptio
   }
   if (!storesStatus({ db, storeTaskStatus })) {
     throw new TypeError(
-      "Cannot run the pipeline: resume needs storeTaskStatus, which tells finished tasks. Leave it out",
+      "Cannot run the pipeline: resume needs storeTaskStatus, which identifies finished tasks. Leave it out",
     );
   }
 }
