@@ -208,7 +208,7 @@ const UNSHOWN = "A value that cannot be shown was thrown";
 function describe(thrown: unknown, depth: number, budget: { left: number }): ErrorData {
   try {
     if (!(thrown instanceof Error)) return describeOther(thrown);
-    // Anyone may have put anything into these, and what cannot be cloned could not be sent.
+    // A program may have put anything into these, and what cannot be cloned could not be sent.
     const [name, message, stack] = ["name", "message", "stack"].map((part) => textIn(thrown, part));
     if ((name ?? message ?? stack) === undefined) return { name: "Error", message: UNSHOWN };
     const data: ErrorData = {

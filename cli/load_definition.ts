@@ -1,10 +1,11 @@
 /**
- * Loads the module that `pipeloom run` is given.
+ * Loads what `pipeloom run` is given: a module, and in it a pipeline or a function.
  *
  * @module
  */
 import { isPipelineDefinition } from "../pipeline/define_pipeline.ts";
 import type { PipelineDefinition } from "../pipeline/pipeline_options.ts";
+import type { TaskFunction } from "../pipeline/executor/task_runner.ts";
 import { absolutePath, paths } from "../internal/paths.ts";
 import { CommandError, messageOf } from "./terminal/failure.ts";
 import { mayRead } from "../internal/permissions.ts";
@@ -12,31 +13,94 @@ import { mayRead } from "../internal/permissions.ts";
 /** Milliseconds that a module may take to load: what it awaits may be large, and far. */
 const LOAD_MS = 300_000;
 
+/** Names of exports that an error lists. */
+const MAX_NAMES = 20;
+
+/** What a module exports. */
+type Module = Readonly<Record<string, unknown>>;
+
 /** A definition and what to call it. */
 export interface LoadedDefinition {
-  /** What the module exports by default. */
+  /** What the module exports. */
   definition: PipelineDefinition<unknown>;
-  /** The name of its file, without its extension. */
+  /** The name of its file, without its extension, and that of the export. */
+  name: string;
+}
+
+/** A function that a module exports, and what to call it. */
+export interface LoadedFunction {
+  /** The function. */
+  task: TaskFunction<unknown>;
+  /** The URL of its module. */
+  module: string;
+  /** What the module calls it. */
+  export: string;
+  /** The name of its file, without its extension, and that of the export. */
   name: string;
 }
 
 /**
- * Imports a module and checks that it exports a pipeline.
+ * Imports a module and checks that it exports a pipeline, by default or by the name after `file:`.
  *
  * @throws {CommandError} With one message that says what is wrong and what to do
  */
-export async function loadDefinition(file: string): Promise<LoadedDefinition> {
+export async function loadDefinition(target: string): Promise<LoadedDefinition> {
+  const loaded = await loadTarget(target);
+  if ("definition" in loaded) return loaded;
+  throw new CommandError(
+    `Cannot run ${target}: it is a function, not a pipeline; write definePipeline({ items, run })`,
+  );
+}
+
+/**
+ * Imports a module and takes a pipeline from it, by default or by the name after `file:`, or a function of that name.
+ *
+ * @throws {CommandError} With one message that says what is wrong and what to do
+ */
+export async function loadTarget(target: string): Promise<LoadedDefinition | LoadedFunction> {
+  const { file, name: named } = splitTarget(target);
   const url = await toModuleUrl(file);
   if (url.protocol === "file:") await mustBeReadable(file, url);
-  const { default: definition } = await load(file, url);
-  if (!isPipelineDefinition(definition)) {
+  const module = await load(file, url);
+  const value = module[named ?? "default"];
+  const base = decodeURIComponent(url.pathname.split("/").at(-1)!).replace(/\.\w+$/, "");
+  const name = named === undefined || named === "default" ? base : `${base}:${named}`;
+  if (isPipelineDefinition(value)) return { definition: value, name };
+  if (named === undefined) throw noPipeline(file, module);
+  if (!Object.hasOwn(module, named)) {
+    throw new CommandError(`Cannot run ${target}: ${file} ${exportsOf(module)}, and no ${named}`);
+  }
+  if (typeof value !== "function" || isClass(value)) {
     throw new CommandError(
-      `Cannot run ${file}: its default export is ${kindOf(definition)}, not a pipeline; ` +
-        `write export default definePipeline({ items, run })`,
+      `Cannot run ${target}: ${named} is ${kindOf(value)}, not a function or a pipeline`,
     );
   }
-  const name = decodeURIComponent(url.pathname.split("/").at(-1)!).replace(/\.\w+$/, "");
-  return { definition, name };
+  return { task: value as TaskFunction<unknown>, module: url.href, export: named, name };
+}
+
+/** A module and the export that is named after its last colon; `npm:zod` and `C:etl` are modules. */
+function splitTarget(target: string): { file: string; name?: string } {
+  const [, file, name] = /^(.*[./].*):([\p{ID_Start}$_][\p{ID_Continue}$]*)$/su.exec(target) ?? [];
+  return file === undefined || name === undefined ? { file: target } : { file, name };
+}
+
+function noPipeline(file: string, module: Module): CommandError {
+  const { default: value } = module;
+  const functions = Object.keys(module).filter((name) => typeof module[name] === "function");
+  const [some] = functions.includes("default") ? ["default"] : functions;
+  return new CommandError(
+    `Cannot run ${file}: its default export is ${kindOf(value)}, not a pipeline; ` +
+      `write export default definePipeline({ items, run })` +
+      (some === undefined ? "" : `, or run a function over items: ${file}:${some} --item <text>`),
+  );
+}
+
+/** The names that a module exports, in a few words. */
+function exportsOf(module: Module): string {
+  const names = Object.keys(module).sort();
+  if (names.length === 0) return "exports nothing";
+  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : "";
+  return `exports ${names.slice(0, MAX_NAMES).join(", ")}${more}`;
 }
 
 /** The URL of a module that is named by a path or a URL. */
@@ -62,7 +126,7 @@ async function mustBeReadable(file: string, url: URL): Promise<void> {
 }
 
 /** Loads a module. One that awaits what can never come any more is named by Deno, which then ends the process. */
-async function load(file: string, url: URL): Promise<{ default?: unknown }> {
+async function load(file: string, url: URL): Promise<Module> {
   const loaded = import(url.href).catch((error) => {
     const why = `${causeOf(error)}${adviceFor(error, file)}`;
     throw new CommandError(`Cannot load ${file}: ${why}`, undefined, { cause: error });
@@ -103,5 +167,12 @@ function causeOf(error: unknown): string {
 
 function kindOf(value: unknown): string {
   if (value === undefined) return "missing";
+  if (value === null) return "null";
+  if (isClass(value)) return "a class";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+/** Whether a function is a class, which cannot be called. */
+function isClass(value: unknown): boolean {
+  return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
 }

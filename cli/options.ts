@@ -67,6 +67,17 @@ export function argOption(): Option {
     .argParser(collect);
 }
 
+/** `--item`. */
+export function itemOption(): Option {
+  return new Option(
+    "--item <text>",
+    "an item for a function, text, or JSON as :=value; may be given again",
+  ).argParser((text: string, before: unknown[] = []) => [
+    ...before,
+    text.startsWith(":=") ? parseValue("", text.slice(2)) : text,
+  ]);
+}
+
 /** `--overlap`; `otherwise` is what happens when neither it nor the module says. */
 export function overlapOption(otherwise: Overlap): Option {
   return new Option(

@@ -150,7 +150,8 @@ function isBoxed(value: object): boolean {
   return value instanceof String || value instanceof Number || value instanceof Boolean;
 }
 
-function nameOf(value: object): string {
+/** What an object is called in an error, by its class. */
+export function nameOf(value: object): string {
   const name = value.constructor?.name || "class instance";
   return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
 }

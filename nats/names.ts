@@ -7,7 +7,7 @@
  * <prefix>.worker             workers → all coordinators: a worker is there
  * <prefix>.up.<run>.<link>    a worker → the coordinator of a run
  * <prefix>.down.<link>        the coordinator → that worker
- * <prefix>.job.<run>          the stream of offers, one consumer for each run
+ * <prefix>.job.<run>          the stream of offers, one consumer at a time for each run
  * ```
  *
  * `<run>` is one start of a coordinator, `<link>` is one worker in it; both are random and never used again.
@@ -32,8 +32,12 @@ export interface Names {
   up(run: string, link: string): string;
   /** The subject of a coordinator's messages to a worker. */
   down(link: string): string;
-  /** Where a worker asks for offers of a run. */
-  pull(run: string): string;
+  /** The consumer of a run: the first, or one that was made when the server had lost another. */
+  consumer(run: string, generation: number): string;
+  /** The run that a consumer is of. */
+  runOf(consumer: string): string;
+  /** Where a worker asks for offers. */
+  pull(consumer: string): string;
 }
 
 /** The names under a prefix. */
@@ -47,7 +51,9 @@ export function namesUnder(prefix: string): Names {
     job: (run) => `${prefix}.job.${run}`,
     up: (run, link) => `${prefix}.up.${run}.${link}`,
     down: (link) => `${prefix}.down.${link}`,
-    pull: (run) => `$JS.API.CONSUMER.MSG.NEXT.${stream}.${run}`,
+    consumer: (run, generation) => `${run}-${generation}`,
+    runOf: (consumer) => consumer.split("-")[0]!,
+    pull: (consumer) => `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
   };
 }
 

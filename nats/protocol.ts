@@ -74,6 +74,12 @@ export interface OfferId {
   offer: number;
 }
 
+/** Which claim of which task it is; a worker never uses the number of a claim again. */
+export interface ClaimId {
+  id: number;
+  claim: number;
+}
+
 /** What a worker tells the coordinator of a run. */
 export type UpMessage =
   /** It takes part; the first message of a link. */
@@ -82,18 +88,22 @@ export type UpMessage =
   | { kind: "ready"; slots: number }
   /** It cannot load the module. */
   | { kind: "unfit"; error: ErrorData }
+  /** How many tasks it would claim beyond its slots, so that each slot has its next task when one returns. */
+  | { kind: "ahead"; tasks: number }
   /** It takes no more offers. */
   | { kind: "leaving" }
   /** It has ended or given back all that it held. */
   | { kind: "left" }
-  /** It was given an offer, and has a free slot for it, whose rows come from this port. */
-  | ({ kind: "claim"; port: number } & OfferId)
+  /** It was given an offer, and has a slot for it, or will soon. */
+  | ({ kind: "claim" } & OfferId & ClaimId)
   /** The task has returned: its slot is free. */
-  | ({ kind: "returned" } & OfferId)
+  | ({ kind: "returned" } & ClaimId)
   /** The task has ended, and all that it sent is committed. */
-  | ({ kind: "ended"; outcome: TaskOutcome } & OfferId)
-  /** The task is to be offered to another worker. */
-  | ({ kind: "gave_back" } & OfferId)
+  | ({ kind: "ended"; outcome: TaskOutcome } & ClaimId)
+  /** The task is to be offered to another worker; its rows came from this port, if it was begun. */
+  | ({ kind: "gave_back"; port: number | undefined } & ClaimId)
+  /** All claims that it has; the coordinator ends those that it does not know, and offers again what is missing. */
+  | { kind: "holds"; claims: ClaimId[] }
   | { kind: "progressed"; id: number; fraction: number | undefined; note: string | undefined }
   | {
     kind: "logged";
@@ -134,7 +144,7 @@ export interface Welcome {
 }
 
 /** Lets a task begin that was claimed. */
-export interface Go extends OfferId {
+export interface Go extends ClaimId {
   kind: "go";
   name: string;
   key: string | null;
@@ -148,11 +158,13 @@ export interface Go extends OfferId {
 /** What a coordinator tells a worker. */
 export type DownMessage =
   | Welcome
+  /** The consumer of the stream from which offers are pulled. */
+  | { kind: "pull_from"; consumer: string }
   | Go
-  /** The task does not begin here: it has ended, or another worker has it. */
-  | ({ kind: "drop" } & OfferId)
-  /** The end of the task has been noted: the server may forget the offer. */
-  | ({ kind: "over" } & OfferId)
+  /** The task does not run here, or not any more: it has ended, or another worker has it. */
+  | ({ kind: "drop" } & ClaimId)
+  /** The end of the task has been noted. */
+  | ({ kind: "over" } & ClaimId)
   | { kind: "identified"; question: number; identities?: Identities; error?: ErrorData }
   | { kind: "cancel"; id: number; reason: ErrorData }
   | { kind: "abort"; reason: ErrorData }

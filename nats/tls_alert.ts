@@ -1,5 +1,5 @@
 /**
- * A server that refuses a client's certificate says so in an alert after the handshake, when no one listens to the
+ * A server that refuses a client's certificate says so in an alert after the handshake, when no code listens to the
  * socket: Deno takes it for an uncaught error and would end the process. It is heard here, for as long as a connection
  * is being made.
  *

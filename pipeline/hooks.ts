@@ -92,7 +92,7 @@ export interface HookOptions {
 }
 
 /**
- * Refuses a time limit of hooks that is none.
+ * Refuses an invalid time limit of hooks.
  *
  * @throws {RangeError} If it is no number of milliseconds
  */

@@ -6,7 +6,7 @@
  * meanwhile, and a few times a second the writer looks, without writing, whether it is worth another try. That
  * costs a reading of the short table of runs. Rejected: waiting for the owner's lock file (a writer that runs
  * many pipelines never lets go of it, and such a wait cannot be called off), and a list of who waits (what a
- * killed waiter leaves there holds up everybody).
+ * killed waiter leaves there holds up all others).
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * What can be asked of an active run: by its own program, the dashboard beside it, or another
  * process. The last two come through the writer, which has noticed a row in `run_requests`; the first leaves such
- * a row, so that all see what is asked.
+ * a row, so that all see the requests.
  *
  * @module
  */
@@ -29,7 +29,7 @@ function cancelled(): Error {
   return new DOMException("Cancelled", "AbortError");
 }
 
-/** Carries out what is asked of one run. Its fields belong to the main thread. */
+/** Carries out requests to one run. Its fields belong to the main thread. */
 export class RunControl {
   readonly #stop: AbortController;
   readonly #started = Promise.withResolvers<StartedRun>();
@@ -40,7 +40,7 @@ export class RunControl {
     this.#started.promise.catch(() => {});
   }
 
-  /** The tasks of the run are known: what was asked before is carried out now. */
+  /** The tasks of the run are known: earlier requests are carried out now. */
   begin(started: StartedRun): void {
     this.#started.resolve(started);
   }
@@ -111,7 +111,7 @@ async function request(
     .catch(() => undefined);
 }
 
-/** Does what was asked, and says what became of it. */
+/** Carries out a request and answers it. */
 async function answer(
   { batchSender }: StartedRun,
   asked: Promise<number | undefined>,

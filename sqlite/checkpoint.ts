@@ -41,7 +41,7 @@ export interface WalCheckpointOptions {
 /**
  * Copies the WAL into the database file. A transaction that is open is committed first.
  *
- * - `PASSIVE` copies as much as it can without waiting for anyone.
+ * - `PASSIVE` copies as much as it can without waiting.
  * - `FULL` waits for the writer, then copies everything; readers of old pages may stay.
  * - `RESTART` is `FULL` and then waits for the readers, so that the next writer restarts the WAL.
  * - `TRUNCATE` is `RESTART` and then cuts the WAL to zero bytes.

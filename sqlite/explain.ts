@@ -43,6 +43,11 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
     "what needs it",
   ],
   [
+    /^ON CONFLICT clause does not match/,
+    "other",
+    "name all columns of a PRIMARY KEY or of a UNIQUE constraint, which an index with WHERE or an expression is not",
+  ],
+  [
     /^no such function/,
     "other",
     "check its spelling; if it is that of an index or a table, the data is whole, but another program defined it in " +
@@ -118,7 +123,7 @@ export function explain(thrown: unknown, path: string): Error {
     });
   }
   // Statements name the file, so that no TEMP table is meant; people name the table.
-  const message = messageOf(thrown).replace(/^(table )main\.(?=.* has no column named )/, "$1");
+  const message = messageOf(thrown).replace(/^(table )main\.(?=.* has (no|\d+) column)/, "$1");
   const [, code = "other", remedy] = kindOf(message) ?? [];
   const text = message.charAt(0).toUpperCase() + message.slice(1);
   return new SqliteError(

@@ -28,7 +28,7 @@ export function givesPagesBack(connection: Connection): boolean {
 
 /** Columns of a table, in their order; none when there is no such table. */
 export function columnsOf(connection: Connection, table: string): string[] {
-  return connection.prepare(`PRAGMA table_info(${table})`).all().map(({ name }) => `${name}`);
+  return connection.prepare(`PRAGMA main.table_info(${table})`).all().map(({ name }) => `${name}`);
 }
 
 /** What an integrity check found. */

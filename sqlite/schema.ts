@@ -274,14 +274,18 @@ export function createTable(
         `made it; rename it, or pass storeTaskStatus: false`,
     );
   }
-  const definitions = Object.entries(columns).map(([name, definition]) => `${name} ${definition}`);
-  const hasKey = columns === TASK_VERSIONS;
-  if (hasKey) definitions.push(`PRIMARY KEY (${TASK_VERSIONS_KEY})`);
-  connection.exec(
-    `CREATE TABLE IF NOT EXISTS ${table} (\n  ${definitions.join(",\n  ")}\n)` +
-      (hasKey ? " WITHOUT ROWID" : ""),
-  );
   const present = columnsOf(connection, table);
+  if (present.length === 0) {
+    const definitions = Object.entries({ ...columns, ...added })
+      .map(([name, definition]) => `${name} ${definition}`);
+    const hasKey = columns === TASK_VERSIONS;
+    if (hasKey) definitions.push(`PRIMARY KEY (${TASK_VERSIONS_KEY})`);
+    connection.exec(
+      `CREATE TABLE ${table} (\n  ${definitions.join(",\n  ")}\n)` +
+        (hasKey ? " WITHOUT ROWID" : ""),
+    );
+    return;
+  }
   const lacking = Object.keys(columns).filter((column) => !present.includes(column));
   if (lacking.length > 0) {
     throw new Error(

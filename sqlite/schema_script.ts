@@ -127,7 +127,7 @@ function runPragma(connection: Connection, sql: string, beforeVacuum: boolean): 
   throw refused();
 }
 
-/** Whether a PRAGMA asks for what is there. */
+/** Whether a PRAGMA asks for the present value. */
 function isSame(sql: string, value: string): boolean {
   const tokens = firstTokens(sql, 7).map(({ name }) => name);
   const at = tokens.findIndex((text) => text === "=" || text === "(");

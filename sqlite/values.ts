@@ -20,7 +20,7 @@
  *
  * @module
  */
-import { isPlain, toJson } from "../internal/json.ts";
+import { isPlain, nameOf, toJson } from "../internal/json.ts";
 
 /** A value as SQLite stores it. */
 export type SqlValue = null | number | bigint | string | Uint8Array;
@@ -135,7 +135,7 @@ function kindOf(value: object, where: ValueLocation): string {
     if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return "buffer";
     if (value instanceof Date) return "date";
     if (Array.isArray(value) || isPlain(value)) return "json";
-    return `a ${value.constructor?.name || "class instance"}`;
+    return nameOf(value);
   } catch (error) {
     // A proxy, whose traps may throw anything.
     throw unstorable(`what cannot be read (${(error as Error)?.message})`, where);

@@ -107,7 +107,7 @@ Deno.test("toErrorData() keeps what can be read of an error with parts that cann
   assertEquals(toErrorData(all).message, "A value that cannot be shown was thrown");
 });
 
-Deno.test("toErrorData() leaves out the stack that there is none of", () => {
+Deno.test("toErrorData() leaves out the stack that it lacks", () => {
   const error = new Error("bare");
   delete error.stack;
   const data: ErrorData = toErrorData(error);

@@ -1,6 +1,6 @@
 /**
- * Runs the whole suite: what can run beside each other in parallel, then what measures a process and has the
- * machine for itself, then the examples of the documentation. Its last line is the sum of all.
+ * Runs the whole suite: what can run beside each other in parallel, then what measures a process and has a
+ * processor for itself, and the examples of the documentation. Its last line is the sum of all.
  *
  * Arguments are passed to each `deno test`, for instance `--filter retry`. Nothing here checks types:
  * `deno task static` does, once.
@@ -142,11 +142,15 @@ const start = performance.now();
 const folder = Deno.makeTempDirSync({ prefix: "pipeloom_suite_" });
 const total: Counts = { passed: 0, failed: 0 };
 try {
+  const cores = navigator.hardwareConcurrency;
   const isolates = writeIsolates(folder).map((path) => ["--config=deno.json", path]);
+  const measuring = [...Deno.readDirSync(new URL("serial/", TESTS))].map((
+    { name },
+  ) => [`tests/serial/${name}`]);
   for (
     const [parts, jobs] of [
-      [isolates, JOBS_PER_CORE * navigator.hardwareConcurrency],
-      [[["tests/serial"], ["--parallel", "--doc", "--ignore=tests"]], 1],
+      [isolates, JOBS_PER_CORE * cores],
+      [[...measuring, ["--parallel", "--doc", "--ignore=tests"]], cores],
     ] as const
   ) {
     const { passed, failed } = await runAll(parts, jobs);

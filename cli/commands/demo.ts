@@ -30,6 +30,8 @@ const WAIT_MS = { min: 20, max: 120 };
 export interface DemoOptions extends RunAndTellOptions {
   /** How many tasks. */
   tasks: number;
+  /** Whether the database has a WAL. */
+  wal: boolean;
 }
 
 /** Says what the command takes. */
@@ -43,6 +45,7 @@ export function define(command: Command): Command {
     .addOption(workersOption().default(4))
     .addOption(dbOption())
     .addOption(driverOption())
+    .option("--no-wal", "a database without a WAL: readers and the writer wait for each other")
     .addOption(quietTasksOption())
     .addOption(dashboardOption())
     .addOption(jsonOption("the report"))
@@ -56,6 +59,7 @@ export function define(command: Command): Command {
 export async function run(options: DemoOptions): Promise<ExitCode> {
   const demo = definePipeline({
     name: "demo",
+    wal: options.wal,
     items: Array.from({ length: options.tasks }, (_, i) => i + 1),
     taskName: (n) => `task-${n}`,
     run: work,

@@ -3,15 +3,17 @@
  *
  * @module
  */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { ExitCode } from "../terminal/exit_code.ts";
-import { loadDefinition } from "../load_definition.ts";
+import { ITEM_FORMATS } from "../items/read_items.ts";
+import { loadTarget } from "../load_definition.ts";
 import {
   argOption,
   dashboardOption,
   DEFAULT_DB,
   driverOption,
   examples,
+  itemOption,
   jsonOption,
   overlapOption,
   quietTasksOption,
@@ -20,23 +22,32 @@ import {
   workersOption,
 } from "../options.ts";
 import { runAndTell, type RunAndTellOptions } from "../run_and_tell.ts";
+import { defineFunction, type FunctionOptions, refuseFunctionOptions } from "../task_function.ts";
 
 /** Options of the command. */
-export interface RunOptions extends RunAndTellOptions {
-  /** Arguments for the function that finds the items. */
-  arg?: Record<string, unknown>;
-}
+export interface RunOptions extends RunAndTellOptions, FunctionOptions {}
 
 /** Says what the command takes. */
 export function define(command: Command): Command {
   return command
     .description(
       "Run the pipeline that a module exports: export default definePipeline({ items, run }). " +
-        "Progress goes to the standard error, the summary to the standard output. Ctrl-C lets " +
+        "With a name after a colon: the pipeline that it exports by this name, or the function " +
+        "(item, task), as one task for each item. Progress goes to the standard error, the summary to the standard output. Ctrl-C lets " +
         "running tasks end and cancels the rest; a second one stops at once.",
     )
-    .argument("<file>", "a TypeScript or JavaScript module, or its URL")
+    .argument("<file>", "a TypeScript or JavaScript module, or its URL, and :name for an export")
     .addOption(argOption())
+    .addOption(itemOption())
+    .option("--items <file>", "a file of items for a function, or - for the standard input")
+    .addOption(
+      new Option(
+        "--format <format>",
+        "how items are written in it: what its extension says, else JSON, one a line",
+      ).choices(ITEM_FORMATS),
+    )
+    .option("--key <field>", "the field of an item that is its key (key, else id)")
+    .option("--pool", "run a function in Workers, on all processors")
     .option("--db <path>", `the database (that of the module, else ${DEFAULT_DB})`)
     .addOption(workersOption())
     .addOption(driverOption())
@@ -51,6 +62,8 @@ export function define(command: Command): Command {
       examples(
         ["run etl.ts", "with what the module says"],
         ["run etl.ts --arg year=2026 --arg country=no", "items({ year, country })"],
+        ["run tasks.ts:load --item oslo --item bergen", 'load("oslo", task), load("bergen", task)'],
+        ["run tasks.ts:load --items cities.csv --key city --pool", "one task for each row"],
         ["run etl.ts --resume", "continue the last run, which stopped or was killed"],
         ["run etl.ts --resume-key 2026-11-22", "once for this day, however often it is started"],
         ["run etl.ts --overlap queue", "wait while another run of it is active"],
@@ -60,7 +73,12 @@ export function define(command: Command): Command {
 }
 
 /** Does it. */
-export async function run(options: RunOptions, file: string): Promise<ExitCode> {
-  const { definition, name } = await loadDefinition(file);
-  return await runAndTell({ name, ...definition }, options.arg ?? {}, options);
+export async function run(options: RunOptions, target: string): Promise<ExitCode> {
+  const loaded = await loadTarget(target);
+  const { name } = loaded;
+  if ("definition" in loaded) {
+    refuseFunctionOptions(options, target);
+    return await runAndTell({ name, ...loaded.definition }, options.arg ?? {}, options);
+  }
+  return await runAndTell({ name, ...await defineFunction(loaded, options) }, {}, options);
 }

@@ -173,7 +173,7 @@ function facts({ run, elapsedMs }: Snapshot): Cell[] {
   return cells;
 }
 
-/** `run 5`, or where its tasks come from when it is none of ours. */
+/** `run 5`, or where its tasks come from when it is not ours. */
 export function nameOfRun({ id }: Run): string {
   return id === 0 ? "tasks of the Python pipeloom" : `run ${id}`;
 }

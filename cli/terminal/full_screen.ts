@@ -2,7 +2,7 @@
  * The whole terminal, on which lines are drawn again and again, and only those that changed.
  *
  * It is the terminal's other screen, as editors use it: a change of its size cannot tear what is on it, and
- * what was there before comes back. Libraries that update lines in place (`log-update`) erase and write them
+ * the former contents come back. Libraries that update lines in place (`log-update`) erase and write them
  * all, need the environment for colours, and cannot know how a terminal folds lines when it becomes narrower.
  *
  * @module

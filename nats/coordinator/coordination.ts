@@ -33,10 +33,8 @@ export interface CoordinationSettings
 /** Whom it tells. */
 export interface CoordinationEvents
   extends Pick<CrewOptions, "receive" | "lost" | "tick" | "failed"> {
-  /** Offers may be lost: all of them, or some that no worker got for long. */
-  republish: (isLost: boolean) => void;
-  /** How many offers the server should have. */
-  leased: () => number;
+  /** The offers that the server has are lost. */
+  republish: () => void;
 }
 
 /** What a run has open. */
@@ -48,7 +46,11 @@ export class Coordination {
   readonly #connection: Connection;
   readonly #events: CoordinationEvents;
   readonly #options: CoordinationSettings;
+  /** Whether offers are looked at; and whether they are to be made again after that. */
   #isChecking = false;
+  #isLost: boolean | undefined;
+  /** The same, where the last attempt failed: it is made again with the next tick. */
+  #isOwed: boolean | undefined;
   #isShown = true;
   #checkedAt = performance.now();
   #notedAt = -Infinity;
@@ -149,7 +151,16 @@ export class Coordination {
     this.offers.sweep().catch(() => {});
   }
 
-  /** Time has passed; some offers may have waited for longer than a lease. */
+  /** A worker has joined. */
+  greet(worker: RemoteWorker): void {
+    worker.send(this.welcome);
+    worker.send({ kind: "pull_from", consumer: this.offers.consumer });
+  }
+
+  /**
+   * Time has passed; some offers may have waited for longer than a lease. When a worker has a free slot all the same,
+   * what the server has is given up: whatever was lost on the way, it is only late.
+   */
   tick(isAnyLate: boolean): void {
     this.offers.tick();
     const now = performance.now();
@@ -157,9 +168,11 @@ export class Coordination {
       this.#notedAt = now;
       for (const worker of this.crew.workers()) this.note(worker);
     }
-    if (!isAnyLate || now - this.#checkedAt < this.#options.leaseMs) return;
+    if (this.#isOwed !== undefined && this.#connection.isConnected) void this.#check(this.#isOwed);
+    if (!isAnyLate || !this.crew.isAnyFree) return;
+    if (now - this.#checkedAt < this.#options.leaseMs) return;
     this.#checkedAt = now;
-    void this.#check();
+    void this.#check(true);
   }
 
   /** Keeps what is known of a worker, for readers. */
@@ -209,22 +222,37 @@ export class Coordination {
 
   async #reconnected(): Promise<void> {
     this.crew.reconnected();
-    await this.#check();
+    await this.#check(false);
     this.offers.tick(true);
   }
 
-  /** Looks whether the server still has the offers. */
-  async #check(): Promise<void> {
-    if (this.#isChecking) return;
+  /** Looks whether the server still has the offers, or makes all of them again. */
+  async #check(isLost: boolean): Promise<void> {
+    if (this.#isChecking) return void (this.#isLost ||= isLost);
     this.#isChecking = true;
+    this.#isLost = isLost;
     try {
-      const isNew = await this.offers.ensure();
-      if (isNew) this.#events.republish(true);
-      else if (await this.offers.count() < this.#events.leased()) this.#events.republish(false);
-    } catch {
-      // The connection is lost again, or the server starts: it is looked at later.
+      while (this.#isLost !== undefined) {
+        const renews = this.#isLost;
+        this.#isLost = undefined;
+        await this.#restore(renews);
+      }
     } finally {
       this.#isChecking = false;
+    }
+  }
+
+  async #restore(renews: boolean): Promise<void> {
+    this.#isOwed = undefined;
+    try {
+      if (renews) await this.offers.renew();
+      else if (!await this.offers.ensure()) return;
+      const { consumer } = this.offers;
+      for (const worker of this.crew.workers()) worker.send({ kind: "pull_from", consumer });
+      this.#events.republish();
+    } catch {
+      // The connection is lost again, or the server starts.
+      this.#isOwed = renews;
     }
   }
 }

@@ -81,6 +81,19 @@ export class Crew {
     return slots;
   }
 
+  /** Tasks that they take at once, or claim before a slot is free. */
+  get capacity(): number {
+    let tasks = 0;
+    for (const { slots, ahead } of this.#workers.values()) if (slots > 0) tasks += slots + ahead;
+    return tasks;
+  }
+
+  /** Whether one has a slot without a task. */
+  get isAnyFree(): boolean {
+    for (const { slots, running } of this.#workers.values()) if (running < slots) return true;
+    return false;
+  }
+
   /** Why no worker takes tasks; `undefined` when one does. */
   get notice(): string | undefined {
     if (!this.#options.connection.isConnected) return "The connection to NATS is lost";
@@ -162,7 +175,7 @@ export class Crew {
         if (message.kind === "join") this.#joined(worker, message.beat);
         else receive(worker, message);
       },
-      gone: (worker) => this.remove(worker, "it left"),
+      gone: (worker, why) => this.remove(worker, why),
     });
     this.#workers.set(link, worker);
     return worker;

@@ -15,24 +15,20 @@ export interface Job<Item> {
   offer: number;
   /**
    * - `offered`: no worker has it
-   * - `running`: a worker runs it
+   * - `running`: a worker runs it, or will as soon as it has a free slot
    * - `returned`: it has returned, and its end is on its way; its slot is free
    * - `taking`: its worker is cut off, and what it wrote is looked at
    */
   phase: "offered" | "running" | "returned" | "taking";
-  /** When it was offered last, or begun, on the clock of `performance.now()`. */
+  /** When it was offered last, or given to a worker, on the clock of `performance.now()`. */
   since: number;
-  /** When it was begun last, ISO 8601. */
+  /** When it was given to a worker last, ISO 8601. */
   startedAt: string;
+  /** The worker that has it, and by which claim. */
   worker: RemoteWorker | undefined;
-  /** The port that its rows come from. */
-  port: number;
-  /** Another worker that was given the offer, because the lease of the first one ran out. */
-  contender: { worker: RemoteWorker; port: number } | undefined;
-  /** How often it was begun and lost with its worker. */
+  claim: number;
+  /** How often it was lost with its worker after it may have begun. */
   losses: number;
-  /** Whether the server has an offer of it, so that it gives it out again when its worker dies. */
-  isLeased: boolean;
   /** How far it said that it is. */
   fraction: number | undefined;
   note: string | undefined;

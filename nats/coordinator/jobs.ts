@@ -15,13 +15,16 @@ import {
 } from "../../pipeline/executor/executor.ts";
 import type { TaskEnvironment } from "../../pipeline/executor/task_execution.ts";
 import type { TaskOutcome } from "../../pipeline/executor/task_runner.ts";
-import { encode, type OfferId } from "../protocol.ts";
+import { type ClaimId, encode, type OfferId } from "../protocol.ts";
 import type { Job } from "./job.ts";
 import type { RemoteWorker } from "./remote_worker.ts";
 import { settleLost } from "./settle_lost.ts";
 
 /** Losses after which a task has failed. */
 const MAX_LOSSES = 3;
+
+/** Milliseconds for which a worker may have a task before it begins it. */
+const AHEAD_MS = 2_000;
 
 /** What the jobs need of the run. */
 export interface JobsOptions<Item> {
@@ -48,13 +51,6 @@ export class Jobs<Item> {
     return this.#busy;
   }
 
-  /** How many the server has an offer of. */
-  get leased(): number {
-    let leased = 0;
-    for (const { isLeased } of this.#jobs.values()) if (isLeased) leased++;
-    return leased;
-  }
-
   /** Whether one is offered for longer than a lease. */
   get isAnyLate(): boolean {
     const late = performance.now() - this.#options.leaseMs;
@@ -72,10 +68,10 @@ export class Jobs<Item> {
     return [...this.#jobs.values()];
   }
 
-  /** The job of an offer that a worker holds. */
-  held(worker: RemoteWorker, { id, offer }: OfferId): Job<Item> | undefined {
+  /** The job of a worker's claim. */
+  held(worker: RemoteWorker, { id, claim }: ClaimId): Job<Item> | undefined {
     const job = this.#jobs.get(id);
-    return job?.worker === worker && job.offer === offer ? job : undefined;
+    return job?.worker === worker && job.claim === claim ? job : undefined;
   }
 
   /** Offers a task. */
@@ -88,10 +84,8 @@ export class Jobs<Item> {
       since: 0,
       startedAt: "",
       worker: undefined,
-      port: 0,
-      contender: undefined,
+      claim: 0,
       losses: 0,
-      isLeased: true,
       fraction: undefined,
       note: undefined,
     };
@@ -101,16 +95,10 @@ export class Jobs<Item> {
   }
 
   /** A worker was given an offer. */
-  claim(worker: RemoteWorker, { id, offer, port }: OfferId & { port: number }): void {
+  claim(worker: RemoteWorker, { id, offer, claim }: OfferId & ClaimId): void {
     const job = this.#jobs.get(id);
-    if (job?.offer !== offer || job.worker === worker) {
-      return worker.send({ kind: "drop", id, offer });
-    }
-    if (job.phase === "offered") return this.#begin(job, worker, port);
-    // The lease of the worker that has it ran out, which is perhaps only slow.
-    this.#dropContender(job);
-    job.contender = { worker, port };
-    job.since = performance.now();
+    if (job?.offer === offer && job.phase === "offered") this.#begin(job, worker, claim);
+    else worker.send({ kind: "drop", id, claim });
   }
 
   /** A task has returned. */
@@ -130,7 +118,6 @@ export class Jobs<Item> {
     this.#options.environment.deadline?.releaseTask(id);
     if (job.phase !== "returned") this.#busy--;
     if (job.phase === "running") job.worker!.running--;
-    this.#dropContender(job);
     this.#options.events.ended(job.task, outcome);
     this.#options.events.ready();
   }
@@ -138,49 +125,53 @@ export class Jobs<Item> {
   /** A worker is gone. */
   async lose(worker: RemoteWorker, why: string): Promise<void> {
     const closed = worker.close();
-    for (const job of this.#jobs.values()) {
-      if (job.contender?.worker === worker) job.contender = undefined;
-    }
     const text = `Its worker ${worker.name} is gone: ${why}`;
     const lost = this.all().filter(({ phase, worker: its }) =>
       its === worker && phase !== "taking"
     );
-    await Promise.all(lost.map((job) => this.#take(job, closed, text, true)));
+    // A worker begins tasks in the order in which it got them, so those behind its slots have not begun.
+    const begun = lost.filter(({ phase }) => phase === "running")
+      .sort((a, b) => a.since - b.since).slice(0, worker.capacity);
+    for (const job of lost) if (job.phase === "returned" || begun.includes(job)) job.losses++;
+    await Promise.all(lost.map((job) => this.#take(job, closed, text)));
   }
 
-  /** A worker gives a task back. */
-  async giveBack(job: Job<Item>): Promise<void> {
+  /** A worker gives a task back, whose rows came from this port. */
+  async giveBack(job: Job<Item>, port: number | undefined): Promise<void> {
+    if (job.phase === "taking") return;
     const worker = job.worker!;
-    await this.#take(job, worker.disconnect(job.port), `${worker.name} gave it back`, false);
+    const cut = port === undefined ? Promise.resolve() : worker.disconnect(port);
+    await this.#take(job, cut, `${worker.name} gave it back`);
   }
 
-  /** Offers again what no worker has and the server has lost: all of it, or what was offered long ago. */
-  republish(isLost: boolean): void {
-    const late = performance.now() - this.#options.leaseMs;
-    for (const job of this.#jobs.values()) {
-      if (isLost) job.isLeased = false;
-      if (job.phase === "offered" && (isLost || job.since < late)) this.#publish(job);
+  /** Compares what a worker says that it has with what is known here. */
+  compare(worker: RemoteWorker, claims: readonly ClaimId[]): void {
+    const known = new Set(claims.map(({ claim }) => claim));
+    for (const { id, claim } of claims) {
+      if (!this.held(worker, { id, claim })) worker.send({ kind: "drop", id, claim });
     }
+    const missing = this.all().filter(({ worker: its, claim, phase }) =>
+      its === worker && phase !== "taking" && !known.has(claim)
+    );
+    if (missing.length === 0) return;
+    // Which of its ports their rows come from is not known, so all of them are closed.
+    worker.drop(`it does not have ${missing.length} of its tasks`);
   }
 
-  /** A worker that shows signs of life keeps its task. */
-  settleContenders(beatMs: number): void {
-    for (const job of this.#jobs.values()) {
-      const isAlive = job.worker && job.worker.silence < beatMs * 1.5;
-      const isDue = performance.now() - job.since > beatMs;
-      if (job.contender && isAlive && isDue) this.#dropContender(job);
-    }
+  /** Offers again what no worker has. */
+  republish(): void {
+    for (const job of this.#jobs.values()) if (job.phase === "offered") this.#publish(job);
   }
 
   /** Lets a worker begin a task. */
-  #begin(job: Job<Item>, worker: RemoteWorker, port: number): void {
+  #begin(job: Job<Item>, worker: RemoteWorker, claim: number): void {
     const { environment: { run, batchSender, deadline }, events } = this.#options;
-    const { task: { id, name, key, attempt, item }, offer } = job;
+    const { id, name, key, attempt, item } = job.task;
     let bytes: Uint8Array;
     try {
       bytes = encode(item);
     } catch (error) {
-      worker.send({ kind: "drop", id, offer });
+      worker.send({ kind: "drop", id, claim });
       const refusal = new TypeError(
         `Cannot send the item of task ${id} (${name}) to a worker: ${(error as Error).message}; ` +
           `make it plain data`,
@@ -191,17 +182,17 @@ export class Jobs<Item> {
       batchSender.post({ kind: "place_tasks", run, ids: [id], worker: worker.name });
     }
     const since = performance.now();
-    Object.assign(job, { phase: "running", worker, port, startedAt: isoNow(), since });
+    Object.assign(job, { phase: "running", worker, claim, startedAt: isoNow(), since });
     worker.running++;
     if (attempt?.timeoutMs !== undefined) {
-      deadline?.limitTask(id, attempt.timeoutMs, "its time was up");
+      deadline?.limitTask(id, attempt.timeoutMs + AHEAD_MS, "its time was up");
     }
-    worker.send({ kind: "go", id, offer, name, key, attempt, item: bytes, trace: job.trace });
+    worker.send({ kind: "go", id, claim, name, key, attempt, item: bytes, trace: job.trace });
     events.started(job.task);
   }
 
   /** Takes a task from its worker, which is cut off, and offers it again. */
-  async #take(job: Job<Item>, cut: Promise<void>, why: string, isFault: boolean): Promise<void> {
+  async #take(job: Job<Item>, cut: Promise<void>, why: string): Promise<void> {
     const { environment, events } = this.#options;
     if (job.phase === "returned") this.#busy++;
     else job.worker!.running--;
@@ -209,7 +200,6 @@ export class Jobs<Item> {
     try {
       await cut;
       job.worker = undefined;
-      if (isFault) job.losses++;
       const { task, startedAt } = job;
       const isPoison = job.losses >= MAX_LOSSES;
       const outcome = await settleLost({ task, startedAt, why, isPoison }, environment);
@@ -219,35 +209,16 @@ export class Jobs<Item> {
         ? environment.signal.reason
         : task.cancellation?.reason;
       if (reason !== undefined) return this.end(job, lostOutcome(toErrorData(reason), "cancelled"));
-      this.#offerAgain(job);
+      Object.assign(job, { phase: "offered", fraction: undefined, note: undefined });
+      this.#publish(job);
     } catch (error) {
       events.failed(error as Error);
       this.end(job, lostOutcome(toErrorData(error), "error"));
     }
   }
 
-  #offerAgain(job: Job<Item>): void {
-    const { contender } = job;
-    const since = performance.now();
-    Object.assign(job, { phase: "offered", since, fraction: undefined, note: undefined });
-    job.contender = undefined;
-    if (contender && !contender.worker.isClosed) {
-      this.#begin(job, contender.worker, contender.port);
-    } else if (!job.isLeased) this.#publish(job);
-  }
-
-  #dropContender(job: Job<Item>): void {
-    const { task: { id }, offer, contender } = job;
-    job.contender = undefined;
-    if (!contender) return;
-    contender.worker.send({ kind: "drop", id, offer });
-    // It acknowledges the offer, which the server then forgets.
-    job.isLeased = false;
-  }
-
   #publish(job: Job<Item>): void {
     job.offer = ++this.#offers;
-    job.isLeased = true;
     job.since = performance.now();
     this.#options.publish({ id: job.task.id, offer: job.offer });
   }

@@ -1,9 +1,10 @@
 /**
  * The offers of a run on JetStream: a stream of which each message is one offer, and a consumer of the run, from
- * which workers pull. A lease is JetStream's: an offer that is neither acknowledged nor kept alive for that time is
- * given to another worker.
+ * which workers pull. A lease is JetStream's: an offer whose worker dies before it has claimed it is given to another.
  *
- * What the server stores is disposable, since SQLite is the truth: when it was lost, the offers are published again.
+ * What the server stores is disposable, since SQLite is the truth: when it was lost, or may be, the offers are
+ * published again. Each time the consumer has another name, because a worker acknowledges offers by their numbers in
+ * the stream: late acknowledgements would remove offers of the new stream that have the same numbers.
  *
  * @module
  */
@@ -23,7 +24,7 @@ const RETRY_CALL_MS = 200;
 /** Nanoseconds of a millisecond: times of JetStream. */
 const NANOS = 1_000_000;
 
-/** Milliseconds after which the server forgets the consumer of a run that no worker asks for and no one deletes. */
+/** Milliseconds after which the server forgets the consumer of a run that no worker uses and that was not deleted. */
 const FORGOTTEN_MS = 24 * 60 * 60 * 1_000;
 
 /** Requests of workers that wait at the server. */
@@ -55,6 +56,9 @@ export class Offers {
   readonly #unacknowledged = new Map<number, { offer: OfferId; at: number }>();
   readonly #inbox = createInbox();
   readonly #subscription: Disposable;
+  /** How many consumers there were, and whether the last one is known to have been made. */
+  #generation = 0;
+  #isMade = false;
 
   private constructor(options: OffersOptions, manager: JetStreamManager) {
     this.#options = options;
@@ -90,41 +94,53 @@ export class Offers {
     }
   }
 
-  /** Makes what is missing. Resolves with whether something was, so that offers may be lost. */
+  /** The consumer from which workers pull. */
+  get consumer(): string {
+    const { names, run } = this.#options;
+    return names.consumer(run, this.#generation);
+  }
+
+  /** Makes what is missing. Resolves with whether something was, so that offers are lost. */
   async ensure(): Promise<boolean> {
     const { names, run, storage, leaseMs } = this.#options;
     const { streams, consumers } = this.#manager;
-    let isNew = false;
-    await ifMissing(streams.info(names.stream), async () => {
+    const isThere = await exists(streams.info(names.stream));
+    if (!isThere) {
       await streams.add({
         name: names.stream,
         subjects: [names.jobs],
         retention: "workqueue",
         storage,
       });
+    } else if (this.#isMade && await exists(consumers.info(names.stream, this.consumer))) {
+      return false;
+    } else if (this.#generation > 0) {
+      // Of one whose making was not answered, or that is gone.
+      await consumers.delete(names.stream, this.consumer).catch(() => {});
+      await streams.purge(names.stream, { filter: names.job(run) });
+    }
+    this.#isMade = false;
+    this.#generation++;
+    await consumers.add(names.stream, {
+      durable_name: this.consumer,
+      filter_subject: names.job(run),
+      ack_policy: "explicit",
+      ack_wait: leaseMs * NANOS,
+      // JetStream would stop in silence: how often a task was lost is counted here.
+      max_deliver: -1,
+      max_ack_pending: -1,
+      max_waiting: MAX_WAITING,
+      inactive_threshold: FORGOTTEN_MS * NANOS,
     });
-    await ifMissing(consumers.info(names.stream, run), async () => {
-      isNew = true;
-      await consumers.add(names.stream, {
-        durable_name: run,
-        filter_subject: names.job(run),
-        ack_policy: "explicit",
-        ack_wait: leaseMs * NANOS,
-        // JetStream would stop in silence: how often a task was lost is counted here.
-        max_deliver: -1,
-        max_ack_pending: -1,
-        max_waiting: MAX_WAITING,
-        inactive_threshold: FORGOTTEN_MS * NANOS,
-      });
-    });
-    return isNew;
+    this.#isMade = true;
+    this.#unacknowledged.clear();
+    return true;
   }
 
-  /** How many offers the server has, given out or not. */
-  async count(): Promise<number> {
-    const { names, run } = this.#options;
-    const { num_pending, num_ack_pending } = await this.#manager.consumers.info(names.stream, run);
-    return num_pending + num_ack_pending;
+  /** Makes the consumer again, and removes all offers. */
+  async renew(): Promise<void> {
+    this.#isMade = false;
+    await this.ensure();
   }
 
   /**
@@ -164,9 +180,10 @@ export class Offers {
   async sweep(): Promise<void> {
     const { connection, names, run } = this.#options;
     for await (const { name } of this.#manager.consumers.list(names.stream)) {
-      if (name === run) continue;
+      if (names.runOf(name) === run) continue;
       // Its coordinator listens as long as it lives.
-      const isGone = await connection.nats.request(names.up(name, "ping"), "", { timeout: 2_000 })
+      const ping = names.up(names.runOf(name), "ping");
+      const isGone = await connection.nats.request(ping, "", { timeout: 2_000 })
         .then(() => false, (error) => /no responders|503/i.test(`${error}`));
       if (isGone) await this.#remove(name);
     }
@@ -176,13 +193,14 @@ export class Offers {
   async close(): Promise<void> {
     this.#subscription[Symbol.dispose]();
     this.#unacknowledged.clear();
-    if (this.#options.connection.isConnected) await this.#remove(this.#options.run);
+    if (this.#options.connection.isConnected) await this.#remove(this.consumer);
   }
 
-  async #remove(run: string): Promise<void> {
+  async #remove(consumer: string): Promise<void> {
     const { names } = this.#options;
-    await this.#manager.consumers.delete(names.stream, run).catch(() => {});
-    await this.#manager.streams.purge(names.stream, { filter: names.job(run) }).catch(() => {});
+    const filter = names.job(names.runOf(consumer));
+    await this.#manager.consumers.delete(names.stream, consumer).catch(() => {});
+    await this.#manager.streams.purge(names.stream, { filter }).catch(() => {});
   }
 }
 
@@ -211,14 +229,14 @@ async function patiently<T>(
   }
 }
 
-async function ifMissing(info: Promise<unknown>, make: () => Promise<void>): Promise<void> {
+/** Whether a stream or consumer is there, which the server is asked about. */
+async function exists(info: Promise<unknown>): Promise<boolean> {
   try {
     await info;
+    return true;
   } catch (error) {
     const { code } = error as { code?: number };
-    if (code === undefined || !NOT_FOUND.has(code)) {
-      if (!/not found/i.test(`${error}`)) throw error;
-    }
-    await make();
+    if ((code !== undefined && NOT_FOUND.has(code)) || /not found/i.test(`${error}`)) return false;
+    throw error;
   }
 }

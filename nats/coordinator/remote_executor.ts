@@ -42,7 +42,7 @@ export class RemoteExecutor<Item> implements Executor<Item> {
   }
 
   get free(): number {
-    const slots = Math.min(this.#options.slots, this.#coordination?.crew.slots ?? 0);
+    const slots = Math.min(this.#options.slots, this.#coordination?.crew.capacity ?? 0);
     return Math.max(0, slots - (this.#jobs?.busy ?? 0));
   }
 
@@ -63,8 +63,7 @@ export class RemoteExecutor<Item> implements Executor<Item> {
       receive: (worker, message) => this.#receive(worker, message),
       lost: (worker, why) => void this.#lost(worker, why),
       tick: () => this.#tick(),
-      leased: () => this.#jobs!.leased,
-      republish: (isLost) => this.#jobs!.republish(isLost),
+      republish: () => this.#jobs!.republish(),
       failed: (error) => events.failed(error),
     }).catch((error) => {
       // A run that is stopped while no server answers has not failed.
@@ -134,10 +133,13 @@ export class RemoteExecutor<Item> implements Executor<Item> {
     const jobs = this.#jobs!;
     switch (message.kind) {
       case "join":
-        return worker.send(this.#coordination!.welcome);
+        return this.#coordination!.greet(worker);
       case "ready":
-        worker.slots = message.slots;
+        worker.slots = worker.capacity = message.slots;
         this.#coordination!.note(worker);
+        return this.#events!.ready();
+      case "ahead":
+        worker.ahead = message.tasks;
         return this.#events!.ready();
       case "leaving":
         return void (worker.slots = 0);
@@ -152,8 +154,8 @@ export class RemoteExecutor<Item> implements Executor<Item> {
       case "returned":
         return jobs.returned(jobs.held(worker, message));
       case "ended": {
-        const { id, offer, outcome } = message;
-        worker.send({ kind: "over", id, offer });
+        const { id, claim, outcome } = message;
+        worker.send({ kind: "over", id, claim });
         const job = jobs.held(worker, message);
         if (!job) return;
         worker.ended++;
@@ -161,8 +163,10 @@ export class RemoteExecutor<Item> implements Executor<Item> {
       }
       case "gave_back": {
         const job = jobs.held(worker, message);
-        return job && void jobs.giveBack(job);
+        return job && void jobs.giveBack(job, message.port);
       }
+      case "holds":
+        return jobs.compare(worker, message.claims);
       case "progressed": {
         const { id, fraction, note } = message;
         const job = jobs.get(id);
@@ -207,7 +211,6 @@ export class RemoteExecutor<Item> implements Executor<Item> {
   }
 
   #tick(): void {
-    this.#jobs!.settleContenders(this.#coordination!.beatMs);
     this.#coordination!.tick(this.#jobs!.isAnyLate);
   }
 }

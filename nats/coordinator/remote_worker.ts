@@ -21,7 +21,7 @@ export interface RemoteWorkerOptions {
   /** Lets the writer take nothing more from that sender. Resolves when that is so. */
   disconnect: (sender: number) => Promise<void>;
   receive: (worker: RemoteWorker, message: UpMessage) => void;
-  gone: (worker: RemoteWorker) => void;
+  gone: (worker: RemoteWorker, why: string) => void;
 }
 
 /** A port of the worker, here. */
@@ -36,13 +36,17 @@ export class RemoteWorker {
   readonly #options: RemoteWorkerOptions;
   readonly #link: Link<DownMessage, UpMessage>;
   readonly #ports = new Map<number, SenderPort>();
-  /** Ports that were cut off. */
-  readonly #cut = new Set<number>();
+  /** Ports that were cut off; each resolves when nothing of it is on its way to the disk. */
+  readonly #cut = new Map<number, Promise<void>>();
   /** What it told of itself last; missing before it has. */
   beat: WorkerBeat | undefined;
   /** Tasks that it takes at once; 0 before it is ready, and when it is ending. */
   slots = 0;
-  /** Tasks that it has begun and that have not returned. */
+  /** The slots that it has had. */
+  capacity = 0;
+  /** Tasks that it claims beyond its slots. */
+  ahead = 0;
+  /** Tasks that it has and that have not returned. */
   running = 0;
   /** Tasks that have ended on it. */
   ended = 0;
@@ -61,7 +65,7 @@ export class RemoteWorker {
       publish: options.publish,
       maxFrame: options.maxFrame,
       receive: (message) => this.#receive(message),
-      gone: () => options.gone(this),
+      gone: () => options.gone(this, "it left"),
     });
   }
 
@@ -105,15 +109,16 @@ export class RemoteWorker {
     await this.#link.flushed();
   }
 
+  /** It cannot be relied upon any more. */
+  drop(why: string): void {
+    this.#options.gone(this, why);
+  }
+
   /** Takes nothing more from one of its ports. Resolves when nothing of it is on its way to the disk. */
-  async disconnect(number: number): Promise<void> {
-    this.#cut.add(number);
-    const port = this.#ports.get(number);
-    this.#ports.delete(number);
-    if (!port) return;
-    port.port.onmessage = null;
-    await this.#options.disconnect(port.sender);
-    port.port.close();
+  disconnect(number: number): Promise<void> {
+    let cut = this.#cut.get(number);
+    if (!cut) this.#cut.set(number, cut = this.#disconnect(number));
+    return cut;
   }
 
   /** Takes nothing more from it. Resolves when nothing of it is on its way to the disk. */
@@ -121,6 +126,15 @@ export class RemoteWorker {
     this.#isClosed = true;
     this.#link.close();
     await Promise.all([...this.#ports.keys()].map((number) => this.disconnect(number)));
+  }
+
+  async #disconnect(number: number): Promise<void> {
+    const port = this.#ports.get(number);
+    this.#ports.delete(number);
+    if (!port) return;
+    port.port.onmessage = null;
+    await this.#options.disconnect(port.sender);
+    port.port.close();
   }
 
   #receive(message: UpMessage): void {
@@ -143,7 +157,7 @@ export class RemoteWorker {
     port.port.postMessage(request);
     if (request.kind !== "detach") return;
     this.#ports.delete(number);
-    this.#cut.add(number);
+    this.#cut.set(number, Promise.resolve());
     port.port.onmessage = null;
   }
 }

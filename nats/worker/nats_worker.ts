@@ -160,11 +160,11 @@ export class NatsWorker {
         module: known.url,
         beat: () => this.#beat(),
         free: () => this.#free(),
-        freed: () => this.#pull(),
+        freed: () => this.#proceed(),
         ended: (session, unfit) => {
           if (this.#sessions.get(hello.run) === session) this.#sessions.delete(hello.run);
           if (unfit !== undefined) this.#refused.add(hello.run);
-          this.#pull();
+          this.#proceed();
         },
         log,
       }),
@@ -177,7 +177,12 @@ export class NatsWorker {
     return this.#slots - busy;
   }
 
-  #pull(): void {
-    for (const session of this.#sessions.values()) session.pull();
+  /** Free slots are for each run in turn. */
+  #proceed(): void {
+    const sessions = [...this.#sessions];
+    for (const [, session] of sessions) session.proceed();
+    if (sessions.length < 2) return;
+    const [[run, first]] = sessions as [[string, RunSession]];
+    if (this.#sessions.delete(run)) this.#sessions.set(run, first);
   }
 }

@@ -1,12 +1,13 @@
 /**
- * Asks the server for offers: as many as there are free slots, never more, because an offer that waits here could be
- * run elsewhere.
+ * Asks the server for offers: as many as there are free slots, and a few more where tasks are short
+ * (`lookahead.ts`), because an offer that waits here could be run elsewhere.
  *
  * A request waits at the server until there is an offer, or its time is over. Done with the plain protocol of
  * JetStream: the client's own consumers fetch ahead of what is processed.
  *
  * @module
  */
+import { clearImmediate, setImmediate } from "node:timers";
 import type { Msg } from "@nats-io/transport-node";
 import type { Connection } from "../connection.ts";
 
@@ -25,8 +26,8 @@ const NANOS = 1_000_000;
 /** What the puller needs. */
 export interface PullOptions {
   connection: Connection;
-  /** Where requests go. */
-  subject: string;
+  /** Where requests go; missing while that is not known. */
+  subject: () => string | undefined;
   /** Milliseconds between signs of life of the server while a request waits. */
   beatMs: number;
   /** How many offers are wanted at the moment. */
@@ -46,6 +47,7 @@ export class OfferPuller {
   /** When all that was asked for had come. */
   #settledAt = 0;
   #retryAt = 0;
+  #scheduled: ReturnType<typeof setImmediate> | undefined;
   #isClosed = false;
 
   constructor(options: PullOptions, inbox: string) {
@@ -58,11 +60,19 @@ export class OfferPuller {
     );
   }
 
-  /** Asks for as many as are wanted and not asked for. */
+  /** Asks for as many as are wanted and not asked for, once for all that happens in this turn of the event loop. */
   pull(): void {
-    const { connection, subject, wanted, beatMs } = this.#options;
+    this.#scheduled ??= setImmediate(() => {
+      this.#scheduled = undefined;
+      this.#pull();
+    });
+  }
+
+  #pull(): void {
+    const { connection, wanted, beatMs } = this.#options;
+    const subject = this.#options.subject();
     const now = performance.now();
-    if (this.#isClosed || !connection.isConnected || now < this.#retryAt) return;
+    if (this.#isClosed || !subject || !connection.isConnected || now < this.#retryAt) return;
     if (this.#asked === 0) this.#settledAt = now;
     const isLost = now - this.#heardAt > MISSED_BEATS * beatMs ||
       now - this.#settledAt > EXPIRES_MS + beatMs;
@@ -79,8 +89,8 @@ export class OfferPuller {
     connection.publish(subject, request, this.#inbox);
   }
 
-  /** What was asked for may be lost. */
-  reconnected(): void {
+  /** The request may be lost, or was made to another consumer. */
+  restart(): void {
     this.#asked = 0;
     this.#retryAt = 0;
     this.pull();
@@ -88,6 +98,7 @@ export class OfferPuller {
 
   close(): void {
     this.#isClosed = true;
+    clearImmediate(this.#scheduled);
     this.#subscription[Symbol.dispose]();
   }
 

@@ -1,13 +1,10 @@
 /**
- * The part that a worker takes in one run: it claims the offers that it pulls, runs their tasks, and keeps their
- * leases alive until the coordinator has noted their ends.
+ * The part that a worker takes in one run: its link to the coordinator, and signs of life in both directions.
  *
- * The leases are kept by this thread, while tasks compute on others: so a task that never waits is not taken for
- * dead.
+ * They come from this thread, while tasks compute on others: so a task that never waits is not taken for dead.
  *
  * @module
  */
-import type { Msg } from "@nats-io/transport-node";
 import { fromErrorData, toErrorData } from "../../errors.ts";
 import { settledWithin } from "../../internal/delay.ts";
 import { summarizeError } from "../../internal/error_text.ts";
@@ -15,11 +12,10 @@ import type { ExecutorEvents } from "../../pipeline/executor/executor.ts";
 import type { Connection } from "../connection.ts";
 import { Link } from "../link.ts";
 import { type Names, uniqueName } from "../names.ts";
-import type { DownMessage, Go, OfferId, RunHello, UpMessage, WorkerBeat } from "../protocol.ts";
-import { decode } from "../protocol.ts";
-import { type Held, HeldOffers } from "./held_offers.ts";
+import type { DownMessage, RunHello, UpMessage, WorkerBeat } from "../protocol.ts";
+import { ClaimedTasks } from "./claimed_tasks.ts";
 import { OfferPuller } from "./pull_offers.ts";
-import { offeredTask, TaskSlots } from "./task_slots.ts";
+import { TaskSlots } from "./task_slots.ts";
 
 /** Milliseconds between two looks. */
 const TICK_MS = 500;
@@ -53,8 +49,9 @@ export class RunSession {
   readonly #down: Disposable;
   readonly #puller: OfferPuller;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
-  #slots: TaskSlots | undefined;
-  readonly #held = new HeldOffers();
+  readonly #tasks: ClaimedTasks;
+  /** The consumer that offers are pulled from. */
+  #consumer: string | undefined;
   /** Milliseconds since the coordinator was heard of. */
   #silence = 0;
   #isReady = false;
@@ -77,12 +74,22 @@ export class RunSession {
       this.#silence = 0;
       this.#link.receive(data);
     }, failed);
+    this.#tasks = new ClaimedTasks({
+      send: (message) => this.#link.send(message),
+      free: options.free,
+      freed: options.freed,
+      log: options.log,
+      failed,
+    });
     this.#puller = new OfferPuller({
       connection,
-      subject: names.pull(hello.run),
+      subject: () => this.#consumer && names.pull(this.#consumer),
       beatMs: hello.beatMs,
-      wanted: () => this.#isReady && !this.#isLeaving ? options.free() : 0,
-      take: (message) => this.#take(message),
+      wanted: () => this.#isReady && !this.#isLeaving ? this.#tasks.wanted : 0,
+      take: (message) => {
+        if (this.#isLeaving) message.respond("-NAK");
+        else this.#tasks.take(message);
+      },
       failed,
     }, names.down(`${link}.pull`));
     this.#timers.push(
@@ -92,9 +99,9 @@ export class RunSession {
     this.#link.send({ kind: "join", beat: options.beat() });
   }
 
-  /** Tasks that have not returned. */
+  /** Slots that it uses. */
   get busy(): number {
-    return this.#held.busy;
+    return this.#tasks.busy;
   }
 
   /** The coordinator has shown that it lives. */
@@ -102,15 +109,16 @@ export class RunSession {
     this.#silence = 0;
   }
 
-  /** Asks for offers, where there are free slots. */
-  pull(): void {
+  /** Begins tasks and asks for offers, where there are free slots. */
+  proceed(): void {
+    this.#tasks.begin();
     this.#puller.pull();
   }
 
   reconnected(): void {
     this.#silence = 0;
     this.#link.reconnected();
-    this.#puller.reconnected();
+    this.#puller.restart();
   }
 
   /** Takes nothing more; lets tasks end for a while, and gives back the rest. */
@@ -118,8 +126,9 @@ export class RunSession {
     if (this.#isClosed) return;
     this.#isLeaving = true;
     this.#link.send({ kind: "leaving" });
-    await settledWithin(graceMs, this.#held.emptied());
-    for (const held of this.#held.all()) this.#giveBack(held);
+    this.#tasks.giveBack(false);
+    await settledWithin(graceMs, this.#tasks.emptied());
+    this.#tasks.giveBack(true);
     this.#link.send({ kind: "left" });
     await settledWithin(LAST_WORDS_MS, this.#link.flushed());
     this.close();
@@ -133,8 +142,7 @@ export class RunSession {
     this.#puller.close();
     this.#down[Symbol.dispose]();
     this.#link.close();
-    this.#slots?.close();
-    this.#held.clear();
+    this.#tasks.close();
     this.#options.ended(this, unfit);
   }
 
@@ -143,42 +151,39 @@ export class RunSession {
     started() {},
     // Ends are told when they are committed.
     orphaned() {},
-    ended: ({ id }, outcome) => {
-      const held = this.#held.running(id);
-      if (!held) return;
-      this.#held.ended(held);
-      this.#link.send({ kind: "ended", id, offer: held.offer, outcome });
-    },
-    lost: ({ id }) => {
-      const held = this.#held.running(id);
-      if (held) this.#giveBack(held);
-    },
+    ended: ({ id }, outcome) => this.#tasks.ended(id, outcome),
+    lost: ({ id }) => this.#tasks.lost(id),
     failed: (error) => this.#link.send({ kind: "failed", error: toErrorData(error) }),
   };
 
   #receive(message: DownMessage): void {
+    const { slots } = this.#tasks;
     switch (message.kind) {
       case "welcome":
-        this.#slots ??= new TaskSlots({
-          welcome: message,
-          module: this.#options.module,
-          send: (message) => this.#link.send(message),
-          events: this.#events,
-        });
-        return void this.#getReady(this.#slots);
+        return void this.#getReady(
+          this.#tasks.slots ??= new TaskSlots({
+            welcome: message,
+            module: this.#options.module,
+            send: (message) => this.#link.send(message),
+            events: this.#events,
+          }),
+        );
+      case "pull_from":
+        this.#consumer = message.consumer;
+        return this.#puller.restart();
       case "go":
-        return this.#begin(message);
+        return this.#tasks.go(message);
       case "drop":
       case "over":
-        return this.#release(message);
+        return this.#tasks.release(message);
       case "identified":
-        return this.#slots?.identified(message);
+        return slots?.identified(message);
       case "cancel":
-        return this.#slots?.cancel(message.id, fromErrorData(message.reason));
+        return this.#tasks.cancel(message.id, fromErrorData(message.reason));
       case "abort":
-        return this.#slots?.abort(fromErrorData(message.reason));
+        return this.#tasks.abort(fromErrorData(message.reason));
       case "port":
-        return this.#slots?.reply(message.port, message.reply);
+        return slots?.reply(message.port, message.reply);
       case "finish":
         this.#options.log(`The run of ${this.hello.name} on ${this.hello.machine} has ended`);
         return this.close();
@@ -192,7 +197,7 @@ export class RunSession {
   /** Loads the module, to see whether this machine can. */
   async #getReady(slots: TaskSlots): Promise<void> {
     try {
-      slots.release(await slots.take());
+      slots.release(await slots.open());
     } catch (error) {
       if (this.#isClosed) return;
       const why = summarizeError(error);
@@ -207,78 +212,18 @@ export class RunSession {
     this.#puller.pull();
   }
 
-  /** The server has given this worker an offer. */
-  #take(message: Msg): void {
-    const isWanted = !this.#isLeaving && this.#options.free() > 0;
-    const held = this.#held.take(message);
-    // The lease ran out while the server was away: it continues.
-    if (!held) return;
-    if (isWanted) return void this.#claim(held);
-    this.#held.forget(held);
-    message.respond("-NAK");
-  }
-
-  async #claim(held: Held): Promise<void> {
-    const { id, offer } = held;
-    try {
-      const slot = await this.#slots!.take();
-      if (this.#held.get(held) !== held) return this.#slots?.release(slot);
-      held.slot = slot;
-      this.#link.send({ kind: "claim", id, offer, port: slot.port });
-    } catch (error) {
-      if (this.#isClosed) return;
-      this.#options.log(`Cannot start a Worker: ${summarizeError(error)}`);
-      this.#giveBack(held);
-    }
-  }
-
-  #begin({ id, offer, item, ...task }: Go): void {
-    const held = this.#held.get({ id, offer });
-    const slot = held?.slot;
-    // It was given back meanwhile, and the coordinator is told so.
-    if (!held || !slot) return;
-    this.#held.begin(held);
-    slot.worker.run(offeredTask({ id, ...task, item: decode(item) })).then(() => {
-      const isHeld = this.#held.returned(held);
-      this.#slots?.release(slot);
-      if (!isHeld) return;
-      this.#link.send({ kind: "returned", id, offer });
-      this.#options.freed();
-    }).catch((error) => this.#fail(error as Error));
-  }
-
-  /** The coordinator needs nothing more of an offer. */
-  #release({ id, offer }: OfferId): void {
-    const held = this.#held.get({ id, offer });
-    if (!held) return;
-    held.message.respond("+ACK");
-    const { slot, isRunning } = held;
-    this.#held.forget(held);
-    if (slot && !isRunning) this.#slots?.release(slot);
-    this.#options.freed();
-  }
-
-  /** Lets another worker have an offer. */
-  #giveBack(held: Held): void {
-    const { id, offer, slot, isRunning, message } = held;
-    this.#held.forget(held);
-    if (slot && isRunning) this.#slots?.end(slot);
-    this.#link.send({ kind: "gave_back", id, offer });
-    message.respond("-NAK");
-    this.#options.freed();
-  }
-
   #beat(): void {
     if (!this.#options.connection.isConnected) return;
-    for (const { message } of this.#held.all()) message.respond("+WPI");
+    this.#tasks.tellHeld();
+    // A sign of life, also where the window of the link is full.
     this.#link.ping();
   }
 
   #tick(): void {
     if (!this.#options.connection.isConnected) return;
     this.#link.tick();
+    this.#tasks.tick();
     this.#puller.pull();
-    this.#slots?.tellProgress();
     this.#silence += TICK_MS;
     if (this.#silence > 2 * this.hello.leaseMs) {
       this.#abandon("nothing is heard of its coordinator");

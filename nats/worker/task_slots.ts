@@ -76,17 +76,44 @@ export class TaskSlots {
     }
   }
 
-  /**
-   * A Worker without a task.
-   *
-   * @throws {Error} If the module cannot be loaded
-   */
-  async take(): Promise<Slot> {
+  /** A Worker without a task that is there already. */
+  idle(): Slot | undefined {
     for (let slot = this.#idle.pop(); slot; slot = this.#idle.pop()) {
       if (!slot.worker.death) return slot;
       this.#slots.delete(slot);
     }
-    return await this.#open();
+    return undefined;
+  }
+
+  /**
+   * Another Worker.
+   *
+   * @throws {Error} If the module cannot be loaded
+   */
+  async open(): Promise<Slot> {
+    const { welcome: { graceMs, loadMs }, events } = this.#options;
+    const slot: Slot = {
+      port: 0,
+      told: "",
+      worker: new PooledWorker<unknown>({
+        module: this.#module,
+        environment: this.#environment,
+        graceMs,
+        loadMs,
+        tellsStarts: false,
+        prints: false,
+        attach: (sender) => this.#attach(slot.port = sender),
+        disconnect: (sender) => this.#disconnect(sender),
+      }, events),
+    };
+    this.#slots.add(slot);
+    try {
+      await slot.worker.load();
+      return slot;
+    } catch (error) {
+      this.#slots.delete(slot);
+      throw error;
+    }
   }
 
   /** The Worker has no task any more. */
@@ -153,32 +180,6 @@ export class TaskSlots {
     this.#questions.set(question, answer);
     this.#options.send({ kind: "identify", question, items });
     return answer.promise;
-  }
-
-  async #open(): Promise<Slot> {
-    const { welcome: { graceMs, loadMs }, events } = this.#options;
-    const slot: Slot = {
-      port: 0,
-      told: "",
-      worker: new PooledWorker<unknown>({
-        module: this.#module,
-        environment: this.#environment,
-        graceMs,
-        loadMs,
-        tellsStarts: false,
-        prints: false,
-        attach: (sender) => this.#attach(slot.port = sender),
-        disconnect: (sender) => this.#disconnect(sender),
-      }, events),
-    };
-    this.#slots.add(slot);
-    try {
-      await slot.worker.load();
-      return slot;
-    } catch (error) {
-      this.#slots.delete(slot);
-      throw error;
-    }
   }
 
   #attach(sender: number): MessagePort {

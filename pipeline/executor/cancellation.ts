@@ -29,7 +29,7 @@ export function isCancellation(thrown: unknown, signal: Stop | undefined): boole
       if (error instanceof SuppressedError) errors.push(error.error, error.suppressed);
     }
   } catch {
-    // Anyone may have put anything into an error.
+    // A program may have put anything into an error.
   }
   return false;
 }

@@ -17,7 +17,7 @@ import {
   toTransactionMessage,
   type TransactionOptions,
 } from "../../writer/client/steps.ts";
-import { insertInChunks } from "../../writer/client/row_stream.ts";
+import { checkIterable, insertInChunks } from "../../writer/client/row_stream.ts";
 import type { LogLevel } from "../../internal/log_level.ts";
 import type { Bindable, SqlRow } from "../../writer/protocol/sqlite_types.ts";
 import type { ExecuteResult } from "../../writer/protocol/write_message.ts";
@@ -154,6 +154,7 @@ export class TaskHandle implements TaskContext {
     const execution = this.#execution;
     execution.check("insert");
     if (execution.environment.atomic) {
+      checkIterable(table, rows);
       const all = await Array.fromAsync(rows);
       if (all.length > 0) execution.post(toInsertMessage(table, all, options));
       return;

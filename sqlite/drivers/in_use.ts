@@ -32,7 +32,7 @@ export function holdDriver(file: string, driver: DriverName): () => void {
 }
 
 /**
- * The driver to choose for a file: that of the writer which holds it, else what was asked for.
+ * The driver to choose for a file: that of the writer which holds it, else the caller's.
  *
  * @throws {TypeError} If another driver was asked for by name
  */

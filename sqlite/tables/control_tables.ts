@@ -1,10 +1,10 @@
 /**
- * The tables by which runs are controlled from outside: what is asked of them, and which are deleted.
+ * The tables by which runs are controlled from outside: requests to them, and which are deleted.
  *
  * @module
  */
 
-/** What was asked of runs while they were active; see `request_store.ts`. */
+/** Requests to runs while they were active; see `request_store.ts`. */
 export const RUN_REQUESTS = {
   id: "INTEGER PRIMARY KEY",
   run_id: "INTEGER NOT NULL",

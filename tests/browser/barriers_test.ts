@@ -4,7 +4,7 @@ import { serveDashboard } from "../../dashboard/mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { findViolations, LOOKS, PageFixture, pageTest, scrollsSideways } from "./page_fixture.ts";
 
-/** Addresses, and what is there when all of the page is. */
+/** Addresses, and what the complete page contains. */
 const PAGES: readonly [address: string, seen: string][] = [
   ["", ".run-item"],
   ["?run=1", ".uplot canvas"],

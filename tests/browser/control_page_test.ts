@@ -117,7 +117,7 @@ pageTest("the page cancels and retries tasks and runs", async (t) => {
     await page.close();
   });
 
-  await t.step("a running task is cancelling as long as it goes on, in lists, too", async () => {
+  await t.step("a running task is cancelling as long as it runs, in lists, too", async () => {
     const page = await visit(`?task=${ids["deaf"]}`);
     await seeStatus(page, "running");
     await press(page, "Cancel task");
@@ -130,7 +130,7 @@ pageTest("the page cancels and retries tasks and runs", async (t) => {
     await page.close();
   });
 
-  await t.step("the keyboard is enough, and goes on at the top", async () => {
+  await t.step("the keyboard is enough, and continues at the top", async () => {
     const page = await visit(`?task=${ids["listens"]}`);
     await seeText(page, BUTTONS, "Cancel task");
     await page.focus(BUTTONS);

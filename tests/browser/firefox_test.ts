@@ -12,7 +12,7 @@ const executablePath = await findProgram("firefox-esr", "firefox");
 /** Milliseconds after which what a page should show will not come any more, on the slowest machine. */
 const LIMIT_MS = 120_000;
 
-/** Addresses, and what is there when all of the page is. */
+/** Addresses, and what the complete page contains. */
 const PAGES: readonly [address: string, selector: string, text: string][] = [
   ["", ".run-item", "import"],
   ["?run=1", ".task-row", "bad"],

@@ -7,7 +7,7 @@ import { assertEquals } from "../support/assert.ts";
 import { ROOT } from "../support/child.ts";
 import { findBarriers, PageFixture, pageTest, seeText, textsOf } from "./page_fixture.ts";
 
-/** What a browser says itself when nobody answers. */
+/** What a browser says itself when no server answers. */
 const UNANSWERED = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/;
 
 pageTest("a page without its server says how the run ended", async () => {

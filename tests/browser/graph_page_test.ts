@@ -108,7 +108,7 @@ pageTest("the page draws which tasks wait for which, live", async (t) => {
   await t.step("it can be made larger, smaller, and seen as a whole", async () => {
     const other = await fixture.page("?run=1&panel=graph", { width: 390 });
     await other.waitForSelector(".graph-task");
-    /** Waits until so many pixels lie beyond the frame. */
+    /** Waits until a number of pixels lies beyond the frame. */
     const seeBeyond = async (least: number, most: number): Promise<number> => {
       const beyond = await other.waitForFunction(
         (least, most) => {

@@ -151,7 +151,7 @@ pageTest("the page comes back when its server does", async () => {
   const report = fixture.start("long", ["one"], async (_, task) => {
     task.progress(0.25);
     await wait("go");
-    task.progress(0.5, "while nobody served");
+    task.progress(0.5, "while no server ran");
     await wait("end");
   });
   const page = await fixture.page("?run=1");
@@ -161,7 +161,7 @@ pageTest("the page comes back when its server does", async () => {
   open("go");
   await fixture.serveAgain();
   await seeText(page, ".liveness", "Live");
-  await seeText(page, ".row-running", "while nobody served");
+  await seeText(page, ".row-running", "while no server ran");
   open("end");
   await report;
   await seeText(page, ".task-row", "done");

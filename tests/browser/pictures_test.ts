@@ -115,7 +115,7 @@ pageTest("the timeline draws what runs up to when it was read", async () => {
     document.querySelector<HTMLCanvasElement>(".timeline canvas")!.width !== 300
   );
   const before = await picture();
-  // The page's clock goes on.
+  // The page's clock continues.
   for (let beat = 0; beat < 2; beat++) {
     const elapsed = (await textsOf(page, ".stats")).join();
     await page.waitForFunction(

@@ -13,7 +13,7 @@ import { PageFixture, pageTest, seeText } from "./page_fixture.ts";
 const FOLDER = Deno.env.get("PIPELOOM_SCREENSHOTS");
 
 const TASKS = FOLDER ? 4_000 : 300;
-/** Tasks that are under way while the pictures are taken. */
+/** Tasks that run while the pictures are taken. */
 const RUNNING = 12;
 const VERBS = ["fetch page", "parse report", "resize image", "geocode address"];
 

@@ -35,7 +35,7 @@ Deno.test("an argument that is wrong exits with 2 before anything is written", a
   await assertRejects(() => Deno.stat(folder.file("pipeloom.db")), Deno.errors.NotFound);
 });
 
-Deno.test("another date is another run, and each goes on with its own", async () => {
+Deno.test("another date is another run, and each continues its own", async () => {
   using folder = tempFolder();
   const options = { folder: folder.path };
   const run = (day: number, ...rest: string[]) =>

@@ -172,13 +172,13 @@ Deno.test("what takes no notice is shown as cancelling, and its request does not
   assertMatch(gone.err, /run 1 is interrupted; to continue it, use pipeloom run <file> --resume 1/);
   const died = "Not carried out: the process of the run died before that";
   assertEquals(await readValues(db, REQUESTS), [[1, "cancel", 1, died], [null, "cancel", 1, died]]);
-  // Whoever goes on with it was not asked.
+  // The process that continues it was not asked.
   await using child = new Fixture("controlled.ts", folder.path, db, "resumes");
   const report = JSON.parse(await child.line());
   assertEquals([report.runId, report.status, report.counts.done], [1, "done", 2]);
 });
 
-Deno.test("a request that nobody has heard of yet is refused when its run was killed", async () => {
+Deno.test("a request that was not noticed yet is refused when its run was killed", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   {
@@ -203,7 +203,7 @@ Deno.test({
   name: "cancel in a terminal, with status --watch in another",
   ignore: !hasTerminals,
   async fn() {
-    // A run by hand: nobody carries anything out.
+    // A run by hand: no process carries anything out.
     await using run = await HandRun.start(["slow"]);
     await run.begin(0);
     const folder = run.folder.path;

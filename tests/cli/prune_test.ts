@@ -99,7 +99,7 @@ Deno.test("prune --keep deletes runs that ended before, with all their rows and 
   assertEquals([again.code, again.out], [0, "etl.db: there is nothing to delete\n"]);
 });
 
-Deno.test("prune --keep-runs keeps so many; with --keep, what either keeps is kept", async () => {
+Deno.test("prune --keep-runs keeps the given number; with --keep, what either keeps is kept", async () => {
   using folder = await fiveRuns();
   const options = { folder: folder.path };
   const both = ["prune", "--db", "etl.db", "--keep-runs", "2", "--keep", "84h", "--json"];

@@ -12,7 +12,7 @@ import { tempFolder } from "../support/temp.ts";
 const FILE = decodeURIComponent(new URL("../fixtures/resumable.ts", import.meta.url).pathname);
 const WORDS = "SELECT text FROM word ORDER BY rowid";
 
-Deno.test("run --resume goes on with the last run, or with the one that is named", async () => {
+Deno.test("run --resume continues the last run, or the one that is named", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   const run = (words: string, ...args: string[]) =>

@@ -117,7 +117,7 @@ Deno.test("the module says which database, and --db goes before it", async () =>
 for (
   const [what, source, says] of [
     ["no default export", "export const x = 1;", "its default export is missing, not a pipeline"],
-    ["a default export that is none", "export default [1];", "is an object, not a pipeline"],
+    ["a default export that is no pipeline", "export default [1];", "is an object, not a pipeline"],
     ["a throw", `throw new RangeError("too late");`, "Cannot load it.ts: RangeError: too late"],
     ["a mistake", "export default definePipeline(;", "Cannot load it.ts: "],
     ["an import that is not there", `import "./gone.ts";`, "gone.ts"],
@@ -271,6 +271,13 @@ Deno.test({
     assertEquals(await readValues(db, statuses), [["done", null], ["cancelled", "Cancelled"]]);
     assertEquals((await Deno.stat(`${db}-wal`).catch(() => undefined))?.size ?? 0, 0);
   },
+});
+
+Deno.test("demo --no-wal makes a database without a WAL", async () => {
+  using folder = tempFolder();
+  const args = ["demo", "-n", "0", "--no-wal", "--db", "d.db"];
+  assertEquals((await runCli(args, { folder: folder.path })).code, 0);
+  assertEquals(await readValues(folder.file("d.db"), "PRAGMA journal_mode"), [["delete"]]);
 });
 
 Deno.test("demo runs tasks of twenty steps", async () => {

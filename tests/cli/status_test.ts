@@ -157,7 +157,7 @@ Deno.test({
   },
 });
 
-Deno.test("status ends quietly when nobody reads on", async () => {
+Deno.test("status ends quietly when its reader is gone", async () => {
   await using run = await mixed();
   const { stderr } = await new Deno.Command("sh", {
     args: [

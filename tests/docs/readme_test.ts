@@ -77,3 +77,20 @@ Deno.test("no page tells its reader to grant everything", async () => {
     assert(!/(^|\s)(-A|--allow-all)\b/m.test(await Deno.readTextFile(page)), page.pathname);
   }
 });
+
+Deno.test("a decision record has its context, choice, what was rejected, and its consequence", async () => {
+  for (const { name } of Deno.readDirSync(new URL("decisions/", DOCS))) {
+    const text = await Deno.readTextFile(new URL(`decisions/${name}`, DOCS));
+    for (const part of ["Context", "Choice", "Rejected", "Consequence"]) {
+      assert(new RegExp(`^(## |\\*\\*)${part}`, "m").test(text), `${name} lacks ${part}`);
+    }
+  }
+});
+
+Deno.test("CHANGELOG has the sections of Keep a Changelog", async () => {
+  const text = await Deno.readTextFile(new URL("CHANGELOG.md", ROOT));
+  const sections = [...text.matchAll(/^### (.+)$/gm)].map(([, title]) => title!);
+  const known = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
+  assertEquals(sections.filter((title) => !known.includes(title)), []);
+  assert(/^## Unreleased$/m.test(text));
+});

@@ -44,8 +44,12 @@ Deno.test("examples/csv_folder.ts takes or refuses each odd file, naming its lin
   Deno.mkdirSync(folder.file("readings"));
   const head = "station,day,celsius\n";
   const files: [string, string | Uint8Array, string | undefined][] = [
-    ["blank.csv", `${head}Oslo,1,7\nOslo,2, \n`, "Line 3 of readings/blank.csv: celsius is blank"],
-    ["nobody.csv", `${head},1,7\n`, "Line 2 of readings/nobody.csv: station is blank"],
+    [
+      "blank.csv",
+      `${head}Oslo,1,7\nOslo,2, \n`,
+      "Line 3 of readings/blank.csv: celsius is blank",
+    ],
+    ["noname.csv", `${head},1,7\n`, "Line 2 of readings/noname.csv: station is blank"],
     ["hex.csv", `${head}Oslo,1,0x10\n`, '"0x10" is no temperature'],
     ["infinite.csv", `${head}Oslo,1,1e999\n`, '"1e999" is no temperature'],
     [

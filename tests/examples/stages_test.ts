@@ -33,7 +33,7 @@ function optionsOf(cwd: string, port: number): ExampleOptions {
 const MEANS = "SELECT path, days, celsius FROM mean ORDER BY path";
 const ALL = [["stages/bergen_csv", 1, 7], ["stages/oslo_csv", 2, 15]];
 
-Deno.test("examples/stages.ts tries again, and goes on with what is missing when it is started again", async () => {
+Deno.test("examples/stages.ts tries again, and continues with what is missing when it is started again", async () => {
   let up = false;
   // deno-lint-ignore require-await
   const { asked, server } = serve(async (path, time) => {
@@ -57,7 +57,7 @@ Deno.test("examples/stages.ts tries again, and goes on with what is missing when
   assertEquals(await readValues(folder.file("stages.db"), runs), [["done", 5, 1]]);
 });
 
-Deno.test("examples/stages.ts goes on after kill -9", async () => {
+Deno.test("examples/stages.ts continues after kill -9", async () => {
   const held = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
   const { asked, server } = serve(async (path, time) => {

@@ -1,5 +1,5 @@
 /**
- * What somebody reads who runs a pipeline from the command line when it cannot go on.
+ * What a user of the command line reads when a pipeline cannot continue.
  *
  * @module
  */

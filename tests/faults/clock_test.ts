@@ -23,7 +23,7 @@ interface SetBack extends AsyncDisposable {
 }
 
 /**
- * Starts a pipeline, and sets its clock back when its first task has begun. When that will be, nobody knows ahead:
+ * Starts a pipeline, and sets its clock back when its first task has begun. When that will be is not known ahead:
  * where it was too late, another is started and gets twice the time.
  */
 async function startAndSetBack(options: Omit<VictimOptions, "db">): Promise<SetBack> {

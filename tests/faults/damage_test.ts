@@ -18,7 +18,7 @@ import { Random } from "../support/random.ts";
 import { readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
 
-/** Bytes of a page, as SQLite makes them when nobody asks for others. */
+/** Bytes of a page, as SQLite makes them by default. */
 const PAGE = 4096;
 
 /** Bytes of a WAL's header, and of the header of each page in it. */
@@ -76,7 +76,7 @@ for (const driver of DRIVERS) {
       ["end, which is missing", (db) => Deno.truncateSync(db, 3 * PAGE), "malformed"],
     ] as [string, (db: string, root: number) => void, ...string[]][]
   ) {
-    Deno.test(`${driver}: a damaged ${what} is found and named; a backup is gone on with`, async () => {
+    Deno.test(`${driver}: a damaged ${what} is found and named; a run continues from a backup`, async () => {
       using folder = tempFolder();
       const db = folder.file("etl.db");
       const options: VictimOptions = { db, driver, folder: folder.path };
@@ -140,7 +140,7 @@ for (const driver of DRIVERS) {
       using folder = tempFolder();
       const db = folder.file("etl.db");
       const options: VictimOptions = { db, driver, folder: folder.path };
-      // Slow enough that the WAL does not begin anew meanwhile: then nobody could tell.
+      // Slow enough that the WAL does not begin again meanwhile: then the fault could not be noticed.
       await using child = Victim.held({ ...options, tasks: 4, pauseMs: 25 });
       await child.more(60);
       child.kill("SIGSTOP");
@@ -176,7 +176,7 @@ for (const driver of DRIVERS) {
       ["index of the WAL that is another", (db) => scribble(`${db}-shm`, 0, 32_768), true],
     ] as [string, (db: string) => void, boolean][]
   ) {
-    Deno.test(`${driver}: after a crash, a ${what} leaves an earlier commit, whole, to go on from`, async () => {
+    Deno.test(`${driver}: after a crash, a ${what} leaves an earlier commit, whole, to continue from`, async () => {
       using folder = tempFolder();
       const db = folder.file("etl.db");
       const options: VictimOptions = { db, driver, folder: folder.path };
@@ -207,7 +207,7 @@ for (const driver of DRIVERS) {
   }
 }
 
-/** A place in the middle of a WAL: so many bytes into a page with its header. */
+/** A place in the middle of a WAL: a number of bytes into a page with its header. */
 function cut(db: string, bytes: number): number {
   const frames = Math.floor((sizeOf(`${db}-wal`) - WAL_HEADER) / (FRAME_HEADER + PAGE));
   assert(frames > 10, "There is no WAL to speak of");

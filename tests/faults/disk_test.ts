@@ -44,7 +44,7 @@ for (const driver of DRIVERS) {
         const ending = await child.end();
         tell(name, options, child, ending);
         assertFailed(ending, "SqliteError", db, "is full", "free space on the disk");
-        // Readers find what is there on the disk that is still full.
+        // Readers find the rows on the disk that is still full.
         if (child.acknowledged.length > 0) await assertKept(db, child.acknowledged);
         await disk.grow(ROOM_KIB);
         child.release();
@@ -113,7 +113,7 @@ for (const driver of DRIVERS) {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     const options: VictimOptions = { db, driver, folder: folder.path };
-    // What a quota does, for which nobody needs to be root: a write fails, and not because the disk is full.
+    // What a quota does, which needs no root: a write fails, and not because the disk is full.
     const prefix = ["bash", "-c", `trap "" XFSZ; ulimit -f 2000; exec "$@"`, "bash"];
     await using child = Victim.held({ ...options, size: 2_000, prefix });
     const ending = await child.end();

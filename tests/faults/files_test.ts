@@ -101,7 +101,7 @@ for (const driver of DRIVERS) {
     await assertResumes({ ...options, db: first }, child.acknowledged);
   });
 
-  Deno.test(`${driver}: a writer that stays open refuses what nobody would find, and so does its end`, async () => {
+  Deno.test(`${driver}: a writer that stays open refuses writes that would be lost, and so does its end`, async () => {
     using all = files();
     const { db } = all;
     const schema = "CREATE TABLE n (value)";

@@ -21,7 +21,7 @@ import { tempFolder } from "../support/temp.ts";
 /** Milliseconds within which a process is killed that is to die before its first task. */
 const EARLY_MS = 150;
 
-/** What there is to compare of our own tables; task ids may differ, keys not. */
+/** The columns to compare of our own tables; task ids may differ, keys not. */
 const STATUS = {
   tasks: `SELECT key, name, status, progress, result,
     CASE status WHEN 'error' THEN message END AS why FROM task_runs`,

@@ -21,7 +21,7 @@ import { tempFolder } from "../support/temp.ts";
 /** Milliseconds of a lock that is let go of. */
 const LOCKED_MS = IS_LONG ? 5_000 : 1_000;
 
-/** How long the writer waits: as it does when nobody tells it otherwise, or for a short test. */
+/** How long the writer waits: as it does by default, or for a short test. */
 const BUSY_TIMEOUT_MS = IS_LONG ? undefined : 1_000;
 
 /** Milliseconds by which the process may outlive the wait: short ones, closing, and a busy machine. */

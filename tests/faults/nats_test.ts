@@ -171,7 +171,7 @@ class Victims implements AsyncDisposable {
   }
 }
 
-/** Counts what is there. */
+/** Counts the rows. */
 async function count(db: string, isAtomic: boolean, sum: Sum): Promise<void> {
   assertEquals(await readValues(db, "PRAGMA integrity_check"), [["ok"]]);
   for (const table of ["numbers", "keyed"]) {

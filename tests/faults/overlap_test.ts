@@ -58,7 +58,7 @@ async function round(random: Random): Promise<number> {
   const ended = new Set<string>();
   for (const [who, what] of await readValues(db, "SELECT who, what FROM event ORDER BY id")) {
     if (what === "begin") {
-      assert(under === undefined || killed.has(under), `${who} began while ${under} was under way`);
+      assert(under === undefined || killed.has(under), `${who} began while ${under} was active`);
       under = `${who}`;
     } else {
       assertEquals(under, who, `${who} ended`);
@@ -76,7 +76,7 @@ async function round(random: Random): Promise<number> {
   return killed.size;
 }
 
-Deno.test(`runs that queue never overlap, whoever is killed (seed ${SEED})`, async () => {
+Deno.test(`runs that queue never overlap, whichever process is killed (seed ${SEED})`, async () => {
   const random = new Random(SEED);
   let kills = 0;
   for (let i = 0; i < ROUNDS; i++) kills += await round(random);

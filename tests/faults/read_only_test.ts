@@ -32,7 +32,7 @@ function removeIfThere(path: string): void {
   }
 }
 
-/** Sets or takes away the flag of files that nobody may write to, and says why it could not. */
+/** Sets or takes away the flag of files that may not be written, and says why it could not. */
 async function chattr(flag: "+i" | "-i", ...files: string[]): Promise<string | undefined> {
   const { success, stderr } = await new Deno.Command("chattr", { args: [flag, ...files] }).output();
   return success ? undefined : new TextDecoder().decode(stderr).trim();
@@ -78,7 +78,7 @@ for (const driver of DRIVERS) {
     },
   });
 
-  Deno.test(`${driver}: a file that the system does not let anybody write ends a pipeline, and nothing is lost`, async () => {
+  Deno.test(`${driver}: a file that the system does not let any program write ends a pipeline, and nothing is lost`, async () => {
     if (!await isInstalled("chattr")) return;
     using folder = tempFolder();
     const db = folder.file("etl.db");

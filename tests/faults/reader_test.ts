@@ -89,7 +89,7 @@ for (const driver of DRIVERS) {
     });
     const loading = load(writer, stopping.signal);
     while ((await writer.stats()).rows < 100 * ROWS);
-    assert(size() < WARN_BYTES, `${size()} bytes before anybody reads`);
+    assert(size() < WARN_BYTES, `${size()} bytes before any program reads`);
 
     await using reader = new Fixture("holding_reader.ts", folder.path, db, driver);
     const seen = Number(await reader.line());

@@ -1,5 +1,5 @@
 /**
- * Tasks that fail for good: they fill the memory, never end, or leave a promise behind that nobody waits for.
+ * Tasks that fail for good: they fill the memory, never end, or leave a promise behind that is not awaited.
  *
  * @module
  */
@@ -73,7 +73,7 @@ for (const driver of DRIVERS) {
       timeoutMs: 1_000,
     });
     await using child = new Victim(options);
-    // The run ends, but Deno 2.9 goes on with a Worker that never waits, for as long as the process lives.
+    // The run ends, but Deno 2.9 continues a Worker that never waits, for as long as the process lives.
     await child.ended;
     child.kill("SIGKILL");
     await child.end();
@@ -88,11 +88,11 @@ for (const driver of DRIVERS) {
 
   for (
     const [hazard, message] of [
-      ["rejection", "Nobody waits for this"],
+      ["rejection", "Not awaited"],
       ["timer", "Thrown in a timer"],
     ] as const
   ) {
-    Deno.test(`${driver}: what nobody catches fails the task on a Worker alone (${hazard})`, async () => {
+    Deno.test(`${driver}: an uncaught error fails the task on a Worker alone (${hazard})`, async () => {
       using folder = tempFolder();
       const options = hazardous(folder, { tasks: 60, driver, pool: true, hazard });
       await using child = new Victim(options);
@@ -107,7 +107,7 @@ for (const driver of DRIVERS) {
       await assertResumes({ ...options, hazard: undefined }, child.acknowledged);
     });
 
-    Deno.test(`${driver}: what nobody catches on the main thread ends the process, and nothing is lost (${hazard})`, async () => {
+    Deno.test(`${driver}: an uncaught error on the main thread ends the process, and nothing is lost (${hazard})`, async () => {
       using folder = tempFolder();
       const options = hazardous(folder, { tasks: 60, driver, hazard });
       await using child = new Victim(options);

@@ -1,5 +1,5 @@
 /**
- * The writer's thread dies under a pipeline at work, of an error that nobody catches.
+ * The writer's thread dies under a pipeline at work, of an uncaught error.
  *
  * @module
  */
@@ -28,7 +28,7 @@ for (const driver of DRIVERS) {
       await assertResumes({ ...options, hazard: undefined }, child.acknowledged);
     });
 
-    Deno.test(`${driver}: a pipeline ${where} goes on in the same process when its writer has died`, async () => {
+    Deno.test(`${driver}: a pipeline ${where} continues in the same process when its writer has died`, async () => {
       using folder = tempFolder();
       const options = hazardous(folder, { driver, pool, hazard: "writer", again: true });
       await using child = Victim.held(options);

@@ -45,7 +45,7 @@ Deno.test("isEnd() is true of exactly the statuses that no move leaves", () => {
   }
 });
 
-Deno.test("isEnd() is false of a status that nobody knows", () => {
+Deno.test("isEnd() is false of an unknown status", () => {
   assert(!isEnd("paused" as TaskStatus));
 });
 

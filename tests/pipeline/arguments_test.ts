@@ -1,5 +1,5 @@
 /**
- * What a run is started with: what is kept of it, what is refused, and which run is gone on with.
+ * What a run is started with: what is kept of it, what is refused, and which run is continued.
  *
  * @module
  */
@@ -157,7 +157,7 @@ Deno.test("arguments that cannot be kept are refused before anything is opened",
   await assertRejects(() => Deno.stat(db), Deno.errors.NotFound);
 });
 
-Deno.test("resume: true goes on with a run of the same arguments only", async () => {
+Deno.test("resume: true continues a run of the same arguments only", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const { run, ran } = nightly(db, { resume: true });
@@ -185,7 +185,7 @@ Deno.test("resume: true goes on with a run of the same arguments only", async ()
   ]);
 });
 
-Deno.test("a run of a release that kept no arguments is gone on with by any, and keeps them", async () => {
+Deno.test("a run of a release that kept no arguments is continued by any, and keeps them", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const { run, ran } = nightly(db, { resume: true });

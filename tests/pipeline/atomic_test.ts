@@ -105,6 +105,22 @@ Deno.test("nothing of an atomic task that fails is written", async () => {
   assertMatch(messages[1]!, /NOT NULL constraint failed/);
 });
 
+Deno.test("rows that are no iterable are refused, atomic or not", async () => {
+  for (const atomic of [true, false]) {
+    const { failures } = await runPipeline([{ text: "one row" }, null, 7], {
+      db: ":memory:",
+      schema,
+      atomic,
+      run: (rows, task) => task.insert("row", rows as never),
+    });
+    assertEquals(failures.map(({ error }) => error.message), [
+      'Cannot insert into row: expected an array or iterable of rows for rows, got { text: "one row" }',
+      "Cannot insert into row: expected an array or iterable of rows for rows, got null",
+      "Cannot insert into row: expected an array or iterable of rows for rows, got 7",
+    ]);
+  }
+});
+
 Deno.test("an atomic task can replace its rows", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");

@@ -1,5 +1,5 @@
 /**
- * Cancels that are under way when the run comes to its end.
+ * Cancels that are pending when the run comes to its end.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const TASKS = "SELECT id, status FROM task_runs ORDER BY id";
 const RUN = "SELECT status, queued, running, done, error, cancelled FROM pipeline_runs";
 const REQUESTS = "SELECT kind, refused, answer FROM run_requests";
 
-/** Lets what can go on without the writer go on. */
+/** Lets what can continue without the writer continue. */
 async function turn(): Promise<void> {
   for (let i = 0; i < 20; i++) await undefined;
 }

@@ -55,7 +55,7 @@ Deno.test("cancel() leaves a pooled task done that finishes all the same", async
   assertEquals((await pipeline.finished).counts.done, 1);
 });
 
-Deno.test("cancel() ends the Worker of a task that never looks up, and the others go on", async () => {
+Deno.test("cancel() ends the Worker of a task that never looks up, and the others continue", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   using loop = beginning();

@@ -1,6 +1,6 @@
 /**
  * Cancels and retries at random, of pipelines with everything else in use: whatever is asked when, the run ends, and
- * what is counted is what is there.
+ * the counts are those of the table.
  *
  * @module
  */

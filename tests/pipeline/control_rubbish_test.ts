@@ -1,5 +1,5 @@
 /**
- * Rows that other programs write among the requests: whatever is in them, they are refused, and the run goes on.
+ * Rows that other programs write among the requests: whatever is in them, they are refused, and the run continues.
  */
 import { startPipeline } from "../../mod.ts";
 import { connect } from "../../db.ts";
@@ -8,7 +8,7 @@ import { DRIVERS } from "../support/drivers.ts";
 import { readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
 
-/** Requests that nobody can carry out: id, task and kind, and the answer. */
+/** Requests that cannot be carried out: id, task and kind, and the answer. */
 const RUBBISH: [id: string, task: string, kind: string, answer: RegExp][] = [
   ["10", "2", "'x'", /^Cannot do "x" to a run/],
   ["11", "NULL", "'CANCEL'", /^Cannot do "CANCEL" to a run/],

@@ -287,18 +287,18 @@ Deno.test("retry() runs a task again that was cancelled before it began, once it
     const db = folder.file("a.db");
     const { open, wait } = gates();
     const pipeline = start({
-      first: () => (open("begun"), wait("go on")),
+      first: () => (open("begun"), wait("continue")),
       second: () => open("second"),
       third: () => (open("passed"), wait("end")),
     }, { db, workers: 1 });
     await wait("begun");
     await pipeline.cancel(2);
     if (passed) {
-      open("go on");
+      open("continue");
       await wait("passed");
     }
     assertEquals(await pipeline.retry(2), 1);
-    open("go on");
+    open("continue");
     open("end");
     await wait("second");
     assertEquals((await pipeline.finished).counts.done, 3);

@@ -8,7 +8,7 @@ import { tempFolder } from "../support/temp.ts";
 
 const TASKS = "SELECT id, status, progress, message, result FROM task_runs ORDER BY id";
 
-Deno.test("runPipeline() records a task that throws as error, and the others go on", async () => {
+Deno.test("runPipeline() records a task that throws as error, and the others continue", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const report = await runPipeline([1, 2, 3], {

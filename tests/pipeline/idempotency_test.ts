@@ -46,7 +46,7 @@ Deno.test("task.insert() writes rows under a key once over all attempts, atomic 
   }
 });
 
-Deno.test("task.insert() goes on in the middle of a stream that has a key", async () => {
+Deno.test("task.insert() continues in the middle of a stream that has a key", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const report = await runPipeline([1], {
@@ -157,7 +157,7 @@ Deno.test("SqliteWriter keeps its keys for the file, over closing it", async () 
   ]);
 });
 
-Deno.test("a key is refused where nobody keeps it, and rows without one are written", async () => {
+Deno.test("a key is refused where no table keeps it, and rows without one are written", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const options = { idempotencyKey: "page 1" };

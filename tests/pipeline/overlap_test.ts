@@ -48,7 +48,7 @@ for (const driver of DRIVERS) {
     assert(error.message.includes(`process ${pid}`) && error.message.includes(`${started_at}`));
     assertEquals(await readValues(db, RUNS), [[1, "running", 0]]);
 
-    // Another name, and whoever allows it, goes on as ever.
+    // A run of another name, and one that allows overlap, runs as before.
     await run(db, { overlap: "refuse", name: "hourly", driver });
     await run(db, { driver });
     await letGo(other);

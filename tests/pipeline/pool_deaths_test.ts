@@ -23,7 +23,7 @@ Deno.test("runPipeline() replaces a task Worker that dies, and only its task fai
     for (
       const [name, message] of [
         ["timer", "Thrown in a timer"],
-        ["promise", "Nobody waits for this"],
+        ["promise", "Not awaited"],
       ]
     ) {
       const error = errors.get(name!)!;
@@ -62,7 +62,7 @@ for (const atomic of [false, true]) {
       workers: 1,
       run: { module, export: "failLater" },
     });
-    // Whoever runs when it is thrown is taken along; the rows agree with the report.
+    // Tasks that run when it is thrown fail with it; the rows agree with the report.
     const [[done, error, open]] = await readValues(
       db,
       "SELECT sum(status='done'), sum(status='error'), sum(status IN ('queued','running')) FROM task_runs",
@@ -76,7 +76,7 @@ for (const atomic of [false, true]) {
   });
 }
 
-Deno.test("runPipeline() goes on when a task fails once more while its Worker dies", async () => {
+Deno.test("runPipeline() continues when a task fails once more while its Worker dies", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const { counts, failures } = await runPipeline([db, "twice", "twice"], {

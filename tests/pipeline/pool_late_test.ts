@@ -10,7 +10,7 @@ import { until } from "../support/until.ts";
 
 const run = { module: new URL("../fixtures/retried_tasks.ts", import.meta.url), export: "endLate" };
 
-/** Milliseconds of grace: longer than the task goes on after it was told. */
+/** Milliseconds of grace: longer than the task runs after it was told. */
 const GRACE_MS = 400;
 
 for (const retries of [0, 1]) {

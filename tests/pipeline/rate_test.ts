@@ -120,7 +120,7 @@ Deno.test("runPipeline() counts a start from when the task begins, however long 
   assertRate(starts, rate, intervalMs);
 });
 
-Deno.test("runPipeline() keeps a rate with dependencies and when it goes on with a run", async () => {
+Deno.test("runPipeline() keeps a rate with dependencies and when it continues a run", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const starts: number[] = [];

@@ -34,7 +34,7 @@ function writing(db: string | SqliteWriter, ran: string[] = []): PipelineOptions
   };
 }
 
-Deno.test("resume goes on with the last run: what is done stays, the rest runs again", async () => {
+Deno.test("resume continues the last run: what is done stays, the rest runs again", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const first = await runPipeline(
@@ -68,7 +68,7 @@ Deno.test("resume goes on with the last run: what is done stays, the rest runs a
   assertEquals(await readValues(db, "SELECT count(*) FROM task_attempts"), [[1]]);
 });
 
-Deno.test("resume begins a new run when there is nothing to go on with", async () => {
+Deno.test("resume begins a new run when there is nothing to continue", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   for (const expected of [1, 2]) {
@@ -81,7 +81,7 @@ Deno.test("resume begins a new run when there is nothing to go on with", async (
   assertEquals((await runPipeline(keyed("a"), writing(db))).runId, 3);
 });
 
-Deno.test("resume by id goes on with that run, also when it is done", async () => {
+Deno.test("resume by id continues that run, also when it is done", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   await runPipeline([{ key: "a", fails: true }, { key: "b" }], writing(db));
@@ -223,7 +223,7 @@ Deno.test("resume refuses a run that is running", async () => {
   await assertRejects(() => runPipeline(keyed("a"), again), Error, "set its status");
 });
 
-Deno.test("of two that resume at once one goes on, and the other is refused", async () => {
+Deno.test("of two that resume at once one continues, and the other is refused", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const items = Array.from({ length: 50 }, (_, n) => ({ key: `k${n}` }));
@@ -240,7 +240,7 @@ Deno.test("of two that resume at once one goes on, and the other is refused", as
       },
     })
   );
-  // The one that is refused lets the other go on.
+  // The one that is refused lets the other continue.
   for (const one of both) one.catch(() => release.resolve());
   const settled = await Promise.allSettled(both);
   assertEquals(settled.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);

@@ -66,7 +66,7 @@ Deno.test("onInterrupt() takes another signal for the second", async () => {
   assertEquals((await child.status).code, 130);
 });
 
-Deno.test("onInterrupt() tells everyone who listens", async () => {
+Deno.test("onInterrupt() calls every listener", async () => {
   await using child = await listen("twice");
   child.kill("SIGINT");
   assertEquals([await child.line(), await child.line()], ["SIGINT", "also SIGINT"]);

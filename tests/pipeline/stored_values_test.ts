@@ -1,6 +1,8 @@
 import { connectReadOnly } from "../../db.ts";
 import { runPipeline } from "../../mod.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+// Loads the FFI driver's library before the first test, which would otherwise seem to leak it.
+import "../support/drivers.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** Runs one task, and returns its row with the text of its failure. */

@@ -198,7 +198,7 @@ Deno.test("runPipeline() writes the failure of a task whose Worker it ended", as
 });
 
 for (const atomic of [false, true]) {
-  Deno.test(`runPipeline() takes nothing from a task whose Worker it ended and that goes on (atomic: ${atomic})`, async () => {
+  Deno.test(`runPipeline() takes nothing from a task whose Worker it ended and that continues (atomic: ${atomic})`, async () => {
     using folder = tempFolder();
     const db = folder.file("a.db");
     const shared = new SharedArrayBuffer(8);

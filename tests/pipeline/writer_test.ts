@@ -119,7 +119,7 @@ Deno.test("a writer that ends after its pipeline does not hide why that failed",
     await runPipeline([1], { db: writer, run: remove });
   }, SqliteError);
   assertEquals(error.code, "moved");
-  // Whoever closes it is told all the same, and so is who ends it without a pipeline that was.
+  // The caller that closes it gets the error, and so does the caller that ends it without a pipeline that was.
   await assertRejects(() => left!.close(), SqliteError, "was removed or moved");
   await assertRejects(
     async () => {

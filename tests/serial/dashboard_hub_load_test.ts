@@ -50,7 +50,7 @@ for (const wal of [true, false]) {
   });
 }
 
-/** Files that this process has open. Deno lets nobody look into /proc without all permissions. */
+/** Files that this process has open. Deno lets no program look into /proc without all permissions. */
 async function openFiles(): Promise<number> {
   const { stdout } = await new Deno.Command("ls", { args: [`/proc/${Deno.pid}/fd`] }).output();
   return new TextDecoder().decode(stdout).trim().split("\n").length;

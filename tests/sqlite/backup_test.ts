@@ -45,7 +45,7 @@ for (const driver of DRIVERS) {
       // Both tables, whole transactions, nothing missing before the last.
       assertEquals([b, last, a % 500], [a, a, 0]);
       counts.push(a);
-      // The writer goes on between two copies.
+      // The writer continues between two copies.
       while (commits === before) await new Promise((resolve) => setTimeout(resolve, 0));
     }
     copying = false;

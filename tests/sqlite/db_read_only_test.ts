@@ -87,7 +87,7 @@ for (const driver of DRIVERS) {
     assertEquals(namesIn(folder.path), ["data.csv"]);
   });
 
-  Deno.test(`${driver}: connectReadOnly() refuses :memory:, which nobody else could fill`, async () => {
+  Deno.test(`${driver}: connectReadOnly() refuses :memory:, which no other connection could fill`, async () => {
     await assertRejects(
       () => connectReadOnly(":memory:", { driver }),
       TypeError,
@@ -107,7 +107,7 @@ for (const driver of DRIVERS) {
     assertEquals(reader.prepare("SELECT a FROM v").all(), []);
   });
 
-  Deno.test(`${driver}: connectReadOnly() goes on reading when the writer has closed`, async () => {
+  Deno.test(`${driver}: connectReadOnly() continues reading when the writer has closed`, async () => {
     using folder = tempFolder();
     const path = folder.file("etl.db");
     const writer = await connect(path, { driver });

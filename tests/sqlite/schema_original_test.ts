@@ -104,7 +104,7 @@ for (const [program, original] of Object.entries(PROGRAMS)) {
   for (const driver of DRIVERS) {
     Deno.test({
       name:
-        `${driver}: initSchema() extends a file of the original, which ${program} goes on writing`,
+        `${driver}: initSchema() extends a file of the original, which ${program} continues writing`,
       ignore,
       fn: async () => {
         using folder = tempFolder();

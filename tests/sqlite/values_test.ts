@@ -32,7 +32,7 @@ Deno.test("toSqlValue() maps what SQLite has no type for", () => {
   }
 });
 
-Deno.test("toSqlValue() copies bytes, so that their buffer can be filled anew", () => {
+Deno.test("toSqlValue() copies bytes, so that their buffer can be filled again", () => {
   const buffer = new Uint8Array(1000).fill(7);
   const node = Object.assign(buffer.subarray(10, 13));
   for (const value of [buffer, buffer.subarray(10, 13), node, buffer.buffer]) {

@@ -52,7 +52,7 @@ export class BrowserProcess implements AsyncDisposable {
     return new BrowserProcess(child, profile, await readEndpoint(child.stderr));
   }
 
-  /** A connection to it, which whoever asks for it closes. */
+  /** A connection to it, which the caller closes. */
   connect(): Promise<Browser> {
     return puppeteer.connect({ browserWSEndpoint: this.#endpoint });
   }

@@ -98,7 +98,7 @@ export class Victim implements AsyncDisposable {
     this.#said = new Response(this.#child.stderr).text();
   }
 
-  /** Starts a child whose first task goes on writing until {@linkcode release}. */
+  /** Starts a child whose first task continues writing until {@linkcode release}. */
   static held(options: VictimOptions): Victim {
     Deno.writeTextFileSync(`${options.folder}/hold`, "");
     return new Victim(options);
@@ -202,7 +202,7 @@ export async function assertKept(db: string, acknowledged: readonly string[]): P
   assertEquals(reader.prepare(HALVES).all(), []);
 }
 
-/** Goes on with the run; checks that it ends right, and that nothing was lost on the way. */
+/** Continues the run; checks that it ends right, and that nothing was lost on the way. */
 export async function assertResumes(
   options: VictimOptions,
   acknowledged: readonly string[],

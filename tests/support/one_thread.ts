@@ -67,7 +67,7 @@ export class OneThread implements Disposable {
   readonly connection: Connection;
   readonly loop: WriterLoop;
   readonly batchSender: BatchSender;
-  /** Failures that nobody waited for, or that a task sent, and that task. */
+  /** Failures that were not awaited, or that a task sent, and that task. */
   readonly failures: [ErrorData, number | undefined][] = [];
   readonly #outboxes: BatchSender[] = [];
   readonly #ports: RawPort[] = [];

@@ -63,7 +63,7 @@ export class TestTerminal implements AsyncDisposable {
       args: ["-qec", `stty rows ${rows} cols ${columns}; tty; exec ${command}`, "/dev/null"],
       cwd,
       ...(clearEnv === undefined ? {} : { clearEnv }),
-      // Whoever runs the tests may want no colours; the terminal has them.
+      // The caller of the tests may want no colours; the terminal has them.
       env: { SHELL: "/bin/sh", TERM: "xterm-256color", NO_COLOR: "", ...env },
       stdin: "piped",
       stdout: "piped",

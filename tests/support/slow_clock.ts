@@ -6,7 +6,7 @@
 import { assert } from "./assert.ts";
 
 /**
- * The environment in which a process asks the library for the time, which is so many seconds behind (negative:
+ * The environment in which a process asks the library for the time, which is a number of seconds behind (negative:
  * ahead): at once, or
  * only after some seconds. Waits are not changed by it. (A file with the time, which could be changed at will, it
  * reads in each thread, and breaks down now and then.)

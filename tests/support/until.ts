@@ -1,5 +1,5 @@
 /**
- * Waits for what nobody tells of, such as the size of a file.
+ * Waits for what no event announces, such as the size of a file.
  *
  * @module
  */
@@ -14,7 +14,9 @@ const LIMIT_MS = 120_000;
 export async function until(isSo: () => boolean): Promise<void> {
   const end = performance.now() + LIMIT_MS;
   while (!isSo()) {
-    if (performance.now() > end) throw new Error(`Waited ${LIMIT_MS} ms in vain until ${isSo}`);
+    if (performance.now() > end) {
+      throw new Error(`Waited ${LIMIT_MS} ms without success until ${isSo}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }

@@ -147,7 +147,7 @@ export class Model {
     }
   }
 
-  /** The first id that nobody has used or reserved. */
+  /** The first id that is neither used nor reserved. */
   get free(): number {
     const { tasks, runs } = this.state;
     return 1 + Math.max(0, ...tasks.keys(), ...[...runs.values()].map(({ last }) => last ?? 0));
@@ -274,7 +274,7 @@ export class Model {
     return queued;
   }
 
-  /** Lets a task that has ended begin anew. */
+  /** Lets a task that has ended begin again. */
   #requeue(id: number, task: ModelTask): void {
     const { name, run, key } = task;
     if (task.started !== null) this.#keep(id, task, task.error ?? task.message);

@@ -185,7 +185,7 @@ for (const driver of DRIVERS) {
       using folder = tempFolder();
       const db = folder.file("model.db");
       const connection = await connect(db, { driver });
-      // Nobody waits for a disk that is not tried here.
+      // No test waits for a disk that is not tried here.
       connection.exec("PRAGMA synchronous=OFF");
       initSchema(connection);
       connection.exec(SCHEMA);

@@ -23,7 +23,7 @@ export type Script = ScriptBatch[][];
 /** Senders that there are. */
 export const SENDERS = 3;
 
-/** What is there before a script begins: two runs of one name, the first with task 1 and 2, the other with 5 and 6. */
+/** The database before a script begins: two runs of one name, the first with task 1 and 2, the other with 5 and 6. */
 export const PRELUDE: WriteMessage[] = [1, 2].flatMap((run): WriteMessage[] => [
   { kind: "start_run", name: "load", workers: 1, startedAt: AT, reserve: 4 },
   queued(run, run === 1 ? [1, 2] : [5, 6]),

@@ -9,6 +9,7 @@
  */
 import { foldName } from "../../internal/fold_name.ts";
 import type { InsertMessage } from "../protocol/write_message.ts";
+import { findUnreadable } from "./unreadable_row.ts";
 import { type Bindable, type SqlValue, toSqlValue } from "../../sqlite/values.ts";
 
 /** The rows and where they come from. */
@@ -32,13 +33,16 @@ export type FlatRows =
  * @throws {TypeError} If a row or a value has no SQLite form; the message names row and column
  */
 export function flattenRows(source: RowSource): FlatRows {
-  const { rows } = source;
-  return Array.isArray(rows[0]) ? flattenArrays(source) : flattenObjects(source);
+  try {
+    return Array.isArray(source.rows[0]) ? flattenArrays(source) : flattenObjects(source);
+  } catch (error) {
+    throw findUnreadable(source) ?? error;
+  }
 }
 
 function flattenArrays({ table, rows, columns = undefined, first }: RowSource): FlatRows {
   const width = columns?.length ?? (rows[0] as readonly Bindable[]).length;
-  checkWidth(table, width);
+  checkWidth({ table, rows, columns, first }, width);
   const flat = new Flattener(table, columns ?? null, width);
   for (let r = 0; r < rows.length; r++) {
     const row = rows[r] as readonly Bindable[];
@@ -64,7 +68,7 @@ function flattenArrays({ table, rows, columns = undefined, first }: RowSource): 
 function flattenObjects({ table, rows, columns, first }: RowSource): FlatRows {
   const keys = new Keys({ table, rows, columns, first });
   const { length: width } = keys.columns;
-  if (rows.length > 0 || columns) checkWidth(table, rows.length > 0 ? width : 1);
+  if (rows.length > 0) checkWidth({ table, rows, columns, first }, width);
   const flat = new Flattener(table, keys.columns, width);
   for (let r = 0; r < rows.length; r++) {
     const row = rows[r] as Readonly<Record<string, Bindable>>;
@@ -263,10 +267,10 @@ function isInherited(value: unknown, name: string, row: object): boolean {
   return inheritable && name in Object.prototype && !Object.hasOwn(row, name);
 }
 
-function checkWidth(table: string, width: number): void {
-  if (width === 0) {
-    throw new TypeError(`Cannot insert into ${table}: there are no columns to fill`);
-  }
+function checkWidth({ table, rows, columns, first }: RowSource, width: number): void {
+  if (width > 0) return;
+  const row = columns ? "" : `; row ${first} is ${Deno.inspect(rows[0], { depth: 0 })}`;
+  throw new TypeError(`Cannot insert into ${table}: there are no columns to fill${row}`);
 }
 
 function unlike(row: unknown, table: string, number: number): TypeError {

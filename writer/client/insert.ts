@@ -81,6 +81,7 @@ export function toInsertMessage(
   first = 0,
 ): InsertMessage {
   checkText(table, { operation: "insert rows", name: "table" });
+  checkNoNul([table], { operation: "insert rows", name: "table" });
   if (!Array.isArray(rows)) {
     const subject = { operation: `insert into ${table}`, name: "rows" };
     throw new TypeError(unexpected(rows, { ...subject, expected: "an array of rows" }));
@@ -91,6 +92,11 @@ export function toInsertMessage(
   const idempotencyKey = toIdempotencyKey(options.idempotencyKey, operation);
   if (columns) checkColumns(columns, { operation, name: "columns" });
   if (onConflict) checkColumns(onConflict, { operation, name: "onConflict" });
+  if (onConflict?.length === 0) {
+    throw new TypeError(
+      `Cannot ${operation}: onConflict names no column. Leave it out, or name those of the constraint`,
+    );
+  }
   if (update && update !== "ignore") checkColumns(update, { operation, name: "update" });
   if (update && update !== "ignore" && !onConflict) {
     throw new TypeError(`Cannot update on conflict in ${table}: name the columns of "onConflict"`);
@@ -108,9 +114,21 @@ export function toInsertMessage(
   return message;
 }
 
+/** Refuses names that SQL would end in the middle of. */
+function checkNoNul(names: readonly string[], { operation, name }: Subject): void {
+  const bad = names.find((text) => text.includes("\0"));
+  if (bad === undefined) return;
+  throw new TypeError(
+    `Cannot ${operation}: ${name} ${
+      Deno.inspect(bad)
+    } holds a NUL character, which no name in SQL has`,
+  );
+}
+
 /** Refuses names of columns that are no texts, or of which two are one to SQLite. */
 function checkColumns(names: readonly string[], { operation, name }: Subject): void {
   checkTexts(names, { operation, name });
+  checkNoNul(names, { operation, name });
   const same = sameNames(names);
   if (!same) return;
   throw new TypeError(

@@ -4,6 +4,7 @@
  * @module
  */
 import { WriterDiedError } from "../../errors.ts";
+import { unexpected } from "../../internal/validate.ts";
 import { type InsertOptions, toInsertMessage } from "./insert.ts";
 import type { InsertMessage } from "../protocol/write_message.ts";
 
@@ -19,6 +20,18 @@ export interface RowSender {
 }
 
 /**
+ * Refuses rows that are no iterable, such as one row that should be in an array.
+ *
+ * @throws {TypeError} If they are none
+ */
+export function checkIterable(table: string, rows: unknown): void {
+  const { [Symbol.iterator]: each, [Symbol.asyncIterator]: later } = Object(rows ?? {});
+  if (typeof each === "function" || typeof later === "function") return;
+  const subject = { operation: `insert into ${table}`, name: "rows" };
+  throw new TypeError(unexpected(rows, { ...subject, expected: "an array or iterable of rows" }));
+}
+
+/**
  * Inserts the rows of an iterable in messages of {@linkcode CHUNK_ROWS}. After a chunk that fails no more is read;
  * the chunks before it are written, and those that were sent after it may be. The error says which rows are in.
  *
@@ -30,6 +43,7 @@ export async function insertInChunks(
   rows: Iterable<object> | AsyncIterable<object>,
   { task, ...options }: InsertOptions & { task?: number | undefined } = {},
 ): Promise<number> {
+  checkIterable(table, rows);
   const underWay = new Set<Promise<void>>();
   /** The rows of chunks that were refused. */
   const refused: [number, number][] = [];

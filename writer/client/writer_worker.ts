@@ -27,7 +27,7 @@ export class WriterWorker {
   readonly #worker: Worker;
   /** Called when the Worker cannot continue, before anything else is told. */
   readonly #failed: (error: Error) => void;
-  /** Who hears what is asked of runs. */
+  /** Who receives requests to runs. */
   readonly #listeners = new Set<(request: RunRequest) => void>();
   readonly #ready = Promise.withResolvers<void>();
   readonly #opened = Promise.withResolvers<WorkerOpened>();
@@ -133,7 +133,7 @@ export class WriterWorker {
     return { [Symbol.dispose]: () => this.#closeListeners.delete(listener) };
   }
 
-  /** Hears what is asked of the runs of this writer, until it is disposed. */
+  /** Receives requests to the runs of this writer, until it is disposed. */
   onRequest(listener: (request: RunRequest) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };

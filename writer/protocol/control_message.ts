@@ -1,5 +1,5 @@
 /**
- * Messages about what is asked of an active run, and what became of it.
+ * Messages about requests to an active run, and their answers.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export interface AnswerControlMessage {
   answer: string;
 }
 
-/** What is asked of an active run. */
+/** A request to an active run. */
 export interface RunRequest {
   /** The request, as `run_requests.id`. */
   id: number;

@@ -124,7 +124,7 @@ export interface FinishRunMessage {
   status: EndStatus;
   /** When it ended, ISO 8601. */
   finishedAt: string;
-  /** Whether it was stopped: then it did what was asked of it, whatever its status. */
+  /** Whether it was stopped: then it did as requested, whatever its status. */
   stopped?: true | undefined;
   /** Why it failed as a whole, and the same with stacks. */
   reason?: { message: string; stack: string };

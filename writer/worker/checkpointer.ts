@@ -72,7 +72,7 @@ export interface WalKeeperOptions {
   checkpointMs?: number;
 }
 
-/** The WAL of one connection, whose thread it shares. */
+/** The WAL of one connection, on the same thread. */
 export class Checkpointer {
   readonly #connection: Connection;
   readonly #options: WalKeeperOptions;

@@ -48,7 +48,7 @@ export function recoverRuns(connection: Connection, { base }: ProcessLock): numb
 }
 
 /**
- * Ends the tasks of a run as `error` that are running for us, refuses what was asked of it, and returns the
+ * Ends the tasks of a run as `error` that are running for us, refuses requests to it, and returns the
  * number of those tasks.
  */
 export function interruptTasks(

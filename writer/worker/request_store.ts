@@ -20,7 +20,7 @@ import type { EndStatus } from "../../internal/task_status.ts";
 type WantedControl = Pick<RequestControlMessage, "action" | "run" | "taskId">;
 type ControlAnswer = Pick<AnswerControlMessage, "refused" | "answer">;
 
-/** Its death is the answer to what was asked of a process that died. */
+/** Its death is the answer to requests to a process that died. */
 const DIED = "Not carried out: the process of the run died before that";
 
 /**

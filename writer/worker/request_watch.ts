@@ -1,5 +1,5 @@
 /**
- * How the writer notices what is asked of its runs: at once when it comes as a message, and a little later when
+ * How the writer notices requests to its runs: at once when one comes as a message, and a little later when
  * another process has written it into the file.
  *
  * While a run of this writer is active, SQLite is asked five times a second for `data_version`, which changes

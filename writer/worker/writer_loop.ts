@@ -58,7 +58,7 @@ interface ArrivedBatch extends Arrived {
 export interface WriterLoopOptions extends Omit<WalKeeperOptions, "changed"> {
   /** Whether each commit waits for the disk, so that as many rows as possible had better share one. */
   syncs?: boolean;
-  /** Hears what is asked of the active runs. */
+  /** Receives requests to the active runs. */
   requested?: (requests: RunRequest[]) => void;
   /** Where the statement is noted that the loop is in. */
   board?: StatementBoard;

@@ -24,7 +24,7 @@ interface State {
 const IDLE: State = { busy: false, answered: false, failure: null };
 
 /**
- * `path` is what is asked for, `busyLabel` what the button says until the answer is seen. With `question` a dialog asks
+ * `path` is the request, `busyLabel` what the button says until the answer is seen. With `question` a dialog asks
  * first.
  */
 export function ActionButton({ path, label, busyLabel, kind = "", question }: {

@@ -6,7 +6,7 @@
  */
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-/** What is asked before something is done. */
+/** A question before something is done. */
 export interface Question {
   title: string;
   text: string;

@@ -24,7 +24,7 @@ const SHAPES: Record<string, VNode> = {
       <path fill="none" d="m3.2 8.8 5.6-5.6" />
     </>
   ),
-  // Of what was asked to stop and has not ended.
+  // Of runs and tasks that were asked to stop and have not ended.
   cancelling: (
     <>
       <circle cx="6" cy="6" r="4.25" fill="none" stroke-dasharray="2.2 2.2" />
@@ -50,7 +50,7 @@ export function StatusIcon({ status }: { status: string }) {
   );
 }
 
-/** `cancelling` tells of what was asked to stop; that is no status of its own in the database. */
+/** `cancelling` marks a run or a task that was asked to stop; that is no status of its own in the database. */
 export function StatusMark(
   { status, cancelling = false }: { status: string; cancelling?: boolean },
 ) {

@@ -48,13 +48,11 @@ export function openLink(path: string, options: LiveLinkOptions): Link {
 /** Follows a view over the shared stream. A window follows one view at a time. */
 class SharedLink implements Link {
   readonly #path: string;
-  readonly #options: LiveLinkOptions;
   #own: LiveLink | undefined;
   #isWatching = false;
 
   constructor(path: string, options: LiveLinkOptions) {
     this.#path = path;
-    this.#options = options;
     follow = (message) => {
       if (message.path !== path) return;
       if (message.kind === "event") options.heard(message.type, message.event, "");

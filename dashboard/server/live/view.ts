@@ -2,7 +2,7 @@
  * What one kind of page shows, kept up to date: the contract of the views.
  *
  * A view knows nothing of streams. The hub asks it for a snapshot when a page is opened, and for a
- * patch when something was committed; everybody who looks at the same page shares one view.
+ * patch when something was committed; all who look at the same page share one view.
  *
  * @module
  */

@@ -1,11 +1,11 @@
 /**
- * Queries about what is asked of runs.
+ * Queries about requests to runs.
  *
  * @module
  */
 import type { Reader } from "../reader.ts";
 
-/** What was asked to stop and has not. */
+/** Runs and tasks that were asked to stop and have not. */
 export interface Cancelling {
   /** Ids of runs. */
   runs: Set<number>;

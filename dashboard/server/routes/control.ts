@@ -33,7 +33,7 @@ export interface ControlledWriter {
   attach(): MessagePort;
 }
 
-/** What is asked. */
+/** A request. */
 interface Asked {
   action: "cancel" | "retry";
   run: number;

@@ -17,7 +17,7 @@ import type { ObservedRun, RunningTask } from "../run_observer.ts";
 import type { RateEstimator } from "./rate_estimator.ts";
 import { cut, pad, widthOf } from "./width.ts";
 
-/** What there is to draw on. */
+/** The area to draw on. */
 export interface Canvas {
   /** Columns of the terminal. */
   columns: number;

@@ -102,7 +102,7 @@ export class WaitingTasks<Item> {
       if (!place) return undefined;
       const { group } = place;
       this.#open.get(group.stage)!.pop();
-      // Others may have taken what there was under a limit.
+      // Others may have taken the last room under a limit.
       if (this.#closedBy(group.tags) === undefined) {
         const task = this.#drop(group);
         this.#limits.reserve(task, group.tags);

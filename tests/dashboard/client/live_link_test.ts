@@ -92,7 +92,7 @@ Deno.test("LiveLink comes back after the stream has ended and after answers that
   assertEquals(scene.states.at(-1), "live");
 });
 
-Deno.test("LiveLink says when a new session is wanted, and goes on when there is one", async () => {
+Deno.test("LiveLink says when a new session is wanted, and continues when there is one", async () => {
   let status = 401;
   await using scene = new Scene([
     () => new Response(null, { status: 401 }),

@@ -63,7 +63,7 @@ Deno.test("patchList() changes rows, and their order where it is given", () => {
     3,
     1,
   ]);
-  // A row that nobody knows is left out rather than shown as nothing.
+  // An unknown row is left out rather than shown as nothing.
   assertEquals(patchList(rows, { order: [9, 1], rows: [] }).map(({ id }) => id), [1]);
 });
 

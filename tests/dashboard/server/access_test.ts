@@ -37,7 +37,7 @@ const FOREIGN = [
 ];
 const KNOWN = ["localhost", "LocalHost:8787", "127.0.0.1:1", "[::1]:8787", "[::1]", "localhost:"];
 
-Deno.test("guardHost() refuses whoever asks under another name", async () => {
+Deno.test("guardHost() refuses requests under another name", async () => {
   using shown = await show();
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
@@ -242,7 +242,7 @@ Deno.test("createDashboard() takes SQL in a parameter for text", async () => {
   assertEquals(shown.store.column("SELECT count(*) FROM task_runs"), [2]);
 });
 
-Deno.test("guardToken() answers whoever knows the token, by header or session", async () => {
+Deno.test("guardToken() answers clients that know the token, by header or session", async () => {
   using shown = await show({ token: "a secret; with, signs=%41" });
   const good = `Bearer a secret; with, signs=%41`;
   const status = async (path: string, headers: Record<string, string> = {}, method = "GET") =>
@@ -329,7 +329,7 @@ Deno.test("links of other sites lead to the page alone, and not into a frame", a
   for (const path of ["/api/runs/1/export", "/api/runs", "/metrics", "/healthz", "/assets/x"]) {
     assertEquals(await status(path, "document"), 403, path);
   }
-  // The page's own link to a download, and an address that somebody typed.
+  // The page's own link to a download, and a typed address.
   for (const site of ["same-origin", "none"]) {
     const headers = { "Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate" };
     const download = await shown.app.request("/api/runs/1/export", { headers });

@@ -27,7 +27,7 @@ async function pipeline(db: string, driver: "builtin" | "ffi", failing: string):
     workers: 2,
     run({ name }, task) {
       task.log(`begins ${name}`);
-      task.log("goes on", "warn");
+      task.log("continues", "warn");
       task.progress(1, 2, `half of ${name}`);
       if (name === failing) throw new Error(`no ${name}`);
       return { rows: 3 };
@@ -76,7 +76,7 @@ for (const driver of DRIVERS) {
     assertEquals((await get<TaskDetail>("/api/tasks/1")).result, '{"rows":3}');
 
     const logs = await get<LogPage>("/api/tasks/2/logs?limit=1");
-    assertEquals(logs.lines.map(({ level, message }) => [level, message]), [["warn", "goes on"]]);
+    assertEquals(logs.lines.map(({ level, message }) => [level, message]), [["warn", "continues"]]);
     const before = await get<LogPage>(`/api/tasks/2/logs?before=${logs.previous}`);
     assertEquals(before.lines.map(({ message }) => message), ["begins b"]);
     assertEquals(before.previous, null);
@@ -190,7 +190,7 @@ Deno.test("createDashboard() answers every other method with 405", async () => {
     assertEquals([head.status, await head.text()], [path === "/nothing" ? 404 : 200, ""], path);
   }
   assertEquals(shown.store.column("SELECT count(*) FROM task_runs"), [1]);
-  // A stream that nobody can read is not opened.
+  // A stream that cannot be read is not opened.
   assertMatch(await (await shown.app.request("/metrics")).text(), /dashboard_streams 0\n/);
   const session = await shown.app.request("/api/session");
   assertEquals([session.status, session.headers.get("Allow")], [405, "POST"]);
@@ -269,7 +269,7 @@ Deno.test("createDashboard() gives metrics that Prometheus can parse, whatever r
   assertEquals(done.map(({ labels }) => labels.name), names.toReversed());
   assert(done.every(({ value }) => value === 1));
   assertEquals(of("run_commit_p99_seconds")[0]!.value, 0.0025);
-  // Of the second run it cannot be told, and a run that has ended holds up nobody.
+  // Of the second run it cannot be told, and a run that has ended holds up no page.
   const held = of("run_wal_held_seconds").map(({ labels, value }) => [labels.run, value]);
   assertEquals(held.slice(0, -1), [["5", 0], ["4", 0], ["3", 0]]);
   const [run, seconds] = held.at(-1)!;

@@ -123,7 +123,7 @@ for (const driver of DRIVERS) {
   });
 }
 
-/** What happens to a file that somebody looks at, the state it is in then, and whether it must be found out. */
+/** What happens to a file that is read, the state it is in then, and whether it must be found out. */
 const ACCIDENTS: [string, string, (db: string) => void][] = [
   ["deleted", "missing", (db) => Deno.removeSync(db)],
   ["emptied", "missing", (db) => Deno.truncateSync(db)],
@@ -212,7 +212,7 @@ Deno.test("Source shows many tasks without making others wait", async () => {
     isFound = true;
   });
   await shown.get("/api/runs");
-  assert(!isFound, "The search held up what was asked after it");
+  assert(!isFound, "The search held up the request after it");
   assertEquals((await slow).tasks.map(({ id }) => id), [TASKS - 1]);
   // What took longer than the snapshot comes in a patch.
   const { data } = await events.until(({ data }) => data.tasks?.order?.length === 3);

@@ -13,7 +13,7 @@ function dataOf(html: string): ExportedRun {
   return JSON.parse(elements[0]![1]!);
 }
 
-Deno.test("exportRun() writes a run into one file that asks nobody for anything", async () => {
+Deno.test("exportRun() writes a run into one file that makes no request", async () => {
   using shown = await show();
   const times = { started_at: "2026-01-01T00:00:00.000Z", finished_at: "2026-01-01T00:00:01.500Z" };
   const message = '</script><script>alert(1)</script><!-- $& $1 {{assets}} "http://evil.example/x"';

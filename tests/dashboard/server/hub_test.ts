@@ -28,7 +28,7 @@ import { Random } from "../../support/random.ts";
 import { LATER, news, start } from "../../writer/worker/store_fixture.ts";
 import { tempFolder } from "../../support/temp.ts";
 
-/** Items until somebody has seen enough. */
+/** Items until the test has seen enough. */
 async function* until(enough: AbortSignal): AsyncGenerator<string> {
   for (let n = 0; !enough.aborted; n++) {
     yield `item ${n}`;
@@ -135,7 +135,7 @@ Deno.test("Hub loses no line of a log over reconnections, and sends pings meanwh
     const { lines, previous } = (data as TaskSnapshot).logs;
     const newest = seen.at(-1)?.id ?? 0;
     const missed = lines.filter((line) => line.id > newest);
-    // Whoever was away for very long loads what is between by the page.
+    // A page that was away for very long loads what is between by the page.
     let before = missed.length === lines.length ? previous : null;
     while (before !== null) {
       const page = await shown.get<LogPage>(`/api/tasks/${task}/logs?before=${before}`);
@@ -152,7 +152,7 @@ Deno.test("Hub loses no line of a log over reconnections, and sends pings meanwh
         lastEventId = message.id;
       }
     }
-    // Written while nobody looks, or just before the stream ends.
+    // Written while no page is open, or just before the stream ends.
     write(random.pick([0, 1, 499, 501, 5_100]));
   }
   // Neither lost nor doubled, in their order.
@@ -198,7 +198,7 @@ Deno.test("Hub answers one too many with 503, and others still work", async () =
   for (const events of streams) await events[Symbol.asyncDispose]();
 });
 
-Deno.test("Hub holds nothing for a browser that does not read, and begins anew when it does", async () => {
+Deno.test("Hub holds nothing for a browser that does not read, and begins again when it does", async () => {
   using shown = await show();
   const { store } = shown;
   const { run, ids: [task] } = store.startRun(1);

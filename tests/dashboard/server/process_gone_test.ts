@@ -42,7 +42,7 @@ async function end(child: Deno.ChildProcess): Promise<void> {
   await child.stdout.cancel();
 }
 
-Deno.test("a run whose process is gone is interrupted for everybody who looks, within five seconds", async () => {
+Deno.test("a run whose process is gone is interrupted for every reader, within five seconds", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   const child = await startStuck(db);

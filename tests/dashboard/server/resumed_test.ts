@@ -40,7 +40,7 @@ Deno.test("listTasks() remembers nothing of ended tasks that a resumed run has r
   };
   assertEquals((await order()).slice(15), Array(15).fill("error"));
 
-  // While it goes on, some have ended for the second time and others have not been taken up.
+  // While it continues, some have ended for the second time and others have not been taken up.
   using connection = await connect(db);
   connection.exec("UPDATE pipeline_runs SET status='running', resumed=1");
   assertEquals(await find(failed), 15);
@@ -66,7 +66,7 @@ Deno.test("getRun() shows a run whose process died as interrupted", async () => 
   assertEquals((await getJson<Run>(app, "/api/runs/1")).status, "interrupted");
 });
 
-Deno.test("listTasks() remembers nothing of ended tasks that were queued again while their run went on", async () => {
+Deno.test("listTasks() remembers nothing of ended tasks that were queued again while their run was active", async () => {
   using shown = await show();
   const { store } = shown;
   // As many as are looked at together, and one that keeps the run going.

@@ -83,7 +83,7 @@ Deno.test("serveDashboard() ends although a browser does not read", async () => 
   using stuck = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
   const request = `GET /api/live?view=task&task=1 HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
   await stuck.write(new TextEncoder().encode(request));
-  // The answer has begun; the rest of its five megabytes nobody takes.
+  // The answer has begun; the rest of its five megabytes is not read.
   await stuck.read(new Uint8Array(100));
   await dashboard.shutdown();
 });

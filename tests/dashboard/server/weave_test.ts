@@ -92,7 +92,7 @@ for (const driver of DRIVERS) {
         advance(weave, reader);
         assert(weave.complete);
         assertEquals(tasksOf(weave.blocks), expected(store), `seed ${seed}, round ${round}`);
-        // Whoever follows the changes alone knows the same.
+        // A client that follows the changes alone knows the same.
         folded = [...folded];
         for (const [place, block] of weave.changedSince(version)) folded[place] = block;
         version = weave.version;

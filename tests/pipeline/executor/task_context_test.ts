@@ -75,7 +75,7 @@ Deno.test("progress() keeps the last message until there is another", async () =
   assertEquals(kept, "kept");
 });
 
-Deno.test("progress() refuses what is no number, and the task can go on", async () => {
+Deno.test("progress() refuses what is no number, and the task can continue", async () => {
   const bad = [[NaN], [NaN, 1], [1, NaN], ["0.5"], [undefined], [null], [1n], [Infinity, Infinity]];
   const errors: unknown[] = [];
   const { status } = await runOne((task) => {
@@ -132,7 +132,7 @@ Deno.test("insert() writes the rows of a task before it is done, awaited or not"
 const REFUSED: Row[] = [[1, null]];
 const BAD: Row[] = [[1, "fine"], [2, (() => {}) as unknown as string]];
 
-Deno.test("a write that fails and that nobody waits for fails the task", async () => {
+Deno.test("a write that fails and that is not awaited fails the task", async () => {
   const constraint = /NOT NULL constraint failed: row.text/;
   const cases: [string, (task: TaskContext) => unknown, RegExp][] = [
     ["rows", (task) => void task.insert("row", REFUSED), constraint],
@@ -236,7 +236,7 @@ Deno.test("a context refuses writes after its task has ended, and drops news", a
   left!.log("too late");
 });
 
-Deno.test("a stream that nobody waits for stops when its task fails", async () => {
+Deno.test("a stream that is not awaited stops when its task fails", async () => {
   const reading = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<void>();
   async function* endless(): AsyncGenerator<Row> {

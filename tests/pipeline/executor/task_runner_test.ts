@@ -178,10 +178,10 @@ Deno.test("runTask() does not hide an error that is thrown after an abort", asyn
 Deno.test("runTask() stores an error with its causes", async () => {
   await using task = await openTask();
   const cause = new RangeError("Too far");
-  const error = new Error("Cannot go on", { cause });
+  const error = new Error("Cannot continue", { cause });
   await task.run(() => Promise.reject(error));
   const stored = await task.rows("SELECT message, error FROM task_runs");
-  assertEquals(stored, [["Cannot go on", `${error.stack}\nCaused by: ${cause.stack}`]]);
+  assertEquals(stored, [["Cannot continue", `${error.stack}\nCaused by: ${cause.stack}`]]);
 });
 
 Deno.test("runTask() is done after an abort when the task finished all the same", async () => {

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "../../support/assert.ts";
 import { ROOT } from "../../support/child.ts";
 import { readModules } from "../../support/module_graph.ts";
 
-/** What is loaded when somebody looks on, or there is a schedule; each with what loads it. */
+/** What is loaded when a run is observed, or there is a schedule; each with what loads it. */
 const LAZY = [
   ["pipeline/observers/progress.ts", "pipeline/observers/observers.ts"],
   ["pipeline/observers/run_log.ts", "pipeline/observers/observers.ts"],

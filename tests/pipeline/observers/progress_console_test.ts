@@ -43,7 +43,7 @@ Deno.test("aroundConsole() comes after even when printing throws", () => {
   assertEquals(notes, ["before", "after"]);
 });
 
-Deno.test("aroundConsole() leaves alone what somebody else has put around it", () => {
+Deno.test("aroundConsole() leaves alone what another library has put around it", () => {
   const notes: string[] = [];
   using _ = noteLogs(notes);
   const around = aroundConsole(() => notes.push("before"), () => notes.push("after"));

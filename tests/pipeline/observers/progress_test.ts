@@ -147,7 +147,7 @@ Deno.test({
   async fn() {
     await using terminal = await bars(["crash", "2"]);
     assertEquals(await terminal.end(), 1);
-    assertStringIncludes(terminal.text.join("\n"), "Nobody catches this");
+    assertStringIncludes(terminal.text.join("\n"), "Not caught");
     assert(terminal.raw.includes("\x1b[1;21r"));
     assert(!terminal.hasMargins);
   },

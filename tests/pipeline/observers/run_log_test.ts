@@ -92,7 +92,7 @@ Deno.test("RunLog tells that a reader held up the last checkpoint", async () => 
   assert(log.lines.at(-1)!.startsWith("writer warning: pipeline: a reader kept"), log.lines.at(-1));
 });
 
-Deno.test("RunLog tells while it runs that readers hold the WAL, and nobody else does", async () => {
+Deno.test("RunLog tells while it runs that readers hold the WAL, and no other program does", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   await using log = await collect();
@@ -134,7 +134,7 @@ Deno.test("RunLog tells why a pipeline cannot continue", async () => {
   assertEquals(log.lines.length, 1);
 });
 
-Deno.test("runPipeline() loads no log, telemetry or progress that nobody asked for", async () => {
+Deno.test("runPipeline() loads no log, telemetry or progress that was not requested", async () => {
   const script = (before: string) => `
     ${before}
     const { runPipeline } = await import("./mod.ts");

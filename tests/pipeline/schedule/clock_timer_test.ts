@@ -15,7 +15,7 @@ interface Heard {
   late: string[];
 }
 
-/** What a schedule does from `start` until it has begun so many times; `before` is called before each begin. */
+/** What a schedule does from `start` until it has begun a number of times; `before` is called before each begin. */
 async function follow(
   cron: string,
   { timeZone = "UTC", start, runs, meanwhile }: {

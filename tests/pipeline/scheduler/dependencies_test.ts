@@ -117,7 +117,7 @@ Deno.test("DependencyGraph refuses keys that no task has, or two", () => {
     TypeError,
     'Cannot let item 2 depend on "a": two items have that key',
   );
-  // Two of one key are nobody's business as long as nobody needs them.
+  // Two of one key do no harm as long as no task needs them.
   assertEquals(new DependencyGraph(["a", "a", null], () => []).roots, [0, 1, 2]);
 });
 

@@ -127,7 +127,7 @@ Deno.test("TaskSource() keeps the items it was given when the array changes", as
   assertEquals(feed.count, 2);
 });
 
-Deno.test("take() serves everyone who waits for the same items", async () => {
+Deno.test("take() serves every caller that waits for the same items", async () => {
   const feed = await openFeed(numbers(3));
   const taken = await Promise.all([feed.take(), feed.take(), feed.take(), feed.take()]);
   assertEquals(taken.map((task) => task?.item), [0, 1, 2, undefined]);

@@ -100,7 +100,7 @@ Deno.test("chooseDriver() needs only --allow-env and --allow-ffi for a library t
   assertStringIncludes(scoped.error!, "--allow-ffi is not granted");
   const flags = ["--allow-env", "--allow-ffi", ...await withoutPackage(folder.path)];
   const { error } = await runChild(choose("ffi"), { flags, env }) as Choice;
-  // It went on to the import: nothing more was missing.
+  // It reached the import: nothing more was missing.
   assertStringIncludes(error!, "make jsr:@db/sqlite reachable, or set DENO_SQLITE_PATH");
 });
 
@@ -124,7 +124,7 @@ if (!hasScript) {
 
 /**
  * Runs a script at a pseudo-terminal, without permissions and without `--no-prompt`, and returns what it
- * shows until it ends or asks for a permission, which nobody would answer.
+ * shows until it ends or asks for a permission, which no user would grant.
  */
 async function runAtTerminal(source: string): Promise<string> {
   using folder = tempFolder();

@@ -85,7 +85,7 @@ for (const driver of DRIVERS) {
     );
   });
 
-  Deno.test(`${driver}: a disk without space is "full", and what was there stays`, async () => {
+  Deno.test(`${driver}: a disk without space is "full", and earlier rows stay`, async () => {
     using folder = tempFolder();
     const path = folder.file("etl.db");
     using connection = await connect(path, { driver });

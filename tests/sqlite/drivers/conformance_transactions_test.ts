@@ -69,7 +69,7 @@ for (const driver of DRIVERS) {
     assertEquals(values(connection), [1, 4]);
   });
 
-  Deno.test(`${driver}: Connection.transaction() goes on after a statement that failed inside`, async () => {
+  Deno.test(`${driver}: Connection.transaction() continues after a statement that failed inside`, async () => {
     using connection = await open();
     const insert = connection.prepare("INSERT INTO v VALUES (?)");
     connection.transaction(() => {
@@ -129,7 +129,7 @@ for (const driver of DRIVERS) {
       () =>
         connection.transaction(() => {
           connection.exec("INSERT INTO v VALUES (2)");
-          return Promise.reject(new Error("nobody waits for this"));
+          return Promise.reject(new Error("not awaited"));
         }),
       TypeError,
       "asynchronous",

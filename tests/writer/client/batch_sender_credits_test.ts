@@ -70,7 +70,7 @@ Deno.test("BatchSender.drained() waits for what was sent before it, not for what
   const { batchSender } = writer;
   let drained = false;
   let sent = 0;
-  // Two that take turns, so that something is always under way.
+  // Two that take turns, so that something is always in flight.
   const busy = async () => {
     while (!drained && sent < 400) {
       sent++;
@@ -80,7 +80,7 @@ Deno.test("BatchSender.drained() waits for what was sent before it, not for what
   const both = [busy(), busy()];
   void batchSender.flushed().then(() => drained = true);
   await Promise.all(both);
-  assert(sent < 400, "it waited until everyone else had stopped");
+  assert(sent < 400, "it waited until all others had stopped");
 });
 
 Deno.test("BatchSender.ask() is answered after all that was sent before it", async () => {
@@ -126,7 +126,7 @@ Deno.test("BatchSender.request() fails a blob that was given away, and nothing t
   assertEquals(kept, outcomes[1]!.status === "fulfilled" ? [new Uint8Array([1, 2, 3])] : []);
 });
 
-Deno.test("BatchSender.request() of a message that is none harms no other", async () => {
+Deno.test("BatchSender.request() of an invalid message harms no other", async () => {
   using writer = await openLoop({ schema });
   const { batchSender } = writer;
   const broken = [{ kind: "insert", table: "n" }, { kind: "transaction" }, { kind: "queue_tasks" }];

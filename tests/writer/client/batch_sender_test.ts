@@ -30,13 +30,13 @@ Deno.test("BatchSender.post() lets no batch grow past a bound, and keeps the ord
   }
 });
 
-Deno.test("BatchSender.post() sends a message for which nobody waits, too", async () => {
+Deno.test("BatchSender.post() sends a message that is not awaited, too", async () => {
   using receiver = new Receiver();
   receiver.batchSender.post(rows(1));
   assertEquals((await receiver.next()).messages, [rows(1)]);
 });
 
-Deno.test("BatchSender.request() sends at once when nothing is under way, else with what follows", async () => {
+Deno.test("BatchSender.request() sends at once when nothing is in flight, else with what follows", async () => {
   using receiver = new Receiver();
   const { batchSender } = receiver;
   const first = batchSender.request(rows(1));
@@ -61,7 +61,7 @@ Deno.test("BatchSender.request() rejects with the class and code of its own fail
   assertEquals(failure.code, "constraint");
 });
 
-Deno.test("BatchSender tells the listener of failures that nobody waits for, and of a task's", async () => {
+Deno.test("BatchSender tells the listener of failures that are not awaited, and of a task's", async () => {
   const heard: unknown[] = [];
   using receiver = new Receiver(({ message }, task) => heard.push([message, task]));
   const { batchSender } = receiver;
@@ -76,7 +76,7 @@ Deno.test("BatchSender tells the listener of failures that nobody waits for, and
   assertEquals(heard, [["no 0", undefined], ["no 2", 5]]);
 });
 
-Deno.test("BatchSender.fail() tells everyone who waits, and everyone who comes later", async () => {
+Deno.test("BatchSender.fail() rejects every waiting and every later call", async () => {
   using receiver = new Receiver();
   const { batchSender } = receiver;
   const waiting: Promise<unknown>[] = [batchSender.request(rows(9_000))];
@@ -100,7 +100,7 @@ Deno.test("BatchSender.fail() tells everyone who waits, and everyone who comes l
   assertThrows(() => batchSender.update(start(1, 1)), WriterDiedError);
 });
 
-Deno.test("BatchSender.fail() leaves nobody to trip over an answer that comes after it", async () => {
+Deno.test("BatchSender.fail() lets no listener trip over an answer that comes after it", async () => {
   using receiver = new Receiver();
   const { batchSender } = receiver;
   const first = batchSender.request(rows(1));

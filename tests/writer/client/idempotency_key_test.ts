@@ -44,7 +44,7 @@ Deno.test("toInsertMessage() and toTransactionMessage() carry keys, and refuse o
   assertThrows(() => toTransactionMessage([], { idempotencyKey: "" }), TypeError, "a transaction");
 });
 
-Deno.test("checkKeys() refuses keys that nobody keeps", () => {
+Deno.test("checkKeys() refuses keys that no table keeps", () => {
   const plain = toInsertMessage("city", [["Oslo"]]);
   const keyed = toInsertMessage("city", [["Oslo"]], { idempotencyKey: "page 3" });
   checkKeys(plain, false);

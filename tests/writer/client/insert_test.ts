@@ -97,6 +97,31 @@ for (
       "Cannot insert into v: expected an array of rows for rows, got { a: 1 }",
     ],
     ["a Set", new Set([{ a: 1 }]), "expected an array of rows for rows, got Set(1)"],
+    [
+      "a Map first",
+      [new Map([["a", 1]])],
+      'Cannot insert into v: there are no columns to fill; row 0 is Map(1) { "a" => 1 }',
+    ],
+    [
+      "a getter that throws",
+      [{ a: 1 }, {
+        get b() {
+          throw new Error("not now");
+        },
+      }],
+      "Cannot insert row 1 into v: its column b cannot be read (not now)",
+    ],
+    [
+      "a proxy that cannot be read",
+      [
+        new Proxy({}, {
+          ownKeys() {
+            throw new RangeError("no keys");
+          },
+        }),
+      ],
+      "Cannot insert row 0 into v: it cannot be read (no keys)",
+    ],
     ["a function in a column", [{ a: 1, b() {} }], "a function in column b of v, row 0"],
     ["an object without JSON", [{ a: 1 }, { a: { n: 1n } }], "a bigint in rows[1].a.n of v"],
     ["a symbol in an array", [[1, 2], [3, Symbol()]], "a symbol in column 2 of v, row 1"],
@@ -134,6 +159,8 @@ Deno.test("toInsertMessage() refuses options that it cannot follow", () => {
         'expected an array of names for update, got "replace"',
       ],
       [{ update: ["a"] }, 'name the columns of "onConflict"'],
+      [{ onConflict: [] }, "onConflict names no column"],
+      [{ columns: ["a\0b"] }, 'columns "a\\x00b" holds a NUL character'],
     ] as const
   ) {
     const { message } = assertThrows(

@@ -61,7 +61,7 @@ Deno.test("deleteRun() leaves a run whole or gone, wherever it is interrupted, a
     using reader = await connectReadOnly(db);
     const [run] = chooseRuns(reader, { keepRuns: 1 }).runs;
     {
-      // As if the process were killed after so many commits.
+      // As if the process were killed after a number of commits.
       await using writer = await SqliteWriter.open({ db });
       const stop = new AbortController();
       let made = 0;

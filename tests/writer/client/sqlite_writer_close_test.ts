@@ -171,7 +171,7 @@ Deno.test("SqliteWriter.close() writes nothing whose sender hears that it was no
   const message = toInsertMessage("n", Array.from({ length: 700 }, (_, i) => [i]));
   const begun = Promise.withResolvers<void>();
   let acknowledged = 0;
-  // Several that go on until they are told to stop, so that something is always on its way.
+  // Several that run until they are told to stop, so that something is always on its way.
   const endless = async (sender: BatchSender): Promise<unknown> => {
     try {
       while (acknowledged < 5_000) {

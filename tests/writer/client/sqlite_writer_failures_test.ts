@@ -47,7 +47,7 @@ Deno.test("SqliteWriter.open() rejects with the error of the database, its class
   assertStringIncludes(Deno.readTextFileSync(text), "This is no database.");
 });
 
-Deno.test("SqliteWriter.open() rejects options that are none", async () => {
+Deno.test("SqliteWriter.open() rejects invalid options", async () => {
   const cases: [Record<string, unknown>, RegExp][] = [
     [{ driver: "oracle" }, /for driver, got "oracle"/],
     [{ db: "" }, /Cannot open/],
@@ -76,7 +76,7 @@ Deno.test("SqliteWriter.open() takes no schema that leaves a transaction open", 
     assertMatch((error as Error).message, /transaction/);
     return;
   }
-  // If it goes on, what it acknowledges must be committed all the same.
+  // If it continues, what it acknowledges must be committed all the same.
   await using _ = writer;
   await writer.insert("n", [[1]]);
   using reader = await connect(db, { driver: "builtin" });
@@ -120,7 +120,7 @@ Deno.test("SqliteWriter.open() rejects when its Worker cannot start, and names w
   assert(!/died|may or may not/.test(told), told);
 });
 
-Deno.test("SqliteWriter tells everyone who waits, at once, when its Worker dies", async () => {
+Deno.test("SqliteWriter rejects every waiting call at once when its Worker dies", async () => {
   using folder = tempFolder();
   const db = JSON.stringify(folder.file("etl.db"));
   // The import map puts a SQLite into the Worker that breaks its thread at this statement.

@@ -60,7 +60,7 @@ Deno.test({
       { id: 8, status: "done", run_id: run },
       { id: 9, status: "queued", run_id: run },
     ]);
-    // The original goes on with the file: it names its columns, and so nothing of ours is in its way.
+    // The original continues with the file: it names its columns, and so nothing of ours is in its way.
     await sqlite3(
       db,
       `INSERT INTO task_runs (${EIGHT}) VALUES (10, 'new', 'queued', 0.0, NULL, NULL, NULL, NULL)`,

@@ -7,7 +7,7 @@ import { tempFolder } from "../../support/temp.ts";
 import { SqliteWriter } from "../../../writer/client/sqlite_writer.ts";
 import { runPipeline } from "../../../pipeline/run_pipeline.ts";
 
-Deno.test("Patience.tried() makes waits short after one in vain, and long after the next lock", async () => {
+Deno.test("Patience.tried() makes waits short after one without success, and long after the next lock", async () => {
   using folder = tempFolder();
   using connection = await connect(folder.file("etl.db"), { busyTimeoutMs: 30_000 });
   const timeout = () => connection.prepare("PRAGMA busy_timeout").get()!.timeout;

@@ -67,7 +67,7 @@ for (const driver of DRIVERS) {
     keeper.stop();
   });
 
-  Deno.test(`Checkpointer cuts a long WAL that nobody reads from (${driver})`, async () => {
+  Deno.test(`Checkpointer cuts a long WAL without readers (${driver})`, async () => {
     using folder = tempFolder();
     using connection = await connect(folder.file("etl.db"), { driver });
     connection.exec("CREATE TABLE v (a); INSERT INTO v VALUES (zeroblob(80000000))");
@@ -162,7 +162,7 @@ for (const driver of DRIVERS) {
         assert(largest < 600 * MIB, "the WAL grows for ever");
       }
     })();
-    // There is no moment in which nobody reads, and hardly one in which nothing was committed since the read began.
+    // There is no moment without a reader, and hardly one in which nothing was committed since the read began.
     hold(one);
     for (let [next, last] = [two, one]; !isCut; [next, last] = [last, next]) {
       const pause = Promise.withResolvers<void>();

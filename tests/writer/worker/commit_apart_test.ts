@@ -110,7 +110,7 @@ for (const driver of DRIVERS) {
     assertEquals(store.column("SELECT id || name FROM n ORDER BY id"), ["1x", "2x", "3y", "4x"]);
   });
 
-  Deno.test(`orphans that were there before are blamed on nobody (${driver})`, async () => {
+  Deno.test(`orphans that were there before are blamed on no message (${driver})`, async () => {
     using store = await openStore({ driver, schema: FORMS.rowid });
     store.connection.exec("PRAGMA foreign_keys=OFF; INSERT INTO n VALUES (1, 'x', 50)");
     store.connection.exec("PRAGMA foreign_keys=ON");

@@ -27,7 +27,7 @@ async function open(db: string): Promise<void> {
   await using _ = await SqliteWriter.open({ db });
 }
 
-/** A pipeline of three tasks in a process of its own: one done, one that goes on for ever, one queued. */
+/** A pipeline of three tasks in a process of its own: one done, one that never ends, one queued. */
 async function held(folder: string, db: string, mode: "hold" | "block"): Promise<Fixture> {
   const fixture = new Fixture("durable.ts", folder, db, "auto", "3", mode);
   assertEquals(await fixture.line(), "begun");
@@ -116,7 +116,7 @@ Deno.test("recoverRuns() knows a writer that died in a process that lives", asyn
   assertEquals(locks(folder.path), []);
 });
 
-Deno.test("recoverRuns() leaves alone what nobody owns, and follows no token of another make", async () => {
+Deno.test("recoverRuns() leaves alone runs without an owner, and follows no token of another make", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   await open(db);

@@ -53,7 +53,7 @@ for (const driver of DRIVERS) {
     };
     const { run, firstId } = store.write(startRun(1)) as RunStarted;
     load(run, firstId);
-    // Somebody begins anew by hand, and does not think of the keys.
+    // A user begins again by hand, and forgets the keys.
     store.connection.exec("DELETE FROM city; DELETE FROM task_runs; DELETE FROM pipeline_runs");
     const next = store.write(startRun(1)) as RunStarted;
     load(next.run, next.firstId);

@@ -14,7 +14,7 @@ function insert(table: string, rows: readonly Row[], task?: number): InsertMessa
   return message;
 }
 
-/** Rows that need about so many pages of 4 KiB. */
+/** Rows that need about this number of pages of 4 KiB. */
 function pages(count: number): Row[] {
   return Array.from({ length: count }, (_, i) => ({ id: 1_000 + i, name: `${i}`.repeat(3_000) }));
 }
@@ -118,7 +118,7 @@ for (const driver of DRIVERS) {
       store.connection.exec(`PRAGMA max_page_count=${used + 20}`);
       const lost = store.commit(insert("city", rows, id)).failures;
       assertEquals(lost.map(([index, { code }]) => [index, code]), [[0, "full"]]);
-      // Its end needs no page more, or somebody has made room.
+      // Its end needs no page more, or another program has freed space.
       store.connection.exec("PRAGMA max_page_count=1000000");
       const { failures } = store.commit(end(run, id));
       assertEquals(failures.map(([index, { code }]) => [index, code]), [[0, "full"]]);
@@ -127,7 +127,7 @@ for (const driver of DRIVERS) {
     assertEquals(store.counts(run).kept, store.counts(run).counted);
   });
 
-  Deno.test(`Store.commit() fails everybody with "busy" while another writer holds the lock (${driver})`, async () => {
+  Deno.test(`Store.commit() fails every message with "busy" while another writer holds the lock (${driver})`, async () => {
     using folder = tempFolder();
     using store = await openStore({ driver, schema, db: folder.file("etl.db") });
     using other = await connect(folder.file("etl.db"), { driver });

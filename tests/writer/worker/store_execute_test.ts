@@ -140,7 +140,7 @@ for (const driver of DRIVERS) {
     assertEquals(store.column("SELECT name FROM city"), ["Bergen"]);
   });
 
-  Deno.test(`Store.commit() goes on with a statement whose table has changed (${driver})`, async () => {
+  Deno.test(`Store.commit() continues with a statement whose table has changed (${driver})`, async () => {
     using store = await openStore({ driver, schema });
     const sql = "SELECT * FROM city";
     run(store, "INSERT INTO city VALUES (1, 'Oslo')");

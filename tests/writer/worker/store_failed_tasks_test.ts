@@ -77,7 +77,7 @@ for (const driver of DRIVERS) {
     const messages = [insert("city", [{ id: 1, name: "Oslo" }], id!), end(run, id!)];
     const { failures } = store.commit({ kind: "transaction", messages });
     assertEquals(failures.map(([index]) => index), [0]);
-    // Whoever hears of a failure may count on it that nothing was written.
+    // The receiver of a failure may count on it that nothing was written.
     assertEquals(store.column("SELECT count(*) FROM city"), [0]);
     assertEquals(store.task(id!)!.status === "done", false);
     const { kept, counted } = store.counts(run);

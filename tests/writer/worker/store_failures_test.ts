@@ -46,7 +46,7 @@ function expectFailures(store: TestStore, bad: [WriteMessage, RegExp][]): void {
 }
 
 for (const driver of DRIVERS) {
-  Deno.test(`Store.commit() fails a bad message and nobody else's (${driver})`, async () => {
+  Deno.test(`Store.commit() fails a bad message and no other (${driver})`, async () => {
     using store = await openStore({ driver, schema });
     expectFailures(store, [
       [insert("nowhere", [{ a: 1 }]), /no such table: nowhere/i],

@@ -46,7 +46,7 @@ export class TestStore implements Disposable {
     return results[0]?.[1];
   }
 
-  /** Begins a run and queues so many tasks. */
+  /** Begins a run and queues a number of tasks. */
   startRun(tasks = 0): RunStarted & { ids: number[] } {
     const started = this.write(startRun(tasks)) as RunStarted;
     const ids = Array.from({ length: tasks }, (_, i) => started.firstId + i);

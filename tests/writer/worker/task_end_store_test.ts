@@ -146,7 +146,7 @@ Deno.test("the end of a run answers what it did not come to", async () => {
   ]);
 });
 
-Deno.test("RequestWatch tells once what others ask of runs that go on, and nothing of others", async () => {
+Deno.test("RequestWatch tells once what others ask of active runs, and nothing of others", async () => {
   using store = await openStore();
   const heard: number[] = [];
   using watch = new RequestWatch(store.connection, (all) => heard.push(...all.map(({ id }) => id)));
@@ -166,7 +166,7 @@ Deno.test("RequestWatch tells once what others ask of runs that go on, and nothi
   commit({ ...cancel, run: 2 });
   assertEquals(heard, [1, 3]);
   commit({ kind: "finish_run", run: 2, status: "done", finishedAt: AT });
-  // Whoever goes on with it was not asked.
+  // The process that continues it was not asked.
   ask(store, 1, null, "retry");
   commit({ ...start, resume: 2 });
   assertEquals(heard, [1, 3]);

@@ -115,7 +115,7 @@ for (const driver of DRIVERS) {
     store.expectCounts(run, { queued: 1, running: 1, done: 1 });
   });
 
-  Deno.test(`TaskUpdateStore.update() goes on with tasks that another writer has started (${driver})`, async () => {
+  Deno.test(`TaskUpdateStore.update() continues tasks that another writer has started (${driver})`, async () => {
     using store = await openStore({ driver });
     const { run, ids: [a, b] } = store.startRun(2);
     store.write(execute("UPDATE task_runs SET status='running', own_status='running'"));

@@ -165,7 +165,7 @@ for (const driver of DRIVERS) {
   });
 }
 
-Deno.test("WriterLoop survives messages that are none, and answers them", async () => {
+Deno.test("WriterLoop survives invalid messages, and answers them", async () => {
   using writer = await openLoop({ schema });
   const port = writer.port();
   const broken: unknown[] = [

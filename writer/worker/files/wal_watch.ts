@@ -45,7 +45,7 @@ export class WalWatch implements Disposable {
     }
   }
 
-  /** Whether what was there is still there. */
+  /** Whether the former content is still there. */
   isSound(): boolean {
     const header = this.#read(0, HEADER_BYTES);
     // A checkpoint has emptied it.

@@ -11,7 +11,7 @@ export const CHOSEN_ID = 4_503_599_627_370_496;
 
 /**
  * The first of a number of ids past all that are used or reserved. Where tasks were deleted, their keys may be left: a new
- * task of such an id would have its rows passed over. Ids from `CHOSEN_ID` on do not count: with `taskId` anyone can
+ * task of such an id would have its rows passed over. Ids from `CHOSEN_ID` on do not count: with `taskId` any program can
  * choose the last number that there is.
  *
  * @throws {RangeError} If there are too few

@@ -3,7 +3,7 @@ import { Heap } from "../../../../pipeline/scheduler/queue/heap.ts";
 import { assertEquals } from "../../../support/assert.ts";
 import { check } from "../../../support/property.ts";
 
-Deno.test("Heap.pop() takes the first of what is there, as sorting would", async () => {
+Deno.test("Heap.pop() takes the first of its entries, as sorting would", async () => {
   // A number is pushed, null pops.
   const steps = fc.array(fc.option(fc.nat(20), { freq: 2 }), { maxLength: 100, size: "max" });
   await check(steps, (steps) => {

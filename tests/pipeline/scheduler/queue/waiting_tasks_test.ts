@@ -101,7 +101,7 @@ Deno.test("WaitingTasks gives what a search of all would, with stages, limits an
   }
 });
 
-/** How often priorities are looked at for each take of a task, with three tasks of each of so many hosts. */
+/** How often priorities are looked at for each take of a task, with three tasks of each of a number of hosts. */
 function looksPerTake(hosts: number): number {
   const limits = Object.fromEntries(Array.from({ length: hosts }, (_, i) => [`host ${i}`, 1]));
   const queue = queueOf({ limits: { all: 16, ...limits } });

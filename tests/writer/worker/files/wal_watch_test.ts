@@ -26,7 +26,7 @@ function write(connection: Connection, commits: number): void {
   for (let i = 0; i < commits; i++) connection.exec("INSERT INTO n VALUES (randomblob(9000))");
 }
 
-Deno.test("WalWatch.isSound() says so of a WAL that grows, is emptied, and begins anew", async () => {
+Deno.test("WalWatch.isSound() says so of a WAL that grows, is emptied, and begins again", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   using opened = await open(db);
@@ -50,7 +50,7 @@ Deno.test("WalWatch.isSound() says so of a WAL that grows, is emptied, and begin
 
 for (
   const [what, damage] of [
-    ["emptied by somebody else", (wal: string) => Deno.truncateSync(wal, 0)],
+    ["emptied by another program", (wal: string) => Deno.truncateSync(wal, 0)],
     ["cut off", (wal: string) => Deno.truncateSync(wal, 32 + 5 * FRAME)],
     ["written over", (wal: string) => {
       const zeros = new Uint8Array(Deno.statSync(wal).size);

@@ -1,0 +1,102 @@
+/**
+ * Offers on a real server: one that loses them, and acknowledgements that come too late.
+ *
+ * @module
+ */
+import { connect } from "@nats-io/transport-node";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { startPipeline } from "../../mod.ts";
+import { openConnection } from "../../nats/connection.ts";
+import { Offers } from "../../nats/coordinator/offers.ts";
+import { namesUnder } from "../../nats/names.ts";
+import { decode, type RunHello } from "../../nats/protocol.ts";
+import { assertEquals } from "../support/assert.ts";
+import { hasNats, NatsServer } from "../support/nats_server.ts";
+import { remotely, startWorker } from "../support/remote.ts";
+
+const LOOSE = { ignore: !hasNats, sanitizeOps: false, sanitizeResources: false };
+
+const names = namesUnder("pipeloom");
+
+/** A client that asks for offers as a worker does, and takes the names of runs. */
+async function openClient(url: string) {
+  const nats = await connect({ servers: url, reconnectTimeWait: 20, maxReconnectAttempts: -1 });
+  return {
+    nats,
+    /** Resolves with the offers that were pulled, when they are `batch`. */
+    async pull(consumer: string, batch: number) {
+      const messages = nats.subscribe(`offers.${consumer}`, { max: batch });
+      nats.publish(names.pull(consumer), JSON.stringify({ batch }), {
+        reply: `offers.${consumer}`,
+      });
+      return await Array.fromAsync(messages);
+    },
+    [Symbol.asyncDispose]: () => nats.close(),
+  };
+}
+
+Deno.test(
+  "acknowledgements of offers that a server has lost do not remove those that followed",
+  LOOSE,
+  async () => {
+    await using server = await NatsServer.start();
+    const connection = await openConnection({ servers: server.url }, {
+      operation: "test",
+      patienceMs: 0,
+    });
+    await using client = await openClient(server.url);
+    const offers = await Offers.open({
+      connection,
+      names,
+      run: "a",
+      leaseMs: 2_000,
+      storage: "memory",
+      patienceMs: 10_000,
+      failed: (error) => {
+        throw error;
+      },
+    });
+    const publish = () => {
+      for (let offer = 1; offer <= 3; offer++) offers.publish({ id: offer, offer });
+    };
+    publish();
+    const pulled = await client.pull(offers.consumer, 3);
+    const back = new Promise((resolve) => connection.onChange((isBack) => isBack && resolve(0)));
+    await server.kill();
+    await server.restart();
+    await back;
+    while (!await offers.ensure().catch(() => false));
+    publish();
+    await connection.nats.flush();
+    for (const message of pulled) message.respond("+ACK");
+    await client.nats.flush();
+    const manager = await jetstreamManager(connection.nats);
+    const { state } = await manager.streams.info(names.stream);
+    assertEquals(state.messages, 3);
+
+    // Renewed offers replace those in the stream.
+    await offers.renew();
+    publish();
+    assertEquals((await manager.streams.info(names.stream)).state.messages, 3);
+    assertEquals((await client.pull(offers.consumer, 3)).length, 3);
+    await offers.close();
+    await connection.close();
+  },
+);
+
+Deno.test("offers that are lost on the way to workers are only late", LOOSE, async () => {
+  await using server = await NatsServer.start();
+  await using client = await openClient(server.url);
+  const hellos = client.nats.subscribe(names.hello, { max: 1 });
+  await client.nats.flush();
+  const run = startPipeline([1, 2, 3, 4], {
+    ...remotely(server.url, "idle", { leaseMs: 1_000 }),
+    db: ":memory:",
+  });
+  const [hello] = await Array.fromAsync(hellos);
+  const stolen = client.pull(names.consumer((decode(hello!.data) as RunHello).run, 1), 2);
+  await client.nats.flush();
+  await using _ = startWorker(server.url);
+  for (const message of await stolen) message.respond("+ACK");
+  assertEquals((await run.finished).counts.done, 4);
+});
