@@ -33,5 +33,6 @@ export type {
   TaskPage,
   TaskQuery,
   TaskSort,
+  TaskStep,
 } from "./api/task.ts";
 export type { RemoteWorkerInfo } from "./api/workers.ts";

@@ -32,6 +32,7 @@ export type {
   TaskPage,
   TaskQuery,
   TaskSort,
+  TaskStep,
   Timeline,
   WeaveBlock,
 } from "./api.ts";

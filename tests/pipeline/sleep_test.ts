@@ -23,7 +23,7 @@ async function openFor(db: string): Promise<Connection> {
   return connection;
 }
 
-/** Resolves when so many tasks sleep. */
+/** Resolves when this number of tasks sleep. */
 async function untilAsleep(connection: Connection, count = 1): Promise<void> {
   const asleep = connection.prepare(
     `SELECT count(*) AS n FROM task_runs WHERE status='queued' AND own_status='queued'
