@@ -9,7 +9,16 @@
 import { describeOther, partOf, textIn } from "./internal/error_parts.ts";
 import { ownProperties } from "./internal/own_properties.ts";
 
-/** What kind of failure SQLite reported, told apart because each asks for another remedy. */
+/**
+ * What kind of failure SQLite reported, told apart because each asks for another remedy.
+ *
+ * @example What helps by itself
+ * ```ts ignore
+ * import type { SqliteErrorCode } from "@pipeloom/pipeloom";
+ *
+ * const isTransient = (code: SqliteErrorCode) => code === "busy";
+ * ```
+ */
 export type SqliteErrorCode =
   | "busy"
   | "constraint"
@@ -30,16 +39,13 @@ export type SqliteErrorCode =
  * ```ts
  * import { SqliteError, SqliteWriter } from "@pipeloom/pipeloom";
  *
- * await using writer = await SqliteWriter.open({
- *   db: ":memory:",
- *   schema: "CREATE TABLE city (name TEXT PRIMARY KEY)",
- * });
+ * const schema = "CREATE TABLE city (name TEXT PRIMARY KEY)";
+ * await using writer = await SqliteWriter.open({ db: ":memory:", schema });
  * await writer.insert("city", [["Oslo"]]);
  * try {
  *   await writer.insert("city", [["Oslo"]]);
  * } catch (error) {
  *   if (!(error instanceof SqliteError) || error.code !== "constraint") throw error;
- *   console.log("Oslo is there already");
  * }
  * ```
  */
@@ -101,9 +107,8 @@ export class WriterDiedError extends Error {
  * ```ts
  * import { type PipelineReport, TaskWorkerDiedError } from "@pipeloom/pipeloom";
  *
- * function ownFailures({ failures }: PipelineReport) {
- *   return failures.filter(({ error }) => !(error instanceof TaskWorkerDiedError));
- * }
+ * const ownFailures = ({ failures }: PipelineReport) =>
+ *   failures.filter(({ error }) => !(error instanceof TaskWorkerDiedError));
  * ```
  */
 export class TaskWorkerDiedError extends Error {
@@ -121,8 +126,7 @@ export class TaskWorkerDiedError extends Error {
  * try {
  *   await runPipeline([1, 2, 3], { db: "etl.db", name: "etl", overlap: "refuse", run: (n) => n });
  * } catch (error) {
- *   if (!(error instanceof OverlapError)) throw error;
- *   console.log(error.message);
+ *   if (!(error instanceof OverlapError)) throw error; // else the other run does the work
  * }
  * ```
  */
@@ -137,14 +141,11 @@ export class OverlapError extends Error {
  * @example A misspelled argument
  * ```ts
  * import assert from "node:assert/strict";
- * import { ArgumentsError, definePipeline, schedulePipeline } from "@pipeloom/pipeloom";
+ * import { ArgumentsError, definePipeline, runDefinition } from "@pipeloom/pipeloom";
  *
- * const pipeline = definePipeline({
- *   items: ({ date = "today" }) => [date],
- *   run: (date) => date,
- * });
- * assert(new ArgumentsError("no argument dat; the items read date") instanceof TypeError);
- * console.log(typeof schedulePipeline, pipeline.name);
+ * const args = { day: "2026-01-01" };
+ * const pipeline = definePipeline({ db: ":memory:", args, items: [1], run: (n) => n });
+ * await assert.rejects(runDefinition(pipeline, { args: { dat: "2026-01-02" } }), ArgumentsError);
  * ```
  */
 export class ArgumentsError extends TypeError {

@@ -5,7 +5,7 @@
  * failures and what tasks log, `["pipeloom", "writer"]` the driver and checkpoints that were held up. Until
  * LogTape is configured, with this function or by the program, nothing is logged. LogTape was chosen
  * because it is made for libraries: no dependencies, no permissions, silent by itself, and shared by all
- * copies of it in a program. (`pino` logs at once unless told otherwise, and needs Node's streams.)
+ * copies of it in a program. (`pino` logs at once by default, and needs Node's streams.)
  *
  * @module
  */
@@ -25,7 +25,16 @@ import { writeWhole } from "./internal/terminal.ts";
 import { writeTextSync } from "./internal/write_all.ts";
 import { refuseDatabase } from "./internal/output_file.ts";
 
-/** Options of {@linkcode setupLogging}. */
+/**
+ * Options of {@linkcode setupLogging}.
+ *
+ * @example A line for each run, and all in a file
+ * ```ts ignore
+ * import type { LoggingOptions } from "@pipeloom/pipeloom/logging";
+ *
+ * const options: LoggingOptions = { verbose: 1, logFile: "etl.log" };
+ * ```
+ */
 export interface LoggingOptions {
   /**
    * What is printed on stderr: nothing at 0, what happens at 1 (`-v`), and what it depends on at 2 (`-vv`).

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 
 const PRAGMAS = `
   PRAGMA journal_mode=WAL;
@@ -45,34 +45,92 @@ export function commitEachMessage(file: string, tasks: number, progress: number)
   return tasks * (progress + 2) / seconds;
 }
 
-/** A row of the row benchmarks: two integers, a real, two texts. */
-export type BenchRow = [number, string, number, number, string];
+/** Rows of one table, as a benchmark writes them. */
+export interface RowShape {
+  /** What they are, for the table of figures. */
+  name: string;
+  /** The statement that creates the table `item`. */
+  schema: string;
+  /** The row with a number. */
+  row(i: number): SQLInputValue[];
+  /** How many are written at full scale. */
+  count: number;
+}
 
-/** The table they go into. */
+/** The table of {@linkcode NARROW}. */
 export const ROWS_TABLE =
   "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, price REAL, amount INTEGER, note TEXT)";
 
+/** Two integers, a real, two short texts. */
+export const NARROW: RowShape = {
+  name: "5 columns",
+  schema: ROWS_TABLE,
+  row: (i) => [i, `name ${i}`, i * 0.5 + 0.25, i % 1000, `some text ${i % 97}`],
+  count: 500_000,
+};
+
+/** Integers, reals and short texts in turn. */
+const WIDE: RowShape = {
+  name: "50 columns",
+  schema: `CREATE TABLE item (id INTEGER PRIMARY KEY, ${
+    Array.from({ length: 49 }, (_, i) => `c${i}`).join(", ")
+  })`,
+  row: (i) => [
+    i,
+    ...Array.from({ length: 49 }, (_, c) => [i + c, (i + c) / 8, `text ${(i + c) % 97}`][c % 3]!),
+  ],
+  count: 50_000,
+};
+
+/** A kilobyte of text, another one in each row. */
+const TEXTS: RowShape = {
+  name: "text of 1 KB",
+  schema: "CREATE TABLE item (id INTEGER PRIMARY KEY, body TEXT)",
+  row: (i) => [i, `${i} `.padEnd(1_000, "lorem ipsum ")],
+  count: 100_000,
+};
+
+/** Bytes of their own, so that sending them costs what it costs. */
+const BLOBS: RowShape = {
+  name: "blob of 64 KB",
+  schema: "CREATE TABLE item (id INTEGER PRIMARY KEY, body BLOB)",
+  row: (i) => [i, new Uint8Array(65_536).fill(i)],
+  count: 4_000,
+};
+
+/** Every shape. */
+export const ROW_SHAPES: readonly RowShape[] = [NARROW, WIDE, TEXTS, BLOBS];
+
 /** Makes rows. */
-export function makeRows(count: number): BenchRow[] {
-  return Array.from(
-    { length: count },
-    (_, i) => [i, `name ${i}`, i * 0.5 + 0.25, i % 1000, `some text ${i % 97}`],
-  );
+export function makeRows(
+  count: number,
+  { row }: Pick<RowShape, "row"> = NARROW,
+): SQLInputValue[][] {
+  return Array.from({ length: count }, (_, i) => row(i));
 }
 
+/** Parameters of a statement, at most: SQLite's own limit is 32,766. */
+const MAX_PARAMETERS = 500;
+
 /**
- * Rows in the calling thread: 100-row VALUES in one transaction.
+ * Rows in the calling thread: VALUES of 100 rows, or fewer where they are wide, in one transaction.
  *
  * @returns Rows per second
  */
-export function insertInThisThread(file: string, rows: readonly BenchRow[]): number {
+export function insertInThisThread(
+  file: string,
+  rows: readonly SQLInputValue[][],
+  schema: string = ROWS_TABLE,
+): number {
   const database = new DatabaseSync(file);
-  database.exec(PRAGMAS + ROWS_TABLE);
-  const tuples = Array(100).fill("(?,?,?,?,?)").join(",");
+  database.exec(PRAGMAS + schema);
+  const columns = rows[0]!.length;
+  const width = Math.min(100, Math.floor(MAX_PARAMETERS / columns));
+  const tuples = Array(width).fill(`(${Array(columns).fill("?")})`).join(",");
   const statement = database.prepare(`INSERT INTO item VALUES ${tuples}`);
   const begun = performance.now();
   database.exec("BEGIN");
-  for (let i = 0; i < rows.length; i += 100) statement.run(...rows.slice(i, i + 100).flat());
+  for (let i = 0; i < rows.length; i += width) statement.run(...rows.slice(i, i + width).flat());
   database.exec("COMMIT");
   const seconds = (performance.now() - begun) / 1000;
   database.close();

@@ -26,7 +26,7 @@ export const heldReader: Benchmark = async (scale) => {
     const begun = performance.now();
     for (let n = 0; n < TIMES * scale; n++) {
       // Otherwise SQLite sees that nothing changes, and writes nothing.
-      for (const row of rows) row[2]++;
+      for (const row of rows) row[2] = row[2] as number + 1;
       await writer.insert("item", rows, { columns: COLUMNS, onConflict: ["id"] });
     }
     const ms = performance.now() - begun;

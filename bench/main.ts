@@ -5,6 +5,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { coldStart } from "./cold_start.ts";
 import { cpuPool } from "./cpu_pool.ts";
 import { dashboardCost } from "./dashboard_cost.ts";
 import { dashboardLatency } from "./dashboard_latency.ts";
@@ -14,17 +15,22 @@ import { streamedMemory } from "./memory.ts";
 import { natsTasks } from "./nats.ts";
 import { noopTasks } from "./noop_tasks.ts";
 import { pageLoad } from "./page_load.ts";
+import { poolTasks } from "./pool_tasks.ts";
 import { progressCost } from "./progress_cost.ts";
+import { resumedRun } from "./resume.ts";
 import { rowsThroughWriter } from "./rows.ts";
 import { statusMessages } from "./status_messages.ts";
 
 const BENCHMARKS: Record<string, Benchmark> = {
+  coldStart,
   statusMessages,
   noopTasks,
   rowsThroughWriter,
   heldReader,
   streamedMemory,
   cpuPool,
+  poolTasks,
+  resumedRun,
   natsTasks,
   progressCost,
   dashboardCost,

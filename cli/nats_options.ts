@@ -33,19 +33,55 @@ export interface NatsCliOptions {
   natsPrefix?: string;
 }
 
+/** Options that need servers. */
+const OTHERS = [
+  "creds",
+  "nkey",
+  "tokenFile",
+  "user",
+  "passwordFile",
+  "tlsCa",
+  "tlsCert",
+  "tlsKey",
+  "natsPrefix",
+] as const satisfies readonly (keyof NatsCliOptions)[];
+
+/** What `--nats` is for commands that run a pipeline. */
+export const RUN_OVER_NATS =
+  "run the tasks on workers that are connected to these servers, such as tls://broker:4222, with commas between them";
+
 /** Adds the options to a command. */
 export function addNatsOptions(command: Command, what: string): Command {
   return command
     .addOption(new Option("--nats <servers>", what))
-    .option("--creds <file>", "credentials for NATS")
-    .option("--nkey <file>", "the seed of an NKey for NATS")
-    .option("--token-file <file>", "a file with a token for NATS")
-    .option("--user <name>", "a user of NATS")
-    .option("--password-file <file>", "a file with that user's password")
-    .option("--tls-ca <file>", "the authority that signed the certificate of NATS")
-    .option("--tls-cert <file>", "a certificate to show to NATS")
-    .option("--tls-key <file>", "the key of that certificate")
-    .option("--nats-prefix <prefix>", "what the subjects begin with (pipeloom)");
+    .option("--creds <file>", "file with NATS credentials")
+    .option("--nkey <file>", "file with the seed of an NKey")
+    .option("--token-file <file>", "file with a NATS token")
+    .option("--user <name>", "NATS user")
+    .option("--password-file <file>", "file with the password of that user")
+    .option("--tls-ca <file>", "file of the authority that signed the server's certificate")
+    .option("--tls-cert <file>", "file of the client's certificate")
+    .option("--tls-key <file>", "file of the key of that certificate")
+    .option("--nats-prefix <prefix>", "prefix of the subjects (default: pipeloom)");
+}
+
+/**
+ * The executor that `--nats` asks for; none without it.
+ *
+ * @throws {CommandError} If an option of NATS is given without its servers
+ */
+export async function toExecutor(options: Partial<NatsCliOptions>) {
+  const { nats } = options;
+  if (nats === undefined) {
+    const other = OTHERS.find((name) => options[name] !== undefined);
+    if (other === undefined) return undefined;
+    const flag = other.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new CommandError(
+      `Cannot use --${flag} alone: name the servers: --nats tls://broker:4222`,
+    );
+  }
+  const { natsExecutor } = await import("../nats/nats_executor.ts");
+  return natsExecutor(await toNatsOptions({ ...options, nats }));
 }
 
 /** What the options come to. */

@@ -42,27 +42,32 @@ export function driverOption(): Option {
 
 /** `--workers`. */
 export function workersOption(): Option {
-  return new Option("-w, --workers <n>", "tasks at a time").argParser(wholeNumber(1));
+  return new Option("-w, --workers <n>", "number of tasks that run at once").argParser(
+    wholeNumber(1),
+  );
 }
 
 /** `--dashboard`, with a port or without. */
 export function dashboardOption(): Option {
   return new Option(
     "--dashboard [port]",
-    "serve the dashboard beside it (8787, or another port that is free)",
+    "serve the dashboard during the run (8787, or another free port)",
   ).argParser(port);
 }
 
 /** `--quiet-tasks`. */
 export function quietTasksOption(): Option {
-  return new Option("--quiet-tasks", "do not print what tasks log; the database keeps it");
+  return new Option(
+    "--quiet-tasks",
+    "do not print the lines that tasks log; the database keeps them",
+  );
 }
 
 /** `--arg`. */
 export function argOption(): Option {
   return new Option(
     "--arg <key=value>",
-    "an argument of the run, text, or JSON as key:=value; may be given again",
+    "argument of the run: text, or JSON as key:=value; repeatable",
   )
     .argParser(collect);
 }
@@ -82,8 +87,8 @@ export function itemOption(): Option {
 export function overlapOption(otherwise: Overlap): Option {
   return new Option(
     "--overlap <how>",
-    "while another run of this name is active: run beside it, refuse, or queue behind it " +
-      `(what the module says, else ${otherwise})`,
+    "while another run of this name is active: run concurrently, refuse, or wait " +
+      `(default: that of the module, else ${otherwise})`,
   ).choices(OVERLAPS);
 }
 
@@ -99,7 +104,7 @@ export function resumeOption(): Option {
 export function resumeKeyOption(): Option {
   return new Option(
     "--resume-key <key>",
-    "continue the run of this key, or begin it; when it is done, nothing is run again",
+    "continue or start the run of this key; a run that is done is not repeated",
   ).conflicts("resume");
 }
 
@@ -110,8 +115,8 @@ export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER) 
     if (number >= min && number <= max) return number;
     throw new InvalidArgumentError(
       max === Number.MAX_SAFE_INTEGER
-        ? `Pass a whole number from ${min} up.`
-        : `Pass a whole number from ${min} to ${max}.`,
+        ? `Expected an integer ≥ ${min}.`
+        : `Expected an integer from ${min} to ${max}.`,
     );
   };
 }

@@ -25,12 +25,12 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./commands/run.ts"),
   },
   schedule: {
-    summary: "run it again and again, at the times of its schedule",
+    summary: "run it at the times of its schedule",
     usage: "<file>",
     load: () => import("./commands/schedule.ts"),
   },
   demo: {
-    summary: "run some tasks that only wait, to look at",
+    summary: "run a demo pipeline whose tasks only wait",
     usage: "",
     load: () => import("./commands/demo.ts"),
   },
@@ -44,8 +44,13 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     usage: "",
     load: () => import("./commands/runs.ts"),
   },
+  errors: {
+    summary: "show why tasks of a run failed, and what delays it",
+    usage: "[run]",
+    load: () => import("./commands/errors.ts"),
+  },
   workers: {
-    summary: "list the workers on other machines of a run",
+    summary: "list the workers of a run on other machines",
     usage: "",
     load: () => import("./commands/workers.ts"),
   },
@@ -95,12 +100,12 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./commands/prune.ts"),
   },
   vacuum: {
-    summary: "give the space of deleted rows back",
+    summary: "shrink the file after deletions",
     usage: "",
     load: () => import("./commands/vacuum.ts"),
   },
   doctor: {
-    summary: "say what is wrong, and what to do",
+    summary: "diagnose problems and suggest fixes",
     usage: "",
     load: () => import("./commands/doctor.ts"),
   },
@@ -112,10 +117,10 @@ Environment, where --allow-env lets it be read:
   CI, TERM=dumb          plain lines instead of bars and screens, and no waiting for keys
 
 Exit codes:
-  0    done as asked
-  1    a task failed, or it could not be done
+  0    success
+  1    a task failed, or the command failed
   2    wrong usage
-  75   nothing was run: another run is active, and --overlap is refuse
+  75   not run: another run is active, and --overlap is refuse
   130  interrupted by Ctrl-C (143: by SIGTERM)
 
 "pipeloom help <command>" has examples.`;
@@ -125,10 +130,10 @@ export function defineProgram(): Command {
   return newCommand("pipeloom")
     .description("Many tasks at once, their status and rows in one SQLite file.")
     .version(config.version)
-    .option("-v, --verbose", "say more; -vv: with stacks of errors", (_, n: number) => n + 1, 0)
-    .option("--log-file <path>", "a file that everything is logged to", outputName)
-    .option("--color", "colours, also where NO_COLOR is set or there is no terminal")
-    .option("--no-color", "no colours, also where FORCE_COLOR is set")
+    .option("-v, --verbose", "print more; -vv: with stacks of errors", (_, n: number) => n + 1, 0)
+    .option("--log-file <path>", "log everything to this file", outputName)
+    .option("--color", "use colours even with NO_COLOR or without a terminal")
+    .option("--no-color", "use no colours even with FORCE_COLOR")
     .addHelpText("after", AFTER);
 }
 
@@ -137,7 +142,7 @@ export function newCommand(name: string): Command {
   const width = Deno.stdout.isTerminal() ? terminalSize()?.columns ?? 80 : 80;
   return new Command(name)
     .exitOverride()
-    .showHelpAfterError(`(pipeloom ${name === "pipeloom" ? "" : name + " "}--help tells more)`)
+    .showHelpAfterError(`(pipeloom ${name === "pipeloom" ? "" : name + " "}--help shows more)`)
     .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({
       writeOut: (text) => writeWhole(Deno.stdout, text),

@@ -5,11 +5,8 @@
  */
 import type { DriverChoice } from "../sqlite/drivers/choose.ts";
 import { prepareRun } from "../pipeline/define_pipeline.ts";
-import {
-  type PipelineDefinition,
-  WRITER_OPTIONS,
-  writerOptionsOf,
-} from "../pipeline/pipeline_options.ts";
+import type { PipelineDefinition } from "../pipeline/pipeline_options.ts";
+import { WRITER_OPTIONS, writerOptionsOf } from "../pipeline/writer_options.ts";
 import { runPipeline } from "../pipeline/run_pipeline.ts";
 import { onInterrupt } from "../pipeline/signals.ts";
 import type { ProgressOptions } from "../pipeline/observers/progress_options.ts";

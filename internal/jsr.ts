@@ -38,20 +38,33 @@ export async function importCached(specifier: JsrPackage): Promise<unknown> {
 /**
  * Whether Deno's cache has a package, so that importing it asks no registry; `undefined` where that cannot be known.
  *
- * Deno offers no such question. It keeps what it fetched under the hash of its path, in a folder for its host.
- * Rejected: `deno info`, which needs permission to run programs, and takes 50 ms.
+ * Deno offers no such question. Rejected: `deno info`, which needs permission to run programs, and takes 50 ms.
  */
 export async function isCached(specifier: JsrPackage): Promise<boolean | undefined> {
-  const folder = cacheFolder();
-  if (folder === undefined || !isGranted({ name: "read" })) return undefined;
   const [, name, version] = /^jsr:(.+)@(.+)$/.exec(specifier)!;
   const registry = readEnv("JSR_URL") || "https://jsr.io/";
-  const url = new URL(`${name}/${version}_meta.json`, registry);
+  return await isFetched("remote", new URL(`${name}/${version}_meta.json`, registry));
+}
+
+/**
+ * Whether Deno's cache has what this address serves; `undefined` where that cannot be known. Deno keeps modules in
+ * `remote`, and its package `plug` keeps libraries beside them, both under the hash of a path, in a folder for a host.
+ */
+export async function isFetched(
+  kind: "remote" | "plug",
+  url: URL,
+  extension = "",
+): Promise<boolean | undefined> {
+  const folder = cacheFolder();
+  if (folder === undefined || !isGranted({ name: "read" })) return undefined;
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(url.pathname));
   const host = url.hostname + (url.port ? `_PORT${url.port}` : "");
   const scheme = url.protocol.slice(0, -1);
-  const file = `${folder}/remote/${scheme}/${host}/${new Uint8Array(hash).toHex()}`;
-  return await Deno.stat(file).then(() => true, () => false);
+  const name = new Uint8Array(hash).toHex() + extension;
+  return await Deno.stat(`${folder}/${kind}/${scheme}/${host}/${name}`).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Deno's cache, as Deno looks for it; `undefined` where the environment may not be read or names none. */

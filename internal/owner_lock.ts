@@ -39,6 +39,32 @@ export function ownerState(database: string, owner: string): OwnerState {
   }
 }
 
+/** A lock file beside a database. */
+export interface OwnerFile {
+  /** Its path. */
+  path: string;
+  /** The token in its name, which runs note. */
+  owner: string;
+  /** Whether its process lives. */
+  state: OwnerState;
+}
+
+/** The lock files of a database; `undefined` where its folder may not be read. */
+export function listOwnerFiles(database: string): OwnerFile[] | undefined {
+  try {
+    const base = ownerBase(database);
+    const at = Math.max(base.lastIndexOf("/"), base.lastIndexOf("\\")) + 1;
+    if (!mayRead(base.slice(0, at))) return undefined;
+    return [...Deno.readDirSync(base.slice(0, at))]
+      .filter(({ name }) => name.startsWith(base.slice(at)))
+      .map(({ name }) => name.slice(base.length - at))
+      .filter(isOwnerToken).sort()
+      .map((owner) => ({ path: base + owner, owner, state: ownerState(database, owner) }));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Bytes of a reason that are read: what another program wrote there may be long. */
 const REASON_BYTES = 4_096;
 

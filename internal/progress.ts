@@ -9,7 +9,16 @@
  */
 import type { StatusCounts } from "./task_status.ts";
 
-/** How far a run is. Times are in milliseconds, all on one clock. */
+/**
+ * How far a run is. Times are in milliseconds, all on one clock.
+ *
+ * @example A share of the work
+ * ```ts ignore
+ * import type { RunProgress } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const share = ({ work, total }: RunProgress) => total ? work / total : 0;
+ * ```
+ */
 export interface RunProgress {
   /** Tasks that have ended, and the summed fractions of those that run. */
   work: number;
@@ -31,6 +40,9 @@ export interface Moment {
 
 /** Milliseconds over which the present rate is measured: steady to look at, and still quick to follow. */
 export const RATE_WINDOW_MS = 10_000;
+
+/** Milliseconds without news after which a running task is called silent. */
+export const SILENT_MS = 60_000;
 
 /** Milliseconds below which too little has been seen for a rate. */
 const MIN_RATE_MS = 500;

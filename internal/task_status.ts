@@ -17,7 +17,16 @@
  * @module
  */
 
-/** What a task is doing, as `task_runs.status` says it. */
+/**
+ * What a task is doing, as `task_runs.status` says it.
+ *
+ * @example What is over
+ * ```ts ignore
+ * import type { TaskStatus } from "@pipeloom/pipeloom";
+ *
+ * const hasEnded = (status: TaskStatus) => status !== "queued" && status !== "running";
+ * ```
+ */
 export type TaskStatus = "queued" | "running" | "done" | "error" | "cancelled";
 
 /** A status that a task never leaves, unless its run is resumed or it is retried. */
@@ -58,7 +67,17 @@ export function isEnd(status: TaskStatus): status is EndStatus {
   return status === "done" || status === "error" || status === "cancelled";
 }
 
-/** Number of tasks in each status. */
+/**
+ * Number of tasks in each status.
+ *
+ * @example A share
+ * ```ts ignore
+ * import type { StatusCounts } from "@pipeloom/pipeloom";
+ *
+ * const share = ({ done, error, cancelled, running, queued }: StatusCounts) =>
+ *   done / (done + error + cancelled + running + queued);
+ * ```
+ */
 export type StatusCounts = Record<TaskStatus, number>;
 
 /** Counts that are all zero. */

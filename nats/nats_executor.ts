@@ -15,13 +15,25 @@ import { RemoteExecutor } from "./coordinator/remote_executor.ts";
 
 const OPERATION = "run tasks over NATS";
 
-/** Milliseconds of a lease unless told: three signs of life may be lost, and a pause of the machine passes. */
+/** Milliseconds of a lease by default: three signs of life may be lost, and a pause of the machine passes. */
 const LEASE_MS = 15_000;
 
-/** Options of {@linkcode natsExecutor}. */
+/**
+ * Options of {@linkcode natsExecutor}.
+ *
+ * @example A cluster, and quick detection of dead workers
+ * ```ts ignore
+ * import type { NatsExecutorOptions } from "@pipeloom/pipeloom/nats";
+ *
+ * const options: NatsExecutorOptions = {
+ *   servers: ["tls://a.example:4222", "tls://b.example:4222"],
+ *   leaseMs: 5_000,
+ * };
+ * ```
+ */
 export interface NatsExecutorOptions extends NatsOptions {
   /**
-   * Milliseconds after which a worker of which nothing is heard is taken for dead, and its tasks are run elsewhere.
+   * Milliseconds after which a silent worker is taken for dead, and its tasks are run elsewhere.
    *
    * @default {15000}
    */
@@ -35,7 +47,16 @@ export interface NatsExecutorOptions extends NatsOptions {
   storage?: "file" | "memory" | undefined;
 }
 
-/** The value of the option `executor` of a pipeline. */
+/**
+ * The value of the option `executor` of a pipeline.
+ *
+ * @example As a report names it
+ * ```ts ignore
+ * import type { NatsExecutor } from "@pipeloom/pipeloom/nats";
+ *
+ * const nameOf = (executor: NatsExecutor) => executor.name; // "nats"
+ * ```
+ */
 export interface NatsExecutor {
   /** What `pipeline_runs.executor` says. */
   readonly name: "nats";

@@ -131,6 +131,8 @@ export interface Welcome {
   run: number | null;
   /** Name of the export. */
   export: string | undefined;
+  /** Where the run has stages, the exports that they run, by their names. */
+  exports?: Readonly<Record<string, string>> | undefined;
   args: Readonly<Record<string, unknown>> | undefined;
   atomic: boolean;
   /** Whether ends are told with what tasks returned. */
@@ -149,6 +151,8 @@ export interface Go extends ClaimId {
   name: string;
   key: string | null;
   attempt: Attempt | undefined;
+  /** Which stage runs it, where the run has stages. */
+  stage: string | undefined;
   /** The item, as bytes. */
   item: Uint8Array;
   /** The span that it belongs to, as a `traceparent`. */

@@ -14,7 +14,16 @@ import {
 import { checkText, unexpected } from "../internal/validate.ts";
 import { PREFIX } from "./names.ts";
 
-/** Files for an encrypted connection. */
+/**
+ * Files for an encrypted connection.
+ *
+ * @example An authority of your own
+ * ```ts ignore
+ * import type { NatsTls } from "@pipeloom/pipeloom/nats";
+ *
+ * const tls: NatsTls = { ca: "ca.pem", cert: "worker.pem", key: "worker.key" };
+ * ```
+ */
 export interface NatsTls {
   /** The file of the authority that signed the server's certificate; that of the system unless given. */
   ca?: string | URL | undefined;
@@ -24,7 +33,19 @@ export interface NatsTls {
   key?: string | URL | undefined;
 }
 
-/** How NATS is reached. */
+/**
+ * How NATS is reached.
+ *
+ * @example With credentials
+ * ```ts ignore
+ * import type { NatsOptions } from "@pipeloom/pipeloom/nats";
+ *
+ * const options: NatsOptions = {
+ *   servers: "tls://broker.example:4222",
+ *   credentials: "worker.creds",
+ * };
+ * ```
+ */
 export interface NatsOptions {
   /** The servers of one cluster, such as `"tls://broker:4222"`. */
   servers: string | readonly string[];

@@ -92,7 +92,7 @@ export function definePipeline<Item>(
     throw new TypeError(unexpected(items, { operation, name: "items", expected }));
   }
   if (run === undefined || run === null) {
-    const expected = "a function of an item, or { module, export }";
+    const expected = "a function of an item, { module, export }, or a table of stages";
     throw new TypeError(unexpected(run, { operation, name: "run", expected }));
   }
   if (schedule !== undefined && !isSchedule(schedule)) {

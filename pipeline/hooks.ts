@@ -7,10 +7,19 @@ import { checkMilliseconds } from "../internal/validate.ts";
 import type { TaskIdentity } from "./executor/task_context.ts";
 import type { PipelineReport } from "./report.ts";
 
-/** Milliseconds that a call of a hook may take, unless told. */
+/** Milliseconds that a call of a hook may take by default. */
 export const HOOK_TIMEOUT_MS = 30_000;
 
-/** How a task ended. */
+/**
+ * How a task ended.
+ *
+ * @example What failed
+ * ```ts ignore
+ * import type { EndedTask } from "@pipeloom/pipeloom";
+ *
+ * const line = ({ name, status, error }: EndedTask) => `${name}: ${status} ${error?.message ?? ""}`;
+ * ```
+ */
 export interface EndedTask extends TaskIdentity {
   /** Its last status. */
   status: "done" | "error" | "cancelled";
@@ -22,7 +31,17 @@ export interface EndedTask extends TaskIdentity {
   result?: unknown;
 }
 
-/** How a run ended: its report, or what is known of a run that failed as a whole. */
+/**
+ * How a run ended: its report, or what is known of a run that failed as a whole.
+ *
+ * @example A line for people
+ * ```ts ignore
+ * import type { EndedRun } from "@pipeloom/pipeloom";
+ *
+ * const line = ({ name, status, reason, counts }: EndedRun) =>
+ *   `${name}: ${status}, ${reason ?? `${counts.error} of ${counts.total} failed`}`;
+ * ```
+ */
 export interface EndedRun
   extends
     Omit<PipelineReport, "driver" | "sqliteVersion">,

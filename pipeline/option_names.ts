@@ -39,6 +39,7 @@ const KINDS: KindsOf<PipelineDefinition<unknown>> = {
   schedule: "own check",
   schema: "own check",
   signal: "signal",
+  stage: "function",
   statements: "own check",
   storeItems: "boolean",
   storeTaskStatus: "boolean",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkInteger, unexpected } from "../internal/validate.ts";
+import { unexpected } from "../internal/validate.ts";
 import type { RunKey } from "../writer/protocol/run_message.ts";
 import type { ProgressOptions } from "./observers/progress_options.ts";
 import type { HookOptions } from "./hooks.ts";
@@ -13,29 +13,24 @@ import type { PolicyOptions } from "./scheduler/retry_policy.ts";
 import type { IdentityOptions } from "./scheduler/task_identity.ts";
 import type { ArgumentsValidator, PipelineArguments } from "./run_arguments.ts";
 import { isExecutorFactory } from "./executor/executor_factory.ts";
+import { modulesOf, type Stages, stagesOf } from "./executor/stages.ts";
 import type { TaskModule } from "./executor/task_module.ts";
-import type { TaskFunction } from "./executor/task_runner.ts";
+import type { TaskFunction } from "./executor/task_module.ts";
 import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
-
-/** Tasks at once on the main thread, unless told. */
-const MAIN_THREAD_WORKERS = 16;
 
 /** What an error about an option says cannot be done. */
 const OPERATION = "run the pipeline";
 
-/** Options with which a writer is opened: a writer that is open cannot take them. */
-export const WRITER_OPTIONS = [
-  "schema",
-  "statements",
-  "wal",
-  "synchronous",
-  "driver",
-  "busyTimeoutMs",
-  "doubleQuotedLiterals",
-  "walWarnBytes",
-] as const;
-
-/** Options of {@linkcode runPipeline}. */
+/**
+ * Options of {@linkcode runPipeline}.
+ *
+ * @example Options that several pipelines share
+ * ```ts ignore
+ * import type { PipelineOptions } from "@pipeloom/pipeloom";
+ *
+ * const shared: Partial<PipelineOptions<string>> = { workers: 8, atomic: true, retries: 3 };
+ * ```
+ */
 export interface PipelineOptions<Item>
   extends
     Omit<WriterOptions, "db" | "schema">,
@@ -56,12 +51,19 @@ export interface PipelineOptions<Item>
   schema?: string | readonly string[] | ((args: never) => string) | undefined;
   /**
    * The work of a task: a function, run on this thread, or the module that exports one, run on a pool of
-   * Workers. What it returns is stored as JSON in `result`.
+   * Workers. What it returns is stored as JSON in `result`. Where tasks are of several kinds, a table of either by
+   * the names of their stages: `{ fetch, parse: { module, export: "parse" } }`; see `stage`.
    */
-  run: TaskFunction<Item> | TaskModule<Item>;
+  run: TaskFunction<Item> | TaskModule<Item> | Stages<NoInfer<Item>>;
+  /**
+   * Which stage of the table `run` an item's task belongs to. Items that tasks add have one, too.
+   *
+   * @default {`run` is the work of all tasks}
+   */
+  stage?: ((item: Item) => string) | undefined;
   /**
    * Where the tasks run: on other machines, with `natsExecutor` of `@pipeloom/pipeloom/nats`. The work is a module
-   * then.
+   * then; of stages those that are modules run there, all of them exports of one, and the others on this thread.
    *
    * @default {this process}
    */
@@ -73,11 +75,12 @@ export interface PipelineOptions<Item>
    */
   name?: string | undefined;
   /**
-   * How many tasks run at once. On other machines it is never more than their workers have slots.
+   * How many tasks run at once. On other machines it is never more than their workers have slots. With stages it is
+   * how many of each: one number for all of them, or `{ fetch: 50, parse: 2 }`.
    *
    * @default {16 on the main thread, where tasks wait for others; on the pool the number of CPUs; 64 on other machines}
    */
-  workers?: number | undefined;
+  workers?: number | Readonly<Record<string, number>> | undefined;
   /**
    * Whether the rows of a task are committed together with its `done`, all or none. Such a task's rows are
    * held in memory until it ends; the next task does not wait for their commit.
@@ -128,7 +131,7 @@ export interface PipelineOptions<Item>
   /**
    * Continues a run that did not end well, or was killed: with `true` the last run of this name that is not
    * `done`, or a new one when there is none; or the run of this id. Items whose task is `done` there are left
-   * out, the others run again under the same run. Items are told apart by their keys, so each needs one of its
+   * out, the others run again under the same run. Items are identified by their keys, so each needs one of its
    * own. With `atomic` the rows of each item are there exactly once in the end.
    *
    * `{ key: "2026-11-22" }` is for a program that may be started again even after the last commit: it continues the
@@ -171,6 +174,18 @@ export interface PipelineOptions<Item>
 /**
  * A pipeline: the options of {@linkcode runPipeline}, with its items among them. `Arguments` is what its validator makes
  * of what it is given; without one they are text.
+ *
+ * @example Options in parts
+ * ```ts ignore
+ * import type { PipelineDefinition } from "@pipeloom/pipeloom";
+ *
+ * const nightly: PipelineDefinition<string> = {
+ *   name: "nightly",
+ *   schedule: "0 2 * * *",
+ *   items: () => ["a.csv", "b.csv"],
+ *   run: (file) => file.length,
+ * };
+ * ```
  */
 export interface PipelineDefinition<Item, Arguments = PipelineArguments>
   extends Omit<PipelineOptions<Item>, "db" | "args" | "label" | "schema"> {
@@ -205,41 +220,6 @@ export interface PipelineDefinition<Item, Arguments = PipelineArguments>
   schedule?: string | { cron: string; timeZone?: string | undefined } | undefined;
 }
 
-/** How many tasks run at once on other machines, unless told: as many as they have slots, within reason. */
-const REMOTE_WORKERS = 64;
-
-/** How many tasks run at once. */
-export function workersFor<Item>({ run, executor, ...options }: PipelineOptions<Item>): number {
-  const usual = executor
-    ? REMOTE_WORKERS
-    : typeof run === "function"
-    ? MAIN_THREAD_WORKERS
-    : navigator.hardwareConcurrency;
-  const { workers = usual } = options;
-  return checkInteger(workers, { operation: OPERATION, name: "workers", min: 1 });
-}
-
-/** Refuses options of the writer where the writer is open. */
-export function checkWriter<Item>({ db, ...options }: PipelineOptions<Item>): void {
-  if (!(db instanceof SqliteWriter)) return;
-  for (const option of WRITER_OPTIONS) {
-    if (option !== "schema" && options[option] !== undefined) {
-      throw new TypeError(
-        `Cannot ${OPERATION}: option ${option} belongs to the writer, which is open. ` +
-          `Pass it to SqliteWriter.open`,
-      );
-    }
-  }
-}
-
-/** What the writer of a pipeline is opened with. */
-export function writerOptionsOf<Item>(options: PipelineOptions<Item>): WriterOptions {
-  const names = ["db", "storeTaskStatus", ...WRITER_OPTIONS] as const;
-  return Object.fromEntries(
-    names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
-  ) as unknown as WriterOptions;
-}
-
 /** Whether the status of tasks will be stored. */
 export function storesStatus(
   { db, storeTaskStatus }: Pick<PipelineOptions<never>, "db" | "storeTaskStatus">,
@@ -258,7 +238,7 @@ export function checkResume<Item>({ db, resume, storeTaskStatus }: PipelineOptio
   }
   if (!storesStatus({ db, storeTaskStatus })) {
     throw new TypeError(
-      "Cannot run the pipeline: resume needs storeTaskStatus, which tells finished tasks. Leave it out",
+      "Cannot run the pipeline: resume needs storeTaskStatus, which identifies finished tasks. Leave it out",
     );
   }
 }
@@ -279,21 +259,12 @@ export function checkExecutor<Item>({ executor, run }: PipelineOptions<Item>): v
     const expected = "what natsExecutor() returned";
     throw new TypeError(unexpected(executor, { operation: OPERATION, name: "executor", expected }));
   }
-  if (typeof run === "function") {
+  const stages = stagesOf(run);
+  if (typeof run === "function" || (stages && modulesOf(stages).length === 0)) {
+    const what = stages ? "no stage of run is a module" : "run is a function";
     throw new TypeError(
-      `Cannot ${OPERATION}: option executor needs work that workers can load, and run is a function. ` +
+      `Cannot ${OPERATION}: option executor needs work that workers can load, and ${what}. ` +
         'Pass run: { module: new URL("./tasks.ts", import.meta.url), export: "name" }',
     );
-  }
-}
-
-/** Refuses work that is neither a function nor a module. */
-export function checkWork(run: unknown): void {
-  if (typeof run === "function") return;
-  const module = (run as TaskModule<never> | null | undefined)?.module;
-  if (!URL.canParse(String(module))) {
-    const expected =
-      'a function, or { module: new URL("./tasks.ts", import.meta.url), export: "name" }';
-    throw new TypeError(unexpected(run, { operation: OPERATION, name: "run", expected }));
   }
 }

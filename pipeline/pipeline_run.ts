@@ -11,7 +11,8 @@ import { viewOf } from "./observed_run.ts";
 import { openObserver } from "./observers/observers.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
 import { startRun } from "./run_start.ts";
-import { type PipelineOptions, storesStatus, writerOptionsOf } from "./pipeline_options.ts";
+import { type PipelineOptions, storesStatus } from "./pipeline_options.ts";
+import { writerOptionsOf } from "./writer_options.ts";
 import { failedWith, type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { RunHooks } from "./run_hooks.ts";
@@ -22,6 +23,7 @@ import { RunGrowth } from "./run_growth.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
 import type { Executor } from "./executor/executor.ts";
 import { openExecutor } from "./executor/open_executor.ts";
+import { leavesThread } from "./executor/stages.ts";
 import { notesOf } from "./scheduler/item_notes.ts";
 import { DependencySource } from "./scheduler/dependency_source.ts";
 import type { TaskSource } from "./scheduler/task_source.ts";
@@ -204,7 +206,7 @@ export class PipelineRun<Item> {
       return null;
     }
     const { run, firstId } = started;
-    const confirm = typeof this.#options.run !== "function" || this.#dependencies !== undefined ||
+    const confirm = leavesThread(this.#options.run) || this.#dependencies !== undefined ||
       this.#options.version !== undefined;
     const skipped = (tasks: number) => this.#summary.skip(tasks);
     const unchanged = (tasks: number) => this.#summary.skip(tasks, tasks);
@@ -250,10 +252,7 @@ export class PipelineRun<Item> {
 
   async #finish(run: number | null, batchSender: BatchSender): Promise<void> {
     const { counts } = this.#summary;
-    if (run === null) {
-      counts.cancelled += this.#source.count - this.#summary.total;
-      return;
-    }
+    if (run === null) return void (counts.cancelled += this.#source.count - this.#summary.total);
     const resumes = Boolean(this.#options.resume);
     const { finished, cancelled, ...checked } = await endRun(batchSender, {
       run,

@@ -13,13 +13,31 @@ import type { TaskOutcome } from "./executor/task_runner.ts";
 /** Failures that a report lists; the others are counted, and all are in `task_runs`. */
 const MAX_FAILURES = 100;
 
-/** A task that failed. */
+/**
+ * A task that failed.
+ *
+ * @example A line of a list
+ * ```ts ignore
+ * import type { TaskFailure } from "@pipeloom/pipeloom";
+ *
+ * const line = ({ name, error }: TaskFailure) => `${name}: ${error.message}`;
+ * ```
+ */
 export interface TaskFailure extends TaskIdentity {
   /** What was thrown. */
   error: Error;
 }
 
-/** What became of a pipeline. */
+/**
+ * What became of a pipeline.
+ *
+ * @example An exit code
+ * ```ts ignore
+ * import type { PipelineReport } from "@pipeloom/pipeloom";
+ *
+ * const exitCode = ({ status }: PipelineReport) => status === "done" ? 0 : 1;
+ * ```
+ */
 export interface PipelineReport {
   /** The run's row in `pipeline_runs`; `null` when the status of tasks is not stored. */
   runId: number | null;

@@ -15,7 +15,16 @@ import {
 /** Milliseconds to wait where a server does not say for how long. */
 const DEFAULT_MS = 1_000;
 
-/** When a task is to be run again. */
+/**
+ * When a task is to be run again.
+ *
+ * @example Hold back all tasks of a server
+ * ```ts ignore
+ * import type { RetryAfterOptions } from "@pipeloom/pipeloom";
+ *
+ * const options: RetryAfterOptions = { ms: 2_000, tag: "api", spendsAttempt: false };
+ * ```
+ */
 export interface RetryAfterOptions {
   /** Milliseconds to wait, from 0. */
   ms: number;
@@ -91,7 +100,7 @@ export class RetryAfter extends Error {
 
   /**
    * The error for the value of an HTTP `Retry-After` header (RFC 9110, 10.2.3): seconds, or a date. Without a value
-   * that can be read it waits for `ms`, one second unless told. A date that is over waits 0 ms; a wait is 24 days at
+   * that can be read it waits for `ms`, one second by default. A date that is over waits 0 ms; a wait is 24 days at
    * most.
    */
   static fromHeader(

@@ -11,12 +11,29 @@ import { unexpected } from "../internal/validate.ts";
 import { withoutNul } from "../internal/nul_characters.ts";
 import { toJson } from "../internal/json.ts";
 
-/** Arguments: what was said as `--arg key=value`, or what a validator made of it. */
+/**
+ * Arguments: what was said as `--arg key=value`, or what a validator made of it.
+ *
+ * @example As the command line has them
+ * ```ts ignore
+ * import type { PipelineArguments } from "@pipeloom/pipeloom";
+ *
+ * const args: PipelineArguments = { day: "2026-01-01" }; // --arg day=2026-01-01
+ * ```
+ */
 export type PipelineArguments = Readonly<Record<string, string>>;
 
 /**
  * A validator that knows the [Standard Schema](https://standardschema.dev), as those of zod, valibot, arktype and others
  * do.
+ *
+ * @example Any library that knows the Standard Schema
+ * ```ts ignore
+ * import type { ArgumentsValidator } from "@pipeloom/pipeloom";
+ *
+ * declare const z: { object(shape: object): ArgumentsValidator<{ day: string }>; date(): object };
+ * const args: ArgumentsValidator<{ day: string }> = z.object({ day: z.date() });
+ * ```
  */
 export interface ArgumentsValidator<Output = unknown> {
   /** How a value is validated. */

@@ -12,8 +12,8 @@ import type { BatchSender } from "../writer/client/batch_sender.ts";
 export interface Controlled {
   /** Cancels a task. Resolves when it has ended. */
   cancel(id: number, reason: Error): Promise<void>;
-  /** Queues a task again, or all that failed. Resolves with their number. */
-  retry(id?: number): Promise<number>;
+  /** Queues a task again, some, or all that failed. Resolves with their number. */
+  retry(tasks?: number | readonly number[]): Promise<number>;
 }
 
 /** A run whose tasks are known. */
@@ -24,7 +24,7 @@ interface StartedRun {
   growth: { add(items: Iterable<unknown> | AsyncIterable<unknown>): Promise<number> };
 }
 
-/** Why a task or run is cancelled, unless told. */
+/** Why a task or run is cancelled by default. */
 function cancelled(): Error {
   return new DOMException("Cancelled", "AbortError");
 }
@@ -85,15 +85,19 @@ export class RunControl {
   }
 
   /** Carries out a request of another process. */
-  async carryOut({ id, run, action, taskId }: RunRequest): Promise<void> {
+  async carryOut({ id, run, action, taskId, taskIds }: RunRequest): Promise<void> {
     const started = await this.#started.promise;
     if (run !== started.run) return;
     // The end of the run is the answer.
     if (action === "cancel" && taskId === null) return this.#stop.abort(cancelled());
     await answer(started, Promise.resolve(id), async () => {
-      if (action === "retry") return requeuedText(await started.tasks.retry(taskId ?? undefined));
+      if (action === "retry") {
+        return requeuedText(await started.tasks.retry(taskIds ?? taskId ?? undefined));
+      }
       // Any program can write rows.
-      if (action !== "cancel") throw new TypeError(`Cannot do ${Deno.inspect(action)} to a run`);
+      if (action !== "cancel" || taskIds) {
+        throw new TypeError(`Cannot do ${Deno.inspect(action)} to a run`);
+      }
       await started.tasks.cancel(taskId!, cancelled());
       return "Cancelled";
     });

@@ -6,15 +6,21 @@
 import { checkOptions, type KindsOf } from "../internal/validate.ts";
 import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import { DEFAULT_DB, prepareRun } from "./define_pipeline.ts";
-import {
-  type PipelineDefinition,
-  type PipelineOptions,
-  WRITER_OPTIONS,
-} from "./pipeline_options.ts";
+import type { PipelineDefinition, PipelineOptions } from "./pipeline_options.ts";
+import { WRITER_OPTIONS } from "./writer_options.ts";
 import type { PipelineReport } from "./report.ts";
 import { runPipeline } from "./run_pipeline.ts";
 
-/** Options of {@linkcode runDefinition}: what goes before the definition's own. */
+/**
+ * Options of {@linkcode runDefinition}: what goes before the definition's own.
+ *
+ * @example One day, again
+ * ```ts ignore
+ * import type { RunDefinitionOptions } from "@pipeloom/pipeloom";
+ *
+ * const options: RunDefinitionOptions = { args: { day: "2026-01-02" }, resume: true };
+ * ```
+ */
 export interface RunDefinitionOptions extends
   Pick<
     PipelineOptions<never>,

@@ -12,7 +12,7 @@ import {
 } from "./executor/added_items.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
 import type { Scheduler } from "./scheduler/scheduler.ts";
-import type { IdentityOptions } from "./scheduler/task_identity.ts";
+import type { Identifying } from "./scheduler/task_identity.ts";
 
 /** Lets one run grow. Its fields belong to the main thread. */
 export class RunGrowth<Item> implements Adds {
@@ -23,7 +23,7 @@ export class RunGrowth<Item> implements Adds {
 
   /** `scheduler` returns that of the run, once there is one. */
   constructor(
-    options: IdentityOptions<Item>,
+    options: Identifying<Item>,
     environment: TaskEnvironment,
     scheduler: () => Scheduler<Item> | undefined,
   ) {
@@ -32,7 +32,7 @@ export class RunGrowth<Item> implements Adds {
       await environment.queueAll?.();
       return identifyAll(items, options);
     };
-    this.isPlain = !options.taskName && !options.taskKey;
+    this.isPlain = !options.taskName && !options.taskKey && !options.stage;
     this.#environment = environment;
     this.#scheduler = scheduler;
   }

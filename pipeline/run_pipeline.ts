@@ -9,12 +9,11 @@ import {
   checkExecutor,
   checkNotes,
   checkResume,
-  checkWork,
-  checkWriter,
   type PipelineOptions,
   storesStatus,
-  workersFor,
 } from "./pipeline_options.ts";
+import { checkWriter } from "./writer_options.ts";
+import { checkWork, workersFor } from "./executor/stages.ts";
 import { checkProgress } from "./observers/progress_options.ts";
 import { checkHooks } from "./hooks.ts";
 import type { PipelineReport } from "./report.ts";
@@ -88,7 +87,7 @@ export function startPipeline<Item>(
 ): RunningPipeline {
   const begun = performance.now();
   checkNames(options);
-  checkWork(options.run);
+  checkWork(options);
   checkExecutor(options);
   checkWriter(options);
   checkResume(options);

@@ -12,11 +12,20 @@ import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import { OWN_TABLES } from "../writer/protocol/own_tables.ts";
 import type { SqlRow } from "../writer/protocol/sqlite_types.ts";
 import type { TaskModule } from "./executor/task_module.ts";
-import type { TaskFunction } from "./executor/task_runner.ts";
+import type { TaskFunction } from "./executor/task_module.ts";
 import type { PipelineOptions } from "./pipeline_options.ts";
 import { runPipeline } from "./run_pipeline.ts";
 
-/** Options of {@linkcode runTask}: those of a pipeline that matter to one task. */
+/**
+ * Options of {@linkcode runTask}: those of a pipeline that matter to one task.
+ *
+ * @example A table for the task
+ * ```ts ignore
+ * import type { RunTaskOptions } from "@pipeloom/pipeloom/testing";
+ *
+ * const options: RunTaskOptions<string> = { schema: "CREATE TABLE word (text TEXT)" };
+ * ```
+ */
 export interface RunTaskOptions<Item> extends
   Pick<
     PipelineOptions<Item>,
@@ -43,7 +52,16 @@ export interface RunTaskOptions<Item> extends
   schema?: string | readonly string[] | undefined;
 }
 
-/** What became of a task. */
+/**
+ * What became of a task.
+ *
+ * @example The rows of a table
+ * ```ts ignore
+ * import type { TaskRun } from "@pipeloom/pipeloom/testing";
+ *
+ * const words = ({ rows }: TaskRun) => rows.word?.map(({ text }) => text);
+ * ```
+ */
 export interface TaskRun<Result = unknown> {
   /** How it ended. */
   status: "done" | "error" | "cancelled";

@@ -14,7 +14,16 @@ import { databasePath, fileExists, prepareFile } from "./database_file.ts";
 import { SqliteError } from "../errors.ts";
 import { refuseDatabase } from "../internal/output_file.ts";
 
-/** Options of {@linkcode backup}. */
+/**
+ * Options of {@linkcode backup}.
+ *
+ * @example With the driver of the pipeline
+ * ```ts ignore
+ * import type { BackupOptions } from "@pipeloom/pipeloom/db";
+ *
+ * const options: BackupOptions = { driver: "builtin" };
+ * ```
+ */
 export type BackupOptions = Pick<ConnectReadOnlyOptions, "driver">;
 
 /**

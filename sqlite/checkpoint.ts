@@ -7,7 +7,16 @@ import { checkChoice, checkInteger, checkOptionNames } from "../internal/validat
 import type { Connection } from "./connection.ts";
 import { busyTimeout, setBusyTimeout } from "./pragmas.ts";
 
-/** How far a checkpoint goes. */
+/**
+ * How far a checkpoint goes.
+ *
+ * @example Beside a pipeline
+ * ```ts ignore
+ * import type { CheckpointMode } from "@pipeloom/pipeloom/db";
+ *
+ * const mode: CheckpointMode = "PASSIVE";
+ * ```
+ */
 export type CheckpointMode = "PASSIVE" | "FULL" | "RESTART" | "TRUNCATE";
 
 /** Every mode. */
@@ -18,7 +27,16 @@ export const CHECKPOINT_MODES: readonly CheckpointMode[] = [
   "TRUNCATE",
 ];
 
-/** What SQLite says a checkpoint did. */
+/**
+ * What SQLite says a checkpoint did.
+ *
+ * @example Whether the WAL is empty
+ * ```ts ignore
+ * import type { CheckpointResult } from "@pipeloom/pipeloom/db";
+ *
+ * const isEmpty = ({ busy, log }: CheckpointResult) => !busy && log <= 0;
+ * ```
+ */
 export interface CheckpointResult {
   /** Whether a reader or writer kept it from finishing. */
   busy: boolean;
@@ -28,7 +46,16 @@ export interface CheckpointResult {
   checkpointed: number;
 }
 
-/** Options of {@linkcode walCheckpoint}. */
+/**
+ * Options of {@linkcode walCheckpoint}.
+ *
+ * @example A second at most
+ * ```ts ignore
+ * import type { WalCheckpointOptions } from "@pipeloom/pipeloom/db";
+ *
+ * const options: WalCheckpointOptions = { waitMs: 1_000 };
+ * ```
+ */
 export interface WalCheckpointOptions {
   /**
    * Milliseconds to wait for readers and writers.

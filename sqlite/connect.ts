@@ -20,7 +20,16 @@ import { openReader, openWriter } from "./opening.ts";
 import { connectionSettings, type Synchronous } from "./settings.ts";
 import { isUnwritable, openUnwritable, readJournal } from "./unwritable.ts";
 
-/** Options of {@linkcode connect}. */
+/**
+ * Options of {@linkcode connect}.
+ *
+ * @example Commits that survive a power cut
+ * ```ts ignore
+ * import type { ConnectOptions } from "@pipeloom/pipeloom/db";
+ *
+ * const options: ConnectOptions = { synchronous: "full" };
+ * ```
+ */
 export interface ConnectOptions {
   /**
    * The journal of a file: WAL, or with `false` the rollback journal (DELETE).
@@ -68,7 +77,7 @@ const NAMES = namesOf<ConnectOptions>({
 
 /**
  * Opens the read-write connection to a database and configures it: WAL for a file (DELETE with
- * `wal: false`, MEMORY for `:memory:`), `synchronous=NORMAL` unless told, `foreign_keys=ON`, `temp_store=MEMORY`,
+ * `wal: false`, MEMORY for `:memory:`), `synchronous=NORMAL` by default, `foreign_keys=ON`, `temp_store=MEMORY`,
  * a page cache of 100 MB, a checkpoint every 1,000 pages, a busy timeout of 60 s.
  *
  * A missing parent folder is created. There should be one such connection to a file: in a pipeline it is
@@ -102,7 +111,16 @@ export async function connect(
   return await openWriter(driver, file, settings);
 }
 
-/** Options of {@linkcode connectReadOnly}. */
+/**
+ * Options of {@linkcode connectReadOnly}.
+ *
+ * @example A short wait
+ * ```ts ignore
+ * import type { ConnectReadOnlyOptions } from "@pipeloom/pipeloom/db";
+ *
+ * const options: ConnectReadOnlyOptions = { busyTimeoutMs: 1_000 };
+ * ```
+ */
 export type ConnectReadOnlyOptions = Omit<
   ConnectOptions,
   "wal" | "synchronous" | "doubleQuotedLiterals"

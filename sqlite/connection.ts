@@ -106,8 +106,8 @@ export class Connection implements Disposable {
    * Runs `body` in a transaction: committed when it returns, rolled back when it throws. Inside another
    * transaction it is a savepoint. `body` must be synchronous, because no lock is held across an `await`.
    *
-   * @throws {TypeError} If `body` is asynchronous: it is not run, or, where only the promise it returns
-   * tells, what it wrote until then is rolled back
+   * @throws {TypeError} If `body` is asynchronous: it is not run, or, where only the promise that it
+   * returns shows it, what it wrote until then is rolled back
    */
   transaction<T>(body: () => T): T {
     if (body instanceof AsyncFunction) throw asynchronous();
@@ -152,6 +152,11 @@ export class Connection implements Disposable {
     } catch (error) {
       throw explain(error, this.path);
     }
+  }
+
+  /** @ignore Defines an SQL function of one argument; see `guarded_tables.ts`. */
+  defineFunction(name: string, call: () => bigint): void {
+    this.#open().defineFunction(name, call);
   }
 
   /** @ignore Opens another connection to the file, which only reads and has nothing of it in memory. */

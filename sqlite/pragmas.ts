@@ -26,6 +26,50 @@ export function givesPagesBack(connection: Connection): boolean {
   return pragma(connection, "auto_vacuum") !== 0;
 }
 
+/** What a script may have changed in a file for good, beside its tables. */
+export interface FileSettings {
+  /** Bytes of a page; 4,096 by default. */
+  pageSize: number;
+  /** Whether a file becomes shorter when rows are deleted: `none` by default. */
+  autoVacuum: string;
+  /** How texts are encoded: `UTF-8` by default. */
+  encoding: string;
+}
+
+/** How the file is made. */
+export function fileSettings(connection: Connection): FileSettings {
+  const autoVacuum = Number(pragma(connection, "auto_vacuum"));
+  return {
+    pageSize: Number(pragma(connection, "page_size")),
+    autoVacuum: ["none", "full", "incremental"][autoVacuum] ?? `${autoVacuum}`,
+    encoding: String(pragma(connection, "encoding")),
+  };
+}
+
+/** Something that stands in a file beside its tables. */
+export interface AddedPart {
+  /** `trigger` or `index`. */
+  type: string;
+  /** Its name. */
+  name: string;
+  /** The table that it belongs to. */
+  table: string;
+}
+
+/** Triggers and indexes of these tables, but for indexes that are named after their table, as ours are. */
+export function addedParts(connection: Connection, tables: readonly string[]): AddedPart[] {
+  return connection.prepare(
+    `SELECT type, name, lower(tbl_name) AS tbl FROM sqlite_schema
+     WHERE type IN ('trigger', 'index') AND sql IS NOT NULL
+       AND tbl IN (SELECT value FROM json_each(?)) AND NOT (type='index' AND name LIKE 'idx_' || tbl || '%')
+     ORDER BY rowid`,
+  ).all(JSON.stringify(tables)).map(({ type, name, tbl }) => ({
+    type: `${type}`,
+    name: `${name}`,
+    table: `${tbl}`,
+  }));
+}
+
 /** Columns of a table, in their order; none when there is no such table. */
 export function columnsOf(connection: Connection, table: string): string[] {
   return connection.prepare(`PRAGMA main.table_info(${table})`).all().map(({ name }) => `${name}`);

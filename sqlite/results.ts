@@ -12,7 +12,17 @@ import { HAS_FOREIGN_END, OWN_STATUS, REWRITTEN_AS } from "./rewritten_rows.ts";
 /** Rows of a page: between two pages the connection reads nothing, and holds no checkpoint up. */
 const PAGE = 1_000;
 
-/** What one task returned. */
+/**
+ * What one task returned.
+ *
+ * @example The sum of numbers
+ * ```ts ignore
+ * import type { TaskResult } from "@pipeloom/pipeloom/db";
+ *
+ * const sum = (results: TaskResult<number>[]) =>
+ *   results.reduce((total, { result = 0 }) => total + result, 0);
+ * ```
+ */
 export interface TaskResult<Result = unknown> {
   /** Its row in `task_runs`. */
   id: number;
@@ -24,7 +34,16 @@ export interface TaskResult<Result = unknown> {
   result: Result | undefined;
 }
 
-/** Options of {@linkcode readResults}. */
+/**
+ * Options of {@linkcode readResults}.
+ *
+ * @example With the driver of the pipeline
+ * ```ts ignore
+ * import type { ReadResultsOptions } from "@pipeloom/pipeloom/db";
+ *
+ * const options: ReadResultsOptions = { driver: "builtin" };
+ * ```
+ */
 export type ReadResultsOptions = Pick<ConnectReadOnlyOptions, "driver">;
 
 /**

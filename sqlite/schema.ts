@@ -12,7 +12,9 @@ import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
 import { columnsOf, isShadowed } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
-import { PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
+import { IDEMPOTENCY_KEYS } from "./tables/idempotency_keys.ts";
+import { ADDED_TO_RUN_REQUESTS, PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
+import { TASK_CHECKS } from "./tables/task_checks.ts";
 import { TASK_STEPS, TASK_STEPS_INDEXES } from "./tables/task_steps.ts";
 import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_versions.ts";
 
@@ -48,6 +50,8 @@ const ADDED_TO_TASK_RUNS: Columns = {
   rewritten_as: "TEXT",
   // The version of its work, until it is done.
   version: "TEXT",
+  // Which of its run's stages runs it, where that has any.
+  stage: "TEXT",
   // Until when it sleeps, or slept last.
   wakes_at: "TEXT",
 };
@@ -153,20 +157,6 @@ const TASK_ATTEMPTS: Columns = {
   error: "TEXT",
 };
 
-/** What tasks checked about their data. */
-const TASK_CHECKS: Columns = {
-  id: "INTEGER PRIMARY KEY",
-  task_id: "INTEGER NOT NULL",
-  run_id: "INTEGER",
-  attempt: "INTEGER NOT NULL", // from 1
-  checked_at: "TEXT NOT NULL",
-  name: "TEXT NOT NULL",
-  passed: "INTEGER NOT NULL", // 0|1
-  severity: "TEXT NOT NULL", // error|warn
-  value: "TEXT", // JSON
-  expected: "TEXT", // JSON
-};
-
 /** What came later. */
 const ADDED_TO_TASK_ATTEMPTS: Columns = {
   worker: "TEXT",
@@ -180,17 +170,6 @@ const TASK_DEPENDENCIES: Columns = {
   depends_on_id: "INTEGER NOT NULL",
 };
 
-/** What was written under a key, so that it is not written again. */
-const IDEMPOTENCY_KEYS: Columns = {
-  id: "INTEGER PRIMARY KEY",
-  task_id: "INTEGER NOT NULL", // 0 for a key of the file
-  run_id: "INTEGER",
-  table_name: "TEXT NOT NULL", // '' for a transaction
-  key: "TEXT NOT NULL",
-  part: "INTEGER NOT NULL", // the message of a stream, from 0
-  written_at: "TEXT NOT NULL",
-};
-
 /** The tables of task status, with what was added to them later. */
 const TABLES: readonly [string, Columns, Columns?][] = [
   ["task_runs", TASK_RUNS, ADDED_TO_TASK_RUNS],
@@ -201,7 +180,7 @@ const TABLES: readonly [string, Columns, Columns?][] = [
   ["task_checks", TASK_CHECKS],
   ["task_dependencies", TASK_DEPENDENCIES],
   ["idempotency_keys", IDEMPOTENCY_KEYS],
-  ["run_requests", RUN_REQUESTS],
+  ["run_requests", RUN_REQUESTS, ADDED_TO_RUN_REQUESTS],
   ["pruned_runs", PRUNED_RUNS],
   ["task_versions", TASK_VERSIONS],
   ["task_steps", TASK_STEPS],
@@ -210,7 +189,16 @@ const TABLES: readonly [string, Columns, Columns?][] = [
 /** The tables that are ours: all others are the user's. */
 export const OWN_TABLES: readonly string[] = [...TABLES.map(([name]) => name), "workers"];
 
-/** Options of {@linkcode initSchema}. */
+/**
+ * Options of {@linkcode initSchema}.
+ *
+ * @example No tables of task status
+ * ```ts ignore
+ * import type { InitSchemaOptions } from "@pipeloom/pipeloom/db";
+ *
+ * const options: InitSchemaOptions = { storeTaskStatus: false };
+ * ```
+ */
 export interface InitSchemaOptions {
   /**
    * Whether the tables of task status are wanted. With `false` nothing is created.

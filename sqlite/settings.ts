@@ -13,6 +13,13 @@ import { checkChoice, checkInteger } from "../internal/validate.ts";
 /**
  * When a commit is on the disk: `"normal"` at the next checkpoint, `"full"` before it is acknowledged. Either way
  * it survives the death of the process; only `"full"` survives a power cut.
+ *
+ * @example By the kind of work
+ * ```ts ignore
+ * import type { Synchronous } from "@pipeloom/pipeloom/db";
+ *
+ * const levelOf = (isPayment: boolean): Synchronous => isPayment ? "full" : "normal";
+ * ```
  */
 export type Synchronous = "normal" | "full";
 

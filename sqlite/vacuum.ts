@@ -10,10 +10,28 @@ import { walCheckpoint } from "./checkpoint.ts";
 import { isAttachRefused } from "./explain.ts";
 import { rebuild } from "./rebuild.ts";
 
-/** Options of {@linkcode vacuum}. */
+/**
+ * Options of {@linkcode vacuum}.
+ *
+ * @example Wait ten seconds for others
+ * ```ts ignore
+ * import type { VacuumOptions } from "@pipeloom/pipeloom/db";
+ *
+ * const options: VacuumOptions = { busyTimeoutMs: 10_000 };
+ * ```
+ */
 export type VacuumOptions = Pick<ConnectOptions, "driver" | "busyTimeoutMs">;
 
-/** What {@linkcode vacuum} did. */
+/**
+ * What {@linkcode vacuum} did.
+ *
+ * @example What it saved
+ * ```ts ignore
+ * import type { VacuumResult } from "@pipeloom/pipeloom/db";
+ *
+ * const saved = ({ before, after }: VacuumResult) => before - after;
+ * ```
+ */
 export interface VacuumResult {
   /** Bytes of the file before. */
   before: number;

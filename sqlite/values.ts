@@ -22,15 +22,40 @@
  */
 import { isPlain, nameOf, toJson } from "../internal/json.ts";
 
-/** A value as SQLite stores it. */
+/**
+ * A value as SQLite stores it.
+ *
+ * @example A text for people
+ * ```ts ignore
+ * import type { SqlValue } from "@pipeloom/pipeloom/db";
+ *
+ * const show = (value: SqlValue) => value instanceof Uint8Array ? `${value.length} bytes` : `${value}`;
+ * ```
+ */
 export type SqlValue = null | number | bigint | string | Uint8Array;
 
-/** A row as it is read: column name to value. */
+/**
+ * A row as it is read: column name to value.
+ *
+ * @example A row of a query
+ * ```ts ignore
+ * import type { SqlRow } from "@pipeloom/pipeloom";
+ *
+ * const nameOf = (row: SqlRow) => String(row.name);
+ * ```
+ */
 export type SqlRow = Record<string, SqlValue>;
 
 /**
  * A value that can be stored; the table in this module's description says as what. An object may be the value of an
  * interface or of a type; the symbols tell it from functions, promises, maps and the like, which have no JSON form.
+ *
+ * @example What a row may hold
+ * ```ts ignore
+ * import type { Bindable } from "@pipeloom/pipeloom";
+ *
+ * const values: Bindable[] = ["Oslo", 717_710, true, new Date(), { tags: ["capital"] }, null];
+ * ```
  */
 export type Bindable =
   | SqlValue
@@ -51,6 +76,13 @@ export type Bindable =
 /**
  * Where a value stands, for an error: a name, the index of a parameter, or a function that tells. That gets the path
  * to a part of the value, such as `.tags[2]`, and `""` for all of it.
+ *
+ * @example Where a value stands
+ * ```ts ignore
+ * import type { ValueLocation } from "@pipeloom/pipeloom/db";
+ *
+ * const location: ValueLocation = (path) => `row 3, column tags${path}`;
+ * ```
  */
 export type ValueLocation = string | number | ((path: string) => string);
 

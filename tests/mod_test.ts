@@ -167,11 +167,12 @@ export function misfits(): void {
 
 /**
  * Names that may be exported: what a user calls, passes or catches. Hooks brought three, because what they are told is
- * passed on by programs, and has to have a type there; `runDefinition` two, `task.check` its options.
+ * passed on by programs, and has to have a type there; `runDefinition` two, `task.check` its options, `run` its table of
+ * stages, which programs build apart from the call.
  */
-const MOST_NAMES = 54;
+const MOST_NAMES = 55;
 
-Deno.test("mod.ts is its documentation and a sorted list of at most 54 named exports", async () => {
+Deno.test("mod.ts is its documentation and a sorted list of at most 55 named exports", async () => {
   const text = await Deno.readTextFile(new URL("../mod.ts", import.meta.url));
   const [, ...statements] = text.slice(text.indexOf("*/")).trim().split("\n");
   const names = statements.map((line) => {

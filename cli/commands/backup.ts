@@ -26,8 +26,8 @@ export interface BackupCommandOptions extends DbOption {
 export function define(command: Command): Command {
   return command
     .description(
-      "Copy a database into a new file, as it is at one moment. Pipelines may continue to write. A file " +
-        "that is there is never overwritten.",
+      "Copy a database into a new file, as of one commit, while pipelines write to it. An existing file is " +
+        "never overwritten.",
     )
     .argument("<to>", "the new file", outputName)
     .addOption(dbOption())

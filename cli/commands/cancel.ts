@@ -13,9 +13,8 @@ import { examples } from "../options.ts";
 export function define(command: Command): Command {
   return defineAsk(command)
     .description(
-      "Cancel an active run of another process, or one of its tasks. What has not begun never " +
-        "does; what runs is told, and is cancelled when it heeds that. A task of a pool that does not " +
-        "is ended.",
+      "Cancel an active run of another process, or one of its tasks. Queued tasks never start. Running " +
+        "tasks are aborted through their signal; a task on a pool that ignores it is terminated.",
     )
     .addHelpText(
       "after",

@@ -33,15 +33,15 @@ export function define(command: Command): Command {
   return command
     .description(
       "Copy the WAL into the database. PASSIVE never waits, FULL waits for the writer, RESTART " +
-        "for readers too, TRUNCATE also cuts the WAL to zero bytes. Exits with 1 when another program was in " +
-        "the way.",
+        "for readers too, TRUNCATE also truncates the WAL to zero bytes. The exit code is 1 when another program " +
+        "blocked it.",
     )
     .addOption(dbOption())
     .addOption(
-      new Option("--mode <mode>", "how far it goes: passive, full, restart or truncate")
+      new Option("--mode <mode>", "passive, full, restart or truncate")
         .default("TRUNCATE", "truncate").argParser(checkpointMode),
     )
-    .option("--wait <seconds>", "how long to wait for others at most", wholeNumber(0, 3600), 5)
+    .option("--wait <seconds>", "maximum time to wait for other programs", wholeNumber(0, 3600), 5)
     .addOption(jsonOption("what it did"))
     .addHelpText(
       "after",

@@ -39,12 +39,11 @@ export interface DashboardCommandOptions extends DbOption {
 export function define(command: Command): Command {
   return command
     .description(
-      "Serve the live dashboard of a database until Ctrl-C. The file is opened read-only and need not " +
-        "be there yet. On another address than loopback a token is demanded; one is made where none " +
-        "is given.",
+      "Serve the live dashboard of a database until Ctrl-C. The file is opened read-only and may be " +
+        "created later. Any address but loopback requires a token; without --token one is generated.",
     )
     .addOption(dbOption())
-    .option("--port <n>", "port; 0 takes any that is free", port, 8787)
+    .option("--port <n>", "port; 0 selects a free one", port, 8787)
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--name <host>", "another accepted Host value; repeatable", add)
     .option(

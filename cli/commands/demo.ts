@@ -38,10 +38,10 @@ export interface DemoOptions extends RunAndTellOptions {
 export function define(command: Command): Command {
   return command
     .description(
-      `Run some tasks of ${STEPS} steps that only wait, a few at a time. Watch with ` +
+      `Run a demo pipeline whose tasks wait through ${STEPS} steps. Watch it with ` +
         `"pipeloom status --watch" in another terminal.`,
     )
-    .option("-n, --tasks <n>", "how many tasks", wholeNumber(0), 20)
+    .option("-n, --tasks <n>", "number of tasks", wholeNumber(0), 20)
     .addOption(workersOption().default(4))
     .addOption(dbOption())
     .addOption(driverOption())

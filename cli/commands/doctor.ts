@@ -4,8 +4,8 @@
  * @module
  */
 import type { Command } from "commander";
-import type { Check } from "../check.ts";
-import { examine } from "../examine.ts";
+import type { Check } from "../doctor/check.ts";
+import { examine } from "../doctor/examine.ts";
 import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
 import { type DbOption, dbOption, examples, jsonOption } from "../options.ts";
 import { type Cell, flow } from "../terminal/table.ts";
@@ -32,13 +32,13 @@ const TITLE_WIDTH = 12;
 export function define(command: Command): Command {
   return command
     .description(
-      "Look at the runtime, the SQLite driver, the permissions and the database, and say what to do. " +
-        "The database is opened read-only; its check takes a while when it is large. Exits with 1 when " +
-        "something is wrong.",
+      "Check the runtime, the SQLite driver, the permissions, the packages, the disk and the database " +
+        "with its settings, its runs and their lock files, and suggest fixes. The database is opened " +
+        "read-only; checking a large one takes time. The exit code is 1 when a check fails.",
     )
     .addOption(dbOption())
     .addOption(jsonOption("the findings"))
-    .addHelpText("after", examples(["doctor --db etl.db", "is all well?"]));
+    .addHelpText("after", examples(["doctor --db etl.db", "before the first night"]));
 }
 
 /** Does it. */

@@ -27,13 +27,13 @@ export interface ExportOptions extends DbOption {
 export function define(command: Command): Command {
   return command
     .description(
-      "Write a run (the newest) into one HTML file that shows it as the dashboard does, without a " +
+      "Write a run (default: the newest) into one HTML file that shows it as the dashboard does, without a " +
         "server and without a network. The database is opened read-only.",
     )
     .argument("[run]", 'id of the run, or "latest"', namedRun(0))
     .option(
       "-o, --output <file>",
-      "the file to write (run-<id>.html); - is the standard output",
+      "the file to write (default: run-<id>.html); - is the standard output",
       outputOrStream,
     )
     .addOption(dbOption())

@@ -19,8 +19,8 @@ export function define(command: Command): Command {
     .description(
       "Create a database with the tables task_runs, pipeline_runs, run_samples, task_logs, " +
         "task_attempts, task_checks, task_steps, task_dependencies and idempotency_keys, or extend one of the Python pipeloom in place. " +
-        "Every row stays; doing it again changes nothing. " +
-        "Pipelines do it themselves. The journal of a file that is there stays what it is.",
+        "Every row is kept; a second call changes nothing. " +
+        "Pipelines do it themselves. The journal mode of an existing file is kept.",
     )
     .addOption(dbOption())
     .addHelpText("after", examples(["init-db --db etl.db", "before other programs read it"]));

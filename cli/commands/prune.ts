@@ -56,14 +56,14 @@ interface Outcome {
 export function define(command: Command): Command {
   return command
     .description(
-      "Delete old runs with their tasks, logs and samples, a few rows at a time, so that pipelines " +
-        "may continue. The newest run, runs that are running, tasks of the Python pipeloom and tables of " +
-        "your own stay. With both --keep and --keep-runs, what either keeps is kept.",
+      "Delete old runs with their tasks, logs and samples, a few rows at a time, while pipelines " +
+        "continue. The newest run, active runs, tasks of the Python pipeloom and your own tables are " +
+        "kept. With both --keep and --keep-runs, a run that either keeps is kept.",
     )
     .option("--keep <age>", "keep runs that ended within 30d, 12h, 90m, 2w", age)
     .option("--keep-runs <n>", "keep the newest n runs", wholeNumber(1))
-    .option("--dry-run", "say what would go, and delete nothing")
-    .option("--force", "delete runs that say they are running, too, unless their process is alive")
+    .option("--dry-run", "print what would be deleted, and delete nothing")
+    .option("--force", "also delete runs marked as running whose process is gone")
     .addOption(dbOption())
     .addOption(jsonOption("what was deleted"))
     .addHelpText(

@@ -3,18 +3,23 @@
  *
  * @module
  */
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { ask, type AskOptions, defineAsk } from "../control/request_control.ts";
 import type { ExitCode } from "../terminal/exit_code.ts";
+import { CommandError } from "../terminal/failure.ts";
 import type { NamedRun } from "../control/named_run.ts";
 import { examples } from "../options.ts";
 
 /** Says what the command takes. */
 export function define(command: Command): Command {
   return defineAsk(command)
+    .addOption(
+      new Option("--cause <id>", "only failures of this cause, as pipeloom errors lists them")
+        .argParser(causeName),
+    )
     .description(
-      "Run failed tasks again, in an active run of another process: all its tasks that are error, " +
-        "or one that is error or cancelled, with what was cancelled because it depends on them. To " +
+      "Run failed tasks of an active run of another process again: all of them, or one that failed or " +
+        "was cancelled. Tasks that were cancelled because they depend on them run again, too. To " +
         "continue a run that has ended, use pipeloom run <file> --resume <run>.",
     )
     .addHelpText(
@@ -22,6 +27,7 @@ export function define(command: Command): Command {
       examples(
         ["retry latest", "all that failed so far in the newest run of pipeloom.db"],
         ["retry 5 1207 --db etl.db", "task 1207 of run 5"],
+        ["retry latest --cause 1tvj48918v", "what failed of one cause"],
       ),
     );
 }
@@ -32,5 +38,13 @@ export async function run(
   run: NamedRun,
   task?: number,
 ): Promise<ExitCode> {
+  if (task !== undefined && options.cause !== undefined) {
+    throw new CommandError("Cannot retry a task and a cause at once. Name one of them");
+  }
   return await ask("retry", { run, task }, options);
+}
+
+function causeName(text: string): string {
+  if (/^\w{1,20}$/.test(text)) return text;
+  throw new InvalidArgumentError("Pass the id of a cause, as pipeloom errors lists them.");
 }

@@ -42,7 +42,7 @@ export function define(command: Command): Command {
   return command
     .description("List the runs, newest first. The database is opened read-only.")
     .addOption(dbOption())
-    .option("--limit <n>", "runs to list", wholeNumber(1), 20)
+    .option("--limit <n>", "number of runs", wholeNumber(1), 20)
     .addOption(jsonOption("the runs"))
     .addHelpText(
       "after",

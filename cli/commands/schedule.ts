@@ -13,6 +13,7 @@ import type { ZonedSchedule } from "../../pipeline/schedule/zoned_schedule.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../terminal/exit_code.ts";
 import { tellError } from "../terminal/failure.ts";
 import { loadDefinition } from "../load_definition.ts";
+import { addNatsOptions, RUN_OVER_NATS, toExecutor } from "../nats_options.ts";
 import {
   argOption,
   dashboardOption,
@@ -46,17 +47,20 @@ export interface ScheduleCommandOptions extends Omit<RunOptions, "json"> {
 
 /** Says what the command takes. */
 export function define(command: Command): Command {
-  return command
+  command
     .description(
       "Run the pipeline that a module exports at the times of its schedule until Ctrl-C: " +
-        'export default definePipeline({ schedule: "0 2 * * *", items, run }). A run that is active ' +
-        "then is stopped as by Ctrl-C of pipeloom run.",
+        'export default definePipeline({ schedule: "0 2 * * *", items, run }). Ctrl-C also ' +
+        "stops an active run, as it stops pipeloom run.",
     )
     .argument("<file>", "a TypeScript or JavaScript module, or its URL")
-    .option("--cron <expression>", "when to run it (what the module says)")
-    .option("--time-zone <name>", "the time zone of the schedule (that of the module, else UTC)")
+    .option("--cron <expression>", "when to run it (default: that of the module)")
+    .option(
+      "--time-zone <name>",
+      "time zone of the schedule (default: that of the module, else UTC)",
+    )
     .addOption(argOption())
-    .option("--db <path>", `the database (that of the module, else ${DEFAULT_DB})`)
+    .option("--db <path>", `the database (default: that of the module, else ${DEFAULT_DB})`)
     .addOption(workersOption())
     .addOption(driverOption())
     .addOption(
@@ -67,11 +71,12 @@ export function define(command: Command): Command {
     )
     .addOption(overlapOption("refuse"))
     .addOption(quietTasksOption())
-    .addOption(dashboardOption())
+    .addOption(dashboardOption());
+  return addNatsOptions(command, RUN_OVER_NATS)
     .addHelpText(
       "after",
       examples(
-        ["schedule etl.ts", "at the times that the module says"],
+        ["schedule etl.ts", "at the times of the module's schedule"],
         ['schedule etl.ts --cron "*/15 * * * MON-FRI"', "every quarter of an hour on weekdays"],
         ['schedule etl.ts --cron "0 2 * * *" --time-zone Europe/Oslo', "at two at night in Oslo"],
         ["schedule etl.ts --overlap queue --dashboard", "late runs wait, with the dashboard"],
@@ -86,11 +91,13 @@ export async function run(
 ): Promise<ExitCode> {
   const { definition: loaded, name } = await loadDefinition(file);
   const overlap = options.overlap ?? loaded.overlap;
+  const executor = await toExecutor(options);
   const definition = {
     name,
     // Two runs may be active: the summary of one would end up among the bars of the other.
     ...(overlap === undefined || overlap === "refuse" ? {} : { progress: LINES }),
     ...loaded,
+    ...(executor ? { executor } : {}),
     ...scheduleFrom(loaded.schedule, cron, timeZone),
     ...(overlap === undefined ? {} : { overlap }),
   };

@@ -16,7 +16,7 @@ import { surface, writeLines } from "../terminal/terminal.ts";
 import { type WatchOptions, watchStatus } from "../status/watch.ts";
 import { KEYS } from "../status/watch_view.ts";
 
-/** Tasks that are shown unless told otherwise. */
+/** Tasks that are shown by default. */
 const LIMIT = 20;
 
 /** Options of the command. */
@@ -29,18 +29,26 @@ export interface StatusOptions extends WatchOptions {
 export function define(command: Command): Command {
   return command
     .description(
-      "Show a run (the newest) and its tasks: those that run first, then failures, then the rest. " +
+      "Show a run (default: the newest) and its tasks: running ones first, then failed ones, then the rest. " +
         "Files of the Python pipeloom are shown too. The database is opened read-only.",
     )
     .addOption(dbOption())
     .option(
       "--watch",
-      "follow it live until q (? tells the other keys), and with --run, under CI or without a " +
-        "terminal until the run has ended; waits for a file that is not there yet",
+      "follow it live until q (? shows all keys); with --run, under CI or without a terminal until the " +
+        "run has ended. Waits for a file that does not exist yet",
     )
-    .option("--run <id>", "another run than the newest", wholeNumber(0))
-    .option("--status <list>", `only tasks in these: ${TASK_STATUSES.join(", ")}`, statuses)
-    .option("--limit <n>", `tasks to show (${LIMIT}; with --watch what fits)`, wholeNumber(0))
+    .option("--run <id>", "id of the run (default: the newest)", wholeNumber(0))
+    .option(
+      "--status <list>",
+      `only tasks with these statuses, separated by commas: ${TASK_STATUSES.join(", ")}`,
+      statuses,
+    )
+    .option(
+      "--limit <n>",
+      `number of tasks (default: ${LIMIT}; with --watch as many as fit)`,
+      wholeNumber(0),
+    )
     .addOption(jsonOption("the run and its tasks"))
     .addHelpText(
       "after",

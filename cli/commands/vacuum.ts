@@ -25,8 +25,8 @@ export interface VacuumCommandOptions extends DbOption {
 export function define(command: Command): Command {
   return command
     .description(
-      "Build the file again without the space that deleted rows have left, while no pipeline runs. It takes as " +
-        "much free disk as the file is long.",
+      "Rebuild the file without the space of deleted rows, while no pipeline runs. It needs as much free " +
+        "disk space as the file takes.",
     )
     .addOption(dbOption())
     .addOption(driverOption())

@@ -26,17 +26,17 @@ export function define(command: Command): Command {
     command
       .description(
         "Run tasks for pipelines on other machines, which have natsExecutor() as their executor. It " +
-          "runs the functions of these modules and of no others, and refuses a run whose module is " +
-          "another version. SIGTERM or Ctrl-C lets running tasks end and gives the rest back; a " +
-          "second one ends it at once.",
+          "runs functions of these modules only, and refuses a run whose module is another version. " +
+          "SIGTERM or Ctrl-C lets running tasks end and returns the others; a second signal ends it " +
+          "at once.",
       )
       .argument("<file...>", "the modules of tasks, or their URLs"),
-    "the servers of NATS, such as tls://broker:4222, with commas between them",
+    "NATS servers, such as tls://broker:4222, separated by commas",
   )
     .addOption(workersOption())
     .option(
       "--grace <s>",
-      "seconds for which running tasks may continue at the end (30)",
+      "seconds that running tasks may take at the end (default: 30)",
       wholeNumber(0),
     )
     .addHelpText(

@@ -31,7 +31,7 @@ const COLUMNS: readonly Column[] = [
   { title: "running", right: true },
   { title: "ended", right: true },
   { title: "tasks/s", right: true, optional: true },
-  { title: "last heard", right: true, optional: true },
+  { title: "last seen", right: true, optional: true },
   { title: "version", optional: true },
 ];
 
@@ -39,11 +39,11 @@ const COLUMNS: readonly Column[] = [
 export function define(command: Command): Command {
   return command
     .description(
-      "List the workers on other machines that take part in a run (the newest). The database is " +
+      "List the workers on other machines that take part in a run (default: the newest). The database is " +
         "opened read-only.",
     )
     .addOption(dbOption())
-    .option("--run <id>", "another run than the newest", wholeNumber(1))
+    .option("--run <id>", "id of the run (default: the newest)", wholeNumber(1))
     .addOption(jsonOption("the workers"))
     .addHelpText("after", examples(["workers --db etl.db", "who runs its tasks"]));
 }

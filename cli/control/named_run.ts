@@ -4,7 +4,8 @@
  * @module
  */
 import { InvalidArgumentError } from "commander";
-import { listRuns } from "../../dashboard/server/queries/runs.ts";
+import type { Run } from "../../dashboard/api.ts";
+import { getRun, listRuns } from "../../dashboard/server/queries/runs.ts";
 import type { Reader } from "../../dashboard/server/reader.ts";
 import { CommandError } from "../terminal/failure.ts";
 import { wholeNumber } from "../options.ts";
@@ -22,6 +23,14 @@ export function namedRun(min: 0 | 1) {
       throw new InvalidArgumentError('Pass the id of a run, or "latest".');
     }
   };
+}
+
+/** The run that is named; where there is none, the error says what cannot be done. */
+export function findRun(reader: Reader, named: NamedRun, cannot: string): Run {
+  const id = named === "latest" ? latestRun(reader, cannot) : named;
+  const run = getRun(reader, id);
+  if (run) return run;
+  throw new CommandError(`${cannot}: there is no run ${id}; pipeloom runs lists those there are`);
 }
 
 /** The id of the latest run; where there is none, the error says what cannot be done. */

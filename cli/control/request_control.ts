@@ -8,6 +8,7 @@ import type { Command } from "commander";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import type { Reader } from "../../dashboard/server/reader.ts";
 import { type Answer, readAnswer } from "../../dashboard/server/queries/requests.ts";
+import { findFailures } from "../../dashboard/server/queries/answers/failures.ts";
 import { getRun } from "../../dashboard/server/queries/runs.ts";
 import { onInterrupt } from "../../pipeline/signals.ts";
 import { delay } from "../../internal/delay.ts";
@@ -33,6 +34,8 @@ export interface AskOptions extends DbOption {
   wait: number;
   /** Whether to print JSON. */
   json?: boolean;
+  /** Only failures of this cause, of a retry. */
+  cause?: string | undefined;
 }
 
 /** Says what `cancel` and `retry` have in common. */
@@ -70,17 +73,23 @@ export async function ask(
       `Cannot ${action} run 0 of ${
         sanitize(db)
       }: it stands for the tasks of the Python pipeloom, ` +
-        `which hears no requests`,
+        `which reads no requests`,
     );
   }
+  const taskIds = options.cause === undefined ? undefined : await idsOf(reader, run, options.cause);
   // From here on: once it is requested, a caller that stops waiting is told how it stands.
   const stop = new AbortController();
   using _ = onInterrupt((signal) => stop.abort(signal));
   const writer = await openWriter(db, reader);
   let request: number;
   try {
-    const message = { kind: "request_control", action, run, taskId: task ?? null } as const;
-    request = await clientOf(writer).request(message);
+    request = await clientOf(writer).request({
+      kind: "request_control",
+      action,
+      run,
+      taskId: task ?? null,
+      ...(taskIds ? { taskIds } : {}),
+    });
   } finally {
     await writer.close();
   }
@@ -94,6 +103,16 @@ export async function ask(
   else writeLines([`${nameOf(run, task)}: ${sanitize(answer?.answer ?? stands(action, task))}`]);
   if (stop.signal.aborted) return exitCodeOf(stop.signal.reason as Deno.Signal);
   return answer?.refused ? EXIT.failed : EXIT.done;
+}
+
+/** The tasks that failed of a cause. */
+async function idsOf(reader: Reader, run: number, cause: string): Promise<number[]> {
+  const ids = await findFailures((query) => query(reader), run, cause);
+  if (ids.length > 0) return ids;
+  throw new CommandError(
+    `Cannot retry the failures of cause ${sanitize(cause)}: run ${run} has none; pipeloom errors ` +
+      `${run} lists its causes`,
+  );
 }
 
 async function waitFor(
@@ -114,8 +133,8 @@ function nameOf(run: number, task: number | undefined): string {
 }
 
 function stands(action: ControlAction, task: number | undefined): string {
-  if (action === "retry") return "asked for; it is done when its process comes to it";
+  if (action === "retry") return "requested; the pipeline will apply it shortly";
   return task === undefined
-    ? "cancelling; it ends when its running tasks have"
+    ? "cancelling; it ends with its running tasks"
     : "cancelling; it ends when the task heeds its signal";
 }

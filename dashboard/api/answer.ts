@@ -4,7 +4,16 @@
  * @module
  */
 
-/** Whether the database can be read at present. */
+/**
+ * Whether the database can be read at present.
+ *
+ * @example A line above the page
+ * ```ts ignore
+ * import type { SourceState } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const line = ({ state, message }: SourceState) => state === "ok" ? "" : message ?? state;
+ * ```
+ */
 export interface SourceState {
   /** `ok`, or why the data is not live: the file is not there (yet), is damaged, or cannot be read. */
   state: "ok" | "missing" | "corrupt" | "unreadable";
@@ -18,7 +27,18 @@ export interface SourceState {
   sqliteVersion?: string;
 }
 
-/** What became of `POST api/runs/:run/cancel` and the like. */
+/**
+ * What became of `POST api/runs/:run/cancel` and the like.
+ *
+ * @example From the API
+ * ```ts ignore
+ * import type { ControlResult } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/runs/5/cancel");
+ * const result: ControlResult = await answer.json();
+ * console.log(result.answer);
+ * ```
+ */
 export interface ControlResult {
   /** Id of the request. */
   request: number;
@@ -26,7 +46,18 @@ export interface ControlResult {
   answer: string | null;
 }
 
-/** The answer to a request that failed. */
+/**
+ * The answer to a request that failed.
+ *
+ * @example From the API
+ * ```ts ignore
+ * import type { ApiError } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/runs/none");
+ * const error: ApiError = await answer.json();
+ * console.log(error);
+ * ```
+ */
 export interface ApiError {
   /** What was wrong, and what to do. */
   error: string;

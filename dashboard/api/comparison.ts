@@ -6,7 +6,16 @@
 import type { Run } from "./run.ts";
 import type { Task } from "./task.ts";
 
-/** One task in two runs. */
+/**
+ * One task in two runs.
+ *
+ * @example How much slower
+ * ```ts ignore
+ * import type { ComparedTask } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const slower = ({ a, b }: ComparedTask) => (b.durationMs ?? 0) - (a.durationMs ?? 0);
+ * ```
+ */
 export interface ComparedTask {
   /** The key, or the name of tasks without one. */
   label: string;
@@ -16,7 +25,18 @@ export interface ComparedTask {
   b: Pick<Task, "id" | "status" | "durationMs">;
 }
 
-/** Two runs side by side. Tasks are paired by key, else by name. */
+/**
+ * Two runs side by side. Tasks are paired by key, else by name.
+ *
+ * @example From the API
+ * ```ts ignore
+ * import type { Comparison } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/compare?a=4&b=5");
+ * const comparison: Comparison = await answer.json();
+ * console.log(comparison.newlyFailed.total);
+ * ```
+ */
 export interface Comparison {
   /** The earlier run. */
   a: Run;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { TaskGraph, Timeline, WeaveBlock } from "./picture.ts";
+import type { FailureReport, RunDelays } from "./problems.ts";
 import type { Run, Sample } from "./run.ts";
 import type { LogLine, TaskDetail } from "./task.ts";
 
@@ -21,6 +22,10 @@ export interface ExportedRun {
   weave: WeaveBlock[];
   /** When tasks ran. */
   timeline: Timeline;
+  /** The failures by their causes. */
+  failures?: FailureReport | undefined;
+  /** What held it up, and what was slow. */
+  delays?: RunDelays | undefined;
   /** Which tasks wait for which. */
   graph: TaskGraph;
   /** Tasks: failed ones first, at most 10,000; `left` counts those left out. */

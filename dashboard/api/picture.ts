@@ -10,6 +10,13 @@ import type { Task } from "./task.ts";
  * Up to 1,000 neighbouring tasks of the weave. Each character of `cells` is a task:
  * `charCode - 48 = 11 * status + tenths of progress`, with the statuses numbered in the order of a task's life
  * (queued 0, running 1, done 2, error 3, cancelled 4).
+ *
+ * @example How many tasks it holds
+ * ```ts ignore
+ * import type { WeaveBlock } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const size = ({ cells }: WeaveBlock) => cells.length;
+ * ```
  */
 export interface WeaveBlock {
   /** Id of the first task. */
@@ -20,7 +27,18 @@ export interface WeaveBlock {
   ids?: number[];
 }
 
-/** When tasks ran: all of a small run, the longest of a big one. */
+/**
+ * When tasks ran: all of a small run, the longest of a big one.
+ *
+ * @example From the API
+ * ```ts ignore
+ * import type { Timeline } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/runs/5/timeline");
+ * const timeline: Timeline = await answer.json();
+ * console.log(timeline.bars.length);
+ * ```
+ */
 export interface Timeline {
   /** At most 1,000 bars, in the order of their start. */
   bars: {
@@ -43,6 +61,15 @@ export interface Timeline {
 /**
  * Which tasks of a run wait for which, laid out from left to right in an area of `width` by `height` CSS pixels.
  * Tasks that neither wait nor are waited for are left out.
+ *
+ * @example From the API
+ * ```ts ignore
+ * import type { TaskGraph } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/runs/5/graph");
+ * const graph: TaskGraph = await answer.json();
+ * console.log(graph.nodes.length, graph.edges.length);
+ * ```
  */
 export interface TaskGraph {
   /** Tasks by their place: none where no task depends on another, or too many do. */
@@ -57,7 +84,17 @@ export interface TaskGraph {
   left: string | null;
 }
 
-/** A task in a {@linkcode TaskGraph}. */
+/**
+ * A task in a {@linkcode TaskGraph}.
+ *
+ * @example A box of an SVG
+ * ```ts ignore
+ * import type { GraphNode } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const box = ({ x, y, width, height }: GraphNode) =>
+ *   `<rect x="${x}" y="${y}" width="${width}" height="${height}"/>`;
+ * ```
+ */
 export interface GraphNode extends Pick<Task, "id" | "name" | "status"> {
   /** Its middle, from the left. */
   x: number;
@@ -69,7 +106,16 @@ export interface GraphNode extends Pick<Task, "id" | "name" | "status"> {
   height: number;
 }
 
-/** A dependency in a {@linkcode TaskGraph}. */
+/**
+ * A dependency in a {@linkcode TaskGraph}.
+ *
+ * @example A line of an SVG
+ * ```ts ignore
+ * import type { GraphEdge } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const line = ({ points }: GraphEdge) => `<polyline points="${points.join(" ")}"/>`;
+ * ```
+ */
 export interface GraphEdge {
   /** The task that is waited for. */
   from: number;

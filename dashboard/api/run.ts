@@ -10,10 +10,26 @@ import type { StatusCounts } from "../../internal/task_status.ts";
 /**
  * What `pipeline_runs.status` says, or what the tasks of an older file add up to. A run is `interrupted` when its
  * process died.
+ *
+ * @example What is over
+ * ```ts ignore
+ * import type { RunStatus } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const hasEnded = (status: RunStatus) => status !== "running";
+ * ```
  */
 export type RunStatus = "running" | "done" | "error" | "cancelled" | "interrupted";
 
-/** The writer's health at its last commit for a run. */
+/**
+ * The writer's health at its last commit for a run.
+ *
+ * @example A WAL that is held
+ * ```ts ignore
+ * import type { RunHealth } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const isHeld = ({ walHeldSince }: RunHealth) => walHeldSince !== null;
+ * ```
+ */
 export interface RunHealth {
   /** Rows and messages that waited for the next commit. */
   queueDepth: number | null;
@@ -29,7 +45,18 @@ export interface RunHealth {
   walHeldSince: string | null;
 }
 
-/** One run of a pipeline. */
+/**
+ * One run of a pipeline.
+ *
+ * @example From the API
+ * ```ts ignore
+ * import type { Run } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/runs/5");
+ * const run: Run = await answer.json();
+ * console.log(run.status, run.counts.done);
+ * ```
+ */
 export interface Run {
   /** Id of the run; 0 stands for the tasks of a file that has no runs, made by the Python original. */
   id: number;
@@ -81,14 +108,25 @@ export interface Run {
   cancelling: boolean;
   /**
    * Whether its process is gone and no writer has noted that yet: its `status` is `interrupted` then. `null` where
-   * nothing tells, because the run has no owner's lock, or the lock may not be read.
+   * this is unknown, because the run has no owner's lock, or the lock may not be read.
    */
   processGone: boolean | null;
   /** How far it is: pass it to `shareOf` and `remainingMs`, so that all displays agree. Times are since 1970. */
   progress: RunProgress;
 }
 
-/** A page of runs, newest first. */
+/**
+ * A page of runs, newest first.
+ *
+ * @example From the API
+ * ```ts ignore
+ * import type { RunPage } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/runs?limit=10");
+ * const page: RunPage = await answer.json();
+ * console.log(page.runs.length, page.next);
+ * ```
+ */
 export interface RunPage {
   /** At most `limit` runs. */
   runs: Run[];
@@ -98,7 +136,16 @@ export interface RunPage {
   next: number | null;
 }
 
-/** Counts of a run at one moment. */
+/**
+ * Counts of a run at one moment.
+ *
+ * @example Ended tasks
+ * ```ts ignore
+ * import type { Sample } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const ended = ({ done, error, cancelled }: Sample) => done + error + cancelled;
+ * ```
+ */
 export interface Sample {
   /** Time of the sample in milliseconds since 1970. */
   at: number;

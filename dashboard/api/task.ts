@@ -6,7 +6,16 @@
 import type { TaskStatus } from "../../internal/task_status.ts";
 import type { Run } from "./run.ts";
 
-/** One task as a row of the table. */
+/**
+ * One task as a row of the table.
+ *
+ * @example A row of a list
+ * ```ts ignore
+ * import type { Task } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const row = ({ name, status, progress }: Task) => `${name} ${status} ${progress * 100} %`;
+ * ```
+ */
 export interface Task {
   /** Id of the task. */
   id: number;
@@ -38,10 +47,28 @@ export interface Task {
   sleepsUntil?: string | null;
 }
 
-/** What a list of tasks can be sorted by. A minus before it turns the order round. */
+/**
+ * What a list of tasks can be sorted by. A minus before it turns the order round.
+ *
+ * @example By time
+ * ```ts ignore
+ * import type { TaskSort } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const sort: TaskSort = "duration";
+ * ```
+ */
 export type TaskSort = "id" | "name" | "started" | "duration" | "progress";
 
-/** Which tasks of a run to list. All are optional in the URL. */
+/**
+ * Which tasks of a run to list. All are optional in the URL.
+ *
+ * @example The failed ones, slowest first
+ * ```ts ignore
+ * import type { TaskQuery } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const query: Partial<TaskQuery> = { status: ["error"], sort: "-duration", limit: 100 };
+ * ```
+ */
 export interface TaskQuery {
   /** Only tasks in one of these statuses, separated by commas in the URL; empty means all. */
   status: TaskStatus[];
@@ -52,15 +79,28 @@ export interface TaskQuery {
   q: string;
   /** Only tasks with this key. */
   key: string;
+  /** Only failures of this cause: `id` of one of `api/runs/:run/failures`. */
+  cause?: string;
   /** `id` (the default), `name`, `started`, `duration`, `progress`; with a minus for descending. */
   sort: TaskSort | `-${TaskSort}`;
-  /** Tasks on a page: 1 to 200, 50 unless told. */
+  /** Tasks on a page: 1 to 200, 50 by default. */
   limit: number;
   /** Where the page begins: `next` or `previous` of another page of the same query. */
   cursor: string;
 }
 
-/** A page of tasks. */
+/**
+ * A page of tasks.
+ *
+ * @example From the API
+ * ```ts ignore
+ * import type { TaskPage } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/runs/5/tasks?status=error");
+ * const page: TaskPage = await answer.json();
+ * console.log(page.tasks.length, page.next);
+ * ```
+ */
 export interface TaskPage {
   /** The tasks in the order that was asked for. */
   tasks: Task[];
@@ -72,7 +112,16 @@ export interface TaskPage {
   previous: string | null;
 }
 
-/** One attempt at a task. */
+/**
+ * One attempt at a task.
+ *
+ * @example Why it failed
+ * ```ts ignore
+ * import type { TaskAttempt } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const line = ({ attempt, error }: TaskAttempt) => `attempt ${attempt}: ${error ?? "no error"}`;
+ * ```
+ */
 export interface TaskAttempt {
   /** Number of the attempt, from 1. */
   attempt: number;
@@ -90,7 +139,20 @@ export interface TaskAttempt {
   cut: boolean;
 }
 
-/** A durable step that a task has ended, or a sleep. */
+/**
+ * A durable step that a task has ended, or a sleep.
+ *
+ * @example Those that took longest
+ * ```ts ignore
+ * import type { TaskDetail, TaskStep } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/tasks/7");
+ * const { steps = [] }: TaskDetail = await answer.json();
+ * const tookMs = ({ startedAt, finishedAt }: TaskStep) =>
+ *   Date.parse(finishedAt ?? "") - Date.parse(startedAt ?? "");
+ * console.log(steps.toSorted((a, b) => tookMs(b) - tookMs(a))[0]?.name);
+ * ```
+ */
 export interface TaskStep {
   /** Its place among the calls of its task, from 1. */
   number: number;
@@ -110,7 +172,18 @@ export interface TaskStep {
   error: string | null;
 }
 
-/** All about one task. */
+/**
+ * All about one task.
+ *
+ * @example From the API
+ * ```ts ignore
+ * import type { TaskDetail } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/tasks/7");
+ * const task: TaskDetail = await answer.json();
+ * console.log(task.status, task.attempts.length);
+ * ```
+ */
 export interface TaskDetail extends Task {
   /** The run it belongs to. */
   run: Pick<Run, "id" | "name" | "status" | "startedAt" | "cancelling">;
@@ -126,7 +199,18 @@ export interface TaskDetail extends Task {
   cut: string[];
 }
 
-/** The same task (by key, else by name) in other runs, newest first. */
+/**
+ * The same task (by key, else by name) in other runs, newest first.
+ *
+ * @example From the API
+ * ```ts ignore
+ * import type { TaskHistory } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/tasks/7/history");
+ * const history: TaskHistory = await answer.json();
+ * console.log(history.tasks.length);
+ * ```
+ */
 export interface TaskHistory {
   /** At most 20 ended tasks. */
   tasks: (Pick<Task, "id" | "status" | "startedAt" | "durationMs"> & { runId: number })[];
@@ -134,7 +218,16 @@ export interface TaskHistory {
   partial: boolean;
 }
 
-/** One line of a task's log. */
+/**
+ * One line of a task's log.
+ *
+ * @example A line of text
+ * ```ts ignore
+ * import type { LogLine } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const text = ({ at, level, message }: LogLine) => `${at} ${level} ${message}`;
+ * ```
+ */
 export interface LogLine {
   /** Id of the line, growing. */
   id: number;
@@ -148,7 +241,18 @@ export interface LogLine {
   cut?: true;
 }
 
-/** Some lines of a task's log, oldest first. */
+/**
+ * Some lines of a task's log, oldest first.
+ *
+ * @example From the API
+ * ```ts ignore
+ * import type { LogPage } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/tasks/7/logs");
+ * const page: LogPage = await answer.json();
+ * console.log(page.lines.length);
+ * ```
+ */
 export interface LogPage {
   /** At most `limit` lines, and no more than 200,000 characters. */
   lines: LogLine[];

@@ -4,7 +4,16 @@
  * @module
  */
 
-/** A worker that takes or took part in a run. */
+/**
+ * A worker that takes or took part in a run.
+ *
+ * @example Free slots
+ * ```ts ignore
+ * import type { RemoteWorkerInfo } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const free = ({ slots, running, leftAt }: RemoteWorkerInfo) => leftAt ? 0 : slots - running;
+ * ```
+ */
 export interface RemoteWorkerInfo {
   /** Its machine and its process, as `task_runs.worker` says it. */
   name: string;
@@ -14,7 +23,7 @@ export interface RemoteWorkerInfo {
   version: string;
   /** Tasks that it runs at once. */
   slots: number;
-  /** Tasks that it ran when it was heard of last. */
+  /** Tasks that it ran when its last message came. */
   running: number;
   /** Tasks that have ended on it. */
   ended: number;
@@ -22,7 +31,7 @@ export interface RemoteWorkerInfo {
   tasksPerSecond: number;
   /** Time at which it joined the run. */
   joinedAt: string | null;
-  /** Time at which it was heard of last. */
+  /** Time at which its last message came. */
   heardAt: string | null;
   /** Time at which it left or was taken for dead, `null` while it is connected. */
   leftAt: string | null;

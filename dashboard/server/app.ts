@@ -18,11 +18,25 @@ import { addControl, type ControlledWriter } from "./routes/control.ts";
 import { addHealth } from "./routes/health.ts";
 import { addLive } from "./routes/live.ts";
 import { addPage } from "./routes/page.ts";
+import { addProblems } from "./routes/problems.ts";
 import { addRuns } from "./routes/runs.ts";
 import { addTasks } from "./routes/tasks.ts";
 import { DatabaseHandle, SourceError } from "./database_handle.ts";
 
-/** Options of {@linkcode createDashboard}. */
+/**
+ * Options of {@linkcode createDashboard}.
+ *
+ * @example Behind a proxy
+ * ```ts ignore
+ * import type { DashboardOptions } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const options: DashboardOptions = {
+ *   db: "etl.db",
+ *   allowedOrigins: ["https://etl.example"],
+ *   token: "a long random text",
+ * };
+ * ```
+ */
 export interface DashboardOptions {
   /** The database: a path or a `file:` URL. It need not exist yet. */
   db: string | URL;
@@ -86,6 +100,13 @@ export const RENAMED_OPTIONS = { control: "writer", maxStreams: "maxClients" };
 /**
  * A Hono app that shows a database, and lets go of it when it is disposed of. It is named through its module
  * because a public type that is named directly would have to be documented here.
+ *
+ * @example Served by Deno
+ * ```ts ignore
+ * import type { DashboardApp } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const serve = (app: DashboardApp) => Deno.serve({ hostname: "127.0.0.1" }, app.fetch);
+ * ```
  */
 export type DashboardApp = InstanceType<(typeof import("hono"))["Hono"]> & Disposable & {
   /** The token for controlling runs; `undefined` where nothing can be controlled. */
@@ -94,7 +115,7 @@ export type DashboardApp = InstanceType<(typeof import("hono"))["Hono"]> & Dispo
   close(): Promise<void>;
 };
 
-/** Browsers that are sent changes at the same time, unless told. */
+/** Browsers that are sent changes at the same time by default. */
 export const MAX_CLIENTS = 200;
 
 /** Names of this machine to itself. */
@@ -145,6 +166,7 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
   const control = options.writer &&
     addControl(app, options.writer, { controlToken: controlToken!, access, read });
 
+  addProblems(app, read);
   addRuns(app, read, () => source.state.file);
   addTasks(app, read);
   addLive(app, hub);

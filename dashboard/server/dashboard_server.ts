@@ -4,7 +4,16 @@
  * @module
  */
 
-/** A dashboard that is being served. */
+/**
+ * A dashboard that is being served.
+ *
+ * @example The better address
+ * ```ts ignore
+ * import type { DashboardServer } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const address = ({ url, controlUrl }: DashboardServer) => controlUrl ?? url;
+ * ```
+ */
 export interface DashboardServer extends AsyncDisposable {
   /** The address to open in a browser. */
   readonly url: string;

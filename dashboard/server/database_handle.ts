@@ -9,6 +9,7 @@ import { databasePath, fileExists } from "../../sqlite/database_file.ts";
 import { SqliteError } from "../../errors.ts";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import { classifyError, explain } from "../../sqlite/explain.ts";
+import { OverdueError } from "../../sqlite/tables/guarded_tables.ts";
 import type { SourceState } from "../api.ts";
 import { Reader } from "./reader.ts";
 
@@ -20,6 +21,9 @@ const BUSY_REST_MS = 150;
 
 /** Milliseconds after which a damaged file that looks the same is tried again. */
 const DAMAGED_REST_MS = 10_000;
+
+/** Milliseconds after which a file is tried again whose statement took too long: it held up all other requests. */
+const OVERDUE_REST_MS = 30_000;
 
 /** The database cannot be read at present. */
 export class SourceError extends Error {
@@ -41,6 +45,7 @@ export class DatabaseHandle implements Disposable {
   generation = 0;
   readonly #db: string | URL;
   readonly #driver: DriverChoice;
+  readonly #limitMs: number | undefined;
   readonly #file: string;
   /** Where it is, from the working directory of the call that made this. */
   readonly #found: Promise<string>;
@@ -57,10 +62,11 @@ export class DatabaseHandle implements Disposable {
   #busyReads = 0;
   #busyUntil = -Infinity;
   #damagedUntil = -Infinity;
+  #overdueUntil = -Infinity;
   #closed = false;
 
   /** Nothing is opened before the first request. */
-  constructor(db: string | URL, driver: DriverChoice = "auto") {
+  constructor(db: string | URL, driver: DriverChoice = "auto", limitMs?: number) {
     if (db === ":memory:") {
       throw new TypeError("Cannot show :memory:, which no other connection can read: use a file");
     }
@@ -69,6 +75,7 @@ export class DatabaseHandle implements Disposable {
     // Told by the first look.
     this.#found.catch(() => {});
     this.#driver = driver;
+    this.#limitMs = limitMs;
     this.#file = fileName(db);
     this.#state = {
       state: "missing",
@@ -154,10 +161,12 @@ export class DatabaseHandle implements Disposable {
         stamp: `${mtime?.getTime()}:${size}`,
       };
       const isSame = this.#isSame(seen);
+      const isResting = isSame && now < this.#damagedUntil ||
+        seen.identity === this.#seen?.identity && now < this.#overdueUntil;
       this.#seen = seen;
-      if (this.#reader ? isSame : isSame && now < this.#damagedUntil) return;
+      if (this.#reader ? isSame : isResting) return;
       this.#close();
-      const reader = await Reader.open(path, this.#driver);
+      const reader = await Reader.open(path, this.#driver, this.#limitMs);
       if (this.#closed) return reader[Symbol.dispose]();
       this.#reader = reader;
       this.#seenVersion = reader.dataVersion;
@@ -194,7 +203,9 @@ export class DatabaseHandle implements Disposable {
     this.#close();
     const kind = classifyError(error);
     const damaged = kind === "corrupt" || kind === "not-a-database";
-    if (damaged) this.#damagedUntil = performance.now() + DAMAGED_REST_MS;
+    const now = performance.now();
+    if (damaged) this.#damagedUntil = now + DAMAGED_REST_MS;
+    if (error instanceof OverdueError) this.#overdueUntil = now + OVERDUE_REST_MS;
     this.#state = {
       state: damaged ? "corrupt" : "unreadable",
       file: this.#file,

@@ -10,9 +10,11 @@
 import { checkOptionNames } from "../../internal/validate.ts";
 import { createHash } from "node:crypto";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
-import type { ExportedRun, LogLine, TaskDetail } from "../api.ts";
+import type { ExportedRun } from "../api.ts";
 import { ICON, INDEX, SCRIPT, STYLE } from "./client.gen.ts";
 import { findTasks, type Read } from "./queries/find.ts";
+import { readDelays } from "./queries/answers/delays.ts";
+import { readFailures } from "./queries/answers/failures.ts";
 import { readGraph } from "./queries/graph.ts";
 import { listLogs } from "./queries/logs.ts";
 import { getRun, listSamples } from "./queries/runs.ts";
@@ -31,6 +33,9 @@ const MAX_LINES = 100;
 
 /** Characters of their texts together; past that the rest of the tasks is left out. */
 const MAX_CHARACTERS = 50_000_000;
+
+/** Causes of failures in the file. */
+const MAX_CAUSES = 50;
 
 /** What the file may do. */
 const POLICY = [
@@ -85,10 +90,11 @@ export async function renderExport(
   return data && fill(data);
 }
 
+/** The {@linkcode ExportedRun} as a text. */
 async function gather(
   read: Read,
   { run: id, file }: { run: number; file: string },
-): Promise<ExportedRun | undefined> {
+): Promise<string | undefined> {
   const now = Date.now();
   const { run, where } = read((reader) => ({
     run: getRun(reader, id),
@@ -106,8 +112,9 @@ async function gather(
     status: ["running", "cancelled", "done", "queued"],
     limit: MAX_TASKS - failed.length + 1,
   });
-  const tasks: TaskDetail[] = [];
-  const logs: Record<number, LogLine[]> = {};
+  // Each is made a text at once: all of them together would hold up other requests.
+  const tasks: string[] = [];
+  const logs: string[] = [];
   let characters = 0;
   const turn = new Turn();
   for (const { id } of [...failed, ...others].slice(0, MAX_TASKS)) {
@@ -118,11 +125,12 @@ async function gather(
       lines: listLogs(reader, id, { limit: MAX_LINES }).lines,
     }));
     if (!task) continue;
-    tasks.push(task);
-    if (lines.length > 0) logs[id] = lines;
-    characters += JSON.stringify(task).length + JSON.stringify(lines).length;
+    tasks.push(toScriptText(task));
+    const log = toScriptText(lines);
+    if (lines.length > 0) logs.push(`"${id}":${log}`);
+    characters += tasks.at(-1)!.length + log.length;
   }
-  return {
+  const rest: Omit<ExportedRun, "tasks" | "logs"> = {
     now,
     file,
     run,
@@ -130,14 +138,15 @@ async function gather(
     weave: await readWeave(read, id) ?? [],
     timeline: await readTimeline(read, id) ??
       { bars: [], started: 0, skipped: 0, at: now },
+    failures: await readFailures(read, id, { limit: MAX_CAUSES }),
+    delays: await readDelays(read, id),
     graph: (await readGraph(read, id))!,
-    tasks,
     left: run.total - tasks.length,
-    logs,
   };
+  return `{"tasks":[${tasks.join()}],"logs":{${logs.join()}},${toScriptText(rest).slice(1)}`;
 }
 
-function fill(data: ExportedRun): string {
+function fill(data: string): string {
   const parts: [RegExp, string][] = [
     [/<base [^>]*>/, `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`],
     [/{{icon}}/, `data:image/svg+xml;charset=utf-8,${encodeURIComponent(ICON)}`],
@@ -146,7 +155,7 @@ function fill(data: ExportedRun): string {
     [
       /<div id="app"><\/div>/,
       `<div id="app"></div>
-    <script type="application/json" id="export">${toScriptText(data)}</script>`,
+    <script type="application/json" id="export">${data}</script>`,
     ],
   ];
   let page = INDEX;

@@ -54,7 +54,7 @@ export function taskId(params: Params, name: string = "task"): number {
 export function taskQuery(
   params: Params,
 ): Omit<TaskQuery, "cursor"> & { place?: PageCursor | undefined } {
-  const { status = "", q = "", key = "", sort = "id", cursor = "" } = params;
+  const { status = "", q = "", key = "", cause = "", sort = "id", cursor = "" } = params;
   const statuses = status.split(",").filter((name) => name !== "") as TaskStatus[];
   if (!statuses.every((name) => TASK_STATUSES.includes(name))) {
     throw new BadRequest(`status must be some of ${TASK_STATUSES.join(",")}, with commas between`);
@@ -70,12 +70,16 @@ export function taskQuery(
   if (`${q}${key}`.includes("\0")) {
     throw new BadRequest("q and key must have no NUL character, where SQLite would end them");
   }
+  if (!/^\w{0,20}$/.test(cause)) {
+    throw new BadRequest("cause must be the id of a cause of failures");
+  }
   const place = fromCursor(cursor);
   if (cursor && !place) throw new BadRequest("cursor must be next or previous of another page");
   return {
     status: [...new Set(statuses)],
     q,
     key,
+    cause,
     sort: sort as TaskQuery["sort"],
     limit: integer(params, "limit", { min: 1, max: 200, otherwise: 50 }),
     place,

@@ -12,13 +12,8 @@ import { connectReadOnly } from "../../sqlite/connect.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
-import {
-  columnsOf,
-  dataVersionOf,
-  isOrdinaryTable,
-  isShadowed,
-  schemaVersionOf,
-} from "../../sqlite/pragmas.ts";
+import { GuardedTables } from "../../sqlite/tables/guarded_tables.ts";
+import { dataVersionOf, isShadowed, schemaVersionOf } from "../../sqlite/pragmas.ts";
 
 /**
  * Milliseconds that a read waits for a lock: a read that waits holds up every request that the thread answers, and
@@ -28,6 +23,15 @@ const BUSY_TIMEOUT_MS = 50;
 
 /** Milliseconds for which it is known whether an owner lives. */
 const OWNER_MS = 1_000;
+
+/** Milliseconds that a statement takes at most: a page has slices of some milliseconds, so that this is a fault. */
+const LIMIT_MS = 5_000;
+
+/** Columns of free text, which no index has. */
+const TEXTS: ReadonlySet<string> = new Set([
+  ...["error", "input", "key", "message", "name", "result"],
+  ...["args", "label", "reason", "reason_stack"],
+]);
 
 /** What we made, or the original. */
 const TABLES = [
@@ -49,6 +53,7 @@ export type MaybeRow = SqlRow | undefined;
 export class Reader implements Disposable {
   /** The connection. */
   readonly connection: Connection;
+  readonly #tables: GuardedTables;
   readonly #statements = new Map<string, ReturnType<Connection["prepare"]>>();
   readonly #readDataVersion: () => SqlValue;
   readonly #readSchemaVersion: () => SqlValue;
@@ -60,20 +65,26 @@ export class Reader implements Disposable {
   readonly #owners = new Map<string, OwnerState>();
   #ownersAt = -Infinity;
 
-  private constructor(connection: Connection) {
+  private constructor(connection: Connection, limitMs: number) {
     this.connection = connection;
+    this.#tables = new GuardedTables(connection, limitMs);
     this.#readDataVersion = dataVersionOf(connection);
     this.#readSchemaVersion = schemaVersionOf(connection);
   }
 
   /**
-   * Opens a file that is there.
+   * Opens a file that is there; statements take `limitMs` at most.
    *
    * @throws {SqliteError} If it cannot be read
    */
-  static async open(path: string, driver: DriverChoice): Promise<Reader> {
+  static async open(
+    path: string,
+    driver: DriverChoice,
+    limitMs: number = LIMIT_MS,
+  ): Promise<Reader> {
     const reader = new Reader(
       await connectReadOnly(path, { driver, busyTimeoutMs: BUSY_TIMEOUT_MS }),
+      limitMs,
     );
     try {
       reader.refreshSchema();
@@ -88,13 +99,7 @@ export class Reader implements Disposable {
   refreshSchema(): void {
     const version = this.#readSchemaVersion();
     if (version === this.#schemaVersion) return;
-    const columns = new Map<string, Set<string>>();
-    for (const table of TABLES) {
-      columns.set(
-        table,
-        new Set(isOrdinaryTable(this.connection, table) ? columnsOf(this.connection, table) : []),
-      );
-    }
+    const columns = this.#tables.guard(TABLES, TEXTS);
     const views = TABLES.filter((table) => isShadowed(this.connection, table));
     this.#views = views.length > 0 ? new RegExp(`\\b(${views.join("|")})\\b`) : undefined;
     this.#statements.clear();
@@ -111,6 +116,11 @@ export class Reader implements Disposable {
   has(table: string, column?: string): boolean {
     const columns = this.#columns.get(table);
     return !!columns && (column ? columns.has(column) : columns.size > 0);
+  }
+
+  /** The columns of a table, in their order. */
+  columns(table: string): Iterable<string> {
+    return this.#columns.get(table) ?? [];
   }
 
   /** Whether the process of an owner lives. One that is gone stays so. */
@@ -143,12 +153,12 @@ export class Reader implements Disposable {
 
   /** Every row of a query, prepared once. */
   all(sql: string, ...params: SqlValue[]): SqlRow[] {
-    return this.#statement(sql).all(...params);
+    return this.#tables.run(sql, () => this.#statement(sql).all(...params));
   }
 
   /** The first row of a query, prepared once. */
   get(sql: string, ...params: SqlValue[]): MaybeRow {
-    return this.#statement(sql).get(...params);
+    return this.#tables.run(sql, () => this.#statement(sql).get(...params));
   }
 
   /** Closes the connection. */

@@ -22,7 +22,16 @@ import type { Address, ServeReply, ServeRequest } from "./worker_protocol.ts";
 import { whyNotStarted, workerEntry } from "../../internal/worker_entry.ts";
 import { mayRead } from "../../internal/permissions.ts";
 
-/** Options of {@linkcode serveDashboard}. */
+/**
+ * Options of {@linkcode serveDashboard}.
+ *
+ * @example Any port that is free
+ * ```ts ignore
+ * import type { ServeOptions } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const options: ServeOptions = { db: "etl.db", port: 0 };
+ * ```
+ */
 export interface ServeOptions extends DashboardOptions {
   /**
    * The address to listen on. Anything but loopback demands a `token`.

@@ -25,12 +25,22 @@ const ROUTES: Readonly<Record<string, Route>> = {
       "One run with its counts and the writer's health. Run 0 holds the tasks of a file that has no runs.",
   },
   "GET /api/runs/:run/tasks": {
-    query: "status, q, key, sort, limit, cursor",
+    query: "status, q, key, cause, sort, limit, cursor",
     answer: "TaskPage",
     text:
-      "Its tasks. `status` takes several with commas, `q` a text in name or message. `sort` is `id`, `name`, " +
+      "Its tasks. `status` takes several with commas, `q` a text in name or message, `cause` the id of a cause " +
+      "of failures. `sort` is `id`, `name`, " +
       "`started`, `duration` or `progress`, with `-` for descending order. `cursor` is `next` or `previous` of " +
       "another page.",
+  },
+  "GET /api/runs/:run/failures": {
+    query: "limit",
+    answer: "FailureReport",
+    text: "Its failures by cause: number, share, first, last and a sample with its stack.",
+  },
+  "GET /api/runs/:run/delays": {
+    answer: "RunDelays",
+    text: "Its tasks that are silent, that wait for a retry, and the slowest.",
   },
   "GET /api/runs/:run/samples": { answer: "Sample[]", text: "Its counts over time." },
   "GET /api/runs/:run/weave": { answer: "WeaveBlock[]", text: "Every task as one character." },
@@ -78,8 +88,9 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "GET /api/control": { text: "204 for a valid control token, else 401." },
   "POST /api/runs/:run/cancel": { answer: "ControlResult", text: "Cancels an active run." },
   "POST /api/runs/:run/retry": {
+    query: "cause",
     answer: "ControlResult",
-    text: "Runs all failed tasks of an active run again.",
+    text: "Runs all failed tasks of an active run again, or those of one cause.",
   },
   "POST /api/tasks/:task/cancel": { answer: "ControlResult", text: "Cancels one task." },
   "POST /api/tasks/:task/retry": { answer: "ControlResult", text: "Runs one failed task again." },

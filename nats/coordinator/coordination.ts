@@ -69,6 +69,7 @@ export class Coordination {
     const {
       environment: { run, args, atomic, keepsResults, adds, onLog },
       module,
+      exports,
       graceMs,
       loadMs,
     } = options;
@@ -76,6 +77,7 @@ export class Coordination {
       kind: "welcome",
       run,
       export: module.export,
+      exports,
       args,
       atomic,
       keepsResults,

@@ -187,7 +187,8 @@ export class Jobs<Item> {
     if (attempt?.timeoutMs !== undefined) {
       deadline?.limitTask(id, attempt.timeoutMs + AHEAD_MS, "its time was up");
     }
-    worker.send({ kind: "go", id, claim, name, key, attempt, item: bytes, trace: job.trace });
+    const { task: { stage }, trace } = job;
+    worker.send({ kind: "go", id, claim, name, key, attempt, stage, item: bytes, trace });
     events.started(job.task);
   }
 

@@ -146,14 +146,14 @@ export class ClaimedTasks {
   }
 
   /** Ends all of it, in the middle of tasks. */
-  close(): void {
-    this.slots?.close();
+  close(): Promise<unknown> | undefined {
     this.#held.clear();
+    return this.slots?.close();
   }
 
   async #run(held: Held): Promise<void> {
     const { id, go } = held;
-    const { name, key, attempt, trace, item } = go!;
+    const { name, key, attempt, stage, trace, item } = go!;
     held.go = undefined;
     let slot;
     try {
@@ -166,7 +166,8 @@ export class ClaimedTasks {
     if (this.#held.get(held) !== held) return this.slots!.release(slot);
     held.slot = slot;
     held.port = slot.port;
-    await slot.worker.run(offeredTask({ id, name, key, attempt, trace, item: decode(item) }));
+    const task = { id, name, key, attempt, stage, trace, item: decode(item) };
+    await slot.worker.run(offeredTask(task));
     const isHeld = this.#held.returned(held);
     this.slots!.release(slot);
     if (!isHeld) return;

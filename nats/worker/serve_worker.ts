@@ -20,7 +20,20 @@ import { NatsWorker, type ServedModule } from "./nats_worker.ts";
 
 const OPERATION = "serve as a worker";
 
-/** Options of {@linkcode serveWorker}. */
+/**
+ * Options of {@linkcode serveWorker}.
+ *
+ * @example Four tasks at once
+ * ```ts ignore
+ * import type { ServeWorkerOptions } from "@pipeloom/pipeloom/nats";
+ *
+ * const options: ServeWorkerOptions = {
+ *   servers: "nats://broker.example:4222",
+ *   modules: [new URL("./tasks.ts", import.meta.url)],
+ *   workers: 4,
+ * };
+ * ```
+ */
 export interface ServeWorkerOptions extends NatsOptions {
   /** The modules whose functions it runs, and no others: their URLs. */
   modules: readonly (string | URL)[];

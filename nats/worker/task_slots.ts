@@ -91,12 +91,13 @@ export class TaskSlots {
    * @throws {Error} If the module cannot be loaded
    */
   async open(): Promise<Slot> {
-    const { welcome: { graceMs, loadMs }, events } = this.#options;
+    const { welcome: { exports, graceMs, loadMs }, events } = this.#options;
     const slot: Slot = {
       port: 0,
       told: "",
       worker: new PooledWorker<unknown>({
         module: this.#module,
+        exports,
         environment: this.#environment,
         graceMs,
         loadMs,
@@ -159,12 +160,15 @@ export class TaskSlots {
     for (const { worker } of this.#slots) worker.abort(reason);
   }
 
-  /** Ends all of it, in the middle of tasks. */
-  close(): void {
-    for (const { worker } of this.#slots) worker[Symbol.dispose]();
+  /** Ends all of it, in the middle of tasks. Resolves when the module is torn down where none runs. */
+  close(): Promise<unknown> {
+    const closed = [...this.#slots].map(({ worker }) =>
+      worker.tearDown().finally(() => worker[Symbol.dispose]())
+    );
     this.#logSender.close();
     for (const port of this.#ports.values()) port.close();
     this.#ports.clear();
+    return Promise.all(closed);
   }
 
   /** Ends the Worker of a task in its middle; nothing more is taken from it. */

@@ -6,7 +6,8 @@
  */
 import { toJson } from "../../internal/json.ts";
 import type { AddTasksMessage } from "../../writer/protocol/task_message.ts";
-import { describe, type IdentityOptions, requireKey } from "../scheduler/task_identity.ts";
+import { describe, type Identifying, requireKey } from "../scheduler/task_identity.ts";
+import { stageOf } from "./stages.ts";
 
 /** Items in one message. */
 const CHUNK = 1_000;
@@ -40,13 +41,14 @@ export interface Adding {
 /**
  * Names and keys of items by a pipeline's options.
  *
- * @throws {TypeError} If an item has no key
+ * @throws {TypeError} If an item has no key, or a stage that there is not
  */
 export function identifyAll<Item>(
   items: readonly unknown[],
-  options: IdentityOptions<Item>,
+  options: Identifying<Item>,
 ): Identities {
   const operation = "add";
+  if (options.stage) items.forEach((item, i) => stageOf(item as Item, `item ${i}`, options));
   return {
     names: items.map((item, i) => describe(item as Item, i, options).name),
     keys: items.map((item, i) => requireKey(item as Item, i, options, operation)),

@@ -14,7 +14,9 @@ import type { TaskOutcome } from "./task_runner.ts";
 
 /** What an executor is told of a task. */
 export type OfferedTask<Item> =
-  & Readonly<Pick<LiveTask<Item>, "id" | "name" | "key" | "item" | "attempt" | "cancellation">>
+  & Readonly<
+    Pick<LiveTask<Item>, "id" | "name" | "key" | "item" | "attempt" | "cancellation" | "stage">
+  >
   & {
     /** The span that it belongs to, as a `traceparent`, where it runs on another machine. */
     readonly trace?: string | undefined;
@@ -24,6 +26,8 @@ export type OfferedTask<Item> =
 export interface Executor<Item> extends Disposable {
   /** How many tasks it takes at the moment. */
   readonly free: number;
+  /** Whether it takes a task of this stage, where it has stages. */
+  hasRoom?(stage: string): boolean;
   /** Opens the slots. From now on events are sent. */
   start(events: ExecutorEvents<Item>): Promise<void>;
   /** Offers a task to a free slot. It is answered by `ended` or `lost`, never before this has returned. */

@@ -16,6 +16,8 @@ export const OPEN_EXECUTOR: unique symbol = Symbol.for("pipeloom.executor") as n
 export interface RemoteOptions<Item> extends ExecutorOptions {
   /** The function that tasks run. */
   module: TaskModule<Item>;
+  /** Where the run has stages, the exports of the module that they run, by their names. */
+  exports?: Readonly<Record<string, string>> | undefined;
   /** The name of the run. */
   name: string;
   /** Milliseconds that a task may continue after it was told to stop. */

@@ -8,7 +8,8 @@ import type { RunningTask, RunObserver } from "../observers/run_observer.ts";
 import { timeAttempt } from "./attempt_timer.ts";
 import { type Executor, type ExecutorEvents, lostOutcome, type OfferedTask } from "./executor.ts";
 import { type TaskEnvironment, TaskExecution } from "./task_execution.ts";
-import { runTask, type TaskFunction, type TaskOutcome } from "./task_runner.ts";
+import { runTask, type TaskOutcome } from "./task_runner.ts";
+import type { TaskFunction } from "./task_module.ts";
 
 /** Milliseconds after which tasks that never wait make way for timers, signals and acknowledgements. */
 const YIELD_MS = 50;

@@ -7,10 +7,11 @@ import { GRACE_MS, type PolicyOptions } from "../scheduler/retry_policy.ts";
 import { hasRate, type TagLimits } from "../scheduler/queue/tag_limits.ts";
 import type { WriterClient } from "../../writer/client/writer_client.ts";
 import type { Executor } from "./executor.ts";
-import { type ExecutorFactory, OPEN_EXECUTOR } from "./executor_factory.ts";
+import { type ExecutorFactory, OPEN_EXECUTOR, type RemoteOptions } from "./executor_factory.ts";
 import { type ExecutorOptions, MainThreadExecutor } from "./main_thread_executor.ts";
 import type { TaskModule } from "./task_module.ts";
-import type { TaskFunction } from "./task_runner.ts";
+import { type OpenStage, StagedExecutor } from "./staged_executor.ts";
+import { modulesOf, type Stages, stagesOf, stageWorkers, type Work } from "./stages.ts";
 import { WorkerPoolExecutor } from "./pool/worker_pool_executor.ts";
 
 /** Milliseconds that a module may take to load where attempts are not timed: what it awaits may be large, and far. */
@@ -20,29 +21,72 @@ const LOAD_MS = 300_000;
 const MIN_LOAD_MS = 10_000;
 
 /** What a run says of its tasks. */
-export interface TaskWork<Item> extends Pick<PolicyOptions<Item>, "abortGraceMs" | "timeoutMs"> {
-  run: TaskFunction<Item> | TaskModule<Item>;
+export interface TaskWork<Item>
+  extends Work<Item>, Pick<PolicyOptions<Item>, "abortGraceMs" | "timeoutMs"> {
   limits?: TagLimits | undefined;
   /** The name of the run. */
   name?: string | undefined;
-  /** Where its tasks run, when that is elsewhere. */
-  executor?: object | undefined;
 }
 
 /** A function runs on this thread, the function of a module on a pool of Workers, or where the run says. */
 export function openExecutor<Item>(
-  { run: work, name = "pipeline", executor, limits, ...policy }: TaskWork<Item>,
+  work: TaskWork<Item>,
   writer: WriterClient,
   options: ExecutorOptions,
 ): Executor<Item> {
-  if (typeof work === "function") return new MainThreadExecutor(work, options);
+  const { run } = work;
+  const stages = stagesOf(run);
+  if (stages) return openStages(stages, work, writer, options);
+  if (typeof run === "function") return new MainThreadExecutor(run, options);
+  return openModule({ module: run as TaskModule<Item> }, work, writer, options);
+}
+
+/** Stages of one module share the executor that the run says; each other one has its own. */
+function openStages<Item>(
+  stages: Stages<Item>,
+  work: TaskWork<Item>,
+  writer: WriterClient,
+  options: ExecutorOptions,
+): Executor<Item> {
+  const workers = stageWorkers(stages, work);
+  const modules = work.executor ? modulesOf(stages) : [];
+  const remote = modules.length === 0 ? undefined : openModule(
+    {
+      module: modules[0]![1],
+      exports: Object.fromEntries(
+        modules.map(([name, { export: exported = "default" }]) => [name, exported]),
+      ),
+    },
+    work,
+    writer,
+    { ...options, slots: modules.reduce((sum, [name]) => sum + workers.get(name)!, 0) },
+  );
+  const open = ([name, stage]: [string, Stages<Item>[string]]): [string, OpenStage<Item>] => {
+    const slots = workers.get(name)!;
+    if (typeof stage === "function") {
+      return [name, { executor: new MainThreadExecutor<Item>(stage, { ...options, slots }) }];
+    }
+    if (remote) return [name, { executor: remote, limit: slots }];
+    // One Worker tells whether the module can be loaded; the others start when there are tasks for them.
+    const own = { ...options, slots, expected: 1 };
+    return [name, { executor: openModule({ module: stage }, work, writer, own) }];
+  };
+  return new StagedExecutor(new Map(Object.entries(stages).map(open)));
+}
+
+function openModule<Item>(
+  tasks: Pick<RemoteOptions<Item>, "exports" | "module">,
+  { name = "pipeline", executor, limits, ...policy }: TaskWork<Item>,
+  writer: WriterClient,
+  options: ExecutorOptions,
+): Executor<Item> {
   const { abortGraceMs: graceMs = GRACE_MS, timeoutMs = LOAD_MS } = policy;
   const loadMs = Math.max(timeoutMs, MIN_LOAD_MS);
   const { environment: { batchSender }, observer } = options;
   if (executor) {
     return (executor as ExecutorFactory)[OPEN_EXECUTOR]({
       ...options,
-      module: work,
+      ...tasks,
       name,
       graceMs,
       loadMs,
@@ -53,7 +97,7 @@ export function openExecutor<Item>(
   }
   return new WorkerPoolExecutor({
     ...options,
-    module: work,
+    ...tasks,
     graceMs,
     loadMs,
     tellsStarts: hasRate({ limits }),

@@ -9,7 +9,16 @@ import type { LogLevel } from "../../internal/log_level.ts";
 import type { ExecuteResult } from "../../writer/protocol/write_message.ts";
 import type { Bindable, SqlRow } from "../../writer/protocol/sqlite_types.ts";
 
-/** Who a task is. */
+/**
+ * Who a task is.
+ *
+ * @example A name for people
+ * ```ts ignore
+ * import type { TaskIdentity } from "@pipeloom/pipeloom";
+ *
+ * const title = ({ name, key, id }: TaskIdentity) => `${name} (${key ?? id})`;
+ * ```
+ */
 export interface TaskIdentity {
   /** Its row in `task_runs`. */
   id: number;
@@ -19,7 +28,16 @@ export interface TaskIdentity {
   key: string | null;
 }
 
-/** What is known of a check beside whether it passed. */
+/**
+ * What is known of a check beside whether it passed.
+ *
+ * @example A warning
+ * ```ts ignore
+ * import type { CheckOptions } from "@pipeloom/pipeloom";
+ *
+ * const options: CheckOptions = { value: 98, expected: 100, severity: "warn" };
+ * ```
+ */
 export interface CheckOptions {
   /** What was found, stored as JSON. */
   value?: unknown;
@@ -62,6 +80,12 @@ export interface TaskContext extends Readonly<TaskIdentity> {
    * `fetch` and the like, or look at `aborted`. It is the task's own, so that its listeners go when the task does.
    */
   readonly signal: AbortSignal;
+
+  /**
+   * What `setup()` of the task's module returned for this Worker, such as a browser or a connection; `undefined` where
+   * the module exports none, and on the main thread.
+   */
+  worker<Value = unknown>(): Value;
 
   /**
    * Says how far the task is: `step` of `total`. It never waits and may be called as often as you like:

@@ -1,8 +1,24 @@
 /**
- * A task function by the module that exports it, so that each Worker of a pool can load it.
+ * The work of tasks: a function, or the module that exports one, so that each Worker of a pool can load it.
  *
  * @module
  */
+import type { TaskContext } from "./task_context.ts";
+
+/**
+ * The work of a task: gets the item and the task's context, and returns what is stored as its result.
+ *
+ * @example The work of a task
+ * ```ts ignore
+ * import type { TaskFunction } from "@pipeloom/pipeloom";
+ *
+ * const load: TaskFunction<string> = async (path, task) => {
+ *   await task.insert("file", [{ path }]);
+ *   return path.length;
+ * };
+ * ```
+ */
+export type TaskFunction<Item> = (item: Item, task: TaskContext) => unknown;
 
 /** Holds the type of the items; no value has it. */
 declare const ITEM: unique symbol;
@@ -10,6 +26,13 @@ declare const ITEM: unique symbol;
 /**
  * A task function by the module that exports it. Made by {@linkcode taskModule}, it is known which items the
  * function takes; a plain `{ module, export }` takes any.
+ *
+ * @example A module for the pool
+ * ```ts ignore
+ * import type { TaskModule } from "@pipeloom/pipeloom";
+ *
+ * const run: TaskModule = { module: new URL("./tasks.ts", import.meta.url), export: "load" };
+ * ```
  */
 // deno-lint-ignore no-explicit-any -- without types it takes any items
 export interface TaskModule<Item = any> {

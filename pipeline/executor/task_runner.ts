@@ -11,18 +11,15 @@ import type { TaskUpdateMessage } from "../../writer/protocol/task_message.ts";
 import { newsOf } from "../../writer/protocol/task_news.ts";
 import type { TransactionMessage } from "../../writer/protocol/write_message.ts";
 import { writeChecks } from "./task_checks.ts";
-import type { TaskContext } from "./task_context.ts";
 import type { TaskEnvironment, TaskExecution } from "./task_execution.ts";
 import { TaskHandle } from "./task_handle.ts";
+import type { TaskFunction } from "./task_module.ts";
 import { retryAfterOf } from "../retry_after.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
 import { toJson } from "../../internal/json.ts";
 
 /** Characters of a message of which several copies are made. */
 const LARGE_ERROR = 100_000;
-
-/** The work of a task: gets the item and the task's context, and returns what is stored as its result. */
-export type TaskFunction<Item> = (item: Item, task: TaskContext) => unknown;
 
 /** How a task ended. */
 export interface TaskOutcome {

@@ -10,12 +10,21 @@ import {
   namesOf,
 } from "../../internal/validate.ts";
 
-/** Options of `progress` in {@linkcode PipelineOptions}. */
+/**
+ * Options of `progress` in {@linkcode PipelineOptions}.
+ *
+ * @example Lines instead of bars
+ * ```ts ignore
+ * import type { ProgressOptions } from "@pipeloom/pipeloom";
+ *
+ * const progress: ProgressOptions = { bars: false, intervalMs: 10_000 };
+ * ```
+ */
 export interface ProgressOptions {
   /**
    * Whether to draw bars, or to write a plain line now and then.
    *
-   * @default {whether stderr is a terminal that can move its cursor and tells its size, not that of a CI job}
+   * @default {whether stderr is a terminal that can move its cursor and reports its size, not that of a CI job}
    */
   bars?: boolean | undefined;
   /**

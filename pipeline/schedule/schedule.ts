@@ -18,7 +18,20 @@ import type { PipelineReport } from "../report.ts";
 /** Runs of one schedule that have not ended, where they queue: one is active and one waits, or both wait. */
 const QUEUED = 2;
 
-/** Options of {@linkcode schedulePipeline}. */
+/**
+ * Options of {@linkcode schedulePipeline}.
+ *
+ * @example Until a signal
+ * ```ts ignore
+ * import type { ScheduleOptions } from "@pipeloom/pipeloom";
+ *
+ * const stop = new AbortController();
+ * const options: ScheduleOptions = {
+ *   signal: stop.signal,
+ *   onReport: ({ status }) => console.log(status),
+ * };
+ * ```
+ */
 export interface ScheduleOptions {
   /**
    * The arguments of each run, as `--arg` gives them.

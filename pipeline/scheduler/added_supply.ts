@@ -44,6 +44,8 @@ export interface AddedSupplyOptions<Item> {
   signal: AbortSignal;
   /** Called when there may be a task to take. */
   wake(): void;
+  /** The stage of an item, where the run has stages; throws where it has none of that name. */
+  stageOf?: ((item: Item, which: string) => string | undefined) | undefined;
   /** Called with a task that never can run; with an error where what it depends on is not there. */
   refuse(task: IdentifiedItem<Item>, error: Error | undefined): void;
 }
@@ -140,12 +142,13 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
       this.#ahead.catch(() => {});
     }
     this.#count += rows.length;
-    let tasks = rows.map(({ id, name, key, input }) => ({
+    let tasks = rows.map(({ id, name, key, input }): IdentifiedItem<Item> => ({
       id: Number(id),
       name: String(name),
       key: key as string | null,
       item: JSON.parse(String(input)) as Item,
     }));
+    if (this.#options.stageOf) tasks = tasks.filter((task) => this.#stage(task));
     const unchanged = new Set(await notes?.note(tasks));
     if (unchanged.size > 0) {
       for (const { id, key } of tasks) if (unchanged.has(id)) items.admitDone?.(key!, id);
@@ -155,6 +158,17 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     this.#page = ready;
     this.#given = 0;
     for (const { task, error } of refused) refuse(task, error);
+  }
+
+  /** Gives a task its stage. Returns whether there is one: the stages may be others than when it was added. */
+  #stage(task: IdentifiedItem<Item>): boolean {
+    try {
+      task.stage = this.#options.stageOf!(task.item, `task ${task.name}`);
+      return true;
+    } catch (error) {
+      this.#options.refuse(task, error as Error);
+      return false;
+    }
   }
 
   /** Reads what is queued again, or else the next page. */

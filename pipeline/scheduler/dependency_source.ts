@@ -15,7 +15,19 @@ import { describe, type IdentifiedItem, type IdentityOptions } from "./task_iden
 import type { TaskSupply } from "./queue/ready_queue.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
 
-/** What a task waits for. */
+/**
+ * What a task waits for.
+ *
+ * @example Wait for other tasks
+ * ```ts ignore
+ * import type { DependencyOptions } from "@pipeloom/pipeloom";
+ *
+ * const options: DependencyOptions<{ key: string; needs: string[] }> = {
+ *   dependsOn: (item) => item.needs,
+ *   runsWhen: (item) => item.key === "clean up" ? "ended" : "done",
+ * };
+ * ```
+ */
 export interface DependencyOptions<Item> {
   /**
    * The keys of the tasks that are to be done before an item's task starts. When one of them ends otherwise, the
@@ -24,7 +36,7 @@ export interface DependencyOptions<Item> {
   dependsOn?: ((item: Item) => readonly string[] | undefined) | undefined;
   /**
    * When an item's task runs: when all that it depends on are `"done"`, or when all have `"ended"`, whatever became of
-   * them: it cleans up, or tells of failures. A run that is stopped cancels it as it does all others; `onEnd` is called then.
+   * them: it cleans up, or reports failures. A run that is stopped cancels it as it does all others; `onEnd` is called then.
    *
    * @default {"done" for all}
    */

@@ -1,5 +1,5 @@
 /**
- * What is kept of items beside their tasks: their inputs, and their versions, by which work is skipped that was done
+ * What is kept of items beside their tasks: their inputs, their stages, and their versions, by which work is skipped that was done
  * before.
  *
  * @module
@@ -15,6 +15,7 @@ export interface ItemOptions<Item> {
   storeItems?: boolean | undefined;
   version?: ((item: Item) => string | undefined) | undefined;
   cacheKey?: string | undefined;
+  stage?: ((item: Item) => string) | undefined;
 }
 
 /** The run, and what is told of it. */
@@ -41,7 +42,7 @@ export class ItemNotes<Item> {
    * @throws {TypeError} If an item has no JSON form, a version is no text, or an item with a version has no key
    */
   async note(tasks: readonly IdentifiedItem<Item>[]): Promise<readonly number[]> {
-    const { storeItems, version, cacheKey = "" } = this.#options;
+    const { storeItems, version, cacheKey = "", stage } = this.#options;
     const { run, batchSender, unchanged } = this.#run;
     if (tasks.length === 0) return [];
     const message: NoteItemsMessage = {
@@ -49,6 +50,7 @@ export class ItemNotes<Item> {
       run,
       ids: tasks.map(({ id }) => id),
       ...(storeItems ? { inputs: tasks.map((task) => inputOf(task)) } : {}),
+      ...(stage ? { stages: tasks.map(({ stage }) => stage ?? null) } : {}),
       ...(version ? { versions: tasks.map((task) => versionOf(task, version)), cacheKey } : {}),
     };
     if (!version) {
@@ -67,7 +69,9 @@ export function notesOf<Item>(
   options: ItemOptions<Item>,
   run: NotedRun,
 ): ItemNotes<Item> | undefined {
-  return options.storeItems || options.version ? new ItemNotes(options, run) : undefined;
+  return options.storeItems || options.version || options.stage
+    ? new ItemNotes(options, run)
+    : undefined;
 }
 
 function inputOf<Item>({ name, item }: IdentifiedItem<Item>): string | null {

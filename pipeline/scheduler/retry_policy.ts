@@ -17,16 +17,25 @@ import {
   unexpected,
 } from "../../internal/validate.ts";
 
-/** Milliseconds of the first wait at most, unless told: long enough for a server to let go of a connection. */
+/** Milliseconds of the first wait at most by default: long enough for a server to let go of a connection. */
 const DELAY_MS = 1_000;
 
-/** Milliseconds of any wait at most, unless told. */
+/** Milliseconds of any wait at most by default. */
 const MAX_DELAY_MS = 60_000;
 
-/** Milliseconds that a task on the pool may continue after its signal is aborted, unless told. */
+/** Milliseconds that a task on the pool may continue after its signal is aborted by default. */
 export const GRACE_MS = 5_000;
 
-/** How a task is tried. */
+/**
+ * How a task is tried.
+ *
+ * @example Three more attempts
+ * ```ts ignore
+ * import type { TaskPolicy } from "@pipeloom/pipeloom";
+ *
+ * const policy: TaskPolicy = { retries: 3, retryDelayMs: 500, timeoutMs: 30_000 };
+ * ```
+ */
 export interface TaskPolicy {
   /**
    * How often a task that failed is run again.
@@ -72,7 +81,19 @@ const TASK_POLICY = [
   "timeoutMs",
 ] satisfies (keyof TaskPolicy)[];
 
-/** How the tasks of a pipeline are tried. */
+/**
+ * How the tasks of a pipeline are tried.
+ *
+ * @example More patience for large items
+ * ```ts ignore
+ * import type { PolicyOptions } from "@pipeloom/pipeloom";
+ *
+ * const options: PolicyOptions<{ bytes: number }> = {
+ *   timeoutMs: 30_000,
+ *   taskOptions: ({ bytes }) => bytes > 1e9 ? { timeoutMs: 600_000 } : undefined,
+ * };
+ * ```
+ */
 export interface PolicyOptions<Item> extends TaskPolicy {
   /** What is different for an item: what it leaves out is as for the others. */
   taskOptions?: ((item: Item) => TaskPolicy | undefined) | undefined;

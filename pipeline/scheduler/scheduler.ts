@@ -15,6 +15,7 @@ import {
   type OfferedTask,
 } from "../executor/executor.ts";
 import type { TaskEnvironment } from "../executor/task_execution.ts";
+import { stageOf } from "../executor/stages.ts";
 import { type TaskOutcome, writeFailure } from "../executor/task_runner.ts";
 import type { RunningTask } from "../observers/run_observer.ts";
 import type { DependencySource } from "./dependency_source.ts";
@@ -69,6 +70,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
       items: dependencies ?? source,
       source,
       wake: () => this.#dispatch(),
+      stageOf: policy.stage && ((item, which) => stageOf(item, which, policy)),
       refuse: (task, error) => refuseAdded(this, task, error),
     });
     this.#queue = new ReadyQueue({
@@ -78,6 +80,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
       whole: source.known !== undefined && policy.priority !== undefined,
       admit: (task) => this.#admit(task),
       wake: () => this.#dispatch(),
+      hasRoom: policy.stage && ((stage) => this.#executor!.hasRoom!(stage)),
     });
     this.#retries = new Retries(policy, environment, this.#queue);
     options.hooks?.listen(() => this.#dispatch());

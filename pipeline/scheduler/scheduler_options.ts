@@ -5,6 +5,7 @@
  */
 import type { EndStatus } from "../../internal/task_status.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
+import type { Work } from "../executor/stages.ts";
 import type { TaskEnvironment } from "../executor/task_execution.ts";
 import type { TaskOutcome } from "../executor/task_runner.ts";
 import type { DependencySource } from "./dependency_source.ts";
@@ -34,7 +35,7 @@ export interface SchedulerOptions<Item> {
   /** The same in the order of their dependencies, where there are any. */
   dependencies: DependencySource<Item> | undefined;
   /** How each task is tried, and which go first. */
-  policy: PolicyOptions<Item> & QueueOptions<Item>;
+  policy: PolicyOptions<Item> & QueueOptions<Item> & Partial<Work<Item>>;
   /** What the tasks share. */
   environment: TaskEnvironment;
   /** Calls for the ends of tasks: while there are as many as may be no task is offered, and each is awaited. */

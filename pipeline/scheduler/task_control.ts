@@ -92,21 +92,36 @@ export class TaskControl<Item> {
   }
 
   /**
-   * Queues a task again that ended as `error` or `cancelled`; without an id all that ended as `error`. What was
-   * cancelled because it depends on them is queued, too.
+   * Queues a task again that ended as `error` or `cancelled`, or those of a list that did; without either all that
+   * ended as `error`. What was cancelled because it depends on them is queued, too.
    *
    * @returns How many tasks are queued again
    * @throws {Error} If there are none
    */
-  async retry(id?: number): Promise<number> {
-    return await this.#tasks.whilePending(this.#retry(id));
+  async retry(wanted?: number | readonly number[]): Promise<number> {
+    return await this.#tasks.whilePending(
+      typeof wanted === "object" ? this.#retryList(wanted) : this.#retry(wanted),
+    );
+  }
+
+  async #retryList(ids: readonly number[]): Promise<number> {
+    const cannot = `Cannot retry ${ids.length} tasks`;
+    this.#check(cannot, 0);
+    const { records, dependencies } = this.#tasks;
+    const chosen = [...new Set(ids)].flatMap((id) => {
+      const task = records.get(id);
+      return task?.phase === "ended" && !dependencies?.isBlocked(id) ? [task] : [];
+    });
+    if (chosen.length === 0) {
+      throw new Error(`${cannot}: none of them has ended as error or cancelled`);
+    }
+    return await this.#queueAgain(chosen, cannot);
   }
 
   async #retry(id?: number): Promise<number> {
     const cannot = id === undefined ? "Cannot retry the failed tasks" : `Cannot retry task ${id}`;
     this.#check(cannot, id ?? 0);
-    const { environment, records, dependencies } = this.#tasks;
-    if (environment.signal.aborted) throw new Error(`${cannot}: the run is being stopped`);
+    const { records, dependencies } = this.#tasks;
     const one = id === undefined ? undefined : records.get(id);
     const chosen = id === undefined
       ? records.endedAs("error")
@@ -120,6 +135,13 @@ export class TaskControl<Item> {
     if (id !== undefined && dependencies?.isBlocked(id)) {
       throw new Error(`${cannot}: a task that it depends on is not done; retry that one`);
     }
+    return await this.#queueAgain(chosen, cannot);
+  }
+
+  /** Queues tasks that have ended again, and what they blocked. */
+  async #queueAgain(chosen: readonly LiveTask<Item>[], cannot: string): Promise<number> {
+    const { environment, records, dependencies } = this.#tasks;
+    if (environment.signal.aborted) throw new Error(`${cannot}: the run is being stopped`);
     const unblocked = (dependencies?.unblock(chosen.map(({ id }) => id)) ?? [])
       .flatMap(({ id }) => records.get(id) ?? [])
       .filter(({ phase, isBlocked }) => phase === "ended" && isBlocked);

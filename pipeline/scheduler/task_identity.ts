@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { stageOf, type Work } from "../executor/stages.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
 import { withoutNul } from "../../internal/nul_characters.ts";
 
@@ -15,7 +16,19 @@ const NAME_LENGTH = 200;
 /** Characters of an item's own text up to which it is its key: a longer one is content. */
 const KEY_LENGTH = 1_000;
 
-/** How the identity of a task is derived from its item. */
+/**
+ * How the identity of a task is derived from its item.
+ *
+ * @example Names and keys of files
+ * ```ts ignore
+ * import type { IdentityOptions } from "@pipeloom/pipeloom";
+ *
+ * const options: IdentityOptions<{ path: string }> = {
+ *   taskName: ({ path }) => path.split("/").at(-1),
+ *   taskKey: ({ path }) => path,
+ * };
+ * ```
+ */
 export interface IdentityOptions<Item> {
   /**
    * The id of an item's task in `task_runs`: a positive whole number that no task of the file has yet. Ids belong to
@@ -37,6 +50,9 @@ export interface IdentityOptions<Item> {
    */
   taskKey?: ((item: Item, index: number) => string | number | undefined) | undefined;
 }
+
+/** What tells the identity of a task, and its stage. */
+export type Identifying<Item> = IdentityOptions<Item> & Partial<Work<Item>>;
 
 /** An item with the identity of its task. */
 export interface IdentifiedItem<Item> extends TaskIdentity {
@@ -129,10 +145,12 @@ export function identify<Item>(
   item: Item,
   index: number,
   id: number,
-  options: IdentityOptions<Item>,
+  options: Identifying<Item>,
 ): IdentifiedItem<Item> {
   const { name, key } = describe(item, index, options);
-  return { id, name: name ?? `task ${id}`, key, item };
+  const task: IdentifiedItem<Item> = { id, name: name ?? `task ${id}`, key, item };
+  if (options.stage) task.stage = stageOf(item, `item ${index}`, options);
+  return task;
 }
 
 /**
@@ -195,7 +213,7 @@ export function requireKey<Item>(
   if (key !== null) return key;
   throw new TypeError(
     `Cannot ${operation} item ${index}, which has no key: give items a "key", or pass taskKey, so ` +
-      `that those that are done can be told from the others`,
+      `that tasks that are done can be identified`,
   );
 }
 

@@ -21,7 +21,7 @@ import {
   fillIds,
   type IdentifiedItem,
   identify,
-  type IdentityOptions,
+  type Identifying,
   requireKey,
 } from "./task_identity.ts";
 
@@ -32,10 +32,10 @@ const ID_BLOCK = 100_000;
 const ANNOUNCE_MS = 10;
 
 /** How items become tasks. */
-export interface FeedOptions<Item> extends IdentityOptions<Item> {
+export type FeedOptions<Item> = Identifying<Item> & {
   /** Whether tasks are found by their keys, because some may be there already. */
   resume?: boolean | number | RunKey | undefined;
-}
+};
 
 /** Registers the items of one run, in their order. */
 export class TaskRegistration<Item> {

@@ -9,6 +9,7 @@
  * @module
  */
 import type { Announcer } from "./announcer.ts";
+import { stageOf } from "../executor/stages.ts";
 import type { ItemNotes } from "./item_notes.ts";
 import { type FeedOptions, TaskRegistration } from "./task_registration.ts";
 import { fromErrorData, toErrorData } from "../../errors.ts";
@@ -55,6 +56,7 @@ export class TaskSource<Item> {
     if (Array.isArray(items) || items instanceof Set || items instanceof Map) {
       this.known = [...items] as Item[];
     }
+    if (options.stage) this.known?.forEach((item, i) => stageOf(item, `item ${i}`, options));
     this.resumes = options.resume !== undefined && options.resume !== false;
     this.#registration = new TaskRegistration(this.known, options);
     this.#source = new ItemSource(this.known ?? items);

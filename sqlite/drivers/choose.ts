@@ -2,19 +2,28 @@
  * Which driver to use.
  *
  * `auto` must never show a permission prompt, never ask a registry, and never fail because one is out of reach. So
- * the FFI driver is tried only where everything that its import would ask for is granted already, and its package is
- * cached or its library named; otherwise, or when it does not load, the built-in driver is used.
+ * the FFI driver is tried only where everything that its import would ask for is granted already, and its package and
+ * its library are cached, or its library is named; otherwise, or when it does not load, the built-in driver is used.
  *
  * @module
  */
 import { checkChoice } from "../../internal/validate.ts";
 import { builtinDriver } from "./builtin.ts";
 import type { Driver, DriverName } from "./driver.ts";
-import { loadFfiDriver } from "./ffi.ts";
-import { isCached, type JsrPackage } from "../../internal/jsr.ts";
+import { FFI_PACKAGE, isLibraryCached, loadFfiDriver } from "./ffi.ts";
+import { isCached } from "../../internal/jsr.ts";
 import { isGranted } from "../../internal/permissions.ts";
 
-/** The driver to use: a name, or `auto` for FFI when it can be had without asking, else the built-in. */
+/**
+ * The driver to use: a name, or `auto` for FFI when it can be had without asking, else the built-in.
+ *
+ * @example From a flag
+ * ```ts ignore
+ * import type { DriverChoice } from "@pipeloom/pipeloom/db";
+ *
+ * const choose = (isFast: boolean): DriverChoice => isFast ? "ffi" : "auto";
+ * ```
+ */
 export type DriverChoice = DriverName | "auto";
 
 /** Every choice. */
@@ -59,15 +68,22 @@ export async function chooseDriver(choice: DriverChoice = "auto"): Promise<Chose
   }
 }
 
-const PACKAGE: JsrPackage = "jsr:@db/sqlite@0.13.0";
-
-/** Lets the package be fetched where FFI was asked for, and says so; else it must be cached. */
+/** Lets packages be fetched where FFI was asked for, and says so; `auto` uses only what is cached. */
 async function mayFetch(choice: DriverChoice): Promise<void> {
-  const isAskedFor = choice === "ffi" || !!Deno.env.get("DENO_SQLITE_PATH");
-  const cached = await isCached(PACKAGE);
-  if (cached) return;
-  if (!isAskedFor) throw new Error(`${PACKAGE} is not cached; deno cache ${PACKAGE} fetches it`);
-  if (cached === false) console.error(`Fetching ${PACKAGE} for driver "ffi": it is not cached`);
+  const library = Deno.env.get("DENO_SQLITE_PATH");
+  const isAskedFor = choice === "ffi" || !!library;
+  const parts: [name: string, cached: boolean | undefined, way: string][] = [
+    [FFI_PACKAGE, await isCached(FFI_PACKAGE), `deno cache ${FFI_PACKAGE}`],
+  ];
+  if (!library) {
+    const name = `the library of ${FFI_PACKAGE}`;
+    parts.push([name, await isLibraryCached(), 'a run with driver "ffi"']);
+  }
+  for (const [name, cached, way] of parts) {
+    if (cached) continue;
+    if (!isAskedFor) throw new Error(`${name} is not cached; ${way} fetches it`);
+    if (cached === false) console.error(`Fetching ${name} for driver "ffi": it is not cached`);
+  }
 }
 
 /** Names what is not granted of all that importing `@db/sqlite` may ask for. */

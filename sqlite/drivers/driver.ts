@@ -10,7 +10,16 @@
  */
 import type { SqlRow, SqlValue } from "../values.ts";
 
-/** Which SQLite a connection uses: `@db/sqlite` through FFI, or the runtime's `node:sqlite`. */
+/**
+ * Which SQLite a connection uses: `@db/sqlite` through FFI, or the runtime's `node:sqlite`.
+ *
+ * @example What a run used
+ * ```ts ignore
+ * import type { DriverName } from "@pipeloom/pipeloom";
+ *
+ * const isBuiltin = (driver: DriverName) => driver === "builtin";
+ * ```
+ */
 export type DriverName = "ffi" | "builtin";
 
 /** A prepared statement of a driver. Each call binds, steps to the end and resets: no cursor stays open. */
@@ -35,6 +44,8 @@ export interface DriverConnection {
   exec(sql: string): void;
   /** Prepares one statement. */
   prepare(sql: string): DriverStatement;
+  /** Defines a function of one argument, which is called for each row and returns an integer; it must not throw. */
+  defineFunction(name: string, call: () => bigint): void;
   /** Whether a transaction is open. */
   readonly inTransaction: boolean;
   /** Whether SQLite refuses statements that write the table of its schema. */

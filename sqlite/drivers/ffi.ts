@@ -13,7 +13,7 @@
  * @module
  */
 import { SqliteError } from "../../errors.ts";
-import { importFromJsr } from "../../internal/jsr.ts";
+import { importFromJsr, isFetched } from "../../internal/jsr.ts";
 import type { Driver, DriverConnection, DriverStatement } from "./driver.ts";
 import { findParameters, type Parameter, replaceParameters } from "./parameters.ts";
 import type { SqlRow, SqlValue } from "../values.ts";
@@ -34,6 +34,7 @@ interface FfiStatement {
 interface FfiDatabase {
   exec(sql: string): number;
   prepare(sql: string): FfiStatement;
+  function(name: string, call: (argument: unknown) => bigint): void;
   readonly inTransaction: boolean;
   close(): void;
 }
@@ -116,6 +117,10 @@ class FfiConnection implements DriverConnection {
     return new FfiDriverStatement(this.#database, sql);
   }
 
+  defineFunction(name: string, call: () => bigint): void {
+    this.#database.function(name, (_: unknown) => call());
+  }
+
   get inTransaction(): boolean {
     return this.#database.inTransaction;
   }
@@ -165,13 +170,34 @@ function toBindable(values: SqlValue[]): Set<number> | undefined {
   return cast;
 }
 
+/** The package. */
+export const FFI_PACKAGE = "jsr:@db/sqlite@0.13.0";
+
+/** What a library is called on each system. */
+const LIBRARY_NAMES: Readonly<Record<string, readonly [prefix: string, extension: string]>> = {
+  windows: ["", ".dll"],
+  darwin: ["lib", ".dylib"],
+};
+
+/**
+ * Whether the library of SQLite that the package loads is cached; the package fetches it from its release when it is
+ * imported. `undefined` where that cannot be known.
+ */
+export async function isLibraryCached(): Promise<boolean | undefined> {
+  const { os, arch } = Deno.build;
+  const [prefix, extension] = LIBRARY_NAMES[os] ?? ["lib", ".so"];
+  const name = `${prefix}sqlite3${arch === "aarch64" ? "_aarch64" : ""}${extension}`;
+  const release = `https://github.com/denodrivers/sqlite3/releases/download/0.13.0/${name}`;
+  return await isFetched("plug", new URL(release), extension);
+}
+
 /**
  * Loads the driver on `@db/sqlite`.
  *
  * @throws {Error} If the package or its library cannot be loaded
  */
 export async function loadFfiDriver(): Promise<Driver> {
-  const { Database } = await importFromJsr("jsr:@db/sqlite@0.13.0") as FfiModule;
+  const { Database } = await importFromJsr(FFI_PACKAGE) as FfiModule;
   return {
     name: "ffi",
     open: (path, { readOnly, doubleQuotedLiterals, immutable }) => {

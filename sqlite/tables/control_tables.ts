@@ -16,6 +16,12 @@ export const RUN_REQUESTS = {
   answer: "TEXT",
 };
 
+/** What came later. */
+export const ADDED_TO_RUN_REQUESTS = {
+  // Some tasks as a JSON array, in place of one. The kind is retry_tasks then, which earlier releases refuse.
+  task_ids: "TEXT",
+};
+
 /** Runs that are deleted, whose rows are not all gone yet; see `prune.ts`. */
 export const PRUNED_RUNS = {
   run_id: "INTEGER PRIMARY KEY",

@@ -159,8 +159,15 @@ pageTest("the page cancels and retries tasks and runs", async (t) => {
   await t.step("all failed tasks are run again", async () => {
     const page = await visit("?run=1");
     await seeText(page, ".task-row.row-error", "all 2");
+    // Why they failed, and which they are.
+    await seeText(page, ".cause-body", "Error: Not yet");
+    await seeText(page, ".cause-count", "2");
+    await click(page, ".cause-actions a", "Show these");
+    await seeText(page, ".tasks .panel-head", "2 found");
+    assertEquals((await textsOf(page, ".task-row .cell-name")).sort(), ["all 1", "all 2"]);
+    await click(page, "button", "Clear filters");
     repaired.all = true;
-    await press(page, "Retry failed tasks");
+    await click(page, ".cause-actions button", "Retry these");
     await seeText(page, ".task-row.row-done", "all 1");
     await seeText(page, ".task-row.row-done", "all 2");
     await page.waitForFunction(
@@ -240,7 +247,7 @@ pageTest("the page asks before it cancels a run", async (t) => {
         await page.focus(".title-row .danger");
         await page.keyboard.press("Enter");
         await page.waitForSelector("dialog[open]");
-        await seeText(page, "dialog", "1 running task will be told to stop, and 3 queued tasks");
+        await seeText(page, "dialog", "1 running task will be asked to stop, and 3 queued tasks");
         assertEquals(await focused(), "Let it run");
         await page.keyboard.press(key);
         await page.waitForFunction(() => !document.querySelector("dialog"));

@@ -61,9 +61,9 @@ for (
   const [args, says] of [
     [["statsu"], "Did you mean status?"],
     [["status", "--bogus"], "unknown option '--bogus'"],
-    [["status", "--run", "x"], "Pass a whole number from 0 up."],
+    [["status", "--run", "x"], "argument 'x' is invalid. Expected an integer ≥ 0."],
     [["status", "--status", "done,wrong"], "Use some of queued, running"],
-    [["demo", "-n", "-1"], "Pass a whole number"],
+    [["demo", "-n", "-1"], "Expected an integer ≥ 0"],
     [["demo", "--dashboard", "70000"], "from 0 to 65535"],
     [["run"], "missing required argument 'file'"],
     [["run", "x.ts", "--arg", "novalue"], "Write it as key=value."],

@@ -67,7 +67,11 @@ class Asked implements AsyncDisposable {
 for (const driver of DRIVERS) {
   Deno.test(`${driver}: cancel and retry ask a pipeline of another process`, async () => {
     await using asked = await Asked.start(driver);
-    assertEquals(await asked.cli("retry", "latest"), {
+    const { failures } = JSON.parse((await asked.cli("errors", "--json")).out);
+    const [{ id, text, count }] = failures.causes;
+    assertEquals([text, count], ["Error: Not yet", 1]);
+    assertStringIncludes((await asked.cli("retry", "1", "--cause", "x")).err, "pipeloom errors 1");
+    assertEquals(await asked.cli("retry", "latest", "--cause", id), {
       code: 0,
       out: "Run 1: 1 task is queued again\n",
       err: "",
@@ -85,7 +89,7 @@ for (const driver of DRIVERS) {
     const report = await asked.pipeline.finished;
     assertEquals([report.counts.done, report.counts.cancelled], [1, 2]);
     assertEquals(await readValues(asked.db, REQUESTS), [
-      [null, "retry", 0, "1 task is queued again"],
+      [null, "retry_tasks", 0, "1 task is queued again"],
       [3, "cancel", 0, "Cancelled"],
       [2, "cancel", 0, "Cancelled"],
     ]);
@@ -161,7 +165,7 @@ Deno.test("what takes no notice is shown as cancelling, and its request does not
     assertMatch(task.out, /^Run 1, task 1: cancelling; it ends when the task heeds its signal\n$/);
     assertMatch((await runCli(["status", "--db", db], options)).out, /cancelling +1 +first/);
     const run = await runCli(["cancel", "1", "--wait", "0", "--db", db], options);
-    assertMatch(run.out, /^Run 1: cancelling; it ends when its running tasks have\n$/);
+    assertMatch(run.out, /^Run 1: cancelling; it ends with its running tasks\n$/);
     const status = await runCli(["status", "--json", "--db", db], options);
     assertEquals(JSON.parse(status.out).run.cancelling, true);
     child.kill("SIGKILL");

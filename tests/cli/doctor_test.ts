@@ -3,12 +3,16 @@
  *
  * @module
  */
-import { hasWalResetRace } from "../../cli/sqlite_versions.ts";
+import { examine as examineHere } from "../../cli/doctor/examine.ts";
+import { NPM_PACKAGES } from "../../cli/doctor/examine_packages.ts";
+import { hasWalResetRace } from "../../cli/doctor/sqlite_versions.ts";
 import { connect } from "../../db.ts";
 import { runPipeline } from "../../mod.ts";
+import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { HARMFUL } from "./cli_fixture.ts";
 import { hasTerminals, openTerminal, runCli } from "./cli_terminal.ts";
+import { packageOf, readModules } from "../support/module_graph.ts";
 import { tempFolder } from "../support/temp.ts";
 
 interface Finding {
@@ -42,6 +46,7 @@ Deno.test("doctor finds nothing wrong with a sound file", async () => {
     "Deno",
     "Driver",
     "Permissions",
+    "Packages",
     "Database",
     "Journal",
     "Integrity",
@@ -54,6 +59,80 @@ Deno.test("doctor finds nothing wrong with a sound file", async () => {
   );
   assertMatch(by.Permissions!.found, /^granted to the full: read, sys; not, or in part: write/);
   assertMatch(by.Disk!.found, /^[\d.]+ [MGT]iB are free$/);
+  assertEquals(
+    by.Packages!.found,
+    `${NPM_PACKAGES.length} packages of npm are cached; ` +
+      "of @db/sqlite, its library, @std/path not known without --allow-env",
+  );
+});
+
+Deno.test("doctor looks for each package that the command line leads to", async () => {
+  const names = (await readModules("cli.ts")).flatMap(({ dependencies = [] }) =>
+    dependencies.flatMap(({ code }) =>
+      code?.specifier?.startsWith("npm:") ? [packageOf(code.specifier)] : []
+    )
+  );
+  assertEquals([...new Set(names)].sort(), [...NPM_PACKAGES]);
+});
+
+Deno.test("doctor says whether the process of a run lives, and whose each lock file is", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  const found = async () => {
+    const checks = await examineHere(db);
+    return checks.filter(({ title }) => /Runs|Locks/.test(title)).map(({ found }) =>
+      found.replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]+){4}/g, "…").replaceAll(/( on \S+?)?(?=$|;)/g, "")
+    );
+  };
+  const process = `process ${Deno.pid}`;
+  let during: string[] = [];
+  const run = async () => void (during = await found());
+  await runPipeline([1], { db, name: "nightly", driver: "builtin", run });
+  assertEquals(during, [
+    `run 1 (nightly) is active, and its process is alive, ${process}`,
+    `etl.db-owner-… is held by the process of run 1 (nightly), ${process}`,
+  ]);
+  assertEquals(await found(), []);
+
+  // One was killed in its run, another between two runs; a third was ended in a statement that did not end.
+  const [killed, idle, ended] = [1, 2, 3].map((n) => `0000000${n}${crypto.randomUUID().slice(8)}`);
+  for (const owner of [killed, idle]) Deno.writeTextFileSync(`${db}-owner-${owner}`, "");
+  Deno.writeTextFileSync(`${db}-owner-${ended}`, "it took too long");
+  {
+    using connection = await connect(db);
+    connection.exec(
+      `UPDATE pipeline_runs SET status='running', owner='${killed}', pid=7, host=NULL`,
+    );
+  }
+  assertEquals(await found(), [
+    "run 1 (nightly) has not ended, and its process is gone; 0 tasks left",
+    "etl.db-owner-… was left by run 1 (nightly), process 7, which is gone",
+    "etl.db-owner-… was left by a writer of no run in this file, which is gone",
+    "etl.db-owner-… was left by a writer of no run in this file, whose writer was ended: it took too long",
+  ]);
+});
+
+Deno.test("doctor says which settings scripts have changed, and what they put on our tables", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  {
+    using file = new DatabaseSync(db);
+    file.exec(
+      `PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA encoding='UTF-16le';
+      CREATE TABLE mine (n INTEGER)`,
+    );
+  }
+  const schema = `CREATE TABLE seen (id INTEGER);
+    CREATE INDEX by_name ON task_runs (name);
+    CREATE INDEX mine_too ON mine (n);
+    CREATE TRIGGER note AFTER INSERT ON task_runs BEGIN INSERT INTO seen VALUES (NEW.id); END`;
+  await runPipeline([1], { db, wal: false, driver: "builtin", schema, run: () => {} });
+  const checks = await examineHere(db);
+  assertEquals(checks.filter(({ title }) => title === "Settings").map(({ found }) => found), [
+    "set by a script: page_size 8192, auto_vacuum incremental, encoding UTF-16le",
+    "on tables of pipeloom: index by_name on task_runs, trigger note on task_runs",
+  ]);
+  assertMatch(checks.find(({ title }) => title === "Journal")!.found, /^delete: /);
 });
 
 Deno.test("doctor without a file, and with few permissions, still tells what it can", async () => {
@@ -102,7 +181,10 @@ Deno.test("doctor names runs that say they run and have been silent", async () =
   }
   const { code, by } = await examine(folder.path);
   assertEquals([code, by.Runs!.state], [0, "note"]);
-  assertMatch(by.Runs!.found, /^run 1 says it is running, and has had no news for 2 h 00 min$/);
+  assertMatch(
+    by.Runs!.found,
+    /^run 1 says it is running, and has had no news for 2 h 00 min; whether/,
+  );
 });
 
 Deno.test("doctor says that readers hold the WAL of a run", async () => {

@@ -51,6 +51,28 @@ Deno.test("status says until when tasks sleep", async () => {
   assertMatch(out, /queued +1 +first +sleeping until 2999-01-0[123] \d\d:\d\d:05: page 7\n/);
 });
 
+Deno.test("errors shows what failed by cause, and what holds the run up", async () => {
+  await using run = await mixed();
+  await run.begin(0);
+  await run.end(0, "error", `no such host \x1b[31m17`);
+  await run.writer.execute(`UPDATE task_runs SET
+    updated_at=strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-72 seconds') WHERE status='running'`);
+  const options = { folder: run.folder.path };
+  const { code, out, err } = await runCli(["errors", "--db", run.db, "--stacks"], options);
+  assertEquals([code, err], [0, ""]);
+  assert(!HARMFUL.test(out), out);
+  const lines = out.split("\n");
+  assertEquals(lines.slice(0, 2), ["Run 1 by hand", "2 tasks failed of 2 causes"]);
+  assertMatch(lines[2]!, /^cause +tasks +share +first +last +message$/);
+  assertMatch(lines[3]!, /^\w+ +1 +50% .* no such host/);
+  assertStringIncludes(out, ": task 3 third\n  no such host\n");
+  assertMatch(out, /1 task has been silent for 1 min 1\d s: second \(2\)/);
+  assertMatch(out, /Slowest: second \(2\) /);
+  const late = await runCli(["errors", "9", "--db", run.db], options);
+  assertEquals(late.code, 1);
+  assertStringIncludes(late.err, "there is no run 9; pipeloom runs lists those there are");
+});
+
 Deno.test("status says that readers hold the WAL, until the run has ended", async () => {
   await using run = await mixed();
   await run.writer.execute(`UPDATE pipeline_runs SET wal_bytes=327155712,

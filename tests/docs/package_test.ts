@@ -110,6 +110,9 @@ for (const sqlite of [false, true]) {
     assert(!registry.asked.some((path) => path.startsWith("/@db/")), `${registry.asked}`);
     if (sqlite) {
       await project.deno("cache", "jsr:@db/sqlite@0.13.0");
+      // The package would fetch its library as soon as it is imported.
+      assertEquals(await driver(), "builtin 2\n");
+      project.cacheLibrary();
       assertEquals(await driver(), "ffi 2\n");
     }
     // The types are the same ones; here is the project where one that is optional is missing.

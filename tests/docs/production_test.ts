@@ -3,25 +3,14 @@
  *
  * @module
  */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { isInstalled, ROOT } from "../support/child.ts";
+import { Guide } from "../support/guide.ts";
 import { Project } from "../support/project.ts";
 import { Registry } from "../support/registry.ts";
 
-const guide = await Deno.readTextFile(new URL("docs/guides/production.md", ROOT));
-
-/** The named blocks of the guide. */
-const blocks = new Map(
-  [...guide.matchAll(/^```\w+ (?:ignore )?([\w.]+)\n([\s\S]*?)^```$/gm)]
-    .map(([, name, text]) => [name!, text!]),
-);
-
-/** The block of this name. */
-function block(name: string): string {
-  const text = blocks.get(name);
-  assert(text, name);
-  return text;
-}
+const guide = await Guide.read("production.md");
+const block = (name: string) => guide.block(name);
 
 /** Puts a folder where the guide has it, in a namespace of its own, and runs a line there. */
 const IN_SRV = ["unshare", "--map-root-user", "--mount"];
@@ -44,20 +33,18 @@ Deno.test({
   fn: async () => {
     await using registry = await Registry.start();
     using project = new Project(registry.url);
-    for (const [name, text] of blocks) {
-      if (/\.(ts|json|service|timer)$/.test(name)) project.write(name, text);
-    }
-    await project.shell(block("fetch"));
+    for (const [name, text] of guide.files) project.write(name, text);
+    await project.shell(block("sh fetch"));
     await registry[Symbol.asyncDispose]();
-    assertMatch((await project.shell(block("run"))).out, /^nightly · done · 2 tasks/);
+    assertMatch((await project.shell(block("sh run"))).out, /^nightly · done · 2 tasks/);
 
     const { folder: { path } } = project;
-    const cron = /^(?:\S+ ){5}(.+)$/m.exec(block("crontab"))![1]!;
+    const cron = /^(?:\S+ ){5}(.+)$/m.exec(block("text crontab"))![1]!;
     const out = await project.shell(asSrv(path, cron), IN_SRV);
     assertMatch(out.out, /^nightly · done · 2 tasks/);
     assertStringIncludes(Deno.readTextFileSync(`${path}/etl.log`), "nightly");
 
-    const unit = block("nightly.service");
+    const unit = block("text nightly.service");
     const value = (key: string) => new RegExp(`^${key}=(.+)$`, "m").exec(unit)![1]!;
     // systemd runs no shell of its own, and has %% for %.
     const start = value("ExecStart").replaceAll("%%", "%");
@@ -72,10 +59,10 @@ Deno.test({
     }
 
     assertStringIncludes(
-      (await project.shell(block("doctor"))).out,
+      (await project.shell(block("sh doctor"))).out,
       "integrity_check finds nothing",
     );
-    const { err } = await project.shell(block("compile"));
+    const { err } = await project.shell(block("sh compile"));
     assertMatch(err, /── tasks\.ts /);
   },
 });
@@ -85,7 +72,9 @@ Deno.test({
   ignore: !await isInstalled("systemd-analyze"),
   fn: async () => {
     using project = new Project("http://127.0.0.1:9/");
-    for (const name of ["nightly.service", "nightly.timer"]) project.write(name, block(name));
+    for (const name of ["nightly.service", "nightly.timer"]) {
+      project.write(name, block(`text ${name}`));
+    }
     const units = ["nightly.service", "nightly.timer"].map((name) => project.folder.file(name));
     const { err } = await project.start("systemd-analyze", "verify", "--man=no", ...units);
     assertEquals(err.split("\n").filter((line) => line.includes(project.folder.path)), []);

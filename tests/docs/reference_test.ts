@@ -6,6 +6,7 @@
  */
 import { assert, assertEquals } from "../support/assert.ts";
 import { ROOT } from "../support/child.ts";
+import { tempFolder } from "../support/temp.ts";
 
 interface Documented {
   name: string;
@@ -52,6 +53,38 @@ for (const [path, { module_doc, symbols }] of reference) {
     assertEquals(lacking.map(({ name }) => name), []);
   });
 }
+
+Deno.test("every name of the package has an example", () => {
+  const lacking = reference.flatMap(([, { symbols }]) => symbols)
+    // An entry that exports what another defines only refers to it.
+    .filter(({ declarations: [declaration] }) =>
+      declaration?.kind !== "reference" &&
+      !declaration?.jsDoc?.tags?.some(({ kind }) => kind === "example")
+    );
+  assertEquals(lacking.map(({ name }) => name), []);
+});
+
+Deno.test("deno doc makes a site of all entries", async () => {
+  using folder = tempFolder();
+  const { exports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "doc",
+      "--html",
+      "--name=pipeloom",
+      `--output=${folder.path}`,
+      ...Object.values<string>(exports),
+    ],
+    cwd: ROOT,
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  assertEquals(code, 0);
+  const page = Deno.readTextFileSync(folder.file("all_symbols.html"));
+  for (const name of ["runPipeline", "connect", "createDashboard"]) {
+    assert(page.includes(name), name);
+  }
+});
 
 Deno.test("the reference is checked for every entry", async () => {
   const { exports, tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));

@@ -7,7 +7,13 @@ import { drawLine } from "../../cli/status/draw_run.ts";
 import { readSnapshot } from "../../cli/status/snapshot.ts";
 import { listWorkers } from "../../dashboard/server/queries/workers.ts";
 import { Reader } from "../../dashboard/server/reader.ts";
-import { runPipeline, startPipeline } from "../../mod.ts";
+import {
+  type PipelineOptions,
+  runPipeline,
+  type Stages,
+  startPipeline,
+  type TaskModule,
+} from "../../mod.ts";
 import { natsExecutor, serveWorker } from "../../nats.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
 import { hasNats, NatsServer } from "../support/nats_server.ts";
@@ -61,6 +67,79 @@ Deno.test(
     );
   },
 );
+
+Deno.test(
+  "stages that are modules run on workers, the others here, each with its own number at once",
+  LOOSE,
+  async () => {
+    using folder = tempFolder();
+    const db = folder.file("etl.db");
+    await using _ = startWorker(url);
+    const { run, ...options } = remotely(url, "idle");
+    const { module } = run as TaskModule;
+    let most = 0;
+    let running = 0;
+    const items = Array.from({ length: 24 }, (_, n) => n);
+    const staged: PipelineOptions<number> = {
+      ...options,
+      db,
+      run: {
+        here: async () => {
+          most = Math.max(most, ++running);
+          await undefined;
+          running--;
+        },
+        idle: { module, export: "idle" },
+        load: { module, export: "load" },
+      },
+      stage: (n) => ["here", "idle", "load"][n % 3]!,
+      workers: { here: 3, load: 1 },
+    };
+    const { failures, counts } = await runPipeline(items, staged);
+    assertEquals(failures, []);
+    assertEquals([counts.done, most], [24, 3]);
+    assertEquals(
+      await readValues(
+        db,
+        "SELECT stage, count(*), count(worker), count(result) FROM task_runs GROUP BY 1 ORDER BY 1",
+      ),
+      [["here", 8, 0, 0], ["idle", 8, 8, 0], ["load", 8, 8, 8]],
+    );
+    const other = { module: new URL("other.ts", module), export: "load" };
+    await assertRejects(
+      () =>
+        runPipeline(items, { ...staged, run: { ...staged.run as Stages<number>, load: other } }),
+      TypeError,
+      'all stages are exports of one module, and "idle" and "load" are of two',
+    );
+    await assertRejects(
+      () => runPipeline(items, { ...staged, run: { here: () => {} }, workers: 1 }),
+      TypeError,
+      "needs work that workers can load, and no stage of run is a module",
+    );
+  },
+);
+
+Deno.test("setup() and teardown() are called for each Worker of a worker", LOOSE, async () => {
+  using folder = tempFolder();
+  const module = new URL("../fixtures/set_up_tasks.ts", import.meta.url);
+  const file = folder.file("calls.txt");
+  {
+    await using _ = startWorker(url, { modules: [module], workers: 2 });
+    const { counts } = await runPipeline(["a", "b", "c"], {
+      db: folder.file("etl.db"),
+      executor: natsExecutor({ servers: url }),
+      run: { module, export: "use" },
+      args: { file },
+    });
+    assertEquals(counts.done, 3);
+  }
+  const lines = Deno.readTextFileSync(file).split("\n");
+  const called = (name: string) =>
+    lines.filter((line) => line.startsWith(name)).map((line) => line.split(" ")[1]).sort();
+  assert(called("setup").length > 0);
+  assertEquals(called("teardown"), called("setup"));
+});
 
 Deno.test("items, results and rows of many megabytes pass", LOOSE, async () => {
   using folder = tempFolder();

@@ -84,7 +84,7 @@ Deno.test("NATS is loaded by its own entry and by pipeloom worker alone", async 
     );
   };
   assertEquals(await loads("nats.ts"), true);
-  for (const entry of ["mod.ts", "cli.ts", "db.ts", "dashboard/mod.ts", "writer.ts"]) {
+  for (const entry of ["mod.ts", "cli/run_program.ts", "db.ts", "dashboard/mod.ts", "writer.ts"]) {
     assertEquals(await loads(entry), false, entry);
   }
 });

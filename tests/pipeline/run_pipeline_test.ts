@@ -60,6 +60,7 @@ for (const driver of DRIVERS) {
       rewritten_as: null,
       worker: null,
       version: null,
+      stage: null,
     });
     assertEquals(tasks[1]!.key, null);
     assertEquals(

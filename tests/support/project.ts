@@ -41,6 +41,18 @@ export class Project implements Disposable {
     Deno.removeSync(`${this.#cache.path}/remote/http/${hostname}_PORT${port}/${name}`);
   }
 
+  /** Puts something where the package of the FFI driver keeps the library that it fetches from its release. */
+  cacheLibrary(): void {
+    const { os, arch } = Deno.build;
+    const end = os === "darwin" ? ".dylib" : os === "windows" ? ".dll" : ".so";
+    const name = `${os === "windows" ? "" : "lib"}sqlite3${arch === "aarch64" ? "_aarch64" : ""}`;
+    const url = `/denodrivers/sqlite3/releases/download/0.13.0/${name}${end}`;
+    const folder = `${this.#cache.path}/plug/https/github.com`;
+    Deno.mkdirSync(folder, { recursive: true });
+    const hash = createHash("sha256").update(url).digest("hex");
+    Deno.writeTextFileSync(`${folder}/${hash}${end}`, "");
+  }
+
   write(name: string, text: string): void {
     Deno.writeTextFileSync(this.folder.file(name), text);
   }
@@ -87,4 +99,5 @@ async function findNpmCache(): Promise<string> {
   return JSON.parse(new TextDecoder().decode(stdout)).npmCache;
 }
 
-const npmCache = await findNpmCache();
+/** Where npm's packages are cached. */
+export const npmCache: string = await findNpmCache();

@@ -23,12 +23,28 @@ import type { Bindable } from "../../sqlite/values.ts";
 /**
  * A row: an object of column names to values, or an array in the order of `columns`. `Row<City>` is what an interface
  * `City` must be to be a row: each of its properties can be stored.
+ *
+ * @example Rows of a table
+ * ```ts ignore
+ * import type { Row } from "@pipeloom/pipeloom";
+ *
+ * const rows: Row[] = [{ name: "Oslo", population: 717_710 }, ["Bergen", 291_940]];
+ * ```
  */
 export type Row<Shape = Readonly<Record<string, Bindable>> | readonly Bindable[]> = {
   readonly [Column in keyof Shape]: Bindable;
 };
 
-/** Options of an insert. */
+/**
+ * Options of an insert.
+ *
+ * @example An upsert
+ * ```ts ignore
+ * import type { InsertOptions } from "@pipeloom/pipeloom";
+ *
+ * const options: InsertOptions = { onConflict: ["name"], update: ["population"] };
+ * ```
+ */
 export interface InsertOptions {
   /**
    * The columns to fill. Left out, arrays are taken in the table's own order, and objects fill the columns that
@@ -102,7 +118,7 @@ export function toInsertMessage(
     throw new TypeError(`Cannot update on conflict in ${table}: name the columns of "onConflict"`);
   }
   if (onConflict && !update && !columns && Array.isArray(rows[0])) {
-    throw new TypeError(`Cannot tell what to update in ${table}: pass "columns" or "update"`);
+    throw new TypeError(`Cannot choose what to update in ${table}: pass "columns" or "update"`);
   }
   const { bytes, ...flat } = flattenRows({ table, rows, columns, first });
   const message: InsertMessage = { kind: "insert", table, ...flat };

@@ -16,13 +16,34 @@ import type {
 } from "../protocol/write_message.ts";
 import { type Bindable, type SqlValue, toSqlValue } from "../../sqlite/values.ts";
 
-/** One of the things that are written together in a transaction. */
+/**
+ * One of the things that are written together in a transaction.
+ *
+ * @example Two steps of one transaction
+ * ```ts ignore
+ * import type { Step } from "@pipeloom/pipeloom";
+ *
+ * const steps: Step[] = [
+ *   { sql: "DELETE FROM city WHERE name = ?", params: ["Oslo"] },
+ *   { table: "city", rows: [{ name: "Oslo", population: 717_710 }] },
+ * ];
+ * ```
+ */
 export type Step =
   | { sql: string; params?: readonly Bindable[] | undefined }
   | { statement: string; params?: readonly Bindable[] | undefined }
   | { table: string; rows: readonly object[] } & InsertOptions;
 
-/** Options of a transaction. */
+/**
+ * Options of a transaction.
+ *
+ * @example Once, however often it is sent
+ * ```ts ignore
+ * import type { TransactionOptions } from "@pipeloom/pipeloom";
+ *
+ * const options: TransactionOptions = { idempotencyKey: "transfer 17" };
+ * ```
+ */
 export interface TransactionOptions {
   /**
    * Says which transaction this is, so that its steps are done once although they are sent again; see

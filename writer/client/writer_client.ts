@@ -26,7 +26,19 @@ import { StatementDeadline, type StatementLimit } from "./statement_deadline.ts"
 import type { WalWarnings } from "./wal_warnings.ts";
 import { WriterWorker } from "./writer_worker.ts";
 
-/** Options of {@linkcode SqliteWriter.open}. */
+/**
+ * Options of {@linkcode SqliteWriter.open}.
+ *
+ * @example A file with a table
+ * ```ts ignore
+ * import type { WriterOptions } from "@pipeloom/pipeloom";
+ *
+ * const options: WriterOptions = {
+ *   db: "etl.db",
+ *   schema: "CREATE TABLE IF NOT EXISTS city (name TEXT)",
+ * };
+ * ```
+ */
 export interface WriterOptions extends ConnectOptions {
   /** The database: a path, a `file:` URL, or `:memory:`. */
   db: string | URL;

@@ -17,6 +17,8 @@ export interface RequestControlMessage {
   run: number;
   /** The task, as `task_runs.id`; `null` for the whole run, or all that failed in it. */
   taskId: number | null;
+  /** Some tasks of it, in place of one. */
+  taskIds?: readonly number[];
   /** Whether the sender carries it out itself. */
   own?: true;
 }
@@ -43,4 +45,6 @@ export interface RunRequest {
   run: number;
   /** The task, as `task_runs.id`; `null` for the whole run, or all that failed in it. */
   taskId: number | null;
+  /** Some tasks of it, in place of one. */
+  taskIds?: readonly number[] | undefined;
 }

@@ -86,7 +86,17 @@ export interface Answer {
 /** What goes back over a sender's port. */
 export type PortReply = Ack | Answer;
 
-/** The writer's figures since it was opened. */
+/**
+ * The writer's figures since it was opened.
+ *
+ * @example A line for a log
+ * ```ts ignore
+ * import type { WriterStats } from "@pipeloom/pipeloom";
+ *
+ * const line = ({ rows, commits, commitMs }: WriterStats) =>
+ *   `${rows} rows in ${commits} commits, p99 ${commitMs.p99} ms`;
+ * ```
+ */
 export interface WriterStats {
   /** The driver in use. */
   driver: DriverName;

@@ -78,6 +78,8 @@ export interface NoteItemsMessage {
   ids: readonly number[];
   /** Items, as JSON, where they are stored. */
   inputs?: readonly (string | null)[];
+  /** Names of the stages that run them, where the run has any. */
+  stages?: readonly (string | null)[];
   /** Versions of the tasks' work, where they have any. */
   versions?: readonly (string | null)[];
   /** What versions are compared under. */

@@ -148,7 +148,16 @@ export type WriteMessage =
   | RequestControlMessage
   | AnswerControlMessage;
 
-/** What an {@linkcode ExecuteMessage} or {@linkcode StatementMessage} did. */
+/**
+ * What an {@linkcode ExecuteMessage} or {@linkcode StatementMessage} did.
+ *
+ * @example Rows that were changed
+ * ```ts ignore
+ * import type { ExecuteResult } from "@pipeloom/pipeloom";
+ *
+ * const isNew = ({ changes }: ExecuteResult) => changes > 0;
+ * ```
+ */
 export interface ExecuteResult {
   /** Rows inserted, updated or deleted. */
   changes: number;

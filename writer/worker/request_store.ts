@@ -17,7 +17,7 @@ import type {
 } from "../protocol/control_message.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
 
-type WantedControl = Pick<RequestControlMessage, "action" | "run" | "taskId">;
+type WantedControl = Pick<RequestControlMessage, "action" | "run" | "taskId" | "taskIds">;
 type ControlAnswer = Pick<AnswerControlMessage, "refused" | "answer">;
 
 /** Its death is the answer to requests to a process that died. */
@@ -31,7 +31,7 @@ const DIED = "Not carried out: the process of the run died before that";
  */
 export function addRequest(connection: Connection, wanted: WantedControl): number {
   return connection.transaction(() => {
-    const { action, run, taskId } = wanted;
+    const { action, run, taskId, taskIds } = wanted;
     const row = connection.prepare("SELECT status FROM pipeline_runs WHERE id=?").get(run);
     if (!row) throw new RangeError(`${cannot(wanted)}: there is no run ${run}`);
     if (taskId !== null) {
@@ -45,14 +45,17 @@ export function addRequest(connection: Connection, wanted: WantedControl): numbe
         `${cannot(wanted)}: run ${run} is ${row.status}${remedy(wanted, row.status)}`,
       );
     }
+    const list = taskIds === undefined ? null : JSON.stringify(taskIds);
+    const kind = list === null ? action : `${action}_tasks`;
     const waiting = connection.prepare(
       `SELECT id FROM run_requests
-       WHERE run_id=? AND task_id IS ? AND kind=? AND answered_at IS NULL`,
-    ).get(run, taskId, action);
+       WHERE run_id=? AND task_id IS ? AND task_ids IS ? AND kind=? AND answered_at IS NULL`,
+    ).get(run, taskId, list, kind);
     if (waiting) return waiting.id as number;
     return connection.prepare(
-      "INSERT INTO run_requests (run_id,task_id,kind,requested_at) VALUES (?,?,?,?) RETURNING id",
-    ).get(run, taskId, action, isoNow())!.id as number;
+      `INSERT INTO run_requests (run_id,task_id,task_ids,kind,requested_at) VALUES (?,?,?,?,?)
+       RETURNING id`,
+    ).get(run, taskId, list, kind, isoNow())!.id as number;
   });
 }
 
@@ -71,14 +74,29 @@ export function answerRequest(
 /** The requests of a run that wait, past one that is known. */
 export function waitingRequests(connection: Connection, run: number, after: number): RunRequest[] {
   return connection.prepare(
-    `SELECT id, task_id, kind FROM run_requests
+    `SELECT id, task_id, task_ids, kind FROM run_requests
      WHERE run_id=? AND answered_at IS NULL AND id>? ORDER BY id`,
-  ).all(run, after).map((row) => ({
-    id: row.id as number,
-    run,
-    taskId: row.task_id as number | null,
-    action: row.kind as ControlAction,
-  }));
+  ).all(run, after).map((row) => {
+    // Any program can write rows.
+    const some = row.kind === "retry_tasks";
+    return {
+      id: row.id as number,
+      run,
+      taskId: row.task_id as number | null,
+      taskIds: some ? toIds(row.task_ids) : undefined,
+      action: (some ? "retry" : row.kind) as ControlAction,
+    };
+  });
+}
+
+/** The ids of a list. */
+function toIds(list: unknown): number[] {
+  try {
+    const ids: unknown = JSON.parse(String(list));
+    return Array.isArray(ids) ? ids.filter(Number.isSafeInteger) : [];
+  } catch {
+    return [];
+  }
 }
 
 /** Answers what waits when a run ends: `cancelled` if it was stopped. */
@@ -103,7 +121,8 @@ export function refuseAll(connection: Connection, run: number): void {
 }
 
 /** How the refusal of a request begins. */
-function cannot({ action, run, taskId }: WantedControl): string {
+function cannot({ action, run, taskId, taskIds }: WantedControl): string {
+  if (taskIds) return `Cannot ${action} ${taskIds.length} tasks of run ${run}`;
   if (taskId !== null) return `Cannot ${action} task ${taskId}`;
   return action === "cancel"
     ? `Cannot cancel run ${run}`

@@ -27,7 +27,7 @@ const SORTS = ["id", "name", "started", "duration", "progress"];
 export const PAGE_SIZE = 50;
 
 export function defaultQuery(): TaskQuery {
-  return { status: [], q: "", key: "", sort: "id", limit: PAGE_SIZE, cursor: "" };
+  return { status: [], q: "", key: "", cause: "", sort: "id", limit: PAGE_SIZE, cursor: "" };
 }
 
 /**
@@ -56,6 +56,7 @@ export function parseQuery(params: URLSearchParams): TaskQuery {
     status: STATUSES.filter((status) => asked.includes(status)),
     q: params.get("q") ?? "",
     key: params.get("key") ?? "",
+    cause: /^\w{0,20}$/.exec(params.get("cause") ?? "")?.[0] ?? "",
     sort: SORTS.includes(sort.replace(/^-/, "")) ? (sort as TaskQuery["sort"]) : "id",
     limit: Math.min(200, Math.max(1, limit)),
     cursor: params.get("cursor") ?? "",
@@ -68,6 +69,7 @@ export function formatQuery(query: TaskQuery) {
   if (query.status.length > 0) params.set("status", query.status.join(","));
   if (query.q) params.set("q", query.q);
   if (query.key) params.set("key", query.key);
+  if (query.cause) params.set("cause", query.cause);
   if (query.sort !== "id") params.set("sort", query.sort);
   if (query.limit !== PAGE_SIZE) params.set("limit", String(query.limit));
   if (query.cursor) params.set("cursor", query.cursor);

@@ -4,6 +4,12 @@
  *
  * @module
  */
+import {
+  CAUSE_READS,
+  causeId,
+  causeOf,
+  failureLine,
+} from "../../../internal/text/failure_cause.ts";
 import { foldText, SEARCHED_CHARACTERS } from "../../../internal/search_text.ts";
 import type {
   ExportedRun,
@@ -30,6 +36,7 @@ export function pageOf(tasks: TaskDetail[], query: TaskQuery): TaskPage {
   const found = tasks.filter((task) =>
     (query.status.length === 0 || query.status.includes(task.status)) &&
     (query.key === "" || task.key === query.key) &&
+    (!query.cause || isOfCause(task, query.cause)) &&
     (wanted === "" ||
       [task.name, task.message ?? ""].some((text) =>
         foldText(text.slice(0, SEARCHED_CHARACTERS)).includes(wanted)
@@ -46,6 +53,12 @@ export function pageOf(tasks: TaskDetail[], query: TaskQuery): TaskPage {
     next: end < found.length ? String(end) : null,
     previous: from > 0 ? String(Math.max(0, from - query.limit)) : null,
   };
+}
+
+function isOfCause({ status, error, message }: TaskDetail, cause: string): boolean {
+  if (status !== "error") return false;
+  const [thrown, said] = [error, message].map((text) => text && text.slice(0, CAUSE_READS));
+  return causeId(causeOf(failureLine(thrown ?? null, said ?? null))) === cause;
 }
 
 /** What is not known comes first, as in SQL. */
@@ -68,6 +81,8 @@ export function answerOffline(exported: ExportedRun, path: string): unknown {
     if (part === "weave") return exported.weave;
     if (part === "timeline") return exported.timeline;
     if (part === "graph") return exported.graph;
+    if (part === "failures") return exported.failures ?? null;
+    if (part === "delays") return exported.delays ?? null;
   }
   if (kind === "runs" && id === undefined) {
     return { runs: [exported.run], sparklines: {}, next: null };

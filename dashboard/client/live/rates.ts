@@ -3,13 +3,10 @@
  *
  * @module
  */
-import { endedOf, type Moment, RATE_WINDOW_MS } from "../../../internal/progress.ts";
+import { endedOf, type Moment, RATE_WINDOW_MS, SILENT_MS } from "../../../internal/progress.ts";
 import type { StatusCounts } from "../../../internal/task_status.ts";
 import type { Task } from "../../api.ts";
 import { timeOf } from "../../../internal/units.ts";
-
-/** A running task without news for so long is marked. */
-export const STALLED_MS = 60_000;
 
 /**
  * Adds a moment to those of the last seconds and forgets the older ones.
@@ -46,5 +43,5 @@ export function taskPace(
 export function isStalled(task: Pick<Task, "status" | "startedAt" | "updatedAt">, now: number) {
   if (task.status !== "running") return false;
   const heard = timeOf(task.updatedAt) ?? timeOf(task.startedAt);
-  return heard !== null && now - heard > STALLED_MS;
+  return heard !== null && now - heard > SILENT_MS;
 }

@@ -18,7 +18,11 @@ export interface Answer<T> {
 /** Without a path nothing is asked for. */
 export function useAnswer<T>(
   path: string | null,
-  { everyMs = 0 }: { everyMs?: number } = {},
+  { everyMs = 0, version }: {
+    everyMs?: number;
+    /** Asks again when it is another, and keeps the answer until the new one is there. */
+    version?: string;
+  } = {},
 ): Answer<T> {
   const backend = useContext(BackendContext);
   const [state, setState] = useState<Answer<T> & { path: string | null }>(
@@ -50,7 +54,7 @@ export function useAnswer<T>(
       clearTimeout(timer);
       controller.abort();
     };
-  }, [backend, path, everyMs]);
+  }, [backend, path, everyMs, version]);
 
   return state.path === path ? state : { answer: null, failure: null };
 }

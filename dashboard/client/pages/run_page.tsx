@@ -12,6 +12,7 @@ import { announce } from "../components/announcer.tsx";
 import { NotFound, PageSkeleton } from "./placeholders.tsx";
 import { Panels } from "./panels.tsx";
 import { navigate } from "../lib/router.ts";
+import { Problems } from "../run/problems.tsx";
 import { RemoteWorkers } from "./remote_workers.tsx";
 import { RunHeader } from "./run_header.tsx";
 import { describeCounts } from "../lib/statuses.ts";
@@ -28,11 +29,12 @@ export function RunPage({ route, live, exported }: PageProps<"run", RunState>) {
   const { run } = state;
   if (!run) return <NotFound what={`run #${route.run}`} />;
   const filter = (status: TaskStatus[]) => {
-    navigate({ ...route, query: { ...route.query, status, cursor: "" } });
+    navigate({ ...route, query: { ...route.query, status, cause: "", cursor: "" } });
   };
   return (
     <>
       <RunHeader run={run} recent={state.recent} exported={exported !== null} />
+      <Problems route={route} run={run} live={live.link === "live"} />
       <section class="weave-section" aria-label="Weave">
         <StatusChips
           counts={run.counts}

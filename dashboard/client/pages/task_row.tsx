@@ -10,7 +10,8 @@ import { ProgressBar } from "../components/bars.tsx";
 import { Clock, Elapsed } from "../components/elapsed.tsx";
 import { formatElapsed, formatPercent, formatRate, timeOf } from "../../../internal/units.ts";
 import { memo } from "../lib/memo.ts";
-import { isStalled, STALLED_MS, taskPace } from "../live/rates.ts";
+import { SILENT_MS } from "../../../internal/progress.ts";
+import { isStalled, taskPace } from "../live/rates.ts";
 import { hrefOf } from "../lib/router.ts";
 import { Name, SafeText } from "../components/safe_text.tsx";
 import { RewrittenMark, StatusMark } from "../components/status_mark.tsx";
@@ -66,7 +67,7 @@ function Stalled({ task }: { task: Task }) {
   const now = useNow();
   if (!isStalled(task, now)) return null;
   const silence = now - (timeOf(task.updatedAt) ?? timeOf(task.startedAt) ?? now);
-  const title = `No news for ${formatElapsed(silence)} (more than ${STALLED_MS / 1000} s)`;
+  const title = `No news for ${formatElapsed(silence)} (more than ${SILENT_MS / 1000} s)`;
   return <span class="stalled" title={title}>stalled</span>;
 }
 

@@ -51,20 +51,22 @@ export function TaskTable({ route, state, current }: {
     state.run.status !== "running" && "no-pace",
     state.tasks.length > ANIMATED && "is-long",
   ].filter(Boolean);
-  const narrowed = query.q !== "" || query.key !== "" || query.status.length > 0;
+  const searched = query.q !== "" || query.key !== "" || !!query.cause;
+  const narrowed = searched || query.status.length > 0;
   return (
     <section class="panel tasks" aria-labelledby="tasks-title">
       <div class="panel-head">
         <h2 id="tasks-title">Tasks</h2>
         <span class="faint">
-          {query.q || query.key ? foundText(state) : formatCount(total)}
+          {searched ? foundText(state) : formatCount(total)}
         </span>
         {query.key && <span class="note">with key {query.key}</span>}
+        {query.cause && <span class="note">failures of one cause</span>}
         {narrowed && (
           <button
             type="button"
             class="button small"
-            onClick={() => change({ status: [], q: "", key: "" })}
+            onClick={() => change({ status: [], q: "", key: "", cause: "" })}
           >
             Clear filters
           </button>

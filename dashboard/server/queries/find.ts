@@ -14,17 +14,22 @@
 import type { TaskStatus } from "../../../internal/task_status.ts";
 import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
 import type { Reader } from "../reader.ts";
-import { memoize } from "./memoize.ts";
 import { compareValues } from "./order.ts";
-import { cut, type Find, type Found, type Plan, plan, type Range, statusesOf } from "./plan.ts";
+import {
+  cut,
+  type Find,
+  type Found,
+  type Plan,
+  plan,
+  type Range,
+  statusesOf,
+  wantedStatuses,
+} from "./plan.ts";
 import type { RunTasks } from "./run_tasks.ts";
+import { edgeOf, once, type Read, SliceSize, slicesOf } from "./slices.ts";
 import { Turn } from "./turn.ts";
 
-/** Rows of a slice: some milliseconds of work. */
-const SLICE_ROWS = 5_000;
-
-/** Reads through a connection that may be gone at the next call. */
-export type Read = <T>(query: (reader: Reader) => T) => T;
+export type { Read };
 
 /** The first tasks that match, in the order that was asked for; at most `limit`. */
 export async function findTasks(
@@ -40,6 +45,7 @@ export async function findTasks(
 
   let best: Found[] = [];
   const turn = new Turn();
+  const size = new SliceSize(query);
   for (const status of statusesOf(find, query)) {
     if (status === "queued" && query.isFull(best)) break;
     let rest: Range | undefined = query.range;
@@ -47,11 +53,15 @@ export async function findTasks(
     while (rest) {
       signal?.throwIfAborted();
       const range: Range = rest;
+      const before = performance.now();
       const { found, edge } = read((reader) => {
-        const edge = query.sliced ? edgeOf(reader, query, range, status) : undefined;
+        const edge = query.sliced
+          ? edgeOf(reader, query, range, { status, rows: size.rows })
+          : undefined;
         const { slice } = cut(range, edge, query.descending);
         return { found: lookOnce(reader, query, slice, status), edge };
       });
+      size.learn(performance.now() - before);
       // A task that has moved on meanwhile is found in two places: the later one counts.
       const again = new Set(found.map(({ id }) => id));
       best = best.filter(({ id }) => !again.has(id)).concat(found).sort(compare).slice(0, limit);
@@ -73,51 +83,20 @@ export async function countTasks(
   signal?: AbortSignal,
 ): Promise<number> {
   const query = plan(tasks, { ...find, sort: "id" });
-  const turn = new Turn();
   let total = 0;
-  for (const status of find.status.length > 0 ? find.status : [undefined]) {
-    let rest: Range | undefined = query.range;
-    while (rest) {
-      signal?.throwIfAborted();
-      const range: Range = rest;
-      const edge = read((reader) => edgeOf(reader, query, range, status));
-      const { slice } = cut(range, edge, query.descending);
+  for (const status of wantedStatuses(find) ?? [undefined]) {
+    for await (const range of slicesOf(read, query, { status, signal })) {
       total += read((reader) =>
         once(
           reader,
           query,
-          { range: slice, status, what: "count" },
-          () => count(reader, query, slice, status),
+          { range, status, what: "count" },
+          () => count(reader, query, range, status),
         )
       );
-      rest = cut(range, edge, query.descending).rest;
-      await turn.pass();
     }
   }
   return total;
-}
-
-/** The id of the last row of a range's first slice; `undefined` when the range has no more than that. */
-function edgeOf(
-  reader: Reader,
-  { descending, status: sql }: Plan,
-  { low, high }: Range,
-  wanted?: TaskStatus,
-): number | undefined {
-  // Without an index, the rows of other statuses are looked at, too.
-  const status = sql === "status" ? wanted : undefined;
-  // Where a slice ends is remembered: any parts will do, so long as they are not too large.
-  return memoize(reader, JSON.stringify([status, descending, low, high]), () => {
-    const row = reader.get(
-      `SELECT id FROM task_runs WHERE ${status ? "status = ? AND " : ""}id BETWEEN ? AND ?
-       ORDER BY id ${descending ? "DESC" : "ASC"} LIMIT 1 OFFSET ?`,
-      ...(status ? [status] : []),
-      low,
-      high,
-      SLICE_ROWS - 1,
-    );
-    return row && Number(row.id);
-  });
 }
 
 /**
@@ -131,55 +110,6 @@ function lookOnce(reader: Reader, query: Plan, range: Range, status?: TaskStatus
     { range, status, what: "find" },
     () => look(reader, query, range, status),
   );
-}
-
-/** What a read of one slice tells, from memory where it cannot have changed. */
-function once<T extends Found[] | number>(
-  reader: Reader,
-  query: Plan,
-  { range, status, what }: { range: Range; status: TaskStatus | undefined; what: string },
-  read: () => T,
-): T {
-  const [run] = query.params;
-  const requeued = query.sliced && run !== null ? timesRequeued(reader, Number(run)) : undefined;
-  if (requeued === undefined || query.status !== "status" || hasOpenTasks(reader, range)) {
-    return read();
-  }
-  const { order, descending, conditions, params, limit, q } = query;
-  const key = JSON.stringify([
-    what,
-    q,
-    order,
-    descending,
-    conditions,
-    params,
-    limit,
-    range,
-    status,
-    requeued,
-  ]);
-  return memoize(reader, key, read);
-}
-
-/**
- * How often ended tasks of a run were queued again, as a text; `undefined` while a resumed run is active,
- * and takes up ended tasks again.
- */
-function timesRequeued(reader: Reader, run: number): string | undefined {
-  if (!reader.has("pipeline_runs", "resumed")) return "";
-  const retried = reader.has("pipeline_runs", "retried") ? "retried" : "NULL AS retried";
-  const row = reader.get(`SELECT resumed, ${retried}, status FROM pipeline_runs WHERE id=?`, run);
-  if (row?.resumed && row.status === "running") return undefined;
-  return `${row?.resumed ?? 0} ${row?.retried ?? 0}`;
-}
-
-/** Whether there are tasks that have not ended; those of other runs among them count as well. */
-function hasOpenTasks(reader: Reader, { low, high }: Range): boolean {
-  return reader.get(
-    `SELECT 1 FROM task_runs WHERE status IN ('queued', 'running') AND id BETWEEN ? AND ? LIMIT 1`,
-    low,
-    high,
-  ) !== undefined;
 }
 
 /** The first that match in one slice. */

@@ -48,7 +48,7 @@ function readPairs(reader: Reader, run: number): (readonly [from: number, to: nu
   if (!reader.has("task_dependencies")) return [];
   return reader.all(
     `SELECT depends_on_id AS "from", task_id AS "to" FROM task_dependencies WHERE run_id=?
-     ORDER BY task_id, depends_on_id`,
+     ORDER BY task_id, depends_on_id LIMIT ${MAX_DEPENDENCIES + 1}`,
     run,
   ).map(({ from, to }) => [Number(from), Number(to)] as const);
 }

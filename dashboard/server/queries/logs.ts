@@ -16,7 +16,7 @@ import { shorten, textStart, toText } from "./text.ts";
 /** Characters of a line of a log. */
 const LOG_CHARACTERS = 2_000;
 
-/** Characters of the lines of a page, unless told. */
+/** Characters of the lines of a page by default. */
 const PAGE_CHARACTERS = 200_000;
 
 /** Bytes of a log that are read at a time when all of it is wanted, and lines. */

@@ -8,7 +8,7 @@ import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts
 import type { TaskQuery } from "../../api.ts";
 import { type Order, toOrder } from "./order.ts";
 import type { RunTasks } from "./run_tasks.ts";
-import { searchFor, type TextSearch } from "./search.ts";
+import { searchOf, type TextSearch } from "./search.ts";
 
 /** Where a page begins: after this value and id, or before them. */
 export interface PageCursor {
@@ -21,7 +21,7 @@ export interface PageCursor {
 }
 
 /** What to look for. */
-export interface Find extends Pick<TaskQuery, "status" | "q" | "key" | "sort"> {
+export interface Find extends Pick<TaskQuery, "status" | "q" | "key" | "cause" | "sort"> {
   /** How many at most. */
   limit: number;
   /** Where to begin. */
@@ -64,6 +64,8 @@ export interface Plan {
   limit: number;
   /** The text that is looked for. */
   q: string;
+  /** The cause of failures that are looked for. */
+  cause: string;
   /** How it is looked for; `undefined` where none is. */
   search: TextSearch | undefined;
   /** Whether tasks whose value is not known could no longer be among the first. */
@@ -71,7 +73,7 @@ export interface Plan {
 }
 
 /** Makes a search ready. */
-export function plan(tasks: RunTasks, { sort, q, key, place, limit }: Find): Plan {
+export function plan(tasks: RunTasks, { sort, q, key, cause = "", place, limit }: Find): Plan {
   const order = toOrder(sort);
   const descending = order.descending !== !!place?.back;
   const range: Range = { low: tasks.first, high: tasks.last };
@@ -94,12 +96,14 @@ export function plan(tasks: RunTasks, { sort, q, key, place, limit }: Find): Pla
     status: tasks.status,
     range,
     // No index has the status of tasks over which another program has written.
-    sliced: order.by !== "id" || q !== "" || key !== "" || tasks.status !== "status",
+    sliced: order.by !== "id" || q !== "" || key !== "" || cause !== "" ||
+      tasks.status !== "status",
     conditions: conditions.join(" AND "),
     params,
     limit,
     q,
-    search: q ? searchFor(q) : undefined,
+    cause,
+    search: searchOf(tasks, { q, cause }),
     isFull: (best) =>
       order.unknown !== undefined && best.length >= limit && place?.value !== order.unknown &&
       best.every(({ value }) => value !== order.unknown),
@@ -118,11 +122,14 @@ export function cut(range: Range, edge: number | undefined, descending: boolean)
  * The statuses to look through one after another; `undefined` is all of them at once. Tasks that wait have
  * neither start nor duration, so they are looked at last, and most often not at all.
  */
-export function statusesOf({ status }: Find, { order }: Plan): readonly (TaskStatus | undefined)[] {
-  const statuses = status.length > 0
-    ? status
-    : order.unknown === undefined
-    ? [undefined]
-    : TASK_STATUSES;
+export function statusesOf(find: Find, { order }: Plan): readonly (TaskStatus | undefined)[] {
+  const statuses = wantedStatuses(find) ??
+    (order.unknown === undefined ? [undefined] : TASK_STATUSES);
   return statuses.toSorted((a, b) => Number(a === "queued") - Number(b === "queued"));
+}
+
+/** The statuses that are asked for; `undefined` where any will do. Only failures have a cause. */
+export function wantedStatuses({ status, cause }: Find): readonly TaskStatus[] | undefined {
+  if (cause) return status.length === 0 || status.includes("error") ? ["error"] : [];
+  return status.length > 0 ? status : undefined;
 }

@@ -21,12 +21,16 @@ export interface Answer {
   answer: string;
 }
 
+/** Requests that are looked at: pages mark runs and tasks that were asked to stop. */
+const MAX_OPEN = 10_000;
+
 /** Everything that was asked to stop and has not: a few rows at most, found through an index of their own. */
 export function readCancelling(reader: Reader): Cancelling {
   const cancelling: Cancelling = { runs: new Set(), tasks: new Set() };
   if (!reader.has("run_requests")) return cancelling;
   const rows = reader.all(
-    "SELECT run_id, task_id FROM run_requests WHERE answered_at IS NULL AND kind='cancel'",
+    `SELECT run_id, task_id FROM run_requests WHERE answered_at IS NULL AND kind='cancel'
+     ORDER BY id DESC LIMIT ${MAX_OPEN}`,
   );
   for (const { run_id, task_id } of rows) {
     if (task_id === null) cancelling.runs.add(Number(run_id));

@@ -26,6 +26,8 @@ export interface RunTasks {
   run: number | null;
   /** The SQL of their status: the column, unless another program has written over any of them. */
   status: string;
+  /** Whether they keep their errors apart from their messages. */
+  hasErrors: boolean;
   /** The lowest id there can be. */
   first: number;
   /** The highest id there can be. */
@@ -38,7 +40,14 @@ export function tasksOf(reader: Reader, id: number): RunTasks | undefined {
     if (!hasOriginalTasks(reader)) return;
     const condition = reader.has("task_runs", "run_id") ? "run_id IS ?" : "? IS NULL";
     const last = Number.MAX_SAFE_INTEGER;
-    return { condition, run: null, status: "status", first: -last, last };
+    return {
+      condition,
+      run: null,
+      status: "status",
+      hasErrors: reader.has("task_runs", "error"),
+      first: -last,
+      last,
+    };
   }
   if (!reader.has("pipeline_runs") || !reader.has("task_runs")) return;
   const row = reader.get(
@@ -50,6 +59,7 @@ export function tasksOf(reader: Reader, id: number): RunTasks | undefined {
     condition: "run_id = ?",
     run: id,
     status: countRewritten(reader, id, 1) > 0 ? OWN_STATUS : "status",
+    hasErrors: reader.has("task_runs", "error"),
     first: Number(row.first ?? 0),
     last: Number(row.last ?? -1),
   };

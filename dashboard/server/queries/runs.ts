@@ -18,7 +18,7 @@ import { newest, numberOf, progressOf, readRunning } from "./progress.ts";
 import { readCancelling } from "./requests.ts";
 import { countRewritten, ORIGINAL_RUN, type RunTasks, tasksOf } from "./run_tasks.ts";
 import { readAsleep } from "./steps.ts";
-import { shorten, toText } from "./text.ts";
+import { shorten, textStart, toText } from "./text.ts";
 import { hasNoWorker, listWorkers } from "./workers.ts";
 
 /** Points of a sparkline. */
@@ -27,6 +27,12 @@ const SPARKLINE_POINTS = 40;
 /** Characters of a label and of a reason, and of arguments and a stack, that are told of a run. */
 const SHORT_TEXT = 2_000;
 const LONG_TEXT = 10_000;
+
+/** Columns of a run that are texts of any length. */
+const TEXTS: ReadonlySet<string> = new Set(["args", "label", "name", "reason", "reason_stack"]);
+
+/** Samples that are read at a time: the writer keeps some hundred of a run. */
+const MAX_SAMPLES = 10_000;
 
 /** Times its own duration for which a count of the original's tasks is good. */
 const COUNT_REST = 20;
@@ -53,7 +59,7 @@ export function listRuns(
   const { runs: cancelling } = readCancelling(reader);
   const runs = reader.has("pipeline_runs")
     ? reader.all(
-      "SELECT * FROM pipeline_runs WHERE id < ? ORDER BY id DESC LIMIT ?",
+      `SELECT ${runColumns(reader)} FROM pipeline_runs WHERE id < ? ORDER BY id DESC LIMIT ?`,
       before,
       limit + 1,
     ).map((row) => toRun(reader, row, cancelling))
@@ -72,7 +78,7 @@ export function listRuns(
 export function getRun(reader: Reader, id: number): Run | undefined {
   if (id === ORIGINAL_RUN) return originalRun(reader);
   if (!reader.has("pipeline_runs")) return;
-  const row = reader.get("SELECT * FROM pipeline_runs WHERE id = ?", id);
+  const row = reader.get(`SELECT ${runColumns(reader)} FROM pipeline_runs WHERE id = ?`, id);
   if (!row) return;
   const run = toRun(reader, row, readCancelling(reader).runs);
   if (typeof row.executor === "string") run.remoteWorkers = listWorkers(reader, id);
@@ -88,7 +94,7 @@ export function listSamples(
   if (!reader.has("run_samples")) return { samples: [], last: 0 };
   const rows = reader.all(
     `SELECT id, sampled_at, running, done, error, cancelled FROM run_samples
-     WHERE run_id = ? AND id > ? ORDER BY id`,
+     WHERE run_id = ? AND id > ? ORDER BY id LIMIT ${MAX_SAMPLES}`,
     run,
     after,
   );
@@ -107,6 +113,13 @@ export function isOutdated(run: Run): boolean {
   return outdated.has(run);
 }
 
+/** The columns of a run; of a text its beginning, whatever its length. */
+function runColumns(reader: Reader): string {
+  const read = (name: string) =>
+    TEXTS.has(name) ? `${textStart(name, LONG_TEXT)} AS ${name}` : name;
+  return [...reader.columns("pipeline_runs")].map(read).join(", ");
+}
+
 function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Run {
   const counts = noCounts();
   for (const status of TASK_STATUSES) counts[status] = Number(row[status]) || 0;
@@ -119,7 +132,7 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
   const running = saysRunning ? readRunning(reader, tasksOf(reader, id)) : { work: 0, news: null };
   return {
     id,
-    name: toText(row.name) ?? "",
+    name: beginning(row.name, SHORT_TEXT) ?? "",
     label: beginning(row.label, SHORT_TEXT),
     args: beginning(row.args, LONG_TEXT),
     reason: reason ?? beginning(row.reason, SHORT_TEXT),

@@ -53,7 +53,7 @@ export async function listTasks(
   const [before, after] = place?.back ? [more, true] : [!!place, more];
   // Where everything on the way is gone, one can turn round.
   const [first, last] = page.length > 0 ? [page[0], page.at(-1)] : [place, place];
-  const isSearch = !lacksKey && (query.q !== "" || query.key !== "");
+  const isSearch = !lacksKey && (query.q !== "" || query.key !== "" || !!query.cause);
   return {
     ...(isSearch ? { found: await countTasks(read, tasks, query, signal) } : {}),
     tasks: read((reader) => readTasks(reader, page.map(({ id }) => id))),

@@ -7,11 +7,15 @@ import type { RemoteWorkerInfo } from "../../api.ts";
 import type { Reader } from "../reader.ts";
 import { toText } from "./text.ts";
 
+/** Workers that are shown. */
+const MAX_WORKERS = 1_000;
+
 /** The workers of a run: those that are connected first, then those that left last. */
 export function listWorkers(reader: Reader, run: number): RemoteWorkerInfo[] {
   if (!reader.has("workers", "tasks_per_s")) return [];
   return reader.all(
-    `SELECT * FROM workers WHERE run_id = ? ORDER BY left_at IS NOT NULL, left_at DESC, id`,
+    `SELECT * FROM workers WHERE run_id = ? ORDER BY left_at IS NOT NULL, left_at DESC, id
+     LIMIT ${MAX_WORKERS}`,
     run,
   ).map((row) => ({
     name: toText(row.name) ?? "",

@@ -11,7 +11,8 @@ import { BatchSender } from "../../../writer/client/batch_sender.ts";
 import { guardControl, guardOrigin } from "../access/guard_control.ts";
 import type { Access } from "../access/guard_token.ts";
 import type { ControlResult } from "../../api.ts";
-import { runId, taskId } from "../params.ts";
+import { runId, taskId, taskQuery } from "../params.ts";
+import { findFailures } from "../queries/answers/failures.ts";
 import type { Read } from "../queries/find.ts";
 import { readAnswer } from "../queries/requests.ts";
 import { getRun } from "../queries/runs.ts";
@@ -27,7 +28,18 @@ const LOOK_MS = 25;
 /** Milliseconds after which a writer that says nothing is taken to be gone. */
 const WRITER_MS = 5_000;
 
-/** A writer, as far as the dashboard knows it. */
+/**
+ * A writer, as far as the dashboard knows it.
+ *
+ * @example Any writer
+ * ```ts ignore
+ * import type { ControlledWriter } from "@pipeloom/pipeloom/dashboard";
+ *
+ * import { SqliteWriter } from "@pipeloom/pipeloom";
+ *
+ * const writer: ControlledWriter = await SqliteWriter.open({ db: "etl.db" });
+ * ```
+ */
 export interface ControlledWriter {
   /** Makes a port to it. */
   attach(): MessagePort;
@@ -38,6 +50,7 @@ interface Asked {
   action: "cancel" | "retry";
   run: number;
   taskId: number | null;
+  taskIds?: readonly number[];
 }
 
 /** Adds the routes that change something. Disposing it gives the port back. */
@@ -51,10 +64,17 @@ export function addControl(
 
   app.get("/api/control", guards[0], (c) => c.body(null, 204));
   for (const action of ["cancel", "retry"] as const) {
-    app.post(`/api/runs/:run/${action}`, ...guards, (c) => {
+    app.post(`/api/runs/:run/${action}`, ...guards, async (c) => {
       const run = runId(c.req.param() as { run: string });
       if (!read((reader) => getRun(reader, run))) return noSuchRun(c);
-      return ask(c, { action, run, taskId: null });
+      const { cause } = taskQuery(c.req.query());
+      if (!cause) return ask(c, { action, run, taskId: null });
+      if (action !== "retry") return c.json({ error: "Only a retry takes a cause" }, 400);
+      const taskIds = await findFailures(read, run, cause, c.req.raw.signal);
+      if (taskIds.length === 0) {
+        return c.json({ error: `Run ${run} has no failures of cause ${cause}` }, 404);
+      }
+      return ask(c, { action, run, taskId: null, taskIds });
     });
     app.post(`/api/tasks/:task/${action}`, ...guards, (c) => {
       const id = taskId(c.req.param() as { task: string });

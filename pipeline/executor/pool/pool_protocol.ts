@@ -14,8 +14,8 @@ export interface InitTaskWorker {
   kind: "init";
   /** URL of the module that exports the task. */
   module: string;
-  /** Name of the export. */
-  export: string;
+  /** Names of the exports by the stages that they run; `""` where there are no stages. */
+  exports: Readonly<Record<string, string>>;
   run: number | null;
   /** What the run was started with, cloned. */
   args?: Readonly<Record<string, unknown>> | undefined;
@@ -41,6 +41,8 @@ export interface RunTaskRequest {
   key: string | null;
   /** The user's item, cloned. */
   item: unknown;
+  /** Which stage runs it, where the Worker has several. */
+  stage?: string;
   /** Which attempt it is, where attempts are counted. */
   attempt?: Attempt;
   /** The span that it belongs to, as a `traceparent`. */
@@ -78,6 +80,11 @@ export interface ItemsIdentified {
   error?: ErrorData;
 }
 
+/** The module may let go of what its `setup()` made. */
+export interface TearDownRequest {
+  kind: "tear_down";
+}
+
 /** No more tasks come: answered when all that the tasks sent is committed. */
 export interface FinishTasksRequest {
   kind: "finish";
@@ -91,11 +98,24 @@ export type TaskWorkerRequest =
   | TimeOutTaskRequest
   | CancelTaskRequest
   | ItemsIdentified
-  | FinishTasksRequest;
+  | FinishTasksRequest
+  | TearDownRequest;
 
-/** The Worker listens, and again when it has loaded the module. */
+/** The Worker listens, has sent all, or has let go of what its module made. */
 export interface TaskWorkerReady {
-  kind: "listening" | "initialized" | "finished";
+  kind: "listening" | "finished" | "torn_down";
+}
+
+/** The module is loaded, and its `setup()` is called. */
+export interface SettingUp {
+  kind: "setting_up";
+}
+
+/** The Worker takes tasks. */
+export interface TaskWorkerInitialized {
+  kind: "initialized";
+  /** Whether its module has a `teardown()`. */
+  tearsDown: boolean;
 }
 
 /** The task begins, where that was to be told. */
@@ -178,6 +198,8 @@ export interface TaskPrinted {
 /** What a task Worker answers. */
 export type TaskWorkerReply =
   | TaskWorkerReady
+  | SettingUp
+  | TaskWorkerInitialized
   | TaskBegun
   | TaskReturned
   | TaskEnded

@@ -11,6 +11,8 @@ import type { TaskModule } from "../task_module.ts";
 export interface WorkerOptions {
   /** The function that they run. */
   module: TaskModule;
+  /** Where one Worker runs several stages, the exports that they run, by their names. */
+  exports?: Readonly<Record<string, string>> | undefined;
   environment: TaskEnvironment;
   /** Milliseconds that a task may continue after it was told to stop, before its Worker is ended. */
   graceMs: number;
@@ -28,14 +30,14 @@ export interface WorkerOptions {
 
 /** The message that has a Worker load its module; its tasks write over this port. */
 export function toInit(
-  { module: { module, export: name = "default" }, environment, prints }: WorkerOptions,
+  { module: { module, export: name = "default" }, exports, environment, prints }: WorkerOptions,
   port: MessagePort,
 ): InitTaskWorker {
   const { run, args, atomic, adds, confirms, keepsResults, skipsSleeps, onLog } = environment;
   return {
     kind: "init",
     module: String(module),
-    export: name,
+    exports: exports ?? { [""]: name },
     run,
     args,
     atomic,
@@ -48,12 +50,10 @@ export function toInit(
   };
 }
 
-/** That a module has not loaded in time. */
-export function notLoaded(ms: number): Error {
-  return new Error(
-    `It has not loaded within ${
-      ms / 1_000
-    } s: a top-level await may never settle. If it needs more time, give ` +
-      `the tasks a larger timeoutMs`,
-  );
+/** That a module has not loaded in time, or that its `setup()` has not ended. */
+export function notLoaded(ms: number, isSettingUp: boolean): Error {
+  const what = isSettingUp
+    ? `its setup() has not ended within ${ms / 1_000} s`
+    : `It has not loaded within ${ms / 1_000} s: a top-level await may never settle`;
+  return new Error(`${what}. If it needs more time, give the tasks a larger timeoutMs`);
 }

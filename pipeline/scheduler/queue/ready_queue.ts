@@ -12,7 +12,20 @@ import type { TagLimits } from "./tag_limits.ts";
 import type { IdentifiedItem } from "../task_identity.ts";
 import { WaitingTasks } from "./waiting_tasks.ts";
 
-/** Which tasks run first, and which at the same time. */
+/**
+ * Which tasks run first, and which at the same time.
+ *
+ * @example Few requests at once, large items first
+ * ```ts ignore
+ * import type { QueueOptions } from "@pipeloom/pipeloom";
+ *
+ * const options: QueueOptions<{ bytes: number }> = {
+ *   priority: ({ bytes }) => bytes,
+ *   tags: () => ["api"],
+ *   limits: { api: { concurrency: 2, rate: 10 } },
+ * };
+ * ```
+ */
 export interface QueueOptions<Item> {
   /**
    * The priority of an item's task: tasks with a greater number run before the others, in the order of the

@@ -10,10 +10,19 @@ import {
   unexpected,
 } from "../../../internal/validate.ts";
 
-/** Milliseconds of the interval of a rate, unless told. */
+/** Milliseconds of the interval of a rate by default. */
 export const INTERVAL_MS = 1_000;
 
-/** What the tasks of a tag are limited to. */
+/**
+ * What the tasks of a tag are limited to.
+ *
+ * @example Two at once, ten in a second
+ * ```ts ignore
+ * import type { TagLimit } from "@pipeloom/pipeloom";
+ *
+ * const limit: TagLimit = { concurrency: 2, rate: 10, intervalMs: 1_000 };
+ * ```
+ */
 export interface TagLimit {
   /**
    * How many run at once at most.
@@ -53,6 +62,14 @@ const RENAMED = { perMs: "intervalMs" };
 /**
  * The limits of tags; a number is a `concurrency`. By their names, where `"*"` is the limit of each tag that is not
  * named; or a function of the tag, where `undefined` is no limit.
+ *
+ * @example By name, or by a function
+ * ```ts ignore
+ * import type { TagLimits } from "@pipeloom/pipeloom";
+ *
+ * const byName: TagLimits = { api: 2, "*": Infinity };
+ * const byHost: TagLimits = (host) => host.endsWith(".example") ? { rate: 10 } : 2;
+ * ```
  */
 export type TagLimits =
   | Readonly<Record<string, number | TagLimit>>

@@ -3,7 +3,7 @@ import {
   type ExecutorOptions,
   MainThreadExecutor,
 } from "../../../pipeline/executor/main_thread_executor.ts";
-import type { TaskFunction } from "../../../pipeline/executor/task_runner.ts";
+import type { TaskFunction } from "../../../pipeline/executor/task_module.ts";
 import { LiveTask } from "../../../pipeline/scheduler/live_task.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { openLoop } from "../../support/one_thread.ts";

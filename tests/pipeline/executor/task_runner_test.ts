@@ -2,11 +2,8 @@ import type { ErrorData } from "../../../errors.ts";
 import { toInsertMessage } from "../../../writer/client/insert.ts";
 import type { TaskContext } from "../../../pipeline/executor/task_context.ts";
 import { type TaskEnvironment, TaskExecution } from "../../../pipeline/executor/task_execution.ts";
-import {
-  runTask,
-  type TaskFunction,
-  writeFailure,
-} from "../../../pipeline/executor/task_runner.ts";
+import { runTask, writeFailure } from "../../../pipeline/executor/task_runner.ts";
+import type { TaskFunction } from "../../../pipeline/executor/task_module.ts";
 import { clientOf, SqliteWriter } from "../../../writer/client/sqlite_writer.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { readValues } from "../../support/read.ts";

@@ -38,6 +38,8 @@ for (const driver of DRIVERS) {
       rewritten_as: null,
       version: null,
       worker: null,
+      stage: null,
+      wakes_at: null,
     });
     store.write({ kind: "queue_tasks", run, ids: [9_000], names: ["ø"], keys: ["k"] });
     assertEquals([store.task(9_000)!.name, store.task(9_000)!.key], ["ø", "k"]);

@@ -31,6 +31,8 @@ for (const driver of DRIVERS) {
       rewritten_as: null,
       version: null,
       worker: null,
+      stage: null,
+      wakes_at: null,
     });
     store.expectCounts(run, { done: 1 });
   });

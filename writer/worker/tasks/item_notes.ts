@@ -52,8 +52,10 @@ export class ItemNotes {
   }
 
   /** Keeps what items say, and returns the ids of the tasks that are done because of that. */
-  note({ run, ids, inputs, versions, cacheKey = "" }: NoteItemsMessage): readonly number[] {
+  note(message: NoteItemsMessage): readonly number[] {
+    const { run, ids, inputs, stages, versions, cacheKey = "" } = message;
     if (inputs) this.#note("input", run, ids, inputs);
+    if (stages) this.#note("stage", run, ids, stages);
     if (!versions) return [];
     this.#connection.exec(`${RUNS_TABLE};${TRIGGER}`);
     this.#statements.of(
@@ -64,7 +66,7 @@ export class ItemNotes {
   }
 
   #note(
-    column: "input" | "version",
+    column: "input" | "stage" | "version",
     run: number,
     ids: readonly number[],
     texts: readonly (string | null)[],

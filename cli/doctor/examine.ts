@@ -3,16 +3,17 @@
  *
  * @module
  */
-import { databasePath } from "../sqlite/database_file.ts";
-import { connect } from "../sqlite/connect.ts";
-import { chooseDriver } from "../sqlite/drivers/choose.ts";
-import { paths } from "../internal/paths.ts";
+import { databasePath } from "../../sqlite/database_file.ts";
+import { connect } from "../../sqlite/connect.ts";
+import { chooseDriver } from "../../sqlite/drivers/choose.ts";
+import { paths } from "../../internal/paths.ts";
 import type { Check } from "./check.ts";
 import { examineFile } from "./examine_file.ts";
-import { messageOf } from "./terminal/failure.ts";
-import { formatBytes } from "../internal/units.ts";
+import { examinePackages } from "./examine_packages.ts";
+import { messageOf } from "../terminal/failure.ts";
+import { formatBytes } from "../../internal/units.ts";
 import { hasWalResetRace, raceAdvice } from "./sqlite_versions.ts";
-import { isGranted } from "../internal/permissions.ts";
+import { isGranted } from "../../internal/permissions.ts";
 
 /** Bytes of free disk below which a pipeline may soon fail. */
 const LITTLE_DISK = 512 * 1024 * 1024;
@@ -26,6 +27,7 @@ export async function examine(db: string): Promise<Check[]> {
     checkDeno(),
     await checkDriver(),
     checkPermissions(),
+    ...await examinePackages(),
     ...await examineFile(db),
     await checkDisk(db),
   ];

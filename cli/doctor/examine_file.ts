@@ -3,17 +3,19 @@
  *
  * @module
  */
-import { databasePath, fileExists } from "../sqlite/database_file.ts";
-import { listRuns } from "../dashboard/server/queries/runs.ts";
-import type { Reader } from "../dashboard/server/reader.ts";
+import { databasePath, fileExists } from "../../sqlite/database_file.ts";
+import { listRuns } from "../../dashboard/server/queries/runs.ts";
+import type { Reader } from "../../dashboard/server/reader.ts";
 import type { Check } from "./check.ts";
-import { messageOf } from "./terminal/failure.ts";
-import { sanitize } from "./terminal/sanitize.ts";
-import { openDatabase } from "./open_database.ts";
-import { checkIntegrity, journalMode, pages } from "../sqlite/pragmas.ts";
-import { formatBytes, formatDuration, formatNumberOf } from "../internal/units.ts";
-import { rewrittenText } from "../internal/rewritten_text.ts";
-import { walHeld } from "./status/draw_run.ts";
+import { examineOwners } from "./examine_owners.ts";
+import { examineSettings } from "./examine_settings.ts";
+import { messageOf } from "../terminal/failure.ts";
+import { sanitize } from "../terminal/sanitize.ts";
+import { openDatabase } from "../open_database.ts";
+import { checkIntegrity, journalMode, pages } from "../../sqlite/pragmas.ts";
+import { formatBytes, formatDuration, formatNumberOf } from "../../internal/units.ts";
+import { rewrittenText } from "../../internal/rewritten_text.ts";
+import { walHeld } from "../status/draw_run.ts";
 import { hasWalResetRace, raceAdvice } from "./sqlite_versions.ts";
 
 /** Findings of the integrity check that are shown. */
@@ -44,7 +46,9 @@ export async function examineFile(db: string): Promise<Check[]> {
     return [
       describeFile(reader),
       await checkJournal(reader),
+      ...guarded("Settings", () => examineSettings(reader)),
       ...guarded("Runs", () => checkRuns(reader)),
+      ...guarded("Locks", () => examineOwners(reader)),
       ...guarded("Integrity", () => [describeIntegrity(reader)]),
     ];
   } catch (error) {
@@ -128,7 +132,8 @@ function checkRuns(reader: Reader): Check[] {
       title: "Runs",
       // A task may be silent for long and well.
       state: "note",
-      found: `run ${which} says it is running, and has had no news for ${formatDuration(since)}`,
+      found: `run ${which} says it is running, and has had no news for ${formatDuration(since)}; ` +
+        "whether its process is alive cannot be determined from here",
       advice:
         "if its process is gone, the next pipeline on this file marks it as interrupted, and " +
         "pipeloom run <file> --resume continues it; pipeloom prune --force deletes it",

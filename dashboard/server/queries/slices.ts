@@ -1,0 +1,144 @@
+/**
+ * The rows of a run in slices: each is one short statement, with the thread free between two of them. What a slice of
+ * ended tasks answered is remembered, because those stay as they are.
+ *
+ * @module
+ */
+import type { TaskStatus } from "../../../internal/task_status.ts";
+import type { Reader } from "../reader.ts";
+import { memoize } from "./memoize.ts";
+import { cut, type Plan, type Range } from "./plan.ts";
+import { Turn } from "./turn.ts";
+
+/** Rows of a slice at most: some milliseconds of work where texts are not read, or are short. */
+const SLICE_ROWS = 5_000;
+
+/** Rows of the first slice of a search for a text: each may have a message of megabytes. */
+const FIRST_TEXT_ROWS = 10;
+
+/** Milliseconds that a slice should take. */
+const SLICE_MS = 8;
+
+/** How many rows the slices of a search have: fewer where each takes long. */
+export class SliceSize {
+  /** Rows of the next slice. */
+  rows: number;
+
+  /** Begins small where texts are read. */
+  constructor({ search }: Plan) {
+    this.rows = search ? FIRST_TEXT_ROWS : SLICE_ROWS;
+  }
+
+  /** Learns from the time of a slice. */
+  learn(ms: number): void {
+    const factor = Math.min(4, SLICE_MS / ms);
+    // Little more or less is left as it is.
+    if (factor > 2 || factor < 0.5) this.rows = Math.min(SLICE_ROWS, Math.ceil(this.rows * factor));
+  }
+}
+
+/** Reads through a connection that may be gone at the next call. */
+export type Read = <T>(query: (reader: Reader) => T) => T;
+
+/** The slices of what a plan looks at, of one status or of all. */
+export async function* slicesOf(
+  read: Read,
+  query: Plan,
+  { status, signal, rows }: {
+    status: TaskStatus | undefined;
+    signal?: AbortSignal | undefined;
+    /** Rows of a slice, where they are always the same. */
+    rows?: number;
+  },
+): AsyncGenerator<Range> {
+  const turn = new Turn();
+  const size = new SliceSize(query);
+  let rest: Range | undefined = query.range;
+  while (rest) {
+    signal?.throwIfAborted();
+    const range: Range = rest;
+    const part = read((reader) => {
+      const edge = edgeOf(reader, query, range, { status, rows: rows ?? size.rows });
+      return cut(range, edge, query.descending);
+    });
+    const before = performance.now();
+    yield part.slice;
+    size.learn(performance.now() - before);
+    rest = part.rest;
+    await turn.pass();
+  }
+}
+
+/** The id of the last row of a range's first slice; `undefined` when the range has no more than that. */
+export function edgeOf(
+  reader: Reader,
+  { descending, status: sql, search }: Plan,
+  { low, high }: Range,
+  { status: wanted, rows }: { status: TaskStatus | undefined; rows: number },
+): number | undefined {
+  // Without an index, the rows of other statuses are looked at, too.
+  const status = sql === "status" ? wanted : undefined;
+  // Where a slice ends is remembered, so that what slices answered is found again, whatever size they would have now.
+  const kind = search ? "text" : "";
+  return memoize(reader, JSON.stringify([kind, status, descending, low, high]), () => {
+    const row = reader.get(
+      `SELECT id FROM task_runs WHERE ${status ? "status = ? AND " : ""}id BETWEEN ? AND ?
+       ORDER BY id ${descending ? "DESC" : "ASC"} LIMIT 1 OFFSET ?`,
+      ...(status ? [status] : []),
+      low,
+      high,
+      rows - 1,
+    );
+    return row && Number(row.id);
+  });
+}
+
+/** What a read of one slice tells, from memory where it cannot have changed. */
+export function once<T extends object | string | number>(
+  reader: Reader,
+  query: Plan,
+  { range, status, what }: { range: Range; status: TaskStatus | undefined; what: string },
+  read: () => T,
+): T {
+  const [run] = query.params;
+  const requeued = query.sliced && run !== null ? timesRequeued(reader, Number(run)) : undefined;
+  if (requeued === undefined || query.status !== "status" || hasOpenTasks(reader, range)) {
+    return read();
+  }
+  const { order, descending, conditions, params, limit, q, cause } = query;
+  const key = JSON.stringify([
+    what,
+    q,
+    cause,
+    order,
+    descending,
+    conditions,
+    params,
+    limit,
+    range,
+    status,
+    requeued,
+  ]);
+  return memoize(reader, key, read);
+}
+
+/**
+ * How often ended tasks of a run were queued again, as a text; `undefined` while a resumed run is active,
+ * and takes up ended tasks again.
+ */
+function timesRequeued(reader: Reader, run: number): string | undefined {
+  if (!reader.has("pipeline_runs", "resumed")) return "";
+  const retried = reader.has("pipeline_runs", "retried") ? "retried" : "NULL AS retried";
+  const row = reader.get(`SELECT resumed, ${retried}, status FROM pipeline_runs WHERE id=?`, run);
+  if (row?.resumed && row.status === "running") return undefined;
+  return `${row?.resumed ?? 0} ${row?.retried ?? 0}`;
+}
+
+/** Whether there are tasks that have not ended; those of other runs among them count as well. */
+function hasOpenTasks(reader: Reader, { low, high }: Range): boolean {
+  return reader.get(
+    `SELECT 1 FROM task_runs WHERE status IN ('queued', 'running') AND id BETWEEN ? AND ? LIMIT 1`,
+    low,
+    high,
+  ) !== undefined;
+}

@@ -1,0 +1,25 @@
+/**
+ * The routes about what went wrong in a run, and what holds it up.
+ *
+ * @module
+ */
+import type { Hono } from "hono";
+import { integer, runId } from "../params.ts";
+import { readDelays } from "../queries/answers/delays.ts";
+import { readFailures } from "../queries/answers/failures.ts";
+import type { Read } from "../queries/slices.ts";
+import { noSuchRun } from "./missing.ts";
+
+/** Adds them. */
+export function addProblems(app: Hono, read: Read): void {
+  app.get("/api/runs/:run/failures", async (c) => {
+    const run = runId(c.req.param());
+    const limit = integer(c.req.query(), "limit", { min: 1, max: 1_000, otherwise: 50 });
+    const report = await readFailures(read, run, { limit, signal: c.req.raw.signal });
+    return report ? c.json(report) : noSuchRun(c);
+  });
+  app.get("/api/runs/:run/delays", async (c) => {
+    const delays = await readDelays(read, runId(c.req.param()), c.req.raw.signal);
+    return delays ? c.json(delays) : noSuchRun(c);
+  });
+}
