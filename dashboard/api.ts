@@ -27,6 +27,8 @@ export type { RunProgress } from "../internal/progress.ts";
 export type {
   LogLine,
   LogPage,
+  RunLogLine,
+  RunLogPage,
   Task,
   TaskAttempt,
   TaskDetail,

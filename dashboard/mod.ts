@@ -22,6 +22,8 @@ export type {
   Run,
   RunDelays,
   RunHealth,
+  RunLogLine,
+  RunLogPage,
   RunPage,
   RunProgress,
   RunStatus,

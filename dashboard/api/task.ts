@@ -242,6 +242,43 @@ export interface LogLine {
 }
 
 /**
+ * One line of the log of a run.
+ *
+ * @example A line as text
+ * ```ts ignore
+ * import type { RunLogLine } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const text = ({ at, level, message }: RunLogLine) => `${at} ${level} ${message}`;
+ * ```
+ */
+export interface RunLogLine extends LogLine {
+  /** The task that logged it. */
+  task: Pick<Task, "id" | "name">;
+}
+
+/**
+ * Some lines of the log of a run, oldest first: `GET api/runs/:run/logs`.
+ *
+ * @example Warnings and errors of a run
+ * ```ts ignore
+ * import type { RunLogPage } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/runs/5/logs?level=warn");
+ * const { lines }: RunLogPage = await answer.json();
+ * console.log(lines.length);
+ * ```
+ */
+export interface RunLogPage {
+  /** At most `limit` lines that match, and no more than 200,000 characters. */
+  lines: RunLogLine[];
+  /** Pass it as `before` to look for lines before these; `null` when there are none. */
+  previous: number | null;
+  /** Pass it as `after` to get what is logged later. */
+  last: number;
+}
+
+/** Some lines of a task's log, oldest first. */
+/**
  * Some lines of a task's log, oldest first.
  *
  * @example From the API

@@ -19,6 +19,7 @@ import { addHealth } from "./routes/health.ts";
 import { addLive } from "./routes/live.ts";
 import { addPage } from "./routes/page.ts";
 import { addProblems } from "./routes/problems.ts";
+import { addRunLog } from "./routes/run_log.ts";
 import { addRuns } from "./routes/runs.ts";
 import { addTasks } from "./routes/tasks.ts";
 import { DatabaseHandle, SourceError } from "./database_handle.ts";
@@ -167,6 +168,7 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
     addControl(app, options.writer, { controlToken: controlToken!, access, read });
 
   addProblems(app, read);
+  addRunLog(app, read);
   addRuns(app, read, () => source.state.file);
   addTasks(app, read);
   addLive(app, hub);
