@@ -36,5 +36,6 @@ export type {
   TaskPage,
   TaskQuery,
   TaskSort,
+  TaskStep,
 } from "./api/task.ts";
 export type { RemoteWorkerInfo } from "./api/workers.ts";

@@ -37,6 +37,7 @@ export type {
   TaskPage,
   TaskQuery,
   TaskSort,
+  TaskStep,
   Timeline,
   WeaveBlock,
 } from "./api.ts";
