@@ -13,10 +13,10 @@ import type { TaskFunction } from "./task_module.ts";
 /** What an error about an option says cannot be done. */
 const OPERATION = "run the pipeline";
 
-/** Tasks at once on the main thread, unless told. */
+/** Tasks at once on the main thread by default. */
 const MAIN_THREAD_WORKERS = 16;
 
-/** Tasks at once on other machines, unless told: as many as they have slots, within reason. */
+/** Tasks at once on other machines by default: as many as they have slots, within reason. */
 const REMOTE_WORKERS = 64;
 
 /**

@@ -33,6 +33,8 @@ for (const driver of DRIVERS) {
       stage: null,
       wakes_at: null,
       worker: null,
+      stage: null,
+      wakes_at: null,
     });
     store.expectCounts(run, { done: 1 });
   });
