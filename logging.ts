@@ -5,7 +5,7 @@
  * failures and what tasks log, `["pipeloom", "writer"]` the driver and checkpoints that were held up. Until
  * LogTape is configured, with this function or by the program, nothing is logged. LogTape was chosen
  * because it is made for libraries: no dependencies, no permissions, silent by itself, and shared by all
- * copies of it in a program. (`pino` logs at once unless told otherwise, and needs Node's streams.)
+ * copies of it in a program. (`pino` logs at once by default, and needs Node's streams.)
  *
  * @module
  */

@@ -16,7 +16,7 @@
  */
 import { hostname } from "node:os";
 
-/** The prefix unless told. */
+/** The prefix by default. */
 export const PREFIX = "pipeloom";
 
 /** The subjects and names under one prefix. */

@@ -15,7 +15,7 @@ import { RemoteExecutor } from "./coordinator/remote_executor.ts";
 
 const OPERATION = "run tasks over NATS";
 
-/** Milliseconds of a lease unless told: three signs of life may be lost, and a pause of the machine passes. */
+/** Milliseconds of a lease by default: three signs of life may be lost, and a pause of the machine passes. */
 const LEASE_MS = 15_000;
 
 /**
@@ -33,7 +33,7 @@ const LEASE_MS = 15_000;
  */
 export interface NatsExecutorOptions extends NatsOptions {
   /**
-   * Milliseconds after which a worker of which nothing is heard is taken for dead, and its tasks are run elsewhere.
+   * Milliseconds after which a silent worker is taken for dead, and its tasks are run elsewhere.
    *
    * @default {15000}
    */

@@ -7,7 +7,7 @@ import { checkMilliseconds } from "../internal/validate.ts";
 import type { TaskIdentity } from "./executor/task_context.ts";
 import type { PipelineReport } from "./report.ts";
 
-/** Milliseconds that a call of a hook may take, unless told. */
+/** Milliseconds that a call of a hook may take by default. */
 export const HOOK_TIMEOUT_MS = 30_000;
 
 /**

@@ -131,7 +131,7 @@ export interface PipelineOptions<Item>
   /**
    * Continues a run that did not end well, or was killed: with `true` the last run of this name that is not
    * `done`, or a new one when there is none; or the run of this id. Items whose task is `done` there are left
-   * out, the others run again under the same run. Items are told apart by their keys, so each needs one of its
+   * out, the others run again under the same run. Items are identified by their keys, so each needs one of its
    * own. With `atomic` the rows of each item are there exactly once in the end.
    *
    * `{ key: "2026-11-22" }` is for a program that may be started again even after the last commit: it continues the
@@ -238,7 +238,7 @@ export function checkResume<Item>({ db, resume, storeTaskStatus }: PipelineOptio
   }
   if (!storesStatus({ db, storeTaskStatus })) {
     throw new TypeError(
-      "Cannot run the pipeline: resume needs storeTaskStatus, which tells finished tasks. Leave it out",
+      "Cannot run the pipeline: resume needs storeTaskStatus, which identifies finished tasks. Leave it out",
     );
   }
 }

@@ -100,7 +100,7 @@ export class RetryAfter extends Error {
 
   /**
    * The error for the value of an HTTP `Retry-After` header (RFC 9110, 10.2.3): seconds, or a date. Without a value
-   * that can be read it waits for `ms`, one second unless told. A date that is over waits 0 ms; a wait is 24 days at
+   * that can be read it waits for `ms`, one second by default. A date that is over waits 0 ms; a wait is 24 days at
    * most.
    */
   static fromHeader(

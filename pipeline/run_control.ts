@@ -24,7 +24,7 @@ interface StartedRun {
   growth: { add(items: Iterable<unknown> | AsyncIterable<unknown>): Promise<number> };
 }
 
-/** Why a task or run is cancelled, unless told. */
+/** Why a task or run is cancelled by default. */
 function cancelled(): Error {
   return new DOMException("Cancelled", "AbortError");
 }

@@ -36,7 +36,7 @@ export interface RunningPipeline {
   /**
    * Cancels a task, and resolves when it has ended; without an id all of them, and resolves when the run has ended.
    *
-   * A task that has not begun never does. One that runs is told by its `signal`: it is cancelled when it throws the
+   * A task that has not begun never does. One that runs is aborted through its `signal`: it is cancelled when it throws the
    * signal's reason or an `AbortError`, and is done all the same when it finishes. On the pool its Worker is ended
    * when it still runs after `abortGraceMs`. What depends on it is cancelled, too.
    *

@@ -77,7 +77,7 @@ const NAMES = namesOf<ConnectOptions>({
 
 /**
  * Opens the read-write connection to a database and configures it: WAL for a file (DELETE with
- * `wal: false`, MEMORY for `:memory:`), `synchronous=NORMAL` unless told, `foreign_keys=ON`, `temp_store=MEMORY`,
+ * `wal: false`, MEMORY for `:memory:`), `synchronous=NORMAL` by default, `foreign_keys=ON`, `temp_store=MEMORY`,
  * a page cache of 100 MB, a checkpoint every 1,000 pages, a busy timeout of 60 s.
  *
  * A missing parent folder is created. There should be one such connection to a file: in a pipeline it is

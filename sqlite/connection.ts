@@ -106,8 +106,8 @@ export class Connection implements Disposable {
    * Runs `body` in a transaction: committed when it returns, rolled back when it throws. Inside another
    * transaction it is a savepoint. `body` must be synchronous, because no lock is held across an `await`.
    *
-   * @throws {TypeError} If `body` is asynchronous: it is not run, or, where only the promise it returns
-   * tells, what it wrote until then is rolled back
+   * @throws {TypeError} If `body` is asynchronous: it is not run, or, where only the promise that it
+   * returns shows it, what it wrote until then is rolled back
    */
   transaction<T>(body: () => T): T {
     if (body instanceof AsyncFunction) throw asynchronous();

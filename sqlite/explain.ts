@@ -12,7 +12,7 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
   [
     /^database is locked/,
     "busy",
-    "another connection holds its lock; find who has it open (fuser or lsof tells), and let that commit or end",
+    "another connection holds its lock; find who has it open (with fuser or lsof), and let that commit or end",
   ],
   [
     // SQLITE_LOCKED: no other connection is in its way, and nothing waits for it.
@@ -82,7 +82,7 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
 ];
 
 /**
- * Tells what kind of failure an error of either driver is; `other` for what is no error of SQLite.
+ * Returns what kind of failure an error of either driver is; `other` for what is no error of SQLite.
  *
  * @example An error of your own connection
  * ```ts

@@ -28,11 +28,11 @@ export function givesPagesBack(connection: Connection): boolean {
 
 /** What a script may have changed in a file for good, beside its tables. */
 export interface FileSettings {
-  /** Bytes of a page; 4,096 unless told. */
+  /** Bytes of a page; 4,096 by default. */
   pageSize: number;
-  /** Whether a file becomes shorter when rows are deleted: `none` unless told. */
+  /** Whether a file becomes shorter when rows are deleted: `none` by default. */
   autoVacuum: string;
-  /** How texts are encoded: `UTF-8` unless told. */
+  /** How texts are encoded: `UTF-8` by default. */
   encoding: string;
 }
 

@@ -16,7 +16,7 @@ import { surface, writeLines } from "../terminal/terminal.ts";
 import { type WatchOptions, watchStatus } from "../status/watch.ts";
 import { KEYS } from "../status/watch_view.ts";
 
-/** Tasks that are shown unless told otherwise. */
+/** Tasks that are shown by default. */
 const LIMIT = 20;
 
 /** Options of the command. */

@@ -73,7 +73,7 @@ export async function ask(
       `Cannot ${action} run 0 of ${
         sanitize(db)
       }: it stands for the tasks of the Python pipeloom, ` +
-        `which hears no requests`,
+        `which reads no requests`,
     );
   }
   const taskIds = options.cause === undefined ? undefined : await idsOf(reader, run, options.cause);

@@ -15,7 +15,7 @@ const LOOK_MS = 1_000;
 /** Milliseconds between two lines for people. A change of the run's status is told at once. */
 const LINE_MS = 5_000;
 
-/** Tasks in a JSON value unless told otherwise. */
+/** Tasks in a JSON value by default. */
 const LIMIT = 20;
 
 /** A file or a pipe: a line when there is something new, now and then. */

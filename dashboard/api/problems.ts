@@ -75,7 +75,7 @@ export interface FailureReport {
 export interface RunDelays {
   /** Time of the server in milliseconds since 1970. */
   at: number;
-  /** Tasks that run and have told nothing for a minute or more, the longest silent first. */
+  /** Tasks that run and have reported nothing for a minute or more, the longest silent first. */
   silent: {
     /** How many. */
     total: number;

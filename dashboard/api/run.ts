@@ -92,6 +92,8 @@ export interface Run {
   waitsForWorkers?: boolean;
   /** The workers on other machines that take or took part, where the run is looked at by itself and has any. */
   remoteWorkers?: RemoteWorkerInfo[];
+  /** Queued tasks of an active run that sleep, up to 1,000, and when the first of them wakes; where any does. */
+  asleep?: { tasks: number; until: string };
   /** Tasks by status. */
   counts: StatusCounts;
   /** Sum of the counts. */
@@ -106,7 +108,7 @@ export interface Run {
   cancelling: boolean;
   /**
    * Whether its process is gone and no writer has noted that yet: its `status` is `interrupted` then. `null` where
-   * nothing tells, because the run has no owner's lock, or the lock may not be read.
+   * this is unknown, because the run has no owner's lock, or the lock may not be read.
    */
   processGone: boolean | null;
   /** How far it is: pass it to `shareOf` and `remainingMs`, so that all displays agree. Times are since 1970. */

@@ -23,7 +23,7 @@ export interface RemoteWorkerInfo {
   version: string;
   /** Tasks that it runs at once. */
   slots: number;
-  /** Tasks that it ran when it was heard of last. */
+  /** Tasks that it ran when its last message came. */
   running: number;
   /** Tasks that have ended on it. */
   ended: number;
@@ -31,7 +31,7 @@ export interface RemoteWorkerInfo {
   tasksPerSecond: number;
   /** Time at which it joined the run. */
   joinedAt: string | null;
-  /** Time at which it was heard of last. */
+  /** Time at which its last message came. */
   heardAt: string | null;
   /** Time at which it left or was taken for dead, `null` while it is connected. */
   leftAt: string | null;

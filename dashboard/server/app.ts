@@ -19,6 +19,7 @@ import { addHealth } from "./routes/health.ts";
 import { addLive } from "./routes/live.ts";
 import { addPage } from "./routes/page.ts";
 import { addProblems } from "./routes/problems.ts";
+import { addRunLog } from "./routes/run_log.ts";
 import { addRuns } from "./routes/runs.ts";
 import { addTasks } from "./routes/tasks.ts";
 import { DatabaseHandle, SourceError } from "./database_handle.ts";
@@ -115,7 +116,7 @@ export type DashboardApp = InstanceType<(typeof import("hono"))["Hono"]> & Dispo
   close(): Promise<void>;
 };
 
-/** Browsers that are sent changes at the same time, unless told. */
+/** Browsers that are sent changes at the same time by default. */
 export const MAX_CLIENTS = 200;
 
 /** Names of this machine to itself. */
@@ -167,6 +168,7 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
     addControl(app, options.writer, { controlToken: controlToken!, access, read });
 
   addProblems(app, read);
+  addRunLog(app, read);
   addRuns(app, read, () => source.state.file);
   addTasks(app, read);
   addLive(app, hub);

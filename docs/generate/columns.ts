@@ -79,7 +79,7 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     wal_bytes: "Size of the WAL in bytes.",
     checkpointed_at: `When all committed rows were last in the database file, ${TIME}.`,
     updated_at: `Last commit of the run, ${TIME}.`,
-    owner: "Token of the writer's lock file, which tells whether its process lives.",
+    owner: "Token of the writer's lock file, which shows whether its process lives.",
     host: "Machine of the process.",
     pid: "Id of the process.",
     process_started_at: `Start of the process, ${TIME}.`,

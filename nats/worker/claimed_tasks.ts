@@ -146,9 +146,9 @@ export class ClaimedTasks {
   }
 
   /** Ends all of it, in the middle of tasks. */
-  close(): void {
-    this.slots?.close();
+  close(): Promise<unknown> | undefined {
     this.#held.clear();
+    return this.slots?.close();
   }
 
   async #run(held: Held): Promise<void> {

@@ -47,6 +47,8 @@ export class NatsWorker {
   readonly #names: Names;
   readonly #modules: ReadonlyMap<string, ServedModule>;
   readonly #sessions = new Map<string, RunSession>();
+  /** Sessions that have ended, until their Workers are. */
+  readonly #closing = new Set<Promise<unknown> | undefined>();
   /** Runs that it takes no part in. */
   readonly #refused = new Set<string>();
   readonly #id = uniqueName();
@@ -108,6 +110,7 @@ export class NatsWorker {
       hello[Symbol.dispose]();
       await Promise.all([...this.#sessions.values()].map((session) => session.leave(graceMs)));
       clearInterval(timer);
+      await Promise.all(this.#closing);
       await settledWithin(2_000, connection.close());
     }
     if (failure) throw failure;
@@ -161,7 +164,9 @@ export class NatsWorker {
         beat: () => this.#beat(),
         free: () => this.#free(),
         freed: () => this.#proceed(),
-        ended: (session, unfit) => {
+        ended: (session, { unfit, closed }) => {
+          this.#closing.add(closed);
+          closed?.finally(() => this.#closing.delete(closed));
           if (this.#sessions.get(hello.run) === session) this.#sessions.delete(hello.run);
           if (unfit !== undefined) this.#refused.add(hello.run);
           this.#proceed();

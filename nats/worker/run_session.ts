@@ -34,11 +34,19 @@ export interface RunSessionOptions {
   beat: () => WorkerBeat;
   /** Slots that no run uses. */
   free: () => number;
-  /** It has ended; with a reason why the run is not to be joined again. */
-  ended: (session: RunSession, unfit?: string) => void;
+  /** It has ended. */
+  ended: (session: RunSession, how: SessionEnd) => void;
   /** A slot is free. */
   freed: () => void;
   log: (line: string) => void;
+}
+
+/** How a session ended. */
+export interface SessionEnd {
+  /** Why the run is not to be joined again. */
+  unfit: string | undefined;
+  /** Resolves when its Workers are ended. */
+  closed: Promise<unknown> | undefined;
 }
 
 /** One run of one coordinator. */
@@ -142,8 +150,7 @@ export class RunSession {
     this.#puller.close();
     this.#down[Symbol.dispose]();
     this.#link.close();
-    this.#tasks.close();
-    this.#options.ended(this, unfit);
+    this.#options.ended(this, { unfit, closed: this.#tasks.close() });
   }
 
   readonly #events: ExecutorEvents<unknown> = {
@@ -226,7 +233,7 @@ export class RunSession {
     this.#puller.pull();
     this.#silence += TICK_MS;
     if (this.#silence > 2 * this.hello.leaseMs) {
-      this.#abandon("nothing is heard of its coordinator");
+      this.#abandon("its coordinator is silent");
     }
   }
 

@@ -160,12 +160,15 @@ export class TaskSlots {
     for (const { worker } of this.#slots) worker.abort(reason);
   }
 
-  /** Ends all of it, in the middle of tasks. */
-  close(): void {
-    for (const { worker } of this.#slots) worker[Symbol.dispose]();
+  /** Ends all of it, in the middle of tasks. Resolves when the module is torn down where none runs. */
+  close(): Promise<unknown> {
+    const closed = [...this.#slots].map(({ worker }) =>
+      worker.tearDown().finally(() => worker[Symbol.dispose]())
+    );
     this.#logSender.close();
     for (const port of this.#ports.values()) port.close();
     this.#ports.clear();
+    return Promise.all(closed);
   }
 
   /** Ends the Worker of a task in its middle; nothing more is taken from it. */

@@ -82,6 +82,12 @@ export interface TaskContext extends Readonly<TaskIdentity> {
   readonly signal: AbortSignal;
 
   /**
+   * What `setup()` of the task's module returned for this Worker, such as a browser or a connection; `undefined` where
+   * the module exports none, and on the main thread.
+   */
+  worker<Value = unknown>(): Value;
+
+  /**
    * Says how far the task is: `step` of `total`. It never waits and may be called as often as you like:
    * what follows before a commit replaces it. A step past the total counts as the total, and so does a
    * total of 0; below 0 counts as 0.

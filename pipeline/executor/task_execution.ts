@@ -26,6 +26,8 @@ export interface TaskEnvironment {
   run: number | null;
   /** What it was started with. */
   args?: Readonly<Record<string, unknown>> | undefined;
+  /** What `setup()` of the tasks' module returned for this Worker. */
+  worker?: unknown;
   /** Where its messages go. */
   batchSender: BatchSender;
   /** Whether a task's rows are committed together with its end. */

@@ -50,6 +50,10 @@ export class TaskHandle implements TaskContext {
     return this.#execution.environment.args ?? {};
   }
 
+  worker<Value = unknown>(): Value {
+    return this.#execution.environment.worker as Value;
+  }
+
   get runId(): number | null {
     return this.#execution.environment.run;
   }

@@ -24,7 +24,7 @@ export interface ProgressOptions {
   /**
    * Whether to draw bars, or to write a plain line now and then.
    *
-   * @default {whether stderr is a terminal that can move its cursor and tells its size, not that of a CI job}
+   * @default {whether stderr is a terminal that can move its cursor and reports its size, not that of a CI job}
    */
   bars?: boolean | undefined;
   /**

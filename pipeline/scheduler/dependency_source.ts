@@ -36,7 +36,7 @@ export interface DependencyOptions<Item> {
   dependsOn?: ((item: Item) => readonly string[] | undefined) | undefined;
   /**
    * When an item's task runs: when all that it depends on are `"done"`, or when all have `"ended"`, whatever became of
-   * them: it cleans up, or tells of failures. A run that is stopped cancels it as it does all others; `onEnd` is called then.
+   * them: it cleans up, or reports failures. A run that is stopped cancels it as it does all others; `onEnd` is called then.
    *
    * @default {"done" for all}
    */

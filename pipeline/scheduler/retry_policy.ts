@@ -17,13 +17,13 @@ import {
   unexpected,
 } from "../../internal/validate.ts";
 
-/** Milliseconds of the first wait at most, unless told: long enough for a server to let go of a connection. */
+/** Milliseconds of the first wait at most by default: long enough for a server to let go of a connection. */
 const DELAY_MS = 1_000;
 
-/** Milliseconds of any wait at most, unless told. */
+/** Milliseconds of any wait at most by default. */
 const MAX_DELAY_MS = 60_000;
 
-/** Milliseconds that a task on the pool may continue after its signal is aborted, unless told. */
+/** Milliseconds that a task on the pool may continue after its signal is aborted by default. */
 export const GRACE_MS = 5_000;
 
 /**

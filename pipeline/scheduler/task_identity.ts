@@ -213,7 +213,7 @@ export function requireKey<Item>(
   if (key !== null) return key;
   throw new TypeError(
     `Cannot ${operation} item ${index}, which has no key: give items a "key", or pass taskKey, so ` +
-      `that those that are done can be told from the others`,
+      `that tasks that are done can be identified`,
   );
 }
 

@@ -120,6 +120,27 @@ Deno.test(
   },
 );
 
+Deno.test("setup() and teardown() are called for each Worker of a worker", LOOSE, async () => {
+  using folder = tempFolder();
+  const module = new URL("../fixtures/set_up_tasks.ts", import.meta.url);
+  const file = folder.file("calls.txt");
+  {
+    await using _ = startWorker(url, { modules: [module], workers: 2 });
+    const { counts } = await runPipeline(["a", "b", "c"], {
+      db: folder.file("etl.db"),
+      executor: natsExecutor({ servers: url }),
+      run: { module, export: "use" },
+      args: { file },
+    });
+    assertEquals(counts.done, 3);
+  }
+  const lines = Deno.readTextFileSync(file).split("\n");
+  const called = (name: string) =>
+    lines.filter((line) => line.startsWith(name)).map((line) => line.split(" ")[1]).sort();
+  assert(called("setup").length > 0);
+  assertEquals(called("teardown"), called("setup"));
+});
+
 Deno.test("items, results and rows of many megabytes pass", LOOSE, async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");

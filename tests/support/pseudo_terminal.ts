@@ -15,7 +15,7 @@ export interface TerminalOptions {
   env?: Record<string, string> | undefined;
   /** Whether the program gets `env` alone, without those of this process. */
   clearEnv?: boolean;
-  /** The folder in which it is run; the project's unless told. */
+  /** The folder in which it is run; the project's by default. */
   cwd?: string | URL;
 }
 

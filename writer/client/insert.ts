@@ -118,7 +118,7 @@ export function toInsertMessage(
     throw new TypeError(`Cannot update on conflict in ${table}: name the columns of "onConflict"`);
   }
   if (onConflict && !update && !columns && Array.isArray(rows[0])) {
-    throw new TypeError(`Cannot tell what to update in ${table}: pass "columns" or "update"`);
+    throw new TypeError(`Cannot choose what to update in ${table}: pass "columns" or "update"`);
   }
   const { bytes, ...flat } = flattenRows({ table, rows, columns, first });
   const message: InsertMessage = { kind: "insert", table, ...flat };

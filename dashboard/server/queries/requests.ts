@@ -21,7 +21,7 @@ export interface Answer {
   answer: string;
 }
 
-/** Requests that are looked at: pages mark what was asked to stop. */
+/** Requests that are looked at: pages mark runs and tasks that were asked to stop. */
 const MAX_OPEN = 10_000;
 
 /** Everything that was asked to stop and has not: a few rows at most, found through an index of their own. */

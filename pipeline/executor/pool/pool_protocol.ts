@@ -80,6 +80,11 @@ export interface ItemsIdentified {
   error?: ErrorData;
 }
 
+/** The module may let go of what its `setup()` made. */
+export interface TearDownRequest {
+  kind: "tear_down";
+}
+
 /** No more tasks come: answered when all that the tasks sent is committed. */
 export interface FinishTasksRequest {
   kind: "finish";
@@ -93,11 +98,24 @@ export type TaskWorkerRequest =
   | TimeOutTaskRequest
   | CancelTaskRequest
   | ItemsIdentified
-  | FinishTasksRequest;
+  | FinishTasksRequest
+  | TearDownRequest;
 
-/** The Worker listens, and again when it has loaded the module. */
+/** The Worker listens, has sent all, or has let go of what its module made. */
 export interface TaskWorkerReady {
-  kind: "listening" | "initialized" | "finished";
+  kind: "listening" | "finished" | "torn_down";
+}
+
+/** The module is loaded, and its `setup()` is called. */
+export interface SettingUp {
+  kind: "setting_up";
+}
+
+/** The Worker takes tasks. */
+export interface TaskWorkerInitialized {
+  kind: "initialized";
+  /** Whether its module has a `teardown()`. */
+  tearsDown: boolean;
 }
 
 /** The task begins, where that was to be told. */
@@ -180,6 +198,8 @@ export interface TaskPrinted {
 /** What a task Worker answers. */
 export type TaskWorkerReply =
   | TaskWorkerReady
+  | SettingUp
+  | TaskWorkerInitialized
   | TaskBegun
   | TaskReturned
   | TaskEnded

@@ -7,7 +7,6 @@
 import { fromErrorData, TaskWorkerDiedError, toErrorData } from "../../../errors.ts";
 import type { EndStatus } from "../../../internal/task_status.ts";
 import { whyNotStarted, withCacheAdvice, workerEntry } from "../../../internal/worker_entry.ts";
-import { BATCH_MS } from "../../../writer/client/batch_sender.ts";
 import type { RunningTask } from "../../observers/run_observer.ts";
 import { timeAttempt } from "../attempt_timer.ts";
 import { type ExecutorEvents, lostOutcome, type OfferedTask } from "../executor.ts";
@@ -20,6 +19,8 @@ import type {
 import { notLoaded, toInit, type WorkerOptions } from "./pool_worker_options.ts";
 import { nextSender } from "./sender_numbers.ts";
 import type { TaskOutcome } from "../task_runner.ts";
+import { UnsentEnds } from "./unsent_ends.ts";
+import { tornDownInTime } from "./worker_setup.ts";
 
 const ENTRY = workerEntry(
   new URL("./task_worker.ts", import.meta.url),
@@ -36,6 +37,9 @@ export class PooledWorker<Item> implements Disposable {
   #step: PromiseWithResolvers<void> = Promise.withResolvers();
   #isListening = false;
   #isLoaded = false;
+  #isSettingUp = false;
+  /** Whether its module has a `teardown()` that is to be called. */
+  #tearsDown = false;
   #isAborted = false;
   #death: Error | undefined;
   /** Tasks that have not ended, and the one among them that has not returned. */
@@ -43,8 +47,7 @@ export class PooledWorker<Item> implements Disposable {
   #current: OfferedTask<Item> | undefined;
   #returned: PromiseWithResolvers<void> | undefined;
   #running: { -readonly [K in keyof RunningTask]: RunningTask[K] } | undefined;
-  /** Tasks that ended as `done`, which it may not have sent yet: when it is ended, it takes that along. */
-  readonly #unsent: { task: OfferedTask<Item>; endedAt: number }[] = [];
+  readonly #unsent = new UnsentEnds<Item>();
 
   constructor(options: WorkerOptions, events: ExecutorEvents<Item>) {
     this.#options = options;
@@ -80,7 +83,8 @@ export class PooledWorker<Item> implements Disposable {
       await this.#next();
       const port = this.#options.attach(this.#sender);
       this.#post(toInit(this.#options, port), [port]);
-      timer = setTimeout(() => this.#die(notLoaded(this.#options.loadMs)), this.#options.loadMs);
+      const { loadMs } = this.#options;
+      timer = setTimeout(() => this.#die(notLoaded(loadMs, this.#isSettingUp)), loadMs);
       await this.#next();
       this.#isLoaded = true;
     } catch (error) {
@@ -96,7 +100,7 @@ export class PooledWorker<Item> implements Disposable {
   async run(task: OfferedTask<Item>): Promise<void> {
     const { id, name, key, item, attempt } = task;
     if (this.#death) return this.#events.ended(task, this.#lost());
-    this.#forgetSent();
+    this.#unsent.forgetSent();
     try {
       const request: RunTaskRequest = { kind: "run", id, name, key, item };
       if (attempt) request.attempt = attempt;
@@ -149,11 +153,20 @@ export class PooledWorker<Item> implements Disposable {
     this.#returned!.promise.then(() => clearTimeout(timer));
   }
 
-  /** Resolves when everything that the tasks sent is committed, or the Worker has died. */
+  /** Resolves when everything that the tasks sent is committed and the module torn down, or the Worker has died. */
   async finish(): Promise<void> {
-    if (this.#death) return;
+    if (this.#death || !this.#isLoaded) return;
     this.#post({ kind: "finish" });
     await this.#next().catch(() => {});
+    await this.tearDown();
+  }
+
+  /** Has the module let go of what its `setup()` made, unless a task runs. */
+  async tearDown(): Promise<void> {
+    if (this.#death || !this.#tearsDown || this.#current) return;
+    this.#tearsDown = false;
+    this.#post({ kind: "tear_down" });
+    await tornDownInTime(this.#next(), this.#options.module);
   }
 
   /** Ends the Worker. */
@@ -173,8 +186,13 @@ export class PooledWorker<Item> implements Disposable {
       case "listening":
         this.#isListening = true;
         return this.#step.resolve();
+      case "setting_up":
+        return void (this.#isSettingUp = true);
       case "initialized":
+        this.#tearsDown = reply.tearsDown;
+        return this.#step.resolve();
       case "finished":
+      case "torn_down":
         return this.#step.resolve();
       case "begun":
         return this.#current && this.#events.started(this.#current);
@@ -186,7 +204,7 @@ export class PooledWorker<Item> implements Disposable {
         if (!task) return;
         this.#pending.delete(id);
         this.#options.environment.deadline?.releaseTask(id);
-        if (status === "done") this.#unsent.push({ task, endedAt: performance.now() });
+        if (status === "done") this.#unsent.add(task);
         const outcome = result === undefined ? { status, error } : { status, error, result };
         return this.#events.ended(task, unwritten ? { ...outcome, unwritten } : outcome);
       }
@@ -195,11 +213,9 @@ export class PooledWorker<Item> implements Disposable {
       case "refused":
         return this.#events.failed(fromErrorData(reply.error));
       case "progressed":
-        if (this.#running?.id === reply.id) {
-          this.#running.fraction = reply.fraction;
-          this.#running.note = reply.note;
-        }
-        return;
+        if (this.#running?.id !== reply.id) return;
+        this.#running.fraction = reply.fraction;
+        return void (this.#running.note = reply.note);
       case "logged":
         return this.#options.environment.onLog?.(reply, reply.level, reply.message);
       case "added":
@@ -248,7 +264,7 @@ export class PooledWorker<Item> implements Disposable {
   /** Ends the Worker in the middle of a task, which ends with this error. */
   #terminate(task: OfferedTask<Item>, error: Error, status: EndStatus): void {
     if (this.#pending.get(task.id) !== task) return;
-    const orphans = this.#unsent.map(({ task }) => task);
+    const orphans = this.#unsent.tasks;
     this.#die(error, { victim: task, status });
     const why = `Its Worker was ended for task ${task.id} (${error.message})`;
     if (orphans.length > 0) this.#events.orphaned(orphans, why);
@@ -279,11 +295,5 @@ export class PooledWorker<Item> implements Disposable {
     this.#returned?.resolve();
     this.#step.promise.catch(() => {});
     this.#step.reject(cause);
-  }
-
-  /** What ended before the Worker gets its next task was sent by then, unless it was just before. */
-  #forgetSent(): void {
-    const late = performance.now() - BATCH_MS;
-    while (this.#unsent.length > 0 && this.#unsent[0]!.endedAt < late) this.#unsent.shift();
   }
 }

@@ -50,12 +50,10 @@ export function toInit(
   };
 }
 
-/** That a module has not loaded in time. */
-export function notLoaded(ms: number): Error {
-  return new Error(
-    `It has not loaded within ${
-      ms / 1_000
-    } s: a top-level await may never settle. If it needs more time, give ` +
-      `the tasks a larger timeoutMs`,
-  );
+/** That a module has not loaded in time, or that its `setup()` has not ended. */
+export function notLoaded(ms: number, isSettingUp: boolean): Error {
+  const what = isSettingUp
+    ? `its setup() has not ended within ${ms / 1_000} s`
+    : `It has not loaded within ${ms / 1_000} s: a top-level await may never settle`;
+  return new Error(`${what}. If it needs more time, give the tasks a larger timeoutMs`);
 }

@@ -23,6 +23,7 @@ import { identifyAll, type Identities } from "../added_items.ts";
 import { abridgedError } from "../abridged_error.ts";
 import { delay } from "../../../internal/delay.ts";
 import { BATCH_MS, BatchSender } from "../../../writer/client/batch_sender.ts";
+import { WorkerSetup } from "./worker_setup.ts";
 import { type TaskEnvironment, TaskExecution } from "../task_execution.ts";
 import { isStopped, runTask, type TaskOutcome, writeFailure } from "../task_runner.ts";
 import type { TaskFunction } from "../task_module.ts";
@@ -36,6 +37,8 @@ const tasks = new Map<number, { task: TaskExecution; end: Promise<void> }>();
 /** The functions that tasks run, by their stages; `""` where there are none. */
 const functions = new Map<string, TaskFunction<unknown>>();
 let environment: TaskEnvironment | undefined;
+/** What its module makes for it. */
+let setup: WorkerSetup | undefined;
 /** The task that has not returned yet. */
 let running: TaskExecution | undefined;
 /** The task that was ended because the Worker failed. */
@@ -78,6 +81,7 @@ async function fail(thrown: unknown): Promise<void> {
     // Tasks that have returned say first that they have ended; one that was refused then writes its end.
     await Promise.allSettled([...tasks.values()].map(({ task, end }) => task === victim || end));
     await environment?.batchSender.flushed();
+    if (environment) await setup?.tearDownInTime();
   } finally {
     if (victim) ended(victim.id, { status, error, unwritten: victim.retryable });
     reply({ kind: "failed", error: toErrorData(thrown) });
@@ -88,7 +92,7 @@ function refuse(): never {
   throw new Error("Cannot end a task's Worker or post its messages: return a value, or throw");
 }
 
-async function init(request: InitTaskWorker): Promise<void> {
+async function init(request: InitTaskWorker): Promise<boolean> {
   const module = await import(request.module) as Record<string, unknown>;
   for (const [stage, name] of Object.entries(request.exports)) {
     const exported = module[name];
@@ -100,6 +104,9 @@ async function init(request: InitTaskWorker): Promise<void> {
     }
     functions.set(stage, exported as TaskFunction<unknown>);
   }
+  const made = setup = new WorkerSetup(module, Object.values(request.exports));
+  if (made.hasSetup) reply({ kind: "setting_up" });
+  const worker = await made.setUp({ args: request.args ?? {}, runId: request.run });
   const batchSender = new BatchSender(request.port, (error, task) => {
     if (task === undefined) reply({ kind: "refused", error });
     else tasks.get(task)?.task.fail(error);
@@ -113,6 +120,7 @@ async function init(request: InitTaskWorker): Promise<void> {
     keepsResults: request.keepsResults,
     skipsSleeps: request.skipsSleeps,
     signal: controller.signal,
+    worker,
     isTerminable: true,
     adds: {
       identify: request.asksIdentity ? askIdentity : (items) => identifyAll(items, {}),
@@ -124,6 +132,7 @@ async function init(request: InitTaskWorker): Promise<void> {
     const watching = await import("./task_observer.ts");
     Object.assign(environment, watching.watchTasks(reply, request.watch));
   }
+  return made.hasTeardown;
 }
 
 /** Names and keys of items come from the main thread, where the functions for them are. */
@@ -138,8 +147,7 @@ function askIdentity(items: readonly unknown[]): Promise<Identities> {
 async function handle(request: TaskWorkerRequest): Promise<void> {
   switch (request.kind) {
     case "init":
-      await init(request);
-      return reply({ kind: "initialized" });
+      return reply({ kind: "initialized", tearsDown: await init(request) });
     case "run": {
       if (failed) return;
       // What it was told when it ran before is over.
@@ -178,6 +186,9 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       // The writer, which may outlive the pool, would keep the port.
       environment!.batchSender.close();
       return reply({ kind: "finished" });
+    case "tear_down":
+      await setup!.tearDown();
+      return reply({ kind: "torn_down" });
     default: {
       const unknown: never = request;
       throw new TypeError(`Cannot handle a request of unknown kind ${Deno.inspect(unknown)}`);

@@ -55,7 +55,13 @@ export class WorkerPoolExecutor<Item> implements Executor<Item> {
     const { slots, expected = slots } = this.#options;
     const all = Array.from({ length: slots }, (_, slot) => slot);
     const first = all.splice(0, expected);
-    await Promise.all(first.map((slot) => this.#start(slot)));
+    try {
+      await Promise.all(first.map((slot) => this.#start(slot)));
+    } catch (error) {
+      // What others have set up is not left behind.
+      await this.finish();
+      throw error;
+    }
     this.#idle.push(...first);
     this.#unstarted.push(...all);
   }

@@ -10,7 +10,7 @@ import {
   unexpected,
 } from "../../../internal/validate.ts";
 
-/** Milliseconds of the interval of a rate, unless told. */
+/** Milliseconds of the interval of a rate by default. */
 export const INTERVAL_MS = 1_000;
 
 /**
