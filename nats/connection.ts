@@ -7,7 +7,7 @@
 import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { delay, settledWithin } from "../internal/delay.ts";
 import { asksForCertificate } from "./server_info.ts";
-import { tlsAlert } from "./tls_alert.ts";
+import { takeStrayErrors } from "./stray_errors.ts";
 import { type NatsOptions, RETRY_MS, settingsOf, shownServers } from "./settings.ts";
 
 /** What {@linkcode openConnection} is told beside the options of a user. */
@@ -91,7 +91,7 @@ export class Connection {
       if (type !== "disconnect" && type !== "reconnect") continue;
       this.#isConnected = type === "reconnect";
       this.#alert?.[Symbol.dispose]();
-      this.#alert = this.#isConnected ? undefined : tlsAlert();
+      this.#alert = this.#isConnected ? undefined : takeStrayErrors();
       for (const listener of this.#listeners) listener(this.#isConnected);
     }
   }
@@ -117,7 +117,7 @@ export async function openConnection(
     );
   }
   for (let isFirst = true;; isFirst = false) {
-    using refusal = tlsAlert();
+    using refusal = takeStrayErrors();
     const opening = connect(settings);
     const stop = Promise.withResolvers<never>();
     const abort = () => stop.reject(signal!.reason);

@@ -49,7 +49,7 @@ Deno.test(
       "SELECT attempt, error, worker FROM task_attempts",
     ) as [[number, string, string]];
     assertEquals(attempt, 1);
-    assertMatch(error, /^Its worker .* is gone: nothing was heard of it/);
+    assertMatch(error, /^Its worker .* is gone: it was silent for/);
     assertMatch(worker, new RegExp(`:${victim.pid}$`));
     assertEquals(
       await readValues(

@@ -250,7 +250,7 @@ Deno.test("runPipeline() ends a task as error when retryIf throws, with both err
     run: () => Promise.reject(new Error("The task's")),
   });
   const { error } = report.failures[0]!;
-  assertEquals(error.message, "Cannot tell whether to retry: retryIf threw My own mistake");
+  assertEquals(error.message, "Cannot decide whether to retry: retryIf threw My own mistake");
   assertEquals((error.cause as Error).message, "The task's");
 });
 

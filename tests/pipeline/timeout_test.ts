@@ -87,7 +87,7 @@ Deno.test("runPipeline() leaves a task on this thread alone that ignores its tim
   assertEquals([report.status, report.counts.done], ["done", 3]);
   assertEquals(await readValues(db, LOGS), [
     [1, "warn", "Timed out after 30 ms: its signal is aborted"],
-    [2, "warn", "Timed out after 30 ms, but could not be told"],
+    [2, "warn", "Timed out after 30 ms, but could not be notified"],
   ]);
 });
 
