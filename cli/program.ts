@@ -49,6 +49,11 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     usage: "[run]",
     load: () => import("./commands/errors.ts"),
   },
+  logs: {
+    summary: "print what the tasks of a run logged, once or as it grows",
+    usage: "[run]",
+    load: () => import("./commands/logs.ts"),
+  },
   workers: {
     summary: "list the workers of a run on other machines",
     usage: "",

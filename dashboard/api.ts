@@ -27,6 +27,8 @@ export type { RunProgress } from "../internal/progress.ts";
 export type {
   LogLine,
   LogPage,
+  RunLogLine,
+  RunLogPage,
   Task,
   TaskAttempt,
   TaskDetail,
@@ -34,5 +36,6 @@ export type {
   TaskPage,
   TaskQuery,
   TaskSort,
+  TaskStep,
 } from "./api/task.ts";
 export type { RemoteWorkerInfo } from "./api/workers.ts";

@@ -22,6 +22,8 @@ export type {
   Run,
   RunDelays,
   RunHealth,
+  RunLogLine,
+  RunLogPage,
   RunPage,
   RunProgress,
   RunStatus,
@@ -35,6 +37,7 @@ export type {
   TaskPage,
   TaskQuery,
   TaskSort,
+  TaskStep,
   Timeline,
   WeaveBlock,
 } from "./api.ts";
