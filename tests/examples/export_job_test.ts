@@ -13,7 +13,7 @@ const LOOKS = 3;
 const MONTHS = Array.from({ length: KILLED * 10 }, (_, i) => `month-${i}`);
 const DAYS = 3;
 
-/** What was asked for a month, although it had been, and that was stored. */
+/** Requests for what was stored already. */
 const askedAgain: string[] = [];
 
 /** The names of the steps that are stored of the task of a month. */
