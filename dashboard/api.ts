@@ -31,6 +31,7 @@ export type {
   RunLogPage,
   Task,
   TaskAttempt,
+  TaskDependencies,
   TaskDetail,
   TaskHistory,
   TaskPage,

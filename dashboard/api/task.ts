@@ -156,10 +156,37 @@ export interface TaskDetail extends Task {
   attempts: TaskAttempt[];
   /** What it returned, as JSON text. */
   result: string | null;
+  /** The stage that it belongs to, where its pipeline has stages. */
+  stage?: string;
+  /** The machine and the process that ran it, or run it: those of its run. */
+  host?: string;
+  /** Id of that process. */
+  pid?: number;
+  /** Milliseconds from the start of its run to its own first start; `null` where it has not been started. */
+  waitedMs?: number | null;
   /** Its item, as JSON text, where items are stored or it was added to the run. */
   input?: string;
   /** Fields whose text was cut to 100,000 characters: all of it is at `api/tasks/:task/texts/:field`. */
   cut: string[];
+}
+
+/**
+ * What a task depends on, and what depends on it: `GET api/tasks/:task/dependencies`.
+ *
+ * @example From the API
+ * ```ts ignore
+ * import type { TaskDependencies } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/tasks/7/dependencies");
+ * const { dependsOn, neededBy }: TaskDependencies = await answer.json();
+ * console.log(dependsOn.total, neededBy.tasks.map(({ name }) => name));
+ * ```
+ */
+export interface TaskDependencies {
+  /** Tasks that it waits for or waited for, the first 20, and how many there are. */
+  dependsOn: { total: number; tasks: Task[] };
+  /** Tasks that wait for it or waited, the first 20, and how many there are. */
+  neededBy: { total: number; tasks: Task[] };
 }
 
 /**
