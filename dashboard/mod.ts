@@ -38,6 +38,7 @@ export type {
   TaskPage,
   TaskQuery,
   TaskSort,
+  TaskStep,
   Timeline,
   WeaveBlock,
 } from "./api.ts";

@@ -41,6 +41,16 @@ Deno.test("status shows the newest run, running tasks first, then failures", asy
   );
 });
 
+Deno.test("status says until when tasks sleep", async () => {
+  await using run = await mixed();
+  await run.writer.execute(
+    "UPDATE task_runs SET wakes_at='2999-01-02T03:04:05.000Z', message='page 7' WHERE status='queued'",
+  );
+  const { out } = await runCli(["status", "--db", run.db], { folder: run.folder.path });
+  assertMatch(out, / · 2 tasks sleeping until 2999-01-0[123] \d\d:\d\d:05 or later/);
+  assertMatch(out, /queued +1 +first +sleeping until 2999-01-0[123] \d\d:\d\d:05: page 7\n/);
+});
+
 Deno.test("errors shows what failed by cause, and what holds the run up", async () => {
   await using run = await mixed();
   await run.begin(0);

@@ -211,6 +211,19 @@ for (const driver of DRIVERS) {
     }
   });
 
+  Deno.test(`a schema that is no SQL is refused (${driver})`, async () => {
+    await using writer = await open(":memory:");
+    for (const schema of [5, ["CREATE TABLE t (a)", null], { sql: "" }]) {
+      const wrong = { schema: schema as never };
+      await assertRejects(() => open(":memory:", wrong), TypeError, "for schema, got");
+      await assertRejects(
+        () => runPipeline([1], { db: writer, ...wrong, run: () => {} }),
+        TypeError,
+        "expected SQL, or an array of it",
+      );
+    }
+  });
+
   Deno.test(`a schema may ask for what the file has (${driver})`, async () => {
     using folder = tempFolder();
     const schema = "PRAGMA encoding='UTF-8'; PRAGMA page_size=4096; PRAGMA auto_vacuum=NONE;" +

@@ -22,6 +22,7 @@ import type { OpenRequest } from "../protocol/writer_worker.ts";
 import { connectionSettings } from "../../sqlite/settings.ts";
 import { BatchSender } from "./batch_sender.ts";
 import type { FailureListener } from "./in_flight.ts";
+import { toScripts } from "./schema_scripts.ts";
 import { StatementDeadline, type StatementLimit } from "./statement_deadline.ts";
 import type { WalWarnings } from "./wal_warnings.ts";
 import { WriterWorker } from "./writer_worker.ts";
@@ -107,7 +108,8 @@ export class WriterClient {
   /** Starts the Worker and opens the database. */
   static async open(options: WriterOptions, limit?: StatementLimit): Promise<WriterClient> {
     checkOptionNames(options, { operation: "open the writer", known: NAMES });
-    const { storeTaskStatus = true, schema = [], statements = {} } = options;
+    const { storeTaskStatus = true, statements = {} } = options;
+    const schema = toScripts(options.schema);
     const { walWarnBytes = WAL_WARN_BYTES } = options;
     const settings = connectionSettings(options);
     if (walWarnBytes !== Infinity) {
@@ -135,7 +137,7 @@ export class WriterClient {
         ...settings,
         driver: driver.name,
         storeTaskStatus,
-        schema: typeof schema === "string" ? [schema] : schema,
+        schema,
         statements,
         walWarnBytes,
         board: client.#worker.board.memory,

@@ -23,6 +23,7 @@ import { StatusMark } from "../components/status_mark.tsx";
 import { isCancelling } from "../lib/statuses.ts";
 import { StatusPath } from "./status_path.tsx";
 import { TaskFacts } from "../run/task_facts.tsx";
+import { SleepsUntil, Steps } from "./steps.tsx";
 import { TaskHistory } from "./task_history.tsx";
 import { TaskLog } from "./task_log.tsx";
 import { TaskItem, TaskResult } from "./task_result.tsx";
@@ -54,6 +55,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
             </span>
           </PageTitle>
           <StatusMark status={task.status} cancelling={isCancelling(task, task.run)} />
+          <SleepsUntil time={task.sleepsUntil} />
           <span class="spread" />
           <TaskControls task={task} />
         </div>
@@ -117,6 +119,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
         <TaskHistory key={task.id} task={task} />
       </div>
       <Attempts task={task} />
+      <Steps task={task} />
       <TaskItem key={`item ${task.id}`} task={task} />
       <TaskResult key={`result ${task.id}`} task={task} />
       <TaskLog key={`log ${task.id}`} task={task} logs={state.logs} />

@@ -4,6 +4,7 @@
  * @module
  */
 import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
+import { isoNow } from "../../../internal/timestamps.ts";
 import { isEnd, type TaskStatus } from "../../../internal/task_status.ts";
 import { timeOf } from "../../../internal/units.ts";
 import type { Task, TaskAttempt, TaskDetail, TaskPage, TaskQuery } from "../../api.ts";
@@ -15,6 +16,7 @@ import type { PageCursor } from "./plan.ts";
 import { getRun } from "./runs.ts";
 import { ORIGINAL_RUN, statusColumns, tasksOf } from "./run_tasks.ts";
 import { readCancelling } from "./requests.ts";
+import { readSteps } from "./steps.ts";
 import { shorten, textStart, toText } from "./text.ts";
 
 /** Characters of a text in a list: 300 to show, and one that tells that there is more. */
@@ -127,6 +129,7 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
     ...task,
     run: { id: runId, name, status, startedAt, cancelling },
     attempts,
+    steps: readSteps(reader, id),
     result: texts[2]![1] && shorten(texts[2]![1], FULL_CHARACTERS),
     ...placeOf(reader, { run: runId, stage: toText(row.stage) }),
     waitedMs: waitOf(startedAt, attempts[0]?.startedAt ?? null),
@@ -208,7 +211,9 @@ function taskColumns(reader: Reader, characters: number): string {
   const { status, rewritten } = statusColumns(reader);
   return `id, ${start("name")}, ${status} AS status, ${rewritten} AS rewritten, progress,
     ${start("message")}, started_at, finished_at,
-    ${ours("key", start("key"))}, ${ours("error", start("error"))}, ${ours("updated_at")},
+    ${ours("key", start("key"))}, ${ours("error", start("error"))}, ${ours("updated_at")}, ${
+    ours("wakes_at")
+  },
     ${DURATION_MS} AS duration`;
 }
 
@@ -219,6 +224,7 @@ function toTask(row: SqlRow, characters: number, cancelling: ReadonlySet<number>
   };
   // The first line tells what it is, the others where.
   const error = toText(row.error);
+  const wakesAt = row.status === "queued" ? toText(row.wakes_at) : null;
   return {
     id: Number(row.id),
     name: short(row.name) ?? "",
@@ -233,5 +239,6 @@ function toTask(row: SqlRow, characters: number, cancelling: ReadonlySet<number>
     updatedAt: toText(row.updated_at),
     durationMs: row.duration === null ? null : Number(row.duration),
     cancelling: !isEnd(toText(row.status) as TaskStatus) && cancelling.has(Number(row.id)),
+    ...(wakesAt !== null && wakesAt > isoNow() ? { sleepsUntil: wakesAt } : {}),
   };
 }

@@ -37,6 +37,8 @@ for (const driver of DRIVERS) {
       own_status: "queued",
       rewritten_as: null,
       version: null,
+      stage: null,
+      wakes_at: null,
       worker: null,
       stage: null,
       wakes_at: null,
