@@ -19,7 +19,7 @@ export function renderOptions(api: Api, names: readonly string[]): string {
     const facts = [
       `\`${api.typeOf(member)}\``,
       preset === undefined ? member.optional ? "" : "required" : `default: ${toValue(preset)}`,
-      unit ? `in ${unit}` : "",
+      unit && !member.jsDoc?.doc?.includes(unit) ? `in ${unit}` : "",
     ];
     return `### \`${member.name}\`\n\n${facts.filter(Boolean).join(" · ")}\n\n` +
       toMarkdown(member.jsDoc?.doc);

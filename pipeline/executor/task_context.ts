@@ -39,12 +39,12 @@ export interface TaskIdentity {
  * ```
  */
 export interface CheckOptions {
-  /** What was found, stored as JSON. */
+  /** The value that was found, stored as JSON. */
   value?: unknown;
-  /** What should have been found, stored as JSON. */
+  /** The value that was expected, stored as JSON. */
   expected?: unknown;
   /**
-   * What becomes of the task when the check has not passed: `"error"` fails it at its end, `"warn"` only stores it.
+   * Effect of a check that did not pass: `"error"` fails the task at its end, `"warn"` only stores the check.
    *
    * @default {"error"}
    */
@@ -69,15 +69,15 @@ export interface CheckOptions {
  * ```
  */
 export interface TaskContext extends Readonly<TaskIdentity> {
-  /** Which attempt at the task this is, from 1. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number;
-  /** What the run was started with. */
+  /** Arguments of the run. */
   readonly args: Readonly<Record<string, unknown>>;
-  /** The run that the task belongs to; `null` when the status of tasks is not stored. */
+  /** Id of the run; `null` when the status of tasks is not stored. */
   readonly runId: number | null;
   /**
-   * Aborted when the pipeline is to stop, the task is cancelled, or the time of the attempt is up: pass it on to
-   * `fetch` and the like, or look at `aborted`. It is the task's own, so that its listeners go when the task does.
+   * Aborted when the pipeline stops, the task is cancelled, or the time limit of the attempt is reached. Pass it to
+   * `fetch`, or check `aborted`. Each task has its own signal, so its listeners are released with the task.
    */
   readonly signal: AbortSignal;
 

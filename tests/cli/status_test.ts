@@ -247,7 +247,7 @@ Deno.test("status ends quietly when its reader is gone", async () => {
   assertEquals(new TextDecoder().decode(stderr), "");
 });
 
-Deno.test("status takes a run whose tasks tell of progress for alive, and says what is silent", async () => {
+Deno.test("status takes a run whose tasks report progress for alive, and says what is silent", async () => {
   await using run = await mixed();
   const options = { folder: run.folder.path };
   const old = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-10 minutes')";

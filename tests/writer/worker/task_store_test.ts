@@ -37,9 +37,9 @@ for (const driver of DRIVERS) {
       own_status: "queued",
       rewritten_as: null,
       version: null,
-      worker: null,
       stage: null,
       wakes_at: null,
+      worker: null,
     });
     store.write({ kind: "queue_tasks", run, ids: [9_000], names: ["ø"], keys: ["k"] });
     assertEquals([store.task(9_000)!.name, store.task(9_000)!.key], ["ø", "k"]);

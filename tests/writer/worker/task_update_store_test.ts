@@ -30,9 +30,9 @@ for (const driver of DRIVERS) {
       own_status: "done",
       rewritten_as: null,
       version: null,
-      worker: null,
       stage: null,
       wakes_at: null,
+      worker: null,
     });
     store.expectCounts(run, { done: 1 });
   });
