@@ -4,6 +4,7 @@
  * @module
  */
 import type { TaskStatus } from "../../internal/task_status.ts";
+import type { Check } from "./checks.ts";
 import type { Run } from "./run.ts";
 
 /**
@@ -154,6 +155,10 @@ export interface TaskDetail extends Task {
   run: Pick<Run, "id" | "name" | "status" | "startedAt" | "cancelling">;
   /** Its attempts, first to last. */
   attempts: TaskAttempt[];
+  /** Which stage of the run runs it, where the run has stages. */
+  stage?: string;
+  /** Its checks, the last of each name, where it made any: at most 100, those first that did not pass. */
+  checks?: Check[];
   /** What it returned, as JSON text. */
   result: string | null;
   /** Its item, as JSON text, where items are stored or it was added to the run. */

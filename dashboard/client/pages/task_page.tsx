@@ -7,6 +7,7 @@ import type { TaskDetail, TaskSnapshot } from "../../api.ts";
 import type { PageProps } from "./page_props.ts";
 import { useEffect, useRef } from "preact/hooks";
 import { announce } from "../components/announcer.tsx";
+import { TaskChecks } from "./checks.tsx";
 import { Attempts } from "./attempts.tsx";
 import { ProgressBar } from "../components/bars.tsx";
 import { useNow } from "../live/clock.ts";
@@ -76,6 +77,14 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
                 </code>
               </span>
             )}
+          {task.stage !== undefined && (
+            <span class="faint also">
+              stage{" "}
+              <code>
+                <SafeText text={task.stage} limit={80} />
+              </code>
+            </span>
+          )}
         </p>
       </header>
       <div class="task-columns">
@@ -122,6 +131,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
         <TaskHistory key={task.id} task={task} />
       </div>
       <Attempts task={task} />
+      <TaskChecks checks={task.checks} />
       <TaskItem key={`item ${task.id}`} task={task} />
       <TaskResult key={`result ${task.id}`} task={task} />
       <TaskLog key={`log ${task.id}`} task={task} logs={state.logs} />

@@ -7,6 +7,7 @@ import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
 import { isEnd, type TaskStatus } from "../../../internal/task_status.ts";
 import type { Task, TaskAttempt, TaskDetail, TaskPage, TaskQuery } from "../../api.ts";
 import type { Reader } from "../reader.ts";
+import { readTaskChecks } from "./answers/checks.ts";
 import { countTasks, findTasks, type Read } from "./find.ts";
 import type { TextPlace } from "./long_text.ts";
 import { DURATION_MS } from "./order.ts";
@@ -99,6 +100,7 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
        ${textStart("result", FULL_CHARACTERS)} AS result,
        ${reader.has("task_runs", "input") ? textStart("input", FULL_CHARACTERS) : "NULL"} AS input,
        ${reader.has("task_runs", "worker") ? "worker" : "NULL AS worker"},
+       ${reader.has("task_runs", "stage") ? textStart("stage", LIST_CHARACTERS) : "NULL"} AS stage,
        ${reader.has("task_runs", "run_id") ? "run_id" : "NULL AS run_id"}
      FROM task_runs WHERE id = ?`,
     id,
@@ -121,8 +123,11 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
       ...lastError(task),
     });
   }
+  const [stage, checks] = [toText(row.stage), readTaskChecks(reader, task)];
   return {
     ...task,
+    ...(stage === null ? {} : { stage }),
+    ...(checks.length === 0 ? {} : { checks }),
     run: { id: runId, name, status, startedAt, cancelling },
     attempts,
     result: texts[2]![1] && shorten(texts[2]![1], FULL_CHARACTERS),
