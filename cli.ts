@@ -26,9 +26,25 @@ import "./deno_only.js";
  * ```
  */
 export async function main(args: readonly string[]): Promise<number> {
-  // Not before: its packages cannot be resolved where the line above is to be read.
-  const { runProgram } = await import("./cli/run_program.ts");
-  return await runProgram(args);
+  // Not before: its packages cannot be resolved where the first line of this module is to be read.
+  const program = await import("./cli/run_program.ts").catch(tellUnknownImports);
+  return program ? await program.runProgram(args) : 1;
+}
+
+/** Says how a checkout is run that was started without its import map, as another folder's `deno.json` is. */
+function tellUnknownImports(error: Error): void {
+  if (!/not a dependency|not in import map/.test(error.message)) throw error;
+  const [config, cli] = ["deno.json", "cli.ts"].map((name) =>
+    decodeURIComponent(new URL(name, import.meta.url).pathname)
+  );
+  const permissions = "-R -W -N=127.0.0.1";
+  console.error(
+    `error: Cannot start pipeloom: ${
+      error.message.split("\n")[0]
+    }. Its imports are in its own deno.json: ` +
+      `deno install -g -f -n pipeloom ${permissions} --config ${config} ${cli}, ` +
+      `or deno run ${permissions} --config ${config} ${cli}`,
+  );
 }
 
 // Not `Deno.exitCode`: a Worker that was ended and never waits would keep the process alive. Not awaited here: Deno

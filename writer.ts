@@ -25,8 +25,10 @@ let loop: WriterLoop | undefined;
 
 async function open(request: OpenRequest): Promise<WorkerReply> {
   const { driver } = await chooseDriver(request.driver);
-  const connection = await openWriter(driver, request.file, request);
   const board = new StatementBoard(request.board);
+  // A damaged file can make it endless, as any statement.
+  board.enter("(opening the file)", undefined);
+  const connection = await openWriter(driver, request.file, request);
   let owner: ProcessLock | undefined;
   try {
     initSchema(connection, { storeTaskStatus: request.storeTaskStatus });
@@ -38,6 +40,7 @@ async function open(request: OpenRequest): Promise<WorkerReply> {
       );
       recoverRuns(connection, owner);
     }
+    board.leave();
     for (const sql of request.schema) {
       board.enter(sql, undefined);
       runSchemaScript(connection, sql, request);

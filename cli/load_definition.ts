@@ -61,7 +61,7 @@ export async function loadTarget(target: string): Promise<LoadedDefinition | Loa
   const { file, name: named } = splitTarget(target);
   const url = await toModuleUrl(file);
   if (url.protocol === "file:") await mustBeReadable(file, url);
-  const module = await load(file, url);
+  const module = await load(target, url);
   const value = module[named ?? "default"];
   const base = decodeURIComponent(url.pathname.split("/").at(-1)!).replace(/\.\w+$/, "");
   const name = named === undefined || named === "default" ? base : `${base}:${named}`;
@@ -126,9 +126,10 @@ async function mustBeReadable(file: string, url: URL): Promise<void> {
 }
 
 /** Loads a module. One that awaits what can never come any more is named by Deno, which then ends the process. */
-async function load(file: string, url: URL): Promise<Module> {
+async function load(target: string, url: URL): Promise<Module> {
+  const { file } = splitTarget(target);
   const loaded = import(url.href).catch((error) => {
-    const why = `${causeOf(error)}${adviceFor(error, file)}`;
+    const why = `${causeOf(error)}${adviceFor(error, target)}`;
     throw new CommandError(`Cannot load ${file}: ${why}`, undefined, { cause: error });
   });
   return await Promise.race([loaded, tooLong(file)]);
@@ -146,11 +147,15 @@ async function tooLong(file: string): Promise<never> {
 }
 
 /** What helps where an import of the module is unknown: a command that is installed has only its own import map. */
-function adviceFor(error: unknown, file: string): string {
+function adviceFor(error: unknown, target: string): string {
   if (!/not a dependency|not in import map/.test(messageOf(error))) return "";
-  const shown = /^[\w@%+=:,./-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
-  return ". An installed pipeloom does not know the imports of your project. In the folder of its deno.json: " +
-    `deno run -R -W jsr:@pipeloom/pipeloom/cli run ${shown}`;
+  const quoted = /^[\w@%+=:,./-]+$/.test(target) ? target : `'${target.replaceAll("'", "'\\''")}'`;
+  const checkout = new URL("..", import.meta.url);
+  const links = checkout.protocol === "file:"
+    ? `, with "links": ["${decodeURIComponent(checkout.pathname).replace(/\/$/, "")}"] in it`
+    : "";
+  return ". An installed pipeloom does not know the imports of your project. In the folder of its " +
+    `deno.json${links}: deno run -R -W jsr:@pipeloom/pipeloom/cli run ${quoted}`;
 }
 
 /** The first line of why an import failed, with the place where the module's text is wrong. */

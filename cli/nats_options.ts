@@ -33,6 +33,23 @@ export interface NatsCliOptions {
   natsPrefix?: string;
 }
 
+/** Options that need servers. */
+const OTHERS = [
+  "creds",
+  "nkey",
+  "tokenFile",
+  "user",
+  "passwordFile",
+  "tlsCa",
+  "tlsCert",
+  "tlsKey",
+  "natsPrefix",
+] as const satisfies readonly (keyof NatsCliOptions)[];
+
+/** What `--nats` is for commands that run a pipeline. */
+export const RUN_OVER_NATS =
+  "run the tasks on workers that are connected to these servers, such as tls://broker:4222, with commas between them";
+
 /** Adds the options to a command. */
 export function addNatsOptions(command: Command, what: string): Command {
   return command
@@ -46,6 +63,25 @@ export function addNatsOptions(command: Command, what: string): Command {
     .option("--tls-cert <file>", "file of the client's certificate")
     .option("--tls-key <file>", "file of the key of that certificate")
     .option("--nats-prefix <prefix>", "prefix of the subjects (default: pipeloom)");
+}
+
+/**
+ * The executor that `--nats` asks for; none without it.
+ *
+ * @throws {CommandError} If an option of NATS is given without its servers
+ */
+export async function toExecutor(options: Partial<NatsCliOptions>) {
+  const { nats } = options;
+  if (nats === undefined) {
+    const other = OTHERS.find((name) => options[name] !== undefined);
+    if (other === undefined) return undefined;
+    const flag = other.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new CommandError(
+      `Cannot use --${flag} alone: name the servers: --nats tls://broker:4222`,
+    );
+  }
+  const { natsExecutor } = await import("../nats/nats_executor.ts");
+  return natsExecutor(await toNatsOptions({ ...options, nats }));
 }
 
 /** What the options come to. */

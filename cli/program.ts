@@ -49,6 +49,16 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     usage: "[run]",
     load: () => import("./commands/errors.ts"),
   },
+  logs: {
+    summary: "print what the tasks of a run logged, once or as it grows",
+    usage: "[run]",
+    load: () => import("./commands/logs.ts"),
+  },
+  task: {
+    summary: "say all about one task",
+    usage: "<id>",
+    load: () => import("./commands/task.ts"),
+  },
   workers: {
     summary: "list the workers of a run on other machines",
     usage: "",
@@ -142,7 +152,7 @@ export function newCommand(name: string): Command {
   const width = Deno.stdout.isTerminal() ? terminalSize()?.columns ?? 80 : 80;
   return new Command(name)
     .exitOverride()
-    .showHelpAfterError(`(pipeloom ${name === "pipeloom" ? "" : name + " "}--help tells more)`)
+    .showHelpAfterError(`(pipeloom ${name === "pipeloom" ? "" : name + " "}--help shows more)`)
     .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({
       writeOut: (text) => writeWhole(Deno.stdout, text),

@@ -25,15 +25,16 @@ export type {
 export type { GraphEdge, GraphNode, TaskGraph, Timeline, WeaveBlock } from "./api/picture.ts";
 export type { Run, RunHealth, RunPage, RunStatus, Sample } from "./api/run.ts";
 export type { RunProgress } from "../internal/progress.ts";
+export type { LogLine, LogPage, RunLogLine, RunLogPage } from "./api/log.ts";
 export type {
-  LogLine,
-  LogPage,
   Task,
   TaskAttempt,
+  TaskDependencies,
   TaskDetail,
   TaskHistory,
   TaskPage,
   TaskQuery,
   TaskSort,
+  TaskStep,
 } from "./api/task.ts";
 export type { RemoteWorkerInfo } from "./api/workers.ts";

@@ -143,6 +143,12 @@ export function formatZoned(at: Quantity): string {
   return `${formatDateTime(at)} UTC${east === 0 ? "" : zone}`;
 }
 
+/** That tasks sleep, and when the first of them wakes: `3 tasks sleeping until 12:03:11 or later`. */
+export function sleepingText(tasks: number, until: number): string {
+  const later = tasks > 1 ? " or later" : "";
+  return `${formatNumberOf(tasks, "task")} sleeping until ${formatWhen(until, Date.now())}${later}`;
+}
+
 /** How many times as long: `2.4×`. */
 export function formatRatio(from: Quantity, to: Quantity): string {
   if (!isKnown(from) || !isKnown(to) || from <= 0) return UNKNOWN;

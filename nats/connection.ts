@@ -7,7 +7,7 @@
 import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { delay, settledWithin } from "../internal/delay.ts";
 import { asksForCertificate } from "./server_info.ts";
-import { tlsAlert } from "./tls_alert.ts";
+import { takeStrayErrors } from "./stray_errors.ts";
 import { type NatsOptions, RETRY_MS, settingsOf, shownServers } from "./settings.ts";
 
 /** What {@linkcode openConnection} is told beside the options of a user. */
@@ -47,6 +47,23 @@ export class Connection {
   /** Tells a listener when the connection is lost, and when it is back. */
   onChange(listener: (isConnected: boolean) => void): void {
     this.#listeners.add(listener);
+  }
+
+  /**
+   * Waits for an answer of the server, for as long as there is a connection: one that is lost takes the answer along.
+   *
+   * @throws {Error} If the connection is lost, or was
+   */
+  async unlessLost<T>(answer: () => Promise<T>): Promise<T> {
+    const { promise: lost, reject } = Promise.withResolvers<never>();
+    const listener = () => reject(new Error("the connection was lost"));
+    if (!this.isConnected) listener();
+    this.#listeners.add(listener);
+    try {
+      return await Promise.race([lost, answer()]);
+    } finally {
+      this.#listeners.delete(listener);
+    }
   }
 
   /** Publishes, unless there is no connection. */
@@ -91,7 +108,7 @@ export class Connection {
       if (type !== "disconnect" && type !== "reconnect") continue;
       this.#isConnected = type === "reconnect";
       this.#alert?.[Symbol.dispose]();
-      this.#alert = this.#isConnected ? undefined : tlsAlert();
+      this.#alert = this.#isConnected ? undefined : takeStrayErrors();
       for (const listener of this.#listeners) listener(this.#isConnected);
     }
   }
@@ -117,7 +134,7 @@ export async function openConnection(
     );
   }
   for (let isFirst = true;; isFirst = false) {
-    using refusal = tlsAlert();
+    using refusal = takeStrayErrors();
     const opening = connect(settings);
     const stop = Promise.withResolvers<never>();
     const abort = () => stop.reject(signal!.reason);

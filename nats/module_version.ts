@@ -51,7 +51,7 @@ async function collect(url: URL, sources: Map<string, string>, isEntry: boolean)
     if (!isEntry && error instanceof Deno.errors.NotFound) return;
     const why = toErrorText(toErrorData(error)).split("\n")[0];
     throw new Error(
-      `Cannot tell the version of ${url}: it cannot be read (${why}). Run with --allow-read on its folder`,
+      `Cannot determine the version of ${url}: it cannot be read (${why}). Run with --allow-read on its folder`,
       { cause: error },
     );
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sleepingText } from "../internal/units.ts";
 import type { Executor } from "./executor/executor.ts";
 import type { ObservedRun } from "./observers/run_observer.ts";
 import type { RunSummary } from "./report.ts";
@@ -34,7 +35,12 @@ export function viewOf<Item>(
       return summary.skipped;
     },
     running: () => scheduler.running(),
-    notice: () => executor.notice,
+    notice: () => executor.notice ?? sleepNotice(scheduler.asleep),
     workers: () => executor.workers,
   };
+}
+
+/** That tasks sleep. */
+function sleepNotice({ size, first }: { size: number; first: number | undefined }) {
+  return size === 0 ? undefined : sleepingText(size, first!);
 }

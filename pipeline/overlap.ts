@@ -52,7 +52,7 @@ export function checkOverlap(
   checkChoice(overlap, { operation: "run the pipeline", name: "overlap", choices: OVERLAPS });
   if (overlap !== "allow" && !storeTaskStatus) {
     throw new TypeError(
-      `Cannot run the pipeline: overlap "${overlap}" needs storeTaskStatus, which tells active ` +
+      `Cannot run the pipeline: overlap "${overlap}" needs storeTaskStatus, which identifies active ` +
         `runs. Leave storeTaskStatus out, or pass overlap: "allow"`,
     );
   }

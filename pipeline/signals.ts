@@ -74,7 +74,15 @@ const TELL_MS = 2_000;
 /** Ends the program as a signal does, if one was the reason, unless it ends by itself: a thread may keep it alive. */
 export function exitSoon(reason: unknown): void {
   const signal = typeof reason === "object" && reason && interruptions.get(reason);
-  if (signal) Deno.unrefTimer(setTimeout(() => Deno.exit(EXIT_CODES[signal]), TELL_MS));
+  if (signal) exitAfter(signal, TELL_MS);
+}
+
+/** Milliseconds after a signal in which a statement ends; one of a damaged file may never. */
+const STATEMENT_MS = 10_000;
+
+/** Ends the program as a signal does, unless it has ended by itself by then. */
+export function exitAfter(signal: Deno.Signal, ms: number = STATEMENT_MS): void {
+  Deno.unrefTimer(setTimeout(() => Deno.exit(EXIT_CODES[signal]), ms));
 }
 
 /** Known from the first call on: a listener of ours changes it. */

@@ -12,7 +12,7 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
   [
     /^database is locked/,
     "busy",
-    "another connection holds its lock; find who has it open (fuser or lsof tells), and let that commit or end",
+    "another connection holds its lock; find who has it open (with fuser or lsof), and let that commit or end",
   ],
   [
     // SQLITE_LOCKED: no other connection is in its way, and nothing waits for it.

@@ -15,7 +15,7 @@ import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 import { IDEMPOTENCY_KEYS } from "./tables/idempotency_keys.ts";
 import { ADDED_TO_RUN_REQUESTS, PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
 import { TASK_CHECKS } from "./tables/task_checks.ts";
-import { TASK_STEPS, TASK_STEPS_INDEX } from "./tables/task_steps.ts";
+import { TASK_STEPS, TASK_STEPS_INDEXES } from "./tables/task_steps.ts";
 import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_versions.ts";
 
 /** Columns by name, with their types. */
@@ -235,7 +235,7 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
       CREATE INDEX IF NOT EXISTS idx_task_runs_added ON task_runs(run_id, id)
         WHERE added_by IS NOT NULL;
       ${REWRITTEN_INDEX};
-      ${TASK_STEPS_INDEX};
+      ${TASK_STEPS_INDEXES};
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
       CREATE INDEX IF NOT EXISTS idx_task_checks_task ON task_checks(task_id);

@@ -5,7 +5,7 @@
  */
 import { type Command, InvalidArgumentError } from "commander";
 import type { Reader } from "../../dashboard/server/reader.ts";
-import { onInterrupt } from "../../pipeline/signals.ts";
+import { exitAfter, onInterrupt } from "../../pipeline/signals.ts";
 import {
   chooseRuns,
   countRows,
@@ -121,14 +121,15 @@ async function deleteAll(
   runs: PrunableRun[],
   { db, outcome }: { db: string; outcome: Outcome },
 ): Promise<Deno.Signal | undefined> {
+  const before = pages(reader.connection);
+  const rests = findRests(reader.connection);
   const stop = new AbortController();
   let signal: Deno.Signal | undefined;
   using _ = onInterrupt((name) => {
     signal = name;
     stop.abort();
+    exitAfter(name);
   });
-  const before = pages(reader.connection);
-  const rests = findRests(reader.connection);
   await using writer = await openWriter(db, reader);
   for (const rest of rests) add(outcome.rows, await deleteRest(writer, rest, stop.signal));
   for (const run of runs) {

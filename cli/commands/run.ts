@@ -7,6 +7,7 @@ import { type Command, Option } from "commander";
 import type { ExitCode } from "../terminal/exit_code.ts";
 import { ITEM_FORMATS } from "../items/read_items.ts";
 import { loadTarget } from "../load_definition.ts";
+import { addNatsOptions, type NatsCliOptions, RUN_OVER_NATS, toExecutor } from "../nats_options.ts";
 import {
   argOption,
   dashboardOption,
@@ -25,11 +26,11 @@ import { runAndTell, type RunAndTellOptions } from "../run_and_tell.ts";
 import { defineFunction, type FunctionOptions, refuseFunctionOptions } from "../task_function.ts";
 
 /** Options of the command. */
-export interface RunOptions extends RunAndTellOptions, FunctionOptions {}
+export interface RunOptions extends RunAndTellOptions, FunctionOptions, Partial<NatsCliOptions> {}
 
 /** Says what the command takes. */
 export function define(command: Command): Command {
-  return command
+  command
     .description(
       "Run the pipeline that a module exports: export default definePipeline({ items, run }). " +
         "With a name after a colon: the pipeline that it exports by this name, or the function " +
@@ -56,7 +57,8 @@ export function define(command: Command): Command {
     .addOption(overlapOption("allow"))
     .addOption(quietTasksOption())
     .addOption(dashboardOption())
-    .addOption(jsonOption("the report"))
+    .addOption(jsonOption("the report"));
+  return addNatsOptions(command, RUN_OVER_NATS)
     .addHelpText(
       "after",
       examples(
@@ -68,6 +70,7 @@ export function define(command: Command): Command {
         ["run etl.ts --resume-key 2026-11-22", "once for this day, however often it is started"],
         ["run etl.ts --overlap queue", "wait until another active run has ended"],
         ["run etl.ts --db etl.db -w 8 --dashboard", "8 tasks at a time, with the dashboard"],
+        ["run etl.ts --nats tls://broker:4222 -w 64", "64 tasks at a time, on other machines"],
       ),
     );
 }
@@ -76,9 +79,15 @@ export function define(command: Command): Command {
 export async function run(options: RunOptions, target: string): Promise<ExitCode> {
   const loaded = await loadTarget(target);
   const { name } = loaded;
+  const executor = await toExecutor(options);
+  const elsewhere = executor ? { executor } : {};
   if ("definition" in loaded) {
     refuseFunctionOptions(options, target);
-    return await runAndTell({ name, ...loaded.definition }, options.arg ?? {}, options);
+    const definition = { name, ...loaded.definition, ...elsewhere };
+    return await runAndTell(definition, options.arg ?? {}, options);
   }
-  return await runAndTell({ name, ...await defineFunction(loaded, options) }, {}, options);
+  // Workers load the function by its name, wherever they are.
+  const pool = options.pool || executor !== undefined;
+  const definition = await defineFunction(loaded, { ...options, pool });
+  return await runAndTell({ name, ...definition, ...elsewhere }, {}, options);
 }

@@ -13,6 +13,7 @@ import type { ZonedSchedule } from "../../pipeline/schedule/zoned_schedule.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../terminal/exit_code.ts";
 import { tellError } from "../terminal/failure.ts";
 import { loadDefinition } from "../load_definition.ts";
+import { addNatsOptions, RUN_OVER_NATS, toExecutor } from "../nats_options.ts";
 import {
   argOption,
   dashboardOption,
@@ -46,7 +47,7 @@ export interface ScheduleCommandOptions extends Omit<RunOptions, "json"> {
 
 /** Says what the command takes. */
 export function define(command: Command): Command {
-  return command
+  command
     .description(
       "Run the pipeline that a module exports at the times of its schedule until Ctrl-C: " +
         'export default definePipeline({ schedule: "0 2 * * *", items, run }). Ctrl-C also ' +
@@ -70,7 +71,8 @@ export function define(command: Command): Command {
     )
     .addOption(overlapOption("refuse"))
     .addOption(quietTasksOption())
-    .addOption(dashboardOption())
+    .addOption(dashboardOption());
+  return addNatsOptions(command, RUN_OVER_NATS)
     .addHelpText(
       "after",
       examples(
@@ -89,11 +91,13 @@ export async function run(
 ): Promise<ExitCode> {
   const { definition: loaded, name } = await loadDefinition(file);
   const overlap = options.overlap ?? loaded.overlap;
+  const executor = await toExecutor(options);
   const definition = {
     name,
     // Two runs may be active: the summary of one would end up among the bars of the other.
     ...(overlap === undefined || overlap === "refuse" ? {} : { progress: LINES }),
     ...loaded,
+    ...(executor ? { executor } : {}),
     ...scheduleFrom(loaded.schedule, cron, timeZone),
     ...(overlap === undefined ? {} : { overlap }),
   };

@@ -31,7 +31,7 @@ const COLUMNS: readonly Column[] = [
   { title: "running", right: true },
   { title: "ended", right: true },
   { title: "tasks/s", right: true, optional: true },
-  { title: "last heard", right: true, optional: true },
+  { title: "last seen", right: true, optional: true },
   { title: "version", optional: true },
 ];
 

@@ -10,7 +10,7 @@ import type { Reader } from "../../dashboard/server/reader.ts";
 import { type Answer, readAnswer } from "../../dashboard/server/queries/requests.ts";
 import { findFailures } from "../../dashboard/server/queries/answers/failures.ts";
 import { getRun } from "../../dashboard/server/queries/runs.ts";
-import { onInterrupt } from "../../pipeline/signals.ts";
+import { exitAfter, onInterrupt } from "../../pipeline/signals.ts";
 import { delay } from "../../internal/delay.ts";
 import type { ControlAction } from "../../writer/protocol/control_message.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../terminal/exit_code.ts";
@@ -73,13 +73,17 @@ export async function ask(
       `Cannot ${action} run 0 of ${
         sanitize(db)
       }: it stands for the tasks of the Python pipeloom, ` +
-        `which hears no requests`,
+        `which reads no requests`,
     );
   }
   const taskIds = options.cause === undefined ? undefined : await idsOf(reader, run, options.cause);
   // From here on: once it is requested, a caller that stops waiting is told how it stands.
   const stop = new AbortController();
-  using _ = onInterrupt((signal) => stop.abort(signal));
+  using _ = onInterrupt((signal) => {
+    stop.abort(signal);
+    // The writer may be in a statement of a damaged file that never ends.
+    exitAfter(signal);
+  });
   const writer = await openWriter(db, reader);
   let request: number;
   try {

@@ -133,7 +133,7 @@ function checkRuns(reader: Reader): Check[] {
       // A task may be silent for long and well.
       state: "note",
       found: `run ${which} says it is running, and has had no news for ${formatDuration(since)}; ` +
-        "whether its process is alive cannot be told from here",
+        "whether its process is alive cannot be determined from here",
       advice:
         "if its process is gone, the next pipeline on this file marks it as interrupted, and " +
         "pipeloom run <file> --resume continues it; pipeloom prune --force deletes it",

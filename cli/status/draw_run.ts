@@ -15,6 +15,9 @@ import {
   formatNumberOf,
   formatPercent,
   formatRate,
+  formatWhen,
+  sleepingText,
+  timeOf,
 } from "../../internal/units.ts";
 import { rewrittenText } from "../../internal/rewritten_text.ts";
 import { countsOfChecks, drawChecks } from "./draw_checks.ts";
@@ -105,6 +108,7 @@ export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface
     });
   }
   if (run.waitsForWorkers) counts.push({ text: "no worker is connected", style: "yellow" });
+  if (run.asleep) counts.push({ text: asleepText(run.asleep) });
   if (run.progress.total === null && run.status !== "running") {
     counts.push({ text: "the total is unknown" });
   }
@@ -156,6 +160,7 @@ export function drawLine(snapshot: Snapshot): string {
     ...(checks ? [countsOfChecks(checks).text] : []),
     ...(rate ? [formatRate(rate)] : []),
     ...(run.waitsForWorkers ? ["no worker is connected"] : []),
+    ...(run.asleep ? [asleepText(run.asleep)] : []),
     ...(run.processGone ? [leftOf(run)] : []),
     ...[rewrittenText(run), walHeld(run)].filter(Boolean),
   ].join(" · ");
@@ -229,6 +234,11 @@ export function drawTasks(tasks: readonly Task[], { width, paint }: Surface): st
   return drawTable(columns, rows, { width, paint });
 }
 
+/** Says that tasks sleep. */
+function asleepText({ tasks, until }: Exclude<Run["asleep"], undefined>): string {
+  return sleepingText(tasks, timeOf(until) ?? 0);
+}
+
 /** The sign of a status; another program may have written any. */
 function signOf(status: TaskStatus): string {
   return STATUS_SIGNS[status] ?? "?";
@@ -240,7 +250,11 @@ function taskBar(progress: number): string {
 }
 
 /** What a task said last; of an error its first line. */
-function messageOfTask({ status, message, error, rewritten }: Task): string {
+function messageOfTask({ status, message, error, rewritten, sleepsUntil }: Task): string {
   if (rewritten) return `another program wrote ${sanitize(Deno.inspect(rewritten))} here`;
+  if (sleepsUntil) {
+    const until = `sleeping until ${formatWhen(timeOf(sleepsUntil), Date.now())}`;
+    return message ? `${until}: ${sanitize(message)}` : until;
+  }
   return sanitize((status === "error" ? error?.split("\n")[0] ?? message : message) ?? "");
 }

@@ -7,7 +7,8 @@
 import type { SourceState } from "./answer.ts";
 import type { WeaveBlock } from "./picture.ts";
 import type { Run, RunPage, Sample } from "./run.ts";
-import type { LogLine, LogPage, Task, TaskAttempt, TaskDetail, TaskPage } from "./task.ts";
+import type { LogLine, LogPage } from "./log.ts";
+import type { Task, TaskAttempt, TaskDetail, TaskPage, TaskStep } from "./task.ts";
 
 /** A list whose rows have ids, as a change of the list that was sent before. */
 export interface ListPatch<T extends { id: number }> {
@@ -80,8 +81,10 @@ export interface TaskSnapshot extends LiveEvent {
 
 /** What has changed on the page of one task. */
 export interface TaskPatch extends LiveEvent {
-  /** What of the task has changed, but for its attempts; `null` when it is gone. */
-  task?: Partial<Omit<TaskDetail, "attempts">> | null | undefined;
+  /** What of the task has changed, but for its attempts and steps; `null` when it is gone. */
+  task?: Partial<Omit<TaskDetail, "attempts" | "steps">> | null | undefined;
+  /** Steps that are new, by their number. */
+  steps?: TaskStep[] | undefined;
   /** Attempts that are new or have changed, by their number. */
   attempts?: TaskAttempt[] | undefined;
   /** Lines that have been added to its log. */

@@ -92,6 +92,8 @@ export interface Run {
   waitsForWorkers?: boolean;
   /** The workers on other machines that take or took part, where the run is looked at by itself and has any. */
   remoteWorkers?: RemoteWorkerInfo[];
+  /** Queued tasks of an active run that sleep, up to 1,000, and when the first of them wakes; where any does. */
+  asleep?: { tasks: number; until: string };
   /** Tasks by status. */
   counts: StatusCounts;
   /** Sum of the counts. */

@@ -44,6 +44,8 @@ export interface Task {
   durationMs: number | null;
   /** Whether it was asked to stop by itself, and has not ended. */
   cancelling: boolean;
+  /** Until when it sleeps, where it is `queued` because of that. */
+  sleepsUntil?: string | null;
 }
 
 /**
@@ -139,6 +141,39 @@ export interface TaskAttempt {
 }
 
 /**
+ * A durable step that a task has ended, or a sleep.
+ *
+ * @example Those that took longest
+ * ```ts ignore
+ * import type { TaskDetail, TaskStep } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/tasks/7");
+ * const { steps = [] }: TaskDetail = await answer.json();
+ * const tookMs = ({ startedAt, finishedAt }: TaskStep) =>
+ *   Date.parse(finishedAt ?? "") - Date.parse(startedAt ?? "");
+ * console.log(steps.toSorted((a, b) => tookMs(b) - tookMs(a))[0]?.name);
+ * ```
+ */
+export interface TaskStep {
+  /** Its place among the calls of its task, from 1. */
+  number: number;
+  /** What it is. */
+  kind: "step" | "sleep";
+  /** Its name, cut to 200 characters; empty for a sleep. */
+  name: string;
+  /** Number of the attempt that called it, from 1. */
+  attempt: number;
+  /** Time of its start. */
+  startedAt: string | null;
+  /** Time of its end; of a sleep the time until which the task sleeps. */
+  finishedAt: string | null;
+  /** What it returned, as JSON text, cut to 200 characters. */
+  result: string | null;
+  /** What it threw and its task caught, cut to 200 characters. */
+  error: string | null;
+}
+
+/**
  * All about one task.
  *
  * @example From the API
@@ -155,16 +190,43 @@ export interface TaskDetail extends Task {
   run: Pick<Run, "id" | "name" | "status" | "startedAt" | "cancelling">;
   /** Its attempts, first to last. */
   attempts: TaskAttempt[];
-  /** Which stage of the run runs it, where the run has stages. */
-  stage?: string;
+  /** The steps that it has ended, and its sleeps, in their order: the last 100. */
+  steps?: TaskStep[];
   /** Its checks, the last of each name, where it made any: at most 100, those first that did not pass. */
   checks?: Check[];
   /** What it returned, as JSON text. */
   result: string | null;
+  /** The stage that it belongs to, where its pipeline has stages. */
+  stage?: string;
+  /** The machine and the process that ran it, or run it: those of its run. */
+  host?: string;
+  /** Id of that process. */
+  pid?: number;
+  /** Milliseconds from the start of its run to its own first start; `null` where it has not been started. */
+  waitedMs?: number | null;
   /** Its item, as JSON text, where items are stored or it was added to the run. */
   input?: string;
   /** Fields whose text was cut to 100,000 characters: all of it is at `api/tasks/:task/texts/:field`. */
   cut: string[];
+}
+
+/**
+ * What a task depends on, and what depends on it: `GET api/tasks/:task/dependencies`.
+ *
+ * @example From the API
+ * ```ts ignore
+ * import type { TaskDependencies } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/tasks/7/dependencies");
+ * const { dependsOn, neededBy }: TaskDependencies = await answer.json();
+ * console.log(dependsOn.total, neededBy.tasks.map(({ name }) => name));
+ * ```
+ */
+export interface TaskDependencies {
+  /** Tasks that it waits for or waited for, the first 20, and how many there are. */
+  dependsOn: { total: number; tasks: Task[] };
+  /** Tasks that wait for it or waited, the first 20, and how many there are. */
+  neededBy: { total: number; tasks: Task[] };
 }
 
 /**
@@ -184,46 +246,4 @@ export interface TaskHistory {
   tasks: (Pick<Task, "id" | "status" | "startedAt" | "durationMs"> & { runId: number })[];
   /** Whether the search stopped before the oldest run, because there are too many tasks. */
   partial: boolean;
-}
-
-/**
- * One line of a task's log.
- *
- * @example A line of text
- * ```ts ignore
- * import type { LogLine } from "@pipeloom/pipeloom/dashboard";
- *
- * const text = ({ at, level, message }: LogLine) => `${at} ${level} ${message}`;
- * ```
- */
-export interface LogLine {
-  /** Id of the line, growing. */
-  id: number;
-  /** Time of the line. */
-  at: string;
-  /** `debug`, `info`, `warn` or `error`. */
-  level: string;
-  /** The text, cut to 2,000 characters. */
-  message: string;
-  /** Whether it was cut: all of it is at `api/tasks/:task/logs/:line`. */
-  cut?: true;
-}
-
-/**
- * Some lines of a task's log, oldest first.
- *
- * @example From the API
- * ```ts ignore
- * import type { LogPage } from "@pipeloom/pipeloom/dashboard";
- *
- * const answer = await fetch("http://127.0.0.1:8787/api/tasks/7/logs");
- * const page: LogPage = await answer.json();
- * console.log(page.lines.length);
- * ```
- */
-export interface LogPage {
-  /** At most `limit` lines, and no more than 200,000 characters. */
-  lines: LogLine[];
-  /** Pass it as `before` to get the lines before these; `null` when there are none. */
-  previous: number | null;
 }

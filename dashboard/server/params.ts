@@ -7,6 +7,7 @@
 import { TASK_STATUSES, type TaskStatus } from "../../internal/task_status.ts";
 import type { TaskQuery, TaskSort } from "../api.ts";
 import type { PageCursor } from "./queries/plan.ts";
+import { LOG_LEVELS, type LogFind } from "./queries/answers/run_log.ts";
 import { fromCursor } from "./queries/tasks.ts";
 
 /** Characters of a text that is searched for: each row is compared with it. */
@@ -84,4 +85,16 @@ export function taskQuery(
     limit: integer(params, "limit", { min: 1, max: 200, otherwise: 50 }),
     place,
   };
+}
+
+/** Which lines of a log. */
+export function logFind(params: Params): LogFind {
+  const { q = "", level = "", task } = params;
+  if (level !== "" && !LOG_LEVELS.some((known) => known === level)) {
+    throw new BadRequest(`level must be one of ${LOG_LEVELS.join(", ")}`);
+  }
+  if (q.length > MAX_TEXT || q.includes("\0")) {
+    throw new BadRequest(`q must have at most ${MAX_TEXT} characters and no NUL character`);
+  }
+  return { q, level: level as LogFind["level"], task: task ? taskId(params) : undefined };
 }

@@ -46,6 +46,15 @@ const ROUTES: Readonly<Record<string, Route>> = {
     answer: "RunDelays",
     text: "Its tasks that are silent, that wait for a retry, and the slowest.",
   },
+  "GET /api/runs/:run/logs": {
+    query: "q, level, task, after, before, limit",
+    answer: "RunLogPage",
+    text: "The last lines of its log. `level` takes in those above it, `q` is a text in the line.",
+  },
+  "GET /api/runs/:run/log": {
+    query: "q, level, task",
+    text: "All lines of its log, or those that match, as a text file.",
+  },
   "GET /api/runs/:run/samples": { answer: "Sample[]", text: "Its counts over time." },
   "GET /api/runs/:run/weave": { answer: "WeaveBlock[]", text: "Every task as one character." },
   "GET /api/runs/:run/timeline": {
@@ -75,6 +84,10 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   "GET /api/tasks/:task/logs/:line": { text: "One line in full, as a text file." },
   "GET /api/tasks/:task/log": { text: "The whole log, as a text file." },
+  "GET /api/tasks/:task/dependencies": {
+    answer: "TaskDependencies",
+    text: "What it depends on, and what depends on it.",
+  },
   "GET /api/tasks/:task/history": { answer: "TaskHistory", text: "The same task in other runs." },
   "GET /api/live": {
     query: "view, run, task, watch",

@@ -230,7 +230,7 @@ export class Crew {
         worker.silence += passed;
         worker.tick();
         if (worker.silence > leaseMs - hello.beatMs) {
-          this.remove(worker, `nothing was heard of it for ${Math.round(worker.silence)} ms`);
+          this.remove(worker, `it was silent for ${Math.round(worker.silence)} ms`);
         }
       }
       if (now - this.#saidHelloAt >= hello.beatMs) this.#sayHello();

@@ -233,7 +233,7 @@ export class RunSession {
     this.#puller.pull();
     this.#silence += TICK_MS;
     if (this.#silence > 2 * this.hello.leaseMs) {
-      this.#abandon("nothing is heard of its coordinator");
+      this.#abandon("its coordinator is silent");
     }
   }
 

@@ -52,7 +52,7 @@ export function timeAttempt(
       clearTimeout(timer);
       // A task that never waits keeps the timer from firing.
       if (!isLate && performance.now() - startedAt > leftMs) {
-        warn(`${text}, but could not be told`);
+        warn(`${text}, but could not be notified`);
       }
     },
   };

@@ -97,11 +97,9 @@ export function stageWorkers<Item>(
   stages: Stages<Item>,
   { workers, executor }: Pick<Work<Item>, "workers" | "executor">,
 ): Map<string, number> {
-  const asked = typeof workers === "object" ? workers : {};
   const slots = Object.entries(stages).map(([name, work]): [string, number] => {
-    const count = typeof workers === "number"
-      ? workers
-      : asked[name] ?? usualWorkers(work, executor);
+    const asked = isTable(workers) ? workers[name] : workers;
+    const count = asked === undefined ? usualWorkers(work, executor) : asked;
     return [name, checkWorkers(count, `workers of ${Deno.inspect(name)}`)];
   });
   return new Map(slots);
@@ -111,7 +109,8 @@ export function stageWorkers<Item>(
 export function workersFor<Item>({ run, workers, executor }: Work<Item>): number {
   const stages = stagesOf(run);
   if (!stages) {
-    return checkWorkers(workers ?? usualWorkers(run as TaskFunction<Item>, executor), "workers");
+    const count = workers === undefined ? usualWorkers(run, executor) : workers;
+    return checkWorkers(count, "workers");
   }
   return stageWorkers(stages, { workers, executor }).values().reduce((sum, count) => sum + count);
 }
@@ -139,7 +138,7 @@ export function checkWork<Item>({ run, stage, workers, executor }: Work<Item>): 
         "missing. Pass stage: (item) => the name of its stage",
     );
   }
-  if (typeof workers === "object") checkWorkerNames(Object.keys(workers), Object.keys(stages));
+  if (isTable(workers)) checkWorkerNames(Object.keys(workers), Object.keys(stages));
   if (executor) checkOneModule(modulesOf(stages));
 }
 
@@ -175,6 +174,10 @@ function checkOneModule(modules: readonly [string, TaskModule][]): void {
     `Cannot ${OPERATION}: on other machines all stages are exports of one module, and ` +
       `${Deno.inspect(first[0])} and ${Deno.inspect(other[0])} are of two. Export both from one`,
   );
+}
+
+function isTable(workers: Work<never>["workers"]): workers is Readonly<Record<string, number>> {
+  return typeof workers === "object" && workers !== null;
 }
 
 function usualWorkers(work: unknown, executor: unknown): number {

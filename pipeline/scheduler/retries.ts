@@ -99,7 +99,7 @@ export class Retries<Item> {
     const asked = retryAfterOf(outcome.error);
     const cannotTell = (why: string) => {
       const cause = fromErrorData(outcome.error!);
-      outcome.error = toErrorData(new Error(`Cannot tell whether to retry: ${why}`, { cause }));
+      outcome.error = toErrorData(new Error(`Cannot decide whether to retry: ${why}`, { cause }));
       return undefined;
     };
     let where = "";

@@ -108,6 +108,11 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     return this.#executor?.running() ?? [];
   }
 
+  /** Tasks that sleep, and when the first of them wakes. */
+  get asleep(): { size: number; first: number | undefined } {
+    return this.#retries.asleep;
+  }
+
   /** A message of a task failed that the task did not await: the task fails. */
   messageFailed(id: number, error: ErrorData): void {
     this.#executor?.messageFailed?.(id, error);

@@ -20,6 +20,7 @@ export const TASK_STEPS: Readonly<Record<string, string>> = {
   error: "TEXT",
 };
 
-/** By which the steps of a task are found, and none is stored twice. */
-export const TASK_STEPS_INDEX = `CREATE UNIQUE INDEX IF NOT EXISTS idx_task_steps_task
-  ON task_steps(task_id, number)`;
+/** By which the steps of a task are found, and none is stored twice; and tasks that sleep. */
+export const TASK_STEPS_INDEXES = `CREATE UNIQUE INDEX IF NOT EXISTS idx_task_steps_task
+    ON task_steps(task_id, number);
+  CREATE INDEX IF NOT EXISTS idx_task_runs_wakes ON task_runs(wakes_at) WHERE wakes_at IS NOT NULL`;

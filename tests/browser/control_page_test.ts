@@ -247,7 +247,7 @@ pageTest("the page asks before it cancels a run", async (t) => {
         await page.focus(".title-row .danger");
         await page.keyboard.press("Enter");
         await page.waitForSelector("dialog[open]");
-        await seeText(page, "dialog", "1 running task will be told to stop, and 3 queued tasks");
+        await seeText(page, "dialog", "1 running task will be asked to stop, and 3 queued tasks");
         assertEquals(await focused(), "Let it run");
         await page.keyboard.press(key);
         await page.waitForFunction(() => !document.querySelector("dialog"));

@@ -111,6 +111,18 @@ pageTest("the page shows a run live, and finds its tasks", async (t) => {
     await page.goBack();
   });
 
+  await t.step("the log of the whole run is searched, and the link keeps that", async () => {
+    await click(page, ".tab", "Log");
+    await seeText(page, ".log-line", "line a");
+    await page.type(".log-tools input", "LINE b");
+    await page.waitForFunction(() => document.querySelectorAll(".log-line").length === 1);
+    assertEquals(new URL(page.url()).searchParams.get("logq"), "LINE b");
+    await page.reload();
+    await seeText(page, ".log-line", "slow line b");
+    assertEquals((await textsOf(page, ".log-line")).length, 1);
+    assertEquals(await findBarriers(page), []);
+  });
+
   await t.step("a failed task shows its error with the stack", async () => {
     await page.goto(`${fixture.server.url}?run=1&status=error`);
     await click(page, ".task-row a", "item 7");

@@ -41,6 +41,16 @@ Deno.test("status shows the newest run, running tasks first, then failures", asy
   );
 });
 
+Deno.test("status says until when tasks sleep", async () => {
+  await using run = await mixed();
+  await run.writer.execute(
+    "UPDATE task_runs SET wakes_at='2999-01-02T03:04:05.000Z', message='page 7' WHERE status='queued'",
+  );
+  const { out } = await runCli(["status", "--db", run.db], { folder: run.folder.path });
+  assertMatch(out, / · 2 tasks sleeping until 2999-01-0[123] \d\d:\d\d:05 or later/);
+  assertMatch(out, /queued +1 +first +sleeping until 2999-01-0[123] \d\d:\d\d:05: page 7\n/);
+});
+
 Deno.test("errors shows what failed by cause, and what holds the run up", async () => {
   await using run = await mixed();
   await run.begin(0);
@@ -61,6 +71,93 @@ Deno.test("errors shows what failed by cause, and what holds the run up", async 
   const late = await runCli(["errors", "9", "--db", run.db], options);
   assertEquals(late.code, 1);
   assertStringIncludes(late.err, "there is no run 9; pipeloom runs lists those there are");
+});
+
+Deno.test("logs prints what tasks logged, by task, level and text, until the run has ended", async () => {
+  using folder = tempFolder();
+  const db = folder.file("logs.db");
+  const end = Promise.withResolvers<void>();
+  const logged = Promise.withResolvers<void>();
+  const running = runPipeline(["a", "b\x1b[2J"], {
+    db,
+    handleSignals: false,
+    workers: 1,
+    taskName: (item) => item,
+    async run(item, task) {
+      task.log(`one of ${item}`);
+      task.log(`Two of ${item}`, "warn");
+      await task.flush();
+      if (item === "a") return;
+      logged.resolve();
+      await end.promise;
+      task.log("the last");
+    },
+  });
+  await logged.promise;
+  const logs = async (...args: string[]) => {
+    const { code, out, err } = await runCli(["logs", "--db", db, ...args], { folder: folder.path });
+    assertEquals([code, err], [0, ""]);
+    assert(!HARMFUL.test(out), out);
+    return out.trimEnd().split("\n").map((line) => line.replace(/^\S+ /, ""));
+  };
+  assertEquals(await logs(), [
+    "info  a (1) one of a",
+    "warn  a (1) Two of a",
+    "info  b (2) one of b",
+    "warn  b (2) Two of b",
+  ]);
+  assertEquals(await logs("--tail", "1", "--task", "1"), ["warn  Two of a"]);
+  assertEquals(await logs("1", "--level", "warn", "--grep", "two OF B"), ["warn  b (2) Two of b"]);
+  const { out } = await runCli(["logs", "--db", db, "--json", "--tail", "1"], {
+    folder: folder.path,
+  });
+  assertEquals(JSON.parse(out).level, "warn");
+  const followed = logs("-f");
+  end.resolve();
+  await running;
+  assertEquals((await followed).at(-1), "info  b (2) the last");
+});
+
+Deno.test("task shows what a task is, with its dependencies and its attempts", async () => {
+  using folder = tempFolder();
+  const db = folder.file("task.db");
+  let tries = 0;
+  await runPipeline(["first", "second", "third"], {
+    db,
+    handleSignals: false,
+    retries: 2,
+    retryDelayMs: 0,
+    storeItems: true,
+    taskName: (item) => item,
+    taskKey: (item) => item,
+    dependsOn: (item) => item === "second" ? ["first"] : item === "third" ? ["second"] : [],
+    run(item) {
+      if (item === "second" && ++tries < 3) throw new Error(`no luck \x1b[2J${tries}`);
+      return { of: item };
+    },
+  });
+  const options = { folder: folder.path };
+  const { code, out, err } = await runCli(["task", "2", "--db", db], options);
+  assertEquals([code, err], [0, ""]);
+  assert(!HARMFUL.test(out), out);
+  const lines = out.trimEnd().split("\n").map((line) => line.replace(/ +/g, " "));
+  assertEquals(lines[0], "Task 2 second ✔ done");
+  assert(lines.includes("depends on first (1, done)"), out);
+  assert(lines.includes("needed by third (3, done)"), out);
+  assert(lines.includes('item "second"') && lines.includes('result {"of":"second"}'), out);
+  assertMatch(out, /^waited .* after the start of its run$/m);
+  assertMatch(out, /^ran on .*, process \d+$/m);
+  const attempts = lines.filter((line) => line.startsWith("attempt "));
+  assertEquals(attempts.map((line) => line.slice(0, 16)), [
+    "attempt 3: done,",
+    "attempt 2: error",
+    "attempt 1: error",
+  ]);
+  assertMatch(attempts[1]!, /: Error: no luck 2$/);
+  const { out: json } = await runCli(["task", "2", "--db", db, "--json"], options);
+  const task = JSON.parse(json);
+  assertEquals([task.attempts.length, task.dependsOn.total, task.neededBy.tasks[0].id], [3, 1, 3]);
+  assertStringIncludes((await runCli(["task", "9", "--db", db], options)).err, "there is none");
 });
 
 Deno.test("status says that readers hold the WAL, until the run has ended", async () => {
@@ -192,7 +289,7 @@ Deno.test("status ends quietly when its reader is gone", async () => {
   assertEquals(new TextDecoder().decode(stderr), "");
 });
 
-Deno.test("status takes a run whose tasks tell of progress for alive, and says what is silent", async () => {
+Deno.test("status takes a run whose tasks report progress for alive, and says what is silent", async () => {
   await using run = await mixed();
   const options = { folder: run.folder.path };
   const old = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-10 minutes')";

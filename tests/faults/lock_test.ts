@@ -74,7 +74,7 @@ for (const driver of DRIVERS) {
         "SqliteError",
         db,
         "Database is locked",
-        "find who has it open (fuser or lsof tells)",
+        "find who has it open (with fuser or lsof)",
       );
       const waitMs = BUSY_TIMEOUT_MS ?? 60_000;
       assert(ending.ms >= waitMs - 100 && ending.ms < waitMs + SLACK_MS, `${ending.ms} ms`);

@@ -127,7 +127,7 @@ Deno.test("a tag without a limit cannot be held back: the task fails and says wh
         throw new RetryAfter({ ms: 1, tag: "api", spendsAttempt: false });
       },
     });
-    assertStringIncludes(report.failures[0]!.error.message, "Cannot tell whether to retry: ");
+    assertStringIncludes(report.failures[0]!.error.message, "Cannot decide whether to retry: ");
     assertStringIncludes(report.failures[0]!.error.message, why);
   }
 });

@@ -250,7 +250,7 @@ Deno.test("runPipeline() ends a task as error when retryIf throws, with both err
     run: () => Promise.reject(new Error("The task's")),
   });
   const { error } = report.failures[0]!;
-  assertEquals(error.message, "Cannot tell whether to retry: retryIf threw My own mistake");
+  assertEquals(error.message, "Cannot decide whether to retry: retryIf threw My own mistake");
   assertEquals((error.cause as Error).message, "The task's");
 });
 
@@ -375,7 +375,7 @@ Deno.test("retryIf decides alike on this thread and in the pool, by what an erro
   assertEquals(ends[1], ends[0]);
 });
 
-Deno.test("a task that fails with several errors tells all of them", async () => {
+Deno.test("a task that fails with several errors reports all of them", async () => {
   for (const run of [failWithStatus, { module, export: "failWithStatus" }]) {
     using folder = tempFolder();
     const db = folder.file("a.db");

@@ -61,6 +61,7 @@ for (const driver of DRIVERS) {
       worker: null,
       version: null,
       stage: null,
+      wakes_at: null,
     });
     assertEquals(tasks[1]!.key, null);
     assertEquals(

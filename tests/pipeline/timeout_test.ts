@@ -87,7 +87,7 @@ Deno.test("runPipeline() leaves a task on this thread alone that ignores its tim
   assertEquals([report.status, report.counts.done], ["done", 3]);
   assertEquals(await readValues(db, LOGS), [
     [1, "warn", "Timed out after 30 ms: its signal is aborted"],
-    [2, "warn", "Timed out after 30 ms, but could not be told"],
+    [2, "warn", "Timed out after 30 ms, but could not be notified"],
   ]);
 });
 
@@ -131,7 +131,7 @@ Deno.test("runPipeline() leaves no timer behind when tasks are quicker than thei
   }
 });
 
-Deno.test("runPipeline() tells a task of the pool that its time is up", async () => {
+Deno.test("runPipeline() aborts a task of the pool whose time is up", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const report = await runPipeline(["listens", "quick"], {

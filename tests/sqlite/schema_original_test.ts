@@ -117,8 +117,8 @@ for (const [program, original] of Object.entries(PROGRAMS)) {
           const rows = connection.prepare("SELECT * FROM task_runs ORDER BY id").all();
           assertEquals(rows.map((row) => Object.values(row).slice(0, 8)), ROWS as unknown[][]);
           assertEquals(
-            rows.map((row) => Object.values(row).slice(8)),
-            Array(3).fill(Array(10).fill(null)),
+            rows.map((row) => [...new Set(Object.values(row).slice(8))]),
+            Array(3).fill([null]),
           );
         }
         // The same calls again: each start finds its row and takes it over.

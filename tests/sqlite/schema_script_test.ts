@@ -153,7 +153,7 @@ for (const driver of DRIVERS) {
     });
   }
 
-  Deno.test(`a schema that was loaded already is told so (${driver})`, async () => {
+  Deno.test(`a schema that was loaded already is named in the error (${driver})`, async () => {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     const [tables] = DUMP.split("PRAGMA writable_schema=ON");
@@ -181,7 +181,7 @@ for (const driver of DRIVERS) {
     assertEquals(message, "UNIQUE constraint failed: u.a");
   });
 
-  Deno.test(`a schema that forbids itself to write is told so (${driver})`, async () => {
+  Deno.test(`a schema that forbids itself to write is named in the error (${driver})`, async () => {
     using folder = tempFolder();
     await assertRejects(
       () => open(folder.file("etl.db"), { schema: "PRAGMA query_only=ON; CREATE TABLE t (a)" }),
@@ -208,6 +208,19 @@ for (const driver of DRIVERS) {
         reason,
       );
       assertMatch(message, /^Cannot run the schema/);
+    }
+  });
+
+  Deno.test(`a schema that is no SQL is refused (${driver})`, async () => {
+    await using writer = await open(":memory:");
+    for (const schema of [5, ["CREATE TABLE t (a)", null], { sql: "" }]) {
+      const wrong = { schema: schema as never };
+      await assertRejects(() => open(":memory:", wrong), TypeError, "for schema, got");
+      await assertRejects(
+        () => runPipeline([1], { db: writer, ...wrong, run: () => {} }),
+        TypeError,
+        "expected SQL, or an array of it",
+      );
     }
   });
 

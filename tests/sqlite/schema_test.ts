@@ -43,6 +43,7 @@ for (const driver of DRIVERS) {
       "index idx_task_runs_added",
       "index idx_task_runs_rewritten",
       "index idx_task_runs_status",
+      "index idx_task_runs_wakes",
       "index idx_task_steps_task",
       "table pipeline_runs",
       "table pruned_runs",

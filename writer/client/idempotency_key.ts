@@ -23,7 +23,7 @@ export function toIdempotencyKey(value: unknown, operation: string): Idempotency
   if (!key.isWellFormed()) {
     throw new TypeError(
       `Cannot ${operation}: idempotencyKey ${Deno.inspect(key)} holds half of a surrogate pair, ` +
-        `which UTF-8 cannot tell from another. Pass whole characters`,
+        `which UTF-8 cannot distinguish from another. Pass whole characters`,
     );
   }
   return { key, part: 0, task: null, run: null };

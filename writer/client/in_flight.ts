@@ -19,6 +19,7 @@ import type {
 } from "../protocol/sender_port.ts";
 import { checkLongTexts } from "./steps.ts";
 import { pack } from "../protocol/task_news.ts";
+import { freeBytes } from "../protocol/free_bytes.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
 
 /** Rows posted and not acknowledged: eight batches keep both threads busy. Large values count for many. */
@@ -158,6 +159,7 @@ export class InFlight {
       refuseSome(batch, state, whyNotCloned);
       post();
     }
+    freeBytes(batch.messages);
   }
 
   #receive(reply: PortReply): void {

@@ -23,6 +23,7 @@ import {
   toTransactionMessage,
   type TransactionOptions,
 } from "./steps.ts";
+import { toScripts } from "./schema_scripts.ts";
 import { insertInChunks } from "./row_stream.ts";
 import type { StatementLimit } from "./statement_deadline.ts";
 import { WriterClient, type WriterOptions } from "./writer_client.ts";
@@ -48,9 +49,9 @@ export async function openForRun(
 /** Runs the schema of a run whose writer was open before it. */
 export async function runSchema(
   writer: SqliteWriter,
-  { schema = [] }: { schema?: unknown },
+  { schema }: { schema?: unknown },
 ): Promise<void> {
-  const scripts = (typeof schema === "string" ? [schema] : schema) as readonly string[];
+  const scripts = toScripts(schema);
   if (scripts.length === 0) return;
   await clientOf(writer).query({ kind: "schema", sql: scripts.join("\n;\n") });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { returnsRows, surelyReturnsRows } from "../../sqlite/returns_rows.ts";
-import { checkOptionNames, checkText } from "../../internal/validate.ts";
+import { checkOptionNames, checkText, unexpected } from "../../internal/validate.ts";
 import { toIdempotencyKey } from "./idempotency_key.ts";
 import { type InsertOptions, toInsertMessage } from "./insert.ts";
 import type {
@@ -46,8 +46,8 @@ export type Step =
  */
 export interface TransactionOptions {
   /**
-   * Says which transaction this is, so that its steps are done once although they are sent again; see
-   * {@linkcode InsertOptions.idempotencyKey}.
+   * Key of this transaction, so that its steps are done once although they are sent again; see
+   * `InsertOptions.idempotencyKey`.
    *
    * @default {steps are done as often as they are sent}
    */
@@ -57,6 +57,10 @@ export interface TransactionOptions {
 const TRANSACTION_OPTIONS: readonly string[] = ["idempotencyKey"] satisfies (
   keyof TransactionOptions
 )[];
+
+/** What steps have that are no rows. */
+const SQL_STEP: readonly string[] = ["sql", "params"];
+const STATEMENT_STEP: readonly string[] = ["statement", "params"];
 
 /**
  * Makes the message of one statement.
@@ -74,8 +78,13 @@ export function toExecuteMessage(sql: string, params: readonly Bindable[] = []):
  * @throws {TypeError} If it is not one of these, or a value has no SQLite form
  */
 export function toMessage(step: Step): ExecuteMessage | StatementMessage | InsertMessage {
-  if ("sql" in step) return toExecuteMessage(step.sql, step.params);
+  if (typeof step !== "object" || step === null) throw unknownStep(step);
+  if ("sql" in step) {
+    checkOptionNames(step, { operation: "execute", known: SQL_STEP });
+    return toExecuteMessage(step.sql, step.params);
+  }
   if ("statement" in step && typeof step.statement === "string") {
+    checkOptionNames(step, { operation: "run a statement", known: STATEMENT_STEP });
     const { statement: name, params = [] } = step;
     return { kind: "statement", name, params: toParameters(params) };
   }
@@ -160,6 +169,11 @@ export function toTransactionMessage(
   options: TransactionOptions = {},
 ): TransactionMessage {
   const operation = "write a transaction";
+  if (!Array.isArray(steps)) {
+    throw new TypeError(
+      unexpected(steps, { operation, name: "steps", expected: "an array of steps" }),
+    );
+  }
   checkOptionNames(options, { operation, known: TRANSACTION_OPTIONS });
   const idempotencyKey = toIdempotencyKey(options.idempotencyKey, operation);
   const message: TransactionMessage = { kind: "transaction", messages: steps.map(toMessage) };

@@ -35,7 +35,10 @@ export class WalWarnings {
   #describe({ bytes, since, isSeries }: CheckpointBlocked): string {
     const seconds = Math.round((Date.now() - Date.parse(since)) / 1_000);
     const size = Math.round(bytes / 2 ** 20);
-    const remedy = isSeries
+    const remedy = isSeries === undefined
+      ? "end a reader that stays in one transaction or leaves a cursor open, and leave a pause between reads that " +
+        "follow each other"
+      : isSeries
       ? "reads follow each other, or another program that checkpoints begins its next transaction at once; " +
         "leave a pause between them, or let that program checkpoint less often"
       : "end the reader that stays in one transaction or leaves a cursor open, and the WAL becomes short again";

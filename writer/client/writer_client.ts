@@ -22,6 +22,7 @@ import type { OpenRequest } from "../protocol/writer_worker.ts";
 import { connectionSettings } from "../../sqlite/settings.ts";
 import { BatchSender } from "./batch_sender.ts";
 import type { FailureListener } from "./in_flight.ts";
+import { toScripts } from "./schema_scripts.ts";
 import { StatementDeadline, type StatementLimit } from "./statement_deadline.ts";
 import type { WalWarnings } from "./wal_warnings.ts";
 import { WriterWorker } from "./writer_worker.ts";
@@ -50,11 +51,11 @@ export interface WriterOptions extends ConnectOptions {
   storeTaskStatus?: boolean | undefined;
   /** SQL to run when the database is open, such as `CREATE TABLE IF NOT EXISTS …`. */
   schema?: string | readonly string[] | undefined;
-  /** Statements that messages may refer to by name. */
+  /** Statements that messages refer to by name. */
   statements?: Readonly<Record<string, string>> | undefined;
   /**
-   * Bytes of the WAL from which on the user is warned that readers keep it from being emptied, in the log or on
-   * the console, and again each time it has doubled. No write waits for them. `Infinity` for never.
+   * Size of the WAL, in bytes, from which a warning says that readers keep it from being emptied; it is repeated
+   * each time the size has doubled. Writes do not wait. `Infinity` disables it.
    *
    * @default {268_435_456}
    */
@@ -107,7 +108,8 @@ export class WriterClient {
   /** Starts the Worker and opens the database. */
   static async open(options: WriterOptions, limit?: StatementLimit): Promise<WriterClient> {
     checkOptionNames(options, { operation: "open the writer", known: NAMES });
-    const { storeTaskStatus = true, schema = [], statements = {} } = options;
+    const { storeTaskStatus = true, statements = {} } = options;
+    const schema = toScripts(options.schema);
     const { walWarnBytes = WAL_WARN_BYTES } = options;
     const settings = connectionSettings(options);
     if (walWarnBytes !== Infinity) {
@@ -135,7 +137,7 @@ export class WriterClient {
         ...settings,
         driver: driver.name,
         storeTaskStatus,
-        schema: typeof schema === "string" ? [schema] : schema,
+        schema,
         statements,
         walWarnBytes,
         board: client.#worker.board.memory,

@@ -73,8 +73,8 @@ export interface CheckpointBlocked {
   bytes: number;
   /** Since when, ISO 8601. */
   since: string;
-  /** Whether these are reads that follow each other, and not one that stays. */
-  isSeries: boolean;
+  /** Whether these are reads that follow each other, and not one that stays; `undefined` while that is not known. */
+  isSeries: boolean | undefined;
 }
 
 /** The user is to be told of a WAL that is held. */

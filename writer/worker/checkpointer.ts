@@ -7,7 +7,12 @@
  * each read is. So when it is longer than it need be, the writer waits for the readers: those that come meanwhile
  * read the newest commit, so the wait is over with the reads that had begun. It waits half a second first, and twice
  * as long each time that this was too short and the WAL has grown on: another program that keeps a transaction open
- * and begins the next at once, as replication does, takes two of its turns.
+ * and begins the next at once, as replication does, takes two of its turns. What was long enough comes first the next
+ * time.
+ *
+ * A wait is a series of short ones. SQLite looks once at what each reader reads, and then waits for the place that it
+ * holds in the index of the WAL; a reader that begins its next transaction at once takes the same place again, a moment
+ * after it was free. The next call of a checkpoint sees that it reads the newest commit now.
  *
  * A reader that stays in one transaction cannot be helped. What was committed after it began has to stay in the
  * WAL, and no wait helps. It is told from the others by what can be copied, which stays the same for
@@ -51,6 +56,13 @@ const WAIT_MS = 500;
 /** Milliseconds of the longest wait. */
 const MAX_WAIT_MS = 8 * WAIT_MS;
 
+/** How much longer the WAL becomes before a wait that takes longer than the first: commits stand still, so it is rare. */
+const RARE = 2;
+
+/** Milliseconds of each of the short waits, and of the pause where another checkpoint is at work. */
+const SLICE_MS = 20;
+const PAUSE_MS = 5;
+
 /** Bytes by which the WAL grows from a wait that was too short to the next, and milliseconds that pass at least. */
 const GROWTH_BYTES = 24 * 1024 * 1024;
 const REST_MS = WAIT_MS;
@@ -87,8 +99,10 @@ export class Checkpointer {
   #copied: number | undefined;
   /** When that was another number than before. */
   #movedAt = -Infinity;
-  /** How long the next wait is, and from what time and length of the WAL on. */
-  #wait = { ms: WAIT_MS, at: -Infinity, bytes: 0 };
+  /** How long the next wait is: as long as readers needed before. */
+  #waitMs = WAIT_MS;
+  /** From what time and length of the WAL on the next wait may come. */
+  #next = { at: -Infinity, bytes: 0 };
   /** Bytes from which on the user is told next. */
   #warnAt: number;
 
@@ -171,27 +185,49 @@ export class Checkpointer {
       return now - this.#copiedAt >= checkpointMs && isDone(this.checkpoint("PASSIVE"));
     }
     const copied = this.checkpoint("PASSIVE");
-    // Another connection is at it.
-    if (copied.busy) return false;
-    if (!isDone(copied)) this.heldSince ??= isoNow();
-    if (this.#copied !== undefined && this.#copied !== copied.checkpointed) this.#movedAt = now;
-    this.#copied = copied.checkpointed;
+    if (copied.busy) {
+      // Another connection is at it. It may last for as long as commits give it more to copy.
+      this.#movedAt = now;
+    } else {
+      if (!isDone(copied)) this.heldSince ??= isoNow();
+      if (this.#copied !== undefined && this.#copied !== copied.checkpointed) this.#movedAt = now;
+      this.#copied = copied.checkpointed;
+    }
     if (!isDone(copied) && !this.#isSeries(now)) return false;
-    const isTurn = now >= this.#wait.at && bytes >= this.#wait.bytes;
-    const waitMs = isTurn ? this.#wait.ms : 0;
-    if (isDone(this.checkpoint("TRUNCATE", waitMs))) {
+    const least = this.#waitMs > WAIT_MS ? RARE * this.#easyBytes : 0;
+    const isTurn = now >= this.#next.at && bytes >= Math.max(least, this.#next.bytes);
+    const waitMs = isTurn ? this.#waitMs : 0;
+    const begun = performance.now();
+    if (this.#cut(waitMs)) {
+      // Of readers that were fast the next ones will be.
+      if (isTurn && performance.now() - begun < waitMs / 8) {
+        this.#waitMs = Math.max(WAIT_MS, waitMs / 2);
+      }
       this.#letGo();
       return true;
     }
-    // Sooner than it was told, it met another checkpoint, for which SQLite does not wait.
-    if (isTurn && performance.now() - now >= waitMs) {
-      this.#wait = {
-        ms: Math.min(2 * waitMs, MAX_WAIT_MS),
+    if (isTurn) {
+      this.#waitMs = Math.min(2 * waitMs, MAX_WAIT_MS);
+      this.#next = {
         at: performance.now() + REST_MS,
         bytes: bytes + Math.min(GROWTH_BYTES, this.#easyBytes),
       };
     }
     return false;
+  }
+
+  /** Tries to empty the WAL for so long; whether that is done. */
+  #cut(waitMs: number): boolean {
+    const until = performance.now() + waitMs;
+    for (;;) {
+      const begun = performance.now();
+      const sliceMs = Math.max(0, Math.min(SLICE_MS, Math.ceil(until - begun)));
+      if (isDone(this.checkpoint("TRUNCATE", sliceMs))) return true;
+      const now = performance.now();
+      if (now >= until) return false;
+      // Sooner than it was told, it met another checkpoint, for which SQLite does not wait.
+      if (now - begun < sliceMs) pauseThread(PAUSE_MS);
+    }
   }
 
   /** Whether the readers change: as long as what can be copied stays the same, one of them stays where it is. */
@@ -202,7 +238,7 @@ export class Checkpointer {
   #letGo(): void {
     this.heldSince = null;
     this.#copied = undefined;
-    this.#wait = { ms: WAIT_MS, at: -Infinity, bytes: 0 };
+    this.#next = { at: -Infinity, bytes: 0 };
     this.#warnAt = this.#warnBytes;
   }
 
@@ -210,9 +246,14 @@ export class Checkpointer {
     const { bytes } = this;
     if (bytes === null || bytes < this.#warnAt) return;
     this.#warnAt = 2 * bytes;
-    const isSeries = this.#isSeries(performance.now());
+    const isKnown = Date.now() - Date.parse(this.heldSince!) >= SERIES_MS;
+    const isSeries = this.#isSeries(performance.now()) || (isKnown ? false : undefined);
     this.#options.warn?.({ bytes, since: this.heldSince!, isSeries });
   }
+}
+
+function pauseThread(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 function isDone({ busy, log, checkpointed }: CheckpointResult): boolean {

@@ -25,6 +25,7 @@ import type {
   WriterStats,
 } from "../protocol/sender_port.ts";
 import type { StatementBoard } from "../protocol/statement_board.ts";
+import { freeBytes } from "../protocol/free_bytes.ts";
 import { unpack } from "../protocol/task_news.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
 import type { ProcessLock } from "./process_lock.ts";
@@ -194,6 +195,7 @@ export class WriterLoop {
         failures: takeUpTo(failures, offset, end),
       });
       offset = end;
+      freeBytes(request.messages);
     }
   }
 

@@ -27,7 +27,7 @@ function RunButtons({ run }: { run: Run }) {
   const { running, queued } = run.counts;
   const question = {
     title: `Cancel ${cutText(cleanText(run.name), 60)} #${run.id}?`,
-    text: `${count(running, "running task")} will be told to stop, and ` +
+    text: `${count(running, "running task")} will be asked to stop, and ` +
       `${count(queued, "queued task")} will never start. What is done stays done.`,
     keep: "Let it run",
   };

@@ -10,7 +10,7 @@ import { STATUSES } from "./statuses.ts";
 /** A view, and what of it. */
 export type Route =
   | { view: "runs"; before: number | null }
-  | { view: "run"; run: number; query: TaskQuery; panel: Panel }
+  | { view: "run"; run: number; query: TaskQuery; panel: Panel; log?: LogQuery }
   | { view: "task"; task: number }
   | { view: "compare"; a: number; b: number };
 
@@ -18,9 +18,19 @@ export type Route =
 export type RouteOf<V extends Route["view"]> = Extract<Route, { view: V }>;
 
 /** The picture of a run that is unfolded. */
-export type Panel = "throughput" | "timeline" | "graph" | "none";
+export type Panel = "throughput" | "timeline" | "graph" | "log" | "none";
 
-const PANELS: readonly Panel[] = ["throughput", "timeline", "graph", "none"];
+const PANELS: readonly Panel[] = ["throughput", "timeline", "graph", "log", "none"];
+/** Which lines of a run's log are shown. */
+export interface LogQuery {
+  q: string;
+  /** The least level; all where it is empty. */
+  level: "" | "debug" | "info" | "warn" | "error";
+  /** The id of a task. */
+  task: string;
+}
+
+const LEVELS: readonly LogQuery["level"][] = ["debug", "info", "warn", "error"];
 const SORTS = ["id", "name", "started", "duration", "progress"];
 
 /** Tasks on a page unless the address says otherwise. */
@@ -44,7 +54,31 @@ export function parseRoute(search: string): Route {
   const run = whole(params.get("run"));
   if (run === null) return { view: "runs", before: whole(params.get("before")) };
   const panel = PANELS.find((panel) => panel === params.get("panel")) ?? "throughput";
-  return { view: "run", run, panel, query: parseQuery(params) };
+  return {
+    view: "run",
+    run,
+    panel,
+    query: parseQuery(params),
+    ...(panel === "log" ? { log: parseLogQuery(params) } : {}),
+  };
+}
+
+function parseLogQuery(params: URLSearchParams): LogQuery {
+  const task = whole(params.get("logtask"));
+  return {
+    q: params.get("logq") ?? "",
+    level: LEVELS.find((level) => level === params.get("loglevel")) ?? "",
+    task: task === null ? "" : String(task),
+  };
+}
+
+/** The parameters of a search in a log, for the API, or with a prefix for the page's address. */
+export function formatLogQuery(query: LogQuery, prefix = "") {
+  const params = new URLSearchParams();
+  for (const name of ["q", "level", "task"] as const) {
+    if (query[name]) params.set(prefix + name, query[name]);
+  }
+  return params.toString();
 }
 
 /** Reads a task query from the page's address or from that of the API. */
@@ -83,7 +117,8 @@ export function formatRoute(route: Route) {
       return route.before === null ? "" : `before=${route.before}`;
     case "run": {
       const panel = route.panel === "throughput" ? "" : `panel=${route.panel}`;
-      return [`run=${route.run}`, formatQuery(route.query), panel].filter(Boolean).join("&");
+      const log = route.panel === "log" && route.log ? formatLogQuery(route.log, "log") : "";
+      return [`run=${route.run}`, formatQuery(route.query), panel, log].filter(Boolean).join("&");
     }
     case "task":
       return `task=${route.task}`;

@@ -131,11 +131,12 @@ export function applyTask(
 
 function mergeTask(task: TaskDetail | null, patch: TaskPatch): TaskDetail | null {
   if (patch.task === null) return null;
-  if (!patch.task && !patch.attempts) return task;
+  if (!patch.task && !patch.attempts && !patch.steps) return task;
   const changed = patch.attempts ?? [];
   const numbers = new Set(changed.map(({ attempt }) => attempt));
   const kept = (task?.attempts ?? []).filter(({ attempt }) => !numbers.has(attempt));
-  return { ...task, ...patch.task, attempts: [...kept, ...changed] } as TaskDetail;
+  const steps = [...task?.steps ?? [], ...patch.steps ?? []];
+  return { ...task, ...patch.task, attempts: [...kept, ...changed], steps } as TaskDetail;
 }
 
 function addLines(page: LogPage, added: LogLine[], skipped = false): LogPage {

@@ -22,14 +22,14 @@ function lastKnown({ data, heardAt, source }: Live): string {
   const run = runIn(data);
   const task = taskIn(data);
   const at = heardAt === null ? "" : ` at ${formatWhen(heardAt, Date.now())}`;
-  const ask = `pipeloom status${source ? ` --db ${source.file}` : ""} tells what became of it.`;
+  const ask = `pipeloom status${source ? ` --db ${source.file}` : ""} shows its state.`;
   if (run && isOpen(run.status)) {
-    return `When it was last heard${at}, run #${run.id} was running, with ` +
+    return `When it last reported${at}, run #${run.id} was running, with ` +
       `${formatCount(endedOf(run.counts))} of ${formatNumberOf(run.total, "task")} ended. ${ask}`;
   }
   if (run) return `Run #${run.id} had ended as ${run.status}: ${describeCounts(run.counts)}.`;
   if (task && isOpen(task.status)) {
-    return `When it was last heard${at}, this task was ${task.status}. ${ask}`;
+    return `When it last reported${at}, this task was ${task.status}. ${ask}`;
   }
   if (task) return `This task had ended as ${task.status}.`;
   return "This page shows itself again as soon as a server answers at its address.";

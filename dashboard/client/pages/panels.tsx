@@ -4,6 +4,9 @@
  *
  * @module
  */
+import { useContext } from "preact/hooks";
+import { BackendContext } from "../live/backend.ts";
+import { RunLog } from "../run/run_log.tsx";
 import { TaskGraph } from "../charts/task_graph.tsx";
 import type { Run, Sample, WeaveBlock } from "../../api.ts";
 import type { Panel, RouteOf } from "../lib/route.ts";
@@ -15,6 +18,7 @@ const PANELS: readonly [Panel, string][] = [
   ["throughput", "Throughput"],
   ["timeline", "Timeline"],
   ["graph", "Graph"],
+  ["log", "Log"],
 ];
 
 export function Panels({ route, run, samples, blocks, live }: {
@@ -24,8 +28,10 @@ export function Panels({ route, run, samples, blocks, live }: {
   blocks: WeaveBlock[];
   live: boolean;
 }) {
+  const { exported } = useContext(BackendContext);
+  // An exported file has the logs of tasks, each on its page.
   const isThere = ([name]: readonly [Panel, string]) =>
-    name !== "graph" || run.dependencies > 0 || route.panel === name;
+    name === "log" ? !exported : name !== "graph" || run.dependencies > 0 || route.panel === name;
   const toggle = (name: Panel) => {
     const panel = route.panel === name ? "none" : name;
     navigate({ ...route, panel }, { replace: true });
@@ -51,6 +57,7 @@ export function Panels({ route, run, samples, blocks, live }: {
         {route.panel === "timeline" && <Timeline run={run} live={live} />}
         {route.panel === "graph" &&
           <TaskGraph key={run.dependencies} run={run} blocks={blocks} />}
+        {route.panel === "log" && <RunLog key={run.id} route={route} run={run} live={live} />}
       </div>
     </section>
   );

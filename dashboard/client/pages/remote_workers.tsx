@@ -43,7 +43,7 @@ export function RemoteWorkers({ workers }: { workers: RemoteWorkerInfo[] | undef
               <th scope="col">Running</th>
               <th scope="col">Ended</th>
               <th scope="col">Rate</th>
-              <th scope="col">Last heard</th>
+              <th scope="col">Last seen</th>
               <th scope="col">Version</th>
             </tr>
           </thead>

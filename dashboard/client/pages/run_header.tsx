@@ -24,6 +24,7 @@ import { rewrittenText } from "../../../internal/rewritten_text.ts";
 import { Name } from "../components/safe_text.tsx";
 import { NoWorker } from "./remote_workers.tsx";
 import { RunArguments, RunFailure } from "./run_facts.tsx";
+import { Asleep } from "./steps.tsx";
 import { RunStatusMark } from "../components/status_mark.tsx";
 import { endedOf } from "../lib/statuses.ts";
 
@@ -86,6 +87,7 @@ export function RunHeader(
       <CountsBar counts={run.counts} />
       <RunFailure run={run} />
       <NoWorker run={run} />
+      <Asleep run={run} />
       {(run.status === "interrupted" || run.processGone) && <Left run={run} />}
       {rewritten && (
         <p class="banner" role="status">

@@ -23,6 +23,8 @@ import { Name, SafeText } from "../components/safe_text.tsx";
 import { StatusMark } from "../components/status_mark.tsx";
 import { isCancelling } from "../lib/statuses.ts";
 import { StatusPath } from "./status_path.tsx";
+import { TaskFacts } from "../run/task_facts.tsx";
+import { SleepsUntil, Steps } from "./steps.tsx";
 import { TaskHistory } from "./task_history.tsx";
 import { TaskLog } from "./task_log.tsx";
 import { TaskItem, TaskResult } from "./task_result.tsx";
@@ -38,7 +40,6 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
   useNews(task);
   if (!state) return <PageSkeleton title={`Task #${route.task}`} />;
   if (!task) return <NotFound what={`task #${route.task}`} />;
-  const attempt = task.attempts.at(-1);
   return (
     <>
       <header class="page-head">
@@ -55,6 +56,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
             </span>
           </PageTitle>
           <StatusMark status={task.status} cancelling={isCancelling(task, task.run)} />
+          <SleepsUntil time={task.sleepsUntil} />
           <span class="spread" />
           <TaskControls task={task} />
         </div>
@@ -77,14 +79,6 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
                 </code>
               </span>
             )}
-          {task.stage !== undefined && (
-            <span class="faint also">
-              stage{" "}
-              <code>
-                <SafeText text={task.stage} limit={80} />
-              </code>
-            </span>
-          )}
         </p>
       </header>
       <div class="task-columns">
@@ -99,12 +93,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
               <b>{formatPercent(task.progress)}</b>
               {task.status === "running" && <Pace task={task} />}
             </div>
-            {attempt?.worker && (
-              <p class="note">
-                {task.status === "running" ? "Runs" : "Ran"} on the worker{" "}
-                <SafeText text={attempt.worker} limit={80} />.
-              </p>
-            )}
+            <TaskFacts key={`facts ${task.id}`} task={task} />
             {task.rewritten && (
               <p class="note">
                 Another program wrote the status <SafeText text={task.rewritten} limit={40} />{" "}
@@ -132,6 +121,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
       </div>
       <Attempts task={task} />
       <TaskChecks checks={task.checks} />
+      <Steps task={task} />
       <TaskItem key={`item ${task.id}`} task={task} />
       <TaskResult key={`result ${task.id}`} task={task} />
       <TaskLog key={`log ${task.id}`} task={task} logs={state.logs} />

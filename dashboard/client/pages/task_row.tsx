@@ -15,6 +15,7 @@ import { isStalled, taskPace } from "../live/rates.ts";
 import { hrefOf } from "../lib/router.ts";
 import { Name, SafeText } from "../components/safe_text.tsx";
 import { RewrittenMark, StatusMark } from "../components/status_mark.tsx";
+import { SleepsUntil } from "./steps.tsx";
 
 export const TaskRow = memo(({ task, cancelling }: { task: Task; cancelling: boolean }) => {
   const running = task.status === "running";
@@ -34,6 +35,7 @@ export const TaskRow = memo(({ task, cancelling }: { task: Task; cancelling: boo
       <td class="cell-status">
         <StatusMark status={task.status} cancelling={cancelling} />
         <RewrittenMark task={task} />
+        <SleepsUntil time={task.sleepsUntil} />
         {running && <Stalled task={task} />}
       </td>
       <td class="cell-progress">

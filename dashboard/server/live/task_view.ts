@@ -99,18 +99,23 @@ export class TaskView implements View {
 function changesOf(
   before: TaskDetail | null,
   after: TaskDetail | null,
-): Pick<TaskPatch, "task" | "attempts"> {
+): Pick<TaskPatch, "task" | "attempts" | "steps"> {
   if (!after) return { task: before ? null : undefined };
-  const { attempts, ...fields } = after;
+  const { attempts, steps = [], ...fields } = after;
   const old: Partial<TaskDetail> = before ?? {};
-  const changed = Object.entries(fields).filter(([name, value]) =>
+  // What it does not have any more is told as `null`.
+  const gone = old.sleepsUntil && !fields.sleepsUntil ? { sleepsUntil: null } : {};
+  const changed = Object.entries({ ...fields, ...gone }).filter(([name, value]) =>
     !same(value, old[name as keyof typeof fields])
   );
   const known = new Map(old.attempts?.map((attempt) => [attempt.attempt, JSON.stringify(attempt)]));
   const added = attempts.filter((attempt) =>
     known.get(attempt.attempt) !== JSON.stringify(attempt)
   );
+  const lastStep = old.steps?.at(-1)?.number ?? 0;
+  const newSteps = steps.filter(({ number }) => number > lastStep);
   return {
+    steps: newSteps.length > 0 ? newSteps : undefined,
     task: changed.length > 0 ? Object.fromEntries(changed) : undefined,
     attempts: added.length > 0 ? added : undefined,
   };

@@ -14,7 +14,7 @@ import { textParts, type TextPlace } from "./long_text.ts";
 import { shorten, textStart, toText } from "./text.ts";
 
 /** Characters of a line of a log. */
-const LOG_CHARACTERS = 2_000;
+export const LOG_CHARACTERS = 2_000;
 
 /** Characters of the lines of a page by default. */
 const PAGE_CHARACTERS = 200_000;
@@ -140,7 +140,8 @@ function readPart(reader: Reader, task: number, after: number): SqlRow[] {
   );
 }
 
-function toLine(row: SqlRow): LogLine {
+/** A row of a log whose text was read up to some characters. */
+export function toLine(row: SqlRow): LogLine {
   const text = toText(row.message) ?? "";
   const message = shorten(text, LOG_CHARACTERS);
   return {

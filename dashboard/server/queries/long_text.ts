@@ -54,11 +54,11 @@ export function hasText(read: Read, { table, column, where, params }: TextPlace)
 
 /** Sends parts as they are taken. */
 export function toStream(
-  parts: Generator<Uint8Array<ArrayBuffer>>,
+  parts: Generator<Uint8Array<ArrayBuffer>> | AsyncGenerator<Uint8Array<ArrayBuffer>>,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({
-    pull(controller) {
-      const { value, done } = parts.next();
+    async pull(controller) {
+      const { value, done } = await parts.next();
       if (done) controller.close();
       else controller.enqueue(value);
     },

@@ -17,6 +17,7 @@ import { memoize } from "./memoize.ts";
 import { newest, numberOf, progressOf, readRunning } from "./progress.ts";
 import { readCancelling } from "./requests.ts";
 import { countRewritten, ORIGINAL_RUN, type RunTasks, tasksOf } from "./run_tasks.ts";
+import { readAsleep } from "./steps.ts";
 import { shorten, textStart, toText } from "./text.ts";
 import { hasNoWorker, listWorkers } from "./workers.ts";
 
@@ -127,6 +128,7 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
   const owner = saysRunning && typeof row.owner === "string" ? reader.owner(row.owner) : "unknown";
   const isGone = saysRunning && owner === "gone";
   const reason = isGone ? reader.ownerReason(`${row.owner}`) : null;
+  const asleep = saysRunning && !isGone ? readAsleep(reader, id) : undefined;
   const running = saysRunning ? readRunning(reader, tasksOf(reader, id)) : { work: 0, news: null };
   return {
     id,
@@ -146,6 +148,7 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
     sqliteVersion: toText(row.sqlite_version),
     waitsForWorkers: typeof row.executor === "string" && saysRunning && !isGone &&
       counts.queued + counts.running > 0 && hasNoWorker(reader, id),
+    ...(asleep ? { asleep } : {}),
     counts,
     total: sum(counts),
     dependencies: Number(row.dependencies ?? 0),

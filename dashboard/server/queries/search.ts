@@ -21,10 +21,6 @@ const COLUMNS = ["name", "message"].map((column) =>
   `substr(CAST(${column} AS TEXT), 1, ${SEARCHED_CHARACTERS})`
 );
 
-const HAS_OTHERS = COLUMNS.map((column) =>
-  `coalesce(${column} GLOB '*[^' || char(1) || '-' || char(127) || ']*', 0)`
-).join(" OR ");
-
 /** A text to look for. */
 export interface TextSearch {
   /** SQL that is true of rows of ASCII texts that match, with its parameters; none where no such row can. */
@@ -42,7 +38,7 @@ export function searchOf(
   tasks: Pick<RunTasks, "hasErrors">,
   { q, cause }: { q: string; cause: string },
 ): TextSearch | undefined {
-  const text = q ? searchFor(q) : undefined;
+  const text = q ? searchIn(COLUMNS, q) : undefined;
   if (!cause) return text;
   return {
     ascii: undefined,
@@ -67,18 +63,22 @@ export function causeIn(row: Record<string, SqlValue | undefined>): string {
   return causeOf(failureLine(start(row.cause_error), start(row.cause_message)));
 }
 
-function searchFor(text: string): TextSearch {
+/** Makes a search for a text in some columns ready: SQL of texts that are cut already. */
+export function searchIn(columns: readonly string[], text: string): TextSearch {
+  const hasOthers = columns.map((column) =>
+    `coalesce(${column} GLOB '*[^' || char(1) || '-' || char(127) || ']*', 0)`
+  ).join(" OR ");
   const folded = foldText(text);
   const pattern = `%${folded.replace(/[\\%_]/g, "\\$&")}%`;
-  const likes = COLUMNS.map((column) => `coalesce(${column} LIKE ? ESCAPE '\\', 0)`).join(" OR ");
+  const likes = columns.map((column) => `coalesce(${column} LIKE ? ESCAPE '\\', 0)`).join(" OR ");
   return {
     // deno-lint-ignore no-control-regex
     ascii: /^[\x00-\x7f]*$/.test(folded)
-      ? { condition: `NOT (${HAS_OTHERS}) AND (${likes})`, params: [pattern, pattern] }
+      ? { condition: `NOT (${hasOthers}) AND (${likes})`, params: columns.map(() => pattern) }
       : undefined,
-    others: `(${HAS_OTHERS})`,
-    columns: COLUMNS.map((column, i) => `CAST(${column} AS BLOB) AS text_${i}`).join(", "),
+    others: `(${hasOthers})`,
+    columns: columns.map((column, i) => `CAST(${column} AS BLOB) AS text_${i}`).join(", "),
     matches: (row) =>
-      COLUMNS.some((_, i) => foldText(toText(row[`text_${i}`]) ?? "").includes(folded)),
+      columns.some((_, i) => foldText(toText(row[`text_${i}`]) ?? "").includes(folded)),
   };
 }

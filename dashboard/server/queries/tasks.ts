@@ -4,7 +4,9 @@
  * @module
  */
 import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
+import { isoNow } from "../../../internal/timestamps.ts";
 import { isEnd, type TaskStatus } from "../../../internal/task_status.ts";
+import { timeOf } from "../../../internal/units.ts";
 import type { Task, TaskAttempt, TaskDetail, TaskPage, TaskQuery } from "../../api.ts";
 import type { Reader } from "../reader.ts";
 import { readTaskChecks } from "./answers/checks.ts";
@@ -15,6 +17,7 @@ import type { PageCursor } from "./plan.ts";
 import { getRun } from "./runs.ts";
 import { ORIGINAL_RUN, statusColumns, tasksOf } from "./run_tasks.ts";
 import { readCancelling } from "./requests.ts";
+import { readSteps } from "./steps.ts";
 import { shorten, textStart, toText } from "./text.ts";
 
 /** Characters of a text in a list: 300 to show, and one that tells that there is more. */
@@ -100,7 +103,7 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
        ${textStart("result", FULL_CHARACTERS)} AS result,
        ${reader.has("task_runs", "input") ? textStart("input", FULL_CHARACTERS) : "NULL"} AS input,
        ${reader.has("task_runs", "worker") ? "worker" : "NULL AS worker"},
-       ${reader.has("task_runs", "stage") ? textStart("stage", LIST_CHARACTERS) : "NULL"} AS stage,
+       ${reader.has("task_runs", "stage") ? "stage" : "NULL AS stage"},
        ${reader.has("task_runs", "run_id") ? "run_id" : "NULL AS run_id"}
      FROM task_runs WHERE id = ?`,
     id,
@@ -123,17 +126,39 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
       ...lastError(task),
     });
   }
-  const [stage, checks] = [toText(row.stage), readTaskChecks(reader, task)];
+  const checks = readTaskChecks(reader, task);
   return {
     ...task,
-    ...(stage === null ? {} : { stage }),
     ...(checks.length === 0 ? {} : { checks }),
     run: { id: runId, name, status, startedAt, cancelling },
     attempts,
+    steps: readSteps(reader, id),
     result: texts[2]![1] && shorten(texts[2]![1], FULL_CHARACTERS),
+    ...placeOf(reader, { run: runId, stage: toText(row.stage) }),
+    waitedMs: waitOf(startedAt, attempts[0]?.startedAt ?? null),
     ...(texts[3]![1] === null ? {} : { input: shorten(texts[3]![1], FULL_CHARACTERS) }),
     cut: cut.map(([field]) => field),
   };
+}
+
+/** Which stage a task belongs to, and which process ran it. */
+function placeOf(
+  reader: Reader,
+  { run, stage }: { run: number; stage: string | null },
+): Pick<TaskDetail, "stage" | "host" | "pid"> {
+  const process = reader.has("pipeline_runs", "host")
+    ? reader.get("SELECT host, pid FROM pipeline_runs WHERE id = ?", run)
+    : undefined;
+  const host = toText(process?.host);
+  return {
+    ...(host === null ? {} : { host }),
+    ...(typeof process?.pid === "number" ? { pid: process.pid } : {}),
+  };
+}
+
+function waitOf(from: string | null, to: string | null): number | null {
+  const [begun, started] = [timeOf(from), timeOf(to)];
+  return begun === null || started === null ? null : Math.max(0, started - begun);
 }
 
 /** The error of the last attempt, which is the task's own: it stands there already, so here is its start. */
@@ -188,7 +213,9 @@ function taskColumns(reader: Reader, characters: number): string {
   const { status, rewritten } = statusColumns(reader);
   return `id, ${start("name")}, ${status} AS status, ${rewritten} AS rewritten, progress,
     ${start("message")}, started_at, finished_at,
-    ${ours("key", start("key"))}, ${ours("error", start("error"))}, ${ours("updated_at")},
+    ${ours("key", start("key"))}, ${ours("error", start("error"))}, ${ours("updated_at")}, ${
+    ours("wakes_at")
+  },
     ${DURATION_MS} AS duration`;
 }
 
@@ -199,6 +226,7 @@ function toTask(row: SqlRow, characters: number, cancelling: ReadonlySet<number>
   };
   // The first line tells what it is, the others where.
   const error = toText(row.error);
+  const wakesAt = row.status === "queued" ? toText(row.wakes_at) : null;
   return {
     id: Number(row.id),
     name: short(row.name) ?? "",
@@ -213,5 +241,6 @@ function toTask(row: SqlRow, characters: number, cancelling: ReadonlySet<number>
     updatedAt: toText(row.updated_at),
     durationMs: row.duration === null ? null : Number(row.duration),
     cancelling: !isEnd(toText(row.status) as TaskStatus) && cancelling.has(Number(row.id)),
+    ...(wakesAt !== null && wakesAt > isoNow() ? { sleepsUntil: wakesAt } : {}),
   };
 }

@@ -46,6 +46,28 @@ Deno.test("BatchSender.room() counts the bytes of large values, so that few of t
   assertEquals(writer.column("SELECT count(*) FROM file"), [8]);
 });
 
+Deno.test("large bytes are given back when they are sent, and are stored whole beside a bad message", async () => {
+  using writer = await openLoop({ schema: "CREATE TABLE file (content NOT NULL)" });
+  const { batchSender } = writer;
+  const content = new Uint8Array(100_000).fill(7);
+  const params = [new Uint8Array(100_000).fill(8)];
+  const message = toInsertMessage("file", [[content]]);
+  const statement = { kind: "execute", sql: "INSERT INTO file VALUES (?)", params } as const;
+  batchSender.post(message);
+  batchSender.post(toInsertMessage("file", [[null]]));
+  batchSender.post({ kind: "transaction", messages: [statement] });
+  await batchSender.flushed();
+  const kept = [...message.values, ...statement.params].map((bytes) =>
+    (bytes as Uint8Array).byteLength
+  );
+  assertEquals(kept, [0, 0]);
+  assertEquals(content, new Uint8Array(100_000).fill(7));
+  assertEquals(writer.column("SELECT content FROM file ORDER BY rowid"), [
+    content,
+    new Uint8Array(100_000).fill(8),
+  ]);
+});
+
 Deno.test("BatchSender.room() rejects when the writer dies", async () => {
   using writer = await openLoop({ schema });
   const { batchSender } = writer;

@@ -1,5 +1,5 @@
 import { type Row, toInsertMessage } from "../../../writer/client/insert.ts";
-import { toMessage } from "../../../writer/client/steps.ts";
+import { toMessage, toTransactionMessage } from "../../../writer/client/steps.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 
 const odd = (value: unknown) => value as never;
@@ -196,7 +196,21 @@ Deno.test("toMessage() makes the message of each kind of step", () => {
 });
 
 Deno.test("toMessage() refuses what is no step", () => {
-  for (const step of [{}, { sql: 7 }, { table: "v" }, { table: "v", rows: { a: 1 } }, []]) {
+  const wrong = [{}, { sql: 7 }, { table: "v" }, { table: "v", rows: { a: 1 } }, [], null, "sql"];
+  for (const step of wrong) {
     assertThrows(() => toMessage(odd(step)), TypeError, "pass { sql, params }");
+  }
+  // What would be left out without a word.
+  for (
+    const [step, option] of [
+      [{ sql: "DELETE FROM v", table: "v", rows: [[1]] }, '"table"'],
+      [{ sql: "DELETE FROM v", idempotencyKey: "k" }, '"idempotencyKey"'],
+      [{ statement: "touch", parms: [1] }, '"parms"; did you mean "params"?'],
+    ] as const
+  ) {
+    assertThrows(() => toMessage(odd(step)), TypeError, `unknown option ${option}`);
+  }
+  for (const steps of [null, { sql: "SELECT 1" }, [{ sql: "SELECT 1" }].values(), "SELECT 1"]) {
+    assertThrows(() => toTransactionMessage(odd(steps)), TypeError, "expected an array of steps");
   }
 });

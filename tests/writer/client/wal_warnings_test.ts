@@ -1,7 +1,7 @@
 import { WalWarnings } from "../../../writer/client/wal_warnings.ts";
 import { assertMatch } from "../../support/assert.ts";
 
-function textOf(isSeries: boolean): string {
+function textOf(isSeries: boolean | undefined): string {
   const warnings = new WalWarnings("etl.db");
   let text = "";
   using _listening = warnings.listen((_held, told) => {
@@ -13,11 +13,12 @@ function textOf(isSeries: boolean): string {
   return text;
 }
 
-Deno.test("WalWarnings tells a reader that stays from reads that follow each other", () => {
+Deno.test("WalWarnings distinguishes a reader that stays from reads that follow each other", () => {
   const start =
     /^Readers have kept the WAL of etl\.db from being emptied for 90 s, and it has 300 MiB/;
-  for (const isSeries of [true, false]) assertMatch(textOf(isSeries), start);
+  for (const isSeries of [true, false, undefined]) assertMatch(textOf(isSeries), start);
   assertMatch(textOf(false), /end the reader that stays in one transaction/);
+  assertMatch(textOf(undefined), /end a reader that stays .* leave a pause between reads/);
   assertMatch(
     textOf(true),
     /leave a pause between them, or let that program checkpoint less often$/,

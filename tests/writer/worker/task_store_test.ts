@@ -37,6 +37,8 @@ for (const driver of DRIVERS) {
       own_status: "queued",
       rewritten_as: null,
       version: null,
+      stage: null,
+      wakes_at: null,
       worker: null,
     });
     store.write({ kind: "queue_tasks", run, ids: [9_000], names: ["ø"], keys: ["k"] });

@@ -30,6 +30,8 @@ for (const driver of DRIVERS) {
       own_status: "done",
       rewritten_as: null,
       version: null,
+      stage: null,
+      wakes_at: null,
       worker: null,
     });
     store.expectCounts(run, { done: 1 });

@@ -106,15 +106,16 @@ export class ContentWatch {
 
   #noteVersions(isSuspect: boolean): void {
     const { schema } = this.#versions;
-    let isOther = false;
+    let what: string | undefined;
     try {
       this.#versions = this.#readVersions();
-      isOther = Number(this.#versions.schema) < Number(schema) ||
-        (isSuspect && this.#hasRuns && !hasRuns(this.#connection));
+      const isMissing = isSuspect && this.#hasRuns && !hasRuns(this.#connection);
+      if (Number(this.#versions.schema) < Number(schema)) what = "it is another database now";
+      else if (isMissing) what = "its table pipeline_runs is gone, or it is another database now";
     } catch {
       // A lock that another holds tells nothing; what else is wrong the next commit tells.
     }
-    if (isOther) this.#lose("it is another database now");
+    if (what !== undefined) this.#lose(what);
   }
 
   #readVersions(): { data: SqlValue; schema: SqlValue } {
