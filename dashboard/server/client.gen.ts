@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources 7e0305936b12242f
+// Deno 2.9.6, sources 68488ad5f939c030
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *

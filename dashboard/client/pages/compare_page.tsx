@@ -9,7 +9,7 @@ import type { RouteOf } from "../lib/route.ts";
 import { CountsBar } from "../components/bars.tsx";
 import { Ago } from "../components/elapsed.tsx";
 import { formatCount, formatDuration, formatRatio, timeOf } from "../../../internal/units.ts";
-import { CheckTable } from "./checks.tsx";
+import { CheckTable } from "../run/checks.tsx";
 import { PageTitle } from "../components/page_title.tsx";
 import { Failure, PageSkeleton } from "./placeholders.tsx";
 import { runRoute } from "../lib/route.ts";

@@ -7,7 +7,7 @@ import type { TaskDetail, TaskSnapshot } from "../../api.ts";
 import type { PageProps } from "./page_props.ts";
 import { useEffect, useRef } from "preact/hooks";
 import { announce } from "../components/announcer.tsx";
-import { TaskChecks } from "./checks.tsx";
+import { TaskChecks } from "../run/checks.tsx";
 import { Attempts } from "./attempts.tsx";
 import { ProgressBar } from "../components/bars.tsx";
 import { useNow } from "../live/clock.ts";

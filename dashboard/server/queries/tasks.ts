@@ -151,6 +151,7 @@ function placeOf(
     : undefined;
   const host = toText(process?.host);
   return {
+    ...(stage === null ? {} : { stage }),
     ...(host === null ? {} : { host }),
     ...(typeof process?.pid === "number" ? { pid: process.pid } : {}),
   };
