@@ -24,13 +24,11 @@ export type {
 export type { GraphEdge, GraphNode, TaskGraph, Timeline, WeaveBlock } from "./api/picture.ts";
 export type { Run, RunHealth, RunPage, RunStatus, Sample } from "./api/run.ts";
 export type { RunProgress } from "../internal/progress.ts";
+export type { LogLine, LogPage, RunLogLine, RunLogPage } from "./api/log.ts";
 export type {
-  LogLine,
-  LogPage,
-  RunLogLine,
-  RunLogPage,
   Task,
   TaskAttempt,
+  TaskDependencies,
   TaskDetail,
   TaskHistory,
   TaskPage,

@@ -31,6 +31,7 @@ export type {
   SourceState,
   Task,
   TaskAttempt,
+  TaskDependencies,
   TaskDetail,
   TaskGraph,
   TaskHistory,

@@ -6,7 +6,8 @@
 import type { TaskGraph, Timeline, WeaveBlock } from "./picture.ts";
 import type { FailureReport, RunDelays } from "./problems.ts";
 import type { Run, Sample } from "./run.ts";
-import type { LogLine, TaskDetail } from "./task.ts";
+import type { LogLine } from "./log.ts";
+import type { TaskDetail } from "./task.ts";
 
 /** What an exported run carries: the page shows it without a server. */
 export interface ExportedRun {

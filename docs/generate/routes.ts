@@ -80,6 +80,10 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   "GET /api/tasks/:task/logs/:line": { text: "One line in full, as a text file." },
   "GET /api/tasks/:task/log": { text: "The whole log, as a text file." },
+  "GET /api/tasks/:task/dependencies": {
+    answer: "TaskDependencies",
+    text: "What it depends on, and what depends on it.",
+  },
   "GET /api/tasks/:task/history": { answer: "TaskHistory", text: "The same task in other runs." },
   "GET /api/live": {
     query: "view, run, task, watch",

@@ -247,8 +247,8 @@ export class Coordination {
   async #restore(renews: boolean): Promise<void> {
     this.#isOwed = undefined;
     try {
-      if (renews) await this.offers.renew();
-      else if (!await this.offers.ensure()) return;
+      const isNew = await (renews ? this.offers.renew() : this.offers.ensure());
+      if (!isNew) return;
       const { consumer } = this.offers;
       for (const worker of this.crew.workers()) worker.send({ kind: "pull_from", consumer });
       this.#events.republish();

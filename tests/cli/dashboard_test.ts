@@ -13,7 +13,7 @@ import { commandLine, hasTerminals, openTerminal, runCli, spawnCli } from "./cli
 const ignore = !hasTerminals;
 
 Deno.test({
-  name: "dashboard serves until Ctrl-C, and tells where",
+  name: "dashboard serves until Ctrl-C, and prints where",
   ignore,
   async fn() {
     await using run = await HandRun.start(["one"]);

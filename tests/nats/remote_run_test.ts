@@ -223,7 +223,7 @@ Deno.test("tasks add tasks, whose names the coordinator gives", LOOSE, async () 
 });
 
 Deno.test(
-  "a worker without the module, or with another version of it, is told apart and gets no task",
+  "a worker without the module, or with another version of it, is refused and gets no task",
   LOOSE,
   async () => {
     using folder = tempFolder();

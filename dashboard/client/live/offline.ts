@@ -92,6 +92,9 @@ export function answerOffline(exported: ExportedRun, path: string): unknown {
     if (!task) return null;
     if (part === undefined) return task;
     if (part === "logs") return { lines: exported.logs[task.id] ?? [], previous: null };
+    if (part === "dependencies") {
+      return { dependsOn: { total: 0, tasks: [] }, neededBy: { total: 0, tasks: [] } };
+    }
     if (part === "history") return { tasks: [], partial: false };
   }
   return null;

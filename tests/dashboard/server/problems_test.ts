@@ -52,7 +52,7 @@ Deno.test("failures are counted by cause, with the first, the last and a sample"
   assertEquals((await shown.get<FailureReport>("/api/runs/1/failures")).causes[1]!.count, 501);
 });
 
-Deno.test("delays tell which tasks are silent, wait for a retry, and were slowest", async () => {
+Deno.test("delays show which tasks are silent, wait for a retry, and were slowest", async () => {
   using shown = await show();
   const ago = (seconds: number) => new Date(Date.now() - seconds * 1_000).toISOString();
   const ids = addRun(shown.store, [
