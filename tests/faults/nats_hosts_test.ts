@@ -28,7 +28,7 @@ async function assertWhole(db: string): Promise<void> {
   }
 }
 
-/** Resolves when so many tasks are done. */
+/** Resolves when this number of tasks is done. */
 async function done(db: string, count: number): Promise<void> {
   const sql = "SELECT count(*) FROM task_runs WHERE status='done'";
   while (Number((await readValues(db, sql).catch(() => [[0]]))[0]![0]) < count) {
