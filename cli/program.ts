@@ -54,6 +54,11 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     usage: "[run]",
     load: () => import("./commands/logs.ts"),
   },
+  task: {
+    summary: "say all about one task",
+    usage: "<id>",
+    load: () => import("./commands/task.ts"),
+  },
   workers: {
     summary: "list the workers of a run on other machines",
     usage: "",
