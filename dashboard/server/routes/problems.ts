@@ -5,6 +5,7 @@
  */
 import type { Hono } from "hono";
 import { integer, runId } from "../params.ts";
+import { readChecks } from "../queries/answers/checks.ts";
 import { readDelays } from "../queries/answers/delays.ts";
 import { readFailures } from "../queries/answers/failures.ts";
 import type { Read } from "../queries/slices.ts";
@@ -17,6 +18,10 @@ export function addProblems(app: Hono, read: Read): void {
     const limit = integer(c.req.query(), "limit", { min: 1, max: 1_000, otherwise: 50 });
     const report = await readFailures(read, run, { limit, signal: c.req.raw.signal });
     return report ? c.json(report) : noSuchRun(c);
+  });
+  app.get("/api/runs/:run/checks", async (c) => {
+    const checks = await readChecks(read, runId(c.req.param()), c.req.raw.signal);
+    return checks ? c.json(checks) : noSuchRun(c);
   });
   app.get("/api/runs/:run/delays", async (c) => {
     const delays = await readDelays(read, runId(c.req.param()), c.req.raw.signal);
