@@ -59,6 +59,11 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     usage: "<id>",
     load: () => import("./commands/task.ts"),
   },
+  durations: {
+    summary: "say how long the tasks of a run took",
+    usage: "[run]",
+    load: () => import("./commands/durations.ts"),
+  },
   workers: {
     summary: "list the workers of a run on other machines",
     usage: "",
