@@ -78,14 +78,15 @@ export async function run(
   const { width, paint } = surface();
   const { all, groups, left, against: other } = durations;
   const beside = other === null ? "" : `, beside run ${other}`;
+  const columns = other === null ? COLUMNS.filter(({ optional }) => !optional) : COLUMNS;
+  const rows = [
+    ...(all ? [toCells(all, "all tasks")] : []),
+    ...groups.map((group) => toCells(group)),
+  ];
+  const shown = rows.map((cells) => cells.filter((_, i) => columns.includes(COLUMNS[i]!)));
   writeLines([
     paint("bold", sanitize(`Run ${run.id} ${run.name}`)) + beside,
-    ...(all
-      ? drawTable(COLUMNS, [toCells(all, "all tasks"), ...groups.map((group) => toCells(group))], {
-        width,
-        paint,
-      })
-      : ["No task is done"]),
+    ...(all ? drawTable(columns, shown, { width, paint }) : ["No task is done"]),
     ...(left > 0
       ? [paint("dim", `… and ${formatCount(left)} more that took less time together`)]
       : []),

@@ -158,7 +158,7 @@ Deno.test("task shows what a task is, with its dependencies and its attempts", a
   const task = JSON.parse(json);
   assertEquals([task.attempts.length, task.dependsOn.total, task.neededBy.tasks[0].id], [3, 1, 3]);
   const { out: took } = await runCli(["durations", "--db", db], options);
-  assertMatch(took, /^Run 1 .*\n +tasks +p50 .*\n +3 .* all tasks\n/);
+  assertMatch(took, /^Run 1 .*\ntasks +p50 .*\n +3 .* all tasks\n/);
   assertStringIncludes((await runCli(["task", "9", "--db", db], options)).err, "there is none");
 });
 
