@@ -9,6 +9,8 @@
 import "../deno_only.js";
 export type {
   ApiError,
+  Check,
+  ComparedChecks,
   ComparedTask,
   Comparison,
   ControlResult,
@@ -21,6 +23,7 @@ export type {
   LogPage,
   RemoteWorkerInfo,
   Run,
+  RunChecks,
   RunDelays,
   RunDurations,
   RunHealth,

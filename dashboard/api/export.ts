@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RunChecks } from "./checks.ts";
 import type { TaskGraph, Timeline, WeaveBlock } from "./picture.ts";
 import type { FailureReport, RunDelays } from "./problems.ts";
 import type { Run, Sample } from "./run.ts";
@@ -25,6 +26,8 @@ export interface ExportedRun {
   timeline: Timeline;
   /** The failures by their causes. */
   failures?: FailureReport | undefined;
+  /** What its tasks checked. */
+  checks?: RunChecks | undefined;
   /** What held it up, and what was slow. */
   delays?: RunDelays | undefined;
   /** Which tasks wait for which. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { TaskStatus } from "../../internal/task_status.ts";
+import type { Check } from "./checks.ts";
 import type { Run } from "./run.ts";
 
 /**
@@ -191,6 +192,8 @@ export interface TaskDetail extends Task {
   attempts: TaskAttempt[];
   /** The steps that it has ended, and its sleeps, in their order: the last 100. */
   steps?: TaskStep[];
+  /** Its checks, the last of each name, where it made any: at most 100, those first that did not pass. */
+  checks?: Check[];
   /** What it returned, as JSON text. */
   result: string | null;
   /** The stage that it belongs to, where its pipeline has stages. */

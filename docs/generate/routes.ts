@@ -38,6 +38,10 @@ const ROUTES: Readonly<Record<string, Route>> = {
     answer: "FailureReport",
     text: "Its failures by cause: number, share, first, last and a sample with its stack.",
   },
+  "GET /api/runs/:run/checks": {
+    answer: "RunChecks",
+    text: "What its tasks checked: numbers, and the first 100, failed ones first.",
+  },
   "GET /api/runs/:run/delays": {
     answer: "RunDelays",
     text: "Its tasks that are silent, that wait for a retry, and the slowest.",

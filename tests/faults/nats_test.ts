@@ -16,6 +16,7 @@ import { Random } from "../support/random.ts";
 import { readValues } from "../support/read.ts";
 import { CoordinatorProcess, remotely, startWorker, WorkerProcess } from "../support/remote.ts";
 import { tempFolder } from "../support/temp.ts";
+import { until } from "../support/until.ts";
 
 const LOOSE = { ignore: !hasNats, sanitizeOps: false, sanitizeResources: false };
 
@@ -266,6 +267,8 @@ Deno.test(
       atomic: true,
       workers: 8,
     });
+    // One that is cut while it is opened is only given up after some seconds.
+    await until(() => worker.lines.some((line) => line.startsWith("Joined")));
     const cuts = IS_LONG ? 30 : 1;
     for (let n = 0; n < cuts; n++) {
       await sleep(10 * DELAY_MS * (0.5 + random.next()));

@@ -7,6 +7,7 @@ import type { TaskDetail, TaskSnapshot } from "../../api.ts";
 import type { PageProps } from "./page_props.ts";
 import { useEffect, useRef } from "preact/hooks";
 import { announce } from "../components/announcer.tsx";
+import { TaskChecks } from "../run/checks.tsx";
 import { Attempts } from "./attempts.tsx";
 import { ProgressBar } from "../components/bars.tsx";
 import { useNow } from "../live/clock.ts";
@@ -119,6 +120,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
         <TaskHistory key={task.id} task={task} />
       </div>
       <Attempts task={task} />
+      <TaskChecks checks={task.checks} />
       <Steps task={task} />
       <TaskItem key={`item ${task.id}`} task={task} />
       <TaskResult key={`result ${task.id}`} task={task} />

@@ -9,6 +9,7 @@ import { isEnd, type TaskStatus } from "../../../internal/task_status.ts";
 import { timeOf } from "../../../internal/units.ts";
 import type { Task, TaskAttempt, TaskDetail, TaskPage, TaskQuery } from "../../api.ts";
 import type { Reader } from "../reader.ts";
+import { readTaskChecks } from "./answers/checks.ts";
 import { countTasks, findTasks, type Read } from "./find.ts";
 import type { TextPlace } from "./long_text.ts";
 import { DURATION_MS } from "./order.ts";
@@ -125,8 +126,10 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
       ...lastError(task),
     });
   }
+  const checks = readTaskChecks(reader, task);
   return {
     ...task,
+    ...(checks.length === 0 ? {} : { checks }),
     run: { id: runId, name, status, startedAt, cancelling },
     attempts,
     steps: readSteps(reader, id),

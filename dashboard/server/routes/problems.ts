@@ -5,6 +5,7 @@
  */
 import type { Hono } from "hono";
 import { choice, integer, runId } from "../params.ts";
+import { readChecks } from "../queries/answers/checks.ts";
 import { readDelays } from "../queries/answers/delays.ts";
 import { readDurations } from "../queries/answers/durations.ts";
 import { readFailures } from "../queries/answers/failures.ts";
@@ -27,6 +28,10 @@ export function addProblems(app: Hono, read: Read): void {
     const run = runId(c.req.param());
     const durations = await readDurations(read, run, { by, against, signal });
     return durations ? c.json(durations) : noSuchRun(c);
+  });
+  app.get("/api/runs/:run/checks", async (c) => {
+    const checks = await readChecks(read, runId(c.req.param()), c.req.raw.signal);
+    return checks ? c.json(checks) : noSuchRun(c);
   });
   app.get("/api/runs/:run/delays", async (c) => {
     const delays = await readDelays(read, runId(c.req.param()), c.req.raw.signal);
