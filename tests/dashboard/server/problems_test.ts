@@ -77,7 +77,7 @@ Deno.test("delays show which tasks are silent, wait for a retry, and were slowes
   assertEquals((await read()).silent.holdUp, true);
 });
 
-Deno.test("durations are told by the pattern of names and by stage, beside the run before", async () => {
+Deno.test("durations are grouped by the pattern of names and by stage, beside the run before", async () => {
   using shown = await show();
   const done = (name: string, ms: number, stage: string) => ({
     name,
