@@ -76,6 +76,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   durations: {
     summary: "say how long the tasks of a run took",
     usage: "[run]",
+    permissions: READS,
     load: () => import("./commands/durations.ts"),
   },
   workers: {
