@@ -37,12 +37,12 @@ import { refuseDatabase } from "./internal/output_file.ts";
  */
 export interface LoggingOptions {
   /**
-   * What is printed on stderr: nothing at 0, what happens at 1 (`-v`), and what it depends on at 2 (`-vv`).
+   * Output on stderr: 0 is none, 1 (`-v`) events, 2 (`-vv`) their details.
    *
    * @default {0}
    */
   verbose?: number | undefined;
-  /** A file that everything is added to, a line for each record. Its folder must be there. */
+  /** File that every record is appended to, one line each. Its folder must exist. */
   logFile?: string | URL | undefined;
 }
 

@@ -4,4 +4,4 @@
  * @module
  */
 import "./deno_only.js";
-export { runTask, type RunTaskOptions, type TaskRun } from "./pipeline/run_task.ts";
+export { type RunStep, runTask, type RunTaskOptions, type TaskRun } from "./pipeline/run_task.ts";

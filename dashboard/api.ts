@@ -8,7 +8,9 @@
  * @module
  */
 export type { ApiError, ControlResult, SourceState } from "./api/answer.ts";
+export type { Check, ComparedChecks, RunChecks } from "./api/checks.ts";
 export type { ComparedTask, Comparison } from "./api/comparison.ts";
+export type { DurationGroup, RunDurations } from "./api/durations.ts";
 export type { ExportedRun } from "./api/export.ts";
 export type { FailureCause, FailureReport, RunDelays } from "./api/problems.ts";
 export type {
@@ -24,13 +26,11 @@ export type {
 export type { GraphEdge, GraphNode, TaskGraph, Timeline, WeaveBlock } from "./api/picture.ts";
 export type { Run, RunHealth, RunPage, RunStatus, Sample } from "./api/run.ts";
 export type { RunProgress } from "../internal/progress.ts";
+export type { LogLine, LogPage, RunLogLine, RunLogPage } from "./api/log.ts";
 export type {
-  LogLine,
-  LogPage,
-  RunLogLine,
-  RunLogPage,
   Task,
   TaskAttempt,
+  TaskDependencies,
   TaskDetail,
   TaskHistory,
   TaskPage,

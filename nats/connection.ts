@@ -49,6 +49,23 @@ export class Connection {
     this.#listeners.add(listener);
   }
 
+  /**
+   * Waits for an answer of the server, for as long as there is a connection: one that is lost takes the answer along.
+   *
+   * @throws {Error} If the connection is lost, or was
+   */
+  async unlessLost<T>(answer: () => Promise<T>): Promise<T> {
+    const { promise: lost, reject } = Promise.withResolvers<never>();
+    const listener = () => reject(new Error("the connection was lost"));
+    if (!this.isConnected) listener();
+    this.#listeners.add(listener);
+    try {
+      return await Promise.race([lost, answer()]);
+    } finally {
+      this.#listeners.delete(listener);
+    }
+  }
+
   /** Publishes, unless there is no connection. */
   publish(subject: string, payload: Uint8Array | string, reply?: string): void {
     if (!this.isConnected) return;

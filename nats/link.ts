@@ -27,6 +27,8 @@ const DATA = 1;
 const MORE = 2;
 /** The other side does not know this link, or does not want it any more. */
 const GONE = 4;
+/** The other side was without a connection: what was sent to it may be lost. */
+const BACK = 8;
 
 /** Milliseconds without an acknowledgement after which the oldest frame is sent again, and the most of them. */
 const PROBE_MS = 1_500;
@@ -94,6 +96,7 @@ export class Link<Out, In> {
     const flags = frame[0]!;
     if (flags & GONE) return this.#options.gone();
     this.#acknowledge(numberAt(frame, 5));
+    if (flags & BACK && this.#sent > 0) this.#probe();
     if (!(flags & DATA)) return;
     this.#owesAck = true;
     this.#schedule();
@@ -113,8 +116,9 @@ export class Link<Out, In> {
   /** The connection is back: what was sent may be lost. */
   reconnected(): void {
     if (this.#sent > 0) this.#probe();
-    this.#owesAck = true;
-    this.#schedule();
+    const frame = new Uint8Array(HEADER);
+    frame[0] = BACK;
+    this.#publish(frame);
   }
 
   /** Is called about once a second, while there is a connection. */

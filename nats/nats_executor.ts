@@ -33,14 +33,14 @@ const LEASE_MS = 15_000;
  */
 export interface NatsExecutorOptions extends NatsOptions {
   /**
-   * Milliseconds after which a silent worker is taken for dead, and its tasks are run elsewhere.
+   * Time without a message after which a worker counts as dead and its tasks run elsewhere, in milliseconds.
    *
    * @default {15000}
    */
   leaseMs?: number | undefined;
   /**
-   * Where the server keeps the offers of tasks. They are ids, no data of yours, and are offered again when the server
-   * has lost them; `"file"` is for accounts that may use no memory.
+   * Where the server keeps the offers of tasks. They are ids without data of yours, and are offered again when the
+   * server has lost them. `"file"` is for accounts that may not use memory.
    *
    * @default {"memory"}
    */

@@ -47,22 +47,22 @@ export interface NatsTls {
  * ```
  */
 export interface NatsOptions {
-  /** The servers of one cluster, such as `"tls://broker:4222"`. */
+  /** Servers of one cluster, such as `"tls://broker:4222"`. */
   servers: string | readonly string[];
-  /** A file of credentials, as `nsc` makes it. */
+  /** File with credentials, as `nsc` writes it. */
   credentials?: string | URL | undefined;
-  /** A file with the seed of an NKey. */
+  /** File with the seed of an NKey. */
   nkey?: string | URL | undefined;
   /** A token. */
   token?: string | undefined;
-  /** The name of a user. */
+  /** Name of a user. */
   user?: string | undefined;
-  /** The user's password. */
+  /** Password of the user. */
   password?: string | undefined;
-  /** Files for an encrypted connection; `tls://` alone encrypts with what the system trusts. */
+  /** Files for an encrypted connection; `tls://` alone uses the authorities that the system trusts. */
   tls?: NatsTls | undefined;
   /**
-   * What the subjects and the stream begin with: coordinators and workers of one prefix find each other.
+   * Prefix of the subjects and of the stream: coordinators and workers with the same prefix find each other.
    *
    * @default {"pipeloom"}
    */

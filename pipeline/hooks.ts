@@ -84,9 +84,9 @@ export interface EndedRun
  */
 export interface HookOptions {
   /**
-   * Called when a task has ended and is not run again by itself. 16 calls are active at once at most: no other task begins
-   * while there are as many, and the run does not end before they have. Tasks that are cancelled because the
-   * run is stopped before they begin are only counted. The signal is aborted when the time of the call is up.
+   * Called when a task has ended and is not retried. At most 16 calls are active; no task begins while there are as
+   * many, and the run ends after them. Tasks that are cancelled before they begin, because the run is stopped, are
+   * only counted. The signal is aborted when the time of the call is up.
    *
    * @default {nothing is called}
    */
@@ -94,16 +94,15 @@ export interface HookOptions {
     | ((task: TaskIdentity, outcome: EndedTask, signal: AbortSignal) => unknown)
     | undefined;
   /**
-   * Called once when the run is over and the database is closed, before `runPipeline` resolves or rejects: after success
-   * and failure, after a cancellation, a signal of the system, and also when the run failed as a whole or its items
-   * did. Wrong options and arguments are refused without a call. The signal is aborted when the time of the call
-   * is up.
+   * Called once when the run is over and the database is closed, before `runPipeline` resolves or rejects: after
+   * success, failure, cancellation and a signal of the system, and when the run or its items failed as a whole.
+   * Wrong options and arguments are refused without a call. The signal is aborted when the time of the call is up.
    *
    * @default {nothing is called}
    */
   onEnd?: ((report: EndedRun, signal: AbortSignal) => unknown) | undefined;
   /**
-   * Milliseconds that a call of `onTaskEnd` or `onEnd` may take. The run continues without it after that.
+   * Time limit of a call of `onTaskEnd` or `onEnd`, in milliseconds. The run then continues without it.
    *
    * @default {30000}
    */

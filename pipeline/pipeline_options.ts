@@ -40,23 +40,23 @@ export interface PipelineOptions<Item>
     HookOptions,
     QueueOptions<Item> {
   /**
-   * The database: a path, a `file:` URL or `:memory:`; or a writer that is open, which several pipelines may
-   * share, and which stays open. How it is opened was said to {@linkcode SqliteWriter.open} then.
+   * The database: a path, a `file:` URL or `:memory:`. Or an open writer, which several pipelines may share and
+   * which stays open; options of {@linkcode SqliteWriter.open} were given to it.
    */
   db: string | URL | SqliteWriter;
   /**
-   * SQL to run when the database is open, before the first task; where a writer is passed that is open, through that
-   * writer, all of it or none. A function of the arguments may return it.
+   * SQL to run before the first task, such as `CREATE TABLE IF NOT EXISTS …`. An open writer runs all of it or none.
+   * May be a function of the arguments.
    */
   schema?: string | readonly string[] | ((args: never) => string) | undefined;
   /**
-   * The work of a task: a function, run on this thread, or the module that exports one, run on a pool of
-   * Workers. What it returns is stored as JSON in `result`. Where tasks are of several kinds, a table of either by
-   * the names of their stages: `{ fetch, parse: { module, export: "parse" } }`; see `stage`.
+   * The work of a task: a function, which runs on this thread, or a module that exports one, which runs on a pool of
+   * Workers. Its return value is stored as JSON in `result`. For tasks of several kinds, a table of either by stage:
+   * `{ fetch, parse: { module, export: "parse" } }`; see `stage`.
    */
   run: TaskFunction<Item> | TaskModule<Item> | Stages<NoInfer<Item>>;
   /**
-   * Which stage of the table `run` an item's task belongs to. Items that tasks add have one, too.
+   * The stage of an item, a name in the table `run`. Items that tasks add have one, too.
    *
    * @default {`run` is the work of all tasks}
    */
@@ -69,102 +69,102 @@ export interface PipelineOptions<Item>
    */
   executor?: { readonly name: string } | undefined;
   /**
-   * The name of the run.
+   * Name of the run.
    *
    * @default {"pipeline"}
    */
   name?: string | undefined;
   /**
-   * How many tasks run at once. On other machines it is never more than their workers have slots. With stages it is
-   * how many of each: one number for all of them, or `{ fetch: 50, parse: 2 }`.
+   * Maximum number of concurrent tasks; on other machines no more than their workers have slots. With stages it is
+   * the number for each: one for all, or `{ fetch: 50, parse: 2 }`.
    *
    * @default {16 on the main thread, where tasks wait for others; on the pool the number of CPUs; 64 on other machines}
    */
   workers?: number | Readonly<Record<string, number>> | undefined;
   /**
-   * Whether the rows of a task are committed together with its `done`, all or none. Such a task's rows are
-   * held in memory until it ends; the next task does not wait for their commit.
+   * Whether a task's rows and its `done` are one commit. The rows of such a task are held in memory until it ends;
+   * the next task does not wait for their commit.
    *
    * @default {false}
    */
   atomic?: boolean | undefined;
   /**
-   * Whether each item is stored as JSON in `task_runs.input`, and shown with its task. Items that hold secrets should
-   * not be. Those that are added to the run are stored in any case.
+   * Whether each item is stored as JSON in `task_runs.input` and shown with its task. Leave it off for items that
+   * hold secrets. Items that are added to the run are always stored.
    *
    * @default {false}
    */
   storeItems?: boolean | undefined;
   /**
-   * The version of an item's work: a modification time, a hash, an ETag. A task whose key was done with the same
-   * version before, in another run of this name, ends as `done` without running, with the result of then. Without a
-   * version, `undefined`, it runs. Each item that has one needs a key.
+   * Version of an item's input: a modification time, a hash, an ETag. A task whose key is done with the same version
+   * in an earlier run of this name ends as `done` without running, with the earlier result. An item with version
+   * `undefined` always runs. Each item with a version needs a key.
    *
    * @default {every task runs}
    */
   version?: ((item: Item) => string | undefined) | undefined;
   /**
-   * The version of the tasks' code, or of whatever else their work depends on: with another one nothing counts that
-   * was done before.
+   * Version of the tasks' code or of anything else that their work depends on. With another one, all earlier
+   * versions are ignored.
    *
    * @default {""}
    */
   cacheKey?: string | undefined;
   /**
-   * Whether the first task that fails stops the pipeline; the rest is cancelled.
+   * Whether the first failed task stops the pipeline and cancels the rest.
    *
    * @default {false}
    */
   failFast?: boolean | undefined;
   /**
-   * Stops the pipeline when it is aborted: running tasks get it as `task.signal`, the rest is cancelled. A
-   * running task is cancelled when it throws the signal's reason or an `AbortError`, itself or as a cause;
-   * whatever else it throws is an error.
+   * Stops the pipeline when it is aborted: running tasks see it as `task.signal`, the rest is cancelled. A running
+   * task is cancelled when it throws the signal's reason or an `AbortError`, itself or as a cause; any other error
+   * makes it `error`.
    */
   signal?: AbortSignal | undefined;
   /**
-   * Whether SIGINT, SIGTERM and SIGHUP stop the pipeline as `signal` does, for as long as it runs.
+   * Whether SIGINT, SIGTERM and SIGHUP stop the pipeline as `signal` does.
    *
    * @default {true}
    */
   handleSignals?: boolean | undefined;
   /**
-   * Continues a run that did not end well, or was killed: with `true` the last run of this name that is not
-   * `done`, or a new one when there is none; or the run of this id. Items whose task is `done` there are left
-   * out, the others run again under the same run. Items are identified by their keys, so each needs one of its
-   * own. With `atomic` the rows of each item are there exactly once in the end.
+   * Continues an unfinished run. `true` selects the last run of this name that is not `done`, or begins a new one; a
+   * number selects the run of this id. Items whose task is `done` are left out; the others run again in the same
+   * run. Items are identified by their keys, so each needs one of its own. With `atomic`, the rows of each item are
+   * written exactly once.
    *
-   * `{ key: "2026-11-22" }` is for a program that may be started again even after the last commit: it continues the
-   * run of this name and key, begins it when there is none, and runs nothing again when it is `done`.
+   * `{ key: "2026-11-22" }` is for a program that may be started again after the last commit. It continues the run
+   * of this name and key, begins it when it does not exist, and runs nothing when it is `done`.
    *
    * @default {false}
    */
   resume?: boolean | number | { key: string } | undefined;
   /**
-   * What to do while another run of this name is active in the same database, in this process or another:
-   * `"allow"` runs beside it, `"refuse"` rejects at once with {@linkcode OverlapError}, `"queue"` waits until it
-   * has ended, or until its process is gone. Which of several that wait is first is not promised; a run that
-   * is stopped while it waits is `cancelled`, and leaves nothing in the database.
+   * Behavior while another run of this name is active in the same database, in this process or another. `"allow"`
+   * runs concurrently, `"refuse"` rejects with {@linkcode OverlapError}, `"queue"` waits until the other run has
+   * ended or its process is gone. The order of several waiting runs is not specified. A run that is stopped while it
+   * waits is `cancelled` and leaves nothing in the database.
    *
    * @default {"allow"}
    */
   overlap?: "allow" | "refuse" | "queue" | undefined;
   /**
-   * What the run is started with: an object that JSON keeps. It is stored with the run, tasks have it as `task.args`,
-   * and `resume: true` continues runs of the same arguments only.
+   * Arguments of the run: an object that JSON keeps. They are stored with the run, tasks have them as `task.args`,
+   * and `resume: true` continues only runs of the same arguments.
    *
    * @default {{}}
    */
   args?: object | undefined;
   /**
-   * What the run is called beside its name, so that runs for many days share one name and its history.
+   * Label of the run beside its name, so that runs for many days share one name and its history.
    *
    * @default {the arguments, such as "date=2026-11-13"}
    */
   label?: string | ((args: never) => string) | undefined;
   /**
-   * Whether to show on stderr how far the pipeline is, and how: an overall bar and one for each running task
-   * on a terminal, a line every few seconds elsewhere.
+   * Whether to show progress on stderr, and how: an overall bar and a bar for each running task on a terminal, a
+   * line every few seconds elsewhere.
    *
    * @default {false}
    */
@@ -197,25 +197,25 @@ export interface PipelineDefinition<Item, Arguments = PipelineArguments>
       args: Arguments,
     ) => Iterable<Item> | AsyncIterable<Item> | Promise<Iterable<Item> | AsyncIterable<Item>>);
   /**
-   * Declares the arguments: a validator that knows the Standard Schema (zod, valibot, arktype, …), which parses, gives
-   * defaults and refuses; or an object of default values.
+   * Declaration of the arguments: a validator that implements the Standard Schema (zod, valibot, arktype, …), or an
+   * object of default values.
    *
    * @default {arguments are text, and one that neither `items` nor `schema` reads is refused}
    */
   args?: ArgumentsValidator | Readonly<Record<string, unknown>> | undefined;
-  /** What a run is called beside its name, or a function of the arguments that says so. */
+  /** Label of a run beside its name, or a function of the arguments that returns it. */
   label?: string | ((args: Arguments) => string) | undefined;
-  /** SQL to run when the database is open, or a function of the arguments that returns it. */
+  /** SQL to run before the first task, or a function of the arguments that returns it. */
   schema?: string | ((args: Arguments) => string) | undefined;
   /**
-   * The database: a path or a `file:` URL. `--db` goes before it.
+   * The database: a path or a `file:` URL. `--db` overrides it.
    *
    * @default {"pipeloom.db"}
    */
   db?: string | URL | undefined;
   /**
-   * When to run it: a line of a crontab (minute, hour, day of the month, month, day of the week) in UTC, or
-   * `{ cron, timeZone }`. For `pipeloom schedule FILE` and {@linkcode schedulePipeline}; nothing else reads it.
+   * Times of the runs: a line of a crontab (minute, hour, day of the month, month, day of the week) in UTC, or `{
+   * cron, timeZone }`. Used by `pipeloom schedule FILE` and {@linkcode schedulePipeline} only.
    */
   schedule?: string | { cron: string; timeZone?: string | undefined } | undefined;
 }

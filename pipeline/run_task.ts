@@ -11,6 +11,7 @@ import type { LogLevel } from "../internal/log_level.ts";
 import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import { OWN_TABLES } from "../writer/protocol/own_tables.ts";
 import type { SqlRow } from "../writer/protocol/sqlite_types.ts";
+import { SKIPS_SLEEPS } from "./executor/steps/task_sleep.ts";
 import type { TaskModule } from "./executor/task_module.ts";
 import type { TaskFunction } from "./executor/task_module.ts";
 import type { PipelineOptions } from "./pipeline_options.ts";
@@ -50,6 +51,34 @@ export interface RunTaskOptions<Item> extends
   db?: string | URL | undefined;
   /** SQL to run when the database is open. */
   schema?: string | readonly string[] | undefined;
+  /**
+   * Whether `task.sleep` takes its time. Otherwise the task leaves its function all the same, and is run again at once.
+   *
+   * @default {false}
+   */
+  waitsForSleeps?: boolean | undefined;
+}
+
+/**
+ * A durable step of a task, or a sleep.
+ *
+ * @example How long a task wanted to sleep
+ * ```ts ignore
+ * import type { RunStep } from "@pipeloom/pipeloom/testing";
+ *
+ * const asleepMs = (steps: RunStep[]) =>
+ *   steps.reduce((sum, { kind, ms }) => sum + (kind === "sleep" ? ms : 0), 0);
+ * ```
+ */
+export interface RunStep {
+  /** What it is. */
+  kind: "step" | "sleep";
+  /** Its name; empty for a sleep. */
+  name: string;
+  /** What it returned, as JSON keeps it; `undefined` for nothing. */
+  result: unknown;
+  /** Milliseconds that it took; of a sleep those that it was to take. */
+  ms: number;
 }
 
 /**
@@ -77,6 +106,8 @@ export interface TaskRun<Result = unknown> {
   progress: number;
   /** What it said last with its progress, or why it did not end well. */
   message: string | null;
+  /** Its durable steps and its sleeps, in their order. */
+  steps: RunStep[];
   /** Items that it added to the run. They are run only where the task is a module's. */
   added: unknown[];
 }
@@ -96,6 +127,7 @@ const NAMES = [
   "taskKey",
   "taskName",
   "timeoutMs",
+  "waitsForSleeps",
 ] satisfies (keyof RunTaskOptions<unknown>)[];
 
 /**
@@ -127,13 +159,14 @@ export async function runTask<Item, Result = unknown>(
   options: RunTaskOptions<Item> = {},
 ): Promise<TaskRun<Result>> {
   checkOptionNames(options, { operation: "run the task", known: NAMES });
-  const { db = ":memory:", driver, schema, statements, ...rest } = options;
+  const { db = ":memory:", driver, schema, statements, waitsForSleeps, ...rest } = options;
   await using writer = await SqliteWriter.open({ db, driver, schema, statements });
   const report = await runPipeline<Item>([item], {
     ...rest,
     db: writer,
     workers: 1,
     handleSignals: false,
+    ...(waitsForSleeps ? {} : { [SKIPS_SLEEPS]: true }),
     run: typeof run === "function" ? onlyFirst(run) : run,
   });
   return await describe<Result>(writer, report.runId!, report.failures[0]?.error);
@@ -173,6 +206,10 @@ async function describe<Result>(
     "SELECT level, message FROM task_logs WHERE task_id=? ORDER BY id",
     [id!],
   );
+  const steps = await writer.query(
+    "SELECT kind, name, started_at, finished_at, result FROM task_steps WHERE task_id=? ORDER BY number",
+    [id!],
+  );
   const added = await writer.query(
     "SELECT input FROM task_runs WHERE run_id=? AND added_by IS NOT NULL ORDER BY id",
     [run],
@@ -188,6 +225,12 @@ async function describe<Result>(
     })),
     progress: Number(progress),
     message: message as string | null,
+    steps: steps.map(({ kind, name, started_at, finished_at, result }) => ({
+      kind: kind === "sleep" ? "sleep" : "step",
+      name: String(name),
+      result: result === null ? undefined : JSON.parse(String(result)),
+      ms: Date.parse(String(finished_at)) - Date.parse(String(started_at)),
+    })),
     added: added.map(({ input }) => JSON.parse(String(input))),
   };
 }

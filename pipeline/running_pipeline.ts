@@ -34,11 +34,12 @@ export interface RunningPipeline {
   readonly finished: Promise<PipelineReport>;
 
   /**
-   * Cancels a task, and resolves when it has ended; without an id all of them, and resolves when the run has ended.
+   * Cancels one task and resolves when it has ended; without an id it cancels the run and resolves when that has
+   * ended.
    *
-   * A task that has not begun never does. One that runs is aborted through its `signal`: it is cancelled when it throws the
-   * signal's reason or an `AbortError`, and is done all the same when it finishes. On the pool its Worker is ended
-   * when it still runs after `abortGraceMs`. What depends on it is cancelled, too.
+   * A queued task never starts. A running task is aborted through its `signal`: it is `cancelled` when it throws the
+   * signal's reason or an `AbortError`, and `done` when it finishes anyway. On the pool its Worker is terminated
+   * when it still runs after `abortGraceMs`. Tasks that depend on it are cancelled, too.
    *
    * @param task Its id: `task.id`, `task_runs.id`
    * @param reason What it is told; its message is in `task_runs`
@@ -48,9 +49,9 @@ export interface RunningPipeline {
   cancel(task?: number, reason?: unknown): Promise<void>;
 
   /**
-   * Runs a task again that ended as `error` or `cancelled`, in the same run; without an id all that ended as
-   * `error`. What was cancelled because it depends on them runs again, too. The attempt that ended is kept in
-   * `task_attempts`. Once the run has ended it is too late: continue it with `resume`.
+   * Runs a failed or cancelled task again in the same run; without an id all failed tasks. Tasks that were cancelled
+   * because they depend on them run again, too. The earlier attempt is kept in `task_attempts`. A run that has ended
+   * is continued with `resume` instead.
    *
    * @param task Its id: `task.id`, `task_runs.id`
    * @returns How many tasks are queued again
@@ -60,8 +61,8 @@ export interface RunningPipeline {
   retry(task?: number): Promise<number>;
 
   /**
-   * Adds items to the run, as `task.add` does: those whose key the run has already are left out. The run does not end
-   * before they are added; when nothing else is left of it, it may have ended already.
+   * Adds items to the run, as `task.add` does; those whose key the run has already are left out. The run does not
+   * end before they are added. When nothing else is left of it, it may have ended already.
    *
    * @returns How many are new, once they are committed
    * @throws {TypeError} If an item has no key, or a part of it has no JSON form

@@ -32,7 +32,7 @@ import { isUnwritable, openUnwritable, readJournal } from "./unwritable.ts";
  */
 export interface ConnectOptions {
   /**
-   * The journal of a file: WAL, or with `false` the rollback journal (DELETE).
+   * Journal of a file: WAL, or with `false` the rollback journal (DELETE).
    *
    * @default {true}
    */
@@ -52,15 +52,15 @@ export interface ConnectOptions {
    */
   driver?: DriverChoice | undefined;
   /**
-   * Milliseconds that opening it and each call wait for a lock. Of readers only those of a file without a
-   * WAL ever wait.
+   * Maximum wait for a lock when opening and in each call, in milliseconds. Readers wait only for files without a
+   * WAL.
    *
    * @default {60_000}
    */
   busyTimeoutMs?: number | undefined;
   /**
-   * Whether SQLite takes a name in double quotes that names no column for a text, as the `sqlite3` shell and Python
-   * do. Triggers and views that were made there may need it; `false` finds a misspelled column.
+   * Whether a name in double quotes that names no column is a text, as in the `sqlite3` shell and in Python.
+   * Triggers and views made there may need it; `false` finds misspelled columns.
    *
    * @default {true}
    */

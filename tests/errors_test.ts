@@ -176,7 +176,7 @@ Deno.test("fromErrorData() builds DOMException and the errors of Deno again", ()
   assertEquals([namesake.constructor, namesake.name], [Error, "NotFound"]);
 });
 
-Deno.test("errors inside an AggregateError travel with it, and are told", async () => {
+Deno.test("errors inside an AggregateError travel with it, and are described", async () => {
   const rejected = await Promise.any([
     Promise.reject(new TypeError("No connection to a")),
     Promise.reject(new RangeError("b is full")),
@@ -200,7 +200,7 @@ Deno.test("errors inside an AggregateError travel with it, and are told", async 
   assertEquals(summarizeError(new AggregateError([new Error("a")])), "AggregateError: a");
 });
 
-Deno.test("both errors of a SuppressedError travel with it, and are told, the first cause first", () => {
+Deno.test("both errors of a SuppressedError travel with it, and are described, the first cause first", () => {
   const error = new SuppressedError(new Error("Cannot close"), new Error("Cannot read"), "");
   const copy = send(error);
   assert(copy instanceof SuppressedError);
@@ -216,7 +216,7 @@ Deno.test("both errors of a SuppressedError travel with it, and are told, the fi
   );
 });
 
-Deno.test("an error that says nothing is told by its cause", () => {
+Deno.test("an error without a message is described by its cause", () => {
   assertEquals(summarizeError(new Error("", { cause: new Error("Why") })), "Error: Why");
   assertEquals(summarizeError(new Error("What", { cause: new Error("Why") })), "What");
 });

@@ -1,6 +1,7 @@
 import { runTask } from "../testing.ts";
 import type { TaskContext } from "../mod.ts";
-import { assertEquals, assertRejects } from "./support/assert.ts";
+import { follow, SCHEMA, type Script } from "./fixtures/step_tasks.ts";
+import { assert, assertEquals, assertRejects } from "./support/assert.ts";
 import { tempFolder } from "./support/temp.ts";
 
 const schema = "CREATE TABLE word (text TEXT NOT NULL)";
@@ -53,4 +54,28 @@ Deno.test("runTask() writes a file, runs modules on a Worker, and refuses an unk
   ]);
   const wrong = { workers: 2 } as never;
   await assertRejects(() => runTask(load, "a", wrong), TypeError, "unknown option");
+});
+
+Deno.test("runTask() returns the steps of a task, whose sleeps take no time unless that is wanted", async () => {
+  const module = new URL("fixtures/step_tasks.ts", import.meta.url);
+  const script: Script = { key: "a", calls: ["step a", "sleep 3600000", "sleep 0", "step b"] };
+  for (const run of [follow, { module, export: "follow" }]) {
+    const { status, steps, rows } = await runTask<Script>(run, script, { schema: SCHEMA });
+    assertEquals([status, rows.step_row?.map(({ step }) => step)], ["done", ["a", "b"]]);
+    assertEquals(steps.map(({ kind, name }) => [kind, name]), [
+      ["step", "a"],
+      ["sleep", ""],
+      ["sleep", ""],
+      ["step", "b"],
+    ]);
+    assertEquals([steps[0]!.result, steps[1]!.ms], [{ step: "a", before: 0 }, 3_600_000]);
+  }
+  let woken = 0;
+  const began = Date.now();
+  const sleeps = async (_: string, task: TaskContext) => {
+    await task.sleep(200);
+    woken = Date.now();
+  };
+  await runTask(sleeps, "a", { waitsForSleeps: true });
+  assert(woken - began >= 200, `${woken - began}`);
 });

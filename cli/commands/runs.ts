@@ -4,7 +4,9 @@
  * @module
  */
 import type { Command } from "commander";
-import type { Run } from "../../dashboard/api.ts";
+import type { Run, RunChecks } from "../../dashboard/api.ts";
+import { readChecks } from "../../dashboard/server/queries/answers/checks.ts";
+import type { Reader } from "../../dashboard/server/reader.ts";
 import { listRuns } from "../../dashboard/server/queries/runs.ts";
 import { type Cell, type Column, drawTable } from "../terminal/table.ts";
 import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
@@ -12,7 +14,7 @@ import { openDatabase } from "../open_database.ts";
 import { type DbOption, dbOption, examples, jsonOption, wholeNumber } from "../options.ts";
 import { STATUS_SIGNS, STATUS_STYLES } from "../terminal/colors.ts";
 import { sanitize, sanitizedJson } from "../terminal/sanitize.ts";
-import { formatCount, formatDuration } from "../../internal/units.ts";
+import { formatCount, formatDuration, formatNumberOf } from "../../internal/units.ts";
 import { rewrittenText } from "../../internal/rewritten_text.ts";
 import { elapsedOf } from "../status/snapshot.ts";
 import { surface, writeLines } from "../terminal/terminal.ts";
@@ -53,7 +55,8 @@ export function define(command: Command): Command {
 /** Does it. */
 export async function run({ db, limit, json }: RunsOptions): Promise<ExitCode> {
   using reader = await openDatabase(db);
-  const { runs, next } = listRuns(reader, { limit });
+  const { runs: listed, next } = listRuns(reader, { limit });
+  const runs = await Promise.all(listed.map((run) => withChecks(reader, run)));
   if (json) {
     writeLines([sanitizedJson(runs, 2)]);
     return EXIT.done;
@@ -71,7 +74,18 @@ export async function run({ db, limit, json }: RunsOptions): Promise<ExitCode> {
   return EXIT.done;
 }
 
-function toCells(run: Run): Cell[] {
+/** A run with the numbers of its checks, where its tasks made any. */
+interface CheckedRun extends Run {
+  checks?: Omit<RunChecks, "checks">;
+}
+
+async function withChecks(reader: Reader, run: Run): Promise<CheckedRun> {
+  const { passed = 0, failed = 0, warned = 0 } =
+    await readChecks((query) => query(reader), run.id) ?? {};
+  return passed + failed + warned === 0 ? run : { ...run, checks: { passed, failed, warned } };
+}
+
+function toCells(run: CheckedRun): Cell[] {
   const { id, status, name, label, counts, total, startedAt } = run;
   const elapsed = elapsedOf(run);
   return [
@@ -88,13 +102,19 @@ function toCells(run: Run): Cell[] {
     { text: formatCount(counts.error), style: counts.error > 0 ? "red" : undefined },
     { text: elapsed === null ? "" : formatDuration(elapsed) },
     { text: startedAt === null ? "" : localTime(startedAt), style: "dim" },
-    { text: noteOf(run), style: run.reason ? "red" : "yellow" },
+    { text: noteOf(run), style: run.reason || run.checks?.failed ? "red" : "yellow" },
   ];
 }
 
-/** Why a run failed, and what other programs did to its tasks. */
-function noteOf(run: Run): string {
-  return [sanitize(run.reason ?? ""), rewrittenText(run)].filter(Boolean).join("; ");
+/** Why a run failed, which checks did not pass, and what other programs did to its tasks. */
+function noteOf(run: CheckedRun): string {
+  const { failed = 0, warned = 0 } = run.checks ?? {};
+  return [
+    sanitize(run.reason ?? ""),
+    failed > 0 ? formatNumberOf(failed, "failed check") : "",
+    warned > 0 ? formatNumberOf(warned, "warning") : "",
+    rewrittenText(run),
+  ].filter(Boolean).join("; ");
 }
 
 /** A time of the database in the reader's time zone. */

@@ -20,6 +20,7 @@ import {
   timeOf,
 } from "../../internal/units.ts";
 import { rewrittenText } from "../../internal/rewritten_text.ts";
+import { countsOfChecks, drawChecks } from "./draw_checks.ts";
 import { type Snapshot, taskElapsed } from "./snapshot.ts";
 
 /** Where lines go. */
@@ -79,7 +80,7 @@ export function drawSnapshot(snapshot: Snapshot, surface: Surface, skipped = 0):
 
 /** The lines above the tasks: three of them where there is little room. */
 export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface): string[] {
-  const { run, share, rate, remainingMs, silentMs } = snapshot;
+  const { run, checks, share, rate, remainingMs, silentMs } = snapshot;
   const name: Cell = { text: sanitize(run.name) || "(no name)", style: "bold" };
   const title = [name, ...labelOf(run), ...facts(snapshot)];
   const percent = share === null ? "" : ` ${formatPercent(share)}`;
@@ -94,6 +95,7 @@ export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface
   if (counts.length === 0) {
     counts.push({ text: run.status === "running" ? "no tasks yet" : "no tasks" });
   }
+  if (checks) counts.push(countsOfChecks(checks));
   if (run.unchanged) counts.push({ text: `${formatCount(run.unchanged)} unchanged` });
   if (rate !== null && rate > 0) counts.push({ text: formatRate(rate) });
   if (remainingMs !== null && remainingMs > 0) {
@@ -121,6 +123,7 @@ export function drawHeader(snapshot: Snapshot, { width, height, paint }: Surface
     ...flow(title, { width, paint }).slice(0, lines),
     ...(run.total > 0 ? [bar + percent] : []),
     ...flow(counts, { width, paint }).slice(0, lines),
+    ...(height < LOW ? [] : drawChecks(checks, { width, paint })),
   ];
 }
 
@@ -145,7 +148,7 @@ export function walHeld({ health }: Run): string | undefined {
 
 /** One line that tells of a run, for outputs that are no terminal. */
 export function drawLine(snapshot: Snapshot): string {
-  const { run, ended, rate } = snapshot;
+  const { run, checks, ended, rate } = snapshot;
   const counts = TASK_STATUSES
     .filter((status) => run.counts[status] > 0)
     .map((status) => `${status} ${run.counts[status]}`);
@@ -154,6 +157,7 @@ export function drawLine(snapshot: Snapshot): string {
     ...facts(snapshot).map(({ text }) => text),
     `${ended} of ${run.progress.total ?? `${run.total} or more`} ended`,
     ...counts,
+    ...(checks ? [countsOfChecks(checks).text] : []),
     ...(rate ? [formatRate(rate)] : []),
     ...(run.waitsForWorkers ? ["no worker is connected"] : []),
     ...(run.asleep ? [asleepText(run.asleep)] : []),

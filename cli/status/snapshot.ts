@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Run, Task } from "../../dashboard/api.ts";
+import type { Run, RunChecks, Task } from "../../dashboard/api.ts";
+import { readChecks } from "../../dashboard/server/queries/answers/checks.ts";
 import { countTasks, findTasks, type Read } from "../../dashboard/server/queries/find.ts";
 import { tasksOf } from "../../dashboard/server/queries/run_tasks.ts";
 import { getRun, listRuns, listSamples } from "../../dashboard/server/queries/runs.ts";
@@ -22,6 +23,8 @@ const ORDER: readonly TaskStatus[] = ["running", "error", "done", "cancelled", "
 export interface Snapshot {
   /** The run. */
   run: Run;
+  /** What its tasks checked, where they made any checks: those first that failed. */
+  checks?: RunChecks | undefined;
   /** Some of its tasks: those that run first, then failures, then the newest of the others. */
   tasks: Task[];
   /** How many tasks there are that could be among them. */
@@ -65,6 +68,7 @@ export async function readSnapshot(
   );
   if (!run) return;
   const { tasks, matching } = await readPart(read, run, query);
+  const checks = await readChecks(read, run.id);
   const now = Date.now();
   const ended = endedOf(run.counts);
   const elapsedMs = elapsedOf(run, now);
@@ -73,6 +77,7 @@ export async function readSnapshot(
   const silent = isRunning && run.processGone === null && silence > SILENT_AFTER_MS;
   return {
     run,
+    ...(checks?.checks.length ? { checks } : {}),
     tasks,
     matching,
     ended,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ComparedChecks } from "./checks.ts";
 import type { Run } from "./run.ts";
 import type { Task } from "./task.ts";
 
@@ -56,6 +57,8 @@ export interface Comparison {
   slower: { total: number; tasks: ComparedTask[] };
   /** Done in both and faster in the later run, most first: at most 100, with their number. */
   faster: { total: number; tasks: ComparedTask[] };
+  /** Checks that are not the same in both runs. */
+  checks: ComparedChecks;
   /** Median of the durations of tasks that are done in both, in milliseconds. */
   medianMs: { a: number | null; b: number | null };
   /** Whether tasks were left out because there are more than 200,000 in a run. */

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import type { RunChecks } from "./checks.ts";
 import type { TaskGraph, Timeline, WeaveBlock } from "./picture.ts";
 import type { FailureReport, RunDelays } from "./problems.ts";
 import type { Run, Sample } from "./run.ts";
-import type { LogLine, TaskDetail } from "./task.ts";
+import type { LogLine } from "./log.ts";
+import type { TaskDetail } from "./task.ts";
 
 /** What an exported run carries: the page shows it without a server. */
 export interface ExportedRun {
@@ -24,6 +26,8 @@ export interface ExportedRun {
   timeline: Timeline;
   /** The failures by their causes. */
   failures?: FailureReport | undefined;
+  /** What its tasks checked. */
+  checks?: RunChecks | undefined;
   /** What held it up, and what was slow. */
   delays?: RunDelays | undefined;
   /** Which tasks wait for which. */

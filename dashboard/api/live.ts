@@ -7,15 +7,8 @@
 import type { SourceState } from "./answer.ts";
 import type { WeaveBlock } from "./picture.ts";
 import type { Run, RunPage, Sample } from "./run.ts";
-import type {
-  LogLine,
-  LogPage,
-  Task,
-  TaskAttempt,
-  TaskDetail,
-  TaskPage,
-  TaskStep,
-} from "./task.ts";
+import type { LogLine, LogPage } from "./log.ts";
+import type { Task, TaskAttempt, TaskDetail, TaskPage, TaskStep } from "./task.ts";
 
 /** A list whose rows have ids, as a change of the list that was sent before. */
 export interface ListPatch<T extends { id: number }> {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { TaskStatus } from "../../internal/task_status.ts";
+import type { Check } from "./checks.ts";
 import type { Run } from "./run.ts";
 
 /**
@@ -191,12 +192,41 @@ export interface TaskDetail extends Task {
   attempts: TaskAttempt[];
   /** The steps that it has ended, and its sleeps, in their order: the last 100. */
   steps?: TaskStep[];
+  /** Its checks, the last of each name, where it made any: at most 100, those first that did not pass. */
+  checks?: Check[];
   /** What it returned, as JSON text. */
   result: string | null;
+  /** The stage that it belongs to, where its pipeline has stages. */
+  stage?: string;
+  /** The machine and the process that ran it, or run it: those of its run. */
+  host?: string;
+  /** Id of that process. */
+  pid?: number;
+  /** Milliseconds from the start of its run to its own first start; `null` where it has not been started. */
+  waitedMs?: number | null;
   /** Its item, as JSON text, where items are stored or it was added to the run. */
   input?: string;
   /** Fields whose text was cut to 100,000 characters: all of it is at `api/tasks/:task/texts/:field`. */
   cut: string[];
+}
+
+/**
+ * What a task depends on, and what depends on it: `GET api/tasks/:task/dependencies`.
+ *
+ * @example From the API
+ * ```ts ignore
+ * import type { TaskDependencies } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const answer = await fetch("http://127.0.0.1:8787/api/tasks/7/dependencies");
+ * const { dependsOn, neededBy }: TaskDependencies = await answer.json();
+ * console.log(dependsOn.total, neededBy.tasks.map(({ name }) => name));
+ * ```
+ */
+export interface TaskDependencies {
+  /** Tasks that it waits for or waited for, the first 20, and how many there are. */
+  dependsOn: { total: number; tasks: Task[] };
+  /** Tasks that wait for it or waited, the first 20, and how many there are. */
+  neededBy: { total: number; tasks: Task[] };
 }
 
 /**
@@ -216,83 +246,4 @@ export interface TaskHistory {
   tasks: (Pick<Task, "id" | "status" | "startedAt" | "durationMs"> & { runId: number })[];
   /** Whether the search stopped before the oldest run, because there are too many tasks. */
   partial: boolean;
-}
-
-/**
- * One line of a task's log.
- *
- * @example A line of text
- * ```ts ignore
- * import type { LogLine } from "@pipeloom/pipeloom/dashboard";
- *
- * const text = ({ at, level, message }: LogLine) => `${at} ${level} ${message}`;
- * ```
- */
-export interface LogLine {
-  /** Id of the line, growing. */
-  id: number;
-  /** Time of the line. */
-  at: string;
-  /** `debug`, `info`, `warn` or `error`. */
-  level: string;
-  /** The text, cut to 2,000 characters. */
-  message: string;
-  /** Whether it was cut: all of it is at `api/tasks/:task/logs/:line`. */
-  cut?: true;
-}
-
-/**
- * One line of the log of a run.
- *
- * @example A line as text
- * ```ts ignore
- * import type { RunLogLine } from "@pipeloom/pipeloom/dashboard";
- *
- * const text = ({ at, level, message }: RunLogLine) => `${at} ${level} ${message}`;
- * ```
- */
-export interface RunLogLine extends LogLine {
-  /** The task that logged it. */
-  task: Pick<Task, "id" | "name">;
-}
-
-/**
- * Some lines of the log of a run, oldest first: `GET api/runs/:run/logs`.
- *
- * @example Warnings and errors of a run
- * ```ts ignore
- * import type { RunLogPage } from "@pipeloom/pipeloom/dashboard";
- *
- * const answer = await fetch("http://127.0.0.1:8787/api/runs/5/logs?level=warn");
- * const { lines }: RunLogPage = await answer.json();
- * console.log(lines.length);
- * ```
- */
-export interface RunLogPage {
-  /** At most `limit` lines that match, and no more than 200,000 characters. */
-  lines: RunLogLine[];
-  /** Pass it as `before` to look for lines before these; `null` when there are none. */
-  previous: number | null;
-  /** Pass it as `after` to get what is logged later. */
-  last: number;
-}
-
-/** Some lines of a task's log, oldest first. */
-/**
- * Some lines of a task's log, oldest first.
- *
- * @example From the API
- * ```ts ignore
- * import type { LogPage } from "@pipeloom/pipeloom/dashboard";
- *
- * const answer = await fetch("http://127.0.0.1:8787/api/tasks/7/logs");
- * const page: LogPage = await answer.json();
- * console.log(page.lines.length);
- * ```
- */
-export interface LogPage {
-  /** At most `limit` lines, and no more than 200,000 characters. */
-  lines: LogLine[];
-  /** Pass it as `before` to get the lines before these; `null` when there are none. */
-  previous: number | null;
 }

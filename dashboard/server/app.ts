@@ -39,7 +39,7 @@ import { DatabaseHandle, SourceError } from "./database_handle.ts";
  * ```
  */
 export interface DashboardOptions {
-  /** The database: a path or a `file:` URL. It need not exist yet. */
+  /** The database: a path or a `file:` URL. It may be created later. */
   db: string | URL;
   /**
    * The SQLite driver. In the process of a pipeline it must be the pipeline's: pass `writer.driver` or
@@ -49,34 +49,34 @@ export interface DashboardOptions {
    */
   driver?: DriverChoice | undefined;
   /**
-   * Accepted `Host` values, without ports. Requests that carry another name are refused, which keeps other sites
-   * out. `/healthz` answers under any name, and `/metrics` with the token.
+   * Accepted `Host` values, without ports. Requests under other names are refused, which keeps other sites out.
+   * `/healthz` accepts any name, and so does `/metrics` with the token.
    *
    * @default {["localhost", "127.0.0.1", "[::1]"]}
    */
   allowedHosts?: readonly string[] | undefined;
   /**
-   * Origins under which browsers reach the dashboard through a proxy, such as `https://etl.example`: runs can be
-   * controlled from their pages. Their hosts are allowed, too.
+   * Origins of proxies in front, such as `https://etl.example`: runs can be controlled from their pages. Their hosts
+   * are accepted, too.
    *
    * @default {[]}
    */
   allowedOrigins?: readonly string[] | undefined;
-  /** Viewer access token, of visible ASCII characters. Without one, every request that arrives is answered. */
+  /** Viewer access token, of visible ASCII characters. Without one, every request is answered. */
   token?: string | undefined;
   /**
-   * The writer of the pipeline beside which the dashboard is served. With it, runs can be cancelled and failed tasks
-   * run again with `controlToken`; without it nothing can be changed.
+   * The writer of a pipeline in this process. With it, `controlToken` allows cancelling runs and retrying tasks;
+   * without it nothing can be changed.
    */
   writer?: ControlledWriter | undefined;
   /**
-   * The token for controlling runs.
+   * Token for controlling runs.
    *
    * @default {a random text}
    */
   controlToken?: string | undefined;
   /**
-   * Browsers that may watch at the same time; more are answered with 503.
+   * Maximum number of browsers that watch at the same time; others get 503.
    *
    * @default {200}
    */

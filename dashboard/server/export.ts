@@ -13,6 +13,7 @@ import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import type { ExportedRun } from "../api.ts";
 import { ICON, INDEX, SCRIPT, STYLE } from "./client.gen.ts";
 import { findTasks, type Read } from "./queries/find.ts";
+import { readChecks } from "./queries/answers/checks.ts";
 import { readDelays } from "./queries/answers/delays.ts";
 import { readFailures } from "./queries/answers/failures.ts";
 import { readGraph } from "./queries/graph.ts";
@@ -139,6 +140,7 @@ async function gather(
     timeline: await readTimeline(read, id) ??
       { bars: [], started: 0, skipped: 0, at: now },
     failures: await readFailures(read, id, { limit: MAX_CAUSES }),
+    checks: await readChecks(read, id),
     delays: await readDelays(read, id),
     graph: (await readGraph(read, id))!,
     left: run.total - tasks.length,

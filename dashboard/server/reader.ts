@@ -40,6 +40,7 @@ const TABLES = [
   "run_samples",
   "task_logs",
   "task_attempts",
+  "task_checks",
   "task_steps",
   "task_dependencies",
   "run_requests",

@@ -19,7 +19,7 @@ export function renderOptions(api: Api, names: readonly string[]): string {
     const facts = [
       `\`${api.typeOf(member)}\``,
       preset === undefined ? member.optional ? "" : "required" : `default: ${toValue(preset)}`,
-      unit ? `in ${unit}` : "",
+      unit && !member.jsDoc?.doc?.includes(unit) ? `in ${unit}` : "",
     ];
     return `### \`${member.name}\`\n\n${facts.filter(Boolean).join(" · ")}\n\n` +
       toMarkdown(member.jsDoc?.doc);
@@ -46,7 +46,7 @@ function renderCalls(
   overloads: readonly Declared[],
   name: string | undefined = overloads[0]?.name,
 ): string {
-  const calls = overloads.map((overload) => `${api.sourceOf(overload)};`).join("\n");
+  const calls = overloads.map((overload) => `${wrap(api.sourceOf(overload))};`).join("\n");
   const texts = overloads.map(({ jsDoc }) => toMarkdown(jsDoc?.doc));
   const failures = overloads.flatMap(({ jsDoc }) =>
     (jsDoc?.tags ?? []).filter(({ kind }) => kind === "throws").map((tag) => {
@@ -119,6 +119,32 @@ function toValue(text: string): string {
   return /^("[^"]*"|\d[\d_]*|true|false|null|\{|\[.*\])$/.test(text)
     ? `\`${text.replace(/^\{$/, "{}")}\``
     : text;
+}
+
+/** Characters of a line of code. */
+const LINE = 90;
+
+/** A signature that is too long for a line, with a line for each parameter. */
+function wrap(signature: string): string {
+  if (signature.length <= LINE) return signature;
+  const from = signature.indexOf("(");
+  const parameters: string[] = [];
+  let depth = 0;
+  let start = from + 1;
+  for (let i = from; i < signature.length; i++) {
+    const char = signature[i]!;
+    const isArrow = char === ">" && signature[i - 1] === "=";
+    if ("([{<".includes(char)) depth++;
+    else if (")]}>".includes(char) && !isArrow) depth--;
+    if ((char === "," && depth === 1) || depth === 0) {
+      parameters.push(`  ${signature.slice(start, i).trim()},\n`);
+      start = i + 1;
+      if (depth === 0) {
+        return `${signature.slice(0, from)}(\n${parameters.join("")})${signature.slice(start)}`;
+      }
+    }
+  }
+  return signature;
 }
 
 /** A text on one line. */

@@ -38,6 +38,10 @@ const ROUTES: Readonly<Record<string, Route>> = {
     answer: "FailureReport",
     text: "Its failures by cause: number, share, first, last and a sample with its stack.",
   },
+  "GET /api/runs/:run/checks": {
+    answer: "RunChecks",
+    text: "What its tasks checked: numbers, and the first 100, failed ones first.",
+  },
   "GET /api/runs/:run/delays": {
     answer: "RunDelays",
     text: "Its tasks that are silent, that wait for a retry, and the slowest.",
@@ -50,6 +54,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "GET /api/runs/:run/log": {
     query: "q, level, task",
     text: "All lines of its log, or those that match, as a text file.",
+  },
+  "GET /api/runs/:run/durations": {
+    query: "by, against",
+    answer: "RunDurations",
+    text: "How long its tasks took, `by` `name` or `stage`, beside an earlier run.",
   },
   "GET /api/runs/:run/samples": { answer: "Sample[]", text: "Its counts over time." },
   "GET /api/runs/:run/weave": { answer: "WeaveBlock[]", text: "Every task as one character." },
@@ -80,6 +89,10 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   "GET /api/tasks/:task/logs/:line": { text: "One line in full, as a text file." },
   "GET /api/tasks/:task/log": { text: "The whole log, as a text file." },
+  "GET /api/tasks/:task/dependencies": {
+    answer: "TaskDependencies",
+    text: "What it depends on, and what depends on it.",
+  },
   "GET /api/tasks/:task/history": { answer: "TaskHistory", text: "The same task in other runs." },
   "GET /api/live": {
     query: "view, run, task, watch",

@@ -180,7 +180,9 @@ export class Coordination {
   /** Keeps what is known of a worker, for readers. */
   note(worker: RemoteWorker, hasLeft = false): void {
     const { environment: { run, batchSender } } = this.#options;
-    const { beat, slots, running, ended, joinedAt, name } = worker;
+    const { beat, slots, capacity, ended, joinedAt, name } = worker;
+    // Those that it has beyond its slots wait there for one.
+    const running = Math.min(worker.running, capacity);
     if (run === null || !beat) return;
     batchSender.request({
       kind: "see_worker",
@@ -247,8 +249,8 @@ export class Coordination {
   async #restore(renews: boolean): Promise<void> {
     this.#isOwed = undefined;
     try {
-      if (renews) await this.offers.renew();
-      else if (!await this.offers.ensure()) return;
+      const isNew = await (renews ? this.offers.renew() : this.offers.ensure());
+      if (!isNew) return;
       const { consumer } = this.offers;
       for (const worker of this.crew.workers()) worker.send({ kind: "pull_from", consumer });
       this.#events.republish();

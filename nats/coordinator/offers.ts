@@ -59,6 +59,8 @@ export class Offers {
   /** How many consumers there were, and whether the last one is known to have been made. */
   #generation = 0;
   #isMade = false;
+  /** Consumers that may be there: two with the same subject are refused. */
+  readonly #consumers = new Set<string>();
 
   private constructor(options: OffersOptions, manager: JetStreamManager) {
     this.#options = options;
@@ -79,7 +81,13 @@ export class Offers {
   static async open(options: OffersOptions): Promise<Offers> {
     const { connection, names } = options;
     try {
-      const offers = new Offers(options, await patiently(options, () => openManager(connection)));
+      const offers = new Offers(
+        options,
+        await patiently(
+          options,
+          () => connection.unlessLost(() => openManager(connection)),
+        ),
+      );
       await patiently(options, () => offers.ensure());
       return offers;
     } catch (error) {
@@ -104,43 +112,52 @@ export class Offers {
   async ensure(): Promise<boolean> {
     const { names, run, storage, leaseMs } = this.#options;
     const { streams, consumers } = this.#manager;
-    const isThere = await exists(streams.info(names.stream));
-    if (!isThere) {
-      await streams.add({
-        name: names.stream,
-        subjects: [names.jobs],
-        retention: "workqueue",
-        storage,
-      });
-    } else if (this.#isMade && await exists(consumers.info(names.stream, this.consumer))) {
+    if (!await this.#exists(() => streams.info(names.stream))) {
+      await this.#call(() =>
+        streams.add({
+          name: names.stream,
+          subjects: [names.jobs],
+          retention: "workqueue",
+          storage,
+        })
+      );
+      this.#consumers.clear();
+    } else if (
+      this.#isMade && await this.#exists(() => consumers.info(names.stream, this.consumer))
+    ) {
       return false;
     } else if (this.#generation > 0) {
-      // Of one whose making was not answered, or that is gone.
-      await consumers.delete(names.stream, this.consumer).catch(() => {});
-      await streams.purge(names.stream, { filter: names.job(run) });
+      for (const consumer of this.#consumers) {
+        await this.#exists(() => consumers.delete(names.stream, consumer));
+        this.#consumers.delete(consumer);
+      }
+      await this.#call(() => streams.purge(names.stream, { filter: names.job(run) }));
     }
     this.#isMade = false;
     this.#generation++;
-    await consumers.add(names.stream, {
-      durable_name: this.consumer,
-      filter_subject: names.job(run),
-      ack_policy: "explicit",
-      ack_wait: leaseMs * NANOS,
-      // JetStream would stop in silence: how often a task was lost is counted here.
-      max_deliver: -1,
-      max_ack_pending: -1,
-      max_waiting: MAX_WAITING,
-      inactive_threshold: FORGOTTEN_MS * NANOS,
-    });
+    this.#consumers.add(this.consumer);
+    await this.#call(() =>
+      consumers.add(names.stream, {
+        durable_name: this.consumer,
+        filter_subject: names.job(run),
+        ack_policy: "explicit",
+        ack_wait: leaseMs * NANOS,
+        // JetStream would stop in silence: how often a task was lost is counted here.
+        max_deliver: -1,
+        max_ack_pending: -1,
+        max_waiting: MAX_WAITING,
+        inactive_threshold: FORGOTTEN_MS * NANOS,
+      })
+    );
     this.#isMade = true;
     this.#unacknowledged.clear();
     return true;
   }
 
   /** Makes the consumer again, and removes all offers. */
-  async renew(): Promise<void> {
+  async renew(): Promise<boolean> {
     this.#isMade = false;
-    await this.ensure();
+    return await this.ensure();
   }
 
   /**
@@ -161,6 +178,24 @@ export class Offers {
       if (at >= late) return;
       this.#unacknowledged.delete(offer.offer);
       this.publish(offer);
+    }
+  }
+
+  /** Calls the server, for as long as there is a connection. */
+  #call<T>(call: () => Promise<T>): Promise<T> {
+    return this.#options.connection.unlessLost(call);
+  }
+
+  /** Whether a call finds its stream or consumer. */
+  async #exists(call: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await this.#call(call);
+      return true;
+    } catch (error) {
+      const { code } = error as { code?: number };
+      if (code !== undefined && NOT_FOUND.has(code)) return false;
+      if (/not found/i.test(`${error}`)) return false;
+      throw error;
     }
   }
 
@@ -211,7 +246,7 @@ async function openManager({ nats }: Connection): Promise<JetStreamManager> {
 
 /** Tries again while the connection is lost in the middle of a request, or the server only starts. */
 async function patiently<T>(
-  { patienceMs, signal }: Pick<OffersOptions, "patienceMs" | "signal">,
+  { patienceMs, signal }: OffersOptions,
   attempt: () => Promise<T>,
 ): Promise<T> {
   const end = performance.now() + patienceMs;
@@ -226,17 +261,5 @@ async function patiently<T>(
       if (!isPassing || performance.now() > end || signal?.aborted) throw error;
       await delay(RETRY_CALL_MS, signal);
     }
-  }
-}
-
-/** Whether a stream or consumer is there, which the server is asked about. */
-async function exists(info: Promise<unknown>): Promise<boolean> {
-  try {
-    await info;
-    return true;
-  } catch (error) {
-    const { code } = error as { code?: number };
-    if ((code !== undefined && NOT_FOUND.has(code)) || /not found/i.test(`${error}`)) return false;
-    throw error;
   }
 }

@@ -35,31 +35,31 @@ const OPERATION = "serve as a worker";
  * ```
  */
 export interface ServeWorkerOptions extends NatsOptions {
-  /** The modules whose functions it runs, and no others: their URLs. */
+  /** URLs of the modules whose functions it runs; it runs no others. */
   modules: readonly (string | URL)[];
   /**
-   * How many tasks it runs at once.
+   * Maximum number of concurrent tasks.
    *
    * @default {the number of CPUs}
    */
   workers?: number | undefined;
-  /** Ends the worker: it takes no more tasks, lets those that run end, and gives back the rest. */
+  /** Ends the worker: it takes no more tasks, lets running tasks end, and returns the others. */
   signal?: AbortSignal | undefined;
   /**
-   * Whether SIGINT, SIGTERM and SIGHUP end the worker as `signal` does; a second one at once.
+   * Whether SIGINT, SIGTERM and SIGHUP end the worker as `signal` does; a second signal ends it at once.
    *
    * @default {true}
    */
   handleSignals?: boolean | undefined;
   /**
-   * Milliseconds for which running tasks may continue when the worker is to end. What runs after that is given back
-   * and starts again elsewhere.
+   * Time that running tasks may take when the worker ends, in milliseconds. Tasks that still run are returned and
+   * start again elsewhere.
    *
    * @default {30000}
    */
   graceMs?: number | undefined;
   /**
-   * Takes a line about what the worker does: that it is connected, which run it joins or refuses, and why.
+   * Receives a line for each event: connected, joined or refused a run and why, left.
    *
    * @default {console.error}
    */

@@ -39,12 +39,12 @@ export interface TaskIdentity {
  * ```
  */
 export interface CheckOptions {
-  /** What was found, stored as JSON. */
+  /** The value that was found, stored as JSON. */
   value?: unknown;
-  /** What should have been found, stored as JSON. */
+  /** The value that was expected, stored as JSON. */
   expected?: unknown;
   /**
-   * What becomes of the task when the check has not passed: `"error"` fails it at its end, `"warn"` only stores it.
+   * Effect of a check that did not pass: `"error"` fails the task at its end, `"warn"` only stores the check.
    *
    * @default {"error"}
    */
@@ -69,39 +69,38 @@ export interface CheckOptions {
  * ```
  */
 export interface TaskContext extends Readonly<TaskIdentity> {
-  /** Which attempt at the task this is, from 1. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number;
-  /** What the run was started with. */
+  /** Arguments of the run. */
   readonly args: Readonly<Record<string, unknown>>;
-  /** The run that the task belongs to; `null` when the status of tasks is not stored. */
+  /** Id of the run; `null` when the status of tasks is not stored. */
   readonly runId: number | null;
   /**
-   * Aborted when the pipeline is to stop, the task is cancelled, or the time of the attempt is up: pass it on to
-   * `fetch` and the like, or look at `aborted`. It is the task's own, so that its listeners go when the task does.
+   * Aborted when the pipeline stops, the task is cancelled, or the time limit of the attempt is reached. Pass it to
+   * `fetch`, or check `aborted`. Each task has its own signal, so its listeners are released with the task.
    */
   readonly signal: AbortSignal;
 
   /**
-   * What `setup()` of the task's module returned for this Worker, such as a browser or a connection; `undefined` where
-   * the module exports none, and on the main thread.
+   * Value that `setup()` of the task's module returned for this Worker, such as a browser or a connection;
+   * `undefined` without a `setup` and on the main thread.
    */
   worker<Value = unknown>(): Value;
 
   /**
-   * Says how far the task is: `step` of `total`. It never waits and may be called as often as you like:
-   * what follows before a commit replaces it. A step past the total counts as the total, and so does a
-   * total of 0; below 0 counts as 0.
+   * Reports progress: `step` of `total`. It never waits, and only the last report before a commit is written. A step
+   * past the total counts as the total, and so does a total of 0; a step below 0 counts as 0.
    *
    * @throws {RangeError} If a number is `NaN`
    */
   progress(step: number, total: number, message?: string): void;
-  /** Says how far the task is, as a fraction from 0 to 1; what lies outside is clamped. */
+  /** Reports progress as a fraction from 0 to 1; other values are clamped. */
   progress(fraction: number, message?: string): void;
 
   /**
-   * Inserts rows. It resolves as soon as the writer has room for more, so that reading and writing overlap;
-   * the rows are committed before the task is `done`, and if one is refused the task ends as `error`. An
-   * array is written whole or not at all; any other iterable is streamed in messages of 1,000 rows.
+   * Inserts rows. Resolves when the writer accepts more, so that reading and writing overlap. The rows are committed
+   * before the task is `done`; a refused row makes the task `error`. An array is written whole or not at all; any
+   * other iterable is streamed in messages of 1,000 rows.
    *
    * @throws {TypeError} If a value cannot be stored; the message names its row and column
    * @throws {SqliteError} If earlier rows of this task were refused
@@ -113,8 +112,8 @@ export interface TaskContext extends Readonly<TaskIdentity> {
   ): Promise<void>;
 
   /**
-   * Runs one statement and resolves with what it did, once it is committed. In an atomic task it is
-   * committed with the task's end, and resolves at once with `undefined`: there {@linkcode query} reads rows.
+   * Runs one statement and resolves with its effect once it is committed. In an atomic task it is committed with the
+   * task's end and resolves at once with `undefined`; use `query` to read rows there.
    *
    * @throws {TypeError} If it returns rows and the task is atomic
    * @throws {SqliteError} If SQLite refuses it
@@ -122,8 +121,8 @@ export interface TaskContext extends Readonly<TaskIdentity> {
   execute(sql: string, params?: readonly Bindable[]): Promise<ExecuteResult | undefined>;
 
   /**
-   * The rows of one statement that only reads. It sees what is committed: by other tasks, and by this one unless it is
-   * atomic, whose own rows are committed with its end. All of its rows are in memory at once.
+   * Returns the rows of one statement that only reads. It sees committed rows: those of other tasks, and those of
+   * this task unless it is atomic. All rows are in memory at once.
    *
    * @throws {TypeError} If it returns no rows, or a value cannot be stored
    * @throws {SqliteError} If it would write, or SQLite refuses it
@@ -131,10 +130,10 @@ export interface TaskContext extends Readonly<TaskIdentity> {
   query(sql: string, params?: readonly Bindable[]): Promise<SqlRow[]>;
 
   /**
-   * Adds items to the run: each becomes a task as the pipeline's own items do, but for those whose key the run has
-   * already. Resolves with the number that is new once they are committed; in an atomic task they are committed with
-   * its end, and it resolves with `undefined`. An item is kept as JSON, and is what that holds when its task runs: a
-   * run that is resumed has it without the task that added it.
+   * Adds items to the run; each becomes a task unless the run has its key already. Resolves with the number of new
+   * items once they are committed. In an atomic task they are committed with its end, and it resolves with
+   * `undefined`. An item is stored as JSON and read back when its task runs, so a resumed run has it without the
+   * task that added it.
    *
    * @throws {TypeError} If an item has no key, or a part of it has no JSON form
    * @throws {Error} If the status of tasks is not stored
@@ -142,24 +141,24 @@ export interface TaskContext extends Readonly<TaskIdentity> {
   add(items: Iterable<unknown> | AsyncIterable<unknown>): Promise<number | undefined>;
 
   /**
-   * What the task of this key returned, which this one depends on: as JSON keeps it, `undefined` for nothing. It is read
-   * from the database, so it is there on the pool and after a resume.
+   * Returns the result of a task that this one depends on, as JSON keeps it; `undefined` for none. It is read from
+   * the database, so it works on the pool and after a resume.
    *
    * @throws {Error} If this task does not depend on it (`dependsOn`), or the status of tasks is not stored
    */
   resultOf<Result = unknown>(key: string | number): Promise<Result>;
 
   /**
-   * What all tasks returned that this one depends on and that are done, by their keys.
+   * Returns the results of all dependencies that are `done`, by their keys.
    *
    * @throws {Error} If the status of tasks is not stored
    */
   resultsOf<Result = unknown>(): Promise<Map<string, Result>>;
 
   /**
-   * Writes all of the steps, or none, and resolves with what each did, once they are committed: `undefined` for
-   * rows, and for steps that were done before under this key. In an atomic task they are committed with the
-   * task's end, and it resolves at once with `undefined`.
+   * Writes all steps, or none, and resolves with the effect of each once they are committed: `undefined` for rows,
+   * and for steps that were done before under this key. In an atomic task they are committed with the task's end,
+   * and it resolves at once with `undefined`.
    *
    * @throws {TypeError} If a step is not one, a value cannot be stored, there is a key and no table that keeps it, or
    * a step returns rows and the task is atomic
@@ -204,9 +203,9 @@ export interface TaskContext extends Readonly<TaskIdentity> {
   flush(): Promise<void>;
 
   /**
-   * Stores whether the data are as they should be, in `task_checks`, in the commits of the task's rows; in an atomic task
-   * with its end. A check that did not pass fails the task at its end, unless its severity is `"warn"`: an atomic
-   * task then writes no rows, and its checks all the same.
+   * Stores a check of the data in `task_checks`, in the commits of the task's rows. A check that did not pass fails
+   * the task at its end, unless its severity is `"warn"`. An atomic task that fails writes no rows, but keeps its
+   * checks.
    *
    * @returns Whether it passed
    * @throws {TypeError} If it has no name, `passed` is not a boolean, or a value has no JSON form

@@ -22,31 +22,31 @@ import {
  */
 export interface ProgressOptions {
   /**
-   * Whether to draw bars, or to write a plain line now and then.
+   * Whether to draw bars instead of plain lines.
    *
    * @default {whether stderr is a terminal that can move its cursor and reports its size, not that of a CI job}
    */
   bars?: boolean | undefined;
   /**
-   * The largest number of running tasks that have a bar of their own.
+   * Maximum number of running tasks with their own bar.
    *
    * @default {as many as the terminal has room for}
    */
   maxBars?: number | undefined;
   /**
-   * Milliseconds between two plain lines.
+   * Time between two plain lines, in milliseconds.
    *
    * @default {5000}
    */
   intervalMs?: number | undefined;
   /**
-   * Whether a line about the end stays.
+   * Whether a summary line stays at the end.
    *
    * @default {true}
    */
   summary?: boolean | undefined;
   /**
-   * Whether lines that tasks log are shown. Above bars, those past 200 a second are counted instead.
+   * Whether lines that tasks log are shown. Above bars, lines past 200 a second are counted instead.
    *
    * @default {true}
    */

@@ -30,13 +30,13 @@ import type { EndStatus } from "../../internal/task_status.ts";
  */
 export interface DependencyOptions<Item> {
   /**
-   * The keys of the tasks that are to be done before an item's task starts. When one of them ends otherwise, the
-   * task is cancelled. Items are an array; see `taskKey` for their keys.
+   * Keys of the tasks that must be `done` before an item's task starts. When one of them ends otherwise, the task is
+   * cancelled. Needs an array of items; see `taskKey` for their keys.
    */
   dependsOn?: ((item: Item) => readonly string[] | undefined) | undefined;
   /**
-   * When an item's task runs: when all that it depends on are `"done"`, or when all have `"ended"`, whatever became of
-   * them: it cleans up, or reports failures. A run that is stopped cancels it as it does all others; `onEnd` is called then.
+   * When an item's task runs: when all its dependencies are `"done"`, or when all have `"ended"` in any status, for
+   * clean-up and reports. A run that is stopped cancels such a task like all others; `onEnd` is called then.
    *
    * @default {"done" for all}
    */

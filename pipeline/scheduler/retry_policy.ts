@@ -38,35 +38,36 @@ export const GRACE_MS = 5_000;
  */
 export interface TaskPolicy {
   /**
-   * How often a task that failed is run again.
+   * Maximum number of further attempts after a failure.
    *
    * @default {0}
    */
   retries?: number | undefined;
   /**
-   * Milliseconds of the wait before the first retry at most: each wait is any time from 0 to twice the one
-   * before it (exponential backoff with full jitter). Or a function of the number of the attempt that failed, from
-   * 1, and its error, which returns the wait itself. A task that throws `RetryAfter` says itself how long it waits.
+   * Upper bound of the wait before the first retry, in milliseconds. The bound doubles with each retry, and each
+   * wait is random below its bound (exponential backoff with full jitter). Or a function of the failed attempt's
+   * number, from 1, and its error, which returns the wait itself. A task that throws {@linkcode RetryAfter} sets its
+   * own wait.
    *
    * @default {1000}
    */
   retryDelayMs?: number | ((attempt: number, error: unknown) => number) | undefined;
   /**
-   * Milliseconds of any wait before a retry at most.
+   * Upper bound of any wait before a retry, in milliseconds.
    *
    * @default {60000, or no limit where `retryDelayMs` is a function}
    */
   maxRetryDelayMs?: number | undefined;
   /**
-   * Whether to run a task again after this error of the attempt of this number, from 1. Of tasks on the pool it
-   * gets a copy of the error: its class, message and stack, without properties of its own.
+   * Whether to retry after this error of the attempt with this number, from 1. For tasks on the pool it receives a
+   * copy of the error: class, message and stack, without its own properties.
    *
    * @default {always}
    */
   retryIf?: ((error: unknown, attempt: number) => boolean) | undefined;
   /**
-   * Milliseconds that an attempt may take: then `task.signal` is aborted with a `TimeoutError`. A task that
-   * takes no notice is done when it is done; on the pool its Worker is ended, after `abortGraceMs`.
+   * Time limit of an attempt, in milliseconds. `task.signal` is then aborted with a `TimeoutError`. A task that
+   * ignores it runs to its end; on the pool its Worker is terminated after `abortGraceMs`.
    *
    * @default {no limit}
    */
@@ -95,12 +96,12 @@ const TASK_POLICY = [
  * ```
  */
 export interface PolicyOptions<Item> extends TaskPolicy {
-  /** What is different for an item: what it leaves out is as for the others. */
+  /** Options for one item; those that it leaves out are the pipeline's. */
   taskOptions?: ((item: Item) => TaskPolicy | undefined) | undefined;
   /**
-   * Milliseconds that a task on the pool may continue after its signal was aborted, because its time is up or it
-   * has cancelled it, before its Worker is ended. A statement of a task or run that is to stop may take as long: then
-   * the writer is ended, because SQLite leaves no statement before its end, and the run fails with that reason.
+   * Time that a task on the pool may continue after its signal was aborted, in milliseconds, before its Worker is
+   * terminated. A statement of a task or run that must stop may take as long. Then the writer is terminated, because
+   * SQLite cannot leave a statement before its end, and the run fails with that reason.
    *
    * @default {5000}
    */

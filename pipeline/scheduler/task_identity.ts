@@ -31,20 +31,20 @@ const KEY_LENGTH = 1_000;
  */
 export interface IdentityOptions<Item> {
   /**
-   * The id of an item's task in `task_runs`: a positive whole number that no task of the file has yet. Ids belong to
-   * the file, and not to the items: what knows an item over several runs is its key.
+   * Id of an item's task in `task_runs`: an integer ≥ 1 that no task of the file has yet. Ids belong to the file;
+   * the key identifies an item over several runs.
    *
    * @default {the next free id}
    */
   taskId?: ((item: Item, index: number) => number | undefined) | undefined;
   /**
-   * The name of an item's task.
+   * Name of an item's task.
    *
    * @default {the item's `name`, the item itself when it is a string or number, else its key, else "task <id>"}
    */
   taskName?: ((item: Item, index: number) => string | undefined) | undefined;
   /**
-   * What identifies the work of an item over several runs: text or a number.
+   * Key that identifies the work of an item over several runs: text or a number.
    *
    * @default {the item's `key`, else its `id`, else the item itself when it is a number or text of up to 1,000 characters}
    */

@@ -100,6 +100,12 @@ pageTest("the page draws which tasks wait for which, live", async (t) => {
     );
     await page.keyboard.press("Enter");
     await seeText(page, "h1", "report");
+    // Its page leads along the dependencies as well.
+    await click(page, ".task-links a", "load <b>");
+    await seeText(page, "h1", "load <b>");
+    await seeText(page, ".task-links a", "report");
+    await page.goBack();
+    await seeText(page, "h1", "report");
     await page.goBack();
     await click(page, ".graph-task", "fetch <b>");
     await seeText(page, "main pre", "No such file");

@@ -34,14 +34,14 @@ pageTest("a task of many large errors is shown at once, and whole when it is wan
   assert(bytes < MILLION, `${bytes} bytes were sent`);
   const texts = await textsOf(page, ".attempt pre");
   assert(texts.every((text) => text.length < 10_100), "A whole text is on the page");
-  await click(page, ".attempt:nth-child(7) button", "Show all");
+  await click(page, "li:nth-child(34) > .attempt button", "Show all");
   await page.waitForFunction(() => {
-    const text = document.querySelector(".attempt:nth-child(7) pre")!.textContent!;
+    const text = document.querySelector("li:nth-child(34) > .attempt pre")!.textContent!;
     return text.length > 1_000_000 && text.endsWith("end 7");
   });
-  await click(page, ".attempt:last-child button", "Show all");
+  await click(page, "li:first-child > .attempt button", "Show all");
   await page.waitForFunction(() =>
-    document.querySelector(".attempt:last-child pre")!.textContent!.endsWith("Eend")
+    document.querySelector("li:first-child > .attempt pre")!.textContent!.endsWith("Eend")
   );
 
   const exported = await (await fetch(`${fixture.server.url}api/runs/1/export`)).text();

@@ -64,7 +64,7 @@ Deno.test("another date is another run, and each continues its own", async () =>
   assertEquals([report.label, report.args], ["day 15", { day: 15, fails: true }]);
 });
 
-Deno.test("runs and status tell why a run failed as a whole", async () => {
+Deno.test("runs and status show why a run failed as a whole", async () => {
   using folder = tempFolder();
   const options = { folder: folder.path };
   const { code, out, err } = await runCli(["run", DATED, "--arg", "day:=0", "--json"], options);

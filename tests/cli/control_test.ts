@@ -110,7 +110,7 @@ Deno.test("cancel of a run stops it; then there is nothing to cancel or retry", 
   );
 });
 
-Deno.test("cancel leaves a file of the Python original as it is, whose tasks hear no requests", async () => {
+Deno.test("cancel leaves a file of the Python original as it is, whose tasks read no requests", async () => {
   using folder = tempFolder();
   const db = folder.file("original.db");
   {

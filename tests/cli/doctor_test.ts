@@ -135,7 +135,7 @@ Deno.test("doctor says which settings scripts have changed, and what they put on
   assertMatch(checks.find(({ title }) => title === "Journal")!.found, /^delete: /);
 });
 
-Deno.test("doctor without a file, and with few permissions, still tells what it can", async () => {
+Deno.test("doctor without a file, and with few permissions, still reports what it can", async () => {
   using folder = tempFolder();
   const { code, by } = await examine(folder.path);
   assertEquals(code, 0);

@@ -76,7 +76,7 @@ Deno.test("run exits with 1 when a task failed, and names it", async () => {
   assertMatch(out, /\npipeloom\.db · run 1\n✖ boom: no such word.*as boom\n$/);
 });
 
-Deno.test("-v logs on stderr, --log-file into a file, and the end is told once", async () => {
+Deno.test("-v logs on stderr, --log-file into a file, and the end is logged once", async () => {
   using folder = tempFolder();
   const args = ["-v", "--log-file", "all.log", "run", ETL, "--arg", "words=a,boom"];
   const { code, out, err } = await runCli(args, { folder: folder.path });

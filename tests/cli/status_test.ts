@@ -118,6 +118,50 @@ Deno.test("logs prints what tasks logged, by task, level and text, until the run
   assertEquals((await followed).at(-1), "info  b (2) the last");
 });
 
+Deno.test("task shows what a task is, with its dependencies and its attempts", async () => {
+  using folder = tempFolder();
+  const db = folder.file("task.db");
+  let tries = 0;
+  await runPipeline(["first", "second", "third"], {
+    db,
+    handleSignals: false,
+    retries: 2,
+    retryDelayMs: 0,
+    storeItems: true,
+    taskName: (item) => item,
+    taskKey: (item) => item,
+    dependsOn: (item) => item === "second" ? ["first"] : item === "third" ? ["second"] : [],
+    run(item) {
+      if (item === "second" && ++tries < 3) throw new Error(`no luck \x1b[2J${tries}`);
+      return { of: item };
+    },
+  });
+  const options = { folder: folder.path };
+  const { code, out, err } = await runCli(["task", "2", "--db", db], options);
+  assertEquals([code, err], [0, ""]);
+  assert(!HARMFUL.test(out), out);
+  const lines = out.trimEnd().split("\n").map((line) => line.replace(/ +/g, " "));
+  assertEquals(lines[0], "Task 2 second ✔ done");
+  assert(lines.includes("depends on first (1, done)"), out);
+  assert(lines.includes("needed by third (3, done)"), out);
+  assert(lines.includes('item "second"') && lines.includes('result {"of":"second"}'), out);
+  assertMatch(out, /^waited .* from the start of its run$/m);
+  assertMatch(out, /^ran on .*, process \d+$/m);
+  const attempts = lines.filter((line) => line.startsWith("attempt "));
+  assertEquals(attempts.map((line) => line.slice(0, 16)), [
+    "attempt 3: done,",
+    "attempt 2: error",
+    "attempt 1: error",
+  ]);
+  assertMatch(attempts[1]!, /: Error: no luck 2$/);
+  const { out: json } = await runCli(["task", "2", "--db", db, "--json"], options);
+  const task = JSON.parse(json);
+  assertEquals([task.attempts.length, task.dependsOn.total, task.neededBy.tasks[0].id], [3, 1, 3]);
+  const { out: took } = await runCli(["durations", "--db", db], options);
+  assertMatch(took, /^Run 1 .*\ntasks +p50 .*\n +3 .* all tasks\n/);
+  assertStringIncludes((await runCli(["task", "9", "--db", db], options)).err, "there is none");
+});
+
 Deno.test("status says that readers hold the WAL, until the run has ended", async () => {
   await using run = await mixed();
   await run.writer.execute(`UPDATE pipeline_runs SET wal_bytes=327155712,
@@ -247,7 +291,7 @@ Deno.test("status ends quietly when its reader is gone", async () => {
   assertEquals(new TextDecoder().decode(stderr), "");
 });
 
-Deno.test("status takes a run whose tasks tell of progress for alive, and says what is silent", async () => {
+Deno.test("status takes a run whose tasks report progress for alive, and says what is silent", async () => {
   await using run = await mixed();
   const options = { folder: run.folder.path };
   const old = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-10 minutes')";

@@ -157,7 +157,7 @@ Deno.test("status --watch writes a plain line to a pipe, and ends with the run, 
   await child.stderr.cancel();
 });
 
-Deno.test("status --watch in a pipe ends at once when it is told to stop", async () => {
+Deno.test("status --watch in a pipe ends at once at a signal", async () => {
   await using run = await HandRun.start(["one"]);
   const child = spawnCli(["status", "--watch", "--db", run.db], { folder: run.folder.path });
   const lines = child.stdout.getReader();

@@ -6,7 +6,7 @@ import { keysIn } from "../../cli/terminal/keyboard.ts";
 import { noCounts } from "../../internal/task_status.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 
-Deno.test("keysIn() tells keys apart, in every form that terminals send, and leaves out what it does not know", () => {
+Deno.test("keysIn() distinguishes keys, in every form that terminals send, and leaves out what it does not know", () => {
   const names = (sent: string) => keysIn(sent).map(({ name, text }) => name ?? `'${text}'`);
   assertEquals(names("\x1b[A\x1bOB\x1b[5~\x1b[6~"), ["up", "down", "page up", "page down"]);
   assertEquals(names("\x1b[H\x1b[1~\x1bOF\x1b[8~"), ["home", "home", "end", "end"]);

@@ -36,7 +36,7 @@ function importing(specifiers: readonly string[]): string {
 
 for (const [runtime, called] of [["node", "Node"], ["bun", "Bun"]] as const) {
   Deno.test({
-    name: `${called} is told at each entry that the package runs on Deno only`,
+    name: `${called} learns at each entry that the package runs on Deno only`,
     ignore: await versionOf(runtime) === 0,
     async fn() {
       const entries = Object.keys(EXPORTS).map((key) => key.replace(/^\./, NAME));
@@ -50,7 +50,7 @@ for (const [runtime, called] of [["node", "Node"], ["bun", "Bun"]] as const) {
 }
 
 Deno.test({
-  name: "Node that runs TypeScript is told so by the files of a checkout",
+  name: "Node that runs TypeScript learns so from the files of a checkout",
   ignore: await versionOf("node") < NODE_WITH_USING,
   async fn() {
     const files = ["mod.ts", "db.ts", "cli.ts", "testing.ts"].map((name) => new URL(name, ROOT));

@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
-import { isInstalled, ROOT } from "../support/child.ts";
+import { isInstalled } from "../support/child.ts";
 import { Guide } from "../support/guide.ts";
 import { Project } from "../support/project.ts";
 import { Registry } from "../support/registry.ts";
@@ -79,15 +79,4 @@ Deno.test({
     const { err } = await project.start("systemd-analyze", "verify", "--man=no", ...units);
     assertEquals(err.split("\n").filter((line) => line.includes(project.folder.path)), []);
   },
-});
-
-Deno.test("the container's files say what the guide says", async () => {
-  const read = (name: string) => Deno.readTextFile(new URL(`examples/container/${name}`, ROOT));
-  const [docker, compose] = await Promise.all([read("Dockerfile"), read("compose.yaml")]);
-  assertMatch(docker, /^USER deno$/m);
-  assertMatch(docker, /^ENTRYPOINT \["deno", "run", "--cached-only"/m);
-  assertMatch(docker, /^VOLUME \/data$/m);
-  for (const key of ["read_only: true", "healthcheck:", "stop_grace_period:"]) {
-    assertStringIncludes(compose, key);
-  }
 });

@@ -30,7 +30,7 @@ const BANNED = [
 ];
 const PATTERN = new RegExp(`\\b(?:${BANNED.join("|")})\\b`, "i");
 
-/** What only people do: in Markdown, and so in help and comments of public names, a program reports and receives. */
+/** What only people do: in Markdown, help, comments of public names and names of tests, a program reports and receives. */
 const OF_PEOPLE = /\b(?:tell|tells|told|telling|hear|hears|heard|hearing)\b/i;
 
 /** Words of a sentence, on average over a file. */
@@ -88,7 +88,9 @@ Deno.test("sources, tests, help and Markdown are in plain technical English", ()
   const found: string[] = [];
   for (const [path, text] of texts) {
     text.split("\n").forEach((line, i) => {
-      const isBanned = PATTERN.test(line) || (path.endsWith(".md") && OF_PEOPLE.test(line));
+      const isOfPublic = path.endsWith(".md") ||
+        /^ *(?:Deno\.test\(|await t\.step\(|name: )["`]/.test(line);
+      const isBanned = PATTERN.test(line) || (isOfPublic && OF_PEOPLE.test(line));
       if (isBanned) found.push(`${path}:${i + 1}: ${line.trim()}`);
     });
   }

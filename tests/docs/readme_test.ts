@@ -72,7 +72,7 @@ Deno.test("README links every guide", () => {
   }
 });
 
-Deno.test("no page tells its reader to grant everything", async () => {
+Deno.test("no page asks its reader to grant everything", async () => {
   for (const page of PAGES) {
     assert(!/(^|\s)(-A|--allow-all)\b/m.test(await Deno.readTextFile(page)), page.pathname);
   }

@@ -109,7 +109,7 @@ for (const driver of DRIVERS) {
     await assertResumes(options, child.acknowledged);
   });
 
-  Deno.test(`${driver}: a limit of file size is told as one, and nothing is lost`, async () => {
+  Deno.test(`${driver}: a limit of file size is named in the error, and nothing is lost`, async () => {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     const options: VictimOptions = { db, driver, folder: folder.path };

@@ -5,7 +5,7 @@ import { hasTerminals } from "../cli/cli_terminal.ts";
 import { TestTerminal } from "../support/pseudo_terminal.ts";
 import { tempFolder } from "../support/temp.ts";
 
-Deno.test("mayRead() tells what is granted", () => {
+Deno.test("mayRead() returns what is granted", () => {
   assert(mayRead(decodeURIComponent(ROOT.pathname)));
 });
 

@@ -23,7 +23,7 @@ Deno.test("remainingMs() follows the time that the work of this attempt has take
   assertEquals(remainingMs(progress({ work: 8, before: 6 }), 1_000), 1_000);
 });
 
-Deno.test("remainingMs() is unknown while nothing tells", () => {
+Deno.test("remainingMs() is unknown while there is no measure", () => {
   for (
     const some of [
       { work: 0 },

@@ -79,7 +79,7 @@ Deno.test("wantsColor() follows FORCE_COLOR, then the terminal; a choice wins ov
   }
 });
 
-Deno.test("writeWhole() tells that its reader is gone, and throws every other error", () => {
+Deno.test("writeWhole() returns that its reader is gone, and throws every other error", () => {
   assert(writeWhole(stream(false), "text"));
   assert(!writeWhole(stream(false, new Deno.errors.BrokenPipe("gone")), "text"));
   assert(!writeWhole(stream(true, new Error("Input/output error (os error 5)")), "text"));

@@ -87,6 +87,22 @@ Deno.test("messages of any size arrive once and in order, whatever is lost and r
   }
 });
 
+Deno.test("what was sent to a side without a connection is sent again when that is back", async () => {
+  const channel = new Channel(1);
+  const { left, right, got } = channel;
+  channel.lost = 1;
+  for (let n = 0; n < 3; n++) {
+    left.send({ n, bytes: new Uint8Array(600).fill(n) });
+    await channel.turn();
+  }
+  channel.lost = 0;
+  right.reconnected();
+  await left.flushed();
+  assertEquals(got.right, [0, 1, 2]);
+  left.close();
+  right.close();
+});
+
 Deno.test("a link that the other side has given up says so; only a first frame begins one", () => {
   let gone = 0;
   const frames: Uint8Array[] = [];

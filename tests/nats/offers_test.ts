@@ -10,7 +10,7 @@ import { openConnection } from "../../nats/connection.ts";
 import { Offers } from "../../nats/coordinator/offers.ts";
 import { namesUnder } from "../../nats/names.ts";
 import { decode, type RunHello } from "../../nats/protocol.ts";
-import { assertEquals } from "../support/assert.ts";
+import { assertEquals, assertRejects } from "../support/assert.ts";
 import { hasNats, NatsServer } from "../support/nats_server.ts";
 import { remotely, startWorker } from "../support/remote.ts";
 
@@ -62,7 +62,9 @@ Deno.test(
     publish();
     const pulled = await client.pull(offers.consumer, 3);
     const back = new Promise((resolve) => connection.onChange((isBack) => isBack && resolve(0)));
+    const unanswered = connection.unlessLost(() => new Promise(() => {}));
     await server.kill();
+    await assertRejects(() => unanswered, Error, "the connection was lost");
     await server.restart();
     await back;
     while (!await offers.ensure().catch(() => false));

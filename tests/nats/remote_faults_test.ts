@@ -2,6 +2,8 @@
  * Workers, servers and coordinators that die, stop and come back: no row is lost, none of an atomic or keyed task is
  * doubled, and a worker that was taken for dead writes nothing more.
  *
+ * Each case waits for a lease to be over, so all of them run at once, each with a server of its own.
+ *
  * @module
  */
 import { startPipeline } from "../../mod.ts";
@@ -11,7 +13,12 @@ import { CoordinatorProcess, remotely, startWorker, WorkerProcess } from "../sup
 import { readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
 
-const LOOSE = { ignore: !hasNats, sanitizeOps: false, sanitizeResources: false };
+const LOOSE = {
+  ignore: !hasNats,
+  sanitizeOps: false,
+  sanitizeResources: false,
+  sanitizeExit: false,
+};
 
 /** Resolves when a query has this number of rows. */
 async function rows(db: string, sql: string, count: number): Promise<unknown[][]> {
@@ -24,73 +31,65 @@ async function rows(db: string, sql: string, count: number): Promise<unknown[][]
 
 const WAITS = "SELECT id FROM task_logs WHERE message = 'waits'";
 
-Deno.test(
-  "the task of a killed worker runs elsewhere within the lease, and the attempt is kept",
-  LOOSE,
-  async () => {
-    await using server = await NatsServer.start();
-    using folder = tempFolder();
-    const [db, gate] = [folder.file("etl.db"), folder.file("gate")];
-    await using victim = new WorkerProcess(server.url);
-    const run = startPipeline([gate], { ...remotely(server.url, "awaitFile"), db, atomic: true });
-    await rows(db, WAITS, 1);
-    await using _other = startWorker(server.url);
-    const killedAt = performance.now();
-    victim.signal("SIGKILL");
-    await rows(db, WAITS, 2);
-    const again = performance.now() - killedAt;
-    assert(again < 2_000 + 1_000 + 1_000, `${again} ms with a lease of 2,000`);
-    await Deno.writeTextFile(gate, "");
-    const { counts, failures } = await run.finished;
-    assertEquals([counts.done, failures], [1, []]);
-    assertEquals(await readValues(db, "SELECT n FROM numbers ORDER BY n"), [[1], [2]]);
-    const [[attempt, error, worker]] = await readValues(
-      db,
-      "SELECT attempt, error, worker FROM task_attempts",
-    ) as [[number, string, string]];
-    assertEquals(attempt, 1);
-    assertMatch(error, /^Its worker .* is gone: it was silent for/);
-    assertMatch(worker, new RegExp(`:${victim.pid}$`));
-    assertEquals(
-      await readValues(
+const CASES: Record<string, () => Promise<void>> = {
+  "the task of a killed worker runs elsewhere within the lease, and the attempt is kept":
+    async () => {
+      await using server = await NatsServer.start();
+      using folder = tempFolder();
+      const [db, gate] = [folder.file("etl.db"), folder.file("gate")];
+      await using victim = new WorkerProcess(server.url);
+      const run = startPipeline([gate], { ...remotely(server.url, "awaitFile"), db, atomic: true });
+      await rows(db, WAITS, 1);
+      await using _other = startWorker(server.url);
+      const killedAt = performance.now();
+      victim.signal("SIGKILL");
+      await rows(db, WAITS, 2);
+      const again = performance.now() - killedAt;
+      assert(again < 2_000 + 1_000 + 1_000, `${again} ms with a lease of 2,000`);
+      await Deno.writeTextFile(gate, "");
+      const { counts, failures } = await run.finished;
+      assertEquals([counts.done, failures], [1, []]);
+      assertEquals(await readValues(db, "SELECT n FROM numbers ORDER BY n"), [[1], [2]]);
+      const [[attempt, error, worker]] = await readValues(
         db,
-        "SELECT name = ?, left_at IS NOT NULL FROM workers".replace("?", `'${worker}'`),
-      ),
-      [[1, 1], [0, 1]],
-    );
-  },
-);
+        "SELECT attempt, error, worker FROM task_attempts",
+      ) as [[number, string, string]];
+      assertEquals(attempt, 1);
+      assertMatch(error, /^Its worker .* is gone: it was silent for/);
+      assertMatch(worker, new RegExp(`:${victim.pid}$`));
+      assertEquals(
+        await readValues(
+          db,
+          "SELECT name = ?, left_at IS NOT NULL FROM workers".replace("?", `'${worker}'`),
+        ),
+        [[1, 1], [0, 1]],
+      );
+    },
 
-Deno.test(
-  "a worker that was stopped for longer than its lease writes nothing more when it continues",
-  LOOSE,
-  async () => {
-    await using server = await NatsServer.start();
-    using folder = tempFolder();
-    const [db, gate] = [folder.file("etl.db"), folder.file("gate")];
-    await using sleeper = new WorkerProcess(server.url);
-    const run = startPipeline([gate], { ...remotely(server.url, "awaitFile"), db });
-    await rows(db, WAITS, 1);
-    sleeper.signal("SIGSTOP");
-    await using _other = startWorker(server.url);
-    await rows(db, WAITS, 2);
-    // It continues, and could write its second row before the other.
-    await Deno.writeTextFile(gate, "");
-    sleeper.signal("SIGCONT");
-    await sleeper.told("given this worker up");
-    assertEquals((await run.finished).counts.done, 1);
-    // The first row of an attempt that was lost is there: the task is not atomic.
-    assertEquals(await readValues(db, "SELECT n, count(*) FROM numbers GROUP BY n"), [[1, 2], [
-      2,
-      1,
-    ]]);
-  },
-);
+  "a worker that was stopped for longer than its lease writes nothing more when it continues":
+    async () => {
+      await using server = await NatsServer.start();
+      using folder = tempFolder();
+      const [db, gate] = [folder.file("etl.db"), folder.file("gate")];
+      await using sleeper = new WorkerProcess(server.url);
+      const run = startPipeline([gate], { ...remotely(server.url, "awaitFile"), db });
+      await rows(db, WAITS, 1);
+      sleeper.signal("SIGSTOP");
+      await using _other = startWorker(server.url);
+      await rows(db, WAITS, 2);
+      // It continues, and could write its second row before the other.
+      await Deno.writeTextFile(gate, "");
+      sleeper.signal("SIGCONT");
+      await sleeper.told("given this worker up");
+      assertEquals((await run.finished).counts.done, 1);
+      // The first row of an attempt that was lost is there: the task is not atomic.
+      assertEquals(await readValues(db, "SELECT n, count(*) FROM numbers GROUP BY n"), [[1, 2], [
+        2,
+        1,
+      ]]);
+    },
 
-Deno.test(
-  "a task that kills its worker three times ends as error; the others are done",
-  LOOSE,
-  async () => {
+  "a task that kills its worker three times ends as error; the others are done": async () => {
     await using server = await NatsServer.start();
     using folder = tempFolder();
     const db = folder.file("etl.db");
@@ -108,12 +107,8 @@ Deno.test(
     assertEquals([counts.done, counts.error], [2, 1]);
     assertMatch(failures[0]!.error.message, /lost its worker three times and is not run again/);
   },
-);
 
-Deno.test(
-  "a server that is killed, and one that loses all that it had, do not end a run",
-  LOOSE,
-  async () => {
+  "a server that is killed, and one that loses all that it had, do not end a run": async () => {
     await using server = await NatsServer.start();
     using folder = tempFolder();
     const [db, gate] = [folder.file("etl.db"), folder.file("gate")];
@@ -137,35 +132,36 @@ Deno.test(
     // No worker was lost, so no task began twice.
     assertEquals(await readValues(db, "SELECT count(*) FROM task_attempts"), [[0]]);
   },
-);
 
-Deno.test(
-  "a coordinator that was killed resumes: what was running runs again at most, no row twice",
-  LOOSE,
-  async () => {
-    await using server = await NatsServer.start();
-    using folder = tempFolder();
-    const db = folder.file("etl.db");
-    await using _one = startWorker(server.url);
-    await using _two = startWorker(server.url);
-    {
-      await using first = new CoordinatorProcess(db, server.url);
-      await rows(db, "SELECT id FROM task_runs WHERE status = 'done'", 20);
-      first.signal("SIGKILL");
-    }
-    const [[before]] = await readValues(
-      db,
-      "SELECT count(*) FROM task_runs WHERE status='done'",
-    ) as [[number]];
-    await using second = new CoordinatorProcess(db, server.url);
-    const counts = JSON.parse(await second.told("}"));
-    assertEquals([counts.done, counts.total], [100, 100]);
-    assert(before < 100, "all was done before");
-    for (const table of ["numbers", "keyed"]) {
-      const sql = `SELECT count(*), count(DISTINCT n) FROM ${table}`;
-      assertEquals(await readValues(db, sql), [[100, 100]], table);
-    }
-    const [[again]] = await readValues(db, "SELECT count(*) FROM task_attempts") as [[number]];
-    assert(again <= 8, `${again} tasks ran again`);
-  },
-);
+  "a coordinator that was killed resumes: what was running runs again at most, no row twice":
+    async () => {
+      await using server = await NatsServer.start();
+      using folder = tempFolder();
+      const db = folder.file("etl.db");
+      await using _one = startWorker(server.url);
+      await using _two = startWorker(server.url);
+      {
+        await using first = new CoordinatorProcess(db, server.url);
+        await rows(db, "SELECT id FROM task_runs WHERE status = 'done'", 20);
+        first.signal("SIGKILL");
+      }
+      const [[before]] = await readValues(
+        db,
+        "SELECT count(*) FROM task_runs WHERE status='done'",
+      ) as [[number]];
+      await using second = new CoordinatorProcess(db, server.url);
+      const counts = JSON.parse(await second.told("}"));
+      assertEquals([counts.done, counts.total], [100, 100]);
+      assert(before < 100, "all was done before");
+      for (const table of ["numbers", "keyed"]) {
+        const sql = `SELECT count(*), count(DISTINCT n) FROM ${table}`;
+        assertEquals(await readValues(db, sql), [[100, 100]], table);
+      }
+      const [[again]] = await readValues(db, "SELECT count(*) FROM task_attempts") as [[number]];
+      assert(again <= 8, `${again} tasks ran again`);
+    },
+};
+
+Deno.test("processes on machines die, stop and come back", LOOSE, async (t) => {
+  await Promise.all(Object.entries(CASES).map(([name, fn]) => t.step({ ...LOOSE, name, fn })));
+});

@@ -4,9 +4,10 @@
  * @module
  */
 import { startPipeline } from "../../mod.ts";
-import { runCli, spawnCli } from "../cli/cli_terminal.ts";
+import { commandLine, runCli } from "../cli/cli_terminal.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { ROOT } from "../support/child.ts";
+import { AS_FIRST, canBeFirst, firstProcess } from "../support/first_process.ts";
 import { readModules } from "../support/module_graph.ts";
 import { hasNats, NatsServer } from "../support/nats_server.ts";
 import { readValues } from "../support/read.ts";
@@ -23,20 +24,30 @@ Deno.test(
     using folder = tempFolder();
     const [db, gate] = [folder.file("etl.db"), folder.file("gate")];
     const options = { folder: folder.path };
-    const worker = spawnCli(
-      ["worker", decodeURIComponent(REMOTE_TASKS.pathname), "--nats", server.url, "-w", "3"],
-      {
+    const permissions = ["--allow-read", "--allow-net=127.0.0.1", "--allow-sys=hostname"];
+    const tasks = decodeURIComponent(REMOTE_TASKS.pathname);
+    // As the first process of a container, where it can be.
+    const [program, ...words] = [
+      ...(canBeFirst ? AS_FIRST : []),
+      ...commandLine(["worker", tasks, "--nats", server.url, "-w", "3"], {
         ...options,
-        permissions: ["--allow-read", "--allow-net=127.0.0.1", "--allow-sys=hostname"],
-      },
-    );
+        permissions,
+      }),
+    ];
+    const worker = new Deno.Command(program!, {
+      args: words,
+      cwd: folder.path,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
     const run = startPipeline([gate], { ...remotely(server.url, "awaitFile"), db });
     const waits = () =>
       readValues(db, "SELECT id FROM task_logs WHERE message='waits'").catch(() => []);
     while ((await waits()).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     const { out } = await runCli(["workers", "--db", db], options);
     assertMatch(out, /worker +state +slots +running[^]*:\d+ +connected +3 +\d/);
-    worker.kill("SIGTERM");
+    Deno.kill(canBeFirst ? await firstProcess(worker) : worker.pid, "SIGTERM");
     await Deno.writeTextFile(gate, "");
     const { code, stderr } = await worker.output();
     const told = new TextDecoder().decode(stderr);

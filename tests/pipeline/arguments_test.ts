@@ -250,7 +250,7 @@ Deno.test("a validator parses arguments, gives defaults, and refuses with its me
   );
 });
 
-Deno.test("an argument that nothing reads is refused, and the names of those that are read are told", async () => {
+Deno.test("an argument that nothing reads is refused, and the names of those that are read are listed", async () => {
   const of = (items: never, more = {}) => definePipeline({ items, run: () => {}, ...more });
   const prepare = (pipeline: ReturnType<typeof of>, args = { dat: "13" }) =>
     prepareRun(pipeline, args);

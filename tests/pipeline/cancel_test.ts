@@ -119,7 +119,7 @@ Deno.test("runPipeline() stops at an abort: running tasks may finish, no more ar
   await assertSound(db);
 });
 
-Deno.test("runPipeline() tells of a task that fails while it stops", async () => {
+Deno.test("runPipeline() reports a task that fails while it stops", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const controller = new AbortController();

@@ -42,7 +42,7 @@ function warnings(): Disposable & { lines: string[] } {
 }
 
 for (const [where, way] of Object.entries(WAYS)) {
-  Deno.test(`onTaskEnd is told how each task ended, ${where}`, async () => {
+  Deno.test(`onTaskEnd receives how each task ended, ${where}`, async () => {
     const told: [TaskIdentity, EndedTask][] = [];
     const report = await runPipeline([1, 2, 3], {
       ...way,
@@ -123,7 +123,7 @@ Deno.test("a hook that fails or never ends is a warning, and changes nothing", a
   assertEquals(aborted, ["It has not ended within 5 ms; the run continues without it"]);
 });
 
-Deno.test("a thousand failures of a hook are told in a few lines", async () => {
+Deno.test("a thousand failures of a hook are reported in a few lines", async () => {
   using warned = warnings();
   await runPipeline(Array.from({ length: 1000 }, (_, i) => i), {
     db: ":memory:",
@@ -152,12 +152,12 @@ Deno.test("onTaskEnd may retry and add tasks while the run waits for it", async 
   assertEquals([report.status, report.counts.done], ["done", 2]);
 });
 
-Deno.test("onEnd is told of each end of a run, before runPipeline() is done", async () => {
+Deno.test("onEnd is called at each end of a run, before runPipeline() is done", async () => {
   using folder = tempFolder();
   const told: EndedRun[] = [];
   const options = {
     db: folder.file("a.db"),
-    name: "told",
+    name: "ends",
     args: { day: 1 },
     async onEnd(ended: EndedRun) {
       await Promise.resolve();
@@ -196,14 +196,14 @@ Deno.test("onEnd is told of each end of a run, before runPipeline() is done", as
   const wrong = () => runPipeline([1], { ...options, schema, run: () => {} });
   const error = await assertRejects(wrong, Error);
   const unbegun = told.pop()!;
-  assertEquals([unbegun.runId, unbegun.name, unbegun.args, unbegun.label], [null, "told", {
+  assertEquals([unbegun.runId, unbegun.name, unbegun.args, unbegun.label], [null, "ends", {
     day: 1,
   }, "day=1"]);
   assertEquals([unbegun.status, unbegun.error], ["error", error]);
   assertEquals(told, []);
 });
 
-Deno.test("onEnd is told of a definition whose items fail, and of no wrong argument", async () => {
+Deno.test("onEnd is called for a definition whose items fail, and for no wrong argument", async () => {
   const told: EndedRun[] = [];
   const define = (items: () => number[]) =>
     definePipeline({ name: "nightly", items, run: () => {}, onEnd: (ended) => told.push(ended) });
@@ -234,7 +234,7 @@ Deno.test("two runs on one writer have hooks of their own", async () => {
   assertEquals(told.sort(), ["a done", "a done", "a over done", "b done", "b done", "b over done"]);
 });
 
-Deno.test("a webhook hears of a run that has not ended well", async () => {
+Deno.test("a webhook receives a run that has not ended well", async () => {
   const posted = Promise.withResolvers<unknown>();
   await using server = serveLocally(async (request) => {
     posted.resolve(await request.json());

@@ -34,7 +34,7 @@ Deno.test("runPipeline() starts a task when all that it depends on are done", as
   assertEquals([report.status, report.counts.done], ["done", 300]);
 });
 
-Deno.test("runPipeline() cancels what depends on a task that fails, and tells why", async () => {
+Deno.test("runPipeline() cancels what depends on a task that fails, and says why", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const steps: Step[] = [
@@ -208,7 +208,7 @@ Deno.test("runPipeline() runs tasks by priority, of an array all of them", async
   assertEquals(order, items.slice(0, -1).toSorted((a, b) => b % 10 - a % 10 || a - b));
 });
 
-Deno.test("runPipeline() rejects when a priority cannot be told", async () => {
+Deno.test("runPipeline() rejects when a priority cannot be computed", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const priority = () => {

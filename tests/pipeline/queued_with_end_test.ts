@@ -106,7 +106,7 @@ Deno.test("a run that is stopped leaves all known tasks in the file, cancelled",
   assertEquals(rows.map(({ status, n }) => [status, n]), [["cancelled", 4_999], ["done", 1]]);
 });
 
-Deno.test("known items that are wrong are told of before any task starts", async () => {
+Deno.test("known items that are wrong are reported before any task starts", async () => {
   using folder = tempFolder();
   let started = 0;
   const items = Array.from({ length: 2_000 }, (_, i) => ({ key: i === 1_999 ? {} : i }));

@@ -375,7 +375,7 @@ Deno.test("retryIf decides alike on this thread and in the pool, by what an erro
   assertEquals(ends[1], ends[0]);
 });
 
-Deno.test("a task that fails with several errors tells all of them", async () => {
+Deno.test("a task that fails with several errors reports all of them", async () => {
   for (const run of [failWithStatus, { module, export: "failWithStatus" }]) {
     using folder = tempFolder();
     const db = folder.file("a.db");

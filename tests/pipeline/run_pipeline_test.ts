@@ -62,7 +62,6 @@ for (const driver of DRIVERS) {
       version: null,
       stage: null,
       wakes_at: null,
-      stage: null,
     });
     assertEquals(tasks[1]!.key, null);
     assertEquals(

@@ -10,7 +10,7 @@ async function listen(mode: string): Promise<Fixture> {
 }
 
 for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
-  Deno.test(`onInterrupt() tells of the first ${signal} and ends the program at the second`, async () => {
+  Deno.test(`onInterrupt() reports the first ${signal} and ends the program at the second`, async () => {
     await using child = await listen("held");
     child.kill(signal);
     assertEquals(await child.line(), signal);
@@ -25,7 +25,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   });
 }
 
-Deno.test("onInterrupt() tells of the first SIGHUP; a terminal sends two, and the second ends nothing", async () => {
+Deno.test("onInterrupt() reports the first SIGHUP; a terminal sends two, and the second ends nothing", async () => {
   await using child = await listen("held");
   child.kill("SIGHUP");
   assertEquals(await child.line(), "SIGHUP");

@@ -116,7 +116,7 @@ Deno.test("what is no step or no time is refused, and steps without a table", as
   assertStringIncludes(await one((task) => task.sleep(1), off), "Set storeTaskStatus");
 });
 
-Deno.test("code that has changed under a half-finished task is told", async () => {
+Deno.test("code that has changed under a half-finished task is detected", async () => {
   type Call = string | number;
   const calls = (names: readonly Call[], fails = false) => async (_: string, task: TaskContext) => {
     for (const name of names) {

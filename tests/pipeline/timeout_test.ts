@@ -131,7 +131,7 @@ Deno.test("runPipeline() leaves no timer behind when tasks are quicker than thei
   }
 });
 
-Deno.test("runPipeline() tells a task of the pool that its time is up", async () => {
+Deno.test("runPipeline() aborts a task of the pool whose time is up", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const report = await runPipeline(["listens", "quick"], {

@@ -13,7 +13,7 @@ import { tempFolder } from "../support/temp.ts";
 const EVENTS = 10;
 
 for (const wal of [true, false]) {
-  Deno.test(`Hub tells of commits while a pipeline writes flat out (wal: ${wal})`, async () => {
+  Deno.test(`Hub reports commits while a pipeline writes flat out (wal: ${wal})`, async () => {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     await using dashboard = await serveDashboard({ db, port: 0 });

@@ -64,7 +64,7 @@ for (const driver of DRIVERS) {
     assertEquals(connection.prepare("SELECT a FROM v").all().map(({ a }) => a), [1, 2]);
   });
 
-  Deno.test(`${driver}: walCheckpoint() waits as long as it is told, and only this once`, async () => {
+  Deno.test(`${driver}: walCheckpoint() waits for waitMs, and only this once`, async () => {
     using folder = tempFolder();
     const path = folder.file("etl.db");
     using connection = await connect(path, { driver, busyTimeoutMs: 123_456 });

@@ -27,7 +27,7 @@ const KINDS: [string, SqliteErrorCode][] = [
   ["", "other"],
 ];
 
-Deno.test("classifyError() tells kinds apart by how the message begins", () => {
+Deno.test("classifyError() distinguishes kinds by how the message begins", () => {
   for (const [message, code] of KINDS) {
     assertEquals(classifyError(new Error(message)), code, message);
   }
@@ -51,7 +51,7 @@ Deno.test("explain() keeps the cause and names path and remedy where there is on
   }
 });
 
-Deno.test("explain() tells a missing flag from a missing right", () => {
+Deno.test("explain() distinguishes a missing flag from a missing right", () => {
   const flag = explain(new Deno.errors.NotCapable("Requires read access"), "a.db");
   assertStringIncludes(flag.message, "Cannot open a.db: permission denied; run with --allow-read");
   const right = explain(new Deno.errors.PermissionDenied("os error 13"), "a.db");

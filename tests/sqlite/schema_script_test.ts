@@ -153,7 +153,7 @@ for (const driver of DRIVERS) {
     });
   }
 
-  Deno.test(`a schema that was loaded already is told so (${driver})`, async () => {
+  Deno.test(`a schema that was loaded already is named in the error (${driver})`, async () => {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     const [tables] = DUMP.split("PRAGMA writable_schema=ON");
@@ -181,7 +181,7 @@ for (const driver of DRIVERS) {
     assertEquals(message, "UNIQUE constraint failed: u.a");
   });
 
-  Deno.test(`a schema that forbids itself to write is told so (${driver})`, async () => {
+  Deno.test(`a schema that forbids itself to write is named in the error (${driver})`, async () => {
     using folder = tempFolder();
     await assertRejects(
       () => open(folder.file("etl.db"), { schema: "PRAGMA query_only=ON; CREATE TABLE t (a)" }),

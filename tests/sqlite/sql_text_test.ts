@@ -21,7 +21,7 @@ Deno.test("firstTokens() passes over what SQLite passes over", () => {
   assertEquals(names("[unclosed"), ["unclosed"]);
 });
 
-Deno.test("isEmpty() tells whether there is a statement", () => {
+Deno.test("isEmpty() returns whether there is a statement", () => {
   assert(isEmpty(" ;\n-- nothing\n/* nor here"));
   assert(!isEmpty("-- first\nSELECT 1"));
 });

@@ -19,6 +19,8 @@ export interface NatsServerOptions {
   env?: Record<string, string>;
   /** The scheme of its address. */
   scheme?: "nats" | "tls";
+  /** The address on which it listens. */
+  address?: string;
 }
 
 /** A server with JetStream. */
@@ -49,18 +51,28 @@ export class NatsServer implements AsyncDisposable {
     return this.#port;
   }
 
+  /** The number of its process. */
+  get pid(): number {
+    return this.#child!.pid;
+  }
+
   /** Its address. */
   get url(): string {
-    return `${this.#options.scheme ?? "nats"}://127.0.0.1:${this.#port}`;
+    return `${this.#options.scheme ?? "nats"}://${
+      this.#options.address ?? "127.0.0.1"
+    }:${this.#port}`;
   }
 
   /** Starts it again, on the same port. */
   async restart(): Promise<void> {
     const config = this.#folder.file("nats.conf");
-    const { configuration = `port: 4222\njetstream: { store_dir: "jetstream" }\n`, env = {} } =
-      this.#options;
+    const {
+      configuration = `port: 4222\njetstream: { store_dir: "jetstream" }\n`,
+      env = {},
+      address = "127.0.0.1",
+    } = this.#options;
     const own = configuration
-      .replace("port: 4222", `host: 127.0.0.1\nport: ${this.#port || -1}`)
+      .replace("port: 4222", `host: ${address}\nport: ${this.#port || -1}`)
       .replace(
         'store_dir: "jetstream"',
         `store_dir: ${JSON.stringify(this.#folder.file("store"))}`,

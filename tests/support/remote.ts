@@ -34,6 +34,15 @@ export function startWorker(
   return { lines, stop, [Symbol.asyncDispose]: stop };
 }
 
+/** Where a process runs. */
+export interface Place {
+  /** What starts it there. */
+  on?: string[];
+  /** The address of the server. */
+  address?: string;
+  env?: Record<string, string>;
+}
+
 /** A fixture that is connected to a server, in a process of its own. */
 class RemoteProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -42,9 +51,12 @@ class RemoteProcess implements AsyncDisposable {
   #text = "";
   #hasEnded = false;
 
-  constructor(fixture: string, ...args: string[]) {
-    this.#child = new Deno.Command(Deno.execPath(), {
+  constructor(fixture: string, args: string[], place: Place) {
+    const { on = [], address = "127.0.0.1", env } = place;
+    const [command = "", ...before] = [...on, Deno.execPath()];
+    this.#child = new Deno.Command(command, {
       args: [
+        ...before,
         "run",
         "--no-prompt",
         "--no-lock",
@@ -52,13 +64,13 @@ class RemoteProcess implements AsyncDisposable {
         "--no-check",
         "--allow-read",
         "--allow-write",
-        "--allow-net=127.0.0.1",
+        `--allow-net=${address}`,
         "--allow-sys=hostname",
         "--allow-run",
         new URL(`tests/fixtures/${fixture}`, ROOT).href,
         ...args,
       ],
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "inherit",
@@ -117,8 +129,8 @@ class RemoteProcess implements AsyncDisposable {
 
 /** A worker in a process of its own. */
 export class WorkerProcess extends RemoteProcess {
-  constructor(servers: string, { workers = 2, graceMs = 100 } = {}) {
-    super("remote_worker.ts", servers, `${workers}`, `${graceMs}`);
+  constructor(servers: string, { workers = 2, graceMs = 100 } = {}, place: Place = {}) {
+    super("remote_worker.ts", [servers, `${workers}`, `${graceMs}`], place);
   }
 }
 
@@ -128,8 +140,10 @@ export class CoordinatorProcess extends RemoteProcess {
     db: string,
     servers: string,
     { name = "loadSlowly", count = 100, workers = 8, isAtomic = true } = {},
+    place: Place = {},
   ) {
-    super("remote_coordinator.ts", db, servers, name, `${count}`, `${workers}`, `${isAtomic}`);
+    const args = [db, servers, name, `${count}`, `${workers}`, `${isAtomic}`];
+    super("remote_coordinator.ts", args, place);
   }
 }
 

@@ -25,7 +25,7 @@ function messages(count: number): WriteMessage[] {
   });
 }
 
-Deno.test("unpack() gives the messages that pack() was given, whatever each tells", () => {
+Deno.test("unpack() gives the messages that pack() was given, whatever each holds", () => {
   const sent = messages(1_000);
   const arrived = structuredClone(pack(sent));
   assert(arrived.length < 250, `${arrived.length} parts`);

@@ -47,26 +47,25 @@ export type Row<Shape = Readonly<Record<string, Bindable>> | readonly Bindable[]
  */
 export interface InsertOptions {
   /**
-   * The columns to fill. Left out, arrays are taken in the table's own order, and objects fill the columns that
-   * they name. What a row leaves out, or gives as `undefined`, takes the column's default, or stays as it is on an
-   * upsert, whatever other rows have there; `null` is NULL. A row id of `null` is a new one, or that of the row that is there.
+   * Columns to fill. By default arrays follow the order of the table, and objects fill the columns that they name. A
+   * column that a row leaves out, or gives as `undefined`, takes its default, or stays as it is on an upsert; `null`
+   * is NULL. A row id of `null` is a new one, or that of the existing row.
    */
   columns?: readonly string[] | undefined;
-  /** The columns of a unique constraint: a row that conflicts updates the row that is there. */
+  /** Columns of a unique constraint: a row that conflicts updates the existing row. */
   onConflict?: readonly string[] | undefined;
   /**
-   * What a conflicting row does: the columns that it updates, or `"ignore"` to leave the row that is there.
-   * A column that the row leaves out stays as it is.
+   * Columns that a conflicting row updates, or `"ignore"` to keep the existing row. A column that the row leaves out
+   * stays as it is.
    *
    * @default {every column that the row names and that is not in `onConflict`}
    */
   update?: readonly string[] | "ignore" | undefined;
   /**
-   * Says which rows these are, so that they are written once although they are sent again: by another attempt
-   * at the task, or when a run that was killed is resumed. What is sent under a key that was written is passed
-   * over, whatever it is. A key belongs to its table and to the task that sends it: other tasks may use the same.
-   * Keys of {@linkcode SqliteWriter.insert} belong to the file. Each message of a stream is kept apart, so a stream
-   * must give the same rows in the same order each time.
+   * Key of these rows, so that they are written once although another attempt or a resumed run sends them again.
+   * Rows under a key that was written are skipped, whatever they are. A key belongs to its table and to the task
+   * that sends it; keys of {@linkcode SqliteWriter.insert} belong to the file. A stream is stored message by
+   * message, so it must give the same rows in the same order each time.
    *
    * @default {rows are written as often as they are sent}
    */

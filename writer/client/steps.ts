@@ -46,8 +46,8 @@ export type Step =
  */
 export interface TransactionOptions {
   /**
-   * Says which transaction this is, so that its steps are done once although they are sent again; see
-   * {@linkcode InsertOptions.idempotencyKey}.
+   * Key of this transaction, so that its steps are done once although they are sent again; see
+   * `InsertOptions.idempotencyKey`.
    *
    * @default {steps are done as often as they are sent}
    */

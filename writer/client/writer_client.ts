@@ -51,11 +51,11 @@ export interface WriterOptions extends ConnectOptions {
   storeTaskStatus?: boolean | undefined;
   /** SQL to run when the database is open, such as `CREATE TABLE IF NOT EXISTS …`. */
   schema?: string | readonly string[] | undefined;
-  /** Statements that messages may refer to by name. */
+  /** Statements that messages refer to by name. */
   statements?: Readonly<Record<string, string>> | undefined;
   /**
-   * Bytes of the WAL from which on the user is warned that readers keep it from being emptied, in the log or on
-   * the console, and again each time it has doubled. No write waits for them. `Infinity` for never.
+   * Size of the WAL, in bytes, from which a warning says that readers keep it from being emptied; it is repeated
+   * each time the size has doubled. Writes do not wait. `Infinity` disables it.
    *
    * @default {268_435_456}
    */

@@ -185,11 +185,14 @@ export class Checkpointer {
       return now - this.#copiedAt >= checkpointMs && isDone(this.checkpoint("PASSIVE"));
     }
     const copied = this.checkpoint("PASSIVE");
-    // Another connection is at it.
-    if (copied.busy) return false;
-    if (!isDone(copied)) this.heldSince ??= isoNow();
-    if (this.#copied !== undefined && this.#copied !== copied.checkpointed) this.#movedAt = now;
-    this.#copied = copied.checkpointed;
+    if (copied.busy) {
+      // Another connection is at it. It may last for as long as commits give it more to copy.
+      this.#movedAt = now;
+    } else {
+      if (!isDone(copied)) this.heldSince ??= isoNow();
+      if (this.#copied !== undefined && this.#copied !== copied.checkpointed) this.#movedAt = now;
+      this.#copied = copied.checkpointed;
+    }
     if (!isDone(copied) && !this.#isSeries(now)) return false;
     const least = this.#waitMs > WAIT_MS ? RARE * this.#easyBytes : 0;
     const isTurn = now >= this.#next.at && bytes >= Math.max(least, this.#next.bytes);
@@ -197,7 +200,7 @@ export class Checkpointer {
     const begun = performance.now();
     if (this.#cut(waitMs)) {
       // Of readers that were fast the next ones will be.
-      if (isTurn && performance.now() - begun < waitMs / 4) {
+      if (isTurn && performance.now() - begun < waitMs / 8) {
         this.#waitMs = Math.max(WAIT_MS, waitMs / 2);
       }
       this.#letGo();

@@ -82,6 +82,7 @@ export function answerOffline(exported: ExportedRun, path: string): unknown {
     if (part === "timeline") return exported.timeline;
     if (part === "graph") return exported.graph;
     if (part === "failures") return exported.failures ?? null;
+    if (part === "checks") return exported.checks ?? null;
     if (part === "delays") return exported.delays ?? null;
   }
   if (kind === "runs" && id === undefined) {
@@ -92,6 +93,9 @@ export function answerOffline(exported: ExportedRun, path: string): unknown {
     if (!task) return null;
     if (part === undefined) return task;
     if (part === "logs") return { lines: exported.logs[task.id] ?? [], previous: null };
+    if (part === "dependencies") {
+      return { dependsOn: { total: 0, tasks: [] }, neededBy: { total: 0, tasks: [] } };
+    }
     if (part === "history") return { tasks: [], partial: false };
   }
   return null;

@@ -20,11 +20,12 @@ export function Attempts({ task }: { task: TaskDetail }) {
         </h2>
       </div>
       <ol class="attempts">
-        {attempts.map((attempt) => (
+        {attempts.toReversed().map((attempt) => (
           <Attempt
             key={attempt.attempt}
             attempt={attempt}
             alone={attempts.length === 1}
+            isNewest={attempt === attempts.at(-1)}
             whole={attempt.cut
               ? `api/tasks/${task.id}/${
                 attempt === attempts.at(-1) ? "texts/error" : `attempts/${attempt.attempt}`
@@ -37,50 +38,62 @@ export function Attempts({ task }: { task: TaskDetail }) {
   );
 }
 
-function Attempt({ attempt, alone, whole }: {
+function Attempt({ attempt, alone, isNewest, whole }: {
   attempt: TaskAttempt;
   alone: boolean;
+  isNewest: boolean;
   whole: string | undefined;
 }) {
   const { error } = attempt;
   const isCancelled = wasCancelled(attempt);
   return (
-    <li class="attempt">
-      <div class="attempt-head">
-        {!alone && <b>Attempt {attempt.attempt}</b>}
-        <StatusMark status={attempt.status} />
-        <span class="faint">
-          <Clock time={attempt.startedAt} /> ·{" "}
-          <Elapsed
-            from={attempt
-              .startedAt}
-            to={attempt.finishedAt}
-            running={attempt.status === "running"}
-          />
-          {attempt.worker && (
-            <>
-              · on <SafeText text={attempt.worker} limit={80} />
-            </>
+    <li>
+      <details class="attempt" open={isNewest}>
+        <summary class="attempt-head">
+          {alone ? <span>{isCancelled ? "Why" : "Error"}</span> : <b>Attempt {attempt.attempt}</b>}
+          <StatusMark status={attempt.status} />
+          <span class="faint">
+            <Clock time={attempt.startedAt} /> ·{" "}
+            <Elapsed
+              from={attempt.startedAt}
+              to={attempt.finishedAt}
+              running={attempt.status === "running"}
+            />
+            {attempt.worker && (
+              <>
+                · on <SafeText text={attempt.worker} limit={80} />
+              </>
+            )}
+          </span>
+          {error && !isNewest && (
+            <span class="faint one-line">
+              <SafeText text={firstLine(error)} limit={200} />
+            </span>
           )}
-        </span>
-        <span class="spread" />
-        {error && !isCancelled &&
-          <CopyText text={error} whole={whole} label={`the error of attempt ${attempt.attempt}`} />}
-      </div>
-      {error && isCancelled && (
-        <p class="note">
-          <SafeText text={firstLine(error)} limit={500} />
-        </p>
-      )}
-      {error && !isCancelled &&
-        (
-          <LongText
-            text={error}
-            whole={whole}
-            class="is-error"
-            label={`Error of attempt ${attempt.attempt}`}
-          />
+        </summary>
+        {error && isCancelled && (
+          <p class="note">
+            <SafeText text={firstLine(error)} limit={500} />
+          </p>
         )}
+        {error && !isCancelled && (
+          <>
+            <LongText
+              text={error}
+              whole={whole}
+              class="is-error"
+              label={`Error of attempt ${attempt.attempt}`}
+            />
+            <p class="button-row">
+              <CopyText
+                text={error}
+                whole={whole}
+                label={`the error of attempt ${attempt.attempt}`}
+              />
+            </p>
+          </>
+        )}
+      </details>
     </li>
   );
 }

@@ -9,6 +9,7 @@ import type { RouteOf } from "../lib/route.ts";
 import { CountsBar } from "../components/bars.tsx";
 import { Ago } from "../components/elapsed.tsx";
 import { formatCount, formatDuration, formatRatio, timeOf } from "../../../internal/units.ts";
+import { CheckTable } from "../run/checks.tsx";
 import { PageTitle } from "../components/page_title.tsx";
 import { Failure, PageSkeleton } from "./placeholders.tsx";
 import { runRoute } from "../lib/route.ts";
@@ -106,6 +107,14 @@ export function ComparePage({ route }: { route: RouteOf<"compare"> }) {
                 )}
                 change={formatRatio(answer.medianMs.a, answer.medianMs.b)}
               />
+              {answer.checks.failing.a + answer.checks.failing.b > 0 && (
+                <Row
+                  label="Checks failing"
+                  a={formatCount(answer.checks.failing.a)}
+                  b={formatCount(answer.checks.failing.b)}
+                  change={signed(answer.checks.failing.b - answer.checks.failing.a)}
+                />
+              )}
               {COUNTED.map(([label, of]) => (
                 <Row
                   key={label}
@@ -121,6 +130,16 @@ export function ComparePage({ route }: { route: RouteOf<"compare"> }) {
           </table>
         </div>
       </section>
+      <ChangedChecks
+        label="Checks newly failed"
+        hint="Did not pass in the later run, and were not failing in the earlier one"
+        list={answer.checks.newlyFailed}
+      />
+      <ChangedChecks
+        label="Checks mended"
+        hint="Did not pass in the earlier run, and pass in the later one"
+        list={answer.checks.mended}
+      />
       {LISTS.map(([name, label, hint]) => (
         <List key={name} label={label} hint={hint} list={answer[name]} runs={[a, b]} />
       ))}
@@ -200,6 +219,25 @@ function List({ label, hint, list, runs }: {
             <p class="note">The first {formatCount(tasks.length)} of {formatCount(total)}.</p>}
         </>
       )}
+    </section>
+  );
+}
+
+function ChangedChecks({ label, hint, list: { total, checks } }: {
+  label: string;
+  hint: string;
+  list: Comparison["checks"]["mended"];
+}) {
+  if (total === 0) return null;
+  return (
+    <section class="panel" aria-label={label}>
+      <div class="panel-head">
+        <h2>{label}</h2>
+        <span class="faint">{formatCount(total)}</span>
+        <span class="spread" />
+        <span class="faint hint">{hint}</span>
+      </div>
+      <CheckTable checks={checks} caption={hint} hasTasks />
     </section>
   );
 }

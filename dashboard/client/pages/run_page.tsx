@@ -9,6 +9,7 @@ import type { RunState } from "../live/patches.ts";
 import type { PageProps } from "./page_props.ts";
 import { useEffect, useRef } from "preact/hooks";
 import { announce } from "../components/announcer.tsx";
+import { RunChecks } from "../run/checks.tsx";
 import { NotFound, PageSkeleton } from "./placeholders.tsx";
 import { Panels } from "./panels.tsx";
 import { navigate } from "../lib/router.ts";
@@ -59,6 +60,7 @@ export function RunPage({ route, live, exported }: PageProps<"run", RunState>) {
           .weave}
         live={live.link === "live"}
       />
+      <RunChecks run={run} />
       <RemoteWorkers workers={run.remoteWorkers} />
       {exported && exported.left > 0 && (
         <p class="note">

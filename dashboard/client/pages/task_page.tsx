@@ -7,6 +7,7 @@ import type { TaskDetail, TaskSnapshot } from "../../api.ts";
 import type { PageProps } from "./page_props.ts";
 import { useEffect, useRef } from "preact/hooks";
 import { announce } from "../components/announcer.tsx";
+import { TaskChecks } from "../run/checks.tsx";
 import { Attempts } from "./attempts.tsx";
 import { ProgressBar } from "../components/bars.tsx";
 import { useNow } from "../live/clock.ts";
@@ -22,6 +23,7 @@ import { Name, SafeText } from "../components/safe_text.tsx";
 import { StatusMark } from "../components/status_mark.tsx";
 import { isCancelling } from "../lib/statuses.ts";
 import { StatusPath } from "./status_path.tsx";
+import { TaskFacts } from "../run/task_facts.tsx";
 import { SleepsUntil, Steps } from "./steps.tsx";
 import { TaskHistory } from "./task_history.tsx";
 import { TaskLog } from "./task_log.tsx";
@@ -38,7 +40,6 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
   useNews(task);
   if (!state) return <PageSkeleton title={`Task #${route.task}`} />;
   if (!task) return <NotFound what={`task #${route.task}`} />;
-  const attempt = task.attempts.at(-1);
   return (
     <>
       <header class="page-head">
@@ -92,12 +93,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
               <b>{formatPercent(task.progress)}</b>
               {task.status === "running" && <Pace task={task} />}
             </div>
-            {attempt?.worker && (
-              <p class="note">
-                {task.status === "running" ? "Runs" : "Ran"} on the worker{" "}
-                <SafeText text={attempt.worker} limit={80} />.
-              </p>
-            )}
+            <TaskFacts key={`facts ${task.id}`} task={task} />
             {task.rewritten && (
               <p class="note">
                 Another program wrote the status <SafeText text={task.rewritten} limit={40} />{" "}
@@ -124,6 +120,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
         <TaskHistory key={task.id} task={task} />
       </div>
       <Attempts task={task} />
+      <TaskChecks checks={task.checks} />
       <Steps task={task} />
       <TaskItem key={`item ${task.id}`} task={task} />
       <TaskResult key={`result ${task.id}`} task={task} />

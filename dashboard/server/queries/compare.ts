@@ -6,6 +6,7 @@
 import type { TaskStatus } from "../../../internal/task_status.ts";
 import type { ComparedTask, Comparison } from "../../api.ts";
 import type { Read } from "./find.ts";
+import { compareChecks } from "./answers/checks.ts";
 import { DURATION_MS } from "./order.ts";
 import { getRun } from "./runs.ts";
 import { type RunTasks, tasksOf } from "./run_tasks.ts";
@@ -42,6 +43,9 @@ export async function compareRuns(
   const before = await readSides(read, tasksOfA, signal);
   const after = await readSides(read, tasksOfB, signal);
 
+  const labels = new Map(
+    [before, after].flatMap((sides) => [...sides].map(([label, { id }]) => [id, label] as const)),
+  );
   const turn = new Turn();
   const newlyFailed = new Listed();
   const mended = new Listed();
@@ -75,6 +79,7 @@ export async function compareRuns(
     mended: mended.list(),
     slower: slower.list(),
     faster: faster.list(),
+    checks: await compareChecks(read, { a: tasksOfA, b: tasksOfB, labels }, signal),
     medianMs: { a: median(durations.a), b: median(durations.b) },
     partial: before.size >= MAX_TASKS || after.size >= MAX_TASKS,
   };

@@ -6,8 +6,10 @@
 import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
 import { isoNow } from "../../../internal/timestamps.ts";
 import { isEnd, type TaskStatus } from "../../../internal/task_status.ts";
+import { timeOf } from "../../../internal/units.ts";
 import type { Task, TaskAttempt, TaskDetail, TaskPage, TaskQuery } from "../../api.ts";
 import type { Reader } from "../reader.ts";
+import { readTaskChecks } from "./answers/checks.ts";
 import { countTasks, findTasks, type Read } from "./find.ts";
 import type { TextPlace } from "./long_text.ts";
 import { DURATION_MS } from "./order.ts";
@@ -101,6 +103,7 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
        ${textStart("result", FULL_CHARACTERS)} AS result,
        ${reader.has("task_runs", "input") ? textStart("input", FULL_CHARACTERS) : "NULL"} AS input,
        ${reader.has("task_runs", "worker") ? "worker" : "NULL AS worker"},
+       ${reader.has("task_runs", "stage") ? "stage" : "NULL AS stage"},
        ${reader.has("task_runs", "run_id") ? "run_id" : "NULL AS run_id"}
      FROM task_runs WHERE id = ?`,
     id,
@@ -123,15 +126,40 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
       ...lastError(task),
     });
   }
+  const checks = readTaskChecks(reader, task);
   return {
     ...task,
+    ...(checks.length === 0 ? {} : { checks }),
     run: { id: runId, name, status, startedAt, cancelling },
     attempts,
     steps: readSteps(reader, id),
     result: texts[2]![1] && shorten(texts[2]![1], FULL_CHARACTERS),
+    ...placeOf(reader, { run: runId, stage: toText(row.stage) }),
+    waitedMs: waitOf(startedAt, attempts[0]?.startedAt ?? null),
     ...(texts[3]![1] === null ? {} : { input: shorten(texts[3]![1], FULL_CHARACTERS) }),
     cut: cut.map(([field]) => field),
   };
+}
+
+/** Which stage a task belongs to, and which process ran it. */
+function placeOf(
+  reader: Reader,
+  { run, stage }: { run: number; stage: string | null },
+): Pick<TaskDetail, "stage" | "host" | "pid"> {
+  const process = reader.has("pipeline_runs", "host")
+    ? reader.get("SELECT host, pid FROM pipeline_runs WHERE id = ?", run)
+    : undefined;
+  const host = toText(process?.host);
+  return {
+    ...(stage === null ? {} : { stage }),
+    ...(host === null ? {} : { host }),
+    ...(typeof process?.pid === "number" ? { pid: process.pid } : {}),
+  };
+}
+
+function waitOf(from: string | null, to: string | null): number | null {
+  const [begun, started] = [timeOf(from), timeOf(to)];
+  return begun === null || started === null ? null : Math.max(0, started - begun);
 }
 
 /** The error of the last attempt, which is the task's own: it stands there already, so here is its start. */

@@ -5,6 +5,7 @@
  */
 import type { Context, Hono } from "hono";
 import { integer, taskId } from "../params.ts";
+import { readDependencies } from "../queries/answers/task_dependencies.ts";
 import type { Read } from "../queries/find.ts";
 import { listHistory } from "../queries/history.ts";
 import { lineOf, listLogs, logParts } from "../queries/logs.ts";
@@ -60,6 +61,10 @@ export function addTasks(app: Hono, read: Read): void {
     const id = taskId(c.req.param());
     if (!read((reader) => getTask(reader, id))) return noSuchTask(c);
     return sendText(c, logParts(read, id), `task_${id}.log`);
+  });
+  app.get("/api/tasks/:task/dependencies", async (c) => {
+    const task = read((reader) => getTask(reader, taskId(c.req.param())));
+    return task ? c.json(await readDependencies(read, task, c.req.raw.signal)) : noSuchTask(c);
   });
   app.get("/api/tasks/:task/history", async (c) => {
     const task = read((reader) => getTask(reader, taskId(c.req.param())));

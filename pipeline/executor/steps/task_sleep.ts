@@ -7,6 +7,9 @@
 import type { ErrorData } from "../../../errors.ts";
 import { isoTime } from "../../../internal/timestamps.ts";
 
+/** A mark on a run's options by which none of its sleeps takes time: for tests, which no caller can set by its name. */
+export const SKIPS_SLEEPS = Symbol("skips sleeps");
+
 /** What is known of a task that sleeps. */
 export interface Sleep {
   /** When it continues, in milliseconds since 1970. */

@@ -81,26 +81,23 @@ class TaskSteps implements DurableSteps {
   rest(duration: number | Date): Promise<void> {
     const wanted = toTime(duration);
     return this.#call("a sleep", async () => {
+      const { startedAt, awakeMs, environment: { skipsSleeps } } = this.#execution;
       const stored = await this.#next("sleep", "");
       const now = Date.now();
-      let until = stored ? Date.parse(stored.finishedAt) : wanted;
-      if (!stored) {
-        const isOver = until <= now;
-        // In tests no sleep takes time, but each leaves the function.
-        if (this.#execution.environment.skipsSleeps) until = now;
-        const step: StoredStep = {
-          kind: "sleep",
-          name: "",
-          startedAt: isoTime(now),
-          finishedAt: isoTime(isOver ? now : until),
-          result: null,
-          error: null,
-        };
-        if (isOver) return void this.#pending.push(step);
-        await this.#store(step, []);
-      } else if (until <= now) return;
-      const { startedAt, awakeMs } = this.#execution;
-      throw this.sleep = new TaskSleep({ until, startedAt, awakeMs });
+      const until = stored ? Date.parse(stored.finishedAt) : wanted;
+      const isOver = until <= now || (stored !== undefined && skipsSleeps === true);
+      const step: StoredStep = {
+        kind: "sleep",
+        name: "",
+        startedAt: isoTime(now),
+        finishedAt: isoTime(Math.max(now, until)),
+        result: null,
+        error: null,
+      };
+      if (isOver) return stored ? undefined : void this.#pending.push(step);
+      if (!stored) await this.#store(step, []);
+      // In tests it leaves the function as well, and continues at once.
+      throw this.sleep = new TaskSleep({ until: skipsSleeps ? now : until, startedAt, awakeMs });
     });
   }
 

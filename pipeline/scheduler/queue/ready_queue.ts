@@ -28,20 +28,20 @@ import { WaitingTasks } from "./waiting_tasks.ts";
  */
 export interface QueueOptions<Item> {
   /**
-   * The priority of an item's task: tasks with a greater number run before the others, in the order of the
-   * items where it is the same. Of an array the tasks are ordered that wait, of a generator those read ahead.
+   * Priority of an item's task: a task with a greater number runs first; equal ones run in the order of the items.
+   * It orders the waiting tasks of an array, and those that are read ahead of a generator.
    *
    * @default {0 for all}
    */
   priority?: ((item: Item) => number) | undefined;
-  /** What an item's task uses; `limits` has to name each of them. */
+  /** Tags of an item's task, such as the resources that it uses. `limits` must name each of them. */
   tags?: ((item: Item) => readonly string[] | undefined) | undefined;
   /**
-   * How many tasks of a tag run at once at most, as a number; or how many run at once and how many start in a
-   * time, as `{ concurrency: 2, rate: 10, intervalMs: 1_000 }`. A task runs when all of its tags allow it; others go
-   * before it meanwhile. One that waits for its retry takes no room, and its next attempt is another start. `"*"` is
-   * the limit of each tag that is not named; instead of a table it may be a function of the tag. What other
-   * runs start is not counted, unless a limit is `shared`; what other processes start never is.
+   * Limits of each tag: the maximum number of concurrent tasks, or `{ concurrency: 2, rate: 10, intervalMs: 1_000 }`
+   * for concurrent tasks and for starts in an interval. A task runs when all its tags allow it; others overtake it
+   * meanwhile. A task that waits for its retry takes no room, and its next attempt is another start. `"*"` is the
+   * limit of each tag that is not named; a function of the tag may replace the table. Starts of other runs count
+   * only where a limit is `shared`; those of other processes never count.
    *
    * @default {no limits}
    */

@@ -7,7 +7,7 @@ import {
 } from "../../../dashboard/client/lib/json_nodes.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
-Deno.test("parseJson() tells JSON from other texts", () => {
+Deno.test("parseJson() distinguishes JSON from other texts", () => {
   assertEquals(parseJson('{"a":[1,null]}'), { value: { a: [1, null] } });
   assertEquals(parseJson("null"), { value: null });
   assertEquals(parseJson("not json"), null);

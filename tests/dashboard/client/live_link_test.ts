@@ -64,7 +64,7 @@ class Scene implements AsyncDisposable {
 
 const event = (type: string, now: number) => `event: ${type}\ndata: {"now":${now}}\n\n`;
 
-Deno.test("LiveLink hears snapshots, patches and pings in order", async () => {
+Deno.test("LiveLink receives snapshots, patches and pings in order", async () => {
   await using scene = new Scene([(send, end) => {
     send(event("snapshot", 1) + event("patch", 2) + ": heartbeat\n\n" + event("ping", 3));
     end();

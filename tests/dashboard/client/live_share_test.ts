@@ -108,7 +108,7 @@ Deno.test("LiveShare gives every window its view over one stream", async () => {
   b.send({ kind: "leave" });
 });
 
-Deno.test("LiveShare tells every window that the server wants a session", async () => {
+Deno.test("LiveShare informs every window that the server wants a session", async () => {
   await using streams = new Streams();
   streams.status = 401;
   const share = new LiveShare();

@@ -17,7 +17,7 @@ Deno.test("titleOf() says how far a run is and how it ended", () => {
   assertEquals(titleOf(null), "pipeloom");
 });
 
-Deno.test("iconOf() is the usual one where there is nothing to tell", () => {
+Deno.test("iconOf() is the usual one where there is nothing to show", () => {
   const icon = (status: string, progress: number | null) => iconOf({ name: "", status, progress });
   assertEquals([iconOf(null), icon("queued", 0), icon("running", null)], [null, null, null]);
   assertMatch(icon("running", 0.5)!, /stroke-dasharray="37\.7 75\.4"/);

@@ -32,7 +32,7 @@ Deno.test("statusOf() and progressOf() read every code", () => {
   }
 });
 
-Deno.test("WeaveCells.update() tells which places have changed", () => {
+Deno.test("WeaveCells.update() returns which places have changed", () => {
   const cells = new WeaveCells();
   const a = block(1, [code("queued"), code("queued"), code("queued")]);
   const b = block(4, [code("queued"), code("queued")]);
@@ -64,7 +64,7 @@ Deno.test("WeaveCells.update() follows a weave that grows, shrinks and shifts", 
   assertEquals([0, 1, 2, 3].map((place) => cells.idAt(place)), [1, 2, 3, 4]);
 });
 
-Deno.test("WeaveCells tells what has been read from what has not", () => {
+Deno.test("WeaveCells distinguishes read places from others", () => {
   const cells = new WeaveCells();
   const done = code("done", 10);
   // Queued tasks that come are told, although nothing was there in their place before.

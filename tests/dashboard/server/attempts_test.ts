@@ -37,7 +37,7 @@ for (const driver of DRIVERS) {
     for (const { startedAt, finishedAt } of attempts) assert(startedAt! <= finishedAt!);
   });
 
-  Deno.test(`getTask() tells when a task that waits runs again, over ${driver}`, async () => {
+  Deno.test(`getTask() returns when a task that waits runs again, over ${driver}`, async () => {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     const seen: TaskDetail[] = [];

@@ -161,7 +161,7 @@ Deno.test("nothing is changed for who lacks the token, or comes from elsewhere",
   assertEquals((await beside.post(paths[1]!, { Origin: "https://LOCALHOST" })).status, 200);
 });
 
-Deno.test("GET api/control tells who may control", async () => {
+Deno.test("GET api/control answers who may control", async () => {
   await using beside = await Beside.start();
   const status = async (headers: Record<string, string>) =>
     (await beside.app.request("/api/control", { headers })).status;

@@ -166,7 +166,7 @@ async function suffer(accident: typeof ACCIDENTS[number], wal: boolean): Promise
 
 for (const wal of [true, false]) {
   const names = ACCIDENTS.map(([name]) => name).join(", ");
-  Deno.test(`Source tells of a file (wal: ${wal}) that is ${names}, until it is back`, async () => {
+  Deno.test(`Source reports a file (wal: ${wal}) that is ${names}, until it is back`, async () => {
     await Promise.all(ACCIDENTS.map((accident) => suffer(accident, wal)));
   });
 

@@ -124,7 +124,8 @@ async function startServer(command: Deno.Command, port: number) {
 }
 
 Deno.test({
-  name: "a dashboard behind nginx is live, signs in and is controlled, whatever nginx is told",
+  name:
+    "a dashboard behind nginx is live, signs in and is controlled, whatever nginx is configured to",
   ignore,
   async fn() {
     await using hand = await HandRun.start(["a", "b", "c", "d", "e", "f"]);

@@ -10,7 +10,7 @@ const [BEGAN, ENDED, LATER] = [
   "2999-01-02T03:04:06.000Z",
 ];
 
-Deno.test("a task tells its steps, until when it sleeps, and that it has woken", async () => {
+Deno.test("a task shows its steps, until when it sleeps, and that it has woken", async () => {
   using shown = await show();
   const [id, other] = addRun(shown.store, [
     { name: "export", status: "running" },

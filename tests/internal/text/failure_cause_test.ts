@@ -47,7 +47,7 @@ for (const [cause, ...messages] of ONE_CAUSE) {
   });
 }
 
-Deno.test("causeOf() leaves words apart that tell one cause from another", () => {
+Deno.test("causeOf() leaves words apart that distinguish one cause from another", () => {
   for (
     const text of ["foo.bar is not a function", "read and/or write failed", "it isn't the item's"]
   ) {

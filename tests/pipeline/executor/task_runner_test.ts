@@ -88,7 +88,7 @@ Deno.test("runTask() does not wait for the disk when rows are on their way", asy
   assertEquals(await readValues(task.db, TASK), [["done", 1, null, null]]);
 });
 
-Deno.test("runTask() tells a refused row only once the rest is committed", async () => {
+Deno.test("runTask() reports a refused row only once the rest is committed", async () => {
   await using task = await openTask();
   const outcome = await task.run(async (_, context) => {
     await context.insert("row", [[1]]);

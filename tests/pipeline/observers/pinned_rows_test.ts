@@ -3,7 +3,7 @@ import { assert, assertEquals } from "../../support/assert.ts";
 import { Emulator } from "../../support/emulator.ts";
 import { Random } from "../../support/random.ts";
 
-Deno.test("PinnedRows keeps all that anything prints whole above the lines, without being told of it", async () => {
+Deno.test("PinnedRows keeps all that anything prints whole above the lines, without any notice", async () => {
   const random = new Random(7);
   for (let round = 0; round < 30; round++) {
     const size = { columns: 40, rows: 8 };

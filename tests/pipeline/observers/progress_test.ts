@@ -206,7 +206,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "progress sets no margins for a pipeline that hears of no signals",
+  name: "progress sets no margins for a pipeline that handles no signals",
   ignore,
   async fn() {
     await using terminal = await bars(["deaf", "2", '{"handleSignals":false}']);

@@ -5,7 +5,7 @@ function note(pace: RateEstimator, at: number, work: number, ended = Math.floor(
   pace.note(at, ended, { work, total: 600, before: 0 });
 }
 
-Deno.test("RateEstimator tells rate and end of a steady run", () => {
+Deno.test("RateEstimator estimates rate and end of a steady run", () => {
   const pace = new RateEstimator(1_000);
   for (let second = 1; second <= 60; second++) note(pace, 1_000 + second * 1_000, second * 5);
   assertEquals([pace.elapsed, pace.rate, pace.remaining], [60_000, 5, 60_000]);

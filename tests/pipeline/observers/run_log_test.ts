@@ -35,7 +35,7 @@ async function work(n: number, task: TaskContext): Promise<void> {
   if (n === 2) throw new Error("Not this one");
 }
 
-Deno.test("RunLog tells of a run's start, driver, failures, task logs and end", async () => {
+Deno.test("RunLog logs a run's start, driver, failures, task logs and end", async () => {
   await using log = await collect();
   await runPipeline([1, 2], {
     db: ":memory:",
@@ -70,7 +70,7 @@ Deno.test("RunLog warns of tasks over which another program has written", async 
   ]);
 });
 
-Deno.test("RunLog hears the logs of tasks on the pool's Workers", async () => {
+Deno.test("RunLog receives the logs of tasks on the pool's Workers", async () => {
   await using log = await collect();
   const module = new URL("../../fixtures/bars_task.ts", import.meta.url);
   await runPipeline([1], { db: ":memory:", run: { module, export: "logs" } });
@@ -79,7 +79,7 @@ Deno.test("RunLog hears the logs of tasks on the pool's Workers", async () => {
   ]);
 });
 
-Deno.test("RunLog tells that a reader held up the last checkpoint", async () => {
+Deno.test("RunLog logs that a reader held up the last checkpoint", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   await runPipeline([1], { db, run: () => {} });
@@ -92,7 +92,7 @@ Deno.test("RunLog tells that a reader held up the last checkpoint", async () => 
   assert(log.lines.at(-1)!.startsWith("writer warning: pipeline: a reader kept"), log.lines.at(-1));
 });
 
-Deno.test("RunLog tells while it runs that readers hold the WAL, and no other program does", async () => {
+Deno.test("RunLog logs while it runs that readers hold the WAL, and no other program does", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   await using log = await collect();
@@ -126,7 +126,7 @@ Deno.test("RunLog tells while it runs that readers hold the WAL, and no other pr
   );
 });
 
-Deno.test("RunLog tells why a pipeline cannot continue", async () => {
+Deno.test("RunLog logs why a pipeline cannot continue", async () => {
   using folder = tempFolder();
   await using log = await collect();
   await assertRejects(() => runPipeline([1], { db: folder.path, run: () => {} }));

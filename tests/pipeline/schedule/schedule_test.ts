@@ -60,7 +60,7 @@ Deno.test("definePipeline() takes a schedule as text, or with a time zone", () =
   }
 });
 
-Deno.test("schedulePipeline() tells the next time, and ends with its signal or that of the process", async () => {
+Deno.test("schedulePipeline() announces the next time, and ends with its signal or that of the process", async () => {
   const script = (stop: string) => `
     import { definePipeline, schedulePipeline } from "./mod.ts";
     const stop = new AbortController();

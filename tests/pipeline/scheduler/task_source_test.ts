@@ -212,7 +212,7 @@ Deno.test("halt() wakes who waits for a generator that yields no more", async ()
   await feed.stop();
 });
 
-Deno.test("stop() drops what is ready, runs the generator's finally and tells its error", async () => {
+Deno.test("stop() drops what is ready, runs the generator's finally and reports its error", async () => {
   function* items() {
     try {
       yield* numbers(Infinity);

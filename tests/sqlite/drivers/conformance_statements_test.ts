@@ -39,7 +39,7 @@ for (const driver of DRIVERS) {
     assertEquals(first.n, n);
   });
 
-  Deno.test(`${driver}: Statement.get() and all() tell that there is no row`, async () => {
+  Deno.test(`${driver}: Statement.get() and all() return that there is no row`, async () => {
     using connection = await connect(":memory:", { driver });
     const statement = connection.prepare("SELECT 1 AS a WHERE ?");
     assertEquals(statement.get(0), undefined);

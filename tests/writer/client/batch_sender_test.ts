@@ -61,7 +61,7 @@ Deno.test("BatchSender.request() rejects with the class and code of its own fail
   assertEquals(failure.code, "constraint");
 });
 
-Deno.test("BatchSender tells the listener of failures that are not awaited, and of a task's", async () => {
+Deno.test("BatchSender informs the listener of failures that are not awaited, and of a task's", async () => {
   const heard: unknown[] = [];
   using receiver = new Receiver(({ message }, task) => heard.push([message, task]));
   const { batchSender } = receiver;

@@ -117,7 +117,7 @@ Deno.test("BatchSender.progress() folds as update() does", async () => {
   ]);
 });
 
-Deno.test("BatchSender tells when a task was last heard of while it ran, whatever follows", async () => {
+Deno.test("BatchSender reports when a task sent its last update while it ran, whatever follows", async () => {
   using writer = await openLoop({ schema: "CREATE TABLE n (value)" });
   const { batchSender } = writer;
   const { run } = await batchSender.request(startRun(1_001)) as RunStarted;

@@ -12,7 +12,7 @@ Deno.test("toIdempotencyKey() takes any text, and nothing where there is none", 
   }
 });
 
-Deno.test("toIdempotencyKey() refuses what cannot be told from others", () => {
+Deno.test("toIdempotencyKey() refuses what cannot be distinguished from others", () => {
   for (const key of ["", 7, null, true, {}, ["a"], "\ud800", "a\udc00b", "\udc00\ud800"]) {
     const { message } = assertThrows(() => toIdempotencyKey(key, "insert into city"), TypeError);
     assertStringIncludes(message, "Cannot insert into city: ");

@@ -114,7 +114,7 @@ Deno.test("insertInChunks() stops reading after a chunk that failed, and keeps t
   assertEquals(written.length % 1_000, 0);
 });
 
-Deno.test("insertInChunks() tells which task's rows failed", async () => {
+Deno.test("insertInChunks() reports which task's rows failed", async () => {
   using writer = await openLoop({ schema });
   const source = new Source(10, () => ({ value: -1 }));
   await assertRejects(

@@ -113,7 +113,7 @@ Deno.test("SqliteWriter.close() reports a reader that keeps the WAL from being e
   assertEquals(reader.prepare("SELECT count(*) AS n FROM n").get()!.n, 2);
 });
 
-Deno.test("SqliteWriter.close() ends a stream of rows that has no end, and tells it", async () => {
+Deno.test("SqliteWriter.close() ends a stream of rows that has no end, and rejects it", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   const writer = await open(db);
@@ -148,7 +148,7 @@ Deno.test("SqliteWriter.close() ends a stream of rows that has no end, and tells
   assert(Number(n) >= 10_000);
 });
 
-Deno.test("SqliteWriter.close() writes what its other senders have sent, and tells them", async () => {
+Deno.test("SqliteWriter.close() writes what its other senders have sent, and answers them", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   const writer = await open(db);
@@ -164,7 +164,7 @@ Deno.test("SqliteWriter.close() writes what its other senders have sent, and tel
   }
 });
 
-Deno.test("SqliteWriter.close() writes nothing whose sender hears that it was not written", async () => {
+Deno.test("SqliteWriter.close() writes nothing whose sender gets an error", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   const writer = await open(db);

@@ -13,7 +13,7 @@ function textOf(isSeries: boolean | undefined): string {
   return text;
 }
 
-Deno.test("WalWarnings tells a reader that stays from reads that follow each other", () => {
+Deno.test("WalWarnings distinguishes a reader that stays from reads that follow each other", () => {
   const start =
     /^Readers have kept the WAL of etl\.db from being emptied for 90 s, and it has 300 MiB/;
   for (const isSeries of [true, false, undefined]) assertMatch(textOf(isSeries), start);

@@ -208,7 +208,7 @@ for (const driver of DRIVERS) {
     reader.exec("COMMIT");
   });
 
-  Deno.test(`WriterLoop tells in its runs that the WAL is held, even when nothing is committed (${driver})`, async () => {
+  Deno.test(`WriterLoop writes into its runs that the WAL is held, even when nothing is committed (${driver})`, async () => {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     const loop = { lookMs: 1, warnBytes: MIB };

@@ -16,7 +16,7 @@ function run(store: TestStore, sql: string, ...params: (string | number | null)[
 }
 
 for (const driver of DRIVERS) {
-  Deno.test(`Store.commit() tells what a statement did (${driver})`, async () => {
+  Deno.test(`Store.commit() returns what a statement did (${driver})`, async () => {
     using store = await openStore({ driver, schema });
     assertEquals(run(store, "INSERT INTO city VALUES (7, ?), (9, ?)", "Oslo", "Rome"), {
       changes: 2,

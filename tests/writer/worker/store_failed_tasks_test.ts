@@ -70,7 +70,7 @@ for (const driver of DRIVERS) {
     assertEquals(store.task(id!)!.status, "error");
   });
 
-  Deno.test(`Store.commit() tells the sender of a transaction that its task has failed (${driver})`, async () => {
+  Deno.test(`Store.commit() informs the sender of a transaction that its task has failed (${driver})`, async () => {
     using store = await openStore({ driver, schema });
     const { run, ids: [id] } = store.startRun(1);
     store.commit(start(run, id!), insert("nowhere", [{ x: 1 }], id!));

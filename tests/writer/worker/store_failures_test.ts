@@ -69,7 +69,7 @@ for (const driver of DRIVERS) {
     ]);
   });
 
-  Deno.test(`Store.commit() tells constraints and other errors apart by code (${driver})`, async () => {
+  Deno.test(`Store.commit() distinguishes constraints and other errors by code (${driver})`, async () => {
     using store = await openStore({ driver, schema });
     const { failures } = store.commit(
       insert("city", [{ id: 1, name: null }]),

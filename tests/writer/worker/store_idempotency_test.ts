@@ -152,7 +152,7 @@ for (const driver of DRIVERS) {
     assertEquals(cities(store), ["Oslo"]);
   });
 
-  Deno.test(`Store.commit() tells hostile keys apart (${driver})`, async () => {
+  Deno.test(`Store.commit() distinguishes hostile keys (${driver})`, async () => {
     using store = await openStore({ driver, schema });
     const long = "é".repeat(1_000_000);
     const keys = [

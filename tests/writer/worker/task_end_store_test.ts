@@ -23,7 +23,7 @@ function ask(
 }
 
 for (const driver of DRIVERS) {
-  Deno.test(`${driver}: end_tasks cancels what is queued, and tells what it was`, async () => {
+  Deno.test(`${driver}: end_tasks cancels what is queued, and returns what it was`, async () => {
     using store = await openStore({ driver });
     const { run, ids: [first, second] } = store.startRun(2);
     store.commit(news(run, second!, { status: "running", startedAt: AT }));
@@ -146,7 +146,7 @@ Deno.test("the end of a run answers what it did not come to", async () => {
   ]);
 });
 
-Deno.test("RequestWatch tells once what others ask of active runs, and nothing of others", async () => {
+Deno.test("RequestWatch reports once what others ask of active runs, and nothing of others", async () => {
   using store = await openStore();
   const heard: number[] = [];
   using watch = new RequestWatch(store.connection, (all) => heard.push(...all.map(({ id }) => id)));

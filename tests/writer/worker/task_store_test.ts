@@ -40,8 +40,6 @@ for (const driver of DRIVERS) {
       stage: null,
       wakes_at: null,
       worker: null,
-      stage: null,
-      wakes_at: null,
     });
     store.write({ kind: "queue_tasks", run, ids: [9_000], names: ["ø"], keys: ["k"] });
     assertEquals([store.task(9_000)!.name, store.task(9_000)!.key], ["ø", "k"]);

@@ -33,8 +33,6 @@ for (const driver of DRIVERS) {
       stage: null,
       wakes_at: null,
       worker: null,
-      stage: null,
-      wakes_at: null,
     });
     store.expectCounts(run, { done: 1 });
   });

@@ -90,7 +90,7 @@ function taskOf(id: number, item: unknown): LiveTask<unknown> {
   return new LiveTask({ id, name: String(item), key: null }, { item });
 }
 
-Deno.test("a pool takes as many tasks as it has free slots, and tells when there are more", async () => {
+Deno.test("a pool takes as many tasks as it has free slots, and reports when there are more", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   await using opened = await openPool(db, "fail", { slots: 3 });

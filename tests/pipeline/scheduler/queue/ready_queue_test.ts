@@ -181,7 +181,7 @@ Deno.test("ReadyQueue starts no more of a tag than its rate, whatever starts lat
   }
 });
 
-Deno.test("ReadyQueue.waitMs tells when the next task may start", () => {
+Deno.test("ReadyQueue.waitMs returns when the next task may start", () => {
   let now = 100;
   const limits = { api: { rate: 2, intervalMs: 50 }, disk: { rate: 1, intervalMs: 500 }, one: 1 };
   const queue = queueOf<Item>({ priority, tags, limits }, () => now);

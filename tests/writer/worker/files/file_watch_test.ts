@@ -59,7 +59,7 @@ for (
     ["without its index", (db: string) => Deno.removeSync(`${db}-shm`), "etl.db-shm was removed"],
   ] as const
 ) {
-  Deno.test(`FileWatch.check() tells that a database is ${name}`, async () => {
+  Deno.test(`FileWatch.check() finds that a database is ${name}`, async () => {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     using opened = await open(db);
@@ -69,7 +69,7 @@ for (
   });
 }
 
-Deno.test("FileWatch.check() tells that a database without a WAL is gone", async () => {
+Deno.test("FileWatch.check() finds that a database without a WAL is gone", async () => {
   using folder = tempFolder();
   using opened = await open(folder.file("etl.db"), false);
   opened.files.check();
@@ -89,7 +89,7 @@ async function makeOther(db: string, tables: number): Promise<void> {
   other.exec(FILLED);
 }
 
-Deno.test("FileWatch.check() tells that a file without a WAL is another database", async () => {
+Deno.test("FileWatch.check() finds that a file without a WAL is another database", async () => {
   for (const tables of [1, 9]) {
     using folder = tempFolder();
     const db = folder.file("etl.db");
@@ -107,7 +107,7 @@ Deno.test("FileWatch.check() tells that a file without a WAL is another database
   }
 });
 
-Deno.test("FileWatch.check() tells that a file with a WAL has a length that SQLite did not give it", async () => {
+Deno.test("FileWatch.check() finds that a file with a WAL has a length that SQLite did not give it", async () => {
   for (const isLonger of [true, false]) {
     using folder = tempFolder();
     const db = folder.file("etl.db");
@@ -171,7 +171,7 @@ Deno.test("FileWatch.check() knows a file by the name that it really has", async
   assertMoved(opened.files, "link/etl.db", "removed or moved");
 });
 
-Deno.test("WriterLoop tells that a file without a WAL is gone, which SQLite calls read-only", async () => {
+Deno.test("WriterLoop reports that a file without a WAL is gone, which SQLite calls read-only", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   const connection = await connect(db, { wal: false });

@@ -58,7 +58,7 @@ for (
     }],
   ] as const
 ) {
-  Deno.test(`WalWatch.isSound() tells of a WAL that is ${what} before the next commit`, async () => {
+  Deno.test(`WalWatch.isSound() finds a WAL that is ${what} before the next commit`, async () => {
     using folder = tempFolder();
     using opened = await open(folder.file("etl.db"));
     damage(opened.wal);
