@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources 68488ad5f939c030
+// Deno 2.9.6, sources 4684d929730f3b5a
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *
