@@ -17,7 +17,7 @@ type Call =
   | { do: "throw"; fails: number }
   | { do: "insert" };
 
-/** What happens to the run from outside: after so many calls of all tasks it is stopped, and resumed. */
+/** What happens to the run from outside: after a number of calls of all tasks it is stopped, and resumed. */
 interface Plan {
   tasks: Call[][];
   stops: number[];
