@@ -73,6 +73,12 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     permissions: READS,
     load: () => import("./commands/task.ts"),
   },
+  durations: {
+    summary: "say how long the tasks of a run took",
+    usage: "[run]",
+    permissions: READS,
+    load: () => import("./commands/durations.ts"),
+  },
   workers: {
     summary: "list the workers of a run on other machines",
     usage: "",
