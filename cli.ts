@@ -9,6 +9,7 @@
  * @module
  */
 import "./deno_only.js";
+import { shellWord } from "./internal/text/shell_word.ts";
 
 /**
  * Runs the command line. It never throws and never ends the process: what goes wrong is told on stderr.
@@ -35,7 +36,7 @@ export async function main(args: readonly string[]): Promise<number> {
 function tellUnknownImports(error: Error): void {
   if (!/not a dependency|not in import map/.test(error.message)) throw error;
   const [config, cli] = ["deno.json", "cli.ts"].map((name) =>
-    decodeURIComponent(new URL(name, import.meta.url).pathname)
+    shellWord(decodeURIComponent(new URL(name, import.meta.url).pathname))
   );
   const permissions = "-R -W -N=127.0.0.1";
   console.error(

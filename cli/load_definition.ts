@@ -9,6 +9,7 @@ import type { TaskFunction } from "../pipeline/executor/task_module.ts";
 import { absolutePath, paths } from "../internal/paths.ts";
 import { CommandError, messageOf } from "./terminal/failure.ts";
 import { mayRead } from "../internal/permissions.ts";
+import { shellWord } from "../internal/text/shell_word.ts";
 
 /** Milliseconds that a module may take to load: what it awaits may be large, and far. */
 const LOAD_MS = 300_000;
@@ -149,13 +150,12 @@ async function tooLong(file: string): Promise<never> {
 /** What helps where an import of the module is unknown: a command that is installed has only its own import map. */
 function adviceFor(error: unknown, target: string): string {
   if (!/not a dependency|not in import map/.test(messageOf(error))) return "";
-  const quoted = /^[\w@%+=:,./-]+$/.test(target) ? target : `'${target.replaceAll("'", "'\\''")}'`;
   const checkout = new URL("..", import.meta.url);
   const links = checkout.protocol === "file:"
     ? `, with "links": ["${decodeURIComponent(checkout.pathname).replace(/\/$/, "")}"] in it`
     : "";
   return ". An installed pipeloom does not know the imports of your project. In the folder of its " +
-    `deno.json${links}: deno run -R -W jsr:@pipeloom/pipeloom/cli run ${quoted}`;
+    `deno.json${links}: deno run -R -W jsr:@pipeloom/pipeloom/cli run ${shellWord(target)}`;
 }
 
 /** The first line of why an import failed, with the place where the module's text is wrong. */

@@ -14,109 +14,143 @@ interface Entry {
   summary: string;
   /** What follows the name, for the list of commands. */
   usage: string;
+  /** The flags of Deno that it needs; `.` is the folder of the database. */
+  permissions: string;
   load: () => Promise<CommandModule>;
 }
+
+/** The flags of commands that only read, and of those that write. */
+const READS = "--allow-read=.; --allow-env=CI,TERM,FORCE_COLOR to choose colours and plain lines";
+const WRITES = "--allow-read=. --allow-write=.";
 
 /** Every command. A file is loaded when its command is named, so that help and wrong words are answered at once. */
 export const COMMANDS: Readonly<Record<string, Entry>> = {
   run: {
     summary: "run the pipeline that a module exports",
     usage: "<file>",
+    permissions: `${WRITES}; --allow-net=127.0.0.1 with --dashboard; those of the module's tasks`,
     load: () => import("./commands/run.ts"),
   },
   schedule: {
     summary: "run it at the times of its schedule",
     usage: "<file>",
+    permissions: "as pipeloom run",
     load: () => import("./commands/schedule.ts"),
   },
   demo: {
     summary: "run a demo pipeline whose tasks only wait",
     usage: "",
+    permissions: `${WRITES}; --allow-net=127.0.0.1 with --dashboard`,
     load: () => import("./commands/demo.ts"),
   },
   status: {
     summary: "show a run and its tasks, once or live",
     usage: "",
+    permissions: READS,
     load: () => import("./commands/status.ts"),
   },
   runs: {
     summary: "list the runs, newest first",
     usage: "",
+    permissions: READS,
     load: () => import("./commands/runs.ts"),
   },
   errors: {
     summary: "show why tasks of a run failed, and what delays it",
     usage: "[run]",
+    permissions: READS,
     load: () => import("./commands/errors.ts"),
   },
   logs: {
     summary: "print what the tasks of a run logged, once or as it grows",
     usage: "[run]",
+    permissions: READS,
     load: () => import("./commands/logs.ts"),
   },
   task: {
     summary: "say all about one task",
     usage: "<id>",
+    permissions: READS,
     load: () => import("./commands/task.ts"),
+  },
+  durations: {
+    summary: "say how long the tasks of a run took",
+    usage: "[run]",
+    permissions: READS,
+    load: () => import("./commands/durations.ts"),
   },
   workers: {
     summary: "list the workers of a run on other machines",
     usage: "",
+    permissions: READS,
     load: () => import("./commands/workers.ts"),
   },
   worker: {
     summary: "run tasks for pipelines on other machines",
     usage: "<file...>",
+    permissions:
+      "--allow-read on the modules and credentials; --allow-net on the NATS servers; --allow-sys=hostname; those of the tasks",
     load: () => import("./commands/worker.ts"),
   },
   cancel: {
     summary: "cancel an active run, or one of its tasks",
     usage: "<run> [task]",
+    permissions: WRITES,
     load: () => import("./commands/cancel.ts"),
   },
   retry: {
     summary: "run failed tasks of an active run again",
     usage: "<run> [task]",
+    permissions: WRITES,
     load: () => import("./commands/retry.ts"),
   },
   dashboard: {
     summary: "serve the dashboard until Ctrl-C",
     usage: "",
+    permissions:
+      "--allow-read=.; --allow-net on its address; --allow-run with --open; --allow-env=PIPELOOM_TOKEN to read the token there",
     load: () => import("./commands/dashboard.ts"),
   },
   export: {
     summary: "write a run into one HTML file",
     usage: "[run]",
+    permissions: "--allow-read=.; --allow-write on the HTML file or its folder",
     load: () => import("./commands/export.ts"),
   },
   "init-db": {
     summary: "create or extend the tables of a database",
     usage: "",
+    permissions: WRITES,
     load: () => import("./commands/init_db.ts"),
   },
   checkpoint: {
     summary: "copy the WAL into the database",
     usage: "",
+    permissions: WRITES,
     load: () => import("./commands/checkpoint.ts"),
   },
   backup: {
     summary: "copy a database while pipelines write to it",
     usage: "<to>",
+    permissions: `${WRITES}; both on the folder of the copy`,
     load: () => import("./commands/backup.ts"),
   },
   prune: {
     summary: "delete old runs",
     usage: "",
+    permissions: WRITES,
     load: () => import("./commands/prune.ts"),
   },
   vacuum: {
     summary: "shrink the file after deletions",
     usage: "",
+    permissions: WRITES,
     load: () => import("./commands/vacuum.ts"),
   },
   doctor: {
     summary: "diagnose problems and suggest fixes",
     usage: "",
+    permissions: "--allow-read=.; --allow-sys=statfs to check the free disk space",
     load: () => import("./commands/doctor.ts"),
   },
 };

@@ -20,6 +20,7 @@ import { summarizeError } from "../internal/error_text.ts";
 import { DEFAULT_DB } from "./options.ts";
 import { STATUS_STYLES } from "./terminal/colors.ts";
 import { sanitize, sanitizedJson } from "./terminal/sanitize.ts";
+import { shellWord } from "../internal/text/shell_word.ts";
 import { formatCount, formatDuration, formatNumberOf, formatRate } from "../internal/units.ts";
 import type { Surface } from "./status/draw_run.ts";
 import { isAttended, surface, tell, writeLines } from "./terminal/terminal.ts";
@@ -181,7 +182,7 @@ export function summarize(report: PipelineReport, db: string | URL, on: Surface)
 function dbArgument(db: string | URL): string {
   const text = sanitize(`${db}`);
   if (text === DEFAULT_DB) return "";
-  return ` --db ${/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`}`;
+  return ` --db ${shellWord(text)}`;
 }
 
 function toJson(report: PipelineReport, db: string | URL) {

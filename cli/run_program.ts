@@ -12,7 +12,7 @@ import { chooseColor } from "../internal/terminal.ts";
 export async function runProgram(args: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.done;
   const program = defineProgram();
-  for (const [name, { summary, usage, load }] of Object.entries(COMMANDS)) {
+  for (const [name, { summary, usage, permissions, load }] of Object.entries(COMMANDS)) {
     const command = newCommand(name).summary(summary);
     program.addCommand(command);
     if (!args.includes(name)) {
@@ -22,7 +22,8 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     }
     const module = await load();
     const { startHere } = await import("./working_folder.ts");
-    module.define(command).action(async () => {
+    const flags = `\nPermissions:\n  ${permissions.replaceAll("; ", "\n  ")}`;
+    module.define(command).addHelpText("after", flags).action(async () => {
       startHere();
       chooseColor(program.opts().color);
       await using _ = await openLog(program.opts());

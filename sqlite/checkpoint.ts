@@ -69,8 +69,8 @@ export interface WalCheckpointOptions {
  * Copies the WAL into the database file. A transaction that is open is committed first.
  *
  * - `PASSIVE` copies as much as it can without waiting.
- * - `FULL` waits for the writer, then copies everything; readers of old pages may stay.
- * - `RESTART` is `FULL` and then waits for the readers, so that the next writer restarts the WAL.
+ * - `FULL` waits for the writer and for readers of older snapshots, then copies everything.
+ * - `RESTART` is `FULL` and then waits for all readers of the WAL, so that the next writer restarts it.
  * - `TRUNCATE` is `RESTART` and then cuts the WAL to zero bytes.
  *
  * Waiting ends with `waitMs`, or the busy timeout of 60 s; `busy` is then true, and nothing is lost.

@@ -81,7 +81,7 @@ function drawTask(
     ["stage", stage],
     ["progress", formatPercent(progress)],
     ["message", message?.split("\n", 1)[0]],
-    ["waited", waitedMs == null ? null : `${formatDuration(waitedMs)} after the start of its run`],
+    ["waited", waitedMs == null ? null : `${formatDuration(waitedMs)} from the start of its run`],
     ["started", timeText(task.startedAt)],
     ["took", tookText(task)],
     ["ran on", task.attempts.at(-1)?.worker ?? (host && `${host}${pid ? `, process ${pid}` : ""}`)],

@@ -14,6 +14,7 @@ import type { Check } from "./check.ts";
 export const NPM_PACKAGES = [
   "@dagrejs/dagre",
   "@logtape/logtape",
+  "@nats-io/jetstream",
   "@nats-io/transport-node",
   "@opentelemetry/api",
   "commander",

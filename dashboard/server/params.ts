@@ -41,6 +41,14 @@ export function integer(
   throw new BadRequest(`${name} must be a whole number from ${min} to ${max}`);
 }
 
+/** One of some words; the first where none is given. */
+export function choice<T extends string>(params: Params, name: string, words: readonly T[]): T {
+  const word = params[name] || words[0];
+  const found = words.find((known) => known === word);
+  if (found !== undefined) return found;
+  throw new BadRequest(`${name} must be one of ${words.join(", ")}`);
+}
+
 /** The id of a run, 0 for tasks of no run. */
 export function runId(params: Params, name: string = "run"): number {
   return integer(params, name, { min: 0, max: Number.MAX_SAFE_INTEGER });

@@ -9,7 +9,7 @@ import { COMMANDS, defineProgram } from "../../cli/program.ts";
 /** Every command with its usage, options and examples. */
 export async function renderCommands(): Promise<string> {
   const sections = await Promise.all(
-    Object.entries(COMMANDS).map(async ([name, { load }]) => {
+    Object.entries(COMMANDS).map(async ([name, { load, permissions }]) => {
       const command = (await load()).define(new Command(name));
       command.configureHelp({ helpWidth: 100 });
       const usage = command.registeredArguments.map((argument) => {
@@ -21,10 +21,24 @@ export async function renderCommands(): Promise<string> {
         command.description(),
         listOptions(command.options),
         examplesOf(command),
+        `Permissions: ${flagsAsCode(permissions)}.`,
       ].filter(Boolean).join("\n\n");
     }),
   );
   return sections.join("\n\n");
+}
+
+/** The flags that each command needs, as rows of a table. */
+export function renderPermissions(): string {
+  const rows = Object.entries(COMMANDS).map(([name, { permissions }]) =>
+    `| \`pipeloom ${name}\` | ${flagsAsCode(permissions)} |`
+  );
+  return ["| Command | Flags |", "| --- | --- |", ...rows].join("\n");
+}
+
+/** A text with its flags as code. */
+function flagsAsCode(text: string): string {
+  return text.replaceAll(/--[\w-]+(=[\w.,:]*\w|=\.)?/g, "`$&`");
 }
 
 /** The options that stand before any command. */

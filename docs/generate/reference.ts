@@ -5,7 +5,7 @@
  * @module
  */
 import { type Api, ROOT } from "./api.ts";
-import { renderCommands, renderProgramOptions } from "./commands.ts";
+import { renderCommands, renderPermissions, renderProgramOptions } from "./commands.ts";
 import {
   renderErrors,
   renderExports,
@@ -31,6 +31,7 @@ const PARTS: Readonly<Record<string, (api: Api, names: string[]) => string | Pro
   errors: renderErrors,
   exports: renderExports,
   commands: renderCommands,
+  permissions: renderPermissions,
   "program-options": renderProgramOptions,
   routes: renderRoutes,
   tables: renderTables,

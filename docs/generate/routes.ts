@@ -55,6 +55,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
     query: "q, level, task",
     text: "All lines of its log, or those that match, as a text file.",
   },
+  "GET /api/runs/:run/durations": {
+    query: "by, against",
+    answer: "RunDurations",
+    text: "How long its tasks took, `by` `name` or `stage`, beside an earlier run.",
+  },
   "GET /api/runs/:run/samples": { answer: "Sample[]", text: "Its counts over time." },
   "GET /api/runs/:run/weave": { answer: "WeaveBlock[]", text: "Every task as one character." },
   "GET /api/runs/:run/timeline": {

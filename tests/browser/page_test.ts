@@ -148,6 +148,12 @@ pageTest("the page compares two runs", async () => {
   gate.resolve();
   await second;
   for (const box of await page.$$(".run-choose")) await box.click();
+  const other = await fixture.page("?run=2&panel=durations");
+  await seeText(other, ".durations tr", "All tasks");
+  await seeText(other, ".durations th", "p50 to #1");
+  assertEquals(await findBarriers(other), []);
+  await other.close();
+  await page.bringToFront();
   await click(page, "a", "Compare #1 with #2");
   await seeText(page, "h1", "#1 and #2");
   await seeText(page, "main", "Newly failed");

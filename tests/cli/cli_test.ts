@@ -139,6 +139,7 @@ Deno.test("the entry loads no command, engine or dashboard before one is named",
     "deno_only.js",
     "internal/permissions.ts",
     "internal/terminal.ts",
+    "internal/text/shell_word.ts",
     "internal/write_all.ts",
   ]);
 });

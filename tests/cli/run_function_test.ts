@@ -4,6 +4,7 @@
  * @module
  */
 import { readLines } from "../../cli/items/lines.ts";
+import { readItems } from "../../cli/items/read_items.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -58,36 +59,28 @@ Deno.test("run runs a function over items from words and over the arguments of t
   assertMatch(whole.out, /^it · done · 1 task/, whole.err);
 });
 
-const TABLE = [["1", { id: "1", city: "Oslo" }], ["2", { id: "2", city: 'Ber,"\ngen' }]];
+const TABLE = [{ id: "1", city: "Oslo" }, { id: "2", city: 'Ber,"\ngen' }];
 
 for (
   const [file, content, items] of [
     ["a.csv", '\ufeffid,city\r\n1,Oslo\r\n\r\n2,"Ber,""\ngen"', TABLE],
     ["a.TSV", 'id\tcity\n1\tOslo\n2\t"Ber,""\ngen"\n', TABLE],
-    ["a.jsonl", '\ufeff{"key":"a"}\r\n\n[1]\n"x"\n3', [
-      ["a", { key: "a" }],
-      [null, [1]],
-      ["x", "x"],
-      ["3", 3],
-    ]],
-    ["a", '{"id":7}\n', [["7", { id: 7 }]]],
-    ["a.json", "[\n1,\n2]", [["1", 1], ["2", 2]]],
-    ["a.txt", "one\r\n\n two \n", [["one", "one"], [" two ", " two "]]],
+    ["a.jsonl", '\ufeff{"key":"a"}\r\n\n[1]\n"x"\n3', [{ key: "a" }, [1], "x", 3]],
+    ["a", '{"id":7}\n', [{ id: 7 }]],
+    ["a.json", "[\n1,\n2]", [1, 2]],
+    ["a.txt", "one\r\n\n two \n", ["one", " two "]],
     ["empty.csv", "", []],
   ] as const
 ) {
-  Deno.test(`run reads items from ${file}`, async () => {
+  Deno.test(`readItems() reads ${file}`, async () => {
     using folder = folderWith({ [file]: content });
-    const { code, err } = await runCli(["run", "it.ts:give", "--items", file], {
-      folder: folder.path,
-    });
-    assertEquals(code, 0, err);
-    assertEquals(await given(folder.file("pipeloom.db")), items as unknown as [unknown, unknown][]);
+    const read = await Array.fromAsync(await readItems({ file: folder.file(file) }));
+    assertEquals(read, [...items]);
   });
 }
 
 for (
-  const [what, file, content, tasks, says] of [
+  const [what, file, content, before, says] of [
     ["a JSON line", "a.jsonl", "1\n\n{n:2}\n3", 1, "line 3 is not JSON: "],
     ["a JSON text", "a.json", "[1,", 0, "it is not JSON: "],
     ["JSON that is no array", "a.json", '{"n":1}', 0, "it is no JSON array; try --format jsonl"],
@@ -98,17 +91,32 @@ for (
     ["Latin-1", "a.txt", new Uint8Array([97, 10, 230, 10]), 1, "line 2 is not UTF-8 text"],
   ] as const
 ) {
-  Deno.test(`run of items with ${what} runs those before it and names the line`, async () => {
+  Deno.test(`readItems() yields what stands before ${what}, and names the line`, async () => {
     using folder = folderWith({ [file]: content });
-    const args = ["run", "it.ts:give", "--items", file, "--json"];
-    const { code, out, err } = await runCli(args, { folder: folder.path });
-    assertEquals(code, 1);
-    assertStringIncludes(err, `error: Cannot read the items of ${file}: ${says}`);
-    const { status, counts, reason } = JSON.parse(out);
-    assertEquals([status, counts.done], ["error", tasks]);
-    assertStringIncludes(reason, says);
+    const path = folder.file(file);
+    const read = await readItems({ file: path });
+    let items = 0;
+    const { message } = await (async () => {
+      for await (const _ of read) items++;
+      return new Error("It was read");
+    })().catch((error: Error) => error);
+    assertStringIncludes(message, `Cannot read the items of ${path}: ${says}`);
+    assertEquals(items, before);
   });
 }
+
+Deno.test("run runs the items before a line that cannot be read, and names it", async () => {
+  using folder = folderWith({ "a.csv": "id,b\n1,2\n3,4\n5\n6,7\n" });
+  const args = ["run", "it.ts:give", "--items", "a.csv", "--json"];
+  const { code, out, err } = await runCli(args, { folder: folder.path });
+  assertEquals(code, 1);
+  assertMatch(err, /^error: Cannot read the items of a\.csv: line 4: Invalid Record Length: /m);
+  const { status, counts, reason } = JSON.parse(out);
+  assertEquals([status, counts.done], ["error", 2]);
+  assertStringIncludes(reason, "line 4");
+  const items = [["1", { id: "1", b: "2" }], ["3", { id: "3", b: "4" }]];
+  assertEquals(await given(folder.file("pipeloom.db")), items as [string, unknown][]);
+});
 
 for (
   const [args, code, says] of [

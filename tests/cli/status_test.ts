@@ -145,7 +145,7 @@ Deno.test("task shows what a task is, with its dependencies and its attempts", a
   assert(lines.includes("depends on first (1, done)"), out);
   assert(lines.includes("needed by third (3, done)"), out);
   assert(lines.includes('item "second"') && lines.includes('result {"of":"second"}'), out);
-  assertMatch(out, /^waited .* after the start of its run$/m);
+  assertMatch(out, /^waited .* from the start of its run$/m);
   assertMatch(out, /^ran on .*, process \d+$/m);
   const attempts = lines.filter((line) => line.startsWith("attempt "));
   assertEquals(attempts.map((line) => line.slice(0, 16)), [
@@ -157,6 +157,8 @@ Deno.test("task shows what a task is, with its dependencies and its attempts", a
   const { out: json } = await runCli(["task", "2", "--db", db, "--json"], options);
   const task = JSON.parse(json);
   assertEquals([task.attempts.length, task.dependsOn.total, task.neededBy.tasks[0].id], [3, 1, 3]);
+  const { out: took } = await runCli(["durations", "--db", db], options);
+  assertMatch(took, /^Run 1 .*\ntasks +p50 .*\n +3 .* all tasks\n/);
   assertStringIncludes((await runCli(["task", "9", "--db", db], options)).err, "there is none");
 });
 

@@ -28,7 +28,7 @@ async function assertWhole(db: string): Promise<void> {
   }
 }
 
-/** Resolves when so many tasks are done. */
+/** Resolves when this number of tasks is done. */
 async function done(db: string, count: number): Promise<void> {
   const sql = "SELECT count(*) FROM task_runs WHERE status='done'";
   while (Number((await readValues(db, sql).catch(() => [[0]]))[0]![0]) < count) {
@@ -85,8 +85,8 @@ Deno.test("a worker's clock that is set back by an hour changes nothing", LOOSE,
   await assertWhole(db);
   assertMatch(worker.text, /Joined the run/);
   assertEquals(await readValues(db, "SELECT count(*) FROM task_attempts"), [[0]]);
-  const behind =
-    "SELECT count(*) FROM task_runs WHERE finished_at < datetime('now', '-30 minutes')";
+  const behind = "SELECT count(*) FROM task_runs " +
+    "WHERE julianday(finished_at) < julianday('now', '-30 minutes')";
   const [[count]] = await readValues(db, behind) as [[number]];
   assert(count > 0, "the clock was not set back");
   console.log(

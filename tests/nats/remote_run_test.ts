@@ -19,6 +19,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "../support/ass
 import { hasNats, NatsServer } from "../support/nats_server.ts";
 import { REMOTE_TASKS, remotely, startWorker } from "../support/remote.ts";
 import { readRow, readValues } from "../support/read.ts";
+import { SCHEMA as STEP_SCHEMA } from "../fixtures/step_tasks.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 
@@ -196,6 +197,39 @@ Deno.test(
     void stopped.cancel();
     const { counts, status } = await stopped.finished;
     assertEquals([status, counts.cancelled], ["cancelled", 2]);
+  },
+);
+
+Deno.test(
+  "steps and sleeps of tasks on other machines are stored by the coordinator",
+  LOOSE,
+  async () => {
+    using folder = tempFolder();
+    const db = folder.file("etl.db");
+    const module = new URL("../fixtures/step_tasks.ts", import.meta.url);
+    await using _ = startWorker(url, { modules: [module] });
+    const calls = ["step a", "sleep 300", "step b", "fail once", "step c"] as const;
+    const { failures, counts } = await runPipeline([{ key: "x", calls }, { key: "y", calls }], {
+      ...remotely(url, "follow"),
+      run: { module, export: "follow" },
+      db,
+      schema: STEP_SCHEMA,
+      atomic: true,
+      // Each Worker fails once.
+      retries: 9,
+      retryDelayMs: 0,
+    });
+    assertEquals([failures, counts.done], [[], 2]);
+    const rows = await readValues(
+      db,
+      "SELECT task, group_concat(step) FROM step_row GROUP BY task",
+    );
+    assertEquals(rows, [["x", "a,b,c"], ["y", "a,b,c"]]);
+    const steps = await readValues(
+      db,
+      "SELECT count(*), count(DISTINCT number), sum(attempt=1 OR name='c') FROM task_steps GROUP BY task_id",
+    );
+    assertEquals(steps, [[4, 4, 4], [4, 4, 4]]);
   },
 );
 

@@ -13,6 +13,12 @@ import { unexpected } from "../../internal/validate.ts";
 export function toScripts(schema: unknown): readonly string[] {
   const scripts: unknown = typeof schema === "string" ? [schema] : schema ?? [];
   if (Array.isArray(scripts) && scripts.every((sql) => typeof sql === "string")) return scripts;
-  const subject = { operation: "run the schema", name: "schema" };
+  const subject = {
+    operation: "run the schema",
+    name: "schema",
+    ...(typeof schema === "function" && {
+      remedy: "A function could not be cloned to the writer's thread: pass what it returns",
+    }),
+  };
   throw new TypeError(unexpected(schema, { ...subject, expected: "SQL, or an array of it" }));
 }

@@ -18,9 +18,9 @@ export type Route =
 export type RouteOf<V extends Route["view"]> = Extract<Route, { view: V }>;
 
 /** The picture of a run that is unfolded. */
-export type Panel = "throughput" | "timeline" | "graph" | "log" | "none";
+export type Panel = "throughput" | "timeline" | "durations" | "graph" | "log" | "none";
 
-const PANELS: readonly Panel[] = ["throughput", "timeline", "graph", "log", "none"];
+const PANELS: readonly Panel[] = ["throughput", "timeline", "durations", "graph", "log", "none"];
 /** Which lines of a run's log are shown. */
 export interface LogQuery {
   q: string;

@@ -6,6 +6,7 @@
  */
 import { useContext } from "preact/hooks";
 import { BackendContext } from "../live/backend.ts";
+import { Durations } from "../run/durations.tsx";
 import { RunLog } from "../run/run_log.tsx";
 import { TaskGraph } from "../charts/task_graph.tsx";
 import type { Run, Sample, WeaveBlock } from "../../api.ts";
@@ -17,6 +18,7 @@ import { Timeline } from "../charts/timeline.tsx";
 const PANELS: readonly [Panel, string][] = [
   ["throughput", "Throughput"],
   ["timeline", "Timeline"],
+  ["durations", "Durations"],
   ["graph", "Graph"],
   ["log", "Log"],
 ];
@@ -31,7 +33,9 @@ export function Panels({ route, run, samples, blocks, live }: {
   const { exported } = useContext(BackendContext);
   // An exported file has the logs of tasks, each on its page.
   const isThere = ([name]: readonly [Panel, string]) =>
-    name === "log" ? !exported : name !== "graph" || run.dependencies > 0 || route.panel === name;
+    name === "log" || name === "durations"
+      ? !exported
+      : name !== "graph" || run.dependencies > 0 || route.panel === name;
   const toggle = (name: Panel) => {
     const panel = route.panel === name ? "none" : name;
     navigate({ ...route, panel }, { replace: true });
@@ -57,6 +61,7 @@ export function Panels({ route, run, samples, blocks, live }: {
         {route.panel === "timeline" && <Timeline run={run} live={live} />}
         {route.panel === "graph" &&
           <TaskGraph key={run.dependencies} run={run} blocks={blocks} />}
+        {route.panel === "durations" && <Durations key={run.id} run={run} live={live} />}
         {route.panel === "log" && <RunLog key={run.id} route={route} run={run} live={live} />}
       </div>
     </section>

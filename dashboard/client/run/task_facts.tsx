@@ -25,7 +25,7 @@ export function TaskFacts({ task }: { task: TaskDetail }) {
         </Fact>
       )}
       {waitedMs != null && waitedMs > 0 && (
-        <Fact label="Waited">{formatDuration(waitedMs)} after the start of its run</Fact>
+        <Fact label="Waited">{formatDuration(waitedMs)} from the start of its run</Fact>
       )}
       {worker
         ? (

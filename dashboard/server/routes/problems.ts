@@ -1,12 +1,13 @@
 /**
- * The routes about what went wrong in a run, and what holds it up.
+ * The routes about what went wrong in a run, what holds it up, and how long its tasks took.
  *
  * @module
  */
 import type { Hono } from "hono";
-import { integer, runId } from "../params.ts";
+import { choice, integer, runId } from "../params.ts";
 import { readChecks } from "../queries/answers/checks.ts";
 import { readDelays } from "../queries/answers/delays.ts";
+import { readDurations } from "../queries/answers/durations.ts";
 import { readFailures } from "../queries/answers/failures.ts";
 import type { Read } from "../queries/slices.ts";
 import { noSuchRun } from "./missing.ts";
@@ -18,6 +19,15 @@ export function addProblems(app: Hono, read: Read): void {
     const limit = integer(c.req.query(), "limit", { min: 1, max: 1_000, otherwise: 50 });
     const report = await readFailures(read, run, { limit, signal: c.req.raw.signal });
     return report ? c.json(report) : noSuchRun(c);
+  });
+  app.get("/api/runs/:run/durations", async (c) => {
+    const params = c.req.query();
+    const by = choice(params, "by", ["name", "stage"] as const);
+    const against = params.against ? runId(params, "against") : undefined;
+    const { signal } = c.req.raw;
+    const run = runId(c.req.param());
+    const durations = await readDurations(read, run, { by, against, signal });
+    return durations ? c.json(durations) : noSuchRun(c);
   });
   app.get("/api/runs/:run/checks", async (c) => {
     const checks = await readChecks(read, runId(c.req.param()), c.req.raw.signal);

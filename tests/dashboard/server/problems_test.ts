@@ -1,4 +1,4 @@
-import type { FailureReport, RunDelays, TaskPage } from "../../../dashboard/api.ts";
+import type { FailureReport, RunDelays, RunDurations, TaskPage } from "../../../dashboard/api.ts";
 import { SqliteWriter, startPipeline } from "../../../mod.ts";
 import { createDashboard } from "../../../dashboard/mod.ts";
 import { assertEquals, assertMatch } from "../../support/assert.ts";
@@ -75,6 +75,37 @@ Deno.test("delays show which tasks are silent, wait for a retry, and were slowes
   shown.store.connection.exec(`UPDATE task_runs SET status='done' WHERE id > ${ids[2]};
     UPDATE pipeline_runs SET queued=0, running=2, done=4`);
   assertEquals((await read()).silent.holdUp, true);
+});
+
+Deno.test("durations are grouped by the pattern of names and by stage, beside the run before", async () => {
+  using shown = await show();
+  const done = (name: string, ms: number, stage: string) => ({
+    name,
+    stage,
+    status: "done",
+    started_at: at(0),
+    finished_at: at(ms / 1_000),
+  });
+  addRun(shown.store, [1, 2, 3].map((i) => done(`load ${i}.csv`, 10, "load")));
+  addRun(shown.store, [
+    ...Array.from({ length: 100 }, (_, i) => done(`load ${i}.csv`, i + 1, "load")),
+    done("report 7", 5_000, "report"),
+    { status: "error", started_at: at(0), finished_at: at(9) },
+  ]);
+  const { all, groups, against } = await shown.get<RunDurations>("/api/runs/2/durations");
+  assertEquals([all!.count, all!.maxMs, against], [101, 5_000, 1]);
+  assertEquals(groups.map(({ name }) => name), ["load <path>", "report #"]);
+  const [load] = groups;
+  assertEquals([load!.p50, load!.p95, load!.p99, load!.maxMs], [50, 95, 99, 100]);
+  assertEquals(load!.before, { count: 3, p50: 10, p95: 10, p99: 10 });
+  assertEquals(load!.histogram, { fromMs: 0, counts: [1, 2, 4, 8, 16, 32, 37] });
+  const stages = await shown.get<RunDurations>("/api/runs/2/durations?by=stage&against=2");
+  assertEquals(
+    stages.groups.map(({ name, count }) => [name, count]),
+    [["load", 100], ["report", 1]],
+  );
+  assertEquals((await shown.get<RunDurations>("/api/runs/1/durations?by=name")).against, null);
+  await shown.get("/api/runs/2/durations?by=colour", 400);
 });
 
 Deno.test("failures of one cause are run again while their run is active", async () => {
