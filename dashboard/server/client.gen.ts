@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources e877027e6ac9abbd
+// Deno 2.9.6, sources b3aaa4aa809d5f9b
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *
