@@ -22,7 +22,7 @@ export const TABLES: Readonly<Record<string, string>> = {
     "A row is a cancel or a retry that was requested of an active run, with its answer.",
   pruned_runs: "A row is a deleted run whose tasks are not all deleted yet.",
   task_versions:
-    "A row says with which version the work of a key was done last. It outlives the runs that it was made in.",
+    "A row says with which version the work of a key was done last. It outlives the runs that it was made in: `prune` deletes it with the last run that had its key.",
   task_steps:
     "A row is a step that a task has ended, or a sleep, so that it is not run again when the task is.",
   workers:
