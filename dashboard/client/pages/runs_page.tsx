@@ -119,7 +119,7 @@ const RunItem = memo((
           <Name text={run.name} limit={200} />
         </a>
         <span class="faint">#{run.id}</span>
-        <a class="run-note faint" href={hrefOf({ view: "pipeline", name: run.name })}>all runs</a>
+        <a class="run-all faint" href={hrefOf({ view: "pipeline", name: run.name })}>all runs</a>
         {run.label && (
           <span class="run-note faint">
             <SafeText text={run.label} limit={100} />
