@@ -1,6 +1,7 @@
 /**
  * Runs the benchmarks, each in a process of its own, and prints one table. `--quick` runs each at a
- * hundredth of its size, to see that none is broken; its figures mean nothing.
+ * hundredth of its size, to see that none is broken; its figures mean nothing. `--only` names one of them, and
+ * `--peers` a folder in which other engines are installed.
  *
  * @module
  */
@@ -15,11 +16,21 @@ import { streamedMemory } from "./memory.ts";
 import { natsTasks } from "./nats.ts";
 import { noopTasks } from "./noop_tasks.ts";
 import { pageLoad } from "./page_load.ts";
+import { peers } from "./peers.ts";
 import { poolTasks } from "./pool_tasks.ts";
 import { progressCost } from "./progress_cost.ts";
 import { resumedRun } from "./resume.ts";
 import { rowsThroughWriter } from "./rows.ts";
 import { statusMessages } from "./status_messages.ts";
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    peers: { type: "string" },
+  },
+});
 
 const BENCHMARKS: Record<string, Benchmark> = {
   coldStart,
@@ -36,12 +47,9 @@ const BENCHMARKS: Record<string, Benchmark> = {
   dashboardCost,
   dashboardLatency,
   pageLoad,
+  // Other engines, where they are installed.
+  ...(values.peers === undefined ? {} : { peers: peers(values.peers) }),
 };
-
-const { values } = parseArgs({
-  args: Deno.args,
-  options: { quick: { type: "boolean", default: false }, only: { type: "string" } },
-});
 
 if (values.only) {
   const measurements = await BENCHMARKS[values.only]!(values.quick ? 0.01 : 1);
@@ -67,6 +75,7 @@ async function runInChild(name: string): Promise<void> {
       import.meta.filename!,
       `--only=${name}`,
       ...(values.quick ? ["--quick"] : []),
+      ...(values.peers === undefined ? [] : [`--peers=${values.peers}`]),
     ],
     stderr: "inherit",
   }).output();

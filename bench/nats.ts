@@ -2,69 +2,39 @@
  * Tasks on workers over NATS, with 1, 2 and 4 worker processes, against the local pool: a real `nats-server` on
  * loopback, so all of them share the processors of one machine.
  *
+ * A rate is that of the middle of a run, between the ends of a quarter and of nineteen twentieths of its tasks: the
+ * start of the Workers, which each run needs once, is told apart. Processor time is that of all processes together,
+ * and says more than rates where the machine has other things to do.
+ *
  * @module
  */
 import { type PipelineOptions, runPipeline } from "../mod.ts";
 import { natsExecutor } from "../nats.ts";
 import { hasNats, NatsServer } from "../tests/support/nats_server.ts";
 import { readValues } from "../tests/support/read.ts";
-import { alternate, benchFolder, type Benchmark, type Measurement } from "./measure.ts";
+import { benchFolder, type Benchmark, type Measurement, median } from "./measure.ts";
+import { MODULE, processorTime, residentMemory, startWorkers } from "./nats_workers.ts";
 
-const MODULE = new URL("nats_tasks.ts", import.meta.url);
 const SCHEMA = "CREATE TABLE IF NOT EXISTS rows (n INTEGER, text TEXT)";
 
-/** Tasks at once, over all workers. */
+/** Tasks that wait at once, over all workers. */
 const SLOTS = 64;
 
-/** Starts worker processes; resolves when all of them are connected. */
-async function startWorkers(servers: string, count: number, slots: number) {
-  const children = Array.from({ length: count }, () =>
-    new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "-q",
-        "--no-prompt",
-        "--allow-read",
-        "--allow-net=127.0.0.1",
-        "--allow-sys=hostname",
-        new URL("../cli.ts", import.meta.url).href,
-        "worker",
-        decodeURIComponent(MODULE.pathname),
-        "--nats",
-        servers,
-        "-w",
-        `${slots}`,
-      ],
-      env: { NO_COLOR: "1" },
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn());
-  await Promise.all(children.map(async ({ stderr }) => {
-    const lines = stderr.pipeThrough(new TextDecoderStream()).getReader();
-    let text = "";
-    while (!text.includes("Connected")) {
-      const { value, done } = await lines.read();
-      if (done) throw new Error(`A worker ended:\n${text}`);
-      text += value;
-    }
-    void (async () => {
-      while (!(await lines.read()).done);
-    })();
-  }));
-  return {
-    children,
-    async [Symbol.asyncDispose]() {
-      for (const child of children) {
-        try {
-          child.kill("SIGKILL");
-        } catch {
-          // It has ended.
-        }
-        await child.status;
-      }
-    },
-  };
+/** Tasks that do nothing at once: they wait for no network, so more threads than these only share processors. */
+const NOOP_SLOTS = 4;
+
+/** Tasks that a run has offered beyond the slots: half as many for those that wait, hundreds for those that do not. */
+const [OFFERED, NOOP_OFFERED] = [1.5 * SLOTS, 512];
+
+/** What was measured of a run. */
+interface Figures {
+  /** Tasks per second in its middle. */
+  rate: number;
+  /** Milliseconds to the first end of a task. */
+  startMs: number;
+  elapsedMs: number;
+  /** Microseconds of processor time for each task. */
+  processorUs: number;
 }
 
 export const natsTasks: Benchmark = async (scale) => {
@@ -75,114 +45,150 @@ export const natsTasks: Benchmark = async (scale) => {
   await using server = await NatsServer.start();
   using folder = benchFolder();
   const measurements: Measurement[] = [];
-  const run = async (
-    items: number[],
-    name: string,
-    options: Pick<PipelineOptions<number>, "executor" | "workers"> & { rows?: number },
-  ): Promise<number> => {
-    const { rows, ...rest } = options;
-    const { counts, elapsedMs } = await runPipeline(items, {
-      db: folder.file(),
-      driver: "builtin",
-      schema: SCHEMA,
-      run: { module: MODULE, export: name },
-      ...rest,
-    });
-    if (counts.done !== items.length) throw new Error(`${counts.done} of ${items.length} done`);
-    return (rows ?? items.length) / elapsedMs * 1_000;
-  };
-  const executor = () => natsExecutor({ servers: server.url });
-  const repeat = (count: number, item: number) =>
-    new Array<number>(Math.max(SLOTS, Math.round(count))).fill(item);
+  const executor = natsExecutor({ servers: server.url });
+  const rounds = scale < 1 ? 1 : 3;
+  const pids = (workers: { children: Deno.ChildProcess[] }) => [
+    Deno.pid,
+    server.pid,
+    ...workers.children.map(({ pid }) => pid),
+  ];
 
   const noops = repeat(20_000 * scale, 0);
-  const tens = repeat(10_000 * scale, 10);
-  const hundreds = repeat(3_200 * scale, 100);
-  // Per second, were nothing lost: the time of a task, by as many as run at once.
-  const ideal = (ms: number) => SLOTS / ms * 1_000;
-  const { pool } = await alternate(scale < 1 ? 1 : 3, {
-    pool: () => run(noops, "noop", { workers: 2 }),
-  });
+  const pool: Figures[] = [];
+  for (let round = 0; round < rounds; round++) {
+    pool.push(await run(noops, "noop", { workers: 2 }, [Deno.pid]));
+  }
   for (const count of scale < 1 ? [1] : [1, 2, 4]) {
-    await using _ = await startWorkers(server.url, count, SLOTS / count);
-    const over = { executor: executor(), workers: SLOTS };
-    const rows = Math.round(400_000 * scale);
-    const figures = await alternate(scale < 1 ? 1 : 3, {
-      noop: () => run(noops, "noop", { ...over, workers: 4 * SLOTS }),
-      ten: () => run(tens, "wait", over),
-      hundred: () => run(hundreds, "wait", over),
-      rows: () => run([rows / 4, rows / 4, rows / 4, rows / 4], "write", { ...over, rows }),
-    });
     const of = count === 1 ? "1 worker process" : `${count} worker processes`;
-    measurements.push(
-      {
-        name: `No-op tasks over NATS, ${of}`,
-        value: figures.noop,
-        unit: "tasks/s",
-        baseline: { name: "local pool", value: pool },
-      },
-      {
-        name: `Tasks of 10 ms over NATS, ${SLOTS} at once, ${of}`,
-        value: figures.ten,
-        unit: "tasks/s",
-        baseline: { name: "ideal", value: ideal(10) },
-      },
-      {
-        name: `Tasks of 100 ms over NATS, ${SLOTS} at once, ${of}`,
-        value: figures.hundred,
-        unit: "tasks/s",
-        baseline: { name: "ideal", value: ideal(100) },
-        atLeast: 0.9,
-      },
-      {
-        name: `Rows over NATS, ${of}`,
-        value: figures.rows,
-        unit: "rows/s",
-        ...(count === 1 ? { atLeast: 200_000 } : {}),
-      },
-    );
-    if (count === 1) {
-      measurements.push({
-        name: "No-op tasks over NATS",
-        value: figures.noop,
-        unit: "tasks/s",
-        atLeast: 5_000,
-      });
+    {
+      await using workers = await startWorkers(server.url, count, NOOP_SLOTS / count);
+      const over = { executor, workers: NOOP_OFFERED };
+      const figures = await repeated(() => run(noops, "noop", over, pids(workers)));
+      measurements.push(
+        {
+          name: `No-op tasks over NATS, ${of}`,
+          value: figures.rate,
+          unit: "tasks/s",
+          ...(count === 1 ? { atLeast: 5_000 } : {}),
+        },
+        {
+          name: `Processor time of a no-op task over NATS, ${of}`,
+          value: figures.processorUs,
+          unit: "µs",
+          baseline: { name: "local pool", value: median(pool.map((one) => one.processorUs)) },
+        },
+      );
     }
+    await using workers = await startWorkers(server.url, count, SLOTS / count);
+    const over = { executor, workers: OFFERED };
+    for (const ms of [10, 100]) {
+      const items = repeat((ms === 10 ? 10_000 : 3_200) * scale, ms);
+      const figures = await repeated(() => run(items, "wait", over, pids(workers)));
+      measurements.push({
+        name: `Tasks of ${ms} ms over NATS, ${SLOTS} at once, ${of}`,
+        value: figures.rate,
+        unit: "tasks/s",
+        // Were nothing lost: the time of a task, by as many as run at once.
+        baseline: { name: "ideal", value: SLOTS / ms * 1_000 },
+        ...(ms === 100 ? { atLeast: 0.9 } : {}),
+      });
+      if (ms === 100) {
+        measurements.push({
+          name: `Start of ${SLOTS} Workers, to the first end of a task of 100 ms, ${of}`,
+          value: figures.startMs,
+          unit: "ms",
+        });
+      }
+    }
+    const rows = Math.round(400_000 * scale);
+    const { elapsedMs } = await repeated(() =>
+      run([rows / 4, rows / 4, rows / 4, rows / 4], "write", over, pids(workers))
+    );
+    measurements.push({
+      name: `Rows over NATS, ${of}`,
+      value: rows / elapsedMs * 1_000,
+      unit: "rows/s",
+      ...(count === 1 ? { atLeast: 200_000 } : {}),
+    });
   }
   if (scale === 1) measurements.push(...await memory(), await taken());
   return measurements;
 
-  /** How memory grows over many tasks. */
+  function repeat(count: number, item: number): number[] {
+    return new Array<number>(Math.max(SLOTS, Math.round(count))).fill(item);
+  }
+
+  /** The medians of some rounds. */
+  async function repeated(round: () => Promise<Figures>): Promise<Figures> {
+    const all: Figures[] = [];
+    for (let n = 0; n < rounds; n++) all.push(await round());
+    const middle = (key: keyof Figures) => median(all.map((figures) => figures[key]));
+    return {
+      rate: middle("rate"),
+      startMs: middle("startMs"),
+      elapsedMs: middle("elapsedMs"),
+      processorUs: middle("processorUs"),
+    };
+  }
+
+  /** Measures one run. */
+  async function run(
+    items: number[],
+    name: string,
+    options: Pick<PipelineOptions<number>, "executor" | "workers">,
+    processes: readonly number[],
+  ): Promise<Figures> {
+    const db = folder.file();
+    const [before, begin] = [processorTime(processes), Date.now()];
+    const { counts, elapsedMs } = await runPipeline(items, {
+      db,
+      driver: "builtin",
+      schema: SCHEMA,
+      run: { module: MODULE, export: name },
+      ...options,
+    });
+    const used = processorTime(processes) - before;
+    if (counts.done !== items.length) throw new Error(`${counts.done} of ${items.length} done`);
+    const rows = await readValues(db, "SELECT finished_at FROM task_runs ORDER BY finished_at");
+    const end = (part: number) =>
+      Date.parse(String(rows[Math.floor(part * (rows.length - 1))]![0]));
+    return {
+      rate: 0.7 * items.length / Math.max(1, end(0.95) - end(0.25)) * 1_000,
+      startMs: end(0) - begin,
+      elapsedMs,
+      processorUs: used / items.length,
+    };
+  }
+
+  /** How memory grows over one run of many tasks. */
   async function memory(): Promise<Measurement[]> {
-    await using workers = await startWorkers(server.url, 1, SLOTS);
+    await using workers = await startWorkers(server.url, 1, NOOP_SLOTS);
     const pid = workers.children[0]!.pid;
-    const rss = () =>
-      Number(/VmRSS:\s+(\d+)/.exec(Deno.readTextFileSync(`/proc/${pid}/status`))![1]) / 1024;
-    const over = { executor: executor(), workers: 4 * SLOTS };
     const figures: [ours: number, theirs: number][] = [];
-    for (let round = 0; round < 5; round++) {
-      await run(repeat(20_000, 0), "noop", over);
-      figures.push([Deno.memoryUsage().rss / 1024 ** 2, rss()]);
+    function* items() {
+      for (let n = 0; n < 100_000; n++) {
+        if (n > 0 && n % 20_000 === 0) {
+          figures.push([residentMemory(Deno.pid), residentMemory(pid)]);
+        }
+        yield 0;
+      }
     }
-    const [[oursBefore, theirsBefore], [ours, theirs]] = [figures[0]!, figures.at(-1)!];
-    const name = (whose: string) => `Memory of ${whose} after 100,000 tasks over NATS`;
-    return [
-      {
-        name: name("the coordinator"),
-        value: ours,
-        unit: "MiB",
-        baseline: { name: "after 20,000", value: oursBefore },
-        atMost: 1.2,
-      },
-      {
-        name: name("a worker"),
-        value: theirs,
-        unit: "MiB",
-        baseline: { name: "after 20,000", value: theirsBefore },
-        atMost: 1.2,
-      },
-    ];
+    await runPipeline(items(), {
+      db: folder.file(),
+      driver: "builtin",
+      run: { module: MODULE, export: "noop" },
+      executor,
+      workers: NOOP_OFFERED,
+    });
+    figures.push([residentMemory(Deno.pid), residentMemory(pid)]);
+    const [first, last] = [figures[0]!, figures.at(-1)!];
+    return ["the coordinator", "a worker of 4 slots"].map((whose, n) => ({
+      name: `Memory of ${whose} after 100,000 tasks over NATS`,
+      value: last[n]!,
+      unit: "MiB",
+      baseline: { name: "after 20,000", value: first[n]! },
+      atMost: 1.2,
+    }));
   }
 
   /** From the kill of a worker to the begin of its task elsewhere. */

@@ -62,9 +62,9 @@ export interface Run {
   id: number;
   /** Name of the run. */
   name: string;
-  /** What it is called beside its name. A text of more than 2,000 characters is cut and ends with `…`. */
+  /** Its label beside its name. A text of more than 2,000 characters is cut and ends with `…`. */
   label?: string | null;
-  /** What it was started with, as JSON, up to 10,000 characters; `null` where that is not known. */
+  /** Its arguments, as JSON, up to 10,000 characters; `null` where that is not known. */
   args?: string | null;
   /** Why it failed as a whole, up to 2,000 characters; `null` where it did not. */
   reason?: string | null;
@@ -76,7 +76,7 @@ export interface Run {
   unchanged?: number;
   /** How many of its tasks other programs had deleted when it was resumed. */
   removed?: number;
-  /** What it is doing. */
+  /** Its status. */
   status: RunStatus;
   /** Time of its start. */
   startedAt: string | null;

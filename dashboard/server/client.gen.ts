@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources d0352d9cd6c03202
+// Deno 2.9.6, sources ae46358cace8387e
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *

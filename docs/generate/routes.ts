@@ -45,7 +45,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   "GET /api/runs/:run/checks": {
     answer: "RunChecks",
-    text: "What its tasks checked: numbers, and the first 100, failed ones first.",
+    text: "The checks of its tasks: numbers, and the first 100, failed ones first.",
   },
   "GET /api/runs/:run/delays": {
     answer: "RunDelays",
@@ -96,7 +96,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "GET /api/tasks/:task/log": { text: "The whole log, as a text file." },
   "GET /api/tasks/:task/dependencies": {
     answer: "TaskDependencies",
-    text: "What it depends on, and what depends on it.",
+    text: "Its dependencies, and what depends on it.",
   },
   "GET /api/tasks/:task/history": { answer: "TaskHistory", text: "The same task in other runs." },
   "GET /api/live": {

@@ -180,7 +180,9 @@ export class Coordination {
   /** Keeps what is known of a worker, for readers. */
   note(worker: RemoteWorker, hasLeft = false): void {
     const { environment: { run, batchSender } } = this.#options;
-    const { beat, slots, running, ended, joinedAt, name } = worker;
+    const { beat, slots, capacity, ended, joinedAt, name } = worker;
+    // Those that it has beyond its slots wait there for one.
+    const running = Math.min(worker.running, capacity);
     if (run === null || !beat) return;
     batchSender.request({
       kind: "see_worker",

@@ -24,7 +24,7 @@ import { TaskWrites } from "./task_writes.ts";
 export interface TaskEnvironment {
   /** The run; `null` when the status of tasks is not stored. */
   run: number | null;
-  /** What it was started with. */
+  /** Its arguments. */
   args?: Readonly<Record<string, unknown>> | undefined;
   /** What `setup()` of the tasks' module returned for this Worker. */
   worker?: unknown;

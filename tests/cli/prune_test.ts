@@ -191,3 +191,26 @@ Deno.test("prune stops at a row that a table of mine points to, with one message
   assertMatch(err, /^error: FOREIGN KEY constraint failed.*\n$/);
   assertEquals((await counts(folder.db)).runs, "1,2,3,4,5");
 });
+
+Deno.test("a version goes with the last run of its pipeline that had its key", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  const load = (name: string, keys: string[]) =>
+    runPipeline(keys, { db, name, version: () => "1", run: (key) => key });
+  await load("files", ["a", "gone"]);
+  await load("other", ["gone"]);
+  await load("files", ["a", "b"]);
+  await load("newest", []);
+  const versions = () =>
+    readValues(db, "SELECT name, key, run_id FROM task_versions ORDER BY name, key");
+  const { out } = await runCli(["prune", "--keep-runs", "3", "--db", db, "--json"], {
+    folder: folder.path,
+  });
+  assertEquals(JSON.parse(out).rows.versions, 1);
+  // "a" was done by the run that is deleted, and is what it was for the one that is left.
+  assertEquals(await versions(), [["files", "a", 1], ["files", "b", 3], ["other", "gone", 2]]);
+  const { counts } = await load("files", ["a", "b"]);
+  assertEquals(counts.unchanged, 2);
+  await runCli(["prune", "--keep-runs", "1", "--db", db], { folder: folder.path });
+  assertEquals(await versions(), [["files", "a", 1], ["files", "b", 3]]);
+});

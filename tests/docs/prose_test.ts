@@ -97,6 +97,16 @@ Deno.test("sources, tests, help and Markdown are in plain technical English", ()
   assertEquals(found, []);
 });
 
+Deno.test("members in the reference are described by noun phrases, not by headless clauses", () => {
+  const found: string[] = [];
+  for (const [path, text] of texts) {
+    if (!path.startsWith("docs/reference/")) continue;
+    // The last cell of a row with a name and a type.
+    for (const [row] of text.matchAll(/^\| `.*\| What .*$/gm)) found.push(`${path}: ${row}`);
+  }
+  assertEquals(found, []);
+});
+
 Deno.test("a sentence has 25 words at most, on average over each file", () => {
   const found: string[] = [];
   for (const [path, text] of texts) {

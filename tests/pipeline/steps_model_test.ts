@@ -17,7 +17,7 @@ type Call =
   | { do: "throw"; fails: number }
   | { do: "insert" };
 
-/** What happens to the run from outside: after so many calls of all tasks it is stopped, and resumed. */
+/** How a run is made, and after which number of calls it is stopped and resumed each time. */
 interface Plan {
   tasks: Call[][];
   stops: number[];

@@ -51,6 +51,11 @@ export class NatsServer implements AsyncDisposable {
     return this.#port;
   }
 
+  /** The number of its process. */
+  get pid(): number {
+    return this.#child!.pid;
+  }
+
   /** Its address. */
   get url(): string {
     return `${this.#options.scheme ?? "nats"}://${

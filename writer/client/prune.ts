@@ -35,7 +35,7 @@ export interface PrunableRun {
   id: number;
   /** Its name. */
   name: string;
-  /** What it is doing. */
+  /** Its status. */
   status: string;
   /** Time of its end, or of its last news. */
   endedAt: string | null;

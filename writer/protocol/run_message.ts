@@ -32,7 +32,7 @@ export interface StartRunMessage {
   resume?: true | number | RunKey | undefined;
   /** What it is started with, as JSON with names in order. */
   args?: string;
-  /** What it is called beside its name. */
+  /** Its label beside its name. */
   label?: string;
   /** Whether it is refused while another run of this name is active. */
   alone?: boolean;
