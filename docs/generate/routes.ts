@@ -18,7 +18,12 @@ interface Route {
 }
 
 const ROUTES: Readonly<Record<string, Route>> = {
-  "GET /api/runs": { query: "before, limit", answer: "RunPage", text: "Runs, newest first." },
+  "GET /api/runs": {
+    query: "name, q, status, from, to, before, limit",
+    answer: "RunPage",
+    text:
+      "Runs, newest first. `q` is a text in name, label or arguments; `from` and `to` are times or days.",
+  },
   "GET /api/runs/:run": {
     answer: "Run",
     text:

@@ -152,6 +152,21 @@ pageTest("the page compares two runs", async () => {
   await seeText(other, ".durations tr", "All tasks");
   await seeText(other, ".durations th", "p50 to #1");
   assertEquals(await findBarriers(other), []);
+  // The page of the pipeline has both runs, and leads to what changed.
+  await click(other, ".title-row a", "All runs");
+  await seeText(other, "h1", "load");
+  assertEquals((await other.$$(".run-square")).length, 2);
+  assertEquals(await findBarriers(other), []);
+  await click(other, ".pipeline-runs a", "Compare with the one before");
+  await seeText(other, "h1", "#1 and #2");
+  // A run is found by its status, and the link keeps that.
+  await other.goto(`${fixture.server.url}?status=error`);
+  await other.waitForFunction(() => document.querySelectorAll(".run-item").length === 1);
+  await seeText(other, ".run-name", "#2");
+  await other.type("[role=search] input", "nothing like it");
+  await seeText(other, "main", "No run matches.");
+  assertEquals(new URL(other.url()).searchParams.get("q"), "nothing like it");
+  assertEquals(await findBarriers(other), []);
   await other.close();
   await page.bringToFront();
   await click(page, "a", "Compare #1 with #2");

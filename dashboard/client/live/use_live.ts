@@ -66,7 +66,13 @@ interface State extends Omit<Live, "current"> {
 /** Folds an event into what is known. */
 type Apply = (data: LiveData | null, type: "snapshot" | "patch", event: LiveEvent) => LiveData;
 
-const APPLY = { runs: applyRuns, run: applyRun, task: applyTask, compare: applyRuns };
+const APPLY = {
+  runs: applyRuns,
+  run: applyRun,
+  task: applyTask,
+  compare: applyRuns,
+  pipeline: applyRuns,
+};
 
 export function useLive(
   backend: Backend,

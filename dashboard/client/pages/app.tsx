@@ -17,6 +17,7 @@ import { ComparePage } from "./compare_page.tsx";
 import { Control, useControl } from "../components/control.tsx";
 import { HealthStrip } from "../components/health_strip.tsx";
 import { Liveness } from "../components/liveness.tsx";
+import { PipelinePage } from "../runs/pipeline_page.tsx";
 import { focusTitle } from "../components/page_title.tsx";
 import { type Route, runRoute, subjectOf } from "../lib/route.ts";
 import { hrefOf, useRoute } from "../lib/router.ts";
@@ -106,6 +107,8 @@ function Page({ route, live, exported }: PageProps) {
       return <RunPage route={route} live={live as Live<RunState>} exported={exported} />;
     case "task":
       return <TaskPage route={route} live={live as Live<TaskSnapshot>} exported={exported} />;
+    case "pipeline":
+      return <PipelinePage key={route.name} route={route} live={live.link === "live"} />;
     case "compare":
       return <ComparePage route={route} />;
   }
