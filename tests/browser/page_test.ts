@@ -87,7 +87,7 @@ pageTest("the page shows a run live, and finds its tasks", async (t) => {
     await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 50);
   });
 
-  await t.step("keys search, go from task to task, and tell what they are", async () => {
+  await t.step("keys search, move from task to task, and are listed", async () => {
     await page.focus("h1");
     await page.keyboard.press("/");
     await page.keyboard.type("j");
