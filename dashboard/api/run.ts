@@ -116,6 +116,29 @@ export interface Run {
 }
 
 /**
+ * Which runs to list. All are optional in the URL.
+ *
+ * @example Those of last night that failed
+ * ```ts ignore
+ * import type { RunQuery } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const query: Partial<RunQuery> = { name: "nightly", status: ["error"], from: "2026-11-26" };
+ * ```
+ */
+export interface RunQuery {
+  /** Only runs of this name. */
+  name: string;
+  /** Text that the name, the label or the arguments contain. */
+  q: string;
+  /** Only runs in one of these statuses, separated by commas in the URL. */
+  status: RunStatus[];
+  /** Only runs that started at this time or later: a time, or a day in UTC. */
+  from: string;
+  /** Only runs that started at this time or earlier: a time, or a day in UTC, to its end. */
+  to: string;
+}
+
+/**
  * A page of runs, newest first.
  *
  * @example From the API

@@ -28,6 +28,7 @@ async function fiveRuns(): Promise<ReturnType<typeof tempFolder> & { db: string 
         if (task.attempt === 1) throw new Error("Not yet");
         task.log("a line");
         task.check("is small", n < 10, { value: n });
+        await task.step("a step", () => n);
         await task.insert("mine", [[n]], { columns: ["n"], idempotencyKey: "n" });
       },
     });
@@ -46,6 +47,7 @@ async function counts(db: string) {
        (SELECT group_concat(DISTINCT run_id) FROM task_logs) AS logs,
        (SELECT group_concat(DISTINCT run_id) FROM task_attempts) AS attempts,
        (SELECT group_concat(DISTINCT run_id) FROM task_checks) AS checks,
+       (SELECT group_concat(DISTINCT run_id) FROM task_steps) AS steps,
        (SELECT group_concat(DISTINCT run_id) FROM task_dependencies) AS dependencies,
        (SELECT group_concat(DISTINCT run_id) FROM idempotency_keys) AS keys,
        (SELECT group_concat(DISTINCT run_id) FROM run_samples) AS samples,
@@ -59,6 +61,7 @@ const ALL = {
   logs: "1,2,3,4,5",
   attempts: "1,2,3,4,5",
   checks: "1,2,3,4,5",
+  steps: "1,2,3,4,5",
   // The last has but one task.
   dependencies: "1,2,3,4",
   keys: "1,2,3,4,5",
@@ -90,6 +93,7 @@ Deno.test("prune --keep deletes runs that ended before, with all their rows and 
     logs: "4,5",
     attempts: "4,5",
     checks: "4,5",
+    steps: "4,5",
     dependencies: "4",
     keys: "4,5",
     samples: "4,5",
