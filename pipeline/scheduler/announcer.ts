@@ -38,7 +38,7 @@ export interface Announcer<Item> {
   batchSender: BatchSender;
   /** Whether tasks may start only when their `queued` is committed, because other messages refer to them. */
   confirm: boolean;
-  /** Hears of tasks that need not run, because they are done already. */
+  /** Receives tasks that need not run, because they are done already. */
   skipped?: (tasks: number) => void;
   /** Keeps what items say, where that is wanted. */
   notes?: ItemNotes<Item> | undefined;

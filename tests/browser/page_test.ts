@@ -87,6 +87,28 @@ pageTest("the page shows a run live, and finds its tasks", async (t) => {
     await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 50);
   });
 
+  await t.step("keys search, move from task to task, and are listed", async () => {
+    await page.focus("h1");
+    await page.keyboard.press("/");
+    await page.keyboard.type("j");
+    assertEquals(
+      await page.$eval(".tasks input", (field) => (field as HTMLInputElement).value),
+      "j",
+    );
+    await page.keyboard.press("Backspace");
+    await page.focus("h1");
+    const focused = () => page.evaluate(() => document.activeElement?.textContent);
+    for (const [key, name] of [["j", "slow"], ["j", "item 1"], ["k", "slow"], ["k", "slow"]]) {
+      await page.keyboard.press(key as "j");
+      assertEquals(await focused(), name);
+    }
+    await page.keyboard.press("?");
+    await seeText(page, "dialog[open]", "search this page");
+    assertEquals(await findBarriers(page), []);
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => !document.querySelector("dialog"));
+  });
+
   await t.step("columns sort in both directions", async () => {
     await click(page, ".sort", "Task");
     await seeText(page, ".task-row:first-child .cell-name", "item 1");

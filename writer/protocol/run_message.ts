@@ -108,7 +108,7 @@ export interface SeeWorkerMessage {
   tasksPerSecond: number;
   /** When it joined the run, ISO 8601. */
   joinedAt: string;
-  /** When it was heard of last, ISO 8601. */
+  /** When its last message came, ISO 8601. */
   heardAt: string;
   /** When it left or was taken for dead, ISO 8601. */
   leftAt?: string;

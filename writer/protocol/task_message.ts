@@ -162,7 +162,7 @@ export interface TaskUpdateMessage {
   result?: string | undefined;
   /** Stack of what was thrown. */
   error?: string | undefined;
-  /** When it was last heard of while it ran. */
+  /** When its last message came while it ran. */
   updatedAt?: string | undefined;
 }
 

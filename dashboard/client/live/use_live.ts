@@ -120,7 +120,7 @@ export function useLive(
         if (name !== "live") stopClock();
         setState((old) => ({ ...old, link: name }));
       },
-      heard(type, event) {
+      received(type, event) {
         setClock(event.now);
         if (type === "snapshot") shownPath.current = path;
         setState((old) => ({

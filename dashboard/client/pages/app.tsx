@@ -16,6 +16,7 @@ import { type TabSubject, useTab } from "../lib/tab.ts";
 import { ComparePage } from "./compare_page.tsx";
 import { Control, useControl } from "../components/control.tsx";
 import { HealthStrip } from "../components/health_strip.tsx";
+import { Keys } from "../components/keys.tsx";
 import { Liveness } from "../components/liveness.tsx";
 import { PipelinePage } from "../runs/pipeline_page.tsx";
 import { focusTitle } from "../components/page_title.tsx";
@@ -82,6 +83,7 @@ export function App({ backend }: { backend: Backend }) {
         <span class="spread" />
         {!signedOut &&
           <Liveness live={live} paused={paused} onPause={setPaused} exported={exported} />}
+        {!signedOut && <Keys exported={exported !== null} />}
         <ThemeSwitch />
       </header>
       <main id="main" class={isOld ? "is-stale" : ""}>
