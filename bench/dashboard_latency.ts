@@ -79,7 +79,7 @@ async function timeOf(url: string): Promise<number> {
   return performance.now() - begun;
 }
 
-/** Milliseconds from when a task said the time to when a page heard it. */
+/** Milliseconds from when a task said the time to when a page received it. */
 async function lagsOf(url: string, durationMs: number): Promise<number[]> {
   const lags: number[] = [];
   using watcher = new Watcher(

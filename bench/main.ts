@@ -10,6 +10,7 @@ import { coldStart } from "./cold_start.ts";
 import { cpuPool } from "./cpu_pool.ts";
 import { dashboardCost } from "./dashboard_cost.ts";
 import { dashboardLatency } from "./dashboard_latency.ts";
+import { durableSteps } from "./durable_steps.ts";
 import { heldReader } from "./held_reader.ts";
 import { type Benchmark, format, type Measurement } from "./measure.ts";
 import { streamedMemory } from "./memory.ts";
@@ -42,6 +43,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   cpuPool,
   poolTasks,
   resumedRun,
+  durableSteps,
   natsTasks,
   progressCost,
   dashboardCost,

@@ -31,6 +31,7 @@ export type {
   RunLogPage,
   RunPage,
   RunProgress,
+  RunQuery,
   RunStatus,
   Sample,
   SourceState,

@@ -19,7 +19,7 @@ export interface TerminalUse {
   redraw(): void;
 }
 
-/** What is heard last of a program that exits, or dies of an error. */
+/** The last output of a program that exits, or dies of an error. */
 const LAST_EVENTS = ["unload", "error", "unhandledrejection"] as const;
 
 /** Watches over a terminal until it is disposed. */

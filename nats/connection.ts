@@ -25,7 +25,7 @@ export interface OpenOptions {
 export class Connection {
   readonly nats: NatsConnection;
   #isConnected = true;
-  /** Heard while the connection is made again. */
+  /** Called while the connection is made again. */
   #alert: Disposable | undefined;
   readonly #listeners = new Set<(isConnected: boolean) => void>();
 

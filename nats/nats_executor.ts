@@ -58,7 +58,7 @@ export interface NatsExecutorOptions extends NatsOptions {
  * ```
  */
 export interface NatsExecutor {
-  /** What `pipeline_runs.executor` says. */
+  /** The value of `pipeline_runs.executor`. */
   readonly name: "nats";
 }
 

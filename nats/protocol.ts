@@ -39,7 +39,7 @@ export interface RunHello {
   /** Its machine. */
   machine: string;
   module: ModuleVersion;
-  /** Milliseconds after which an offer of which nothing is heard is given to another worker. */
+  /** Milliseconds after which a silent offer is given to another worker. */
   leaseMs: number;
   /** Milliseconds between two signs of life. */
   beatMs: number;

@@ -14,7 +14,7 @@ const LATE_MS = 1_000;
 export function takeStrayErrors(): Disposable & { alert: Promise<never> } {
   const { promise: alert, reject } = Promise.withResolvers<never>();
   alert.catch(() => {});
-  const hear = (event: ErrorEvent) => {
+  const receive = (event: ErrorEvent) => {
     const { message = "", code = "" } = Object(event.error) as { message?: string; code?: string };
     const isAlert = message.startsWith("received fatal alert");
     if (!isAlert && !/^(ECONNRESET|EPIPE)$/.test(code)) return;
@@ -22,11 +22,11 @@ export function takeStrayErrors(): Disposable & { alert: Promise<never> } {
     // The client itself tells that its connection was reset.
     if (isAlert) reject(event.error);
   };
-  globalThis.addEventListener("error", hear);
+  globalThis.addEventListener("error", receive);
   return {
     alert,
     [Symbol.dispose]() {
-      Deno.unrefTimer(setTimeout(() => globalThis.removeEventListener("error", hear), LATE_MS));
+      Deno.unrefTimer(setTimeout(() => globalThis.removeEventListener("error", receive), LATE_MS));
     },
   };
 }

@@ -25,9 +25,9 @@ export interface EndedTask extends TaskIdentity {
   status: "done" | "error" | "cancelled";
   /** The number of the attempt that ended, from 1. */
   attempt: number;
-  /** What was thrown, or why it was cancelled. */
+  /** The thrown error, or the reason of the cancellation. */
   error?: Error | undefined;
-  /** What a task that is `done` returned, as JSON keeps it. */
+  /** The return value of a task that is `done`, as JSON keeps it. */
   result?: unknown;
 }
 
@@ -48,7 +48,7 @@ export interface EndedRun
     Partial<Pick<PipelineReport, "driver" | "sqliteVersion">> {
   /** Why the run failed as a whole, in one line; `undefined` when only tasks failed. */
   reason?: string | undefined;
-  /** What the run failed with as a whole: what `runPipeline` rejects with. */
+  /** The error of a run that failed as a whole: `runPipeline` rejects with it. */
   error?: Error | undefined;
 }
 

@@ -24,7 +24,7 @@ const MAX_FAILURES = 100;
  * ```
  */
 export interface TaskFailure extends TaskIdentity {
-  /** What was thrown. */
+  /** The thrown error. */
   error: Error;
 }
 
@@ -43,9 +43,9 @@ export interface PipelineReport {
   runId: number | null;
   /** The name of the run. */
   name: string;
-  /** What it was started with. */
+  /** Its arguments. */
   args: object;
-  /** What it is called beside its name. */
+  /** Its label beside its name. */
   label: string | null;
   /** `done` when every task is, `error` when one failed, `cancelled` when the pipeline, or a task, was cancelled. */
   status: "done" | "error" | "cancelled";

@@ -36,7 +36,7 @@ export interface RetryAfterOptions {
    * @default {true}
    */
   spendsAttempt?: boolean | undefined;
-  /** What the task failed with. */
+  /** The error of the task. */
   cause?: unknown;
 }
 

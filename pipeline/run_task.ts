@@ -71,11 +71,11 @@ export interface RunTaskOptions<Item> extends
  * ```
  */
 export interface RunStep {
-  /** What it is. */
+  /** Its kind. */
   kind: "step" | "sleep";
   /** Its name; empty for a sleep. */
   name: string;
-  /** What it returned, as JSON keeps it; `undefined` for nothing. */
+  /** Its return value, as JSON keeps it; `undefined` for none. */
   result: unknown;
   /** Milliseconds that it took; of a sleep those that it was to take. */
   ms: number;
@@ -94,9 +94,9 @@ export interface RunStep {
 export interface TaskRun<Result = unknown> {
   /** How it ended. */
   status: "done" | "error" | "cancelled";
-  /** What it returned, as JSON keeps it; `undefined` for nothing. */
+  /** Its return value, as JSON keeps it; `undefined` for none. */
   result: Result | undefined;
-  /** What it failed with. */
+  /** Its error. */
   error: Error | undefined;
   /** The rows of the tables that `schema` or the task made, by their names. */
   rows: Record<string, SqlRow[]>;
@@ -104,7 +104,7 @@ export interface TaskRun<Result = unknown> {
   logs: { level: LogLevel; message: string }[];
   /** How far it said that it is, from 0 to 1; 1 when it is done. */
   progress: number;
-  /** What it said last with its progress, or why it did not end well. */
+  /** Its last message, or why it did not end well. */
   message: string | null;
   /** Its durable steps and its sleeps, in their order. */
   steps: RunStep[];

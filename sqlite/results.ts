@@ -30,7 +30,7 @@ export interface TaskResult<Result = unknown> {
   name: string;
   /** Its key; `null` when it has none. */
   key: string | null;
-  /** What it returned, as JSON keeps it; `undefined` for nothing. */
+  /** Its return value, as JSON keeps it; `undefined` for none. */
   result: Result | undefined;
 }
 

@@ -46,7 +46,7 @@ export function define(command: Command): Command {
     .argument("[run]", 'id of the run, or "latest"', namedRun(0))
     .addOption(dbOption())
     .addOption(
-      new Option("--by <what>", "what tasks are grouped by").choices(["name", "stage"]).default(
+      new Option("--by <what>", "group of tasks").choices(["name", "stage"]).default(
         "name",
       ),
     )

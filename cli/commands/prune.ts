@@ -15,6 +15,7 @@ import {
   type PrunableRun,
   type PrunedRows,
 } from "../../writer/client/prune.ts";
+import { pruneVersions } from "../../writer/client/prune_versions.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../terminal/exit_code.ts";
 import { CommandError } from "../terminal/failure.ts";
 import { openDatabase, rollBack } from "../open_database.ts";
@@ -42,7 +43,8 @@ export interface PruneOptions extends DbOption {
 /** What was done, or would be. */
 interface Outcome {
   runs: number[];
-  rows: PrunedRows;
+  /** Rows that are deleted; of versions it is known afterwards only. */
+  rows: PrunedRows & { versions: number };
   /** Bytes that became free within the file. */
   freedBytes: number | null;
   /** Runs that are spared because they are running. */
@@ -57,7 +59,7 @@ export function define(command: Command): Command {
   return command
     .description(
       "Delete old runs with their tasks, logs and samples, a few rows at a time, while pipelines " +
-        "continue. The newest run, active runs, tasks of the Python pipeloom and your own tables are " +
+        "continue. A version of work goes with the last run that had its key. The newest run, active runs, tasks of the Python pipeloom and your own tables are " +
         "kept. With both --keep and --keep-runs, a run that either keeps is kept.",
     )
     .option("--keep <age>", "keep runs that ended within 30d, 12h, 90m, 2w", age)
@@ -95,7 +97,7 @@ export async function run(options: PruneOptions): Promise<ExitCode> {
     : { runs: [], running: [] };
   const outcome: Outcome = {
     runs: [],
-    rows: { tasks: 0, logs: 0, samples: 0 },
+    rows: { tasks: 0, logs: 0, samples: 0, versions: 0 },
     freedBytes: null,
     running: running.map(({ id }) => id),
     alive: running.filter(({ isAlive }) => isAlive).map(({ id }) => id),
@@ -143,6 +145,7 @@ async function deleteAll(
     add(outcome.rows, rows);
     outcome.runs.push(run.id);
   }
+  outcome.rows.versions = await pruneVersions(reader.connection, writer, stop.signal);
   const after = pages(reader.connection);
   outcome.freedBytes = (after.free - before.free + before.count - after.count) * after.bytes;
   return signal;

@@ -4,10 +4,12 @@
  * @module
  */
 import type { Command } from "commander";
-import type { Run, RunChecks } from "../../dashboard/api.ts";
+import type { Run, RunChecks, RunQuery } from "../../dashboard/api.ts";
 import { readChecks } from "../../dashboard/server/queries/answers/checks.ts";
 import type { Reader } from "../../dashboard/server/reader.ts";
-import { listRuns } from "../../dashboard/server/queries/runs.ts";
+import { BadRequest, runQuery } from "../../dashboard/server/params.ts";
+import { findRuns, narrows } from "../../dashboard/server/queries/answers/find_runs.ts";
+import { CommandError } from "../terminal/failure.ts";
 import { type Cell, type Column, drawTable } from "../terminal/table.ts";
 import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
 import { openDatabase } from "../open_database.ts";
@@ -23,6 +25,16 @@ import { surface, writeLines } from "../terminal/terminal.ts";
 export interface RunsOptions extends DbOption {
   /** How many. */
   limit: number;
+  /** Only runs of this name. */
+  name?: string;
+  /** Text in name, label or arguments. */
+  grep?: string;
+  /** Only runs in these statuses. */
+  status?: string;
+  /** Only runs that started at this time or later. */
+  since?: string;
+  /** Only runs that started at this time or earlier. */
+  until?: string;
   /** Whether to print JSON. */
   json?: boolean;
 }
@@ -45,24 +57,44 @@ export function define(command: Command): Command {
     .description("List the runs, newest first. The database is opened read-only.")
     .addOption(dbOption())
     .option("--limit <n>", "number of runs", wholeNumber(1), 20)
+    .option("--name <name>", "only runs of this name")
+    .option("--grep <text>", "only runs with this text in their name, label or arguments")
+    .option("--status <list>", "only runs in these: running, done, error, cancelled, interrupted")
+    .option(
+      "--since <time>",
+      "only runs that started at this time, or on this day in UTC, or later",
+    )
+    .option(
+      "--until <time>",
+      "only runs that started at this time, or on this day in UTC, or earlier",
+    )
     .addOption(jsonOption("the runs"))
     .addHelpText(
       "after",
-      examples(["runs", "the newest 20"], ["runs --json | jq '.[0].id'", "the id of the newest"]),
+      examples(
+        ["runs", "the newest 20"],
+        ["runs --name nightly --since 2026-11-24 --until 2026-11-24", "those of a day"],
+        ["runs --json | jq '.[0].id'", "the id of the newest"],
+      ),
     );
 }
 
 /** Does it. */
-export async function run({ db, limit, json }: RunsOptions): Promise<ExitCode> {
+export async function run(options: RunsOptions): Promise<ExitCode> {
+  const { db, limit, json } = options;
+  const query = queryOf(options);
   using reader = await openDatabase(db);
-  const { runs: listed, next } = listRuns(reader, { limit });
+  const { runs: listed, next } = await findRuns((query) => query(reader), query, {
+    before: Number.MAX_SAFE_INTEGER,
+    limit,
+  });
   const runs = await Promise.all(listed.map((run) => withChecks(reader, run)));
   if (json) {
     writeLines([sanitizedJson(runs, 2)]);
     return EXIT.done;
   }
   if (runs.length === 0) {
-    writeLines([`${sanitize(db)} has no runs yet`]);
+    writeLines([narrows(query) ? "No run matches" : `${sanitize(db)} has no runs yet`]);
     return EXIT.done;
   }
   const { width, paint } = surface();
@@ -72,6 +104,17 @@ export async function run({ db, limit, json }: RunsOptions): Promise<ExitCode> {
     ...(next === null ? [] : [paint("dim", `… and older ones: --limit ${limit * 5} shows more`)]),
   ]);
   return EXIT.done;
+}
+
+function queryOf({ name, grep, status, since, until }: RunsOptions): RunQuery {
+  const params = { name, q: grep, status, from: since, to: until };
+  try {
+    return runQuery(params);
+  } catch (error) {
+    if (!(error instanceof BadRequest)) throw error;
+    const told = error.message.replace(/^from\b/, "--since").replace(/^to\b/, "--until");
+    throw new CommandError(`Cannot list the runs: ${told}`);
+  }
 }
 
 /** A run with the numbers of its checks, where its tasks made any. */

@@ -70,7 +70,7 @@ export async function run({ db, run: id, json }: WorkersOptions): Promise<ExitCo
 function toCells(worker: RemoteWorkerInfo): Cell[] {
   const { name, slots, running, ended, tasksPerSecond, heardAt, leftAt, version } = worker;
   const isConnected = leftAt === null;
-  const heard = timeOf(heardAt);
+  const seen = timeOf(heardAt);
   return [
     { text: sanitize(name), style: "bold" },
     { text: isConnected ? "connected" : "gone", style: isConnected ? "green" : "dim" },
@@ -78,7 +78,7 @@ function toCells(worker: RemoteWorkerInfo): Cell[] {
     { text: formatCount(isConnected ? running : 0) },
     { text: formatCount(ended) },
     { text: isConnected ? formatRate(tasksPerSecond) : "" },
-    { text: heard === null ? "" : `${formatDuration(Math.max(0, Date.now() - heard))} ago` },
+    { text: seen === null ? "" : `${formatDuration(Math.max(0, Date.now() - seen))} ago` },
     { text: sanitize(version), style: "dim" },
   ];
 }

@@ -1,7 +1,7 @@
 /**
  * Keys, one by one as they are pressed, while a view takes the whole terminal.
  *
- * Ctrl-C, Ctrl-Z and Ctrl-\ stay signals, which whatever else this program does hears of as always.
+ * Ctrl-C, Ctrl-Z and Ctrl-\ stay signals, which the rest of this program receives as always.
  *
  * @module
  */

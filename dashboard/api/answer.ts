@@ -17,7 +17,7 @@
 export interface SourceState {
   /** `ok`, or why the data is not live: the file is not there (yet), is damaged, or cannot be read. */
   state: "ok" | "missing" | "corrupt" | "unreadable";
-  /** What is wrong and what helps. */
+  /** The problem and a remedy. */
   message?: string | undefined;
   /** The database's file, without its folder. */
   file: string;
@@ -42,7 +42,7 @@ export interface SourceState {
 export interface ControlResult {
   /** Id of the request. */
   request: number;
-  /** What was done, for people; `null` when it has not taken effect yet (status 202). */
+  /** The effect, in words; `null` until it takes effect (status 202). */
   answer: string | null;
 }
 

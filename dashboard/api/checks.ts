@@ -25,9 +25,9 @@ export interface Check {
   passed: boolean;
   /** `error`, or `warn` for one that does not fail its task. */
   severity: string;
-  /** What was found, as JSON text cut to 300 characters. */
+  /** The value that was found, as JSON text cut to 300 characters. */
   value: string | null;
-  /** What was expected, as JSON text cut to 300 characters. */
+  /** The value that was expected, as JSON text cut to 300 characters. */
   expected: string | null;
   /** Time of the check. */
   at: string;

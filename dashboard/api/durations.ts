@@ -19,7 +19,7 @@ export interface DurationGroup {
   name: string;
   /** How many they are. */
   count: number;
-  /** What they took together. */
+  /** Their time together, in milliseconds. */
   totalMs: number;
   /** Half of them took no longer. */
   p50: number;

@@ -62,9 +62,9 @@ export interface Run {
   id: number;
   /** Name of the run. */
   name: string;
-  /** What it is called beside its name. A text of more than 2,000 characters is cut and ends with `…`. */
+  /** Its label beside its name. A text of more than 2,000 characters is cut and ends with `…`. */
   label?: string | null;
-  /** What it was started with, as JSON, up to 10,000 characters; `null` where that is not known. */
+  /** Its arguments, as JSON, up to 10,000 characters; `null` where that is not known. */
   args?: string | null;
   /** Why it failed as a whole, up to 2,000 characters; `null` where it did not. */
   reason?: string | null;
@@ -76,7 +76,7 @@ export interface Run {
   unchanged?: number;
   /** How many of its tasks other programs had deleted when it was resumed. */
   removed?: number;
-  /** What it is doing. */
+  /** Its status. */
   status: RunStatus;
   /** Time of its start. */
   startedAt: string | null;
@@ -113,6 +113,29 @@ export interface Run {
   processGone: boolean | null;
   /** How far it is: pass it to `shareOf` and `remainingMs`, so that all displays agree. Times are since 1970. */
   progress: RunProgress;
+}
+
+/**
+ * Which runs to list. All are optional in the URL.
+ *
+ * @example Those of last night that failed
+ * ```ts ignore
+ * import type { RunQuery } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const query: Partial<RunQuery> = { name: "nightly", status: ["error"], from: "2026-11-26" };
+ * ```
+ */
+export interface RunQuery {
+  /** Only runs of this name. */
+  name: string;
+  /** Text that the name, the label or the arguments contain. */
+  q: string;
+  /** Only runs in one of these statuses, separated by commas in the URL. */
+  status: RunStatus[];
+  /** Only runs that started at this time or later: a time, or a day in UTC. */
+  from: string;
+  /** Only runs that started at this time or earlier: a time, or a day in UTC, to its end. */
+  to: string;
 }
 
 /**

@@ -24,7 +24,7 @@ export interface Task {
   name: string;
   /** Key of the task, where it has one. */
   key: string | null;
-  /** What it is doing. */
+  /** Its status. */
   status: TaskStatus;
   /** The status that another program has written over its own; `null` where none has. */
   rewritten?: string | null;
@@ -157,7 +157,7 @@ export interface TaskAttempt {
 export interface TaskStep {
   /** Its place among the calls of its task, from 1. */
   number: number;
-  /** What it is. */
+  /** Its kind. */
   kind: "step" | "sleep";
   /** Its name, cut to 200 characters; empty for a sleep. */
   name: string;
@@ -167,9 +167,9 @@ export interface TaskStep {
   startedAt: string | null;
   /** Time of its end; of a sleep the time until which the task sleeps. */
   finishedAt: string | null;
-  /** What it returned, as JSON text, cut to 200 characters. */
+  /** Its return value, as JSON text, cut to 200 characters. */
   result: string | null;
-  /** What it threw and its task caught, cut to 200 characters. */
+  /** The error that it threw and its task caught, cut to 200 characters. */
   error: string | null;
 }
 
@@ -194,7 +194,7 @@ export interface TaskDetail extends Task {
   steps?: TaskStep[];
   /** Its checks, the last of each name, where it made any: at most 100, those first that did not pass. */
   checks?: Check[];
-  /** What it returned, as JSON text. */
+  /** Its return value, as JSON text. */
   result: string | null;
   /** The stage that it belongs to, where its pipeline has stages. */
   stage?: string;

@@ -17,6 +17,7 @@ import type { Read } from "./queries/find.ts";
 import { addControl, type ControlledWriter } from "./routes/control.ts";
 import { addHealth } from "./routes/health.ts";
 import { addLive } from "./routes/live.ts";
+import { addOpenapi } from "./routes/openapi.ts";
 import { addPage } from "./routes/page.ts";
 import { addProblems } from "./routes/problems.ts";
 import { addRunLog } from "./routes/run_log.ts";
@@ -172,6 +173,7 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
   addRuns(app, read, () => source.state.file);
   addTasks(app, read);
   addLive(app, hub);
+  addOpenapi(app);
   addPage(app);
   app.onError((error, c) => {
     if (error instanceof BadRequest) return c.json({ error: error.message }, 400);

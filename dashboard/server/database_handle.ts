@@ -181,7 +181,7 @@ export class DatabaseHandle implements Disposable {
 
   /**
    * Whether the file is the one that was seen last, and only SQLite has written to it. A program that copies
-   * another file over it does so without a commit, of which the connection would never hear.
+   * another file over it does so without a commit, which the connection would never notice.
    */
   #isSame({ identity, stamp }: Seen): boolean {
     const version = this.#reader && this.read((reader) => reader.dataVersion, () => undefined);

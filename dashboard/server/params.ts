@@ -5,7 +5,7 @@
  * @module
  */
 import { TASK_STATUSES, type TaskStatus } from "../../internal/task_status.ts";
-import type { TaskQuery, TaskSort } from "../api.ts";
+import type { RunQuery, RunStatus, TaskQuery, TaskSort } from "../api.ts";
 import type { PageCursor } from "./queries/plan.ts";
 import { LOG_LEVELS, type LogFind } from "./queries/answers/run_log.ts";
 import { fromCursor } from "./queries/tasks.ts";
@@ -105,4 +105,33 @@ export function logFind(params: Params): LogFind {
     throw new BadRequest(`q must have at most ${MAX_TEXT} characters and no NUL character`);
   }
   return { q, level: level as LogFind["level"], task: task ? taskId(params) : undefined };
+}
+
+const RUN_STATUSES: readonly RunStatus[] = ["running", "done", "error", "cancelled", "interrupted"];
+
+/** Which runs to list. */
+export function runQuery(params: Params): RunQuery {
+  const { name = "", q = "", status = "" } = params;
+  const statuses = status.split(",").filter((word) => word !== "") as RunStatus[];
+  if (!statuses.every((word) => RUN_STATUSES.includes(word))) {
+    throw new BadRequest(`status must be some of ${RUN_STATUSES.join(",")}, with commas between`);
+  }
+  if (q.length > MAX_TEXT || name.length > MAX_KEY || `${q}${name}`.includes("\0")) {
+    throw new BadRequest(
+      `q must have at most ${MAX_TEXT} characters, name at most ${MAX_KEY}, and none of them NUL`,
+    );
+  }
+  return { name, q, status: statuses, from: timeIn(params, "from"), to: timeIn(params, "to") };
+}
+
+/** A time as it is stored; a day is its start, or as `to` its end. */
+function timeIn(params: Params, name: "from" | "to"): string {
+  const text = params[name];
+  if (!text) return "";
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
+  const at = Date.parse(isDay && name === "to" ? `${text}T23:59:59.999Z` : text);
+  if (Number.isNaN(at)) {
+    throw new BadRequest(`${name} must be a time such as 2026-11-27T02:00:00Z, or a day`);
+  }
+  return new Date(at).toISOString();
 }

@@ -22,7 +22,7 @@ export const TABLES: Readonly<Record<string, string>> = {
     "A row is a cancel or a retry that was requested of an active run, with its answer.",
   pruned_runs: "A row is a deleted run whose tasks are not all deleted yet.",
   task_versions:
-    "A row says with which version the work of a key was done last. It outlives the runs that it was made in.",
+    "A row says with which version the work of a key was done last. It outlives the runs that it was made in: `prune` deletes it with the last run that had its key.",
   task_steps:
     "A row is a step that a task has ended, or a sleep, so that it is not run again when the task is.",
   workers:
@@ -43,7 +43,7 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     message: "Its last message; why it was cancelled, or when its next attempt begins.",
     started_at: `Start of the last attempt, ${TIME}.`,
     finished_at: `End of the last attempt, ${TIME}.`,
-    result: "What it returned, as JSON.",
+    result: "Its return value, as JSON.",
     run_id: `${RUN} NULL for a task of the Python pipeloom.`,
     key: "Key of the task, by which a resumed run finds it.",
     error: "Message and stack of what it threw.",
@@ -88,8 +88,8 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     dependencies: "Number of its rows in `task_dependencies`.",
     wal_held_since: `Since when readers keep a long WAL from being emptied, ${TIME}.`,
     run_key: "Key of `resume: { key }`.",
-    args: "What it was started with, as JSON.",
-    label: "What it is called beside its name.",
+    args: "Its arguments, as JSON.",
+    label: "Its label beside its name.",
     reason: "Why it failed as a whole, in one line.",
     reason_stack: "The same with stacks.",
     reserved_to: "Last id that is reserved for its tasks while it is active.",
@@ -141,8 +141,8 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     name: "Name of the check.",
     passed: "1 or 0.",
     severity: "`error` or `warn`.",
-    value: "What was found, as JSON.",
-    expected: "What should have been found, as JSON.",
+    value: "The value that was found, as JSON.",
+    expected: "The value that was expected, as JSON.",
   },
   task_dependencies: {
     id: "Id of the row.",
@@ -168,7 +168,7 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     requested_at: `When it was requested, ${TIME}.`,
     answered_at: `When it took effect or was refused, ${TIME}.`,
     refused: "1 when it was refused.",
-    answer: "What was done, or why it was refused.",
+    answer: "The effect, or the reason of a refusal.",
   },
   pruned_runs: {
     run_id: "Id of the deleted run.",
@@ -182,7 +182,7 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     version: "The version that is done.",
     run_id: "The run in which it was done.",
     task_id: "The task that did it.",
-    result: "What the task returned, as JSON.",
+    result: "The return value of the task, as JSON.",
   },
   task_steps: {
     id: "Id of the row.",
@@ -194,8 +194,8 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     attempt: "Number of the attempt that called it, from 1.",
     started_at: `Its start, ${TIME}.`,
     finished_at: `Its end, ${TIME}. Of a sleep it is the time until which the task sleeps.`,
-    result: "What the step returned, as JSON.",
-    error: "What the step threw and its task caught, as JSON.",
+    result: "The return value of the step, as JSON.",
+    error: "The error that the step threw and its task caught, as JSON.",
   },
   workers: {
     id: "Id of the row.",

@@ -15,6 +15,7 @@ import {
   renderTable,
 } from "./members.ts";
 import { renderRoutes } from "./routes.ts";
+import { renderSchemas } from "./schemas.ts";
 import { renderTables } from "./tables.ts";
 
 const TEMPLATES = new URL("docs/generate/pages/", ROOT);
@@ -47,9 +48,12 @@ export async function renderReference(api: Api): Promise<Map<string, string>> {
   }));
   // One call of `deno fmt` for all of them.
   const formatted = (await format(texts.join(`\n\n${BETWEEN}\n\n`))).split(`\n${BETWEEN}\n\n`);
-  return new Map(
-    names.map((name, i) => [`docs/reference/${name.replace(/\.in$/, "")}`, formatted[i]!]),
-  );
+  return new Map([
+    ...names.map((name, i) =>
+      [`docs/reference/${name.replace(/\.in$/, "")}`, formatted[i]!] as const
+    ),
+    ["dashboard/server/openapi/schemas.gen.ts", renderSchemas(api)],
+  ]);
 }
 
 async function fill(template: string, api: Api): Promise<string> {

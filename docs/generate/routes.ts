@@ -4,127 +4,9 @@
  * @module
  */
 import { createDashboard } from "../../dashboard/server/app.ts";
+import { ROUTES } from "../../dashboard/server/openapi/route_list.ts";
 import type { Api } from "./api.ts";
 import { renderTable } from "./members.ts";
-
-/** What is said of a route. */
-interface Route {
-  /** Parameters of the query. */
-  query?: string;
-  /** The type of the answer, as `@pipeloom/pipeloom/dashboard` exports it. */
-  answer?: string;
-  /** What it does. */
-  text: string;
-}
-
-const ROUTES: Readonly<Record<string, Route>> = {
-  "GET /api/runs": { query: "before, limit", answer: "RunPage", text: "Runs, newest first." },
-  "GET /api/runs/:run": {
-    answer: "Run",
-    text:
-      "One run with its counts and the writer's health. Run 0 holds the tasks of a file that has no runs.",
-  },
-  "GET /api/runs/:run/tasks": {
-    query: "status, q, key, cause, sort, limit, cursor",
-    answer: "TaskPage",
-    text:
-      "Its tasks. `status` takes several with commas, `q` a text in name or message, `cause` the id of a cause " +
-      "of failures. `sort` is `id`, `name`, " +
-      "`started`, `duration` or `progress`, with `-` for descending order. `cursor` is `next` or `previous` of " +
-      "another page.",
-  },
-  "GET /api/runs/:run/failures": {
-    query: "limit",
-    answer: "FailureReport",
-    text: "Its failures by cause: number, share, first, last and a sample with its stack.",
-  },
-  "GET /api/runs/:run/checks": {
-    answer: "RunChecks",
-    text: "What its tasks checked: numbers, and the first 100, failed ones first.",
-  },
-  "GET /api/runs/:run/delays": {
-    answer: "RunDelays",
-    text: "Its tasks that are silent, that wait for a retry, and the slowest.",
-  },
-  "GET /api/runs/:run/logs": {
-    query: "q, level, task, after, before, limit",
-    answer: "RunLogPage",
-    text: "The last lines of its log. `level` takes in those above it, `q` is a text in the line.",
-  },
-  "GET /api/runs/:run/log": {
-    query: "q, level, task",
-    text: "All lines of its log, or those that match, as a text file.",
-  },
-  "GET /api/runs/:run/durations": {
-    query: "by, against",
-    answer: "RunDurations",
-    text: "How long its tasks took, `by` `name` or `stage`, beside an earlier run.",
-  },
-  "GET /api/runs/:run/samples": { answer: "Sample[]", text: "Its counts over time." },
-  "GET /api/runs/:run/weave": { answer: "WeaveBlock[]", text: "Every task as one character." },
-  "GET /api/runs/:run/timeline": {
-    answer: "Timeline",
-    text: "When tasks ran: all of them, or the longest 1,000.",
-  },
-  "GET /api/runs/:run/graph": {
-    answer: "TaskGraph",
-    text: "Which tasks wait for which, laid out: up to 500 tasks and 1,000 dependencies.",
-  },
-  "GET /api/runs/:run/export": { text: "The run as one HTML file." },
-  "GET /api/compare": { query: "a, b", answer: "Comparison", text: "Two runs side by side." },
-  "GET /api/tasks/:task": {
-    answer: "TaskDetail",
-    text: "One task with its attempts and its result.",
-  },
-  "GET /api/tasks/:task/texts/:field": {
-    text: "Its `message`, `error`, `result` or `input` in full, as a text file.",
-  },
-  "GET /api/tasks/:task/attempts/:attempt": {
-    text: "The error of an earlier attempt in full, as a text file.",
-  },
-  "GET /api/tasks/:task/logs": {
-    query: "before, limit",
-    answer: "LogPage",
-    text: "Its log: lines of at most 2,000 characters, about 200,000 characters at a time.",
-  },
-  "GET /api/tasks/:task/logs/:line": { text: "One line in full, as a text file." },
-  "GET /api/tasks/:task/log": { text: "The whole log, as a text file." },
-  "GET /api/tasks/:task/dependencies": {
-    answer: "TaskDependencies",
-    text: "What it depends on, and what depends on it.",
-  },
-  "GET /api/tasks/:task/history": { answer: "TaskHistory", text: "The same task in other runs." },
-  "GET /api/live": {
-    query: "view, run, task, watch",
-    text:
-      "Server-sent events of a view: `view=runs`, `view=run&run=5` or `view=task&task=7`. The first event is a " +
-      "`snapshot`; each `patch` changes it. A `ping` comes every 5 seconds, an `end` when the server ends. Several " +
-      "`watch=view%3Druns` in place of `view` make one stream of several views, whose ids begin with the place of " +
-      "the view.",
-  },
-  "POST /api/session": {
-    text:
-      "Begins a session, kept in a cookie, when the body holds the viewer token. A wrong token gets 401, or 429 " +
-      "after too many wrong ones.",
-  },
-  "GET /api/control": { text: "204 for a valid control token, else 401." },
-  "POST /api/runs/:run/cancel": { answer: "ControlResult", text: "Cancels an active run." },
-  "POST /api/runs/:run/retry": {
-    query: "cause",
-    answer: "ControlResult",
-    text: "Runs all failed tasks of an active run again, or those of one cause.",
-  },
-  "POST /api/tasks/:task/cancel": { answer: "ControlResult", text: "Cancels one task." },
-  "POST /api/tasks/:task/retry": { answer: "ControlResult", text: "Runs one failed task again." },
-  "GET /healthz": {
-    text:
-      "200 while the database can be read, else 503. It answers to any `Host` and needs no token.",
-  },
-  "GET /metrics": {
-    text:
-      "The newest runs in the format of Prometheus. It answers to any `Host` and needs the viewer token.",
-  },
-};
 
 /** Every route, then the types of the answers. */
 export function renderRoutes(api: Api): string {
@@ -142,7 +24,7 @@ export function renderRoutes(api: Api): string {
   const unknown = Object.keys(ROUTES).filter((path) => !paths.has(path));
   if (lacking.length + unknown.length > 0) {
     throw new Error(
-      `Cannot describe the routes: docs/generate/routes.ts lacks ${lacking} and has ${unknown}. ` +
+      `Cannot describe the routes: dashboard/server/openapi/route_list.ts lacks ${lacking} and has ${unknown}. ` +
         `Add a sentence for each route`,
     );
   }

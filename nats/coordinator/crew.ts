@@ -52,7 +52,7 @@ export class Crew {
   start(): void {
     const { connection, names, hello, failed } = this.#options;
     this.#subscriptions.push(
-      connection.subscribe(names.up(hello.run, "*"), (message) => this.#hear(message), failed),
+      connection.subscribe(names.up(hello.run, "*"), (message) => this.#receive(message), failed),
       connection.subscribe(
         names.worker,
         ({ data }) => this.#see(decode(data) as WorkerBeat),
@@ -151,7 +151,7 @@ export class Crew {
     connection.publish(names.hello, encode(hello));
   }
 
-  #hear({ subject, data, reply }: Msg): void {
+  #receive({ subject, data, reply }: Msg): void {
     // Another coordinator wants to know whether this one lives.
     if (reply && data.byteLength === 0) return this.#options.connection.publish(reply, "");
     const link = subject.slice(subject.lastIndexOf(".") + 1);
@@ -204,7 +204,7 @@ export class Crew {
     const { name, version } = this.#options.hello.module;
     if (beat.modules.some((module) => module.version === version)) {
       this.#refused.delete(beat.id);
-      // It has just come, or did not hear of the run.
+      // It has just come, or did not learn of the run.
       if (performance.now() - this.#saidHelloAt > 100) this.#sayHello();
       return;
     }

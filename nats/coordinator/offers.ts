@@ -68,7 +68,7 @@ export class Offers {
     const { connection, failed } = options;
     this.#subscription = connection.subscribe(
       `${this.#inbox}.*`,
-      (message) => this.#hear(message),
+      (message) => this.#receive(message),
       failed,
     );
   }
@@ -199,7 +199,7 @@ export class Offers {
     }
   }
 
-  #hear(message: Msg): void {
+  #receive(message: Msg): void {
     const { subject, headers } = message;
     // There is no such stream at the moment.
     if (headers?.hasError) return;

@@ -78,7 +78,7 @@ export class NatsWorker {
     const ended = Promise.withResolvers<void>();
     const hello = connection.subscribe(
       this.#names.hello,
-      ({ data }) => this.#hear(decode(data) as Hello),
+      ({ data }) => this.#receive(decode(data) as Hello),
       (error) => log(`Cannot read a message: ${error.message}`),
     );
     connection.onChange((isConnected) => {
@@ -131,10 +131,10 @@ export class NatsWorker {
     this.#connection.publish(this.#names.worker, encode(this.#beat()));
   }
 
-  #hear(message: Hello): void {
+  #receive(message: Hello): void {
     const session = this.#sessions.get(message.run);
     if (message.kind === "bye") return session?.close();
-    if (session) return session.heard();
+    if (session) return session.received();
     if (this.#isEnding || this.#refused.has(message.run)) return;
     this.#join(message);
   }

@@ -41,7 +41,7 @@ export class OfferPuller {
   readonly #options: PullOptions;
   readonly #inbox: string;
   readonly #subscription: Disposable;
-  /** Offers that were asked for and have not come, and when the server was asked or heard last. */
+  /** Offers that were asked for and have not come, and when the server was asked or answered last. */
   #asked = 0;
   #heardAt = 0;
   /** When all that was asked for had come. */
@@ -55,7 +55,7 @@ export class OfferPuller {
     this.#inbox = inbox;
     this.#subscription = options.connection.subscribe(
       inbox,
-      (message) => this.#hear(message),
+      (message) => this.#receive(message),
       options.failed,
     );
   }
@@ -102,7 +102,7 @@ export class OfferPuller {
     this.#subscription[Symbol.dispose]();
   }
 
-  #hear(message: Msg): void {
+  #receive(message: Msg): void {
     this.#heardAt = performance.now();
     const code = message.headers?.code ?? 0;
     // 100 is a sign of life of the server.

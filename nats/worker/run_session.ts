@@ -60,7 +60,7 @@ export class RunSession {
   readonly #tasks: ClaimedTasks;
   /** The consumer that offers are pulled from. */
   #consumer: string | undefined;
-  /** Milliseconds since the coordinator was heard of. */
+  /** Milliseconds since the last message of the coordinator. */
   #silence = 0;
   #isReady = false;
   #isLeaving = false;
@@ -113,7 +113,7 @@ export class RunSession {
   }
 
   /** The coordinator has shown that it lives. */
-  heard(): void {
+  received(): void {
     this.#silence = 0;
   }
 

@@ -33,7 +33,7 @@ export function timeAttempt(
     try {
       logTask(task, environment, { message, level: "warn" });
     } catch {
-      // The writer is gone, which the run hears itself; thrown in a timer it would end the process.
+      // The writer is gone, which the run notices itself; thrown in a timer it would end the process.
     }
   };
   let timer = setTimeout(() => {

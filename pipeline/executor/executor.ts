@@ -1,7 +1,7 @@
 /**
  * Where the tasks of a run are run: on the main thread, on a pool of Workers, or on other machines.
  *
- * The scheduler offers a task, and hears of it by events, at any later time: a task may begin much later, in
+ * The scheduler offers a task, and learns of it by events, at any later time: a task may begin much later, in
  * another process. The executor owns its slots, which may come and go while the run does, and times attempts,
  * because it alone knows when they begin.
  *
@@ -43,7 +43,7 @@ export interface Executor<Item> extends Disposable {
   readonly workers?: number | undefined;
   /** The tasks that run at the moment, in the order of their start. */
   running(): Iterable<RunningTask>;
-  /** A message of a task failed that the task did not await, where the task cannot hear it itself. */
+  /** A message of a task failed that the task did not await, where the task cannot notice it itself. */
   messageFailed?(id: number, error: ErrorData): void;
   /** No task is offered any more. Resolves when everything that tasks sent is committed. */
   finish(): Promise<void>;

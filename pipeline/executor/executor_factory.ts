@@ -34,7 +34,7 @@ export interface RemoteOptions<Item> extends ExecutorOptions {
 
 /** What stands behind the option `executor`. */
 export interface ExecutorFactory {
-  /** What `pipeline_runs.executor` says. */
+  /** The value of `pipeline_runs.executor`. */
   readonly name: string;
   [OPEN_EXECUTOR]<Item>(options: RemoteOptions<Item>): Executor<Item>;
 }

@@ -24,7 +24,7 @@ export interface TaskIdentity {
   id: number;
   /** Its name. */
   name: string;
-  /** What identifies its work over several runs. */
+  /** The key that identifies its work over several runs. */
   key: string | null;
 }
 

@@ -24,7 +24,7 @@ import { TaskWrites } from "./task_writes.ts";
 export interface TaskEnvironment {
   /** The run; `null` when the status of tasks is not stored. */
   run: number | null;
-  /** What it was started with. */
+  /** Its arguments. */
   args?: Readonly<Record<string, unknown>> | undefined;
   /** What `setup()` of the tasks' module returned for this Worker. */
   worker?: unknown;
@@ -44,13 +44,13 @@ export interface TaskEnvironment {
   confirms?: boolean | undefined;
   /** Whether outcomes hold what tasks returned, for the hook that is told. */
   keepsResults?: boolean | undefined;
-  /** Hears the lines that tasks write into their logs. */
+  /** Receives the lines that tasks write into their logs. */
   onLog?: ((task: TaskIdentity, level: LogLevel, message: string) => void) | undefined;
   /** Whether no sleep of a task takes time, in tests. */
   skipsSleeps?: boolean | undefined;
   /** Limits the statements of tasks whose time is up, or that are told to stop. */
   deadline?: Pick<StatementDeadline, "limitTask" | "releaseTask"> | undefined;
-  /** Hears that a task has said how far it is; on the main thread it is looked up instead. */
+  /** Called when a task has reported progress; on the main thread it is looked up instead. */
   progressed?: (task: TaskExecution) => void;
 }
 

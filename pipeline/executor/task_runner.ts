@@ -25,7 +25,7 @@ const LARGE_ERROR = 100_000;
 export interface TaskOutcome {
   /** Its last status. */
   status: EndStatus;
-  /** What was thrown. */
+  /** The thrown error. */
   error?: ErrorData | undefined;
   /** What a task that is done returned, as JSON, where the run keeps that. */
   result?: string | undefined;

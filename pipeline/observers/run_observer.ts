@@ -3,7 +3,7 @@
  * knows none of them and loads none that is not wanted.
  *
  * What changes with every task is not told but read ({@linkcode ObservedRun}): an observer that draws ten times a second
- * need not hear of a hundred thousand tasks in between.
+ * need not receive a hundred thousand tasks in between.
  *
  * @module
  */

@@ -40,7 +40,7 @@ export interface AddedSupplyOptions<Item> {
   run: number | null;
   batchSender: BatchSender;
   /** Whether the run may have tasks that were added in an earlier attempt; and what is kept of items. */
-  source: Pick<TaskSource<Item>, "resumes" | "notes">;
+  source: Pick<TaskSource<Item>, "grow" | "notes" | "resumes">;
   signal: AbortSignal;
   /** Called when there may be a task to take. */
   wake(): void;
@@ -86,6 +86,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   added(by: number): void {
     if (this.#options.run === null) return;
     if (by > 0) this.#adders.add(by);
+    this.#options.source.grow();
     this.#mayHaveMore = true;
     this.#news.resolve();
     this.#news = Promise.withResolvers();

@@ -4,7 +4,31 @@
  * @module
  */
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
+import type { QueueTasksMessage } from "../../writer/protocol/task_message.ts";
 import type { ItemNotes } from "./item_notes.ts";
+import { checkUnique, type IdentifiedItem } from "./task_identity.ts";
+
+/**
+ * The message that queues tasks.
+ *
+ * @throws {TypeError} If ids were chosen, and two of them are the same
+ */
+export function toQueueMessage<Item>(
+  run: number,
+  tasks: readonly IdentifiedItem<Item>[],
+  isChosen: boolean,
+): QueueTasksMessage {
+  const ids = tasks.map(({ id }) => id);
+  if (isChosen) checkUnique(ids);
+  return {
+    kind: "queue_tasks",
+    run,
+    ids,
+    ...(isChosen ? { chosen: true } : {}),
+    names: tasks.map(({ name }) => name),
+    keys: tasks.map(({ key }) => key),
+  };
+}
 
 /** Where tasks are announced. */
 export interface Announcer<Item> {
@@ -14,7 +38,7 @@ export interface Announcer<Item> {
   batchSender: BatchSender;
   /** Whether tasks may start only when their `queued` is committed, because other messages refer to them. */
   confirm: boolean;
-  /** Hears of tasks that need not run, because they are done already. */
+  /** Receives tasks that need not run, because they are done already. */
   skipped?: (tasks: number) => void;
   /** Keeps what items say, where that is wanted. */
   notes?: ItemNotes<Item> | undefined;

@@ -190,7 +190,7 @@ export function checkPolicy<Item>(options: PolicyOptions<Item>): void {
 export interface Failure {
   /** Its number, from 1. */
   attempt: number;
-  /** What it failed with. */
+  /** Its error. */
   error?: unknown;
 }
 

@@ -84,7 +84,7 @@ export class TaskRecords<Item> {
     this.#live.set(task.id, task);
   }
 
-  /** A task comes from the source when its turn does, as if it had never been heard of. */
+  /** A task comes from the source when its turn does, as if it had never existed. */
   forget({ id }: TaskIdentity): void {
     this.#live.delete(id);
     this.#seen.delete(id);

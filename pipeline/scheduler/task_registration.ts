@@ -6,14 +6,13 @@
  *
  * @module
  */
-import type { Announcer } from "./announcer.ts";
+import { type Announcer, toQueueMessage } from "./announcer.ts";
 import { IdSet } from "./id_set.ts";
 import { LOOKAHEAD } from "./item_source.ts";
 import type { RunKey } from "../../writer/protocol/run_message.ts";
-import type { QueueTasksMessage, ResumeTasksMessage } from "../../writer/protocol/task_message.ts";
+import type { ResumeTasksMessage } from "../../writer/protocol/task_message.ts";
 import {
   checkIdentities,
-  checkUnique,
   checkUniqueKeys,
   chosenIds,
   describe,
@@ -43,7 +42,7 @@ export class TaskRegistration<Item> {
   readonly #options: FeedOptions<Item>;
   readonly #resumes: boolean;
   #announcer: Announcer<Item> | undefined;
-  /** Tasks that need not run, because their work is unchanged. */
+  /** Tasks that need not run, because their work is unchanged or their keys were added before. */
   #unchanged: IdSet | undefined;
   /**
    * Ids of known items where one was chosen for any of them; 0 where it is to get a free one, and in a run that is resumed
@@ -57,6 +56,9 @@ export class TaskRegistration<Item> {
   #freeId = 1;
   #freeIds = Infinity;
   #count = 0;
+  /** Whether tasks may have been added, and how many items stand for those. */
+  #grown = false;
+  #left = 0;
   /** How many of the known items are announced. */
   #announced = 0;
   #announcing = Promise.resolve();
@@ -103,7 +105,12 @@ export class TaskRegistration<Item> {
 
   /** Number of items registered so far. */
   get count(): number {
-    return this.#count;
+    return this.#count - this.#left;
+  }
+
+  /** Tasks are added to the run: items are left out whose keys are. */
+  grow(): void {
+    this.#grown = true;
   }
 
   /**
@@ -159,7 +166,7 @@ export class TaskRegistration<Item> {
   announceTotal(): void {
     if (this.#known || !this.#announcer) return;
     const { run, batchSender } = this.#announcer;
-    batchSender.post({ kind: "expect_tasks", run, count: this.#count });
+    batchSender.post({ kind: "expect_tasks", run, count: this.count });
   }
 
   /** How many known items are to be announced here; the writer has those of a run that is resumed. */
@@ -281,20 +288,13 @@ export class TaskRegistration<Item> {
   async #send(chunk: readonly IdentifiedItem<Item>[]): Promise<void> {
     if (!this.#announcer || chunk.length === 0) return;
     const { run, batchSender, confirm } = this.#announcer;
-    const message: QueueTasksMessage = {
-      kind: "queue_tasks",
-      run,
-      ids: chunk.map(({ id }) => id),
-      names: chunk.map(({ name }) => name),
-      keys: chunk.map(({ key }) => key),
-    };
-    if (this.#explicit) {
-      checkUnique(message.ids);
-      message.chosen = true;
-    }
-    const isAsked = this.#explicit || (confirm && !this.#known);
-    await (isAsked ? batchSender.request(message) : batchSender.ready());
-    if (!isAsked) batchSender.post(message);
-    await this.#note(chunk);
+    const message = toQueueMessage(run, chunk, this.#explicit);
+    await batchSender.ready();
+    if (!this.#known && (confirm || this.#grown)) message.unlessAdded = true;
+    const isAsked = message.chosen || message.unlessAdded;
+    const left = isAsked ? await batchSender.request(message) : batchSender.post(message);
+    for (const id of left ?? []) (this.#unchanged ??= new IdSet()).add(id);
+    this.#left += left?.length ?? 0;
+    await this.#note(left?.length ? this.#changed([...chunk]) : chunk);
   }
 }

@@ -100,6 +100,11 @@ export class TaskSource<Item> {
     await this.#registration.open(firstId, announcer);
   }
 
+  /** Tasks are added to the run: items are left out whose keys are. */
+  grow(): void {
+    this.#registration.grow();
+  }
+
   /** Announces all known tasks, for those who look at them; `undefined` when they are. */
   announceAll(): Promise<void> | undefined {
     return this.#registration.announceAll();

@@ -87,6 +87,28 @@ pageTest("the page shows a run live, and finds its tasks", async (t) => {
     await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 50);
   });
 
+  await t.step("keys search, move from task to task, and are listed", async () => {
+    await page.focus("h1");
+    await page.keyboard.press("/");
+    await page.keyboard.type("j");
+    assertEquals(
+      await page.$eval(".tasks input", (field) => (field as HTMLInputElement).value),
+      "j",
+    );
+    await page.keyboard.press("Backspace");
+    await page.focus("h1");
+    const focused = () => page.evaluate(() => document.activeElement?.textContent);
+    for (const [key, name] of [["j", "slow"], ["j", "item 1"], ["k", "slow"], ["k", "slow"]]) {
+      await page.keyboard.press(key as "j");
+      assertEquals(await focused(), name);
+    }
+    await page.keyboard.press("?");
+    await seeText(page, "dialog[open]", "search this page");
+    assertEquals(await findBarriers(page), []);
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => !document.querySelector("dialog"));
+  });
+
   await t.step("columns sort in both directions", async () => {
     await click(page, ".sort", "Task");
     await seeText(page, ".task-row:first-child .cell-name", "item 1");
@@ -151,6 +173,21 @@ pageTest("the page compares two runs", async () => {
   const other = await fixture.page("?run=2&panel=durations");
   await seeText(other, ".durations tr", "All tasks");
   await seeText(other, ".durations th", "p50 to #1");
+  assertEquals(await findBarriers(other), []);
+  // The page of the pipeline has both runs, and leads to what changed.
+  await click(other, ".title-row a", "All runs");
+  await seeText(other, "h1", "load");
+  assertEquals((await other.$$(".run-square")).length, 2);
+  assertEquals(await findBarriers(other), []);
+  await click(other, ".pipeline-runs a", "Compare with the one before");
+  await seeText(other, "h1", "#1 and #2");
+  // A run is found by its status, and the link keeps that.
+  await other.goto(`${fixture.server.url}?status=error`);
+  await other.waitForFunction(() => document.querySelectorAll(".run-item").length === 1);
+  await seeText(other, ".run-name", "#2");
+  await other.type("[role=search] input", "nothing like it");
+  await seeText(other, "main", "No run matches.");
+  assertEquals(new URL(other.url()).searchParams.get("q"), "nothing like it");
   assertEquals(await findBarriers(other), []);
   await other.close();
   await page.bringToFront();

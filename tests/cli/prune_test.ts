@@ -28,6 +28,7 @@ async function fiveRuns(): Promise<ReturnType<typeof tempFolder> & { db: string 
         if (task.attempt === 1) throw new Error("Not yet");
         task.log("a line");
         task.check("is small", n < 10, { value: n });
+        await task.step("a step", () => n);
         await task.insert("mine", [[n]], { columns: ["n"], idempotencyKey: "n" });
       },
     });
@@ -46,6 +47,7 @@ async function counts(db: string) {
        (SELECT group_concat(DISTINCT run_id) FROM task_logs) AS logs,
        (SELECT group_concat(DISTINCT run_id) FROM task_attempts) AS attempts,
        (SELECT group_concat(DISTINCT run_id) FROM task_checks) AS checks,
+       (SELECT group_concat(DISTINCT run_id) FROM task_steps) AS steps,
        (SELECT group_concat(DISTINCT run_id) FROM task_dependencies) AS dependencies,
        (SELECT group_concat(DISTINCT run_id) FROM idempotency_keys) AS keys,
        (SELECT group_concat(DISTINCT run_id) FROM run_samples) AS samples,
@@ -59,6 +61,7 @@ const ALL = {
   logs: "1,2,3,4,5",
   attempts: "1,2,3,4,5",
   checks: "1,2,3,4,5",
+  steps: "1,2,3,4,5",
   // The last has but one task.
   dependencies: "1,2,3,4",
   keys: "1,2,3,4,5",
@@ -90,6 +93,7 @@ Deno.test("prune --keep deletes runs that ended before, with all their rows and 
     logs: "4,5",
     attempts: "4,5",
     checks: "4,5",
+    steps: "4,5",
     dependencies: "4",
     keys: "4,5",
     samples: "4,5",
@@ -190,4 +194,27 @@ Deno.test("prune stops at a row that a table of mine points to, with one message
   assertEquals(code, 1);
   assertMatch(err, /^error: FOREIGN KEY constraint failed.*\n$/);
   assertEquals((await counts(folder.db)).runs, "1,2,3,4,5");
+});
+
+Deno.test("a version goes with the last run of its pipeline that had its key", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  const load = (name: string, keys: string[]) =>
+    runPipeline(keys, { db, name, version: () => "1", run: (key) => key });
+  await load("files", ["a", "gone"]);
+  await load("other", ["gone"]);
+  await load("files", ["a", "b"]);
+  await load("newest", []);
+  const versions = () =>
+    readValues(db, "SELECT name, key, run_id FROM task_versions ORDER BY name, key");
+  const { out } = await runCli(["prune", "--keep-runs", "3", "--db", db, "--json"], {
+    folder: folder.path,
+  });
+  assertEquals(JSON.parse(out).rows.versions, 1);
+  // "a" was done by the run that is deleted, and is what it was for the one that is left.
+  assertEquals(await versions(), [["files", "a", 1], ["files", "b", 3], ["other", "gone", 2]]);
+  const { counts } = await load("files", ["a", "b"]);
+  assertEquals(counts.unchanged, 2);
+  await runCli(["prune", "--keep-runs", "1", "--db", db], { folder: folder.path });
+  assertEquals(await versions(), [["files", "a", 1], ["files", "b", 3]]);
 });

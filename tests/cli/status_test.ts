@@ -157,6 +157,10 @@ Deno.test("task shows what a task is, with its dependencies and its attempts", a
   const { out: json } = await runCli(["task", "2", "--db", db, "--json"], options);
   const task = JSON.parse(json);
   assertEquals([task.attempts.length, task.dependsOn.total, task.neededBy.tasks[0].id], [3, 1, 3]);
+  const listed = async (...args: string[]) =>
+    (await runCli(["runs", "--db", db, ...args], options)).out;
+  assertMatch(await listed("--status", "done", "--since", "2020-01-01"), /\n +1 +✔ done /);
+  assertEquals(await listed("--grep", "nothing like it"), "No run matches\n");
   const { out: took } = await runCli(["durations", "--db", db], options);
   assertMatch(took, /^Run 1 .*\ntasks +p50 .*\n +3 .* all tasks\n/);
   assertStringIncludes((await runCli(["task", "9", "--db", db], options)).err, "there is none");

@@ -39,6 +39,9 @@ const MOST_WORDS = 25;
 /** Sentences of which an average says something. */
 const FEWEST_SENTENCES = 5;
 
+/** A program has no ears: it receives, notices and handles. */
+const HEARING = /\b(?:hear|hears|heard|hearing)\b/i;
+
 const ROOT = new URL("../../", import.meta.url);
 
 /** This file holds the list. */
@@ -90,9 +93,20 @@ Deno.test("sources, tests, help and Markdown are in plain technical English", ()
     text.split("\n").forEach((line, i) => {
       const isOfPublic = path.endsWith(".md") ||
         /^ *(?:Deno\.test\(|await t\.step\(|name: )["`]/.test(line);
-      const isBanned = PATTERN.test(line) || (isOfPublic && OF_PEOPLE.test(line));
+      const isBanned = PATTERN.test(line) || (isOfPublic && OF_PEOPLE.test(line)) ||
+        (!path.startsWith("tests/") && HEARING.test(line));
       if (isBanned) found.push(`${path}:${i + 1}: ${line.trim()}`);
     });
+  }
+  assertEquals(found, []);
+});
+
+Deno.test("members in the reference are described by noun phrases, not by headless clauses", () => {
+  const found: string[] = [];
+  for (const [path, text] of texts) {
+    if (!path.startsWith("docs/reference/")) continue;
+    // The last cell of a row with a name and a type.
+    for (const [row] of text.matchAll(/^\| `.*\| What .*$/gm)) found.push(`${path}: ${row}`);
   }
   assertEquals(found, []);
 });

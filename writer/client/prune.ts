@@ -35,7 +35,7 @@ export interface PrunableRun {
   id: number;
   /** Its name. */
   name: string;
-  /** What it is doing. */
+  /** Its status. */
   status: string;
   /** Time of its end, or of its last news. */
   endedAt: string | null;
@@ -106,7 +106,7 @@ export function countRows(connection: Connection, { id, first, last }: PrunableR
 }
 
 /**
- * A run of which nothing has been heard since it was chosen, where that matters: it may have been resumed. One that
+ * A run that has been silent since it was chosen, where that matters: it may have been resumed. One that
  * is running still has the owner whose lock was looked at.
  */
 const AS_CHOSEN = `id=?1 AND (?2 IS NULL OR coalesce(finished_at, updated_at, started_at)=?2)

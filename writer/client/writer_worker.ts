@@ -1,5 +1,5 @@
 /**
- * The writer's Worker as the main thread sees it: it opens the database, is given ports, tells what it hears,
+ * The writer's Worker as the main thread sees it: it opens the database, is given ports, passes on what it receives,
  * closes the database, or dies.
  *
  * @module
@@ -154,7 +154,9 @@ export class WriterWorker {
         this.#lockFile = reply.lockFile;
         return;
       case "requested":
-        for (const request of reply.requests) this.#listeners.forEach((hear) => hear(request));
+        for (const request of reply.requests) {
+          this.#listeners.forEach((listener) => listener(request));
+        }
         return;
       case "failed":
         return this.#fail(fromErrorData(reply.error));

@@ -32,7 +32,7 @@ export interface StartRunMessage {
   resume?: true | number | RunKey | undefined;
   /** What it is started with, as JSON with names in order. */
   args?: string;
-  /** What it is called beside its name. */
+  /** Its label beside its name. */
   label?: string;
   /** Whether it is refused while another run of this name is active. */
   alone?: boolean;
@@ -108,7 +108,7 @@ export interface SeeWorkerMessage {
   tasksPerSecond: number;
   /** When it joined the run, ISO 8601. */
   joinedAt: string;
-  /** When it was heard of last, ISO 8601. */
+  /** When its last message came, ISO 8601. */
   heardAt: string;
   /** When it left or was taken for dead, ISO 8601. */
   leftAt?: string;

@@ -5,7 +5,10 @@
  */
 import type { EndStatus, TaskStatus } from "../../internal/task_status.ts";
 
-/** Writes tasks as `queued`. The three arrays are parallel. */
+/**
+ * Writes tasks as `queued`. The three arrays are parallel. Answered with the ids of those that are left out, where that
+ * was asked for.
+ */
 export interface QueueTasksMessage {
   /** Tells the messages apart. */
   kind: "queue_tasks";
@@ -19,6 +22,8 @@ export interface QueueTasksMessage {
   keys: readonly (string | null)[];
   /** Whether the user chose an id among them: one that is taken is refused then. */
   chosen?: true;
+  /** Whether those are left out whose keys were added to the run before. */
+  unlessAdded?: true;
 }
 
 /**
@@ -157,7 +162,7 @@ export interface TaskUpdateMessage {
   result?: string | undefined;
   /** Stack of what was thrown. */
   error?: string | undefined;
-  /** When it was last heard of while it ran. */
+  /** When its last message came while it ran. */
   updatedAt?: string | undefined;
 }
 

@@ -179,7 +179,7 @@ export interface WriteResults {
   finish_run: RunFinished;
   place_tasks: undefined;
   see_worker: undefined;
-  queue_tasks: undefined;
+  queue_tasks: readonly number[] | undefined;
   /** The ids of the tasks, negative for those that are `done`. */
   resume_tasks: readonly number[];
   /** How many are new. */

@@ -155,7 +155,7 @@ export class MessageApplier {
         this.updates.fold(message);
         return;
       }
-      if (message.kind === "queue_tasks" && !message.chosen) {
+      if (message.kind === "queue_tasks" && !message.chosen && !message.unlessAdded) {
         this.apply(message);
         return;
       }
@@ -207,11 +207,14 @@ export class MessageApplier {
         return this.#remote().place(message);
       case "see_worker":
         return this.#remote().see(message);
-      case "queue_tasks":
-        this.updates.queue(message);
-        if (message.chosen) this.updates.flushNew();
-        this.#added.queued(message.run, message.keys);
-        return this.failed.forget(message.ids);
+      case "queue_tasks": {
+        const { fresh, left } = this.#added.leaveOut(message);
+        this.updates.queue(fresh);
+        if (fresh.chosen) this.updates.flushNew();
+        this.#added.queued(fresh.run, fresh.keys);
+        this.failed.forget(fresh.ids);
+        return left;
+      }
       case "resume_tasks": {
         const ids = this.#tasks.resume(message);
         this.failed.forget(ids);

@@ -76,7 +76,7 @@ export interface WalKeeperOptions {
   warnBytes?: number;
   /** Tells the user. */
   warn?: (held: CheckpointBlocked) => void;
-  /** Hears that readers hold the WAL, or no longer do. */
+  /** Called when readers hold the WAL, or no longer do. */
   changed?: () => void;
   /** Milliseconds between two looks. */
   lookMs?: number;

@@ -58,7 +58,7 @@ export const UNOWNED: Readonly<OwnerColumns> = {
 export class ProcessLock implements Disposable {
   readonly #base: string | undefined;
   readonly #process: Omit<OwnerColumns, "owner">;
-  /** Hears which lock file was taken. */
+  /** Receives which lock file was taken. */
   readonly #onTaken: (path: string) => void;
   #lock: { file: Deno.FsFile; path: string; token: string } | undefined;
   #tried = false;

@@ -22,6 +22,9 @@ export const OF_RUN = `run_id=?1 AND id BETWEEN
 export const ADDED_TASKS =
   "(SELECT count(*) FROM task_runs WHERE run_id=?1 AND added_by IS NOT NULL)";
 
+/** What `seen` says of a key that a task or the program added. */
+const ADDED = 2;
+
 /** A task that is there. */
 export interface KeyedTask {
   /** Its id. */
@@ -187,7 +190,20 @@ export function claimKeys(
          SELECT key, id, 1 FROM task_runs WHERE ${OF_RUN} AND key IS NOT NULL`,
     ).run(run);
   }
-  return noteKeys(connection, run, keys);
+  return noteKeys(connection, run, keys, ADDED);
+}
+
+/** Which of these keys were added to a run. */
+export function addedAmong(
+  connection: Connection,
+  run: number,
+  keys: readonly (string | null)[],
+): boolean[] {
+  if (!isLearnt(connection, run)) return [];
+  const find = connection.prepare(
+    `SELECT 1 FROM temp.${tableOf(run)} WHERE key=? AND seen=${ADDED}`,
+  );
+  return keys.map((key) => key !== null && find.get(key) !== undefined);
 }
 
 /** A run has these keys from now on. Returns which of them it did not have, if its keys were learnt. */
@@ -195,10 +211,11 @@ export function noteKeys(
   connection: Connection,
   run: number,
   keys: readonly (string | null)[],
+  seen = 1,
 ): boolean[] {
   if (!isLearnt(connection, run)) return [];
   const note = connection.prepare(
-    `INSERT INTO temp.${tableOf(run)} (key, seen) VALUES (?, 1) ON CONFLICT DO NOTHING`,
+    `INSERT INTO temp.${tableOf(run)} (key, seen) VALUES (?, ${seen}) ON CONFLICT DO NOTHING`,
   );
   return keys.map((key) => key === null || note.run(key) === 1);
 }

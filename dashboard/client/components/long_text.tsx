@@ -15,7 +15,7 @@ const BEGINNING = 10_000;
 /** A text, or the beginning of it. */
 export interface Text {
   text: string;
-  /** What it is. */
+  /** Its kind. */
   label: string;
   /** Where all of it is, where it was cut. */
   whole?: string | undefined;

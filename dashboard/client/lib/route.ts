@@ -9,7 +9,8 @@ import { STATUSES } from "./statuses.ts";
 
 /** A view, and what of it. */
 export type Route =
-  | { view: "runs"; before: number | null }
+  | { view: "runs"; before: number | null; filter?: RunFilter }
+  | { view: "pipeline"; name: string }
   | { view: "run"; run: number; query: TaskQuery; panel: Panel; log?: LogQuery }
   | { view: "task"; task: number }
   | { view: "compare"; a: number; b: number };
@@ -21,6 +22,28 @@ export type RouteOf<V extends Route["view"]> = Extract<Route, { view: V }>;
 export type Panel = "throughput" | "timeline" | "durations" | "graph" | "log" | "none";
 
 const PANELS: readonly Panel[] = ["throughput", "timeline", "durations", "graph", "log", "none"];
+/** Which runs are listed. Days are those of the reader. */
+export interface RunFilter {
+  q: string;
+  status: string;
+  from: string;
+  to: string;
+}
+
+const FILTERS = ["q", "status", "from", "to"] as const;
+
+function parseFilter(params: URLSearchParams): RunFilter | undefined {
+  const filter: RunFilter = { q: "", status: "", from: "", to: "" };
+  for (const name of FILTERS) filter[name] = params.get(name) ?? "";
+  return FILTERS.some((name) => filter[name]) ? filter : undefined;
+}
+
+function formatFilter(filter: RunFilter): string {
+  const params = new URLSearchParams();
+  for (const name of FILTERS) if (filter[name]) params.set(name, filter[name]);
+  return params.toString();
+}
+
 /** Which lines of a run's log are shown. */
 export interface LogQuery {
   q: string;
@@ -52,7 +75,12 @@ export function parseRoute(search: string): Route {
   const task = whole(params.get("task"));
   if (task !== null) return { view: "task", task };
   const run = whole(params.get("run"));
-  if (run === null) return { view: "runs", before: whole(params.get("before")) };
+  const name = params.get("pipeline");
+  if (run === null && name !== null) return { view: "pipeline", name };
+  if (run === null) {
+    const filter = parseFilter(params);
+    return { view: "runs", before: whole(params.get("before")), ...(filter ? { filter } : {}) };
+  }
   const panel = PANELS.find((panel) => panel === params.get("panel")) ?? "throughput";
   return {
     view: "run",
@@ -114,7 +142,12 @@ export function formatQuery(query: TaskQuery) {
 export function formatRoute(route: Route) {
   switch (route.view) {
     case "runs":
-      return route.before === null ? "" : `before=${route.before}`;
+      return [
+        route.filter ? formatFilter(route.filter) : "",
+        route.before === null ? "" : `before=${route.before}`,
+      ].filter(Boolean).join("&");
+    case "pipeline":
+      return new URLSearchParams({ pipeline: route.name }).toString();
     case "run": {
       const panel = route.panel === "throughput" ? "" : `panel=${route.panel}`;
       const log = route.panel === "log" && route.log ? formatLogQuery(route.log, "log") : "";
@@ -137,6 +170,8 @@ export function subjectOf(route: Route): string {
   switch (route.view) {
     case "runs":
       return `runs ${route.before ?? ""}`;
+    case "pipeline":
+      return `pipeline ${route.name}`;
     case "run":
       return `run ${route.run}`;
     case "task":

@@ -29,7 +29,7 @@ export interface LiveLinkOptions {
   /** Status of the answer to a small request, 0 when there is none. */
   probe: () => Promise<number>;
   /** Called with each event; the id is that of the stream. */
-  heard: (type: EventType, event: LiveEvent, id: string) => void;
+  received: (type: EventType, event: LiveEvent, id: string) => void;
   changed: (state: StreamState) => void;
   retryMs?: number[];
   silenceMs?: number;
@@ -50,7 +50,7 @@ export class LiveLink implements Link {
     this.#open();
   }
 
-  /** Ends it; nothing is heard any more. */
+  /** Ends it; nothing is received any more. */
   close(): void {
     this.#closed = true;
     this.#drop();
@@ -73,21 +73,21 @@ export class LiveLink implements Link {
     const source = new EventSource(this.#path);
     this.#source = source;
     for (const type of ["snapshot", "patch", "ping"] as const) {
-      source.addEventListener(type, (event) => this.#hear(type, event));
+      source.addEventListener(type, (event) => this.#receive(type, event));
     }
     source.addEventListener("end", () => this.#lose("gone"));
     source.addEventListener("error", () => this.#lose());
     this.#expect();
   }
 
-  #hear(type: EventType, { data, lastEventId }: MessageEvent<string>): void {
+  #receive(type: EventType, { data, lastEventId }: MessageEvent<string>): void {
     if (this.#closed) return;
     this.#expect();
     if (type === "snapshot") {
       this.#tries = 0;
       this.#options.changed("live");
     }
-    this.#options.heard(type, JSON.parse(data), lastEventId);
+    this.#options.received(type, JSON.parse(data), lastEventId);
   }
 
   /** Waits for the next event, and not for ever. */

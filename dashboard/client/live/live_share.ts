@@ -35,11 +35,11 @@ export class LiveShare {
   /** Begins to serve a window. */
   connect(port: MessagePort): void {
     this.#windows.set(port, { path: null, heardAt: Date.now() });
-    port.onmessage = ({ data }: MessageEvent<WindowMessage>) => this.#hear(port, data);
+    port.onmessage = ({ data }: MessageEvent<WindowMessage>) => this.#receive(port, data);
     port.start();
   }
 
-  #hear(port: MessagePort, message: WindowMessage): void {
+  #receive(port: MessagePort, message: WindowMessage): void {
     const window = this.#windows.get(port) ?? { path: null, heardAt: 0 };
     this.#windows.set(port, window);
     window.heardAt = Date.now();
@@ -98,7 +98,7 @@ export class LiveShare {
           for (const path of this.#paths) this.#tell({ kind: "state", path, state });
         }
       },
-      heard: (type, event, id) => {
+      received: (type, event, id) => {
         const path = this.#paths[Number.parseInt(id)];
         if (path === undefined) return;
         if (type === "snapshot") this.#tell({ kind: "state", path, state: "live" });

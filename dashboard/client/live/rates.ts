@@ -42,6 +42,6 @@ export function taskPace(
 /** Whether a task runs and has said nothing for too long. */
 export function isStalled(task: Pick<Task, "status" | "startedAt" | "updatedAt">, now: number) {
   if (task.status !== "running") return false;
-  const heard = timeOf(task.updatedAt) ?? timeOf(task.startedAt);
-  return heard !== null && now - heard > SILENT_MS;
+  const reported = timeOf(task.updatedAt) ?? timeOf(task.startedAt);
+  return reported !== null && now - reported > SILENT_MS;
 }

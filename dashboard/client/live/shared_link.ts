@@ -55,7 +55,7 @@ class SharedLink implements Link {
     this.#path = path;
     follow = (message) => {
       if (message.path !== path) return;
-      if (message.kind === "event") options.heard(message.type, message.event, "");
+      if (message.kind === "event") options.received(message.type, message.event, "");
       else options.changed(message.state);
     };
     fallBack = () => {

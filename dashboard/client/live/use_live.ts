@@ -66,7 +66,13 @@ interface State extends Omit<Live, "current"> {
 /** Folds an event into what is known. */
 type Apply = (data: LiveData | null, type: "snapshot" | "patch", event: LiveEvent) => LiveData;
 
-const APPLY = { runs: applyRuns, run: applyRun, task: applyTask, compare: applyRuns };
+const APPLY = {
+  runs: applyRuns,
+  run: applyRun,
+  task: applyTask,
+  compare: applyRuns,
+  pipeline: applyRuns,
+};
 
 export function useLive(
   backend: Backend,
@@ -114,7 +120,7 @@ export function useLive(
         if (name !== "live") stopClock();
         setState((old) => ({ ...old, link: name }));
       },
-      heard(type, event) {
+      received(type, event) {
         setClock(event.now);
         if (type === "snapshot") shownPath.current = path;
         setState((old) => ({

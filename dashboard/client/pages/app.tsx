@@ -16,7 +16,9 @@ import { type TabSubject, useTab } from "../lib/tab.ts";
 import { ComparePage } from "./compare_page.tsx";
 import { Control, useControl } from "../components/control.tsx";
 import { HealthStrip } from "../components/health_strip.tsx";
+import { Keys } from "../components/keys.tsx";
 import { Liveness } from "../components/liveness.tsx";
+import { PipelinePage } from "../runs/pipeline_page.tsx";
 import { focusTitle } from "../components/page_title.tsx";
 import { type Route, runRoute, subjectOf } from "../lib/route.ts";
 import { hrefOf, useRoute } from "../lib/router.ts";
@@ -81,6 +83,7 @@ export function App({ backend }: { backend: Backend }) {
         <span class="spread" />
         {!signedOut &&
           <Liveness live={live} paused={paused} onPause={setPaused} exported={exported} />}
+        {!signedOut && <Keys exported={exported !== null} />}
         <ThemeSwitch />
       </header>
       <main id="main" class={isOld ? "is-stale" : ""}>
@@ -106,6 +109,8 @@ function Page({ route, live, exported }: PageProps) {
       return <RunPage route={route} live={live as Live<RunState>} exported={exported} />;
     case "task":
       return <TaskPage route={route} live={live as Live<TaskSnapshot>} exported={exported} />;
+    case "pipeline":
+      return <PipelinePage key={route.name} route={route} live={live.link === "live"} />;
     case "compare":
       return <ComparePage route={route} />;
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cleanText, cutText } from "../lib/clean_text.ts";
 import { SafeText } from "../components/safe_text.tsx";
 import { type Route, runRoute } from "../lib/route.ts";
 import { hrefOf } from "../lib/router.ts";
@@ -46,6 +47,8 @@ function titleOf(route: Route): string | null {
       return `Run #${route.run}`;
     case "task":
       return `Task #${route.task}`;
+    case "pipeline":
+      return cutText(cleanText(route.name), 40);
     case "compare":
       return `#${route.a} and #${route.b}`;
   }

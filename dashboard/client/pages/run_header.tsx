@@ -18,6 +18,7 @@ import {
   formatShare,
   timeOf,
 } from "../../../internal/units.ts";
+import { hrefOf } from "../lib/router.ts";
 import { PageTitle } from "../components/page_title.tsx";
 import { type Moment, recentRate, remainingMs, shareOf } from "../../../internal/progress.ts";
 import { rewrittenText } from "../../../internal/rewritten_text.ts";
@@ -48,6 +49,8 @@ export function RunHeader(
         <RunStatusMark run={run} />
         <span class="spread" />
         <RunControls run={run} />
+        {!exported &&
+          <a class="button" href={hrefOf({ view: "pipeline", name: run.name })}>All runs</a>}
         {!exported &&
           <a class="button" href={`api/runs/${run.id}/export`} download>Export</a>}
       </div>

@@ -20,14 +20,21 @@ import { SourceState } from "./source_state.tsx";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { RunStatusMark } from "../components/status_mark.tsx";
 import { describeCounts, endedOf } from "../lib/statuses.ts";
+import { filterParams, RunFilters } from "../runs/run_filters.tsx";
 import { useAnswer } from "../live/use_answer.ts";
 
-export function RunsPage({ route, live }: PageProps<"runs", RunsSnapshot>) {
+const REFETCH_MS = 5_000;
+
+export function RunsPage({ route, live, exported }: PageProps<"runs", RunsSnapshot>) {
+  const { filter } = route;
+  const isLive = route.before === null && !filter;
+  const path = [filter ? filterParams(filter) : "", route.before && `before=${route.before}`];
   const older = useAnswer<RunPage>(
-    route.before === null ? null : `api/runs?before=${route.before}`,
+    isLive ? null : `api/runs?${path.filter(Boolean).join("&")}`,
+    { everyMs: filter && live.link === "live" ? REFETCH_MS : 0 },
   );
   const chosen = useChosen();
-  const page = route.before === null ? live.data : older.answer;
+  const page = isLive ? live.data : older.answer;
   if (older.failure) {
     return (
       <>
@@ -42,7 +49,7 @@ export function RunsPage({ route, live }: PageProps<"runs", RunsSnapshot>) {
     }
     return <PageSkeleton title="Runs" />;
   }
-  if (page.runs.length === 0 && route.before === null) {
+  if (page.runs.length === 0 && isLive) {
     return live.source && live.source.state !== "ok"
       ? <SourceState source={live.source} />
       : <NoRuns file={live.source?.file} />;
@@ -67,7 +74,9 @@ export function RunsPage({ route, live }: PageProps<"runs", RunsSnapshot>) {
             </a>
           )}
       </header>
-      <ul class="runs">
+      {!exported && <RunFilters filter={filter} />}
+      {page.runs.length === 0 && <p class="empty-list" role="status">No run matches.</p>}
+      <ul class="runs" hidden={page.runs.length === 0}>
         {page.runs.map((run) => (
           <RunItem
             key={run.id}
@@ -80,9 +89,9 @@ export function RunsPage({ route, live }: PageProps<"runs", RunsSnapshot>) {
       </ul>
       <nav class="pager" aria-label="Pages of runs">
         {route.before !== null &&
-          <a class="button" href={hrefOf({ view: "runs", before: null })}>Newest runs</a>}
+          <a class="button" href={hrefOf({ ...route, before: null })}>Newest runs</a>}
         {page.next !== null &&
-          <a class="button" href={hrefOf({ view: "runs", before: page.next })}>Older runs</a>}
+          <a class="button" href={hrefOf({ ...route, before: page.next })}>Older runs</a>}
       </nav>
     </>
   );
@@ -110,6 +119,7 @@ const RunItem = memo((
           <Name text={run.name} limit={200} />
         </a>
         <span class="faint">#{run.id}</span>
+        <a class="run-all faint" href={hrefOf({ view: "pipeline", name: run.name })}>all runs</a>
         {run.label && (
           <span class="run-note faint">
             <SafeText text={run.label} limit={100} />

@@ -10,6 +10,7 @@
  */
 import { delay } from "../../../internal/delay.ts";
 import type { LiveEvent } from "../../api.ts";
+import { Turn, Turns } from "../queries/turn.ts";
 import { type DatabaseHandle, SourceError } from "../database_handle.ts";
 import { EventStream, formatEvent } from "./event_stream.ts";
 import { same, type View } from "./view.ts";
@@ -52,6 +53,8 @@ export class Hub {
   readonly #source: DatabaseHandle;
   readonly #maxClients: number;
   readonly #watched = new Map<string, Watched>();
+  /** Of views, which are short: they do not wait for long reads. */
+  readonly #turns = new Turns();
   #streams = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isLooking = false;
@@ -124,6 +127,7 @@ export class Hub {
   /** Ends every stream and the poller. */
   close(): void {
     this.#closed = true;
+    this.#turns[Symbol.dispose]();
     for (const { streams } of this.#watched.values()) for (const stream of streams) stream.close();
   }
 
@@ -145,11 +149,16 @@ export class Hub {
     if (this.#source.generation !== this.#generation) this.#begin();
     const source = same(this.#source.state, this.#state) ? undefined : this.#source.state;
     this.#state = this.#source.state;
+    const turn = new Turn(this.#turns);
+    // All are told first that something has changed: a look takes a while where there are many.
+    for (const watched of this.#watched.values()) watched.isOld ||= changed;
     for (const watched of this.#watched.values()) {
-      watched.isOld ||= changed;
       if (source) this.#send(watched, "patch", { source });
       else if (this.#ticks % PING_TICKS === 0) this.#send(watched, "ping", {});
-      if (watched.isOld || watched.view.pending) this.#read(watched);
+      if (!watched.isOld && !watched.view.pending) continue;
+      this.#read(watched);
+      await watched.reading;
+      await turn.pass();
     }
   }
 
@@ -172,14 +181,18 @@ export class Hub {
     const isFirst = this.#fresh.has(view) === false;
     watched.isOld = false;
     const tick = { number: this.#ticks, changed: isOld };
-    const reading = Promise.try(() => view.refresh(this.#source, tick)).then((patch) => {
-      if (watched.view !== view) return;
-      if (isFirst) {
-        this.#fresh.add(view);
-        const event = this.#snapshot(watched);
-        for (const stream of watched.streams) stream.send(event);
-      } else if (patch) this.#send(watched, "patch", patch);
-    }).catch((error) => {
+    const refresh = () => watched.view === view ? view.refresh(this.#source, tick) : undefined;
+    // A hundred pages may be opened at once, and each first read is a turn of its own.
+    const reading = (isFirst ? this.#turns.next().then(refresh) : Promise.try(refresh)).then(
+      (patch) => {
+        if (watched.view !== view) return;
+        if (isFirst) {
+          this.#fresh.add(view);
+          const event = this.#snapshot(watched);
+          for (const stream of watched.streams) stream.send(event);
+        } else if (patch) this.#send(watched, "patch", patch);
+      },
+    ).catch((error) => {
       watched.isOld ||= isOld;
       // Views without pages have been stopped.
       if (watched.view === view && watched.streams.size > 0) report(error);

@@ -6,7 +6,8 @@
 import type { Hono } from "hono";
 import { renderExport } from "../export.ts";
 import { InTurn, OneAtATime, toParts } from "../one_at_a_time.ts";
-import { integer, runId, taskQuery } from "../params.ts";
+import { integer, runId, runQuery, taskQuery } from "../params.ts";
+import { findRuns, narrows } from "../queries/answers/find_runs.ts";
 import { compareRuns } from "../queries/compare.ts";
 import type { Read } from "../queries/find.ts";
 import { readGraph } from "../queries/graph.ts";
@@ -20,14 +21,20 @@ import { noSuchRun } from "./missing.ts";
 export function addRuns(app: Hono, read: Read, file: () => string): void {
   const exports = new OneAtATime();
   const comparisons = new InTurn();
-  app.get("/api/runs", (c) => {
+  app.get("/api/runs", async (c) => {
     const before = integer(c.req.query(), "before", {
       min: 0,
       max: Number.MAX_SAFE_INTEGER,
       otherwise: Number.MAX_SAFE_INTEGER,
     });
     const limit = integer(c.req.query(), "limit", { min: 1, max: 200, otherwise: 50 });
-    return c.json(read((reader) => listRuns(reader, { before, limit })));
+    const query = runQuery(c.req.query());
+    const { signal } = c.req.raw;
+    return c.json(
+      narrows(query)
+        ? await findRuns(read, query, { before, limit, signal })
+        : read((reader) => listRuns(reader, { before, limit })),
+    );
   });
   app.get("/api/runs/:run", (c) => {
     const run = read((reader) => getRun(reader, runId(c.req.param())));

@@ -50,7 +50,7 @@ export class WorkerPoolExecutor<Item> implements Executor<Item> {
    */
   async start(events: ExecutorEvents<Item>): Promise<void> {
     this.#events = events;
-    // None would hear of it any more while its module loads, which may take for ever.
+    // None would notice it any more while its module loads, which may take for ever.
     if (this.#options.environment.signal.aborted) return;
     const { slots, expected = slots } = this.#options;
     const all = Array.from({ length: slots }, (_, slot) => slot);

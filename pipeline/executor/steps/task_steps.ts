@@ -79,7 +79,8 @@ class TaskSteps implements DurableSteps {
 
   /** Sleeps, unless that is over. */
   rest(duration: number | Date): Promise<void> {
-    const wanted = toTime(duration);
+    const began = Date.now();
+    const wanted = toTime(duration, began);
     return this.#call("a sleep", async () => {
       const { startedAt, awakeMs, environment: { skipsSleeps } } = this.#execution;
       const stored = await this.#next("sleep", "");
@@ -89,7 +90,7 @@ class TaskSteps implements DurableSteps {
       const step: StoredStep = {
         kind: "sleep",
         name: "",
-        startedAt: isoTime(now),
+        startedAt: isoTime(began),
         finishedAt: isoTime(Math.max(now, until)),
         result: null,
         error: null,
@@ -238,9 +239,9 @@ function called({ kind, name }: Pick<StoredStep, "kind" | "name">): string {
 }
 
 /** When a sleep is over, in milliseconds since 1970. */
-function toTime(duration: number | Date): number {
+function toTime(duration: number | Date, now: number): number {
   const isDate = duration instanceof Date;
-  const until = isDate ? duration.getTime() : Date.now() + Math.ceil(duration);
+  const until = isDate ? duration.getTime() : now + Math.ceil(duration);
   const isTime = isDate || (typeof duration === "number" && duration >= 0);
   if (isTime && until <= MAX_TIME) return until;
   const expected = "milliseconds ≥ 0 or a valid Date";

@@ -29,7 +29,7 @@ export interface Terminal {
   write(text: string): void;
   /** Its size now; `undefined` where it does not tell. */
   size(): TerminalSize | undefined;
-  /** Whether the program hears of signals, so that it can give the terminal back before it ends. */
+  /** Whether the program handles signals, so that it can give the terminal back before it ends. */
   endsGently(): boolean;
 }
 

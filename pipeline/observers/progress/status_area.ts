@@ -1,6 +1,6 @@
 /**
  * Lines below the cursor's last position that are drawn over and over, for a program that could not give margins
- * back (`pinned_rows.ts`): one that hears of no signals. What else is printed must be told, so that the lines can be
+ * back (`pinned_rows.ts`): one that handles no signals. What else is printed must be announced, so that the lines can be
  * erased before.
  *
  * A frame is one write, and starts where the last one did: some lines up. How many that are is counted

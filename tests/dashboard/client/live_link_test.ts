@@ -21,14 +21,14 @@ class Scene implements AsyncDisposable {
     );
     this.#link = new LiveLink(`http://127.0.0.1:${this.#server.addr.port}/`, {
       probe: () => Promise.resolve(options.status?.() ?? 200),
-      heard: (type, event) => this.#note(this.events, { type, ...event }),
+      received: (type, event) => this.#note(this.events, { type, ...event }),
       changed: (state) => this.#note(this.states, state),
       retryMs: [5, 10],
       silenceMs: options.silenceMs ?? 10_000,
     });
   }
 
-  /** Settles when a condition holds after something was heard. */
+  /** Settles when a condition holds after something was received. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }

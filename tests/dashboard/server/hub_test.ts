@@ -12,6 +12,7 @@ import type {
 } from "../../../dashboard/api.ts";
 import { createDashboard, type DashboardApp } from "../../../dashboard/mod.ts";
 import { runPipeline, SqliteWriter } from "../../../mod.ts";
+import { Turns } from "../../../dashboard/server/queries/turn.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { runChild } from "../../support/child.ts";
 import {
@@ -234,4 +235,18 @@ Deno.test("Hub holds nothing for a browser that does not read, and begins again 
   assertEquals(data.task.progress, 0.3);
   const snapshot = JSON.stringify(data).length;
   assert(read < 2 * 2 ** 20 + 700_000 + snapshot + 10_000, `${read} bytes were kept`);
+});
+
+Deno.test("long reads that wait together take turns one at a time", async () => {
+  const turns = new Turns();
+  const order: string[] = [];
+  const reads = Array.from({ length: 5 }, () => turns.next().then(() => order.push("read")));
+  const others = (async () => {
+    while (order.filter((what) => what === "read").length < 5) {
+      await new Promise((resolve) => setTimeout(resolve));
+      order.push("other");
+    }
+  })();
+  await Promise.all([...reads, others]);
+  assert(!order.join().includes("read,read"), order.join());
 });

@@ -1,4 +1,10 @@
-import type { FailureReport, RunDelays, RunDurations, TaskPage } from "../../../dashboard/api.ts";
+import type {
+  FailureReport,
+  RunDelays,
+  RunDurations,
+  RunPage,
+  TaskPage,
+} from "../../../dashboard/api.ts";
 import { SqliteWriter, startPipeline } from "../../../mod.ts";
 import { createDashboard } from "../../../dashboard/mod.ts";
 import { assertEquals, assertMatch } from "../../support/assert.ts";
@@ -106,6 +112,33 @@ Deno.test("durations are grouped by the pattern of names and by stage, beside th
   );
   assertEquals((await shown.get<RunDurations>("/api/runs/1/durations?by=name")).against, null);
   await shown.get("/api/runs/2/durations?by=colour", 400);
+});
+
+Deno.test("runs are found by name, status, day, and a text in name, label or arguments", async () => {
+  using shown = await show();
+  const insert = shown.store.connection.prepare(
+    `INSERT INTO pipeline_runs (name, label, args, status, started_at, finished_at, done)
+     VALUES (?, ?, ?, ?, ?, ?, 1)`,
+  );
+  for (let day = 1; day <= 120; day++) {
+    const started = new Date(Date.UTC(2026, 7, day, 2)).toISOString();
+    const name = day % 3 === 0 ? "weekly" : "nightly";
+    const status = day % 10 === 0 ? "error" : "done";
+    insert.run(name, `Läufe ${day}`, JSON.stringify({ day }), status, started, started);
+  }
+  const find = async (params: string) => await shown.get<RunPage>(`/api/runs?${params}`);
+  const idsOf = ({ runs }: RunPage) => runs.map(({ id }) => id);
+  const first = await find("name=nightly&status=error&limit=3");
+  assertEquals([idsOf(first), first.next], [[110, 100, 80], 80]);
+  const rest = await find(`name=nightly&status=error&limit=100&before=${first.next}`);
+  assertEquals([idsOf(rest), rest.next], [[70, 50, 40, 20, 10], null]);
+  assertEquals(idsOf(await find(`q=${encodeURIComponent("LÄUFE 7")}&status=error,running`)), [70]);
+  assertEquals(idsOf(await find(`q=${encodeURIComponent('"day":77}')}`)), [77]);
+  assertEquals(idsOf(await find("from=2026-08-02&to=2026-08-03")), [3, 2]);
+  assertEquals(idsOf(await find("from=2026-08-02T02:00:00.001Z&to=2026-08-03")), [3]);
+  for (const wrong of ["status=broken", "from=yesterday"]) {
+    await shown.get(`/api/runs?${wrong}`, 400);
+  }
 });
 
 Deno.test("failures of one cause are run again while their run is active", async () => {

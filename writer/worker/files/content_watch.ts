@@ -58,8 +58,10 @@ export class ContentWatch {
   #checkedAt: number | undefined;
   #lost: SqliteError | undefined;
 
-  constructor(connection: Connection) {
+  /** `info` is of the file as it is now; without it the first look is the first that is known. */
+  constructor(connection: Connection, info?: Info) {
     this.#connection = connection;
+    this.#size = info?.size ?? 0;
     this.#dataVersion = dataVersionOf(connection);
     this.#schemaVersion = schemaVersionOf(connection);
     this.#versions = this.#readVersions();

@@ -38,9 +38,9 @@ export class FileWatch implements Disposable {
    * holds is checked only with its connection.
    */
   constructor(database: string, connection?: Connection) {
-    if (connection) this.#content = new ContentWatch(connection);
     this.#database = database;
     this.#files = database === ":memory:" ? [] : watched(database);
+    if (connection) this.#content = new ContentWatch(connection, this.#files[0]?.info);
     const wal = this.#files.slice(1).find(({ path }) => path.endsWith(COMPANIONS[0]!));
     if (wal) this.#wal = WalWatch.open(wal.path);
   }

@@ -9,8 +9,8 @@ import type { Connection } from "../../../sqlite/connection.ts";
 import { Statements } from "../../../sqlite/statements.ts";
 import type { SqlValue } from "../../../sqlite/values.ts";
 import type { ExpectTasksMessage } from "../../protocol/run_message.ts";
-import type { AddTasksMessage } from "../../protocol/task_message.ts";
-import { ADDED_TASKS, claimKeys, noteKeys } from "../resume_store.ts";
+import type { AddTasksMessage, QueueTasksMessage } from "../../protocol/task_message.ts";
+import { ADDED_TASKS, addedAmong, claimKeys, noteKeys } from "../resume_store.ts";
 import type { RunStore } from "../run_store.ts";
 
 /** The part of the store that adds tasks. */
@@ -59,6 +59,18 @@ export class AddedTasks {
   expect({ run, count }: ExpectTasksMessage): undefined {
     this.#statements.of(`UPDATE main.pipeline_runs SET expected=?2+${ADDED_TASKS} WHERE id=?1`)
       .run(run, count);
+  }
+
+  /** Tasks that are to be queued, without those whose keys were added to their run; these are `left`. */
+  leaveOut(message: QueueTasksMessage): { fresh: QueueTasksMessage; left?: readonly number[] } {
+    const { run, ids, names, keys, unlessAdded } = message;
+    if (!unlessAdded || !this.#grown.has(run)) return { fresh: message };
+    const isAdded = addedAmong(this.#connection, run, keys);
+    const kept = <T>(values: readonly T[]) => values.filter((_, i) => !isAdded[i]);
+    return {
+      fresh: { ...message, ids: kept(ids), names: kept(names), keys: kept(keys) },
+      left: ids.filter((_, i) => isAdded[i]),
+    };
   }
 
   /** Items of a run that was added to became tasks: their keys cannot be added any more. */

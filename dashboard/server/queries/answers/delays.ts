@@ -63,13 +63,15 @@ const NONE: { total: number; tasks: Task[] } = { total: 0, tasks: [] };
 
 /** Tasks that have told nothing for long. */
 function readSilent(reader: Reader, tasks: RunTasks, at: number): typeof NONE {
-  const heard = reader.has("task_runs", "updated_at")
+  const reported = reader.has("task_runs", "updated_at")
     ? "coalesce(updated_at, started_at)"
     : "started_at";
   const rows = reader.all(
     `SELECT id, count(*) OVER () AS total FROM task_runs
-     WHERE ${isIn("running", tasks)} AND id BETWEEN ? AND ? AND ${tasks.condition} AND ${heard} <= ?
-     ORDER BY ${heard}, id LIMIT ${LISTED}`,
+     WHERE ${
+      isIn("running", tasks)
+    } AND id BETWEEN ? AND ? AND ${tasks.condition} AND ${reported} <= ?
+     ORDER BY ${reported}, id LIMIT ${LISTED}`,
     tasks.first,
     tasks.last,
     tasks.run,

@@ -114,8 +114,11 @@ Deno.test("FileWatch.check() finds that a file with a WAL has a length that SQLi
     await makeOther(folder.file("other.db"), 1);
     using opened = await open(db, true, true);
     const { connection, files } = opened;
-    connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-    files.check();
+    // Of a run that is over at once, the first look is the last.
+    if (isLonger) {
+      connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      files.check();
+    }
     // All pages are in the WAL, so that an integrity check would find nothing.
     connection.exec("UPDATE pipeline_runs SET id=1; INSERT INTO n VALUES (1)");
     if (isLonger) Deno.copyFileSync(folder.file("other.db"), db);
