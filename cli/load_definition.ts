@@ -9,7 +9,7 @@ import type { TaskFunction } from "../pipeline/executor/task_module.ts";
 import { absolutePath, paths } from "../internal/paths.ts";
 import { CommandError, messageOf } from "./terminal/failure.ts";
 import { mayRead } from "../internal/permissions.ts";
-import { shellWord } from "../internal/text/shell_word.ts";
+import { adviceFor } from "./unknown_imports.ts";
 
 /** Milliseconds that a module may take to load: what it awaits may be large, and far. */
 const LOAD_MS = 300_000;
@@ -45,8 +45,11 @@ export interface LoadedFunction {
  *
  * @throws {CommandError} With one message that says what is wrong and what to do
  */
-export async function loadDefinition(target: string): Promise<LoadedDefinition> {
-  const loaded = await loadTarget(target);
+export async function loadDefinition(
+  target: string,
+  command: string,
+): Promise<LoadedDefinition> {
+  const loaded = await loadTarget(target, command);
   if ("definition" in loaded) return loaded;
   throw new CommandError(
     `Cannot run ${target}: it is a function, not a pipeline; write definePipeline({ items, run })`,
@@ -58,11 +61,14 @@ export async function loadDefinition(target: string): Promise<LoadedDefinition> 
  *
  * @throws {CommandError} With one message that says what is wrong and what to do
  */
-export async function loadTarget(target: string): Promise<LoadedDefinition | LoadedFunction> {
+export async function loadTarget(
+  target: string,
+  command: string,
+): Promise<LoadedDefinition | LoadedFunction> {
   const { file, name: named } = splitTarget(target);
   const url = await toModuleUrl(file);
   if (url.protocol === "file:") await mustBeReadable(file, url);
-  const module = await load(target, url);
+  const module = await load({ file, url }, (error) => adviceFor(error, command, target));
   const value = module[named ?? "default"];
   const base = decodeURIComponent(url.pathname.split("/").at(-1)!).replace(/\.\w+$/, "");
   const name = named === undefined || named === "default" ? base : `${base}:${named}`;
@@ -127,10 +133,12 @@ async function mustBeReadable(file: string, url: URL): Promise<void> {
 }
 
 /** Loads a module. One that awaits what can never come any more is named by Deno, which then ends the process. */
-async function load(target: string, url: URL): Promise<Module> {
-  const { file } = splitTarget(target);
+async function load(
+  { file, url }: { file: string; url: URL },
+  advise: (error: unknown) => string,
+): Promise<Module> {
   const loaded = import(url.href).catch((error) => {
-    const why = `${causeOf(error)}${adviceFor(error, target)}`;
+    const why = `${causeOf(error)}${advise(error)}`;
     throw new CommandError(`Cannot load ${file}: ${why}`, undefined, { cause: error });
   });
   return await Promise.race([loaded, tooLong(file)]);
@@ -145,17 +153,6 @@ async function tooLong(file: string): Promise<never> {
       LOAD_MS / 1_000
     } s; its top-level await may never settle`,
   );
-}
-
-/** What helps where an import of the module is unknown: a command that is installed has only its own import map. */
-function adviceFor(error: unknown, target: string): string {
-  if (!/not a dependency|not in import map/.test(messageOf(error))) return "";
-  const checkout = new URL("..", import.meta.url);
-  const links = checkout.protocol === "file:"
-    ? `, with "links": ["${decodeURIComponent(checkout.pathname).replace(/\/$/, "")}"] in it`
-    : "";
-  return ". An installed pipeloom does not know the imports of your project. In the folder of its " +
-    `deno.json${links}: deno run -R -W jsr:@pipeloom/pipeloom/cli run ${shellWord(target)}`;
 }
 
 /** The first line of why an import failed, with the place where the module's text is wrong. */

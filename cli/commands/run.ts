@@ -24,6 +24,7 @@ import {
 } from "../options.ts";
 import { runAndTell, type RunAndTellOptions } from "../run_and_tell.ts";
 import { defineFunction, type FunctionOptions, refuseFunctionOptions } from "../task_function.ts";
+import { withAdvice } from "../unknown_imports.ts";
 
 /** Options of the command. */
 export interface RunOptions extends RunAndTellOptions, FunctionOptions, Partial<NatsCliOptions> {}
@@ -77,7 +78,15 @@ export function define(command: Command): Command {
 
 /** Does it. */
 export async function run(options: RunOptions, target: string): Promise<ExitCode> {
-  const loaded = await loadTarget(target);
+  try {
+    return await runTarget(options, target);
+  } catch (error) {
+    throw withAdvice(error, "run", target);
+  }
+}
+
+async function runTarget(options: RunOptions, target: string): Promise<ExitCode> {
+  const loaded = await loadTarget(target, "run");
   const { name } = loaded;
   const executor = await toExecutor(options);
   const elsewhere = executor ? { executor } : {};

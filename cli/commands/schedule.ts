@@ -89,7 +89,7 @@ export async function run(
   { cron, timeZone, dashboard, ...options }: ScheduleCommandOptions,
   file: string,
 ): Promise<ExitCode> {
-  const { definition: loaded, name } = await loadDefinition(file);
+  const { definition: loaded, name } = await loadDefinition(file, "schedule");
   const overlap = options.overlap ?? loaded.overlap;
   const executor = await toExecutor(options);
   const definition = {

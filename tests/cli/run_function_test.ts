@@ -161,6 +161,25 @@ Deno.test("a function runs in Workers, and is resumed by the key that a field ha
   assertMatch(again.out, /^it:strict · done · 3 tasks .+\npipeloom\.db · run 1\n$/, again.err);
 });
 
+Deno.test("a package that the command line does not know is named with the line that works, by Workers, too", async () => {
+  const pool = `
+    import { definePipeline } from "${MOD}";
+    const module = new URL("./parts.ts", import.meta.url);
+    export default definePipeline({ items: ["a"], run: { module, export: "load" } });`;
+  using folder = folderWith({
+    "parts.ts": `import "no-package-of-ours"; export const load = () => {};`,
+    "my pool.ts": pool,
+  });
+  const options = { folder: folder.path };
+  const workers = await runCli(["run", "my pool.ts"], options);
+  const here = await runCli(["schedule", "parts.ts"], options);
+  const line = /In the folder of its deno\.json, with "links": \["\/.+"\] in it: deno run -R -W /;
+  assertMatch(workers.err, line);
+  assertMatch(workers.err, / jsr:@pipeloom\/pipeloom\/cli run 'my pool\.ts'\n$/);
+  assertMatch(here.err, line);
+  assertMatch(here.err, / jsr:@pipeloom\/pipeloom\/cli schedule parts\.ts\n$/);
+});
+
 Deno.test("items of the standard input are run as they come", async () => {
   using folder = folderWith();
   const words = commandLine(["run", "it.ts:give", "--item", "first", "--items", "-"], {

@@ -56,6 +56,8 @@ const EXAMPLES: Script[] = [
   [alone({ ...LOST, task: 9 }), alone(queue(1, [9]), start(1, 9), end(1, 9))],
   // News of a task in a run that is not its own was lost without an error.
   [alone(start(1, 1), news(2, 1, { progress: 0.5 }), end(1, 1))],
+  // News of a task that came before it, in one batch, was written.
+  [alone(news(1, 9, { startedAt: AT }), queue(1, [9]))],
   // A run that is not there was said to be finished, and given tasks.
   [alone({ ...FINISH, run: 99 }), alone(queue(99, [9]))],
 ];

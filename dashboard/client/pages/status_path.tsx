@@ -11,6 +11,8 @@ export function StatusPath({ task }: { task: TaskDetail }) {
   const running = task.status === "running";
   const steps: { status: string; at?: string | null }[] = [{ status: "queued" }];
   if (task.startedAt || running) steps.push({ status: "running", at: task.startedAt });
+  // It sleeps, or has slept, and continues when its turn comes.
+  if (task.status === "queued" && task.startedAt) steps.push({ status: "queued" });
   if (task.finishedAt || !["queued", "running"].includes(task.status)) {
     steps.push({ status: task.status, at: task.finishedAt });
   }
@@ -18,7 +20,7 @@ export function StatusPath({ task }: { task: TaskDetail }) {
     <ol class="status-path">
       {steps.map(({ status, at }, i) => (
         <li
-          key={status}
+          key={i}
           class={`step is-${status}`}
           aria-current={i === steps.length - 1 ? "step" : undefined}
         >

@@ -35,7 +35,6 @@ export const TaskRow = memo(({ task, cancelling }: { task: Task; cancelling: boo
       <td class="cell-status">
         <StatusMark status={task.status} cancelling={cancelling} />
         <RewrittenMark task={task} />
-        <SleepsUntil time={task.sleepsUntil} />
         {running && <Stalled task={task} />}
       </td>
       <td class="cell-progress">
@@ -45,10 +44,10 @@ export const TaskRow = memo(({ task, cancelling }: { task: Task; cancelling: boo
         </span>
       </td>
       <td class={`cell-message ${task.status === "error" ? "is-error-text" : ""}`}>
-        {text &&
+        {(text || task.sleepsUntil) &&
           (
-            <span class="one-line" title={text.length > 40 ? text : undefined}>
-              <SafeText text={text} limit={300} />
+            <span class="one-line" title={text && text.length > 40 ? text : undefined}>
+              <SleepsUntil time={task.sleepsUntil} /> {text && <SafeText text={text} limit={300} />}
             </span>
           )}
       </td>

@@ -88,13 +88,23 @@ Deno.test({
     const { out, err } = await runScript(
       `
       import { definePipeline, schedulePipeline } from "./mod.ts";
-      const pipeline = definePipeline({ schedule: "* * * * *", db: ":memory:", items: [1], run() {} });
-      const stop = new AbortController();
       const told = [];
+      const pipeline = definePipeline({
+        schedule: "* * * * *",
+        db: ":memory:",
+        items: [1],
+        run() {},
+        // Awaited before the report is told.
+        onEnd: async ({ counts }) => {
+          await Promise.resolve();
+          told.push("over: " + counts.done);
+        },
+      });
+      const stop = new AbortController();
       await schedulePipeline(pipeline, {
         signal: stop.signal,
         onScheduled() {
-          if (told.length > 1) stop.abort();
+          if (told.length > 2) stop.abort();
           throw new Error("Cannot tell when");
         },
         onReport: async ({ status }) => {
@@ -110,7 +120,7 @@ Deno.test({
       console.log(told.join("; "));`,
       { env: await slowClock(behind), flags: ["--allow-read"] },
     );
-    assertEquals(out, "Cannot tell when; done; Cannot report; Cannot tell when\n", err);
+    assertEquals(out, "Cannot tell when; over: 1; done; Cannot report; Cannot tell when\n", err);
     assertEquals(err.match(/Cannot even say so/g)?.length, 3, err);
   },
 });

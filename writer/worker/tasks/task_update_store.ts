@@ -53,6 +53,10 @@ export class TaskUpdateStore {
 
   /** Adds new tasks to what this transaction will write. */
   queue(message: QueueTasksMessage): void {
+    // News that came before their task are not the task's. Tried apart, they are refused.
+    if (this.#folded.size > 0 && message.ids?.some?.((id) => this.#folded.has(id))) {
+      throw new SqliteError("Cannot queue a task of which there is news already");
+    }
     this.#new.add(message);
   }
 
