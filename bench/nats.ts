@@ -84,14 +84,18 @@ export const natsTasks: Benchmark = async (scale) => {
     for (const ms of [10, 100]) {
       const items = repeat((ms === 10 ? 10_000 : 3_200) * scale, ms);
       const figures = await repeated(() => run(items, "wait", over, pids(workers)));
-      measurements.push({
-        name: `Tasks of ${ms} ms over NATS, ${SLOTS} at once, ${of}`,
-        value: figures.rate,
-        unit: "tasks/s",
-        // Were nothing lost: the time of a task, by as many as run at once.
-        baseline: { name: "ideal", value: SLOTS / ms * 1_000 },
-        ...(ms === 100 ? { atLeast: 0.9 } : {}),
-      });
+      const name = `Tasks of ${ms} ms over NATS, ${SLOTS} at once, ${of}`;
+      const { rate: value } = figures;
+      // As many threads as these share the processors wherever they are, which tasks of 10 ms feel.
+      if (ms === 10) {
+        const local = await repeated(() => run(items, "wait", { workers: SLOTS }, [Deno.pid]));
+        const baseline = { name: `local pool of ${SLOTS}`, value: local.rate };
+        measurements.push({ name, value, unit: "tasks/s", baseline });
+      } else {
+        // Were nothing lost: as many as run at once, by the time of a task.
+        const baseline = { name: "ideal", value: SLOTS / ms * 1_000 };
+        measurements.push({ name, value, unit: "tasks/s", baseline, atLeast: 0.9 });
+      }
       if (ms === 100) {
         measurements.push({
           name: `Start of ${SLOTS} Workers, to the first end of a task of 100 ms, ${of}`,

@@ -2,7 +2,7 @@
 /** What a task said: its whole log, and its last words when it was cancelled; and what a run was started with. */
 import { assert, assertEquals } from "../support/assert.ts";
 import { connect, initSchema } from "../../db.ts";
-import { click, PageFixture, pageTest, seeText, textsOf } from "./page_fixture.ts";
+import { click, PageFixture, pageTest, seeText, show, textsOf } from "./page_fixture.ts";
 
 const LINES = 20_000;
 
@@ -84,6 +84,14 @@ pageTest(
     await page.goto(`${fixture.server.url}?run=1`);
     await seeText(page, ".banner", "It failed as a whole:");
     await seeText(page, ".stats", "700 ended; the total is unknown");
+    // The bar has an open end, and on a phone no number is written over the next.
+    assertEquals(await page.$$eval(".page-head .bar.is-open", (bars) => bars.length), 1);
+    await show(page, { width: 390, dark: false });
+    const overlaps = await page.$$eval(
+      ".stat",
+      (stats) => stats.filter((stat) => stat.scrollWidth > stat.clientWidth).length,
+    );
+    assertEquals(overlaps, 0);
     assert((await textsOf(page, ".banner > span"))[0]!.length < 1_100);
     assertEquals(
       await page.$eval(".banner details", (one) => (one as HTMLDetailsElement).open),

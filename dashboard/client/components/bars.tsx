@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type StatusCounts, STATUSES, type TaskStatus } from "../lib/statuses.ts";
+import type { Run } from "../../api.ts";
+import { STATUSES, type TaskStatus } from "../lib/statuses.ts";
 
 export function ProgressBar({ progress, status }: { progress: number; status: TaskStatus }) {
   const part = Math.min(1, Math.max(0, progress));
@@ -18,8 +19,16 @@ export function ProgressBar({ progress, status }: { progress: number; status: Ta
 /** What is settled comes first, what is still to come last. */
 const ORDER: readonly TaskStatus[] = ["done", "error", "cancelled", "running", "queued"];
 
-export function CountsBar({ counts }: { counts: StatusCounts }) {
-  const total = STATUSES.reduce((sum, status) => sum + counts[status], 0);
+/** How much of the bar is for tasks that are known, where more may have followed. */
+const KNOWN_SHARE = 0.75;
+
+/** Counts of a run as shares of its tasks. One whose total was never known has an end that is left open. */
+export function CountsBar(
+  { run: { counts, progress } }: { run: Pick<Run, "counts" | "progress"> },
+) {
+  const isOpen = progress.total === null;
+  const known = STATUSES.reduce((sum, status) => sum + counts[status], 0);
+  const total = isOpen ? known / KNOWN_SHARE : known;
   let from = 0;
   const parts = ORDER.map((status) => {
     const share = total === 0 ? 0 : counts[status] / total;
@@ -27,5 +36,9 @@ export function CountsBar({ counts }: { counts: StatusCounts }) {
     from += share;
     return <span key={status} class={`bar-part fill-${status}`} style={style} />;
   });
-  return <span class="bar counts-bar" aria-hidden="true">{parts}</span>;
+  return (
+    <span class={isOpen ? "bar counts-bar is-open" : "bar counts-bar"} aria-hidden="true">
+      {parts}
+    </span>
+  );
 }

@@ -78,12 +78,12 @@ export function ComparePage({ route }: { route: RouteOf<"compare"> }) {
                       #{run.id}
                     </a>
                     {run.label && (
-                      <span class="faint">
+                      <span class="faint compared-label">
                         <SafeText text={run.label} limit={80} />
                       </span>
                     )}
                     <StatusMark status={run.status} />
-                    <CountsBar counts={run.counts} />
+                    <CountsBar run={run} />
                   </th>
                 ))}
                 <th scope="col">Change</th>

@@ -87,7 +87,7 @@ export function RunHeader(
             <span class="faint">{formatShare(run.counts.error / ended)} of what has ended</span>}
         </Stat>
       </dl>
-      <CountsBar counts={run.counts} />
+      <CountsBar run={run} />
       <RunFailure run={run} />
       <NoWorker run={run} />
       <Asleep run={run} />

@@ -135,7 +135,7 @@ const RunItem = memo((
         <RunStatusMark run={run} />
       </div>
       <div class="run-counts" title={describeCounts(run.counts)}>
-        <CountsBar counts={run.counts} />
+        <CountsBar run={run} />
         <span class="run-counts-text">
           <span>
             {running && shareOf(run.progress) !== null
