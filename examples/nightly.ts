@@ -1,7 +1,7 @@
 /**
  * The work of a night, for thirty dates: ten stages each, from three files of a server to a total that was checked.
- * What a stage returns the next one reads, the last one cleans up whatever became of the others, and a webhook hears of
- * the end. Killed at any time, it continues where it was when it is started again.
+ * The next stage reads what a stage returns. The last one cleans up, also after a failure, and the end is posted to a
+ * webhook. Killed at any time, it continues where it was when it is started again.
  *
  * ```sh
  * deno run --allow-read=. --allow-write=. --allow-net=127.0.0.1:8000 examples/nightly.ts http://127.0.0.1:8000

@@ -55,6 +55,12 @@ export class ClaimedTasks {
   take(message: Msg): void {
     const held = this.#held.take(message);
     if (!held) return;
+    // It was asked for when tasks were short: another worker may have it at once.
+    const most = Math.max(0, this.#options.free()) + this.#lookahead.tasks;
+    if (this.#held.unstarted > 2 * most) {
+      this.#held.forget(held);
+      return void message.respond("-NAK");
+    }
     const { id, offer, claim } = held;
     this.#options.send({ kind: "claim", id, offer, claim });
   }

@@ -341,6 +341,28 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "short tasks are claimed ahead; one that finds no slot because of a long one runs elsewhere",
+  LOOSE,
+  async () => {
+    using folder = tempFolder();
+    const [db, gate] = [folder.file("etl.db"), folder.file("gate")];
+    await using _one = startWorker(url, { workers: 1 });
+    const items = [...new Array<string>(1_000).fill(""), ...new Array<string>(10).fill(gate)];
+    const run = startPipeline(items, { ...remotely(url, "passOrAwait"), db });
+    await logged(db, "waits", 1);
+    // It has one slot, and more tasks than that.
+    const placed = "SELECT count(*) FROM task_runs WHERE worker IS NOT NULL AND status <> 'done'";
+    const [[held]] = await readValues(db, placed) as [[number]];
+    assert(held > 1, "no task was claimed ahead");
+    await using _two = startWorker(url, { workers: 1 });
+    await logged(db, "waits", 2);
+    await Deno.writeTextFile(gate, "");
+    assertEquals((await run.finished).counts.done, items.length);
+    assertEquals(await readValues(db, "SELECT count(*) FROM task_attempts"), [[0]]);
+  },
+);
+
 Deno.test("wrong options are refused, and so is a run whose work is a function", async () => {
   const servers = "nats://127.0.0.1:4222";
   const wrong = (options: object) => natsExecutor({ servers, ...options } as never);

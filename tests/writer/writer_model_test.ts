@@ -58,6 +58,11 @@ const EXAMPLES: Script[] = [
   [alone(start(1, 1), news(2, 1, { progress: 0.5 }), end(1, 1))],
   // News of a task that came before it, in one batch, was written.
   [alone(news(1, 9, { startedAt: AT }), queue(1, [9]))],
+  // A run was finished without the tasks that were queued in the same transaction.
+  [alone({
+    kind: "transaction",
+    messages: [queue(1, [3]), { kind: "transaction", messages: [{ ...FINISH, status: "done" }] }],
+  })],
   // A run that is not there was said to be finished, and given tasks.
   [alone({ ...FINISH, run: 99 }), alone(queue(99, [9]))],
 ];

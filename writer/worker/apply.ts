@@ -252,6 +252,7 @@ export class MessageApplier {
       return messages.map(() => undefined);
     }
     return messages.map((inner) => {
+      this.updates.flush();
       // An end that cannot be `done` takes the rest of the transaction with it.
       const failure = this.failed.behind(inner);
       if (failure) throw fromErrorData(failure);
