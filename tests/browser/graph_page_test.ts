@@ -169,7 +169,7 @@ pageTest("the page has no graph where no task waits for another", async () => {
   await fixture.start("plain", ["one", "two"], () => {});
   const page = await fixture.page("?run=1");
   await seeText(page, ".tab", "Timeline");
-  assertEquals(await textsOf(page, ".tab"), ["Throughput", "Timeline", "Log"]);
+  assertEquals(await textsOf(page, ".tab"), ["Throughput", "Timeline", "Durations", "Log"]);
   await page.goto(`${fixture.server.url}?run=1&panel=graph`);
   await seeText(page, ".panel-body", "No task of this run depends on another");
   assertEquals(fixture.complaints, []);

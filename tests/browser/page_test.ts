@@ -217,9 +217,11 @@ pageTest("the page comes back when its server does", async () => {
   open("end");
   await report;
   await seeText(page, ".task-row", "done");
-  // A browser says itself, on the console, that a server it asked was not there.
+  // A browser says itself, on the console, that a server it asked was not there, or was about to end.
   assertEquals(
-    fixture.complaints.filter((text) => !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE/.test(text)),
+    fixture.complaints.filter((text) =>
+      !/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|of 503/.test(text)
+    ),
     [],
   );
 });
