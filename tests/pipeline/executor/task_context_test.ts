@@ -147,7 +147,7 @@ Deno.test("a write that fails and that is not awaited fails the task", async () 
     ["no rows", (task) => void task.insert("row", 5 as unknown as Row[]), /iterable/],
     ["SQL", (task) => void task.execute("NONSENSE"), /syntax error/],
     ["steps", (task) => void task.transaction([{ sql: "NONSENSE" }]), /syntax error/],
-    ["no steps", (task) => void task.transaction(5 as unknown as []), /map/],
+    ["no steps", (task) => void task.transaction(5 as unknown as []), /an array of steps/],
     ["early", async (task) => {
       task.execute("NONSENSE");
       await task.flush();
