@@ -57,6 +57,8 @@ export class Connection {
   async unlessLost<T>(answer: () => Promise<T>): Promise<T> {
     const { promise: lost, reject } = Promise.withResolvers<never>();
     const listener = () => reject(new Error("the connection was lost"));
+    // It may be lost before the race below begins, or instead of it.
+    lost.catch(() => {});
     if (!this.isConnected) listener();
     this.#listeners.add(listener);
     try {

@@ -98,8 +98,7 @@ const NAMES = namesOf<ServeWorkerOptions>({
  *
  * const modules = ["data:text/typescript,export default (n: number) => 2 * n;"];
  * const servers = "nats://127.0.0.1:4222";
- * const signal = AbortSignal.timeout(100);
- * await serveWorker({ modules, servers, workers: 8, signal, log() {} });
+ * const serve = (signal: AbortSignal) => serveWorker({ modules, servers, workers: 8, signal });
  * ```
  */
 export async function serveWorker(options: ServeWorkerOptions): Promise<void> {

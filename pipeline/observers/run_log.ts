@@ -64,12 +64,12 @@ export class RunLog implements RunObserver {
 
   checkpointBlocked(held: CheckpointBlocked, text: string): boolean {
     writers.warn("{name}: {text}", { name: this.#name, text, ...held });
-    return true;
+    return writers.isEnabledFor("warning");
   }
 
   hookFailed(text: string): boolean {
     runs.warn("{name}: {text}", { name: this.#name, text });
-    return true;
+    return runs.isEnabledFor("warning");
   }
 
   end(report: PipelineReport | undefined, error: unknown): void {

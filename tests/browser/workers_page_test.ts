@@ -37,6 +37,6 @@ pageTest("a run shows its workers, and says when none is connected", async () =>
   assertEquals(await scrollsSideways(page), false);
 
   const task = await fixture.page("?task=1");
-  await seeText(task, ".note", "Ran on the worker alpha:12.");
+  await seeText(task, ".task-facts", "the worker alpha:12");
   assertEquals(fixture.complaints, []);
 });

@@ -122,7 +122,7 @@ Deno.test("RunLog logs while it runs that readers hold the WAL, and no other pro
   assert(Number(told!.properties.bytes) > 2 ** 20);
   assertMatch(
     told!.message.join(""),
-    /^pipeline: Readers have kept the WAL of .+a\.db from being emptied for \d+ s, and it has \d+ MiB by now; end the reader/,
+    /^pipeline: Readers have kept the WAL of .+a\.db from being emptied for \d+ s, and it has \d+ MiB by now; end a reader/,
   );
 });
 
