@@ -175,7 +175,7 @@ pageTest("the page compares two runs", async () => {
   // The page of the pipeline has both runs, and leads to what changed.
   await click(other, ".title-row a", "All runs");
   await seeText(other, "h1", "load");
-  assertEquals((await other.$$(".run-square")).length, 2);
+  await other.waitForFunction(() => document.querySelectorAll(".run-square").length === 2);
   assertEquals(await findBarriers(other), []);
   await click(other, ".pipeline-runs a", "Compare with the one before");
   await seeText(other, "h1", "#1 and #2");
