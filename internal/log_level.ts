@@ -15,3 +15,11 @@
  * ```
  */
 export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** The levels from the least. */
+export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+/** The level that a file says; `info` for one that there is not. */
+export function levelOf(text: string): LogLevel {
+  return LOG_LEVELS.find((level) => level === text) ?? "info";
+}

@@ -6,13 +6,13 @@
 import { type Command, Option } from "commander";
 import type { RunLogLine } from "../../dashboard/api.ts";
 import {
-  LOG_LEVELS,
   type LogFind,
   readRunLog,
   runLogLines,
 } from "../../dashboard/server/queries/answers/run_log.ts";
 import { getRun } from "../../dashboard/server/queries/runs.ts";
 import { delay } from "../../internal/delay.ts";
+import { LOG_LEVELS } from "../../internal/log_level.ts";
 import { formatWhen, timeOf } from "../../internal/units.ts";
 import { onInterrupt } from "../../pipeline/signals.ts";
 import { findRun, type NamedRun, namedRun } from "../control/named_run.ts";

@@ -7,7 +7,8 @@
 import { TASK_STATUSES, type TaskStatus } from "../../internal/task_status.ts";
 import type { RunQuery, RunStatus, TaskQuery, TaskSort } from "../api.ts";
 import type { PageCursor } from "./queries/plan.ts";
-import { LOG_LEVELS, type LogFind } from "./queries/answers/run_log.ts";
+import { LOG_LEVELS } from "../../internal/log_level.ts";
+import type { LogFind } from "./queries/answers/run_log.ts";
 import { fromCursor } from "./queries/tasks.ts";
 
 /** Characters of a text that is searched for: each row is compared with it. */

@@ -5,6 +5,7 @@
  * @module
  */
 import type { TaskQuery } from "../../api.ts";
+import { LOG_LEVELS, type LogLevel } from "../../../internal/log_level.ts";
 import { STATUSES } from "./statuses.ts";
 
 /** A view, and what of it. */
@@ -48,12 +49,11 @@ function formatFilter(filter: RunFilter): string {
 export interface LogQuery {
   q: string;
   /** The least level; all where it is empty. */
-  level: "" | "debug" | "info" | "warn" | "error";
+  level: LogLevel | "";
   /** The id of a task. */
   task: string;
 }
 
-const LEVELS: readonly LogQuery["level"][] = ["debug", "info", "warn", "error"];
 const SORTS = ["id", "name", "started", "duration", "progress"];
 
 /** Tasks on a page unless the address says otherwise. */
@@ -95,7 +95,7 @@ function parseLogQuery(params: URLSearchParams): LogQuery {
   const task = whole(params.get("logtask"));
   return {
     q: params.get("logq") ?? "",
-    level: LEVELS.find((level) => level === params.get("loglevel")) ?? "",
+    level: LOG_LEVELS.find((level) => level === params.get("loglevel")) ?? "",
     task: task === null ? "" : String(task),
   };
 }

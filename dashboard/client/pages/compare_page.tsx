@@ -163,13 +163,13 @@ function Row({ label, a, b, change }: {
   );
 }
 
-function List({ label, hint, list, runs }: {
+/** A list of what is another in the second run, with its number. */
+function ChangePanel({ label, hint, total, children }: {
   label: string;
   hint: string;
-  list: Comparison["slower"];
-  runs: Run[];
+  total: number;
+  children: ComponentChildren;
 }) {
-  const { total, tasks } = list;
   return (
     <section class="panel" aria-label={label}>
       <div class="panel-head">
@@ -178,6 +178,20 @@ function List({ label, hint, list, runs }: {
         <span class="spread" />
         <span class="faint hint">{hint}</span>
       </div>
+      {children}
+    </section>
+  );
+}
+
+function List({ label, hint, list, runs }: {
+  label: string;
+  hint: string;
+  list: Comparison["slower"];
+  runs: Run[];
+}) {
+  const { total, tasks } = list;
+  return (
+    <ChangePanel label={label} hint={hint} total={total}>
       {total === 0 ? <p class="empty-list">None.</p> : (
         <>
           <div class="table-box">
@@ -219,7 +233,7 @@ function List({ label, hint, list, runs }: {
             <p class="note">The first {formatCount(tasks.length)} of {formatCount(total)}.</p>}
         </>
       )}
-    </section>
+    </ChangePanel>
   );
 }
 
@@ -230,15 +244,9 @@ function ChangedChecks({ label, hint, list: { total, checks } }: {
 }) {
   if (total === 0) return null;
   return (
-    <section class="panel" aria-label={label}>
-      <div class="panel-head">
-        <h2>{label}</h2>
-        <span class="faint">{formatCount(total)}</span>
-        <span class="spread" />
-        <span class="faint hint">{hint}</span>
-      </div>
+    <ChangePanel label={label} hint={hint} total={total}>
       <CheckTable checks={checks} caption={hint} hasTasks />
-    </section>
+    </ChangePanel>
   );
 }
 

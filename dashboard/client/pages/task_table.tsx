@@ -6,13 +6,12 @@
 import type { Run, TaskQuery, TaskSort } from "../../api.ts";
 import type { RouteOf } from "../lib/route.ts";
 import type { RunState } from "../live/patches.ts";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { SearchField } from "../components/search_field.tsx";
 import { formatCount } from "../../../internal/units.ts";
 import { navigate } from "../lib/router.ts";
 import { isCancelling } from "../lib/statuses.ts";
 import { TaskRow } from "./task_row.tsx";
 
-const SEARCH_AFTER_MS = 250;
 const SIZES = [50, 100, 200];
 
 /** The bars of longer tables jump. */
@@ -72,7 +71,11 @@ export function TaskTable({ route, state, current }: {
           </button>
         )}
         <span class="spread" />
-        <Search text={query.q} onChange={(q) => change({ q }, { replace: true })} />
+        <SearchField
+          label="Search names and messages"
+          text={query.q}
+          onChange={(q) => change({ q }, { replace: true })}
+        />
       </div>
       <div class="table-box" aria-busy={!current}>
         <table class={kinds.join(" ")}>
@@ -169,34 +172,5 @@ function HeaderCell({ column, sort, onSort }: {
         </span>
       </button>
     </th>
-  );
-}
-
-function Search({ text, onChange }: { text: string; onChange: (text: string) => void }) {
-  const [typed, setTyped] = useState(text);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  // A link, the way back or "Clear filters" changes the text from outside.
-  useEffect(() => {
-    clearTimeout(timer.current);
-    setTyped(text);
-  }, [text]);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  return (
-    <label class="search">
-      <span class="visually-hidden">Search names and messages</span>
-      <input
-        type="search"
-        placeholder="Search names and messages"
-        value={typed}
-        spellcheck={false}
-        autocomplete="off"
-        onInput={(event) => {
-          const { value } = event.currentTarget;
-          setTyped(value);
-          clearTimeout(timer.current);
-          timer.current = setTimeout(() => onChange(value), SEARCH_AFTER_MS);
-        }}
-      />
-    </label>
   );
 }

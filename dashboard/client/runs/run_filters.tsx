@@ -3,45 +3,26 @@
  *
  * @module
  */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { SearchField } from "../components/search_field.tsx";
 import type { RunFilter } from "../lib/route.ts";
 import { navigate } from "../lib/router.ts";
 
-const SEARCH_AFTER_MS = 300;
 const STATUSES = ["running", "done", "error", "cancelled", "interrupted"];
 const NONE: RunFilter = { q: "", status: "", from: "", to: "" };
 
 export function RunFilters({ filter }: { filter: RunFilter | undefined }) {
   const { q, status, from, to } = filter ?? NONE;
-  const [typed, setTyped] = useState(q);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => {
-    clearTimeout(timer.current);
-    setTyped(q);
-  }, [q]);
-  useEffect(() => () => clearTimeout(timer.current), []);
   const change = (changes: Partial<RunFilter>) =>
     navigate({ view: "runs", before: null, filter: { ...NONE, ...filter, ...changes } }, {
       replace: true,
     });
   return (
     <div class="log-tools" role="search">
-      <label class="search">
-        <span class="visually-hidden">Search names, labels and arguments</span>
-        <input
-          type="search"
-          placeholder="Search names, labels and arguments"
-          value={typed}
-          spellcheck={false}
-          autocomplete="off"
-          onInput={(event) => {
-            const { value } = event.currentTarget;
-            setTyped(value);
-            clearTimeout(timer.current);
-            timer.current = setTimeout(() => change({ q: value }), SEARCH_AFTER_MS);
-          }}
-        />
-      </label>
+      <SearchField
+        label="Search names, labels and arguments"
+        text={q}
+        onChange={(q) => change({ q })}
+      />
       <label class="select-label">
         Status<select
           value={status}

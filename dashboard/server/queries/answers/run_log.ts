@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { LOG_LEVELS, type LogLevel } from "../../../../internal/log_level.ts";
 import { SEARCHED_CHARACTERS } from "../../../../internal/search_text.ts";
 import type { SqlRow, SqlValue } from "../../../../sqlite/values.ts";
 import type { RunLogLine, RunLogPage } from "../../../api.ts";
@@ -28,15 +29,12 @@ const MAX_LOOKED_AT = 1_000_000;
 /** Characters of a page. */
 const PAGE_CHARACTERS = 200_000;
 
-/** The levels from the least. */
-export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
-
 /** Which lines of a run's log. */
 export interface LogFind {
   /** Text that the line contains. */
   q: string;
   /** Lines of this level and those above; all where none is named. */
-  level: typeof LOG_LEVELS[number] | "";
+  level: LogLevel | "";
   /** Lines of this task. */
   task: number | undefined;
 }
