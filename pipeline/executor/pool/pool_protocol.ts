@@ -30,6 +30,8 @@ export interface InitTaskWorker {
   skipsSleeps?: boolean | undefined;
   /** Whether it is to tell how its tasks are doing, and to pass on what they print; if there is an observer. */
   watch?: { prints: boolean } | undefined;
+  /** Rows that it may have sent to the writer and that are not committed. */
+  window: number;
   port: MessagePort;
 }
 
