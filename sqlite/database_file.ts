@@ -35,7 +35,7 @@ export async function prepareFile(file: string): Promise<void> {
   if (file === ":memory:" || await fileExists(file) || !/[\\/]/.test(file)) return;
   const { dirname } = await paths();
   const folder = dirname(file);
-  // The permission can be for the file alone; whether its folder is there, opening it will tell.
+  // The permission can be for the file alone; opening the file fails if its folder is missing.
   if (!isGranted({ name: "write", path: folder })) return;
   try {
     await Deno.mkdir(folder, { recursive: true });

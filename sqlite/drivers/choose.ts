@@ -68,7 +68,7 @@ export async function chooseDriver(choice: DriverChoice = "auto"): Promise<Chose
   }
 }
 
-/** Lets packages be fetched where FFI was asked for, and says so; `auto` uses only what is cached. */
+/** Allows fetching packages if FFI was requested, and logs it; `auto` uses only cached packages. */
 async function mayFetch(choice: DriverChoice): Promise<void> {
   const library = Deno.env.get("DENO_SQLITE_PATH");
   const isAskedFor = choice === "ffi" || !!library;
