@@ -34,7 +34,7 @@ export async function databasePath(path: string | URL): Promise<string> {
 export async function prepareFile(file: string): Promise<void> {
   if (file === ":memory:" || await fileExists(file)) return;
   const folder = folderOf(file);
-  // The permission can be for the file alone; whether its folder is there, opening it will tell.
+  // The permission can be for the file alone; opening the file fails if its folder is missing.
   if (folder === "" || !isGranted({ name: "write", path: folder })) return;
   try {
     await Deno.mkdir(folder, { recursive: true });

@@ -163,7 +163,7 @@ async function serveFromWorker(
   const address = await listening.promise;
   const shutdown = async () => {
     post({ kind: "shutdown" });
-    // A server that broke down has ended, and `finished` tells why.
+    // A server that broke down has ended, and `finished` has the reason.
     await finished.promise.catch(() => {});
   };
   return {

@@ -78,7 +78,7 @@ export async function settleDriver(choice: DriverChoice = "auto"): Promise<Settl
   }
 }
 
-/** Lets packages be fetched where FFI was asked for, and says so; `auto` uses only what is cached. */
+/** Allows fetching packages if FFI was requested, and logs it; `auto` uses only cached packages. */
 async function mayFetch(choice: DriverChoice): Promise<void> {
   const { FFI_PACKAGE, isLibraryCached } = await import("./ffi.ts");
   const library = Deno.env.get("DENO_SQLITE_PATH");
