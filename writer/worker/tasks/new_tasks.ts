@@ -1,7 +1,7 @@
 /**
  * The statements by which new tasks of a run come into `task_runs`.
  *
- * A new task waits until the transaction looks at its row, or ends. What is told of it meanwhile goes into the same
+ * A new task waits until the transaction looks at its row, or ends. Updates that arrive meanwhile go into the same
  * INSERT: readers see commits only, and a row that is written as `queued` first is written three times, with its
  * entries in the index.
  *
@@ -30,7 +30,7 @@ export class NewTasks {
   readonly #runs: RunStore;
   readonly #statements: Statements;
   readonly #queue: BulkStatement;
-  /** A statement for each shape of what is told of tasks in the transaction in which they come. */
+  /** A statement for each shape of updates to tasks within the transaction that adds them. */
   readonly #inserts = new Map<number, BulkStatement>();
   /** What this transaction has still to write. */
   #waiting: QueueTasksMessage[] = [];
@@ -99,21 +99,21 @@ export class NewTasks {
     for (const { run, ids, names, keys } of waiting) {
       for (let i = 0; i < ids.length; i++) {
         const id = ids[i]!;
-        const told = news.get(id);
-        if (told?.run !== run || !told.status) {
+        const update = news.get(id);
+        if (update?.run !== run || !update.status) {
           queued.push(id, names[i]!, run, keys[i] ?? null);
           continue;
         }
-        const shape = shapeOf(told, "queued");
+        const shape = shapeOf(update, "queued");
         let group = groups.get(shape);
-        if (!group) groups.set(shape, group = { first: told, values: [] });
+        if (!group) groups.set(shape, group = { first: update, values: [] });
         const { values } = group;
         values.push(id, names[i]!, keys[i] ?? null);
         for (const field of FIELDS) {
-          const value = told[field];
+          const value = update[field];
           if (value !== undefined) values.push(value);
         }
-        written.push(told);
+        written.push(update);
       }
     }
     this.#queue.run(queued);
@@ -123,10 +123,10 @@ export class NewTasks {
     return written;
   }
 
-  #statement(shape: number, { run, status, ...told }: TaskUpdateMessage): BulkStatement {
+  #statement(shape: number, { run, status, ...rest }: TaskUpdateMessage): BulkStatement {
     let statement = this.#inserts.get(shape);
     if (!statement) {
-      const fields = FIELDS.filter((field) => told[field] !== undefined);
+      const fields = FIELDS.filter((field) => rest[field] !== undefined);
       const columns = ["id", "name", "key", ...fields.map((field) => COLUMNS[field])];
       const values = columns.map(() => "?");
       columns.push("run_id", "status", "own_status");
