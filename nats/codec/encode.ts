@@ -28,7 +28,7 @@ const NOT_PLAIN = Symbol();
 const textEncoder = new TextEncoder();
 
 /** Bytes that no encoder uses. */
-let unused: Uint8Array<ArrayBuffer> | undefined;
+let unused: DataView<ArrayBuffer> | undefined;
 
 /**
  * The bytes of a value that may be anything which `structuredClone` copies.
@@ -58,15 +58,16 @@ class Encoder {
   readonly #isTree: boolean;
   /** The objects of a value that may be no tree. */
   #seen: Set<object> | undefined;
-  #bytes = unused ?? new Uint8Array(BYTES);
-  #view = new DataView(this.#bytes.buffer);
+  #view = unused ?? new DataView(new ArrayBuffer(BYTES));
+  #bytes = new Uint8Array(this.#view.buffer);
   #at = START;
   /** The numbers of the keys. */
-  readonly #keys = new Map<string, number>();
+  #keys: Map<string, number> | undefined;
   /** The texts of the part that is written, and their length. */
   #texts: string[] = [];
   #length = 0;
-  readonly #parts: string[] = [];
+  /** The parts that are full. */
+  #parts: string[] | undefined;
 
   constructor(isTree: boolean) {
     this.#isTree = isTree;
@@ -76,10 +77,10 @@ class Encoder {
   encode(value: unknown, isOther = false): Uint8Array {
     if (isOther) this.#writeOther(value);
     else this.#write(value, 0);
-    this.#endPart();
     this.#view.setUint32(0, this.#at);
-    for (const part of this.#parts) this.#writePart(part);
-    if (this.#bytes.byteLength <= MAX_KEPT) unused = this.#bytes;
+    for (const part of this.#parts ?? []) this.#writePart(part);
+    if (this.#length > 0) this.#writePart(this.#texts.join(""));
+    if (this.#bytes.byteLength <= MAX_KEPT) unused = this.#view;
     return this.#bytes.slice(0, this.#at);
   }
 
@@ -137,14 +138,15 @@ class Encoder {
 
   #writeFields(value: object, depth: number): void {
     const keys = Object.keys(value);
+    const numbers = this.#keys ??= new Map();
     this.#bytes[this.#at++] = Tag.object;
     this.#writeNumber(keys.length);
     for (const key of keys) {
       this.#reserve(ROOM);
-      const number = this.#keys.get(key);
-      this.#writeNumber(number ?? this.#keys.size);
+      const number = numbers.get(key);
+      this.#writeNumber(number ?? numbers.size);
       if (number === undefined) {
-        this.#keys.set(key, this.#keys.size);
+        numbers.set(key, numbers.size);
         this.#writeText(key);
       }
       this.#write((value as Record<string, unknown>)[key], depth + 1);
@@ -167,7 +169,10 @@ class Encoder {
     this.#writeNumber(text.length);
     this.#texts.push(text);
     this.#length += text.length;
-    if (this.#length >= MAX_PART) this.#endPart();
+    if (this.#length < MAX_PART) return;
+    (this.#parts ??= []).push(this.#texts.join(""));
+    this.#texts = [];
+    this.#length = 0;
   }
 
   /** A whole number from 0 on, seven bits to a byte. */
@@ -177,13 +182,6 @@ class Encoder {
       number >>>= 7;
     }
     this.#bytes[this.#at++] = number;
-  }
-
-  #endPart(): void {
-    if (this.#length === 0) return;
-    this.#parts.push(this.#texts.join(""));
-    this.#texts = [];
-    this.#length = 0;
   }
 
   #writePart(part: string): void {
