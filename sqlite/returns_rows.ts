@@ -1,8 +1,8 @@
 /**
- * Whether a statement returns rows, as far as its text tells.
+ * Whether a statement returns rows, as far as its text shows.
  *
- * Where a statement is only kept for later, no connection is at hand that would prepare it. What the text leaves open,
- * such as most PRAGMAs, SQLite tells when the statement is carried out.
+ * A statement that is only stored for later has no connection that could prepare it. What the text leaves open,
+ * such as most PRAGMAs, SQLite reports when the statement is executed.
  *
  * @module
  */

@@ -88,7 +88,7 @@ const PIPELINE_RUNS: Columns = {
 
 /** What came later: a table from before gets it too. */
 const ADDED_TO_PIPELINE_RUNS: Columns = {
-  // Whose lock file tells whether the run's writer lives; see `process_lock.ts`.
+  // Names the lock file that shows whether the run's writer is alive; see `process_lock.ts`.
   owner: "TEXT",
   // Which process it was, for people.
   host: "TEXT",
@@ -213,9 +213,10 @@ export interface InitSchemaOptions {
 }
 
 /**
- * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_checks`, `task_dependencies`,
- * `idempotency_keys`, `run_requests`, `pruned_runs`, `task_versions`, `task_steps` and `run_rows`, or brings them up to date: an
- * older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It is one transaction.
+ * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_checks`,
+ * `task_dependencies`, `idempotency_keys`, `run_requests`, `pruned_runs`, `task_versions`, `task_steps` and `run_rows`,
+ * or brings them up to date: an older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It
+ * is one transaction.
  *
  * @throws {SqliteError} If the database cannot be written
  * @throws {Error} If there is a table of one of these names of another make

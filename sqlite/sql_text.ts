@@ -1,5 +1,5 @@
 /**
- * What can be told from the text of SQL without SQLite: its tokens, and where its statements end.
+ * What the text of SQL shows without SQLite: its tokens, and where its statements end.
  *
  * SQLite carries some PRAGMAs out while it prepares them, so a statement that is not allowed has to be recognized
  * by its text. The tokens are SQLite's own, and statements end where its shell ends them (`sqlite3_complete`).

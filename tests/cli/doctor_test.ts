@@ -183,7 +183,7 @@ Deno.test("doctor names runs that say they run and have been silent", async () =
   assertEquals([code, by.Runs!.state], [0, "note"]);
   assertMatch(
     by.Runs!.found,
-    /^run 1 says it is running, and has had no news for 2 h 00 min; whether/,
+    /^run 1 is marked as running, and has had no news for 2 h 00 min; whether/,
   );
 });
 

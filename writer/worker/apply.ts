@@ -41,13 +41,13 @@ import { TaskStore } from "./tasks/task_store.ts";
 import type { TransactionPart } from "./transaction_part.ts";
 import { isEnd } from "../../internal/task_status.ts";
 
-/** What the store of one connection may be told. */
+/** Options of the store of one connection. */
 export interface StoreOptions {
   /** The named statements that messages may refer to. */
   statements?: Readonly<Record<string, string>> | undefined;
   /** Who owns the runs. */
   owner?: ProcessLock | undefined;
-  /** Is told which runs are active and what is requested of them. */
+  /** Is notified which runs are active and what is requested of them. */
   watch?: RequestWatch | undefined;
   /** Where the statement is noted that is carried out. */
   board?: StatementBoard | undefined;
@@ -154,7 +154,7 @@ export class MessageApplier {
       if (message.kind === "insert") {
         if (this.isNew(message)) inserts.push(message);
       } else {
-        // What follows may look at what was told before.
+        // The messages that follow may read the rows of the updates before.
         this.updates.flush();
         const failure = this.failed.behind(message);
         const result = this.apply(message);
@@ -172,7 +172,7 @@ export class MessageApplier {
     this.rows.insert(messages);
   }
 
-  /** Does what a message says, and returns what it did. */
+  /** Applies a message, and returns what it did. */
   apply(message: WriteMessage): WriteResult {
     if (!isOfUser(message)) this.#board.enter(`(${message.kind})`, undefined);
     switch (message.kind) {

@@ -1,7 +1,7 @@
 /**
  * The statement that inserts rows of one shape into a table, or updates those that conflict.
  *
- * A row says nothing of the columns that it leaves out: an insert gives them their defaults, an upsert leaves them as
+ * Columns that a row leaves out are not written: an insert gives them their defaults, an upsert leaves them as
  * they are. SQLite checks NOT NULL and CHECK before it looks for a conflict, so an upsert that leaves such a column out
  * passes the value that the table has.
  *

@@ -28,7 +28,7 @@ Deno.test("schedulePipeline() refuses what cannot be scheduled before it begins"
     const [definition, message] of [
       [
         defined({ schedule: undefined, name: "etl" }),
-        'Cannot schedule "etl": it does not say when',
+        'Cannot schedule "etl": it has no schedule',
       ],
       [
         defined({ schedule: "0 25 * * *" }),
@@ -184,7 +184,7 @@ Deno.test("pipeloom schedule that cannot is one message", async () => {
       ],
       [
         ["schedule", ETL],
-        /Cannot schedule "etl": it does not say when; give its definition a schedule/,
+        /Cannot schedule "etl": it has no schedule; give its definition one/,
       ],
     ] as const
   ) {

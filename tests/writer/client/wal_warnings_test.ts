@@ -9,7 +9,7 @@ function textOf(isSeries: boolean | undefined): string {
     return true;
   });
   const since = new Date(Date.now() - 90_000).toISOString();
-  warnings.tell({ bytes: 300 * 2 ** 20, since, isSeries });
+  warnings.warn({ bytes: 300 * 2 ** 20, since, isSeries });
   return text;
 }
 

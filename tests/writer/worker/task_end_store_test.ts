@@ -154,7 +154,7 @@ Deno.test("RequestWatch reports once what others ask of active runs, and nothing
   const start = { kind: "start_run", name: "r", workers: 1, startedAt: AT, reserve: 1 } as const;
   const commit = (...messages: Parameters<Store["commit"]>[0]) => {
     watched.commit(messages);
-    watch.tellNew();
+    watch.deliverNew();
   };
   commit(start);
   commit(start);
@@ -186,6 +186,6 @@ Deno.test("RequestWatch forgets what is rolled back: the ids will be those of ot
   ]);
   assertEquals(failures.length, 1);
   watched.commit([cancel]);
-  watch.tellNew();
+  watch.deliverNew();
   assertEquals(heard, [1]);
 });

@@ -1,7 +1,7 @@
 /**
  * The statements by which new tasks of a run come into `task_runs`.
  *
- * A new task waits until the transaction looks at its row, or ends. What is told of it meanwhile goes into the same
+ * A new task waits until the transaction looks at its row, or ends. Updates that arrive meanwhile go into the same
  * INSERT: readers see commits only, and a row that is written as `queued` first is written three times, with its
  * entries in the index.
  *
@@ -34,7 +34,7 @@ export class NewTasks {
   readonly #counts: RowCounts;
   readonly #statements: Statements;
   readonly #queue: BulkStatement;
-  /** A statement for each shape of what is told of tasks in the transaction in which they come. */
+  /** A statement for each shape of updates to tasks within the transaction that adds them. */
   readonly #inserts = new Map<number, BulkStatement>();
   /** What this transaction has still to write. */
   #waiting: QueueTasksMessage[] = [];
@@ -104,26 +104,26 @@ export class NewTasks {
     for (const { run, ids, names, keys } of waiting) {
       for (let i = 0; i < ids.length; i++) {
         const id = ids[i]!;
-        const told = news.get(id);
-        if (told?.run !== run || !told.status) {
+        const update = news.get(id);
+        if (update?.run !== run || !update.status) {
           queued.push(id, names[i]!, run, keys[i] ?? null);
           continue;
         }
         const wrote = this.#counts.textFor(id, run);
-        const shape = shapeOf(told, "queued", wrote);
+        const shape = shapeOf(update, "queued", wrote);
         let group = groups.get(shape);
-        if (!group) groups.set(shape, group = { first: told, values: [] });
+        if (!group) groups.set(shape, group = { first: update, values: [] });
         const { values } = group;
         values.push(id, names[i]!, keys[i] ?? null);
         for (const field of FIELDS) {
-          const value = told[field];
+          const value = update[field];
           if (value !== undefined) values.push(value);
         }
         if (wrote !== undefined) {
           values.push(wrote);
           group.wrote = true;
         }
-        written.push(told);
+        written.push(update);
       }
     }
     this.#queue.run(queued);
@@ -134,8 +134,8 @@ export class NewTasks {
   #statement(shape: number, { first, wrote }: InsertGroup): BulkStatement {
     let statement = this.#inserts.get(shape);
     if (!statement) {
-      const { run, status, ...told } = first;
-      const fields = FIELDS.filter((field) => told[field] !== undefined);
+      const { run, status, ...rest } = first;
+      const fields = FIELDS.filter((field) => rest[field] !== undefined);
       const columns = ["id", "name", "key", ...fields.map((field) => COLUMNS[field])];
       if (wrote) columns.push("wrote");
       const values = columns.map(() => "?");

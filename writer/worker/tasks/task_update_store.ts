@@ -39,7 +39,7 @@ export class TaskUpdateStore {
   #status: Statement | undefined;
   /** Tasks that come into the table. */
   readonly #new: NewTasks;
-  /** A statement for each shape of news: from which status to which, and what else is told. */
+  /** A statement for each shape of news: from which status to which, and which other fields are set. */
   readonly #updates = new Map<number, BulkStatement>();
   /** Tasks that are `running` as far as is committed; a task that is not among them is `queued`. */
   readonly #running = new Set<number>();
@@ -73,7 +73,7 @@ export class TaskUpdateStore {
       );
     }
     const before = this.#folded.get(message.id);
-    // One of them is wrong: which, the table tells.
+    // One of them is wrong; the table shows which.
     if (before && before.run !== message.run) throw noTask(message);
     let current = before?.status ?? this.#statusOf(message.id);
     // The sender may have folded the start into what followed it.
@@ -207,10 +207,10 @@ export class TaskUpdateStore {
   #updateStatement(shape: number, { from, first, wrote }: UpdateGroup): BulkStatement {
     let statement = this.#updates.get(shape);
     if (!statement) {
-      const told: string[] = FIELDS.filter((field) => first[field] !== undefined)
+      const set: string[] = FIELDS.filter((field) => first[field] !== undefined)
         .map((field) => COLUMNS[field]);
-      if (wrote) told.push("wrote");
-      const sets = told.map((column, i) => `${column}=v.column${i + 2}`);
+      if (wrote) set.push("wrote");
+      const sets = set.map((column, i) => `${column}=v.column${i + 2}`);
       if (first.status) {
         sets.push(`status='${first.status}'`, `own_status='${first.status}'`);
       }
@@ -218,7 +218,7 @@ export class TaskUpdateStore {
       const sql = (tuples: string) =>
         `UPDATE task_runs SET ${sets.join(",")} FROM (VALUES ${tuples}) AS v
          WHERE task_runs.id=v.column1 AND run_id=${first.run} AND ${STATUS_IN_RUN}='${from}'`;
-      statement = new BulkStatement(this.#connection, placeholders(told.length + 1), sql);
+      statement = new BulkStatement(this.#connection, placeholders(set.length + 1), sql);
       this.#updates.set(shape, statement);
     }
     return statement;

@@ -45,7 +45,7 @@ async function openPool(
     observer: undefined,
     graceMs,
     loadMs,
-    tellsStarts: true,
+    reportsStarts: true,
     prints: false,
     attach: (sender) => port ?? client.attach(sender),
     disconnect: () => {},
