@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { folderOf } from "./paths.ts";
 import { mayRead } from "./permissions.ts";
 
 /** What an owner's token looks like: one that another program wrote must not lead to another file. */
@@ -53,11 +54,12 @@ export interface OwnerFile {
 export function listOwnerFiles(database: string): OwnerFile[] | undefined {
   try {
     const base = ownerBase(database);
-    const at = Math.max(base.lastIndexOf("/"), base.lastIndexOf("\\")) + 1;
-    if (!mayRead(base.slice(0, at))) return undefined;
-    return [...Deno.readDirSync(base.slice(0, at))]
-      .filter(({ name }) => name.startsWith(base.slice(at)))
-      .map(({ name }) => name.slice(base.length - at))
+    const folder = folderOf(base);
+    if (!mayRead(folder)) return undefined;
+    return [...Deno.readDirSync(folder)]
+      .map(({ name }) => folder + name)
+      .filter((path) => path.startsWith(base))
+      .map((path) => path.slice(base.length))
       .filter(isOwnerToken).sort()
       .map((owner) => ({ path: base + owner, owner, state: ownerState(database, owner) }));
   } catch {

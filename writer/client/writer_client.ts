@@ -10,7 +10,7 @@ import type { ConnectOptions } from "../../sqlite/connect.ts";
 import type { DriverName } from "../../sqlite/drivers/driver.ts";
 import { databasePath, prepareFile } from "../../sqlite/database_file.ts";
 import { isoTime } from "../../internal/timestamps.ts";
-import { chooseDriver } from "../../sqlite/drivers/choose.ts";
+import { settleDriver } from "../../sqlite/drivers/choose.ts";
 import { driverFor, holdDriver } from "../../sqlite/drivers/in_use.ts";
 import { type SqliteError, WriterClosedError } from "../../errors.ts";
 import { checkInteger, checkOptionNames, namesOf } from "../../internal/validate.ts";
@@ -122,11 +122,11 @@ export class WriterClient {
     }
     // Settled here, so that the whole process agrees and the Worker need not ask any registry.
     const file = await databasePath(options.db);
-    const { driver, reason } = await chooseDriver(driverFor(file, options.driver));
+    const { name: driver, reason } = await settleDriver(driverFor(file, options.driver));
     await prepareFile(file);
     const { port1, port2: port } = new MessageChannel();
     const client = new WriterClient(
-      { path: file, driver: driver.name, driverReason: reason, storeTaskStatus },
+      { path: file, driver, driverReason: reason, storeTaskStatus },
       new BatchSender(port1),
     );
     try {
@@ -135,7 +135,7 @@ export class WriterClient {
         kind: "open",
         file,
         ...settings,
-        driver: driver.name,
+        driver,
         storeTaskStatus,
         schema,
         statements,

@@ -18,6 +18,7 @@
  */
 import { isOwnerToken, ownerBase, type OwnerState } from "../../internal/owner_lock.ts";
 import { isoTime } from "../../internal/timestamps.ts";
+import { folderOf } from "../../internal/paths.ts";
 import { isGranted } from "../../internal/permissions.ts";
 
 /** Looks for a lock file that is missing, and milliseconds between them: more than an owner takes to notice. */
@@ -200,10 +201,11 @@ function processState({ pid, host, process_started_at, booted_at }: NotedProcess
 
 /** Removes lock files that are not held: of owners that were killed when none of their runs was running. */
 export function removeAbandoned(base: string): void {
-  const at = Math.max(base.lastIndexOf("/"), base.lastIndexOf("\\")) + 1;
+  const folder = folderOf(base);
   try {
-    for (const { name } of Deno.readDirSync(base.slice(0, at))) {
-      if (name.startsWith(base.slice(at))) removeGone(base, name.slice(base.length - at));
+    for (const { name } of Deno.readDirSync(folder)) {
+      const path = folder + name;
+      if (path.startsWith(base)) removeGone(base, path.slice(base.length));
     }
   } catch {
     // The folder may not be read: they stay, empty as they are.
@@ -235,7 +237,7 @@ function lockBase(database: string): string | undefined {
   try {
     if (!isGranted({ name: "read", path: database })) return;
     const base = ownerBase(database);
-    const folder = base.slice(0, Math.max(base.lastIndexOf("/"), base.lastIndexOf("\\")) + 1);
+    const folder = folderOf(base);
     for (const name of ["read", "write"] as const) {
       if (!isGranted({ name, path: folder })) return;
     }
