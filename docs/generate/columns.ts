@@ -1,5 +1,5 @@
 /**
- * What the reference says of each table and column. `tables.ts` fails where a column of the schema lacks a sentence.
+ * The text of the reference for each table and column. `tables.ts` fails where a column of the schema lacks a sentence.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export const TABLES: Readonly<Record<string, string>> = {
     "A row is a cancel or a retry that was requested of an active run, with its answer.",
   pruned_runs: "A row is a deleted run whose tasks are not all deleted yet.",
   task_versions:
-    "A row says with which version the work of a key was done last. It outlives the runs that it was made in: `prune` deletes it with the last run that had its key.",
+    "A row holds the version with which the work of a key was done last. It outlives the runs that it was made in: `prune` deletes it with the last run that had its key.",
   task_steps:
     "A row is a step that a task has ended, or a sleep, so that it is not run again when the task is.",
   run_rows:

@@ -70,7 +70,7 @@ for (const driver of DRIVERS) {
     using store = await openStore({ driver });
     const { run, ids: [id, lost] } = store.startRun(2);
     store.commit(start(run, id!), news(run, id!, { progress: 0.5 }), retry(run, id!, "Wait"));
-    // Of this one not even the start was told.
+    // Of this one not even the start was reported.
     const { attempt, ...again } = retry(run, lost!, "Wait");
     store.write({ ...again, attempt: { ...attempt!, startedAt: AT } });
     store.expectCounts(run, { queued: 2 });
