@@ -10,7 +10,7 @@ import type {
   TaskUpdateMessage,
 } from "../../../writer/protocol/task_message.ts";
 import type { WriteMessage, WriteResult } from "../../../writer/protocol/write_message.ts";
-import type { Outcome } from "../../../writer/worker/apply.ts";
+import type { Outcome } from "../../../writer/worker/outcome.ts";
 import { Store } from "../../../writer/worker/commit.ts";
 import { noCounts, type StatusCounts, type TaskStatus } from "../../../internal/task_status.ts";
 import { assertEquals } from "../../support/assert.ts";

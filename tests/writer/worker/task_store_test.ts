@@ -39,6 +39,7 @@ for (const driver of DRIVERS) {
       version: null,
       stage: null,
       wakes_at: null,
+      wrote: null,
       worker: null,
     });
     store.write({ kind: "queue_tasks", run, ids: [9_000], names: ["ø"], keys: ["k"] });

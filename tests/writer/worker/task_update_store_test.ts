@@ -32,6 +32,7 @@ for (const driver of DRIVERS) {
       version: null,
       stage: null,
       wakes_at: null,
+      wrote: null,
       worker: null,
     });
     store.expectCounts(run, { done: 1 });
