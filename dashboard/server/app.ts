@@ -15,6 +15,7 @@ import { Hub } from "./live/hub.ts";
 import { BadRequest } from "./params.ts";
 import type { Read } from "./queries/find.ts";
 import { addControl, type ControlledWriter } from "./routes/control.ts";
+import { addData } from "./routes/data.ts";
 import { addHealth } from "./routes/health.ts";
 import { addLive } from "./routes/live.ts";
 import { addOpenapi } from "./routes/openapi.ts";
@@ -77,6 +78,12 @@ export interface DashboardOptions {
    */
   controlToken?: string | undefined;
   /**
+   * Whether the tables of the file can be read: the Data page and `api/data`. Who may see the dashboard sees all rows.
+   *
+   * @default {true}
+   */
+  data?: boolean | undefined;
+  /**
    * Maximum number of browsers that watch at the same time; others get 503.
    *
    * @default {200}
@@ -89,6 +96,7 @@ export const DASHBOARD_OPTIONS = namesOf<DashboardOptions>({
   allowedHosts: true,
   allowedOrigins: true,
   controlToken: true,
+  data: true,
   db: true,
   driver: true,
   maxClients: true,
@@ -172,6 +180,7 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
   addRunLog(app, read);
   addRuns(app, read, () => source.state.file);
   addTasks(app, read);
+  addData(app, read, { isOn: options.data !== false });
   addLive(app, hub);
   addOpenapi(app);
   addPage(app);
