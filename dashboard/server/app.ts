@@ -156,6 +156,7 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
   const allowedOrigins = checkOrigins(options.allowedOrigins ?? []);
   const access = newAccess({ allowedHosts, allowedOrigins, token });
   const source = new DatabaseHandle(db, driver);
+  source.showsData = options.data !== false;
   const hub = new Hub(source, { maxClients });
   const read: Read = (query) => source.read(query);
 
@@ -180,7 +181,7 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
   addRunLog(app, read);
   addRuns(app, read, () => source.state.file);
   addTasks(app, read);
-  addData(app, read, { isOn: options.data !== false });
+  addData(app, read, { isOn: source.showsData });
   addLive(app, hub);
   addOpenapi(app);
   addPage(app);

@@ -1,5 +1,5 @@
 /**
- * The tables and views of a file as SQLite knows them, whoever made them.
+ * The tables and views of a file as SQLite knows them, those of other programs among them.
  *
  * Names reach SQL quoted, and views are never opened to learn of them: to resolve one can take any time.
  *
@@ -78,7 +78,7 @@ export function columnsOfTable(
     }));
 }
 
-/** The key by which the rows of a table are in order; `undefined` where they cannot be told apart by any. */
+/** The key by which the rows of a table are in order; `undefined` where they have none. */
 export function keyOfTable(
   connection: Connection,
   name: string,

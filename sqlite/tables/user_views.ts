@@ -4,7 +4,7 @@
  * A view is another program's statement, and no statement can be interrupted. So a view is read as a temporary copy,
  * whose tables are temporary views with the condition of `guarded_tables.ts`: every row that it passes is a look at
  * the clock. Views for which that is not enough are refused: those with a recursion, over virtual tables, with
- * functions for which one row takes any time, and those that name so many others that only to prepare them would.
+ * functions for which one row takes any time, and those whose tables and views are too many to be prepared in time.
  *
  * @module
  */

@@ -20,6 +20,9 @@ import { Keys } from "../components/keys.tsx";
 import { Liveness } from "../components/liveness.tsx";
 import { PipelinePage } from "../runs/pipeline_page.tsx";
 import { focusTitle } from "../components/page_title.tsx";
+import { DataPage } from "../data/data_page.tsx";
+import { dataRoute } from "../data/data_route.ts";
+import { ShowsData } from "../data/shows_data.ts";
 import { type Route, runRoute, subjectOf } from "../lib/route.ts";
 import { hrefOf, useRoute } from "../lib/router.ts";
 import { RunPage } from "./run_page.tsx";
@@ -62,6 +65,7 @@ export function App({ backend }: { backend: Backend }) {
     ? <SourceState source={broken} />
     : <Page key={session} route={route} live={live} exported={exported} />;
   const isOld = broken || live.link === "reconnecting" || live.link === "gone";
+  const showsData = !exported && live.source?.data !== false;
   const runShown = runIn(live.data);
   return (
     <BackendContext.Provider value={backend}>
@@ -81,6 +85,8 @@ export function App({ backend }: { backend: Backend }) {
           <Crumbs route={route} live={live} exported={exported} />
         </nav>
         <span class="spread" />
+        {!signedOut && showsData &&
+          <a class="top-link" href={hrefOf(dataRoute(null))}>Data</a>}
         {!signedOut &&
           <Liveness live={live} paused={paused} onPause={setPaused} exported={exported} />}
         {!signedOut && <Keys exported={exported !== null} />}
@@ -91,7 +97,9 @@ export function App({ backend }: { backend: Backend }) {
           <SourceBanner source={broken} />}
         {live.link === "gone" && <GoneBanner live={live} />}
         <Control.Provider value={mayControl && live.link !== "gone"}>
-          <Boundary key={subjectOf(route)}>{page}</Boundary>
+          <ShowsData.Provider value={showsData}>
+            <Boundary key={subjectOf(route)}>{page}</Boundary>
+          </ShowsData.Provider>
         </Control.Provider>
       </main>
       {!signedOut && <HealthStrip live={live} run={runShown} exported={exported !== null} />}
@@ -113,6 +121,8 @@ function Page({ route, live, exported }: PageProps) {
       return <PipelinePage key={route.name} route={route} live={live.link === "live"} />;
     case "compare":
       return <ComparePage route={route} />;
+    case "data":
+      return <DataPage route={route} file={live.source?.file} />;
   }
 }
 

@@ -18,7 +18,7 @@ const MAX_TEXT = 1_000;
 /** Characters of a cursor: eight keys of a thousand bytes each. */
 const MAX_CURSOR = 24_000;
 
-/** Adds them, or what says that they are switched off. */
+/** Adds them, or refusals where they are switched off. */
 export function addData(app: Hono, read: Read, { isOn }: { isOn: boolean }): void {
   if (!isOn) {
     const error =

@@ -11,7 +11,7 @@ import { readSlices } from "./read_rows.ts";
 import { findTable, shapeOf, type TableShape } from "./table_shape.ts";
 import { csvCell, csvLine } from "../../../../internal/text/csv.ts";
 
-/** Bytes of a value that a file holds whole; of a longer one it says the size. */
+/** Bytes of a value that a file holds whole; a longer one is replaced by its size. */
 const WHOLE_BYTES = 1_000_000;
 
 /** The same where a row has many columns. */

@@ -120,7 +120,7 @@ function ofRun(
   const { runColumn } = shape;
   if (!runColumn) {
     throw new NoData(
-      `${shape.name} does not say which run its rows are of: it has no column run_id or task_id`,
+      `The rows of ${shape.name} belong to no run: it has no column run_id or task_id`,
       400,
     );
   }

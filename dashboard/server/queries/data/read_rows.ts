@@ -48,7 +48,7 @@ export interface RowsSlice {
   reached: string | undefined;
 }
 
-/** Reads slices one after another; `size` says how many rows the next may hold. */
+/** Reads slices one after another; `size` limits the rows of the next. */
 export async function* readSlices(
   read: Read,
   shape: TableShape,

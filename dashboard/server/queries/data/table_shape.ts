@@ -93,7 +93,7 @@ export function readable(
   return { columns, columnsLeft: all.length - columns.length };
 }
 
-/** How many rows a table has: counted where they are few, else what the file says of them. */
+/** How many rows a table has: counted where they are few, else an estimate. */
 export function countRows(
   reader: Reader,
   { kind, name, key, source }: TableShape,
