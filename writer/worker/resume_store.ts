@@ -137,8 +137,8 @@ function unfit(connection: Connection, run: number): TypeError | undefined {
     `Cannot resume run ${run}: ` +
       (row.key === null
         ? `its task ${row.id} has no key; give items a key, or pass taskKey`
-        : `two of its tasks have the key ${Deno.inspect(row.key)}; keys are unique in a run that ` +
-          `is to be resumed`),
+        : `two of its tasks have the key ${Deno.inspect(row.key)}; keys have to be ` +
+          `unique in a run that is resumed`),
   );
 }
 
