@@ -9,6 +9,8 @@
 import "../deno_only.js";
 export type {
   ApiError,
+  ArgumentField,
+  ArgumentsForm,
   Check,
   ComparedChecks,
   ComparedTask,
@@ -21,6 +23,9 @@ export type {
   GraphNode,
   LogLine,
   LogPage,
+  PastRun,
+  PipelineInfo,
+  PipelineSchedule,
   RemoteWorkerInfo,
   Run,
   RunChecks,
@@ -32,6 +37,7 @@ export type {
   RunPage,
   RunProgress,
   RunQuery,
+  RunStart,
   RunStatus,
   Sample,
   SourceState,

@@ -45,9 +45,13 @@ export function findAsset(path: string): Asset | undefined {
   return undefined;
 }
 
-/** The page, where relative addresses begin at `base`. */
-export function renderPage(base: string): string {
+/**
+ * The page, where relative addresses begin at `base`. `home` leads to the first page of a server of several databases,
+ * where there is one.
+ */
+export function renderPage(base: string, home?: string): string {
   const addresses: Record<string, string> = {
+    home: home === undefined ? "" : ` data-home="${home}"`,
     base: base.replace(/[<>"&]/g, encodeURIComponent),
     icon: `assets/${version}/icon.svg`,
     style: `assets/${version}/page.css`,
