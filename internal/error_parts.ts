@@ -26,7 +26,7 @@ export function textIn(error: Error, name: string): string | undefined {
   }
 }
 
-/** What is told of a value that is no error. */
+/** What is reported of a value that is not an error. */
 export function describeOther(
   thrown: unknown,
 ): {

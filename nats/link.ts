@@ -3,7 +3,7 @@
  *
  * The server delivers at most once and nothing larger than its `max_payload`. So messages are collected for one turn
  * of the event loop, cut into numbered frames, and kept until the other side has acknowledged them. After a
- * reconnection, or where no acknowledgement comes, the oldest frame is sent again; its acknowledgement says where to
+ * reconnection, or where no acknowledgement comes, the oldest frame is sent again; its acknowledgement shows where to
  * continue. At most {@linkcode WINDOW_BYTES} are in flight, so that a slow reader is not cut off by the server; what
  * comes beyond that waits here, bounded by the credits of the senders.
  *
@@ -46,7 +46,7 @@ export interface LinkOptions<In> {
   gone: () => void;
 }
 
-/** A frame that says that a link is not known. */
+/** A frame that reports an unknown link. */
 export function goneFrame(): Uint8Array {
   const frame = new Uint8Array(HEADER);
   frame[0] = GONE;

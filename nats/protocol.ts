@@ -80,7 +80,7 @@ export interface ClaimId {
   claim: number;
 }
 
-/** What a worker tells the coordinator of a run. */
+/** What a worker sends to the coordinator of a run. */
 export type UpMessage =
   /** It takes part; the first message of a link. */
   | { kind: "join"; beat: WorkerBeat }
@@ -135,13 +135,13 @@ export interface Welcome {
   exports?: Readonly<Record<string, string>> | undefined;
   args: Readonly<Record<string, unknown>> | undefined;
   atomic: boolean;
-  /** Whether ends are told with what tasks returned. */
+  /** Whether reported ends include what tasks returned. */
   keepsResults?: boolean | undefined;
   /** Whether the coordinator names the items that its tasks add. */
   asksIdentity: boolean;
   graceMs: number;
   loadMs: number;
-  /** Whether it is to tell what its tasks log and how far they are. */
+  /** Whether it reports what its tasks log, and their progress. */
   watch: boolean;
 }
 
@@ -159,7 +159,7 @@ export interface Go extends ClaimId {
   trace: string | undefined;
 }
 
-/** What a coordinator tells a worker. */
+/** What a coordinator sends to a worker. */
 export type DownMessage =
   | Welcome
   /** The consumer of the stream from which offers are pulled. */

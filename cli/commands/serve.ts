@@ -23,7 +23,7 @@ import { programOf } from "../serve/child.ts";
 import { knownPaths } from "../serve/known_paths.ts";
 import { PipelineServer } from "../serve/pipeline_server.ts";
 import { reportTo } from "../serve/report_to.ts";
-import { tell, writeLines } from "../terminal/terminal.ts";
+import { printStderr, writeLines } from "../terminal/terminal.ts";
 import { TOKEN_VARIABLE, viewerToken } from "../viewer_token.ts";
 
 /** Requests that are answered at the same time. */
@@ -119,7 +119,7 @@ export async function run(options: ServeCommandOptions, ...files: string[]): Pro
     token,
     allowedHosts: [...LOOPBACK_HOSTS, host, ...options.name ?? []],
     allowedOrigins: checkOrigins(options.origin ?? []),
-    listener: reportTo(tell),
+    listener: reportTo(printStderr),
   });
   await using _ = server;
   const http = await listen({ host, port }, server);
@@ -132,7 +132,7 @@ export async function run(options: ServeCommandOptions, ...files: string[]): Pro
   const signal = await stopped.promise;
   const active = server.pipelines.reduce((sum, pipeline) => sum + pipeline.active, 0);
   if (active > 0) {
-    tell(
+    printStderr(
       `Stopping: runs may end within ${formatDuration(graceMs)}. Ctrl-C again stops at once.`,
     );
   }

@@ -25,7 +25,7 @@ export interface ChildSettings {
   cwd?: string | undefined;
 }
 
-/** Who hears what a child says. */
+/** What is called with what a child replies and prints. */
 export interface ChildListeners {
   onReply: (reply: ChildReply) => void;
   /** A line that its definition printed. */
@@ -40,7 +40,7 @@ export interface ChildEnd {
 
 /** A child process. */
 export class Child {
-  /** Settled when it has ended, and all that it said was heard. */
+  /** Settled when it has ended, and all of its output was read. */
   readonly ended: Promise<ChildEnd>;
   readonly #child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;

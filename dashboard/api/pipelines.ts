@@ -18,7 +18,7 @@ import type { RunStatus } from "./run.ts";
 export interface ArgumentField {
   /** Its name. */
   name: string;
-  /** What it takes; `json` is any value, written as JSON. */
+  /** The kind of value; `json` is any, written as JSON. */
   type: "text" | "number" | "integer" | "boolean" | "json";
   /** Whether a run needs it. */
   required: boolean;
@@ -26,7 +26,7 @@ export interface ArgumentField {
   default?: unknown;
   /** The values that it takes. */
   choices?: (string | number)[];
-  /** What it is for. */
+  /** Its purpose. */
   description?: string;
 }
 
@@ -73,7 +73,7 @@ export interface PastRun {
 /**
  * When a pipeline is due.
  *
- * @example Whether it waits for anybody
+ * @example Whether this server starts runs at its times
  * ```ts ignore
  * import type { PipelineSchedule } from "@pipeloom/pipeloom/dashboard";
  *

@@ -51,11 +51,11 @@ export function findAsset(path: string): Asset | undefined {
  */
 export function renderPage(base: string, home?: string): string {
   const addresses: Record<string, string> = {
-    home: home === undefined ? "" : ` data-home="${home}"`,
     base: base.replace(/[<>"&]/g, encodeURIComponent),
     icon: `assets/${version}/icon.svg`,
     style: `assets/${version}/page.css`,
     script: `assets/${version}/page.js`,
   };
-  return INDEX.replace(/{{(\w+)}}/g, (_, name) => addresses[name]!);
+  const page = INDEX.replace(/{{(\w+)}}/g, (_, name) => addresses[name]!);
+  return home === undefined ? page : page.replace('id="app"', `id="app" data-home="${home}"`);
 }

@@ -17,7 +17,7 @@ import { RemoteWorker, type RemoteWorkerOptions } from "./remote_worker.ts";
 /** Milliseconds between two looks at who is silent, at most. */
 const TICK_MS = 1_000;
 
-/** What a crew is told, and whom it tells. */
+/** Options of a crew, and its listeners. */
 export interface CrewOptions
   extends Pick<RemoteWorkerOptions, "attach" | "disconnect" | "receive"> {
   connection: Connection;
@@ -42,7 +42,7 @@ export class Crew {
   readonly #subscriptions: Disposable[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
   #tickedAt = 0;
-  #saidHelloAt = -Infinity;
+  #helloSentAt = -Infinity;
 
   constructor(options: CrewOptions) {
     this.#options = options;
@@ -61,7 +61,7 @@ export class Crew {
     );
     this.#tickedAt = performance.now();
     this.#timer = setInterval(() => this.#tick(), Math.min(TICK_MS, hello.beatMs));
-    this.#sayHello();
+    this.#sendHello();
   }
 
   /** The workers that take part. */
@@ -108,7 +108,7 @@ export class Crew {
       worker.silence = 0;
       worker.reconnected();
     }
-    this.#sayHello();
+    this.#sendHello();
   }
 
   /** A worker takes no part any more, for this reason. */
@@ -125,7 +125,7 @@ export class Crew {
     this.#options.lost(worker, why);
   }
 
-  /** Ends the listening; the workers are told that the run has ended. */
+  /** Stops listening, and notifies the workers that the run has ended. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     const { connection, names, hello } = this.#options;
@@ -145,8 +145,8 @@ export class Crew {
     this.#workers.clear();
   }
 
-  #sayHello(): void {
-    this.#saidHelloAt = performance.now();
+  #sendHello(): void {
+    this.#helloSentAt = performance.now();
     const { connection, names, hello } = this.#options;
     connection.publish(names.hello, encode(hello));
   }
@@ -157,7 +157,7 @@ export class Crew {
     const link = subject.slice(subject.lastIndexOf(".") + 1);
     let worker = this.#workers.get(link);
     if (!worker) {
-      if (this.#gone.has(link) || !isFirst(data)) return this.#sayGone(link);
+      if (this.#gone.has(link) || !isFirst(data)) return this.#sendGone(link);
       worker = this.#admit(link);
     }
     worker.silence = 0;
@@ -205,7 +205,7 @@ export class Crew {
     if (beat.modules.some((module) => module.version === version)) {
       this.#refused.delete(beat.id);
       // It has just come, or did not learn of the run.
-      if (performance.now() - this.#saidHelloAt > 100) this.#sayHello();
+      if (performance.now() - this.#helloSentAt > 100) this.#sendHello();
       return;
     }
     const same = beat.modules.find((module) => module.name === name);
@@ -215,7 +215,7 @@ export class Crew {
     this.#refused.set(beat.id, `${beat.name} ${has}`);
   }
 
-  #sayGone(link: string): void {
+  #sendGone(link: string): void {
     const { connection, names } = this.#options;
     connection.publish(names.down(link), goneFrame());
   }
@@ -233,7 +233,7 @@ export class Crew {
           this.remove(worker, `it was silent for ${Math.round(worker.silence)} ms`);
         }
       }
-      if (now - this.#saidHelloAt >= hello.beatMs) this.#sayHello();
+      if (now - this.#helloSentAt >= hello.beatMs) this.#sendHello();
     }
     tick();
   }

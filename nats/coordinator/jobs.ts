@@ -144,7 +144,7 @@ export class Jobs<Item> {
     await this.#take(job, cut, `${worker.name} gave it back`);
   }
 
-  /** Compares what a worker says that it has with what is known here. */
+  /** Compares the claims that a worker reports with what is known here. */
   compare(worker: RemoteWorker, claims: readonly ClaimId[]): void {
     const known = new Set(claims.map(({ claim }) => claim));
     for (const { id, claim } of claims) {

@@ -30,7 +30,7 @@ const FORGOTTEN_MS = 24 * 60 * 60 * 1_000;
 /** Requests of workers that wait at the server. */
 const MAX_WAITING = 8_192;
 
-/** Answers of the API that say that there is no such stream, or no such consumer. */
+/** Answers of the API for a stream or a consumer that does not exist. */
 const NOT_FOUND = new Set([10_059, 10_014]);
 
 /** Of which run the offers are, and how they are kept. */

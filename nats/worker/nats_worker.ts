@@ -28,7 +28,7 @@ export interface ServedModule {
   module: ModuleVersion;
 }
 
-/** What a worker is told. */
+/** Options of a worker. */
 export interface NatsWorkerOptions {
   servers: string | readonly string[];
   prefix?: string | undefined;

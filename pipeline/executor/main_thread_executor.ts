@@ -120,7 +120,7 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
     execution: TaskExecution,
   ): Promise<TaskOutcome | { pending: Promise<TaskOutcome> }> {
     const { environment } = this.#options;
-    using _ = timeAttempt(task, environment, { tell: (reason) => execution.timeOut(reason) });
+    using _ = timeAttempt(task, environment, { notify: (reason) => execution.timeOut(reason) });
     return await runTask(this.#work, task.item, execution, environment);
   }
 

@@ -107,7 +107,7 @@ export function checkFromTask(
   return passed;
 }
 
-/** Writes the checks of an atomic task that has failed: its rows are not written, and these tell why. */
+/** Writes the checks of an atomic task that has failed: its rows are not written, and these show why. */
 export function writeChecks(
   { checks, isAbandoned }: TaskExecution,
   { batchSender }: TaskEnvironment,

@@ -8,7 +8,7 @@ import { tempFolder } from "../support/temp.ts";
 
 const FIXTURE = new URL("tests/fixtures/served.ts", ROOT).href;
 
-/** A server of pipelines without a port, and what it has told. */
+/** A server of pipelines without a port, and what it has reported. */
 class Served implements AsyncDisposable {
   readonly folder = tempFolder();
   readonly server: PipelineServer;
@@ -123,7 +123,7 @@ Deno.test("a server runs definitions in processes of their own, and one that bre
     assertEquals((await list())[0]!.runs.map(({ status }) => status), ["error"]);
   });
 
-  await t.step("one that ends its process is told, and its run is interrupted", async () => {
+  await t.step("one that ends its process is reported, and its run is interrupted", async () => {
     await served.ask("POST", "/api/pipelines/served-exits/run");
     const { run, problem } = await served.end();
     assertEquals(run, 2);

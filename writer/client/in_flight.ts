@@ -116,7 +116,7 @@ export class InFlight {
     await [...this.#batches.values()].at(-1)?.acknowledged.promise;
   }
 
-  /** Posts everything, whatever the credits, and says that the port will not be used any more. */
+  /** Posts everything, whatever the credits, and announces that the port will not be used again. */
   detach(): void {
     this.#post(Infinity);
     this.#port.postMessage({ kind: "detach" });

@@ -106,7 +106,7 @@ export class PooledWorker<Item> implements Disposable {
       if (attempt) request.attempt = attempt;
       if (this.#options.exports) request.stage = task.stage!;
       if (task.trace !== undefined) request.trace = task.trace;
-      if (this.#options.tellsStarts) request.tell = true;
+      if (this.#options.reportsStarts) request.reportStart = true;
       this.#post(request);
     } catch (error) {
       const refusal = new TypeError(
@@ -123,7 +123,7 @@ export class PooledWorker<Item> implements Disposable {
       this.#running = { id, name, key, fraction: undefined, note: undefined };
     }
     using _ = timeAttempt(task, environment, {
-      tell: (reason) => {
+      notify: (reason) => {
         if (!this.#death) this.#post({ kind: "time_out", id, reason: toErrorData(reason) });
       },
       end: { afterMs: graceMs, run: (error) => this.#terminate(task, error, "error") },
@@ -133,7 +133,7 @@ export class PooledWorker<Item> implements Disposable {
     this.#current = undefined;
   }
 
-  /** Tells the tasks that they are to stop; a Worker that is still loading is ended. */
+  /** Asks the tasks to stop; a Worker that is still loading is ended. */
   abort(reason: unknown): void {
     this.#isAborted = true;
     if (this.#death) return;
@@ -141,7 +141,7 @@ export class PooledWorker<Item> implements Disposable {
     else this.#die(reason);
   }
 
-  /** Tells a task to stop, and ends the Worker if it continues; one that has returned is left alone. */
+  /** Asks a task to stop, and ends the Worker if it continues; one that has returned is left alone. */
   cancel(id: number, reason: Error): void {
     const task = this.#current;
     if (this.#death || task?.id !== id) return;
@@ -176,7 +176,7 @@ export class PooledWorker<Item> implements Disposable {
 
   async #next(): Promise<void> {
     await this.#step.promise;
-    // It may have died just when it had taken the step, and tells of no other.
+    // It may have died just after taking the step, and then reports no other.
     if (this.#death) throw this.#death;
     this.#step = Promise.withResolvers();
   }
