@@ -13,6 +13,7 @@ export type {
   ArgumentsForm,
   Check,
   ComparedChecks,
+  ComparedRows,
   ComparedTask,
   Comparison,
   ControlResult,
@@ -37,6 +38,7 @@ export type {
   RunPage,
   RunProgress,
   RunQuery,
+  RunRows,
   RunStart,
   RunStatus,
   Sample,
@@ -53,6 +55,7 @@ export type {
   TaskStep,
   Timeline,
   WeaveBlock,
+  WrittenRows,
 } from "./api.ts";
 export { createDashboard, type DashboardApp, type DashboardOptions } from "./server/app.ts";
 export type { ControlledWriter } from "./server/routes/control.ts";

@@ -8,7 +8,7 @@
  */
 import { ArgumentsError } from "../errors.ts";
 import { unexpected } from "../internal/validate.ts";
-import { withoutNul } from "../internal/nul_characters.ts";
+import { withoutNul } from "../internal/text/nul_characters.ts";
 import { toJson } from "../internal/json.ts";
 
 /**

@@ -26,7 +26,7 @@ export const TABLES: Readonly<Record<string, string>> = {
   task_steps:
     "A row is a step that a task has ended, or a sleep, so that it is not run again when the task is.",
   run_rows:
-    "A row says how many rows of one table the tasks of a run wrote, over all attempts. Rows that triggers and foreign keys change are not counted, as in SQLite's `changes()`.",
+    "A row holds how many rows of one table the tasks of a run wrote, over all attempts. Rows that triggers and foreign keys change are not counted, as in SQLite's `changes()`.",
   workers:
     "A row is a worker on another machine in a run. The table is created by the first run that has any such worker.",
 };

@@ -8,7 +8,7 @@ import type { WriteResult } from "../protocol/write_message.ts";
 
 /** What became of the messages of a batch, by their index. */
 export interface Outcome {
-  /** What each message did, where there is something to say. */
+  /** What each message did, where there is something to report. */
   results: [number, WriteResult][];
   /** Why a message was not written. */
   failures: [number, ErrorData][];

@@ -19,7 +19,7 @@ import { isEnd, type TaskStatus } from "../../internal/task_status.ts";
 import type { RowChange } from "./write_target.ts";
 import type { TransactionPart } from "./transaction_part.ts";
 
-/** Tables that are told apart for one task; rows of further ones are counted under this name. */
+/** Tables that are counted apart for one task; rows of further ones are counted under this name. */
 const MAX_TABLES = 100;
 const OTHER_TABLES = "*";
 

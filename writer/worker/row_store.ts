@@ -34,7 +34,7 @@ const MAX_STATEMENTS = 256;
 const COUNT_CHANGES =
   "SELECT total_changes() AS total, changes() AS changes, last_insert_rowid() AS id";
 
-/** Rows of several messages were fewer than they held: which of them, only each by itself tells. */
+/** Rows of several messages were fewer than they held: only each by itself shows which. */
 const FEWER_ROWS = new Error("A table has taken fewer rows than were inserted");
 
 /** The part of the store that writes what is the user's. */

@@ -1,7 +1,7 @@
 /**
- * Which table a statement writes, as far as its text tells.
+ * Which table a statement writes, as far as its text shows.
  *
- * SQLite counts the rows that a statement changed and does not say of which table.
+ * SQLite counts the rows that a statement changed and does not report their table.
  *
  * @module
  */

@@ -33,7 +33,7 @@ function cities(task: number | undefined, ...ids: number[]): WriteMessage {
   return { kind: "insert", table: "city", columns: ["id", "name"], values, width: 2, task };
 }
 
-/** What each task is said to have written. */
+/** What each task is recorded to have written. */
 function wrote(store: TestStore, ids: readonly number[]): unknown[] {
   return ids.map((id) => {
     const { wrote } = store.task(id)!;
