@@ -9,8 +9,11 @@
 import "../deno_only.js";
 export type {
   ApiError,
+  ArgumentField,
+  ArgumentsForm,
   Check,
   ComparedChecks,
+  ComparedRows,
   ComparedTask,
   Comparison,
   ControlResult,
@@ -21,6 +24,9 @@ export type {
   GraphNode,
   LogLine,
   LogPage,
+  PastRun,
+  PipelineInfo,
+  PipelineSchedule,
   RemoteWorkerInfo,
   Run,
   RunChecks,
@@ -32,6 +38,8 @@ export type {
   RunPage,
   RunProgress,
   RunQuery,
+  RunRows,
+  RunStart,
   RunStatus,
   Sample,
   SourceState,
@@ -47,6 +55,7 @@ export type {
   TaskStep,
   Timeline,
   WeaveBlock,
+  WrittenRows,
 } from "./api.ts";
 export { createDashboard, type DashboardApp, type DashboardOptions } from "./server/app.ts";
 export type { ControlledWriter } from "./server/routes/control.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { withoutNul } from "./nul_characters.ts";
+import { withoutNul } from "./text/nul_characters.ts";
 import { ownProperties, smallCopy } from "./own_properties.ts";
 
 /** A part of an error; `undefined` also where it cannot be read. */

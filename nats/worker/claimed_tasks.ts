@@ -10,7 +10,8 @@
 import type { Msg } from "@nats-io/transport-node";
 import { summarizeError } from "../../internal/error_text.ts";
 import type { TaskOutcome } from "../../pipeline/executor/task_runner.ts";
-import { type ClaimId, decode, type Go, type UpMessage } from "../protocol.ts";
+import { decode } from "../codec/decode.ts";
+import type { ClaimId, Go, UpMessage } from "../protocol.ts";
 import { type Held, HeldClaims } from "./held_claims.ts";
 import { Lookahead } from "./lookahead.ts";
 import { offeredTask, type TaskSlots } from "./task_slots.ts";

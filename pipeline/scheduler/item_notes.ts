@@ -5,7 +5,7 @@
  * @module
  */
 import { toJson } from "../../internal/json.ts";
-import { withoutNul } from "../../internal/nul_characters.ts";
+import { withoutNul } from "../../internal/text/nul_characters.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
 import type { NoteItemsMessage } from "../../writer/protocol/task_message.ts";
 import type { IdentifiedItem } from "./task_identity.ts";

@@ -5,7 +5,7 @@
  */
 import { stageOf, type Work } from "../executor/stages.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
-import { withoutNul } from "../../internal/nul_characters.ts";
+import { withoutNul } from "../../internal/text/nul_characters.ts";
 
 /** The largest id that can be chosen: one is left, so that there is always a next. */
 const MAX_ID = Number.MAX_SAFE_INTEGER - 1;

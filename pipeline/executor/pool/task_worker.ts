@@ -22,6 +22,7 @@ import type {
 import { identifyAll, type Identities } from "../added_items.ts";
 import { abridgedError } from "../abridged_error.ts";
 import { delay } from "../../../internal/delay.ts";
+import { TransientMap } from "../../../internal/transient_map.ts";
 import { BATCH_MS, BatchSender } from "../../../writer/client/batch_sender.ts";
 import { WorkerSetup } from "./worker_setup.ts";
 import { type TaskEnvironment, TaskExecution } from "../task_execution.ts";
@@ -33,7 +34,7 @@ const reply = worker.postMessage.bind(worker);
 
 const controller = new AbortController();
 /** Tasks that have not ended, each with its end. */
-const tasks = new Map<number, { task: TaskExecution; end: Promise<void> }>();
+const tasks = new TransientMap<number, { task: TaskExecution; end: Promise<void> }>();
 /** The functions that tasks run, by their stages; `""` where there are none. */
 const functions = new Map<string, TaskFunction<unknown>>();
 let environment: TaskEnvironment | undefined;

@@ -11,7 +11,7 @@
  */
 import { fromErrorData, toErrorData } from "../../../errors.ts";
 import { toJson } from "../../../internal/json.ts";
-import { withoutNul } from "../../../internal/nul_characters.ts";
+import { withoutNul } from "../../../internal/text/nul_characters.ts";
 import { isoNow, isoTime } from "../../../internal/timestamps.ts";
 import { checkFunction, checkText, unexpected } from "../../../internal/validate.ts";
 import type { WriteMessage } from "../../../writer/protocol/write_message.ts";
