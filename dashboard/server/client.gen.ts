@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources 86cac7ee1f06f5dc
+// Deno 2.9.6, sources a481ffa797e96341
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *

@@ -1,6 +1,6 @@
 /**
  * The main thread of a child process: it starts the thread in which a definition is loaded and run, and stays free
- * itself. So it notices that the server has gone, or that it is to end, whatever the definition does.
+ * itself. So it notices that the server has gone, or that it is asked to end, whatever the definition does.
  *
  * It reads requests from its standard input. The end of that is the end of the server: the run is stopped then, so
  * that nothing runs which nothing watches.
@@ -38,7 +38,7 @@ export async function runChild(): Promise<number> {
   const { value: first } = await lines.next();
   if (first === undefined) return 1;
   const { secret, graceMs, request } = JSON.parse(first) as ChildStart;
-  const tell = (reply: ChildReply) => {
+  const send = (reply: ChildReply) => {
     writeWhole(Deno.stdout, `\n\0${secret}${JSON.stringify(reply)}\n`);
   };
   if (request.kind === "describe") {
@@ -47,19 +47,19 @@ export async function runChild(): Promise<number> {
       for await (const _ of lines);
       Deno.exit(1);
     })();
-    return await describeAll(request, tell);
+    return await describeAll(request, send);
   }
-  return await run(request, { tell, lines, graceMs });
+  return await run(request, { send, lines, graceMs });
 }
 
 async function describeAll(
   { files, limitMs }: DescribeRequest,
-  tell: (reply: ChildReply) => void,
+  send: (reply: ChildReply) => void,
 ): Promise<number> {
   const waiting = [...files];
   await Promise.all(Array.from({ length: LOADING }, async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      tell(await describe(file, limitMs));
+      send(await describe(file, limitMs));
     }
   }));
   return 0;
@@ -87,8 +87,8 @@ async function describe(file: string, limitMs: number): Promise<ChildReply> {
 
 async function run(
   request: RunRequest,
-  { tell, lines, graceMs }: {
-    tell: (reply: ChildReply) => void;
+  { send, lines, graceMs }: {
+    send: (reply: ChildReply) => void;
     lines: AsyncGenerator<string>;
     graceMs: number;
   },
@@ -96,7 +96,7 @@ async function run(
   const over = Promise.withResolvers<number>();
   const thread = startThread(request, (reply) => {
     if (reply.kind === "exits") return over.resolve(reply.code);
-    tell(reply);
+    send(reply);
     if (reply.kind === "ended") over.resolve(reply.status === "done" ? 0 : 1);
     if (reply.kind === "failed" || reply.kind === "refused") over.resolve(1);
   });
