@@ -1,5 +1,5 @@
 /**
- * What the dashboard's server and its page say to each other: the JSON of the API and the events of the
+ * What the dashboard's server and its page exchange: the JSON of the API and the events of the
  * live stream. Types only.
  *
  * Times are ISO 8601 in UTC, durations are in milliseconds, progress is a fraction 0..1, ids are those of the

@@ -1,5 +1,5 @@
 /**
- * What the API tells of two runs side by side.
+ * What the API returns about two runs side by side.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the API tells of tasks and their logs.
+ * What the API returns about tasks and their logs.
  *
  * @module
  */

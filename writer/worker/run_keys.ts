@@ -2,7 +2,7 @@
  * The keys of a run's tasks, by which items find them.
  *
  * There is no index on keys, which would cost every task of every run. A run that is resumed, or that tasks are added
- * to, gets a table of its keys in memory for as long as it takes, which also tells when two items carry one key.
+ * to, gets a table of its keys in memory for as long as it takes, which also detects two items with one key.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { Statements } from "../../sqlite/statements.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
 import { OF_RUN } from "./resume_store.ts";
 
-/** What `seen` says of a key that a task or the program added. */
+/** The value of `seen` for a key that a task or the program added. */
 const ADDED = 2;
 
 /** A task that is there. */

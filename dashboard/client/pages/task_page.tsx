@@ -1,5 +1,5 @@
 /**
- * The page of one task: how it went, what it said, what came of it.
+ * The page of one task: its course, its messages, its outcome.
  *
  * @module
  */
@@ -146,7 +146,7 @@ function Pace({ task }: { task: TaskDetail }) {
   );
 }
 
-/** Tells how the task has ended. */
+/** Announces how the task has ended. */
 function useNews(task: TaskDetail | null | undefined): void {
   const last = useRef<TaskDetail | null | undefined>(null);
   useEffect(() => {

@@ -21,7 +21,7 @@ export function formatEvent(event: string, data: object, id?: string): Uint8Arra
 /** What an {@linkcode EventStream} needs. */
 export interface EventStreamOptions {
   /**
-   * The active read, if any. The snapshot waits for it: what has been read is told to all at its
+   * The active read, if any. The snapshot waits for it: what has been read is sent to all at its
    * end, and a snapshot that holds it already would have lines of a log twice.
    */
   reading(): Promise<void> | undefined;

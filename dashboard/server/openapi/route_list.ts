@@ -1,10 +1,10 @@
 /**
- * What is said of each route of the API: for its OpenAPI description and for the reference.
+ * The descriptions of the API's routes, for its OpenAPI description and for the reference.
  *
  * @module
  */
 
-/** What is said of a route. */
+/** The description of a route. */
 export interface Route {
   /** Parameters of the query. */
   query?: string;

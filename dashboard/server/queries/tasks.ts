@@ -20,7 +20,7 @@ import { readCancelling } from "./requests.ts";
 import { readSteps } from "./steps.ts";
 import { shorten, textStart, toText } from "./text.ts";
 
-/** Characters of a text in a list: 300 to show, and one that tells that there is more. */
+/** Characters of a text in a list: 300 to show, and one as a sign that there is more. */
 const LIST_CHARACTERS = 301;
 
 /** Characters of a text on the page of its task; all of it is at `/api/tasks/:task/texts/:field`. */
@@ -50,7 +50,7 @@ export async function listTasks(
     ? []
     : await findTasks(read, tasks, { ...query, limit: limit + 1 }, signal);
   const more = found.length > limit;
-  // What tells that there is more stands at the end that the search went towards.
+  // The row that shows that there is more is at the end that the search went towards.
   const page = place?.back ? found.slice(more ? 1 : 0) : found.slice(0, limit);
   const [before, after] = place?.back ? [more, true] : [!!place, more];
   // Where everything on the way is gone, one can turn round.
@@ -76,7 +76,7 @@ export function fromCursor(cursor: string): PageCursor | undefined {
     const isValue = typeof value === "string" || Number.isFinite(value);
     if (isValue && Number.isSafeInteger(id)) return { value, id, back: back === 1 };
   } catch {
-    // Told by the missing result.
+    // The missing result shows it.
   }
   return undefined;
 }
@@ -225,7 +225,7 @@ function toTask(row: SqlRow, characters: number, cancelling: ReadonlySet<number>
     const text = toText(value);
     return text && shorten(text, characters);
   };
-  // The first line tells what it is, the others where.
+  // The first line shows what it is, the others where.
   const error = toText(row.error);
   const wakesAt = row.status === "queued" ? toText(row.wakes_at) : null;
   return {

@@ -59,7 +59,7 @@ export function readTaskChecks(reader: Reader, task: { id: number; name: string 
   return rows.map((row) => ({ ...toCheck(row), task: task.name }));
 }
 
-/** How the checks of two runs differ. `labels` tell which tasks are the same, by their ids. */
+/** How the checks of two runs differ. `labels` show which tasks are the same, by their ids. */
 export async function compareChecks(
   read: Read,
   { a, b, labels }: { a: RunTasks; b: RunTasks; labels: ReadonlyMap<number, string> },

@@ -15,13 +15,13 @@ import { getRun } from "../runs.ts";
 import { type Read, slicesOf } from "../slices.ts";
 import { toText } from "../text.ts";
 
-/** Groups that are told, those that took most time together first. */
+/** The number of groups in an answer, those that took most time together first. */
 const MAX_GROUPS = 20;
 
 /** Groups that are counted: further names count as one. */
 const MAX_COUNTED = 2_000;
 
-/** Characters of a name that tell its pattern. */
+/** Characters of a name that determine its pattern. */
 const NAME_CHARACTERS = 200;
 
 /** By what tasks are grouped. */
