@@ -25,6 +25,7 @@ export type {
 } from "./api/live.ts";
 export type { GraphEdge, GraphNode, TaskGraph, Timeline, WeaveBlock } from "./api/picture.ts";
 export type { Run, RunHealth, RunPage, RunQuery, RunStatus, Sample } from "./api/run.ts";
+export type { ComparedRows, RunRows, WrittenRows } from "./api/rows.ts";
 export type { RunProgress } from "../internal/progress.ts";
 export type { LogLine, LogPage, RunLogLine, RunLogPage } from "./api/log.ts";
 export type {

@@ -45,6 +45,10 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     answer: "RunChecks",
     text: "The checks of its tasks: numbers, and the first 100, failed ones first.",
   },
+  "GET /api/runs/:run/rows": {
+    answer: "RunRows",
+    text: "The rows that its tasks wrote, by table: inserted, upserted, updated, deleted.",
+  },
   "GET /api/runs/:run/delays": {
     answer: "RunDelays",
     text: "Its tasks that are silent, that wait for a retry, and the slowest.",

@@ -6,6 +6,7 @@
 import type { TaskStatus } from "../../../internal/task_status.ts";
 import type { ComparedTask, Comparison } from "../../api.ts";
 import type { Read } from "./find.ts";
+import { compareRows } from "./answers/written_rows.ts";
 import { compareChecks } from "./answers/checks.ts";
 import { DURATION_MS } from "./order.ts";
 import { getRun } from "./runs.ts";
@@ -80,6 +81,7 @@ export async function compareRuns(
     slower: slower.list(),
     faster: faster.list(),
     checks: await compareChecks(read, { a: tasksOfA, b: tasksOfB, labels }, signal),
+    wrote: read((reader) => compareRows(reader, a.id, b.id)),
     medianMs: { a: median(durations.a), b: median(durations.b) },
     partial: before.size >= MAX_TASKS || after.size >= MAX_TASKS,
   };
