@@ -1,8 +1,8 @@
 /**
- * The flags of `deno run` for a child process: those of the command line, and for each permission that they do not
+ * The flags of `deno run` for a child process: what the command line gives, and of each permission that it does not
  * name, what this process has. A child never gets more than that.
  *
- * Deno reports whether one thing is granted, and not which things are. So a permission that is granted for some paths
+ * Deno answers whether one thing is granted, not which things are. So a permission that is granted for some paths
  * only is passed on for the paths that a run is known to need; for others, such as hosts, it has to be named.
  * `--allow-run` is never passed on: the server has it to start children.
  *
@@ -42,8 +42,8 @@ export interface KnownPaths {
 /**
  * All flags of a child.
  *
- * @param given The flags of the command line, such as `--allow-net=api.example.com`
- * @throws {CommandError} If they grant more than this process has
+ * @param given Those of the command line, such as `--allow-net=api.example.com`
+ * @throws {CommandError} If one grants more than this process has
  */
 export function childFlags(given: readonly string[], paths: KnownPaths): string[] {
   const named = new Set<Kind>();

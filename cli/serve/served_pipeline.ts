@@ -154,7 +154,7 @@ export class ServedPipeline {
     await Promise.all([...this.#children].map((child) => child.stop(reason, graceMs)));
   }
 
-  /** Its public description. */
+  /** Its description for the API. */
   async info(): Promise<PipelineInfo> {
     const { id, name, file, description, database, active } = this;
     const times = this.#plan?.times;
@@ -225,7 +225,7 @@ export class ServedPipeline {
     const refused = last?.kind === "refused";
     const overlaps = last?.kind === "refused" && last.overlaps === true;
     const status = last?.kind === "ended" ? last.status : null;
-    // The person who asked has got the answer.
+    // The person who asked has the answer.
     if (refused && trigger === "request") return problem;
     if (!overlaps) this.#problem = problem;
     this.#listener.ended({ pipeline: this, trigger, run, status, problem, overlaps });

@@ -1,5 +1,5 @@
 /**
- * What the API returns about pipelines whose definitions a server has.
+ * What the API has of pipelines that a server has the definitions of.
  *
  * @module
  */

@@ -75,7 +75,7 @@ Deno.test("a server runs definitions in processes of their own, and one that bre
   await server.load();
   const list = async () => (await served.ask<PipelineInfo[]>("GET", "/api/pipelines")).body;
 
-  await t.step("it reports what each of them is, and which does not load", async () => {
+  await t.step("it lists what each of them is, and which does not load", async () => {
     const [numbers, exits, endless, none] = await list();
     assertEquals([numbers!.id, exits!.id, endless!.id], [
       "served",
