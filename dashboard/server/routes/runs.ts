@@ -8,7 +8,7 @@ import { renderExport } from "../export.ts";
 import { InTurn, OneAtATime, toParts } from "../one_at_a_time.ts";
 import { integer, runId, runQuery, taskQuery } from "../params.ts";
 import { findRuns, narrows } from "../queries/answers/find_runs.ts";
-import { compareRuns } from "../queries/compare.ts";
+import { compareRuns } from "../queries/answers/compare.ts";
 import type { Read } from "../queries/find.ts";
 import { readGraph } from "../queries/graph.ts";
 import { getRun, listRuns, listSamples } from "../queries/runs.ts";

@@ -8,7 +8,7 @@ import type { Check, ComparedChecks, RunChecks } from "../../../api.ts";
 import type { Reader } from "../../reader.ts";
 import { type RunTasks, tasksOf } from "../run_tasks.ts";
 import type { Read } from "../slices.ts";
-import { LABEL_CHARACTERS, labelColumn } from "../task_label.ts";
+import { LABEL_CHARACTERS, labelColumn } from "./task_label.ts";
 import { shorten, textStart, toText } from "../text.ts";
 import { Turn } from "../turn.ts";
 

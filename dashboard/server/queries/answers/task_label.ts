@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Reader } from "../reader.ts";
-import { textStart } from "./text.ts";
+import type { Reader } from "../../reader.ts";
+import { textStart } from "../text.ts";
 
 /** Characters of a label that count. */
 export const LABEL_CHARACTERS = 300;

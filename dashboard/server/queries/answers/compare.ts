@@ -3,19 +3,19 @@
  *
  * @module
  */
-import type { SqlValue } from "../../../sqlite/values.ts";
-import type { TaskStatus } from "../../../internal/task_status.ts";
-import type { ComparedTask, Comparison } from "../../api.ts";
-import { compareChecks } from "./answers/checks.ts";
-import { DURATION_MS } from "./order.ts";
-import { plan } from "./plan.ts";
-import { quantiles } from "./quantiles.ts";
-import { getRun } from "./runs.ts";
-import { type RunTasks, tasksOf } from "./run_tasks.ts";
-import { type Read, slicesOf } from "./slices.ts";
+import type { SqlValue } from "../../../../sqlite/values.ts";
+import type { TaskStatus } from "../../../../internal/task_status.ts";
+import type { ComparedTask, Comparison } from "../../../api.ts";
+import { compareChecks } from "./checks.ts";
+import { DURATION_MS } from "../order.ts";
+import { plan } from "../plan.ts";
+import { quantiles } from "../quantiles.ts";
+import { getRun } from "../runs.ts";
+import { type RunTasks, tasksOf } from "../run_tasks.ts";
+import { type Read, slicesOf } from "../slices.ts";
 import { LABEL_CHARACTERS, labelColumn } from "./task_label.ts";
-import { shorten, toText } from "./text.ts";
-import { Turn } from "./turn.ts";
+import { shorten, toText } from "../text.ts";
+import { Turn } from "../turn.ts";
 
 /** Tasks of a run that are compared. */
 const MAX_TASKS = 200_000;
