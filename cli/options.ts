@@ -12,7 +12,7 @@ export { DEFAULT_DB };
 
 /** What stands behind a command. */
 export interface CommandModule {
-  /** Says what the command takes, with examples. */
+  /** Defines the arguments and options of the command, with examples. */
   define(command: Command): Command;
   /** Does it. Operands come first to last. */
   // deno-lint-ignore no-explicit-any
@@ -83,7 +83,7 @@ export function itemOption(): Option {
   ]);
 }
 
-/** `--overlap`; `otherwise` is what happens when neither it nor the module says. */
+/** `--overlap`; `otherwise` is what happens when neither it nor the module decides. */
 export function overlapOption(otherwise: Overlap): Option {
   return new Option(
     "--overlap <how>",

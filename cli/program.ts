@@ -68,13 +68,13 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./commands/logs.ts"),
   },
   task: {
-    summary: "say all about one task",
+    summary: "show everything about one task",
     usage: "<id>",
     permissions: READS,
     load: () => import("./commands/task.ts"),
   },
   durations: {
-    summary: "say how long the tasks of a run took",
+    summary: "show how long the tasks of a run took",
     usage: "[run]",
     permissions: READS,
     load: () => import("./commands/durations.ts"),

@@ -8,7 +8,7 @@ import { COMMANDS, defineProgram, newCommand } from "./program.ts";
 import { EXIT } from "./terminal/exit_code.ts";
 import { chooseColor } from "../internal/terminal.ts";
 
-/** Runs the command line, as `main` of `cli.ts` says. */
+/** Runs the command line, as described at `main` of `cli.ts`. */
 export async function runProgram(args: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.done;
   const program = defineProgram();
@@ -38,8 +38,8 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    const { tellError } = await import("./terminal/failure.ts");
-    return tellError(error, program.opts().verbose);
+    const { printError } = await import("./terminal/failure.ts");
+    return printError(error, program.opts().verbose);
   }
 }
 

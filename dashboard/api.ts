@@ -1,5 +1,5 @@
 /**
- * What the dashboard's server and its page say to each other: the JSON of the API and the events of the
+ * What the dashboard's server and its page exchange: the JSON of the API and the events of the
  * live stream. Types only.
  *
  * Times are ISO 8601 in UTC, durations are in milliseconds, progress is a fraction 0..1, ids are those of the
@@ -25,6 +25,7 @@ export type {
 } from "./api/live.ts";
 export type { GraphEdge, GraphNode, TaskGraph, Timeline, WeaveBlock } from "./api/picture.ts";
 export type { Run, RunHealth, RunPage, RunQuery, RunStatus, Sample } from "./api/run.ts";
+export type { ComparedRows, RunRows, WrittenRows } from "./api/rows.ts";
 export type { RunProgress } from "../internal/progress.ts";
 export type { LogLine, LogPage, RunLogLine, RunLogPage } from "./api/log.ts";
 export type {

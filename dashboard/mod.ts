@@ -11,6 +11,7 @@ export type {
   ApiError,
   Check,
   ComparedChecks,
+  ComparedRows,
   ComparedTask,
   Comparison,
   ControlResult,
@@ -32,6 +33,7 @@ export type {
   RunPage,
   RunProgress,
   RunQuery,
+  RunRows,
   RunStatus,
   Sample,
   SourceState,
@@ -47,6 +49,7 @@ export type {
   TaskStep,
   Timeline,
   WeaveBlock,
+  WrittenRows,
 } from "./api.ts";
 export { createDashboard, type DashboardApp, type DashboardOptions } from "./server/app.ts";
 export type { ControlledWriter } from "./server/routes/control.ts";

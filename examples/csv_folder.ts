@@ -19,7 +19,7 @@ const COLUMNS = ["station", "day", "celsius"] as const;
 /** A number as people write it: not blank, not hexadecimal, not infinite. */
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 
-/** The rows of a file, which says `station,day,celsius` in its first line, in any order. */
+/** The rows of a file, whose first line is `station,day,celsius`, in any order. */
 async function* readRows(path: string, task: TaskContext) {
   const file = await Deno.open(path);
   const { size } = await file.stat();

@@ -23,7 +23,7 @@ export interface JsonOptions {
 }
 
 /**
- * The JSON of a value; `undefined` where its `toJSON` says that there is none.
+ * The JSON of a value; `undefined` where its `toJSON` returns that.
  *
  * Dates are ISO 8601 texts, an object with `toJSON` is what that returns, `undefined` in an array is `null`.
  *

@@ -1,6 +1,6 @@
 /**
- * A connection to NATS: how it is opened, that it comes back by itself, and errors that say what to do without
- * telling a secret.
+ * A connection to NATS: how it is opened, that it comes back by itself, and errors that name a remedy without
+ * revealing a secret.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { asksForCertificate } from "./server_info.ts";
 import { takeStrayErrors } from "./stray_errors.ts";
 import { type NatsOptions, RETRY_MS, settingsOf, shownServers } from "./settings.ts";
 
-/** What {@linkcode openConnection} is told beside the options of a user. */
+/** Options of {@linkcode openConnection} beside those of a user. */
 export interface OpenOptions {
-  /** What an error says cannot be done. */
+  /** The operation that an error names. */
   operation: string;
   /** Milliseconds to try while no server answers; `Infinity` for ever. */
   patienceMs: number;
   signal?: AbortSignal | undefined;
-  /** Is told, once, that no server answers and that it is tried again. */
+  /** Is called once, when no server answers and the connection is retried. */
   waits?: ((why: string) => void) | undefined;
 }
 
@@ -44,7 +44,7 @@ export class Connection {
     return this.nats.info?.max_payload ?? 1024 * 1024;
   }
 
-  /** Tells a listener when the connection is lost, and when it is back. */
+  /** Notifies a listener when the connection is lost, and when it is back. */
   onChange(listener: (isConnected: boolean) => void): void {
     this.#listeners.add(listener);
   }

@@ -12,7 +12,7 @@ import { toErrorText } from "../internal/error_text.ts";
 import { toErrorData } from "../errors.ts";
 import type { ModuleVersion } from "./protocol.ts";
 
-/** Characters of the hash that are kept: 64 bits tell versions apart, and people can read them. */
+/** Characters of the hash that are kept: 64 bits distinguish versions, and people can read them. */
 const LENGTH = 16;
 
 /** Relative specifiers: after `from` or `import`, or within `import(…)`. */

@@ -1,5 +1,5 @@
 /**
- * What a program is told of ends: of each task, and of the run.
+ * The hooks that report ends to a program: of each task, and of the run.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a pipeline is told, and what is refused before anything is opened.
+ * The options of a pipeline, and what is refused before anything is opened.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type { TaskModule } from "./executor/task_module.ts";
 import type { TaskFunction } from "./executor/task_module.ts";
 import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
 
-/** What an error about an option says cannot be done. */
+/** The operation that an error about an option names. */
 const OPERATION = "run the pipeline";
 
 /**

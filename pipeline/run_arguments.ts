@@ -8,11 +8,11 @@
  */
 import { ArgumentsError } from "../errors.ts";
 import { unexpected } from "../internal/validate.ts";
-import { withoutNul } from "../internal/nul_characters.ts";
+import { withoutNul } from "../internal/text/nul_characters.ts";
 import { toJson } from "../internal/json.ts";
 
 /**
- * Arguments: what was said as `--arg key=value`, or what a validator made of it.
+ * Arguments: what was given as `--arg key=value`, or what a validator made of it.
  *
  * @example As the command line has them
  * ```ts ignore

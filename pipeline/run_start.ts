@@ -24,7 +24,7 @@ export interface RunStart<Item> {
   observer: RunObserver | undefined;
 }
 
-/** Begins a run, unless it was stopped while it waited for another one, and says whether it waited. */
+/** Begins a run, unless it was stopped while it waited for another one, and returns whether it waited. */
 export function startRun<Item>(
   batchSender: BatchSender,
   { options: { resume, overlap, executor }, source, signal, observer, ...run }: RunStart<Item>,

@@ -42,7 +42,7 @@ export interface RunningPipeline {
    * when it still runs after `abortGraceMs`. Tasks that depend on it are cancelled, too.
    *
    * @param task Its id: `task.id`, `task_runs.id`
-   * @param reason What it is told; its message is in `task_runs`
+   * @param reason The error that it receives; its message is in `task_runs`
    * @throws {Error} If the task has ended otherwise, or no task has this id
    * @throws {TypeError} If the id is not an integer ≥ 1
    */

@@ -14,6 +14,7 @@ import { columnsOf, isShadowed } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 import { IDEMPOTENCY_KEYS } from "./tables/idempotency_keys.ts";
 import { ADDED_TO_RUN_REQUESTS, PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
+import { RUN_ROWS, RUN_ROWS_INDEX } from "./tables/run_rows.ts";
 import { TASK_CHECKS } from "./tables/task_checks.ts";
 import { TASK_STEPS, TASK_STEPS_INDEXES } from "./tables/task_steps.ts";
 import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_versions.ts";
@@ -54,6 +55,8 @@ const ADDED_TO_TASK_RUNS: Columns = {
   stage: "TEXT",
   // Until when it sleeps, or slept last.
   wakes_at: "TEXT",
+  // The rows that it inserted, updated and deleted, by table: JSON.
+  wrote: "TEXT",
 };
 
 const PIPELINE_RUNS: Columns = {
@@ -85,7 +88,7 @@ const PIPELINE_RUNS: Columns = {
 
 /** What came later: a table from before gets it too. */
 const ADDED_TO_PIPELINE_RUNS: Columns = {
-  // Whose lock file tells whether the run's writer lives; see `process_lock.ts`.
+  // Names the lock file that shows whether the run's writer is alive; see `process_lock.ts`.
   owner: "TEXT",
   // Which process it was, for people.
   host: "TEXT",
@@ -184,6 +187,7 @@ const TABLES: readonly [string, Columns, Columns?][] = [
   ["pruned_runs", PRUNED_RUNS],
   ["task_versions", TASK_VERSIONS],
   ["task_steps", TASK_STEPS],
+  ["run_rows", RUN_ROWS],
 ];
 
 /** The tables that are ours: all others are the user's. */
@@ -209,9 +213,10 @@ export interface InitSchemaOptions {
 }
 
 /**
- * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_checks`, `task_dependencies`,
- * `idempotency_keys`, `run_requests`, `pruned_runs`, `task_versions` and `task_steps`, or brings them up to date: an
- * older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It is one transaction.
+ * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_checks`,
+ * `task_dependencies`, `idempotency_keys`, `run_requests`, `pruned_runs`, `task_versions`, `task_steps` and `run_rows`,
+ * or brings them up to date: an older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It
+ * is one transaction.
  *
  * @throws {SqliteError} If the database cannot be written
  * @throws {Error} If there is a table of one of these names of another make
@@ -236,6 +241,7 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
         WHERE added_by IS NOT NULL;
       ${REWRITTEN_INDEX};
       ${TASK_STEPS_INDEXES};
+      ${RUN_ROWS_INDEX};
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
       CREATE INDEX IF NOT EXISTS idx_task_checks_task ON task_checks(task_id);

@@ -12,7 +12,7 @@ import { CommandError } from "../terminal/failure.ts";
 import { type DbOption, dbOption, examples, port } from "../options.ts";
 import { colorsFor } from "../terminal/colors.ts";
 import { interruption } from "../serve_dashboard.ts";
-import { tell, writeLines } from "../terminal/terminal.ts";
+import { printStderr, writeLines } from "../terminal/terminal.ts";
 import { TOKEN_VARIABLE, viewerToken } from "../viewer_token.ts";
 import { databasePath, fileExists } from "../../sqlite/database_file.ts";
 import { isGranted } from "../../internal/permissions.ts";
@@ -35,7 +35,7 @@ export interface DashboardCommandOptions extends DbOption {
   open?: boolean;
 }
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return command
     .description(
@@ -96,7 +96,7 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
     allowedHosts: [...LOOPBACK_HOSTS, host, ...names],
     allowedOrigins: options.origin,
   });
-  // Listened for before the address is told, because a reader may be quick.
+  // Listened for before the address is printed, because a reader may be quick.
   const interrupted = interruption();
   const address = new URL(server.url);
   const urls = isEverywhere(host) && names.length > 0
@@ -151,6 +151,6 @@ function openBrowser(url: string): void {
     }).spawn();
     child.unref();
   } catch (error) {
-    tell(`Cannot open a browser: ${(error as Error).message}; open the address yourself`);
+    printStderr(`Cannot open a browser: ${(error as Error).message}; open the address yourself`);
   }
 }

@@ -36,7 +36,7 @@ const COLUMNS: readonly Column[] = [
   { title: "name", min: 20 },
 ];
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return command
     .description(

@@ -11,7 +11,7 @@ import type { CronTimes } from "../../pipeline/schedule/cron_expression.ts";
 import { planSchedule, runSchedule, type SchedulePlan } from "../../pipeline/schedule/schedule.ts";
 import type { ZonedSchedule } from "../../pipeline/schedule/zoned_schedule.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../terminal/exit_code.ts";
-import { tellError } from "../terminal/failure.ts";
+import { printError } from "../terminal/failure.ts";
 import { loadDefinition } from "../load_definition.ts";
 import { addNatsOptions, RUN_OVER_NATS, toExecutor } from "../nats_options.ts";
 import {
@@ -25,10 +25,10 @@ import {
   workersOption,
 } from "../options.ts";
 import { sanitize } from "../terminal/sanitize.ts";
-import { tell } from "../terminal/terminal.ts";
+import { printStderr } from "../terminal/terminal.ts";
 import { formatDuration } from "../../internal/units.ts";
 import type { RunOptions } from "./run.ts";
-import { runAndTell, serve } from "../run_and_tell.ts";
+import { runAndReport, serve } from "../run_and_report.ts";
 import { locate } from "../working_folder.ts";
 
 /** Runs of which the time is shown. */
@@ -39,13 +39,13 @@ const LINES = { bars: false, summary: false };
 
 /** Options of the command. */
 export interface ScheduleCommandOptions extends Omit<RunOptions, "json"> {
-  /** When, instead of what the module says. */
+  /** When, instead of the schedule of the module. */
   cron?: string;
   /** The time zone, instead of that of the module. */
   timeZone?: string;
 }
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   command
     .description(
@@ -118,19 +118,19 @@ export async function run(
     : stop.signal;
   await runSchedule(plan, {
     signal,
-    onScheduled: (next) => tell(nextLine(plan, next)),
+    onScheduled: (next) => printStderr(nextLine(plan, next)),
     onLate: (due) =>
-      tell(
+      printStderr(
         `Late: the run that was due at ${timesOf(due, plan.times.timeZone)} begins now`,
       ),
     onError(error) {
-      if (error instanceof OverlapError) tell(`Left out: ${sanitize(error.message)}`);
-      else tellError(error, verbose);
+      if (error instanceof OverlapError) printStderr(`Left out: ${sanitize(error.message)}`);
+      else printError(error, verbose);
     },
   }, async () => {
     under++;
     try {
-      await runAndTell({ ...definition, signal }, arg, { ...options, overlap: plan.overlap });
+      await runAndReport({ ...definition, signal }, arg, { ...options, overlap: plan.overlap });
     } finally {
       under--;
     }
@@ -138,7 +138,7 @@ export async function run(
   return exitCode;
 }
 
-/** The schedule of the module with what the command line says instead. */
+/** The schedule of the module, overridden by the command line. */
 function scheduleFrom(
   schedule: PipelineDefinition<unknown>["schedule"],
   cron: string | undefined,

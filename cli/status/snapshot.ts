@@ -13,7 +13,7 @@ import { endedOf, recentRate, remainingMs, shareOf } from "../../internal/progre
 import { timeOf } from "../../internal/units.ts";
 import { isEnd, type TaskStatus } from "../../internal/task_status.ts";
 
-/** Milliseconds after which a run that is said to be running has been silent for long. */
+/** Milliseconds after which a run marked as running has been silent for long. */
 const SILENT_AFTER_MS = 30_000;
 
 /** The order in which a person wants to see tasks. */
@@ -39,7 +39,7 @@ export interface Snapshot {
   rate: number | null;
   /** Milliseconds until it has ended, while it runs. */
   remainingMs: number | null;
-  /** Milliseconds since its last news, where it has had none for long and nothing tells whether its process lives. */
+  /** Milliseconds since its last news, if it has had none for long and whether its process lives is unknown. */
   silentMs: number | null;
 }
 

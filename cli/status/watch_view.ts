@@ -19,7 +19,7 @@ export type Seen = { snapshot: Snapshot } | { why: string };
 /** How far the list can be scrolled: each task before the first that is shown is looked for, once a second. */
 const MAX_OFFSET = 10_000;
 
-/** Rows from which on one of them tells of the keys. */
+/** Rows from which on one of them lists the keys. */
 const ROOMY = 12;
 
 /** Rows of a screen that are no tasks, about. */

@@ -82,7 +82,7 @@ export class Keyboard {
         for (const key of keysIn(text)) this.#onKey(key);
       }
     } catch {
-      // The terminal is gone, which is told by a signal.
+      // The terminal is gone, which a signal reports.
     }
     this.#isOpen = false;
   }

@@ -1,5 +1,5 @@
 /**
- * What the API tells of how long the tasks of a run took.
+ * What the API returns about the durations of a run's tasks.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the API tells of what went wrong in a run, and of what holds it up.
+ * What the API returns about failures in a run, and about what delays it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the API tells of runs.
+ * What the API returns about runs.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { RemoteWorkerInfo } from "./workers.ts";
 import type { StatusCounts } from "../../internal/task_status.ts";
 
 /**
- * What `pipeline_runs.status` says, or what the tasks of an older file add up to. A run is `interrupted` when its
+ * The value of `pipeline_runs.status`, or what the tasks of an older file add up to. A run is `interrupted` when its
  * process died.
  *
  * @example What is over

@@ -181,7 +181,7 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
     // What was stopped because its request was closed is no failure.
     if (c.req.raw.signal.aborted) return c.body(null, 499 as 400);
     console.error(`The dashboard could not answer ${c.req.path}:`, error);
-    return c.json({ error: "Something went wrong; the log of the dashboard says what" }, 500);
+    return c.json({ error: "The request failed; the dashboard's log has the error" }, 500);
   });
   const dashboard = Object.assign(app, {
     controlToken,

@@ -31,7 +31,7 @@ export class SourceError extends Error {
   override readonly name = "SourceError";
 }
 
-/** What a look at the file tells without opening it, which would cost the writer its locks. */
+/** What a look at the file shows without opening it, which would cost the writer its locks. */
 interface Seen {
   /** Which file it is. */
   identity: string;
@@ -72,7 +72,7 @@ export class DatabaseHandle implements Disposable {
     }
     this.#db = db;
     this.#found = databasePath(db);
-    // Told by the first look.
+    // The first look reports it.
     this.#found.catch(() => {});
     this.#driver = driver;
     this.#limitMs = limitMs;
@@ -120,7 +120,7 @@ export class DatabaseHandle implements Disposable {
         return result;
       } catch (error) {
         if (!(error instanceof SqliteError)) throw error;
-        problem = this.#tell(error);
+        problem = this.#describe(error);
         if (error.code !== "busy") this.#lose(error);
         // Writers commit one transaction after another: waiting once more may well do.
         else if (++this.#busyReads > 2) this.#busyUntil = performance.now() + BUSY_REST_MS;
@@ -209,12 +209,12 @@ export class DatabaseHandle implements Disposable {
     this.#state = {
       state: damaged ? "corrupt" : "unreadable",
       file: this.#file,
-      message: this.#tell(error),
+      message: this.#describe(error),
     };
   }
 
-  /** What an error says, without the folder of the file. */
-  #tell({ message }: Error): string {
+  /** The message of an error, without the folder of the file. */
+  #describe({ message }: Error): string {
     const paths = [this.#path, `${this.#db}`].filter((path) => path !== "");
     return paths.reduce((text, path) => text.replaceAll(path, this.#file), message);
   }

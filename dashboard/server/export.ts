@@ -17,6 +17,7 @@ import { findTasks, type Read } from "./queries/find.ts";
 import type { PageCursor } from "./queries/plan.ts";
 import { readChecks } from "./queries/answers/checks.ts";
 import { readDelays } from "./queries/answers/delays.ts";
+import { readRunRows } from "./queries/answers/written_rows.ts";
 import { readFailures } from "./queries/answers/failures.ts";
 import { readGraph } from "./queries/graph.ts";
 import { listLogs } from "./queries/logs.ts";
@@ -138,6 +139,7 @@ async function gather(
       { bars: [], started: 0, skipped: 0, at: now },
     failures: await readFailures(read, id, { limit: MAX_CAUSES }),
     checks: await readChecks(read, id),
+    rows: read((reader) => readRunRows(reader, id)),
     delays: await readDelays(read, id),
     graph: (await readGraph(read, id))!,
     left: run.total - count,

@@ -138,7 +138,7 @@ export class HttpServer {
       const remoteAddr = { hostname: socket.remoteAddress ?? "" };
       await send(await handler(request, { remoteAddr, completed: completed.promise }), response);
     } catch (error) {
-      // The answer broke off, or there was none: either way its connection tells.
+      // The answer broke off, or there was none: either way its connection shows it.
       if (!aborted.signal.aborted) console.error("The dashboard could not answer:", error);
       response.destroy();
     }

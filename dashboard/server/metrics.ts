@@ -8,7 +8,7 @@ import { remainingMs, shareOf } from "../../internal/progress.ts";
 import { TASK_STATUSES } from "../../internal/task_status.ts";
 import type { Run } from "../api.ts";
 
-/** A metric: its name, what it tells, and its value for a run; `null` where it is not known. */
+/** A metric: its name, its meaning, and its value for a run; `null` where it is not known. */
 type Metric = [name: string, help: string, value: (run: Run) => number | null];
 
 const METRICS: Metric[] = [

@@ -30,7 +30,7 @@ const LIMIT_MS = 5_000;
 /** Columns of free text, which no index has. */
 const TEXTS: ReadonlySet<string> = new Set([
   ...["error", "input", "key", "message", "name", "result"],
-  ...["args", "label", "reason", "reason_stack"],
+  ...["args", "label", "reason", "reason_stack", "table_name", "wrote"],
 ]);
 
 /** What we made, or the original. */
@@ -43,6 +43,7 @@ const TABLES = [
   "task_checks",
   "task_steps",
   "task_dependencies",
+  "run_rows",
   "run_requests",
   "workers",
 ] as const;

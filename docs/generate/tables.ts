@@ -1,5 +1,5 @@
 /**
- * The tables as Markdown: columns as a new database has them, with what `columns.ts` says of each.
+ * The tables as Markdown: columns as a new database has them, with the text of `columns.ts` for each.
  *
  * @module
  */

@@ -28,7 +28,7 @@ const KINDS: readonly Kind[] = [
   { verb: "train model", share: 15, fromMs: 1_000, toMs: 3_000 },
 ];
 
-/** One task in this many fails, and one in this many says nothing for a long time. */
+/** One task in this many fails, and one in this many is silent for a long time. */
 const FAILS_EVERY = 211;
 const SILENT_EVERY = 19_997;
 

@@ -30,7 +30,7 @@ export interface CoordinationSettings
   module: Pick<TaskModule, "module" | "export">;
 }
 
-/** Whom it tells. */
+/** The listeners that it notifies. */
 export interface CoordinationEvents
   extends Pick<CrewOptions, "receive" | "lost" | "tick" | "failed"> {
   /** The offers that the server has are lost. */
@@ -200,7 +200,7 @@ export class Coordination {
     }).catch((error) => this.#notShown(error));
   }
 
-  /** Tells the workers that the run has ended, and closes. */
+  /** Notifies the workers that the run has ended, and closes. */
   async close(): Promise<void> {
     const workers = [...this.crew.workers()];
     await this.crew.close();

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { TransientMap } from "../../internal/transient_map.ts";
 import type { Msg } from "@nats-io/transport-node";
 import type { ClaimId, Go, OfferId } from "../protocol.ts";
 import type { Slot } from "./task_slots.ts";
@@ -31,10 +32,10 @@ export interface Held extends OfferId, ClaimId {
 
 /** The claims in one run. */
 export class HeldClaims {
-  readonly #claims = new Map<number, Held>();
-  readonly #offers = new Map<number, Held>();
+  readonly #claims = new TransientMap<number, Held>();
+  readonly #offers = new TransientMap<number, Held>();
   /** Those whose tasks run, or have not ended, by task. */
-  readonly #running = new Map<number, Held>();
+  readonly #running = new TransientMap<number, Held>();
   /** Those that wait for a slot, and some that do not any more. */
   readonly #waiting: Held[] = [];
   #count = 0;

@@ -9,8 +9,6 @@ import { shownServers } from "../settings.ts";
 import { machineName, type Names, namesUnder, PREFIX, uniqueName } from "../names.ts";
 import {
   BEAT_MS,
-  decode,
-  encode,
   type Hello,
   type ModuleVersion,
   type RunHello,
@@ -28,7 +26,7 @@ export interface ServedModule {
   module: ModuleVersion;
 }
 
-/** What a worker is told. */
+/** Options of a worker. */
 export interface NatsWorkerOptions {
   servers: string | readonly string[];
   prefix?: string | undefined;
@@ -78,7 +76,7 @@ export class NatsWorker {
     const ended = Promise.withResolvers<void>();
     const hello = connection.subscribe(
       this.#names.hello,
-      ({ data }) => this.#receive(decode(data) as Hello),
+      (message) => this.#receive(message.json<Hello>()),
       (error) => log(`Cannot read a message: ${error.message}`),
     );
     connection.onChange((isConnected) => {
@@ -128,7 +126,7 @@ export class NatsWorker {
   }
 
   #show(): void {
-    this.#connection.publish(this.#names.worker, encode(this.#beat()));
+    this.#connection.publish(this.#names.worker, JSON.stringify(this.#beat()));
   }
 
   #receive(message: Hello): void {

@@ -43,7 +43,7 @@ export class OfferPuller {
   readonly #subscription: Disposable;
   /** Offers that were asked for and have not come, and when the server was asked or answered last. */
   #asked = 0;
-  #heardAt = 0;
+  #activeAt = 0;
   /** When all that was asked for had come. */
   #settledAt = 0;
   #retryAt = 0;
@@ -74,13 +74,13 @@ export class OfferPuller {
     const now = performance.now();
     if (this.#isClosed || !subject || !connection.isConnected || now < this.#retryAt) return;
     if (this.#asked === 0) this.#settledAt = now;
-    const isLost = now - this.#heardAt > MISSED_BEATS * beatMs ||
+    const isLost = now - this.#activeAt > MISSED_BEATS * beatMs ||
       now - this.#settledAt > EXPIRES_MS + beatMs;
     if (isLost) [this.#asked, this.#settledAt] = [0, now];
     const batch = wanted() - this.#asked;
     if (batch <= 0) return;
     this.#asked += batch;
-    this.#heardAt = now;
+    this.#activeAt = now;
     const request = JSON.stringify({
       batch,
       expires: EXPIRES_MS * NANOS,
@@ -103,7 +103,7 @@ export class OfferPuller {
   }
 
   #receive(message: Msg): void {
-    this.#heardAt = performance.now();
+    this.#activeAt = performance.now();
     const code = message.headers?.code ?? 0;
     // 100 is a sign of life of the server.
     if (code === 100) return;

@@ -23,14 +23,14 @@ const TICK_MS = 500;
 /** Milliseconds for which the last messages may take to arrive. */
 const LAST_WORDS_MS = 5_000;
 
-/** What a session is told, and whom it tells. */
+/** Options of a session, and its listeners. */
 export interface RunSessionOptions {
   connection: Connection;
   names: Names;
   hello: RunHello;
   /** The module of the run, here. */
   module: string | URL;
-  /** What this worker tells of itself. */
+  /** What this worker reports of itself. */
   beat: () => WorkerBeat;
   /** Slots that no run uses. */
   free: () => number;
@@ -156,7 +156,7 @@ export class RunSession {
   readonly #events: ExecutorEvents<unknown> = {
     ready() {},
     started() {},
-    // Ends are told when they are committed.
+    // Ends are reported when they are committed.
     orphaned() {},
     ended: ({ id }, outcome) => this.#tasks.ended(id, outcome),
     lost: ({ id }) => this.#tasks.lost(id),
@@ -221,7 +221,7 @@ export class RunSession {
 
   #beat(): void {
     if (!this.#options.connection.isConnected) return;
-    this.#tasks.tellHeld();
+    this.#tasks.sendHeld();
     // A sign of life, also where the window of the link is full.
     this.#link.ping();
   }

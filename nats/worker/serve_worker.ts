@@ -84,7 +84,7 @@ const NAMES = namesOf<ServeWorkerOptions>({
 });
 
 /**
- * Runs tasks for pipelines with {@linkcode natsExecutor}, until it is told to end. It runs only the modules that it
+ * Runs tasks for pipelines with {@linkcode natsExecutor}, until it is asked to end. It runs only the modules that it
  * was started with, and refuses a run that has another version of them. A lost connection comes back by itself.
  *
  * @returns When it has ended, and holds no task any more

@@ -1,6 +1,6 @@
 /**
  * Whether a task was stopped or failed. After an abort both look alike, because both throw; but what an
- * abort throws says so itself, and everything else is a failure that must not be hidden.
+ * abort throws is marked as such, and everything else is a failure that must not be hidden.
  *
  * @module
  */

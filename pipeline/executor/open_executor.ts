@@ -21,7 +21,7 @@ const LOAD_MS = 300_000;
 /** Milliseconds that it may take at least: many Workers that start at once wait for each other. */
 const MIN_LOAD_MS = 10_000;
 
-/** What a run says of its tasks. */
+/** The options of a run about its tasks. */
 export interface TaskWork<Item>
   extends Work<Item>, Pick<PolicyOptions<Item>, "abortGraceMs" | "timeoutMs"> {
   limits?: TagLimits | undefined;
@@ -31,7 +31,7 @@ export interface TaskWork<Item>
   [SKIPS_SLEEPS]?: true;
 }
 
-/** A function runs on this thread, the function of a module on a pool of Workers, or where the run says. */
+/** A function runs on this thread, the function of a module on a pool of Workers, or on the executor of the run. */
 export function openExecutor<Item>(
   work: TaskWork<Item>,
   writer: WriterClient,
@@ -45,7 +45,7 @@ export function openExecutor<Item>(
   return openModule({ module: run as TaskModule<Item> }, work, writer, options);
 }
 
-/** Stages of one module share the executor that the run says; each other one has its own. */
+/** Stages of one module share the executor of the run; each other stage has its own. */
 function openStages<Item>(
   stages: Stages<Item>,
   work: TaskWork<Item>,
@@ -71,7 +71,7 @@ function openStages<Item>(
       return [name, { executor: new MainThreadExecutor<Item>(stage, { ...options, slots }) }];
     }
     if (remote) return [name, { executor: remote, limit: slots }];
-    // One Worker tells whether the module can be loaded; the others start when there are tasks for them.
+    // One Worker shows whether the module can be loaded; the others start when there are tasks for them.
     const own = { ...options, slots, expected: 1 };
     return [name, { executor: openModule({ module: stage }, work, writer, own) }];
   };
@@ -104,7 +104,7 @@ function openModule<Item>(
     ...tasks,
     graceMs,
     loadMs,
-    tellsStarts: hasRate({ limits }),
+    reportsStarts: hasRate({ limits }),
     prints: observer?.prints === true,
     attach: (sender) => writer.attach(sender),
     // On the port of what is written about its task afterwards. A writer that is gone takes nothing anyway.

@@ -40,15 +40,15 @@ export interface TaskEnvironment {
   isTerminable?: true;
   /** Lets its tasks add others, where their status is stored. */
   adds?: Adds | undefined;
-  /** Whether ends are told once they are committed, and not when they are sent. */
+  /** Whether ends are reported once they are committed, and not when they are sent. */
   confirms?: boolean | undefined;
-  /** Whether outcomes hold what tasks returned, for the hook that is told. */
+  /** Whether outcomes hold what tasks returned, for the hook that receives them. */
   keepsResults?: boolean | undefined;
   /** Receives the lines that tasks write into their logs. */
   onLog?: ((task: TaskIdentity, level: LogLevel, message: string) => void) | undefined;
   /** Whether no sleep of a task takes time, in tests. */
   skipsSleeps?: boolean | undefined;
-  /** Limits the statements of tasks whose time is up, or that are told to stop. */
+  /** Limits the statements of tasks whose time is up, or that are asked to stop. */
   deadline?: Pick<StatementDeadline, "limitTask" | "releaseTask"> | undefined;
   /** Called when a task has reported progress; on the main thread it is looked up instead. */
   progressed?: (task: TaskExecution) => void;
@@ -81,9 +81,9 @@ export class TaskExecution implements TaskIdentity {
   #controller: AbortController | undefined;
   /** That it was cancelled by itself, and why. */
   cancelled: Stop | undefined;
-  /** How far it said that it is. */
+  /** Its progress as last reported. */
   fraction: number | undefined;
-  /** What it said last with its progress. */
+  /** The message of its last progress report. */
   note: string | undefined;
 
   constructor({ id, name, key }: TaskIdentity, environment: TaskEnvironment, attempt?: Attempt) {
@@ -100,7 +100,7 @@ export class TaskExecution implements TaskIdentity {
     return this.#attempt?.number ?? 1;
   }
 
-  /** Whether a failure is told and not written, because it may not be the task's end. */
+  /** Whether a failure is reported but not written, because it may not be the task's end. */
   get retryable(): boolean {
     return this.#attempt?.retryable ?? false;
   }

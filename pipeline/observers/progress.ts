@@ -26,7 +26,7 @@ let screen: ProgressTerminal | undefined;
 
 /** Makes the observer that shows a run. */
 export function showProgress(options: ProgressOptions): RunObserver {
-  // Bars on a terminal that does not tell its size would tear what other programs print there.
+  // Bars on a terminal that does not report its size would tear what other programs print there.
   const { bars = canDraw(Deno.stderr) && terminalSize() !== undefined } = options;
   return bars ? new Bars(options) : new Lines(options);
 }

@@ -3,11 +3,11 @@
  *
  * A timer counts the time that the process is awake, and the clock may be set. So the wait is cut into slices, after
  * each of which the clock is read: a machine that slept past a time begins late, once, however many times passed
- * meanwhile, and says so. Work is not awaited before the next time is computed; what overlaps is decided where a run
+ * meanwhile, and reports it. Work is not awaited before the next time is computed; what overlaps is decided where a run
  * begins.
  *
  * Rejected: `Deno.cron` (a flag; UTC only; times that pass while the machine sleeps are left out without a word; a
- * date that never comes ends the process), and croner's own timers (they do not tell that they are late).
+ * date that never comes ends the process), and croner's own timers (they do not report that they are late).
  *
  * @module
  */
@@ -20,7 +20,7 @@ const SLICE_MS = 30_000;
 /** Milliseconds past its time from which a run is late: a busy process and a slice are shorter. */
 const LATE_MS = 60_000;
 
-/** Milliseconds by which a clock is set back so far that times computed before say nothing. */
+/** Milliseconds by which a clock is set back so far that times computed before are meaningless. */
 const SET_BACK_MS = 86_400_000;
 
 /** How work is triggered. */

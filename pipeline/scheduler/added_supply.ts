@@ -93,7 +93,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     this.#options.wake();
   }
 
-  /** A task has ended: what it has added is committed. One that was lost may have added some unheard. */
+  /** A task has ended: what it has added is committed. One that was lost may have added some unnoticed. */
   ended(id: number, isLost: boolean): void {
     if (isLost || (this.#adders.size > 0 && this.#adders.delete(id))) this.added(0);
   }

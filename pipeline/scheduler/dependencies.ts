@@ -97,16 +97,16 @@ export class DependencyGraph {
 
   /** The tasks of keys. */
   #find(key: string | null, task: number, dependsOn: Iterable<string> | undefined): Set<number> {
-    const told = dependsOn ?? [];
+    const keys = dependsOn ?? [];
     // The one would be taken letter by letter, the other is a promise, most likely.
-    if (typeof told === "string" || typeof told[Symbol.iterator] !== "function") {
+    if (typeof keys === "string" || typeof keys[Symbol.iterator] !== "function") {
       throw new TypeError(
-        `Cannot let ${named(key, task)} depend on ${Deno.inspect(told, { depth: 0 })}: ` +
+        `Cannot let ${named(key, task)} depend on ${Deno.inspect(keys, { depth: 0 })}: ` +
           `dependsOn returns an array of keys`,
       );
     }
     const found = new Set<number>();
-    for (const needed of told) {
+    for (const needed of keys) {
       const other = this.#byKey.get(needed);
       if (other === undefined || this.#twice.has(needed)) {
         throw new TypeError(

@@ -51,7 +51,7 @@ export interface DependencyOptions<Item> {
 export function checkDependencies<Item>({ dependsOn, runsWhen }: DependencyOptions<Item>): void {
   if (!runsWhen || dependsOn) return;
   throw new TypeError(
-    "Cannot run the pipeline: runsWhen needs dependsOn. Say what a task waits for, or leave runsWhen out",
+    "Cannot run the pipeline: runsWhen needs dependsOn. Add dependsOn, or leave runsWhen out",
   );
 }
 

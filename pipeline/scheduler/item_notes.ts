@@ -5,12 +5,12 @@
  * @module
  */
 import { toJson } from "../../internal/json.ts";
-import { withoutNul } from "../../internal/nul_characters.ts";
+import { withoutNul } from "../../internal/text/nul_characters.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
 import type { NoteItemsMessage } from "../../writer/protocol/task_message.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 
-/** What a pipeline says of its items; see `PipelineOptions`. */
+/** The options of a pipeline about its items; see `PipelineOptions`. */
 export interface ItemOptions<Item> {
   storeItems?: boolean | undefined;
   version?: ((item: Item) => string | undefined) | undefined;
@@ -18,7 +18,7 @@ export interface ItemOptions<Item> {
   stage?: ((item: Item) => string) | undefined;
 }
 
-/** The run, and what is told of it. */
+/** The run, and its values for the options. */
 export interface NotedRun {
   run: number;
   batchSender: BatchSender;
@@ -26,7 +26,7 @@ export interface NotedRun {
   unchanged(tasks: number): void;
 }
 
-/** Keeps what a pipeline says of its items. */
+/** Stores what a pipeline declares about its items. */
 export class ItemNotes<Item> {
   readonly #options: ItemOptions<Item>;
   readonly #run: NotedRun;
@@ -37,7 +37,7 @@ export class ItemNotes<Item> {
   }
 
   /**
-   * Keeps what items say whose tasks are `queued`. Returns the ids of those that need not run, and are `done`.
+   * Stores what the items of `queued` tasks declare. Returns the ids of those that need not run, and are `done`.
    *
    * @throws {TypeError} If an item has no JSON form, a version is no text, or an item with a version has no key
    */
@@ -64,7 +64,7 @@ export class ItemNotes<Item> {
   }
 }
 
-/** What keeps what a pipeline says of its items; `undefined` when it says nothing. */
+/** Stores what a pipeline declares about its items; `undefined` when it declares nothing. */
 export function notesOf<Item>(
   options: ItemOptions<Item>,
   run: NotedRun,

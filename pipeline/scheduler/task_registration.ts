@@ -256,7 +256,7 @@ export class TaskRegistration<Item> {
     return this.#unchanged ? tasks.filter(({ id }) => !this.#unchanged!.has(id)) : tasks;
   }
 
-  /** Keeps what the items of these tasks say, which are queued. */
+  /** Stores what the items of these queued tasks declare. */
   async #note(tasks: readonly IdentifiedItem<Item>[]): Promise<void> {
     const ids = await this.#announcer!.notes?.note(tasks);
     for (const id of ids ?? []) (this.#unchanged ??= new IdSet()).add(id);

@@ -14,10 +14,12 @@ import type { Connection } from "../connection.ts";
 import { isOrdinaryTable } from "../pragmas.ts";
 import { quoteName, shown } from "../sql_text.ts";
 
-/** Bytes of a text that is still read. SQLite reads all of it, whichever part is asked for: half a second for 500 MB. */
+/**
+ * Bytes of a text that is still read. SQLite reads all of it, whichever part is asked for: half a second for 500 MB.
+ */
 const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
-/** The function that tells whether the time is over. */
+/** The function that reports whether the time is over. */
 const OVERDUE = "pipeloom_overdue";
 
 /** The integer that has no absolute value, so that SQLite ends the statement with an error. */
@@ -110,7 +112,7 @@ export class GuardedTables {
       ELSE ${name} END AS ${name}`;
   }
 
-  /** A connection to a copy in memory refuses even temporary views, unless it is told. */
+  /** A connection to a copy in memory refuses even temporary views, unless `query_only` is off. */
   #exec(statements: readonly string[]): void {
     if (statements.length === 0) return;
     const isQueryOnly = this.#connection.prepare("PRAGMA query_only").get()!.query_only === 1;

@@ -58,7 +58,7 @@ Deno.test("--version is that of the package", async () => {
 });
 
 for (
-  const [args, says] of [
+  const [args, error] of [
     [["statsu"], "Did you mean status?"],
     [["status", "--bogus"], "unknown option '--bogus'"],
     [["status", "--run", "x"], "argument 'x' is invalid. Expected an integer ≥ 0."],
@@ -79,7 +79,7 @@ for (
     using folder = tempFolder();
     const { code, out, err } = await runCli(args, { folder: folder.path });
     assertEquals([code, out], [2, ""]);
-    assertStringIncludes(err, says);
+    assertStringIncludes(err, error);
     assertMatch(err, /^error: /);
   });
 }

@@ -47,7 +47,7 @@ async function printed(cwd: string, line: string, env?: Record<string, string>):
 }
 
 Deno.test({
-  name: "the blocks of the first hour print what the guide says, one after the other",
+  name: "the blocks of the first hour print what the guide shows, one after the other",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     using folder = tempFolder();

@@ -14,7 +14,7 @@ const TASKS = "SELECT id, status, message FROM task_runs ORDER BY id";
 const RUN = "SELECT status, queued, running, done, error, cancelled FROM pipeline_runs";
 const REQUESTS = "SELECT task_id, kind, refused, answer FROM run_requests ORDER BY id";
 
-/** A pipeline whose items are names: what each does is said by the test. */
+/** A pipeline whose items are names: the test decides what each does. */
 function start(
   work: Record<string, (task: TaskContext) => unknown>,
   options: Omit<PipelineOptions<string>, "run">,
@@ -67,7 +67,7 @@ for (const driver of DRIVERS) {
   });
 }
 
-Deno.test("cancel() leaves a task done that finishes all the same, and says so", async () => {
+Deno.test("cancel() leaves a task done that finishes all the same, and reports it", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const { open, wait } = gates();

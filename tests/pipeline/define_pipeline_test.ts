@@ -35,7 +35,7 @@ Deno.test("isPipelineDefinition() knows what another copy of the package made", 
   }
 });
 
-Deno.test("definePipeline() refuses what cannot be run, and says what to pass", () => {
+Deno.test("definePipeline() refuses what cannot be run, and names what to pass", () => {
   const define = definePipeline as (definition: unknown) => unknown;
   for (const items of [undefined, null, 7, {}]) {
     assertThrows(() => define({ items, run }), TypeError, "for items, got ");

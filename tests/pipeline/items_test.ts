@@ -281,8 +281,8 @@ Deno.test("runPipeline() rejects a name or key that is no text, and dependencies
   await refuses({ taskKey: later("a") }, 'Cannot use Promise { "a" } for item 0: taskKey returns');
   await refuses({ taskName: () => ({}) }, "Cannot use {} for item 0: taskName returns text");
   const taskKey = (n: number) => `k${n}`;
-  for (const [dependsOn, told] of [[later([]), "Promise { [] }"], [() => "k1", '"k1"']] as const) {
-    await refuses({ taskKey, dependsOn }, `Cannot let "k1" depend on ${told}: dependsOn returns`);
+  for (const [dependsOn, shown] of [[later([]), "Promise { [] }"], [() => "k1", '"k1"']] as const) {
+    await refuses({ taskKey, dependsOn }, `Cannot let "k1" depend on ${shown}: dependsOn returns`);
   }
   assertEquals((await runPipeline([1], { db, run: () => {}, taskKey })).counts.done, 1);
 });

@@ -260,7 +260,7 @@ Deno.test("runPipeline() takes no promise for an answer of retryIf", async () =>
     db: ":memory:",
     retries: 3,
     retryDelayMs: 0,
-    retryIf: (() => Promise.reject(new Error("Not heard"))) as unknown as () => boolean,
+    retryIf: (() => Promise.reject(new Error("Not awaited"))) as unknown as () => boolean,
     run(_, { attempt }) {
       attempts.push(attempt);
       throw new Error("The task's");

@@ -137,9 +137,9 @@ Deno.test("code that has changed under a half-finished task is detected", async 
     const options = { db: folder.file(`${i}.db`), resume: true };
     await runPipeline(["a"], { ...options, run: calls(["ask", 0, "parse"], true) });
     const { failures } = await runPipeline(["a"], { ...options, run: calls(names) });
-    const told = failures[0]?.error.message;
-    if (message === undefined) assertEquals(told, undefined);
-    else assertStringIncludes(told ?? "", `Cannot continue task 1 (a): ${message}. Undo what`);
+    const text = failures[0]?.error.message;
+    if (message === undefined) assertEquals(text, undefined);
+    else assertStringIncludes(text ?? "", `Cannot continue task 1 (a): ${message}. Undo what`);
   }
 });
 

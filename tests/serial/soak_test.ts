@@ -4,7 +4,7 @@
  * the files beside the database.
  *
  * A few rounds here; with `deno task test:faults` 1,440 runs, which is one a minute for 24 hours, or as many as
- * `PIPELOOM_SOAK` says. The long form leaks on purpose, too, to show that each kind of leak would be found.
+ * `PIPELOOM_SOAK` sets. The long form leaks on purpose, too, to show that each kind of leak would be found.
  */
 import type { DriverName } from "../../db.ts";
 import { assert, assertEquals } from "../support/assert.ts";
@@ -20,7 +20,7 @@ const RUNS = Number(Deno.env.get("PIPELOOM_SOAK") ?? (IS_LONG ? 1_440 : 4 * ROUN
 
 const FIXTURE = new URL("../fixtures/soak.ts", import.meta.url);
 
-/** Leaks that the fixture can be told to have, what grows, and the rounds after which that is plain. */
+/** Leaks that the fixture can have on request, what grows, and the rounds after which that is plain. */
 const LEAKS: [string, keyof Sample, number][] = [
   ["file", "descriptors", 3],
   ["worker", "threads", 3],

@@ -64,15 +64,15 @@ export class BrowserProcess implements AsyncDisposable {
   }
 }
 
-/** The address that the browser says it listens on. All else that it says is let pass. */
+/** The address that the browser listens on. All its other output is ignored. */
 async function readEndpoint(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
-  let said = "";
+  let output = "";
   for await (const part of stderr.pipeThrough(new TextDecoderStream())) {
-    said += part;
-    const endpoint = said.match(/^DevTools listening on (ws:.*)$/m)?.[1];
+    output += part;
+    const endpoint = output.match(/^DevTools listening on (ws:.*)$/m)?.[1];
     if (endpoint) return endpoint;
   }
-  throw new Error(`The browser does not listen:\n${said}`);
+  throw new Error(`The browser does not listen:\n${output}`);
 }
 
 let shared: BrowserProcess | undefined;

@@ -1,7 +1,7 @@
 /**
  * Property tests with `fast-check`: how many runs, and from which seed.
  *
- * The seed is kept, so that a run of the suite says the same each time; `PIPELOOM_SEED` replaces it.
+ * The seed is kept, so that each run of the suite has the same result; `PIPELOOM_SEED` replaces it.
  * `PIPELOOM_FAULTS` makes the tests longer, a tenth as many times, over a seed of its own each time. The seed is printed,
  * and so is the shortest counterexample when there is one: it is added to the examples of its test.
  *

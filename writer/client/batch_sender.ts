@@ -61,7 +61,7 @@ export class BatchSender {
   /** Why nothing more is posted, and no answer is read. */
   #dead: Error | undefined;
 
-  /** `onFailure` is told of failures that no caller waits for. */
+  /** `onFailure` receives failures that no caller waits for. */
   constructor(port: MessagePort, onFailure: FailureListener = () => {}) {
     this.#inFlight = new InFlight(port, onFailure, () => this.#acknowledged());
   }

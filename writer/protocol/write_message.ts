@@ -50,7 +50,7 @@ export interface RowShapes {
 
 /** Rows for one table: all of them are written, or none. */
 export interface InsertMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "insert";
   /** The table, without quotes. */
   table: string;
@@ -80,7 +80,7 @@ export interface InsertMessage {
 
 /** One SQL statement. */
 export interface ExecuteMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "execute";
   /** The statement's text. */
   sql: string;
@@ -96,7 +96,7 @@ export interface ExecuteMessage {
 
 /** One of the statements that were registered when the writer was opened. */
 export interface StatementMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "statement";
   /** The name. */
   name: string;
@@ -112,7 +112,7 @@ export interface StatementMessage {
 
 /** Messages of which all are written, or none. */
 export interface TransactionMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "transaction";
   /** The messages, in their order. */
   messages: readonly WriteMessage[];
@@ -167,7 +167,7 @@ export interface ExecuteResult {
   rows: SqlRow[];
 }
 
-/** What each kind of message did; `undefined` where there is nothing to say. */
+/** What each kind of message did; `undefined` where there is nothing to report. */
 export interface WriteResults {
   insert: undefined;
   execute: ExecuteResult;

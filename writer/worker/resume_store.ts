@@ -2,7 +2,7 @@
  * The statements for a run that is resumed: which run it is, and which of its tasks an item stands for.
  *
  * Tasks are found by their key. There is no index on it, which would cost every task of every run; a run that is
- * resumed gets a table of its keys in memory for as long as it takes, which also tells when two items carry one
+ * resumed gets a table of its keys in memory for as long as it takes, which also detects two items with one
  * key.
  *
  * @module
@@ -22,7 +22,7 @@ export const OF_RUN = `run_id=?1 AND id BETWEEN
 export const ADDED_TASKS =
   "(SELECT count(*) FROM task_runs WHERE run_id=?1 AND added_by IS NOT NULL)";
 
-/** What `seen` says of a key that a task or the program added. */
+/** The value of `seen` for a key that a task or the program added. */
 const ADDED = 2;
 
 /** A task that is there. */

@@ -2,7 +2,7 @@
  * The statements for `pipeline_runs`: a run begins, takes ids for its tasks, counts them, and ends.
  *
  * The counts by status of each run are kept here, in the same transaction as the rows they count; no query has
- * to count a million rows. Samples of them tell later how a run progressed.
+ * to count a million rows. Samples of them show later how a run progressed.
  *
  * @module
  */
@@ -35,7 +35,7 @@ import type { SqlValue } from "../../sqlite/values.ts";
 /** Milliseconds between two samples of a run, at its beginning. */
 const SAMPLE_INTERVAL_MS = 100;
 
-/** A run's age over the time between its samples: 1,000 of them tell of a day as well as of ten seconds. */
+/** A run's age over the time between its samples: 1,000 of them describe a day as well as ten seconds. */
 const SAMPLES_PER_AGE = 100;
 
 /** The part of the store that keeps runs. */

@@ -1,5 +1,5 @@
 /**
- * A status as people see it: a colour, a shape and a word, so that none of them has to be told apart alone.
+ * A status as people see it: a colour, a shape and a word, so that a reader need not rely on any one of them.
  *
  * @module
  */

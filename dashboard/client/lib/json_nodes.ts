@@ -59,7 +59,7 @@ export function childrenOf(
   return { entries, size: keys.length };
 }
 
-/** What a closed branch says of itself: `[3]`, `{ id, name, … }`. */
+/** What a closed branch shows of itself: `[3]`, `{ id, name, … }`. */
 export function summaryOf(value: object) {
   const { entries, size } = childrenOf(value, 4);
   if (Array.isArray(value)) return size === 0 ? "[]" : `[${size.toLocaleString("en-US")}]`;

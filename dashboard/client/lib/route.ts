@@ -1,5 +1,5 @@
 /**
- * What the page's address says. All state that makes a view is in the query string of the one document, so
+ * What the page's address holds. All state that makes a view is in the query string of the one document, so
  * that a link shows the same view and the page works mounted at any path.
  *
  * @module
@@ -56,7 +56,7 @@ export interface LogQuery {
 
 const SORTS = ["id", "name", "started", "duration", "progress"];
 
-/** Tasks on a page unless the address says otherwise. */
+/** Tasks on a page unless the address sets another number. */
 export const PAGE_SIZE = 50;
 
 export function defaultQuery(): TaskQuery {

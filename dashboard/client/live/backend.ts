@@ -25,7 +25,7 @@ export interface Backend {
   probe(): Promise<number>;
   /** Makes a session out of the token that the server printed at its start; returns what went wrong. */
   signIn(token: string): Promise<string | null>;
-  /** Called when an answer says that the session has ended. */
+  /** Called when an answer reports that the session has ended. */
   signedOut?: () => void;
 }
 
@@ -36,7 +36,7 @@ export class ApiFailure extends Error {
   }
 }
 
-/** Says that this page may cancel and retry. */
+/** Records that this page may cancel and retry. */
 const CONTROL_HEADER = "X-Pipeloom-Control";
 
 /** The API of the server, relative to the document's base. */

@@ -100,7 +100,7 @@ export function App({ backend }: { backend: Backend }) {
   );
 }
 
-/** The page of a view. The view and its data belong together, which types cannot tell. */
+/** The page of a view. The view and its data belong together, which types cannot express. */
 function Page({ route, live, exported }: PageProps) {
   switch (route.view) {
     case "runs":
@@ -122,7 +122,7 @@ function skipToMain(event: Event): void {
   focusTitle();
 }
 
-/** What the tab of the browser tells of. */
+/** What the tab of the browser shows. */
 function tabSubject(route: Route, data: LiveData | null): TabSubject | null {
   const run = route.view === "run" ? runIn(data) : null;
   return run ? toSubject(run) : taskIn(data);

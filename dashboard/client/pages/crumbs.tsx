@@ -38,7 +38,7 @@ export function Crumbs({ route, live, exported }: PageProps) {
   );
 }
 
-/** What the last crumb says, `null` where it is the first. */
+/** The text of the last crumb, `null` where it is the first. */
 function titleOf(route: Route): string | null {
   switch (route.view) {
     case "runs":

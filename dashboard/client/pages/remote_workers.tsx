@@ -8,7 +8,7 @@ import { formatCount, formatRate } from "../../../internal/units.ts";
 import { Ago } from "../components/elapsed.tsx";
 import { SafeText } from "../components/safe_text.tsx";
 
-/** Says that tasks wait because there is no worker. */
+/** A note that tasks wait because there is no worker. */
 export function NoWorker({ run }: { run: Run }) {
   if (!run.waitsForWorkers) return null;
   return (

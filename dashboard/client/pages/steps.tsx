@@ -9,7 +9,7 @@ import { useNow } from "../live/clock.ts";
 import { Clock, Elapsed } from "../components/elapsed.tsx";
 import { SafeText } from "../components/safe_text.tsx";
 
-/** Says that tasks of a run sleep. */
+/** A note that tasks of a run sleep. */
 export function Asleep({ run }: { run: Run }) {
   if (!run.asleep) return null;
   const { tasks, until } = run.asleep;

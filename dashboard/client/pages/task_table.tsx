@@ -144,7 +144,7 @@ function foundText({ found, reading }: RunState): string {
   return reading || found === undefined ? "searching …" : `${formatCount(found)} found`;
 }
 
-/** Why a page of tasks is empty. That it has not been read yet is no reason to say that there are none. */
+/** Why a page of tasks is empty. A page that has not been read yet is not shown as empty. */
 function emptyText(
   { reading, run }: RunState & { run: Run },
   { current, narrowed }: { current: boolean; narrowed: boolean },

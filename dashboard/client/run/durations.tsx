@@ -102,7 +102,7 @@ function Row({ group, isAll, compared }: {
   );
 }
 
-/** A bar for each bucket. The words say the same to screen readers. */
+/** A bar for each bucket. Screen readers get the same in words. */
 function Histogram({ group: { histogram: { fromMs, counts } } }: { group: DurationGroup }) {
   const most = Math.max(...counts);
   const edge = (i: number) => fromMs === 0 ? (i === 0 ? 0 : 2 ** i) : fromMs * 2 ** i;

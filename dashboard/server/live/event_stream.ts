@@ -21,7 +21,7 @@ export function formatEvent(event: string, data: object, id?: string): Uint8Arra
 /** What an {@linkcode EventStream} needs. */
 export interface EventStreamOptions {
   /**
-   * Reads what is new, if anything may be, and waits for the active read: what has been read is told to all at its
+   * Reads what is new, if anything may be, and waits for the active read: what has been read is sent to all at its
    * end, and a snapshot that holds it already would have lines of a log twice.
    */
   catchUp(): Promise<void>;

@@ -1,5 +1,5 @@
 /**
- * Tells all open pages what has changed.
+ * Sends all open pages what has changed.
  *
  * One poller asks SQLite for `data_version`, ten times a second at most and only while a page is open: it
  * changes exactly when another connection has committed. Then each view reads what it shows, once for all who
@@ -18,7 +18,7 @@ import { same, type View } from "./view.ts";
 /** Milliseconds between two looks. */
 const INTERVAL_MS = 100;
 
-/** Looks between two pings, which tell pages that their data is still fresh. */
+/** Looks between two pings, which show pages that their data is still fresh. */
 const PING_TICKS = 50;
 
 /** Milliseconds for the last changes before the server ends. */
@@ -108,7 +108,7 @@ export class Hub {
     return stream;
   }
 
-  /** Sends every browser what was committed last, tells it that the server ends, and ends every stream. */
+  /** Sends every browser what was committed last, announces that the server ends, and ends every stream. */
   async finish(): Promise<void> {
     if (this.#closed) return;
     clearTimeout(this.#timer);
@@ -152,7 +152,7 @@ export class Hub {
     const source = same(this.#source.state, this.#state) ? undefined : this.#source.state;
     this.#state = this.#source.state;
     const turn = new Turn(this.#turns);
-    // All are told first that something has changed: a look takes a while where there are many.
+    // All are marked as old first: a look takes a while where there are many.
     for (const watched of this.#watched.values()) watched.isOld ||= changed;
     for (const watched of this.#watched.values()) {
       if (source) this.#send(watched, "patch", { source });
@@ -177,7 +177,7 @@ export class Hub {
     }
   }
 
-  /** Has a view read what has changed, and tells who looks at it. */
+  /** Has a view read what has changed, and sends it to its readers. */
   #read(watched: Watched): void {
     if (watched.reading) return;
     const { view, isOld } = watched;
@@ -238,7 +238,7 @@ export class Hub {
   }
 }
 
-/** Whether there is more to read for a view than it has told. */
+/** Whether there is more to read for a view. */
 function hasNews({ view, isOld }: Watched): boolean {
   return isOld || view.pending;
 }
@@ -248,7 +248,7 @@ function isTaken({ streams }: Watched): boolean {
   return [...streams].some(({ isKeepingUp }) => isKeepingUp);
 }
 
-/** Tells of what should not happen. That a database cannot be read can, and its state says so to all. */
+/** Logs what should not happen. An unreadable database can happen, and its state shows it to all. */
 function report(error: unknown): void {
   if (!(error instanceof SourceError)) console.error("The dashboard could not read:", error);
 }

@@ -35,13 +35,13 @@ export class RunView implements View {
   readonly #options: RunViewOptions;
   #run: Run | null = null;
   #page: TaskPage = { tasks: [], next: null, previous: null };
-  /** The page as last read: it may be there between two refreshes, and is told by the next. */
+  /** The page as last read: it may be there between two refreshes, and is sent with the next. */
   #readPage = this.#page;
   #listDueAt = -Infinity;
   #listIsOld = true;
-  /** Whether a page of tasks has been read, and whether that has been told. */
+  /** Whether a page of tasks has been read, and whether that has been sent. */
   #hasList = false;
-  #hasToldList = false;
+  #hasSentList = false;
   #reading: Promise<void> | undefined;
   readonly #closed = new AbortController();
   #samples: Sample[] = [];
@@ -73,7 +73,7 @@ export class RunView implements View {
       : { samples: [], last: this.#lastSample };
     if (run) weave.advance(source, run.counts, tick);
 
-    // From here on nothing can fail: what is taken over is told.
+    // From here on nothing can fail: what is taken over is sent.
     const before = { run: this.#run, page: this.#page };
     this.#run = run;
     this.#page = this.#readPage;
@@ -86,21 +86,21 @@ export class RunView implements View {
       found: before.page.found === found ? undefined : found,
       next: before.page.next === next ? undefined : next,
       previous: before.page.previous === previous ? undefined : previous,
-      reading: this.#hasList && !this.#hasToldList ? false : undefined,
+      reading: this.#hasList && !this.#hasSentList ? false : undefined,
       samples: samples.length > 0 ? samples : undefined,
       weave: this.#weaveVersion < weave.version
         ? weave.changedSince(this.#weaveVersion)
         : undefined,
     });
     this.#weaveVersion = weave.version;
-    this.#hasToldList = this.#hasList;
+    this.#hasSentList = this.#hasList;
     if (patch) this.#version++;
     return patch;
   }
 
   snapshot(): Omit<RunSnapshot, "now"> {
     const { weave } = this.#options;
-    const reading = !this.#hasToldList;
+    const reading = !this.#hasSentList;
     return { run: this.#run, ...this.#page, samples: this.#samples, weave: weave.blocks, reading };
   }
 

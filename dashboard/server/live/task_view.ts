@@ -104,7 +104,7 @@ function changesOf(
   if (!after) return { task: before ? null : undefined };
   const { attempts, steps = [], ...fields } = after;
   const old: Partial<TaskDetail> = before ?? {};
-  // What it does not have any more is told as `null`.
+  // A field that it has lost is sent as `null`.
   const gone = old.sleepsUntil && !fields.sleepsUntil ? { sleepsUntil: null } : {};
   const changed = Object.entries({ ...fields, ...gone }).filter(([name, value]) =>
     !same(value, old[name as keyof typeof fields])

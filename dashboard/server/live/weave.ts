@@ -35,7 +35,7 @@ interface Block extends ReadBlock {
 export class Weave {
   /** Grows with every change. */
   version = 0;
-  /** Whether everything is as the counts of the run say. */
+  /** Whether everything agrees with the counts of the run. */
   complete = false;
   readonly #run: number;
   readonly #blocks: Block[] = [];

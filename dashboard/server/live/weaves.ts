@@ -18,7 +18,7 @@ interface Entry {
 
 /** A use of a weave; disposing of the last one frees it. */
 export interface SharedWeave extends Disposable {
-  /** Whether everything is as the counts of the run say. */
+  /** Whether everything agrees with the counts of the run. */
   readonly complete: boolean;
   /** Grows with every change. */
   readonly version: number;

@@ -1,5 +1,5 @@
 /**
- * The HTTP API as an OpenAPI description: the routes that the app has, with what is said of each, and the types of the
+ * The HTTP API as an OpenAPI description: the routes of the app with their descriptions, and the types of the
  * answers.
  *
  * @module

@@ -1,10 +1,10 @@
 /**
- * What is said of each route of the API: for its OpenAPI description and for the reference.
+ * The descriptions of the API's routes, for its OpenAPI description and for the reference.
  *
  * @module
  */
 
-/** What is said of a route. */
+/** The description of a route. */
 export interface Route {
   /** Parameters of the query. */
   query?: string;
@@ -44,6 +44,10 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "GET /api/runs/:run/checks": {
     answer: "RunChecks",
     text: "The checks of its tasks: numbers, and the first 100, failed ones first.",
+  },
+  "GET /api/runs/:run/rows": {
+    answer: "RunRows",
+    text: "The rows that its tasks wrote, by table: inserted, upserted, updated, deleted.",
   },
   "GET /api/runs/:run/delays": {
     answer: "RunDelays",

@@ -94,7 +94,7 @@ export function countRewritten(reader: Reader, run: number, limit = MAX_REWRITTE
   return Number(row!.n);
 }
 
-/** Files of an earlier release do not tell. */
+/** Files of an earlier release do not record it. */
 function canBeRewritten(reader: Reader): boolean {
   return reader.has("task_runs", "rewritten_as") && reader.has("pipeline_runs", "own_resumed");
 }

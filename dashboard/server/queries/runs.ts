@@ -25,7 +25,7 @@ import { hasNoWorker, listWorkers } from "./workers.ts";
 /** Points of a sparkline. */
 const SPARKLINE_POINTS = 40;
 
-/** Characters of a label and of a reason, and of arguments and a stack, that are told of a run. */
+/** Characters of a label and of a reason, and of arguments and a stack, that an answer holds of a run. */
 const SHORT_TEXT = 2_000;
 const LONG_TEXT = 10_000;
 
@@ -140,12 +140,16 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
   const counts = noCounts();
   for (const status of TASK_STATUSES) counts[status] = Number(row[status]) || 0;
   const id = Number(row.id);
-  const saysRunning = row.status === "running";
-  const owner = saysRunning && typeof row.owner === "string" ? reader.owner(row.owner) : "unknown";
-  const isGone = saysRunning && owner === "gone";
+  const isMarkedRunning = row.status === "running";
+  const owner = isMarkedRunning && typeof row.owner === "string"
+    ? reader.owner(row.owner)
+    : "unknown";
+  const isGone = isMarkedRunning && owner === "gone";
   const reason = isGone ? reader.ownerReason(`${row.owner}`) : null;
-  const asleep = saysRunning && !isGone ? readAsleep(reader, id) : undefined;
-  const running = saysRunning ? readRunning(reader, tasksOf(reader, id)) : { work: 0, news: null };
+  const asleep = isMarkedRunning && !isGone ? readAsleep(reader, id) : undefined;
+  const running = isMarkedRunning
+    ? readRunning(reader, tasksOf(reader, id))
+    : { work: 0, news: null };
   return {
     id,
     name: beginning(row.name, SHORT_TEXT) ?? "",
@@ -162,7 +166,7 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
     workers: numberOf(row.workers),
     driver: toText(row.driver),
     sqliteVersion: toText(row.sqlite_version),
-    waitsForWorkers: typeof row.executor === "string" && saysRunning && !isGone &&
+    waitsForWorkers: typeof row.executor === "string" && isMarkedRunning && !isGone &&
       counts.queued + counts.running > 0 && hasNoWorker(reader, id),
     ...(asleep ? { asleep } : {}),
     counts,
@@ -175,12 +179,12 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
       walBytes: numberOf(row.wal_bytes),
       checkpointedAt: toText(row.checkpointed_at),
       // What was so when a run ended is so no longer.
-      walHeldSince: saysRunning && !isGone ? toText(row.wal_held_since) : null,
+      walHeldSince: isMarkedRunning && !isGone ? toText(row.wal_held_since) : null,
     },
     updatedAt: newest(toText(row.updated_at), running.news),
     // What a process that died was asked is refused only when the file is opened for writing.
-    cancelling: saysRunning && !isGone && cancelling.has(id),
-    processGone: isGone ? true : owner === "unknown" && saysRunning ? null : false,
+    cancelling: isMarkedRunning && !isGone && cancelling.has(id),
+    processGone: isGone ? true : owner === "unknown" && isMarkedRunning ? null : false,
     progress: progressOf(row, { counts, work: running.work }),
   };
 }

@@ -93,7 +93,7 @@ export function edgeOf(
   });
 }
 
-/** What a read of one slice tells, from memory where it cannot have changed. */
+/** The result of reading one slice, from memory where it cannot have changed. */
 export function once<T extends object | string | number>(
   reader: Reader,
   query: Plan,

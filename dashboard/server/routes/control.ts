@@ -25,7 +25,7 @@ const EFFECT_MS = 1_000;
 /** Milliseconds between two looks. */
 const LOOK_MS = 25;
 
-/** Milliseconds after which a writer that says nothing is taken to be gone. */
+/** Milliseconds after which a silent writer is taken to be gone. */
 const WRITER_MS = 5_000;
 
 /**

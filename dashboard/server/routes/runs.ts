@@ -17,7 +17,7 @@ import { readTimeline } from "../queries/timeline.ts";
 import { readWeave } from "../queries/weave.ts";
 import { noSuchRun } from "./missing.ts";
 
-/** Adds them; `file` tells the name of the database for an export. */
+/** Adds them; `file` returns the name of the database for an export. */
 export function addRuns(app: Hono, read: Read, file: () => string): void {
   const exports = new OneAtATime();
   const comparisons = new InTurn();

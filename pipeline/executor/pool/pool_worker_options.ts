@@ -14,12 +14,12 @@ export interface WorkerOptions {
   /** Where one Worker runs several stages, the exports that they run, by their names. */
   exports?: Readonly<Record<string, string>> | undefined;
   environment: TaskEnvironment;
-  /** Milliseconds that a task may continue after it was told to stop, before its Worker is ended. */
+  /** Milliseconds that a task may continue after it was asked to stop, before its Worker is ended. */
   graceMs: number;
   /** Milliseconds that the module may take to load. */
   loadMs: number;
-  /** Whether starts are counted, so that a Worker is to tell when a task begins. */
-  tellsStarts: boolean;
+  /** Whether starts are counted, so that a Worker reports when a task begins. */
+  reportsStarts: boolean;
   /** Whether what tasks print is to be printed by the main thread. */
   prints: boolean;
   /** Makes a port to the writer, for a sender of this number. */

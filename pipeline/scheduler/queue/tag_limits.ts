@@ -75,7 +75,7 @@ export type TagLimits =
   | Readonly<Record<string, number | TagLimit>>
   | ((tag: string) => number | TagLimit | undefined);
 
-/** Whether any tag may limit how many tasks start in a time, so that starts are to be told. */
+/** Whether any tag may limit how many tasks start in a time, so that starts have to be reported. */
 export function hasRate({ limits = {} }: { limits?: TagLimits | undefined }): boolean {
   if (typeof limits === "function") return true;
   return Object.values(limits).some((limit) => toTagLimit(limit).rate !== undefined);

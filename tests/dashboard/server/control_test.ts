@@ -180,7 +180,7 @@ Deno.test("without a writer there is nothing to control", async () => {
   }
 });
 
-Deno.test("what is not there is not found, and a writer that is closed is said to be", async () => {
+Deno.test("what is not there is not found, and a writer that is closed is reported as closed", async () => {
   await using beside = await Beside.start();
   const statuses = [];
   for (const path of ["/api/runs/9/cancel", "/api/tasks/9/retry", "/api/runs/x/cancel"]) {

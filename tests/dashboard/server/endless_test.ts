@@ -102,7 +102,7 @@ for (const driver of DRIVERS) {
   });
 }
 
-Deno.test("a file whose statement took too long is let rest, and says why", async () => {
+Deno.test("a file whose statement took too long is left alone, with the reason", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   await writeFile(db);

@@ -42,7 +42,7 @@ async function* until(enough: AbortSignal): AsyncGenerator<string> {
   }
 }
 
-/** What a fresh look at the run tells. */
+/** What a fresh look at the run shows. */
 async function freshRun(app: DashboardApp, params: string) {
   const { tasks, next, previous } = await getJson<TaskPage>(app, `/api/runs/1/tasks?${params}`);
   const run = await getJson<Run>(app, "/api/runs/1");

@@ -7,7 +7,7 @@ import { type OneThread, openLoop } from "../../support/one_thread.ts";
 
 const schema = "CREATE TABLE n (value INTEGER CHECK (value >= 0), note TEXT)";
 
-/** Rows 0, 1, 2, …; `read` and `closed` tell what became of them. */
+/** Rows 0, 1, 2, …; `read` and `closed` show what became of them. */
 class Source implements Iterable<Row> {
   read = 0;
   closed = false;
@@ -106,7 +106,7 @@ Deno.test("insertInChunks() stops reading after a chunk that failed, and keeps t
     "CHECK constraint failed",
   );
   assertEquals(error.code, "constraint");
-  assert(source.closed, "the source was not told to stop");
+  assert(source.closed, "the source was not asked to stop");
   assert(source.read < 30_000, `${source.read} rows were read`);
   const written = values(writer);
   assertEquals(written.slice(0, 2_000), upTo(2_000));

@@ -20,12 +20,12 @@ Deno.test("Patience.tried() makes waits short after one without success, and lon
   assertEquals(timeout(), 500);
   patience.tried(false);
   assertEquals(timeout(), 30_000);
-  // Never longer than it was told.
+  // Never longer than configured.
   patience.limit(60_000);
   assertEquals(timeout(), 30_000);
 });
 
-Deno.test("SqliteWriter waits as long as busyTimeoutMs says, and once only", async () => {
+Deno.test("SqliteWriter waits for busyTimeoutMs, and once only", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   const schema = "CREATE TABLE n (value)";

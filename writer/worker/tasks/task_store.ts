@@ -107,7 +107,7 @@ export class TaskStore {
     this.#reset(run, { id, status: from }, message);
   }
 
-  /** Queues a task that sleeps: what it has said so far stays. */
+  /** Queues a task that sleeps: its progress and message so far stay. */
   #sleep(run: number, id: number, wakesAt: string): void {
     const from = this.#statusOfOpen(run, id, "put to sleep");
     this.#statements.of(

@@ -7,6 +7,7 @@ import type { SqlValue } from "../../../../sqlite/values.ts";
 import type { TaskStatus } from "../../../../internal/task_status.ts";
 import type { ComparedTask, Comparison } from "../../../api.ts";
 import { compareChecks } from "./checks.ts";
+import { compareRows } from "./written_rows.ts";
 import { DURATION_MS } from "../order.ts";
 import { plan } from "../plan.ts";
 import { quantiles } from "../quantiles.ts";
@@ -86,6 +87,7 @@ export async function compareRuns(
       a: { tasks: tasksOfA, isCompared: (label, id) => before.get(label)?.id === id },
       b: { tasks: tasksOfB, isCompared: (label, id) => after.get(label)?.id === id },
     }, signal),
+    wrote: read((reader) => compareRows(reader, a.id, b.id)),
     medianMs: { a: await median(durations.a), b: await median(durations.b) },
     partial: before.size >= MAX_TASKS || after.size >= MAX_TASKS,
   };

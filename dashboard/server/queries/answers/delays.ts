@@ -61,7 +61,7 @@ export async function readDelays(
 
 const NONE: { total: number; tasks: Task[] } = { total: 0, tasks: [] };
 
-/** Tasks that have told nothing for long. */
+/** Tasks that have been silent for long. */
 function readSilent(reader: Reader, tasks: RunTasks, at: number): typeof NONE {
   const reported = reader.has("task_runs", "updated_at")
     ? "coalesce(updated_at, started_at)"
@@ -104,7 +104,7 @@ function readRetries(reader: Reader, tasks: RunTasks): RunDelays["retries"] {
   };
 }
 
-/** When the next attempt is due, as the message of the task tells. */
+/** When the next attempt is due, according to the message of the task. */
 function dueAt(message: string): number {
   const [, time] = /^Attempt \d+ (?:of \d+|again) at (\S+Z)[,:]/.exec(message) ?? [];
   return timeOf(time) ?? Infinity;

@@ -17,13 +17,13 @@ import { type Read, slicesOf } from "../slices.ts";
 import { toText } from "../text.ts";
 import { Turn } from "../turn.ts";
 
-/** Groups that are told, those that took most time together first. */
+/** The number of groups in an answer, those that took most time together first. */
 const MAX_GROUPS = 20;
 
 /** Groups that are counted: further names count as one. */
 const MAX_COUNTED = 2_000;
 
-/** Characters of a name that tell its pattern. */
+/** Characters of a name that determine its pattern. */
 const NAME_CHARACTERS = 200;
 
 /** Durations that are counted between two looks at the clock. */

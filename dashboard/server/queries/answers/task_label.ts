@@ -1,5 +1,5 @@
 /**
- * What tells that a task of one run and a task of another are the same: their key, else their name.
+ * What makes a task of one run and a task of another the same: their key, else their name.
  *
  * @module
  */

@@ -127,7 +127,7 @@ Deno.test("ReadyQueue starts no more of a tag than its rate, whatever starts lat
       for (const tag of one.item.tags!) starts[tag]?.push(now);
     };
     const has = (tag: string) => ({ item }: LiveTask<Item>) => item.tags!.includes(tag);
-    /** Whether a tag lets a task start, told by all that was started and not by places. */
+    /** Whether a tag lets a task start, computed from all that was started and not from places. */
     const allows = (tag: string): boolean => {
       const limit = limits[tag as keyof typeof limits];
       const { rate, intervalMs, concurrency } = typeof limit === "object"

@@ -86,7 +86,7 @@ Deno.test("hasRate() is true when starts are to be counted", () => {
   assert(hasRate({ limits: { a: 1, b: { rate: 1 } } }));
 });
 
-Deno.test("limits that are a function are asked of each tag, and what they say is checked", async () => {
+Deno.test("limits that are a function are asked of each tag, and their results are checked", async () => {
   assert(hasRate({ limits: () => 1 }));
   checkLimits({ tags, limits: () => 1 });
   const asked: string[] = [];
@@ -103,7 +103,7 @@ Deno.test("limits that are a function are asked of each tag, and what they say i
   );
 });
 
-Deno.test("a tag that the limits do not name is refused, unless they say what is right for all others", async () => {
+Deno.test("a tag that the limits do not name is refused, unless they have a limit for all others", async () => {
   for (const tag of ["Server", " server", "SER-VER", "sever"]) {
     assertThrows(
       () => new TagLimiter({ server: 2 }).has(tag),
