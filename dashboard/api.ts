@@ -12,6 +12,14 @@ export type { Check, ComparedChecks, RunChecks } from "./api/checks.ts";
 export type { ComparedTask, Comparison } from "./api/comparison.ts";
 export type { DurationGroup, RunDurations } from "./api/durations.ts";
 export type { ExportedRun } from "./api/export.ts";
+export type {
+  ArgumentField,
+  ArgumentsForm,
+  PastRun,
+  PipelineInfo,
+  PipelineSchedule,
+  RunStart,
+} from "./api/pipelines.ts";
 export type { FailureCause, FailureReport, RunDelays } from "./api/problems.ts";
 export type {
   ListPatch,

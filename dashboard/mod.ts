@@ -9,6 +9,8 @@
 import "../deno_only.js";
 export type {
   ApiError,
+  ArgumentField,
+  ArgumentsForm,
   Check,
   ComparedChecks,
   ComparedRows,
@@ -22,6 +24,9 @@ export type {
   GraphNode,
   LogLine,
   LogPage,
+  PastRun,
+  PipelineInfo,
+  PipelineSchedule,
   RemoteWorkerInfo,
   Run,
   RunChecks,
@@ -34,6 +39,7 @@ export type {
   RunProgress,
   RunQuery,
   RunRows,
+  RunStart,
   RunStatus,
   Sample,
   SourceState,

@@ -33,11 +33,13 @@ function cancelled(): Error {
 export class RunControl {
   readonly #stop: AbortController;
   readonly #started = Promise.withResolvers<StartedRun>();
+  /** The run's id, once its tasks are known; rejected where it ends before that. */
+  readonly started: Promise<number | null> = this.#started.promise.then(({ run }) => run);
 
   /** `stop` is what stops the whole run. */
   constructor(stop: AbortController) {
     this.#stop = stop;
-    this.#started.promise.catch(() => {});
+    this.started.catch(() => {});
   }
 
   /** The tasks of the run are known: earlier requests are carried out now. */

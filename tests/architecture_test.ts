@@ -24,6 +24,7 @@ const WORKER_ENTRIES = [
   "writer.ts",
   "pipeline/executor/pool/task_worker.ts",
   "dashboard/server/worker.ts",
+  "cli/serve/child/worker.ts",
 ];
 
 /** Modules that only list names for users. */

@@ -133,7 +133,11 @@ export class HttpServer {
       completed.resolve();
     });
     try {
-      const request = toRequest(message, aborted.signal);
+      const body = await readBody(message);
+      if (body === "too large") {
+        return void response.writeHead(413, { Connection: "close" }).end();
+      }
+      const request = toRequest(message, body, aborted.signal);
       if (!request) return void response.writeHead(400, { Connection: "close" }).end();
       const remoteAddr = { hostname: socket.remoteAddress ?? "" };
       await send(await handler(request, { remoteAddr, completed: completed.promise }), response);
@@ -145,10 +149,41 @@ export class HttpServer {
   }
 }
 
-/** The request as the app takes it; `undefined` where it is not to be understood. No route reads a body. */
-function toRequest(message: IncomingMessage, signal: AbortSignal): Request | undefined {
+/** Bytes of a body: arguments of a run. */
+const MAX_BODY = 65_536;
+
+/** The body of a request in JSON; no route reads another. */
+async function readBody(
+  message: IncomingMessage,
+): Promise<Uint8Array<ArrayBuffer> | "too large" | undefined> {
+  const { method, headers } = message;
+  if (method !== "POST" || !/^application\/json\b/i.test(headers["content-type"] ?? "")) {
+    message.resume();
+    return undefined;
+  }
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of message) {
+    length += part.length;
+    if (length > MAX_BODY) return "too large";
+    parts.push(part);
+  }
+  const body = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    body.set(part, at);
+    at += part.length;
+  }
+  return body;
+}
+
+/** The request as the app takes it; `undefined` where it is not to be understood. */
+function toRequest(
+  message: IncomingMessage,
+  body: Uint8Array<ArrayBuffer> | undefined,
+  signal: AbortSignal,
+): Request | undefined {
   const { method = "GET", url = "/", rawHeaders } = message;
-  message.resume();
   const headers = new Headers();
   try {
     for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -159,7 +194,7 @@ function toRequest(message: IncomingMessage, signal: AbortSignal): Request | und
     if (/[,\s/@?#\\]/.test(host) || host === "") return;
     const address = url.startsWith("/") ? `http://${host}${url}` : url;
     if (url !== "*" && new URL(address).host !== new URL(`http://${host}`).host) return;
-    return new Request(address, { method, headers, signal });
+    return new Request(address, { method, headers, signal, ...(body ? { body } : {}) });
   } catch {
     return undefined;
   }

@@ -8,9 +8,10 @@
 /** Where the browser keeps nothing. */
 let held: string | null = null;
 
-/** Dashboards may lie side by side at paths of one server. */
+/** Dashboards may lie side by side at paths of one server. Those of a server of pipelines share the token. */
 function storageKey(): string {
-  return `pipeloom_control ${new URL(document.baseURI).pathname}`;
+  const home = document.getElementById("app")?.dataset.home ?? "";
+  return `pipeloom_control ${new URL(home, document.baseURI).pathname}`;
 }
 
 /** Keeps a token. */

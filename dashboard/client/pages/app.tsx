@@ -78,6 +78,7 @@ export function App({ backend }: { backend: Backend }) {
             <Logo />
             <span>pipeloom</span>
           </a>
+          {backend.home && <a class="button small home-link" href={backend.home}>Pipelines</a>}
           <Crumbs route={route} live={live} exported={exported} />
         </nav>
         <span class="spread" />

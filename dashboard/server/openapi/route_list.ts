@@ -123,6 +123,33 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   },
   "POST /api/tasks/:task/cancel": { answer: "ControlResult", text: "Cancels one task." },
   "POST /api/tasks/:task/retry": { answer: "ControlResult", text: "Runs one failed task again." },
+  "GET /api/pipelines": {
+    answer: "PipelineInfo[]",
+    text:
+      "The pipelines of `pipeloom serve`. This and the next routes are those of that server alone.",
+  },
+  "GET /api/pipelines/:pipeline": { answer: "PipelineInfo", text: "One of them." },
+  "POST /api/pipelines/:pipeline/run": {
+    answer: "RunStart",
+    text:
+      'Runs it. The body is empty, or JSON as `{"args":{"day":"2026-11-27"}}`. 201 when the run has begun, 202 when ' +
+      "it waits or still loads, 409 when it may not begin, 422 when an argument is wrong: `fields` says which.",
+  },
+  "POST /api/pipelines/:pipeline/pause": { text: "Pauses its schedule." },
+  "POST /api/pipelines/:pipeline/resume": { text: "Resumes its schedule." },
+  "POST /api/runs/:run/resume": {
+    answer: "RunStart",
+    text:
+      "Continues a run that has ended, with its own arguments. 409 when its definition is not served.",
+  },
+  "POST /session": {
+    text: "As `POST /api/session`, on the first page of the server, for all of its databases.",
+  },
+  "GET /badge/:file": {
+    text:
+      "A badge of a pipeline, `<id>.svg`: its name and the status of its last run. Other sites may show it; where a " +
+      "viewer token is set, it needs that.",
+  },
   "GET /api/openapi.json": { text: "This API as an OpenAPI 3.1 description." },
   "GET /healthz": {
     text:

@@ -11,6 +11,8 @@ import { BatchSender } from "../../../writer/client/batch_sender.ts";
 import { guardControl, guardOrigin } from "../access/guard_control.ts";
 import type { Access } from "../access/guard_token.ts";
 import type { ControlResult } from "../../api.ts";
+import type { DatabaseHost } from "../pipeline_host.ts";
+import { refuse } from "./pipelines.ts";
 import { runId, taskId, taskQuery } from "../params.ts";
 import { findFailures } from "../queries/answers/failures.ts";
 import type { Read } from "../queries/find.ts";
@@ -42,7 +44,7 @@ const WRITER_MS = 5_000;
  */
 export interface ControlledWriter {
   /** Makes a port to it. */
-  attach(): MessagePort;
+  attach(): MessagePort | Promise<MessagePort>;
 }
 
 /** A request. */
@@ -57,7 +59,12 @@ interface Asked {
 export function addControl(
   app: Hono,
   writer: ControlledWriter,
-  { controlToken, access, read }: { controlToken: string; access: Access; read: Read },
+  { controlToken, access, read, host }: {
+    controlToken: string;
+    access: Access;
+    read: Read;
+    host?: DatabaseHost | undefined;
+  },
 ): Disposable {
   let batchSender: BatchSender | undefined;
   const guards = [guardControl(controlToken, access), guardOrigin(access)] as const;
@@ -83,12 +90,23 @@ export function addControl(
       return ask(c, { action, run: task.run.id, taskId: id });
     });
   }
+  if (host) {
+    app.post("/api/runs/:run/resume", ...guards, async (c) => {
+      const id = runId(c.req.param() as { run: string });
+      const run = read((reader) => getRun(reader, id));
+      if (!run) return noSuchRun(c);
+      const started = await host.resume(run);
+      if (!started) return c.json({ error: `This server has no definition of ${run.name}` }, 409);
+      if ("error" in started) return refuse(c, started);
+      return c.json(started, started.run === null ? 202 : 201);
+    });
+  }
   return { [Symbol.dispose]: () => batchSender?.close() };
 
   async function ask(c: Context, asked: Asked): Promise<Response> {
     let request: number;
     try {
-      batchSender ??= new BatchSender(writer.attach());
+      batchSender ??= new BatchSender(await writer.attach());
       request = await inTime(batchSender.request({ kind: "request_control", ...asked }));
     } catch (error) {
       const { name, message } = error as Error;

@@ -7,8 +7,9 @@ import type { Context, Hono } from "hono";
 import { routePath } from "hono/route";
 import { CONTENT_SECURITY_POLICY, findAsset, renderPage } from "../assets.ts";
 
-/** Adds them. */
-export function addPage(app: Hono): void {
+/** Adds them. `home` is the way from the page to the first page of a server of several databases; `""` is that page. */
+export function addPage(app: Hono, home?: string): void {
+  const showPage = (c: Context) => answerPage(c, home);
   app.get("/assets/:path{.+}", (c) => {
     const asset = findAsset(c.req.param("path"));
     if (!asset) return c.json({ error: "There is no such file" }, 404);
@@ -33,10 +34,10 @@ export function addPage(app: Hono): void {
   });
 }
 
-function showPage(c: Context): Response {
+function answerPage(c: Context, home: string | undefined): Response {
   // Relative addresses begin below the page, whether its own ends with a slash or not.
   const last = c.req.path.split("/").at(-1)!;
-  return c.html(renderPage(last === "" ? "./" : `./${last}/`), 200, {
+  return c.html(renderPage(last === "" ? "./" : `./${last}/`, home), 200, {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Cache-Control": "no-cache",
   });
