@@ -50,7 +50,7 @@ export interface ServeCommandOptions {
   stopLimit: number;
 }
 
-/** Says what the command takes. */
+/** Defines what the command takes. */
 export function define(command: Command): Command {
   return command
     .description(
@@ -124,7 +124,7 @@ export async function run(options: ServeCommandOptions, ...files: string[]): Pro
   await using _ = server;
   const http = await listen({ host, port }, server);
   const stopped = Promise.withResolvers<Deno.Signal>();
-  // Listened for before the address is told, because a reader may be quick.
+  // Listened for before the address is printed, because a reader may be quick.
   using __ = onInterrupt(stopped.resolve);
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${http.port}/`;
   writeLines([`Serving at ${withTokens(url, { token, control: server.controlToken })}`]);

@@ -21,7 +21,7 @@ export interface ChildSettings {
   flags: readonly string[];
   /** Milliseconds in which a run may end after it was asked to. */
   graceMs: number;
-  /** The working directory of runs: that of this process, unless it is said. */
+  /** The working directory of runs: that of this process by default. */
   cwd?: string | undefined;
 }
 
@@ -95,7 +95,7 @@ export class Child {
   }
 
   #send(line: ChildStart | StopRequest): void {
-    // One that has ended takes no more, and `ended` tells.
+    // One that has ended takes no more, and `ended` is settled.
     this.#stdin.write(new TextEncoder().encode(`${JSON.stringify(line)}\n`)).catch(() => {});
   }
 

@@ -1,9 +1,9 @@
 /**
- * The flags of `deno run` for a child process: what the command line says, and of each permission that it does not
+ * The flags of `deno run` for a child process: what the command line gives, and of each permission that it does not
  * name, what this process has. A child never gets more than that.
  *
- * Deno tells whether one thing is granted, and not which things are. So a permission that is granted for some paths
- * only is passed on for the paths that a run is known to need; for others, such as hosts, it has to be said.
+ * Deno answers whether one thing is granted, not which things are. So a permission that is granted for some paths
+ * only is passed on for the paths that a run is known to need; for others, such as hosts, it has to be named.
  * `--allow-run` is never passed on: the server has it to start children.
  *
  * @module
@@ -42,11 +42,11 @@ export interface KnownPaths {
 /**
  * All flags of a child.
  *
- * @param given What the command line says, such as `--allow-net=api.example.com`
- * @throws {CommandError} If it says more than this process may
+ * @param given Those of the command line, such as `--allow-net=api.example.com`
+ * @throws {CommandError} If one grants more than this process has
  */
 export function childFlags(given: readonly string[], paths: KnownPaths): string[] {
-  const said = new Set<Kind>();
+  const named = new Set<Kind>();
   for (const flag of given) {
     const [name, list] = splitFlag(flag);
     if (name === "all") {
@@ -54,7 +54,7 @@ export function childFlags(given: readonly string[], paths: KnownPaths): string[
     }
     const kind = name as Kind;
     if (!(kind in KINDS)) continue;
-    said.add(kind);
+    named.add(kind);
     for (const part of list?.split(",") ?? [undefined]) {
       if (!isHeld(kind, part)) {
         throw refusal(
@@ -65,7 +65,7 @@ export function childFlags(given: readonly string[], paths: KnownPaths): string[
     }
   }
   const passed = (Object.keys(KINDS) as Kind[]).flatMap((kind) => {
-    if (said.has(kind) || kind === "run") return [];
+    if (named.has(kind) || kind === "run") return [];
     if (isHeld(kind)) return [`--allow-${kind}`];
     const known = kind === "read" || kind === "write" ? paths[kind] : OWN[kind] ?? [];
     const held = [...new Set(known)].filter((part) => !part.includes(",") && isHeld(kind, part));

@@ -47,7 +47,7 @@ async function describe(
   onDescribed: (file: string, described: Described) => void,
 ): Promise<Set<string>> {
   const left = new Set(files);
-  const said: string[] = [];
+  const printed: string[] = [];
   const onReply = (reply: ChildReply) => {
     if (reply.kind !== "described" || !left.delete(reply.file)) return;
     const { file, description, problem = "" } = reply;
@@ -55,7 +55,7 @@ async function describe(
   };
   const child = new Child({ kind: "describe", files, limitMs }, settings, {
     onReply,
-    onLine: (line) => said.push(line),
+    onLine: (line) => printed.push(line),
   });
   const end = () => child.kill();
   if (signal?.aborted) end();
@@ -63,10 +63,10 @@ async function describe(
   await child.ended;
   signal?.removeEventListener("abort", end);
   if (signal?.aborted) return left;
-  // Deno itself says why it did not start.
-  if (left.size === files.length && files.length === 1 && said.length > 0) {
+  // Deno itself prints why it did not start.
+  if (left.size === files.length && files.length === 1 && printed.length > 0) {
     const problem = `Cannot load ${files[0]}: ${
-      said.find((line) => /error/i.test(line)) ?? said[0]
+      printed.find((line) => /error/i.test(line)) ?? printed[0]
     }`;
     left.clear();
     onDescribed(files[0]!, { problem });

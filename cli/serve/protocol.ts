@@ -17,7 +17,7 @@ export interface ChildStart {
   request: DescribeRequest | RunRequest;
 }
 
-/** Loads definitions, each in a thread of its own, and says what they are. */
+/** Loads definitions, each in a thread of its own, and describes them. */
 export interface DescribeRequest {
   kind: "describe";
   files: readonly string[];
@@ -31,7 +31,7 @@ export interface RunRequest {
   file: string;
   args: object;
   db: string;
-  /** What becomes of it while another run of its name is active, unless the definition says. */
+  /** What becomes of it while another run of its name is active, unless the definition decides that. */
   overlap: Overlap;
   /** The run to continue. */
   resume?: number | undefined;
@@ -51,7 +51,7 @@ export interface Description {
   name: string;
   /** The path of the database. */
   db: string;
-  /** When it is due, as the definition says it. */
+  /** When it is due, as it stands in the definition. */
   schedule: string | { cron: string; timeZone?: string | undefined } | null;
   overlap: Overlap | null;
   form: ArgumentsForm;

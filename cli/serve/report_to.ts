@@ -1,5 +1,5 @@
 /**
- * What a server says on the terminal: a line for each thing that happens.
+ * What a server prints on the terminal: a line for each thing that happens.
  *
  * @module
  */
@@ -7,14 +7,14 @@ import { formatDuration } from "../../internal/units.ts";
 import { printableLines, sanitize } from "../terminal/sanitize.ts";
 import type { PipelineServerOptions } from "./pipeline_server.ts";
 
-/** A listener that says it. */
-export function reportTo(tell: (line: string) => void): PipelineServerOptions["listener"] {
+/** A listener that prints it. */
+export function reportTo(print: (line: string) => void): PipelineServerOptions["listener"] {
   return {
-    tell: (line) => tell(printableLines(line)),
+    print: (line) => print(printableLines(line)),
     described({ name, file, times }, problem) {
-      if (problem !== null) return tell(`✖ ${sanitize(file)}: ${sanitize(problem)}`);
+      if (problem !== null) return print(`✖ ${sanitize(file)}: ${sanitize(problem)}`);
       const next = times?.next();
-      tell(
+      print(
         next === undefined
           ? `${sanitize(name)}: no schedule`
           : `${sanitize(name)}: next run at ${next.toISOString().slice(0, 16)}Z, in ${
@@ -24,13 +24,13 @@ export function reportTo(tell: (line: string) => void): PipelineServerOptions["l
     },
     begun({ name }, run, trigger) {
       const why = trigger === "schedule" ? "at its time" : "on request";
-      tell(`${sanitize(name)}: run ${run ?? "without a number"} begins ${why}`);
+      print(`${sanitize(name)}: run ${run ?? "without a number"} begins ${why}`);
     },
     ended({ pipeline: { name }, run, status, problem, overlaps }) {
       const which = run === null ? "run" : `run ${run}`;
-      if (overlaps) tell(`Left out: ${sanitize(problem ?? "")}`);
-      else if (problem === null) tell(`${sanitize(name)}: ${which} has ended: ${status}`);
-      else tell(`✖ ${sanitize(name)}: ${which}: ${sanitize(problem)}`);
+      if (overlaps) print(`Left out: ${sanitize(problem ?? "")}`);
+      else if (problem === null) print(`${sanitize(name)}: ${which} has ended: ${status}`);
+      else print(`✖ ${sanitize(name)}: ${which}: ${sanitize(problem)}`);
     },
   };
 }

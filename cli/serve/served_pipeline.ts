@@ -28,7 +28,7 @@ export interface Ended {
   trigger: Trigger;
   /** Its id; `null` where it did not begin, or no status is stored. */
   run: number | null;
-  /** How it ended, as far as its process has told. */
+  /** How it ended, as far as its process has reported. */
   status: EndStatus | null;
   /** Why it did not begin, or how its process ended when that was no end of a run; `null` otherwise. */
   problem: string | null;
@@ -36,9 +36,9 @@ export interface Ended {
   overlaps: boolean;
 }
 
-/** What a pipeline tells its server. */
+/** What a pipeline reports to its server. */
 export interface PipelineListener {
-  tell(line: string): void;
+  print(line: string): void;
   begun(pipeline: ServedPipeline, run: number | null, trigger: Trigger): void;
   ended(ended: Ended): void;
 }
@@ -107,15 +107,15 @@ export class ServedPipeline {
     }
   }
 
-  /** Starts runs at its times until the signal is aborted; `mayRun` says at each of them whether it is to. */
+  /** Starts runs at its times until the signal is aborted; `mayRun` decides at each of them. */
   async schedule(signal: AbortSignal, mayRun: () => Promise<boolean>): Promise<void> {
     const plan = this.#plan;
     if (!plan) return;
     await runSchedule(plan, {
       signal,
-      onError: (error) => this.#listener.tell(`${this.name}: ${error.message}`),
+      onError: (error) => this.#listener.print(`${this.name}: ${error.message}`),
       onLate: (due) =>
-        this.#listener.tell(
+        this.#listener.print(
           `${this.name}: the run that was due at ${due.toISOString()} begins now`,
         ),
     }, async () => {
@@ -154,7 +154,7 @@ export class ServedPipeline {
     await Promise.all([...this.#children].map((child) => child.stop(reason, graceMs)));
   }
 
-  /** What is told of it. */
+  /** Its description for the API. */
   async info(): Promise<PipelineInfo> {
     const { id, name, file, description, database, active } = this;
     const times = this.#plan?.times;
@@ -188,12 +188,12 @@ export class ServedPipeline {
   ): Promise<string | null> {
     let run: number | null = null;
     let last: ChildReply | undefined;
-    const said: string[] = [];
+    const printed: string[] = [];
     const active = {};
     const listeners = {
       onLine: (line: string) => {
-        if (said.length < 100) said.push(line);
-        this.#listener.tell(`${this.name} │ ${line}`);
+        if (printed.length < 100) printed.push(line);
+        this.#listener.print(`${this.name} │ ${line}`);
       },
       onReply: (reply: ChildReply) => {
         last = reply;
@@ -219,11 +219,13 @@ export class ServedPipeline {
     const problem = problemOf(last) ??
       (last?.kind === "ended"
         ? null
-        : `The process of the run ended with ${how}${said.length > 0 ? `: ${said.at(-1)}` : ""}`);
+        : `The process of the run ended with ${how}${
+          printed.length > 0 ? `: ${printed.at(-1)}` : ""
+        }`);
     const refused = last?.kind === "refused";
     const overlaps = last?.kind === "refused" && last.overlaps === true;
     const status = last?.kind === "ended" ? last.status : null;
-    // The person who asked has been told.
+    // The person who asked has the answer.
     if (refused && trigger === "request") return problem;
     if (!overlaps) this.#problem = problem;
     this.#listener.ended({ pipeline: this, trigger, run, status, problem, overlaps });

@@ -1,5 +1,5 @@
 /**
- * What the API tells of pipelines that a server has the definitions of.
+ * What the API has of pipelines that a server has the definitions of.
  *
  * @module
  */

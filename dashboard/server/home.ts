@@ -53,7 +53,7 @@ export function createHome(
   app.onError((error, c) => {
     if (error instanceof BadRequest) return c.json({ error: error.message }, 400);
     console.error(`The server could not answer ${c.req.path}:`, error);
-    return c.json({ error: "Something went wrong; the log of the server says what" }, 500);
+    return c.json({ error: "Something went wrong; the log of the server has it" }, 500);
   });
   app.get("/db/:slug", (c) => c.redirect(`${c.req.param("slug")}/`, 308));
   app.all("/db/:slug/*", (c) => {

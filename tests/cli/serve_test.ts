@@ -30,7 +30,7 @@ class Served implements AsyncDisposable {
       allowedOrigins: [],
       ...options,
       listener: {
-        tell: (line) => this.lines.push(line),
+        print: (line) => this.lines.push(line),
         described: () => {},
         begun: () => {},
         ended: (end) => {
@@ -75,7 +75,7 @@ Deno.test("a server runs definitions in processes of their own, and one that bre
   await server.load();
   const list = async () => (await served.ask<PipelineInfo[]>("GET", "/api/pipelines")).body;
 
-  await t.step("it says what each of them is, and which does not load", async () => {
+  await t.step("it lists what each of them is, and which does not load", async () => {
     const [numbers, exits, endless, none] = await list();
     assertEquals([numbers!.id, exits!.id, endless!.id], [
       "served",
@@ -151,7 +151,7 @@ Deno.test("a server runs definitions in processes of their own, and one that bre
   );
 });
 
-Deno.test("a definition that never loads is said after a time", async () => {
+Deno.test("a definition that never loads is reported after a time", async () => {
   const hanging = new URL("tests/fixtures/served_hangs.ts", ROOT).href;
   await using served = new Served([hanging], { loadMs: 300 });
   const loading = served.server.load();

@@ -1,7 +1,7 @@
 /**
  * The arguments of a definition as a form asks for them, and as a form may give them.
  *
- * A validator of the Standard Schema says nothing of its fields. Libraries that also implement the Standard JSON
+ * A validator of the Standard Schema does not list its fields. Libraries that also implement the Standard JSON
  * Schema do, and so do those whose schemas make a JSON Schema by a method of their own; of others a form takes any
  * names, and the validator has the last word.
  *

@@ -38,7 +38,7 @@ export async function runChild(): Promise<number> {
   const { value: first } = await lines.next();
   if (first === undefined) return 1;
   const { secret, graceMs, request } = JSON.parse(first) as ChildStart;
-  const tell = (reply: ChildReply) => {
+  const reply = (reply: ChildReply) => {
     writeWhole(Deno.stdout, `\n\0${secret}${JSON.stringify(reply)}\n`);
   };
   if (request.kind === "describe") {
@@ -47,19 +47,19 @@ export async function runChild(): Promise<number> {
       for await (const _ of lines);
       Deno.exit(1);
     })();
-    return await describeAll(request, tell);
+    return await describeAll(request, reply);
   }
-  return await run(request, { tell, lines, graceMs });
+  return await run(request, { reply, lines, graceMs });
 }
 
 async function describeAll(
   { files, limitMs }: DescribeRequest,
-  tell: (reply: ChildReply) => void,
+  reply: (reply: ChildReply) => void,
 ): Promise<number> {
   const waiting = [...files];
   await Promise.all(Array.from({ length: LOADING }, async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      tell(await describe(file, limitMs));
+      reply(await describe(file, limitMs));
     }
   }));
   return 0;
@@ -87,18 +87,18 @@ async function describe(file: string, limitMs: number): Promise<ChildReply> {
 
 async function run(
   request: RunRequest,
-  { tell, lines, graceMs }: {
-    tell: (reply: ChildReply) => void;
+  { reply, lines, graceMs }: {
+    reply: (reply: ChildReply) => void;
     lines: AsyncGenerator<string>;
     graceMs: number;
   },
 ): Promise<number> {
   const over = Promise.withResolvers<number>();
-  const thread = startThread(request, (reply) => {
-    if (reply.kind === "exits") return over.resolve(reply.code);
-    tell(reply);
-    if (reply.kind === "ended") over.resolve(reply.status === "done" ? 0 : 1);
-    if (reply.kind === "failed" || reply.kind === "refused") over.resolve(1);
+  const thread = startThread(request, (news) => {
+    if (news.kind === "exits") return over.resolve(news.code);
+    reply(news);
+    if (news.kind === "ended") over.resolve(news.status === "done" ? 0 : 1);
+    if (news.kind === "failed" || news.kind === "refused") over.resolve(1);
   });
   let limit: ReturnType<typeof setTimeout> | undefined;
   const stop = (stop: StopRequest) => {

@@ -133,7 +133,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     answer: "RunStart",
     text:
       'Runs it. The body is empty, or JSON as `{"args":{"day":"2026-11-27"}}`. 201 when the run has begun, 202 when ' +
-      "it waits or still loads, 409 when it may not begin, 422 when an argument is wrong: `fields` says which.",
+      "it waits or still loads, 409 when it may not begin, 422 when an argument is wrong: `fields` names it.",
   },
   "POST /api/pipelines/:pipeline/pause": { text: "Pauses its schedule." },
   "POST /api/pipelines/:pipeline/resume": { text: "Resumes its schedule." },

@@ -55,7 +55,7 @@ export function addBadges(app: Hono, host: PipelineHost, access: Access): void {
   });
 }
 
-/** What a badge says of a pipeline. */
+/** The status on the badge of a pipeline. */
 function statusOf({ state, runs }: PipelineInfo): string {
   return state === "failed" ? "error" : runs.at(-1)?.status ?? "no run yet";
 }
