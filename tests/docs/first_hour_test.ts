@@ -61,13 +61,9 @@ function emptyMachine(folder: string): Record<string, string> {
     if (!found) throw new Error(`Cannot walk the first hour as README has it: ${name} is missing`);
     Deno.symlinkSync(`${found}/${name}`, `${bin}/${name}`);
   }
-  return {
-    PATH: bin,
-    DENO_DIR: `${folder}/deno`,
-    npm_config_cache: `${folder}/npm`,
-    CI: "1",
-    NO_COLOR: "1",
-  };
+  const { CI: _, PIPELOOM_FAULTS: __, ...env } = Deno.env.toObject();
+  const caches = { DENO_DIR: `${folder}/deno`, npm_config_cache: `${folder}/npm` };
+  return { ...env, ...caches, PATH: bin, NO_COLOR: "1" };
 }
 
 /** A shell in a folder; without an environment of its own it finds this Deno. */
@@ -77,6 +73,7 @@ function shell(cwd: string, line: string, env?: Record<string, string>): Deno.Co
     args: ["-c", line],
     cwd,
     env: env ?? { NO_COLOR: "1", PATH: `${bin}:${Deno.env.get("PATH")}` },
+    clearEnv: env !== undefined,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
