@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources 919dd2e88dfd31d7
+// Deno 2.9.6, sources 311c104736a6ea97
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *
