@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources faeb241a18a83f3b
+// Deno 2.9.6, sources 99e8f4f03af020bd
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *

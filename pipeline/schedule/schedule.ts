@@ -87,7 +87,7 @@ const RENAMED = { onNext: "onScheduled" };
  * active, in this process or another, is left out. With `"queue"` it waits; a third run of one schedule is left out, too.
  *
  * @returns When it was stopped and no run is active any more
- * @throws {TypeError} If there is no schedule, it is no cron expression, there is no such time zone, an option is
+ * @throws {TypeError} If there is no schedule, it is not a cron expression, there is no such time zone, an option is
  * wrong, or the items can be read only once
  *
  * @example Every night at two, in Oslo

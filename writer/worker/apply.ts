@@ -237,7 +237,7 @@ export class MessageApplier {
     }
   }
 
-  /** Whether rows are to be written: they have no key, or one that is new. */
+  /** Whether to write rows: they have no key, or a new one. */
   isNew({ idempotencyKey, table, values }: InsertMessage): boolean {
     return !idempotencyKey || values.length === 0 || this.#keys.claim(idempotencyKey, table);
   }

@@ -1,9 +1,9 @@
 /**
  * The statements for `run_requests`: what people ask of an active run, and what became of it.
  *
- * A request is a row, so that any process can make one with a short transaction, all readers see it
- * until it has taken effect, and the death of the process that was to carry it out loses nothing in silence. It is answered
- * when it has taken effect or is refused; the end of its run answers what is left.
+ * A request is a row, so that any process can make one with a short transaction, all readers see it until it has taken
+ * effect, and the death of the process that would carry it out loses nothing in silence. It is answered when it has
+ * taken effect or is refused; the end of its run answers the remaining ones.
  *
  * @module
  */

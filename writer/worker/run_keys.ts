@@ -195,10 +195,8 @@ export class RunKeys {
       `Cannot resume run ${run}: ` +
         (row.key === null
           ? `its task ${row.id} has no key; give items a key, or pass taskKey`
-          : `two of its tasks have the key ${
-            Deno.inspect(row.key)
-          }; keys are unique in a run that ` +
-            `is to be resumed`),
+          : `two of its tasks have the key ${Deno.inspect(row.key)}; keys have to be ` +
+            `unique in a run that is resumed`),
     );
   }
 }
