@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Reader } from "../reader.ts";
-import { toText } from "./text.ts";
+import type { Reader } from "../../reader.ts";
+import { toText } from "../text.ts";
 
 /** Since when schedules are paused, by the names of their pipelines. */
 export function readPauses(reader: Reader): Map<string, string> {
