@@ -200,7 +200,7 @@ export interface ScheduleListeners {
 export async function runSchedule(
   { name, times, overlap }: SchedulePlan,
   { signal, onScheduled, onError, onLate }: ScheduleListeners,
-  work: () => Promise<void>,
+  work: (due: Date) => Promise<void>,
 ): Promise<void> {
   const report = async (thrown: unknown) => {
     try {
@@ -230,7 +230,7 @@ export async function runSchedule(
     onScheduled: (next) => void call(() => onScheduled?.(next)),
     onLeftOut,
     onLate: (due) => void call(() => onLate(due)),
-  }, () => call(work));
+  }, (at) => call(() => work(at)));
 }
 
 function reportLate(due: Date): void {

@@ -133,6 +133,28 @@ Deno.test("a server runs definitions in processes of their own, and one that bre
   });
 
   await t.step(
+    "a schedule is paused for all servers over its database, until it is resumed",
+    async () => {
+      const scheduleOf = async () => {
+        const { body } = await served.ask<PipelineInfo[]>("GET", "/api/pipelines");
+        return body[0]!.schedule!;
+      };
+      const database = server.pipelines[0]!.database!;
+      const claim = (day: string) => database.claim("numbers", new Date(`2026-11-${day}T01:00Z`));
+      assertEquals((await served.ask("POST", "/api/pipelines/served/pause")).status, 204);
+      const { pausedAt, next } = await scheduleOf();
+      assert(pausedAt !== null && next.length === 0);
+      assertEquals(await claim("28"), false);
+      assertEquals((await served.ask("POST", "/api/pipelines/served/resume")).status, 204);
+      assertEquals((await scheduleOf()).next.length, 3);
+      const claims = await Promise.all(["28", "28", "29", "28"].map(claim));
+      assertEquals(claims, [true, false, true, false]);
+      assertEquals((await served.ask("POST", "/api/pipelines/served-exits/pause")).status, 409);
+      assertEquals((await served.ask("POST", "/api/pipelines/other/pause")).status, 404);
+    },
+  );
+
+  await t.step(
     "one that never gives its thread back is not run twice, and ends with the server",
     async () => {
       assertEquals((await served.ask("POST", "/api/pipelines/served-endless/run")).status, 201);

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { PastRun } from "../../api/pipelines.ts";
-import type { RunStatus } from "../../api/run.ts";
-import type { Reader } from "../reader.ts";
-import { shorten, textStart, toText } from "./text.ts";
+import type { PastRun } from "../../../api/pipelines.ts";
+import type { RunStatus } from "../../../api/run.ts";
+import type { Reader } from "../../reader.ts";
+import { shorten, textStart, toText } from "../text.ts";
 
 /** Characters of a label. */
 const LABEL_LENGTH = 80;
