@@ -120,7 +120,7 @@ export class PipelineServer implements PipelineHost {
       one.database === database() && one.description?.name === run.name
     );
     if (!pipeline) return undefined;
-    const args = JSON.parse(run.args ?? "{}");
+    const args = database().argumentsOf(run.id);
     return await this.#start(pipeline, { args, resume: run.id, ...(tasks ? { tasks } : {}) });
   }
 

@@ -8,7 +8,7 @@ import type { Access } from "../../dashboard/server/access/guard_token.ts";
 import type { PastRun, Run } from "../../dashboard/api.ts";
 import { DatabaseHandle } from "../../dashboard/server/database_handle.ts";
 import type { DatabaseHost } from "../../dashboard/server/pipeline_host.ts";
-import { listPastRuns } from "../../dashboard/server/queries/pipelines/past_runs.ts";
+import { argumentsOf, listPastRuns } from "../../dashboard/server/queries/pipelines/past_runs.ts";
 import { readPauses } from "../../dashboard/server/queries/pipelines/schedules.ts";
 import { getRun } from "../../dashboard/server/queries/runs.ts";
 import { isoNow } from "../../internal/timestamps.ts";
@@ -106,6 +106,11 @@ export class ServedDatabase implements AsyncDisposable {
   async #note(message: Omit<NoteScheduleMessage, "kind">): Promise<boolean> {
     const writer = await this.writer();
     return await clientOf(writer).request({ kind: "note_schedule", ...message });
+  }
+
+  /** The arguments of a run. */
+  argumentsOf(run: number): object {
+    return JSON.parse(this.#source.read((reader) => argumentsOf(reader, run)) ?? "{}");
   }
 
   /** A run as it is now. */

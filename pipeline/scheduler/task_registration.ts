@@ -9,7 +9,6 @@
 import { type Announcer, toQueueMessage } from "./announcer.ts";
 import { IdSet } from "./id_set.ts";
 import { LOOKAHEAD } from "./item_source.ts";
-import type { RunKey } from "../../writer/protocol/run_message.ts";
 import type { ResumeTasksMessage } from "../../writer/protocol/task_message.ts";
 import {
   checkIdentities,
@@ -33,7 +32,7 @@ const ANNOUNCE_MS = 10;
 /** How items become tasks. */
 export type FeedOptions<Item> = Identifying<Item> & {
   /** Whether tasks are found by their keys, because some may be there already. */
-  resume?: boolean | number | RunKey | undefined;
+  resume?: boolean | number | object | undefined;
 };
 
 /** Registers the items of one run, in their order. */

@@ -123,6 +123,22 @@ Deno.test("a server runs definitions in processes of their own, and one that bre
     assertEquals((await list())[0]!.runs.map(({ status }) => status), ["error"]);
   });
 
+  await t.step(
+    "what failed is run again after the end: some of it, and all that is left",
+    async () => {
+      const counts = async () =>
+        (await served.ask<{ counts: object }>("GET", "/db/served/api/runs/1")).body.counts;
+      await Deno.writeTextFile(served.folder.file("repaired"), "");
+      const retried = await served.ask<RunStart>("POST", "/db/served/api/runs/1/retry?tasks=2");
+      assertEquals([retried.status, retried.body.run], [201, 1]);
+      assertEquals((await served.end()).status, "error");
+      assertEquals(await counts(), { queued: 0, running: 0, done: 3, error: 1, cancelled: 0 });
+      assertEquals((await served.ask("POST", "/db/served/api/runs/1/resume")).status, 201);
+      assertEquals((await served.end()).status, "done");
+      assertEquals(await counts(), { queued: 0, running: 0, done: 4, error: 0, cancelled: 0 });
+    },
+  );
+
   await t.step("one that ends its process is reported, and its run is interrupted", async () => {
     await served.ask("POST", "/api/pipelines/served-exits/run");
     const { run, problem } = await served.end();

@@ -78,13 +78,13 @@ export function waitingRequests(connection: Connection, run: number, after: numb
      WHERE run_id=? AND answered_at IS NULL AND id>? ORDER BY id`,
   ).all(run, after).map((row) => {
     // Any program can write rows.
-    const some = row.kind === "retry_tasks";
+    const some = /^(?:cancel|retry)(?=_tasks$)/.exec(String(row.kind));
     return {
       id: row.id as number,
       run,
       taskId: row.task_id as number | null,
       taskIds: some ? toIds(row.task_ids) : undefined,
-      action: (some ? "retry" : row.kind) as ControlAction,
+      action: (some?.[0] ?? row.kind) as ControlAction,
     };
   });
 }
