@@ -28,6 +28,9 @@ import { reportTo } from "../serve/report_to.ts";
 import { printStderr, writeLines } from "../terminal/terminal.ts";
 import { readToken, TOKEN_VARIABLE, viewerToken } from "../viewer_token.ts";
 
+/** The environment variable that may hold the token for control. */
+const CONTROL_VARIABLE = "PIPELOOM_CONTROL_TOKEN";
+
 /** The environment variable with the key of notifications. */
 const SECRET_VARIABLE = "PIPELOOM_NOTIFY_SECRET";
 
@@ -127,6 +130,8 @@ export async function run(options: ServeCommandOptions, ...files: string[]): Pro
   checkToken(token, { name: "token", isExposed });
   const graceMs = stopLimit * 1_000;
   const notifier = await openNotifier(options);
+  const controlToken = readEnv(CONTROL_VARIABLE) || undefined;
+  checkToken(controlToken, { name: "control token", isExposed });
   const origins = checkOrigins(options.origin ?? []);
   let url = "";
   const server = new PipelineServer({
@@ -134,6 +139,7 @@ export async function run(options: ServeCommandOptions, ...files: string[]): Pro
     flags: childFlags(denoFlag, await knownPaths(files.flat())),
     graceMs,
     token,
+    controlToken,
     allowedHosts: [...LOOPBACK_HOSTS, host, ...options.name ?? []],
     allowedOrigins: origins,
     notifier,

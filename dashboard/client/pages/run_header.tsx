@@ -24,6 +24,7 @@ import { type Moment, recentRate, remainingMs, shareOf } from "../../../internal
 import { rewrittenText } from "../../../internal/rewritten_text.ts";
 import { Name } from "../components/safe_text.tsx";
 import { Command } from "../run/chosen_tasks.tsx";
+import { NotifyButton } from "../run/notify_button.tsx";
 import { NoWorker } from "./remote_workers.tsx";
 import { RunArguments, RunFailure } from "./run_facts.tsx";
 import { Asleep } from "./steps.tsx";
@@ -49,6 +50,7 @@ export function RunHeader(
         </PageTitle>
         <RunStatusMark run={run} />
         <span class="spread" />
+        {!exported && <NotifyButton key={run.id} run={run} />}
         <RunControls run={run} />
         {!exported &&
           <a class="button" href={hrefOf({ view: "pipeline", name: run.name })}>All runs</a>}
