@@ -20,6 +20,14 @@ export type {
 } from "./api/data.ts";
 export type { DurationGroup, RunDurations } from "./api/durations.ts";
 export type { ExportedRun } from "./api/export.ts";
+export type {
+  ArgumentField,
+  ArgumentsForm,
+  PastRun,
+  PipelineInfo,
+  PipelineSchedule,
+  RunStart,
+} from "./api/pipelines.ts";
 export type { FailureCause, FailureReport, RunDelays } from "./api/problems.ts";
 export type {
   ListPatch,

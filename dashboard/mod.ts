@@ -9,6 +9,8 @@
 import "../deno_only.js";
 export type {
   ApiError,
+  ArgumentField,
+  ArgumentsForm,
   Check,
   ComparedChecks,
   ComparedRows,
@@ -27,6 +29,9 @@ export type {
   GraphNode,
   LogLine,
   LogPage,
+  PastRun,
+  PipelineInfo,
+  PipelineSchedule,
   RemoteWorkerInfo,
   RowCount,
   Run,
@@ -40,6 +45,7 @@ export type {
   RunProgress,
   RunQuery,
   RunRows,
+  RunStart,
   RunStatus,
   Sample,
   SourceState,

@@ -114,7 +114,7 @@ export class RowCounts implements TransactionPart {
     this.#added.push({ task, rows, change, count });
   }
 
-  /** What is to be written with news of a task, as JSON; `undefined` where nothing is new. */
+  /** The counts to write with a task's update, as JSON; `undefined` where nothing is new. */
   textFor(id: number, run: number): string | null | undefined {
     const task = this.#added.length > 0 ? this.#tasks.get(id) : undefined;
     if (!task?.isDirty) return undefined;

@@ -7,6 +7,7 @@ import { GoneBanner } from "./gone_banner.tsx";
 import type { Run, RunsSnapshot, TaskDetail, TaskSnapshot } from "../../api.ts";
 import type { RunState } from "../live/patches.ts";
 import type { PageProps } from "./page_props.ts";
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Announcer } from "../components/announcer.tsx";
 import { type Backend, BackendContext } from "../live/backend.ts";
@@ -30,6 +31,7 @@ import { RunsPage } from "./runs_page.tsx";
 import { SignIn } from "./sign_in.tsx";
 import { SourceBanner, SourceState } from "./source_state.tsx";
 import { shareOf } from "../../../internal/progress.ts";
+import { Served, useServedPipelines } from "../serve/served.ts";
 import { TaskPage } from "./task_page.tsx";
 import { ThemeSwitch } from "../components/theme_switch.tsx";
 import { Crumbs, Logo } from "./crumbs.tsx";
@@ -82,6 +84,7 @@ export function App({ backend }: { backend: Backend }) {
             <Logo />
             <span>pipeloom</span>
           </a>
+          {backend.home && <a class="button small home-link" href={backend.home}>Pipelines</a>}
           <Crumbs route={route} live={live} exported={exported} />
         </nav>
         <span class="spread" />
@@ -97,15 +100,24 @@ export function App({ backend }: { backend: Backend }) {
           <SourceBanner source={broken} />}
         {live.link === "gone" && <GoneBanner live={live} />}
         <Control.Provider value={mayControl && live.link !== "gone"}>
-          <ShowsData.Provider value={showsData}>
-            <Boundary key={subjectOf(route)}>{page}</Boundary>
-          </ShowsData.Provider>
+          <WithServed backend={backend} live={live.link === "live"}>
+            <ShowsData.Provider value={showsData}>
+              <Boundary key={subjectOf(route)}>{page}</Boundary>
+            </ShowsData.Provider>
+          </WithServed>
         </Control.Provider>
       </main>
       {!signedOut && <HealthStrip live={live} run={runShown} exported={exported !== null} />}
       <Announcer />
     </BackendContext.Provider>
   );
+}
+
+/** What is within, with the pipelines that the server has the definitions of. */
+function WithServed(
+  { backend, live, children }: { backend: Backend; live: boolean; children: ComponentChildren },
+) {
+  return <Served.Provider value={useServedPipelines(backend, live)}>{children}</Served.Provider>;
 }
 
 /** The page of a view. The view and its data belong together, which types cannot express. */
