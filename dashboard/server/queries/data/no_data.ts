@@ -21,7 +21,7 @@ export class NoData extends Error {
 }
 
 /**
- * Reads a table of the user, whose errors are no errors of the database: a module or a collation is missing, a view
+ * Reads a table of the user. Its errors are not those of the database: a module or a collation is missing, a view
  * names what is not there, or it takes too long.
  */
 export function safely<T>(read: () => T): T {
