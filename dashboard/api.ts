@@ -28,7 +28,7 @@ export type {
   PipelineSchedule,
   RunStart,
 } from "./api/pipelines.ts";
-export type { FailureCause, FailureReport, RunDelays } from "./api/problems.ts";
+export type { FailureCause, FailureReport, RunDelays, TagLoad } from "./api/problems.ts";
 export type {
   ListPatch,
   LiveEvent,

@@ -49,6 +49,7 @@ export type {
   RunStatus,
   Sample,
   SourceState,
+  TagLoad,
   Task,
   TaskAttempt,
   TaskDependencies,

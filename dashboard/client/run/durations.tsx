@@ -11,6 +11,8 @@ import { Name } from "../components/safe_text.tsx";
 import { hrefOf } from "../lib/router.ts";
 import { useAnswer } from "../live/use_answer.ts";
 
+const TITLES = { name: "Name", stage: "Stage", tag: "Tag" } as const;
+
 const REFETCH_MS = 10_000;
 
 export function Durations({ run, live }: { run: Run; live: boolean }) {
@@ -31,6 +33,7 @@ export function Durations({ run, live }: { run: Run; live: boolean }) {
           >
             <option value="name">name</option>
             <option value="stage">stage</option>
+            <option value="tag">tag</option>
           </select>
         </label>
         {against !== null && (
@@ -42,14 +45,19 @@ export function Durations({ run, live }: { run: Run; live: boolean }) {
       {!answer
         ? <p class="note" role="status">Reading the durations …</p>
         : !answer.all
-        ? <p class="note">No task is done{by === "stage" ? " in a stage" : ""} so far.</p>
+        ? (
+          <p class="note">
+            No task is done{by === "stage" ? " in a stage" : by === "tag" ? " with a tag" : ""}{" "}
+            so far.
+          </p>
+        )
         : (
           <div class="table-box">
             <table class="durations">
               <caption class="visually-hidden">Durations of tasks that are done</caption>
               <thead>
                 <tr>
-                  <th scope="col">{by === "stage" ? "Stage" : "Name"}</th>
+                  <th scope="col">{TITLES[by]}</th>
                   <th scope="col">Tasks</th>
                   <th scope="col">p50</th>
                   <th scope="col">p95</th>

@@ -65,7 +65,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "GET /api/runs/:run/durations": {
     query: "by, against",
     answer: "RunDurations",
-    text: "How long its tasks took, `by` `name` or `stage`, beside an earlier run.",
+    text: "How long its tasks took, `by` `name`, `stage` or `tag`, beside an earlier run.",
   },
   "GET /api/runs/:run/samples": { answer: "Sample[]", text: "Its counts over time." },
   "GET /api/runs/:run/weave": { answer: "WeaveBlock[]", text: "Every task as one character." },
