@@ -165,6 +165,8 @@ export class DependencySource<Item> implements TaskSupply<Item> {
       if (ids.length === LOOKAHEAD) await send();
     }
     await send();
+    // A task on another thread may ask for them as soon as it begins.
+    await batchSender.flushed();
   }
 
   /** The next task whose turn has come; `undefined` when there is none at the moment. */

@@ -167,6 +167,15 @@ export class BatchSender {
     await this.#inFlight.flushed();
   }
 
+  /** Resolves when everything that was sent so far is committed; it leaves like a message that is awaited. */
+  async committed(): Promise<void> {
+    if (this.#collected.messages.length === 0) return await this.flushed();
+    const { acknowledged } = this.#collected;
+    this.#collected.isAwaited = true;
+    if (this.#inFlight.isIdle) queueMicrotask(() => this.#flush());
+    await acknowledged.promise;
+  }
+
   /** Takes nothing more. What was sent before is still posted, and its answers are read. */
   rejectNew(error: Error): void {
     this.#refusal ??= error;
@@ -187,7 +196,9 @@ export class BatchSender {
     this.#refusal = error;
     clearTimeout(this.#timer);
     this.#inFlight.fail(error);
-    for (const waiter of this.#collected.waiters.values()) waiter.reject(error);
+    const { waiters, acknowledged } = this.#collected;
+    acknowledged.promise.catch(() => {});
+    for (const waiter of [...waiters.values(), acknowledged]) waiter.reject(error);
     this.#collected = nothing();
     this.#room?.promise.catch(() => {});
     this.#room?.reject(error);
@@ -248,9 +259,9 @@ export class BatchSender {
       this.#room?.resolve();
       this.#room = undefined;
     }
-    const { messages, waiters } = this.#collected;
+    const { messages, waiters, isAwaited } = this.#collected;
     if (messages.length === 0) return;
-    if (waiters.size > 0 && this.#inFlight.isIdle) this.#flush();
+    if ((isAwaited || waiters.size > 0) && this.#inFlight.isIdle) this.#flush();
     // They have waited for room. Who else has is to add its own first.
     else this.#timer ??= setTimeout(() => this.#flush(), 0);
   }
@@ -283,7 +294,15 @@ async function endTurn(end: () => void): Promise<void> {
 }
 
 function nothing(): Collected {
-  return { messages: [], rows: 0, waiters: new Map(), tasks: new Map(), hasStatements: false };
+  return {
+    messages: [],
+    rows: 0,
+    waiters: new Map(),
+    tasks: new Map(),
+    hasStatements: false,
+    isAwaited: false,
+    acknowledged: Promise.withResolvers(),
+  };
 }
 
 function isStatement({ kind }: WriteMessage): boolean {
