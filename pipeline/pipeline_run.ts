@@ -155,7 +155,8 @@ export class PipelineRun<Item> {
     using deadline = writer.limitStatements({ ...this.#limit, tasks });
     const run = await this.#start(batchSender);
     const queueAll = () => this.#source.announceAll();
-    const parts = { run, batchSender, signal, queueAll, deadline, observer };
+    const isNeeded = this.#dependencies && ((id: number) => this.#dependencies!.isNeeded(id));
+    const parts = { run, batchSender, signal, queueAll, isNeeded, deadline, observer };
     const environment = environmentOf(this.#options, parts);
     const growth = new RunGrowth(this.#options, environment, () => this.#scheduler);
     environment.adds = growth;

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { leavesThread } from "./executor/stages.ts";
 import { SKIPS_SLEEPS } from "./executor/steps/task_sleep.ts";
 import type { TaskEnvironment } from "./executor/task_execution.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
@@ -15,7 +14,7 @@ export type MarkedOptions<Item> = PipelineOptions<Item> & { [SKIPS_SLEEPS]?: tru
 
 /** What the run itself adds. */
 export type RunParts =
-  & Pick<TaskEnvironment, "batchSender" | "deadline" | "queueAll" | "run" | "signal">
+  & Pick<TaskEnvironment, "batchSender" | "deadline" | "isNeeded" | "queueAll" | "run" | "signal">
   & { observer: RunObserver | undefined };
 
 /** The environment of the tasks of a run; `adds` comes with its scheduler. */
@@ -23,13 +22,11 @@ export function environmentOf<Item>(
   options: MarkedOptions<Item>,
   { observer, ...parts }: RunParts,
 ): TaskEnvironment {
-  const { args, atomic = false, dependsOn, onTaskEnd, run } = options;
+  const { args, atomic = false, onTaskEnd } = options;
   const environment: TaskEnvironment = {
     ...parts,
     args: taskArguments(args),
     atomic,
-    // A task may read the results of others over a connection of its own thread.
-    confirms: dependsOn !== undefined && leavesThread(run),
     keepsResults: onTaskEnd !== undefined,
     skipsSleeps: options[SKIPS_SLEEPS],
   };

@@ -4,12 +4,25 @@
  *
  * @module
  */
+import { delay } from "../../internal/delay.ts";
 import type { SqlRow } from "../../writer/protocol/sqlite_types.ts";
 import type { TaskExecution } from "./task_execution.ts";
 
 const SELECT = `SELECT r.key, coalesce(r.own_status, r.status) AS status, r.result,
     r.own_status<>r.status OR r.rewritten_as IS NOT NULL OR r.finished_at NOT GLOB '*Z' AS rewritten
   FROM main.task_dependencies d JOIN main.task_runs r ON r.id=d.depends_on_id WHERE d.run_id=?1 AND d.task_id=?2`;
+
+/**
+ * Milliseconds until the next query whether an end is committed, at first and at most. A Worker has sent it before it
+ * reports it, so the first query finds it, unless the writer has more to do than the sender has credits for.
+ */
+const FIRST_MS = 1;
+const MOST_MS = 50;
+
+/**
+ * Milliseconds after which an end that is not committed never will be: for example because the dependency is run again.
+ */
+const GIVE_UP_MS = 10_000;
 
 /**
  * The result of one dependency.
@@ -46,13 +59,24 @@ async function read(execution: TaskExecution, what: string, key?: string): Promi
   }
   const sql = key === undefined ? `${SELECT} ORDER BY r.id` : `${SELECT} AND r.key=?3`;
   const params = key === undefined ? [run, execution.id] : [run, execution.id, key];
-  // Where tasks are on several threads, a task begins when what it depends on is committed.
-  const rows = await batchSender.query({ kind: "rows", sql, params });
-  const lost = rows.find(({ rewritten }) => rewritten);
-  if (!lost) return rows;
-  throw new Error(
-    `Cannot read ${what}: another program has written over the task of ${lost.key}. Begin a new run`,
-  );
+  const until = performance.now() + GIVE_UP_MS;
+  for (let ms = FIRST_MS;; ms = Math.min(MOST_MS, ms * 2)) {
+    const rows = await batchSender.query({ kind: "rows", sql, params });
+    const lost = rows.find(({ rewritten }) => rewritten);
+    if (lost) {
+      throw new Error(
+        `Cannot read ${what}: another program has written over the task of ${lost.key}. ` +
+          "Begin a new run",
+      );
+    }
+    const missing = rows.find(({ status }) => status === "queued" || status === "running");
+    if (!missing) return rows;
+    if (performance.now() > until) {
+      throw new Error(`Cannot read ${what}: ${missing.key} is ${missing.status}, not done`);
+    }
+    await delay(ms, execution.signal);
+    execution.signal.throwIfAborted();
+  }
 }
 
 function parse({ result }: SqlRow): unknown {

@@ -73,21 +73,18 @@ export async function runTask<Item>(
     const done = runId === null ? undefined : end(runId, id, "done", result);
     const checks = task.checks?.held;
     if (checks?.length) task.held = [...task.held ?? [], ...checks];
-    let pending: Promise<TaskOutcome> | undefined;
     if (task.held) {
       const messages = done ? [...task.held, done] : task.held;
       // What it wrote was held back, so it has not waited for the disk yet.
       await batchSender.ready();
       const whole = { kind: "transaction", messages, by: task.id } as const;
-      pending = commitWhole(whole, task, environment);
+      const pending = commitWhole(whole, task, environment);
+      return { pending: environment.keepsResults ? withResult(pending, result) : pending };
     } else if (task.sent) {
-      pending = commit(done, task, environment);
+      const pending = commit(done, task, environment);
+      return { pending: environment.keepsResults ? withResult(pending, result) : pending };
     } else if (done) {
       batchSender.update(done);
-      if (environment.confirms) pending = confirmed(environment);
-    }
-    if (pending) {
-      return { pending: environment.keepsResults ? withResult(pending, result) : pending };
     }
     return environment.keepsResults ? { status: "done", result } : { status: "done" };
   } catch (caught) {
@@ -150,12 +147,6 @@ async function commit(
     const unwritten = task.retryable;
     return { status: "error", error: toErrorData(thrown), thrown, unwritten };
   }
-}
-
-/** Waits until an end is committed that cannot be refused. */
-async function confirmed({ batchSender }: TaskEnvironment): Promise<TaskOutcome> {
-  await batchSender.committed();
-  return { status: "done" };
 }
 
 /** Waits until all of an atomic task is committed; when it was refused, its end is written by itself. */

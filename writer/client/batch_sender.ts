@@ -133,6 +133,11 @@ export class BatchSender {
     if (this.#collected.messages.length > 0 && isLate) this.#flush();
   }
 
+  /** Posts what is collected, without waiting for it, as far as there are credits. */
+  flushNow(): void {
+    this.#handOver();
+  }
+
   /** Resolves when there is room for more; `undefined` when there is room now. */
   ready(): Promise<void> | undefined {
     if (this.#hasRoom) return undefined;
@@ -167,15 +172,6 @@ export class BatchSender {
     await this.#inFlight.flushed();
   }
 
-  /** Resolves when everything that was sent so far is committed; it leaves like a message that is awaited. */
-  async committed(): Promise<void> {
-    if (this.#collected.messages.length === 0) return await this.flushed();
-    const { acknowledged } = this.#collected;
-    this.#collected.isAwaited = true;
-    if (this.#inFlight.isIdle) queueMicrotask(() => this.#flush());
-    await acknowledged.promise;
-  }
-
   /** Takes nothing more. What was sent before is still posted, and its answers are read. */
   rejectNew(error: Error): void {
     this.#refusal ??= error;
@@ -196,9 +192,7 @@ export class BatchSender {
     this.#refusal = error;
     clearTimeout(this.#timer);
     this.#inFlight.fail(error);
-    const { waiters, acknowledged } = this.#collected;
-    acknowledged.promise.catch(() => {});
-    for (const waiter of [...waiters.values(), acknowledged]) waiter.reject(error);
+    for (const waiter of this.#collected.waiters.values()) waiter.reject(error);
     this.#collected = nothing();
     this.#room?.promise.catch(() => {});
     this.#room?.reject(error);
@@ -259,9 +253,9 @@ export class BatchSender {
       this.#room?.resolve();
       this.#room = undefined;
     }
-    const { messages, waiters, isAwaited } = this.#collected;
+    const { messages, waiters } = this.#collected;
     if (messages.length === 0) return;
-    if ((isAwaited || waiters.size > 0) && this.#inFlight.isIdle) this.#flush();
+    if (waiters.size > 0 && this.#inFlight.isIdle) this.#flush();
     // They have waited for room. Who else has is to add its own first.
     else this.#timer ??= setTimeout(() => this.#flush(), 0);
   }
@@ -294,15 +288,7 @@ async function endTurn(end: () => void): Promise<void> {
 }
 
 function nothing(): Collected {
-  return {
-    messages: [],
-    rows: 0,
-    waiters: new Map(),
-    tasks: new Map(),
-    hasStatements: false,
-    isAwaited: false,
-    acknowledged: Promise.withResolvers(),
-  };
+  return { messages: [], rows: 0, waiters: new Map(), tasks: new Map(), hasStatements: false };
 }
 
 function isStatement({ kind }: WriteMessage): boolean {

@@ -43,16 +43,14 @@ export interface Collected {
   tasks: Map<number, number>;
   /** Whether there are statements among them, whose long texts are looked through when they are posted. */
   hasStatements: boolean;
-  /** Whether a caller waits for all of it, so that it leaves as soon as it can. */
-  isAwaited: boolean;
-  /** Resolved with the acknowledgement, for those who wait for the whole batch. */
-  acknowledged: PromiseWithResolvers<void>;
 }
 
 /** What is kept of a batch: not its messages, which would outlive the young generation by the thousand. */
 interface Unacknowledged extends Omit<Collected, "messages"> {
   /** Messages that could not be cloned, and why. */
   refused: [number, ErrorData][];
+  /** Resolved with the acknowledgement, for those who wait for the whole batch. */
+  acknowledged: PromiseWithResolvers<void>;
 }
 
 /** A batch before it is posted. */
@@ -97,7 +95,7 @@ export class InFlight {
   /** Takes a batch over. */
   add({ messages, ...batch }: Collected): void {
     const seq = this.#seq++;
-    this.#batches.set(seq, { ...batch, refused: [] });
+    this.#batches.set(seq, { ...batch, refused: [], acknowledged: Promise.withResolvers() });
     this.#rows += batch.rows;
     this.#waiting.push({ kind: "batch", seq, rows: batch.rows, messages });
     this.#post();

@@ -21,8 +21,9 @@ import type {
 } from "./pool_protocol.ts";
 import { identifyAll, type Identities } from "../added_items.ts";
 import { abridgedError } from "../abridged_error.ts";
+import { delay } from "../../../internal/delay.ts";
 import { TransientMap } from "../../../internal/transient_map.ts";
-import { BatchSender } from "../../../writer/client/batch_sender.ts";
+import { BATCH_MS, BatchSender } from "../../../writer/client/batch_sender.ts";
 import { WorkerSetup } from "./worker_setup.ts";
 import { type TaskEnvironment, TaskExecution } from "../task_execution.ts";
 import { isStopped, runTask, type TaskOutcome, writeFailure } from "../task_runner.ts";
@@ -53,6 +54,8 @@ let failed = false;
 /** What the main thread was asked, by the numbers of the questions. */
 const questions = new Map<number, PromiseWithResolvers<Identities>>();
 let asked = 0;
+/** Resolves when what was collected by now has left. */
+let leaving: Promise<void> | undefined;
 
 async function fail(thrown: unknown): Promise<void> {
   if (failed) return;
@@ -213,12 +216,21 @@ async function runToEnd(task: TaskExecution, request: RunTaskRequest): Promise<v
   const { batchSender } = environment!;
   await (isLarge ? batchSender.flushed() : batchSender.ready())?.catch(() => {});
   if (task === victim) return;
+  // The next task may block this thread for as long as it computes.
+  if (request.isNeeded) batchSender.flushNow();
   running = undefined;
   if (!failed) reply({ kind: "returned", id: task.id });
   const end = "pending" in outcome ? await outcome.pending : outcome;
   // What follows is written by the main thread, on a port of its own: the task may be run again.
   if (end.status !== "done") await environment!.batchSender.flushed();
+  else if (environment!.confirms) await confirmed();
   ended(task.id, end);
+}
+
+/** Resolves when everything before is committed; what is collected leaves in its own time. */
+async function confirmed(): Promise<void> {
+  await (leaving ??= delay(BATCH_MS).then(() => void (leaving = undefined)));
+  await environment!.batchSender.flushed();
 }
 
 /** Resolves when everything before is committed and reported: what follows may be ended in the middle. */
