@@ -108,7 +108,7 @@ export class HttpServer {
       this.#idle.delete(socket);
       this.#active.delete(socket);
     });
-    // A connection that breaks off is no error of ours.
+    // A connection that breaks off is not an error of ours.
     socket.on("error", () => {});
     if (this.#idle.size <= maxActive && this.#active.size <= maxActive) return;
     const [oldest] = this.#idle;
@@ -209,17 +209,19 @@ async function send(answer: Response, response: ServerResponse): Promise<void> {
   response.writeHead(answer.status, headers);
   if (!answer.body) return void response.end();
   response.flushHeaders();
-  const gone = once(response, "close");
   const reader = answer.body.getReader();
-  try {
-    for (;;) {
-      const part = await Promise.race([reader.read(), gone]);
-      if (Array.isArray(part)) return await reader.cancel();
-      if (part.done) break;
-      if (!response.write(part.value)) await Promise.race([once(response, "drain"), gone]);
-    }
-    response.end();
-  } finally {
-    reader.releaseLock();
+  let drained = () => {};
+  response.on("drain", () => drained());
+  // A promise that is raced with each part would keep all of these races until a stream of days ends.
+  response.once("close", () => {
+    reader.cancel().catch(() => {});
+    drained();
+  });
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (response.closed) return;
+    if (done) break;
+    if (!response.write(value)) await new Promise<void>((resolve) => drained = resolve);
   }
+  response.end();
 }

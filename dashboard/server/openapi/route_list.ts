@@ -101,6 +101,30 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     text: "Its dependencies, and what depends on it.",
   },
   "GET /api/tasks/:task/history": { answer: "TaskHistory", text: "The same task in other runs." },
+  "GET /api/data": {
+    query: "q",
+    answer: "DataTables",
+    text: "The tables and views of the file. `q` is a text in their names. 404 with `data: false`.",
+  },
+  "GET /api/data/rows": {
+    query: "name, column, op, value, run, limit, cursor",
+    answer: "DataRows",
+    text:
+      "Rows of the table `name` in the order of its key. `op` compares `column` with `value`: `is`, `not`, " +
+      "`contains`, `from`, `to`, `empty` or `set`. `run` selects the rows of one run, where a column names it.",
+  },
+  "GET /api/data/csv": {
+    query: "name, column, op, value, run, raw",
+    text:
+      "The same rows, all of them, as CSV. A text that a spreadsheet would take for a formula gets an apostrophe, " +
+      "unless `raw=1`. BLOBs are hexadecimal digits, NUL is `␀`; of a value over 1 MB stands the size.",
+  },
+  "GET /api/data/json": {
+    query: "name, column, op, value, run",
+    text:
+      "The same as JSON, an object for each row. Integers keep all digits; a BLOB is an object with `$base64`, a " +
+      "value over 1 MB one with `$cut`.",
+  },
   "GET /api/live": {
     query: "view, run, task, watch",
     text:
@@ -115,11 +139,18 @@ export const ROUTES: Readonly<Record<string, Route>> = {
       "after too many wrong ones.",
   },
   "GET /api/control": { text: "204 for a valid control token, else 401." },
-  "POST /api/runs/:run/cancel": { answer: "ControlResult", text: "Cancels an active run." },
-  "POST /api/runs/:run/retry": {
-    query: "cause",
+  "POST /api/runs/:run/cancel": {
+    query: "tasks, status, q, key",
     answer: "ControlResult",
-    text: "Runs all failed tasks of an active run again, or those of one cause.",
+    text:
+      "Cancels an active run, or some of its tasks: ids with commas between, or all that match.",
+  },
+  "POST /api/runs/:run/retry": {
+    query: "tasks, status, q, key, cause",
+    answer: "ControlResult",
+    text:
+      "Runs all failed tasks of an active run again, or some of its failed and cancelled ones. After its end it " +
+      "continues the run for them where its definition is served, with the answer of `resume`.",
   },
   "POST /api/tasks/:task/cancel": { answer: "ControlResult", text: "Cancels one task." },
   "POST /api/tasks/:task/retry": { answer: "ControlResult", text: "Runs one failed task again." },

@@ -6,7 +6,7 @@
 import type { Read } from "../../../dashboard/server/queries/find.ts";
 import { DatabaseHandle } from "../../../dashboard/server/database_handle.ts";
 import { renderExport } from "../../../dashboard/server/export.ts";
-import { compareRuns } from "../../../dashboard/server/queries/compare.ts";
+import { compareRuns } from "../../../dashboard/server/queries/answers/compare.ts";
 import { SliceSize } from "../../../dashboard/server/queries/slices.ts";
 import { plan } from "../../../dashboard/server/queries/plan.ts";
 import { tasksOf } from "../../../dashboard/server/queries/run_tasks.ts";
