@@ -13,6 +13,7 @@ import {
 import { timeOf } from "../../../internal/units.ts";
 import type { Run, RunPage, RunQuery, RunStatus, Sample } from "../../api.ts";
 import type { Reader } from "../reader.ts";
+import { countFailedChecks } from "./answers/checks.ts";
 import { memoize } from "./memoize.ts";
 import { newest, numberOf, progressOf, readRunning } from "./progress.ts";
 import { recent } from "./recent.ts";
@@ -169,6 +170,7 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
     waitsForWorkers: typeof row.executor === "string" && isMarkedRunning && !isGone &&
       counts.queued + counts.running > 0 && hasNoWorker(reader, id),
     ...(asleep ? { asleep } : {}),
+    ...countFailedChecks(reader, row),
     counts,
     total: sum(counts),
     dependencies: Number(row.dependencies ?? 0),
