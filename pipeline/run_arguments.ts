@@ -150,7 +150,7 @@ export class WatchedArguments {
 /**
  * Arguments as they are stored and compared: JSON, with names in order.
  *
- * @throws {ArgumentsError} If they are no object that JSON keeps
+ * @throws {ArgumentsError} If they are not an object that JSON keeps
  */
 export function toStoredArguments(args: unknown): string {
   if (typeof args !== "object" || args === null || Array.isArray(args)) {

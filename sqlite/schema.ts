@@ -191,7 +191,11 @@ const TABLES: readonly [string, Columns, Columns?][] = [
 ];
 
 /** The tables that are ours: all others are the user's. */
-export const OWN_TABLES: readonly string[] = [...TABLES.map(([name]) => name), "workers"];
+export const OWN_TABLES: readonly string[] = [
+  ...TABLES.map(([name]) => name),
+  "workers",
+  "pipeline_schedules",
+];
 
 /**
  * Options of {@linkcode initSchema}.

@@ -84,7 +84,7 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
       "Cannot answer under an empty name. Pass one with --name, or leave it out",
     );
   }
-  // It may not be there yet, but it is no folder.
+  // It may not be there yet, but it is not a folder.
   await fileExists(await databasePath(db));
   const token = await viewerToken(options) ?? (isLoopback(host) ? undefined : newToken());
   const names = [...options.name ?? [], ...addressesOf(host)];

@@ -50,7 +50,7 @@ export interface ServeCommandOptions {
   stopLimit: number;
 }
 
-/** Defines what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return command
     .description(

@@ -97,8 +97,17 @@ export class PipelineServer implements PipelineHost {
   async setPaused(id: string, paused: boolean): Promise<HostRefusal | undefined> {
     const pipeline = this.#find(id);
     if (!pipeline) return noPipeline(id);
-    pipeline.pausedAt = paused ? new Date().toISOString() : null;
-    return await Promise.resolve(undefined);
+    const { database, times, name } = pipeline;
+    if (!database || !times) {
+      return { status: 409, error: `Cannot pause ${name}: it has no schedule` };
+    }
+    try {
+      await database.setPaused(name, paused);
+      return undefined;
+    } catch (error) {
+      const what = paused ? "pause" : "resume";
+      return { status: 503, error: `Cannot ${what} ${name}: ${(error as Error).message}` };
+    }
   }
 
   /** Continues a run of a database that has ended. */
@@ -111,7 +120,7 @@ export class PipelineServer implements PipelineHost {
       one.database === database() && one.description?.name === run.name
     );
     if (!pipeline) return undefined;
-    const args = JSON.parse(run.args ?? "{}");
+    const args = database().argumentsOf(run.id);
     return await this.#start(pipeline, { args, resume: run.id, ...(tasks ? { tasks } : {}) });
   }
 
@@ -143,8 +152,7 @@ export class PipelineServer implements PipelineHost {
     const problem = await pipeline.take(described);
     if (pipeline.description) pipeline.database = this.#databaseOf(pipeline.description.db);
     this.#options.listener.described(pipeline, problem);
-    const { signal } = this.#stopped;
-    this.#schedules.push(pipeline.schedule(signal, () => Promise.resolve(true)));
+    this.#schedules.push(pipeline.schedule(this.#stopped.signal));
   }
 
   #databaseOf(path: string): ServedDatabase {

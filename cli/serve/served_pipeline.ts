@@ -49,10 +49,6 @@ export class ServedPipeline {
   readonly file: string;
   description: Description | undefined;
   database: ServedDatabase | undefined;
-  /** Since when its schedule is paused. */
-  pausedAt: string | null = null;
-  /** Whether another server runs its schedule. */
-  elsewhere = false;
   #problem: string | null = null;
   #plan: SchedulePlan | undefined;
   readonly #settings: ChildSettings;
@@ -107,10 +103,14 @@ export class ServedPipeline {
     }
   }
 
-  /** Starts runs at its times until the signal is aborted; `mayRun` decides at each of them. */
-  async schedule(signal: AbortSignal, mayRun: () => Promise<boolean>): Promise<void> {
+  /**
+   * Starts runs at its times until the signal is aborted. Of several servers over its database one claims each time; a
+   * schedule that is paused has no times.
+   */
+  async schedule(signal: AbortSignal): Promise<void> {
     const plan = this.#plan;
-    if (!plan) return;
+    const { database } = this;
+    if (!plan || !database) return;
     await runSchedule(plan, {
       signal,
       onError: (error) => this.#listener.print(`${this.name}: ${error.message}`),
@@ -118,8 +118,8 @@ export class ServedPipeline {
         this.#listener.print(
           `${this.name}: the run that was due at ${due.toISOString()} begins now`,
         ),
-    }, async () => {
-      if (this.pausedAt !== null || !await mayRun()) return;
+    }, async (due) => {
+      if (!await database.claim(plan.name, due)) return;
       await this.#start({ args: {} }, "schedule", () => {});
     });
   }
@@ -157,6 +157,7 @@ export class ServedPipeline {
   /** Its description for the API. */
   async info(): Promise<PipelineInfo> {
     const { id, name, file, description, database, active } = this;
+    const pausedAt = await database?.pausedAt(name) ?? null;
     const times = this.#plan?.times;
     return {
       id,
@@ -169,9 +170,8 @@ export class ServedPipeline {
         ? {
           cron: times.text,
           timeZone: times.timeZone,
-          next: this.pausedAt === null ? nextTimes(times) : [],
-          pausedAt: this.pausedAt,
-          elsewhere: this.elsewhere,
+          next: pausedAt === null ? nextTimes(times) : [],
+          pausedAt,
         }
         : null,
       form: description?.form ?? { fields: [], others: false },

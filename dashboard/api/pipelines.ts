@@ -77,7 +77,7 @@ export interface PastRun {
  * ```ts ignore
  * import type { PipelineSchedule } from "@pipeloom/pipeloom/dashboard";
  *
- * const isActive = ({ pausedAt, elsewhere }: PipelineSchedule) => pausedAt === null && !elsewhere;
+ * const isActive = ({ pausedAt }: PipelineSchedule) => pausedAt === null;
  * ```
  */
 export interface PipelineSchedule {
@@ -89,8 +89,6 @@ export interface PipelineSchedule {
   next: string[];
   /** Since when it is paused, `null` while it is not. */
   pausedAt: string | null;
-  /** Whether another server runs it, which has the database longer. */
-  elsewhere: boolean;
 }
 
 /**

@@ -197,7 +197,7 @@ export function assembleDashboard(
   app.onError((error, c) => {
     if (error instanceof BadRequest) return c.json({ error: error.message }, 400);
     if (error instanceof SourceError) return c.json({ error: error.message }, 503);
-    // What was stopped because its request was closed is no failure.
+    // What was stopped because its request was closed is not a failure.
     if (c.req.raw.signal.aborted) return c.body(null, 499 as 400);
     console.error(`The dashboard could not answer ${c.req.path}:`, error);
     return c.json({ error: "The request failed; the dashboard's log has the error" }, 500);

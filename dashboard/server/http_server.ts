@@ -108,7 +108,7 @@ export class HttpServer {
       this.#idle.delete(socket);
       this.#active.delete(socket);
     });
-    // A connection that breaks off is no error of ours.
+    // A connection that breaks off is not an error of ours.
     socket.on("error", () => {});
     if (this.#idle.size <= maxActive && this.#active.size <= maxActive) return;
     const [oldest] = this.#idle;

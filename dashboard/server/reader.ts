@@ -46,6 +46,7 @@ const TABLES = [
   "run_rows",
   "run_requests",
   "workers",
+  "pipeline_schedules",
 ] as const;
 
 /** A row, or `undefined`. */

@@ -27,6 +27,8 @@ export const TABLES: Readonly<Record<string, string>> = {
     "A row is a step that a task has ended, or a sleep, so that it is not run again when the task is.",
   run_rows:
     "A row holds how many rows of one table the tasks of a run wrote, over all attempts. Rows that triggers and foreign keys change are not counted, as in SQLite's `changes()`.",
+  pipeline_schedules:
+    "A row is a schedule that a server has run or paused. The table is created by the first server that does either.",
   workers:
     "A row is a worker on another machine in a run. The table is created by the first run that has any such worker.",
 };
@@ -211,6 +213,11 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     finished_at: `Its end, ${TIME}. Of a sleep it is the time until which the task sleeps.`,
     result: "The return value of the step, as JSON.",
     error: "The error that the step threw and its task caught, as JSON.",
+  },
+  pipeline_schedules: {
+    name: "Name of the pipeline.",
+    paused_at: `Since when its schedule is paused, ${TIME}.`,
+    claimed: `The last due time that a server claimed, ${TIME}.`,
   },
   workers: {
     id: "Id of the row.",

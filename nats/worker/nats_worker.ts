@@ -17,7 +17,7 @@ import {
 } from "../protocol.ts";
 import { RunSession } from "./run_session.ts";
 
-/** Milliseconds for which running tasks may continue when the worker is to end. */
+/** Milliseconds for which running tasks may continue after the worker is stopped. */
 const GRACE_MS = 30_000;
 
 /** A module that it runs. */

@@ -26,8 +26,8 @@ const OVERDUE = "pipeloom_overdue";
 const NO_ABSOLUTE_VALUE = -(2n ** 63n);
 
 /**
- * True of every row until the time is over; looked at for some of the rows, because the function is no native one. It
- * names a column, so that it belongs to the rows of this table wherever that stands in a join.
+ * True of every row until the time is over; looked at for some of the rows, because the function is not a native one.
+ * It names a column, so that it belongs to the rows of this table wherever that stands in a join.
  */
 const inTime = (column: string) => `random() & 7 OR abs(${OVERDUE}(${quoteName(column)})) = 0`;
 
@@ -56,7 +56,7 @@ export class GuardedTables {
     });
   }
 
-  /** Guards tables as they are now, and returns the columns of each; none where it is no ordinary table. */
+  /** Guards tables as they are now, and returns the columns of each; none where it is not an ordinary table. */
   guard(tables: readonly string[], texts: ReadonlySet<string>): Map<string, Set<string>> {
     const columns = new Map(tables.map((table) => [table, this.#columnsOf(table)]));
     const views = tables.filter((table) => columns.get(table)!.length > 0);

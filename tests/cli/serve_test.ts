@@ -123,6 +123,22 @@ Deno.test("a server runs definitions in processes of their own, and one that bre
     assertEquals((await list())[0]!.runs.map(({ status }) => status), ["error"]);
   });
 
+  await t.step(
+    "what failed is run again after the end: some of it, and all that is left",
+    async () => {
+      const counts = async () =>
+        (await served.ask<{ counts: object }>("GET", "/db/served/api/runs/1")).body.counts;
+      await Deno.writeTextFile(served.folder.file("repaired"), "");
+      const retried = await served.ask<RunStart>("POST", "/db/served/api/runs/1/retry?tasks=2");
+      assertEquals([retried.status, retried.body.run], [201, 1]);
+      assertEquals((await served.end()).status, "error");
+      assertEquals(await counts(), { queued: 0, running: 0, done: 3, error: 1, cancelled: 0 });
+      assertEquals((await served.ask("POST", "/db/served/api/runs/1/resume")).status, 201);
+      assertEquals((await served.end()).status, "done");
+      assertEquals(await counts(), { queued: 0, running: 0, done: 4, error: 0, cancelled: 0 });
+    },
+  );
+
   await t.step("one that ends its process is reported, and its run is interrupted", async () => {
     await served.ask("POST", "/api/pipelines/served-exits/run");
     const { run, problem } = await served.end();
@@ -131,6 +147,28 @@ Deno.test("a server runs definitions in processes of their own, and one that bre
     assert(served.lines.includes("exits │ Good-bye"), served.lines.join("\n"));
     assertEquals((await list())[1]!.runs.map(({ status }) => status), ["interrupted"]);
   });
+
+  await t.step(
+    "a schedule is paused for all servers over its database, until it is resumed",
+    async () => {
+      const scheduleOf = async () => {
+        const { body } = await served.ask<PipelineInfo[]>("GET", "/api/pipelines");
+        return body[0]!.schedule!;
+      };
+      const database = server.pipelines[0]!.database!;
+      const claim = (day: string) => database.claim("numbers", new Date(`2026-11-${day}T01:00Z`));
+      assertEquals((await served.ask("POST", "/api/pipelines/served/pause")).status, 204);
+      const { pausedAt, next } = await scheduleOf();
+      assert(pausedAt !== null && next.length === 0);
+      assertEquals(await claim("28"), false);
+      assertEquals((await served.ask("POST", "/api/pipelines/served/resume")).status, 204);
+      assertEquals((await scheduleOf()).next.length, 3);
+      const claims = await Promise.all(["28", "28", "29", "28"].map(claim));
+      assertEquals(claims, [true, false, true, false]);
+      assertEquals((await served.ask("POST", "/api/pipelines/served-exits/pause")).status, 409);
+      assertEquals((await served.ask("POST", "/api/pipelines/other/pause")).status, 404);
+    },
+  );
 
   await t.step(
     "one that never gives its thread back is not run twice, and ends with the server",

@@ -30,6 +30,7 @@ import type {
 import { StatementBoard } from "../protocol/statement_board.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { addRequest, answerAll, answerRequest } from "./request_store.ts";
+import { noteSchedule } from "./schedule_store.ts";
 import { RemoteWorkerStore } from "./tasks/remote_worker_store.ts";
 import type { RequestWatch } from "./request_watch.ts";
 import { RowCounts } from "./row_counts.ts";
@@ -228,6 +229,8 @@ export class MessageApplier {
       }
       case "answer_control":
         return void answerRequest(this.#connection, message.request, message);
+      case "note_schedule":
+        return noteSchedule(this.#connection, message);
       case "task_update":
         return this.#update(message);
       default: {
@@ -237,7 +240,7 @@ export class MessageApplier {
     }
   }
 
-  /** Whether rows are to be written: they have no key, or one that is new. */
+  /** Whether to write rows: they have no key, or a new one. */
   isNew({ idempotencyKey, table, values }: InsertMessage): boolean {
     return !idempotencyKey || values.length === 0 || this.#keys.claim(idempotencyKey, table);
   }

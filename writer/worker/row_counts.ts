@@ -2,7 +2,7 @@
  * How many rows each task wrote into which table: in `task_runs.wrote` for the task, in `run_rows` for its run, in the
  * commit of the rows.
  *
- * SQLite says after each statement how many rows it changed, so nothing is counted twice and no row is looked at. What
+ * SQLite reports after each statement how many rows it changed, so nothing is counted twice and no row is looked at. What
  * a task wrote goes into the statement that writes its news anyway: a short task, whose rows and end share a commit,
  * costs one value more. A row of its own for each task and table would cost such a task as much as the row that it
  * inserts.
@@ -105,7 +105,7 @@ export class RowCounts implements TransactionPart {
     this.#added.push({ task, rows, change, count });
   }
 
-  /** What is to be written with news of a task, as JSON; `undefined` where nothing is new. */
+  /** The counts to write with a task's update, as JSON; `undefined` where nothing is new. */
   textFor(id: number, run: number): string | null | undefined {
     const task = this.#added.length > 0 ? this.#tasks.get(id) : undefined;
     if (!task?.isDirty) return undefined;

@@ -16,6 +16,10 @@ import { OF_RUN } from "./resume_store.ts";
 /** The value of `seen` for a key that a task or the program added. */
 const ADDED = 2;
 
+/** The values of `seen` for a key whose task stays as it is, before and after an item stood for it. */
+const KEPT = 3;
+const KEPT_SEEN = 4;
+
 /** A task that is there. */
 export interface KeyedTask {
   /** Its id. */
@@ -44,11 +48,12 @@ export class RunKeys {
   }
 
   /**
-   * Learns the keys of a run that is resumed.
+   * Learns the keys of a run that is resumed. With `only`, failed and cancelled tasks stay as they are, except these,
+   * those that they depend on and those that depend on them.
    *
    * @throws {TypeError} If a task has no key, or two have the same
    */
-  learn(run: number): void {
+  learn(run: number, only?: readonly number[]): void {
     this.forget(run);
     this.#create(run);
     try {
@@ -60,6 +65,21 @@ export class RunKeys {
     } catch (error) {
       throw this.#unfit(run) ?? error;
     }
+    if (only) this.#keepOthers(run, only);
+  }
+
+  #keepOthers(run: number, only: readonly number[]): void {
+    this.#of(run).of(
+      `WITH RECURSIVE chosen(id) AS (SELECT value FROM json_each(?2)),
+         above(id) AS (SELECT id FROM chosen UNION SELECT d.depends_on_id FROM above
+           JOIN task_dependencies AS d ON d.run_id=?1 AND d.task_id=above.id),
+         below(id) AS (SELECT id FROM chosen UNION SELECT d.task_id FROM below
+           JOIN task_dependencies AS d ON d.run_id=?1 AND d.depends_on_id=below.id)
+       UPDATE temp.${tableOf(run)} SET seen=${KEPT}
+       WHERE id NOT IN (SELECT id FROM above UNION SELECT id FROM below)
+         AND (SELECT ${STATUS_IN_RUN} FROM task_runs WHERE task_runs.id=${tableOf(run)}.id)
+           IN ('error','cancelled')`,
+    ).run(run, JSON.stringify(only));
   }
 
   /**
@@ -71,9 +91,9 @@ export class RunKeys {
     const table = `temp.${tableOf(run)}`;
     // What became of a task since its key was learnt counts, too.
     const see = this.#of(run).of(
-      `UPDATE ${table} SET seen=1 WHERE key=? AND seen=0
-       RETURNING id,
-         (SELECT ${STATUS_IN_RUN} FROM task_runs WHERE task_runs.id=${tableOf(run)}.id) AS status`,
+      `UPDATE ${table} SET seen=iif(seen=${KEPT},${KEPT_SEEN},1) WHERE key=? AND seen IN (0,${KEPT})
+       RETURNING id, iif(seen=${KEPT_SEEN},'done',
+         (SELECT ${STATUS_IN_RUN} FROM task_runs WHERE task_runs.id=${tableOf(run)}.id)) AS status`,
     );
     const add = this.#of(run).of(
       `INSERT INTO ${table} (key, seen) VALUES (?, 1) ON CONFLICT DO NOTHING`,
@@ -149,6 +169,14 @@ export class RunKeys {
     for (const key of keys) if (key !== null) note.run(key);
   }
 
+  /** Whether a run has tasks that stay as they are. */
+  keepsTasks(run: number): boolean {
+    if (!this.#isLearnt(run)) return false;
+    return this.#of(run).of(
+      `SELECT 1 FROM temp.${tableOf(run)} WHERE seen IN (${KEPT},${KEPT_SEEN}) LIMIT 1`,
+    ).get() !== undefined;
+  }
+
   /** Forgets the keys of a run. */
   forget(run: number): void {
     this.#connection.exec(`DROP TABLE IF EXISTS temp.${tableOf(run)}`);
@@ -195,10 +223,8 @@ export class RunKeys {
       `Cannot resume run ${run}: ` +
         (row.key === null
           ? `its task ${row.id} has no key; give items a key, or pass taskKey`
-          : `two of its tasks have the key ${
-            Deno.inspect(row.key)
-          }; keys are unique in a run that ` +
-            `is to be resumed`),
+          : `two of its tasks have the key ${Deno.inspect(row.key)}; keys have to be ` +
+            `unique in a run that is resumed`),
     );
   }
 }

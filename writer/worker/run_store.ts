@@ -98,8 +98,8 @@ export class RunStore {
           ...[expected, startedAt, args, label, executor],
         );
         this.#overlap.begun(run);
+        this.keys.learn(run, message.tasks);
         forgetDependencies(this.#connection, run);
-        this.keys.learn(run);
         const firstId = this.reserveIds({ run, count: reserve });
         const changed = {
           ...(taken.length > 0 && { rewritten: taken.length }),
@@ -157,6 +157,7 @@ export class RunStore {
   /** Ends a run. It is not `done` when any of its tasks failed, in this attempt or an earlier one. */
   finish({ run, status, finishedAt, reason, gone }: FinishRunMessage): RunFinished {
     if (gone !== undefined) this.#cancelGone(run, gone, finishedAt);
+    const keepsTasks = this.keys.keepsTasks(run);
     this.keys.forget(run);
     let counts = this.#counts(run);
     // Tasks that are left have not been reached, or another program has deleted their rows.
@@ -165,6 +166,7 @@ export class RunStore {
       counts = this.#counts(run);
     }
     if (status === "done" && counts.error + counts.queued + counts.running > 0) status = "error";
+    if (status === "done" && keepsTasks && counts.cancelled > 0) status = "cancelled";
     const before = this.#wasDone.get(run);
     // Nothing was left to run: it ended then, and not when that was checked.
     const isSame = status === "done" && counts.done === before?.done;

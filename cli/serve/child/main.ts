@@ -1,6 +1,6 @@
 /**
  * The main thread of a child process: it starts the thread in which a definition is loaded and run, and stays free
- * itself. So it notices that the server has gone, or that it is to end, whatever the definition does.
+ * itself. So it notices that the server has gone, or that it is asked to end, whatever the definition does.
  *
  * It reads requests from its standard input. The end of that is the end of the server: the run is stopped then, so
  * that nothing runs which nothing watches.

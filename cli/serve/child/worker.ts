@@ -8,6 +8,12 @@ import { ArgumentsError, OverlapError } from "../../../errors.ts";
 import { summarizeError } from "../../../internal/error_text.ts";
 import { DEFAULT_DB, prepareRun } from "../../../pipeline/define_pipeline.ts";
 import { startPipeline } from "../../../pipeline/run_pipeline.ts";
+import type { PipelineDefinition } from "../../../pipeline/pipeline_options.ts";
+import {
+  isValidator,
+  resolveArguments,
+  toStoredArguments,
+} from "../../../pipeline/run_arguments.ts";
 import { databasePath } from "../../../sqlite/database_file.ts";
 import { loadDefinition } from "../../load_definition.ts";
 import { messageOf } from "../../terminal/failure.ts";
@@ -49,12 +55,17 @@ async function describe(file: string): Promise<void> {
   }
 }
 
-async function run({ file, args, db, overlap, resume }: RunRequest): Promise<void> {
+async function run({ file, args, db, overlap, resume, tasks }: RunRequest): Promise<void> {
   let begun: number | null | undefined;
   try {
     const { definition, name } = await loadDefinition(file, "serve");
-    checkDeclared(definition.args, args);
-    const { items, settings } = await prepareRun({ name, ...definition }, args);
+    if (resume === undefined) checkDeclared(definition.args, args);
+    const named = {
+      name,
+      ...definition,
+      ...(resume === undefined ? {} : await kept(definition, args)),
+    };
+    const { items, settings } = await prepareRun(named, args);
     const signals = [stop.signal, definition.signal].filter((signal) => signal !== undefined);
     const pipeline = startPipeline(items, {
       ...settings,
@@ -62,7 +73,7 @@ async function run({ file, args, db, overlap, resume }: RunRequest): Promise<voi
       overlap: definition.overlap ?? overlap,
       handleSignals: false,
       signal: AbortSignal.any(signals),
-      ...(resume === undefined ? {} : { resume }),
+      ...(resume === undefined ? {} : { resume: tasks ? { run: resume, tasks } : resume }),
     });
     pipeline.started.then((run) => reply({ kind: "begun", run: begun = run }), () => {});
     const { runId, status } = await pipeline.finished;
@@ -71,6 +82,22 @@ async function run({ file, args, db, overlap, resume }: RunRequest): Promise<voi
     if (begun === undefined) reply(toRefusal(error));
     else reply({ kind: "ended", run: begun, status: "error", reason: summarizeError(error) });
   }
+}
+
+/**
+ * The declaration of arguments for a run that is continued. It has what a validator once made of its arguments; where the
+ * validator would not make the same of that again, it is not asked.
+ */
+async function kept(
+  { args: declared }: PipelineDefinition<unknown>,
+  args: object,
+): Promise<Pick<PipelineDefinition<unknown>, "args">> {
+  if (!isValidator(declared)) return { args: args as Record<string, unknown> };
+  const isSame = await resolveArguments(declared, args).then(
+    (now) => toStoredArguments(now) === toStoredArguments(args),
+    () => false,
+  );
+  return { args: isSame ? declared : args as Record<string, unknown> };
 }
 
 function toRefusal(error: unknown): Refusal {

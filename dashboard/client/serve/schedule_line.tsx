@@ -13,7 +13,7 @@ import { useNow } from "../live/clock.ts";
 import { formatElapsed, formatZoned, timeOf } from "../../../internal/units.ts";
 
 export function ScheduleLine({ id, schedule }: { id: string; schedule: PipelineSchedule }) {
-  const { cron, timeZone, next, pausedAt, elsewhere } = schedule;
+  const { cron, timeZone, next, pausedAt } = schedule;
   const [first = null, ...later] = next;
   const now = useNow(first !== null);
   const mayControl = useContext(Control);
@@ -28,8 +28,6 @@ export function ScheduleLine({ id, schedule }: { id: string; schedule: PipelineS
               <b>Paused</b> since <Clock time={pausedAt} />
             </>
           )
-          : elsewhere
-          ? "Another server runs it"
           : at !== null && (
             <>
               Next <Clock time={first} />, in {formatElapsed(Math.max(0, at - now))}

@@ -9,7 +9,7 @@
 import type { ListPatch } from "../../api.ts";
 import type { DatabaseHandle } from "../database_handle.ts";
 
-/** When and why a view is to read. */
+/** When and why a view reads. */
 export interface Tick {
   /** Grows with each tick. */
   number: number;

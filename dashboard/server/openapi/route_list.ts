@@ -115,11 +115,18 @@ export const ROUTES: Readonly<Record<string, Route>> = {
       "after too many wrong ones.",
   },
   "GET /api/control": { text: "204 for a valid control token, else 401." },
-  "POST /api/runs/:run/cancel": { answer: "ControlResult", text: "Cancels an active run." },
-  "POST /api/runs/:run/retry": {
-    query: "cause",
+  "POST /api/runs/:run/cancel": {
+    query: "tasks, status, q, key",
     answer: "ControlResult",
-    text: "Runs all failed tasks of an active run again, or those of one cause.",
+    text:
+      "Cancels an active run, or some of its tasks: ids with commas between, or all that match.",
+  },
+  "POST /api/runs/:run/retry": {
+    query: "tasks, status, q, key, cause",
+    answer: "ControlResult",
+    text:
+      "Runs all failed tasks of an active run again, or some of its failed and cancelled ones. After its end it " +
+      "continues the run for them where its definition is served, with the answer of `resume`.",
   },
   "POST /api/tasks/:task/cancel": { answer: "ControlResult", text: "Cancels one task." },
   "POST /api/tasks/:task/retry": { answer: "ControlResult", text: "Runs one failed task again." },

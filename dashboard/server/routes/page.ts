@@ -21,7 +21,7 @@ export function addPage(app: Hono, home?: string): void {
   app.get("/", showPage);
   app.all("*", (c) => {
     const { method, path } = c.req;
-    // Where the app is mounted at a path, a slash at its end is no other page.
+    // Where the app is mounted at a path, a slash at its end is not another page.
     const isPage = path === routePath(c).slice(0, -1);
     const isSession = path.endsWith("/api/session");
     if (isSession ? method === "POST" : method === "GET" || method === "HEAD") {

@@ -39,7 +39,7 @@ export class PooledWorker<Item> implements Disposable {
   #isListening = false;
   #isLoaded = false;
   #isSettingUp = false;
-  /** Whether its module has a `teardown()` that is to be called. */
+  /** Whether its module has a `teardown()` to call. */
   #tearsDown = false;
   #isAborted = false;
   #death: Error | undefined;

@@ -59,7 +59,7 @@ export class AddedTasks {
       .run(run, count);
   }
 
-  /** Tasks that are to be queued, without those whose keys were added to their run; these are `left`. */
+  /** Tasks to queue, without those whose keys were added to their run; these are `left`. */
   leaveOut(message: QueueTasksMessage): { fresh: QueueTasksMessage; left?: readonly number[] } {
     const { run, ids, names, keys, unlessAdded } = message;
     if (!unlessAdded || !this.#grown.has(run)) return { fresh: message };

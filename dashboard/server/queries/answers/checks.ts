@@ -185,7 +185,7 @@ async function* lastChecks(
       ofTask.set(check.name, check);
     }
     if (rows.length < SLICE_ROWS) break;
-    await turn.pass();
+    await turn.pass(signal);
   }
   yield* ofTask.values();
 }

@@ -3,13 +3,20 @@
  *
  * @module
  */
-import type { PastRun } from "../../api/pipelines.ts";
-import type { RunStatus } from "../../api/run.ts";
-import type { Reader } from "../reader.ts";
-import { shorten, textStart, toText } from "./text.ts";
+import type { PastRun } from "../../../api/pipelines.ts";
+import type { RunStatus } from "../../../api/run.ts";
+import type { Reader } from "../../reader.ts";
+import { shorten, textStart, toText } from "../text.ts";
 
 /** Characters of a label. */
 const LABEL_LENGTH = 80;
+
+/** The arguments of a run, as JSON, whole; `null` where they are not stored. */
+export function argumentsOf(reader: Reader, run: number): string | null {
+  if (!reader.has("pipeline_runs", "args")) return null;
+  const row = reader.get("SELECT CAST(args AS BLOB) AS args FROM pipeline_runs WHERE id = ?", run);
+  return toText(row?.args);
+}
 
 /** The last runs of this name, newest last. */
 export function listPastRuns(reader: Reader, name: string, limit: number): PastRun[] {
