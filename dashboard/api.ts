@@ -10,6 +10,14 @@
 export type { ApiError, ControlResult, SourceState } from "./api/answer.ts";
 export type { Check, ComparedChecks, RunChecks } from "./api/checks.ts";
 export type { ComparedTask, Comparison } from "./api/comparison.ts";
+export type {
+  DataColumn,
+  DataRows,
+  DataTable,
+  DataTables,
+  DataValue,
+  RowCount,
+} from "./api/data.ts";
 export type { DurationGroup, RunDurations } from "./api/durations.ts";
 export type { ExportedRun } from "./api/export.ts";
 export type {

@@ -3,10 +3,14 @@
  *
  * @module
  */
+import { useContext } from "preact/hooks";
 import type { ComparedRows, Run, RunRows, WrittenRows } from "../../api.ts";
 import { formatCount } from "../../../internal/units.ts";
 import { SafeText } from "../components/safe_text.tsx";
+import { hrefOf } from "../lib/router.ts";
 import { useAnswer } from "../live/use_answer.ts";
+import { dataRoute } from "./data_route.ts";
+import { ShowsData } from "./shows_data.ts";
 import { ScrollTable } from "../components/scroll_table.tsx";
 
 /** Milliseconds between two looks while a run is active. */
@@ -112,11 +116,14 @@ export function ComparedWrote({ rows, a, b }: { rows: ComparedRows[]; a: number;
 }
 
 function TableName({ name }: { name: string }) {
-  return (
+  const showsData = useContext(ShowsData);
+  if (name === "*") return <>further tables</>;
+  const text = (
     <code>
-      <SafeText text={name === "*" ? "further tables" : name} limit={120} />
+      <SafeText text={name} limit={120} />
     </code>
   );
+  return showsData ? <a href={hrefOf(dataRoute(name))}>{text}</a> : text;
 }
 
 function sentenceOf(tables: readonly WrittenRows[], kinds: typeof KINDS): string {
