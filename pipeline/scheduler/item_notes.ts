@@ -80,7 +80,7 @@ function inputOf<Item>({ name, item }: IdentifiedItem<Item>): string | null {
   return toJson(item, { place: (path) => `the item of task ${name}${path}` }) ?? null;
 }
 
-/** Tags as JSON. A return value that is no array fails the run when the task is queued. */
+/** Tags as JSON. Another value than an array fails the run when the task is queued. */
 function tagsOf<Item>(item: Item, tags: NonNullable<ItemOptions<Item>["tags"]>): string | null {
   try {
     const all: unknown = tags(item);
