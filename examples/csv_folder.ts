@@ -41,14 +41,14 @@ async function* readRows(path: string, task: TaskContext) {
     for (const name of COLUMNS) {
       const cell = reading[name];
       if (cell.trim() === "") refuse(info.lines, `${name} is blank`);
-      // What bytes become that are no UTF-8, such as those of Latin-1.
+      // What bytes become that are not UTF-8, such as those of Latin-1.
       if (/[\ufffd\0]/.test(cell)) {
         refuse(info.lines, `${name} is "${cell}", which is not UTF-8 text`);
       }
     }
     const { station, day, celsius } = reading;
     if (!NUMBER.test(celsius) || !Number.isFinite(Number(celsius))) {
-      refuse(info.lines, `"${celsius}" is no temperature`);
+      refuse(info.lines, `"${celsius}" is not a temperature`);
     }
     task.progress(info.bytes, size);
     yield { station, day, celsius: Number(celsius) };

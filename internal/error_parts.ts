@@ -1,5 +1,5 @@
 /**
- * Reads what was thrown, which may be anything: getters that throw, messages that are no text.
+ * Reads what was thrown, which may be anything: getters that throw, messages that are not text.
  *
  * @module
  */

@@ -101,7 +101,7 @@ export type UpMessage =
   | ({ kind: "returned" } & ClaimId)
   /** The task has ended, and all that it sent is committed. */
   | ({ kind: "ended"; outcome: TaskOutcome } & ClaimId)
-  /** The task is to be offered to another worker; its rows came from this port, if it was begun. */
+  /** The task will be offered to another worker; its rows came from this port, if it was begun. */
   | ({ kind: "gave_back"; port: number | undefined } & ClaimId)
   /** All claims that it has; the coordinator ends those that it does not know, and offers again what is missing. */
   | { kind: "holds"; claims: ClaimId[] }

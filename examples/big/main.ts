@@ -94,7 +94,7 @@ function kindOf(n: number): Kind {
   return KINDS.find(({ share }) => (place -= share) < 0)!;
 }
 
-/** Waits, unless the pipeline is to stop. */
+/** Waits, unless the pipeline is stopping. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {

@@ -2,7 +2,8 @@
  * The tasks that a run has offered to its workers: which of them is where, and what becomes of it when its worker
  * dies.
  *
- * A lost delivery is no attempt of the user's. A task whose worker was lost {@linkcode MAX_LOSSES} times has failed.
+ * A lost delivery is not an attempt of the user's. A task whose worker was lost {@linkcode MAX_LOSSES} times has
+ * failed.
  *
  * @module
  */

@@ -109,7 +109,7 @@ export class ClaimedTasks {
     this.#options.freed();
   }
 
-  /** A task is to stop. */
+  /** Stops a task. */
   cancel(id: number, reason: Error): void {
     this.slots?.cancel(id, reason);
     for (const held of this.#held.all()) {
@@ -117,7 +117,7 @@ export class ClaimedTasks {
     }
   }
 
-  /** All tasks are to stop. */
+  /** Stops all tasks. */
   abort(reason: Error): void {
     this.slots?.abort(reason);
     this.giveBack(false);
@@ -200,7 +200,7 @@ export class ClaimedTasks {
   }
 }
 
-/** The server may forget the offer: the coordinator knows what is to become of it. */
+/** The server may forget the offer: the coordinator decides what becomes of it. */
 function answered(held: Held): void {
   held.message?.respond("+ACK");
   held.message = undefined;

@@ -48,7 +48,7 @@ export class HeldClaims {
     return this.#busy;
   }
 
-  /** How many are to begin. */
+  /** How many wait for a slot. */
   get unstarted(): number {
     return this.#unstarted;
   }
@@ -101,7 +101,7 @@ export class HeldClaims {
     this.#waiting.push(held);
   }
 
-  /** The next that is to begin, which has a slot from now on. */
+  /** The next to begin, which has a slot from now on. */
   begin(): Held | undefined {
     for (let held = this.#waiting.shift(); held; held = this.#waiting.shift()) {
       if (held.state !== "waiting" || this.get(held) !== held) continue;

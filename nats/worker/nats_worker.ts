@@ -19,7 +19,7 @@ import {
 import { refusedError } from "../refusal.ts";
 import { RunSession } from "./run_session.ts";
 
-/** Milliseconds for which running tasks may continue when the worker is to end. */
+/** Milliseconds for which running tasks may continue after the worker is stopped. */
 const GRACE_MS = 30_000;
 
 /** What an error says cannot be done. */

@@ -20,7 +20,7 @@ export interface ExecutorOptions {
   environment: TaskEnvironment;
   /** How many tasks run at once. */
   slots: number;
-  /** How many there are to begin with, where that is known; tasks may add others. */
+  /** The initial number of tasks, where that is known; tasks may add others. */
   expected?: number | undefined;
   /** The run's observer, if it has one. */
   observer: RunObserver | undefined;

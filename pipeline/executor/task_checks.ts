@@ -45,7 +45,7 @@ class TaskChecks implements NotedChecks {
 /**
  * Stores a check. Returns whether it passed.
  *
- * @throws {TypeError} If it has no name, `passed` is no boolean, or an option is wrong
+ * @throws {TypeError} If it has no name, `passed` is not a boolean, or an option is wrong
  */
 export function checkFromTask(
   execution: TaskExecution,

@@ -48,7 +48,7 @@ export class TaskRecords<Item> {
     return cancelled?.phase === "held" ? cancelled : undefined;
   }
 
-  /** The record of a task that is to be cancelled before it leaves the source; `undefined` when it has left. */
+  /** The record of a task to cancel before it leaves the source; `undefined` when it has left. */
   hold(id: number): LiveTask<Item> | undefined {
     if (!this.#seen.add(id)) return undefined;
     const task = new LiveTask<Item>({ id, name: `task ${id}`, key: null });

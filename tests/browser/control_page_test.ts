@@ -299,7 +299,7 @@ pageTest("a dashboard that may only look has no buttons", async () => {
   await report;
 });
 
-pageTest("a graph mends itself when what failed is run again", async () => {
+pageTest("a graph updates itself when a failed task is run again", async () => {
   await using fixture = await PageFixture.open();
   await using writer = await serveControl(fixture);
   const release = Promise.withResolvers<void>();

@@ -92,19 +92,22 @@ pageTest("a page that is open shows that the process of its run was killed", asy
   assertEquals(fixture.complaints, []);
 });
 
-pageTest("a run whose process has gone shows what is left, and what continues it", async () => {
-  await using fixture = await PageFixture.open();
-  {
-    using connection = await connect(fixture.db);
-    initSchema(connection);
-    connection.exec(`
+pageTest(
+  "a run whose process has gone shows its remaining tasks, and the command that continues it",
+  async () => {
+    await using fixture = await PageFixture.open();
+    {
+      using connection = await connect(fixture.db);
+      initSchema(connection);
+      connection.exec(`
       INSERT INTO pipeline_runs (name, status, started_at, done, queued, first_task_id, last_task_id)
       VALUES ('lost', 'interrupted', '2026-01-02T03:04:05.000Z', 1, 2, 1, 3);
       INSERT INTO task_runs (name, status, run_id) VALUES ('a', 'done', 1), ('b', 'queued', 1),
         ('c', 'queued', 1)`);
-  }
-  const page = await fixture.page("?run=1");
-  await seeText(page, ".banner", "2 tasks left: pipeloom run <file> --resume 1 continues it");
-  assertEquals(await findBarriers(page), []);
-  assertEquals(fixture.complaints, []);
-});
+    }
+    const page = await fixture.page("?run=1");
+    await seeText(page, ".banner", "2 tasks left: pipeloom run <file> --resume 1 continues it");
+    assertEquals(await findBarriers(page), []);
+    assertEquals(fixture.complaints, []);
+  },
+);

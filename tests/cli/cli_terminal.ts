@@ -159,7 +159,7 @@ export class CliTerminal implements AsyncDisposable {
     return this.#terminal.isOtherScreen;
   }
 
-  /** Whether the cursor is to be seen. */
+  /** Whether the cursor is visible. */
   get hasCursor(): boolean {
     return !this.#terminal.cursorHidden;
   }

@@ -113,7 +113,7 @@ Deno.test("outputName() takes paths and URLs of files, and explains what else is
   }
 });
 
-Deno.test("backup, export and the log take a file's URL; what is no name of a file is wrong usage", async () => {
+Deno.test("backup, export and the log take a file's URL; what is not a name of a file is wrong usage", async () => {
   using folder = tempFolder();
   await runPipeline(["a"], { db: folder.file("etl.db"), run: () => 1 });
   const run = (args: string[]) => runCli([...args, "--db", "etl.db"], { folder: folder.path });

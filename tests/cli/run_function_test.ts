@@ -83,7 +83,13 @@ for (
   const [what, file, content, before, expected] of [
     ["a JSON line", "a.jsonl", "1\n\n{n:2}\n3", 1, "line 3 is not JSON: "],
     ["a JSON text", "a.json", "[1,", 0, "it is not JSON: "],
-    ["JSON that is no array", "a.json", '{"n":1}', 0, "it is no JSON array; try --format jsonl"],
+    [
+      "JSON that is not an array",
+      "a.json",
+      '{"n":1}',
+      0,
+      "it is not a JSON array; try --format jsonl",
+    ],
     ["a short row", "a.csv", "a,b\n1,2\n3,4\n5\n6,7\n", 2, "line 4: Invalid Record Length: "],
     ["an open quote", "a.csv", 'a,b\n1,2\n"3,4\n', 1, "line 3: Quote Not Closed: "],
     ["two columns of one name", "a.csv", "a,a\n1,2\n", 0, "line 1: two columns are named a"],

@@ -117,7 +117,11 @@ Deno.test("the module sets the database, and --db goes before it", async () => {
 for (
   const [what, source, expected] of [
     ["no default export", "export const x = 1;", "its default export is missing, not a pipeline"],
-    ["a default export that is no pipeline", "export default [1];", "is an object, not a pipeline"],
+    [
+      "a default export that is not a pipeline",
+      "export default [1];",
+      "is an object, not a pipeline",
+    ],
     ["a throw", `throw new RangeError("too late");`, "Cannot load it.ts: RangeError: too late"],
     ["a mistake", "export default definePipeline(;", "Cannot load it.ts: "],
     ["an import that is not there", `import "./gone.ts";`, "gone.ts"],

@@ -29,6 +29,12 @@ const BANNED = [
   "what (?:is|was|are|were) (?:asked|there)",
   "what there (?:is|was)",
   "whose thread",
+  "what (?:is|was) left",
+  // Plain predicates: "is not a function", "the run is stopped", "is fixed".
+  "(?:is|are|was|were) to (?:be|do|have|run|stop|begin|end|wait|come)",
+  "(?<!there )(?:is|are) no (?:function|object|array|text|number|time|error|database|file|key|task|run|id)s?",
+  "mends?",
+  "whom",
 ];
 const PATTERN = new RegExp(`\\b(?:${BANNED.join("|")})\\b`, "i");
 

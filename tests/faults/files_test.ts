@@ -121,7 +121,7 @@ for (const driver of DRIVERS) {
     assertEquals(await readValues(db, "SELECT value FROM n WHERE value = 1"), [[1]]);
   });
 
-  Deno.test(`${driver}: a file that is taken away just before the end is no success`, async () => {
+  Deno.test(`${driver}: a file that is taken away just before the end is not a success`, async () => {
     using all = files();
     const { db, folder } = all;
     const options = { db, driver, folder: folder.path, tasks: 2 };

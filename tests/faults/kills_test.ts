@@ -18,7 +18,7 @@ import { Random } from "../support/random.ts";
 import { Fixture } from "../support/spawn.ts";
 import { tempFolder } from "../support/temp.ts";
 
-/** Milliseconds within which a process is killed that is to die before its first task. */
+/** Milliseconds within which a process is killed to die before its first task. */
 const EARLY_MS = 150;
 
 /** The columns to compare of our own tables; task ids may differ, keys not. */
@@ -31,7 +31,7 @@ const STATUS = {
 /** How often each row is in a table. */
 type Rows = Map<string, number>;
 
-/** What is left of a pipeline, table by table. */
+/** The remains of a pipeline, table by table. */
 async function read(db: string, { tables }: KilledPipeline): Promise<Map<string, Rows>> {
   using reader = await connectReadOnly(db);
   const found = new Map<string, Rows>();
@@ -166,7 +166,7 @@ for (const driver of DRIVERS) {
       const clean = folder.file("clean.db");
       const before = performance.now();
       await runThrough(pipeline, { ...common, db: clean, kills: 0, latestMs: 0 });
-      // Most kills fall before the end of what is left to do.
+      // Most kills fall before the end of the remaining work.
       const latestMs = 0.5 * (performance.now() - before);
       const expected = await read(clean, pipeline);
       assertEquals(count(expected.get("tasks")!), TASKS[pipeline.name]!.items.length);

@@ -194,7 +194,7 @@ Deno.test("cancel() refuses tasks that have ended, and ids of none", async () =>
   await wait("begun");
   await assertRejects(() => pipeline.cancel(1), Error, "Cannot cancel task 1: it is done");
   await assertRejects(() => pipeline.cancel(77), RangeError, "has no task of that id");
-  await assertRejects(() => pipeline.cancel(NaN), TypeError, "NaN is no id of a task");
+  await assertRejects(() => pipeline.cancel(NaN), TypeError, "NaN is not an id of a task");
   await assertRejects(() => pipeline.retry(1), Error, "it has not ended as error or cancelled");
   await assertRejects(() => pipeline.retry(), Error, "none has failed");
   open("end");

@@ -23,7 +23,7 @@ Deno.test("definePipeline() brands a copy and leaves what it was given alone", (
   const definition = definePipeline(given);
   assert(isPipelineDefinition(definition) && !isPipelineDefinition(given));
   assertEquals({ ...definition }, given);
-  // Spread is no way to forge one by accident.
+  // Spread is not a way to forge one by accident.
   assert(!isPipelineDefinition({ ...definition }));
 });
 

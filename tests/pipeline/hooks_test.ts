@@ -263,7 +263,7 @@ Deno.test("a webhook receives a run that has not ended well", async () => {
   assertEquals(await posted.promise, { name: "nightly", status: "error", failed: 1 });
 });
 
-Deno.test("hooks that are no functions, and an invalid time limit, are refused", () => {
+Deno.test("hooks that are not functions, and an invalid time limit, are refused", () => {
   const options = { db: ":memory:", run: () => {} };
   assertThrows(() => startPipeline([], { ...options, onEnd: "mail" as never }), TypeError, "onEnd");
   const error = assertThrows(

@@ -13,7 +13,7 @@ import { readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** Pipelines in the suite. */
-const RUNS = 25;
+const RUNS = 15;
 
 const POOL = { module: new URL("../fixtures/programs.ts", import.meta.url), export: "interpret" };
 

@@ -132,7 +132,7 @@ Deno.test("a tag without a limit cannot be held back: the task fails and gives t
   }
 });
 
-Deno.test("RetryAfter takes seconds and dates of a header, and refuses what is no time", () => {
+Deno.test("RetryAfter takes seconds and dates of a header, and refuses what is not a time", () => {
   const ms = (value: string | null, options = {}) => RetryAfter.fromHeader(value, options).ms;
   assertEquals([ms("2"), ms(" 0 "), ms("0.2"), ms("999999999999")], [2_000, 0, 200, 2 ** 31 - 1]);
   assertEquals([ms(null), ms(""), ms("soon"), ms("-1"), ms("1e3", { ms: 7 })], [

@@ -389,7 +389,7 @@ Deno.test("a task that fails with several errors reports all of them", async () 
   }
 });
 
-Deno.test("retryIf gets what was thrown, on this thread and in the pool, also where it is no error", async () => {
+Deno.test("retryIf gets what was thrown, on this thread and in the pool, also where it is not an error", async () => {
   const module = new URL("../fixtures/retried_tasks.ts", import.meta.url);
   const { throwOther } = await import("../fixtures/retried_tasks.ts");
   for (const run of [throwOther, { module, export: "throwOther" }]) {

@@ -99,7 +99,7 @@ Deno.test("steps are refused side by side, within one another, and under a name 
   assertStringIncludes(await one(unawaited), 'step "a" has not ended. Await each step');
 });
 
-Deno.test("what is no step or no time is refused, and steps without a table", async () => {
+Deno.test("what is not a step or not a time is refused, and steps without a table", async () => {
   const wrong = (name: unknown, work: unknown) =>
     one((task) => task.step(name as string, work as () => void));
   assertStringIncludes(await wrong("", () => {}), "expected a text that is not empty for its name");

@@ -28,7 +28,7 @@ const LEAKS: [string, keyof Sample, number][] = [
   ["sender", "heap", 30],
 ];
 
-/** Bytes a run that memory may seem to grow by: what is left of noise after that number of runs. */
+/** Bytes a run that memory may seem to grow by: the remaining noise after that number of runs. */
 const NOISE = IS_LONG ? { heap: 1_500, rss: 20_000 } : { heap: 30_000, rss: 500_000 };
 
 /** What may come and go: a connection, threads that wait for files. What leaks grows by some with each round. */

@@ -211,7 +211,7 @@ for (const driver of DRIVERS) {
     }
   });
 
-  Deno.test(`a schema that is no SQL is refused (${driver})`, async () => {
+  Deno.test(`a schema that is not SQL is refused (${driver})`, async () => {
     await using writer = await open(":memory:");
     for (const schema of [5, ["CREATE TABLE t (a)", null], { sql: "" }]) {
       const wrong = { schema: schema as never };

@@ -10,7 +10,7 @@
 import fc from "fast-check";
 import { IS_LONG, KILLS } from "./long_form.ts";
 
-/** How much longer than in the suite a test is to be. */
+/** How much longer than in the suite a test runs. */
 const TIMES = IS_LONG ? Math.max(1, KILLS / 10) : 1;
 
 const SEED = Number(Deno.env.get("PIPELOOM_SEED") ?? (IS_LONG ? Date.now() % 1e9 : 20_261_122));

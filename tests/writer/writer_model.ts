@@ -282,7 +282,7 @@ export class Model {
     this.state.failed.delete(id);
   }
 
-  /** Answers what is left when a run ends: it was done if what was to be cancelled is. */
+  /** Answers the remaining requests when a run ends: done if their target is cancelled. */
   #answerAll(run: number, status: string): void {
     for (const request of this.state.requests) {
       if (request.run !== run) continue;

@@ -16,7 +16,7 @@ import { Model, SCHEMA, SOME, STATEMENTS } from "./writer_model.ts";
 import { PRELUDE, type Script, script, type ScriptBatch, SENDERS } from "./writer_script.ts";
 
 /** Scripts in the suite. */
-const RUNS = 100;
+const RUNS = 50;
 
 const LOST: InsertMessage = {
   kind: "insert",

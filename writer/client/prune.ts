@@ -165,7 +165,7 @@ export function findRests(connection: Connection): number[] {
  * commit, the run itself, then its rows. Where a table of the user points to rows of ours, all of it is one commit:
  * what refuses it then refuses all.
  *
- * @param signal Stops it between two commits; what is left then goes with {@linkcode deleteRest}
+ * @param signal Stops it between two commits; the remaining rows then go with {@linkcode deleteRest}
  * @returns The rows that are deleted; `undefined` when the run is alive, and stays whole
  */
 export async function deleteRun(

@@ -35,7 +35,7 @@ export interface ResumeTasksMessage {
   kind: "resume_tasks";
   /** The run, as `pipeline_runs.id`. */
   run: number;
-  /** The id that a new task is to have; 0 for a free one. */
+  /** The id of a new task; 0 for a free one. */
   ids: readonly number[];
   /** Names for new tasks; `null` for "task" and the id. */
   names: readonly (string | null)[];
@@ -85,6 +85,8 @@ export interface NoteItemsMessage {
   inputs?: readonly (string | null)[];
   /** Names of the stages that run them, where the run has any. */
   stages?: readonly (string | null)[];
+  /** Tags of the tasks as JSON arrays, where the run has any. */
+  tags?: readonly (string | null)[];
   /** Versions of the tasks' work, where they have any. */
   versions?: readonly (string | null)[];
   /** What versions are compared under. */

@@ -5,6 +5,7 @@
  */
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 import type { AnswerControlMessage, RequestControlMessage } from "./control_message.ts";
+import type { NoteScheduleMessage } from "./schedule_message.ts";
 import type {
   ExpectTasksMessage,
   FinishRunMessage,
@@ -146,7 +147,8 @@ export type WriteMessage =
   | RequeueTasksMessage
   | EndTasksMessage
   | RequestControlMessage
-  | AnswerControlMessage;
+  | AnswerControlMessage
+  | NoteScheduleMessage;
 
 /**
  * What an {@linkcode ExecuteMessage} or {@linkcode StatementMessage} did.
@@ -195,6 +197,8 @@ export interface WriteResults {
   /** The request, as `run_requests.id`. */
   request_control: number;
   answer_control: undefined;
+  /** Whether the time was claimed. */
+  note_schedule: boolean;
 }
 
 /** What a message did. */
@@ -245,7 +249,9 @@ export function weightOf(message: WriteMessage): number {
     case "note_items":
       return Math.max(
         message.ids?.length ?? 1,
-        (sizeOf(message.inputs ?? []) + sizeOf(message.versions ?? [])) / ROW_BYTES,
+        (sizeOf(message.inputs ?? []) + sizeOf(message.versions ?? []) +
+          sizeOf(message.tags ?? [])) /
+          ROW_BYTES,
       );
     case "requeue_tasks":
       return (message.ids?.length ?? 1) + lengthOf(message.attempt?.error) / ROW_BYTES;

@@ -30,15 +30,15 @@ import type {
 import { StatementBoard } from "../protocol/statement_board.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { addRequest, answerAll, answerRequest } from "./request_store.ts";
+import { noteSchedule } from "./schedule_store.ts";
 import { RemoteWorkerStore } from "./tasks/remote_worker_store.ts";
 import type { RequestWatch } from "./request_watch.ts";
-import { RowCounts } from "./row_counts.ts";
+import { RowCounts, type TransactionPart } from "./row_counts.ts";
 import { RowStore, sameShape } from "./row_store.ts";
 import { RunStore } from "./run_store.ts";
 import { TaskEndStore } from "./tasks/task_end_store.ts";
 import { TaskUpdateStore } from "./tasks/task_update_store.ts";
 import { TaskStore } from "./tasks/task_store.ts";
-import type { TransactionPart } from "./transaction_part.ts";
 import { isEnd } from "../../internal/task_status.ts";
 
 /** Options of the store of one connection. */
@@ -228,6 +228,8 @@ export class MessageApplier {
       }
       case "answer_control":
         return void answerRequest(this.#connection, message.request, message);
+      case "note_schedule":
+        return noteSchedule(this.#connection, message);
       case "task_update":
         return this.#update(message);
       default: {
@@ -237,7 +239,7 @@ export class MessageApplier {
     }
   }
 
-  /** Whether rows are to be written: they have no key, or one that is new. */
+  /** Whether to write rows: they have no key, or a new one. */
   isNew({ idempotencyKey, table, values }: InsertMessage): boolean {
     return !idempotencyKey || values.length === 0 || this.#keys.claim(idempotencyKey, table);
   }

@@ -265,7 +265,7 @@ function rowsOf({ shapes, values, width }: InsertMessage): number {
 function checkWidth({ table, values, width }: InsertMessage): void {
   if (values.length > 0 && !(width > 0 && values.length % width === 0)) {
     throw new TypeError(
-      `Cannot insert ${values.length} values into ${table}: they are no whole rows of ${width}`,
+      `Cannot insert ${values.length} values into ${table}: they are not whole rows of ${width}`,
     );
   }
 }

@@ -49,9 +49,11 @@ export interface RunTaskRequest {
   trace?: string;
   /** Whether to report that it begins, because starts are counted. */
   reportStart?: true;
+  /** Whether its end leaves at once, because a task of another Worker may ask for its result. */
+  isNeeded?: true;
 }
 
-/** The pipeline is to stop: aborts the signal of the tasks. */
+/** Stops the pipeline: aborts the signal of the tasks. */
 export interface AbortTasksRequest {
   kind: "abort";
   reason: ErrorData;

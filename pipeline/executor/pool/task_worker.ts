@@ -211,11 +211,13 @@ async function runToEnd(task: TaskExecution, request: RunTaskRequest): Promise<v
       ? import("../task_trace.ts").then(({ runTraced }) => runTraced(trace, task, work))
       : work());
   if (task === victim) return;
-  // What it has sent, and a large result or error, is to be on its way before the next one runs.
+  // What it has sent, and a large result or error, has to be on its way before the next one runs.
   const isLarge = "error" in outcome && (outcome.error?.message.length ?? 0) > LARGE_ERROR;
   const { batchSender } = environment!;
   await (isLarge ? batchSender.flushed() : batchSender.ready())?.catch(() => {});
   if (task === victim) return;
+  // The next task may block this thread for as long as it computes.
+  if (request.isNeeded) batchSender.flushNow();
   running = undefined;
   if (!failed) reply({ kind: "returned", id: task.id });
   const end = "pending" in outcome ? await outcome.pending : outcome;

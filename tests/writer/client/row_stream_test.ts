@@ -156,7 +156,7 @@ Deno.test("insertInChunks() names row and column of a value that cannot be store
   assertEquals(values(writer), upTo(1_000));
 });
 
-Deno.test("insertInChunks() rejects what is no iterable, and invalid rows", async () => {
+Deno.test("insertInChunks() rejects what is not an iterable, and invalid rows", async () => {
   using writer = await openLoop({ schema });
   for (const rows of [undefined, null, 5, {}, [1], [null], "text", [[]], [{}]]) {
     const refused = () => insertInChunks(writer.batchSender, "n", rows as unknown as Iterable<Row>);

@@ -25,7 +25,7 @@ async function child(body: string, flags: string[]): Promise<Record<string, unkn
 Deno.test("SqliteWriter.open() rejects with the error of the database, its class and code", async () => {
   using folder = tempFolder();
   const text = folder.file("text.db");
-  Deno.writeTextFileSync(text, "This is no database. ".repeat(100));
+  Deno.writeTextFileSync(text, "This is not a database. ".repeat(100));
   const cases: [string, Partial<WriterOptions>, string, RegExp][] = [
     [folder.path, {}, "other", /it is a folder/],
     [text, {}, "not-a-database", /not a database/i],
@@ -44,7 +44,7 @@ Deno.test("SqliteWriter.open() rejects with the error of the database, its class
     assertEquals([error.name, error.code], ["SqliteError", code], db);
     assertMatch(error.message, words);
   }
-  assertStringIncludes(Deno.readTextFileSync(text), "This is no database.");
+  assertStringIncludes(Deno.readTextFileSync(text), "This is not a database.");
 });
 
 Deno.test("SqliteWriter.open() rejects invalid options", async () => {

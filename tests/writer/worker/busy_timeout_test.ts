@@ -47,7 +47,7 @@ Deno.test("SqliteWriter waits for busyTimeoutMs, and once only", async () => {
   assertEquals(await writer.insert("n", [[1]]), 1);
 });
 
-Deno.test("busyTimeoutMs is refused where it is no time", async () => {
+Deno.test("busyTimeoutMs is refused where it is not a time", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   for (const busyTimeoutMs of [-1, 0.5, NaN, Infinity, 2 ** 31, "5; DROP TABLE n" as never]) {

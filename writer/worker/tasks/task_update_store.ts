@@ -69,7 +69,7 @@ export class TaskUpdateStore {
   fold(message: TaskUpdateMessage): void {
     if (!Number.isSafeInteger(message.run)) {
       throw new TypeError(
-        `Cannot update task ${message.id}: ${Deno.inspect(message.run)} is no run`,
+        `Cannot update task ${message.id}: ${Deno.inspect(message.run)} is not a run`,
       );
     }
     const before = this.#folded.get(message.id);

@@ -79,7 +79,7 @@ Deno.test("checkLimits() refuses limits that let nothing run, limit nothing or a
   assertThrows(() => checkLimits({ limits: { api: 1 } }), TypeError, "limits need tags");
 });
 
-Deno.test("hasRate() is true when starts are to be counted", () => {
+Deno.test("hasRate() is true when starts are counted", () => {
   for (const limits of [undefined, {}, { a: 1 }, { a: { concurrency: 2 } }] as TagLimits[]) {
     assert(!hasRate({ limits }));
   }
