@@ -22,7 +22,7 @@ import { RunSession } from "./run_session.ts";
 /** Milliseconds for which running tasks may continue after the worker is stopped. */
 const GRACE_MS = 30_000;
 
-/** What an error says cannot be done. */
+/** The operation that errors name. */
 export const OPERATION = "serve as a worker";
 
 /** A module that it runs. */
