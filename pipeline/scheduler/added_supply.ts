@@ -156,7 +156,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
       tasks = tasks.filter(({ id }) => !unchanged.has(id));
     }
     const { ready, refused } = items.admit?.(tasks) ?? { ready: tasks, refused: [] };
-    // What they depend on is to be there when they begin, on whatever thread.
+    // Tasks that they depend on are there before they begin, on any thread.
     if (items.admit) await batchSender.flushed();
     this.#page = ready;
     this.#given = 0;

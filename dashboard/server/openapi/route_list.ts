@@ -78,6 +78,12 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     text: "Which tasks wait for which, laid out: up to 500 tasks and 1,000 dependencies.",
   },
   "GET /api/runs/:run/export": { text: "The run as one HTML file." },
+  "GET /api/grid": {
+    query: "name",
+    answer: "RunGrid",
+    text:
+      "The tasks of the pipeline `name` in its last 20 runs: those that failed most often, then the slowest.",
+  },
   "GET /api/compare": { query: "a, b", answer: "Comparison", text: "Two runs side by side." },
   "GET /api/tasks/:task": {
     answer: "TaskDetail",
