@@ -27,7 +27,7 @@ const CODE = decodeURIComponent(ROOT.pathname);
 /** The flag of a permission, and what it is granted for; `.` is the folder of the database. */
 type Flags = Record<string, readonly string[]>;
 
-/** A command line, what it prints with all flags, and what without one of them, where that is no error. */
+/** A command line, what it prints with all flags, and what without one of them, where that is not an error. */
 interface Case {
   args: string[];
   flags: Flags;
@@ -142,7 +142,6 @@ async function check(host: CliHost, folder: string, { args, flags, ...expected }
     for (const name of ["copy.db", "run.html"]) {
       await Deno.remove(`${folder}/${name}`).catch(() => {});
     }
-`, {append:true}); } };
     const { code, out, err } = await host.run({
       args,
       folder,
@@ -188,7 +187,10 @@ async function withHost(
     ...{ slots: 8, running: 3, ended: 1_234, tasksPerSecond: 2.5, joinedAt: at, heardAt: at },
   });
   const source = Deno.readTextFileSync(fixture("etl.ts"));
-  Deno.writeTextFileSync(folder.file("etl.ts"), source.replace("../../mod.ts", `${ROOT.href}mod.ts`));
+  Deno.writeTextFileSync(
+    folder.file("etl.ts"),
+    source.replace("../../mod.ts", `${ROOT.href}mod.ts`),
+  );
   const command = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-prompt", "--no-check", "--cached-only", "--no-lock"],
