@@ -10,6 +10,14 @@
 export type { ApiError, ControlResult, SourceState } from "./api/answer.ts";
 export type { Check, ComparedChecks, RunChecks } from "./api/checks.ts";
 export type { ComparedTask, Comparison } from "./api/comparison.ts";
+export type {
+  DataColumn,
+  DataRows,
+  DataTable,
+  DataTables,
+  DataValue,
+  RowCount,
+} from "./api/data.ts";
 export type { DurationGroup, RunDurations } from "./api/durations.ts";
 export type { ExportedRun } from "./api/export.ts";
 export type {
@@ -20,7 +28,7 @@ export type {
   PipelineSchedule,
   RunStart,
 } from "./api/pipelines.ts";
-export type { FailureCause, FailureReport, RunDelays } from "./api/problems.ts";
+export type { FailureCause, FailureReport, RunDelays, TagLoad } from "./api/problems.ts";
 export type {
   ListPatch,
   LiveEvent,

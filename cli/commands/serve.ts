@@ -20,11 +20,19 @@ import { CommandError } from "../terminal/failure.ts";
 import { examples, port, wholeNumber } from "../options.ts";
 import { childFlags } from "../serve/child_flags.ts";
 import { programOf } from "../serve/child.ts";
+import { Notifier, readNotifyUrl } from "../serve/notifier.ts";
+import { isGranted, readEnv } from "../../internal/permissions.ts";
 import { knownPaths } from "../serve/known_paths.ts";
 import { PipelineServer } from "../serve/pipeline_server.ts";
 import { reportTo } from "../serve/report_to.ts";
 import { printStderr, writeLines } from "../terminal/terminal.ts";
-import { TOKEN_VARIABLE, viewerToken } from "../viewer_token.ts";
+import { readToken, TOKEN_VARIABLE, viewerToken } from "../viewer_token.ts";
+
+/** The environment variable that may hold the token for control. */
+const CONTROL_VARIABLE = "PIPELOOM_CONTROL_TOKEN";
+
+/** The environment variable with the key of notifications. */
+const SECRET_VARIABLE = "PIPELOOM_NOTIFY_SECRET";
 
 /** Requests that are answered at the same time. */
 const MAX_ACTIVE = 264;
@@ -46,6 +54,10 @@ export interface ServeCommandOptions {
   tokenFile?: string;
   /** Flags of `deno run` for each run. */
   denoFlag?: string[];
+  /** The address of notifications. */
+  notify?: string;
+  /** The file with the key of their signatures. */
+  notifySecretFile?: string;
   /** Seconds in which runs may end. */
   stopLimit: number;
 }
@@ -89,6 +101,11 @@ export function define(command: Command): Command {
       wholeNumber(0, 86_400),
       30,
     )
+    .option("--notify <url>", "address that gets a POST with JSON when a run has ended")
+    .option(
+      "--notify-secret-file <file>",
+      `file with the key that signs it; or set ${SECRET_VARIABLE} (--allow-env)`,
+    )
     .addHelpText(
       "after",
       examples(
@@ -112,13 +129,21 @@ export async function run(options: ServeCommandOptions, ...files: string[]): Pro
   const token = await viewerToken(options) ?? (isExposed ? newToken() : undefined);
   checkToken(token, { name: "token", isExposed });
   const graceMs = stopLimit * 1_000;
+  const notifier = await openNotifier(options);
+  const controlToken = readEnv(CONTROL_VARIABLE) || undefined;
+  checkToken(controlToken, { name: "control token", isExposed });
+  const origins = checkOrigins(options.origin ?? []);
+  let url = "";
   const server = new PipelineServer({
     files: files.flat(),
     flags: childFlags(denoFlag, await knownPaths(files.flat())),
     graceMs,
     token,
+    controlToken,
     allowedHosts: [...LOOPBACK_HOSTS, host, ...options.name ?? []],
-    allowedOrigins: checkOrigins(options.origin ?? []),
+    allowedOrigins: origins,
+    notifier,
+    url: () => origins[0] ? `${origins[0]}/` : url,
     listener: reportTo(printStderr),
   });
   await using _ = server;
@@ -126,7 +151,7 @@ export async function run(options: ServeCommandOptions, ...files: string[]): Pro
   const stopped = Promise.withResolvers<Deno.Signal>();
   // Listened for before the address is printed, because a reader may be quick.
   using __ = onInterrupt(stopped.resolve);
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${http.port}/`;
+  url = `http://${host.includes(":") ? `[${host}]` : host}:${http.port}/`;
   writeLines([`Serving at ${withTokens(url, { token, control: server.controlToken })}`]);
   void server.load();
   const signal = await stopped.promise;
@@ -139,6 +164,21 @@ export async function run(options: ServeCommandOptions, ...files: string[]): Pro
   await server.stop(`Stopped by ${signal}`, graceMs);
   await http.close(ANSWER_MS);
   return EXIT.done;
+}
+
+/** What notifies, where an address is given. */
+async function openNotifier(
+  { notify, notifySecretFile }: ServeCommandOptions,
+): Promise<Notifier | undefined> {
+  if (notify === undefined) return undefined;
+  const url = readNotifyUrl(notify);
+  if (!isGranted({ name: "net", host: url.host })) {
+    throw new CommandError(`Cannot notify ${url.origin}: add --allow-net=${url.host}`);
+  }
+  const secret = notifySecretFile === undefined
+    ? readEnv(SECRET_VARIABLE) || undefined
+    : await readToken(notifySecretFile, "--notify-secret-file");
+  return new Notifier({ url, secret, print: printStderr });
 }
 
 async function listen(

@@ -15,8 +15,12 @@ import type { DashboardApp } from "../../dashboard/server/app.ts";
 import type { ChildSettings } from "./child.ts";
 import { type Described, describeFiles } from "./describe_files.ts";
 import { ServedDatabase } from "./served_database.ts";
-import { type PipelineListener, ServedPipeline } from "./served_pipeline.ts";
+import type { Notifier } from "./notifier.ts";
+import { type Ended, type PipelineListener, ServedPipeline } from "./served_pipeline.ts";
 import { Slugs } from "./slugs.ts";
+
+/** Milliseconds for which a server that stops still sends notifications. */
+const NOTIFY_MS = 5_000;
 
 /** What a server is made of. */
 export interface PipelineServerOptions extends ChildSettings {
@@ -28,6 +32,10 @@ export interface PipelineServerOptions extends ChildSettings {
   allowedOrigins: readonly string[];
   /** Milliseconds in which a definition must have loaded. */
   loadMs?: number;
+  /** Where notifications of runs that have ended are sent. */
+  notifier?: Notifier | undefined;
+  /** The address of the first page, for notifications. */
+  url?: () => string;
   listener: PipelineListener & {
     described(pipeline: ServedPipeline, problem: string | null): void;
   };
@@ -46,6 +54,8 @@ export class PipelineServer implements PipelineHost {
   readonly #databaseSlugs = new Slugs();
   readonly #stopped = new AbortController();
   readonly #schedules: Promise<void>[] = [];
+  /** Runs that are read for notifications. */
+  readonly #reading = new Set<Promise<void>>();
 
   constructor(options: PipelineServerOptions) {
     this.#options = options;
@@ -56,7 +66,13 @@ export class PipelineServer implements PipelineHost {
     this.pipelines = options.files.map((file, i) => {
       const name = file.split(/[/\\]/).at(-1)!.replace(/\.\w+(?=:|$)/, "");
       const id = slugs.of(name, `pipeline-${i + 1}`);
-      return new ServedPipeline({ id, file }, options, options.listener);
+      return new ServedPipeline({ id, file }, options, {
+        ...options.listener,
+        ended: (ended) => {
+          options.listener.ended(ended);
+          this.#notify(ended);
+        },
+      });
     });
     this.app = createHome({
       dashboards: this.#dashboards,
@@ -128,7 +144,8 @@ export class PipelineServer implements PipelineHost {
   async stop(reason: string, graceMs: number): Promise<void> {
     this.#stopped.abort();
     await Promise.all(this.pipelines.map((pipeline) => pipeline.stop(reason, graceMs)));
-    await Promise.all(this.#schedules);
+    await Promise.all([...this.#schedules, ...this.#reading]);
+    await this.#options.notifier?.close(NOTIFY_MS);
   }
 
   /** Lets go of the databases. */
@@ -146,6 +163,29 @@ export class PipelineServer implements PipelineHost {
   ): Promise<RunStart | HostRefusal> {
     if (this.#stopped.signal.aborted) return { status: 503, error: "The server is stopping" };
     return await pipeline.start(request);
+  }
+
+  #notify({ pipeline, trigger, run: id, problem, overlaps }: Ended): void {
+    const { notifier, url = () => "" } = this.#options;
+    const { database, name } = pipeline;
+    if (!notifier || overlaps || !database) return;
+    if (id === null) {
+      const event = problem === null ? "run.ended" : "run.not_started";
+      return notifier.notify({ event, pipeline: name, trigger, run: null, problem, url: null });
+    }
+    const page = `${url()}${database.address}?run=${id}`;
+    const reading = database.run(id).catch(() => undefined).then((run = undefined) =>
+      notifier.notify({
+        event: "run.ended",
+        pipeline: name,
+        trigger,
+        run: run ?? null,
+        problem: problem ?? run?.reason ?? null,
+        url: page,
+      })
+    );
+    this.#reading.add(reading);
+    void reading.finally(() => this.#reading.delete(reading));
   }
 
   async #take(pipeline: ServedPipeline, described: Described): Promise<void> {

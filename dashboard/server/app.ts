@@ -15,6 +15,7 @@ import { Hub } from "./live/hub.ts";
 import { BadRequest } from "./params.ts";
 import type { Read } from "./queries/find.ts";
 import { addControl, type ControlledWriter } from "./routes/control.ts";
+import { addData } from "./routes/data.ts";
 import { addHealth } from "./routes/health.ts";
 import { addLive } from "./routes/live.ts";
 import { addOpenapi } from "./routes/openapi.ts";
@@ -79,6 +80,12 @@ export interface DashboardOptions {
    */
   controlToken?: string | undefined;
   /**
+   * Whether the tables of the file can be read: the Data page and `api/data`. Who may see the dashboard sees all rows.
+   *
+   * @default {true}
+   */
+  data?: boolean | undefined;
+  /**
    * Maximum number of browsers that watch at the same time; others get 503.
    *
    * @default {200}
@@ -91,6 +98,7 @@ export const DASHBOARD_OPTIONS = namesOf<DashboardOptions>({
   allowedHosts: true,
   allowedOrigins: true,
   controlToken: true,
+  data: true,
   db: true,
   driver: true,
   maxClients: true,
@@ -166,6 +174,7 @@ export function assembleDashboard(
   const allowedOrigins = checkOrigins(options.allowedOrigins ?? []);
   const access = shared ?? newAccess({ allowedHosts, allowedOrigins, token });
   const source = new DatabaseHandle(db, driver);
+  source.showsData = options.data !== false;
   const hub = new Hub(source, { maxClients });
   const read: Read = (query) => source.read(query);
 
@@ -191,6 +200,7 @@ export function assembleDashboard(
   addRunLog(app, read);
   addRuns(app, read, () => source.state.file);
   addTasks(app, read);
+  addData(app, read, { isOn: source.showsData });
   addLive(app, hub);
   addOpenapi(app);
   addPage(app, server?.home);

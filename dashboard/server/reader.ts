@@ -164,6 +164,25 @@ export class Reader implements Disposable {
     return this.#tables.run(sql, () => this.#statement(sql).get(...params));
   }
 
+  /**
+   * Runs statements on tables of the user within a time limit: their rows have the condition of `inTime`.
+   *
+   * @throws {OverdueError} If they took longer
+   */
+  within<T>(limitMs: number, sql: string, read: (connection: Connection) => T): T {
+    return this.#tables.run(sql, () => read(this.connection), limitMs);
+  }
+
+  /** Runs `read` while there are temporary views beside those of our tables. */
+  withViews<T>(views: { create: readonly string[]; drop: readonly string[] }, read: () => T): T {
+    return this.#tables.withViews(views, read);
+  }
+
+  /** Tables of ours that are read through a temporary view of their name. */
+  get guarded(): ReadonlySet<string> {
+    return new Set([...this.#columns].flatMap(([table, { size }]) => size > 0 ? [table] : []));
+  }
+
   /** Closes the connection. */
   [Symbol.dispose](): void {
     this.connection.close();

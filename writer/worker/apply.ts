@@ -33,13 +33,12 @@ import { addRequest, answerAll, answerRequest } from "./request_store.ts";
 import { noteSchedule } from "./schedule_store.ts";
 import { RemoteWorkerStore } from "./tasks/remote_worker_store.ts";
 import type { RequestWatch } from "./request_watch.ts";
-import { RowCounts } from "./row_counts.ts";
+import { RowCounts, type TransactionPart } from "./row_counts.ts";
 import { RowStore, sameShape } from "./row_store.ts";
 import { RunStore } from "./run_store.ts";
 import { TaskEndStore } from "./tasks/task_end_store.ts";
 import { TaskUpdateStore } from "./tasks/task_update_store.ts";
 import { TaskStore } from "./tasks/task_store.ts";
-import type { TransactionPart } from "./transaction_part.ts";
 import { isEnd } from "../../internal/task_status.ts";
 
 /** Options of the store of one connection. */

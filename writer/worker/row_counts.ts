@@ -2,7 +2,7 @@
  * How many rows each task wrote into which table: in `task_runs.wrote` for the task, in `run_rows` for its run, in the
  * commit of the rows.
  *
- * SQLite reports after each statement how many rows it changed, so nothing is counted twice and no row is looked at. What
+ * SQLite reports after each statement how many rows it changed, so no row is looked at. What
  * a task wrote goes into the statement that writes its news anyway: a short task, whose rows and end share a commit,
  * costs one value more. A row of its own for each task and table would cost such a task as much as the row that it
  * inserts.
@@ -17,7 +17,16 @@ import { Statements } from "../../sqlite/statements.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 import { isEnd, type TaskStatus } from "../../internal/task_status.ts";
 import type { RowChange } from "./write_target.ts";
-import type { TransactionPart } from "./transaction_part.ts";
+
+/** A part of the store that a rollback has to reach, too. */
+export interface TransactionPart {
+  /** Calling what it returns takes back what is noted after. */
+  mark(): () => void;
+  /** The transaction is committed. */
+  committed(): void;
+  /** The transaction is undone. */
+  rolledBack(): void;
+}
 
 /** Tables that are counted apart for one task; rows of further ones are counted under this name. */
 const MAX_TABLES = 100;

@@ -71,7 +71,12 @@ export function RunPage({ route, live, exported }: PageProps<"run", RunState>) {
           )} tasks, failed ones first; {exported.left.toLocaleString("en-US")} were left out.
         </p>
       )}
-      <TaskTable route={route} state={{ ...state, run }} current={live.current} />
+      <TaskTable
+        route={route}
+        state={{ ...state, run }}
+        current={live.current}
+        exported={exported !== null}
+      />
     </>
   );
 }

@@ -5,7 +5,7 @@
  */
 import { useEffect, useState } from "preact/hooks";
 import { Announcer } from "../components/announcer.tsx";
-import { Control } from "../components/control.tsx";
+import { Control, useControl } from "../components/control.tsx";
 import { ThemeSwitch } from "../components/theme_switch.tsx";
 import { type Backend, BackendContext } from "../live/backend.ts";
 import { Boundary } from "../pages/boundary.tsx";
@@ -16,12 +16,11 @@ import { HomePage } from "./home_page.tsx";
 export function HomeApp({ backend }: { backend: Backend }) {
   const [signedOut, setSignedOut] = useState(false);
   const [session, setSession] = useState(0);
-  const [mayControl, setMayControl] = useState(false);
+  const mayControl = useControl(backend, { link: "live", session });
   backend.signedOut = () => setSignedOut(true);
   useEffect(() => {
     document.title = "Pipelines – pipeloom";
-    backend.mayControl().then((may) => setMayControl(may === true));
-  }, [backend, session]);
+  }, []);
   return (
     <BackendContext.Provider value={backend}>
       <header class="top">

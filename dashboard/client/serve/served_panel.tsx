@@ -7,22 +7,12 @@ import { useContext, useState } from "preact/hooks";
 import type { PipelineInfo } from "../../api.ts";
 import { Control } from "../components/control.tsx";
 import { SafeText } from "../components/safe_text.tsx";
-import { BackendContext } from "../live/backend.ts";
-import { useAnswer } from "../live/use_answer.ts";
 import { RunForm } from "./run_form.tsx";
 import { ScheduleLine } from "./schedule_line.tsx";
-
-const REFETCH_MS = 3_000;
+import { Served } from "./served.ts";
 
 export function ServedPanel({ name }: { name: string }) {
-  const { home } = useContext(BackendContext);
-  const { answer } = useAnswer<PipelineInfo[]>(home ? "api/pipelines" : null, {
-    everyMs: REFETCH_MS,
-  });
-  // Another database may have one of the same name.
-  const pipeline = answer?.find((one) =>
-    one.name === name && one.dashboard !== null && document.baseURI.endsWith(one.dashboard)
-  );
+  const pipeline = useContext(Served).find((one) => one.name === name);
   return pipeline ? <Panel pipeline={pipeline} /> : null;
 }
 

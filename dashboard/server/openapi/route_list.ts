@@ -65,7 +65,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "GET /api/runs/:run/durations": {
     query: "by, against",
     answer: "RunDurations",
-    text: "How long its tasks took, `by` `name` or `stage`, beside an earlier run.",
+    text: "How long its tasks took, `by` `name`, `stage` or `tag`, beside an earlier run.",
   },
   "GET /api/runs/:run/samples": { answer: "Sample[]", text: "Its counts over time." },
   "GET /api/runs/:run/weave": { answer: "WeaveBlock[]", text: "Every task as one character." },
@@ -101,6 +101,30 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     text: "Its dependencies, and what depends on it.",
   },
   "GET /api/tasks/:task/history": { answer: "TaskHistory", text: "The same task in other runs." },
+  "GET /api/data": {
+    query: "q",
+    answer: "DataTables",
+    text: "The tables and views of the file. `q` is a text in their names. 404 with `data: false`.",
+  },
+  "GET /api/data/rows": {
+    query: "name, column, op, value, run, limit, cursor",
+    answer: "DataRows",
+    text:
+      "Rows of the table `name` in the order of its key. `op` compares `column` with `value`: `is`, `not`, " +
+      "`contains`, `from`, `to`, `empty` or `set`. `run` selects the rows of one run, where a column names it.",
+  },
+  "GET /api/data/csv": {
+    query: "name, column, op, value, run, raw",
+    text:
+      "The same rows, all of them, as CSV. A text that a spreadsheet would take for a formula gets an apostrophe, " +
+      "unless `raw=1`. BLOBs are hexadecimal digits, NUL is `␀`; of a value over 1 MB stands the size.",
+  },
+  "GET /api/data/json": {
+    query: "name, column, op, value, run",
+    text:
+      "The same as JSON, an object for each row. Integers keep all digits; a BLOB is an object with `$base64`, a " +
+      "value over 1 MB one with `$cut`.",
+  },
   "GET /api/live": {
     query: "view, run, task, watch",
     text:
