@@ -156,7 +156,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
       tasks = tasks.filter(({ id }) => !unchanged.has(id));
     }
     const { ready, refused } = items.admit?.(tasks) ?? { ready: tasks, refused: [] };
-    // Tasks that they depend on are there before they begin, on any thread.
+    // Their dependencies are there when they begin, on each thread.
     if (items.admit) await batchSender.flushed();
     this.#page = ready;
     this.#given = 0;
