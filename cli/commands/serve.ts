@@ -124,7 +124,6 @@ export async function run(options: ServeCommandOptions, ...files: string[]): Pro
       `Cannot listen on an empty address. Pass one with --host, such as 0.0.0.0`,
     );
   }
-  programOf();
   const isExposed = !isLoopback(host);
   const token = await viewerToken(options) ?? (isExposed ? newToken() : undefined);
   checkToken(token, { name: "token", isExposed });
@@ -134,6 +133,7 @@ export async function run(options: ServeCommandOptions, ...files: string[]): Pro
   checkToken(controlToken, { name: "control token", isExposed });
   const origins = checkOrigins(options.origin ?? []);
   let url = "";
+  programOf();
   const server = new PipelineServer({
     files: files.flat(),
     flags: childFlags(denoFlag, await knownPaths(files.flat())),

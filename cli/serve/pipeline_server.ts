@@ -174,7 +174,7 @@ export class PipelineServer implements PipelineHost {
       return notifier.notify({ event, pipeline: name, trigger, run: null, problem, url: null });
     }
     const page = `${url()}${database.address}?run=${id}`;
-    const reading = database.run(id).catch(() => undefined).then((run = undefined) =>
+    const reading = database.endedRun(id).catch(() => undefined).then((run = undefined) =>
       notifier.notify({
         event: "run.ended",
         pipeline: name,

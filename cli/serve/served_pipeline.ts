@@ -8,13 +8,16 @@ import type { HostRefusal } from "../../dashboard/server/pipeline_host.ts";
 import type { CronTimes } from "../../pipeline/schedule/cron_expression.ts";
 import { planSchedule, runSchedule, type SchedulePlan } from "../../pipeline/schedule/schedule.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
-import { Child, type ChildSettings } from "./child.ts";
+import { Child, type ChildEnd, type ChildSettings } from "./child.ts";
 import type { Described } from "./describe_files.ts";
 import type { ChildReply, Description, Refusal, RunRequest } from "./protocol.ts";
 import type { ServedDatabase } from "./served_database.ts";
 
 /** Milliseconds for which the answer to a request waits until the run has begun. */
 const BEGIN_MS = 20_000;
+
+/** Lines of a run that are kept, in case that its process ends. */
+const MAX_PRINTED = 100;
 
 /** Times that are shown. */
 const SHOWN_TIMES = 3;
@@ -192,7 +195,8 @@ export class ServedPipeline {
     const active = {};
     const listeners = {
       onLine: (line: string) => {
-        if (printed.length < 100) printed.push(line);
+        printed.push(line);
+        if (printed.length > MAX_PRINTED) printed.shift();
         this.#listener.print(`${this.name} │ ${line}`);
       },
       onReply: (reply: ChildReply) => {
@@ -212,16 +216,12 @@ export class ServedPipeline {
     );
     this.#children.add(child);
     this.#active.add(active);
-    const { code, signal } = await child.ended;
+    const end = await child.ended;
     this.#children.delete(child);
     this.#active.delete(active);
-    const how = signal === null ? `code ${code}` : signal;
-    const problem = problemOf(last) ??
-      (last?.kind === "ended"
-        ? null
-        : `The process of the run ended with ${how}${
-          printed.length > 0 ? `: ${printed.at(-1)}` : ""
-        }`);
+    const problem = last?.kind === "ended"
+      ? last.reason ?? null
+      : problemOf(last) ?? whyEnded(end, printed);
     const refused = last?.kind === "refused";
     const overlaps = last?.kind === "refused" && last.overlaps === true;
     const status = last?.kind === "ended" ? last.status : null;
@@ -234,8 +234,14 @@ export class ServedPipeline {
 }
 
 function problemOf(last: ChildReply | undefined): string | null {
-  if (last?.kind === "refused" || last?.kind === "failed") return last.message;
-  return last?.kind === "ended" ? last.reason ?? null : null;
+  return last?.kind === "refused" || last?.kind === "failed" ? last.message : null;
+}
+
+/** How a process ended that reported no end of its run, with the line that explains it best. */
+function whyEnded({ code, signal }: ChildEnd, printed: readonly string[]): string {
+  const hint = printed.findLast((line) => /error|fatal/i.test(line)) ?? printed.at(-1);
+  const how = signal ?? `code ${code}`;
+  return `The process of the run ended with ${how}${hint === undefined ? "" : `: ${hint}`}`;
 }
 
 function toRefusal({ message, fields, overlaps }: Refusal): HostRefusal {
