@@ -12,7 +12,7 @@ import "./deno_only.js";
 import { shellWord } from "./internal/text/shell_word.ts";
 
 /**
- * Runs the command line. It never throws and never ends the process: what goes wrong is told on stderr.
+ * Runs the command line. It never throws and never ends the process: errors are printed on stderr.
  *
  * @param args What follows the name of the program
  * @returns The exit code: 0 when all was done, 1 when a task failed or it could not be done, 2 for wrong usage,
@@ -27,13 +27,13 @@ import { shellWord } from "./internal/text/shell_word.ts";
  * ```
  */
 export async function main(args: readonly string[]): Promise<number> {
-  // Not before: its packages cannot be resolved where the first line of this module is to be read.
-  const program = await import("./cli/run_program.ts").catch(tellUnknownImports);
+  // Not before: its packages cannot be resolved if this module reaches the error of its first line.
+  const program = await import("./cli/run_program.ts").catch(explainUnknownImports);
   return program ? await program.runProgram(args) : 1;
 }
 
-/** Says how a checkout is run that was started without its import map, as another folder's `deno.json` is. */
-function tellUnknownImports(error: Error): void {
+/** Explains how to run a checkout that was started without its import map, in a folder with another `deno.json`. */
+function explainUnknownImports(error: Error): void {
   if (!/not a dependency|not in import map/.test(error.message)) throw error;
   const [config, cli] = ["deno.json", "cli.ts"].map((name) =>
     shellWord(decodeURIComponent(new URL(name, import.meta.url).pathname))

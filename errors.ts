@@ -10,7 +10,7 @@ import { describeOther, partOf, textIn } from "./internal/error_parts.ts";
 import { ownProperties } from "./internal/own_properties.ts";
 
 /**
- * What kind of failure SQLite reported, told apart because each asks for another remedy.
+ * What kind of failure SQLite reported; each kind needs another remedy.
  *
  * @example What helps by itself
  * ```ts ignore
@@ -30,7 +30,7 @@ export type SqliteErrorCode =
   | "other";
 
 /**
- * SQLite refused a statement, or a database could not be opened. Its `code` says what kind of failure it was:
+ * SQLite refused a statement, or a database could not be opened. Its `code` is the kind of failure:
  * another process holds the lock (`busy`), a row breaks a rule of its table (`constraint`), the disk is `full`,
  * the file is `corrupt`, `read-only`, `not-a-database`, or was `moved`, removed or replaced while it was open,
  * or anything else (`other`).
@@ -153,11 +153,11 @@ export class ArgumentsError extends TypeError {
   override readonly name = "ArgumentsError";
 }
 
-/** An error as plain data, so that it keeps its class and what it says on its way to another thread. */
+/** An error as plain data, so that it keeps its class and its message on its way to another thread. */
 export interface ErrorData {
   /** `Error.name`. */
   name: string;
-  /** `Error.message`, or the name of an error that says nothing. */
+  /** `Error.message`, or the name of an error without a message. */
   message: string;
   /** `Error.stack` of the thread where it was thrown. */
   stack?: string;
@@ -203,7 +203,7 @@ export function toErrorData(thrown: unknown): ErrorData {
   return describe(thrown, MAX_DEPTH, { left: MAX_INNER });
 }
 
-/** What is said of a value that cannot even be looked at. */
+/** The text for a value that cannot even be inspected. */
 const UNSHOWN = "A value that cannot be shown was thrown";
 
 function describe(thrown: unknown, depth: number, budget: { left: number }): ErrorData {

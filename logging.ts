@@ -66,7 +66,7 @@ const format = getTextFormatter({
  * @returns What ends the log and closes its file when it is disposed
  * @throws {Error} If the file cannot be opened
  *
- * @example A pipeline that says what it does
+ * @example A pipeline that logs what it does
  * ```ts
  * import { runPipeline } from "@pipeloom/pipeloom";
  * import { setupLogging } from "@pipeloom/pipeloom/logging";

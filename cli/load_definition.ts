@@ -43,7 +43,7 @@ export interface LoadedFunction {
 /**
  * Imports a module and checks that it exports a pipeline, by default or by the name after `file:`.
  *
- * @throws {CommandError} With one message that says what is wrong and what to do
+ * @throws {CommandError} With one message that names the problem and the remedy
  */
 export async function loadDefinition(
   target: string,
@@ -59,7 +59,7 @@ export async function loadDefinition(
 /**
  * Imports a module and takes a pipeline from it, by default or by the name after `file:`, or a function of that name.
  *
- * @throws {CommandError} With one message that says what is wrong and what to do
+ * @throws {CommandError} With one message that names the problem and the remedy
  */
 export async function loadTarget(
   target: string,

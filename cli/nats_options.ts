@@ -9,7 +9,7 @@ import { type Command, Option } from "commander";
 import type { NatsOptions } from "../nats/settings.ts";
 import { CommandError } from "./terminal/failure.ts";
 
-/** How NATS is reached, as the command line says it. */
+/** How NATS is reached, as the command line has it. */
 export interface NatsCliOptions {
   /** The servers, with commas between them. */
   nats: string;

@@ -12,7 +12,7 @@ export { DEFAULT_DB };
 
 /** What stands behind a command. */
 export interface CommandModule {
-  /** Says what the command takes, with examples. */
+  /** Defines the arguments and options of the command, with examples. */
   define(command: Command): Command;
   /** Does it. Operands come first to last. */
   // deno-lint-ignore no-explicit-any
@@ -83,7 +83,7 @@ export function itemOption(): Option {
   ]);
 }
 
-/** `--overlap`; `otherwise` is what happens when neither it nor the module says. */
+/** `--overlap`; `otherwise` is what happens when neither it nor the module decides. */
 export function overlapOption(otherwise: Overlap): Option {
   return new Option(
     "--overlap <how>",
@@ -98,6 +98,14 @@ export function resumeOption(): Option {
     "--resume [run]",
     "resume the newest run of this name and these arguments unless it is done, or this run; items need keys",
   ).argParser(wholeNumber(1));
+}
+
+/** `--only`. */
+export function onlyOption(): Option {
+  return new Option(
+    "--only <tasks>",
+    "with --resume <run>: of its failed and cancelled tasks only these ids, with commas between",
+  ).argParser((text) => text.split(",").map(wholeNumber(1)));
 }
 
 /** `--resume-key`. */

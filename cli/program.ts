@@ -37,6 +37,13 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     permissions: "as pipeloom run",
     load: () => import("./commands/schedule.ts"),
   },
+  serve: {
+    summary: "serve pipelines: schedules, a page to run them, one dashboard",
+    usage: "<file...>",
+    permissions:
+      `${WRITES}; --allow-net on its address; --allow-run=deno, which starts each run; those of the modules' tasks`,
+    load: () => import("./commands/serve.ts"),
+  },
   demo: {
     summary: "run a demo pipeline whose tasks only wait",
     usage: "",
@@ -68,13 +75,13 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./commands/logs.ts"),
   },
   task: {
-    summary: "say all about one task",
+    summary: "show everything about one task",
     usage: "<id>",
     permissions: READS,
     load: () => import("./commands/task.ts"),
   },
   durations: {
-    summary: "say how long the tasks of a run took",
+    summary: "show how long the tasks of a run took",
     usage: "[run]",
     permissions: READS,
     load: () => import("./commands/durations.ts"),

@@ -5,12 +5,14 @@
  */
 import { CommanderError } from "commander";
 import { COMMANDS, defineProgram, newCommand } from "./program.ts";
+import { CHILD_COMMAND } from "./serve/child_command.ts";
 import { EXIT } from "./terminal/exit_code.ts";
 import { chooseColor } from "../internal/terminal.ts";
 
-/** Runs the command line, as `main` of `cli.ts` says. */
+/** Runs the command line, as described at `main` of `cli.ts`. */
 export async function runProgram(args: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.done;
+  if (args[0] === CHILD_COMMAND) return await (await import("./serve/child/main.ts")).runChild();
   const program = defineProgram();
   for (const [name, { summary, usage, permissions, load }] of Object.entries(COMMANDS)) {
     const command = newCommand(name).summary(summary);
@@ -38,8 +40,8 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    const { tellError } = await import("./terminal/failure.ts");
-    return tellError(error, program.opts().verbose);
+    const { printError } = await import("./terminal/failure.ts");
+    return printError(error, program.opts().verbose);
   }
 }
 

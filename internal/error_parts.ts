@@ -1,9 +1,9 @@
 /**
- * Reads what was thrown, which may be anything: getters that throw, messages that are no text.
+ * Reads what was thrown, which may be anything: getters that throw, messages that are not text.
  *
  * @module
  */
-import { withoutNul } from "./nul_characters.ts";
+import { withoutNul } from "./text/nul_characters.ts";
 import { ownProperties, smallCopy } from "./own_properties.ts";
 
 /** A part of an error; `undefined` also where it cannot be read. */
@@ -26,7 +26,7 @@ export function textIn(error: Error, name: string): string | undefined {
   }
 }
 
-/** What is told of a value that is no error. */
+/** What is reported of a value that is not an error. */
 export function describeOther(
   thrown: unknown,
 ): {

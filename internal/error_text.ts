@@ -1,21 +1,21 @@
 /**
  * What people read of an error: its message and those of the errors inside it, or everything with stacks.
  *
- * `Promise.any` says "All promises were rejected", and `using` that an error was suppressed: the reasons are inside.
+ * `Promise.any` reports "All promises were rejected", and `using` that an error was suppressed: the reasons are inside.
  *
  * @module
  */
 import { type ErrorData, toErrorData } from "../errors.ts";
 
-/** Errors of an AggregateError that are told in its summary. */
-const MAX_TOLD = 5;
+/** Errors of an AggregateError that its summary contains. */
+const MAX_SUMMARIZED = 5;
 
 /** The message of an error with those of the errors inside it, on one line as far as they are. */
 export function summarizeError(thrown: unknown): string {
   return toErrorSummary(toErrorData(thrown));
 }
 
-/** The message of an error with those of the errors inside it that say why. */
+/** The message of an error with those of the errors inside it that give the reason. */
 export function toErrorSummary(data: ErrorData): string {
   const inside = insideOf(data);
   return !inside || data.message.endsWith(`: ${inside}`)
@@ -23,7 +23,7 @@ export function toErrorSummary(data: ErrorData): string {
     : `${data.message}: ${inside}`;
 }
 
-/** What the errors of an AggregateError or SuppressedError say; an empty text where there is none. */
+/** The messages inside an AggregateError or SuppressedError; an empty text where there is none. */
 function insideOf(
   { errors = [], errorsLeft = 0, suppression, cause, message, name }: ErrorData,
 ): string {
@@ -32,11 +32,11 @@ function insideOf(
     return `${toErrorSummary(suppressed)}; then, while closing: ${toErrorSummary(error)}`;
   }
   if (errors.length > 0) {
-    const told = [...new Set(errors.map(toErrorSummary))].slice(0, MAX_TOLD);
-    const left = errors.length + errorsLeft - told.length;
-    return told.join("; ") + (left > 0 ? `; and ${left} more` : "");
+    const shown = [...new Set(errors.map(toErrorSummary))].slice(0, MAX_SUMMARIZED);
+    const left = errors.length + errorsLeft - shown.length;
+    return shown.join("; ") + (left > 0 ? `; and ${left} more` : "");
   }
-  // The name of an error that says nothing is all there is of it.
+  // An error without a message has only its name.
   return message === name && cause ? toErrorSummary(cause) : "";
 }
 

@@ -19,7 +19,7 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 /** The levels from the least. */
 export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
-/** The level that a file says; `info` for one that there is not. */
+/** The level that a file holds; `info` for an unknown one. */
 export function levelOf(text: string): LogLevel {
   return LOG_LEVELS.find((level) => level === text) ?? "info";
 }

@@ -3,11 +3,12 @@
  * (`writer/worker/process_lock.ts`); the system releases it when its process ends, however it ended.
  *
  * A shared lock on a file of its own is tried for an instant, and nothing is changed. A lock file that is missing,
- * or that may not be read, tells nothing. One that holds a text is that of a writer that was ended in the middle of a
+ * or that may not be read, proves nothing. One that holds a text is that of a writer that was ended in the middle of a
  * statement: its process may live on, but writes nothing for its runs any more.
  *
  * @module
  */
+import { folderOf } from "./paths.ts";
 import { mayRead } from "./permissions.ts";
 
 /** What an owner's token looks like: one that another program wrote must not lead to another file. */
@@ -53,11 +54,12 @@ export interface OwnerFile {
 export function listOwnerFiles(database: string): OwnerFile[] | undefined {
   try {
     const base = ownerBase(database);
-    const at = Math.max(base.lastIndexOf("/"), base.lastIndexOf("\\")) + 1;
-    if (!mayRead(base.slice(0, at))) return undefined;
-    return [...Deno.readDirSync(base.slice(0, at))]
-      .filter(({ name }) => name.startsWith(base.slice(at)))
-      .map(({ name }) => name.slice(base.length - at))
+    const folder = folderOf(base);
+    if (!mayRead(folder)) return undefined;
+    return [...Deno.readDirSync(folder)]
+      .map(({ name }) => folder + name)
+      .filter((path) => path.startsWith(base))
+      .map((path) => path.slice(base.length))
       .filter(isOwnerToken).sort()
       .map((owner) => ({ path: base + owner, owner, state: ownerState(database, owner) }));
   } catch {
@@ -68,7 +70,7 @@ export function listOwnerFiles(database: string): OwnerFile[] | undefined {
 /** Bytes of a reason that are read: what another program wrote there may be long. */
 const REASON_BYTES = 4_096;
 
-/** Why the writer of an owner was ended, as its lock file says; `null` where nothing is noted. */
+/** Why the writer of an owner was ended, as noted in its lock file; `null` where nothing is noted. */
 export function ownerReason(database: string, owner: string): string | null {
   if (!isOwnerToken(owner) || !mayRead(database)) return null;
   try {
@@ -79,7 +81,7 @@ export function ownerReason(database: string, owner: string): string | null {
   }
 }
 
-/** What a lock file says. */
+/** The content of a lock file. */
 export function readReason(path: string): string | null {
   try {
     using file = Deno.openSync(path, { read: true });

@@ -1,16 +1,13 @@
 /**
- * Paths and `file:` URLs, by `@std/path` where Deno's cache has it, else by the runtime's own `node:path` and
- * `node:url`; either is loaded when first needed. No registry is asked for it at run time.
+ * Paths and `file:` URLs. URLs are read by `@std/path` where Deno's cache has it, else by the runtime's own `node:url`;
+ * either is loaded when first needed, because it takes ten milliseconds. No registry is asked for it at run time.
  *
  * A relative path is made absolute in the call that it is given to, before anything is awaited, so that a later
  * `Deno.chdir` of a task or of another part of the program changes nothing.
  *
  * @module
  */
-import { importCached } from "./jsr.ts";
-
 interface PathFunctions {
-  dirname(path: string): string;
   fromFileUrl(url: URL): string;
   toFileUrl(path: string): URL;
 }
@@ -23,18 +20,27 @@ export function paths(): Promise<PathFunctions> {
 }
 
 async function load(): Promise<PathFunctions> {
+  const { importCached } = await import("./jsr.ts");
   const std = await importCached("jsr:@std/path@1.1.0");
   if (std) return std as PathFunctions;
-  const path = await import("node:path");
   const url = await import("node:url");
   return {
-    dirname: path.dirname,
     fromFileUrl: url.fileURLToPath,
     toFileUrl: (file) => url.pathToFileURL(file),
   };
 }
 
-/** What is no path: a database in memory, and the text of a URL. */
+/** The folder of a file, with the separator at its end; empty for a bare name. */
+export function folderOf(file: string): string {
+  return file.slice(0, Math.max(file.lastIndexOf("/"), lastBackslash(file)) + 1);
+}
+
+/** On other systems it is a character of a name. */
+function lastBackslash(path: string): number {
+  return Deno.build.os === "windows" ? path.lastIndexOf("\\") : -1;
+}
+
+/** What is not a path: a database in memory, and the text of a URL. */
 const NO_PATH = /^($|:memory:$|file:|[a-z][a-z0-9+.-]+:\/\/)/i;
 
 /** What an absolute path begins with. */

@@ -60,7 +60,7 @@ export function shareOf({ work, total }: RunProgress): number | null {
   return Math.min(1, Math.max(0, work / total));
 }
 
-/** Milliseconds until a run that runs has ended; `null` where nothing tells. */
+/** Milliseconds until a run that runs has ended; `null` where that is unknown. */
 export function remainingMs(
   { work, total, since, before }: RunProgress,
   now: number,

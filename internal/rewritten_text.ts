@@ -1,5 +1,5 @@
 /**
- * How a person is told that another program has changed tasks of a run.
+ * The message that another program has changed tasks of a run.
  *
  * @module
  */
@@ -16,9 +16,9 @@ export interface RewrittenTasks {
 /** One sentence, without its full stop; `undefined` where nothing has happened. */
 export function rewrittenText({ rewritten = 0, removed = 0 }: RewrittenTasks): string | undefined {
   const parts = [[rewritten, "rewritten"], [removed, "deleted"]] as const;
-  const told = parts.filter(([count]) => count > 0).map(([count, done]) =>
+  const changes = parts.filter(([count]) => count > 0).map(([count, done]) =>
     `${formatNumberOf(count, "task")} ${count === 1 ? "was" : "were"} ${done}`
   );
-  if (told.length === 0) return;
-  return `${told.join(" and ")} by another program; this run keeps its own statuses`;
+  if (changes.length === 0) return;
+  return `${changes.join(" and ")} by another program; this run keeps its own statuses`;
 }

@@ -14,10 +14,10 @@ const UNSEEN = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff
 const DOTTED_I = /i\u0307/g;
 
 /**
- * A text without differences of case and of composition: `Ägypten`, `ägypten` and its decomposed form are one.
- * Upper case, because `ς` and `σ`, `ß` and `ss` share theirs; lower case before it, which `ẞ` and `ß` share. All
- * four of `I`, `i`, `İ` and `ı` are one, because no text says whether it is Turkish. Marks that are not seen, such as
- * those of direction, are left out.
+ * A text without differences of case and of composition: `Ägypten`, `ägypten` and its decomposed form are one. Upper
+ * case, because `ς` and `σ`, `ß` and `ss` share theirs; lower case before it, which `ẞ` and `ß` share. All four of `I`,
+ * `i`, `İ` and `ı` are one, because a text does not show whether it is Turkish. Marks that are not seen, such as those
+ * of direction, are left out.
  */
 export function foldText(text: string): string {
   return text.replace(UNSEEN, "").normalize("NFKC").toLowerCase().replace(DOTTED_I, "i")

@@ -19,7 +19,7 @@ export interface TerminalSize {
   rows: number;
 }
 
-/** The size that is taken for that of a terminal which does not tell its own. */
+/** The size assumed for a terminal that does not report its own. */
 export const USUAL_SIZE: TerminalSize = { columns: 80, rows: 24 };
 
 /** Whether lines can be drawn over and over: on a terminal that can move its cursor, outside of a CI job. */
@@ -32,7 +32,7 @@ export function isCI(): boolean {
   return isOn(readEnv("CI"));
 }
 
-/** The size of the terminal now; `undefined` where it does not tell. */
+/** The size of the terminal now; `undefined` where it does not report one. */
 export function terminalSize(): TerminalSize | undefined {
   try {
     const { columns, rows } = Deno.consoleSize();
@@ -43,10 +43,10 @@ export function terminalSize(): TerminalSize | undefined {
   return undefined;
 }
 
-/** What the command line said of colours. */
+/** The setting of colours on the command line. */
 let choice: boolean | undefined;
 
-/** Turns colours on or off, whatever the environment says; `undefined` leaves it to that. */
+/** Turns colours on or off, whatever the environment contains; `undefined` leaves it to the environment. */
 export function chooseColor(color: boolean | undefined): void {
   choice = color;
 }

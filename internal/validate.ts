@@ -52,7 +52,7 @@ export function checkInteger(value: unknown, subject: Subject & Bounds): number 
 }
 
 /**
- * Returns a number of milliseconds within bounds. Unless told, the greatest is what a timer can wait.
+ * Returns a number of milliseconds within bounds. By default the greatest is what a timer can wait.
  *
  * @throws {RangeError} If it is anything else
  */

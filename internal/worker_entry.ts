@@ -12,7 +12,7 @@ export function workerEntry(url: URL, _forCaches: () => Promise<unknown>): URL {
   return url;
 }
 
-/** What Deno says of a module that `--cached-only` or a closed registry keeps from it, with its specifier. */
+/** Deno's error for a module that `--cached-only` or a closed registry keeps from it, with its specifier. */
 const NOT_CACHED =
   /(?:Specifier not found in cache|Module not found in cache|not found in (?:the )?(?:npm |jsr )?cache)\W*"?([^\s",]+)?/i;
 

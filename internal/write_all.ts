@@ -39,7 +39,7 @@ export function writeTextSync(writer: SyncWriter, text: string): void {
 
 /**
  * Writes all of the bytes to a writer that is buffered as `Deno.stdout` is. That throws `WouldBlock` after it has taken
- * some of the bytes, and does not say how many. So it gets `pieces` of which it takes all or nothing:
+ * some of the bytes, and does not report how many. So it gets `pieces` of which it takes all or nothing:
  *
  * - What ends with a line goes to the pipe at once, which takes all or nothing of it.
  * - So does what has no line's end and does not fit the buffer.

@@ -1,23 +1,29 @@
 /**
- * A connection to NATS: how it is opened, that it comes back by itself, and errors that say what to do without
- * telling a secret.
+ * A connection to NATS: how it is opened, that it comes back by itself, and errors that name a remedy without
+ * revealing a secret.
  *
  * @module
  */
-import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
+import {
+  connect,
+  type Msg,
+  type NatsConnection,
+  PermissionViolationError,
+} from "@nats-io/transport-node";
 import { delay, settledWithin } from "../internal/delay.ts";
+import type { Refusal } from "./refusal.ts";
 import { asksForCertificate } from "./server_info.ts";
 import { takeStrayErrors } from "./stray_errors.ts";
 import { type NatsOptions, RETRY_MS, settingsOf, shownServers } from "./settings.ts";
 
-/** What {@linkcode openConnection} is told beside the options of a user. */
+/** Options of {@linkcode openConnection} beside those of a user. */
 export interface OpenOptions {
-  /** What an error says cannot be done. */
+  /** The operation that an error names. */
   operation: string;
   /** Milliseconds to try while no server answers; `Infinity` for ever. */
   patienceMs: number;
   signal?: AbortSignal | undefined;
-  /** Is told, once, that no server answers and that it is tried again. */
+  /** Is called once, when no server answers and the connection is retried. */
   waits?: ((why: string) => void) | undefined;
 }
 
@@ -28,6 +34,7 @@ export class Connection {
   /** Called while the connection is made again. */
   #alert: Disposable | undefined;
   readonly #listeners = new Set<(isConnected: boolean) => void>();
+  #refused: (refusal: Refusal) => void = () => {};
 
   constructor(nats: NatsConnection) {
     this.nats = nats;
@@ -44,9 +51,14 @@ export class Connection {
     return this.nats.info?.max_payload ?? 1024 * 1024;
   }
 
-  /** Tells a listener when the connection is lost, and when it is back. */
+  /** Notifies a listener when the connection is lost, and when it is back. */
   onChange(listener: (isConnected: boolean) => void): void {
     this.#listeners.add(listener);
+  }
+
+  /** Tells a listener which subjects the server keeps from this user. */
+  onRefused(listener: (refusal: Refusal) => void): void {
+    this.#refused = listener;
   }
 
   /**
@@ -74,7 +86,10 @@ export class Connection {
     this.nats.publish(subject, payload, reply === undefined ? {} : { reply });
   }
 
-  /** Takes the messages of a subject. What the listener throws is given to `failed`. */
+  /**
+   * Takes the messages of a subject. What the listener throws is given to `failed`; a subject that is refused is told
+   * elsewhere.
+   */
   subscribe(
     subject: string,
     listener: (message: Msg) => void,
@@ -82,6 +97,7 @@ export class Connection {
   ): Disposable {
     const subscription = this.nats.subscribe(subject, {
       callback(error, message) {
+        if (error instanceof PermissionViolationError) return;
         try {
           if (error) throw error;
           listener(message);
@@ -106,7 +122,12 @@ export class Connection {
   }
 
   async #follow(): Promise<void> {
-    for await (const { type } of this.nats.status()) {
+    for await (const status of this.nats.status()) {
+      const { type } = status;
+      if (type === "error" && status.error instanceof PermissionViolationError) {
+        const { operation, subject } = status.error;
+        this.#refused({ does: operation === "publish" ? "publish to" : "subscribe to", subject });
+      }
       if (type !== "disconnect" && type !== "reconnect") continue;
       this.#isConnected = type === "reconnect";
       this.#alert?.[Symbol.dispose]();

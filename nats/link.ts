@@ -3,7 +3,7 @@
  *
  * The server delivers at most once and nothing larger than its `max_payload`. So messages are collected for one turn
  * of the event loop, cut into numbered frames, and kept until the other side has acknowledged them. After a
- * reconnection, or where no acknowledgement comes, the oldest frame is sent again; its acknowledgement says where to
+ * reconnection, or where no acknowledgement comes, the oldest frame is sent again; its acknowledgement shows where to
  * continue. At most {@linkcode WINDOW_BYTES} are in flight, so that a slow reader is not cut off by the server; what
  * comes beyond that waits here, bounded by the credits of the senders.
  *
@@ -13,7 +13,8 @@
  * @module
  */
 import { clearImmediate, setImmediate } from "node:timers";
-import { decode, encode } from "./protocol.ts";
+import { decode } from "./codec/decode.ts";
+import { encodeMessages } from "./codec/encode.ts";
 
 /** Bytes that are sent and not acknowledged: a sixteenth of what the server keeps for a slow reader. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
@@ -46,7 +47,7 @@ export interface LinkOptions<In> {
   gone: () => void;
 }
 
-/** A frame that says that a link is not known. */
+/** A frame that reports an unknown link. */
 export function goneFrame(): Uint8Array {
   const frame = new Uint8Array(HEADER);
   frame[0] = GONE;
@@ -169,7 +170,7 @@ export class Link<Out, In> {
   }
 
   #cut(): void {
-    const content = encode(this.#outbox);
+    const content = encodeMessages(this.#outbox);
     this.#outbox = [];
     const size = this.#options.maxFrame - HEADER;
     for (let start = 0; start < content.byteLength; start += size) {

@@ -12,7 +12,7 @@ import { toErrorText } from "../internal/error_text.ts";
 import { toErrorData } from "../errors.ts";
 import type { ModuleVersion } from "./protocol.ts";
 
-/** Characters of the hash that are kept: 64 bits tell versions apart, and people can read them. */
+/** Characters of the hash that are kept: 64 bits distinguish versions, and people can read them. */
 const LENGTH = 16;
 
 /** Relative specifiers: after `from` or `import`, or within `import(…)`. */
@@ -42,7 +42,7 @@ async function readAll(url: URL): Promise<string> {
   return [...sources].map(([href, text]) => `${relative(base, href)}\n${text}\n`).sort().join("\0");
 }
 
-/** Reads a module and what it imports; what it seems to import and is no file is left out. */
+/** Reads a module and what it imports; what it seems to import and is not a file is left out. */
 async function collect(url: URL, sources: Map<string, string>, isEntry: boolean): Promise<void> {
   let text: string;
   try {

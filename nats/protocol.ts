@@ -1,12 +1,11 @@
 /**
- * What coordinators and workers send each other. Types, and how they become bytes.
+ * What coordinators and workers send each other.
  *
  * The stream holds offers only: the id of a task, and which offer of it this is. Items, rows and ends travel on the
  * link between a worker and its coordinator, so nothing of a user's data is stored by the server.
  *
  * @module
  */
-import { deserialize, serialize } from "node:v8";
 import config from "../deno.json" with { type: "json" };
 import type { ErrorData } from "../errors.ts";
 import type { LogLevel } from "../internal/log_level.ts";
@@ -80,7 +79,7 @@ export interface ClaimId {
   claim: number;
 }
 
-/** What a worker tells the coordinator of a run. */
+/** What a worker sends to the coordinator of a run. */
 export type UpMessage =
   /** It takes part; the first message of a link. */
   | { kind: "join"; beat: WorkerBeat }
@@ -90,6 +89,8 @@ export type UpMessage =
   | { kind: "unfit"; error: ErrorData }
   /** How many tasks it would claim beyond its slots, so that each slot has its next task when one returns. */
   | { kind: "ahead"; tasks: number }
+  /** The server has no such consumer. */
+  | { kind: "misses"; consumer: string }
   /** It takes no more offers. */
   | { kind: "leaving" }
   /** It has ended or given back all that it held. */
@@ -100,7 +101,7 @@ export type UpMessage =
   | ({ kind: "returned" } & ClaimId)
   /** The task has ended, and all that it sent is committed. */
   | ({ kind: "ended"; outcome: TaskOutcome } & ClaimId)
-  /** The task is to be offered to another worker; its rows came from this port, if it was begun. */
+  /** The task will be offered to another worker; its rows came from this port, if it was begun. */
   | ({ kind: "gave_back"; port: number | undefined } & ClaimId)
   /** All claims that it has; the coordinator ends those that it does not know, and offers again what is missing. */
   | { kind: "holds"; claims: ClaimId[] }
@@ -135,13 +136,13 @@ export interface Welcome {
   exports?: Readonly<Record<string, string>> | undefined;
   args: Readonly<Record<string, unknown>> | undefined;
   atomic: boolean;
-  /** Whether ends are told with what tasks returned. */
+  /** Whether reported ends include what tasks returned. */
   keepsResults?: boolean | undefined;
   /** Whether the coordinator names the items that its tasks add. */
   asksIdentity: boolean;
   graceMs: number;
   loadMs: number;
-  /** Whether it is to tell what its tasks log and how far they are. */
+  /** Whether it reports what its tasks log, and their progress. */
   watch: boolean;
 }
 
@@ -159,7 +160,7 @@ export interface Go extends ClaimId {
   trace: string | undefined;
 }
 
-/** What a coordinator tells a worker. */
+/** What a coordinator sends to a worker. */
 export type DownMessage =
   | Welcome
   /** The consumer of the stream from which offers are pulled. */
@@ -175,13 +176,3 @@ export type DownMessage =
   | { kind: "port"; port: number; reply: PortReply }
   /** The run has ended. */
   | { kind: "finish" };
-
-/** Bytes that keep what `structuredClone` keeps: dates, maps, bigints, bytes. */
-export function encode(value: unknown): Uint8Array {
-  return serialize(value);
-}
-
-/** What {@linkcode encode} made bytes of. */
-export function decode(bytes: Uint8Array): unknown {
-  return deserialize(bytes);
-}

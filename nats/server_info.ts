@@ -1,15 +1,15 @@
 /**
- * What a server says of itself before anything else. A client without a certificate that a server asks for learns
+ * What a server sends about itself before anything else. A client without a certificate that a server asks for learns
  * nothing from it but that the connection ends, so this is looked at first.
  *
  * @module
  */
 import { settledWithin } from "../internal/delay.ts";
 
-/** Milliseconds for which a server may take to say what it is. */
+/** Milliseconds that a server may take to send it. */
 const WAIT_MS = 2_000;
 
-/** Whether a server asks its clients for a certificate; `false` where it says nothing. */
+/** Whether a server asks its clients for a certificate; `false` where it sends nothing. */
 export async function asksForCertificate(server: string): Promise<boolean> {
   const { hostname, port } = new URL(server.includes("://") ? server : `nats://${server}`);
   try {
@@ -25,7 +25,7 @@ export async function asksForCertificate(server: string): Promise<boolean> {
     );
     return /"tls_verify": ?true/.test(new TextDecoder().decode(bytes.subarray(0, length)));
   } catch {
-    // It cannot be reached, which the client says better.
+    // It cannot be reached, which the client reports better.
     return false;
   }
 }

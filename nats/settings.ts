@@ -1,6 +1,6 @@
 /**
- * The options by which NATS is reached: what users pass, what is refused, and what the client is told. No error tells
- * a secret.
+ * The options by which NATS is reached: what users pass, what is refused, and what the client receives. No error
+ * reveals a secret.
  *
  * @module
  */
@@ -119,7 +119,7 @@ export function checkNats(options: NatsOptions, operation: string): void {
 }
 
 /**
- * What the client of NATS is told.
+ * The options of the NATS client.
  *
  * @throws {TypeError} If an option is of the wrong kind
  * @throws {Error} If a file cannot be read

@@ -19,7 +19,7 @@ export function takeStrayErrors(): Disposable & { alert: Promise<never> } {
     const isAlert = message.startsWith("received fatal alert");
     if (!isAlert && !/^(ECONNRESET|EPIPE)$/.test(code)) return;
     event.preventDefault();
-    // The client itself tells that its connection was reset.
+    // The client itself reports that its connection was reset.
     if (isAlert) reject(event.error);
   };
   globalThis.addEventListener("error", receive);

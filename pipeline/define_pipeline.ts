@@ -11,7 +11,7 @@ import { isSchedule } from "./schedule/zoned_schedule.ts";
 import { absolutePath } from "../internal/paths.ts";
 import { unexpected } from "../internal/validate.ts";
 import { checkNames } from "./option_names.ts";
-import { tellNotBegun } from "./run_hooks.ts";
+import { reportNotBegun } from "./run_hooks.ts";
 import type { PipelineDefinition, PipelineOptions } from "./pipeline_options.ts";
 import {
   type ArgumentsValidator,
@@ -24,7 +24,7 @@ import {
 
 const BRAND = Symbol.for("pipeloom.pipeline");
 
-/** The database where nothing else is said. */
+/** The default database. */
 export const DEFAULT_DB = "pipeloom.db";
 
 /**
@@ -132,7 +132,7 @@ export async function prepareRun<Item>(
   } catch (error) {
     const { name = "pipeline" } = definition;
     const run = { name, args: given, label: null };
-    if (!(error instanceof ArgumentsError)) await tellNotBegun(definition, run, error);
+    if (!(error instanceof ArgumentsError)) await reportNotBegun(definition, run, error);
     throw error;
   }
 }

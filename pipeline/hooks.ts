@@ -1,5 +1,5 @@
 /**
- * What a program is told of ends: of each task, and of the run.
+ * The hooks that report ends to a program: of each task, and of the run.
  *
  * @module
  */
@@ -112,7 +112,7 @@ export interface HookOptions {
 /**
  * Refuses an invalid time limit of hooks.
  *
- * @throws {RangeError} If it is no number of milliseconds
+ * @throws {RangeError} If it is not a number of milliseconds
  */
 export function checkHooks({ hookTimeoutMs = HOOK_TIMEOUT_MS }: HookOptions): void {
   checkMilliseconds(hookTimeoutMs, {

@@ -2,7 +2,7 @@
  * Two runs of one pipeline at the same time: allowed, refused, or one after the other.
  *
  * Which runs there are is decided by the writer, in the transaction that begins a run (`overlap_store.ts`), so
- * that of two that begin at once only one does. Here a run that is to wait is waited with: no lock is held
+ * that of two that begin at once only one does. A run that has to wait does so here: no lock is held
  * meanwhile, and a few times a second the writer looks, without writing, whether it is worth another try. That
  * costs a reading of the short table of runs. Rejected: waiting for the owner's lock file (a writer that runs
  * many pipelines never lets go of it, and such a wait cannot be called off), and a list of who waits (what a
@@ -36,7 +36,7 @@ export interface StartOptions {
   overlap?: "allow" | "refuse" | "queue" | undefined;
   /** Ends the waiting. */
   signal: AbortSignal;
-  /** Told what is waited for, and what other programs have done to the tasks of a run that is resumed. */
+  /** Receives the run that is waited for, and what other programs have done to the tasks of a resumed run. */
   observer?: Pick<RunObserver, "waits" | "rewritten"> | undefined;
 }
 
@@ -58,21 +58,21 @@ export function checkOverlap(
   }
 }
 
-/** Begins a run, unless it was stopped while it waited for another one, and says whether it waited. */
+/** Begins a run, unless it was stopped while it waited for another one, and returns whether it waited. */
 export async function startInTurn(
   batchSender: BatchSender,
   message: () => StartRunMessage,
   { overlap = "allow", signal, observer }: StartOptions,
 ): Promise<{ started?: RunStarted; waited: boolean }> {
   const alone = overlap === "allow" ? {} : { alone: true };
-  let told: string | undefined;
+  let reported: string | undefined;
   for (;;) {
     const start = { ...message(), ...alone };
     try {
       const started = await batchSender.request(start);
       const text = rewrittenText(started);
       if (text) observer?.rewritten?.(text);
-      return { started, waited: told !== undefined };
+      return { started, waited: reported !== undefined };
     } catch (error) {
       if (overlap !== "queue" || !(error instanceof OverlapError)) throw error;
     }
@@ -80,8 +80,8 @@ export async function startInTurn(
       if (signal.aborted) return { waited: true };
       const run = await batchSender.query({ kind: "blocking_run", name: start.name });
       if (run === undefined) break;
-      if (run !== told) observer?.waits?.(run);
-      told = run;
+      if (run !== reported) observer?.waits?.(run);
+      reported = run;
       await delay(LOOK_MS, signal);
     }
   }

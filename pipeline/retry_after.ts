@@ -1,5 +1,5 @@
 /**
- * The error by which a task says when it is to be run again.
+ * The error by which a task sets the time of its next attempt.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import {
   MAX_TIMER_MS,
 } from "../internal/validate.ts";
 
-/** Milliseconds to wait where a server does not say for how long. */
+/** Milliseconds to wait where a server does not specify a time. */
 const DEFAULT_MS = 1_000;
 
 /**
- * When a task is to be run again.
+ * When to run a task again.
  *
  * @example Hold back all tasks of a server
  * ```ts ignore
@@ -51,7 +51,7 @@ const OPTIONS: KindsOf<RetryAfterOptions> = {
  * Thrown by a task, it is run again after this time in place of the pipeline's own wait, and `retryIf` is not asked.
  * It holds no worker meanwhile. The time is rounded up to a millisecond.
  *
- * @example A server that says when to come back
+ * @example A server that specifies when to retry
  * ```ts
  * import { RetryAfter, runPipeline } from "@pipeloom/pipeloom";
  *

@@ -33,8 +33,8 @@ export interface RunDefinitionOptions extends
    */
   args?: object | undefined;
   /**
-   * The database, or a writer that is open: the schema of the definition is run through it, and how it says the database
-   * is opened does not count.
+   * The database, or a writer that is open: the schema of the definition is run through it, and its options for opening
+   * the database are ignored.
    *
    * @default {that of the definition, else "pipeloom.db"}
    */

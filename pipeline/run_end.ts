@@ -1,5 +1,5 @@
 /**
- * How a run ends in the database: what is left of it is cancelled, and its row says why.
+ * How a run ends in the database: its remaining tasks are cancelled, and its row holds the reason.
  *
  * @module
  */

@@ -16,8 +16,8 @@ import type { CallBrake, EndingTask } from "./scheduler/scheduler_options.ts";
 /** Calls of `onTaskEnd` that are active at once. */
 const MOST_CALLS = 16;
 
-/** Calls that failed and are told one by one; the others are counted. */
-const MOST_TOLD = 20;
+/** Failed calls that are reported one by one; the others are counted. */
+const MAX_REPORTED = 20;
 
 /** What is known of a run without its report. */
 export interface NamedRun {
@@ -55,7 +55,7 @@ export class RunHooks implements CallBrake {
     return this.#options.onTaskEnd && this;
   }
 
-  /** Whether as many calls are active as may be, so that no task is to begin. */
+  /** Whether the maximum of calls is active, so that no task may begin. */
   get isFull(): boolean {
     return this.#calls >= MOST_CALLS;
   }
@@ -82,9 +82,9 @@ export class RunHooks implements CallBrake {
     report: PipelineReport | undefined,
     failure: unknown,
   ): Promise<void> {
-    if (this.#failed > MOST_TOLD) {
-      const others = formatCount(this.#failed - MOST_TOLD);
-      this.#tell(`${others} other calls of onTaskEnd failed`);
+    if (this.#failed > MAX_REPORTED) {
+      const others = formatCount(this.#failed - MAX_REPORTED);
+      this.#report(`${others} other calls of onTaskEnd failed`);
     }
     const { onEnd } = this.#options;
     if (!onEnd) return;
@@ -133,21 +133,21 @@ export class RunHooks implements CallBrake {
       }, this.#timeoutMs);
       await Promise.race([late.promise, returned]);
     } catch (thrown) {
-      if (++this.#failed <= MOST_TOLD || what === "onEnd") {
-        this.#tell(`${what} failed: ${summarizeError(thrown)}`);
+      if (++this.#failed <= MAX_REPORTED || what === "onEnd") {
+        this.#report(`${what} failed: ${summarizeError(thrown)}`);
       }
     } finally {
       clearTimeout(timer);
     }
   }
 
-  #tell(text: string): void {
+  #report(text: string): void {
     if (!this.observer?.hookFailed?.(text)) console.warn(text);
   }
 }
 
-/** Tells `onEnd` of a run that could not begin, because its items failed. */
-export async function tellNotBegun(
+/** Notifies `onEnd` of a run that could not begin, because its items failed. */
+export async function reportNotBegun(
   options: HookOptions,
   run: NamedRun,
   failure: unknown,

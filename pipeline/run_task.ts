@@ -77,7 +77,7 @@ export interface RunStep {
   name: string;
   /** Its return value, as JSON keeps it; `undefined` for none. */
   result: unknown;
-  /** Milliseconds that it took; of a sleep those that it was to take. */
+  /** Milliseconds that it took; of a sleep those that were requested. */
   ms: number;
 }
 
@@ -102,7 +102,7 @@ export interface TaskRun<Result = unknown> {
   rows: Record<string, SqlRow[]>;
   /** The lines of its log. */
   logs: { level: LogLevel; message: string }[];
-  /** How far it said that it is, from 0 to 1; 1 when it is done. */
+  /** Its progress as last reported, from 0 to 1; 1 when it is done. */
   progress: number;
   /** Its last message, or why it did not end well. */
   message: string | null;

@@ -2,7 +2,7 @@
  * SIGINT, SIGTERM and SIGHUP for as long as a pipeline runs.
  *
  * A terminal that is closed sends SIGHUP, often twice: once itself, once through the shell. So a second SIGHUP ends
- * nothing at once. Under `nohup` the signal is ignored, and stays so where that can be seen: Linux tells it in a file
+ * nothing at once. Under `nohup` the signal is ignored, and stays so where that can be seen: Linux shows it in a file
  * that Deno reads with `--allow-all` only. Deno 2.9 itself takes it from then on, with the first listener for any
  * signal, so that a listener of ours has to ignore it.
  *
@@ -68,13 +68,13 @@ export function interruption(signal: Deno.Signal): DOMException {
   return reason;
 }
 
-/** Milliseconds in which a program tells how its run ended. */
-const TELL_MS = 2_000;
+/** Milliseconds in which a program reports how its run ended. */
+const REPORT_MS = 2_000;
 
 /** Ends the program as a signal does, if one was the reason, unless it ends by itself: a thread may keep it alive. */
 export function exitSoon(reason: unknown): void {
   const signal = typeof reason === "object" && reason && interruptions.get(reason);
-  if (signal) exitAfter(signal, TELL_MS);
+  if (signal) exitAfter(signal, REPORT_MS);
 }
 
 /** Milliseconds after a signal in which a statement ends; one of a damaged file may never. */

@@ -28,7 +28,7 @@ export const CHECKPOINT_MODES: readonly CheckpointMode[] = [
 ];
 
 /**
- * What SQLite says a checkpoint did.
+ * What a checkpoint did, as reported by SQLite.
  *
  * @example Whether the WAL is empty
  * ```ts ignore

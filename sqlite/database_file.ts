@@ -6,7 +6,7 @@
 import { SqliteError } from "../errors.ts";
 import { explain } from "./explain.ts";
 import { isGranted } from "../internal/permissions.ts";
-import { absolutePath, paths } from "../internal/paths.ts";
+import { absolutePath, folderOf, paths } from "../internal/paths.ts";
 
 /**
  * The file that a path or `file:` URL names, or `:memory:`. A relative path is one from the directory in which this
@@ -32,11 +32,10 @@ export async function databasePath(path: string | URL): Promise<string> {
 
 /** Refuses what is not a file by name and creates a missing parent folder. */
 export async function prepareFile(file: string): Promise<void> {
-  if (file === ":memory:" || await fileExists(file) || !/[\\/]/.test(file)) return;
-  const { dirname } = await paths();
-  const folder = dirname(file);
-  // The permission can be for the file alone; whether its folder is there, opening it will tell.
-  if (!isGranted({ name: "write", path: folder })) return;
+  if (file === ":memory:" || await fileExists(file)) return;
+  const folder = folderOf(file);
+  // The permission can be for the file alone; opening the file fails if its folder is missing.
+  if (folder === "" || !isGranted({ name: "write", path: folder })) return;
   try {
     await Deno.mkdir(folder, { recursive: true });
   } catch (error) {

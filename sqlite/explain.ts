@@ -1,7 +1,7 @@
 /**
  * What SQLite's errors mean, and the remedy.
  *
- * Neither driver gives a reliable result code, so the kinds are told apart by message. SQLite keeps those
+ * Neither driver gives a reliable result code, so errors are classified by message. SQLite keeps those
  * texts stable; each is matched from its beginning, because a message can continue with a user's table name.
  *
  * @module
@@ -82,7 +82,7 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
 ];
 
 /**
- * Returns what kind of failure an error of either driver is; `other` for what is no error of SQLite.
+ * Returns what kind of failure an error of either driver is; `other` for what is not an error of SQLite.
  *
  * @example An error of your own connection
  * ```ts

@@ -1,8 +1,8 @@
 /**
- * Rows whose parent is missing, where a foreign key is looked at with COMMIT only.
+ * Rows whose parent is missing, where a foreign key is checked only at COMMIT.
  *
- * SQLite counts such rows and names none of them, so a batch that it refuses at COMMIT says nothing of who is to
- * blame. They are looked for in all tables with such a key: slow, and needed only when that has happened.
+ * SQLite counts such rows without naming them, so a batch refused at COMMIT does not show which message caused it.
+ * They are searched for in all tables with such a key: slow, and needed only after such a failure.
  *
  * @module
  */

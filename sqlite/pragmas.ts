@@ -1,5 +1,5 @@
 /**
- * What SQLite itself tells of a database, and the few settings that change while it is open.
+ * What SQLite itself reports about a database, and the few settings that change while it is open.
  *
  * @module
  */

@@ -14,7 +14,9 @@ import { columnsOf, isShadowed } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 import { IDEMPOTENCY_KEYS } from "./tables/idempotency_keys.ts";
 import { ADDED_TO_RUN_REQUESTS, PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
-import { TASK_CHECKS } from "./tables/task_checks.ts";
+import { RUN_ROWS, RUN_ROWS_INDEX } from "./tables/run_rows.ts";
+import { ADDED_TO_TASK_ATTEMPTS, TASK_ATTEMPTS } from "./tables/task_attempts.ts";
+import { TASK_CHECKS, TASK_CHECKS_INDEXES } from "./tables/task_checks.ts";
 import { TASK_STEPS, TASK_STEPS_INDEXES } from "./tables/task_steps.ts";
 import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_versions.ts";
 
@@ -52,8 +54,12 @@ const ADDED_TO_TASK_RUNS: Columns = {
   version: "TEXT",
   // Which of its run's stages runs it, where that has any.
   stage: "TEXT",
+  // Its tags, where it has any: a JSON array.
+  tags: "TEXT",
   // Until when it sleeps, or slept last.
   wakes_at: "TEXT",
+  // The rows that it inserted, updated and deleted, by table: JSON.
+  wrote: "TEXT",
 };
 
 const PIPELINE_RUNS: Columns = {
@@ -85,7 +91,7 @@ const PIPELINE_RUNS: Columns = {
 
 /** What came later: a table from before gets it too. */
 const ADDED_TO_PIPELINE_RUNS: Columns = {
-  // Whose lock file tells whether the run's writer lives; see `process_lock.ts`.
+  // Names the lock file that shows whether the run's writer is alive; see `process_lock.ts`.
   owner: "TEXT",
   // Which process it was, for people.
   host: "TEXT",
@@ -145,23 +151,6 @@ const TASK_LOGS: Columns = {
   message: "TEXT NOT NULL",
 };
 
-/** Attempts after which a task was run again; the last one is in `task_runs`. */
-const TASK_ATTEMPTS: Columns = {
-  id: "INTEGER PRIMARY KEY",
-  task_id: "INTEGER NOT NULL",
-  run_id: "INTEGER",
-  attempt: "INTEGER NOT NULL", // from 1
-  status: "TEXT NOT NULL", // error
-  started_at: "TEXT",
-  finished_at: "TEXT",
-  error: "TEXT",
-};
-
-/** What came later. */
-const ADDED_TO_TASK_ATTEMPTS: Columns = {
-  worker: "TEXT",
-};
-
 /** Which task waits for which, of runs where any does. */
 const TASK_DEPENDENCIES: Columns = {
   id: "INTEGER PRIMARY KEY",
@@ -184,10 +173,15 @@ const TABLES: readonly [string, Columns, Columns?][] = [
   ["pruned_runs", PRUNED_RUNS],
   ["task_versions", TASK_VERSIONS],
   ["task_steps", TASK_STEPS],
+  ["run_rows", RUN_ROWS],
 ];
 
 /** The tables that are ours: all others are the user's. */
-export const OWN_TABLES: readonly string[] = [...TABLES.map(([name]) => name), "workers"];
+export const OWN_TABLES: readonly string[] = [
+  ...TABLES.map(([name]) => name),
+  "workers",
+  "pipeline_schedules",
+];
 
 /**
  * Options of {@linkcode initSchema}.
@@ -209,9 +203,10 @@ export interface InitSchemaOptions {
 }
 
 /**
- * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_checks`, `task_dependencies`,
- * `idempotency_keys`, `run_requests`, `pruned_runs`, `task_versions` and `task_steps`, or brings them up to date: an
- * older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It is one transaction.
+ * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_checks`,
+ * `task_dependencies`, `idempotency_keys`, `run_requests`, `pruned_runs`, `task_versions`, `task_steps` and `run_rows`,
+ * or brings them up to date: an older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It
+ * is one transaction.
  *
  * @throws {SqliteError} If the database cannot be written
  * @throws {Error} If there is a table of one of these names of another make
@@ -236,9 +231,10 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
         WHERE added_by IS NOT NULL;
       ${REWRITTEN_INDEX};
       ${TASK_STEPS_INDEXES};
+      ${RUN_ROWS_INDEX};
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
-      CREATE INDEX IF NOT EXISTS idx_task_checks_task ON task_checks(task_id);
+      ${TASK_CHECKS_INDEXES};
       CREATE UNIQUE INDEX IF NOT EXISTS idx_task_dependencies_run
         ON task_dependencies(run_id, task_id, depends_on_id);
       CREATE UNIQUE INDEX IF NOT EXISTS idx_idempotency_keys

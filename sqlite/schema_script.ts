@@ -1,9 +1,9 @@
 /**
  * Scripts of a user that are run when the database is opened: its `schema`.
  *
- * A script may be a dump of the `sqlite3` shell, which turns foreign keys off, writes the table of the schema
- * itself, and leaves both to the program that loads it. So the settings of the writer are applied again when it has run.
- * What SQLite would silently ignore is refused, with the way that works.
+ * A script may be a dump of the `sqlite3` shell, which turns foreign keys off, writes the table of the schema itself,
+ * and leaves both to the program that loads it. So the settings of the writer are applied again when it has run. What
+ * SQLite would silently ignore is refused, with the way that works.
  *
  * @module
  */
@@ -60,7 +60,7 @@ export function runSchemaScript(
   applySettings(connection, settings);
 }
 
-/** Runs a schema; where it fails because it was run before, the error says so. */
+/** Runs a schema; if it fails because it was run before, the error gives that reason. */
 export function loadSchema(connection: Connection, load: () => void): void {
   const before = connection.prepare("SELECT lower(name) AS name FROM sqlite_schema").all();
   try {

@@ -46,7 +46,7 @@ export function openUnwritable(
       connection.prepare("SELECT count(*) FROM sqlite_schema").get();
       return connection;
     } catch {
-      // The file itself cannot be read, which the first error says.
+      // The file itself cannot be read, which the first error reports.
       if (classifyError(error) !== "read-only") throw error;
     }
   }
@@ -72,8 +72,8 @@ export function explainUnwritable(file: string, error: unknown): unknown {
 }
 
 /**
- * Which journal a file has, told by a connection that may write, so that a journal of a process that died is rolled
- * back. The file's journal stays what it is.
+ * Which journal a file has, as seen by a connection that may write, so that the journal of a dead process is rolled
+ * back. The file's journal mode does not change.
  */
 export function readJournal(driver: Driver, file: string, busyTimeoutMs: number): string {
   const options = { readOnly: false, busyTimeoutMs, doubleQuotedLiterals: true };

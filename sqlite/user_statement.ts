@@ -19,7 +19,7 @@ const TRANSACTION_CONTROL = ["begin", "commit", "end", "rollback", "savepoint", 
 /** What changes neither tables nor the connection. */
 const ROW_STATEMENTS = ["select", "insert", "update", "delete", "replace", "with", "values"];
 
-/** PRAGMAs whose argument says what to read, or that work on the file as a statement does. */
+/** PRAGMAs whose argument selects what to read, or that work on the file as a statement does. */
 const WITH_ARGUMENT = [
   "application_id",
   "foreign_key_check",

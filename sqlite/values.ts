@@ -13,10 +13,10 @@
  * | `ArrayBuffer`, typed array, `DataView` | BLOB, a copy of its bytes | `Uint8Array` |
  * | plain object, array | TEXT, JSON; dates in it are ISO 8601 | `string` |
  *
- * Anything else (a function, a symbol, a `Map`, a class instance, an invalid `Date`, a larger `bigint`)
- * is an error that names where the value stands, also inside JSON, where `NaN` and bytes are refused, too. So is a
- * text with a NUL character, which SQLite would store whole and its drivers read only up to there. Mapping happens where a value is sent, so that the error
- * is thrown at the call that made it and the writer's thread binds what it gets.
+ * Anything else (a function, a symbol, a `Map`, a class instance, an invalid `Date`, a larger `bigint`) is an error
+ * that names where the value stands, also inside JSON, where `NaN` and bytes are refused, too. So is a text with a NUL
+ * character, which SQLite would store whole and its drivers read only up to there. Mapping happens where a value is
+ * sent, so that the error is thrown at the call that made it and the writer's thread binds what it gets.
  *
  * @module
  */
@@ -47,8 +47,9 @@ export type SqlValue = null | number | bigint | string | Uint8Array;
 export type SqlRow = Record<string, SqlValue>;
 
 /**
- * A value that can be stored; the table in this module's description says as what. An object may be the value of an
- * interface or of a type; the symbols tell it from functions, promises, maps and the like, which have no JSON form.
+ * A value that can be stored; the table in this module's description shows its SQLite type. An object may be the value
+ * of an interface or of a type; the symbols distinguish it from functions, promises, maps and the like, which have no
+ * JSON form.
  *
  * @example What a row may hold
  * ```ts ignore
@@ -74,8 +75,8 @@ export type Bindable =
   };
 
 /**
- * Where a value stands, for an error: a name, the index of a parameter, or a function that tells. That gets the path
- * to a part of the value, such as `.tags[2]`, and `""` for all of it.
+ * Where a value stands, for an error: a name, the index of a parameter, or a function that returns it. The function
+ * gets the path to a part of the value, such as `.tags[2]`, and `""` for all of it.
  *
  * @example Where a value stands
  * ```ts ignore
@@ -174,7 +175,7 @@ function kindOf(value: object, where: ValueLocation): string {
   }
 }
 
-/** Refuses bytes that have gone to another thread, and says so. */
+/** Refuses bytes that were transferred to another thread. */
 function checkAttached(buffer: ArrayBufferLike, where: ValueLocation): void {
   if (!(buffer as ArrayBuffer).detached) return;
   throw new TypeError(

@@ -9,7 +9,7 @@ import type { ExitCode } from "../terminal/exit_code.ts";
 import type { NamedRun } from "../control/named_run.ts";
 import { examples } from "../options.ts";
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return defineAsk(command)
     .description(

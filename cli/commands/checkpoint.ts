@@ -28,7 +28,7 @@ export interface CheckpointOptions extends DbOption {
   json?: boolean;
 }
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return command
     .description(

@@ -12,7 +12,7 @@ import { CommandError } from "../terminal/failure.ts";
 import { type DbOption, dbOption, examples, port } from "../options.ts";
 import { colorsFor } from "../terminal/colors.ts";
 import { interruption } from "../serve_dashboard.ts";
-import { tell, writeLines } from "../terminal/terminal.ts";
+import { printStderr, writeLines } from "../terminal/terminal.ts";
 import { TOKEN_VARIABLE, viewerToken } from "../viewer_token.ts";
 import { databasePath, fileExists } from "../../sqlite/database_file.ts";
 import { isGranted } from "../../internal/permissions.ts";
@@ -31,11 +31,13 @@ export interface DashboardCommandOptions extends DbOption {
   token?: string | undefined;
   /** The file that holds it. */
   tokenFile?: string;
+  /** Whether the tables of the file are shown. */
+  data?: boolean;
   /** Whether to start a browser. */
   open?: boolean;
 }
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return command
     .description(
@@ -59,6 +61,7 @@ export function define(command: Command): Command {
       "--token-file <file>",
       `file that holds the token; or set ${TOKEN_VARIABLE} (--allow-env)`,
     )
+    .option("--no-data", "leave out the Data page: the tables of the file are not shown")
     .option("--open", "open it in a browser (needs --allow-run)")
     .addHelpText(
       "after",
@@ -84,7 +87,7 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
       "Cannot answer under an empty name. Pass one with --name, or leave it out",
     );
   }
-  // It may not be there yet, but it is no folder.
+  // It may not be there yet, but it is not a folder.
   await fileExists(await databasePath(db));
   const token = await viewerToken(options) ?? (isLoopback(host) ? undefined : newToken());
   const names = [...options.name ?? [], ...addressesOf(host)];
@@ -95,8 +98,9 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
     token,
     allowedHosts: [...LOOPBACK_HOSTS, host, ...names],
     allowedOrigins: options.origin,
+    data: options.data,
   });
-  // Listened for before the address is told, because a reader may be quick.
+  // Listened for before the address is printed, because a reader may be quick.
   const interrupted = interruption();
   const address = new URL(server.url);
   const urls = isEverywhere(host) && names.length > 0
@@ -151,6 +155,6 @@ function openBrowser(url: string): void {
     }).spawn();
     child.unref();
   } catch (error) {
-    tell(`Cannot open a browser: ${(error as Error).message}; open the address yourself`);
+    printStderr(`Cannot open a browser: ${(error as Error).message}; open the address yourself`);
   }
 }

@@ -18,7 +18,7 @@ import {
   wholeNumber,
   workersOption,
 } from "../options.ts";
-import { runAndTell, type RunAndTellOptions } from "../run_and_tell.ts";
+import { runAndReport, type RunAndReportOptions } from "../run_and_report.ts";
 
 /** Steps of a task. */
 const STEPS = 20;
@@ -27,14 +27,14 @@ const STEPS = 20;
 const WAIT_MS = { min: 20, max: 120 };
 
 /** Options of the command. */
-export interface DemoOptions extends RunAndTellOptions {
+export interface DemoOptions extends RunAndReportOptions {
   /** How many tasks. */
   tasks: number;
   /** Whether the database has a WAL. */
   wal: boolean;
 }
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return command
     .description(
@@ -64,7 +64,7 @@ export async function run(options: DemoOptions): Promise<ExitCode> {
     taskName: (n) => `task-${n}`,
     run: work,
   });
-  return await runAndTell(demo, {}, options);
+  return await runAndReport(demo, {}, options);
 }
 
 async function work(_: number, task: TaskContext): Promise<{ steps: number; waitedMs: number }> {

@@ -1,5 +1,5 @@
 /**
- * `pipeloom doctor`: says what is wrong, and what to do.
+ * `pipeloom doctor`: diagnoses problems and suggests fixes.
  *
  * @module
  */
@@ -28,7 +28,7 @@ const MARKS: Record<Check["state"], { sign: string; style: Style }> = {
 /** Columns of the longest title. */
 const TITLE_WIDTH = 12;
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return command
     .description(

@@ -46,7 +46,7 @@ const COLUMNS: readonly Column[] = [
   { title: "message", min: 20 },
 ];
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return command
     .description(
@@ -132,8 +132,8 @@ function drawDelays({ at, silent, retries, slowest }: RunDelays, paint: Colorize
     );
   }
   if (slowest.length > 0) {
-    const told = slowest.map((task) => `${nameOf(task)} ${formatDuration(taskElapsed(task))}`);
-    lines.push(`Slowest: ${told.join(", ")}`);
+    const times = slowest.map((task) => `${nameOf(task)} ${formatDuration(taskElapsed(task))}`);
+    lines.push(`Slowest: ${times.join(", ")}`);
   }
   return lines;
 }

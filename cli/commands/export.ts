@@ -23,7 +23,7 @@ export interface ExportOptions extends DbOption {
   output?: string;
 }
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return command
     .description(

@@ -13,7 +13,7 @@ import { type DbOption, dbOption, examples } from "../options.ts";
 import { sanitize } from "../terminal/sanitize.ts";
 import { writeLines } from "../terminal/terminal.ts";
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return command
     .description(

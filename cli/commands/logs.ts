@@ -51,7 +51,7 @@ const LEVEL_STYLES: Readonly<Record<string, Style>> = {
   error: "red",
 };
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return command
     .description(

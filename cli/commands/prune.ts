@@ -54,7 +54,7 @@ interface Outcome {
   dryRun: boolean;
 }
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return command
     .description(
@@ -172,7 +172,7 @@ function describe(
   }
   if (silent.length > 0) {
     lines.push(
-      `Spared, because it says it is running: ${named(silent)}; --force deletes it all the same`,
+      `Spared, because it is marked as running: ${named(silent)}; --force deletes it all the same`,
     );
   }
   if (freedBytes !== null && freedBytes > 0) {

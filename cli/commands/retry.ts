@@ -10,7 +10,7 @@ import { CommandError } from "../terminal/failure.ts";
 import type { NamedRun } from "../control/named_run.ts";
 import { examples } from "../options.ts";
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return defineAsk(command)
     .addOption(

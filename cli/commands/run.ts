@@ -16,20 +16,21 @@ import {
   examples,
   itemOption,
   jsonOption,
+  onlyOption,
   overlapOption,
   quietTasksOption,
   resumeKeyOption,
   resumeOption,
   workersOption,
 } from "../options.ts";
-import { runAndTell, type RunAndTellOptions } from "../run_and_tell.ts";
+import { runAndReport, type RunAndReportOptions } from "../run_and_report.ts";
 import { defineFunction, type FunctionOptions, refuseFunctionOptions } from "../task_function.ts";
 import { withAdvice } from "../unknown_imports.ts";
 
 /** Options of the command. */
-export interface RunOptions extends RunAndTellOptions, FunctionOptions, Partial<NatsCliOptions> {}
+export interface RunOptions extends RunAndReportOptions, FunctionOptions, Partial<NatsCliOptions> {}
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   command
     .description(
@@ -45,7 +46,7 @@ export function define(command: Command): Command {
     .addOption(
       new Option(
         "--format <format>",
-        "how items are written in it: what its extension says, else JSON, one a line",
+        "format of the items in it, by default that of its extension, else JSON, one a line",
       ).choices(ITEM_FORMATS),
     )
     .option("--key <field>", "the field of an item that is its key (key, else id)")
@@ -54,6 +55,7 @@ export function define(command: Command): Command {
     .addOption(workersOption())
     .addOption(driverOption())
     .addOption(resumeOption())
+    .addOption(onlyOption())
     .addOption(resumeKeyOption())
     .addOption(overlapOption("allow"))
     .addOption(quietTasksOption())
@@ -93,10 +95,10 @@ async function runTarget(options: RunOptions, target: string): Promise<ExitCode>
   if ("definition" in loaded) {
     refuseFunctionOptions(options, target);
     const definition = { name, ...loaded.definition, ...elsewhere };
-    return await runAndTell(definition, options.arg ?? {}, options);
+    return await runAndReport(definition, options.arg ?? {}, options);
   }
   // Workers load the function by its name, wherever they are.
   const pool = options.pool || executor !== undefined;
   const definition = await defineFunction(loaded, { ...options, pool });
-  return await runAndTell({ name, ...definition, ...elsewhere }, {}, options);
+  return await runAndReport({ name, ...definition, ...elsewhere }, {}, options);
 }

@@ -51,7 +51,7 @@ const COLUMNS: readonly Column[] = [
   { title: "reason", max: 60, min: 10, optional: true },
 ];
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return command
     .description("List the runs, newest first. The database is opened read-only.")
@@ -112,17 +112,15 @@ function queryOf({ name, grep, status, since, until }: RunsOptions): RunQuery {
     return runQuery(params);
   } catch (error) {
     if (!(error instanceof BadRequest)) throw error;
-    const told = error.message.replace(/^from\b/, "--since").replace(/^to\b/, "--until");
-    throw new CommandError(`Cannot list the runs: ${told}`);
+    const reason = error.message.replace(/^from\b/, "--since").replace(/^to\b/, "--until");
+    throw new CommandError(`Cannot list the runs: ${reason}`);
   }
 }
 
 /** A run with the numbers of its checks, where its tasks made any. */
-interface CheckedRun extends Run {
-  checks?: Omit<RunChecks, "checks">;
-}
+type CheckedRun = Omit<Run, "checks"> & { checks?: Omit<RunChecks, "checks"> };
 
-async function withChecks(reader: Reader, run: Run): Promise<CheckedRun> {
+async function withChecks(reader: Reader, { checks: _, ...run }: Run): Promise<CheckedRun> {
   const { passed = 0, failed = 0, warned = 0 } =
     await readChecks((query) => query(reader), run.id) ?? {};
   return passed + failed + warned === 0 ? run : { ...run, checks: { passed, failed, warned } };

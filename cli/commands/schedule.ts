@@ -11,7 +11,7 @@ import type { CronTimes } from "../../pipeline/schedule/cron_expression.ts";
 import { planSchedule, runSchedule, type SchedulePlan } from "../../pipeline/schedule/schedule.ts";
 import type { ZonedSchedule } from "../../pipeline/schedule/zoned_schedule.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../terminal/exit_code.ts";
-import { tellError } from "../terminal/failure.ts";
+import { CommandError, printError } from "../terminal/failure.ts";
 import { loadDefinition } from "../load_definition.ts";
 import { addNatsOptions, RUN_OVER_NATS, toExecutor } from "../nats_options.ts";
 import {
@@ -24,11 +24,13 @@ import {
   quietTasksOption,
   workersOption,
 } from "../options.ts";
+import { databasePath } from "../../sqlite/database_file.ts";
+import { isGranted } from "../../internal/permissions.ts";
 import { sanitize } from "../terminal/sanitize.ts";
-import { tell } from "../terminal/terminal.ts";
+import { printStderr } from "../terminal/terminal.ts";
 import { formatDuration } from "../../internal/units.ts";
 import type { RunOptions } from "./run.ts";
-import { runAndTell, serve } from "../run_and_tell.ts";
+import { runAndReport, serve } from "../run_and_report.ts";
 import { locate } from "../working_folder.ts";
 
 /** Runs of which the time is shown. */
@@ -39,13 +41,13 @@ const LINES = { bars: false, summary: false };
 
 /** Options of the command. */
 export interface ScheduleCommandOptions extends Omit<RunOptions, "json"> {
-  /** When, instead of what the module says. */
+  /** When, instead of the schedule of the module. */
   cron?: string;
   /** The time zone, instead of that of the module. */
   timeZone?: string;
 }
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   command
     .description(
@@ -102,6 +104,8 @@ export async function run(
     ...(overlap === undefined ? {} : { overlap }),
   };
   const plan = await planSchedule(definition);
+  const db = locate(options.db ?? definition.db ?? DEFAULT_DB);
+  await checkAccess(db);
   const stop = new AbortController();
   let under = 0;
   let exitCode: ExitCode = EXIT.done;
@@ -109,28 +113,26 @@ export async function run(
     if (under > 0) exitCode = exitCodeOf(signal);
     stop.abort(new DOMException(`Stopped by ${signal}`, "AbortError"));
   });
-  await using __ = dashboard === undefined
-    ? undefined
-    : await serve(locate(options.db ?? definition.db ?? DEFAULT_DB), dashboard);
+  await using __ = dashboard === undefined ? undefined : await serve(db, dashboard);
   const { verbose, arg = {} } = options;
   const signal = definition.signal
     ? AbortSignal.any([definition.signal, stop.signal])
     : stop.signal;
   await runSchedule(plan, {
     signal,
-    onScheduled: (next) => tell(nextLine(plan, next)),
+    onScheduled: (next) => printStderr(nextLine(plan, next)),
     onLate: (due) =>
-      tell(
+      printStderr(
         `Late: the run that was due at ${timesOf(due, plan.times.timeZone)} begins now`,
       ),
     onError(error) {
-      if (error instanceof OverlapError) tell(`Left out: ${sanitize(error.message)}`);
-      else tellError(error, verbose);
+      if (error instanceof OverlapError) printStderr(`Left out: ${sanitize(error.message)}`);
+      else printError(error, verbose);
     },
   }, async () => {
     under++;
     try {
-      await runAndTell({ ...definition, signal }, arg, { ...options, overlap: plan.overlap });
+      await runAndReport({ ...definition, signal }, arg, { ...options, overlap: plan.overlap });
     } finally {
       under--;
     }
@@ -138,7 +140,18 @@ export async function run(
   return exitCode;
 }
 
-/** The schedule of the module with what the command line says instead. */
+/** Refuses a schedule whose runs could not open their database: the first may begin days later. */
+async function checkAccess(db: string | URL): Promise<void> {
+  const path = await databasePath(db);
+  for (const name of ["read", "write"] as const) {
+    if (path === ":memory:" || isGranted({ name, path })) continue;
+    throw new CommandError(
+      `Cannot schedule runs that may not ${name} ${path}. Add --allow-${name}=${path}`,
+    );
+  }
+}
+
+/** The schedule of the module, overridden by the command line. */
 function scheduleFrom(
   schedule: PipelineDefinition<unknown>["schedule"],
   cron: string | undefined,

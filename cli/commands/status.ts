@@ -25,7 +25,7 @@ export interface StatusOptions extends WatchOptions {
   watch?: boolean | undefined;
 }
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return command
     .description(

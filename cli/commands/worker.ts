@@ -10,17 +10,17 @@ import { addNatsOptions, type NatsCliOptions, toNatsOptions } from "../nats_opti
 import { examples, wholeNumber, workersOption } from "../options.ts";
 import { CommandError } from "../terminal/failure.ts";
 import { sanitize } from "../terminal/sanitize.ts";
-import { tell } from "../terminal/terminal.ts";
+import { printStderr } from "../terminal/terminal.ts";
 
 /** Options of the command. */
 export interface WorkerOptions extends Partial<NatsCliOptions> {
   /** Tasks at a time. */
   workers?: number;
-  /** Seconds for which running tasks may continue when it is to end. */
+  /** Seconds for which running tasks may continue after a stop. */
   grace?: number;
 }
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return addNatsOptions(
     command
@@ -64,7 +64,7 @@ export async function run(options: WorkerOptions, files: string[]): Promise<Exit
     modules,
     workers,
     graceMs: grace === undefined ? undefined : grace * 1_000,
-    log: (line) => tell(sanitize(line)),
+    log: (line) => printStderr(sanitize(line)),
   });
   return EXIT.done;
 }

@@ -35,7 +35,7 @@ const COLUMNS: readonly Column[] = [
   { title: "version", optional: true },
 ];
 
-/** Says what the command takes. */
+/** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
   return command
     .description(

@@ -25,7 +25,7 @@ export function namedRun(min: 0 | 1) {
   };
 }
 
-/** The run that is named; where there is none, the error says what cannot be done. */
+/** The run that is named; where there is none, the error names the operation. */
 export function findRun(reader: Reader, named: NamedRun, cannot: string): Run {
   const id = named === "latest" ? latestRun(reader, cannot) : named;
   const run = getRun(reader, id);
@@ -33,7 +33,7 @@ export function findRun(reader: Reader, named: NamedRun, cannot: string): Run {
   throw new CommandError(`${cannot}: there is no run ${id}; pipeloom runs lists those there are`);
 }
 
-/** The id of the latest run; where there is none, the error says what cannot be done. */
+/** The id of the latest run; where there is none, the error names the operation. */
 export function latestRun(reader: Reader, cannot: string): number {
   const [newest] = listRuns(reader, { limit: 1 }).runs;
   if (newest) return newest.id;

@@ -38,7 +38,7 @@ export interface AskOptions extends DbOption {
   cause?: string | undefined;
 }
 
-/** Says what `cancel` and `retry` have in common. */
+/** Adds what `cancel` and `retry` have in common. */
 export function defineAsk(command: Command): Command {
   return command
     .argument("<run>", 'id of the run, or "latest"', namedRun(1))
@@ -49,7 +49,7 @@ export function defineAsk(command: Command): Command {
     .addOption(jsonOption("what became of it"));
 }
 
-/** Asks, and tells what became of it. */
+/** Sends a request, and reports its outcome. */
 export async function ask(
   action: ControlAction,
   { run: named, task }: { run: NamedRun; task?: number | undefined },
@@ -77,7 +77,7 @@ export async function ask(
     );
   }
   const taskIds = options.cause === undefined ? undefined : await idsOf(reader, run, options.cause);
-  // From here on: once it is requested, a caller that stops waiting is told how it stands.
+  // From here on: once it is requested, a caller that stops waiting learns the state of the request.
   const stop = new AbortController();
   using _ = onInterrupt((signal) => {
     stop.abort(signal);

@@ -6,7 +6,7 @@
 import { databasePath } from "../../sqlite/database_file.ts";
 import { connect } from "../../sqlite/connect.ts";
 import { chooseDriver } from "../../sqlite/drivers/choose.ts";
-import { paths } from "../../internal/paths.ts";
+import { folderOf } from "../../internal/paths.ts";
 import type { Check } from "./check.ts";
 import { examineFile } from "./examine_file.ts";
 import { examinePackages } from "./examine_packages.ts";
@@ -88,9 +88,8 @@ async function checkDisk(db: string): Promise<Check> {
       };
     }
     const { statfs } = await import("node:fs/promises");
-    const { dirname } = await paths();
     const file = await databasePath(db);
-    const { bavail, bsize } = await statfs(/[\\/]/.test(file) ? dirname(file) : ".");
+    const { bavail, bsize } = await statfs(folderOf(file) || ".");
     const bytes = Number(bavail) * Number(bsize);
     return {
       title: "Disk",

@@ -93,7 +93,7 @@ async function checkJournal({ connection }: Reader): Promise<Check> {
       title: "Journal",
       state: "note",
       found: `${mode}: readers and the writer wait for each other`,
-      advice: "pipelines turn WAL on unless they say wal: false",
+      advice: "pipelines turn WAL on unless wal is false",
     };
   }
   const bytes = await sizeOf(`${connection.path}-wal`);
@@ -132,7 +132,8 @@ function checkRuns(reader: Reader): Check[] {
       title: "Runs",
       // A task may be silent for long and well.
       state: "note",
-      found: `run ${which} says it is running, and has had no news for ${formatDuration(since)}; ` +
+      found:
+        `run ${which} is marked as running, and has had no news for ${formatDuration(since)}; ` +
         "whether its process is alive cannot be determined from here",
       advice:
         "if its process is gone, the next pipeline on this file marks it as interrupted, and " +
@@ -186,7 +187,7 @@ function describeIntegrity({ connection }: Reader): Check {
       found: `cannot be checked here: ${
         unchecked.join(", ")
       }; PRAGMA integrity_check finds nothing in the rest`,
-      advice: "check it with the program that defines this; nothing says that the file is damaged",
+      advice: "check it with the program that defines this; nothing shows that the file is damaged",
     };
   }
   return { title: "Integrity", state: "ok", found: "PRAGMA integrity_check finds nothing" };

@@ -9,10 +9,10 @@ import { listOwnerFiles, type OwnerFile, readReason } from "../../internal/owner
 import { sanitize } from "../terminal/sanitize.ts";
 import type { Check } from "./check.ts";
 
-/** Lock files that are told of. */
+/** Lock files that are listed. */
 const MAX_FILES = 20;
 
-/** Says whose each lock file is, and which runs have a process that lives. */
+/** Reports the owner of each lock file, and which runs have a live process. */
 export function examineOwners(reader: Reader): Check[] {
   const { path } = reader.connection;
   const files = listOwnerFiles(path);

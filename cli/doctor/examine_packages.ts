@@ -25,7 +25,7 @@ export const NPM_PACKAGES = [
   "lru-cache",
 ] as const;
 
-/** Says which packages are cached. Nothing is imported, so nothing is fetched. */
+/** Reports which packages are cached. Nothing is imported, so nothing is fetched. */
 export async function examinePackages(): Promise<Check[]> {
   const missing = [];
   for (const name of NPM_PACKAGES) if (!await isResolved(config.imports[name])) missing.push(name);

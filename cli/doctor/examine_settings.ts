@@ -16,7 +16,7 @@ const USUAL = { pageSize: 4_096, autoVacuum: "none", encoding: "UTF-8" };
 /** Triggers and indexes that are named. */
 const MAX_NAMES = 10;
 
-/** Says how the file differs from a new one, apart from its journal. */
+/** Reports how the file differs from a new one, apart from its journal. */
 export function examineSettings({ connection }: Reader): Check[] {
   const { pageSize, autoVacuum, encoding } = fileSettings(connection);
   const changed = [

@@ -18,11 +18,11 @@ export type ItemFormat = typeof ITEM_FORMATS[number];
 export interface ItemsFile {
   /** Its path, or `-` for the standard input. */
   file: string;
-  /** How they are written, where its extension does not say so. */
+  /** The format, where the extension does not determine it. */
   format?: ItemFormat | undefined;
 }
 
-/** What the extension of a file says; without one, each line is JSON. */
+/** The format by the extension of a file; without one, each line is JSON. */
 function formatOf(file: string): ItemFormat {
   const extension = /\.(\w+)$/.exec(file)?.[1]?.toLowerCase();
   if (extension === "txt") return "text";
@@ -72,7 +72,7 @@ async function* parseItems(
     }
     case "json": {
       const items = parseJson((await Array.fromAsync(lines)).join("\n"), "it");
-      if (!Array.isArray(items)) throw new TypeError("it is no JSON array; try --format jsonl");
+      if (!Array.isArray(items)) throw new TypeError("it is not a JSON array; try --format jsonl");
       yield* items;
       return;
     }
@@ -97,7 +97,7 @@ function parseJson(text: string, what: string): unknown {
   }
 }
 
-/** Says in each error which file it is about. */
+/** Adds the name of the file to each error. */
 async function* named<Item>(items: AsyncIterable<Item>, file: string): AsyncGenerator<Item> {
   try {
     yield* items;

@@ -33,7 +33,7 @@ export interface Surface {
   paint: Colorize;
 }
 
-/** What a status looks like in a bar, so that colours are not needed to tell them apart. */
+/** What a status looks like in a bar, so that they differ without colours. */
 const BAR_SIGNS: Record<TaskStatus, string> = {
   done: "█",
   error: "▓",
@@ -138,7 +138,7 @@ function leftOf({ id, counts }: Run): string {
   return `${formatNumberOf(left, "task")} left: pipeloom run <file> --resume ${id} continues it`;
 }
 
-/** Says that readers keep the WAL from being emptied, if they do. */
+/** A warning if readers keep the WAL from being emptied. */
 export function walHeld({ health }: Run): string | undefined {
   const since = Date.parse(health?.walHeldSince ?? "");
   if (Number.isNaN(since)) return;
@@ -146,7 +146,7 @@ export function walHeld({ health }: Run): string | undefined {
   return `readers have held the WAL for ${held}: ${formatBytes(health?.walBytes ?? 0)}`;
 }
 
-/** One line that tells of a run, for outputs that are no terminal. */
+/** One line about a run, for outputs that are not a terminal. */
 export function drawLine(snapshot: Snapshot): string {
   const { run, checks, ended, rate } = snapshot;
   const counts = TASK_STATUSES
@@ -234,7 +234,7 @@ export function drawTasks(tasks: readonly Task[], { width, paint }: Surface): st
   return drawTable(columns, rows, { width, paint });
 }
 
-/** Says that tasks sleep. */
+/** The number of tasks that sleep. */
 function asleepText({ tasks, until }: Exclude<Run["asleep"], undefined>): string {
   return sleepingText(tasks, timeOf(until) ?? 0);
 }
@@ -249,7 +249,7 @@ function taskBar(progress: number): string {
   return "█".repeat(full) + "░".repeat(TASK_BAR - full);
 }
 
-/** What a task said last; of an error its first line. */
+/** The last message of a task; of an error its first line. */
 function messageOfTask({ status, message, error, rewritten, sleepsUntil }: Task): string {
   if (rewritten) return `another program wrote ${sanitize(Deno.inspect(rewritten))} here`;
   if (sleepsUntil) {

@@ -12,7 +12,7 @@ import type { Seen } from "./watch_view.ts";
 /** Milliseconds between two looks. */
 const LOOK_MS = 1_000;
 
-/** Milliseconds between two lines for people. A change of the run's status is told at once. */
+/** Milliseconds between two lines for people. A change of the run's status is printed at once. */
 const LINE_MS = 5_000;
 
 /** Tasks in a JSON value by default. */

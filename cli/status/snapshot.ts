@@ -7,13 +7,14 @@ import type { Run, RunChecks, Task } from "../../dashboard/api.ts";
 import { readChecks } from "../../dashboard/server/queries/answers/checks.ts";
 import { countTasks, findTasks, type Read } from "../../dashboard/server/queries/find.ts";
 import { tasksOf } from "../../dashboard/server/queries/run_tasks.ts";
-import { getRun, listRuns, listSamples } from "../../dashboard/server/queries/runs.ts";
+import { getRun, listRuns } from "../../dashboard/server/queries/runs.ts";
+import { listSamples } from "../../dashboard/server/queries/samples.ts";
 import { readTasks } from "../../dashboard/server/queries/tasks.ts";
 import { endedOf, recentRate, remainingMs, shareOf } from "../../internal/progress.ts";
 import { timeOf } from "../../internal/units.ts";
 import { isEnd, type TaskStatus } from "../../internal/task_status.ts";
 
-/** Milliseconds after which a run that is said to be running has been silent for long. */
+/** Milliseconds after which a run marked as running has been silent for long. */
 const SILENT_AFTER_MS = 30_000;
 
 /** The order in which a person wants to see tasks. */
@@ -39,7 +40,7 @@ export interface Snapshot {
   rate: number | null;
   /** Milliseconds until it has ended, while it runs. */
   remainingMs: number | null;
-  /** Milliseconds since its last news, where it has had none for long and nothing tells whether its process lives. */
+  /** Milliseconds since its last news, if it has had none for long and whether its process lives is unknown. */
   silentMs: number | null;
 }
 

@@ -19,10 +19,10 @@ export type Seen = { snapshot: Snapshot } | { why: string };
 /** How far the list can be scrolled: each task before the first that is shown is looked for, once a second. */
 const MAX_OFFSET = 10_000;
 
-/** Rows from which on one of them tells of the keys. */
+/** Rows from which on one of them lists the keys. */
 const ROOMY = 12;
 
-/** Rows of a screen that are no tasks, about. */
+/** Rows of a screen that are not tasks, about. */
 const FRAME_ROWS = 8;
 
 /** What each key does, as the help shows it. */

@@ -1,5 +1,5 @@
 /**
- * What a command tells the shell.
+ * What a command returns to the shell.
  *
  * @module
  */

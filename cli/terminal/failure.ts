@@ -1,5 +1,5 @@
 /**
- * How errors are told: one line for what the user can mend, more only when it is asked for.
+ * How errors are printed: one line for what the user can fix, more only on request.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { EXIT, type ExitCode } from "./exit_code.ts";
 import { printableLines, sanitize } from "./sanitize.ts";
 import { fromHere } from "../working_folder.ts";
 import { colorsFor } from "./colors.ts";
-import { tell } from "./terminal.ts";
+import { printStderr } from "./terminal.ts";
 
-/** A command cannot continue, and its message says all there is to say. */
+/** A command cannot continue, and its message is the whole explanation. */
 export class CommandError extends Error {
   /** The name of the class, as it is printed. */
   override readonly name = "CommandError";
-  /** What the shell is told. */
+  /** The exit code for the shell. */
   readonly exitCode: ExitCode;
 
   constructor(message: string, exitCode: ExitCode = EXIT.failed, options?: ErrorOptions) {
@@ -25,11 +25,11 @@ export class CommandError extends Error {
 }
 
 /** Prints an error to the standard error and returns the exit code. With `verbosity` 2 its stack goes with it. */
-export function tellError(thrown: unknown, verbosity: number): ExitCode {
+export function printError(thrown: unknown, verbosity: number): ExitCode {
   const paint = colorsFor(Deno.stderr);
   const first = firstOf(thrown);
-  tell(`${paint("red", "error:")} ${sanitize(fromHere(messageOf(first)))}`);
-  if (verbosity >= 2) tell(printableLines(Deno.inspect(thrown)));
+  printStderr(`${paint("red", "error:")} ${sanitize(fromHere(messageOf(first)))}`);
+  if (verbosity >= 2) printStderr(printableLines(Deno.inspect(thrown)));
   if (first instanceof OverlapError) return EXIT.overlap;
   if (first instanceof ArgumentsError) return EXIT.usage;
   return first instanceof CommandError ? first.exitCode : EXIT.failed;

@@ -6,7 +6,7 @@
  * @module
  */
 
-/** Keys that are no text, by what a terminal sends for them. */
+/** Keys that are not text, by what a terminal sends for them. */
 const NAMES: Readonly<Record<string, string>> = {
   "\x1b": "escape",
   "\r": "enter",
@@ -82,7 +82,7 @@ export class Keyboard {
         for (const key of keysIn(text)) this.#onKey(key);
       }
     } catch {
-      // The terminal is gone, which is told by a signal.
+      // The terminal is gone, which a signal reports.
     }
     this.#isOpen = false;
   }

@@ -44,6 +44,6 @@ export function writeLines(lines: readonly string[]): boolean {
 }
 
 /** Writes a line to the standard error. `console` would throw where that is a pipe that is full. */
-export function tell(line: string): void {
+export function printStderr(line: string): void {
   writeWhole(Deno.stderr, `${line}\n`);
 }

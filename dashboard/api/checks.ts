@@ -1,5 +1,5 @@
 /**
- * What the API tells of the checks that tasks made about their data.
+ * What the API returns about the checks that tasks made of their data.
  *
  * @module
  */

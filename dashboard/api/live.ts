@@ -47,7 +47,7 @@ export interface RunSnapshot extends LiveEvent, TaskPage {
   samples: Sample[];
   /** The weave as far as it is read; the rest follows in patches. */
   weave: WeaveBlock[];
-  /** True as long as the page of tasks has not been read yet: that it has none says nothing. */
+  /** True as long as the page of tasks has not been read yet: that it is empty means nothing. */
   reading: boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the API tells of what tasks logged.
+ * What the API returns of the tasks' logs.
  *
  * @module
  */

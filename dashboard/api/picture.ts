@@ -1,5 +1,5 @@
 /**
- * What the API tells for the pictures of a run: weave, timeline, graph.
+ * What the API returns for the pictures of a run: weave, timeline, graph.
  *
  * @module
  */

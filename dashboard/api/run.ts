@@ -1,5 +1,5 @@
 /**
- * What the API tells of runs.
+ * What the API returns about runs.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { RemoteWorkerInfo } from "./workers.ts";
 import type { StatusCounts } from "../../internal/task_status.ts";
 
 /**
- * What `pipeline_runs.status` says, or what the tasks of an older file add up to. A run is `interrupted` when its
+ * The value of `pipeline_runs.status`, or what the tasks of an older file add up to. A run is `interrupted` when its
  * process died.
  *
  * @example What is over
@@ -94,6 +94,8 @@ export interface Run {
   remoteWorkers?: RemoteWorkerInfo[];
   /** Queued tasks of an active run that sleep, up to 1,000, and when the first of them wakes; where any does. */
   asleep?: { tasks: number; until: string };
+  /** Checks of its tasks that did not pass, the last of each name and up to 1,000 together; where there is any. */
+  checks?: { failed: number; warned: number };
   /** Tasks by status. */
   counts: StatusCounts;
   /** Sum of the counts. */

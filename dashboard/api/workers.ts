@@ -1,5 +1,5 @@
 /**
- * What the API tells of workers on other machines.
+ * What the API returns about workers on other machines.
  *
  * @module
  */
@@ -15,7 +15,7 @@
  * ```
  */
 export interface RemoteWorkerInfo {
-  /** Its machine and its process, as `task_runs.worker` says it. */
+  /** Its machine and its process, as in `task_runs.worker`. */
   name: string;
   /** Its machine. */
   machine: string;

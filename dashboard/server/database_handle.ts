@@ -31,7 +31,7 @@ export class SourceError extends Error {
   override readonly name = "SourceError";
 }
 
-/** What a look at the file tells without opening it, which would cost the writer its locks. */
+/** What a look at the file shows without opening it, which would cost the writer its locks. */
 interface Seen {
   /** Which file it is. */
   identity: string;
@@ -41,6 +41,8 @@ interface Seen {
 
 /** Keeps one read-only connection to a database that may come and go. */
 export class DatabaseHandle implements Disposable {
+  /** Whether the tables of the file are shown. */
+  showsData = true;
   /** Grows whenever another file is behind the connection. */
   generation = 0;
   readonly #db: string | URL;
@@ -72,7 +74,7 @@ export class DatabaseHandle implements Disposable {
     }
     this.#db = db;
     this.#found = databasePath(db);
-    // Told by the first look.
+    // The first look reports it.
     this.#found.catch(() => {});
     this.#driver = driver;
     this.#limitMs = limitMs;
@@ -86,7 +88,7 @@ export class DatabaseHandle implements Disposable {
 
   /** Whether the database can be read, and if not, why. */
   get state(): SourceState {
-    return this.#state;
+    return this.showsData ? this.#state : { ...this.#state, data: false };
   }
 
   /** Looks whether anything may have changed since the last call, and opens what can be opened. */
@@ -120,7 +122,7 @@ export class DatabaseHandle implements Disposable {
         return result;
       } catch (error) {
         if (!(error instanceof SqliteError)) throw error;
-        problem = this.#tell(error);
+        problem = this.#describe(error);
         if (error.code !== "busy") this.#lose(error);
         // Writers commit one transaction after another: waiting once more may well do.
         else if (++this.#busyReads > 2) this.#busyUntil = performance.now() + BUSY_REST_MS;
@@ -209,12 +211,12 @@ export class DatabaseHandle implements Disposable {
     this.#state = {
       state: damaged ? "corrupt" : "unreadable",
       file: this.#file,
-      message: this.#tell(error),
+      message: this.#describe(error),
     };
   }
 
-  /** What an error says, without the folder of the file. */
-  #tell({ message }: Error): string {
+  /** The message of an error, without the folder of the file. */
+  #describe({ message }: Error): string {
     const paths = [this.#path, `${this.#db}`].filter((path) => path !== "");
     return paths.reduce((text, path) => text.replaceAll(path, this.#file), message);
   }

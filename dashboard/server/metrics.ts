@@ -8,7 +8,7 @@ import { remainingMs, shareOf } from "../../internal/progress.ts";
 import { TASK_STATUSES } from "../../internal/task_status.ts";
 import type { Run } from "../api.ts";
 
-/** A metric: its name, what it tells, and its value for a run; `null` where it is not known. */
+/** A metric: its name, its meaning, and its value for a run; `null` where it is not known. */
 type Metric = [name: string, help: string, value: (run: Run) => number | null];
 
 const METRICS: Metric[] = [
@@ -75,7 +75,7 @@ export function formatMetrics(
   return lines.join("\n") + "\n";
 }
 
-/** Seconds since then, 0 for `null`; `null` where the text is no time. */
+/** Seconds since then, 0 for `null`; `null` where the text is not a time. */
 function secondsSince(time: string | null): number | null {
   if (time === null) return 0;
   const seconds = (Date.now() - Date.parse(time)) / 1_000;

@@ -1,6 +1,6 @@
 /**
- * What requests may ask for: every parameter is checked here, and a wrong one is an error that says what is
- * right. Values reach SQLite as bound parameters only.
+ * What requests may ask for: every parameter is checked here, and a wrong one is an error that names the
+ * accepted values. Values reach SQLite as bound parameters only.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const MAX_KEY = 1_000;
 
 const SORTS: readonly TaskSort[] = ["id", "name", "started", "duration", "progress"];
 
-/** A request that cannot be answered; its message says why. */
+/** A request that cannot be answered; its message has the reason. */
 export class BadRequest extends Error {
   /** The name of the class, as it is printed. */
   override readonly name = "BadRequest";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { chooseDriver } from "../../sqlite/drivers/choose.ts";
+import { settleDriver } from "../../sqlite/drivers/choose.ts";
 import { driverFor, holdDriver } from "../../sqlite/drivers/in_use.ts";
 import { databasePath } from "../../sqlite/database_file.ts";
 import { checkInteger, checkOptionNames } from "../../internal/validate.ts";
@@ -84,12 +84,12 @@ export async function serveDashboard(options: ServeOptions): Promise<DashboardSe
   checkToken(options.controlToken, { name: "controlToken", isExposed });
   const db = await databasePath(options.db);
   // Chosen here, because one process must use one driver for a file; see sqlite/drivers/in_use.ts.
-  const { driver } = await chooseDriver(driverFor(db, options.driver));
-  const release = holdDriver(db, driver.name);
+  const { name: driver } = await settleDriver(driverFor(db, options.driver));
+  const release = holdDriver(db, driver);
   try {
     const allowedHosts = options.allowedHosts ??
       [...LOOPBACK_HOSTS, hostname.includes(":") ? `[${hostname}]` : hostname];
-    const settings = { ...options, db, driver: driver.name, allowedHosts, hostname, port };
+    const settings = { ...options, db, driver: driver, allowedHosts, hostname, port };
     const server = mayStartWorker() ? await serveFromWorker(settings) : await listen(settings);
     server.finished.then(release, release);
     if (Deno.pid === 1 && !options.writer) endAtSignal(server);
@@ -121,7 +121,7 @@ function mayStartWorker(): boolean {
 async function serveFromWorker(
   { writer, ...options }: ListenOptions,
 ): Promise<DashboardServer> {
-  const control = writer?.attach();
+  const control = await writer?.attach();
   const worker = new Worker(WORKER, { type: "module", name: "pipeloom dashboard" });
   const post = (request: ServeRequest, transfer: Transferable[] = []) =>
     worker.postMessage(request, transfer);
@@ -163,7 +163,7 @@ async function serveFromWorker(
   const address = await listening.promise;
   const shutdown = async () => {
     post({ kind: "shutdown" });
-    // A server that broke down has ended, and `finished` tells why.
+    // A server that broke down has ended, and `finished` has the reason.
     await finished.promise.catch(() => {});
   };
   return {

@@ -7,7 +7,7 @@ import type { ErrorData } from "../../errors.ts";
 import type { DashboardServer } from "./dashboard_server.ts";
 import type { ListenOptions } from "./listen.ts";
 
-/** What the Worker is told. */
+/** The messages to the Worker. */
 export type ServeRequest =
   | { kind: "listen"; options: Omit<ListenOptions, "writer">; control?: MessagePort | undefined }
   | { kind: "shutdown" };

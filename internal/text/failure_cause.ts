@@ -60,16 +60,16 @@ const FOLDS: readonly [RegExp, string][] = [
   [/\s+/g, " "],
 ];
 
-/** What a failed task tells of its failure, in one line. */
+/** The cause of a task's failure, in one line. */
 export function failureLine(error: string | null, message: string | null): string {
   const text = (message ?? "").trim();
   const thrown = (error ?? "").trim();
   if (thrown === "") return firstLine(text);
   const line = firstLine(thrown);
   const name = /^(?:Uncaught )?[\w$.]*(?:Error|Exception)?: /.exec(line)?.[0] ?? "";
-  // The message says more where the reasons are inside the error.
-  const said = line.slice(name.length);
-  return said !== "" && text.startsWith(said) ? name + firstLine(text) : line;
+  // The message holds more where the reasons are inside the error.
+  const rest = line.slice(name.length);
+  return rest !== "" && text.startsWith(rest) ? name + firstLine(text) : line;
 }
 
 /** The cause of failures with such a line. */

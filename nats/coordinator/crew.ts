@@ -8,16 +8,17 @@
  */
 import type { Msg } from "@nats-io/transport-node";
 import { settledWithin } from "../../internal/delay.ts";
+import { announce, onWorker } from "../announcements.ts";
 import type { Connection } from "../connection.ts";
 import { goneFrame, isFirst } from "../link.ts";
 import type { Names } from "../names.ts";
-import { decode, encode, type RunHello, VERSION, type WorkerBeat } from "../protocol.ts";
+import { type RunHello, VERSION, type WorkerBeat } from "../protocol.ts";
 import { RemoteWorker, type RemoteWorkerOptions } from "./remote_worker.ts";
 
 /** Milliseconds between two looks at who is silent, at most. */
 const TICK_MS = 1_000;
 
-/** What a crew is told, and whom it tells. */
+/** Options of a crew, and its listeners. */
 export interface CrewOptions
   extends Pick<RemoteWorkerOptions, "attach" | "disconnect" | "receive"> {
   connection: Connection;
@@ -42,7 +43,7 @@ export class Crew {
   readonly #subscriptions: Disposable[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
   #tickedAt = 0;
-  #saidHelloAt = -Infinity;
+  #helloSentAt = -Infinity;
 
   constructor(options: CrewOptions) {
     this.#options = options;
@@ -53,15 +54,11 @@ export class Crew {
     const { connection, names, hello, failed } = this.#options;
     this.#subscriptions.push(
       connection.subscribe(names.up(hello.run, "*"), (message) => this.#receive(message), failed),
-      connection.subscribe(
-        names.worker,
-        ({ data }) => this.#see(decode(data) as WorkerBeat),
-        failed,
-      ),
+      onWorker({ connection, subject: names.worker, failed }, (beat) => this.#see(beat)),
     );
     this.#tickedAt = performance.now();
     this.#timer = setInterval(() => this.#tick(), Math.min(TICK_MS, hello.beatMs));
-    this.#sayHello();
+    this.#sendHello();
   }
 
   /** The workers that take part. */
@@ -108,7 +105,7 @@ export class Crew {
       worker.silence = 0;
       worker.reconnected();
     }
-    this.#sayHello();
+    this.#sendHello();
   }
 
   /** A worker takes no part any more, for this reason. */
@@ -125,14 +122,14 @@ export class Crew {
     this.#options.lost(worker, why);
   }
 
-  /** Ends the listening; the workers are told that the run has ended. */
+  /** Stops listening, and notifies the workers that the run has ended. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     const { connection, names, hello } = this.#options;
     const workers = [...this.#workers.values()];
     for (const worker of workers) worker.send({ kind: "finish" });
     await settledWithin(1_000, Promise.all(workers.map((worker) => worker.flushed())));
-    connection.publish(names.hello, encode({ kind: "bye", run: hello.run }));
+    announce(connection, names.hello, { kind: "bye", run: hello.run });
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     await Promise.all(workers.map((worker) => worker.close().catch(() => {})));
     this.#workers.clear();
@@ -145,10 +142,10 @@ export class Crew {
     this.#workers.clear();
   }
 
-  #sayHello(): void {
-    this.#saidHelloAt = performance.now();
+  #sendHello(): void {
+    this.#helloSentAt = performance.now();
     const { connection, names, hello } = this.#options;
-    connection.publish(names.hello, encode(hello));
+    announce(connection, names.hello, hello);
   }
 
   #receive({ subject, data, reply }: Msg): void {
@@ -157,7 +154,7 @@ export class Crew {
     const link = subject.slice(subject.lastIndexOf(".") + 1);
     let worker = this.#workers.get(link);
     if (!worker) {
-      if (this.#gone.has(link) || !isFirst(data)) return this.#sayGone(link);
+      if (this.#gone.has(link) || !isFirst(data)) return this.#sendGone(link);
       worker = this.#admit(link);
     }
     worker.silence = 0;
@@ -205,7 +202,7 @@ export class Crew {
     if (beat.modules.some((module) => module.version === version)) {
       this.#refused.delete(beat.id);
       // It has just come, or did not learn of the run.
-      if (performance.now() - this.#saidHelloAt > 100) this.#sayHello();
+      if (performance.now() - this.#helloSentAt > 100) this.#sendHello();
       return;
     }
     const same = beat.modules.find((module) => module.name === name);
@@ -215,7 +212,7 @@ export class Crew {
     this.#refused.set(beat.id, `${beat.name} ${has}`);
   }
 
-  #sayGone(link: string): void {
+  #sendGone(link: string): void {
     const { connection, names } = this.#options;
     connection.publish(names.down(link), goneFrame());
   }
@@ -233,7 +230,7 @@ export class Crew {
           this.remove(worker, `it was silent for ${Math.round(worker.silence)} ms`);
         }
       }
-      if (now - this.#saidHelloAt >= hello.beatMs) this.#sayHello();
+      if (now - this.#helloSentAt >= hello.beatMs) this.#sendHello();
     }
     tick();
   }

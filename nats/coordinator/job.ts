@@ -29,7 +29,7 @@ export interface Job<Item> {
   claim: number;
   /** How often it was lost with its worker after it may have begun. */
   losses: number;
-  /** How far it said that it is. */
+  /** Its progress as last reported. */
   fraction: number | undefined;
   note: string | undefined;
 }

@@ -1,9 +1,9 @@
 /**
  * Tasks on other machines: each is an offer in the stream of the run, which the worker that gets it claims here. Only
- * then, and only once at a time, is the worker told to begin, with the item.
+ * then, and only once at a time, does the worker receive the item and begin.
  *
  * So this side knows at every moment which worker has which task, and which port its rows come from. When a worker
- * dies, that port is closed first, then the table tells how far the task came, then it is offered again. Whatever a
+ * dies, that port is closed first, then the table shows how far the task came, then it is offered again. Whatever a
  * worker sends that was taken for dead goes nowhere.
  *
  * @module
@@ -22,7 +22,7 @@ import { Coordination, type CoordinationOptions } from "./coordination.ts";
 import { Jobs } from "./jobs.ts";
 import type { RemoteWorker } from "./remote_worker.ts";
 
-/** What the executor is told. */
+/** Options of the executor. */
 export interface RemoteExecutorOptions<Item> extends RemoteOptions<Item>, CoordinationOptions {}
 
 /** Runs tasks on the workers that are connected to NATS. */
@@ -118,7 +118,7 @@ export class RemoteExecutor<Item> implements Executor<Item> {
     for (const job of this.#jobs?.all() ?? []) this.#jobs!.end(job, outcome);
   }
 
-  /** The run is to stop. */
+  /** Stops the run's tasks. */
   #stop(reason: unknown): void {
     const data = toErrorData(reason);
     for (const worker of this.#coordination?.crew.workers() ?? []) {
@@ -141,6 +141,8 @@ export class RemoteExecutor<Item> implements Executor<Item> {
       case "ahead":
         worker.ahead = message.tasks;
         return this.#events!.ready();
+      case "misses":
+        return this.#coordination!.missed(message.consumer);
       case "leaving":
         return void (worker.slots = 0);
       case "left":

@@ -38,7 +38,7 @@ export class RemoteWorker {
   readonly #ports = new Map<number, SenderPort>();
   /** Ports that were cut off; each resolves when nothing of it is on its way to the disk. */
   readonly #cut = new Map<number, Promise<void>>();
-  /** What it told of itself last; missing before it has. */
+  /** Its last report of itself; missing before the first. */
   beat: WorkerBeat | undefined;
   /** Tasks that it takes at once; 0 before it is ready, and when it is ending. */
   slots = 0;
@@ -86,7 +86,7 @@ export class RemoteWorker {
     return this.#isClosed;
   }
 
-  /** Tells it something. */
+  /** Sends it a message. */
   send(message: DownMessage): void {
     this.#link.send(message);
   }

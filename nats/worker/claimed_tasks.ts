@@ -10,7 +10,8 @@
 import type { Msg } from "@nats-io/transport-node";
 import { summarizeError } from "../../internal/error_text.ts";
 import type { TaskOutcome } from "../../pipeline/executor/task_runner.ts";
-import { type ClaimId, decode, type Go, type UpMessage } from "../protocol.ts";
+import { decode } from "../codec/decode.ts";
+import type { ClaimId, Go, UpMessage } from "../protocol.ts";
 import { type Held, HeldClaims } from "./held_claims.ts";
 import { Lookahead } from "./lookahead.ts";
 import { offeredTask, type TaskSlots } from "./task_slots.ts";
@@ -68,7 +69,7 @@ export class ClaimedTasks {
   /** A claimed task may begin. */
   go(go: Go): void {
     const held = this.#held.get(go);
-    // It was given back meanwhile, and the coordinator is told so.
+    // It was given back meanwhile, which the coordinator learns.
     if (held?.state !== "claimed") return;
     answered(held);
     this.#held.wait(held, go);
@@ -108,7 +109,7 @@ export class ClaimedTasks {
     this.#options.freed();
   }
 
-  /** A task is to stop. */
+  /** Stops a task. */
   cancel(id: number, reason: Error): void {
     this.slots?.cancel(id, reason);
     for (const held of this.#held.all()) {
@@ -116,7 +117,7 @@ export class ClaimedTasks {
     }
   }
 
-  /** All tasks are to stop. */
+  /** Stops all tasks. */
   abort(reason: Error): void {
     this.slots?.abort(reason);
     this.giveBack(false);
@@ -124,17 +125,17 @@ export class ClaimedTasks {
 
   /** Time has passed. */
   tick(): void {
-    this.slots?.tellProgress();
+    this.slots?.sendProgress();
     this.#lookahead.tick();
-    this.#tellAhead();
+    this.#sendAhead();
     const late = performance.now() - MAX_WAIT_MS;
     for (const held of this.#held.all()) {
       if (held.state === "waiting" && held.since < late) this.#giveBack(held);
     }
   }
 
-  /** Tells which claims there are. */
-  tellHeld(): void {
+  /** Sends the list of claims. */
+  sendHeld(): void {
     const claims = this.#held.all().map(({ id, claim }) => ({ id, claim }));
     this.#options.send({ kind: "holds", claims });
   }
@@ -179,11 +180,11 @@ export class ClaimedTasks {
     if (!isHeld) return;
     this.#options.send({ kind: "returned", id, claim: held.claim });
     this.#lookahead.returned();
-    this.#tellAhead();
+    this.#sendAhead();
     this.#options.freed();
   }
 
-  #tellAhead(): void {
+  #sendAhead(): void {
     const tasks = this.#lookahead.news();
     if (tasks !== undefined) this.#options.send({ kind: "ahead", tasks });
   }
@@ -199,7 +200,7 @@ export class ClaimedTasks {
   }
 }
 
-/** The server may forget the offer: the coordinator knows what is to become of it. */
+/** The server may forget the offer: the coordinator decides what becomes of it. */
 function answered(held: Held): void {
   held.message?.respond("+ACK");
   held.message = undefined;

@@ -19,7 +19,7 @@ const MAX_AHEAD = 256;
 /** The number of tasks that are claimed ahead. */
 export class Lookahead {
   #tasks = 0;
-  #told = 0;
+  #sent = 0;
   #returned = 0;
   #since = performance.now();
 
@@ -44,10 +44,10 @@ export class Lookahead {
     this.#since = now;
   }
 
-  /** The number, where it differs by more than a quarter from what was told last. */
+  /** The number, where it differs by more than a quarter from what was sent last. */
   news(): number | undefined {
-    const difference = Math.abs(this.#tasks - this.#told);
-    if (difference === 0 || difference < this.#told / 4) return undefined;
-    return this.#told = this.#tasks;
+    const difference = Math.abs(this.#tasks - this.#sent);
+    if (difference === 0 || difference < this.#sent / 4) return undefined;
+    return this.#sent = this.#tasks;
   }
 }

@@ -32,6 +32,8 @@ export interface PullOptions {
   beatMs: number;
   /** How many offers are wanted at the moment. */
   wanted: () => number;
+  /** The server has no such consumer, or says nothing for it. */
+  missing: () => void;
   take: (message: Msg) => void;
   failed: (error: Error) => void;
 }
@@ -43,7 +45,7 @@ export class OfferPuller {
   readonly #subscription: Disposable;
   /** Offers that were asked for and have not come, and when the server was asked or answered last. */
   #asked = 0;
-  #heardAt = 0;
+  #activeAt = 0;
   /** When all that was asked for had come. */
   #settledAt = 0;
   #retryAt = 0;
@@ -74,13 +76,16 @@ export class OfferPuller {
     const now = performance.now();
     if (this.#isClosed || !subject || !connection.isConnected || now < this.#retryAt) return;
     if (this.#asked === 0) this.#settledAt = now;
-    const isLost = now - this.#heardAt > MISSED_BEATS * beatMs ||
+    const isLost = now - this.#activeAt > MISSED_BEATS * beatMs ||
       now - this.#settledAt > EXPIRES_MS + beatMs;
-    if (isLost) [this.#asked, this.#settledAt] = [0, now];
+    if (isLost) {
+      if (this.#asked > 0) this.#options.missing();
+      [this.#asked, this.#settledAt] = [0, now];
+    }
     const batch = wanted() - this.#asked;
     if (batch <= 0) return;
     this.#asked += batch;
-    this.#heardAt = now;
+    this.#activeAt = now;
     const request = JSON.stringify({
       batch,
       expires: EXPIRES_MS * NANOS,
@@ -103,7 +108,7 @@ export class OfferPuller {
   }
 
   #receive(message: Msg): void {
-    this.#heardAt = performance.now();
+    this.#activeAt = performance.now();
     const code = message.headers?.code ?? 0;
     // 100 is a sign of life of the server.
     if (code === 100) return;
@@ -117,6 +122,7 @@ export class OfferPuller {
       this.#asked = Math.max(0, this.#asked - left);
     } else {
       // There is no such consumer at the moment.
+      if (this.#asked > 0) this.#options.missing();
       this.#asked = 0;
       this.#retryAt = performance.now() + RETRY_MS;
     }

@@ -23,14 +23,14 @@ const TICK_MS = 500;
 /** Milliseconds for which the last messages may take to arrive. */
 const LAST_WORDS_MS = 5_000;
 
-/** What a session is told, and whom it tells. */
+/** Options of a session, and its listeners. */
 export interface RunSessionOptions {
   connection: Connection;
   names: Names;
   hello: RunHello;
   /** The module of the run, here. */
   module: string | URL;
-  /** What this worker tells of itself. */
+  /** What this worker reports of itself. */
   beat: () => WorkerBeat;
   /** Slots that no run uses. */
   free: () => number;
@@ -94,6 +94,9 @@ export class RunSession {
       subject: () => this.#consumer && names.pull(this.#consumer),
       beatMs: hello.beatMs,
       wanted: () => this.#isReady && !this.#isLeaving ? this.#tasks.wanted : 0,
+      missing: () => {
+        if (this.#consumer) this.#link.send({ kind: "misses", consumer: this.#consumer });
+      },
       take: (message) => {
         if (this.#isLeaving) message.respond("-NAK");
         else this.#tasks.take(message);
@@ -156,7 +159,7 @@ export class RunSession {
   readonly #events: ExecutorEvents<unknown> = {
     ready() {},
     started() {},
-    // Ends are told when they are committed.
+    // Ends are reported when they are committed.
     orphaned() {},
     ended: ({ id }, outcome) => this.#tasks.ended(id, outcome),
     lost: ({ id }) => this.#tasks.lost(id),
@@ -221,7 +224,7 @@ export class RunSession {
 
   #beat(): void {
     if (!this.#options.connection.isConnected) return;
-    this.#tasks.tellHeld();
+    this.#tasks.sendHeld();
     // A sign of life, also where the window of the link is full.
     this.#link.ping();
   }

@@ -16,9 +16,7 @@ import { onInterrupt } from "../../pipeline/signals.ts";
 import { type Connection, openConnection } from "../connection.ts";
 import type { NatsOptions } from "../settings.ts";
 import { versionOf } from "../module_version.ts";
-import { NatsWorker, type ServedModule } from "./nats_worker.ts";
-
-const OPERATION = "serve as a worker";
+import { NatsWorker, OPERATION, type ServedModule } from "./nats_worker.ts";
 
 /**
  * Options of {@linkcode serveWorker}.
@@ -84,7 +82,7 @@ const NAMES = namesOf<ServeWorkerOptions>({
 });
 
 /**
- * Runs tasks for pipelines with {@linkcode natsExecutor}, until it is told to end. It runs only the modules that it
+ * Runs tasks for pipelines with {@linkcode natsExecutor}, until it is asked to end. It runs only the modules that it
  * was started with, and refuses a run that has another version of them. A lost connection comes back by itself.
  *
  * @returns When it has ended, and holds no task any more

@@ -27,8 +27,8 @@ export interface TaskSlotsOptions {
 export interface Slot {
   readonly worker: PooledWorker<unknown>;
   port: number;
-  /** What was told last of how far its task is. */
-  told: string;
+  /** The progress of its task that was sent last. */
+  sent: string;
 }
 
 /** The slots of one run, which are filled when they are first needed. */
@@ -94,14 +94,14 @@ export class TaskSlots {
     const { welcome: { exports, graceMs, loadMs }, events } = this.#options;
     const slot: Slot = {
       port: 0,
-      told: "",
+      sent: "",
       worker: new PooledWorker<unknown>({
         module: this.#module,
         exports,
         environment: this.#environment,
         graceMs,
         loadMs,
-        tellsStarts: false,
+        reportsStarts: false,
         prints: false,
         attach: (sender) => this.#attach(slot.port = sender),
         disconnect: (sender) => this.#disconnect(sender),
@@ -123,15 +123,15 @@ export class TaskSlots {
     else this.#idle.push(slot);
   }
 
-  /** Tells how far its tasks are, where that is news. */
-  tellProgress(): void {
+  /** Sends the progress of its tasks, where it has changed. */
+  sendProgress(): void {
     for (const slot of this.#slots) {
       const { running } = slot.worker;
       if (running?.fraction === undefined) continue;
       const { id, fraction, note } = running;
-      const told = `${id} ${fraction} ${note}`;
-      if (slot.told === told) continue;
-      slot.told = told;
+      const progress = `${id} ${fraction} ${note}`;
+      if (slot.sent === progress) continue;
+      slot.sent = progress;
       this.#options.send({ kind: "progressed", id, fraction, note });
     }
   }

@@ -24,7 +24,7 @@ export type Identify = (items: readonly unknown[]) => Identities | Promise<Ident
 /** What lets the tasks of a run add others. */
 export interface Adds {
   identify: Identify;
-  /** Whether names and keys are those that items carry, which any thread can tell. */
+  /** Whether names and keys are those that items carry, which any thread can check. */
   isPlain: boolean;
   /** This task is about to add tasks, or has. */
   added(id: number): void;

@@ -1,5 +1,5 @@
 /**
- * Times an attempt at a task: tells it when its time is up, and ends it after a time of grace where that can be done.
+ * Times an attempt at a task: notifies it when its time is up, and ends it after the grace period if possible.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { logTask, type TaskEnvironment } from "./task_execution.ts";
 
 /** What is done when the time of an attempt is up. */
 export interface TimeOut {
-  /** Tells the task. */
-  tell: (reason: Error) => void;
+  /** Notifies the task. */
+  notify: (reason: Error) => void;
   /** Ends a task that has continued for the time of grace, and what that is in milliseconds. */
   end?: { afterMs: number; run: (error: Error) => void };
 }
@@ -19,7 +19,7 @@ export interface TimeOut {
 export function timeAttempt(
   task: TaskIdentity & { readonly attempt: Attempt | undefined },
   environment: TaskEnvironment,
-  { tell, end }: TimeOut,
+  { notify, end }: TimeOut,
 ): Disposable | undefined {
   const timeoutMs = task.attempt?.timeoutMs;
   if (timeoutMs === undefined) return undefined;
@@ -39,7 +39,7 @@ export function timeAttempt(
   let timer = setTimeout(() => {
     isLate = true;
     warn(`${text}: its signal is aborted`);
-    tell(new DOMException(text, "TimeoutError"));
+    notify(new DOMException(text, "TimeoutError"));
     if (!end) return;
     timer = setTimeout(() => {
       const ended = `${text}; its Worker was terminated`;

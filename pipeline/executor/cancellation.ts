@@ -1,6 +1,6 @@
 /**
  * Whether a task was stopped or failed. After an abort both look alike, because both throw; but what an
- * abort throws says so itself, and everything else is a failure that must not be hidden.
+ * abort throws is marked as such, and everything else is a failure that must not be hidden.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 /** Errors that are looked at: they may go round in a circle. */
 const MAX_LOOKED_AT = 64;
 
-/** Whether something is to stop, and why: a signal, or what is known of one. */
+/** Whether a stop was requested, and why: a signal, or what is known of one. */
 export type Stop = Pick<AbortSignal, "aborted" | "reason">;
 
 /**

@@ -12,7 +12,7 @@ import type { RunningTask } from "../observers/run_observer.ts";
 import type { LiveTask } from "../scheduler/live_task.ts";
 import type { TaskOutcome } from "./task_runner.ts";
 
-/** What an executor is told of a task. */
+/** What an executor receives of a task. */
 export type OfferedTask<Item> =
   & Readonly<
     Pick<LiveTask<Item>, "id" | "name" | "key" | "item" | "attempt" | "cancellation" | "stage">
@@ -33,8 +33,8 @@ export interface Executor<Item> extends Disposable {
   /** Offers a task to a free slot. It is answered by `ended` or `lost`, never before this has returned. */
   offer(task: OfferedTask<Item>): void;
   /**
-   * Tells a task to stop, and ends it after a while where that can be done. One that has not begun may be offered
-   * to nothing any more. It is answered by the task's end.
+   * Asks a task to stop, and ends it after a while if possible. A task that has not begun is not offered again.
+   * The answer is the task's end.
    */
   cancel(task: OfferedTask<Item>, reason: Error): void;
   /** Why no task begins, where that is not because of the tasks; for people. */
@@ -47,21 +47,21 @@ export interface Executor<Item> extends Disposable {
   messageFailed?(id: number, error: ErrorData): void;
   /** No task is offered any more. Resolves when everything that tasks sent is committed. */
   finish(): Promise<void>;
-  /** Closes the slots. Tasks that still run have failed, and say so. */
+  /** Closes the slots. Tasks that still run end as failed. */
   [Symbol.dispose](): void;
 }
 
-/** What an executor tells the scheduler. */
+/** What an executor reports to the scheduler. */
 export interface ExecutorEvents<Item> {
   /** There are more free slots than before. */
   ready(): void;
   /** A task has begun; needed where the rate of starts is limited. */
   started(task: OfferedTask<Item>): void;
-  /** A task has ended, and has said so to the writer, or says in its outcome that it has not. */
+  /** A task has ended. Its end is sent to the writer, unless its outcome is marked as unwritten. */
   ended(task: OfferedTask<Item>, outcome: TaskOutcome): void;
   /**
    * A task was lost before it began; the sender that it was given to can write nothing any more. It is offered
-   * again, which is no attempt of the user's, or ends with this outcome when it was lost before.
+   * again, which is not an attempt of the user's, or ends with this outcome when it was lost before.
    */
   lost(task: OfferedTask<Item>, outcome: TaskOutcome): void;
   /** Tasks that ended as `done`, and whose sender was cut off, perhaps before it had sent that. */

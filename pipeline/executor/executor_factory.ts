@@ -20,7 +20,7 @@ export interface RemoteOptions<Item> extends ExecutorOptions {
   exports?: Readonly<Record<string, string>> | undefined;
   /** The name of the run. */
   name: string;
-  /** Milliseconds that a task may continue after it was told to stop. */
+  /** Milliseconds that a task may continue after it was asked to stop. */
   graceMs: number;
   /** Milliseconds that the module may take to load. */
   loadMs: number;

@@ -9,7 +9,6 @@ import type { WriterClient } from "../../writer/client/writer_client.ts";
 import type { Executor } from "./executor.ts";
 import { type ExecutorFactory, OPEN_EXECUTOR, type RemoteOptions } from "./executor_factory.ts";
 import { type ExecutorOptions, MainThreadExecutor } from "./main_thread_executor.ts";
-import { SKIPS_SLEEPS } from "./steps/task_sleep.ts";
 import type { TaskModule } from "./task_module.ts";
 import { type OpenStage, StagedExecutor } from "./staged_executor.ts";
 import { modulesOf, type Stages, stagesOf, stageWorkers, type Work } from "./stages.ts";
@@ -21,31 +20,28 @@ const LOAD_MS = 300_000;
 /** Milliseconds that it may take at least: many Workers that start at once wait for each other. */
 const MIN_LOAD_MS = 10_000;
 
-/** What a run says of its tasks. */
+/** The options of a run about its tasks. */
 export interface TaskWork<Item>
   extends Work<Item>, Pick<PolicyOptions<Item>, "abortGraceMs" | "timeoutMs"> {
   limits?: TagLimits | undefined;
   /** The name of the run. */
   name?: string | undefined;
-  /** Whether no sleep takes time. */
-  [SKIPS_SLEEPS]?: true;
 }
 
-/** A function runs on this thread, the function of a module on a pool of Workers, or where the run says. */
+/** A function runs on this thread, the function of a module on a pool of Workers, or on the executor of the run. */
 export function openExecutor<Item>(
   work: TaskWork<Item>,
   writer: WriterClient,
   options: ExecutorOptions,
 ): Executor<Item> {
   const { run } = work;
-  options.environment.skipsSleeps = work[SKIPS_SLEEPS];
   const stages = stagesOf(run);
   if (stages) return openStages(stages, work, writer, options);
   if (typeof run === "function") return new MainThreadExecutor(run, options);
   return openModule({ module: run as TaskModule<Item> }, work, writer, options);
 }
 
-/** Stages of one module share the executor that the run says; each other one has its own. */
+/** Stages of one module share the executor of the run; each other stage has its own. */
 function openStages<Item>(
   stages: Stages<Item>,
   work: TaskWork<Item>,
@@ -71,7 +67,7 @@ function openStages<Item>(
       return [name, { executor: new MainThreadExecutor<Item>(stage, { ...options, slots }) }];
     }
     if (remote) return [name, { executor: remote, limit: slots }];
-    // One Worker tells whether the module can be loaded; the others start when there are tasks for them.
+    // One Worker shows whether the module can be loaded; the others start when there are tasks for them.
     const own = { ...options, slots, expected: 1 };
     return [name, { executor: openModule({ module: stage }, work, writer, own) }];
   };
@@ -104,7 +100,7 @@ function openModule<Item>(
     ...tasks,
     graceMs,
     loadMs,
-    tellsStarts: hasRate({ limits }),
+    reportsStarts: hasRate({ limits }),
     prints: observer?.prints === true,
     attach: (sender) => writer.attach(sender),
     // On the port of what is written about its task afterwards. A writer that is gone takes nothing anyway.

@@ -1,7 +1,7 @@
 /**
- * Pipelines whose tasks are of several kinds: `run` is a table of stages then, and `stage` says which of them an item's
- * task belongs to. A stage is a function, run on this thread, or the function of a module, run on Workers of its own;
- * each has its own number of tasks at once.
+ * Pipelines whose tasks are of several kinds: `run` is a table of stages then, and `stage` names the one to which an
+ * item's task belongs. A stage is a function, run on this thread, or the function of a module, run on Workers of its
+ * own; each has its own number of tasks at once.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { TaskContext } from "./task_context.ts";
 import type { TaskModule } from "./task_module.ts";
 import type { TaskFunction } from "./task_module.ts";
 
-/** What an error about an option says cannot be done. */
+/** The operation that an error about an option names. */
 const OPERATION = "run the pipeline";
 
 /** Tasks at once on the main thread by default. */
@@ -39,7 +39,7 @@ export interface Stages<Item = any> {
   readonly [name: string]: { run(item: Item, task: TaskContext): unknown }["run"] | TaskModule;
 }
 
-/** What a run says of its work. */
+/** The options of a run about its work. */
 export interface Work<Item> {
   run: TaskFunction<Item> | TaskModule<Item> | Stages<Item>;
   stage?: ((item: Item) => string) | undefined;
@@ -115,7 +115,7 @@ export function workersFor<Item>({ run, workers, executor }: Work<Item>): number
   return stageWorkers(stages, { workers, executor }).values().reduce((sum, count) => sum + count);
 }
 
-/** Refuses work that is no function, no module and no table of them, and options that do not fit it. */
+/** Refuses work that is neither a function nor a module nor a table of them, and options that do not fit it. */
 export function checkWork<Item>({ run, stage, workers, executor }: Work<Item>): void {
   const stages = stagesOf(run);
   if (!stages) {

@@ -25,7 +25,7 @@ export async function addFromTask(
     const message of toAddMessages(items, { run, by: execution.id, identify: adds.identify })
   ) {
     execution.check("add items");
-    // Told before it is sent as well: the task may end first.
+    // Reported before it is sent as well: the task may end first.
     adds.added(execution.id);
     total += await execution.request(message) ?? 0;
     adds.added(execution.id);

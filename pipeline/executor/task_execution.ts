@@ -1,6 +1,6 @@
 /**
  * One attempt at a task, on the thread that runs it: what it has sent, what it holds back, what it failed with and
- * whether it is to stop. Its function sees only the handle (`task_handle.ts`).
+ * whether it was stopped. Its function sees only the handle (`task_handle.ts`).
  *
  * @module
  */
@@ -32,7 +32,7 @@ export interface TaskEnvironment {
   batchSender: BatchSender;
   /** Whether a task's rows are committed together with its end. */
   atomic: boolean;
-  /** Aborted when the pipeline is to stop. */
+  /** Aborted when the pipeline is stopped. */
   signal: AbortSignal;
   /** Queues all tasks that are known; `undefined` when they are. */
   queueAll?: () => Promise<void> | undefined;
@@ -40,15 +40,17 @@ export interface TaskEnvironment {
   isTerminable?: true;
   /** Lets its tasks add others, where their status is stored. */
   adds?: Adds | undefined;
-  /** Whether ends are told once they are committed, and not when they are sent. */
+  /** Whether ends are reported once they are committed, and not when they are sent. */
   confirms?: boolean | undefined;
-  /** Whether outcomes hold what tasks returned, for the hook that is told. */
+  /** Whether a task on another thread may ask for the result of this one as soon as it has ended. */
+  isNeeded?: ((id: number) => boolean) | undefined;
+  /** Whether outcomes hold what tasks returned, for the hook that receives them. */
   keepsResults?: boolean | undefined;
   /** Receives the lines that tasks write into their logs. */
   onLog?: ((task: TaskIdentity, level: LogLevel, message: string) => void) | undefined;
   /** Whether no sleep of a task takes time, in tests. */
   skipsSleeps?: boolean | undefined;
-  /** Limits the statements of tasks whose time is up, or that are told to stop. */
+  /** Limits the statements of tasks whose time is up, or that are asked to stop. */
   deadline?: Pick<StatementDeadline, "limitTask" | "releaseTask"> | undefined;
   /** Called when a task has reported progress; on the main thread it is looked up instead. */
   progressed?: (task: TaskExecution) => void;
@@ -63,7 +65,7 @@ export class TaskExecution implements TaskIdentity {
   readonly #attempt: Attempt | undefined;
   /** What an atomic task has to write; sent with its end. */
   held: WriteMessage[] | undefined;
-  /** What it has checked, where that is to be known at its end. */
+  /** What it has checked, if that is needed at its end. */
   declare checks: NotedChecks | undefined;
   /** Its durable steps, where it has any. */
   declare steps: DurableSteps | undefined;
@@ -81,9 +83,9 @@ export class TaskExecution implements TaskIdentity {
   #controller: AbortController | undefined;
   /** That it was cancelled by itself, and why. */
   cancelled: Stop | undefined;
-  /** How far it said that it is. */
+  /** Its progress as last reported. */
   fraction: number | undefined;
-  /** What it said last with its progress. */
+  /** The message of its last progress report. */
   note: string | undefined;
 
   constructor({ id, name, key }: TaskIdentity, environment: TaskEnvironment, attempt?: Attempt) {
@@ -100,7 +102,7 @@ export class TaskExecution implements TaskIdentity {
     return this.#attempt?.number ?? 1;
   }
 
-  /** Whether a failure is told and not written, because it may not be the task's end. */
+  /** Whether a failure is reported but not written, because it may not be the task's end. */
   get retryable(): boolean {
     return this.#attempt?.retryable ?? false;
   }
@@ -116,7 +118,7 @@ export class TaskExecution implements TaskIdentity {
     return this.#begunAt === 0 ? before : before + performance.now() - this.#begunAt;
   }
 
-  /** Whether it is to stop. */
+  /** Whether it was asked to stop. */
   get isStopped(): boolean {
     return (this.#controller?.signal ?? this.environment.signal).aborted;
   }
@@ -144,7 +146,7 @@ export class TaskExecution implements TaskIdentity {
     return this.#writes?.settled();
   }
 
-  /** The pipeline is to stop. */
+  /** Stops it with its pipeline. */
   abort(reason: unknown): void {
     this.#controller?.abort(reason);
   }

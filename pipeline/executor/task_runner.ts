@@ -31,7 +31,7 @@ export interface TaskOutcome {
   result?: string | undefined;
   /** Whether the task has not written its end: it could not, or it may be run again. */
   unwritten?: boolean | undefined;
-  /** Whether its Worker is gone, so that it may have ended before, unheard. */
+  /** Whether its Worker is gone, so that it may have ended before, unnoticed. */
   lost?: boolean;
   /** The very thing that was thrown, where that was on this thread. */
   thrown?: unknown;
@@ -56,7 +56,7 @@ export async function runTask<Item>(
       const start = newsOf(runId, id);
       start.status = "running";
       start.startedAt = task.startedAt = task.continues ?? isoNow();
-      // It still says why the task had to wait.
+      // The message still shows why the task had to wait.
       if (task.attempt > 1) start.message = `Attempt ${task.attempt}`;
       batchSender.update(start);
       // A task that blocks its Worker until that is ended could not send it any more.
@@ -91,7 +91,7 @@ export async function runTask<Item>(
     task.ended = true;
     const thrown = task.steps?.sleep ?? caught;
     const status = isStopped(thrown, task, environment) ? "cancelled" : "error";
-    // What is told of it is a copy, with the stack another one.
+    // The report of it is a copy, and its stack another one.
     if (isLarge(thrown)) await batchSender.readyInTurn().catch(() => {});
     return failed(task, { status, error: toErrorData(thrown), thrown }, environment);
   }
@@ -106,7 +106,7 @@ function isLarge(thrown: unknown): boolean {
   }
 }
 
-/** Whether a task threw because it or its pipeline was to stop. */
+/** Whether a task threw because it or its pipeline was stopped. */
 export function isStopped(
   thrown: unknown,
   task: TaskExecution | undefined,

@@ -1,7 +1,7 @@
 /**
  * Shows on the terminal how far a pipeline is; what `runPipeline({ progress: true })` loads.
  *
- * It draws to stderr, so that what the program writes to stdout can be piped. Where stderr is no terminal it
+ * It draws to stderr, so that what the program writes to stdout can be piped. Where stderr is not a terminal it
  * writes a plain line every few seconds instead. It asks for no permission.
  *
  * @module
@@ -26,7 +26,7 @@ let screen: ProgressTerminal | undefined;
 
 /** Makes the observer that shows a run. */
 export function showProgress(options: ProgressOptions): RunObserver {
-  // Bars on a terminal that does not tell its size would tear what other programs print there.
+  // Bars on a terminal that does not report its size would tear what other programs print there.
   const { bars = canDraw(Deno.stderr) && terminalSize() !== undefined } = options;
   return bars ? new Bars(options) : new Lines(options);
 }

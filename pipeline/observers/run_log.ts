@@ -1,5 +1,5 @@
 /**
- * Says in the log what becomes of a run; loaded where LogTape is. Without a configuration LogTape drops it.
+ * Logs what becomes of a run; loaded where LogTape is. Without a configuration LogTape drops it.
  *
  * Categories: `["pipeloom", "run"]` starts and ends, `["pipeloom", "task"]` failures and what tasks log,
  * `["pipeloom", "writer"]` the driver and checkpoints that readers held up.

@@ -2,8 +2,8 @@
  * What observes a pipeline: progress bars, the log, telemetry. Types only, so that the engine
  * knows none of them and loads none that is not wanted.
  *
- * What changes with every task is not told but read ({@linkcode ObservedRun}): an observer that draws ten times a second
- * need not receive a hundred thousand tasks in between.
+ * What changes with every task is not pushed but read ({@linkcode ObservedRun}): an observer that draws ten times a
+ * second need not receive a hundred thousand tasks in between.
  *
  * @module
  */
@@ -18,9 +18,9 @@ import type { TaskOutcome } from "../executor/task_runner.ts";
 
 /** A task that has started and not returned. */
 export interface RunningTask extends TaskIdentity {
-  /** How far it is, 0 to 1; `undefined` when it has not said. */
+  /** How far it is, 0 to 1; `undefined` when it has not reported any. */
   readonly fraction: number | undefined;
-  /** What it said last with its progress. */
+  /** The message of its last progress report. */
   readonly note: string | undefined;
 }
 
@@ -72,7 +72,7 @@ export interface RunObserver {
   within?<T>(task: TaskIdentity, work: () => T): T;
   /** The span of the context, as a `traceparent`, for a task that runs elsewhere. */
   trace?(): string | undefined;
-  /** A task wrote a line into its log. An observer that shows it, or was told not to, returns `true`. */
+  /** A task wrote a line into its log. An observer that shows it, or is configured not to, returns `true`. */
   onLog?(task: TaskIdentity, level: LogLevel, message: string, shown: boolean): boolean | void;
   /** A task has ended. */
   ended?(task: TaskIdentity, outcome: TaskOutcome): void;

@@ -2,7 +2,7 @@
  * One span for a run and one for each task, and metrics, through OpenTelemetry; loaded where a provider is.
  *
  * Tasks on this thread run within their span, so that what they fetch shows as part of it. A span does not
- * reach into the pool's Workers: there it only says how long the task took and how it ended.
+ * reach into the pool's Workers: there it only records how long the task took and how it ended.
  *
  * @module
  */
@@ -135,7 +135,7 @@ export class Telemetry implements RunObserver {
 
   async #sample(): Promise<void> {
     if (!this.#stats || !this.#view) return;
-    // A writer that is closed meanwhile has nothing more to tell.
+    // A writer that was closed meanwhile has nothing more to report.
     const stats = await this.#stats().catch(() => undefined);
     if (!stats) return;
     const attributes = this.#attributes;

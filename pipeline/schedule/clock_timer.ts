@@ -3,11 +3,11 @@
  *
  * A timer counts the time that the process is awake, and the clock may be set. So the wait is cut into slices, after
  * each of which the clock is read: a machine that slept past a time begins late, once, however many times passed
- * meanwhile, and says so. Work is not awaited before the next time is computed; what overlaps is decided where a run
+ * meanwhile, and reports it. Work is not awaited before the next time is computed; what overlaps is decided where a run
  * begins.
  *
  * Rejected: `Deno.cron` (a flag; UTC only; times that pass while the machine sleeps are left out without a word; a
- * date that never comes ends the process), and croner's own timers (they do not tell that they are late).
+ * date that never comes ends the process), and croner's own timers (they do not report that they are late).
  *
  * @module
  */
@@ -20,7 +20,7 @@ const SLICE_MS = 30_000;
 /** Milliseconds past its time from which a run is late: a busy process and a slice are shorter. */
 const LATE_MS = 60_000;
 
-/** Milliseconds by which a clock is set back so far that times computed before say nothing. */
+/** Milliseconds by which a clock is set back so far that times computed before are meaningless. */
 const SET_BACK_MS = 86_400_000;
 
 /** How work is triggered. */
@@ -44,7 +44,7 @@ export interface TriggerOptions {
 export async function atTimes(
   times: CronTimes,
   { signal, most, onScheduled, onLeftOut, onLate }: TriggerOptions,
-  work: () => Promise<void>,
+  work: (due: Date) => Promise<void>,
 ): Promise<void> {
   const active = new Set<Promise<void>>();
   let from = Date.now();
@@ -56,9 +56,9 @@ export async function atTimes(
     from = now;
     due = times.next(new Date(from)).getTime();
   };
-  const begin = () => {
+  const begin = (at: Date) => {
     if (active.size >= most) return onLeftOut();
-    const one = work().finally(() => {
+    const one = work(at).finally(() => {
       active.delete(one);
       announce();
     });
@@ -75,8 +75,9 @@ export async function atTimes(
     } else if (now >= due) {
       if (now - due >= LATE_MS) onLate(new Date(due));
       // A clock that is set back by less comes to the same time twice: it counts once.
+      const at = new Date(due);
       continueFrom(now);
-      begin();
+      begin(at);
     }
   }
   await Promise.all(active);

@@ -1,7 +1,7 @@
 /**
  * When a pipeline is due: a line of a crontab, in a time zone.
  *
- * croner reads the line, says what is wrong with it, and finds the next time. What not every crontab understands is
+ * croner reads the line, reports its errors, and finds the next time. What not every crontab understands is
  * refused (seconds, `@daily`, `L`, `W`, `#`, `?`), so that one expression means the same wherever it is put.
  *
  * In a time zone a day has 23 or 25 hours twice a year. Where the hour is `*`, time counts as it passes: croner does

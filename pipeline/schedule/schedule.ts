@@ -83,11 +83,11 @@ const RENAMED = { onNext: "onScheduled" };
  * lead to one run when it wakes; times that pass while the program does not run are not made up for. What a listener
  * throws or rejects with is given to `onError`, and never ends the schedule.
  *
- * Unless the definition says otherwise, `overlap` is `"refuse"`: a time at which another run of this name is
+ * Unless the definition sets it, `overlap` is `"refuse"`: a time at which another run of this name is
  * active, in this process or another, is left out. With `"queue"` it waits; a third run of one schedule is left out, too.
  *
  * @returns When it was stopped and no run is active any more
- * @throws {TypeError} If there is no schedule, it is no cron expression, there is no such time zone, an option is
+ * @throws {TypeError} If there is no schedule, it is not a cron expression, there is no such time zone, an option is
  * wrong, or the items can be read only once
  *
  * @example Every night at two, in Oslo
@@ -117,7 +117,7 @@ export async function schedulePipeline<Item>(
   options: ScheduleOptions = {},
 ): Promise<void> {
   const { args = {}, signal, handleSignals = true, onReport, onScheduled } = options;
-  const { onError = (error: Error) => console.error(error.message), onLate = tellLate } = options;
+  const { onError = (error: Error) => console.error(error.message), onLate = reportLate } = options;
   checkOptions(options, { operation: "schedule the pipeline", kinds: KINDS, renamed: RENAMED });
   const db = absolutePath(definition.db ?? DEFAULT_DB);
   const plan = await planSchedule(definition);
@@ -162,9 +162,7 @@ export async function planSchedule<Item>(
   const { name = "pipeline" } = definition;
   if (schedule === undefined) {
     throw new TypeError(
-      `Cannot schedule ${
-        Deno.inspect(name)
-      }: it does not say when; give its definition a schedule, ` +
+      `Cannot schedule ${Deno.inspect(name)}: it has no schedule; give its definition one, ` +
         `such as "0 2 * * *", or pass --cron on the command line`,
     );
   }
@@ -183,7 +181,7 @@ export async function planSchedule<Item>(
   return { name, times, overlap };
 }
 
-/** Who is told what, and what ends a schedule. */
+/** The listeners of a schedule, and what ends it. */
 export interface ScheduleListeners {
   /** Ends the schedule. */
   signal: AbortSignal;
@@ -202,7 +200,7 @@ export interface ScheduleListeners {
 export async function runSchedule(
   { name, times, overlap }: SchedulePlan,
   { signal, onScheduled, onError, onLate }: ScheduleListeners,
-  work: () => Promise<void>,
+  work: (due: Date) => Promise<void>,
 ): Promise<void> {
   const report = async (thrown: unknown) => {
     try {
@@ -232,10 +230,10 @@ export async function runSchedule(
     onScheduled: (next) => void call(() => onScheduled?.(next)),
     onLeftOut,
     onLate: (due) => void call(() => onLate(due)),
-  }, () => call(work));
+  }, (at) => call(() => work(at)));
 }
 
-function tellLate(due: Date): void {
+function reportLate(due: Date): void {
   console.error(`Late: the run that was due at ${due.toISOString()} begins now`);
 }
 

@@ -17,7 +17,7 @@ export interface ZonedSchedule {
   timeZone?: string | undefined;
 }
 
-/** Whether a value is a schedule, as far as its kind tells. */
+/** Whether a value is a schedule, as far as its type shows. */
 export function isSchedule(schedule: unknown): schedule is string | ZonedSchedule {
   return typeof schedule === "string" || isZoned(schedule);
 }

@@ -93,7 +93,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     this.#options.wake();
   }
 
-  /** A task has ended: what it has added is committed. One that was lost may have added some unheard. */
+  /** A task has ended: what it has added is committed. One that was lost may have added some unnoticed. */
   ended(id: number, isLost: boolean): void {
     if (isLost || (this.#adders.size > 0 && this.#adders.delete(id))) this.added(0);
   }
@@ -133,7 +133,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   }
 
   async #read(): Promise<void> {
-    const { items, refuse, source: { notes } } = this.#options;
+    const { items, refuse, batchSender, source: { notes } } = this.#options;
     const rows = await (this.#ahead ?? this.#query());
     this.#ahead = undefined;
     if (rows.length === 0) return;
@@ -156,6 +156,8 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
       tasks = tasks.filter(({ id }) => !unchanged.has(id));
     }
     const { ready, refused } = items.admit?.(tasks) ?? { ready: tasks, refused: [] };
+    // Their dependencies are there when they begin, on each thread.
+    if (items.admit) await batchSender.flushed();
     this.#page = ready;
     this.#given = 0;
     for (const { task, error } of refused) refuse(task, error);

@@ -40,6 +40,6 @@ export interface Announcer<Item> {
   confirm: boolean;
   /** Receives tasks that need not run, because they are done already. */
   skipped?: (tasks: number) => void;
-  /** Keeps what items say, where that is wanted. */
+  /** Stores what items declare, if anything. */
   notes?: ItemNotes<Item> | undefined;
 }

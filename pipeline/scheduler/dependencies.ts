@@ -1,5 +1,5 @@
 /**
- * Which task waits for which. Pure: tasks are numbers, what they are to each other is settled before any runs.
+ * Which task waits for which. Pure: tasks are numbers, their relations are settled before any runs.
  *
  * Counts of what each task still waits for, and lists of who waits for it (Kahn, "Topological sorting of large
  * networks", 1962): what a task that ends sets free costs no more than its own edges. All loops, no recursion: a
@@ -97,16 +97,16 @@ export class DependencyGraph {
 
   /** The tasks of keys. */
   #find(key: string | null, task: number, dependsOn: Iterable<string> | undefined): Set<number> {
-    const told = dependsOn ?? [];
+    const keys = dependsOn ?? [];
     // The one would be taken letter by letter, the other is a promise, most likely.
-    if (typeof told === "string" || typeof told[Symbol.iterator] !== "function") {
+    if (typeof keys === "string" || typeof keys[Symbol.iterator] !== "function") {
       throw new TypeError(
-        `Cannot let ${named(key, task)} depend on ${Deno.inspect(told, { depth: 0 })}: ` +
+        `Cannot let ${named(key, task)} depend on ${Deno.inspect(keys, { depth: 0 })}: ` +
           `dependsOn returns an array of keys`,
       );
     }
     const found = new Set<number>();
-    for (const needed of told) {
+    for (const needed of keys) {
       const other = this.#byKey.get(needed);
       if (other === undefined || this.#twice.has(needed)) {
         throw new TypeError(
@@ -117,6 +117,11 @@ export class DependencyGraph {
       found.add(other);
     }
     return found;
+  }
+
+  /** Whether others depend on a task. */
+  isNeeded(task: number): boolean {
+    return this.#dependents[task]!.length > 0;
   }
 
   /** The tasks that wait for none, in their order. */
@@ -179,7 +184,7 @@ export class DependencyGraph {
     return this.#blocked.has(task);
   }
 
-  /** Whether a task that was to run again waits until others have ended. */
+  /** Whether a task that is due to run again waits until others have ended. */
   isWaiting(task: number): boolean {
     return this.#patient.isWaiting(task);
   }

@@ -51,7 +51,7 @@ export interface DependencyOptions<Item> {
 export function checkDependencies<Item>({ dependsOn, runsWhen }: DependencyOptions<Item>): void {
   if (!runsWhen || dependsOn) return;
   throw new TypeError(
-    "Cannot run the pipeline: runsWhen needs dependsOn. Say what a task waits for, or leave runsWhen out",
+    "Cannot run the pipeline: runsWhen needs dependsOn. Add dependsOn, or leave runsWhen out",
   );
 }
 
@@ -79,11 +79,13 @@ export class DependencySource<Item> implements TaskSupply<Item> {
   /** The places of tasks whose turn has come, and how many of them have been given out. */
   readonly #ready: number[] = [];
   #given = 0;
+  /** Whether tasks are added. */
+  #grows = false;
   #loading: Promise<void> | undefined;
   #isLoaded = false;
 
   /**
-   * @throws {TypeError} If the items are no array, or their dependencies lead nowhere or in a circle
+   * @throws {TypeError} If the items are not an array, or their dependencies lead nowhere or in a circle
    */
   constructor(feed: TaskSource<Item>, options: DependencyOptions<Item> & IdentityOptions<Item>) {
     const { known } = feed;
@@ -112,6 +114,7 @@ export class DependencySource<Item> implements TaskSupply<Item> {
   admit(tasks: readonly IdentifiedItem<Item>[]): Admitted<Item> {
     const admitted: Admitted<Item> = { ready: [], refused: [] };
     const pairs: [number, number][] = [];
+    this.#grows = true;
     for (const task of tasks) {
       // One that comes again is given out when its turn comes.
       if (this.#places.has(task.id)) continue;
@@ -165,6 +168,8 @@ export class DependencySource<Item> implements TaskSupply<Item> {
       if (ids.length === LOOKAHEAD) await send();
     }
     await send();
+    // A task on another thread may ask for them as soon as it begins.
+    await batchSender.flushed();
   }
 
   /** The next task whose turn has come; `undefined` when there is none at the moment. */
@@ -198,13 +203,19 @@ export class DependencySource<Item> implements TaskSupply<Item> {
     return this.#graph.unblock(places).flatMap((at) => this.#tasks[at] ?? []);
   }
 
+  /** Whether a task depends on this one, or may be added that does. */
+  isNeeded(id: number): boolean {
+    const place = this.#places.get(id);
+    return this.#grows || (place !== undefined && this.#graph.isNeeded(place));
+  }
+
   /** Whether a task cannot run because of another that it depends on. */
   isBlocked(id: number): boolean {
     const place = this.#places.get(id);
     return place !== undefined && this.#graph.isBlocked(place);
   }
 
-  /** Whether a task that was to run again waits until others have ended. */
+  /** Whether a task that is due to run again waits until others have ended. */
   isWaiting(id: number): boolean {
     const place = this.#places.get(id);
     return place !== undefined && this.#graph.isWaiting(place);
@@ -241,7 +252,7 @@ export class DependencySource<Item> implements TaskSupply<Item> {
 /**
  * Whether a task runs whatever became of those that it depends on.
  *
- * @throws {TypeError} If it is no moment
+ * @throws {TypeError} If it is not a moment
  */
 function toPatience(moment: unknown): boolean {
   if (moment === undefined || moment === "done") return false;

@@ -15,7 +15,7 @@ export class IdSet {
   #bits = 0;
   #block = 0;
 
-  /** Adds an id; tells whether it was new. */
+  /** Adds an id; returns whether it was new. */
   add(id: number): boolean {
     const bit = this.#bit(id);
     const isNew = (this.#bits & bit) === 0;

@@ -1,24 +1,25 @@
 /**
- * What is kept of items beside their tasks: their inputs, their stages, and their versions, by which work is skipped that was done
+ * What is kept of items beside their tasks: inputs, stages, tags, and versions, by which work is skipped that was done
  * before.
  *
  * @module
  */
 import { toJson } from "../../internal/json.ts";
-import { withoutNul } from "../../internal/nul_characters.ts";
+import { withoutNul } from "../../internal/text/nul_characters.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
 import type { NoteItemsMessage } from "../../writer/protocol/task_message.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 
-/** What a pipeline says of its items; see `PipelineOptions`. */
+/** The options of a pipeline about its items; see `PipelineOptions`. */
 export interface ItemOptions<Item> {
   storeItems?: boolean | undefined;
   version?: ((item: Item) => string | undefined) | undefined;
   cacheKey?: string | undefined;
   stage?: ((item: Item) => string) | undefined;
+  tags?: ((item: Item) => readonly string[] | undefined) | undefined;
 }
 
-/** The run, and what is told of it. */
+/** The run, and its values for the options. */
 export interface NotedRun {
   run: number;
   batchSender: BatchSender;
@@ -26,7 +27,7 @@ export interface NotedRun {
   unchanged(tasks: number): void;
 }
 
-/** Keeps what a pipeline says of its items. */
+/** Stores what a pipeline declares about its items. */
 export class ItemNotes<Item> {
   readonly #options: ItemOptions<Item>;
   readonly #run: NotedRun;
@@ -37,12 +38,12 @@ export class ItemNotes<Item> {
   }
 
   /**
-   * Keeps what items say whose tasks are `queued`. Returns the ids of those that need not run, and are `done`.
+   * Stores what the items of `queued` tasks declare. Returns the ids of those that need not run, and are `done`.
    *
-   * @throws {TypeError} If an item has no JSON form, a version is no text, or an item with a version has no key
+   * @throws {TypeError} If an item has no JSON form, a version is not a text, or an item with a version has no key
    */
   async note(tasks: readonly IdentifiedItem<Item>[]): Promise<readonly number[]> {
-    const { storeItems, version, cacheKey = "", stage } = this.#options;
+    const { storeItems, version, cacheKey = "", stage, tags } = this.#options;
     const { run, batchSender, unchanged } = this.#run;
     if (tasks.length === 0) return [];
     const message: NoteItemsMessage = {
@@ -51,6 +52,7 @@ export class ItemNotes<Item> {
       ids: tasks.map(({ id }) => id),
       ...(storeItems ? { inputs: tasks.map((task) => inputOf(task)) } : {}),
       ...(stage ? { stages: tasks.map(({ stage }) => stage ?? null) } : {}),
+      ...(tags ? { tags: tasks.map(({ item }) => tagsOf(item, tags)) } : {}),
       ...(version ? { versions: tasks.map((task) => versionOf(task, version)), cacheKey } : {}),
     };
     if (!version) {
@@ -64,18 +66,30 @@ export class ItemNotes<Item> {
   }
 }
 
-/** What keeps what a pipeline says of its items; `undefined` when it says nothing. */
+/** Stores what a pipeline declares about its items; `undefined` when it declares nothing. */
 export function notesOf<Item>(
   options: ItemOptions<Item>,
   run: NotedRun,
 ): ItemNotes<Item> | undefined {
-  return options.storeItems || options.version || options.stage
+  return options.storeItems || options.version || options.stage || options.tags
     ? new ItemNotes(options, run)
     : undefined;
 }
 
 function inputOf<Item>({ name, item }: IdentifiedItem<Item>): string | null {
   return toJson(item, { place: (path) => `the item of task ${name}${path}` }) ?? null;
+}
+
+/** Tags as JSON. Another value than an array fails the run when the task is queued. */
+function tagsOf<Item>(item: Item, tags: NonNullable<ItemOptions<Item>["tags"]>): string | null {
+  try {
+    const all: unknown = tags(item);
+    return Array.isArray(all) && all.length > 0
+      ? withoutNul(JSON.stringify(all.map(String)))
+      : null;
+  } catch {
+    return null;
+  }
 }
 
 function versionOf<Item>(

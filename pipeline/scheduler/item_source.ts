@@ -110,7 +110,7 @@ export class ItemSource<Item> {
   }
 }
 
-/** What an iterator has returned, which for anything but an object would never say that it is done. */
+/** What an iterator has returned, which would never be done if it were not an object. */
 function checked<Result>(result: Result): Result {
   if (typeof result === "object" && result !== null) return result;
   throw new TypeError(

@@ -26,7 +26,7 @@ export class PatientTasks {
     return this.#awaited.has(task);
   }
 
-  /** Another task has ended. Returns whether the task may run now; that is said once. */
+  /** Another task has ended. Returns whether the task may run now; `true` only once. */
   ended(task: number, other: number): boolean {
     const awaited = this.#awaited.get(task);
     if (!awaited) return false;

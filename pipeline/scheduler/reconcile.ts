@@ -1,8 +1,8 @@
 /**
  * What became of a task whose sender died or was cut off.
  *
- * It may have ended, and told the writer, just before: then the news of it did not come through any more, or has
- * come and was not read yet. What is written counts, not what the main thread knows.
+ * It may have ended, and notified the writer, just before: then that update was lost on its way, or has
+ * arrived and was not read yet. What is written counts, not what the main thread knows.
  *
  * @module
  */
@@ -49,13 +49,13 @@ export async function reconcile(
   });
 }
 
-/** Ends tasks that said they were done, and whose sender was cut off before it wrote that. Returns these. */
+/** Ends tasks that were reported as done, and whose sender was cut off before it wrote that. Returns these. */
 export async function endOrphans<Task extends TaskIdentity>(
   tasks: readonly Task[],
   why: string,
   environment: TaskEnvironment,
 ): Promise<[Task, TaskOutcome][]> {
-  // Without a table it cannot be told.
+  // Without a table it cannot be known.
   if (environment.run === null) return [];
   const message = `${why}: what this one had sent may or may not be written`;
   const error = { name: "TaskWorkerDiedError", message };

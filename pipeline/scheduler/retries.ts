@@ -1,5 +1,5 @@
 /**
- * The attempts at a task, where a policy counts them: what each is told, and whether a task that failed is run again.
+ * The attempts at a task, where a policy counts them: what each receives, and whether a task that failed is run again.
  *
  * The decision is made here, on the main thread, wherever the task runs: a function such as `retryIf` cannot be
  * sent elsewhere. A task that may be run again therefore does not write its failure itself.
@@ -81,7 +81,7 @@ export class Retries<Item> {
     if (task.attempt) task.attempt = { ...task.attempt, number: task.attempt.number - 1 };
   }
 
-  /** When a task that failed is run again, if it is; where that cannot be told, its error says so. */
+  /** When a task that failed is run again, if it is; where that cannot be decided, its error gives the reason. */
   next(task: LiveTask<Item>, outcome: TaskOutcome): NextAttempt | undefined {
     const { policy, attempt, cancellation } = task;
     const { signal } = this.#environment;
@@ -97,7 +97,7 @@ export class Retries<Item> {
     if (sleep) return { delayMs: sleep.until - Date.now(), isCounted: false, sleep };
     const isRetryable = policy !== undefined && attempt?.retryable === true;
     const asked = retryAfterOf(outcome.error);
-    const cannotTell = (why: string) => {
+    const undecided = (why: string) => {
       const cause = fromErrorData(outcome.error!);
       outcome.error = toErrorData(new Error(`Cannot decide whether to retry: ${why}`, { cause }));
       return undefined;
@@ -118,14 +118,14 @@ export class Retries<Item> {
       if (again instanceof Promise) {
         // It would be taken for true, and what it is rejected with would end the process.
         again.catch(() => {});
-        return cannotTell("retryIf returned a promise; return true or false");
+        return undecided("retryIf returned a promise; return true or false");
       }
       if (!again) return undefined;
       where = "retryDelayMs threw ";
       const failure = { attempt: attempt.number, error };
       return { delayMs: retryDelay(policy, failure), isCounted: true };
     } catch (thrown) {
-      return cannotTell(`${where}${summarizeError(thrown)}`);
+      return undecided(`${where}${summarizeError(thrown)}`);
     }
   }
 

@@ -121,7 +121,7 @@ export interface FullPolicy extends Complete<Omit<TaskPolicy, "timeoutMs">> {
 export interface Attempt {
   /** Its number, from 1. */
   readonly number: number;
-  /** Whether a failure is not the task's end yet, so that it is told and not written. */
+  /** Whether a failure is not the task's end yet, so that it is reported but not written. */
   readonly retryable: boolean;
   /** Milliseconds that it may take. */
   readonly timeoutMs: number | undefined;
@@ -131,7 +131,7 @@ export interface Attempt {
   readonly awakeMs?: number;
 }
 
-/** Whether any task may be run again or be timed, so that attempts are to be counted. */
+/** Whether any task may be run again or be timed, so that attempts have to be counted. */
 export function hasPolicy<Item>(options: PolicyOptions<Item>): boolean {
   const { retries = 0, timeoutMs, taskOptions } = options;
   return retries > 0 || timeoutMs !== undefined || taskOptions !== undefined;
@@ -141,7 +141,7 @@ export function hasPolicy<Item>(options: PolicyOptions<Item>): boolean {
  * The policy of an item's task; that of all tasks when there is no item.
  *
  * @throws {RangeError} If a number is out of range
- * @throws {TypeError} If the policy of the item is no object, or says something that there is not
+ * @throws {TypeError} If the policy of the item is not an object, or has an unknown key
  */
 export function policyOf<Item>(options: PolicyOptions<Item>, item?: { item: Item }): FullPolicy {
   const own = item && options.taskOptions?.(item.item) || {};
@@ -176,7 +176,7 @@ export function policyOf<Item>(options: PolicyOptions<Item>, item?: { item: Item
  * Refuses what cannot be the policy of a pipeline.
  *
  * @throws {RangeError} If a number is out of range
- * @throws {TypeError} If `retryIf` is no function
+ * @throws {TypeError} If `retryIf` is not a function
  */
 export function checkPolicy<Item>(options: PolicyOptions<Item>): void {
   policyOf(options);

@@ -86,7 +86,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     options.hooks?.listen(() => this.#dispatch());
   }
 
-  /** Runs the tasks. Resolves when each that is to run at all has ended. */
+  /** Runs the tasks. Resolves when each task that can run has ended. */
   async run(executor: Executor<Item>): Promise<void> {
     const { signal } = this.environment;
     signal.addEventListener("abort", this.#abort);
@@ -118,7 +118,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     this.#executor?.messageFailed?.(id, error);
   }
 
-  /** Tells a task that was offered to stop. */
+  /** Asks a task that was offered to stop. */
   stop(task: LiveTask<Item>, reason: Error): void {
     this.#executor?.cancel(task, reason);
   }
@@ -275,7 +275,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     this.end(task, end!);
   }
 
-  /** Ends tasks that said they were done, and whose sender was cut off before it could write it. */
+  /** Ends tasks that were reported as done, and whose sender was cut off before it could write it. */
   async #reconcile(tasks: readonly OfferedTask<Item>[], why: string): Promise<void> {
     for (const [task, outcome] of await endOrphans(tasks, why, this.environment)) {
       this.revoked(task.id, "done");

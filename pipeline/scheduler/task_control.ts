@@ -1,8 +1,8 @@
 /**
  * Cancels and retries single tasks while their run continues.
  *
- * Where a task stands decides what is done: one that runs is told, one that waits for its next attempt is taken back,
- * one that was not offered yet is held, and cancelled in the table at once. Tasks that failed keep their records
+ * The state of a task decides what is done: a running one is notified, one that waits for its next attempt is taken
+ * back, one that was not offered yet is held, and cancelled in the table at once. Tasks that failed keep their records
  * until their run ends, to be queued again.
  *
  * @module
@@ -29,7 +29,7 @@ export interface ControlledTasks<Item> {
   readonly supply: AddedSupply<Item>;
   /** Which task waits for which, where any does. */
   readonly dependencies: DependencySource<Item> | undefined;
-  /** Tells a task that was offered to stop. */
+  /** Asks a task that was offered to stop. */
   stop(task: LiveTask<Item>, reason: Error): void;
   /** Ends a task, which has not written that. */
   fail(task: LiveTask<Item>, outcome: TaskOutcome): void;
@@ -193,7 +193,7 @@ export class TaskControl<Item> {
     }
   }
 
-  /** Has a task end that has not; resolves when it is told, or cancelled in the table. */
+  /** Ends a task that has not ended; resolves when it is notified, or cancelled in the table. */
   async #begin(task: LiveTask<Item>, cancellation: Cancellation, cannot: string): Promise<void> {
     const { reason } = cancellation;
     const outcome: TaskOutcome = { status: "cancelled", error: toErrorData(reason) };
@@ -267,7 +267,7 @@ export class TaskControl<Item> {
 
   #check(cannot: string, id: number): void {
     if (!Number.isSafeInteger(id) || id < 0) {
-      throw new TypeError(`${cannot}: ${Deno.inspect(id)} is no id of a task`);
+      throw new TypeError(`${cannot}: ${Deno.inspect(id)} is not an id of a task`);
     }
     if (this.#isClosed) throw new Error(`${cannot}: the run has ended`);
   }

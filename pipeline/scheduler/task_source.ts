@@ -4,7 +4,7 @@
  * An array is known at once: it is queued in bulk, ahead of the tasks as far as they leave time for that, and no object
  * is kept for an item before its turn. Any other iterable is read a little ahead (`LOOKAHEAD`), so
  * that a generator of a million items is never held in memory. Where it fails, the tasks before that are
- * given out, and the failure is told at the end.
+ * given out, and the failure is reported at the end.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export class TaskSource<Item> {
   readonly known: readonly Item[] | undefined;
   /** Whether the run may be an earlier one. */
   readonly resumes: boolean;
-  /** Keeps what items say, where that is wanted. */
+  /** Stores what items declare, if anything. */
   notes: ItemNotes<Item> | undefined;
   readonly #source: ItemSource<Item>;
   readonly #registration: TaskRegistration<Item>;
@@ -67,7 +67,7 @@ export class TaskSource<Item> {
     return this.#registration.isSkipped(index);
   }
 
-  /** The id of the task of a known item, whether it is to run or not; known when all have been announced. */
+  /** The id of the task of a known item, whether it will run or not; known when all have been announced. */
   idOf(index: number): number {
     return this.#registration.idOf(index);
   }
@@ -117,12 +117,12 @@ export class TaskSource<Item> {
     if (!this.#loading && (this.#source.exhausted || this.#failure)) return undefined;
     this.#loading ??= this.#load().finally(() => {
       this.#loading = undefined;
-      this.#tell();
+      this.#notify();
     });
     return this.#news.promise.then(() => this.take());
   }
 
-  /** Gives out nothing more, and tells those who wait. */
+  /** Gives out nothing more, and wakes the callers that wait. */
   halt(): void {
     this.#halted = true;
     this.#source.halt();
@@ -158,7 +158,7 @@ export class TaskSource<Item> {
     });
   }
 
-  #tell(): void {
+  #notify(): void {
     this.#news.resolve();
     this.#news = Promise.withResolvers();
   }

@@ -8,9 +8,7 @@
  * @module
  */
 import { checkChoice } from "../../internal/validate.ts";
-import { builtinDriver } from "./builtin.ts";
 import type { Driver, DriverName } from "./driver.ts";
-import { FFI_PACKAGE, isLibraryCached, loadFfiDriver } from "./ffi.ts";
 import { isCached } from "../../internal/jsr.ts";
 import { isGranted } from "../../internal/permissions.ts";
 
@@ -29,34 +27,46 @@ export type DriverChoice = DriverName | "auto";
 /** Every choice. */
 export const DRIVER_CHOICES: readonly DriverChoice[] = ["auto", "ffi", "builtin"];
 
-/** A driver and, when `auto` could not have FFI, why. */
-export interface ChosenDriver {
-  /** The loaded driver. */
-  driver: Driver;
+/** Which driver was chosen and, when `auto` could not have FFI, why. */
+export interface SettledDriver {
+  /** The driver's name. */
+  name: DriverName;
   /** Why it is not the FFI driver. */
   reason?: string;
 }
 
 let ffi: Promise<Driver> | undefined;
 
+/** Settles on a driver as {@linkcode settleDriver} does, and loads it. */
+export async function chooseDriver(
+  choice: DriverChoice = "auto",
+): Promise<{ driver: Driver; reason?: string }> {
+  const { name, ...why } = await settleDriver(choice);
+  const driver = name === "ffi" ? await ffi! : (await import("./builtin.ts")).builtinDriver;
+  return { driver, ...why };
+}
+
 /**
- * Loads the driver that was asked for. The FFI driver is loaded once for each thread.
+ * The driver to use, for a thread that opens no connection itself: of the drivers' modules it loads only what it takes
+ * to know. The FFI driver is loaded once for each thread.
  *
  * @throws {TypeError} If the choice is not one of `auto`, `ffi` and `builtin`
  * @throws {Error} If `ffi` was asked for by name and cannot be had
  */
-export async function chooseDriver(choice: DriverChoice = "auto"): Promise<ChosenDriver> {
+export async function settleDriver(choice: DriverChoice = "auto"): Promise<SettledDriver> {
   const operation = "open the database";
   checkChoice(choice, { operation, name: "driver", choices: DRIVER_CHOICES });
-  if (choice === "builtin") return { driver: builtinDriver, reason: "it was asked for" };
+  if (choice === "builtin") return { name: "builtin", reason: "it was asked for" };
   const missing = missingPermission();
   try {
     if (missing) throw new Error(missing);
+    const { loadFfiDriver } = await import("./ffi.ts");
     if (!ffi) await mayFetch(choice);
-    return { driver: await (ffi ??= loadFfiDriver()) };
+    await (ffi ??= loadFfiDriver());
+    return { name: "ffi" };
   } catch (cause) {
     const reason = (cause as Error).message.split("\n")[0]!;
-    if (choice === "auto") return { driver: builtinDriver, reason };
+    if (choice === "auto") return { name: "builtin", reason };
     throw new Error(
       `Cannot use driver "ffi": ${reason}; ` +
         (missing
@@ -68,8 +78,9 @@ export async function chooseDriver(choice: DriverChoice = "auto"): Promise<Chose
   }
 }
 
-/** Lets packages be fetched where FFI was asked for, and says so; `auto` uses only what is cached. */
+/** Allows fetching packages if FFI was requested, and logs it; `auto` uses only cached packages. */
 async function mayFetch(choice: DriverChoice): Promise<void> {
+  const { FFI_PACKAGE, isLibraryCached } = await import("./ffi.ts");
   const library = Deno.env.get("DENO_SQLITE_PATH");
   const isAskedFor = choice === "ffi" || !!library;
   const parts: [name: string, cached: boolean | undefined, way: string][] = [

@@ -1,9 +1,9 @@
 /**
  * Where the parameters of a statement stand.
  *
- * SQLite tells it itself: it can print a statement with the values that are bound, `NULL` where none is.
+ * SQLite itself reports it: it can print a statement with its bound values, `NULL` where none is bound.
  * Before anything is bound, that text differs from the statement's own exactly where a parameter stands,
- * so that no other code has to tell a parameter from a question mark in a string or a comment.
+ * so that no other code has to distinguish a parameter from a question mark in a string or a comment.
  *
  * @module
  */

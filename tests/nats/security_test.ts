@@ -65,7 +65,7 @@ Deno.test(
     );
     const seed = decoder.decode(stranger.getSeed());
     for (let error: Error | undefined = wrongKey; error; error = error.cause as Error | undefined) {
-      assert(!`${error.message}${error.stack}`.includes(seed), "an error tells the seed");
+      assert(!`${error.message}${error.stack}`.includes(seed), "an error reveals the seed");
     }
     const others = { ...tls, ca: `${folder}/other/ca.pem` };
     await assertRejects(() => run({ tls: others }), Error, "could not be trusted");
@@ -92,7 +92,7 @@ Deno.test(
       "Cannot serve as a worker: tls://127.0.0.1",
     );
 
-    // What a worker could do that had fallen into other hands: not offer tasks, nor hear what others write.
+    // What a worker could do that had fallen into other hands: not offer tasks, nor read what others write.
     const raw = await connect({
       servers: url,
       authenticator: nkeyAuthenticator(worker.getSeed()),
@@ -122,10 +122,75 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "one permission that is missing ends a run or a worker, and is named",
+  LOOSE,
+  async () => {
+    const coordinator = {
+      publish: ["pipeloom.hello", "pipeloom.down.>", "pipeloom.job.*", "$JS.API.>"],
+      subscribe: ["pipeloom.up.>", "pipeloom.worker", "_INBOX.>"],
+    };
+    const worker = {
+      publish: [
+        "pipeloom.worker",
+        "pipeloom.up.>",
+        "$JS.API.CONSUMER.MSG.NEXT.pipeloom.>",
+        "$JS.ACK.pipeloom.>",
+      ],
+      subscribe: ["pipeloom.hello", "pipeloom.down.>"],
+    };
+    const users: { user: string; password: string; permissions: typeof worker }[] = [];
+    const addUser = ({ publish, subscribe }: typeof worker, without = "") => {
+      const password = `${users.length}`;
+      const allowed = (subjects: string[]) => subjects.filter((subject) => subject !== without);
+      const permissions = { publish: allowed(publish), subscribe: allowed(subscribe) };
+      return users[users.push({ user: `user${password}`, password, permissions }) - 1]!;
+    };
+    const [all, able] = [addUser(coordinator), addUser(worker)];
+    const runs = ["pipeloom.hello", "pipeloom.job.*", "pipeloom.worker", "pipeloom.up.>"]
+      .map((without) => ({ without, ...addUser(coordinator, without) }));
+    const workers = [...worker.publish, ...worker.subscribe]
+      .map((without) => ({ without, ...addUser(worker, without) }));
+    const authorization = JSON.stringify({ users });
+    await using server = await NatsServer.start({
+      configuration:
+        `port: 4222\njetstream: { store_dir: "jetstream" }\nauthorization: ${authorization}\n`,
+    });
+    const named = ({ message }: Error, without: string) => {
+      const start = without.replace(/[>*]$/, "");
+      assert(
+        message.includes(`${start}`) && message.endsWith(without.replace(/\*$/, ">")),
+        message,
+      );
+    };
+    const { user, password } = able;
+    const ableWorker = startWorker(server.url, { user, password, workers: 1 });
+    for (const { user, password, without } of runs) {
+      const run = startPipeline([1], {
+        ...remotely(server.url, "idle", { user, password }),
+        db: ":memory:",
+      });
+      named(await assertRejects(() => run.finished, Error, "does not let this user"), without);
+    }
+    await ableWorker.stop();
+    const run = startPipeline([1], {
+      ...remotely(server.url, "load", { user: all.user, password: all.password }),
+      db: ":memory:",
+    });
+    await Promise.all(workers.map(async ({ user, password, without }) => {
+      const options = { servers: server.url, user, password, modules: [REMOTE_TASKS], log() {} };
+      const served = () => serveWorker({ ...options, handleSignals: false, workers: 1 });
+      named(await assertRejects(served, Error, "Cannot serve as a worker: nats://"), without);
+    }));
+    void run.cancel();
+    await run.finished;
+  },
+);
+
 Deno.test("a run that is cancelled while no server answers has not failed", LOOSE, async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
-  // It takes a connection, and says nothing.
+  // It takes a connection, and sends nothing.
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const run = startPipeline([1, 2], {
     ...remotely(`nats://127.0.0.1:${listener.addr.port}`, "idle"),
@@ -157,5 +222,5 @@ Deno.test("a server without encryption is refused where tls:// is asked for", LO
   });
   await served;
   assertMatch(lines.join("\n"), /cannot be reached .*trying again/);
-  assert(!lines.join("\n").includes("secret"), "a line tells the password");
+  assert(!lines.join("\n").includes("secret"), "a line reveals the password");
 });

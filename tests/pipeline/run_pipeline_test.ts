@@ -61,7 +61,9 @@ for (const driver of DRIVERS) {
       worker: null,
       version: null,
       stage: null,
+      tags: null,
       wakes_at: null,
+      wrote: '{"word":{"inserted":2}}',
     });
     assertEquals(tasks[1]!.key, null);
     assertEquals(

@@ -61,7 +61,7 @@ export class BatchSender {
   /** Why nothing more is posted, and no answer is read. */
   #dead: Error | undefined;
 
-  /** `onFailure` is told of failures that no caller waits for; `window` rows may be unacknowledged. */
+  /** `onFailure` receives failures that no caller waits for; `window` rows may be unacknowledged. */
   constructor(port: MessagePort, onFailure: FailureListener = () => {}, window = WINDOW_ROWS) {
     const onAcknowledged = () => this.#acknowledged();
     this.#inFlight = new InFlight(port, { onFailure, onAcknowledged, window });
@@ -118,7 +118,7 @@ export class BatchSender {
     }
   }
 
-  /** Asks for something that is no message, after all that was sent before. */
+  /** Asks for something that is not a message, after all that was sent before. */
   query<Q extends Query>(query: Q): Promise<QueryResults[Q["kind"]]> {
     if (this.#refusal) return Promise.reject(this.#refusal);
     this.#handOver();
@@ -132,6 +132,11 @@ export class BatchSender {
   flushLate(): void {
     const isLate = performance.now() - this.#since >= BATCH_MS;
     if (this.#collected.messages.length > 0 && isLate) this.#flush();
+  }
+
+  /** Posts what is collected, without waiting for it, as far as there are credits. */
+  flushNow(): void {
+    this.#handOver();
   }
 
   /** Resolves when there is room for more; `undefined` when there is room now. */
@@ -252,7 +257,7 @@ export class BatchSender {
     const { messages, waiters } = this.#collected;
     if (messages.length === 0) return;
     if (waiters.size > 0 && this.#inFlight.isIdle) this.#flush();
-    // They have waited for room. Who else has is to add its own first.
+    // They have waited for room. Other senders that waited add theirs first.
     else this.#timer ??= setTimeout(() => this.#flush(), 0);
   }
 

@@ -3,7 +3,7 @@
  *
  * Each row stands for itself: a column that a row does not name, or names with `undefined`, is left out of that row
  * alone, so that it takes its default, or stays as it is on an upsert. Rows that leave out the same columns have one
- * shape. Where all rows have one, which is the rule, the message says nothing of shapes, and nothing is spent on them.
+ * shape. Usually all rows have the same one; then the message lists no shapes, and they cost nothing.
  *
  * @module
  */

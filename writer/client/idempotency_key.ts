@@ -1,7 +1,7 @@
 /**
  * Keys under which rows are written once, however often they are sent.
  *
- * A key belongs to the task that sends it: two tasks that both say "page 3" mean different pages, and so do two
+ * A key belongs to the task that sends it: two tasks that both use "page 3" mean different pages, and so do two
  * tables. What a task sends in another attempt, or when its run is resumed, has the same key; what the same item
  * writes tomorrow is of another task. Keys of `SqliteWriter` belong to the file. See decision 14.
  *
@@ -14,7 +14,7 @@ import type { IdempotencyKey, WriteMessage } from "../protocol/write_message.ts"
  * The key of what is sent; `undefined` where it has none.
  *
  * @param operation What is sent, for an error: such as `insert into city`
- * @throws {TypeError} If it is not a text that can be told from others
+ * @throws {TypeError} If it is not a text that differs from others once stored
  */
 export function toIdempotencyKey(value: unknown, operation: string): IdempotencyKey | undefined {
   if (value === undefined) return undefined;

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { TransientMap } from "../../internal/transient_map.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../../errors.ts";
 import type {
   Ack,
@@ -29,7 +30,7 @@ export const WINDOW_ROWS = 8_000;
 const POOL_ROWS = 64_000;
 const MIN_ROWS = 2_000;
 
-/** Rows that each of so many senders may have posted. */
+/** The rows that each of a number of senders may have posted. */
 export function windowFor(senders: number): number {
   return Math.min(WINDOW_ROWS, Math.max(MIN_ROWS, Math.floor(POOL_ROWS / senders)));
 }
@@ -69,7 +70,7 @@ interface UnpackedBatch extends Batch {
 /** Called with the failure of a message that is not awaited, and with the task that sent it, if any did. */
 export type FailureListener = (error: ErrorData, task: number | undefined) => void;
 
-/** What an {@linkcode InFlight} is told. */
+/** Options of an {@linkcode InFlight}. */
 export interface InFlightOptions {
   onFailure: FailureListener;
   /** Called after each acknowledgement. */
@@ -88,8 +89,8 @@ export class InFlight {
   #seq = 0;
   /** What waits for credits, in its order. */
   #waiting: (UnpackedBatch | QueryRequest)[] = [];
-  readonly #batches = new Map<number, Unacknowledged>();
-  readonly #queries = new Map<number, Waiter>();
+  readonly #batches = new TransientMap<number, Unacknowledged>();
+  readonly #queries = new TransientMap<number, Waiter>();
   #rows = 0;
   #postedRows = 0;
 
@@ -139,7 +140,7 @@ export class InFlight {
     await [...this.#batches.values()].at(-1)?.acknowledged.promise;
   }
 
-  /** Posts everything, whatever the credits, and says that the port will not be used any more. */
+  /** Posts everything, whatever the credits, and announces that the port will not be used again. */
   detach(): void {
     this.#post(Infinity);
     this.#port.postMessage({ kind: "detach" });

@@ -1,11 +1,11 @@
 /**
  * Deletes old runs: their rows in `task_logs`, `task_attempts`, `task_checks`, `task_steps`, `task_dependencies`,
- * `idempotency_keys`, `task_runs`, `run_samples`, `run_requests`, `workers` and `pipeline_runs`, and nothing else.
+ * `idempotency_keys`, `task_runs`, `run_samples`, `run_rows`, `run_requests`, `workers` and `pipeline_runs`, and nothing else.
  *
  * One DELETE for a million rows would hold the lock, and grow the WAL, for as long as it takes. So rows go in
  * parts, each a commit of its own between which others may write. The run itself goes first, so that a run is whole
  * or gone whenever the deletion is interrupted: a resume never finds one without some of its tasks, which it would
- * run again. Until its rows are gone, `pruned_runs` says which they are, and the next prune continues with them. The
+ * run again. Until its rows are gone, `pruned_runs` lists them, and the next prune continues with them. The
  * newest run always stays: its ids are the largest, and ids that
  * were used must not be used again.
  *
@@ -25,7 +25,7 @@ export interface PruneChoice {
   endedBefore?: number | undefined;
   /** How many of the newest runs stay. */
   keepRuns?: number | undefined;
-  /** Whether runs may go that are said to be running, because their process died. */
+  /** Whether to delete runs that are marked as running although their process died. */
   force?: boolean | undefined;
 }
 
@@ -132,6 +132,7 @@ const TABLES = {
   task_runs: "id",
   idempotency_keys: "task_id",
   run_samples: undefined,
+  run_rows: undefined,
   run_requests: undefined,
 } as const;
 
@@ -160,11 +161,11 @@ export function findRests(connection: Connection): number[] {
 }
 
 /**
- * Deletes a run through a writer, unless it has been resumed since it was chosen or its process is alive: first, in
- * one commit, the run itself, then its rows. Where a table of the user points to rows of ours, all of it is one commit: what refuses
- * it then refuses all.
+ * Deletes a run through a writer, unless it has been resumed since it was chosen or its process is alive: first, in one
+ * commit, the run itself, then its rows. Where a table of the user points to rows of ours, all of it is one commit:
+ * what refuses it then refuses all.
  *
- * @param signal Stops it between two commits; what is left then goes with {@linkcode deleteRest}
+ * @param signal Stops it between two commits; the remaining rows then go with {@linkcode deleteRest}
  * @returns The rows that are deleted; `undefined` when the run is alive, and stays whole
  */
 export async function deleteRun(
@@ -174,7 +175,7 @@ export async function deleteRun(
 ): Promise<PrunedRows | undefined> {
   const owner = (await writer.execute(OWNER, [id])).rows[0]?.owner ?? null;
   if (holdsLock(clientOf(writer).settings.path, owner)) return undefined;
-  // One that says it is running was asked for as it is.
+  // A run that is marked as running was requested in that state.
   const params = [id, status === "running" ? null : endedAt, owner];
   const mark = [{ sql: NOTE_RUN, params }, { sql: DELETE_RUN, params }];
   if ((await writer.execute(REFERENCE)).rows.length === 0) {
@@ -224,6 +225,7 @@ export async function deleteRest(
   const tasks = await deleteAll("task_runs");
   await deleteAll("idempotency_keys");
   const samples = await deleteAll("run_samples");
+  await deleteAll("run_rows");
   await deleteAll("run_requests");
   await deleteWorkers(writer, id);
   if (!signal?.aborted) await writer.execute(FORGET_RUN, [id]);

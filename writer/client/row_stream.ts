@@ -20,7 +20,7 @@ export interface RowSender {
 }
 
 /**
- * Refuses rows that are no iterable, such as one row that should be in an array.
+ * Refuses rows that are not an iterable, such as one row that should be in an array.
  *
  * @throws {TypeError} If they are none
  */
@@ -32,8 +32,8 @@ export function checkIterable(table: string, rows: unknown): void {
 }
 
 /**
- * Inserts the rows of an iterable in messages of {@linkcode CHUNK_ROWS}. After a chunk that fails no more is read;
- * the chunks before it are written, and those that were sent after it may be. The error says which rows are in.
+ * Inserts the rows of an iterable in messages of {@linkcode CHUNK_ROWS}. After a chunk fails, reading stops;
+ * the chunks before it are written, and those sent after it may be. The error lists the rows that were written.
  *
  * @returns The number of rows, once they are committed
  */

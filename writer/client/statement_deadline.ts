@@ -3,8 +3,8 @@
  * to stop, or the time of its task is up. Until then a statement may take as long as it needs.
  *
  * `node:sqlite` has no interrupt, and a Worker that is ended leaves native code only by itself. So the writer is
- * declared dead: all who wait for it are told, and the database stays locked until the process ends. SQLite then
- * rolls the statement back, and what was acknowledged stays.
+ * declared dead: all callers that wait for it get an error, and the database stays locked until the process ends.
+ * SQLite then rolls the statement back, and what was acknowledged stays.
  *
  * Rejected: a limit for each statement (an index over a large table takes minutes), and `PRAGMA hard_heap_limit`,
  * which does end a statement, and every later one in the process, too.
@@ -25,7 +25,7 @@ const LOOK_MS = 50;
 
 const STOPPED = "the run was stopped";
 
-/** How long statements of a run may take once it is to stop. */
+/** How long statements of a run may take once it is stopped. */
 export interface StatementLimit {
   /** Stops the run. */
   signal: AbortSignal;

@@ -1,13 +1,13 @@
 /**
- * Tells the user of a WAL that readers hold: through the observers of a run, or else on the console.
+ * Warns the user of a WAL that readers hold: through the observers of a run, or else on the console.
  *
- * It fills the disk without a task failing, so it is said even to those who have no log.
+ * It fills the disk without a task failing, so the warning appears even where no log is configured.
  *
  * @module
  */
 import type { CheckpointBlocked } from "../protocol/writer_worker.ts";
 
-/** Takes a warning; returns whether it has told the user. */
+/** Receives a warning; returns whether the user was notified. */
 export type WalListener = (held: CheckpointBlocked, text: string) => boolean;
 
 /** The warnings about the WAL of one writer. */
@@ -25,8 +25,8 @@ export class WalWarnings {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
-  /** Tells one who listens, or the console. */
-  tell(held: CheckpointBlocked): void {
+  /** Warns the first listener that accepts it, or else the console. */
+  warn(held: CheckpointBlocked): void {
     const text = this.#describe(held);
     for (const listener of this.#listeners) if (listener(held, text)) return;
     console.warn(text);

@@ -1,5 +1,5 @@
 /**
- * The writer as the rest of the project sees it: opens the database, gives out senders, says when it is closed.
+ * The writer as the rest of the project sees it: opens the database, hands out senders, reports when it is closed.
  *
  * Users have {@linkcode SqliteWriter}, which shows the part of it that is theirs.
  *
@@ -10,7 +10,7 @@ import type { ConnectOptions } from "../../sqlite/connect.ts";
 import type { DriverName } from "../../sqlite/drivers/driver.ts";
 import { databasePath, prepareFile } from "../../sqlite/database_file.ts";
 import { isoTime } from "../../internal/timestamps.ts";
-import { chooseDriver } from "../../sqlite/drivers/choose.ts";
+import { settleDriver } from "../../sqlite/drivers/choose.ts";
 import { driverFor, holdDriver } from "../../sqlite/drivers/in_use.ts";
 import { type SqliteError, WriterClosedError } from "../../errors.ts";
 import { checkInteger, checkOptionNames, namesOf } from "../../internal/validate.ts";
@@ -54,7 +54,7 @@ export interface WriterOptions extends ConnectOptions {
   /** Statements that messages refer to by name. */
   statements?: Readonly<Record<string, string>> | undefined;
   /**
-   * Size of the WAL, in bytes, from which a warning says that readers keep it from being emptied; it is repeated
+   * Size of the WAL, in bytes, from which a warning reports readers that keep it from being emptied. It is repeated
    * each time the size has doubled. Writes do not wait. `Infinity` disables it.
    *
    * @default {268_435_456}
@@ -75,7 +75,7 @@ const NAMES = namesOf<WriterOptions>({
   walWarnBytes: true,
 });
 
-/** Bytes of a WAL that tell of a reader that does not let go: four times what it is cut to. */
+/** Bytes of a WAL that indicate a reader that does not let go: four times the size it is truncated to. */
 const WAL_WARN_BYTES = 256 * 1024 * 1024;
 
 /** What was settled before the Worker started. */
@@ -122,11 +122,11 @@ export class WriterClient {
     }
     // Settled here, so that the whole process agrees and the Worker need not ask any registry.
     const file = await databasePath(options.db);
-    const { driver, reason } = await chooseDriver(driverFor(file, options.driver));
+    const { name: driver, reason } = await settleDriver(driverFor(file, options.driver));
     await prepareFile(file);
     const { port1, port2: port } = new MessageChannel();
     const client = new WriterClient(
-      { path: file, driver: driver.name, driverReason: reason, storeTaskStatus },
+      { path: file, driver, driverReason: reason, storeTaskStatus },
       new BatchSender(port1),
     );
     try {
@@ -135,7 +135,7 @@ export class WriterClient {
         kind: "open",
         file,
         ...settings,
-        driver: driver.name,
+        driver,
         storeTaskStatus,
         schema,
         statements,
@@ -164,12 +164,12 @@ export class WriterClient {
     return this.#worker.closed;
   }
 
-  /** Tells a listener when the writer has closed or died, until it is disposed. */
+  /** Notifies a listener when the writer has closed or died, until it is disposed. */
   onClosed(listener: (error: Error) => void): Disposable {
     return this.#worker.onClosed(listener);
   }
 
-  /** Tells a listener what is requested of the runs of this writer, until it is disposed. */
+  /** Passes requests for this writer's runs to a listener, until it is disposed. */
   onRequest(listener: (request: RunRequest) => void): Disposable {
     return this.#worker.onRequest(listener);
   }
@@ -179,13 +179,13 @@ export class WriterClient {
     return this.#worker.walWarnings;
   }
 
-  /** Ends the writer when a statement continues although its run or task is to stop. */
+  /** Ends the writer when a statement continues although its run or task was stopped. */
   limitStatements(limit: StatementLimit): StatementDeadline {
     const { board } = this.#worker;
     return new StatementDeadline(limit, { board, end: (why) => this.#worker.abandon(why) });
   }
 
-  /** A sender of its own for a pipeline; `onFailure` is told of failures that no caller waits for. */
+  /** A sender of its own for a pipeline; `onFailure` receives failures that no caller waits for. */
   sender(onFailure: FailureListener): BatchSender {
     const batchSender = new BatchSender(this.attach(), onFailure);
     this.#senders.add(batchSender);
@@ -214,7 +214,7 @@ export class WriterClient {
     return this.#batchSender.request(message);
   }
 
-  /** Asks for something that is no message, after all that was sent before. */
+  /** Asks for something that is not a message, after all that was sent before. */
   query<Q extends Query>(query: Q): Promise<QueryResults[Q["kind"]]> {
     this.check();
     return this.#batchSender.query(query);

@@ -25,7 +25,7 @@ const ENTRY = workerEntry(
 /** The Worker of one writer. */
 export class WriterWorker {
   readonly #worker: Worker;
-  /** Called when the Worker cannot continue, before anything else is told. */
+  /** Called when the Worker cannot continue, before any other notification. */
   readonly #failed: (error: Error) => void;
   /** Who receives requests to runs. */
   readonly #listeners = new Set<(request: RunRequest) => void>();
@@ -33,7 +33,7 @@ export class WriterWorker {
   readonly #opened = Promise.withResolvers<WorkerOpened>();
   readonly #checkpointed = Promise.withResolvers<CheckpointResult | undefined>();
   readonly #closed = Promise.withResolvers<never>();
-  /** Who is told when the writer is gone. A promise would keep each of them as long as the writer lives. */
+  /** Listeners for the writer's end. A promise would retain each of them as long as the writer lives. */
   readonly #closeListeners = new Set<(error: Error) => void>();
   #isClosed = false;
   /** Whether its module is loaded. Before that nothing can have been written. */
@@ -124,7 +124,7 @@ export class WriterWorker {
     this.#closed.reject(error);
   }
 
-  /** Tells a listener when the writer is gone, until it is disposed. */
+  /** Notifies a listener when the writer is gone, until it is disposed. */
   onClosed(listener: (error: Error) => void): Disposable {
     this.#closeListeners.add(listener);
     if (this.#isClosed) {
@@ -147,7 +147,7 @@ export class WriterWorker {
       case "opened":
         return this.#opened.resolve(reply);
       case "wal_held":
-        return this.walWarnings.tell(reply.held);
+        return this.walWarnings.warn(reply.held);
       case "closed":
         return this.#checkpointed.resolve(reply.checkpoint);
       case "owns":

@@ -9,7 +9,7 @@ export type ControlAction = "cancel" | "retry";
 
 /** Asks for something of an active run, in whichever process. Answered with the id of the request. */
 export interface RequestControlMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "request_control";
   /** What to do. */
   action: ControlAction;
@@ -23,9 +23,9 @@ export interface RequestControlMessage {
   own?: true;
 }
 
-/** Says what became of a request. */
+/** Reports the outcome of a request. */
 export interface AnswerControlMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "answer_control";
   /** The request, as `run_requests.id`. */
   request: number;

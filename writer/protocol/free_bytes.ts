@@ -24,7 +24,7 @@ export function freeBytes(messages: readonly WriteMessage[]): void {
   for (const buffer of largeBuffers(messages)) buffer.transfer(0);
 }
 
-/** What is left of a message without them, to try whether it can be cloned. */
+/** A message without its large bytes, to try whether the rest can be cloned. */
 export function withoutLarge(message: WriteMessage): unknown {
   const kept = (values: readonly SqlValue[]) => values?.map((one) => isLarge(one) ? null : one);
   switch (message?.kind) {

@@ -13,7 +13,7 @@ export interface RunKey {
 
 /** Begins a run and reserves ids for its tasks. Answered with {@linkcode RunStarted}. */
 export interface StartRunMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "start_run";
   /** The name. */
   name: string;
@@ -30,6 +30,8 @@ export interface StartRunMessage {
    * one that has it, `done` or not; or else a new one.
    */
   resume?: true | number | RunKey | undefined;
+  /** Tasks of the run to continue: others that failed or were cancelled stay as they are. */
+  tasks?: readonly number[];
   /** What it is started with, as JSON with names in order. */
   args?: string;
   /** Its label beside its name. */
@@ -56,7 +58,7 @@ export interface RunStarted {
 
 /** Reserves further ids for the tasks of a run. Answered with the first of them. */
 export interface ReserveIdsMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "reserve_ids";
   /** The run, as `pipeline_runs.id`. */
   run: number;
@@ -64,9 +66,9 @@ export interface ReserveIdsMessage {
   count: number;
 }
 
-/** Tells how many tasks a run has in all: its items have ended. */
+/** Reports how many tasks a run has in all: its items have ended. */
 export interface ExpectTasksMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "expect_tasks";
   /** The run, as `pipeline_runs.id`. */
   run: number;
@@ -76,7 +78,7 @@ export interface ExpectTasksMessage {
 
 /** Keeps which worker on another machine runs tasks. */
 export interface PlaceTasksMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "place_tasks";
   /** The run, as `pipeline_runs.id`. */
   run: number;
@@ -88,7 +90,7 @@ export interface PlaceTasksMessage {
 
 /** Keeps what is known of a worker on another machine. */
 export interface SeeWorkerMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "see_worker";
   /** The run, as `pipeline_runs.id`. */
   run: number;
@@ -116,7 +118,7 @@ export interface SeeWorkerMessage {
 
 /** Ends a run. Answered with {@linkcode RunFinished}. */
 export interface FinishRunMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "finish_run";
   /** The run, as `pipeline_runs.id`. */
   run: number;

@@ -10,7 +10,7 @@ import type { EndStatus, TaskStatus } from "../../internal/task_status.ts";
  * was asked for.
  */
 export interface QueueTasksMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "queue_tasks";
   /** The run, as `pipeline_runs.id`. */
   run: number;
@@ -31,11 +31,11 @@ export interface QueueTasksMessage {
  * added. The three arrays are parallel. Answered with the id of each task, negative for one that is done.
  */
 export interface ResumeTasksMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "resume_tasks";
   /** The run, as `pipeline_runs.id`. */
   run: number;
-  /** The id that a new task is to have; 0 for a free one. */
+  /** The id of a new task; 0 for a free one. */
   ids: readonly number[];
   /** Names for new tasks; `null` for "task" and the id. */
   names: readonly (string | null)[];
@@ -48,7 +48,7 @@ export interface ResumeTasksMessage {
  * are parallel. Answered with the number of tasks that are new.
  */
 export interface AddTasksMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "add_tasks";
   /** The run, as `pipeline_runs.id`. */
   run: number;
@@ -64,18 +64,18 @@ export interface AddTasksMessage {
 
 /** Queues the added tasks of a run that is resumed, which are not `done` and which no item stood for. */
 export interface ResumeAddedMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "resume_added";
   /** The run, as `pipeline_runs.id`. */
   run: number;
 }
 
 /**
- * Keeps what items say whose tasks are `queued`. The arrays are parallel. Answered with the ids of the tasks that are
+ * Stores what the items of `queued` tasks declare. The arrays are parallel. Answered with the ids of the tasks that are
  * `done` because of that: their versions were done before, in another run of this name.
  */
 export interface NoteItemsMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "note_items";
   /** The run, as `pipeline_runs.id`. */
   run: number;
@@ -85,6 +85,8 @@ export interface NoteItemsMessage {
   inputs?: readonly (string | null)[];
   /** Names of the stages that run them, where the run has any. */
   stages?: readonly (string | null)[];
+  /** Tags of the tasks as JSON arrays, where the run has any. */
+  tags?: readonly (string | null)[];
   /** Versions of the tasks' work, where they have any. */
   versions?: readonly (string | null)[];
   /** What versions are compared under. */
@@ -93,7 +95,7 @@ export interface NoteItemsMessage {
 
 /** Keeps which tasks of a run wait for which. The two arrays are parallel. */
 export interface DependTasksMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "depend_tasks";
   /** The run, as `pipeline_runs.id`. */
   run: number;
@@ -125,7 +127,7 @@ export interface FailedAttempt {
  * this attempt of theirs failed. So it does with a time: the tasks sleep until then.
  */
 export interface RequeueTasksMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "requeue_tasks";
   /** The run, as `pipeline_runs.id`. */
   run: number;
@@ -142,7 +144,7 @@ export interface RequeueTasksMessage {
  * long as they are not committed: the last of each field counts, and no start or end is lost by it.
  */
 export interface TaskUpdateMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "task_update";
   /** The run, as `pipeline_runs.id`. */
   run: number;
@@ -168,7 +170,7 @@ export interface TaskUpdateMessage {
 
 /** Ends tasks from outside: they were cancelled, or their Worker is gone. Answered with {@linkcode TasksEnded}. */
 export interface EndTasksMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "end_tasks";
   /** The run, as `pipeline_runs.id`. */
   run: number;

@@ -16,7 +16,7 @@ type Column<T> = (T | undefined)[];
 
 /** Neighbouring news of tasks of one run. */
 export interface TaskNews {
-  /** Tells it from messages. */
+  /** Distinguishes it from messages. */
   kind: "task_news";
   /** The run, as `pipeline_runs.id`. */
   run: number;
@@ -36,7 +36,7 @@ export interface TaskNews {
 /** What is in a batch while it travels. */
 export type PackedMessage = WriteMessage | TaskNews;
 
-/** News of a task that tell nothing yet. */
+/** An update of a task that holds nothing yet. */
 export function newsOf(run: number, id: number): TaskUpdateMessage {
   return {
     kind: "task_update",

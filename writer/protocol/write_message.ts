@@ -5,6 +5,7 @@
  */
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 import type { AnswerControlMessage, RequestControlMessage } from "./control_message.ts";
+import type { NoteScheduleMessage } from "./schedule_message.ts";
 import type {
   ExpectTasksMessage,
   FinishRunMessage,
@@ -50,7 +51,7 @@ export interface RowShapes {
 
 /** Rows for one table: all of them are written, or none. */
 export interface InsertMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "insert";
   /** The table, without quotes. */
   table: string;
@@ -80,7 +81,7 @@ export interface InsertMessage {
 
 /** One SQL statement. */
 export interface ExecuteMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "execute";
   /** The statement's text. */
   sql: string;
@@ -96,7 +97,7 @@ export interface ExecuteMessage {
 
 /** One of the statements that were registered when the writer was opened. */
 export interface StatementMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "statement";
   /** The name. */
   name: string;
@@ -112,7 +113,7 @@ export interface StatementMessage {
 
 /** Messages of which all are written, or none. */
 export interface TransactionMessage {
-  /** Tells the messages apart. */
+  /** The kind of message. */
   kind: "transaction";
   /** The messages, in their order. */
   messages: readonly WriteMessage[];
@@ -146,7 +147,8 @@ export type WriteMessage =
   | RequeueTasksMessage
   | EndTasksMessage
   | RequestControlMessage
-  | AnswerControlMessage;
+  | AnswerControlMessage
+  | NoteScheduleMessage;
 
 /**
  * What an {@linkcode ExecuteMessage} or {@linkcode StatementMessage} did.
@@ -167,7 +169,7 @@ export interface ExecuteResult {
   rows: SqlRow[];
 }
 
-/** What each kind of message did; `undefined` where there is nothing to say. */
+/** What each kind of message did; `undefined` where there is nothing to report. */
 export interface WriteResults {
   insert: undefined;
   execute: ExecuteResult;
@@ -195,6 +197,8 @@ export interface WriteResults {
   /** The request, as `run_requests.id`. */
   request_control: number;
   answer_control: undefined;
+  /** Whether the time was claimed. */
+  note_schedule: boolean;
 }
 
 /** What a message did. */
@@ -245,7 +249,9 @@ export function weightOf(message: WriteMessage): number {
     case "note_items":
       return Math.max(
         message.ids?.length ?? 1,
-        (sizeOf(message.inputs ?? []) + sizeOf(message.versions ?? [])) / ROW_BYTES,
+        (sizeOf(message.inputs ?? []) + sizeOf(message.versions ?? []) +
+          sizeOf(message.tags ?? [])) /
+          ROW_BYTES,
       );
     case "requeue_tasks":
       return (message.ids?.length ?? 1) + lengthOf(message.attempt?.error) / ROW_BYTES;

@@ -77,7 +77,7 @@ export interface CheckpointBlocked {
   isSeries: boolean | undefined;
 }
 
-/** The user is to be told of a WAL that is held. */
+/** A warning for the user: readers hold the WAL. */
 export interface WorkerWarned {
   kind: "wal_held";
   held: CheckpointBlocked;
@@ -102,7 +102,7 @@ export interface WorkerRequested {
   requests: RunRequest[];
 }
 
-/** What the writer Worker itself answers, or tells unasked. */
+/** What the writer Worker answers, or reports by itself. */
 export type WorkerReply =
   | WorkerReady
   | WorkerOpened

@@ -1,9 +1,9 @@
 /**
- * How long the writer waits for a lock: once as long as it is told, and then not again and again.
+ * How long the writer waits for a lock: the whole busy timeout once, and not again and again.
  *
  * When another process does not let go of its lock, every message that is still on its way would wait for the
  * whole busy timeout, one after the other, and so would the end of the run: a process that has lost would take
- * many minutes to say so. So after a wait that failed the next ones are short, until one gets the lock.
+ * many minutes to report it. So after a wait that failed the next ones are short, until one gets the lock.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export class BusyTimeout {
     this.limit(inVain ? SHORT_MS : this.#timeoutMs);
   }
 
-  /** Sets what each wait takes at most, which is never longer than it was told at first. */
+  /** Sets what each wait takes at most, which is never longer than the configured timeout. */
   limit(ms: number): void {
     setBusyTimeout(this.#connection, Math.min(ms, this.#timeoutMs));
   }

@@ -14,10 +14,10 @@
  * holds in the index of the WAL; a reader that begins its next transaction at once takes the same place again, a moment
  * after it was free. The next call of a checkpoint sees that it reads the newest commit now.
  *
- * A reader that stays in one transaction cannot be helped. What was committed after it began has to stay in the
- * WAL, and no wait helps. It is told from the others by what can be copied, which stays the same for
- * seconds; then it does not wait. That it holds the WAL, and since when, is known to
- * {@linkcode WriterStats} and `pipeline_runs`, and the user is told when the WAL is long.
+ * Against a reader that stays in one transaction there is no remedy. What was committed after it began has to stay in
+ * the WAL, and no wait helps. It is recognized by the number of pages that can be copied, which stays the same for
+ * seconds; then the checkpoint does not wait. {@linkcode WriterStats} and `pipeline_runs` show since when it has held
+ * the WAL, and the user is warned when the WAL is long.
  *
  * A checkpoint also brings commits to the disk. One every ten seconds sets a bound to what a power cut can take
  * from a pipeline that commits so little that SQLite would not checkpoint for hours.
@@ -56,7 +56,9 @@ const WAIT_MS = 500;
 /** Milliseconds of the longest wait. */
 const MAX_WAIT_MS = 8 * WAIT_MS;
 
-/** How much longer the WAL becomes before a wait that takes longer than the first: commits stand still, so it is rare. */
+/**
+ * How much longer the WAL becomes before a wait that takes longer than the first: commits stand still, so it is rare.
+ */
 const RARE = 2;
 
 /** Milliseconds of each of the short waits, and of the pause where another checkpoint is at work. */
@@ -72,9 +74,9 @@ const SERIES_MS = 5_000;
 
 /** Options of {@linkcode Checkpointer}. */
 export interface WalKeeperOptions {
-  /** Bytes of a WAL that readers hold from which on the user is told, and again each time it has doubled. */
+  /** Bytes of a held WAL from which the user is warned, and again each time it has doubled. */
   warnBytes?: number;
-  /** Tells the user. */
+  /** Warns the user. */
   warn?: (held: CheckpointBlocked) => void;
   /** Called when readers hold the WAL, or no longer do. */
   changed?: () => void;
@@ -103,7 +105,7 @@ export class Checkpointer {
   #waitMs = WAIT_MS;
   /** From what time and length of the WAL on the next wait may come. */
   #next = { at: -Infinity, bytes: 0 };
-  /** Bytes from which on the user is told next. */
+  /** Bytes from which the user is warned next. */
   #warnAt: number;
 
   /** When all that was committed was last copied into the database file, ISO 8601. */
@@ -154,7 +156,7 @@ export class Checkpointer {
     this.#timer = undefined;
   }
 
-  /** Sooner when half of what is left to SQLite is there. */
+  /** Sooner when half of the part left to SQLite has been written. */
   get #lookMs(): number {
     return (this.bytes ?? 0) > this.#easyBytes / 2 ? LONG_LOOK_MS : LOOK_MS;
   }
@@ -166,11 +168,11 @@ export class Checkpointer {
     try {
       isSettled = this.#tidy(performance.now());
     } catch {
-      // A checkpoint that fails takes nothing back. SQLite passes over it as well: the commits will say what is wrong.
+      // A checkpoint that fails takes nothing back. SQLite ignores it as well: the next commit reports what is wrong.
     }
     if (!isSettled) this.committed();
     if (before !== this.heldSince) this.#options.changed?.();
-    // Not at once: a reader that is a little slow is no news.
+    // Not at once: a reader that is a little slow is not news.
     if (before !== null && this.heldSince !== null) this.#warn();
   }
 
@@ -225,7 +227,7 @@ export class Checkpointer {
       if (isDone(this.checkpoint("TRUNCATE", sliceMs))) return true;
       const now = performance.now();
       if (now >= until) return false;
-      // Sooner than it was told, it met another checkpoint, for which SQLite does not wait.
+      // It returned before its limit: it met another checkpoint, for which SQLite does not wait.
       if (now - begun < sliceMs) pauseThread(PAUSE_MS);
     }
   }

@@ -2,13 +2,13 @@
  * A batch that failed as a whole: the bad messages are found, and all others are committed together.
  *
  * The others keep their transaction, so each has the fate that it would have had without the bad ones: a row that
- * refers to another whose message comes later is not cut off from it. Parts of the batch are tried as savepoints,
- * those that fail in halves, down to the bad message; so a bad message costs some twenty savepoints in a batch of a
- * thousand. What is refused at COMMIT only, a foreign key that is deferred, is found by the rows whose parent is missing
+ * refers to another whose message comes later is not cut off from it. Parts of the batch are tried as savepoints, those
+ * that fail in halves, down to the bad message; so a bad message costs some twenty savepoints in a batch of a thousand.
+ * What is refused at COMMIT only, a foreign key that is deferred, is found by the rows whose parent is missing
  * (`orphans.ts`).
  *
- * A task whose message failed cannot become `done`: its end is written as `error` with that failure, and its sender is
- * told so.
+ * A task whose message failed cannot become `done`: its end is written as `error` with that failure, which its sender
+ * gets as well.
  *
  * @module
  */
@@ -16,7 +16,8 @@ import type { Connection } from "../../sqlite/connection.ts";
 import { classifyError } from "../../sqlite/explain.ts";
 import { type ErrorData, toErrorData } from "../../errors.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
-import type { MessageApplier, Outcome } from "./apply.ts";
+import type { MessageApplier } from "./apply.ts";
+import { append, type Outcome } from "./outcome.ts";
 import { findOrphans } from "../../sqlite/orphans.ts";
 
 /** Where messages are applied. */
@@ -25,7 +26,7 @@ export interface Target {
   applier: MessageApplier;
 }
 
-/** A message ended the transaction that it shared. It is not told which, where there were several. */
+/** A message ended the transaction that it shared. SQLite does not report which, if there were several. */
 class TransactionEnded extends Error {
   readonly index: number | undefined;
 
@@ -35,7 +36,7 @@ class TransactionEnded extends Error {
   }
 }
 
-/** Whether a message can be to blame, and not the database: a trigger may say anything with RAISE(ROLLBACK). */
+/** Whether a message can be to blame, and not the database: a trigger may raise any text with RAISE(ROLLBACK). */
 function isOfMessage(error: unknown): boolean {
   return ["constraint", "other"].includes(classifyError(error));
 }
@@ -112,7 +113,7 @@ class Separation {
     }
   }
 
-  /** What remains when it cannot be told which message is bad: a full disk may still have room for a half. */
+  /** The last resort when the bad message cannot be identified: a full disk may still have room for a half. */
   #commitHalves(error: unknown): Outcome {
     const { length } = this.#messages;
     if (length === 1 || classifyError(error) === "busy") {
@@ -167,7 +168,7 @@ class Separation {
     const message = this.#messages[index]!;
     try {
       if (message?.kind !== "task_update") throw error;
-      // The task may be in another status than the writer knows: the table tells.
+      // The task may be in another status than the writer knows: the table decides.
       const failure = applier.failed.behind(message);
       applier.savepoint(() => applier.apply(message));
       if (failure) outcome.failures.push([index, failure]);
@@ -176,7 +177,7 @@ class Separation {
     }
   }
 
-  /** The messages by which rows came to miss their parent; none where it cannot be told. */
+  /** The messages that left rows without their parent; none where they cannot be identified. */
   #findOrphanMakers(): number[] {
     const { connection } = this.#target;
     const { length } = this.#messages;
@@ -224,10 +225,4 @@ class Separation {
       if (error !== UNDO) throw error;
     }
   }
-}
-
-/** Adds what became of a part of the messages. */
-function append(outcome: Outcome, { results, failures }: Outcome, offset: number): void {
-  for (const [index, result] of results) outcome.results.push([offset + index, result]);
-  for (const [index, failure] of failures) outcome.failures.push([offset + index, failure]);
 }

@@ -1,8 +1,8 @@
 /**
- * Whether another run of a name is active, as the database and the locks of owners tell.
+ * Whether another run of a name is active, as shown by the database and the locks of owners.
  *
- * A run says `running` until it has ended; when its process was killed, its owner's lock tells (`process_lock.ts`).
- * Where a run has no owner, or its lock cannot be looked at from here, it cannot be told, and a person has to decide.
+ * A run is marked `running` until it has ended; if its process was killed, its owner's lock shows it
+ * (`process_lock.ts`). Where a run has no owner, or its lock cannot be read from here, a person has to decide.
  * Runs that this very writer has begun are known without a lock.
  *
  * @module
@@ -66,7 +66,7 @@ export class OverlapStore {
    * Refuses to begin a run beside another. Runs whose owner is gone are marked first.
    *
    * @throws {OverlapError} If one is active
-   * @throws {Error} If one says so and it cannot be told
+   * @throws {Error} If one is marked as running, and whether its process lives cannot be determined
    */
   check(name: string): void {
     if (this.#owner) recoverRuns(this.#connection, this.#owner);
@@ -74,7 +74,7 @@ export class OverlapStore {
     const unknown = runs.find((run) => this.#isUnder(run) === undefined);
     if (unknown) {
       throw new Error(
-        `${cannot(name)}: run ${unknown.id} says that it is running, and ` +
+        `${cannot(name)}: run ${unknown.id} is marked as running, and ` +
           (unknown.owner
             ? "whether its process lives cannot be seen: its lock file is missing, or there is no " +
               "permission to read and write the folder of the database"
@@ -102,7 +102,7 @@ export class OverlapStore {
     ).all(name);
   }
 
-  /** Whether the process of a run lives; `undefined` when it cannot be told. */
+  /** Whether the process of a run lives; `undefined` when that cannot be determined. */
   #isUnder({ id, owner, ...noted }: SqlRow): boolean | undefined {
     if (this.#own.has(id as number) || this.#begun.has(id as number)) return true;
     const base = this.#owner?.base;

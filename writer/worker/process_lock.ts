@@ -1,9 +1,10 @@
 /**
  * Who owns a run: a lock that the system lets go of when its holder is gone, however it went.
  *
- * The writer takes an exclusive lock on a file of its own beside the database, `<db>-owner-<token>`, before its
- * first run, and notes the token with the run. A process that can take that lock knows that the owner is gone. A file that
- * is missing tells it only when no owner makes another one within a moment. A process that is stopped, or busy for hours, still holds it.
+ * The writer takes an exclusive lock on a file of its own beside the database, `<db>-owner-<token>`, before its first
+ * run, and notes the token with the run. A process that can take that lock knows that the owner is gone. A missing file
+ * shows it only if no owner creates another one within a moment. A process that is stopped, or busy for hours, still
+ * holds its lock.
  *
  * Rejected: a heartbeat (a blocked process looks dead, a clock that jumps kills), the process id (it is used
  * again, and means nothing in another container), and a lock on the database itself (closing any handle of it
@@ -17,6 +18,7 @@
  */
 import { isOwnerToken, ownerBase, type OwnerState } from "../../internal/owner_lock.ts";
 import { isoTime } from "../../internal/timestamps.ts";
+import { folderOf } from "../../internal/paths.ts";
 import { isGranted } from "../../internal/permissions.ts";
 
 /** Looks for a lock file that is missing, and milliseconds between them: more than an owner takes to notice. */
@@ -95,7 +97,7 @@ export class ProcessLock implements Disposable {
     return this.#base;
   }
 
-  /** Takes the lock, if it is not taken, and tells what to note. */
+  /** Takes the lock, if it is not taken, and returns what to note. */
   take(): OwnerColumns {
     if (!this.#tried && this.#base !== undefined) this.#lock = tryLock(this.#base);
     if (!this.#tried && this.#lock) this.#onTaken(this.#lock.path);
@@ -128,7 +130,7 @@ export class ProcessLock implements Disposable {
   }
 }
 
-/** What a row tells of the process that owned its run. */
+/** What a row records of the process that owned its run. */
 export interface NotedProcess {
   pid?: unknown;
   host?: unknown;
@@ -199,10 +201,11 @@ function processState({ pid, host, process_started_at, booted_at }: NotedProcess
 
 /** Removes lock files that are not held: of owners that were killed when none of their runs was running. */
 export function removeAbandoned(base: string): void {
-  const at = Math.max(base.lastIndexOf("/"), base.lastIndexOf("\\")) + 1;
+  const folder = folderOf(base);
   try {
-    for (const { name } of Deno.readDirSync(base.slice(0, at))) {
-      if (name.startsWith(base.slice(at))) removeGone(base, name.slice(base.length - at));
+    for (const { name } of Deno.readDirSync(folder)) {
+      const path = folder + name;
+      if (path.startsWith(base)) removeGone(base, path.slice(base.length));
     }
   } catch {
     // The folder may not be read: they stay, empty as they are.
@@ -216,7 +219,7 @@ function tryLock(base: string) {
     let file: Deno.FsFile | undefined;
     try {
       file = Deno.openSync(path, { createNew: true, read: true, write: true });
-      // Another process that clears up may have locked or removed it before us: then it tells nothing.
+      // Another process that clears up may have locked or removed it before us: then it proves nothing.
       if (file.tryLockSync(true) && isThere(path)) return { file, path, token };
       file.close();
     } catch {
@@ -234,7 +237,7 @@ function lockBase(database: string): string | undefined {
   try {
     if (!isGranted({ name: "read", path: database })) return;
     const base = ownerBase(database);
-    const folder = base.slice(0, Math.max(base.lastIndexOf("/"), base.lastIndexOf("\\")) + 1);
+    const folder = folderOf(base);
     for (const name of ["read", "write"] as const) {
       if (!isGranted({ name, path: folder })) return;
     }

@@ -1,5 +1,5 @@
 /**
- * What a process that died has left behind: runs that say they are running, and tasks in them.
+ * What a process that died has left behind: runs that are marked as running, and their tasks.
  *
  * When a writer opens a file, it marks each run whose owner is gone as `interrupted`. Its tasks that were running
  * have failed; those that were queued stay queued, because they can still be run, by resuming the run. A run
@@ -67,7 +67,7 @@ export function interruptTasks(
   return changes;
 }
 
-/** The last that is known of a run that says it is running: its own news are a little behind those of its tasks. */
+/** The last known time of a run marked as running: its own updates lag a little behind those of its tasks. */
 function lastSeen(connection: Connection, run: number): SqlValue {
   return connection.prepare(
     `SELECT max(at) AS at FROM (

@@ -20,9 +20,9 @@ const LOOK_MS = 200;
 /** Watches the requests of the active runs. */
 export class RequestWatch implements Disposable {
   readonly #connection: Connection;
-  readonly #tell: ((requests: RunRequest[]) => void) | undefined;
-  /** The last request that was told of each run. */
-  readonly #told = new Map<number, number>();
+  readonly #deliver: ((requests: RunRequest[]) => void) | undefined;
+  /** The last request that was delivered for each run. */
+  readonly #delivered = new Map<number, number>();
   #version: (() => unknown) | undefined;
   #seen: unknown;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -34,22 +34,22 @@ export class RequestWatch implements Disposable {
   /** What to note when this transaction is committed. */
   #noted: (() => void)[] = [];
 
-  /** Without `tell` nothing is watched. */
+  /** Without `deliver` nothing is watched. */
   constructor(
     connection: Connection,
-    tell?: (requests: RunRequest[]) => void,
+    deliver?: (requests: RunRequest[]) => void,
     keep?: () => void,
   ) {
     this.#keep = keep;
     this.#connection = connection;
-    this.#tell = tell;
+    this.#deliver = deliver;
   }
 
   /** A run begins. */
   begin(run: number): void {
-    if (!this.#tell) return;
+    if (!this.#deliver) return;
     this.#noted.push(() => {
-      this.#told.set(run, 0);
+      this.#delivered.set(run, 0);
       this.#schedule();
     });
   }
@@ -57,8 +57,8 @@ export class RequestWatch implements Disposable {
   /** A run ends. */
   end(run: number): void {
     this.#noted.push(() => {
-      this.#told.delete(run);
-      if (this.#told.size === 0) this[Symbol.dispose]();
+      this.#delivered.delete(run);
+      if (this.#delivered.size === 0) this[Symbol.dispose]();
     });
   }
 
@@ -66,7 +66,7 @@ export class RequestWatch implements Disposable {
   expect(run: number, request: number, own: boolean): void {
     this.#noted.push(() => {
       if (!own) this.#isOld = true;
-      else if (this.#told.has(run)) this.#own.add(request);
+      else if (this.#delivered.has(run)) this.#own.add(request);
     });
   }
 
@@ -86,8 +86,8 @@ export class RequestWatch implements Disposable {
     this.#noted = [];
   }
 
-  /** Tells what has been asked for here. */
-  tellNew(): void {
+  /** Delivers what was requested through this writer. */
+  deliverNew(): void {
     if (!this.#isOld) return;
     this.#isOld = false;
     this.#look();
@@ -109,21 +109,21 @@ export class RequestWatch implements Disposable {
         if (version !== this.#seen) this.#look();
         this.#seen = version;
       } catch {
-        // A lock was in the way, or the file has gone: the next write says so.
+        // A lock was in the way, or the file has gone: the next write reports it.
       }
       this.#keep?.();
-      if (this.#told.size > 0) this.#schedule();
+      if (this.#delivered.size > 0) this.#schedule();
     }, LOOK_MS);
     Deno.unrefTimer(this.#timer);
   }
 
   #look(): void {
-    for (const [run, last] of this.#told) {
+    for (const [run, last] of this.#delivered) {
       const requests = waitingRequests(this.#connection, run, last);
       if (requests.length === 0) continue;
-      this.#told.set(run, requests.at(-1)!.id);
+      this.#delivered.set(run, requests.at(-1)!.id);
       const foreign = requests.filter(({ id }) => !this.#own.delete(id));
-      if (foreign.length > 0) this.#tell!(foreign);
+      if (foreign.length > 0) this.#deliver!(foreign);
     }
   }
 }

@@ -19,7 +19,7 @@ export interface RewrittenRows {
 }
 
 /**
- * Has `own_status` say what `status` says, where that is what counts: in rows that an earlier release wrote. A status
+ * Copies `status` to `own_status` where `status` is authoritative: in rows that an earlier release wrote. A status
  * that is unknown is not one that a task ended with.
  */
 export function adopt(connection: Connection, run: number): void {
@@ -37,7 +37,7 @@ export function adopt(connection: Connection, run: number): void {
 
 /**
  * Writes our status over that of other programs, counts the tasks of a run again, and keeps how many rows were not as
- * we left them. A task that was done stays so; `rewritten_as` says that its result may be the other program's.
+ * we left them. A task that was done stays so; `rewritten_as` marks that its result may be the other program's.
  *
  * @param deltas What this transaction adds to the counts in the end
  */

@@ -55,7 +55,7 @@ interface ArrivedBatch extends Arrived {
   request: Batch & { messages: WriteMessage[] };
 }
 
-/** What a loop is told beside the connection. */
+/** Options of a loop, beside its connection. */
 export interface WriterLoopOptions extends Omit<WalKeeperOptions, "changed"> {
   /** Whether each commit waits for the disk, so that as many rows as possible had better share one. */
   syncs?: boolean;
@@ -183,7 +183,7 @@ export class WriterLoop {
     if (lost) [results, failures] = [[], messages.map((_, index) => [index, lost])];
     this.#health.commits.committed(performance.now() - before, messages.length, failures.length);
     this.#wal.committed();
-    this.#watch.tellNew();
+    this.#watch.deliverNew();
     // Both lists are in the order of the messages, and so are the batches.
     let offset = 0;
     for (const { port, request } of batches) {
@@ -275,7 +275,7 @@ export class WriterLoop {
   }
 }
 
-/** Whether a failure may come from a file that is another one: of one that is gone SQLite says that it is read-only. */
+/** Whether a failure may come from a file that is another one: SQLite reports one that is gone as read-only. */
 function isOfFile({ code, message }: ErrorData): boolean {
   return code === "read-only" || code === "not-a-database" || /^no such table/i.test(message);
 }

@@ -166,7 +166,7 @@ function ZoomButton(
   );
 }
 
-/** Tells how much room there is, now and whenever it changes. */
+/** Reports how much room there is, now and whenever it changes. */
 function useRoom(
   box: RefObject<HTMLElement | null>,
   setRoom: Dispatch<StateUpdater<Room | null>>,

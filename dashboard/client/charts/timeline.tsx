@@ -1,5 +1,5 @@
 /**
- * When tasks ran: a bar for each in as few lanes as they need. A picture of what the table says in words,
+ * When tasks ran: a bar for each in as few lanes as they need. A picture of what the table has in words,
  * so it is one image to screen readers.
  *
  * @module

@@ -1,6 +1,6 @@
 /**
- * A button that asks the pipeline for something. What comes of it is seen in the events; what keeps it from being done
- * is said below.
+ * A button that asks the pipeline for something. Its effect is seen in the events; what prevents it
+ * is shown below.
  *
  * @module
  */
@@ -24,7 +24,7 @@ interface State {
 const IDLE: State = { busy: false, answered: false, failure: null };
 
 /**
- * `path` is the request, `busyLabel` what the button says until the answer is seen. With `question` a dialog asks
+ * `path` is the request, `busyLabel` the button's text until the answer is seen. With `question` a dialog asks
  * first.
  */
 export function ActionButton({ path, label, busyLabel, kind = "", question }: {

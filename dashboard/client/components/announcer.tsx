@@ -1,25 +1,25 @@
 /**
- * What screen readers are told of by themselves: the end of a run, failures, and that something was copied.
+ * What is announced to screen readers: the end of a run, failures, and that something was copied.
  * Never each tick of a number.
  *
  * @module
  */
 import { useEffect, useState } from "preact/hooks";
 
-let tell: (text: string) => void = () => {};
+let setAnnouncement: (text: string) => void = () => {};
 
-/** Says a text politely. */
+/** Announces a text politely. */
 export function announce(text: string): void {
-  tell(text);
+  setAnnouncement(text);
 }
 
 export function Announcer() {
   const [text, setText] = useState("");
   useEffect(() => {
-    // A text that is said twice must change in between.
-    tell = (next) => setText((old) => old === next ? `${next}\u00a0` : next);
+    // A text that is announced twice must change in between.
+    setAnnouncement = (next) => setText((old) => old === next ? `${next}\u00a0` : next);
     return () => {
-      tell = () => {};
+      setAnnouncement = () => {};
     };
   }, []);
   return <p class="visually-hidden" role="status" aria-live="polite">{text}</p>;

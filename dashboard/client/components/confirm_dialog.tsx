@@ -26,7 +26,7 @@ export function ConfirmDialog({ title, text, keep, label, kind, onClose }: Quest
     dialog.current!.showModal();
     keeping.current!.focus();
   }, []);
-  // Escape closes it, too, and says so by the same event.
+  // Escape closes it, too, and fires the same event.
   const answer = (value: string) => dialog.current!.close(value);
   return (
     <dialog

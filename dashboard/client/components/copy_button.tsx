@@ -13,18 +13,20 @@ interface Copied {
   label: string;
 }
 
-/** `text` is a text, or a function that reads it when it is wanted, and says what it has read. */
-export function CopyButton({ text, label }: {
+/** `text` is a text, or a function that reads it when it is wanted, and labels what it has read. */
+export function CopyButton({ text, label, verb = "Copy" }: {
   text: string | (() => Promise<Copied>);
   label: string;
+  /** What the button shows. */
+  verb?: string;
 }) {
   const [state, setState] = useState<"" | "busy" | "copied" | "failed">("");
-  const [told, setTold] = useState("");
+  const [note, setNote] = useState("");
   useEffect(() => {
     if (state === "" || state === "busy") return;
     const timer = setTimeout(() => {
       setState("");
-      setTold("");
+      setNote("");
     }, 4000);
     return () => clearTimeout(timer);
   }, [state]);
@@ -36,18 +38,18 @@ export function CopyButton({ text, label }: {
       await copy(read.then(({ text }) => text));
       const copied = `Copied ${(await read).label}`;
       setState("copied");
-      if (typeof text === "function") setTold(copied);
+      if (typeof text === "function") setNote(copied);
       announce(copied);
     } catch (failure) {
       const reason = `Cannot copy ${label}: ${(failure as Error).message}`;
       setState("failed");
-      setTold(reason);
+      setNote(reason);
       announce(reason);
     }
   };
   return (
     <>
-      {told && <span class="note">{told}</span>}
+      {note && <span class="note">{note}</span>}
       <button
         type="button"
         class="button small"
@@ -55,13 +57,13 @@ export function CopyButton({ text, label }: {
         aria-disabled={state === "busy"}
         onClick={onClick}
       >
-        {LABELS[state]}
+        {state === "" ? verb : LABELS[state]}
       </button>
     </>
   );
 }
 
-const LABELS = { "": "Copy", busy: "Copying …", copied: "Copied", failed: "Cannot copy" };
+const LABELS = { busy: "Copying …", copied: "Copied", failed: "Cannot copy" };
 
 async function copy(text: Promise<string>): Promise<void> {
   if (navigator.clipboard && "ClipboardItem" in globalThis) {

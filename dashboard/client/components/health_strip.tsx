@@ -45,7 +45,7 @@ export function HealthStrip({ live, run, exported }: {
           <Item label="reader">{source.driver} · SQLite {source.sqliteVersion ?? "?"}</Item>}
         {!exported && (
           <Item label="data">
-            <Age heardAt={live.heardAt} />
+            <Age receivedAt={live.receivedAt} />
           </Item>
         )}
       </dl>
@@ -74,8 +74,8 @@ function Held({ since }: { since: string }) {
   );
 }
 
-function Age({ heardAt }: { heardAt: number | null }) {
+function Age({ receivedAt }: { receivedAt: number | null }) {
   useNow();
-  if (heardAt === null) return "none yet";
-  return `${formatElapsed(Date.now() - heardAt)} old`;
+  if (receivedAt === null) return "none yet";
+  return `${formatElapsed(Date.now() - receivedAt)} old`;
 }

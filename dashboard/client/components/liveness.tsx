@@ -21,7 +21,7 @@ export function Liveness({ live, paused, onPause, exported }: {
   if (exported) {
     return <span class="liveness is-export">Exported {formatDateTime(exported.now)}</span>;
   }
-  const since = live.heardAt === null ? "" : formatClock(live.heardAt);
+  const since = live.receivedAt === null ? "" : formatClock(live.receivedAt);
   const broken = live.source && live.source.state !== "ok";
   const [kind, text] = live.link === "paused"
     ? ["paused", `Paused ${since}`]
@@ -56,16 +56,16 @@ export function Liveness({ live, paused, onPause, exported }: {
   );
 }
 
-function useStale({ link, heardAt }: Live) {
+function useStale({ link, receivedAt }: Live) {
   const [stale, setStale] = useState(false);
   const lost = link === "reconnecting" || link === "signed-out";
   useEffect(() => {
     if (!lost) return setStale(false);
     const timer = setTimeout(
       () => setStale(true),
-      Math.max(0, (heardAt ?? 0) + STALE_MS - Date.now()),
+      Math.max(0, (receivedAt ?? 0) + STALE_MS - Date.now()),
     );
     return () => clearTimeout(timer);
-  }, [lost, heardAt]);
+  }, [lost, receivedAt]);
   return stale;
 }

@@ -1,5 +1,5 @@
 /**
- * A status as people see it: a colour, a shape and a word, so that none of them has to be told apart alone.
+ * A status as people see it: a colour, a shape and a word, so that a reader need not rely on any one of them.
  *
  * @module
  */
@@ -50,7 +50,7 @@ export function StatusIcon({ status }: { status: string }) {
   );
 }
 
-/** `cancelling` marks a run or a task that was asked to stop; that is no status of its own in the database. */
+/** `cancelling` marks a run or a task that was asked to stop; that is not a status of its own in the database. */
 export function StatusMark(
   { status, cancelling = false }: { status: string; cancelling?: boolean },
 ) {

@@ -14,7 +14,7 @@ export function parseJson(text: string): { value: unknown } | null {
   try {
     return { value: JSON.parse(text, exactly) };
   } catch {
-    // Either it is no JSON, or too deep for a function at every value.
+    // Either it is not JSON, or too deep for a function at every value.
   }
   try {
     return { value: JSON.parse(text) };
@@ -59,7 +59,7 @@ export function childrenOf(
   return { entries, size: keys.length };
 }
 
-/** What a closed branch says of itself: `[3]`, `{ id, name, … }`. */
+/** What a closed branch shows of itself: `[3]`, `{ id, name, … }`. */
 export function summaryOf(value: object) {
   const { entries, size } = childrenOf(value, 4);
   if (Array.isArray(value)) return size === 0 ? "[]" : `[${size.toLocaleString("en-US")}]`;

@@ -1,5 +1,5 @@
 /**
- * What the page says of the statuses of tasks. Their order is that of a task's life, which is also the order of
+ * What the page shows for the statuses of tasks. Their order is that of a task's life, which is also the order of
  * their numbers in the weave.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * The tab of the browser: its title and its icon tell how far the run is and how it ended, for readers who look at
+ * The tab of the browser: its title and its icon show how far the run is and how it ended, for readers who look at
  * another tab.
  *
  * @module
@@ -9,7 +9,7 @@ import { useEffect } from "preact/hooks";
 import { formatPercent } from "../../../internal/units.ts";
 import { cleanText, cutText, isBlank } from "./clean_text.ts";
 
-/** What a tab tells of. */
+/** What a tab shows. */
 export interface TabSubject {
   name: string;
   status: string;

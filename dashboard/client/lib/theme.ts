@@ -22,7 +22,7 @@ export function applyStoredTheme(): void {
   } catch {
     // Storage is blocked: the system's theme it is.
   }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", tellChange);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", notifyChange);
 }
 
 /** The theme of the document. */
@@ -39,10 +39,10 @@ export function setTheme(theme: Theme): void {
   } catch {
     // Storage is blocked: the choice holds as long as the page.
   }
-  tellChange();
+  notifyChange();
 }
 
-function tellChange(): void {
+function notifyChange(): void {
   changes.dispatchEvent(new Event("change"));
 }
 

@@ -2,7 +2,7 @@
  * One live stream of the server, kept open.
  *
  * An `EventSource` by itself is not enough: it gives up for good when an answer is not 200 (the server was
- * restarted, is full, or wants a new session), it never says which it was, and it does not notice a
+ * restarted, is full, or wants a new session), it never reports which it was, and it does not notice a
  * connection that has died silently. So on any trouble it is closed, and after a growing pause a small
  * request finds out what is the matter before the next is opened.
  *
@@ -15,7 +15,7 @@ import type { LiveEvent } from "../../api.ts";
 /** Pauses before each new try; the last one is for all that follow. */
 const RETRY_MS = [500, 1000, 2000, 4000, 8000, 15_000];
 
-/** The server says something every 5 s: after such a silence it is gone. */
+/** The server sends something every 5 s: after such a silence it is gone. */
 const SILENCE_MS = 20_000;
 
 /** What a stream sends. */
@@ -24,7 +24,7 @@ export type EventType = "snapshot" | "patch" | "ping";
 /** Whether there is a stream, and why not; `gone` where nothing answers. */
 export type StreamState = "live" | "reconnecting" | "gone" | "signed-out";
 
-/** What a link needs, and what it tells. */
+/** What a link needs, and what it reports. */
 export interface LiveLinkOptions {
   /** Status of the answer to a small request, 0 when there is none. */
   probe: () => Promise<number>;

@@ -3,7 +3,7 @@
  * a server, and the seventh window would wait for ever.
  *
  * Windows that show the same share a view. When a window comes, goes, or shows something else, the stream is opened
- * again with the views of all. What a window cannot say any more, because it crashed, is told by its silence.
+ * again with the views of all. A window that crashed is recognized by its silence.
  *
  * @module
  */
@@ -11,7 +11,7 @@
 import { LiveLink, type StreamState } from "./live_link.ts";
 import type { ShareMessage, WindowMessage } from "./share_messages.ts";
 
-/** A window says that it is there every 10 s. */
+/** A window sends a sign of life every 10 s. */
 const SILENCE_MS = 60_000;
 
 /** Windows that are restored together are served together. */
@@ -19,7 +19,7 @@ const GATHER_MS = 10;
 
 interface Window {
   path: string | null;
-  heardAt: number;
+  seenAt: number;
 }
 
 /** Serves windows; `connect` gets the port of each. */
@@ -34,15 +34,15 @@ export class LiveShare {
 
   /** Begins to serve a window. */
   connect(port: MessagePort): void {
-    this.#windows.set(port, { path: null, heardAt: Date.now() });
+    this.#windows.set(port, { path: null, seenAt: Date.now() });
     port.onmessage = ({ data }: MessageEvent<WindowMessage>) => this.#receive(port, data);
     port.start();
   }
 
   #receive(port: MessagePort, message: WindowMessage): void {
-    const window = this.#windows.get(port) ?? { path: null, heardAt: 0 };
+    const window = this.#windows.get(port) ?? { path: null, seenAt: 0 };
     this.#windows.set(port, window);
-    window.heardAt = Date.now();
+    window.seenAt = Date.now();
     switch (message.kind) {
       case "watch":
         this.#base = message.base;
@@ -66,8 +66,8 @@ export class LiveShare {
 
   #forgetSilent(): void {
     const before = this.#windows.size;
-    for (const [port, { heardAt }] of this.#windows) {
-      if (Date.now() - heardAt > SILENCE_MS) this.#windows.delete(port);
+    for (const [port, { seenAt }] of this.#windows) {
+      if (Date.now() - seenAt > SILENCE_MS) this.#windows.delete(port);
     }
     if (this.#windows.size !== before) this.#change();
   }
@@ -93,21 +93,21 @@ export class LiveShare {
       changed: (state) => {
         if (state === "live" && this.#state === "live") return;
         this.#state = state;
-        // That one view is live says nothing of the others: each is told with its own snapshot.
+        // That one view is live has no bearing on the others: each is announced with its own snapshot.
         if (state !== "live") {
-          for (const path of this.#paths) this.#tell({ kind: "state", path, state });
+          for (const path of this.#paths) this.#post({ kind: "state", path, state });
         }
       },
       received: (type, event, id) => {
         const path = this.#paths[Number.parseInt(id)];
         if (path === undefined) return;
-        if (type === "snapshot") this.#tell({ kind: "state", path, state: "live" });
-        this.#tell({ kind: "event", path, type, event });
+        if (type === "snapshot") this.#post({ kind: "state", path, state: "live" });
+        this.#post({ kind: "event", path, type, event });
       },
     });
   }
 
-  #tell(message: ShareMessage): void {
+  #post(message: ShareMessage): void {
     for (const [port, { path }] of this.#windows) {
       if (path === message.path) port.postMessage(message);
     }

@@ -57,8 +57,8 @@ export function pageOf(tasks: TaskDetail[], query: TaskQuery): TaskPage {
 
 function isOfCause({ status, error, message }: TaskDetail, cause: string): boolean {
   if (status !== "error") return false;
-  const [thrown, said] = [error, message].map((text) => text && text.slice(0, CAUSE_READS));
-  return causeId(causeOf(failureLine(thrown ?? null, said ?? null))) === cause;
+  const [thrown, reported] = [error, message].map((text) => text && text.slice(0, CAUSE_READS));
+  return causeId(causeOf(failureLine(thrown ?? null, reported ?? null))) === cause;
 }
 
 /** What is not known comes first, as in SQL. */
@@ -69,7 +69,7 @@ function compare(a: number | string | null, b: number | string | null) {
   return a < b ? -1 : 1;
 }
 
-/** Answers a request of the API, `null` where an export has nothing to say. */
+/** Answers a request of the API, `null` where an export has no answer. */
 export function answerOffline(exported: ExportedRun, path: string): unknown {
   const url = new URL(path, "http://export/");
   const [, , kind, id, part] = url.pathname.split("/");
@@ -83,6 +83,7 @@ export function answerOffline(exported: ExportedRun, path: string): unknown {
     if (part === "graph") return exported.graph;
     if (part === "failures") return exported.failures ?? null;
     if (part === "checks") return exported.checks ?? null;
+    if (part === "rows") return exported.rows ?? null;
     if (part === "delays") return exported.delays ?? null;
   }
   if (kind === "runs" && id === undefined) {

@@ -16,7 +16,7 @@ import { timeOf } from "../../../internal/units.ts";
 export function addMoment(recent: Moment[], now: number, counts: StatusCounts): Moment[] {
   const moment = { at: now, ended: endedOf(counts) };
   const last = recent.at(-1);
-  // After a repaired or replaced database the past says nothing about the present.
+  // After a repaired or replaced database the past does not predict the present.
   if (last && (moment.ended < last.ended || moment.at < last.at)) return [moment];
   // One moment before the window is kept, so that the window is always full.
   const from = recent.findLastIndex((old) => old.at <= now - RATE_WINDOW_MS);
@@ -39,7 +39,7 @@ export function taskPace(
   return { rate: task.progress / took * 1000, eta: Math.max(0, seen + left - now) };
 }
 
-/** Whether a task runs and has said nothing for too long. */
+/** Whether a task runs and has been silent for too long. */
 export function isStalled(task: Pick<Task, "status" | "startedAt" | "updatedAt">, now: number) {
   if (task.status !== "running") return false;
   const reported = timeOf(task.updatedAt) ?? timeOf(task.startedAt);

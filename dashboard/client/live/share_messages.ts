@@ -1,5 +1,5 @@
 /**
- * What a window and the worker that all windows share say to each other.
+ * The messages between a window and the worker that all windows share.
  *
  * @module
  */

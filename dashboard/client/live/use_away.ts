@@ -13,7 +13,7 @@ import type { Backend } from "./backend.ts";
 
 const EVERY_MS = 10_000;
 
-/** What tells a tab how far a page's subject is; `null` while the page is seen. */
+/** The progress of a page's subject for its tab; `null` while the page is seen. */
 export function useAway(
   backend: Backend,
   route: Route,

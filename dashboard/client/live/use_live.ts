@@ -53,7 +53,7 @@ export interface Live<T = LiveData> {
   data: T | null;
   source: SourceState | null;
   /** The browser's time of the last event. */
-  heardAt: number | null;
+  receivedAt: number | null;
   /** False while `data` is that of the query before. */
   current: boolean;
 }
@@ -71,6 +71,7 @@ const APPLY = {
   run: applyRun,
   task: applyTask,
   compare: applyRuns,
+  data: applyRuns,
   pipeline: applyRuns,
 };
 
@@ -85,7 +86,7 @@ export function useLive(
     link: "connecting",
     data: null,
     source: null,
-    heardAt: null,
+    receivedAt: null,
   });
   const shownPath = useRef<string | null>(null);
   const hidden = useHidden();
@@ -98,7 +99,7 @@ export function useLive(
       const event = answerOffline(exported, path) as LiveEvent;
       stopClock(exported.now);
       const data = apply(null, "snapshot", event);
-      setState({ link: "export", data, source: event.source!, heardAt: null, subject, path });
+      setState({ link: "export", data, source: event.source!, receivedAt: null, subject, path });
       return;
     }
     if (stopped && shownPath.current === path) {
@@ -126,7 +127,7 @@ export function useLive(
         setState((old) => ({
           subject,
           link: "live",
-          heardAt: Date.now(),
+          receivedAt: Date.now(),
           source: event.source ?? old.source,
           data: type === "ping" ? old.data : apply(old.data, type, event),
           path: type === "snapshot" ? path : old.path,

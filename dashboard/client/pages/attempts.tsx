@@ -98,7 +98,7 @@ function Attempt({ attempt, alone, isNewest, whole }: {
   );
 }
 
-/** What was told to stop is no failure: where it stood is nothing that needs mending. */
+/** A task that was asked to stop has not failed: its stack shows nothing that needs a fix. */
 function wasCancelled({ status }: TaskAttempt): boolean {
   return status === "cancelled";
 }

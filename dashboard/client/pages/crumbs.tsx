@@ -38,7 +38,7 @@ export function Crumbs({ route, live, exported }: PageProps) {
   );
 }
 
-/** What the last crumb says, `null` where it is the first. */
+/** The text of the last crumb, `null` where it is the first. */
 function titleOf(route: Route): string | null {
   switch (route.view) {
     case "runs":
@@ -51,6 +51,8 @@ function titleOf(route: Route): string | null {
       return cutText(cleanText(route.name), 40);
     case "compare":
       return `#${route.a} and #${route.b}`;
+    case "data":
+      return "Data";
   }
 }
 

@@ -17,11 +17,11 @@ export function GoneBanner({ live }: { live: Live }) {
   );
 }
 
-/** What the server said last. */
-function lastKnown({ data, heardAt, source }: Live): string {
+/** The last known state. */
+function lastKnown({ data, receivedAt, source }: Live): string {
   const run = runIn(data);
   const task = taskIn(data);
-  const at = heardAt === null ? "" : ` at ${formatWhen(heardAt, Date.now())}`;
+  const at = receivedAt === null ? "" : ` at ${formatWhen(receivedAt, Date.now())}`;
   const ask = `pipeloom status${source ? ` --db ${source.file}` : ""} shows its state.`;
   if (run && isOpen(run.status)) {
     return `When it last reported${at}, run #${run.id} was running, with ` +

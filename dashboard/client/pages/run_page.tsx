@@ -9,6 +9,7 @@ import type { RunState } from "../live/patches.ts";
 import type { PageProps } from "./page_props.ts";
 import { useEffect, useRef } from "preact/hooks";
 import { announce } from "../components/announcer.tsx";
+import { RunWrote } from "../data/written_rows.tsx";
 import { RunChecks } from "../run/checks.tsx";
 import { NotFound, PageSkeleton } from "./placeholders.tsx";
 import { Panels } from "./panels.tsx";
@@ -61,6 +62,7 @@ export function RunPage({ route, live, exported }: PageProps<"run", RunState>) {
         live={live.link === "live"}
       />
       <RunChecks run={run} />
+      <RunWrote run={run} />
       <RemoteWorkers workers={run.remoteWorkers} />
       {exported && exported.left > 0 && (
         <p class="note">
@@ -69,15 +71,20 @@ export function RunPage({ route, live, exported }: PageProps<"run", RunState>) {
           )} tasks, failed ones first; {exported.left.toLocaleString("en-US")} were left out.
         </p>
       )}
-      <TaskTable route={route} state={{ ...state, run }} current={live.current} />
+      <TaskTable
+        route={route}
+        state={{ ...state, run }}
+        current={live.current}
+        exported={exported !== null}
+      />
     </>
   );
 }
 
-/** Tells of the end of the run and, now and then, of new failures. */
+/** Announces the end of the run and, now and then, new failures. */
 function useNews(run: Run | null | undefined): void {
   const last = useRef<Run | null | undefined>(null);
-  const toldAt = useRef(0);
+  const announcedAt = useRef(0);
   useEffect(() => {
     const before = last.current;
     last.current = run;
@@ -85,12 +92,12 @@ function useNews(run: Run | null | undefined): void {
     if (before.status === "running" && run.status !== "running") {
       announce(`The run has ended as ${run.status}: ${describeCounts(run.counts)}`);
     } else if (run.counts.error > before.counts.error) {
-      if (Date.now() - toldAt.current < FAILURES_EVERY_MS) {
+      if (Date.now() - announcedAt.current < FAILURES_EVERY_MS) {
         // Counted again with the next ones.
         last.current = before;
         return;
       }
-      toldAt.current = Date.now();
+      announcedAt.current = Date.now();
       announce(`${run.counts.error} tasks have failed`);
     }
   }, [run]);

@@ -1,5 +1,5 @@
 /**
- * The page of one task: how it went, what it said, what came of it.
+ * The page of one task: its course, its messages, its outcome.
  *
  * @module
  */
@@ -7,6 +7,7 @@ import type { TaskDetail, TaskSnapshot } from "../../api.ts";
 import type { PageProps } from "./page_props.ts";
 import { useEffect, useRef } from "preact/hooks";
 import { announce } from "../components/announcer.tsx";
+import { TaskWrote } from "../data/written_rows.tsx";
 import { TaskChecks } from "../run/checks.tsx";
 import { Attempts } from "./attempts.tsx";
 import { ProgressBar } from "../components/bars.tsx";
@@ -121,6 +122,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
       </div>
       <Attempts task={task} />
       <TaskChecks checks={task.checks} />
+      <TaskWrote tables={task.wrote} />
       <Steps task={task} />
       <TaskItem key={`item ${task.id}`} task={task} />
       <TaskResult key={`result ${task.id}`} task={task} />
@@ -146,7 +148,7 @@ function Pace({ task }: { task: TaskDetail }) {
   );
 }
 
-/** Tells how the task has ended. */
+/** Announces how the task has ended. */
 function useNews(task: TaskDetail | null | undefined): void {
   const last = useRef<TaskDetail | null | undefined>(null);
   useEffect(() => {

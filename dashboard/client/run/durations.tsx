@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { TableLinks } from "../components/table_links.tsx";
 import type { DurationGroup, Run, RunDurations } from "../../api.ts";
 import { useState } from "preact/hooks";
 import { formatCount, formatDuration, formatRatio } from "../../../internal/units.ts";
@@ -10,6 +11,9 @@ import { Failure } from "../pages/placeholders.tsx";
 import { Name } from "../components/safe_text.tsx";
 import { hrefOf } from "../lib/router.ts";
 import { useAnswer } from "../live/use_answer.ts";
+import { ScrollTable } from "../components/scroll_table.tsx";
+
+const TITLES = { name: "Name", stage: "Stage", tag: "Tag" } as const;
 
 const REFETCH_MS = 10_000;
 
@@ -31,6 +35,7 @@ export function Durations({ run, live }: { run: Run; live: boolean }) {
           >
             <option value="name">name</option>
             <option value="stage">stage</option>
+            <option value="tag">tag</option>
           </select>
         </label>
         {against !== null && (
@@ -38,34 +43,44 @@ export function Durations({ run, live }: { run: Run; live: boolean }) {
             beside run <a href={hrefOf({ view: "compare", a: against, b: run.id })}>#{against}</a>
           </span>
         )}
+        <span class="spread" />
+        {live && (
+          <TableLinks
+            csv={`api/runs/${run.id}/csv/durations?by=${by}`}
+            json={`api/runs/${run.id}/durations?by=${by}`}
+            label="durations"
+          />
+        )}
       </div>
       {!answer
         ? <p class="note" role="status">Reading the durations …</p>
         : !answer.all
-        ? <p class="note">No task is done{by === "stage" ? " in a stage" : ""} so far.</p>
+        ? (
+          <p class="note">
+            No task is done{by === "stage" ? " in a stage" : by === "tag" ? " with a tag" : ""}{" "}
+            so far.
+          </p>
+        )
         : (
-          <div class="table-box">
-            <table class="durations">
-              <caption class="visually-hidden">Durations of tasks that are done</caption>
-              <thead>
-                <tr>
-                  <th scope="col">{by === "stage" ? "Stage" : "Name"}</th>
-                  <th scope="col">Tasks</th>
-                  <th scope="col">p50</th>
-                  <th scope="col">p95</th>
-                  <th scope="col">p99</th>
-                  <th scope="col">Longest</th>
-                  <th scope="col">How many took how long</th>
-                  {against !== null && <th scope="col">p50 to #{against}</th>}
-                </tr>
-              </thead>
-              <tbody>
-                {[answer.all, ...answer.groups].map((group, i) => (
-                  <Row key={i} group={group} isAll={i === 0} compared={against !== null} />
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <ScrollTable caption="Durations of tasks that are done" class="durations">
+            <thead>
+              <tr>
+                <th scope="col">{TITLES[by]}</th>
+                <th scope="col">Tasks</th>
+                <th scope="col">p50</th>
+                <th scope="col">p95</th>
+                <th scope="col">p99</th>
+                <th scope="col">Longest</th>
+                <th scope="col">How many took how long</th>
+                {against !== null && <th scope="col">p50 to #{against}</th>}
+              </tr>
+            </thead>
+            <tbody>
+              {[answer.all, ...answer.groups].map((group, i) => (
+                <Row key={i} group={group} isAll={i === 0} compared={against !== null} />
+              ))}
+            </tbody>
+          </ScrollTable>
         )}
       {answer && answer.left > 0 && (
         <p class="note">
@@ -102,7 +117,7 @@ function Row({ group, isAll, compared }: {
   );
 }
 
-/** A bar for each bucket. The words say the same to screen readers. */
+/** A bar for each bucket. Screen readers get the same in words. */
 function Histogram({ group: { histogram: { fromMs, counts } } }: { group: DurationGroup }) {
   const most = Math.max(...counts);
   const edge = (i: number) => fromMs === 0 ? (i === 0 ? 0 : 2 ** i) : fromMs * 2 ** i;

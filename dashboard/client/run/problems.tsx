@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { TableLinks } from "../components/table_links.tsx";
 import type { FailureCause, FailureReport, Run, RunDelays, Task } from "../../api.ts";
 import type { ComponentChildren } from "preact";
 import { useContext, useState } from "preact/hooks";
@@ -21,6 +22,8 @@ import { CopyText, LongText } from "../components/long_text.tsx";
 import { Name, SafeText } from "../components/safe_text.tsx";
 import type { RouteOf } from "../lib/route.ts";
 import { hrefOf } from "../lib/router.ts";
+import { useMayContinue } from "../serve/served.ts";
+import { Command } from "./chosen_tasks.tsx";
 import { useNow } from "../live/clock.ts";
 import { useAnswer } from "../live/use_answer.ts";
 
@@ -59,11 +62,20 @@ export function Problems({ route, run, live }: {
               {formatNumberOf(failures.total, "failure")}
             </span>
           )}
+          <span class="spread" />
+          {live && (
+            <TableLinks
+              csv={`api/runs/${run.id}/csv/failures`}
+              json={`api/runs/${run.id}/failures`}
+              label="failures"
+            />
+          )}
         </div>
       )}
       {failed && !failures && <p class="note">Reading the failures …</p>}
       {failures && failures.total > 0 && <Causes route={route} run={run} report={failures} />}
       {delays && delays.silent.total > 0 && <Silent silent={delays.silent} />}
+      {delays?.tags && <Tags tags={delays.tags} />}
       {delays && delays.retries.total > 0 && (
         <Fact
           text={`${formatNumberOf(delays.retries.total, "task")} ${
@@ -89,7 +101,9 @@ function Causes({ route, run, report }: {
   report: FailureReport;
 }) {
   const [all, setAll] = useState(false);
-  const mayRetry = useContext(Control) && run.status === "running" && !run.cancelling;
+  const mayContinue = useMayContinue(run);
+  const mayControl = useContext(Control);
+  const mayRetry = mayContinue || mayControl && run.status === "running" && !run.cancelling;
   const { causes, left } = report;
   return (
     <>
@@ -177,8 +191,26 @@ function RetryCommand({ run }: { run: Run }) {
     : `pipeloom run <file> --resume ${run.id}`;
   return (
     <p class="note retry-command">
-      <code>{command}</code> runs what failed again.
+      <Command text={command} /> runs what failed again.
     </p>
+  );
+}
+
+/** Tags of which some tasks run while others wait. */
+function Tags({ tags }: { tags: NonNullable<RunDelays["tags"]> }) {
+  return (
+    <Fact text="Waiting">
+      {tags.map(({ tag, queued, running }, i) => (
+        <span key={tag}>
+          {i > 0 && ", "}
+          {formatCount(queued)} wait under the tag{" "}
+          <b>
+            <SafeText text={tag} limit={60} />
+          </b>{" "}
+          while {formatCount(running)} {running === 1 ? "runs" : "run"}
+        </span>
+      ))}
+    </Fact>
   );
 }
 

@@ -10,9 +10,13 @@ import { Name, SafeText } from "../components/safe_text.tsx";
 import { RunStatusMark, StatusIcon } from "../components/status_mark.tsx";
 import { Ago, Elapsed } from "../components/elapsed.tsx";
 import { type RouteOf, runRoute } from "../lib/route.ts";
+import { FailedChecks } from "../run/checks.tsx";
 import { hrefOf } from "../lib/router.ts";
 import { useAnswer } from "../live/use_answer.ts";
+import { ServedPanel } from "../serve/served_panel.tsx";
+import { RunGrid } from "./run_grid.tsx";
 import { Failure, NotFound, PageSkeleton } from "../pages/placeholders.tsx";
+import { ScrollTable } from "../components/scroll_table.tsx";
 
 const REFETCH_MS = 5_000;
 
@@ -34,7 +38,14 @@ export function PipelinePage({ route, live }: { route: RouteOf<"pipeline">; live
   }
   if (!answer) return <PageSkeleton title={route.name} />;
   const { runs } = answer;
-  if (runs.length === 0) return <NotFound what={`run named ${route.name}`} />;
+  if (runs.length === 0) {
+    return (
+      <>
+        <ServedPanel name={route.name} />
+        <NotFound what={`run named ${route.name}`} />
+      </>
+    );
+  }
   const oldestFirst = runs.toReversed();
   return (
     <>
@@ -46,6 +57,7 @@ export function PipelinePage({ route, live }: { route: RouteOf<"pipeline">; live
           The last {runs.length === 1 ? "run" : `${runs.length} runs`}, oldest first
         </p>
       </header>
+      <ServedPanel name={route.name} />
       <section class="panel" aria-label="The last runs">
         <ol class="run-squares">
           {oldestFirst.map((run) => (
@@ -69,21 +81,19 @@ export function PipelinePage({ route, live }: { route: RouteOf<"pipeline">; live
           format={formatCount}
         />
       </section>
+      <RunGrid name={route.name} live={live} />
       <section class="panel" aria-label="Runs">
-        <div class="table-box">
-          <table class="pipeline-runs">
-            <caption class="visually-hidden">Runs of this pipeline, newest first</caption>
-            <thead>
-              <tr>
-                {["Run", "Status", "Label and arguments", "Started", "Took", "Failed", ""]
-                  .map((title) => <th key={title} scope="col">{title}</th>)}
-              </tr>
-            </thead>
-            <tbody>
-              {runs.map((run, i) => <Row key={run.id} run={run} before={runs[i + 1]} />)}
-            </tbody>
-          </table>
-        </div>
+        <ScrollTable caption="Runs of this pipeline, newest first" class="pipeline-runs">
+          <thead>
+            <tr>
+              {["Run", "Status", "Label and arguments", "Started", "Took", "Failed", ""]
+                .map((title) => <th key={title} scope="col">{title}</th>)}
+            </tr>
+          </thead>
+          <tbody>
+            {runs.map((run, i) => <Row key={run.id} run={run} before={runs[i + 1]} />)}
+          </tbody>
+        </ScrollTable>
       </section>
     </>
   );
@@ -116,7 +126,11 @@ function Row({ run, before }: { run: Run; before: Run | undefined }) {
           running={run.status === "running"}
         />
       </td>
-      <td class={counts.error > 0 ? "is-error-text" : ""}>{formatCount(counts.error)}</td>
+      <td>
+        <span class={counts.error > 0 ? "is-error-text" : ""}>{formatCount(counts.error)}</span>
+        {" "}
+        <FailedChecks run={run} />
+      </td>
       <td>
         {before && (
           <a class="button small" href={hrefOf({ view: "compare", a: before.id, b: id })}>

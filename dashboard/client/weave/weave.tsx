@@ -117,7 +117,15 @@ export function Weave({ blocks, counts, total, filter }: {
           <span class="weave-reading">Reading the tasks: {formatPercent(read / total)}</span>
         )}
         {cell !== null && view.current?.layout && cell < view.current.layout.cells &&
-          <Pointed key="pointed" view={view.current} cell={cell} speak={byKeys} blocks={blocks} />}
+          (
+            <Pointed
+              key="pointed"
+              view={view.current}
+              cell={cell}
+              announces={byKeys}
+              blocks={blocks}
+            />
+          )}
       </div>
       {perCell > 1 &&
         (
@@ -130,10 +138,10 @@ export function Weave({ blocks, counts, total, filter }: {
 }
 
 /** The frame around a cell and what is known of its task. */
-function Pointed({ view, cell, speak }: {
+function Pointed({ view, cell, announces }: {
   view: WeaveView;
   cell: number;
-  speak: boolean;
+  announces: boolean;
   blocks: WeaveBlock[];
 }) {
   const { cells } = view;
@@ -163,7 +171,7 @@ function Pointed({ view, cell, speak }: {
   return (
     <>
       <span class="weave-frame" style={frame} />
-      <div class="tooltip" ref={tip} role={speak ? "status" : undefined}>
+      <div class="tooltip" ref={tip} role={announces ? "status" : undefined}>
         {id === null ? <span class="faint">Not read yet</span> : single
           ? (
             <>
@@ -203,7 +211,7 @@ function useTaskName(id: number | null): string | null {
     const controller = new AbortController();
     const timer = setTimeout(async () => {
       const task = await backend.get<TaskDetail>(`api/tasks/${id}`, { signal: controller.signal })
-        // Without a name the tooltip still tells the status.
+        // Without a name the tooltip still shows the status.
         .catch(() => null);
       if (!controller.signal.aborted && task) setKnown({ id, name: task.name });
     }, NAME_AFTER_MS);

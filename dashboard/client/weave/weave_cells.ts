@@ -1,5 +1,5 @@
 /**
- * The tasks of the weave by their place: decodes blocks, keeps a byte for each task, and tells which of them
+ * The tasks of the weave by their place: decodes blocks, keeps a byte for each task, and reports which of them
  * a patch has changed, so that no code has to look at a million tasks to draw a hundred.
  *
  * @module

@@ -23,7 +23,7 @@ export function guardControl(controlToken: string, access: Access): MiddlewareHa
   };
 }
 
-/** Refuses what a page of another site sends, and what does not say which page sends it. */
+/** Refuses what a page of another site sends, and what does not name the page that sends it. */
 export function guardOrigin({ allowedOrigins }: Access): MiddlewareHandler {
   return async (c, next) => {
     const origin = c.req.header("Origin");

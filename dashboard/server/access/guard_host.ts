@@ -3,7 +3,7 @@
  *
  * - A page of another site can make a browser send requests here by a name that resolves to this machine (DNS
  *   rebinding). Such requests carry that name, so only known hosts are answered.
- * - No response grants CORS, and requests that say they come from another site are refused. A link of another
+ * - No response grants CORS, and requests marked as coming from another site are refused. A link of another
  *   site may lead to the page, and to nothing else.
  *
  * @module

@@ -3,7 +3,7 @@
  *
  * The token comes as `Authorization: Bearer`, is compared in constant time, is never part of a URL that reaches a
  * server, and never logged. `POST api/session` answers it with a cookie, whose value is random and worth nothing
- * after the server ends. Cookies do not tell ports apart, and any server on the host receives them: so the
+ * after the server ends. Cookies do not distinguish ports, and any server on the host receives them: so the
  * cookie's name is this dashboard's own, and of several cookies of the name any may be the right one. It has no
  * `Path`, so that browsers keep it to the folder that they know, whatever prefix a proxy takes away.
  *
@@ -143,7 +143,7 @@ function bearer(c: Context): string | undefined {
   return c.req.header("Authorization")?.match(/^Bearer (.+)$/i)?.[1];
 }
 
-/** Compares in a time that tells nothing of where two texts differ. */
+/** Compares in a time that does not reveal where two texts differ. */
 function isEqual(given: string, token: string): boolean {
   const encoder = new TextEncoder();
   const [a, b] = [encoder.encode(given), encoder.encode(token)];

@@ -1,5 +1,5 @@
 /**
- * Tells all open pages what has changed.
+ * Sends all open pages what has changed.
  *
  * One poller asks SQLite for `data_version`, ten times a second at most and only while a page is open: it
  * changes exactly when another connection has committed. Then each view reads what it shows, once for all who
@@ -18,7 +18,7 @@ import { same, type View } from "./view.ts";
 /** Milliseconds between two looks. */
 const INTERVAL_MS = 100;
 
-/** Looks between two pings, which tell pages that their data is still fresh. */
+/** Looks between two pings, which show pages that their data is still fresh. */
 const PING_TICKS = 50;
 
 /** Milliseconds for the last changes before the server ends. */
@@ -81,6 +81,8 @@ export class Hub {
     if (this.#streams >= this.#maxClients || this.#closed) return;
     this.#streams++;
     if (this.#streams === 1) {
+      // What was read for the last tick may be old.
+      this.#ticks++;
       await this.#source.changed();
       this.#state = this.#source.state;
       this.#generation = this.#source.generation;
@@ -94,7 +96,7 @@ export class Hub {
     watched ??= { create, view: create(), streams: new Set(), isOld: true };
     this.#watched.set(key, watched);
     const stream = new EventStream({
-      reading: () => watched.reading,
+      catchUp: () => this.#catchUp(watched),
       snapshot: () => this.#snapshot(watched),
       onClose: () => this.#left(key, watched, stream),
     });
@@ -106,7 +108,7 @@ export class Hub {
     return stream;
   }
 
-  /** Sends every browser what was committed last, tells it that the server ends, and ends every stream. */
+  /** Sends every browser what was committed last, announces that the server ends, and ends every stream. */
   async finish(): Promise<void> {
     if (this.#closed) return;
     clearTimeout(this.#timer);
@@ -114,8 +116,8 @@ export class Hub {
     for (let isFirst = true; this.#streams > 0 && performance.now() < until; isFirst = false) {
       if (!this.#isLooking) await this.#look().catch(report);
       await Promise.all([...this.#watched.values()].map(({ reading }) => reading));
-      const isPending = [...this.#watched.values()].some(({ view, isOld }) =>
-        isOld || view.pending
+      const isPending = [...this.#watched.values()].some((watched) =>
+        hasNews(watched) && isTaken(watched)
       );
       if (!isFirst && !isPending) break;
       await delay(FINISH_REST_MS);
@@ -150,12 +152,13 @@ export class Hub {
     const source = same(this.#source.state, this.#state) ? undefined : this.#source.state;
     this.#state = this.#source.state;
     const turn = new Turn(this.#turns);
-    // All are told first that something has changed: a look takes a while where there are many.
+    // All are marked as old first: a look takes a while where there are many.
     for (const watched of this.#watched.values()) watched.isOld ||= changed;
     for (const watched of this.#watched.values()) {
       if (source) this.#send(watched, "patch", { source });
       else if (this.#ticks % PING_TICKS === 0) this.#send(watched, "ping", {});
-      if (!watched.isOld && !watched.view.pending) continue;
+      // What no browser can take is not read, so that slow ones cost the others nothing.
+      if (!hasNews(watched) || !isTaken(watched)) continue;
       this.#read(watched);
       await watched.reading;
       await turn.pass();
@@ -174,7 +177,7 @@ export class Hub {
     }
   }
 
-  /** Has a view read what has changed, and tells who looks at it. */
+  /** Has a view read what has changed, and sends it to its readers. */
   #read(watched: Watched): void {
     if (watched.reading) return;
     const { view, isOld } = watched;
@@ -200,6 +203,12 @@ export class Hub {
       if (watched.reading === reading) watched.reading = undefined;
     });
     watched.reading = reading;
+  }
+
+  /** Reads what looks have passed over because no browser could take it. */
+  async #catchUp(watched: Watched): Promise<void> {
+    if (hasNews(watched)) this.#read(watched);
+    while (watched.reading) await watched.reading;
   }
 
   #snapshot({ view }: Watched, lastEventId?: string): Uint8Array<ArrayBuffer> {
@@ -229,7 +238,17 @@ export class Hub {
   }
 }
 
-/** Tells of what should not happen. That a database cannot be read can, and its state says so to all. */
+/** Whether there is more to read for a view. */
+function hasNews({ view, isOld }: Watched): boolean {
+  return isOld || view.pending;
+}
+
+/** Whether any browser takes what is read. */
+function isTaken({ streams }: Watched): boolean {
+  return [...streams].some(({ isKeepingUp }) => isKeepingUp);
+}
+
+/** Logs what should not happen. An unreadable database can happen, and its state shows it to all. */
 function report(error: unknown): void {
   if (!(error instanceof SourceError)) console.error("The dashboard could not read:", error);
 }

@@ -10,7 +10,7 @@ const encoder = new TextEncoder();
 const ID = "id: ".length;
 
 /**
- * Joins streams. The id of each event begins with the place of its stream, by which a browser tells whose it is.
+ * Joins streams. The id of each event begins with the place of its stream, by which a browser recognizes it.
  * A view that is slow to be read holds up none of the others.
  *
  * @param opening The streams, in their order; one that is refused ends all

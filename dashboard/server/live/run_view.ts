@@ -6,14 +6,20 @@
 import { setImmediate } from "node:timers";
 import type { Run, RunPatch, RunSnapshot, Sample, TaskPage, TaskQuery } from "../../api.ts";
 import type { PageCursor } from "../queries/plan.ts";
-import { getRun, isOutdated, listSamples } from "../queries/runs.ts";
+import { getRun, isOutdated } from "../queries/runs.ts";
+import { listSamples } from "../queries/samples.ts";
+import { readAtTick } from "../queries/recent.ts";
 import { listTasks } from "../queries/tasks.ts";
+import type { Read } from "../queries/slices.ts";
 import type { DatabaseHandle } from "../database_handle.ts";
 import { diffList, same, type Tick, unlessEmpty, type View } from "./view.ts";
 import type { SharedWeave } from "./weaves.ts";
 
 /** Times its own duration for which a page of tasks is left alone: one that takes long is read seldom. */
 const LIST_REST = 10;
+
+/** The same where there are many pages, for each of them: their lists take a third of the time together at most. */
+const SHARED_REST = 3;
 
 /** A run, and which of its tasks to list. */
 export interface RunViewOptions {
@@ -30,13 +36,13 @@ export class RunView implements View {
   readonly #options: RunViewOptions;
   #run: Run | null = null;
   #page: TaskPage = { tasks: [], next: null, previous: null };
-  /** The page as last read: it may be there between two refreshes, and is told by the next. */
+  /** The page as last read: it may be there between two refreshes, and is sent with the next. */
   #readPage = this.#page;
   #listDueAt = -Infinity;
   #listIsOld = true;
-  /** Whether a page of tasks has been read, and whether that has been told. */
+  /** Whether a page of tasks has been read, and whether that has been sent. */
   #hasList = false;
-  #hasToldList = false;
+  #hasSentList = false;
   #reading: Promise<void> | undefined;
   readonly #closed = new AbortController();
   #samples: Sample[] = [];
@@ -60,14 +66,15 @@ export class RunView implements View {
   async refresh(source: DatabaseHandle, tick: Tick): Promise<object | undefined> {
     const { run: id, weave } = this.#options;
     this.#listIsOld ||= tick.changed;
-    const run = source.read((reader) => getRun(reader, id)) ?? null;
+    const run = source.read((reader) => readAtTick(tick.number, () => getRun(reader, id))) ??
+      null;
     if (run) await this.#refreshList(source);
     const { samples, last } = run
       ? source.read((reader) => listSamples(reader, id, this.#lastSample))
       : { samples: [], last: this.#lastSample };
     if (run) weave.advance(source, run.counts, tick);
 
-    // From here on nothing can fail: what is taken over is told.
+    // From here on nothing can fail: what is taken over is sent.
     const before = { run: this.#run, page: this.#page };
     this.#run = run;
     this.#page = this.#readPage;
@@ -80,21 +87,21 @@ export class RunView implements View {
       found: before.page.found === found ? undefined : found,
       next: before.page.next === next ? undefined : next,
       previous: before.page.previous === previous ? undefined : previous,
-      reading: this.#hasList && !this.#hasToldList ? false : undefined,
+      reading: this.#hasList && !this.#hasSentList ? false : undefined,
       samples: samples.length > 0 ? samples : undefined,
       weave: this.#weaveVersion < weave.version
         ? weave.changedSince(this.#weaveVersion)
         : undefined,
     });
     this.#weaveVersion = weave.version;
-    this.#hasToldList = this.#hasList;
+    this.#hasSentList = this.#hasList;
     if (patch) this.#version++;
     return patch;
   }
 
   snapshot(): Omit<RunSnapshot, "now"> {
     const { weave } = this.#options;
-    const reading = !this.#hasToldList;
+    const reading = !this.#hasSentList;
     return { run: this.#run, ...this.#page, samples: this.#samples, weave: weave.blocks, reading };
   }
 
@@ -114,12 +121,17 @@ export class RunView implements View {
   }
 
   async #readList(source: DatabaseHandle): Promise<void> {
-    const before = performance.now();
-    const { run, query } = this.#options;
+    const { run, query, weave } = this.#options;
     const { signal } = this.#closed;
-    const page = await listTasks((query) => source.read(query), run, query, signal);
-    const after = performance.now();
-    this.#listDueAt = after + LIST_REST * (after - before);
+    let ms = 0;
+    const read: Read = (query) => {
+      const before = performance.now();
+      const answer = source.read(query);
+      ms += performance.now() - before;
+      return answer;
+    };
+    const page = await listTasks(read, run, query, signal);
+    this.#listDueAt = performance.now() + ms * Math.max(LIST_REST, SHARED_REST * weave.pages);
     if (page) this.#readPage = page;
     this.#hasList = true;
   }

@@ -6,7 +6,7 @@
  * worth. So that is done in slices of some ten thousand rows, each one short statement that keeps the best of
  * its slice, with the thread free between two of them: a page may take a moment, other requests do not wait.
  *
- * Pages are told apart by the values of their first or last row (keyset), so that a page stays the same
+ * Pages are identified by the values of their first or last row (keyset), so that a page stays the same
  * while rows come and go before it.
  *
  * @module
@@ -69,7 +69,7 @@ export async function findTasks(
       // By id, the first slices hold the first tasks.
       if (query.order.by === "id" && count >= limit) break;
       rest = cut(range, edge, query.descending).rest;
-      await turn.pass();
+      await turn.pass(signal);
     }
   }
   return place?.back ? best.reverse() : best;

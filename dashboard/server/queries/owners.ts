@@ -26,7 +26,7 @@ export interface OwnedRun {
   host: string | null;
 }
 
-/** Runs that say that they run, and runs of these owners, newest first. */
+/** Runs that are marked as running, and runs of these owners, newest first. */
 export function listOwnedRuns(reader: Reader, owners: readonly string[]): OwnedRun[] {
   if (!reader.has("pipeline_runs")) return [];
   const isOwned = reader.has("pipeline_runs", "owner")

@@ -11,7 +11,7 @@ import type { Reader } from "../reader.ts";
 import { isIn, type RunTasks } from "./run_tasks.ts";
 import { toText } from "./text.ts";
 
-/** What the running tasks of a run tell. */
+/** What the running tasks of a run report. */
 export interface RunningTasks {
   /** Their summed fractions. */
   work: number;
@@ -19,7 +19,7 @@ export interface RunningTasks {
   news: string | null;
 }
 
-/** Reads what the running tasks of a run tell, by the index on their status. */
+/** Reads what the running tasks of a run report, by the index on their status. */
 export function readRunning(reader: Reader, tasks: RunTasks | undefined): RunningTasks {
   if (!tasks || !reader.has("task_runs")) return { work: 0, news: null };
   const updated = reader.has("task_runs", "updated_at")

@@ -11,28 +11,24 @@ import {
   type TaskStatus,
 } from "../../../internal/task_status.ts";
 import { timeOf } from "../../../internal/units.ts";
-import type { Run, RunPage, RunQuery, RunStatus, Sample } from "../../api.ts";
+import type { Run, RunPage, RunQuery, RunStatus } from "../../api.ts";
 import type { Reader } from "../reader.ts";
-import { memoize } from "./memoize.ts";
+import { countFailedChecks } from "./answers/checks.ts";
 import { newest, numberOf, progressOf, readRunning } from "./progress.ts";
+import { recent } from "./recent.ts";
 import { readCancelling } from "./requests.ts";
 import { countRewritten, ORIGINAL_RUN, type RunTasks, tasksOf } from "./run_tasks.ts";
 import { readAsleep } from "./steps.ts";
+import { sparkline } from "./samples.ts";
 import { shorten, textStart, toText } from "./text.ts";
 import { hasNoWorker, listWorkers } from "./workers.ts";
 
-/** Points of a sparkline. */
-const SPARKLINE_POINTS = 40;
-
-/** Characters of a label and of a reason, and of arguments and a stack, that are told of a run. */
+/** Characters of a label and of a reason, and of arguments and a stack, that an answer holds of a run. */
 const SHORT_TEXT = 2_000;
 const LONG_TEXT = 10_000;
 
 /** Columns of a run that are texts of any length. */
 const TEXTS: ReadonlySet<string> = new Set(["args", "label", "name", "reason", "reason_stack"]);
-
-/** Samples that are read at a time: the writer keeps some hundred of a run. */
-const MAX_SAMPLES = 10_000;
 
 /** Times its own duration for which a count of the original's tasks is good. */
 const COUNT_REST = 20;
@@ -87,6 +83,10 @@ export function listRuns(
 
 /** One run. */
 export function getRun(reader: Reader, id: number): Run | undefined {
+  return recent(reader, `run ${id}`, () => readRun(reader, id));
+}
+
+function readRun(reader: Reader, id: number): Run | undefined {
   if (id === ORIGINAL_RUN) return originalRun(reader);
   if (!reader.has("pipeline_runs")) return;
   const row = reader.get(`SELECT ${runColumns(reader)} FROM pipeline_runs WHERE id = ?`, id);
@@ -94,29 +94,6 @@ export function getRun(reader: Reader, id: number): Run | undefined {
   const run = toRun(reader, row, readCancelling(reader).runs);
   if (typeof row.executor === "string") run.remoteWorkers = listWorkers(reader, id);
   return run;
-}
-
-/** The past of a run after sample `after`, oldest first, with the id of its last sample. */
-export function listSamples(
-  reader: Reader,
-  run: number,
-  after = 0,
-): { samples: Sample[]; last: number } {
-  if (!reader.has("run_samples")) return { samples: [], last: 0 };
-  const rows = reader.all(
-    `SELECT id, sampled_at, running, done, error, cancelled FROM run_samples
-     WHERE run_id = ? AND id > ? ORDER BY id LIMIT ${MAX_SAMPLES}`,
-    run,
-    after,
-  );
-  const samples = rows.map((row) => ({
-    at: Date.parse(String(row.sampled_at)),
-    running: Number(row.running),
-    done: Number(row.done),
-    error: Number(row.error),
-    cancelled: Number(row.cancelled),
-  }));
-  return { samples, last: Number(rows.at(-1)?.id ?? after) };
 }
 
 /** Whether the counts of a run are older than the last commit, because they are counted now and then. */
@@ -135,12 +112,16 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
   const counts = noCounts();
   for (const status of TASK_STATUSES) counts[status] = Number(row[status]) || 0;
   const id = Number(row.id);
-  const saysRunning = row.status === "running";
-  const owner = saysRunning && typeof row.owner === "string" ? reader.owner(row.owner) : "unknown";
-  const isGone = saysRunning && owner === "gone";
+  const isMarkedRunning = row.status === "running";
+  const owner = isMarkedRunning && typeof row.owner === "string"
+    ? reader.owner(row.owner)
+    : "unknown";
+  const isGone = isMarkedRunning && owner === "gone";
   const reason = isGone ? reader.ownerReason(`${row.owner}`) : null;
-  const asleep = saysRunning && !isGone ? readAsleep(reader, id) : undefined;
-  const running = saysRunning ? readRunning(reader, tasksOf(reader, id)) : { work: 0, news: null };
+  const asleep = isMarkedRunning && !isGone ? readAsleep(reader, id) : undefined;
+  const running = isMarkedRunning
+    ? readRunning(reader, tasksOf(reader, id))
+    : { work: 0, news: null };
   return {
     id,
     name: beginning(row.name, SHORT_TEXT) ?? "",
@@ -157,9 +138,10 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
     workers: numberOf(row.workers),
     driver: toText(row.driver),
     sqliteVersion: toText(row.sqlite_version),
-    waitsForWorkers: typeof row.executor === "string" && saysRunning && !isGone &&
+    waitsForWorkers: typeof row.executor === "string" && isMarkedRunning && !isGone &&
       counts.queued + counts.running > 0 && hasNoWorker(reader, id),
     ...(asleep ? { asleep } : {}),
+    ...countFailedChecks(reader, row),
     counts,
     total: sum(counts),
     dependencies: Number(row.dependencies ?? 0),
@@ -170,12 +152,12 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
       walBytes: numberOf(row.wal_bytes),
       checkpointedAt: toText(row.checkpointed_at),
       // What was so when a run ended is so no longer.
-      walHeldSince: saysRunning && !isGone ? toText(row.wal_held_since) : null,
+      walHeldSince: isMarkedRunning && !isGone ? toText(row.wal_held_since) : null,
     },
     updatedAt: newest(toText(row.updated_at), running.news),
     // What a process that died was asked is refused only when the file is opened for writing.
-    cancelling: saysRunning && !isGone && cancelling.has(id),
-    processGone: isGone ? true : owner === "unknown" && saysRunning ? null : false,
+    cancelling: isMarkedRunning && !isGone && cancelling.has(id),
+    processGone: isGone ? true : owner === "unknown" && isMarkedRunning ? null : false,
     progress: progressOf(row, { counts, work: running.work }),
   };
 }
@@ -251,33 +233,6 @@ function countOriginal(reader: Reader, { condition, run }: RunTasks): CountedTas
   const now = { counts, version, dueAt: after + COUNT_REST * (after - before) };
   counted.set(reader, now);
   return now;
-}
-
-/** Tasks ended per second in equal parts of a run's life. */
-function sparkline(reader: Reader, run: Run): number[] {
-  const draw = () => rates(listSamples(reader, run.id).samples, run);
-  // A run that is resumed ends again.
-  const { id, finishedAt } = run;
-  return finishedAt ? memoize(reader, `sparkline ${id} ${finishedAt}`, draw) : draw();
-}
-
-function rates(samples: Sample[], run: Run): number[] {
-  const from = Date.parse(run.startedAt ?? "");
-  const to = Date.parse(run.finishedAt ?? run.updatedAt ?? "");
-  if (samples.length < 2 || !(to > from)) return [];
-  const points = Math.min(SPARKLINE_POINTS, samples.length);
-  const width = (to - from) / points;
-  const line: number[] = [];
-  let at = 0;
-  let before = 0;
-  for (let part = 1; part <= points; part++) {
-    while (at < samples.length - 1 && samples[at + 1]!.at <= from + part * width) at++;
-    const { done, error, cancelled } = samples[at]!;
-    const ended = done + error + cancelled;
-    line.push(Math.max(0, Math.round((ended - before) / (width / 1000))));
-    before = ended;
-  }
-  return line;
 }
 
 /** A text of a run that is part of each answer, and of each change that is sent. */

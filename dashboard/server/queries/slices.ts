@@ -65,7 +65,7 @@ export async function* slicesOf(
     yield part.slice;
     size.learn(performance.now() - before);
     rest = part.rest;
-    await turn.pass();
+    await turn.pass(signal);
   }
 }
 
@@ -93,7 +93,7 @@ export function edgeOf(
   });
 }
 
-/** What a read of one slice tells, from memory where it cannot have changed. */
+/** The result of reading one slice, from memory where it cannot have changed. */
 export function once<T extends object | string | number>(
   reader: Reader,
   query: Plan,

@@ -9,6 +9,8 @@ import { isEnd, type TaskStatus } from "../../../internal/task_status.ts";
 import { timeOf } from "../../../internal/units.ts";
 import type { Task, TaskAttempt, TaskDetail, TaskPage, TaskQuery } from "../../api.ts";
 import type { Reader } from "../reader.ts";
+import { tagsIn } from "./answers/tags.ts";
+import { parseWrote, WROTE_CHARACTERS } from "./answers/written_rows.ts";
 import { readTaskChecks } from "./answers/checks.ts";
 import { countTasks, findTasks, type Read } from "./find.ts";
 import type { TextPlace } from "./long_text.ts";
@@ -20,7 +22,7 @@ import { readCancelling } from "./requests.ts";
 import { readSteps } from "./steps.ts";
 import { shorten, textStart, toText } from "./text.ts";
 
-/** Characters of a text in a list: 300 to show, and one that tells that there is more. */
+/** Characters of a text in a list: 300 to show, and one as a sign that there is more. */
 const LIST_CHARACTERS = 301;
 
 /** Characters of a text on the page of its task; all of it is at `/api/tasks/:task/texts/:field`. */
@@ -28,6 +30,9 @@ const FULL_CHARACTERS = 100_000;
 
 /** Characters of the error of an earlier attempt; all of it is at `/api/tasks/:task/attempts/:attempt`. */
 const ATTEMPT_CHARACTERS = 2_000;
+
+/** Characters of the tags of a task together. */
+const TAGS_CHARACTERS = 10_000;
 
 /** The texts of a task. */
 export const TEXT_FIELDS = ["message", "error", "result", "input"] as const;
@@ -39,7 +44,11 @@ const MAX_ATTEMPTS = 100;
 export async function listTasks(
   read: Read,
   run: number,
-  query: Omit<TaskQuery, "cursor"> & { place?: PageCursor | undefined },
+  query: Omit<TaskQuery, "cursor"> & {
+    place?: PageCursor | undefined;
+    /** Whether all that match are counted, where a text or a key is looked for. */
+    counts?: boolean;
+  },
   signal?: AbortSignal,
 ): Promise<TaskPage | undefined> {
   const tasks = read((reader) => tasksOf(reader, run));
@@ -50,12 +59,13 @@ export async function listTasks(
     ? []
     : await findTasks(read, tasks, { ...query, limit: limit + 1 }, signal);
   const more = found.length > limit;
-  // What tells that there is more stands at the end that the search went towards.
+  // The row that shows that there is more is at the end that the search went towards.
   const page = place?.back ? found.slice(more ? 1 : 0) : found.slice(0, limit);
   const [before, after] = place?.back ? [more, true] : [!!place, more];
   // Where everything on the way is gone, one can turn round.
   const [first, last] = page.length > 0 ? [page[0], page.at(-1)] : [place, place];
-  const isSearch = !lacksKey && (query.q !== "" || query.key !== "" || !!query.cause);
+  const isSearch = query.counts !== false && !lacksKey &&
+    (query.q !== "" || query.key !== "" || !!query.cause);
   return {
     ...(isSearch ? { found: await countTasks(read, tasks, query, signal) } : {}),
     tasks: read((reader) => readTasks(reader, page.map(({ id }) => id))),
@@ -76,7 +86,7 @@ export function fromCursor(cursor: string): PageCursor | undefined {
     const isValue = typeof value === "string" || Number.isFinite(value);
     if (isValue && Number.isSafeInteger(id)) return { value, id, back: back === 1 };
   } catch {
-    // Told by the missing result.
+    // The missing result shows it.
   }
   return undefined;
 }
@@ -104,6 +114,8 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
        ${reader.has("task_runs", "input") ? textStart("input", FULL_CHARACTERS) : "NULL"} AS input,
        ${reader.has("task_runs", "worker") ? "worker" : "NULL AS worker"},
        ${reader.has("task_runs", "stage") ? "stage" : "NULL AS stage"},
+       ${reader.has("task_runs", "tags") ? textStart("tags", TAGS_CHARACTERS) : "NULL"} AS tags,
+       ${reader.has("task_runs", "wrote") ? textStart("wrote", WROTE_CHARACTERS) : "NULL"} AS wrote,
        ${reader.has("task_runs", "run_id") ? "run_id" : "NULL AS run_id"}
      FROM task_runs WHERE id = ?`,
     id,
@@ -127,9 +139,13 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
     });
   }
   const checks = readTaskChecks(reader, task);
+  const wrote = parseWrote(row.wrote);
+  const tags = tagsIn(row.tags);
   return {
     ...task,
     ...(checks.length === 0 ? {} : { checks }),
+    ...(wrote.length === 0 ? {} : { wrote }),
+    ...(tags.length === 0 ? {} : { tags }),
     run: { id: runId, name, status, startedAt, cancelling },
     attempts,
     steps: readSteps(reader, id),
@@ -225,7 +241,7 @@ function toTask(row: SqlRow, characters: number, cancelling: ReadonlySet<number>
     const text = toText(value);
     return text && shorten(text, characters);
   };
-  // The first line tells what it is, the others where.
+  // The first line shows what it is, the others where.
   const error = toText(row.error);
   const wakesAt = row.status === "queued" ? toText(row.wakes_at) : null;
   return {

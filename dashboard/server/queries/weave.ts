@@ -18,7 +18,7 @@ export const BLOCK_TASKS = 1_000;
 /** Code of a queued task without progress: from here on all characters can be printed. */
 export const FIRST_CELL = 48;
 
-/** Steps of progress that a cell tells apart. */
+/** Steps of progress that a cell distinguishes. */
 export const CELL_STEPS = 11;
 
 const STATUS_NUMBER = TASK_STATUSES.map((status, i) => `WHEN '${status}' THEN ${i}`).join(" ");

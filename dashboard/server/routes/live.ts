@@ -51,7 +51,7 @@ export function addLive(app: Hono, hub: Hub): void {
         503,
       );
     }
-    // The stream is cancelled when the browser goes. Deno.serve, which app.fetch has it from, tells it, too.
+    // The stream is cancelled when the browser goes. Deno.serve, which app.fetch has it from, reports it, too.
     const completed: Promise<void> | undefined = (c.env as Partial<Deno.ServeHandlerInfo>)
       ?.completed;
     completed?.finally(() => stream.close()).catch(() => {});

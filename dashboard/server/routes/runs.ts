@@ -6,18 +6,20 @@
 import type { Hono } from "hono";
 import { renderExport } from "../export.ts";
 import { InTurn, OneAtATime, toParts } from "../one_at_a_time.ts";
-import { integer, runId, runQuery, taskQuery } from "../params.ts";
+import { BadRequest, integer, runId, runQuery, taskQuery } from "../params.ts";
 import { findRuns, narrows } from "../queries/answers/find_runs.ts";
-import { compareRuns } from "../queries/compare.ts";
+import { compareRuns } from "../queries/answers/compare.ts";
 import type { Read } from "../queries/find.ts";
 import { readGraph } from "../queries/graph.ts";
-import { getRun, listRuns, listSamples } from "../queries/runs.ts";
+import { getRun, listRuns } from "../queries/runs.ts";
+import { listSamples } from "../queries/samples.ts";
+import { readGrid } from "../queries/pipelines/grid.ts";
 import { listTasks } from "../queries/tasks.ts";
 import { readTimeline } from "../queries/timeline.ts";
 import { readWeave } from "../queries/weave.ts";
 import { noSuchRun } from "./missing.ts";
 
-/** Adds them; `file` tells the name of the database for an export. */
+/** Adds them; `file` returns the name of the database for an export. */
 export function addRuns(app: Hono, read: Read, file: () => string): void {
   const exports = new OneAtATime();
   const comparisons = new InTurn();
@@ -77,18 +79,24 @@ export function addRuns(app: Hono, read: Read, file: () => string): void {
       );
     }
     try {
-      const page = await renderExport(read, { run, file: file() });
-      if (page !== undefined && c.req.method !== "HEAD") {
+      const texts = await renderExport(read, { run, file: file() });
+      if (texts && c.req.method !== "HEAD") {
         c.header("Content-Disposition", `attachment; filename="run_${run}.html"`);
         c.header("Content-Type", "text/html; charset=utf-8");
-        return c.body(toParts(page, turn));
+        return c.body(toParts(texts, turn));
       }
       turn[Symbol.dispose]();
-      return page === undefined ? noSuchRun(c) : c.html("");
+      return texts ? c.html("") : noSuchRun(c);
     } catch (error) {
       turn[Symbol.dispose]();
       throw error;
     }
+  });
+  app.get("/api/grid", async (c) => {
+    const { name } = runQuery(c.req.query());
+    if (!name) throw new BadRequest("name must be that of a pipeline");
+    const { signal } = c.req.raw;
+    return c.json(await comparisons.run(signal, () => readGrid(read, name, signal)));
   });
   app.get("/api/compare", async (c) => {
     const [a, b] = [runId(c.req.query(), "a"), runId(c.req.query(), "b")];

@@ -22,13 +22,13 @@ export interface InitTaskWorker {
   atomic: boolean;
   /** Whether the main thread names the items that its tasks add. */
   asksIdentity: boolean;
-  /** Whether it tells ends once they are committed, because what it sends could be lost on its way. */
+  /** Whether it reports ends once they are committed, because what it sends could be lost on its way. */
   confirms?: boolean | undefined;
-  /** Whether ends are told with what tasks returned. */
+  /** Whether reported ends include what tasks returned. */
   keepsResults?: boolean | undefined;
   /** Whether no sleep of a task takes time. */
   skipsSleeps?: boolean | undefined;
-  /** Whether it is to tell how its tasks are doing, and to pass on what they print; if there is an observer. */
+  /** Whether it reports its tasks' progress and forwards what they print, for an observer. */
   watch?: { prints: boolean } | undefined;
   /** Rows that it may have sent to the writer and that are not committed. */
   window: number;
@@ -49,11 +49,13 @@ export interface RunTaskRequest {
   attempt?: Attempt;
   /** The span that it belongs to, as a `traceparent`. */
   trace?: string;
-  /** Whether to tell that it begins, because starts are counted. */
-  tell?: true;
+  /** Whether to report that it begins, because starts are counted. */
+  reportStart?: true;
+  /** Whether its end leaves at once, because a task of another Worker may ask for its result. */
+  isNeeded?: true;
 }
 
-/** The pipeline is to stop: aborts the signal of the tasks. */
+/** Stops the pipeline: aborts the signal of the tasks. */
 export interface AbortTasksRequest {
   kind: "abort";
   reason: ErrorData;
@@ -120,7 +122,7 @@ export interface TaskWorkerInitialized {
   tearsDown: boolean;
 }
 
-/** The task begins, where that was to be told. */
+/** The task begins; sent only on request. */
 export interface TaskBegun {
   kind: "begun";
 }

@@ -7,6 +7,7 @@
 import { fromErrorData, TaskWorkerDiedError, toErrorData } from "../../../errors.ts";
 import type { EndStatus } from "../../../internal/task_status.ts";
 import { whyNotStarted, withCacheAdvice, workerEntry } from "../../../internal/worker_entry.ts";
+import { TransientMap } from "../../../internal/transient_map.ts";
 import type { RunningTask } from "../../observers/run_observer.ts";
 import { timeAttempt } from "../attempt_timer.ts";
 import { type ExecutorEvents, lostOutcome, type OfferedTask } from "../executor.ts";
@@ -38,12 +39,12 @@ export class PooledWorker<Item> implements Disposable {
   #isListening = false;
   #isLoaded = false;
   #isSettingUp = false;
-  /** Whether its module has a `teardown()` that is to be called. */
+  /** Whether its module has a `teardown()` to call. */
   #tearsDown = false;
   #isAborted = false;
   #death: Error | undefined;
   /** Tasks that have not ended, and the one among them that has not returned. */
-  readonly #pending = new Map<number, OfferedTask<Item>>();
+  readonly #pending = new TransientMap<number, OfferedTask<Item>>();
   #current: OfferedTask<Item> | undefined;
   #returned: PromiseWithResolvers<void> | undefined;
   #running: { -readonly [K in keyof RunningTask]: RunningTask[K] } | undefined;
@@ -106,7 +107,8 @@ export class PooledWorker<Item> implements Disposable {
       if (attempt) request.attempt = attempt;
       if (this.#options.exports) request.stage = task.stage!;
       if (task.trace !== undefined) request.trace = task.trace;
-      if (this.#options.tellsStarts) request.tell = true;
+      if (this.#options.environment.isNeeded?.(id)) request.isNeeded = true;
+      if (this.#options.reportsStarts) request.reportStart = true;
       this.#post(request);
     } catch (error) {
       const refusal = new TypeError(
@@ -123,7 +125,7 @@ export class PooledWorker<Item> implements Disposable {
       this.#running = { id, name, key, fraction: undefined, note: undefined };
     }
     using _ = timeAttempt(task, environment, {
-      tell: (reason) => {
+      notify: (reason) => {
         if (!this.#death) this.#post({ kind: "time_out", id, reason: toErrorData(reason) });
       },
       end: { afterMs: graceMs, run: (error) => this.#terminate(task, error, "error") },
@@ -133,7 +135,7 @@ export class PooledWorker<Item> implements Disposable {
     this.#current = undefined;
   }
 
-  /** Tells the tasks that they are to stop; a Worker that is still loading is ended. */
+  /** Asks the tasks to stop; a Worker that is still loading is ended. */
   abort(reason: unknown): void {
     this.#isAborted = true;
     if (this.#death) return;
@@ -141,7 +143,7 @@ export class PooledWorker<Item> implements Disposable {
     else this.#die(reason);
   }
 
-  /** Tells a task to stop, and ends the Worker if it continues; one that has returned is left alone. */
+  /** Asks a task to stop, and ends the Worker if it continues; one that has returned is left alone. */
   cancel(id: number, reason: Error): void {
     const task = this.#current;
     if (this.#death || task?.id !== id) return;
@@ -157,8 +159,7 @@ export class PooledWorker<Item> implements Disposable {
   async finish(): Promise<void> {
     if (this.#death || !this.#isLoaded) return;
     this.#post({ kind: "finish" });
-    await this.#next().catch(() => {});
-    await this.tearDown();
+    await this.#next().then(() => this.tearDown(), () => {});
   }
 
   /** Has the module let go of what its `setup()` made, unless a task runs. */
@@ -176,7 +177,7 @@ export class PooledWorker<Item> implements Disposable {
 
   async #next(): Promise<void> {
     await this.#step.promise;
-    // It may have died just when it had taken the step, and tells of no other.
+    // It may have died just after taking the step, and then reports no other.
     if (this.#death) throw this.#death;
     this.#step = Promise.withResolvers();
   }

@@ -17,13 +17,13 @@ export interface WorkerOptions {
   environment: TaskEnvironment;
   /** How many there are, where that is known. */
   slots?: number | undefined;
-  /** Milliseconds that a task may continue after it was told to stop, before its Worker is ended. */
+  /** Milliseconds that a task may continue after it was asked to stop, before its Worker is ended. */
   graceMs: number;
   /** Milliseconds that the module may take to load. */
   loadMs: number;
-  /** Whether starts are counted, so that a Worker is to tell when a task begins. */
-  tellsStarts: boolean;
-  /** Whether what tasks print is to be printed by the main thread. */
+  /** Whether starts are counted, so that a Worker reports when a task begins. */
+  reportsStarts: boolean;
+  /** Whether the main thread prints what tasks print. */
   prints: boolean;
   /** Makes a port to the writer, for a sender of this number. */
   attach: (sender: number) => MessagePort;

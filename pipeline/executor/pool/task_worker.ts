@@ -4,7 +4,7 @@
  *
  * What is thrown behind a task's back, in a timer or an unawaited promise, would end the
  * Worker together with what it has not sent yet. It is caught here: the task that runs ends as `error`,
- * what was sent is committed, then the pool is told and replaces the Worker. A task cannot end its Worker
+ * what was sent is committed, then the pool is notified and replaces the Worker. A task cannot end its Worker
  * itself, which would happen in silence, nor post messages, which would be taken for ours.
  *
  * @module
@@ -22,6 +22,7 @@ import type {
 import { identifyAll, type Identities } from "../added_items.ts";
 import { abridgedError } from "../abridged_error.ts";
 import { delay } from "../../../internal/delay.ts";
+import { TransientMap } from "../../../internal/transient_map.ts";
 import { BATCH_MS, BatchSender } from "../../../writer/client/batch_sender.ts";
 import { WorkerSetup } from "./worker_setup.ts";
 import { type TaskEnvironment, TaskExecution } from "../task_execution.ts";
@@ -33,7 +34,7 @@ const reply = worker.postMessage.bind(worker);
 
 const controller = new AbortController();
 /** Tasks that have not ended, each with its end. */
-const tasks = new Map<number, { task: TaskExecution; end: Promise<void> }>();
+const tasks = new TransientMap<number, { task: TaskExecution; end: Promise<void> }>();
 /** The functions that tasks run, by their stages; `""` where there are none. */
 const functions = new Map<string, TaskFunction<unknown>>();
 let environment: TaskEnvironment | undefined;
@@ -47,8 +48,8 @@ let victim: TaskExecution | undefined;
 const OPENTELEMETRY = Symbol.for("opentelemetry.js.api.1");
 /** Characters of a message of which several copies are made: its task is done with before the next one runs. */
 const LARGE_ERROR = 100_000;
-/** What the last task was told that was to stop, perhaps before it began. */
-let told: TimeOutTaskRequest | CancelTaskRequest | undefined;
+/** The last request to stop a task, which may have come before it began. */
+let stopRequest: TimeOutTaskRequest | CancelTaskRequest | undefined;
 let failed = false;
 /** What the main thread was asked, by the numbers of the questions. */
 const questions = new Map<number, PromiseWithResolvers<Identities>>();
@@ -78,7 +79,7 @@ async function fail(thrown: unknown): Promise<void> {
     }
     if (victim && !victim.retryable) writeFailure(victim.id, { status, error }, environment!);
     victim?.abandon(error);
-    // Tasks that have returned say first that they have ended; one that was refused then writes its end.
+    // Tasks that have returned first report their ends; one that was refused then writes its end.
     await Promise.allSettled([...tasks.values()].map(({ task, end }) => task === victim || end));
     await environment?.batchSender.flushed();
     if (environment) await setup?.tearDownInTime();
@@ -150,15 +151,15 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       return reply({ kind: "initialized", tearsDown: await init(request) });
     case "run": {
       if (failed) return;
-      // What it was told when it ran before is over.
-      if (told?.id === request.id) told = undefined;
+      // A request from when it ran before is obsolete.
+      if (stopRequest?.id === request.id) stopRequest = undefined;
       // From here on it may be ended in the middle.
       environment!.batchSender.flushLate();
       if (request.attempt?.timeoutMs !== undefined) await settled();
       if (failed) return;
       const task = running = new TaskExecution(request, environment!, request.attempt);
-      if (told?.id === task.id) tell(task, told);
-      if (request.tell) reply({ kind: "begun" });
+      if (stopRequest?.id === task.id) stop(task, stopRequest);
+      if (request.reportStart) reply({ kind: "begun" });
       const end = runToEnd(task, request);
       tasks.set(task.id, { task, end });
       return await end;
@@ -177,9 +178,9 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       return;
     case "time_out":
     case "cancel": {
-      told = request;
+      stopRequest = request;
       const begun = tasks.get(request.id);
-      return begun && tell(begun.task, request);
+      return begun && stop(begun.task, request);
     }
     case "finish":
       await environment!.batchSender.flushed();
@@ -196,7 +197,7 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
   }
 }
 
-function tell(task: TaskExecution, { kind, reason }: TimeOutTaskRequest | CancelTaskRequest): void {
+function stop(task: TaskExecution, { kind, reason }: TimeOutTaskRequest | CancelTaskRequest): void {
   if (kind === "cancel") task.cancel(fromErrorData(reason));
   else task.timeOut(fromErrorData(reason));
 }
@@ -210,11 +211,13 @@ async function runToEnd(task: TaskExecution, request: RunTaskRequest): Promise<v
       ? import("../task_trace.ts").then(({ runTraced }) => runTraced(trace, task, work))
       : work());
   if (task === victim) return;
-  // What it has sent, and a large result or error, is to be on its way before the next one runs.
+  // What it has sent, and a large result or error, has to be on its way before the next one runs.
   const isLarge = "error" in outcome && (outcome.error?.message.length ?? 0) > LARGE_ERROR;
   const { batchSender } = environment!;
   await (isLarge ? batchSender.flushed() : batchSender.ready())?.catch(() => {});
   if (task === victim) return;
+  // The next task may block this thread for as long as it computes.
+  if (request.isNeeded) batchSender.flushNow();
   running = undefined;
   if (!failed) reply({ kind: "returned", id: task.id });
   const end = "pending" in outcome ? await outcome.pending : outcome;
@@ -230,7 +233,7 @@ async function confirmed(): Promise<void> {
   await environment!.batchSender.flushed();
 }
 
-/** Resolves when everything before is committed, and told: what follows may be ended in the middle. */
+/** Resolves when everything before is committed and reported: what follows may be ended in the middle. */
 async function settled(): Promise<void> {
   await Promise.allSettled([...tasks.values()].map(({ end }) => end));
   await environment!.batchSender.flushed();
@@ -239,8 +242,8 @@ async function settled(): Promise<void> {
 function ended(id: number, { status, error, result, unwritten }: TaskOutcome): void {
   tasks.delete(id);
   // What is not written here is written by the main thread, as a whole.
-  const told = error && !unwritten ? abridgedError(error) : error;
-  reply({ kind: "ended", id, status, error: told, result, unwritten });
+  const sent = error && !unwritten ? abridgedError(error) : error;
+  reply({ kind: "ended", id, status, error: sent, result, unwritten });
 }
 
 worker.close = worker.postMessage = Deno.exit = refuse;

@@ -1,6 +1,6 @@
 /**
- * Tasks that a Worker has said are done, and whose ends it may not have sent to the writer yet: when it is ended in the
- * middle of another task, it takes that along.
+ * Tasks that a Worker has reported as done, and whose ends it may not have sent to the writer yet: when it is ended in
+ * the middle of another task, these ends are lost with it.
  *
  * @module
  */

@@ -12,7 +12,7 @@ import type { TaskModule } from "../task_module.ts";
 /** Milliseconds that `teardown()` may take: the run ends without it after that. */
 const TEARDOWN_MS = 5_000;
 
-/** What `setup()` is told. */
+/** The arguments of `setup()`. */
 export interface SetupContext {
   /** What the run was started with. */
   args: Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 /**
- * The error by which a task that sleeps leaves its function. Like a failure it is told to the main thread, from whatever
- * thread or machine, which queues the task for the time at which it continues.
+ * The error by which a task that sleeps leaves its function. Like a failure it is reported to the main thread, from any
+ * thread or machine. The main thread queues the task for the time at which it continues.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export class TaskSleep extends Error implements Sleep {
   }
 }
 
-/** What an error says of a sleep; it may come from a Worker, where its class is another. */
+/** The sleep that an error stands for; it may come from a Worker, where its class is another. */
 export function sleepOf(error: ErrorData | undefined): Sleep | undefined {
   if (error?.name !== "TaskSleep") return undefined;
   const { until, startedAt, awakeMs } = error.properties ?? {};

@@ -1,5 +1,5 @@
 /**
- * Tells the drawing code when the program prints: the methods of `console` are wrapped, so
+ * Notifies the drawing code when the program prints: the methods of `console` are wrapped, so
  * that what is drawn can be taken away before and put back after. What is printed goes its usual way, at
  * once and to where it always went; nothing is held back that a crash could lose.
  *

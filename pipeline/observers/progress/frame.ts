@@ -27,7 +27,7 @@ export interface Canvas {
   color: boolean;
 }
 
-/** Cells of the longest bar: a longer one tells no more. */
+/** Cells of the longest bar: a longer one shows no more. */
 const MAX_BAR = 30;
 
 /** Characters of a name or note that are looked at: what is longer is cut before it costs anything. */
@@ -123,8 +123,8 @@ function taskLine({ name, fraction, note }: RunningTask, { columns, color }: Can
   const left = columns - 1 - widthOf(plain);
   if (left < cells + 6) return cut(`  ${title} ${percent}`, columns - 1);
   const bar = drawBar(fraction ?? 0, cells, color, false);
-  const said = note ? cut(` ${cleanLine(note.slice(0, MAX_TEXT))}`, left - cells - 5) : "";
-  return `${plain}${bar} ${percent}${color && said ? paint(said, 2) : said}`;
+  const text = note ? cut(` ${cleanLine(note.slice(0, MAX_TEXT))}`, left - cells - 5) : "";
+  return `${plain}${bar} ${percent}${color && text ? paint(text, 2) : text}`;
 }
 
 function percentOf({ share }: RateEstimator): string {

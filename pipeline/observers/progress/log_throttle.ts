@@ -12,7 +12,7 @@ const MAX_LINES = 200;
 /** Milliseconds in which they are counted. */
 const WINDOW_MS = 1_000;
 
-/** Counts the lines of one run, and tells how many are left out. */
+/** Counts the lines of one run, and reports how many are left out. */
 export class LogThrottle {
   readonly #print: (line: string) => void;
   #begun = -Infinity;
@@ -37,7 +37,7 @@ export class LogThrottle {
     this.#timer ??= setTimeout(() => this.flush(), this.#begun + WINDOW_MS - now);
   }
 
-  /** Tells how many lines were left out since the last time, if any. */
+  /** Reports how many lines were left out since the last time, if any. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

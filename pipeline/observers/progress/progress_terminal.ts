@@ -27,7 +27,7 @@ export type Section = (columns: number, lines: number) => string[];
 /** What the screen needs of a terminal. */
 export interface Terminal {
   write(text: string): void;
-  /** Its size now; `undefined` where it does not tell. */
+  /** Its size now; `undefined` where it does not report one. */
   size(): TerminalSize | undefined;
   /** Whether the program handles signals, so that it can give the terminal back before it ends. */
   endsGently(): boolean;

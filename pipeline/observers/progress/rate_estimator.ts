@@ -55,7 +55,7 @@ export class RateEstimator {
     return shareOf(this.#progress);
   }
 
-  /** Milliseconds until the run has ended; `null` where nothing tells. */
+  /** Milliseconds until the run has ended; `null` where that is unknown. */
   get remaining(): number | null {
     return remainingMs(this.#progress, this.#last.at);
   }

@@ -10,7 +10,7 @@ const ASCII = /^[\x00-\x7f]*$/;
 const SPACING_MARK = /\p{Mc}/gu;
 const JAMO_PART = /[\u1160-\u11ff\ud7b0-\ud7fb]/g;
 
-const segmenter = new Intl.Segmenter();
+let segmenter: Intl.Segmenter | undefined;
 
 /**
  * The text in at most `width` cells. It holds no terminal sequences. The library's own way of cutting counts
@@ -21,6 +21,7 @@ export function cut(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let kept = "";
   let used = 0;
+  segmenter ??= new Intl.Segmenter();
   for (const { segment } of segmenter.segment(text)) {
     used += widthOf(segment);
     if (used > width - 1) break;

@@ -9,7 +9,7 @@ export class Heap<T> {
   readonly #isBefore: (a: T, b: T) => boolean;
   readonly #values: T[] = [];
 
-  /** `isBefore` tells which of two values comes first. */
+  /** `isBefore` decides which of two values comes first. */
   constructor(isBefore: (a: T, b: T) => boolean) {
     this.#isBefore = isBefore;
   }

@@ -1,7 +1,7 @@
 /**
- * How many tasks start in a time: a sliding window. Pure: the time is told.
+ * How many tasks start in a time: a sliding window. Pure: the time is an argument.
  *
- * Of the ways to keep a rate this is the one that a server counts with which says "ten requests a second": no
+ * Of the ways to keep a rate this is how a server counts that allows "ten requests a second": no
  * interval of that length has more starts in it, wherever it begins. Rejected: a token bucket, which lets twice
  * as many through in one interval (a full bucket, and what flows in meanwhile), and a window that starts again
  * with each interval, which does the same at its edges.

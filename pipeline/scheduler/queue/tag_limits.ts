@@ -61,7 +61,7 @@ const RENAMED = { perMs: "intervalMs" };
 
 /**
  * The limits of tags; a number is a `concurrency`. By their names, where `"*"` is the limit of each tag that is not
- * named; or a function of the tag, where `undefined` is no limit.
+ * named; or a function of the tag, where `undefined` is not a limit.
  *
  * @example By name, or by a function
  * ```ts ignore
@@ -75,7 +75,7 @@ export type TagLimits =
   | Readonly<Record<string, number | TagLimit>>
   | ((tag: string) => number | TagLimit | undefined);
 
-/** Whether any tag may limit how many tasks start in a time, so that starts are to be told. */
+/** Whether any tag may limit how many tasks start in a time, so that starts have to be reported. */
 export function hasRate({ limits = {} }: { limits?: TagLimits | undefined }): boolean {
   if (typeof limits === "function") return true;
   return Object.values(limits).some((limit) => toTagLimit(limit).rate !== undefined);

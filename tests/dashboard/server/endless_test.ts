@@ -6,14 +6,15 @@
 import type { Read } from "../../../dashboard/server/queries/find.ts";
 import { DatabaseHandle } from "../../../dashboard/server/database_handle.ts";
 import { renderExport } from "../../../dashboard/server/export.ts";
-import { compareRuns } from "../../../dashboard/server/queries/compare.ts";
+import { compareRuns } from "../../../dashboard/server/queries/answers/compare.ts";
 import { SliceSize } from "../../../dashboard/server/queries/slices.ts";
 import { plan } from "../../../dashboard/server/queries/plan.ts";
 import { tasksOf } from "../../../dashboard/server/queries/run_tasks.ts";
 import { readGraph } from "../../../dashboard/server/queries/graph.ts";
 import { listHistory } from "../../../dashboard/server/queries/history.ts";
 import { listLogs } from "../../../dashboard/server/queries/logs.ts";
-import { getRun, listRuns, listSamples } from "../../../dashboard/server/queries/runs.ts";
+import { getRun, listRuns } from "../../../dashboard/server/queries/runs.ts";
+import { listSamples } from "../../../dashboard/server/queries/samples.ts";
 import { getTask, listTasks } from "../../../dashboard/server/queries/tasks.ts";
 import { readTimeline } from "../../../dashboard/server/queries/timeline.ts";
 import { readWeave } from "../../../dashboard/server/queries/weave.ts";
@@ -102,7 +103,7 @@ for (const driver of DRIVERS) {
   });
 }
 
-Deno.test("a file whose statement took too long is let rest, and says why", async () => {
+Deno.test("a file whose statement took too long is left alone, with the reason", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   await writeFile(db);

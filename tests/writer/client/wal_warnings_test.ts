@@ -4,12 +4,12 @@ import { assertMatch } from "../../support/assert.ts";
 function textOf(isSeries: boolean | undefined): string {
   const warnings = new WalWarnings("etl.db");
   let text = "";
-  using _listening = warnings.listen((_held, told) => {
-    text = told;
+  using _listening = warnings.listen((_held, warning) => {
+    text = warning;
     return true;
   });
   const since = new Date(Date.now() - 90_000).toISOString();
-  warnings.tell({ bytes: 300 * 2 ** 20, since, isSeries });
+  warnings.warn({ bytes: 300 * 2 ** 20, since, isSeries });
   return text;
 }
 

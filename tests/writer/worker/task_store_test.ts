@@ -38,7 +38,9 @@ for (const driver of DRIVERS) {
       rewritten_as: null,
       version: null,
       stage: null,
+      tags: null,
       wakes_at: null,
+      wrote: null,
       worker: null,
     });
     store.write({ kind: "queue_tasks", run, ids: [9_000], names: ["ø"], keys: ["k"] });
@@ -69,7 +71,7 @@ for (const driver of DRIVERS) {
     using store = await openStore({ driver });
     const { run, ids: [id, lost] } = store.startRun(2);
     store.commit(start(run, id!), news(run, id!, { progress: 0.5 }), retry(run, id!, "Wait"));
-    // Of this one not even the start was told.
+    // Of this one not even the start was reported.
     const { attempt, ...again } = retry(run, lost!, "Wait");
     store.write({ ...again, attempt: { ...attempt!, startedAt: AT } });
     store.expectCounts(run, { queued: 2 });

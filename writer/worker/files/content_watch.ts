@@ -7,8 +7,8 @@
  * have made it so, and for a small file at the end of a run, a connection of its own checks what the file holds,
  * because that of the writer would read its own memory.
  *
- * Without a WAL SQLite reads what was written over it as if another program had committed it. The number of its schema
- * tells then: it only ever grows. So do tables that are missing.
+ * Without a WAL, SQLite reads a file that was overwritten as if another program had committed the change. The schema's
+ * version shows it, because it only ever grows; missing tables show it, too.
  *
  * A file that is overwritten by a whole copy of the same size is found only where a check finds it. While all of its
  * pages are in the WAL, SQLite writes them over that copy, and nothing is lost.
@@ -39,9 +39,9 @@ type Info = Pick<Deno.FileInfo, "size" | "blocks" | "mtime">;
 
 /** Why the file is looked at. */
 export interface Look {
-  /** Whether it is the last look before a run is said to be done. */
+  /** Whether it is the last look before a run is reported as done. */
   isLast?: boolean;
-  /** Whether SQLite has missed a table, or what is no database. */
+  /** Whether SQLite has missed a table, or what is not a database. */
   isSuspect?: boolean;
 }
 
@@ -115,7 +115,7 @@ export class ContentWatch {
       if (Number(this.#versions.schema) < Number(schema)) what = "it is another database now";
       else if (isMissing) what = "its table pipeline_runs is gone, or it is another database now";
     } catch {
-      // A lock that another holds tells nothing; what else is wrong the next commit tells.
+      // A lock held by another process proves nothing; the next commit reports any other error.
     }
     if (what !== undefined) this.#lose(what);
   }
@@ -132,7 +132,7 @@ export class ContentWatch {
       else hasRuns(beside);
     } catch (error) {
       const { code, message } = error as SqliteError;
-      // A lock that another holds tells nothing.
+      // A lock held by another process proves nothing.
       if (code === "corrupt" || code === "not-a-database") problem ??= message.split(" (")[0];
     }
     if (problem !== undefined) this.#lose(`the database is malformed (${problem})`);

@@ -3,10 +3,10 @@
  *
  * A file that is removed, moved or replaced still takes what is written, where it is lost: each commit
  * would succeed and be lost. SQLite looks for that only when it closes. So the writer compares the inodes, now and
- * then and before it says that all is well, and fails loudly.
+ * then and before it reports success, and fails loudly.
  *
  * Rejected: to look before each commit (a call of the system that most of them would pay for), and watching the
- * folder (`Deno.watchFs` tells late, or not at all on some file systems, and needs a permission for all of it).
+ * folder (`Deno.watchFs` reports late, or not at all on some file systems, and needs a permission for all of it).
  *
  * @module
  */
@@ -53,7 +53,7 @@ export class FileWatch implements Disposable {
   check(look: Look = {}): void {
     for (const file of this.#files) {
       const now = identify(file.path);
-      // What may not be looked at any more is no reason to stop.
+      // What may not be looked at any more is not a reason to stop.
       if (now === undefined) continue;
       if (now && now.ino === file.ino && now.dev === file.dev) {
         if (file === this.#files[0]) this.#content?.check(now.info, look);
@@ -104,7 +104,7 @@ function watched(database: string): Watched[] {
   }
 }
 
-/** Which file has that name: `null` for none, `undefined` where that cannot be told. */
+/** Which file has that name: `null` for none, `undefined` where that cannot be determined. */
 function identify(path: string): Watched | null | undefined {
   try {
     const info = Deno.statSync(path);

@@ -1,12 +1,12 @@
 /**
  * Whether the WAL that a writer has open still holds what was written into it.
  *
- * SQLite checks the sums of a WAL only when it opens one after a crash. A WAL that another program cuts off or writes over
- * while it is in use, it copies into the database as it then is, and the file ends up damaged without a word. So
- * now and then a page is looked for that was seen before: the salts in the header of each page are those of the
- * WAL's own header, until the WAL restarts with others. What has become a hole, or something else, has not.
+ * SQLite checks the sums of a WAL only when it opens one after a crash. A WAL that another program cuts off or writes
+ * over while it is in use, it copies into the database as it then is, and the file ends up damaged without a word. So
+ * now and then a page is looked for that was seen before: the salts in the header of each page are those of the WAL's
+ * own header, until the WAL restarts with others. What has become a hole, or something else, has not.
  *
- * This tells of most such accidents, not of all: the bytes of the pages are not compared, and nothing is known of a
+ * This detects most such accidents, not all: the bytes of the pages are not compared, and nothing is known of a
  * WAL that restarted since the last look.
  *
  * @module
@@ -16,7 +16,7 @@
 const HEADER_BYTES = 32;
 const PAGE_HEADER_BYTES = 24;
 
-/** What a WAL begins with; the last bit tells the order of bytes in its sums. */
+/** What a WAL begins with; the last bit is the byte order of its checksums. */
 const MAGIC = 0x377f0682;
 
 /** A page that was there. */

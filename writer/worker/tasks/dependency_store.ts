@@ -34,7 +34,7 @@ export class DependencyStore {
   }
 }
 
-/** Forgets the dependencies of a run: one that is resumed tells them again, and they may have changed. */
+/** Forgets the dependencies of a run: a resumed run sends them again, and they may have changed. */
 export function forgetDependencies(connection: Connection, run: number): void {
   connection.prepare("DELETE FROM task_dependencies WHERE run_id=?").run(run);
   connection.prepare("UPDATE pipeline_runs SET dependencies=NULL WHERE id=?").run(run);

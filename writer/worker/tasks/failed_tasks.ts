@@ -11,7 +11,7 @@ export class FailedTasks {
   readonly #failures = new Map<number, ErrorData>();
   /**
    * What this transaction has changed so far: the failure of a task, or `undefined` for one that ends or begins
-   * again, because what failed in it says nothing of what follows.
+   * again, because its failure has no bearing on what follows.
    */
   #changes = new Map<number, ErrorData | undefined>();
 

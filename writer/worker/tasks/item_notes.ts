@@ -1,6 +1,6 @@
 /**
- * The statements for what is kept of items beside their tasks: their inputs, and their versions, by which tasks end that
- * need not run, because their work was done before.
+ * The statements for what is kept of items beside their tasks: their inputs, and their versions, by which tasks end
+ * that need not run, because their work was done before.
  *
  * The version of a task stands in its row until it is done. A trigger then keeps it in `task_versions`, in the same
  * commit, by whatever statement the task ends. It is made when the first version comes: a writer that has none pays
@@ -38,7 +38,7 @@ const UNCHANGED = `SELECT t.id, v.run_id AS since, v.result
   WHERE t.run_id=?1 AND t.own_status='queued' AND v.cache_key=r.cache_key
     AND v.version=t.version AND v.run_id<>?1`;
 
-/** The part of the store that keeps what items say. */
+/** The part of the store that keeps what items declare. */
 export class ItemNotes {
   readonly #connection: Connection;
   readonly #runs: RunStore;
@@ -51,11 +51,12 @@ export class ItemNotes {
     this.#statements = new Statements(connection);
   }
 
-  /** Keeps what items say, and returns the ids of the tasks that are done because of that. */
+  /** Stores what items declare, and returns the ids of the tasks that are done because of it. */
   note(message: NoteItemsMessage): readonly number[] {
-    const { run, ids, inputs, stages, versions, cacheKey = "" } = message;
+    const { run, ids, inputs, stages, tags, versions, cacheKey = "" } = message;
     if (inputs) this.#note("input", run, ids, inputs);
     if (stages) this.#note("stage", run, ids, stages);
+    if (tags) this.#note("tags", run, ids, tags);
     if (!versions) return [];
     this.#connection.exec(`${RUNS_TABLE};${TRIGGER}`);
     this.#statements.of(
@@ -66,7 +67,7 @@ export class ItemNotes {
   }
 
   #note(
-    column: "input" | "stage" | "version",
+    column: "input" | "stage" | "tags" | "version",
     run: number,
     ids: readonly number[],
     texts: readonly (string | null)[],

@@ -1,7 +1,7 @@
 /**
  * The statements by which new tasks of a run come into `task_runs`.
  *
- * A new task waits until the transaction looks at its row, or ends. What is told of it meanwhile goes into the same
+ * A new task waits until the transaction looks at its row, or ends. Updates that arrive meanwhile go into the same
  * INSERT: readers see commits only, and a row that is written as `queued` first is written three times, with its
  * entries in the index.
  *
@@ -15,6 +15,7 @@ import { Statements } from "../../../sqlite/statements.ts";
 import { VERSION_TRIGGER } from "../../../sqlite/tables/task_versions.ts";
 import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
 import type { QueueTasksMessage, TaskUpdateMessage } from "../../protocol/task_message.ts";
+import type { RowCounts } from "../row_counts.ts";
 import type { RunStore } from "../run_store.ts";
 import { COLUMNS, FIELDS, shapeOf } from "./task_shape.ts";
 
@@ -22,22 +23,26 @@ import { COLUMNS, FIELDS, shapeOf } from "./task_shape.ts";
 interface InsertGroup {
   first: TaskUpdateMessage;
   values: SqlValue[];
+  /** Whether they carry what their tasks wrote. */
+  wrote?: true;
 }
 
 /** The part of the store that adds tasks. */
 export class NewTasks {
   readonly #connection: Connection;
   readonly #runs: RunStore;
+  readonly #counts: RowCounts;
   readonly #statements: Statements;
   readonly #queue: BulkStatement;
-  /** A statement for each shape of what is told of tasks in the transaction in which they come. */
+  /** A statement for each shape of updates to tasks within the transaction that adds them. */
   readonly #inserts = new Map<number, BulkStatement>();
   /** What this transaction has still to write. */
   #waiting: QueueTasksMessage[] = [];
 
-  constructor(connection: Connection, runs: RunStore) {
+  constructor(connection: Connection, runs: RunStore, counts: RowCounts) {
     this.#connection = connection;
     this.#runs = runs;
+    this.#counts = counts;
     this.#statements = new Statements(connection);
     this.#queue = new BulkStatement(
       connection,
@@ -99,35 +104,40 @@ export class NewTasks {
     for (const { run, ids, names, keys } of waiting) {
       for (let i = 0; i < ids.length; i++) {
         const id = ids[i]!;
-        const told = news.get(id);
-        if (told?.run !== run || !told.status) {
+        const update = news.get(id);
+        if (update?.run !== run || !update.status) {
           queued.push(id, names[i]!, run, keys[i] ?? null);
           continue;
         }
-        const shape = shapeOf(told, "queued");
+        const wrote = this.#counts.textFor(id, run);
+        const shape = shapeOf(update, "queued", wrote);
         let group = groups.get(shape);
-        if (!group) groups.set(shape, group = { first: told, values: [] });
+        if (!group) groups.set(shape, group = { first: update, values: [] });
         const { values } = group;
         values.push(id, names[i]!, keys[i] ?? null);
         for (const field of FIELDS) {
-          const value = told[field];
+          const value = update[field];
           if (value !== undefined) values.push(value);
         }
-        written.push(told);
+        if (wrote !== undefined) {
+          values.push(wrote);
+          group.wrote = true;
+        }
+        written.push(update);
       }
     }
     this.#queue.run(queued);
-    for (const [shape, { first, values }] of groups) {
-      this.#statement(shape, first).run(values);
-    }
+    for (const [shape, group] of groups) this.#statement(shape, group).run(group.values);
     return written;
   }
 
-  #statement(shape: number, { run, status, ...told }: TaskUpdateMessage): BulkStatement {
+  #statement(shape: number, { first, wrote }: InsertGroup): BulkStatement {
     let statement = this.#inserts.get(shape);
     if (!statement) {
-      const fields = FIELDS.filter((field) => told[field] !== undefined);
+      const { run, status, ...rest } = first;
+      const fields = FIELDS.filter((field) => rest[field] !== undefined);
       const columns = ["id", "name", "key", ...fields.map((field) => COLUMNS[field])];
+      if (wrote) columns.push("wrote");
       const values = columns.map(() => "?");
       columns.push("run_id", "status", "own_status");
       values.push(`${run}`, `'${status}'`, `'${status}'`);
@@ -176,7 +186,8 @@ export class NewTasks {
          VALUES (?,?,?,?,'queued','queued')
        ON CONFLICT (id) DO UPDATE SET name=excluded.name, run_id=excluded.run_id, key=excluded.key,
          status='queued', own_status='queued', progress=0, message=NULL, started_at=NULL,
-         finished_at=NULL, result=NULL, error=NULL, updated_at=NULL, rewritten_as=NULL`,
+         finished_at=NULL, result=NULL, error=NULL, updated_at=NULL, rewritten_as=NULL,
+         wrote=NULL`,
     );
     ids.forEach((_, i) => insert.run(...values.slice(i * 4, i * 4 + 4)));
   }

@@ -41,7 +41,7 @@ export class RemoteWorkerStore {
     for (const id of ids) update.run(id, run, worker);
   }
 
-  /** Keeps what a worker told last. */
+  /** Stores the last report of a worker. */
   see({ run, worker, ...rest }: SeeWorkerMessage): undefined {
     // Within the transaction of the message: when that is undone, so is the table.
     createWorkers(this.#connection);

@@ -1,7 +1,7 @@
 /**
  * The statements that end tasks from outside: they are cancelled, or were lost with their Worker.
  *
- * The engine decides; tasks are only moved from where the table says they are, and the answer says where that was.
+ * The engine decides; a task only moves from the status that the table has, and the answer contains that status.
  *
  * @module
  */

@@ -4,10 +4,13 @@
  *
  * @module
  */
-import type { Check, ComparedChecks, RunChecks } from "../../../api.ts";
+import type { SqlRow } from "../../../../sqlite/values.ts";
+import type { Check, ComparedChecks, Run, RunChecks } from "../../../api.ts";
 import type { Reader } from "../../reader.ts";
+import { memoize } from "../memoize.ts";
 import { type RunTasks, tasksOf } from "../run_tasks.ts";
 import type { Read } from "../slices.ts";
+import { LABEL_CHARACTERS, labelColumn } from "./task_label.ts";
 import { shorten, textStart, toText } from "../text.ts";
 import { Turn } from "../turn.ts";
 
@@ -17,8 +20,11 @@ const LISTED = 100;
 /** Characters of a text. */
 const CHARACTERS = 300;
 
-/** Rows that are read at a time. */
-const SLICE_ROWS = 2_000;
+/** Checks that did not pass, of which those are counted that are the last of their names. */
+const COUNTED = 1_000;
+
+/** Rows that are read at a time: each may be of another task, whose label is read then. */
+const SLICE_ROWS = 500;
 
 /** Checks that did not pass, and checks that passed, of runs that are compared. */
 const COMPARED = 100_000;
@@ -48,6 +54,37 @@ export async function readChecks(
   return { ...counts, checks };
 }
 
+/** How many checks of a run did not pass; nothing where all did, or where no index finds them. */
+export function countFailedChecks(
+  reader: Reader,
+  { id, finished_at: end }: SqlRow,
+): Pick<Run, "checks"> {
+  if (!reader.has("task_checks") || !hasFailedIndex(reader)) return {};
+  const count = () => {
+    const row = reader.get(
+      `SELECT total(severity='warn') AS warned, count(*) AS n FROM (
+         SELECT severity, task_id, name, id FROM task_checks
+         WHERE run_id=? AND passed=0 LIMIT ${COUNTED}) AS c
+       WHERE NOT EXISTS (SELECT 1 FROM task_checks AS later
+         WHERE later.task_id=c.task_id AND later.name=c.name AND later.id>c.id)`,
+      Number(id),
+    )!;
+    return { warned: Number(row.warned), failed: Number(row.n) - Number(row.warned) };
+  };
+  const checks = end === null ? count() : memoize(reader, `failed checks ${id} ${end}`, count);
+  return checks.failed + checks.warned > 0 ? { checks } : {};
+}
+
+/** Whether the file was written since there is an index of checks that did not pass. */
+function hasFailedIndex(reader: Reader): boolean {
+  return memoize(reader, "index of failed checks", () =>
+    Number(
+      reader.get(
+        "SELECT count(*) AS n FROM sqlite_schema WHERE type='index' AND name='idx_task_checks_failed'",
+      )!.n,
+    )) > 0;
+}
+
 /** The checks of a task, those first that did not pass. */
 export function readTaskChecks(reader: Reader, task: { id: number; name: string }): Check[] {
   if (!reader.has("task_checks")) return [];
@@ -59,14 +96,22 @@ export function readTaskChecks(reader: Reader, task: { id: number; name: string 
   return rows.map((row) => ({ ...toCheck(row), task: task.name }));
 }
 
-/** How the checks of two runs differ. `labels` tell which tasks are the same, by their ids. */
+/** A run whose checks are compared. */
+export interface ComparedSide {
+  /** Its tasks. */
+  tasks: RunTasks;
+  /** Whether a task of a label is the one of this id: of several, the last is compared. */
+  isCompared(label: string, id: number): boolean;
+}
+
+/** How the checks of two runs differ. */
 export async function compareChecks(
   read: Read,
-  { a, b, labels }: { a: RunTasks; b: RunTasks; labels: ReadonlyMap<number, string> },
+  { a, b }: { a: ComparedSide; b: ComparedSide },
   signal?: AbortSignal,
 ): Promise<ComparedChecks> {
-  const before = await sortChecks(read, a, labels, signal);
-  const after = await sortChecks(read, b, labels, signal);
+  const before = await sortChecks(read, a, signal);
+  const after = await sortChecks(read, b, signal);
   const newlyFailed = [...after.failing].filter(([key]) => !before.failing.has(key));
   const mended = [...before.failing].filter(([key]) => after.passed.has(key));
   const list = (found: [string, Check][]) => {
@@ -89,15 +134,17 @@ function outcomeOf({ passed, severity }: Check): Outcome {
 
 async function sortChecks(
   read: Read,
-  tasks: RunTasks,
-  labels: ReadonlyMap<number, string>,
+  { tasks, isCompared }: ComparedSide,
   signal?: AbortSignal,
 ): Promise<{ failing: Map<string, Check>; passed: Set<string> }> {
   const failing = new Map<string, Check>();
   const passed = new Set<string>();
+  let task: { id: number; label: string } | undefined;
   for await (const check of lastChecks(read, tasks, signal)) {
-    const label = labels.get(check.taskId);
-    if (label === undefined) continue;
+    const { taskId: id } = check;
+    if (task?.id !== id) task = { id, label: read((reader) => readLabel(reader, id)) };
+    const { label } = task;
+    if (!isCompared(label, id)) continue;
     const key = JSON.stringify([label, check.name]);
     if (!check.passed && failing.size < COMPARED) failing.set(key, check);
     if (check.passed && passed.size < COMPARED) passed.add(key);
@@ -138,7 +185,7 @@ async function* lastChecks(
       ofTask.set(check.name, check);
     }
     if (rows.length < SLICE_ROWS) break;
-    await turn.pass();
+    await turn.pass(signal);
   }
   yield* ofTask.values();
 }
@@ -158,6 +205,11 @@ function toCheck(row: Record<string, unknown>): Check {
     expected: short(row.expected),
     at: String(row.checked_at),
   };
+}
+
+function readLabel(reader: Reader, task: number): string {
+  const row = reader.get(`SELECT ${labelColumn(reader)} AS label FROM task_runs WHERE id=?`, task);
+  return shorten(toText(row?.label) ?? "", LABEL_CHARACTERS);
 }
 
 function nameTasks(reader: Reader, checks: readonly Check[]): void {

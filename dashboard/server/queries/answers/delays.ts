@@ -11,6 +11,7 @@ import { findTasks } from "../find.ts";
 import { isIn, type RunTasks, tasksOf } from "../run_tasks.ts";
 import { getRun } from "../runs.ts";
 import type { Read } from "../slices.ts";
+import { readTagLoads } from "./tags.ts";
 import { readTasks } from "../tasks.ts";
 
 /** Tasks of each list. */
@@ -37,6 +38,7 @@ export async function readDelays(
     ? read((reader) => readRetries(reader, tasks))
     : { ...NONE, nextAt: null };
   const { queued, running } = run.counts;
+  const tags = isActive && queued > 0 ? read((reader) => readTagLoads(reader, tasks)) : [];
   const longest = isActive && running > 0
     ? read((reader) => readLongest(reader, tasks)).filter(({ startedAt }) => startedAt !== null)
     : [];
@@ -55,13 +57,14 @@ export async function readDelays(
     at,
     silent: { ...silent, holdUp: queued === 0 && silent.total > 0 && silent.total >= running },
     retries,
+    ...(tags.length > 0 ? { tags } : {}),
     slowest: slowest.map(({ task }) => task),
   };
 }
 
 const NONE: { total: number; tasks: Task[] } = { total: 0, tasks: [] };
 
-/** Tasks that have told nothing for long. */
+/** Tasks that have been silent for long. */
 function readSilent(reader: Reader, tasks: RunTasks, at: number): typeof NONE {
   const reported = reader.has("task_runs", "updated_at")
     ? "coalesce(updated_at, started_at)"
@@ -104,7 +107,7 @@ function readRetries(reader: Reader, tasks: RunTasks): RunDelays["retries"] {
   };
 }
 
-/** When the next attempt is due, as the message of the task tells. */
+/** When the next attempt is due, according to the message of the task. */
 function dueAt(message: string): number {
   const [, time] = /^Attempt \d+ (?:of \d+|again) at (\S+Z)[,:]/.exec(message) ?? [];
   return timeOf(time) ?? Infinity;

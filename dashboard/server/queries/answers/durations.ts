@@ -10,22 +10,31 @@ import type { DurationGroup, RunDurations } from "../../../api.ts";
 import { memoize } from "../memoize.ts";
 import { DURATION_MS } from "../order.ts";
 import { plan } from "../plan.ts";
+import { quantiles } from "../quantiles.ts";
 import { tasksOf } from "../run_tasks.ts";
 import { getRun } from "../runs.ts";
 import { type Read, slicesOf } from "../slices.ts";
 import { toText } from "../text.ts";
+import { Turn } from "../turn.ts";
+import { tagsIn } from "./tags.ts";
 
-/** Groups that are told, those that took most time together first. */
+/** The number of groups in an answer, those that took most time together first. */
 const MAX_GROUPS = 20;
 
 /** Groups that are counted: further names count as one. */
 const MAX_COUNTED = 2_000;
 
-/** Characters of a name that tell its pattern. */
+/** Characters of a name that determine its pattern. */
 const NAME_CHARACTERS = 200;
 
-/** By what tasks are grouped. */
-export type DurationsBy = "name" | "stage";
+/** Durations that are counted between two looks at the clock. */
+const COUNTED_BETWEEN = 10_000;
+
+/** The columns of what is no pattern of names. */
+const COLUMNS = { stage: "stage", tag: "tags" } as const;
+
+/** By what tasks are grouped. A task counts for each of its tags. */
+export type DurationsBy = "name" | "stage" | "tag";
 
 type Measured = Omit<DurationGroup, "before">;
 
@@ -77,7 +86,9 @@ async function measure(
     run: getRun(reader, id),
     tasks: tasksOf(reader, id),
   }));
-  if (!run || !tasks || (by === "stage" && !read((reader) => reader.has("task_runs", "stage")))) {
+  if (
+    !run || !tasks || (by !== "name" && !read((reader) => reader.has("task_runs", COLUMNS[by])))
+  ) {
     return [];
   }
   const key = `durations ${id} ${by} ${run.finishedAt} ${JSON.stringify(run.counts)}`;
@@ -87,7 +98,8 @@ async function measure(
   const query = plan(tasks, { status: ["done"], q: "", key: "", sort: "id", limit: 1 });
   const groups = new Map<string, number[]>();
   const patterns = new Map<string, string>();
-  const label = by === "stage" ? "stage" : `substr(CAST(name AS TEXT), 1, ${NAME_CHARACTERS})`;
+  const all: number[] = [];
+  const label = by !== "name" ? COLUMNS[by] : `substr(CAST(name AS TEXT), 1, ${NAME_CHARACTERS})`;
   for await (const range of slicesOf(read, query, { status: "done", signal })) {
     const row = read((reader) =>
       reader.get(
@@ -105,17 +117,25 @@ async function measure(
     const times: number[] = JSON.parse(toText(row!.times)!);
     for (const [i, ms] of times.entries()) {
       const text = labels[i] ?? "";
-      let name = by === "stage" ? text : patternOf(text, patterns);
-      if (!groups.has(name) && groups.size >= MAX_COUNTED) name = "…";
-      const list = groups.get(name);
-      if (list) list.push(ms);
-      else groups.set(name, [ms]);
+      const names = by === "tag"
+        ? tagsIn(text)
+        : [by === "stage" ? text : patternOf(text, patterns)];
+      all.push(ms);
+      for (let name of names) {
+        if (!groups.has(name) && groups.size >= MAX_COUNTED) name = "…";
+        const list = groups.get(name);
+        if (list) list.push(ms);
+        else groups.set(name, [ms]);
+      }
     }
   }
-  const measured = [...groups].map(([name, list]) => toMeasured(name, list))
-    .sort((a, b) => b.totalMs - a.totalMs);
-  const all = toMeasured("", [...groups.values()].flat());
-  const answer = all.count === 0 ? [] : [all, ...measured];
+  const measured: Measured[] = [];
+  for (const [name, list] of groups) {
+    measured.push(await toMeasured(name, new Float64Array(list)));
+  }
+  measured.sort((a, b) => b.totalMs - a.totalMs);
+  const whole = await toMeasured("", new Float64Array(all));
+  const answer = whole.count === 0 ? [] : [whole, ...measured];
   return run.finishedAt ? read((reader) => memoize(reader, key, () => answer)) : answer;
 }
 
@@ -130,25 +150,32 @@ function patternOf(name: string, patterns: Map<string, string>): string {
   return pattern;
 }
 
-function toMeasured(name: string, list: readonly number[]): Measured {
-  const sorted = Float64Array.from(list).sort();
-  const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
-  const first = bucketOf(sorted[0] ?? 0);
-  const histogram = new Array<number>(bucketOf(sorted.at(-1) ?? 0) - first + 1).fill(0);
+async function toMeasured(name: string, list: Float64Array): Promise<Measured> {
+  const turn = new Turn();
+  const buckets: number[] = [];
   let totalMs = 0;
-  for (const ms of sorted) {
+  let maxMs = 0;
+  for (const [i, ms] of list.entries()) {
     totalMs += ms;
-    histogram[bucketOf(ms) - first]!++;
+    if (ms > maxMs) maxMs = ms;
+    const bucket = bucketOf(ms);
+    buckets[bucket] = (buckets[bucket] ?? 0) + 1;
+    if (i % COUNTED_BETWEEN === 0) await turn.pass();
   }
+  const first = Math.max(0, buckets.findIndex((n) => n > 0));
+  const [p50, p95, p99] = await quantiles(list, [0.5, 0.95, 0.99]);
   return {
     name,
-    count: sorted.length,
+    count: list.length,
     totalMs,
-    p50: at(0.5),
-    p95: at(0.95),
-    p99: at(0.99),
-    maxMs: sorted.at(-1) ?? 0,
-    histogram: { fromMs: first === 0 ? 0 : 2 ** first, counts: histogram },
+    p50: p50 ?? 0,
+    p95: p95 ?? 0,
+    p99: p99 ?? 0,
+    maxMs,
+    histogram: {
+      fromMs: first === 0 ? 0 : 2 ** first,
+      counts: Array.from(buckets.slice(first), (n) => n ?? 0),
+    },
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import type { DriverChoice } from "../sqlite/drivers/choose.ts";
 import { prepareRun } from "../pipeline/define_pipeline.ts";
-import type { PipelineDefinition } from "../pipeline/pipeline_options.ts";
+import type { PipelineDefinition, PipelineOptions } from "../pipeline/pipeline_options.ts";
 import { WRITER_OPTIONS, writerOptionsOf } from "../pipeline/writer_options.ts";
 import { runPipeline } from "../pipeline/run_pipeline.ts";
 import { onInterrupt } from "../pipeline/signals.ts";
@@ -15,6 +15,7 @@ import { type PipelineReport, reportOf } from "../pipeline/report.ts";
 import { fromHere, locate } from "./working_folder.ts";
 import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import { type Cell, flow } from "./terminal/table.ts";
+import { CommandError } from "./terminal/failure.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
 import { summarizeError } from "../internal/error_text.ts";
 import { DEFAULT_DB } from "./options.ts";
@@ -23,13 +24,13 @@ import { sanitize, sanitizedJson } from "./terminal/sanitize.ts";
 import { shellWord } from "../internal/text/shell_word.ts";
 import { formatCount, formatDuration, formatNumberOf, formatRate } from "../internal/units.ts";
 import type { Surface } from "./status/draw_run.ts";
-import { isAttended, surface, tell, writeLines } from "./terminal/terminal.ts";
+import { isAttended, printStderr, surface, writeLines } from "./terminal/terminal.ts";
 
 /** Failures that are listed. */
 const MAX_LISTED = 10;
 
 /** What `run` and `demo` have in common. */
-export interface RunAndTellOptions {
+export interface RunAndReportOptions {
   /** The database. */
   db?: string;
   /** Tasks at a time. */
@@ -38,6 +39,8 @@ export interface RunAndTellOptions {
   driver?: DriverChoice | undefined;
   /** Whether to continue a run, and which. */
   resume?: number | true | undefined;
+  /** Which of its failed and cancelled tasks run again. */
+  only?: number[];
   /** The key of the run to continue, or to begin. */
   resumeKey?: string;
   /** What to do while another run of this name is active. */
@@ -48,18 +51,17 @@ export interface RunAndTellOptions {
   json?: boolean;
   /** Whether what tasks log is left out of the progress. */
   quietTasks?: boolean;
-  /** How much to say. */
+  /** How much to print. */
   verbose: number;
 }
 
-/** Runs a pipeline and tells what became of it. */
-export async function runAndTell<Item>(
+/** Runs a pipeline and reports its outcome. */
+export async function runAndReport<Item>(
   definition: PipelineDefinition<Item>,
   args: object,
-  options: RunAndTellOptions,
+  options: RunAndReportOptions,
 ): Promise<ExitCode> {
-  const { workers = definition.workers, driver = definition.driver, dashboard, json, resumeKey } =
-    options;
+  const { workers = definition.workers, driver = definition.driver, dashboard, json } = options;
   const db = locate(options.db ?? definition.db ?? DEFAULT_DB);
   const shown = options.db ?? fromHere(`${db}`);
   const { items, settings } = await prepareRun(definition, args);
@@ -70,12 +72,12 @@ export async function runAndTell<Item>(
     ? undefined
     : await SqliteWriter.open(writerOptionsOf({ ...settings, db, driver }));
   await using server = dashboard === undefined ? undefined : await serve(db, dashboard, writer);
-  // How a writer is opened has been said to it.
+  // The writer is open; these options have no effect any more.
   if (writer) { for (const option of WRITER_OPTIONS) delete settings[option]; }
   {
     using _ = onInterrupt((name) => {
       signal = name;
-      tell("Stopping: running tasks may end. Ctrl-C again stops at once.");
+      printStderr("Stopping: running tasks may end. Ctrl-C again stops at once.");
       stop.abort(new DOMException(`Stopped by ${name}`, "AbortError"));
     });
     report = await runPipeline(items, {
@@ -85,12 +87,12 @@ export async function runAndTell<Item>(
       db: writer ?? db,
       workers,
       ...(writer ? {} : { driver }),
-      resume: resumeKey === undefined ? options.resume ?? definition.resume : { key: resumeKey },
+      resume: resumeOf(options) ?? definition.resume,
       overlap: options.overlap ?? definition.overlap,
       handleSignals: false,
       signal: definition.signal ? AbortSignal.any([definition.signal, stop.signal]) : stop.signal,
     }).catch((error) => {
-      // What is known of it is told all the same; why it failed is told by the caller.
+      // What is known of it is reported all the same; the caller reports why it failed.
       const failed = reportOf(error);
       if (failed) printReport(failed, { shown, json, reason: summarizeError(error) });
       throw error;
@@ -98,13 +100,27 @@ export async function runAndTell<Item>(
   }
   if (writer) report.checkpoint = await writer.close();
   printReport(report, { shown, json });
-  if (!json && options.verbose >= 1) tellMore(report);
+  if (!json && options.verbose >= 1) printDetails(report);
   if (server && signal === undefined && isAttended()) {
     const { interruption } = await import("./serve_dashboard.ts");
-    tell(`The dashboard stays at ${server.url} until Ctrl-C`);
+    printStderr(`The dashboard stays at ${server.url} until Ctrl-C`);
     await interruption();
   }
   return exitCodeFor(report, signal);
+}
+
+/** The run to continue, as the command line names it. */
+function resumeOf(
+  { resume, only, resumeKey }: RunAndReportOptions,
+): PipelineOptions<never>["resume"] {
+  if (only && typeof resume !== "number") {
+    throw new CommandError(
+      "Cannot run only some tasks: name their run with --resume <run>",
+      EXIT.usage,
+    );
+  }
+  if (resumeKey !== undefined) return { key: resumeKey };
+  return only ? { run: resume as number, tasks: only } : resume;
 }
 
 /** The progress that the definition wants, without the lines that tasks log. */
@@ -128,11 +144,11 @@ function printReport(
   );
 }
 
-/** Serves the dashboard beside a command and says where; with a writer, it can control the writer's runs. */
+/** Serves the dashboard beside a command and prints its address; with a writer, it can control the writer's runs. */
 export async function serve(db: string | URL, port: number | true, control?: SqliteWriter) {
   const { serveBeside } = await import("./serve_dashboard.ts");
   const server = await serveBeside(`${db}`, port === true ? undefined : port, control);
-  tell(`Dashboard at ${server.controlUrl ?? server.url}`);
+  printStderr(`Dashboard at ${server.controlUrl ?? server.url}`);
   return server;
 }
 
@@ -193,7 +209,7 @@ function toJson(report: PipelineReport, db: string | URL) {
   return { ...report, failures, db: `${db}` };
 }
 
-function tellMore({ driver, sqliteVersion, checkpoint }: PipelineReport): void {
-  tell(`Driver ${driver}, SQLite ${sqliteVersion}`);
-  if (checkpoint) tell(`Last checkpoint: ${checkpoint.checkpointed} pages`);
+function printDetails({ driver, sqliteVersion, checkpoint }: PipelineReport): void {
+  printStderr(`Driver ${driver}, SQLite ${sqliteVersion}`);
+  if (checkpoint) printStderr(`Last checkpoint: ${checkpoint.checkpointed} pages`);
 }
