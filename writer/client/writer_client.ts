@@ -123,7 +123,6 @@ export class WriterClient {
     // Settled here, so that the whole process agrees and the Worker need not ask any registry.
     const file = await databasePath(options.db);
     const { name: driver, reason } = await settleDriver(driverFor(file, options.driver));
-    await prepareFile(file);
     const { port1, port2: port } = new MessageChannel();
     const client = new WriterClient(
       { path: file, driver, driverReason: reason, storeTaskStatus },
@@ -131,6 +130,8 @@ export class WriterClient {
     );
     try {
       using _ = limit && client.limitStatements(limit);
+      // While the Worker starts.
+      await prepareFile(file);
       await client.#open({
         kind: "open",
         file,
