@@ -10,7 +10,7 @@
  */
 import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
-import { columnsOf, isShadowed } from "./pragmas.ts";
+import { findTables, type TableFound } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 import { IDEMPOTENCY_KEYS } from "./tables/idempotency_keys.ts";
 import { ADDED_TO_RUN_REQUESTS, PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
@@ -230,8 +230,12 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
   checkOptionNames(options, { operation: "create the tables", known: ["storeTaskStatus"] });
   if (options.storeTaskStatus === false) return;
   connection.transaction(() => {
-    for (const [name, columns, added] of TABLES) createTable(connection, name, columns, added);
+    const found = findTables(connection, TABLES.map(([name]) => name));
+    const changes = TABLES.flatMap(([name, columns, added]) =>
+      changesOf(connection.path, { name, columns, added, found: found.get(name) })
+    );
     connection.exec(`
+      ${changes.map((change) => `${change};`).join("\n")}
       CREATE INDEX IF NOT EXISTS idx_task_runs_status ON task_runs(status);
       CREATE INDEX IF NOT EXISTS idx_task_runs_added ON task_runs(run_id, id)
         WHERE added_by IS NOT NULL;
@@ -250,41 +254,47 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
   });
 }
 
-/** Creates a table, or checks that the one that is there has the columns, and adds what came later. */
-export function createTable(
-  connection: Connection,
-  table: string,
-  columns: Columns,
-  added: Columns = {},
-): void {
-  if (isShadowed(connection, table)) {
+/** Creates a table, or checks that the one that is there has the columns. */
+export function createTable(connection: Connection, name: string, columns: Columns): void {
+  const found = findTables(connection, [name]).get(name);
+  for (const change of changesOf(connection.path, { name, columns, found })) {
+    connection.exec(change);
+  }
+}
+
+/** A table that is wanted, and what stands under its name. */
+interface WantedTable {
+  name: string;
+  columns: Columns;
+  /** Columns that came later: a table from before gets them. */
+  added?: Columns | undefined;
+  found: TableFound | undefined;
+}
+
+/** The statements that create a table, or add what came later to the one that is there. */
+function changesOf(path: string, { name, columns, added = {}, found }: WantedTable): string[] {
+  if (!found) {
+    const definitions = Object.entries({ ...columns, ...added })
+      .map(([column, definition]) => `${column} ${definition}`);
+    const hasKey = columns === TASK_VERSIONS;
+    if (hasKey) definitions.push(`PRIMARY KEY (${TASK_VERSIONS_KEY})`);
+    const end = hasKey ? " WITHOUT ROWID" : "";
+    return [`CREATE TABLE ${name} (\n  ${definitions.join(",\n  ")}\n)${end}`];
+  }
+  if (found.isShadowed) {
     throw new Error(
-      `Cannot use ${table} of ${connection.path}: it is a view or a virtual table, so another program ` +
+      `Cannot use ${name} of ${path}: it is a view or a virtual table, so another program ` +
         `made it; rename it, or pass storeTaskStatus: false`,
     );
   }
-  const present = columnsOf(connection, table);
-  if (present.length === 0) {
-    const definitions = Object.entries({ ...columns, ...added })
-      .map(([name, definition]) => `${name} ${definition}`);
-    const hasKey = columns === TASK_VERSIONS;
-    if (hasKey) definitions.push(`PRIMARY KEY (${TASK_VERSIONS_KEY})`);
-    connection.exec(
-      `CREATE TABLE ${table} (\n  ${definitions.join(",\n  ")}\n)` +
-        (hasKey ? " WITHOUT ROWID" : ""),
-    );
-    return;
-  }
-  const lacking = Object.keys(columns).filter((column) => !present.includes(column));
+  const isMissing = (column: string) => !found.columns.includes(column);
+  const lacking = Object.keys(columns).filter(isMissing);
   if (lacking.length > 0) {
     throw new Error(
-      `Cannot use table ${table} of ${connection.path}: it has no column ${lacking.join(", ")}, ` +
+      `Cannot use table ${name} of ${path}: it has no column ${lacking.join(", ")}, ` +
         `so another program made it; rename it, or pass storeTaskStatus: false`,
     );
   }
-  for (const [column, definition] of Object.entries(added)) {
-    if (!present.includes(column)) {
-      connection.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${definition}`);
-    }
-  }
+  return Object.entries(added).filter(([column]) => isMissing(column))
+    .map(([column, definition]) => `ALTER TABLE ${name} ADD COLUMN ${column} ${definition}`);
 }
