@@ -27,7 +27,7 @@ import { shellWord } from "./internal/text/shell_word.ts";
  * ```
  */
 export async function main(args: readonly string[]): Promise<number> {
-  // Not before: its packages cannot be resolved where the first line of this module is to be read.
+  // Not before: its packages cannot be resolved if this module reaches the error of its first line.
   const program = await import("./cli/run_program.ts").catch(explainUnknownImports);
   return program ? await program.runProgram(args) : 1;
 }

@@ -28,8 +28,8 @@ export const dashboardCost: Benchmark = async (scale) => {
     const url = `${server.url}api/live?view=run&run=${run}&sort=-id&limit=50`;
     const watchers = Array.from({ length: pages }, (_, i) =>
       new Watcher(url, (data, at) => {
-        const said = i === 0 && data.match(/"name":"clock".*?"message":"(\d{13})"/)?.[1];
-        if (said && pages > 1) lags.push(at - Number(said));
+        const text = i === 0 && data.match(/"name":"clock".*?"message":"(\d{13})"/)?.[1];
+        if (text && pages > 1) lags.push(at - Number(text));
       }));
     await Promise.all(watchers.map(({ ready }) => ready));
     await new Promise((resolve) => setTimeout(resolve, ROUND_MS * scale));

@@ -26,7 +26,7 @@ export async function makeTasks(file: string, tasks: number): Promise<void> {
     FROM n;`);
 }
 
-/** A process that writes flat out, and says when it has begun. */
+/** A process that writes flat out, and reports when it has begun. */
 export class Load implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #lines: ReadableStreamDefaultReader<string>;
@@ -104,7 +104,7 @@ export class Watcher implements Disposable {
     }).catch((error) => ready.reject(error));
   }
 
-  /** Leaves. What is in flight is not waited for: it has nothing to tell any more. */
+  /** Leaves. What is in flight is not waited for: nothing of it is needed any more. */
   [Symbol.dispose](): void {
     this.#aborter.abort();
   }

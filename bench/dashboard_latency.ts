@@ -79,19 +79,19 @@ async function timeOf(url: string): Promise<number> {
   return performance.now() - begun;
 }
 
-/** Milliseconds from when a task said the time to when a page received it. */
+/** Milliseconds from when a task reported the time to when a page received it. */
 async function lagsOf(url: string, durationMs: number): Promise<number[]> {
   const lags: number[] = [];
   using watcher = new Watcher(
     `${url}api/live?view=run&run=2&sort=-id&limit=1`,
     (data, at) => {
-      const said = data.match(/"name":"clock".*?"message":"(\d{13})"/)?.[1];
-      if (said) lags.push(at - Number(said));
+      const text = data.match(/"name":"clock".*?"message":"(\d{13})"/)?.[1];
+      if (text) lags.push(at - Number(text));
     },
   );
   await watcher.ready;
   await new Promise((resolve) => setTimeout(resolve, durationMs));
-  // The first came with the snapshot: it tells how old the news was, not how long it took.
+  // The first came with the snapshot: it shows how old the news was, not how long it took.
   await until(() => lags.length > 1);
   return lags.slice(1);
 }

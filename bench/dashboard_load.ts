@@ -1,6 +1,6 @@
 /**
  * Writes into a database as fast as it can until its standard input ends: rows and progress of tasks, so that
- * the number of tasks stays as it is. One task says the time every tenth of a second.
+ * the number of tasks stays as it is. One task reports the time every tenth of a second.
  *
  * @module
  */

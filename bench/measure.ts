@@ -56,7 +56,7 @@ export function benchFolder(): Disposable & { file(): string } {
   };
 }
 
-/** One line of the table; says whether the target is met. */
+/** One line of the table; shows whether the target is met. */
 export function format(m: Measurement): string {
   const ratio = m.baseline ? m.value / m.baseline.value : m.value;
   const met = ratio >= (m.atLeast ?? -Infinity) && ratio <= (m.atMost ?? Infinity);

@@ -3,8 +3,8 @@
  * loopback, so all of them share the processors of one machine.
  *
  * A rate is that of the middle of a run, between the ends of a quarter and of nineteen twentieths of its tasks: the
- * start of the Workers, which each run needs once, is told apart. Processor time is that of all processes together,
- * and says more than rates where the machine has other things to do.
+ * start of the Workers, which each run needs once, is listed apart. Processor time is that of all processes together,
+ * and is more precise than rates where the machine has other things to do.
  *
  * @module
  */

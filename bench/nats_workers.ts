@@ -1,5 +1,5 @@
 /**
- * Worker processes for `nats.ts`, and what the system says of processes: their processor time and their memory.
+ * Worker processes for `nats.ts`, and what the system reports about processes: their processor time and their memory.
  *
  * @module
  */

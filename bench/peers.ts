@@ -1,5 +1,5 @@
 /**
- * Another engine with the tasks of `nats.ts`: BullMQ on Redis, where both are installed. It is no dependency of this
+ * Another engine with the tasks of `nats.ts`: BullMQ on Redis, where both are installed. It is not a dependency of this
  * package: `deno task bench --only=peers --peers=FOLDER` names a folder in which `npm install bullmq ioredis` was run.
  *
  * What is compared is not the same: BullMQ runs a function in its own process and stores jobs in memory; pipeloom

@@ -1,5 +1,5 @@
 /**
- * How fast a run is resumed: of its tasks nine in ten are done, so they are told apart and left out; against a run of
+ * How fast a run is resumed: of its tasks nine in ten are done, so they are recognized and left out; against a run of
  * as many tasks from the start.
  *
  * @module

@@ -5,7 +5,7 @@
  */
 import { journalOf } from "../sqlite/connect.ts";
 
-/** Whether a file that is there, and is to be written, has a WAL. */
+/** Whether an existing file that a command will write has a WAL. */
 export async function hasWal(db: string): Promise<boolean> {
   return await journalOf(db) === "wal";
 }

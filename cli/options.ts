@@ -100,6 +100,14 @@ export function resumeOption(): Option {
   ).argParser(wholeNumber(1));
 }
 
+/** `--only`. */
+export function onlyOption(): Option {
+  return new Option(
+    "--only <tasks>",
+    "with --resume <run>: of its failed and cancelled tasks only these ids, with commas between",
+  ).argParser((text) => text.split(",").map(wholeNumber(1)));
+}
+
 /** `--resume-key`. */
 export function resumeKeyOption(): Option {
   return new Option(

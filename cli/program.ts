@@ -37,6 +37,13 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     permissions: "as pipeloom run",
     load: () => import("./commands/schedule.ts"),
   },
+  serve: {
+    summary: "serve pipelines: schedules, a page to run them, one dashboard",
+    usage: "<file...>",
+    permissions:
+      `${WRITES}; --allow-net on its address; --allow-run=<deno>, which starts each run; those of the modules' tasks`,
+    load: () => import("./commands/serve.ts"),
+  },
   demo: {
     summary: "run a demo pipeline whose tasks only wait",
     usage: "",

@@ -5,7 +5,7 @@
  */
 import type { DriverChoice } from "../sqlite/drivers/choose.ts";
 import { prepareRun } from "../pipeline/define_pipeline.ts";
-import type { PipelineDefinition } from "../pipeline/pipeline_options.ts";
+import type { PipelineDefinition, PipelineOptions } from "../pipeline/pipeline_options.ts";
 import { WRITER_OPTIONS, writerOptionsOf } from "../pipeline/writer_options.ts";
 import { runPipeline } from "../pipeline/run_pipeline.ts";
 import { onInterrupt } from "../pipeline/signals.ts";
@@ -15,6 +15,7 @@ import { type PipelineReport, reportOf } from "../pipeline/report.ts";
 import { fromHere, locate } from "./working_folder.ts";
 import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import { type Cell, flow } from "./terminal/table.ts";
+import { CommandError } from "./terminal/failure.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./terminal/exit_code.ts";
 import { summarizeError } from "../internal/error_text.ts";
 import { DEFAULT_DB } from "./options.ts";
@@ -38,6 +39,8 @@ export interface RunAndReportOptions {
   driver?: DriverChoice | undefined;
   /** Whether to continue a run, and which. */
   resume?: number | true | undefined;
+  /** Which of its failed and cancelled tasks run again. */
+  only?: number[];
   /** The key of the run to continue, or to begin. */
   resumeKey?: string;
   /** What to do while another run of this name is active. */
@@ -58,8 +61,7 @@ export async function runAndReport<Item>(
   args: object,
   options: RunAndReportOptions,
 ): Promise<ExitCode> {
-  const { workers = definition.workers, driver = definition.driver, dashboard, json, resumeKey } =
-    options;
+  const { workers = definition.workers, driver = definition.driver, dashboard, json } = options;
   const db = locate(options.db ?? definition.db ?? DEFAULT_DB);
   const shown = options.db ?? fromHere(`${db}`);
   const { items, settings } = await prepareRun(definition, args);
@@ -85,7 +87,7 @@ export async function runAndReport<Item>(
       db: writer ?? db,
       workers,
       ...(writer ? {} : { driver }),
-      resume: resumeKey === undefined ? options.resume ?? definition.resume : { key: resumeKey },
+      resume: resumeOf(options) ?? definition.resume,
       overlap: options.overlap ?? definition.overlap,
       handleSignals: false,
       signal: definition.signal ? AbortSignal.any([definition.signal, stop.signal]) : stop.signal,
@@ -105,6 +107,20 @@ export async function runAndReport<Item>(
     await interruption();
   }
   return exitCodeFor(report, signal);
+}
+
+/** The run to continue, as the command line names it. */
+function resumeOf(
+  { resume, only, resumeKey }: RunAndReportOptions,
+): PipelineOptions<never>["resume"] {
+  if (only && typeof resume !== "number") {
+    throw new CommandError(
+      "Cannot run only some tasks: name their run with --resume <run>",
+      EXIT.usage,
+    );
+  }
+  if (resumeKey !== undefined) return { key: resumeKey };
+  return only ? { run: resume as number, tasks: only } : resume;
 }
 
 /** The progress that the definition wants, without the lines that tasks log. */

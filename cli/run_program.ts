@@ -5,12 +5,14 @@
  */
 import { CommanderError } from "commander";
 import { COMMANDS, defineProgram, newCommand } from "./program.ts";
+import { CHILD_COMMAND } from "./serve/child_command.ts";
 import { EXIT } from "./terminal/exit_code.ts";
 import { chooseColor } from "../internal/terminal.ts";
 
 /** Runs the command line, as described at `main` of `cli.ts`. */
 export async function runProgram(args: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.done;
+  if (args[0] === CHILD_COMMAND) return await (await import("./serve/child/main.ts")).runChild();
   const program = defineProgram();
   for (const [name, { summary, usage, permissions, load }] of Object.entries(COMMANDS)) {
     const command = newCommand(name).summary(summary);

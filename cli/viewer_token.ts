@@ -16,18 +16,19 @@ export async function viewerToken(
   { token, tokenFile }: { token?: string | undefined; tokenFile?: string },
 ): Promise<string | undefined> {
   if (token !== undefined) return token;
-  if (tokenFile !== undefined) return await readToken(tokenFile);
+  if (tokenFile !== undefined) return await readToken(tokenFile, "--token-file");
   return readEnv(TOKEN_VARIABLE);
 }
 
-async function readToken(path: string): Promise<string> {
+/** Reads a secret from the file that an option names. */
+export async function readToken(path: string, option: string): Promise<string> {
   let text: string;
   try {
     text = await Deno.readTextFile(path);
   } catch (error) {
     throw new CommandError(
       `Cannot read the token from ${sanitize(path)}: ${(error as Error).message}. ` +
-        `Name a file that holds it with --token-file`,
+        `Name a file that holds it with ${option}`,
     );
   }
   const token = text.trim();

@@ -10,8 +10,24 @@
 export type { ApiError, ControlResult, SourceState } from "./api/answer.ts";
 export type { Check, ComparedChecks, RunChecks } from "./api/checks.ts";
 export type { ComparedTask, Comparison } from "./api/comparison.ts";
+export type {
+  DataColumn,
+  DataRows,
+  DataTable,
+  DataTables,
+  DataValue,
+  RowCount,
+} from "./api/data.ts";
 export type { DurationGroup, RunDurations } from "./api/durations.ts";
 export type { ExportedRun } from "./api/export.ts";
+export type {
+  ArgumentField,
+  ArgumentsForm,
+  PastRun,
+  PipelineInfo,
+  PipelineSchedule,
+  RunStart,
+} from "./api/pipelines.ts";
 export type { FailureCause, FailureReport, RunDelays } from "./api/problems.ts";
 export type {
   ListPatch,
@@ -25,6 +41,7 @@ export type {
 } from "./api/live.ts";
 export type { GraphEdge, GraphNode, TaskGraph, Timeline, WeaveBlock } from "./api/picture.ts";
 export type { Run, RunHealth, RunPage, RunQuery, RunStatus, Sample } from "./api/run.ts";
+export type { ComparedRows, RunRows, WrittenRows } from "./api/rows.ts";
 export type { RunProgress } from "../internal/progress.ts";
 export type { LogLine, LogPage, RunLogLine, RunLogPage } from "./api/log.ts";
 export type {

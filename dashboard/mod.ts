@@ -9,11 +9,19 @@
 import "../deno_only.js";
 export type {
   ApiError,
+  ArgumentField,
+  ArgumentsForm,
   Check,
   ComparedChecks,
+  ComparedRows,
   ComparedTask,
   Comparison,
   ControlResult,
+  DataColumn,
+  DataRows,
+  DataTable,
+  DataTables,
+  DataValue,
   DurationGroup,
   FailureCause,
   FailureReport,
@@ -21,7 +29,11 @@ export type {
   GraphNode,
   LogLine,
   LogPage,
+  PastRun,
+  PipelineInfo,
+  PipelineSchedule,
   RemoteWorkerInfo,
+  RowCount,
   Run,
   RunChecks,
   RunDelays,
@@ -32,6 +44,8 @@ export type {
   RunPage,
   RunProgress,
   RunQuery,
+  RunRows,
+  RunStart,
   RunStatus,
   Sample,
   SourceState,
@@ -47,6 +61,7 @@ export type {
   TaskStep,
   Timeline,
   WeaveBlock,
+  WrittenRows,
 } from "./api.ts";
 export { createDashboard, type DashboardApp, type DashboardOptions } from "./server/app.ts";
 export type { ControlledWriter } from "./server/routes/control.ts";

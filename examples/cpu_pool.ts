@@ -52,7 +52,7 @@ async function seconds(
 }
 
 if (import.meta.main) {
-  // 16 ranges of a million numbers, or of as many as the argument says.
+  // 16 ranges of a million numbers, or of as many as the argument names.
   const size = Number(Deno.args[0] ?? 1_000_000);
   const ranges = Array.from({ length: 16 }, (_, i) => ({ start: i * size, size }));
   const alone = await seconds(ranges, countPrimes);

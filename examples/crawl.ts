@@ -1,6 +1,6 @@
 /**
- * Crawls a site: lists that lead to pages and, by a cursor, to the next list. Each task adds what it finds. A server
- * that is busy says with 429 when to come back, which holds back all requests to it. Killed at any time, it resumes
+ * Crawls a site: lists that lead to pages and, by a cursor, to the next list. Each task adds what it finds. A busy
+ * server answers 429 with the time of the next try, which holds back all requests to it. Killed at any time, it resumes
  * where it was when it is started again; when it is done, the next crawl leaves out what has the same ETag. `/list`
  * and what it links to answer `{ links, next, title }`.
  *
@@ -17,7 +17,7 @@ const [base = "http://127.0.0.1:8000"] = Deno.args;
 /** What is crawled: its address is its key, so that no page is crawled twice. */
 interface Link {
   key: string;
-  /** The version of a page, as the list that leads to it says. */
+  /** The version of a page, as given by the list that leads to it. */
   etag?: string;
 }
 

@@ -19,7 +19,7 @@ const COLUMNS = ["station", "day", "celsius"] as const;
 /** A number as people write it: not blank, not hexadecimal, not infinite. */
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 
-/** The rows of a file, which says `station,day,celsius` in its first line, in any order. */
+/** The rows of a file, whose first line is `station,day,celsius`, in any order. */
 async function* readRows(path: string, task: TaskContext) {
   const file = await Deno.open(path);
   const { size } = await file.stat();
@@ -41,14 +41,14 @@ async function* readRows(path: string, task: TaskContext) {
     for (const name of COLUMNS) {
       const cell = reading[name];
       if (cell.trim() === "") refuse(info.lines, `${name} is blank`);
-      // What bytes become that are no UTF-8, such as those of Latin-1.
+      // What bytes become that are not UTF-8, such as those of Latin-1.
       if (/[\ufffd\0]/.test(cell)) {
         refuse(info.lines, `${name} is "${cell}", which is not UTF-8 text`);
       }
     }
     const { station, day, celsius } = reading;
     if (!NUMBER.test(celsius) || !Number.isFinite(Number(celsius))) {
-      refuse(info.lines, `"${celsius}" is no temperature`);
+      refuse(info.lines, `"${celsius}" is not a temperature`);
     }
     task.progress(info.bytes, size);
     yield { station, day, celsius: Number(celsius) };

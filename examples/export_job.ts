@@ -16,7 +16,7 @@ import { runPipeline, type TaskContext } from "@pipeloom/pipeloom";
 
 const [base = "http://127.0.0.1:8000", ...months] = Deno.args;
 
-/** Seconds between two looks, where the server does not say. */
+/** Seconds between two looks, where the server does not specify them. */
 const POLL_S = 600;
 
 /** Asks the server. The key has it answer the same when it is asked again, because a commit came too late. */

@@ -13,7 +13,7 @@ import { runPipeline } from "@pipeloom/pipeloom";
 const [base = "http://127.0.0.1:8000"] = Deno.args;
 const ATTEMPTS = 4;
 
-/** Fetches JSON. What another try could mend is tried again, later each time. */
+/** Fetches JSON. Failures that may pass are retried, later each time. */
 async function fetchJson(url: string, signal?: AbortSignal): Promise<unknown> {
   for (let attempt = 1;; attempt++) {
     const response = await fetch(url, { signal: signal ?? null }).catch((error) => {

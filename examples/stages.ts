@@ -40,7 +40,7 @@ async function loadFile(path: string, task: TaskContext): Promise<{ rows: number
   });
   const rows = records.map(({ day, celsius }, i) => {
     if (!Number.isFinite(parseFloat(celsius))) {
-      throw new HopelessError(`Row ${i + 1} of ${path}: "${celsius}" is no temperature`);
+      throw new HopelessError(`Row ${i + 1} of ${path}: "${celsius}" is not a temperature`);
     }
     return { path, day, celsius: Number(celsius) };
   });

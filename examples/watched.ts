@@ -5,7 +5,7 @@
  */
 import { serveDashboard } from "../dashboard/server/serve.ts";
 
-/** What {@linkcode watched} is told. */
+/** Options of {@linkcode watched}. */
 export interface WatchedOptions {
   /** The database. */
   db: string;
@@ -14,7 +14,7 @@ export interface WatchedOptions {
 }
 
 /**
- * Serves the dashboard while `run` runs and says where. In a terminal it is served until Ctrl-C; elsewhere it
+ * Serves the dashboard while `run` runs and prints its address. In a terminal it is served until Ctrl-C; elsewhere it
  * ends with the run.
  */
 export async function watched<T>(options: WatchedOptions, run: () => Promise<T>): Promise<T> {

@@ -1,9 +1,9 @@
 /**
- * Reads what was thrown, which may be anything: getters that throw, messages that are no text.
+ * Reads what was thrown, which may be anything: getters that throw, messages that are not text.
  *
  * @module
  */
-import { withoutNul } from "./nul_characters.ts";
+import { withoutNul } from "./text/nul_characters.ts";
 import { ownProperties, smallCopy } from "./own_properties.ts";
 
 /** A part of an error; `undefined` also where it cannot be read. */

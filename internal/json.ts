@@ -139,7 +139,7 @@ function isBytes(value: object): boolean {
     value instanceof SharedArrayBuffer;
 }
 
-/** Whether an object is no instance of a class: what its class keeps for itself would be lost. */
+/** Whether an object is not an instance of a class: what its class keeps for itself would be lost. */
 export function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   // The last in the chain, of whatever realm, is `Object.prototype`.

@@ -40,7 +40,7 @@ function lastBackslash(path: string): number {
   return Deno.build.os === "windows" ? path.lastIndexOf("\\") : -1;
 }
 
-/** What is no path: a database in memory, and the text of a URL. */
+/** What is not a path: a database in memory, and the text of a URL. */
 const NO_PATH = /^($|:memory:$|file:|[a-z][a-z0-9+.-]+:\/\/)/i;
 
 /** What an absolute path begins with. */

@@ -8,7 +8,7 @@
  *    ├─────────────────▶ cancelled   (it was never started)
  *    └─────────────────▶ error       (it could not be started)
  *
- * running ──▶ queued               (it failed, and is to be run again)
+ * running ──▶ queued               (it failed, and will be retried)
  * ```
  *
  * A run that is resumed takes tasks that ended, and not as `done`, back to `queued`, and so does a request
@@ -55,7 +55,7 @@ export function canMove(from: TaskStatus, to: TaskStatus): boolean {
 }
 
 /**
- * Whether a task of a run that is resumed is to be run again: whatever has not been done. One that is marked as
+ * Whether a task of a resumed run is run again: each that has not been done. One that is marked as
  * running is not, because then a process runs it, or the run must be marked as interrupted first.
  */
 export function canRequeue(from: TaskStatus): boolean {

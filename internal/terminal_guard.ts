@@ -6,7 +6,7 @@
  * stops itself, by SIGTTOU, which nothing listens for: the system ignores it where no shell is there that could
  * continue the program, as it would SIGTSTP. SIGSTOP would stop such a program for ever.
  *
- * `kill -9` leaves no time for anything: then `reset` mends a terminal.
+ * `kill -9` leaves no time for anything: then `reset` restores a terminal.
  *
  * @module
  */

@@ -13,7 +13,8 @@
  * @module
  */
 import { clearImmediate, setImmediate } from "node:timers";
-import { decode, encode } from "./protocol.ts";
+import { decode } from "./codec/decode.ts";
+import { encodeMessages } from "./codec/encode.ts";
 
 /** Bytes that are sent and not acknowledged: a sixteenth of what the server keeps for a slow reader. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
@@ -169,7 +170,7 @@ export class Link<Out, In> {
   }
 
   #cut(): void {
-    const content = encode(this.#outbox);
+    const content = encodeMessages(this.#outbox);
     this.#outbox = [];
     const size = this.#options.maxFrame - HEADER;
     for (let start = 0; start < content.byteLength; start += size) {

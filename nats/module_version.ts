@@ -42,7 +42,7 @@ async function readAll(url: URL): Promise<string> {
   return [...sources].map(([href, text]) => `${relative(base, href)}\n${text}\n`).sort().join("\0");
 }
 
-/** Reads a module and what it imports; what it seems to import and is no file is left out. */
+/** Reads a module and what it imports; what it seems to import and is not a file is left out. */
 async function collect(url: URL, sources: Map<string, string>, isEntry: boolean): Promise<void> {
   let text: string;
   try {

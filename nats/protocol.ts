@@ -1,12 +1,11 @@
 /**
- * What coordinators and workers send each other. Types, and how they become bytes.
+ * What coordinators and workers send each other.
  *
  * The stream holds offers only: the id of a task, and which offer of it this is. Items, rows and ends travel on the
  * link between a worker and its coordinator, so nothing of a user's data is stored by the server.
  *
  * @module
  */
-import { deserialize, serialize } from "node:v8";
 import config from "../deno.json" with { type: "json" };
 import type { ErrorData } from "../errors.ts";
 import type { LogLevel } from "../internal/log_level.ts";
@@ -100,7 +99,7 @@ export type UpMessage =
   | ({ kind: "returned" } & ClaimId)
   /** The task has ended, and all that it sent is committed. */
   | ({ kind: "ended"; outcome: TaskOutcome } & ClaimId)
-  /** The task is to be offered to another worker; its rows came from this port, if it was begun. */
+  /** The task will be offered to another worker; its rows came from this port, if it was begun. */
   | ({ kind: "gave_back"; port: number | undefined } & ClaimId)
   /** All claims that it has; the coordinator ends those that it does not know, and offers again what is missing. */
   | { kind: "holds"; claims: ClaimId[] }
@@ -175,13 +174,3 @@ export type DownMessage =
   | { kind: "port"; port: number; reply: PortReply }
   /** The run has ended. */
   | { kind: "finish" };
-
-/** Bytes that keep what `structuredClone` keeps: dates, maps, bigints, bytes. */
-export function encode(value: unknown): Uint8Array {
-  return serialize(value);
-}
-
-/** What {@linkcode encode} made bytes of. */
-export function decode(bytes: Uint8Array): unknown {
-  return deserialize(bytes);
-}

@@ -112,7 +112,7 @@ export interface HookOptions {
 /**
  * Refuses an invalid time limit of hooks.
  *
- * @throws {RangeError} If it is no number of milliseconds
+ * @throws {RangeError} If it is not a number of milliseconds
  */
 export function checkHooks({ hookTimeoutMs = HOOK_TIMEOUT_MS }: HookOptions): void {
   checkMilliseconds(hookTimeoutMs, {

@@ -2,7 +2,7 @@
  * Two runs of one pipeline at the same time: allowed, refused, or one after the other.
  *
  * Which runs there are is decided by the writer, in the transaction that begins a run (`overlap_store.ts`), so
- * that of two that begin at once only one does. Here a run that is to wait is waited with: no lock is held
+ * that of two that begin at once only one does. A run that has to wait does so here: no lock is held
  * meanwhile, and a few times a second the writer looks, without writing, whether it is worth another try. That
  * costs a reading of the short table of runs. Rejected: waiting for the owner's lock file (a writer that runs
  * many pipelines never lets go of it, and such a wait cannot be called off), and a list of who waits (what a

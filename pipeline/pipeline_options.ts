@@ -137,9 +137,17 @@ export interface PipelineOptions<Item>
    * `{ key: "2026-11-22" }` is for a program that may be started again after the last commit. It continues the run
    * of this name and key, begins it when it does not exist, and runs nothing when it is `done`.
    *
+   * `{ run: 5, tasks: [7, 8] }` continues run 5: of its failed and cancelled tasks only these run again, with those
+   * that they depend on and those that depend on them.
+   *
    * @default {false}
    */
-  resume?: boolean | number | { key: string } | undefined;
+  resume?:
+    | boolean
+    | number
+    | { key: string }
+    | { run: number; tasks: readonly number[] }
+    | undefined;
   /**
    * Behavior while another run of this name is active in the same database, in this process or another. `"allow"`
    * runs concurrently, `"refuse"` rejects with {@linkcode OverlapError}, `"queue"` waits until the other run has
@@ -231,9 +239,12 @@ export function storesStatus(
 export function checkResume<Item>({ db, resume, storeTaskStatus }: PipelineOptions<Item>): void {
   if (resume === undefined || resume === false) return;
   const { key = undefined } = Object(resume) as Partial<RunKey>;
+  const { run = resume, tasks = [] } = Object(resume) as { run?: unknown; tasks?: unknown };
   const isKey = typeof key === "string" && key !== "";
-  if (resume !== true && !isKey && !(Number.isSafeInteger(resume) && Number(resume) > 0)) {
-    const expected = 'true, the id of a run, or { key: "…" }';
+  const isId = (id: unknown) => Number.isSafeInteger(id) && Number(id) > 0;
+  const isRun = isId(run) && Array.isArray(tasks) && tasks.every(isId);
+  if (resume !== true && !isKey && !isRun) {
+    const expected = 'true, the id of a run, { key: "…" }, or { run, tasks } with ids';
     throw new TypeError(unexpected(resume, { operation: OPERATION, name: "resume", expected }));
   }
   if (!storesStatus({ db, storeTaskStatus })) {

@@ -16,7 +16,7 @@ import {
 const DEFAULT_MS = 1_000;
 
 /**
- * When a task is to be run again.
+ * When to run a task again.
  *
  * @example Hold back all tasks of a server
  * ```ts ignore

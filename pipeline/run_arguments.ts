@@ -8,7 +8,7 @@
  */
 import { ArgumentsError } from "../errors.ts";
 import { unexpected } from "../internal/validate.ts";
-import { withoutNul } from "../internal/nul_characters.ts";
+import { withoutNul } from "../internal/text/nul_characters.ts";
 import { toJson } from "../internal/json.ts";
 
 /**
@@ -80,13 +80,17 @@ export async function resolveArguments(declared: unknown, given: object): Promis
   if (!isValidator(declared)) return { ...declared as object | undefined, ...given };
   const result = await declared["~standard"].validate({ ...given });
   if (result.issues) {
+    const fields: Record<string, string> = {};
     const issues = result.issues.map(({ message, path }) => {
-      const where = path?.map((part) => String((part as { key?: unknown } | null)?.key ?? part))
-        .join(".");
-      return where ? `${where}: ${message}` : message;
+      const parts = path?.map((part) => String((part as { key?: unknown } | null)?.key ?? part));
+      const [name, ...inside] = parts ?? [];
+      if (name === undefined) return message;
+      fields[name] ??= inside.length > 0 ? `${inside.join(".")}: ${message}` : message;
+      return `${parts!.join(".")}: ${message}`;
     });
     throw new ArgumentsError(
       `Cannot run with these arguments: ${issues.join("; ") || "no reason is given"}`,
+      { cause: { fields } },
     );
   }
   return result.value as object;
@@ -146,7 +150,7 @@ export class WatchedArguments {
 /**
  * Arguments as they are stored and compared: JSON, with names in order.
  *
- * @throws {ArgumentsError} If they are no object that JSON keeps
+ * @throws {ArgumentsError} If they are not an object that JSON keeps
  */
 export function toStoredArguments(args: unknown): string {
   if (typeof args !== "object" || args === null || Array.isArray(args)) {

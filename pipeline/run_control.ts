@@ -33,11 +33,13 @@ function cancelled(): Error {
 export class RunControl {
   readonly #stop: AbortController;
   readonly #started = Promise.withResolvers<StartedRun>();
+  /** The run's id, once its tasks are known; rejected where it ends before that. */
+  readonly started: Promise<number | null> = this.#started.promise.then(({ run }) => run);
 
   /** `stop` is what stops the whole run. */
   constructor(stop: AbortController) {
     this.#stop = stop;
-    this.#started.promise.catch(() => {});
+    this.started.catch(() => {});
   }
 
   /** The tasks of the run are known: earlier requests are carried out now. */
@@ -89,15 +91,16 @@ export class RunControl {
     const started = await this.#started.promise;
     if (run !== started.run) return;
     // The end of the run is the answer.
-    if (action === "cancel" && taskId === null) return this.#stop.abort(cancelled());
+    if (action === "cancel" && taskId === null && !taskIds) return this.#stop.abort(cancelled());
     await answer(started, Promise.resolve(id), async () => {
       if (action === "retry") {
         return requeuedText(await started.tasks.retry(taskIds ?? taskId ?? undefined));
       }
       // Any program can write rows.
-      if (action !== "cancel" || taskIds) {
+      if (action !== "cancel") {
         throw new TypeError(`Cannot do ${Deno.inspect(action)} to a run`);
       }
+      if (taskIds) return cancelledText(await cancelSome(started.tasks, taskIds));
       await started.tasks.cancel(taskId!, cancelled());
       return "Cancelled";
     });
@@ -138,6 +141,16 @@ async function answer(
     );
   }
   if (failure !== undefined) throw failure;
+}
+
+/** Cancels tasks, and returns how many of them are cancelled; others have ended otherwise. */
+async function cancelSome(tasks: Controlled, ids: readonly number[]): Promise<number> {
+  const ends = await Promise.allSettled(ids.map((id) => tasks.cancel(id, cancelled())));
+  return ends.filter(({ status }) => status === "fulfilled").length;
+}
+
+function cancelledText(count: number): string {
+  return count === 1 ? "1 task is cancelled" : `${count} tasks are cancelled`;
 }
 
 function requeuedText(count: number): string {

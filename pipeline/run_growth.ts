@@ -56,7 +56,7 @@ export class RunGrowth<Item> implements Adds {
     if (run === null) throw notStored();
     let total = 0;
     for await (const message of toAddMessages(items, { run, by: 0, identify: this.identify })) {
-      // Items that come after this message are to be compared with it.
+      // Items that come after this message have to be compared with it.
       this.added(0);
       total += await batchSender.request(message);
       this.added(0);

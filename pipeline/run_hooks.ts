@@ -55,7 +55,7 @@ export class RunHooks implements CallBrake {
     return this.#options.onTaskEnd && this;
   }
 
-  /** Whether as many calls are active as may be, so that no task is to begin. */
+  /** Whether the maximum of calls is active, so that no task may begin. */
   get isFull(): boolean {
     return this.#calls >= MOST_CALLS;
   }

@@ -5,7 +5,7 @@
  */
 import { isoNow } from "../internal/timestamps.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
-import type { RunStarted } from "../writer/protocol/run_message.ts";
+import type { RunStarted, StartRunMessage } from "../writer/protocol/run_message.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { startInTurn } from "./overlap.ts";
 import type { PipelineOptions } from "./pipeline_options.ts";
@@ -32,7 +32,7 @@ export function startRun<Item>(
   const { name, args, label, workers } = run;
   return startInTurn(batchSender, () => ({
     kind: "start_run",
-    ...(resume ? { resume } : {}),
+    ...resumed(resume),
     name,
     args,
     ...(label === undefined ? {} : { label }),
@@ -42,4 +42,13 @@ export function startRun<Item>(
     executor: executor?.name,
     ...(source.known ? { expected: source.known.length } : {}),
   }), { overlap, signal, observer });
+}
+
+/** Which run the writer is to continue, and which of its tasks. */
+function resumed(
+  resume: PipelineOptions<never>["resume"],
+): Pick<StartRunMessage, "resume" | "tasks"> {
+  if (!resume) return {};
+  if (typeof resume !== "object" || !("run" in resume)) return { resume };
+  return { resume: resume.run, tasks: resume.tasks };
 }

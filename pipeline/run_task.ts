@@ -77,7 +77,7 @@ export interface RunStep {
   name: string;
   /** Its return value, as JSON keeps it; `undefined` for none. */
   result: unknown;
-  /** Milliseconds that it took; of a sleep those that it was to take. */
+  /** Milliseconds that it took; of a sleep those that were requested. */
   ms: number;
 }
 

@@ -34,6 +34,12 @@ export interface RunningPipeline {
   readonly finished: Promise<PipelineReport>;
 
   /**
+   * Its row in `pipeline_runs`, as soon as it has one; `null` when the status of tasks is not stored. Rejected where it
+   * ends before it begins.
+   */
+  readonly started: Promise<number | null>;
+
+  /**
    * Cancels one task and resolves when it has ended; without an id it cancels the run and resolves when that has
    * ended.
    *
@@ -74,10 +80,12 @@ export interface RunningPipeline {
 /** A pipeline as {@linkcode startPipeline} returns it. */
 export class PipelineHandle implements RunningPipeline {
   readonly finished: Promise<PipelineReport>;
+  readonly started: Promise<number | null>;
   readonly #control: RunControl;
 
   constructor(finished: Promise<PipelineReport>, control: RunControl) {
     this.finished = finished;
+    this.started = control.started;
     this.#control = control;
   }
 

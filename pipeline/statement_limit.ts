@@ -1,5 +1,5 @@
 /**
- * How long statements may take once their run is to stop.
+ * How long statements may take once their run is stopped.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { StatementLimit } from "../writer/client/statement_deadline.ts";
 import { GRACE_MS } from "./scheduler/retry_policy.ts";
 import { exitSoon } from "./signals.ts";
 
-/** The limit of a run with this signal. A program that a signal was to end cannot end by itself afterwards. */
+/** The limit of a run with this signal. A program that a signal has interrupted cannot end by itself afterwards. */
 export function statementLimit(
   { abortGraceMs = GRACE_MS }: { abortGraceMs?: number | undefined },
   signal: AbortSignal,

@@ -82,7 +82,7 @@ const KINDS: [RegExp, SqliteErrorCode, string?][] = [
 ];
 
 /**
- * Returns what kind of failure an error of either driver is; `other` for what is no error of SQLite.
+ * Returns what kind of failure an error of either driver is; `other` for what is not an error of SQLite.
  *
  * @example An error of your own connection
  * ```ts

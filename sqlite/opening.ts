@@ -42,7 +42,7 @@ function tryWriter(
   settings: WriterSettings,
 ): Connection {
   const { busyTimeoutMs, doubleQuotedLiterals } = settings;
-  // That another connection is writing is no reason against the file.
+  // That another connection is writing is not a reason against the file.
   const connection = new Connection(driver, file, {
     readOnly: false,
     busyTimeoutMs: 0,

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { shown, type Token, tokensOf } from "./sql_text.ts";
+import { outerTokens, shown } from "./sql_text.ts";
 
 const READS = ["select", "values"];
 const WRITES = ["insert", "replace", "update", "delete"];
@@ -33,19 +33,4 @@ export function returnsRows(sql: string): TypeError {
     } in an atomic task: it returns rows, and is carried out when the task has ended. ` +
       `Use query(sql, params) to read what is committed, or leave RETURNING out`,
   );
-}
-
-/** The tokens that stand in no parentheses. */
-function outerTokens(sql: string): Token[] {
-  const outer: Token[] = [];
-  let depth = 0;
-  for (const token of tokensOf(sql)) {
-    if (token.text === "(") depth++;
-    if (depth === 0) outer.push(token);
-    if (token.text === ")") {
-      depth--;
-      if (depth === 0) outer.push(token);
-    }
-  }
-  return outer;
 }

@@ -14,6 +14,7 @@ import { findTables, type TableFound } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 import { IDEMPOTENCY_KEYS } from "./tables/idempotency_keys.ts";
 import { ADDED_TO_RUN_REQUESTS, PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
+import { RUN_ROWS, RUN_ROWS_INDEX } from "./tables/run_rows.ts";
 import { TASK_CHECKS } from "./tables/task_checks.ts";
 import { TASK_STEPS, TASK_STEPS_INDEXES } from "./tables/task_steps.ts";
 import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_versions.ts";
@@ -54,6 +55,8 @@ const ADDED_TO_TASK_RUNS: Columns = {
   stage: "TEXT",
   // Until when it sleeps, or slept last.
   wakes_at: "TEXT",
+  // The rows that it inserted, updated and deleted, by table: JSON.
+  wrote: "TEXT",
 };
 
 const PIPELINE_RUNS: Columns = {
@@ -184,10 +187,15 @@ const TABLES: readonly [string, Columns, Columns?][] = [
   ["pruned_runs", PRUNED_RUNS],
   ["task_versions", TASK_VERSIONS],
   ["task_steps", TASK_STEPS],
+  ["run_rows", RUN_ROWS],
 ];
 
 /** The tables that are ours: all others are the user's. */
-export const OWN_TABLES: readonly string[] = [...TABLES.map(([name]) => name), "workers"];
+export const OWN_TABLES: readonly string[] = [
+  ...TABLES.map(([name]) => name),
+  "workers",
+  "pipeline_schedules",
+];
 
 /**
  * Options of {@linkcode initSchema}.
@@ -210,8 +218,8 @@ export interface InitSchemaOptions {
 
 /**
  * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_checks`,
- * `task_dependencies`, `idempotency_keys`, `run_requests`, `pruned_runs`, `task_versions` and `task_steps`, or brings
- * them up to date: an older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It
+ * `task_dependencies`, `idempotency_keys`, `run_requests`, `pruned_runs`, `task_versions`, `task_steps` and `run_rows`,
+ * or brings them up to date: an older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It
  * is one transaction.
  *
  * @throws {SqliteError} If the database cannot be written
@@ -241,6 +249,7 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
         WHERE added_by IS NOT NULL;
       ${REWRITTEN_INDEX};
       ${TASK_STEPS_INDEXES};
+      ${RUN_ROWS_INDEX};
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
       CREATE INDEX IF NOT EXISTS idx_task_checks_task ON task_checks(task_id);

@@ -21,8 +21,10 @@ export interface Token {
   text: string;
   /** Where it begins. */
   start: number;
-  /** What it names: a word in lower case, a quoted name without its quotes. */
+  /** What it names, in lower case and without quotes. */
   name: string;
+  /** The same as it is spelled. */
+  spelling: string;
   /** Whether it is quoted. */
   isQuoted: boolean;
 }
@@ -32,8 +34,24 @@ export function* tokensOf(sql: string): Generator<Token> {
   for (const { 0: text, index: start, groups } of sql.matchAll(TOKEN)) {
     if (groups!.space !== undefined) continue;
     const isQuoted = groups!.quoted !== undefined;
-    yield { text, start, name: (isQuoted ? unquoted(text) : text).toLowerCase(), isQuoted };
+    const spelling = isQuoted ? unquoted(text) : text;
+    yield { text, start, name: spelling.toLowerCase(), spelling, isQuoted };
   }
+}
+
+/** The tokens that stand in no parentheses. */
+export function outerTokens(sql: string): Token[] {
+  const outer: Token[] = [];
+  let depth = 0;
+  for (const token of tokensOf(sql)) {
+    if (token.text === "(") depth++;
+    if (depth === 0) outer.push(token);
+    if (token.text === ")") {
+      depth--;
+      if (depth === 0) outer.push(token);
+    }
+  }
+  return outer;
 }
 
 /**

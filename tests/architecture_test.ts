@@ -24,6 +24,7 @@ const WORKER_ENTRIES = [
   "writer.ts",
   "pipeline/executor/pool/task_worker.ts",
   "dashboard/server/worker.ts",
+  "cli/serve/child/worker.ts",
 ];
 
 /** Modules that only list names for users. */
@@ -31,7 +32,7 @@ const BARRELS = ["mod.ts", "db.ts", "nats.ts", "testing.ts", "dashboard/mod.ts"]
 
 /**
  * Which module leads `deno cache` and `deno compile` to each Worker's entry: by a dynamic import that never runs, in
- * the place that starts the Worker. It is no import of this thread, so the laws leave it out.
+ * the place that starts the Worker. It is not an import of this thread, so the laws leave it out.
  */
 const workerImports = new Map<string, string[]>();
 

@@ -189,9 +189,9 @@ Deno.test("errors inside an AggregateError travel with it, and are described", a
     ["TypeError", "No connection to a"],
     ["RangeError", "b is full"],
   ]);
-  const told = "All promises were rejected: No connection to a; b is full";
-  assertEquals(toErrorSummary(data), told);
-  assertEquals(summarizeError(copy), told);
+  const summary = "All promises were rejected: No connection to a; b is full";
+  assertEquals(toErrorSummary(data), summary);
+  assertEquals(summarizeError(copy), summary);
   const text = toErrorText(data);
   assertMatch(text, /^AggregateError: All promises were rejected/);
   assertMatch(text, /\nError 1 of 2: TypeError: No connection to a\n +at /);

@@ -30,7 +30,7 @@ async function printed(
       db: ":memory:",
       driver: "builtin",
       progress: ${JSON.stringify(progress)},
-      run: (_, task) => task.log("said"),
+      run: (_, task) => task.log("logged"),
     });`;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-lock", "--cached-only", "--no-prompt", "--allow-read=.", "-"],
@@ -87,6 +87,6 @@ Deno.test("setupLogging() prints on stderr alone, and as much as was asked for",
 
 Deno.test("setupLogging() leaves what tasks log to the progress that shows it", async () => {
   const { stderr } = await printed(1, { bars: false });
-  assertEquals(stderr.match(/^.*: said$/gm), ["1: said"]);
+  assertEquals(stderr.match(/^.*: logged$/gm), ["1: logged"]);
   assertEquals(stderr.match(/pipeloom·run/g)?.length, 2);
 });

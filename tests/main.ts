@@ -108,7 +108,7 @@ async function runTests(args: readonly string[]): Promise<Printed> {
 async function run(args: readonly string[]): Promise<Counts> {
   let printed = await runTests(args);
   if (printed.isStalled) {
-    // Said aloud and tried once more: tests that hang twice have failed.
+    // Reported and tried once more: tests that hang twice have failed.
     console.log(`${printed.text}\nSTALLED, and run again: deno test ${args.join(" ")}`);
     printed = await runTests(args);
   }

@@ -166,7 +166,7 @@ export function misfits(): void {
 }
 
 /**
- * Names that may be exported: what a user calls, passes or catches. Hooks brought three, because what they are told is
+ * Names that may be exported: what a user calls, passes or catches. Hooks brought three, because what they receive is
  * passed on by programs, and has to have a type there; `runDefinition` two, `task.check` its options, `run` its table of
  * stages, which programs build apart from the call.
  */

@@ -25,7 +25,7 @@ Deno.test("runTask() returns the result, rows, log and progress of a task, and w
   assertEquals(run.added, ["to be!"], "they are not run");
 });
 
-Deno.test("runTask() says why a task failed, and keeps what it wrote unless it is atomic", async () => {
+Deno.test("runTask() reports why a task failed, and keeps what it wrote unless it is atomic", async () => {
   const run = await runTask(load, "to  be", { schema });
   assertEquals([run.status, run.progress], ["error", 0.25]);
   assertEquals(run.error?.name, "SqliteError");

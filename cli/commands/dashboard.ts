@@ -31,6 +31,8 @@ export interface DashboardCommandOptions extends DbOption {
   token?: string | undefined;
   /** The file that holds it. */
   tokenFile?: string;
+  /** Whether the tables of the file are shown. */
+  data?: boolean;
   /** Whether to start a browser. */
   open?: boolean;
 }
@@ -59,6 +61,7 @@ export function define(command: Command): Command {
       "--token-file <file>",
       `file that holds the token; or set ${TOKEN_VARIABLE} (--allow-env)`,
     )
+    .option("--no-data", "leave out the Data page: the tables of the file are not shown")
     .option("--open", "open it in a browser (needs --allow-run)")
     .addHelpText(
       "after",
@@ -84,7 +87,7 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
       "Cannot answer under an empty name. Pass one with --name, or leave it out",
     );
   }
-  // It may not be there yet, but it is no folder.
+  // It may not be there yet, but it is not a folder.
   await fileExists(await databasePath(db));
   const token = await viewerToken(options) ?? (isLoopback(host) ? undefined : newToken());
   const names = [...options.name ?? [], ...addressesOf(host)];
@@ -95,6 +98,7 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
     token,
     allowedHosts: [...LOOPBACK_HOSTS, host, ...names],
     allowedOrigins: options.origin,
+    data: options.data,
   });
   // Listened for before the address is printed, because a reader may be quick.
   const interrupted = interruption();

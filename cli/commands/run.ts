@@ -16,6 +16,7 @@ import {
   examples,
   itemOption,
   jsonOption,
+  onlyOption,
   overlapOption,
   quietTasksOption,
   resumeKeyOption,
@@ -54,6 +55,7 @@ export function define(command: Command): Command {
     .addOption(workersOption())
     .addOption(driverOption())
     .addOption(resumeOption())
+    .addOption(onlyOption())
     .addOption(resumeKeyOption())
     .addOption(overlapOption("allow"))
     .addOption(quietTasksOption())

@@ -26,6 +26,9 @@ import { surface, writeLines } from "../terminal/terminal.ts";
 /** Characters of an item and of a result; --json has all of what the page shows. */
 const LONGEST = 1_000;
 
+/** Tables whose rows are listed. */
+const MAX_TABLES = 10;
+
 /** Options of the command. */
 export interface TaskOptions extends DbOption {
   /** Whether to print JSON. */
@@ -36,8 +39,8 @@ export interface TaskOptions extends DbOption {
 export function define(command: Command): Command {
   return command
     .description(
-      "Show one task: what it is, what it depends on, how long it waited, what ran it, its attempts with the " +
-        "newest first, its item and its result. The database is opened read-only.",
+      "Show one task: what it is, what it depends on, how long it waited, what ran it, the rows that it wrote, its " +
+        "attempts with the newest first, its item and its result. The database is opened read-only.",
     )
     .argument("<id>", "id of the task", wholeNumber(1))
     .addOption(dbOption())
@@ -85,6 +88,7 @@ function drawTask(
     ["started", timeText(task.startedAt)],
     ["took", tookText(task)],
     ["ran on", task.attempts.at(-1)?.worker ?? (host && `${host}${pid ? `, process ${pid}` : ""}`)],
+    ["wrote", wroteText(task.wrote)],
     ["depends on", listText(dependsOn)],
     ["needed by", listText(neededBy)],
   ];
@@ -124,6 +128,18 @@ function listText({ total, tasks }: { total: number; tasks: readonly Task[] }): 
   if (total === 0) return null;
   const names = tasks.map(({ id, name, status }) => `${name} (${id}, ${status})`).join(", ");
   return total > tasks.length ? `${names} and ${formatCount(total - tasks.length)} more` : names;
+}
+
+/** Such as "3 inserted, 1 deleted in city; 2 inserted in country". */
+function wroteText(tables: TaskDetail["wrote"]): string | null {
+  if (!tables) return null;
+  const shown = tables.slice(0, MAX_TABLES).map(({ table, ...counts }) => {
+    const parts = Object.entries(counts).filter(([, count]) => count > 0)
+      .map(([change, count]) => `${formatCount(count)} ${change}`);
+    return `${parts.join(", ")} in ${table}`;
+  });
+  const left = tables.length - shown.length;
+  return shown.join("; ") + (left > 0 ? ` and ${formatCount(left)} more tables` : "");
 }
 
 function tookText(task: Task): string | null {

@@ -16,7 +16,7 @@ import { printStderr } from "../terminal/terminal.ts";
 export interface WorkerOptions extends Partial<NatsCliOptions> {
   /** Tasks at a time. */
   workers?: number;
-  /** Seconds for which running tasks may continue when it is to end. */
+  /** Seconds for which running tasks may continue after a stop. */
   grace?: number;
 }
 

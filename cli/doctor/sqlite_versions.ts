@@ -4,8 +4,8 @@
  * @module
  */
 
-/** The first version with the race, the first without it, and the older ones that were mended. */
-const RACE = { from: [3, 7, 0], mended: [3, 51, 3], exceptions: ["3.44.6", "3.50.7"] };
+/** The first version with the race, the first without it, and the older ones with the fix. */
+const RACE = { from: [3, 7, 0], fixed: [3, 51, 3], exceptions: ["3.44.6", "3.50.7"] };
 
 /**
  * Whether a version has the WAL-reset race: with two connections that write or checkpoint, a commit can be
@@ -16,7 +16,7 @@ const RACE = { from: [3, 7, 0], mended: [3, 51, 3], exceptions: ["3.44.6", "3.50
 export function hasWalResetRace(version: string): boolean {
   if (RACE.exceptions.includes(version)) return false;
   const parts = version.split(".").map(Number);
-  return compare(parts, RACE.from) >= 0 && compare(parts, RACE.mended) < 0;
+  return compare(parts, RACE.from) >= 0 && compare(parts, RACE.fixed) < 0;
 }
 
 /** What to do about it. */

@@ -72,7 +72,7 @@ async function* parseItems(
     }
     case "json": {
       const items = parseJson((await Array.fromAsync(lines)).join("\n"), "it");
-      if (!Array.isArray(items)) throw new TypeError("it is no JSON array; try --format jsonl");
+      if (!Array.isArray(items)) throw new TypeError("it is not a JSON array; try --format jsonl");
       yield* items;
       return;
     }

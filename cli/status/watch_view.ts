@@ -22,7 +22,7 @@ const MAX_OFFSET = 10_000;
 /** Rows from which on one of them lists the keys. */
 const ROOMY = 12;
 
-/** Rows of a screen that are no tasks, about. */
+/** Rows of a screen that are not tasks, about. */
 const FRAME_ROWS = 8;
 
 /** What each key does, as the help shows it. */

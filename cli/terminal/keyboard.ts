@@ -6,7 +6,7 @@
  * @module
  */
 
-/** Keys that are no text, by what a terminal sends for them. */
+/** Keys that are not text, by what a terminal sends for them. */
 const NAMES: Readonly<Record<string, string>> = {
   "\x1b": "escape",
   "\r": "enter",

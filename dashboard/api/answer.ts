@@ -25,6 +25,8 @@ export interface SourceState {
   driver?: string | undefined;
   /** Version of the SQLite library of the dashboard's own connection. */
   sqliteVersion?: string;
+  /** `false` where the tables of the file are not shown. */
+  data?: false;
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ComparedChecks } from "./checks.ts";
+import type { ComparedRows } from "./rows.ts";
 import type { Run } from "./run.ts";
 import type { Task } from "./task.ts";
 
@@ -59,6 +60,8 @@ export interface Comparison {
   faster: { total: number; tasks: ComparedTask[] };
   /** Checks that are not the same in both runs. */
   checks: ComparedChecks;
+  /** The tables that they wrote. */
+  wrote: ComparedRows[];
   /** Median of the durations of tasks that are done in both, in milliseconds. */
   medianMs: { a: number | null; b: number | null };
   /** Whether tasks were left out because there are more than 200,000 in a run. */

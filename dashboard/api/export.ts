@@ -6,6 +6,7 @@
 import type { RunChecks } from "./checks.ts";
 import type { TaskGraph, Timeline, WeaveBlock } from "./picture.ts";
 import type { FailureReport, RunDelays } from "./problems.ts";
+import type { RunRows } from "./rows.ts";
 import type { Run, Sample } from "./run.ts";
 import type { LogLine } from "./log.ts";
 import type { TaskDetail } from "./task.ts";
@@ -28,6 +29,8 @@ export interface ExportedRun {
   failures?: FailureReport | undefined;
   /** What its tasks checked. */
   checks?: RunChecks | undefined;
+  /** What its tasks wrote. */
+  rows?: RunRows | undefined;
   /** What held it up, and what was slow. */
   delays?: RunDelays | undefined;
   /** Which tasks wait for which. */

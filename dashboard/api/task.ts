@@ -5,6 +5,7 @@
  */
 import type { TaskStatus } from "../../internal/task_status.ts";
 import type { Check } from "./checks.ts";
+import type { WrittenRows } from "./rows.ts";
 import type { Run } from "./run.ts";
 
 /**
@@ -196,6 +197,8 @@ export interface TaskDetail extends Task {
   checks?: Check[];
   /** Its return value, as JSON text. */
   result: string | null;
+  /** The rows that it wrote over all attempts, by table, where it wrote any. */
+  wrote?: WrittenRows[];
   /** The stage that it belongs to, where its pipeline has stages. */
   stage?: string;
   /** The machine and the process that ran it, or run it: those of its run. */

@@ -12,10 +12,11 @@ import { applyStoredTheme } from "./lib/theme.ts";
 import { readFragment } from "./lib/fragment.ts";
 import { keepPlaces } from "./lib/places.ts";
 import { routeInHash } from "./lib/router.ts";
-import { type Backend, exportedBackend, server } from "./live/backend.ts";
+import { type Backend, exportedBackend, servedBackend, server } from "./live/backend.ts";
 import { LiveShare } from "./live/live_share.ts";
 import { keepControlToken } from "./live/control_token.ts";
 import { App } from "./pages/app.tsx";
+import { HomeApp } from "./serve/home_app.tsx";
 
 if (typeof document === "undefined") {
   const share = new LiveShare();
@@ -27,11 +28,17 @@ if (typeof document === "undefined") {
 
 async function start(): Promise<void> {
   const carried = document.getElementById("export");
-  const backend = carried ? exportedBackend(JSON.parse(carried.textContent ?? "")) : server;
+  const root = document.getElementById("app")!;
+  const { home } = root.dataset;
+  const backend = carried
+    ? exportedBackend(JSON.parse(carried.textContent ?? ""))
+    : home === undefined
+    ? server
+    : servedBackend(home);
   if (backend.exported) routeInHash(backend.exported.run.id);
   else await useLink(backend);
   keepPlaces();
-  render(<App backend={backend} />, document.getElementById("app")!);
+  render(home === "" ? <HomeApp backend={backend} /> : <App backend={backend} />, root);
 }
 
 /** Takes the tokens out of the link that the server printed: neither may stay in the address. */

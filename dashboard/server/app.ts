@@ -8,21 +8,24 @@ import { compress } from "hono/compress";
 import { checkOptionNames, namesOf } from "../../internal/validate.ts";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import { fixedHeaders, guardHost, guardNavigation, guardSite } from "./access/guard_host.ts";
-import { guardProbe, guardToken, newAccess, signIn } from "./access/guard_token.ts";
+import { type Access, guardProbe, guardToken, newAccess, signIn } from "./access/guard_token.ts";
 import { checkOrigins } from "./access/origins.ts";
 import { checkToken, newToken } from "./access/token.ts";
 import { Hub } from "./live/hub.ts";
 import { BadRequest } from "./params.ts";
 import type { Read } from "./queries/find.ts";
 import { addControl, type ControlledWriter } from "./routes/control.ts";
+import { addData } from "./routes/data.ts";
 import { addHealth } from "./routes/health.ts";
 import { addLive } from "./routes/live.ts";
 import { addOpenapi } from "./routes/openapi.ts";
 import { addPage } from "./routes/page.ts";
+import { addPipelines } from "./routes/pipelines.ts";
 import { addProblems } from "./routes/problems.ts";
 import { addRunLog } from "./routes/run_log.ts";
 import { addRuns } from "./routes/runs.ts";
 import { addTasks } from "./routes/tasks.ts";
+import type { DatabaseHost } from "./pipeline_host.ts";
 import { DatabaseHandle, SourceError } from "./database_handle.ts";
 
 /**
@@ -77,6 +80,12 @@ export interface DashboardOptions {
    */
   controlToken?: string | undefined;
   /**
+   * Whether the tables of the file can be read: the Data page and `api/data`. Who may see the dashboard sees all rows.
+   *
+   * @default {true}
+   */
+  data?: boolean | undefined;
+  /**
    * Maximum number of browsers that watch at the same time; others get 503.
    *
    * @default {200}
@@ -89,6 +98,7 @@ export const DASHBOARD_OPTIONS = namesOf<DashboardOptions>({
   allowedHosts: true,
   allowedOrigins: true,
   controlToken: true,
+  data: true,
   db: true,
   driver: true,
   maxClients: true,
@@ -140,14 +150,31 @@ export const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::
  * ```
  */
 export function createDashboard(options: DashboardOptions): DashboardApp {
+  return assembleDashboard(options);
+}
+
+/** Parts of a dashboard that it shares with a server of several. */
+export interface DashboardParts {
+  /** Who may look. */
+  access?: Access;
+  /** The server. */
+  host?: DatabaseHost;
+}
+
+/** Makes the dashboard of a database, by itself or as a part of a server of several. */
+export function assembleDashboard(
+  options: DashboardOptions,
+  { access: shared, host: server }: DashboardParts = {},
+): DashboardApp {
   const operation = "create the dashboard";
   checkOptionNames(options, { operation, known: DASHBOARD_OPTIONS, renamed: RENAMED_OPTIONS });
   const { db, driver, token, maxClients = MAX_CLIENTS, allowedHosts = LOOPBACK_HOSTS } = options;
   checkToken(token, { name: "token" });
   checkToken(options.controlToken, { name: "controlToken" });
   const allowedOrigins = checkOrigins(options.allowedOrigins ?? []);
-  const access = newAccess({ allowedHosts, allowedOrigins, token });
+  const access = shared ?? newAccess({ allowedHosts, allowedOrigins, token });
   const source = new DatabaseHandle(db, driver);
+  source.showsData = options.data !== false;
   const hub = new Hub(source, { maxClients });
   const read: Read = (query) => source.read(query);
 
@@ -166,19 +193,21 @@ export function createDashboard(options: DashboardOptions): DashboardApp {
 
   const controlToken = options.writer && (options.controlToken ?? newToken());
   const control = options.writer &&
-    addControl(app, options.writer, { controlToken: controlToken!, access, read });
+    addControl(app, options.writer, { controlToken: controlToken!, access, read, host: server });
+  if (server) addPipelines(app, server.pipelines, { controlToken: controlToken!, access });
 
   addProblems(app, read);
   addRunLog(app, read);
   addRuns(app, read, () => source.state.file);
   addTasks(app, read);
+  addData(app, read, { isOn: source.showsData });
   addLive(app, hub);
   addOpenapi(app);
-  addPage(app);
+  addPage(app, server?.home);
   app.onError((error, c) => {
     if (error instanceof BadRequest) return c.json({ error: error.message }, 400);
     if (error instanceof SourceError) return c.json({ error: error.message }, 503);
-    // What was stopped because its request was closed is no failure.
+    // What was stopped because its request was closed is not a failure.
     if (c.req.raw.signal.aborted) return c.body(null, 499 as 400);
     console.error(`The dashboard could not answer ${c.req.path}:`, error);
     return c.json({ error: "The request failed; the dashboard's log has the error" }, 500);

@@ -45,13 +45,17 @@ export function findAsset(path: string): Asset | undefined {
   return undefined;
 }
 
-/** The page, where relative addresses begin at `base`. */
-export function renderPage(base: string): string {
+/**
+ * The page, where relative addresses begin at `base`. `home` leads to the first page of a server of several databases,
+ * where there is one.
+ */
+export function renderPage(base: string, home?: string): string {
   const addresses: Record<string, string> = {
     base: base.replace(/[<>"&]/g, encodeURIComponent),
     icon: `assets/${version}/icon.svg`,
     style: `assets/${version}/page.css`,
     script: `assets/${version}/page.js`,
   };
-  return INDEX.replace(/{{(\w+)}}/g, (_, name) => addresses[name]!);
+  const page = INDEX.replace(/{{(\w+)}}/g, (_, name) => addresses[name]!);
+  return home === undefined ? page : page.replace('id="app"', `id="app" data-home="${home}"`);
 }

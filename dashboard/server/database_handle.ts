@@ -41,6 +41,8 @@ interface Seen {
 
 /** Keeps one read-only connection to a database that may come and go. */
 export class DatabaseHandle implements Disposable {
+  /** Whether the tables of the file are shown. */
+  showsData = true;
   /** Grows whenever another file is behind the connection. */
   generation = 0;
   readonly #db: string | URL;
@@ -86,7 +88,7 @@ export class DatabaseHandle implements Disposable {
 
   /** Whether the database can be read, and if not, why. */
   get state(): SourceState {
-    return this.#state;
+    return this.showsData ? this.#state : { ...this.#state, data: false };
   }
 
   /** Looks whether anything may have changed since the last call, and opens what can be opened. */

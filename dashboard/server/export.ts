@@ -8,18 +8,21 @@
  * @module
  */
 import { checkOptionNames } from "../../internal/validate.ts";
+import type { TaskStatus } from "../../internal/task_status.ts";
 import { createHash } from "node:crypto";
 import type { DriverChoice } from "../../sqlite/drivers/choose.ts";
 import type { ExportedRun } from "../api.ts";
 import { ICON, INDEX, SCRIPT, STYLE } from "./client.gen.ts";
 import { findTasks, type Read } from "./queries/find.ts";
+import type { PageCursor } from "./queries/plan.ts";
 import { readChecks } from "./queries/answers/checks.ts";
 import { readDelays } from "./queries/answers/delays.ts";
+import { readRunRows } from "./queries/answers/written_rows.ts";
 import { readFailures } from "./queries/answers/failures.ts";
 import { readGraph } from "./queries/graph.ts";
 import { listLogs } from "./queries/logs.ts";
 import { getRun, listSamples } from "./queries/runs.ts";
-import { tasksOf } from "./queries/run_tasks.ts";
+import { type RunTasks, tasksOf } from "./queries/run_tasks.ts";
 import { getTask } from "./queries/tasks.ts";
 import { readTimeline } from "./queries/timeline.ts";
 import { readWeave } from "./queries/weave.ts";
@@ -31,6 +34,9 @@ const MAX_TASKS = 10_000;
 
 /** Log lines of each of them. */
 const MAX_LINES = 100;
+
+/** Tasks that are found at a time. */
+const FOUND_TASKS = 1_000;
 
 /** Characters of their texts together; past that the rest of the tasks is left out. */
 const MAX_CHARACTERS = 50_000_000;
@@ -75,61 +81,53 @@ export async function exportRun(
   using source = new DatabaseHandle(db, options.driver);
   await source.ready();
   const { file } = source.state;
-  const page = await renderExport((query) => source.read(query), { run, file });
-  if (page === undefined) {
-    throw new RangeError(`Cannot export run ${run} of ${file}: there is none`);
-  }
-  return page;
+  const texts = await renderExport((query) => source.read(query), { run, file });
+  if (!texts) throw new RangeError(`Cannot export run ${run} of ${file}: there is none`);
+  return texts.join("");
 }
 
-/** The text of the file; `undefined` when there is no such run. */
+/**
+ * The text of the file in parts, because one string of 50 MB would hold up other requests while it is put together;
+ * `undefined` when there is no such run.
+ */
 export async function renderExport(
   read: Read,
   { run, file }: { run: number; file: string },
-): Promise<string | undefined> {
+): Promise<string[] | undefined> {
   const data = await gather(read, { run, file });
   return data && fill(data);
 }
 
-/** The {@linkcode ExportedRun} as a text. */
+/** The {@linkcode ExportedRun} as texts that are one together. */
 async function gather(
   read: Read,
   { run: id, file }: { run: number; file: string },
-): Promise<string | undefined> {
+): Promise<string[] | undefined> {
   const now = Date.now();
   const { run, where } = read((reader) => ({
     run: getRun(reader, id),
     where: tasksOf(reader, id),
   }));
   if (!run || !where) return;
-  const find = { q: "", key: "", sort: "id" } as const;
-  const failed = await findTasks(
-    read,
-    where,
-    { ...find, status: ["error"], limit: MAX_TASKS },
-  );
-  const others = await findTasks(read, where, {
-    ...find,
-    status: ["running", "cancelled", "done", "queued"],
-    limit: MAX_TASKS - failed.length + 1,
-  });
   // Each is made a text at once: all of them together would hold up other requests.
   const tasks: string[] = [];
   const logs: string[] = [];
+  let count = 0;
   let characters = 0;
   const turn = new Turn();
-  for (const { id } of [...failed, ...others].slice(0, MAX_TASKS)) {
+  for await (const taskId of tasksToExport(read, where)) {
     if (characters > MAX_CHARACTERS) break;
     await turn.pass();
     const { task, lines } = read((reader) => ({
-      task: getTask(reader, id),
-      lines: listLogs(reader, id, { limit: MAX_LINES }).lines,
+      task: getTask(reader, taskId),
+      lines: listLogs(reader, taskId, { limit: MAX_LINES }).lines,
     }));
     if (!task) continue;
-    tasks.push(toScriptText(task));
+    const text = toScriptText(task);
+    tasks.push(count++ === 0 ? "" : ",", text);
     const log = toScriptText(lines);
-    if (lines.length > 0) logs.push(`"${id}":${log}`);
-    characters += tasks.at(-1)!.length + log.length;
+    if (lines.length > 0) logs.push(`${logs.length === 0 ? "" : ","}"${taskId}":`, log);
+    characters += text.length + log.length;
   }
   const rest: Omit<ExportedRun, "tasks" | "logs"> = {
     now,
@@ -141,14 +139,37 @@ async function gather(
       { bars: [], started: 0, skipped: 0, at: now },
     failures: await readFailures(read, id, { limit: MAX_CAUSES }),
     checks: await readChecks(read, id),
+    rows: read((reader) => readRunRows(reader, id)),
     delays: await readDelays(read, id),
     graph: (await readGraph(read, id))!,
-    left: run.total - tasks.length,
+    left: run.total - count,
   };
-  return `{"tasks":[${tasks.join()}],"logs":{${logs.join()}},${toScriptText(rest).slice(1)}`;
+  return ['{"tasks":[', ...tasks, '],"logs":{', ...logs, `},${toScriptText(rest).slice(1)}`];
 }
 
-function fill(data: string): string {
+/** Ids of the tasks that a file holds in full, failed ones first. */
+async function* tasksToExport(read: Read, tasks: RunTasks): AsyncGenerator<number> {
+  let left = MAX_TASKS;
+  for (const status of [["error"], ["running", "cancelled", "done", "queued"]] as TaskStatus[][]) {
+    let place: PageCursor | undefined;
+    do {
+      const limit = Math.min(left, FOUND_TASKS);
+      const found = await findTasks(read, tasks, {
+        ...{ q: "", key: "", sort: "id" },
+        status,
+        limit,
+        place,
+      });
+      yield* found.map(({ id }) => id);
+      left -= found.length;
+      place = found.length < limit ? undefined : found.at(-1);
+    } while (place && left > 0);
+  }
+}
+
+const DATA = "{{data}}";
+
+function fill(data: readonly string[]): string[] {
   const parts: [RegExp, string][] = [
     [/<base [^>]*>/, `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`],
     [/{{icon}}/, `data:image/svg+xml;charset=utf-8,${encodeURIComponent(ICON)}`],
@@ -157,7 +178,7 @@ function fill(data: string): string {
     [
       /<div id="app"><\/div>/,
       `<div id="app"></div>
-    <script type="application/json" id="export">${data}</script>`,
+    <script type="application/json" id="export">${DATA}</script>`,
     ],
   ];
   let page = INDEX;
@@ -166,7 +187,8 @@ function fill(data: string): string {
     // A function, because a text may hold what String.replace takes for a reference.
     page = page.replace(pattern, () => text);
   }
-  return page;
+  const [before, after] = page.split(DATA);
+  return [before!, ...data, after!];
 }
 
 /** The source expression for an inline script or style of this text. */

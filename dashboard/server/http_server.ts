@@ -108,7 +108,7 @@ export class HttpServer {
       this.#idle.delete(socket);
       this.#active.delete(socket);
     });
-    // A connection that breaks off is no error of ours.
+    // A connection that breaks off is not an error of ours.
     socket.on("error", () => {});
     if (this.#idle.size <= maxActive && this.#active.size <= maxActive) return;
     const [oldest] = this.#idle;
@@ -133,7 +133,11 @@ export class HttpServer {
       completed.resolve();
     });
     try {
-      const request = toRequest(message, aborted.signal);
+      const body = await readBody(message);
+      if (body === "too large") {
+        return void response.writeHead(413, { Connection: "close" }).end();
+      }
+      const request = toRequest(message, body, aborted.signal);
       if (!request) return void response.writeHead(400, { Connection: "close" }).end();
       const remoteAddr = { hostname: socket.remoteAddress ?? "" };
       await send(await handler(request, { remoteAddr, completed: completed.promise }), response);
@@ -145,10 +149,41 @@ export class HttpServer {
   }
 }
 
-/** The request as the app takes it; `undefined` where it is not to be understood. No route reads a body. */
-function toRequest(message: IncomingMessage, signal: AbortSignal): Request | undefined {
+/** Bytes of a body: arguments of a run. */
+const MAX_BODY = 65_536;
+
+/** The body of a request in JSON; no route reads another. */
+async function readBody(
+  message: IncomingMessage,
+): Promise<Uint8Array<ArrayBuffer> | "too large" | undefined> {
+  const { method, headers } = message;
+  if (method !== "POST" || !/^application\/json\b/i.test(headers["content-type"] ?? "")) {
+    message.resume();
+    return undefined;
+  }
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of message) {
+    length += part.length;
+    if (length > MAX_BODY) return "too large";
+    parts.push(part);
+  }
+  const body = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    body.set(part, at);
+    at += part.length;
+  }
+  return body;
+}
+
+/** The request as the app takes it; `undefined` where it is not to be understood. */
+function toRequest(
+  message: IncomingMessage,
+  body: Uint8Array<ArrayBuffer> | undefined,
+  signal: AbortSignal,
+): Request | undefined {
   const { method = "GET", url = "/", rawHeaders } = message;
-  message.resume();
   const headers = new Headers();
   try {
     for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -159,7 +194,7 @@ function toRequest(message: IncomingMessage, signal: AbortSignal): Request | und
     if (/[,\s/@?#\\]/.test(host) || host === "") return;
     const address = url.startsWith("/") ? `http://${host}${url}` : url;
     if (url !== "*" && new URL(address).host !== new URL(`http://${host}`).host) return;
-    return new Request(address, { method, headers, signal });
+    return new Request(address, { method, headers, signal, ...(body ? { body } : {}) });
   } catch {
     return undefined;
   }
@@ -174,17 +209,19 @@ async function send(answer: Response, response: ServerResponse): Promise<void> {
   response.writeHead(answer.status, headers);
   if (!answer.body) return void response.end();
   response.flushHeaders();
-  const gone = once(response, "close");
   const reader = answer.body.getReader();
-  try {
-    for (;;) {
-      const part = await Promise.race([reader.read(), gone]);
-      if (Array.isArray(part)) return await reader.cancel();
-      if (part.done) break;
-      if (!response.write(part.value)) await Promise.race([once(response, "drain"), gone]);
-    }
-    response.end();
-  } finally {
-    reader.releaseLock();
+  let drained = () => {};
+  response.on("drain", () => drained());
+  // A promise that is raced with each part would keep all of these races until a stream of days ends.
+  response.once("close", () => {
+    reader.cancel().catch(() => {});
+    drained();
+  });
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (response.closed) return;
+    if (done) break;
+    if (!response.write(value)) await new Promise<void>((resolve) => drained = resolve);
   }
+  response.end();
 }

@@ -75,7 +75,7 @@ export function formatMetrics(
   return lines.join("\n") + "\n";
 }
 
-/** Seconds since then, 0 for `null`; `null` where the text is no time. */
+/** Seconds since then, 0 for `null`; `null` where the text is not a time. */
 function secondsSince(time: string | null): number | null {
   if (time === null) return 0;
   const seconds = (Date.now() - Date.parse(time)) / 1_000;

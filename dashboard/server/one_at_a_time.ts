@@ -44,28 +44,28 @@ export class InTurn {
   }
 }
 
-/** A text in parts, as they are taken; `over` is disposed of at the end, or when the browser goes or stalls. */
-export function toParts(text: string, over: Disposable): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** Texts in parts, as they are taken; `over` is disposed of at the end, or when the browser goes or stalls. */
+export function toParts(
+  texts: Iterable<string>,
+  over: Disposable,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder();
-  let at = 0;
+  const parts = cut(texts);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const end = () => {
     clearTimeout(timer);
-    text = "";
+    parts.return();
     over[Symbol.dispose]();
   };
   return new ReadableStream({
     pull(controller) {
       clearTimeout(timer);
-      if (at >= text.length) {
+      const { done, value } = parts.next();
+      if (done) {
         controller.close();
         return end();
       }
-      let next = Math.min(text.length, at + PART_CHARACTERS);
-      // Not between the two halves of a pair of surrogates.
-      if (/[\ud800-\udbff]/.test(text[next - 1]!) && next < text.length) next++;
-      controller.enqueue(encoder.encode(text.slice(at, next)));
-      at = next;
+      controller.enqueue(encoder.encode(value));
       timer = setTimeout(() => {
         end();
         controller.error(new Error("The export was not taken in time"));
@@ -73,4 +73,19 @@ export function toParts(text: string, over: Disposable): ReadableStream<Uint8Arr
     },
     cancel: end,
   }, { highWaterMark: 0 });
+}
+
+/** Short texts are put together, and long ones cut, though not between the two halves of a pair of surrogates. */
+function* cut(texts: Iterable<string>): Generator<string, void> {
+  let part = "";
+  for (const text of texts) {
+    part += text;
+    while (part.length > PART_CHARACTERS) {
+      let next = PART_CHARACTERS;
+      if (/[\ud800-\udbff]/.test(part[next - 1]!)) next++;
+      yield part.slice(0, next);
+      part = part.slice(next);
+    }
+  }
+  if (part !== "") yield part;
 }

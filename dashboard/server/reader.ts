@@ -30,7 +30,7 @@ const LIMIT_MS = 5_000;
 /** Columns of free text, which no index has. */
 const TEXTS: ReadonlySet<string> = new Set([
   ...["error", "input", "key", "message", "name", "result"],
-  ...["args", "label", "reason", "reason_stack"],
+  ...["args", "label", "reason", "reason_stack", "table_name", "wrote"],
 ]);
 
 /** What we made, or the original. */
@@ -43,8 +43,10 @@ const TABLES = [
   "task_checks",
   "task_steps",
   "task_dependencies",
+  "run_rows",
   "run_requests",
   "workers",
+  "pipeline_schedules",
 ] as const;
 
 /** A row, or `undefined`. */
@@ -160,6 +162,25 @@ export class Reader implements Disposable {
   /** The first row of a query, prepared once. */
   get(sql: string, ...params: SqlValue[]): MaybeRow {
     return this.#tables.run(sql, () => this.#statement(sql).get(...params));
+  }
+
+  /**
+   * Runs statements on tables of the user within a time limit: their rows have the condition of `inTime`.
+   *
+   * @throws {OverdueError} If they took longer
+   */
+  within<T>(limitMs: number, sql: string, read: (connection: Connection) => T): T {
+    return this.#tables.run(sql, () => read(this.connection), limitMs);
+  }
+
+  /** Runs `read` while there are temporary views beside those of our tables. */
+  withViews<T>(views: { create: readonly string[]; drop: readonly string[] }, read: () => T): T {
+    return this.#tables.withViews(views, read);
+  }
+
+  /** Tables of ours that are read through a temporary view of their name. */
+  get guarded(): ReadonlySet<string> {
+    return new Set([...this.#columns].flatMap(([table, { size }]) => size > 0 ? [table] : []));
   }
 
   /** Closes the connection. */

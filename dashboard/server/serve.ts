@@ -121,7 +121,7 @@ function mayStartWorker(): boolean {
 async function serveFromWorker(
   { writer, ...options }: ListenOptions,
 ): Promise<DashboardServer> {
-  const control = writer?.attach();
+  const control = await writer?.attach();
   const worker = new Worker(WORKER, { type: "module", name: "pipeloom dashboard" });
   const post = (request: ServeRequest, transfer: Transferable[] = []) =>
     worker.postMessage(request, transfer);

@@ -1,5 +1,5 @@
 /**
- * Type-checks the examples of public types, which say `ts ignore` because there is nothing to run:
+ * Type-checks the examples of public types, which are marked `ts ignore` because there is nothing to run:
  * `deno task static` does.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * What the reference says of each table and column. `tables.ts` fails where a column of the schema lacks a sentence.
+ * The text of the reference for each table and column. `tables.ts` fails where a column of the schema lacks a sentence.
  *
  * @module
  */
@@ -22,9 +22,13 @@ export const TABLES: Readonly<Record<string, string>> = {
     "A row is a cancel or a retry that was requested of an active run, with its answer.",
   pruned_runs: "A row is a deleted run whose tasks are not all deleted yet.",
   task_versions:
-    "A row says with which version the work of a key was done last. It outlives the runs that it was made in: `prune` deletes it with the last run that had its key.",
+    "A row holds the version with which the work of a key was done last. It outlives the runs that it was made in: `prune` deletes it with the last run that had its key.",
   task_steps:
     "A row is a step that a task has ended, or a sleep, so that it is not run again when the task is.",
+  run_rows:
+    "A row holds how many rows of one table the tasks of a run wrote, over all attempts. Rows that triggers and foreign keys change are not counted, as in SQLite's `changes()`.",
+  pipeline_schedules:
+    "A row is a schedule that a server has run or paused. The table is created by the first server that does either.",
   workers:
     "A row is a worker on another machine in a run. The table is created by the first run that has any such worker.",
 };
@@ -56,6 +60,9 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     version: "Version of its work, until it is done.",
     stage: "Which stage of its run runs it, where that has any.",
     wakes_at: `Until when it sleeps, or slept last, ${TIME}.`,
+    wrote:
+      'The rows that it wrote over all attempts, by table, as JSON: `{"city":{"inserted":3}}`, with `upserted`, ' +
+      "`updated` and `deleted`.",
   },
   pipeline_runs: {
     id: "Id of the run, unique in the file.",
@@ -184,6 +191,16 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     task_id: "The task that did it.",
     result: "The return value of the task, as JSON.",
   },
+  run_rows: {
+    id: "Id of the row.",
+    run_id: RUN,
+    table_name: "The table.",
+    inserted: "Rows that were inserted.",
+    upserted:
+      "Rows of upserts and `REPLACE`: inserted, or written over. SQLite counts both as one.",
+    updated: "Rows that `UPDATE` changed.",
+    deleted: "Rows that `DELETE` removed.",
+  },
   task_steps: {
     id: "Id of the row.",
     task_id: TASK,
@@ -196,6 +213,11 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     finished_at: `Its end, ${TIME}. Of a sleep it is the time until which the task sleeps.`,
     result: "The return value of the step, as JSON.",
     error: "The error that the step threw and its task caught, as JSON.",
+  },
+  pipeline_schedules: {
+    name: "Name of the pipeline.",
+    paused_at: `Since when its schedule is paused, ${TIME}.`,
+    claimed: `The last due time that a server claimed, ${TIME}.`,
   },
   workers: {
     id: "Id of the row.",

@@ -59,7 +59,7 @@ function listOptions(options: readonly Option[]): string {
   return ["| Option | Effect | Default |", "| --- | --- | --- |", ...rows].join("\n");
 }
 
-/** What a command's help says after its options. */
+/** What a command's help prints after its options. */
 function examplesOf(command: Command): string {
   let help = "";
   command.configureOutput({ writeOut: (text) => help += text });

@@ -1,6 +1,6 @@
 /**
  * The generated pages of the reference. A page is a template of `pages/`: what people write stands in it, and a line
- * such as `{{options ConnectOptions}}` is replaced by what the code says. A test compares the pages with the files.
+ * such as `{{options ConnectOptions}}` is replaced by what the code defines. A test compares the pages with the files.
  *
  * @module
  */

@@ -3,20 +3,37 @@
  *
  * @module
  */
-import { createDashboard } from "../../dashboard/server/app.ts";
+import { newAccess } from "../../dashboard/server/access/guard_token.ts";
+import { assembleDashboard } from "../../dashboard/server/app.ts";
+import { createHome } from "../../dashboard/server/home.ts";
+import type { PipelineHost } from "../../dashboard/server/pipeline_host.ts";
 import { ROUTES } from "../../dashboard/server/openapi/route_list.ts";
 import type { Api } from "./api.ts";
 import { renderTable } from "./members.ts";
 
 /** Every route, then the types of the answers. */
 export function renderRoutes(api: Api): string {
-  using app = createDashboard({
+  const access = newAccess({ allowedHosts: [], allowedOrigins: [] });
+  const refusal = Promise.resolve({ status: 404 as const, error: "" });
+  const pipelines: PipelineHost = {
+    list: () => Promise.resolve([]),
+    run: () => refusal,
+    setPaused: () => refusal,
+  };
+  using app = assembleDashboard({
     db: "none.db",
     writer: { attach: () => new MessageChannel().port1 },
+  }, { access, host: { home: "../../", pipelines, resume: () => refusal } });
+  const home = createHome({
+    access,
+    controlToken: "none",
+    dashboards: new Map(),
+    host: pipelines,
+    health: () => ({ status: "ok", pipelines: 0, failed: 0 }),
   });
   const paths = new Set(
-    app.routes.filter(({ method, path }) =>
-      method !== "ALL" && path !== "/" && !path.startsWith("/assets/")
+    [...app.routes, ...home.routes].filter(({ method, path }) =>
+      method !== "ALL" && path !== "/" && !/^\/(assets|db)\//.test(path)
     )
       .map(({ method, path }) => `${method} ${path}`),
   );

@@ -1,10 +1,11 @@
 /**
- * The tables as Markdown: columns as a new database has them, with what `columns.ts` says of each.
+ * The tables as Markdown: columns as a new database has them, with the text of `columns.ts` for each.
  *
  * @module
  */
 import { connect } from "../../sqlite/connect.ts";
 import { initSchema, OWN_TABLES } from "../../sqlite/schema.ts";
+import { createSchedules } from "../../writer/worker/schedule_store.ts";
 import { createWorkers } from "../../writer/worker/tasks/remote_worker_store.ts";
 import { COLUMNS, TABLES } from "./columns.ts";
 
@@ -13,6 +14,7 @@ export async function renderTables(): Promise<string> {
   using connection = await connect(":memory:", { driver: "builtin" });
   initSchema(connection);
   createWorkers(connection);
+  createSchedules(connection);
   const lines: string[] = [];
   for (const table of OWN_TABLES) {
     const columns = connection.prepare(

@@ -28,7 +28,7 @@ const KINDS: readonly Kind[] = [
   { verb: "train model", share: 15, fromMs: 1_000, toMs: 3_000 },
 ];
 
-/** One task in this many fails, and one in this many says nothing for a long time. */
+/** One task in this many fails, and one in this many is silent for a long time. */
 const FAILS_EVERY = 211;
 const SILENT_EVERY = 19_997;
 
@@ -94,7 +94,7 @@ function kindOf(n: number): Kind {
   return KINDS.find(({ share }) => (place -= share) < 0)!;
 }
 
-/** Waits, unless the pipeline is to stop. */
+/** Waits, unless the pipeline is stopping. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {

@@ -19,7 +19,7 @@ export interface FileLine {
   status: string;
 }
 
-/** A run, as its database tells it. */
+/** A run, as its database shows it. */
 export interface Summary {
   /** The files, in the order in which they were queued. */
   files: FileLine[];

@@ -1,6 +1,6 @@
 /**
  * Starts a NATS server, two workers and a pipeline on this machine, and prints how many tasks each worker ran. On
- * real machines each of them is started by itself, as `docs/guides/many_machines.md` says.
+ * real machines each of them is started by itself, as described in `docs/guides/many_machines.md`.
  *
  * ```sh
  * deno run --allow-read=. --allow-write=. --allow-net=127.0.0.1 --allow-run --allow-sys=hostname examples/machines/main.ts 64
@@ -33,8 +33,8 @@ class Program implements AsyncDisposable {
     this.#lines = this.#child.stderr.pipeThrough(new TextDecoderStream()).getReader();
   }
 
-  /** Resolves with what it has told when that has this part. */
-  async told(part: RegExp): Promise<RegExpExecArray> {
+  /** Resolves once its output contains this part. */
+  async printed(part: RegExp): Promise<RegExpExecArray> {
     for (let text = "";;) {
       const { value, done } = await this.#lines.read();
       if (done) throw new Error(`It ended:\n${text}`);
@@ -78,12 +78,12 @@ if (import.meta.main) {
       "nats-server",
       ...["-js", "-a", "127.0.0.1", "-p", "-1", "-sd", store],
     );
-    const [, port] = await broker.told(/client connections on [^\n]*?:(\d+)/);
+    const [, port] = await broker.printed(/client connections on [^\n]*?:(\d+)/);
     const servers = `nats://127.0.0.1:${port}`;
     console.log(`A broker at ${servers}, two workers of two slots each`);
     await using one = startWorker(servers);
     await using two = startWorker(servers);
-    await Promise.all([one.told(/Connected/), two.told(/Connected/)]);
+    await Promise.all([one.printed(/Connected/), two.printed(/Connected/)]);
 
     const count = Number(Deno.args[0] ?? 64);
     const { counts } = await runPipeline(

@@ -46,7 +46,7 @@ export class Coordination {
   readonly #connection: Connection;
   readonly #events: CoordinationEvents;
   readonly #options: CoordinationSettings;
-  /** Whether offers are looked at; and whether they are to be made again after that. */
+  /** Whether offers are being checked; and whether to make them again after that. */
   #isChecking = false;
   #isLost: boolean | undefined;
   /** The same, where the last attempt failed: it is made again with the next tick. */

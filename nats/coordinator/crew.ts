@@ -11,7 +11,7 @@ import { settledWithin } from "../../internal/delay.ts";
 import type { Connection } from "../connection.ts";
 import { goneFrame, isFirst } from "../link.ts";
 import type { Names } from "../names.ts";
-import { decode, encode, type RunHello, VERSION, type WorkerBeat } from "../protocol.ts";
+import { type RunHello, VERSION, type WorkerBeat } from "../protocol.ts";
 import { RemoteWorker, type RemoteWorkerOptions } from "./remote_worker.ts";
 
 /** Milliseconds between two looks at who is silent, at most. */
@@ -55,7 +55,7 @@ export class Crew {
       connection.subscribe(names.up(hello.run, "*"), (message) => this.#receive(message), failed),
       connection.subscribe(
         names.worker,
-        ({ data }) => this.#see(decode(data) as WorkerBeat),
+        (message) => this.#see(message.json<WorkerBeat>()),
         failed,
       ),
     );
@@ -132,7 +132,7 @@ export class Crew {
     const workers = [...this.#workers.values()];
     for (const worker of workers) worker.send({ kind: "finish" });
     await settledWithin(1_000, Promise.all(workers.map((worker) => worker.flushed())));
-    connection.publish(names.hello, encode({ kind: "bye", run: hello.run }));
+    connection.publish(names.hello, JSON.stringify({ kind: "bye", run: hello.run }));
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     await Promise.all(workers.map((worker) => worker.close().catch(() => {})));
     this.#workers.clear();
@@ -148,7 +148,7 @@ export class Crew {
   #sendHello(): void {
     this.#helloSentAt = performance.now();
     const { connection, names, hello } = this.#options;
-    connection.publish(names.hello, encode(hello));
+    connection.publish(names.hello, JSON.stringify(hello));
   }
 
   #receive({ subject, data, reply }: Msg): void {

@@ -2,12 +2,14 @@
  * The tasks that a run has offered to its workers: which of them is where, and what becomes of it when its worker
  * dies.
  *
- * A lost delivery is no attempt of the user's. A task whose worker was lost {@linkcode MAX_LOSSES} times has failed.
+ * A lost delivery is not an attempt of the user's. A task whose worker was lost {@linkcode MAX_LOSSES} times has
+ * failed.
  *
  * @module
  */
 import { toErrorData } from "../../errors.ts";
 import { isoNow } from "../../internal/timestamps.ts";
+import { TransientMap } from "../../internal/transient_map.ts";
 import {
   type ExecutorEvents,
   lostOutcome,
@@ -15,7 +17,8 @@ import {
 } from "../../pipeline/executor/executor.ts";
 import type { TaskEnvironment } from "../../pipeline/executor/task_execution.ts";
 import type { TaskOutcome } from "../../pipeline/executor/task_runner.ts";
-import { type ClaimId, encode, type OfferId } from "../protocol.ts";
+import { encode } from "../codec/encode.ts";
+import type { ClaimId, OfferId } from "../protocol.ts";
 import type { Job } from "./job.ts";
 import type { RemoteWorker } from "./remote_worker.ts";
 import { settleLost } from "./settle_lost.ts";
@@ -38,7 +41,7 @@ export interface JobsOptions<Item> {
 /** The offered tasks of one run. */
 export class Jobs<Item> {
   readonly #options: JobsOptions<Item>;
-  readonly #jobs = new Map<number, Job<Item>>();
+  readonly #jobs = new TransientMap<number, Job<Item>>();
   #offers = 0;
   #busy = 0;
 

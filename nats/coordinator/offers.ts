@@ -11,6 +11,7 @@
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import { createInbox, type Msg } from "@nats-io/transport-node";
 import { delay } from "../../internal/delay.ts";
+import { TransientMap } from "../../internal/transient_map.ts";
 import type { Connection } from "../connection.ts";
 import type { Names } from "../names.ts";
 import type { OfferId } from "../protocol.ts";
@@ -53,7 +54,7 @@ export class Offers {
   readonly #options: OffersOptions;
   readonly #manager: JetStreamManager;
   /** Offers that the server has not acknowledged, the oldest first, and when they were published. */
-  readonly #unacknowledged = new Map<number, { offer: OfferId; at: number }>();
+  readonly #unacknowledged = new TransientMap<number, { offer: OfferId; at: number }>();
   readonly #inbox = createInbox();
   readonly #subscription: Disposable;
   /** How many consumers there were, and whether the last one is known to have been made. */

@@ -118,7 +118,7 @@ export class RemoteExecutor<Item> implements Executor<Item> {
     for (const job of this.#jobs?.all() ?? []) this.#jobs!.end(job, outcome);
   }
 
-  /** The run is to stop. */
+  /** Stops the run's tasks. */
   #stop(reason: unknown): void {
     const data = toErrorData(reason);
     for (const worker of this.#coordination?.crew.workers() ?? []) {

@@ -19,7 +19,7 @@ export interface Interrupted {
   isPoison: boolean;
 }
 
-/** How a task has ended; `undefined` when it is to be run again. */
+/** How a task has ended; `undefined` when it will be run again. */
 export async function settleLost(
   { task: { id, name }, startedAt, why, isPoison }: Interrupted,
   environment: TaskEnvironment,

@@ -10,7 +10,8 @@
 import type { Msg } from "@nats-io/transport-node";
 import { summarizeError } from "../../internal/error_text.ts";
 import type { TaskOutcome } from "../../pipeline/executor/task_runner.ts";
-import { type ClaimId, decode, type Go, type UpMessage } from "../protocol.ts";
+import { decode } from "../codec/decode.ts";
+import type { ClaimId, Go, UpMessage } from "../protocol.ts";
 import { type Held, HeldClaims } from "./held_claims.ts";
 import { Lookahead } from "./lookahead.ts";
 import { offeredTask, type TaskSlots } from "./task_slots.ts";
@@ -108,7 +109,7 @@ export class ClaimedTasks {
     this.#options.freed();
   }
 
-  /** A task is to stop. */
+  /** Stops a task. */
   cancel(id: number, reason: Error): void {
     this.slots?.cancel(id, reason);
     for (const held of this.#held.all()) {
@@ -116,7 +117,7 @@ export class ClaimedTasks {
     }
   }
 
-  /** All tasks are to stop. */
+  /** Stops all tasks. */
   abort(reason: Error): void {
     this.slots?.abort(reason);
     this.giveBack(false);
@@ -199,7 +200,7 @@ export class ClaimedTasks {
   }
 }
 
-/** The server may forget the offer: the coordinator knows what is to become of it. */
+/** The server may forget the offer: the coordinator decides what becomes of it. */
 function answered(held: Held): void {
   held.message?.respond("+ACK");
   held.message = undefined;

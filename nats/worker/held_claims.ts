@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { TransientMap } from "../../internal/transient_map.ts";
 import type { Msg } from "@nats-io/transport-node";
 import type { ClaimId, Go, OfferId } from "../protocol.ts";
 import type { Slot } from "./task_slots.ts";
@@ -31,10 +32,10 @@ export interface Held extends OfferId, ClaimId {
 
 /** The claims in one run. */
 export class HeldClaims {
-  readonly #claims = new Map<number, Held>();
-  readonly #offers = new Map<number, Held>();
+  readonly #claims = new TransientMap<number, Held>();
+  readonly #offers = new TransientMap<number, Held>();
   /** Those whose tasks run, or have not ended, by task. */
-  readonly #running = new Map<number, Held>();
+  readonly #running = new TransientMap<number, Held>();
   /** Those that wait for a slot, and some that do not any more. */
   readonly #waiting: Held[] = [];
   #count = 0;
@@ -47,7 +48,7 @@ export class HeldClaims {
     return this.#busy;
   }
 
-  /** How many are to begin. */
+  /** How many wait for a slot. */
   get unstarted(): number {
     return this.#unstarted;
   }
@@ -100,7 +101,7 @@ export class HeldClaims {
     this.#waiting.push(held);
   }
 
-  /** The next that is to begin, which has a slot from now on. */
+  /** The next to begin, which has a slot from now on. */
   begin(): Held | undefined {
     for (let held = this.#waiting.shift(); held; held = this.#waiting.shift()) {
       if (held.state !== "waiting" || this.get(held) !== held) continue;

@@ -9,8 +9,6 @@ import { shownServers } from "../settings.ts";
 import { machineName, type Names, namesUnder, PREFIX, uniqueName } from "../names.ts";
 import {
   BEAT_MS,
-  decode,
-  encode,
   type Hello,
   type ModuleVersion,
   type RunHello,
@@ -19,7 +17,7 @@ import {
 } from "../protocol.ts";
 import { RunSession } from "./run_session.ts";
 
-/** Milliseconds for which running tasks may continue when the worker is to end. */
+/** Milliseconds for which running tasks may continue after the worker is stopped. */
 const GRACE_MS = 30_000;
 
 /** A module that it runs. */
@@ -78,7 +76,7 @@ export class NatsWorker {
     const ended = Promise.withResolvers<void>();
     const hello = connection.subscribe(
       this.#names.hello,
-      ({ data }) => this.#receive(decode(data) as Hello),
+      (message) => this.#receive(message.json<Hello>()),
       (error) => log(`Cannot read a message: ${error.message}`),
     );
     connection.onChange((isConnected) => {
@@ -128,7 +126,7 @@ export class NatsWorker {
   }
 
   #show(): void {
-    this.#connection.publish(this.#names.worker, encode(this.#beat()));
+    this.#connection.publish(this.#names.worker, JSON.stringify(this.#beat()));
   }
 
   #receive(message: Hello): void {

@@ -8,7 +8,7 @@
 /** Errors that are looked at: they may go round in a circle. */
 const MAX_LOOKED_AT = 64;
 
-/** Whether something is to stop, and why: a signal, or what is known of one. */
+/** Whether a stop was requested, and why: a signal, or what is known of one. */
 export type Stop = Pick<AbortSignal, "aborted" | "reason">;
 
 /**

@@ -61,7 +61,7 @@ export interface ExecutorEvents<Item> {
   ended(task: OfferedTask<Item>, outcome: TaskOutcome): void;
   /**
    * A task was lost before it began; the sender that it was given to can write nothing any more. It is offered
-   * again, which is no attempt of the user's, or ends with this outcome when it was lost before.
+   * again, which is not an attempt of the user's, or ends with this outcome when it was lost before.
    */
   lost(task: OfferedTask<Item>, outcome: TaskOutcome): void;
   /** Tasks that ended as `done`, and whose sender was cut off, perhaps before it had sent that. */

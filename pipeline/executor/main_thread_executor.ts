@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { TransientMap } from "../../internal/transient_map.ts";
 import { type ErrorData, toErrorData } from "../../errors.ts";
 import type { RunningTask, RunObserver } from "../observers/run_observer.ts";
 import { timeAttempt } from "./attempt_timer.ts";
@@ -19,7 +20,7 @@ export interface ExecutorOptions {
   environment: TaskEnvironment;
   /** How many tasks run at once. */
   slots: number;
-  /** How many there are to begin with, where that is known; tasks may add others. */
+  /** The initial number of tasks, where that is known; tasks may add others. */
   expected?: number | undefined;
   /** The run's observer, if it has one. */
   observer: RunObserver | undefined;
@@ -30,7 +31,7 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
   readonly #work: TaskFunction<Item>;
   readonly #options: ExecutorOptions;
   /** Attempts whose outcome is not known yet, by the ids of their tasks. */
-  readonly #executions = new Map<number, TaskExecution>();
+  readonly #executions = new TransientMap<number, TaskExecution>();
   #free: number;
   #events: ExecutorEvents<Item> | undefined;
   /** On the clock of the day, which is read for each task anyway, and may be set. */

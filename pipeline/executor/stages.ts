@@ -115,7 +115,7 @@ export function workersFor<Item>({ run, workers, executor }: Work<Item>): number
   return stageWorkers(stages, { workers, executor }).values().reduce((sum, count) => sum + count);
 }
 
-/** Refuses work that is no function, no module and no table of them, and options that do not fit it. */
+/** Refuses work that is neither a function nor a module nor a table of them, and options that do not fit it. */
 export function checkWork<Item>({ run, stage, workers, executor }: Work<Item>): void {
   const stages = stagesOf(run);
   if (!stages) {

@@ -5,7 +5,7 @@
  */
 import { checkChoice, checkOptions, checkText, type KindsOf } from "../../internal/validate.ts";
 import { toJson } from "../../internal/json.ts";
-import { withoutNul } from "../../internal/nul_characters.ts";
+import { withoutNul } from "../../internal/text/nul_characters.ts";
 import { isoNow } from "../../internal/timestamps.ts";
 import type { InsertMessage } from "../../writer/protocol/write_message.ts";
 import type { CheckOptions } from "./task_context.ts";
@@ -45,7 +45,7 @@ class TaskChecks implements NotedChecks {
 /**
  * Stores a check. Returns whether it passed.
  *
- * @throws {TypeError} If it has no name, `passed` is no boolean, or an option is wrong
+ * @throws {TypeError} If it has no name, `passed` is not a boolean, or an option is wrong
  */
 export function checkFromTask(
   execution: TaskExecution,

@@ -194,7 +194,7 @@ export interface TaskContext extends Readonly<TaskIdentity> {
    * under limits, and its time does not count for `timeoutMs`.
    *
    * @throws {TaskSleep} Unless the time is over: let it pass, or throw it again
-   * @throws {RangeError} If it is no time
+   * @throws {RangeError} If it is not a time
    * @throws {Error} If a step has not ended, the status of tasks is not stored, or the code has changed
    */
   sleep(duration: number | Date): Promise<void>;

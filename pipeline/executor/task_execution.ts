@@ -1,6 +1,6 @@
 /**
  * One attempt at a task, on the thread that runs it: what it has sent, what it holds back, what it failed with and
- * whether it is to stop. Its function sees only the handle (`task_handle.ts`).
+ * whether it was stopped. Its function sees only the handle (`task_handle.ts`).
  *
  * @module
  */
@@ -32,7 +32,7 @@ export interface TaskEnvironment {
   batchSender: BatchSender;
   /** Whether a task's rows are committed together with its end. */
   atomic: boolean;
-  /** Aborted when the pipeline is to stop. */
+  /** Aborted when the pipeline is stopped. */
   signal: AbortSignal;
   /** Queues all tasks that are known; `undefined` when they are. */
   queueAll?: () => Promise<void> | undefined;
@@ -63,7 +63,7 @@ export class TaskExecution implements TaskIdentity {
   readonly #attempt: Attempt | undefined;
   /** What an atomic task has to write; sent with its end. */
   held: WriteMessage[] | undefined;
-  /** What it has checked, where that is to be known at its end. */
+  /** What it has checked, if that is needed at its end. */
   declare checks: NotedChecks | undefined;
   /** Its durable steps, where it has any. */
   declare steps: DurableSteps | undefined;
@@ -116,7 +116,7 @@ export class TaskExecution implements TaskIdentity {
     return this.#begunAt === 0 ? before : before + performance.now() - this.#begunAt;
   }
 
-  /** Whether it is to stop. */
+  /** Whether it was asked to stop. */
   get isStopped(): boolean {
     return (this.#controller?.signal ?? this.environment.signal).aborted;
   }
@@ -144,7 +144,7 @@ export class TaskExecution implements TaskIdentity {
     return this.#writes?.settled();
   }
 
-  /** The pipeline is to stop. */
+  /** Stops it with its pipeline. */
   abort(reason: unknown): void {
     this.#controller?.abort(reason);
   }

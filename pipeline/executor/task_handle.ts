@@ -23,7 +23,7 @@ import type { Bindable, SqlRow } from "../../writer/protocol/sqlite_types.ts";
 import type { ExecuteResult } from "../../writer/protocol/write_message.ts";
 import type { CheckOptions, TaskContext } from "./task_context.ts";
 import type { TaskExecution } from "./task_execution.ts";
-import { withoutNul } from "../../internal/nul_characters.ts";
+import { withoutNul } from "../../internal/text/nul_characters.ts";
 
 /** What an insert returns when the writer has room for more. */
 const ROOM = Promise.resolve();

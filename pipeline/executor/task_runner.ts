@@ -106,7 +106,7 @@ function isLarge(thrown: unknown): boolean {
   }
 }
 
-/** Whether a task threw because it or its pipeline was to stop. */
+/** Whether a task threw because it or its pipeline was stopped. */
 export function isStopped(
   thrown: unknown,
   task: TaskExecution | undefined,

@@ -1,7 +1,7 @@
 /**
  * Shows on the terminal how far a pipeline is; what `runPipeline({ progress: true })` loads.
  *
- * It draws to stderr, so that what the program writes to stdout can be piped. Where stderr is no terminal it
+ * It draws to stderr, so that what the program writes to stdout can be piped. Where stderr is not a terminal it
  * writes a plain line every few seconds instead. It asks for no permission.
  *
  * @module

@@ -44,7 +44,7 @@ export interface TriggerOptions {
 export async function atTimes(
   times: CronTimes,
   { signal, most, onScheduled, onLeftOut, onLate }: TriggerOptions,
-  work: () => Promise<void>,
+  work: (due: Date) => Promise<void>,
 ): Promise<void> {
   const active = new Set<Promise<void>>();
   let from = Date.now();
@@ -56,9 +56,9 @@ export async function atTimes(
     from = now;
     due = times.next(new Date(from)).getTime();
   };
-  const begin = () => {
+  const begin = (at: Date) => {
     if (active.size >= most) return onLeftOut();
-    const one = work().finally(() => {
+    const one = work(at).finally(() => {
       active.delete(one);
       announce();
     });
@@ -75,8 +75,9 @@ export async function atTimes(
     } else if (now >= due) {
       if (now - due >= LATE_MS) onLate(new Date(due));
       // A clock that is set back by less comes to the same time twice: it counts once.
+      const at = new Date(due);
       continueFrom(now);
-      begin();
+      begin(at);
     }
   }
   await Promise.all(active);

@@ -87,7 +87,7 @@ const RENAMED = { onNext: "onScheduled" };
  * active, in this process or another, is left out. With `"queue"` it waits; a third run of one schedule is left out, too.
  *
  * @returns When it was stopped and no run is active any more
- * @throws {TypeError} If there is no schedule, it is no cron expression, there is no such time zone, an option is
+ * @throws {TypeError} If there is no schedule, it is not a cron expression, there is no such time zone, an option is
  * wrong, or the items can be read only once
  *
  * @example Every night at two, in Oslo
@@ -200,7 +200,7 @@ export interface ScheduleListeners {
 export async function runSchedule(
   { name, times, overlap }: SchedulePlan,
   { signal, onScheduled, onError, onLate }: ScheduleListeners,
-  work: () => Promise<void>,
+  work: (due: Date) => Promise<void>,
 ): Promise<void> {
   const report = async (thrown: unknown) => {
     try {
@@ -230,7 +230,7 @@ export async function runSchedule(
     onScheduled: (next) => void call(() => onScheduled?.(next)),
     onLeftOut,
     onLate: (due) => void call(() => onLate(due)),
-  }, () => call(work));
+  }, (at) => call(() => work(at)));
 }
 
 function reportLate(due: Date): void {

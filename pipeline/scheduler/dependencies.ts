@@ -1,5 +1,5 @@
 /**
- * Which task waits for which. Pure: tasks are numbers, what they are to each other is settled before any runs.
+ * Which task waits for which. Pure: tasks are numbers, their relations are settled before any runs.
  *
  * Counts of what each task still waits for, and lists of who waits for it (Kahn, "Topological sorting of large
  * networks", 1962): what a task that ends sets free costs no more than its own edges. All loops, no recursion: a
@@ -179,7 +179,7 @@ export class DependencyGraph {
     return this.#blocked.has(task);
   }
 
-  /** Whether a task that was to run again waits until others have ended. */
+  /** Whether a task that is due to run again waits until others have ended. */
   isWaiting(task: number): boolean {
     return this.#patient.isWaiting(task);
   }

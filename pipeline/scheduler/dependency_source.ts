@@ -83,7 +83,7 @@ export class DependencySource<Item> implements TaskSupply<Item> {
   #isLoaded = false;
 
   /**
-   * @throws {TypeError} If the items are no array, or their dependencies lead nowhere or in a circle
+   * @throws {TypeError} If the items are not an array, or their dependencies lead nowhere or in a circle
    */
   constructor(feed: TaskSource<Item>, options: DependencyOptions<Item> & IdentityOptions<Item>) {
     const { known } = feed;
@@ -204,7 +204,7 @@ export class DependencySource<Item> implements TaskSupply<Item> {
     return place !== undefined && this.#graph.isBlocked(place);
   }
 
-  /** Whether a task that was to run again waits until others have ended. */
+  /** Whether a task that is due to run again waits until others have ended. */
   isWaiting(id: number): boolean {
     const place = this.#places.get(id);
     return place !== undefined && this.#graph.isWaiting(place);
@@ -241,7 +241,7 @@ export class DependencySource<Item> implements TaskSupply<Item> {
 /**
  * Whether a task runs whatever became of those that it depends on.
  *
- * @throws {TypeError} If it is no moment
+ * @throws {TypeError} If it is not a moment
  */
 function toPatience(moment: unknown): boolean {
   if (moment === undefined || moment === "done") return false;

@@ -5,7 +5,7 @@
  * @module
  */
 import { toJson } from "../../internal/json.ts";
-import { withoutNul } from "../../internal/nul_characters.ts";
+import { withoutNul } from "../../internal/text/nul_characters.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
 import type { NoteItemsMessage } from "../../writer/protocol/task_message.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
@@ -39,7 +39,7 @@ export class ItemNotes<Item> {
   /**
    * Stores what the items of `queued` tasks declare. Returns the ids of those that need not run, and are `done`.
    *
-   * @throws {TypeError} If an item has no JSON form, a version is no text, or an item with a version has no key
+   * @throws {TypeError} If an item has no JSON form, a version is not a text, or an item with a version has no key
    */
   async note(tasks: readonly IdentifiedItem<Item>[]): Promise<readonly number[]> {
     const { storeItems, version, cacheKey = "", stage } = this.#options;

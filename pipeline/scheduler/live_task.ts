@@ -23,7 +23,7 @@ import type { IdentifiedItem } from "./task_identity.ts";
  */
 export type Phase = "ready" | "held" | "offered" | "waiting" | "ended" | "requeuing";
 
-/** That a task is to be cancelled. */
+/** A request to cancel a task. */
 export interface Cancellation {
   /** Why. */
   readonly reason: Error;

@@ -131,7 +131,7 @@ export interface Attempt {
   readonly awakeMs?: number;
 }
 
-/** Whether any task may be run again or be timed, so that attempts are to be counted. */
+/** Whether any task may be run again or be timed, so that attempts have to be counted. */
 export function hasPolicy<Item>(options: PolicyOptions<Item>): boolean {
   const { retries = 0, timeoutMs, taskOptions } = options;
   return retries > 0 || timeoutMs !== undefined || taskOptions !== undefined;
@@ -176,7 +176,7 @@ export function policyOf<Item>(options: PolicyOptions<Item>, item?: { item: Item
  * Refuses what cannot be the policy of a pipeline.
  *
  * @throws {RangeError} If a number is out of range
- * @throws {TypeError} If `retryIf` is no function
+ * @throws {TypeError} If `retryIf` is not a function
  */
 export function checkPolicy<Item>(options: PolicyOptions<Item>): void {
   policyOf(options);

@@ -86,7 +86,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     options.hooks?.listen(() => this.#dispatch());
   }
 
-  /** Runs the tasks. Resolves when each that is to run at all has ended. */
+  /** Runs the tasks. Resolves when each task that can run has ended. */
   async run(executor: Executor<Item>): Promise<void> {
     const { signal } = this.environment;
     signal.addEventListener("abort", this.#abort);

@@ -20,7 +20,7 @@ export interface EndingTask extends TaskIdentity {
 
 /** Calls that hold a run back. */
 export interface CallBrake {
-  /** Whether as many calls are active as may be, so that no task is to begin. */
+  /** Whether the maximum of calls is active, so that no task may begin. */
   readonly isFull: boolean;
   /** Whether no call is active. */
   readonly isIdle: boolean;

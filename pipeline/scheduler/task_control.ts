@@ -267,7 +267,7 @@ export class TaskControl<Item> {
 
   #check(cannot: string, id: number): void {
     if (!Number.isSafeInteger(id) || id < 0) {
-      throw new TypeError(`${cannot}: ${Deno.inspect(id)} is no id of a task`);
+      throw new TypeError(`${cannot}: ${Deno.inspect(id)} is not an id of a task`);
     }
     if (this.#isClosed) throw new Error(`${cannot}: the run has ended`);
   }

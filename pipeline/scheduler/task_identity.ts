@@ -5,7 +5,7 @@
  */
 import { stageOf, type Work } from "../executor/stages.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
-import { withoutNul } from "../../internal/nul_characters.ts";
+import { withoutNul } from "../../internal/text/nul_characters.ts";
 
 /** The largest id that can be chosen: one is left, so that there is always a next. */
 const MAX_ID = Number.MAX_SAFE_INTEGER - 1;
@@ -199,7 +199,7 @@ export function checkIdentities<Item>(
 }
 
 /**
- * The key of an item of a run that is to be resumed, or to which it is added.
+ * The key of an item of a run that will be resumed, or to which it is added.
  *
  * @throws {TypeError} If it has none
  */
@@ -217,7 +217,7 @@ export function requireKey<Item>(
   );
 }
 
-/** Refuses what is no text, above all a promise: each item would be called the same. */
+/** Refuses what is not a text, above all a promise: each item would be called the same. */
 function asked(option: string, value: unknown, index: number): unknown {
   if (value === undefined || value === null || isPlain(value)) return value;
   if (typeof value === "boolean") return value;
@@ -245,7 +245,7 @@ export function checkUnique(ids: readonly number[]): void {
 }
 
 /**
- * Refuses keys that come twice in a run that is to be resumed.
+ * Refuses duplicate keys in a run that will be resumed.
  *
  * @throws {TypeError} If two are the same
  */

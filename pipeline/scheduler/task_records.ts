@@ -5,6 +5,7 @@
  * @module
  */
 import type { EndStatus } from "../../internal/task_status.ts";
+import { TransientMap } from "../../internal/transient_map.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
 import { IdSet } from "./id_set.ts";
 import { LiveTask } from "./live_task.ts";
@@ -15,7 +16,7 @@ const MAX_ENDED = 100_000;
 
 /** The records. */
 export class TaskRecords<Item> {
-  readonly #live = new Map<number, LiveTask<Item>>();
+  readonly #live = new TransientMap<number, LiveTask<Item>>();
   /** Tasks that ended otherwise than `done`, the oldest first. */
   readonly #ended = new Map<number, LiveTask<Item>>();
   /** Tasks that left the source, or were cancelled before that. */
@@ -47,7 +48,7 @@ export class TaskRecords<Item> {
     return cancelled?.phase === "held" ? cancelled : undefined;
   }
 
-  /** The record of a task that is to be cancelled before it leaves the source; `undefined` when it has left. */
+  /** The record of a task to cancel before it leaves the source; `undefined` when it has left. */
   hold(id: number): LiveTask<Item> | undefined {
     if (!this.#seen.add(id)) return undefined;
     const task = new LiveTask<Item>({ id, name: `task ${id}`, key: null });

@@ -9,7 +9,6 @@
 import { type Announcer, toQueueMessage } from "./announcer.ts";
 import { IdSet } from "./id_set.ts";
 import { LOOKAHEAD } from "./item_source.ts";
-import type { RunKey } from "../../writer/protocol/run_message.ts";
 import type { ResumeTasksMessage } from "../../writer/protocol/task_message.ts";
 import {
   checkIdentities,
@@ -33,7 +32,7 @@ const ANNOUNCE_MS = 10;
 /** How items become tasks. */
 export type FeedOptions<Item> = Identifying<Item> & {
   /** Whether tasks are found by their keys, because some may be there already. */
-  resume?: boolean | number | RunKey | undefined;
+  resume?: boolean | number | object | undefined;
 };
 
 /** Registers the items of one run, in their order. */
@@ -45,7 +44,7 @@ export class TaskRegistration<Item> {
   /** Tasks that need not run, because their work is unchanged or their keys were added before. */
   #unchanged: IdSet | undefined;
   /**
-   * Ids of known items where one was chosen for any of them; 0 where it is to get a free one, and in a run that is resumed
+   * Ids of known items where one was chosen for any of them; 0 where it gets a free one, and in a run that is resumed
    * negative where it is done.
    */
   #ids: number[] | undefined;
@@ -89,7 +88,7 @@ export class TaskRegistration<Item> {
       this.#unchanged?.has(this.idOf(index)) === true;
   }
 
-  /** The id of the task of a known item, whether it is to run or not; known when all have been announced. */
+  /** The id of the task of a known item, whether it will run or not; known when all have been announced. */
   idOf(index: number): number {
     return this.#ids ? Math.abs(this.#ids[index]!) : this.#firstId + index;
   }
@@ -99,7 +98,7 @@ export class TaskRegistration<Item> {
     // The writer numbers those that are new.
     if (this.#resumes) return 0;
     if (!this.#known) return LOOKAHEAD;
-    // With ids among them that are to be skipped, as many free ones are sure to be in a range this long.
+    // With ids among them to skip, as many free ones are certain to be in a range this long.
     return !this.#ids || this.#ids.includes(0) ? this.#known.length : 0;
   }
 
@@ -115,7 +114,7 @@ export class TaskRegistration<Item> {
 
   /**
    * Numbers the tasks from the first reserved id on. Where there is an announcer, each is announced before it is given
-   * out; known ones while there is time for it, and all at once where that is to be confirmed.
+   * out; known ones while there is time for it, and all at once where that has to be confirmed.
    */
   async open(firstId: number, announcer?: Announcer<Item>): Promise<void> {
     const known = this.#known;
@@ -154,7 +153,7 @@ export class TaskRegistration<Item> {
     else await this.#identify(items, tasks);
   }
 
-  /** Announces the tasks of the items that were registered last, and returns those that are to run. */
+  /** Announces the tasks of the items that were registered last, and returns those that will run. */
   async announce(tasks: IdentifiedItem<Item>[]): Promise<IdentifiedItem<Item>[]> {
     if (this.#resumes) return tasks;
     if (this.#known) await this.#announceTo(Math.min(this.#count, this.#toAnnounce), tasks);
@@ -169,7 +168,7 @@ export class TaskRegistration<Item> {
     batchSender.post({ kind: "expect_tasks", run, count: this.count });
   }
 
-  /** How many known items are to be announced here; the writer has those of a run that is resumed. */
+  /** How many known items are announced here; the writer has those of a run that is resumed. */
   get #toAnnounce(): number {
     return this.#announcer && !this.#resumes ? this.#known?.length ?? 0 : 0;
   }

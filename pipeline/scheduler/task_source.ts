@@ -67,7 +67,7 @@ export class TaskSource<Item> {
     return this.#registration.isSkipped(index);
   }
 
-  /** The id of the task of a known item, whether it is to run or not; known when all have been announced. */
+  /** The id of the task of a known item, whether it will run or not; known when all have been announced. */
   idOf(index: number): number {
     return this.#registration.idOf(index);
   }

@@ -26,10 +26,11 @@ const OVERDUE = "pipeloom_overdue";
 const NO_ABSOLUTE_VALUE = -(2n ** 63n);
 
 /**
- * True of every row until the time is over; looked at for some of the rows, because the function is no native one. It
- * names a column, so that it belongs to the rows of this table wherever that stands in a join.
+ * True of every row until the time is over; looked at for some of the rows, because the function is not a native one.
+ * It names a column, so that it belongs to the rows of this table wherever that stands in a join.
  */
-const inTime = (column: string) => `random() & 7 OR abs(${OVERDUE}(${quoteName(column)})) = 0`;
+export const inTime = (column: string): string =>
+  `random() & 7 OR abs(${OVERDUE}(${quoteName(column)})) = 0`;
 
 /** A statement was ended because it took too long. */
 export class OverdueError extends SqliteError {}
@@ -56,7 +57,7 @@ export class GuardedTables {
     });
   }
 
-  /** Guards tables as they are now, and returns the columns of each; none where it is no ordinary table. */
+  /** Guards tables as they are now, and returns the columns of each; none where it is not an ordinary table. */
   guard(tables: readonly string[], texts: ReadonlySet<string>): Map<string, Set<string>> {
     const columns = new Map(tables.map((table) => [table, this.#columnsOf(table)]));
     const views = tables.filter((table) => columns.get(table)!.length > 0);
@@ -78,22 +79,32 @@ export class GuardedTables {
    *
    * @throws {OverdueError} If it took longer than the limit
    */
-  run<T>(sql: string, read: () => T): T {
+  run<T>(sql: string, read: () => T, limitMs: number = this.#limitMs): T {
     this.#isOverdue = false;
-    this.#until = performance.now() + this.#limitMs;
+    this.#until = performance.now() + limitMs;
     try {
       return read();
     } catch (error) {
       if (!this.#isOverdue) throw error;
       throw new OverdueError(
         `Cannot read ${this.#connection.path}: the statement took longer than ${
-          this.#limitMs / 1_000
+          limitMs / 1_000
         } s, so the file is damaged or too large: ${shown(sql)}. Run pipeloom doctor`,
         "other",
         { cause: error },
       );
     } finally {
       this.#until = Infinity;
+    }
+  }
+
+  /** Runs `read` while there are temporary views, which these statements make and drop. */
+  withViews<T>(views: { create: readonly string[]; drop: readonly string[] }, read: () => T): T {
+    try {
+      this.#exec(views.create);
+      return read();
+    } finally {
+      this.#exec(views.drop);
     }
   }
 
@@ -118,7 +129,7 @@ export class GuardedTables {
     const isQueryOnly = this.#connection.prepare("PRAGMA query_only").get()!.query_only === 1;
     if (isQueryOnly) this.#connection.exec("PRAGMA query_only=OFF");
     try {
-      this.#connection.exec(statements.join(";"));
+      for (const statement of statements) this.#connection.prepare(statement).run();
     } finally {
       if (isQueryOnly) this.#connection.exec("PRAGMA query_only=ON");
     }

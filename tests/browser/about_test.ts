@@ -106,7 +106,7 @@ pageTest("two runs can be compared on a phone", async () => {
   assertEquals(fixture.complaints, []);
 });
 
-pageTest("runs of one long name are told apart on a phone", async () => {
+pageTest("runs of one long name differ on a phone", async () => {
   await using fixture = await PageFixture.open();
   await fill(fixture, (connection) => {
     for (let n = 0; n < 2; n++) addRun(connection, "nightly import of all the orders");
@@ -152,7 +152,7 @@ pageTest("nothing lies over the rows of a printed page", async () => {
   assertEquals(fixture.complaints, []);
 });
 
-pageTest("the tab tells how far a run is, and how it ended", async () => {
+pageTest("the tab shows how far a run is, and how it ended", async () => {
   await using fixture = await PageFixture.open();
   const gate = Promise.withResolvers<void>();
   const report = fixture.start("import", ["one", "two", "bad", "last"], async (name) => {
@@ -176,7 +176,7 @@ pageTest("the tab tells how far a run is, and how it ended", async () => {
   assertEquals(fixture.complaints, []);
 });
 
-pageTest("times say their day unless it is today, and their zone", async () => {
+pageTest("times show their day unless it is today, and their zone", async () => {
   await using fixture = await PageFixture.open();
   await fill(fixture, (connection) => addRun(connection, "old"));
   const page = await fixture.page("?run=1");
@@ -207,7 +207,7 @@ pageTest("runs and tasks without a name can be opened", async () => {
 });
 
 pageTest(
-  "a run says that another program has written over its tasks, and each of them what",
+  "a run shows that another program has written over its tasks, and each of them what",
   async () => {
     await using fixture = await PageFixture.open();
     await fill(fixture, (connection) => {

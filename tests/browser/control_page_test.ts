@@ -181,7 +181,7 @@ pageTest("the page cancels and retries tasks and runs", async (t) => {
     await page.close();
   });
 
-  await t.step("what is refused is said in words", async () => {
+  await t.step("what is refused is shown in words", async () => {
     const page = await visit(`?task=${ids["all 1"]}`);
     await seeStatus(page, "done");
     await page.goto(`${fixture.server.url}?task=${ids["waits 2"]}`);
@@ -200,7 +200,7 @@ pageTest("the page cancels and retries tasks and runs", async (t) => {
 
   const { counts } = await report;
   assertEquals([counts.done, counts.cancelled, counts.error], [3, 5, 0]);
-  // The browser says itself what was refused.
+  // The browser itself logs what was refused.
   const refused = new RegExp(`/api/(control|tasks/${ids["waits 2"]}/cancel)$`);
   assertEquals(fixture.complaints.filter((text) => !refused.test(text)), []);
 });
@@ -293,13 +293,13 @@ pageTest("a dashboard that may only look has no buttons", async () => {
     assertEquals(await textsOf(page, BUTTONS), [], address);
     await page.close();
   }
-  // The browser says itself that there is no such thing here.
+  // The browser itself logs that there is no such thing here.
   assertEquals(fixture.complaints.filter((text) => !text.includes("/api/control")), []);
   release.resolve();
   await report;
 });
 
-pageTest("a graph mends itself when what failed is run again", async () => {
+pageTest("a graph updates itself when a failed task is run again", async () => {
   await using fixture = await PageFixture.open();
   await using writer = await serveControl(fixture);
   const release = Promise.withResolvers<void>();

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** A page whose server has gone: it says so, says what it knows, and offers nothing that would not work. */
+/** A page whose server has gone: it shows that, and what it knows, and offers nothing that would not work. */
 import { connect, initSchema } from "../../db.ts";
 import { serveDashboard } from "../../dashboard/mod.ts";
 import { runPipeline, SqliteWriter } from "../../mod.ts";
@@ -7,10 +7,10 @@ import { assertEquals } from "../support/assert.ts";
 import { ROOT } from "../support/child.ts";
 import { findBarriers, PageFixture, pageTest, seeText, textsOf } from "./page_fixture.ts";
 
-/** What a browser says itself when no server answers. */
+/** What a browser itself logs when no server answers. */
 const UNANSWERED = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/;
 
-pageTest("a page without its server says how the run ended", async () => {
+pageTest("a page without its server shows how the run ended", async () => {
   await using fixture = await PageFixture.open();
   const gate = Promise.withResolvers<void>();
   const report = fixture.start("import", ["one", "two", "bad"], async (name) => {
@@ -64,7 +64,7 @@ pageTest("a page without its server has no buttons that do nothing", async () =>
   assertEquals(fixture.complaints.filter((text) => !UNANSWERED.test(text)), []);
 });
 
-pageTest("a page that is open tells that the process of its run was killed", async () => {
+pageTest("a page that is open shows that the process of its run was killed", async () => {
   await using fixture = await PageFixture.open();
   const script = `
     import { runPipeline } from ${JSON.stringify(new URL("mod.ts", ROOT).href)};
@@ -92,19 +92,22 @@ pageTest("a page that is open tells that the process of its run was killed", asy
   assertEquals(fixture.complaints, []);
 });
 
-pageTest("a run whose process has gone says what is left, and what continues it", async () => {
-  await using fixture = await PageFixture.open();
-  {
-    using connection = await connect(fixture.db);
-    initSchema(connection);
-    connection.exec(`
+pageTest(
+  "a run whose process has gone shows its remaining tasks, and the command that continues it",
+  async () => {
+    await using fixture = await PageFixture.open();
+    {
+      using connection = await connect(fixture.db);
+      initSchema(connection);
+      connection.exec(`
       INSERT INTO pipeline_runs (name, status, started_at, done, queued, first_task_id, last_task_id)
       VALUES ('lost', 'interrupted', '2026-01-02T03:04:05.000Z', 1, 2, 1, 3);
       INSERT INTO task_runs (name, status, run_id) VALUES ('a', 'done', 1), ('b', 'queued', 1),
         ('c', 'queued', 1)`);
-  }
-  const page = await fixture.page("?run=1");
-  await seeText(page, ".banner", "2 tasks left: pipeloom run <file> --resume 1 continues it");
-  assertEquals(await findBarriers(page), []);
-  assertEquals(fixture.complaints, []);
-});
+    }
+    const page = await fixture.page("?run=1");
+    await seeText(page, ".banner", "2 tasks left: pipeloom run <file> --resume 1 continues it");
+    assertEquals(await findBarriers(page), []);
+    assertEquals(fixture.complaints, []);
+  },
+);

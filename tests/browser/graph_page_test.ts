@@ -175,7 +175,7 @@ pageTest("the page has no graph where no task waits for another", async () => {
   assertEquals(fixture.complaints, []);
 });
 
-pageTest("the page says why a graph is not drawn", async () => {
+pageTest("the page shows why a graph is not drawn", async () => {
   await using fixture = await PageFixture.open();
   const names = Array.from({ length: 502 }, (_, i) => `k${i}`);
   await runPipeline(names, {

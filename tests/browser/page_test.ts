@@ -217,7 +217,7 @@ pageTest("the page comes back when its server does", async () => {
   open("end");
   await report;
   await seeText(page, ".task-row", "done");
-  // A browser says itself, on the console, that a server it asked was not there, or was about to end.
+  // A browser itself logs on the console that a server was not there, or was about to end.
   assertEquals(
     fixture.complaints.filter((text) =>
       !/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|of 503/.test(text)
@@ -308,7 +308,7 @@ pageTest("the page asks for the token, and keeps it out of its address", async (
   await page.keyboard.press("Enter");
   await seeText(page, ".runs a", "secret");
 
-  // Another dashboard on the host, in the same browser: cookies do not tell ports apart.
+  // Another dashboard on the host, in the same browser: cookies do not distinguish ports.
   await using second = await serveDashboard({ db: fixture.db, port: 0, token: "second token" });
   const beside = await fixture.page(second.url);
   await beside.waitForSelector("input[type=password]");
@@ -329,7 +329,7 @@ pageTest("the page asks for the token, and keeps it out of its address", async (
   assertEquals(other.url(), `${fixture.server.url}?run=1`);
 });
 
-pageTest("the health strip says in words that readers hold the WAL", async () => {
+pageTest("the health strip shows in words that readers hold the WAL", async () => {
   await using fixture = await PageFixture.open();
   using connection = await connect(fixture.db);
   initSchema(connection);

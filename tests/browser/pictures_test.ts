@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** The pictures of a run say nothing that is not so: the weave, the timeline, an empty table. */
+/** The pictures of a run show nothing that is not so: the weave, the timeline, an empty table. */
 import { connect, type Connection, initSchema } from "../../db.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { click, PageFixture, pageTest, seeText, textsOf } from "./page_fixture.ts";
@@ -132,7 +132,7 @@ pageTest("the timeline draws what runs up to when it was read", async () => {
     !document.querySelector(".chart-legend")?.textContent?.includes("not started")
   );
   await seeText(page, ".chart-legend", "40 tasks");
-  // The browser says itself what was not sent.
+  // The browser itself logs what was not sent.
   assertEquals(fixture.complaints.filter((text) => !text.includes("ERR_FAILED")), []);
 });
 

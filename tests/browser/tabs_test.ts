@@ -16,7 +16,7 @@ async function countViews(fixture: PageFixture): Promise<number> {
 /** Opens a window of its own, which is seen beside the others. */
 async function openWindow(fixture: PageFixture, address: string): Promise<Page> {
   const page = await fixture.page("about:blank");
-  // What a tab in the background does not tell is told here: each is a visible window.
+  // A tab in the background reports nothing, so each is made a visible window.
   await (await page.createCDPSession()).send("Emulation.setFocusEmulationEnabled", {
     enabled: true,
   });

@@ -1,12 +1,12 @@
 /// <reference lib="dom" />
-/** What a task said: its whole log, and its last words when it was cancelled; and what a run was started with. */
+/** The texts of a task: its whole log, and its last message when it was cancelled; and what a run was started with. */
 import { assert, assertEquals } from "../support/assert.ts";
 import { connect, initSchema } from "../../db.ts";
 import { click, PageFixture, pageTest, seeText, show, textsOf } from "./page_fixture.ts";
 
 const LINES = 20_000;
 
-pageTest("copying a log copies all of it, and says how much", async () => {
+pageTest("copying a log copies all of it, and shows how much", async () => {
   await using fixture = await PageFixture.open();
   {
     using connection = await connect(fixture.db);
@@ -37,7 +37,7 @@ pageTest("copying a log copies all of it, and says how much", async () => {
   assertEquals(fixture.complaints, []);
 });
 
-pageTest("a cancelled task shows what it said last, and no failure", async () => {
+pageTest("a cancelled task shows its last message, and no failure", async () => {
   await using fixture = await PageFixture.open();
   {
     using connection = await connect(fixture.db);

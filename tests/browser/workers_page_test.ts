@@ -7,7 +7,7 @@ import { PageFixture, pageTest, scrollsSideways, seeText, textsOf } from "./page
 
 const AT = "2026-01-02T03:04:05.000Z";
 
-pageTest("a run shows its workers, and says when none is connected", async () => {
+pageTest("a run shows its workers, and a note when none is connected", async () => {
   await using fixture = await PageFixture.open();
   using connection = await connect(fixture.db);
   initSchema(connection);

@@ -25,7 +25,7 @@ export const HOSTILE_NAMES = [
 // deno-lint-ignore no-control-regex
 export const HARMFUL = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
-/** A database with a run whose tasks do as the test says. */
+/** A database with a run whose tasks the test controls. */
 export class HandRun implements AsyncDisposable {
   readonly folder: ReturnType<typeof tempFolder>;
   readonly db: string;

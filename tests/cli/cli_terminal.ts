@@ -159,7 +159,7 @@ export class CliTerminal implements AsyncDisposable {
     return this.#terminal.isOtherScreen;
   }
 
-  /** Whether the cursor is to be seen. */
+  /** Whether the cursor is visible. */
   get hasCursor(): boolean {
     return !this.#terminal.cursorHidden;
   }
@@ -185,7 +185,7 @@ export class CliTerminal implements AsyncDisposable {
     await this.type("\x03");
   }
 
-  /** Makes the window larger or smaller; the program is told as a window would tell it. */
+  /** Makes the window larger or smaller; the program is notified as by a window. */
   async resize({ columns, rows }: Size): Promise<void> {
     await this.#terminal.resize(rows, columns);
   }

@@ -58,7 +58,7 @@ Deno.test("--version is that of the package", async () => {
 });
 
 for (
-  const [args, says] of [
+  const [args, error] of [
     [["statsu"], "Did you mean status?"],
     [["status", "--bogus"], "unknown option '--bogus'"],
     [["status", "--run", "x"], "argument 'x' is invalid. Expected an integer ≥ 0."],
@@ -79,7 +79,7 @@ for (
     using folder = tempFolder();
     const { code, out, err } = await runCli(args, { folder: folder.path });
     assertEquals([code, out], [2, ""]);
-    assertStringIncludes(err, says);
+    assertStringIncludes(err, error);
     assertMatch(err, /^error: /);
   });
 }
@@ -100,9 +100,9 @@ Deno.test("a file that is not there is one message and exit code 1", async () =>
   assertEquals([...Deno.readDirSync(folder.path)], []);
 });
 
-Deno.test("a file that is no database is one message, and a stack with -vv", async () => {
+Deno.test("a file that is not a database is one message, and a stack with -vv", async () => {
   using folder = tempFolder();
-  await Deno.writeTextFile(folder.file("x.db"), "This is no database, however long it may be.");
+  await Deno.writeTextFile(folder.file("x.db"), "This is not a database, however long it may be.");
   const options = { folder: folder.path };
   const short = await runCli(["status", "--db", "x.db"], options);
   assertEquals([short.code, short.out], [1, ""]);
@@ -170,7 +170,7 @@ Deno.test({
     });
     assertEquals(await terminal.ended(), 0);
     assertStringIncludes(terminal.screen, "Usage: pipeloom status");
-    // Examples are to be copied, so they stay as they are.
+    // Examples are there to be copied, so they stay as they are.
     const [options] = terminal.raw.split("Examples:");
     assert(options!.split("\r\n").every((line) => line.length <= 50), terminal.screen);
   },

@@ -128,7 +128,7 @@ Deno.test("cancel leaves a file of the Python original as it is, whose tasks rea
   assertEquals(Deno.readFileSync(db), before);
 });
 
-Deno.test("cancel and retry say why they are refused", async () => {
+Deno.test("cancel and retry print why they are refused", async () => {
   await using asked = await Asked.start();
   const done = await asked.cli("retry", "1", "2");
   assertEquals(done.code, 1);

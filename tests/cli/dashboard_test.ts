@@ -99,7 +99,7 @@ Deno.test("dashboard on a port that is in use is one message", async () => {
   assertMatch(err, new RegExp(`^error: .*${port}.*\\n$`));
 });
 
-Deno.test("dashboard --open without permission says so, and serves", async () => {
+Deno.test("dashboard --open without permission reports it, and serves", async () => {
   using folder = tempFolder();
   const child = spawnCli(["dashboard", "--open", "--port", "0"], { folder: folder.path });
   const errors = child.stderr.pipeThrough(new TextDecoderStream()).getReader();

@@ -75,7 +75,7 @@ Deno.test("doctor looks for each package that the command line leads to", async 
   assertEquals([...new Set(names)].sort(), [...NPM_PACKAGES]);
 });
 
-Deno.test("doctor says whether the process of a run lives, and whose each lock file is", async () => {
+Deno.test("doctor reports whether the process of a run lives, and the owner of each lock file", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   const found = async () => {
@@ -112,7 +112,7 @@ Deno.test("doctor says whether the process of a run lives, and whose each lock f
   ]);
 });
 
-Deno.test("doctor says which settings scripts have changed, and what they put on our tables", async () => {
+Deno.test("doctor reports which settings scripts have changed, and what they put on our tables", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   {
@@ -143,7 +143,7 @@ Deno.test("doctor without a file, and with few permissions, still reports what i
   assertMatch(by.Disk!.found, /--allow-sys=statfs is not granted/);
 });
 
-Deno.test("doctor says that a file is damaged", async () => {
+Deno.test("doctor reports a damaged file", async () => {
   using folder = tempFolder();
   const db = await healthy(folder);
   {
@@ -163,7 +163,7 @@ Deno.test("doctor says that a file is damaged", async () => {
   assertMatch(by.Integrity!.advice!, /keep a copy/);
 });
 
-Deno.test("doctor says that a file is no database", async () => {
+Deno.test("doctor reports a file that is not a database", async () => {
   using folder = tempFolder();
   await Deno.writeTextFile(folder.file("etl.db"), "no database ".repeat(100));
   const { code, by } = await examine(folder.path);
@@ -171,7 +171,7 @@ Deno.test("doctor says that a file is no database", async () => {
   assertMatch(by.Database!.found, /^File is not a database/);
 });
 
-Deno.test("doctor names runs that say they run and have been silent", async () => {
+Deno.test("doctor names runs that are marked as running and have been silent", async () => {
   using folder = tempFolder();
   const db = await healthy(folder);
   {
@@ -187,7 +187,7 @@ Deno.test("doctor names runs that say they run and have been silent", async () =
   );
 });
 
-Deno.test("doctor says that readers hold the WAL of a run", async () => {
+Deno.test("doctor reports readers that hold the WAL of a run", async () => {
   using folder = tempFolder();
   const db = await healthy(folder);
   {

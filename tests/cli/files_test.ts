@@ -39,7 +39,7 @@ Deno.test("runs lists the newest first", async () => {
   assertMatch(one.out, /second.*\n… and older ones: --limit 5 shows more\n$/);
 });
 
-Deno.test("runs of a file that has none says so", async () => {
+Deno.test("runs of a file without runs prints that there is none", async () => {
   using folder = tempFolder();
   await runCli(["init-db"], { folder: folder.path });
   const { code, out } = await runCli(["runs"], { folder: folder.path });
@@ -154,7 +154,7 @@ Deno.test("checkpoint empties the WAL beside a writer", async () => {
   assertEquals(Deno.statSync(wal).size, 0);
 });
 
-Deno.test("checkpoint says when a reader is in the way, and exits with 1", async () => {
+Deno.test("checkpoint reports a reader that blocks it, and exits with 1", async () => {
   await using run = await HandRun.start(["a"]);
   using reader = await connectReadOnly(run.db);
   reader.exec("BEGIN");

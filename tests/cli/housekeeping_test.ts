@@ -8,7 +8,7 @@ import { hasTerminals, openTerminal } from "./cli_terminal.ts";
 import { tempFolder } from "../support/temp.ts";
 
 Deno.test({
-  name: "in a terminal each command that keeps files in order says what it did",
+  name: "in a terminal each command that keeps files in order prints what it did",
   ignore: !hasTerminals,
   async fn() {
     using folder = tempFolder();

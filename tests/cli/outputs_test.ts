@@ -47,7 +47,7 @@ Deno.test("no command writes over a database, its -wal or its -shm, also through
     "link.html-shm",
     "wal.html",
     "hard.html",
-    // The lock of a run, in which a text would say that its writer was ended.
+    // The lock of a run, in which a text would mark that its writer was ended.
     `etl.db-owner-${crypto.randomUUID()}`,
   ];
   for (const output of names) {
@@ -89,7 +89,7 @@ Deno.test("export replaces an older page as a whole, and keeps a link to it", as
   ]);
 });
 
-Deno.test("outputName() takes paths and URLs of files, and says what else is wrong", () => {
+Deno.test("outputName() takes paths and URLs of files, and explains what else is wrong", () => {
   const paths = ["a.html", "./-", "/tmp/a b", "..a"];
   assertEquals(paths.map(outputName), paths);
   assertEquals(outputName("file:///tmp/a%20b.db"), "/tmp/a b.db");
@@ -113,7 +113,7 @@ Deno.test("outputName() takes paths and URLs of files, and says what else is wro
   }
 });
 
-Deno.test("backup, export and the log take a file's URL; what is no name of a file is wrong usage", async () => {
+Deno.test("backup, export and the log take a file's URL; what is not a name of a file is wrong usage", async () => {
   using folder = tempFolder();
   await runPipeline(["a"], { db: folder.file("etl.db"), run: () => 1 });
   const run = (args: string[]) => runCli([...args, "--db", "etl.db"], { folder: folder.path });
@@ -132,7 +132,7 @@ Deno.test("backup, export and the log take a file's URL; what is no name of a fi
 
 /**
  * Runs a command whose output is a pipe that does not block, reads nothing before that is full, then everything, and
- * says how many bytes that was and how the command ended.
+ * prints how many bytes that was and how the command ended.
  */
 const SLOW_READER = `
   use Fcntl;

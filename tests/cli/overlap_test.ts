@@ -15,7 +15,7 @@ const ETL = decodeURIComponent(new URL("../fixtures/etl.ts", import.meta.url).pa
 const run = (words: string, ...args: string[]) => ["run", ETL, "--arg", `words=${words}`, ...args];
 
 Deno.test({
-  name: "run --overlap refuses with 75, or waits behind the active run and says so",
+  name: "run --overlap refuses with 75, or waits behind the active run and prints it",
   ignore: !hasTerminals,
   async fn() {
     using folder = tempFolder();

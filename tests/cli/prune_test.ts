@@ -69,7 +69,7 @@ const ALL = {
   mine: 15,
 };
 
-Deno.test("prune --dry-run says what would go, and deletes nothing", async () => {
+Deno.test("prune --dry-run lists what would go, and deletes nothing", async () => {
   using folder = await fiveRuns();
   const args = ["prune", "--db", "etl.db", "--keep", "60h", "--dry-run"];
   const { code, out } = await runCli(args, { folder: folder.path });
@@ -144,7 +144,7 @@ Deno.test("prune spares a run that is running; forced, it deletes only one whose
   assertEquals(await readValues(run.db, "SELECT id FROM pipeline_runs"), [[2]]);
 });
 
-Deno.test("prune frees room, and says how to make the file smaller", async () => {
+Deno.test("prune frees room, and prints how to make the file smaller", async () => {
   using folder = tempFolder();
   const db = folder.file("big.db");
   const message = "m".repeat(500);

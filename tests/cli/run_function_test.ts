@@ -12,7 +12,7 @@ import { commandLine, runCli } from "./cli_terminal.ts";
 
 const MOD = new URL("../../mod.ts", import.meta.url).href;
 
-/** What the tests run. A result tells what a task was given. */
+/** What the tests run. A result shows what a task was given. */
 const MODULE = `
   import { definePipeline } from "${MOD}";
   export const give = (item, task) => {
@@ -80,10 +80,16 @@ for (
 }
 
 for (
-  const [what, file, content, before, says] of [
+  const [what, file, content, before, expected] of [
     ["a JSON line", "a.jsonl", "1\n\n{n:2}\n3", 1, "line 3 is not JSON: "],
     ["a JSON text", "a.json", "[1,", 0, "it is not JSON: "],
-    ["JSON that is no array", "a.json", '{"n":1}', 0, "it is no JSON array; try --format jsonl"],
+    [
+      "JSON that is not an array",
+      "a.json",
+      '{"n":1}',
+      0,
+      "it is not a JSON array; try --format jsonl",
+    ],
     ["a short row", "a.csv", "a,b\n1,2\n3,4\n5\n6,7\n", 2, "line 4: Invalid Record Length: "],
     ["an open quote", "a.csv", 'a,b\n1,2\n"3,4\n', 1, "line 3: Quote Not Closed: "],
     ["two columns of one name", "a.csv", "a,a\n1,2\n", 0, "line 1: two columns are named a"],
@@ -100,7 +106,7 @@ for (
       for await (const _ of read) items++;
       return new Error("It was read");
     })().catch((error: Error) => error);
-    assertStringIncludes(message, `Cannot read the items of ${path}: ${says}`);
+    assertStringIncludes(message, `Cannot read the items of ${path}: ${expected}`);
     assertEquals(items, before);
   });
 }
@@ -119,7 +125,7 @@ Deno.test("run runs the items before a line that cannot be read, and names it", 
 });
 
 for (
-  const [args, code, says] of [
+  const [args, code, expected] of [
     [["it.ts:giv", "--item", "a"], 1, "Loader, default, give, number, second, strict, and no giv"],
     [["it.ts:number", "--item", "a"], 1, "number is a number, not a function or a pipeline"],
     [["it.ts:Loader", "--item", "a"], 1, "Loader is a class, not a function or a pipeline"],
@@ -137,7 +143,7 @@ for (
     using folder = folderWith();
     const ended = await runCli(["run", ...args, "--json"], { folder: folder.path });
     assertEquals(ended.code, code);
-    assertStringIncludes(ended.err, says);
+    assertStringIncludes(ended.err, expected);
     assert(!/\n {4}at /.test(ended.err), ended.err);
   });
 }
@@ -193,8 +199,8 @@ Deno.test("items of the standard input are run as they come", async () => {
     stderr: "piped",
   }).spawn();
   const input = child.stdin.getWriter();
-  const told = readLines(child.stderr);
-  const next = async () => (await told.next()).value;
+  const lines = readLines(child.stderr);
+  const next = async () => (await lines.next()).value;
   assertEquals(await next(), 'first: given "first"');
   await input.write(new TextEncoder().encode('{"key":"sec'));
   await input.write(new TextEncoder().encode('ond"}\n'));

@@ -19,7 +19,7 @@ async function runModule(source: string, ...args: string[]) {
   return await runCli(["run", "it.ts", ...args], { folder: folder.path });
 }
 
-Deno.test("run runs what a module exports and says what became of it", async () => {
+Deno.test("run runs what a module exports and reports the outcome", async () => {
   using folder = tempFolder();
   const args = ["run", ETL, "--db", "etl.db", "--arg", "words=x,y", "-w", "2"];
   const { code, out } = await runCli(args, { folder: folder.path });
@@ -99,7 +99,7 @@ Deno.test("run --json prints the report", async () => {
   assertEquals(report.failures[0].error, "no such word\nas boom");
 });
 
-Deno.test("run lists ten failures and says how to see the rest", async () => {
+Deno.test("run lists ten failures and prints how to see the rest", async () => {
   using folder = tempFolder();
   const words = Array.from({ length: 12 }, () => "boom").join(",");
   const { out } = await runCli(["run", ETL, "--arg", `words=${words}`], { folder: folder.path });
@@ -107,7 +107,7 @@ Deno.test("run lists ten failures and says how to see the rest", async () => {
   assertMatch(out, /\n… 2 more failures: pipeloom status --run 1 --status error\n$/);
 });
 
-Deno.test("the module says which database, and --db goes before it", async () => {
+Deno.test("the module sets the database, and --db goes before it", async () => {
   const source = `import { definePipeline } from "${MOD}";
     export default definePipeline({ items: [1], run: () => {}, db: "own.db", name: "mine" });`;
   assertMatch((await runModule(source)).out, /^mine · done · 1 task .*\nown\.db · run 1\n$/);
@@ -115,9 +115,13 @@ Deno.test("the module says which database, and --db goes before it", async () =>
 });
 
 for (
-  const [what, source, says] of [
+  const [what, source, expected] of [
     ["no default export", "export const x = 1;", "its default export is missing, not a pipeline"],
-    ["a default export that is no pipeline", "export default [1];", "is an object, not a pipeline"],
+    [
+      "a default export that is not a pipeline",
+      "export default [1];",
+      "is an object, not a pipeline",
+    ],
     ["a throw", `throw new RangeError("too late");`, "Cannot load it.ts: RangeError: too late"],
     ["a mistake", "export default definePipeline(;", "Cannot load it.ts: "],
     ["an import that is not there", `import "./gone.ts";`, "gone.ts"],
@@ -127,7 +131,7 @@ for (
   Deno.test(`run of a module with ${what} is one message`, async () => {
     const { code, out, err } = await runModule(source);
     assertEquals([code, out], [1, ""]);
-    assertStringIncludes(err, says);
+    assertStringIncludes(err, expected);
     assertMatch(err, /^error: Cannot (run|load) it\.ts: .+\n$/);
     const long = await runModule(source, "-vv");
     assertStringIncludes(long.err, "CommandError");
@@ -163,11 +167,11 @@ Deno.test("SIGTERM lets the pipeline end in good order, and exits with 143", asy
     folder: folder.path,
   });
   const errors = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  let said = "";
-  while ((said.match(/I wait/g) ?? []).length < 2) said += (await errors.read()).value ?? "";
+  let output = "";
+  while ((output.match(/I wait/g) ?? []).length < 2) output += (await errors.read()).value ?? "";
   child.kill("SIGTERM");
-  for (let part = await errors.read(); !part.done; part = await errors.read()) said += part.value;
-  assertStringIncludes(said, "Stopping: running tasks may end.");
+  for (let part = await errors.read(); !part.done; part = await errors.read()) output += part.value;
+  assertStringIncludes(output, "Stopping: running tasks may end.");
   assertMatch(await new Response(child.stdout).text(), /^etl · cancelled · 3 tasks · /);
   assertEquals((await child.status).code, 143);
   const row = await readRow(

@@ -41,7 +41,7 @@ Deno.test("status shows the newest run, running tasks first, then failures", asy
   );
 });
 
-Deno.test("status says until when tasks sleep", async () => {
+Deno.test("status shows until when tasks sleep", async () => {
   await using run = await mixed();
   await run.writer.execute(
     "UPDATE task_runs SET wakes_at='2999-01-02T03:04:05.000Z', message='page 7' WHERE status='queued'",
@@ -166,7 +166,7 @@ Deno.test("task shows what a task is, with its dependencies and its attempts", a
   assertStringIncludes((await runCli(["task", "9", "--db", db], options)).err, "there is none");
 });
 
-Deno.test("status says that readers hold the WAL, until the run has ended", async () => {
+Deno.test("status shows that readers hold the WAL, until the run has ended", async () => {
   await using run = await mixed();
   await run.writer.execute(`UPDATE pipeline_runs SET wal_bytes=327155712,
     wal_held_since=strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-40 seconds')`);
@@ -295,11 +295,11 @@ Deno.test("status ends quietly when its reader is gone", async () => {
   assertEquals(new TextDecoder().decode(stderr), "");
 });
 
-Deno.test("status takes a run whose tasks report progress for alive, and says what is silent", async () => {
+Deno.test("status takes a run whose tasks report progress for alive, and lists what is silent", async () => {
   await using run = await mixed();
   const options = { folder: run.folder.path };
   const old = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-10 minutes')";
-  // Nothing has ended for ten minutes, and nothing tells of the process.
+  // Nothing has ended for ten minutes, and nothing shows the process.
   await run.writer.execute(`UPDATE pipeline_runs SET owner=NULL, updated_at=${old}`);
   const { out: alive } = await runCli(["status", "--db", run.db], options);
   assert(!alive.includes("no news"), alive);

@@ -38,7 +38,7 @@ for (
   });
 }
 
-Deno.test("vacuum of a file that needs what only another program has says so", async () => {
+Deno.test("vacuum of a file that needs what only another program has names it", async () => {
   using folder = tempFolder();
   for (const [part, sql] of [["collation", "name COLLATE NOCASE"], ["function", "lower(name)"]]) {
     const db = folder.file(`${part}.db`);

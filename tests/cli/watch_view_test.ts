@@ -55,7 +55,7 @@ Deno.test("WatchView asks for the tasks that keys lead to", () => {
   assertEquals(view.query.offset, 0);
   press(view, "e");
   assertEquals(view.query.status, ["error"]);
-  // What is typed for a search is no key, and Ctrl-C ends all the same.
+  // What is typed for a search is not a key, and Ctrl-C ends all the same.
   press(view, "/qe ?x\x7f");
   assertEquals([view.query.q, view.isOver], ["", false]);
   assert(draw().at(-1)!.startsWith("/qe ?█"));

@@ -1,6 +1,6 @@
 /**
- * The example of a container, as its files say: its image is made by the line of the `Dockerfile`, and its commands
- * run with the words of the `Dockerfile` and of the compose file, where there is no engine that could do it.
+ * The example of a container, as its files define it: its image is made by the line of the `Dockerfile`, and its
+ * commands run with the words of the `Dockerfile` and of the compose file, where there is no engine that could do it.
  *
  * @module
  */
@@ -33,7 +33,7 @@ const IMAGE_ENV = Object.fromEntries(
   /^ENV (.+)$/m.exec(docker)![1]!.split(" ").map((pair) => pair.split("=")),
 ) as Record<string, string>;
 
-/** A module beside the pipeline of the example: a task that runs until it is told to end. */
+/** A module beside the pipeline of the example: a task that runs until it is asked to end. */
 const WAITING = `
   import { definePipeline } from "@pipeloom/pipeloom";
   export default definePipeline({
@@ -67,7 +67,7 @@ async function build(project: Project): Promise<void> {
 }
 
 Deno.test({
-  name: "the container of the example runs, is served, watched and stopped as its files say",
+  name: "the container of the example runs, is served, watched and stopped as its files define it",
   ignore: !await canContain(),
   async fn() {
     await using registry = await Registry.start();
@@ -112,7 +112,7 @@ Deno.test({
   },
 });
 
-Deno.test("the container's files say what the guide says", () => {
+Deno.test("the container's files agree with the guide", () => {
   assertMatch(docker, /^FROM denoland\/deno:\d+\.\d+\.\d+$/m);
   assertMatch(docker, /^USER deno$/m);
   assertMatch(docker, /^VOLUME \/data$/m);

@@ -70,7 +70,7 @@ Deno.test("the page about dependencies names each of deno.json, in the version o
   }
 });
 
-Deno.test("the page about dependencies says each one's licence, size and what it brings", async () => {
+Deno.test("the page about dependencies lists each one's licence, size and what it brings", async () => {
   let compared = 0;
   for (const { name, version, licence, size, brings } of rows) {
     for (const { name: host } of Deno.readDirSync(npmCache)) {
@@ -92,7 +92,7 @@ Deno.test("the page about dependencies says each one's licence, size and what it
   assert(compared >= parts.get("What the package imports")!.length, `${compared} compared`);
 });
 
-Deno.test("the package imports what the page says, and nothing else", async () => {
+Deno.test("the package imports what the page lists, and nothing else", async () => {
   using folder = tempFolder();
   const entries = [...Object.values(exports), "writer.ts"];
   const lines = entries.map((entry) => `import ${JSON.stringify(new URL(entry, ROOT).href)};`);

@@ -1,5 +1,5 @@
 /**
- * The guide from the original says of each of its names what became of it.
+ * The guide from the original lists for each of its names what became of it.
  *
  * @module
  */

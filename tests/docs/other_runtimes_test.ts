@@ -1,5 +1,5 @@
 /**
- * What users of Node and Bun are told.
+ * What users of Node and Bun read.
  *
  * @module
  */
@@ -27,11 +27,11 @@ async function runWith(runtime: string, script: string): Promise<string[]> {
 
 /** A script that imports each of these and prints what that fails with. */
 function importing(specifiers: readonly string[]): string {
-  return `const told = [];
+  return `const texts = [];
     for (const name of ${JSON.stringify(specifiers)}) {
-      told.push(await import(name).then(() => name + " was loaded", ({ message }) => message));
+      texts.push(await import(name).then(() => name + " was loaded", ({ message }) => message));
     }
-    console.log(JSON.stringify(told));`;
+    console.log(JSON.stringify(texts));`;
 }
 
 for (const [runtime, called] of [["node", "Node"], ["bun", "Bun"]] as const) {
@@ -40,9 +40,9 @@ for (const [runtime, called] of [["node", "Node"], ["bun", "Bun"]] as const) {
     ignore: await versionOf(runtime) === 0,
     async fn() {
       const entries = Object.keys(EXPORTS).map((key) => key.replace(/^\./, NAME));
-      const told = await runWith(runtime, importing(entries));
-      assertEquals(told.length, entries.length);
-      for (const text of told) {
+      const texts = await runWith(runtime, importing(entries));
+      assertEquals(texts.length, entries.length);
+      for (const text of texts) {
         assertMatch(text, new RegExp(`^Cannot load ${NAME} in ${called} [\\d.]+: it runs on Deno`));
       }
     },

@@ -1,6 +1,6 @@
 /**
  * The package as another project uses it: by its name, from a registry or from a checkout, in a folder of its
- * own and with no more permissions than the README says.
+ * own and with no more permissions than the README names.
  *
  * @module
  */
@@ -130,7 +130,7 @@ Deno.test("deno cache fetches all that a run needs; what is missing is named as 
     project.deno("run", "--cached-only", "--no-prompt", "-R=.", "-W=.", "-N=127.0.0.1", file);
   assertEquals(await run("late.ts"), "done worker\n");
   for (
-    const [path, file, told] of [
+    const [path, file, expected] of [
       ["pipeline/executor/pool/task_worker.ts", "late.ts", "Cannot load the task from "],
       ["dashboard/server/worker.ts", "late.ts", "Cannot serve the dashboard: "],
       ["writer.ts", "first_pipeline.ts", "Cannot start the writer of "],
@@ -138,7 +138,7 @@ Deno.test("deno cache fetches all that a run needs; what is missing is named as 
   ) {
     project.forget(path, url);
     const { message } = await run(file).then(() => new Error("It ran"), (error: Error) => error);
-    assertStringIncludes(message, told);
+    assertStringIncludes(message, expected);
     assertMatch(message, new RegExp(`/${path} is not cached\\. Run deno cache on your program`));
     assert(!/ died|may or may not/.test(message), message);
   }

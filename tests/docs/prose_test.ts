@@ -12,7 +12,9 @@ const BANNED = [
   "whoever",
   "(?:some|no|any|every)(?:body|one)",
   "no one",
-  // A program continues, is observed, and has no ears.
+  // A program continues, is observed, reports and receives; it has neither mouth nor ears.
+  "(?:tell|tells|told|telling|untold|hear|hears|heard|hearing|unheard)",
+  "(?:say|says|said|saying|speak|speaks|spoke|spoken|speaking)",
   "(?:go|goes|going|went|gone) on",
   "(?:look|looks|looked|looking) on",
   "in vain",
@@ -27,20 +29,20 @@ const BANNED = [
   "what (?:is|was|are|were) (?:asked|there)",
   "what there (?:is|was)",
   "whose thread",
+  "what (?:is|was) left",
+  // Plain predicates: "is not a function", "the run is stopped", "is fixed".
+  "(?:is|are|was|were) to (?:be|do|have|run|stop|begin|end|wait|come)",
+  "(?<!there )(?:is|are) no (?:function|object|array|text|number|time|error|database|file|key|task|run|id)s?",
+  "mends?",
+  "whom",
 ];
 const PATTERN = new RegExp(`\\b(?:${BANNED.join("|")})\\b`, "i");
-
-/** What only people do: in Markdown, help, comments of public names and names of tests, a program reports and receives. */
-const OF_PEOPLE = /\b(?:tell|tells|told|telling|hear|hears|heard|hearing)\b/i;
 
 /** Words of a sentence, on average over a file. */
 const MOST_WORDS = 25;
 
-/** Sentences of which an average says something. */
+/** Sentences below which an average has no meaning. */
 const FEWEST_SENTENCES = 5;
-
-/** A program has no ears: it receives, notices and handles. */
-const HEARING = /\b(?:hear|hears|heard|hearing)\b/i;
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -53,7 +55,7 @@ function* filesIn(folder: string): Generator<string> {
     const path = `${folder}${name}`;
     if (/^\.(?!github)|^node_modules$|\.gen\.ts$/.test(name) || path === SELF) continue;
     if (isDirectory) yield* filesIn(`${path}/`);
-    else if (/\.(tsx?|md|in|ya?ml)$/.test(name)) yield path;
+    else if (path === "deno.json" || /\.(tsx?|css|md|in|ya?ml)$/.test(name)) yield path;
   }
 }
 
@@ -91,11 +93,7 @@ Deno.test("sources, tests, help and Markdown are in plain technical English", ()
   const found: string[] = [];
   for (const [path, text] of texts) {
     text.split("\n").forEach((line, i) => {
-      const isOfPublic = path.endsWith(".md") ||
-        /^ *(?:Deno\.test\(|await t\.step\(|name: )["`]/.test(line);
-      const isBanned = PATTERN.test(line) || (isOfPublic && OF_PEOPLE.test(line)) ||
-        (!path.startsWith("tests/") && HEARING.test(line));
-      if (isBanned) found.push(`${path}:${i + 1}: ${line.trim()}`);
+      if (PATTERN.test(line)) found.push(`${path}:${i + 1}: ${line.trim()}`);
     });
   }
   assertEquals(found, []);
@@ -125,7 +123,13 @@ Deno.test("a sentence has 25 words at most, on average over each file", () => {
 
 Deno.test("the checks find a headless clause, and a file of long sentences", () => {
   for (
-    const text of ["What is asked", "and so on, whoever it is", "it goes on", "rows that are none"]
+    const text of [
+      "What is asked",
+      "and so on, whoever it is",
+      "it goes on",
+      "rows that are none",
+      "as told",
+    ]
   ) {
     assert(PATTERN.test(text), text);
   }

@@ -1,6 +1,6 @@
 /**
- * The pages of `docs/reference/` are what the code says: a page that was not generated again is a failing test, and
- * so is a public name whose members no page lists.
+ * The pages of `docs/reference/` are generated from the code: a page that was not generated again is a failing test,
+ * and so is a public name whose members no page lists.
  *
  * @module
  */
@@ -74,7 +74,7 @@ Deno.test("permissions.md names every command", () => {
   }
 });
 
-Deno.test("errors.md says of every code of SqliteError what to do", async () => {
+Deno.test("errors.md names a remedy for every code of SqliteError", async () => {
   const source = await Deno.readTextFile(new URL("errors.ts", ROOT));
   const codes = /type SqliteErrorCode =([^;]+);/.exec(source)![1]!.match(/[\w-]+/g)!;
   assert(codes.length > 5, `${codes}`);

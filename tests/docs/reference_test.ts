@@ -1,5 +1,5 @@
 /**
- * The reference: every entry of the package says what it is for, and every function and class that it exports
+ * The reference: every entry of the package states its purpose, and every function and class that it exports
  * has an example that runs.
  *
  * @module
@@ -40,7 +40,7 @@ async function readReference(): Promise<[string, Entry][]> {
 const reference = await readReference();
 
 for (const [path, { module_doc, symbols }] of reference) {
-  Deno.test(`${path} says what it is for`, () => {
+  Deno.test(`${path} states its purpose`, () => {
     assert((module_doc?.doc?.length ?? 0) > 50, "There is no text with @module");
   });
 

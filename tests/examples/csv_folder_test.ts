@@ -20,7 +20,7 @@ Deno.test("examples/csv_folder.ts loads a folder, and brings it up to date the n
   assertStringIncludes(printed, "done: 2, error: 1");
   assertStringIncludes(
     printed,
-    'broken.csv: Line 2502 of readings/broken.csv: "warm" is no temperature',
+    'broken.csv: Line 2502 of readings/broken.csv: "warm" is not a temperature',
   );
   const db = folder.file("readings.db");
   const counts =
@@ -50,8 +50,8 @@ Deno.test("examples/csv_folder.ts takes or refuses each odd file, naming its lin
       "Line 3 of readings/blank.csv: celsius is blank",
     ],
     ["noname.csv", `${head},1,7\n`, "Line 2 of readings/noname.csv: station is blank"],
-    ["hex.csv", `${head}Oslo,1,0x10\n`, '"0x10" is no temperature'],
-    ["infinite.csv", `${head}Oslo,1,1e999\n`, '"1e999" is no temperature'],
+    ["hex.csv", `${head}Oslo,1,0x10\n`, '"0x10" is not a temperature'],
+    ["infinite.csv", `${head}Oslo,1,1e999\n`, '"1e999" is not a temperature'],
     [
       "latin1.csv",
       new Uint8Array([...new TextEncoder().encode(head), 0xd8, 44, 49, 44, 55, 10]),

@@ -13,6 +13,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "../support/assert.ts";
+import { TestTerminal } from "../support/pseudo_terminal.ts";
 
 /** Rows per table, counted once with the `csv` and `json` modules of Python. */
 const ROWS: Record<string, number> = {
@@ -136,15 +137,24 @@ Deno.test("datasets demo loads every file but the broken one, twice with the sam
       );
     });
 
-    await t.step("a second run leaves the same tables and a longer history", async () => {
-      const before = contents(db);
-      await runDemo(folder);
-      assertEquals(contents(db), before);
-      assertEquals(
-        query(db, "SELECT count(*) AS tasks, count(DISTINCT run_id) AS runs FROM task_runs"),
-        [{ tasks: 2 * SOURCES.length, runs: 2 }],
-      );
-    });
+    await t.step(
+      "a second run, in a terminal, is shown until Ctrl-C; it leaves the same tables and a longer history",
+      async () => {
+        const before = contents(db);
+        await using terminal = await TestTerminal.deno(words(["--workers", "2"]), { cwd: folder });
+        await terminal.until(() => terminal.raw.includes("until Ctrl-C"));
+        const url = terminal.raw.match(/Watch it at (http:\S+)/)![1]!;
+        const { runs } = await (await fetch(`${url}api/runs`)).json();
+        assertEquals(runs[0].counts.done, 61);
+        await terminal.type("\x03");
+        assertEquals(await terminal.end(), 0);
+        assertEquals(contents(db), before);
+        assertEquals(
+          query(db, "SELECT count(*) AS tasks, count(DISTINCT run_id) AS runs FROM task_runs"),
+          [{ tasks: 2 * SOURCES.length, runs: 2 }],
+        );
+      },
+    );
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -282,20 +292,17 @@ function csv(text: string) {
   return parseDelimited(text, { name: "x.csv", delimiter: "," });
 }
 
-/** Runs the demo in a child process with the permissions of `deno task demo`. */
-function demo(folder: string, args: string[]): Promise<Deno.CommandOutput> {
+/** Words after `deno run` that start the demo with the permissions of `deno task demo`. */
+function words(args: string[]): string[] {
   const main = fileURLToPath(new URL("../../examples/datasets/main.ts", import.meta.url));
+  const permissions = [`--allow-read=${ROOT},.`, "--allow-write=.", "--allow-net=127.0.0.1"];
+  return [...permissions, main, "--port=0", ...args];
+}
+
+/** Runs the demo in a child process. */
+function demo(folder: string, args: string[]): Promise<Deno.CommandOutput> {
   return new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      `--allow-read=${ROOT},.`,
-      "--allow-write=.",
-      "--allow-net=127.0.0.1",
-      main,
-      "--port=0",
-      ...args,
-    ],
+    args: ["run", "--no-prompt", ...words(args)],
     cwd: folder,
     env: { NO_COLOR: "1" },
   }).output();

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { ROOT } from "../support/child.ts";
-import { TestTerminal } from "../support/pseudo_terminal.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const PATH = decodeURIComponent(ROOT.pathname);
@@ -17,17 +16,6 @@ function demo(name: string, folder: string, ...args: string[]): string[] {
     ...args,
   ];
 }
-
-Deno.test("in a terminal the demonstration's dashboard stays until Ctrl-C", async () => {
-  using folder = tempFolder();
-  await using terminal = await TestTerminal.deno(demo("datasets", folder.path));
-  await terminal.until(() => terminal.raw.includes("until Ctrl-C"));
-  const url = terminal.raw.match(/Watch it at (http:\S+)/)![1]!;
-  const { runs } = await (await fetch(`${url}api/runs`)).json();
-  assertEquals(runs[0].counts.done, 61);
-  await terminal.type("\x03");
-  assertEquals(await terminal.end(), 0);
-});
 
 Deno.test("elsewhere the big demonstration ends by itself, and leaves all kinds of tasks", async () => {
   using folder = tempFolder();

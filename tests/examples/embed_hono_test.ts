@@ -8,7 +8,7 @@ async function freePort(): Promise<number> {
   return server.port;
 }
 
-/** Reads until a stream has said something. */
+/** Reads until a stream has sent something. */
 async function readUntil(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   words: string,

@@ -4,7 +4,7 @@ import { runExample } from "../support/example_run.ts";
 import { readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
 
-Deno.test("examples/first_pipeline.ts is the README's, and does what it says", async () => {
+Deno.test("examples/first_pipeline.ts is the README's, and prints what is shown there", async () => {
   const source = await Deno.readTextFile(new URL("examples/first_pipeline.ts", ROOT));
   const code = source.slice(source.indexOf("import "));
   const readme = await Deno.readTextFile(new URL("README.md", ROOT));

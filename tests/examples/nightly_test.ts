@@ -29,13 +29,13 @@ const EURO = 0.5;
 /** Each tenth request is one too many. */
 function files(
   asked: () => void,
-  told: (body: Record<string, unknown>) => void,
+  notified: (body: Record<string, unknown>) => void,
 ): ReturnType<typeof serveLocally> {
   let requests = 0;
   return serveLocally(async (request) => {
     const [, file, date] = new URL(request.url).pathname.split("/");
     if (file === "webhook") {
-      told(await request.json());
+      notified(await request.json());
       return new Response();
     }
     asked();
@@ -84,12 +84,12 @@ Deno.test(`examples/nightly.ts, killed again and again, ends with every date onc
   const random = new Random(SEED);
   let left = Infinity;
   let kill = () => {};
-  let told: Record<string, unknown> | undefined;
+  let end: Record<string, unknown> | undefined;
   await using server = files(
     () => {
       if (--left === 0) setTimeout(() => kill(), random.next() * KILL_MS);
     },
-    (body) => told = body,
+    (body) => end = body,
   );
   let killed = 0;
   while (killed < KILLED) {
@@ -118,9 +118,9 @@ Deno.test(`examples/nightly.ts, killed again and again, ends with every date onc
     kill = () => {};
     if (!isDone) await runExample("nightly.ts", options);
     await check(folder);
-    assert(told, "the webhook has heard of the end");
-    assertEquals([told.name, told.status, told.done], ["nightly", "done", 10 * DAYS]);
-    assertEquals(Object(told.checks).warned, 1);
-    told = undefined;
+    assert(end, "the webhook was called at the end");
+    assertEquals([end.name, end.status, end.done], ["nightly", "done", 10 * DAYS]);
+    assertEquals(Object(end.checks).warned, 1);
+    end = undefined;
   }
 });

@@ -26,13 +26,13 @@ function cli(folder: string): CliOptions {
   };
 }
 
-/** How a command ended: its exit code, and what it said to people. */
+/** How a command ended: its exit code, and what it printed for people. */
 async function ended(child: Deno.ChildProcess): Promise<[number, string, string]> {
   const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
-  const said = decoder.decode(stderr);
-  console.log(said.trimEnd());
-  return [code, decoder.decode(stdout), said];
+  const errors = decoder.decode(stderr);
+  console.log(errors.trimEnd());
+  return [code, decoder.decode(stdout), errors];
 }
 
 function sizeOf(path: string): number {
@@ -44,22 +44,22 @@ function sizeOf(path: string): number {
 }
 
 for (const driver of DRIVERS) {
-  Deno.test(`${driver}: pipeloom run says in one line that the disk is full`, async () => {
+  Deno.test(`${driver}: pipeloom run reports in one line that the disk is full`, async () => {
     using folder = tempFolder();
     Deno.mkdirSync(folder.file("disk"));
     await using disk = await SmallDisk.mount(folder.file("disk"), 3_000);
     if (!disk) return;
     const args = ["run", FIXTURE, "--db", "disk/etl.db", "--driver", driver];
-    const [code, out, said] = await ended(spawnCli(args, cli(folder.path)));
+    const [code, out, errors] = await ended(spawnCli(args, cli(folder.path)));
     assertEquals([code, out], [1, ""]);
     assertMatch(
-      said,
+      errors,
       /^error: Database or disk is full \(disk\/etl\.db\): free space on the disk that holds it.*\n$/m,
     );
   });
 
   for (const more of [[], ["--dashboard", "0"]]) {
-    Deno.test(`${driver}: ${["pipeloom run", ...more].join(" ")} says in one line that its database is gone`, async () => {
+    Deno.test(`${driver}: ${["pipeloom run", ...more].join(" ")} reports in one line that its database is gone`, async () => {
       using folder = tempFolder();
       const args = ["run", FIXTURE, "--db", "data/etl.db", "--driver", driver, ...more];
       const child = spawnCli(args, cli(folder.path));
@@ -67,13 +67,16 @@ for (const driver of DRIVERS) {
       child.status.then(() => isOver = true);
       await until(() => isOver || sizeOf(folder.file("data/etl.db-wal")) > 500_000);
       Deno.removeSync(folder.file("data"), { recursive: true });
-      const [code, out, said] = await ended(child);
+      const [code, out, errors] = await ended(child);
       assertEquals([code, out], [1, ""]);
-      assertMatch(said, /^error: Cannot write data\/etl\.db: the file was removed or moved .*\n$/m);
+      assertMatch(
+        errors,
+        /^error: Cannot write data\/etl\.db: the file was removed or moved .*\n$/m,
+      );
     });
   }
 
-  Deno.test(`${driver}: pipeloom run says in one line who is in its way`, async () => {
+  Deno.test(`${driver}: pipeloom run reports in one line who is in its way`, async () => {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     using other = await connect(db, { driver });
@@ -85,10 +88,10 @@ for (const driver of DRIVERS) {
        export default definePipeline({ items: [1], run: () => {}, busyTimeoutMs: 300 });`,
     );
     const args = ["run", module, "--db", db, "--driver", driver];
-    const [code, out, said] = await ended(spawnCli(args, cli(folder.path)));
+    const [code, out, errors] = await ended(spawnCli(args, cli(folder.path)));
     assertEquals([code, out], [1, ""]);
     assertMatch(
-      said,
+      errors,
       /^error: Database is locked \(.*etl\.db\): another connection holds its lock; find/m,
     );
   });

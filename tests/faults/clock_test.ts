@@ -8,7 +8,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { isInstalled } from "../support/child.ts";
 import { runCli } from "../cli/cli_terminal.ts";
 import { DRIVERS } from "../support/drivers.ts";
-import { assertKept, TASKS, tell, Victim, type VictimOptions } from "../support/faulted.ts";
+import { assertKept, printFault, TASKS, Victim, type VictimOptions } from "../support/faulted.ts";
 import { readRow, readValues } from "../support/read.ts";
 import { slowClock } from "../support/slow_clock.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -41,14 +41,14 @@ async function startAndSetBack(options: Omit<VictimOptions, "db">): Promise<SetB
   }
 }
 
-/** Resolves when the first task says that it was last heard of before it began. */
+/** Resolves when the last update of the first task is before its beginning. */
 async function wentBack(child: Victim, db: string): Promise<void> {
-  const heard = "SELECT updated_at < started_at FROM task_runs ORDER BY id LIMIT 1";
+  const isBack = "SELECT updated_at < started_at FROM task_runs ORDER BY id LIMIT 1";
   do {
     const before = child.acknowledged.length;
     await child.more(20);
     assert(child.acknowledged.length > before, "It ended before the clock was set back");
-  } while ((await readValues(db, heard))[0]?.[0] !== 1);
+  } while ((await readValues(db, isBack))[0]?.[0] !== 1);
 }
 
 /** The answers of the dashboard to everything in which there are times. */
@@ -91,8 +91,8 @@ for (const driver of DRIVERS) {
     const { child, db } = setBack;
     child.release();
     const ending = await child.end();
-    tell("clock set back by an hour", { ...options, db }, child, ending);
-    assertEquals([ending.code, ending.said], [0, ""]);
+    printFault("clock set back by an hour", { ...options, db }, child, ending);
+    assertEquals([ending.code, ending.stderr], [0, ""]);
     assertEquals([child.counts?.done, child.counts?.error], [TASKS, 0]);
     await assertKept(db, child.acknowledged);
     // It did go back: the first task ended before it began, and so did the run.
@@ -101,7 +101,7 @@ for (const driver of DRIVERS) {
     const { n, id } = await readRow(db, backwards);
     assert(Number(n) >= 1, "The clock was not set back");
     assertEquals(await readValues(db, "SELECT finished_at < started_at FROM pipeline_runs"), [[1]]);
-    // Each task that had failed was run again, after a wait that no clock had a say in.
+    // Each task that had failed was run again, after a wait that no clock affected.
     assertEquals(
       await readValues(db, "SELECT count(*), count(DISTINCT task_id) FROM task_attempts"),
       [[TASKS / 10, TASKS / 10]],

@@ -10,7 +10,7 @@ import {
   assertFailed,
   assertKept,
   assertResumes,
-  tell,
+  printFault,
   Victim,
   type VictimOptions,
 } from "../support/faulted.ts";
@@ -93,7 +93,7 @@ for (const driver of DRIVERS) {
       damage(db, root);
       await using child = new Victim(options);
       const ending = await child.end();
-      tell(`damaged ${what}`, options, child, ending);
+      printFault(`damaged ${what}`, options, child, ending);
       assertFailed(ending, "SqliteError", db, ...words);
       for (const end of ["-wal", "-shm"]) {
         await Deno.remove(db + end).catch(() => {});
@@ -120,7 +120,7 @@ for (const driver of DRIVERS) {
       child.kill("SIGCONT");
     }
     const ending = await child.end();
-    tell("pages damaged while it is open", options, child, ending);
+    printFault("pages damaged while it is open", options, child, ending);
     assertFailed(ending, "SqliteError", db, "malformed", "restore a backup");
     child.release();
     for (const end of ["-wal", "-shm"]) await Deno.remove(db + end).catch(() => {});
@@ -136,7 +136,7 @@ for (const driver of DRIVERS) {
       ["written over", (db) => scribble(`${db}-wal`, 0, sizeOf(`${db}-wal`))],
     ] as [string, (db: string) => void][]
   ) {
-    Deno.test(`${driver}: a WAL that is ${what} under a pipeline ends it with an error that says so`, async () => {
+    Deno.test(`${driver}: a WAL that is ${what} under a pipeline ends it with an error that names it`, async () => {
       using folder = tempFolder();
       const db = folder.file("etl.db");
       const options: VictimOptions = { db, driver, folder: folder.path };
@@ -150,7 +150,7 @@ for (const driver of DRIVERS) {
       child.mark();
       child.kill("SIGCONT");
       const ending = await child.end();
-      tell(`WAL ${what} while it is open`, options, child, ending);
+      printFault(`WAL ${what} while it is open`, options, child, ending);
       assertFailed(
         ending,
         "SqliteError",
@@ -210,6 +210,6 @@ for (const driver of DRIVERS) {
 /** A place in the middle of a WAL: a number of bytes into a page with its header. */
 function cut(db: string, bytes: number): number {
   const frames = Math.floor((sizeOf(`${db}-wal`) - WAL_HEADER) / (FRAME_HEADER + PAGE));
-  assert(frames > 10, "There is no WAL to speak of");
+  assert(frames > 10, "The WAL has too few frames");
   return WAL_HEADER + Math.floor(frames / 2) * (FRAME_HEADER + PAGE) + bytes;
 }

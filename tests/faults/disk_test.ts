@@ -10,7 +10,7 @@ import {
   assertFailed,
   assertKept,
   assertResumes,
-  tell,
+  printFault,
   Victim,
   type VictimOptions,
 } from "../support/faulted.ts";
@@ -33,7 +33,7 @@ for (const driver of DRIVERS) {
   for (const wal of IS_LONG ? [true, false] : [true]) {
     for (const size of SIZES) {
       const name = `a disk of ${size} KiB${wal ? "" : " and no WAL"}`;
-      Deno.test(`${driver}: ${name} is full: the error says so, and nothing is lost`, async () => {
+      Deno.test(`${driver}: ${name} is full: the error names it, and nothing is lost`, async () => {
         using folder = tempFolder();
         Deno.mkdirSync(folder.file("disk"));
         const db = folder.file("disk/etl.db");
@@ -42,7 +42,7 @@ for (const driver of DRIVERS) {
         const options: VictimOptions = { db, driver, folder: folder.path, wal };
         await using child = Victim.held({ ...options, size: 2_000 });
         const ending = await child.end();
-        tell(name, options, child, ending);
+        printFault(name, options, child, ending);
         assertFailed(ending, "SqliteError", db, "is full", "free space on the disk");
         // Readers find the rows on the disk that is still full.
         if (child.acknowledged.length > 0) await assertKept(db, child.acknowledged);
@@ -53,7 +53,7 @@ for (const driver of DRIVERS) {
     }
   }
 
-  Deno.test(`${driver}: a disk that is full when the writer closes: the error says so, all is there`, async () => {
+  Deno.test(`${driver}: a disk that is full when the writer closes: the error names it, all is there`, async () => {
     using folder = tempFolder();
     Deno.mkdirSync(folder.file("disk"));
     const db = folder.file("disk/etl.db");
@@ -63,7 +63,7 @@ for (const driver of DRIVERS) {
     const options: VictimOptions = { db, driver, folder: folder.path };
     await using child = new Victim({ ...options, tasks: 1, lines: 1, size: 3_500_000 });
     const ending = await child.end();
-    tell("full at close", options, child, ending);
+    printFault("full at close", options, child, ending);
     assertFailed(ending, "SqliteError", db, "is full", "free space on the disk");
     assertEquals(child.acknowledged, ["0.0"]);
     await disk.grow(ROOM_KIB);
@@ -71,7 +71,7 @@ for (const driver of DRIVERS) {
     assertEquals(await readValues(db, "SELECT status, done FROM pipeline_runs"), [["done", 1]]);
   });
 
-  Deno.test(`${driver}: a copy that the disk has no room for says so, and leaves nothing behind`, async () => {
+  Deno.test(`${driver}: a copy that the disk has no room for fails with that reason, and leaves nothing behind`, async () => {
     using folder = tempFolder();
     Deno.mkdirSync(folder.file("disk"));
     await using disk = await SmallDisk.mount(folder.file("disk"), 1_000);
@@ -99,7 +99,7 @@ for (const driver of DRIVERS) {
     const options: VictimOptions = { db, driver, folder: folder.path, pool: true, tasks: 400 };
     await using child = Victim.held({ ...options, size: 2_000 });
     const ending = await child.end();
-    tell("full, with a pool", options, child, ending);
+    printFault("full, with a pool", options, child, ending);
     // It stops at the first failure, and does not start a Worker for each that follows.
     assert(ending.ms < 20_000, `${ending.ms} ms`);
     assertFailed(ending, "SqliteError", db, "is full", "free space on the disk");
@@ -117,7 +117,7 @@ for (const driver of DRIVERS) {
     const prefix = ["bash", "-c", `trap "" XFSZ; ulimit -f 2000; exec "$@"`, "bash"];
     await using child = Victim.held({ ...options, size: 2_000, prefix });
     const ending = await child.end();
-    tell("limit of file size", options, child, ending);
+    printFault("limit of file size", options, child, ending);
     assertFailed(ending, "SqliteError", db, "Disk I/O error", "quotas and limits of file size");
     await assertKept(db, child.acknowledged);
     child.release();

@@ -13,7 +13,7 @@ import {
   assertThrows,
 } from "../support/assert.ts";
 import { DRIVERS } from "../support/drivers.ts";
-import { assertFailed, assertKept, assertResumes, tell, Victim } from "../support/faulted.ts";
+import { assertFailed, assertKept, assertResumes, printFault, Victim } from "../support/faulted.ts";
 import { namesIn } from "../support/names_in.ts";
 import { readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -52,7 +52,7 @@ for (const driver of DRIVERS) {
       ], (db) => db],
     ] as [string, (db: string) => void, string[], ((db: string) => string) | undefined][]
   ) {
-    Deno.test(`${driver}: ${fault} under a pipeline, which ends with an error that says so`, async () => {
+    Deno.test(`${driver}: ${fault} under a pipeline, which ends with an error that names it`, async () => {
       using all = files();
       const { db, folder } = all;
       const options = { db, driver, folder: folder.path };
@@ -61,7 +61,7 @@ for (const driver of DRIVERS) {
       child.mark();
       strike(db);
       const ending = await child.end();
-      tell(fault, options, child, ending);
+      printFault(fault, options, child, ending);
       assertFailed(ending, "SqliteError", `Cannot write ${db}: `, "resume the run", ...words);
       assert(ending.ms < NOTICED_MS, `${ending.ms} ms`);
       child.release();
@@ -90,7 +90,7 @@ for (const driver of DRIVERS) {
     Deno.linkSync(db, folder.file("data/first.db"));
     Deno.renameSync(folder.file("other.db"), db);
     const ending = await child.end();
-    tell("the database is replaced", options, child, ending);
+    printFault("the database is replaced", options, child, ending);
     assertFailed(ending, `Cannot write ${db}: the file was replaced by another`, "resume the run");
     child.release();
     assertEquals(await readValues(db, "PRAGMA integrity_check"), [["ok"]]);
@@ -121,7 +121,7 @@ for (const driver of DRIVERS) {
     assertEquals(await readValues(db, "SELECT value FROM n WHERE value = 1"), [[1]]);
   });
 
-  Deno.test(`${driver}: a file that is taken away just before the end is no success`, async () => {
+  Deno.test(`${driver}: a file that is taken away just before the end is not a success`, async () => {
     using all = files();
     const { db, folder } = all;
     const options = { db, driver, folder: folder.path, tasks: 2 };

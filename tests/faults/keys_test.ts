@@ -33,7 +33,7 @@ async function runThrough(
     random: Random;
   },
 ): Promise<number> {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   for (let kills = 0;; kills++) {
     // Enough for a task or two, whose first pages are sent again; it cannot get far beyond them.
     const pages = 10 + random.below(10);
@@ -41,7 +41,7 @@ async function runThrough(
     for (let i = 0; i < pages; i++) {
       const line = await child.line();
       if (line === "done") return kills;
-      told.add(line);
+      reported.add(line);
     }
     try {
       child.kill("SIGKILL");
@@ -50,8 +50,8 @@ async function runThrough(
     }
     const { signal } = await child.status;
     const written = await readValues(db, "SELECT DISTINCT item || ' ' || page FROM line");
-    const missing = told.difference(new Set(written.flat()));
-    assertEquals([...missing], [], `seed ${SEED}: what was told to be committed is there`);
+    const missing = reported.difference(new Set(written.flat()));
+    assertEquals([...missing], [], `seed ${SEED}: what was reported as committed is there`);
     const [[status]] = await readValues(db, "SELECT status FROM pipeline_runs") as [[string]];
     if (status === "done") return kills + (signal ? 1 : 0);
   }

@@ -2,7 +2,7 @@
  * Kills pipelines at random instants until they are done, and counts what is lost and what is doubled.
  *
  * The instants are random but for their seed, which is printed; what the system does meanwhile is not. A handful
- * of kills here, as many as `PIPELOOM_FAULTS` says with `deno task test:faults`. To wait for a random time is the
+ * of kills here, as many as `PIPELOOM_FAULTS` sets with `deno task test:faults`. To wait for a random time is the
  * point: there is no signal to wait for.
  *
  * @module
@@ -18,7 +18,7 @@ import { Random } from "../support/random.ts";
 import { Fixture } from "../support/spawn.ts";
 import { tempFolder } from "../support/temp.ts";
 
-/** Milliseconds within which a process is killed that is to die before its first task. */
+/** Milliseconds within which a process is killed to die before its first task. */
 const EARLY_MS = 150;
 
 /** The columns to compare of our own tables; task ids may differ, keys not. */
@@ -31,7 +31,7 @@ const STATUS = {
 /** How often each row is in a table. */
 type Rows = Map<string, number>;
 
-/** What is left of a pipeline, table by table. */
+/** The remains of a pipeline, table by table. */
 async function read(db: string, { tables }: KilledPipeline): Promise<Map<string, Rows>> {
   using reader = await connectReadOnly(db);
   const found = new Map<string, Rows>();
@@ -65,13 +65,16 @@ function check(reader: Connection, pipeline: KilledPipeline): unknown {
   return reader.prepare("SELECT status FROM pipeline_runs ORDER BY id DESC").get()?.status;
 }
 
-/** Of what a process has said, how much is not there; and how many notes are there twice. */
-function compareSaid(reader: Connection, said: readonly string[]): { lost: number; twice: number } {
+/** How much of what a process has printed is missing; and how many notes are there twice. */
+function comparePrinted(
+  reader: Connection,
+  printed: readonly string[],
+): { lost: number; twice: number } {
   const notes = reader.prepare("SELECT text FROM note").all().map(({ text }) => `note ${text}`);
   const done = reader.prepare("SELECT key FROM task_runs WHERE status='done'").all();
   const there = new Set([...notes, ...done.map(({ key }) => `done ${key}`)]);
   return {
-    lost: said.filter((line) => !there.has(line)).length,
+    lost: printed.filter((line) => !there.has(line)).length,
     twice: notes.length - new Set(notes).size,
   };
 }
@@ -98,17 +101,17 @@ interface Killed {
   doubled: number;
 }
 
-/** Runs one process of it, and kills it. Returns what it has said, and whether it was killed indeed. */
+/** Runs one process of it, and kills it. Returns what it has printed, and whether it was killed indeed. */
 async function runOnce(
   { name }: KilledPipeline,
   { folder, db, driver, pool, random, latestMs }: Killing,
   kill: boolean,
-): Promise<{ said: string[]; killed: boolean }> {
+): Promise<{ printed: string[]; killed: boolean }> {
   await using child = new Fixture("killed.ts", folder, name, db, driver, pool ? "pool" : "here");
   // One in eight dies while it opens the file, takes the lock or looks for what is done.
   const early = random.below(8) === 0;
   const ms = random.next() * (early ? EARLY_MS : latestMs);
-  const begun = early || !kill ? undefined : await child.heard("begun");
+  const begun = early || !kill ? undefined : await child.linesUpTo("begun");
   const rest = child.rest();
   if (kill) {
     const delay = Promise.withResolvers<void>();
@@ -123,22 +126,22 @@ async function runOnce(
   }
   const { signal, code } = await child.status;
   assert(signal === "SIGKILL" || code === 0, `The pipeline ended with ${signal ?? code}`);
-  const said = [...begun ?? [], ...await rest].filter((line) => line !== "begun");
-  return { said, killed: signal === "SIGKILL" };
+  const printed = [...begun ?? [], ...await rest].filter((line) => line !== "begun");
+  return { printed, killed: signal === "SIGKILL" };
 }
 
 /** Runs the pipeline until it is at its end; kills it, as long as there are kills left. */
 async function runThrough(pipeline: KilledPipeline, killing: Killing): Promise<Killed> {
   const sum: Killed = { kills: 0, acknowledged: 0, lost: 0, doubled: 0 };
   for (;;) {
-    const { said, killed } = await runOnce(pipeline, killing, sum.kills < killing.kills);
+    const { printed, killed } = await runOnce(pipeline, killing, sum.kills < killing.kills);
     if (killed) sum.kills++;
-    sum.acknowledged += said.length;
+    sum.acknowledged += printed.length;
     try {
       using reader = await connectReadOnly(killing.db);
       const status = check(reader, pipeline);
-      if (said.length > 0) {
-        const { lost, twice } = compareSaid(reader, said);
+      if (printed.length > 0) {
+        const { lost, twice } = comparePrinted(reader, printed);
         sum.lost += lost;
         sum.doubled += twice;
       }
@@ -147,7 +150,9 @@ async function runThrough(pipeline: KilledPipeline, killing: Killing): Promise<K
       assert(killed, `The run ended as ${status}`);
     } catch (error) {
       // Killed before there was a file.
-      if (!killed || said.length > 0 || !/no such file/.test((error as Error).message)) throw error;
+      if (!killed || printed.length > 0 || !/no such file/.test((error as Error).message)) {
+        throw error;
+      }
     }
   }
 }
@@ -161,7 +166,7 @@ for (const driver of DRIVERS) {
       const clean = folder.file("clean.db");
       const before = performance.now();
       await runThrough(pipeline, { ...common, db: clean, kills: 0, latestMs: 0 });
-      // Most kills fall before the end of what is left to do.
+      // Most kills fall before the end of the remaining work.
       const latestMs = 0.5 * (performance.now() - before);
       const expected = await read(clean, pipeline);
       assertEquals(count(expected.get("tasks")!), TASKS[pipeline.name]!.items.length);

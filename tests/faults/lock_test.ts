@@ -10,8 +10,8 @@ import {
   assertFailed,
   assertKept,
   assertResumes,
+  printFault,
   TASKS,
-  tell,
   Victim,
   type VictimOptions,
 } from "../support/faulted.ts";
@@ -50,14 +50,14 @@ for (const driver of DRIVERS) {
       await child.more(200);
       child.release();
       const ending = await child.end();
-      tell(`locked for ${LOCKED_MS} ms`, options, child, ending);
-      assertEquals([ending.code, ending.said], [0, ""]);
+      printFault(`locked for ${LOCKED_MS} ms`, options, child, ending);
+      assertEquals([ending.code, ending.stderr], [0, ""]);
       assertEquals([child.counts?.done, child.counts?.error], [TASKS, 0]);
       await assertKept(db, child.acknowledged);
     });
   }
 
-  Deno.test(`${driver}: a database that stays locked ends a pipeline with an error that says so`, async () => {
+  Deno.test(`${driver}: a database that stays locked ends a pipeline with an error that names it`, async () => {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     const options: VictimOptions = { db, driver, folder: folder.path };
@@ -68,7 +68,7 @@ for (const driver of DRIVERS) {
       other.exec("BEGIN IMMEDIATE");
       child.mark();
       const ending = await child.end();
-      tell("locked for ever", options, child, ending);
+      printFault("locked for ever", options, child, ending);
       assertFailed(
         ending,
         "SqliteError",

@@ -57,7 +57,7 @@ Deno.test("hosts lose packets, and one its line for longer than the lease", LOOS
     }
   }
   await hosts.setLine("a", "up");
-  assertEquals(JSON.parse(await coordinator.told("}")).done, COUNT);
+  assertEquals(JSON.parse(await coordinator.printed("}")).done, COUNT);
   await assertWhole(db);
   if (hosts.areApart) {
     const [[lost]] = await readValues(db, "SELECT count(*) FROM task_attempts") as [[number]];
@@ -67,7 +67,7 @@ Deno.test("hosts lose packets, and one its line for longer than the lease", LOOS
         isLossy ? "hosts that lose 2% of all packets" : "hosts"
       }, one of which had no line ` +
         `for a lease: ${2 * COUNT} rows, 0 lost, 0 doubled; ${lost} attempts were lost; ` +
-        `that worker said:\n${one.text}`,
+        `that worker printed:\n${one.text}`,
     );
   }
 });
@@ -81,7 +81,7 @@ Deno.test("a worker's clock that is set back by an hour changes nothing", LOOSE,
     env: await slowClock(3_600, 2),
   });
   await using coordinator = new CoordinatorProcess(db, server.url, { count: COUNT, workers: 4 });
-  assertEquals(JSON.parse(await coordinator.told("}")).done, COUNT);
+  assertEquals(JSON.parse(await coordinator.printed("}")).done, COUNT);
   await assertWhole(db);
   assertMatch(worker.text, /Joined the run/);
   assertEquals(await readValues(db, "SELECT count(*) FROM task_attempts"), [[0]]);

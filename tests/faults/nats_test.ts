@@ -2,7 +2,7 @@
  * Kills coordinators, workers and servers of NATS at random instants until their pipelines are done, and counts what
  * is lost and what is doubled; and runs a pipeline over a slow line that breaks.
  *
- * A handful of kills here, as many as `PIPELOOM_FAULTS` says with `deno task test:faults`, where processes are stopped
+ * A handful of kills here, as many as `PIPELOOM_FAULTS` sets with `deno task test:faults`, where processes are stopped
  * for 10 s, too, and servers are away for longer than the lease. To wait for a random time is the point.
  *
  * @module
@@ -157,7 +157,7 @@ class Victims implements AsyncDisposable {
     const workers = await readValues(this.#db, "SELECT name, slots, running, left_at FROM workers")
       .catch((error) => `${error}`);
     return `${done} of ${TASKS} tasks are done, and no more after ${JSON.stringify(this.#sum)}: ` +
-      `${JSON.stringify({ states, workers })}; workers have told: ` +
+      `${JSON.stringify({ states, workers })}; workers have printed: ` +
       this.#workers.map(({ text }) => text).join("\n");
   }
 

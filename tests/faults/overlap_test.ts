@@ -20,7 +20,7 @@ const PROCESSES = 5;
 const MAX_LIFE_MS = 1_500;
 const MAX_TASK_MS = 200;
 
-/** Reads what a process says until its report, or until it is gone. */
+/** Reads what a process prints until its report, or until it is gone. */
 async function reportOf(fixture: Fixture): Promise<{ status?: string } | undefined> {
   try {
     for (;;) {

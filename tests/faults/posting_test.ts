@@ -1,5 +1,5 @@
 /**
- * Things that cannot be sent to another thread, or written: the task that sent them fails and says what it was,
+ * Things that cannot be sent to another thread, or written: the task that sent them fails and names it,
  * and whatever was sent along with them is written.
  *
  * @module
@@ -32,7 +32,7 @@ for (const driver of DRIVERS) {
         });
         assertEquals([report.counts.done, report.counts.error], [names.length, names.length]);
         const failures = new Map(report.failures.map(({ name, error }) => [name, error.message]));
-        for (const name of names) assertMatch(failures.get(name)!, UNSENDABLE[name]!.says);
+        for (const name of names) assertMatch(failures.get(name)!, UNSENDABLE[name]!.error);
         // What they had written before is there, unless it is all or nothing.
         const written = items.filter((item) => !atomic || item.startsWith("fine"));
         assertEquals(

@@ -4,7 +4,7 @@ import { IS_LONG } from "../support/long_form.ts";
 
 /** A thousand take 40 s. */
 const REQUESTS = IS_LONG ? 1_000 : 200;
-/** Requests that the server allows in a second, and seconds after which the others are to come back. */
+/** Requests that the server allows in a second, and seconds after which the others may come back. */
 const RATE = 50;
 const RETRY_AFTER = 2;
 

@@ -10,7 +10,7 @@ import {
   assertFailed,
   assertKept,
   assertResumes,
-  tell,
+  printFault,
   Victim,
   type VictimOptions,
 } from "../support/faulted.ts";
@@ -32,7 +32,7 @@ function removeIfThere(path: string): void {
   }
 }
 
-/** Sets or takes away the flag of files that may not be written, and says why it could not. */
+/** Sets or takes away the flag of files that may not be written, and returns why it could not. */
 async function chattr(flag: "+i" | "-i", ...files: string[]): Promise<string | undefined> {
   const { success, stderr } = await new Deno.Command("chattr", { args: [flag, ...files] }).output();
   return success ? undefined : new TextDecoder().decode(stderr).trim();
@@ -56,11 +56,11 @@ for (const driver of DRIVERS) {
       await child.more(100);
       child.release();
       const first = await child.end();
-      tell("made read-only while it is open", options, child, first);
-      assertEquals([first.code, first.said], [0, ""]);
+      printFault("made read-only while it is open", options, child, first);
+      assertEquals([first.code, first.stderr], [0, ""]);
       await using next = new Victim(options);
       const ending = await next.end();
-      tell("read-only", options, next, ending);
+      printFault("read-only", options, next, ending);
       const words = ["SqliteError", db, "check the permissions of the file and its folder"];
       assertFailed(ending, ...words);
       await assertKept(db, child.acknowledged);
@@ -69,7 +69,7 @@ for (const driver of DRIVERS) {
       chmod(data, 0o666, 0o555);
       await using refused = new Victim(options);
       const without = await refused.end();
-      tell("in a read-only folder", options, refused, without);
+      printFault("in a read-only folder", options, refused, without);
       assertFailed(without, "SqliteError", db, "permissions of the file and its folder");
       chmod(data, 0o666, 0o777);
       await using last = new Victim(options);
@@ -95,7 +95,7 @@ for (const driver of DRIVERS) {
     try {
       child.mark();
       const ending = await child.end();
-      tell("protected while it is open", options, child, ending);
+      printFault("protected while it is open", options, child, ending);
       assertFailed(ending, "SqliteError", db, "check");
     } finally {
       await chattr("-i", ...files);

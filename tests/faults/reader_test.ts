@@ -101,8 +101,8 @@ for (const driver of DRIVERS) {
     const heldMs = performance.now() - begun;
     assert(held.rows > before.rows + ROWS, "nothing is written while the reader reads");
     assert(held.walBytes! > WARN_BYTES && held.walHeldSince !== null);
-    const told = await health(db, driver);
-    assert(told.wal_held_since !== null && Number(told.wal_bytes) > WARN_BYTES);
+    const row = await health(db, driver);
+    assert(row.wal_held_since !== null && Number(row.wal_bytes) > WARN_BYTES);
     assertMatch(warnings.texts[0]!, /^Readers have kept the WAL of .*etl\.db from being emptied/);
     const doublings = Math.log2(held.walBytes! / WARN_BYTES);
     assert(warnings.texts.length <= 1 + doublings, `${warnings.texts.length} warnings`);

@@ -25,7 +25,7 @@ const LATEST_MS = 250_000;
 class Process implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #errors: ReadableStreamDefaultReader<string>;
-  said = "";
+  output = "";
 
   constructor(folder: string, env: Record<string, string>, ...args: string[]) {
     const permissions = ["--allow-read", `--allow-write=${folder}`];
@@ -36,10 +36,10 @@ class Process implements AsyncDisposable {
   async until(what: RegExp): Promise<void> {
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), LATEST_MS);
     try {
-      while (!what.test(this.said)) {
+      while (!what.test(this.output)) {
         const { value, done } = await this.#errors.read();
-        if (done) throw new Error(`It ended, before ${what}, after ${this.said}`);
-        this.said += value;
+        if (done) throw new Error(`It ended, before ${what}, after ${this.output}`);
+        this.output += value;
       }
     } finally {
       clearTimeout(timer);
@@ -50,7 +50,7 @@ class Process implements AsyncDisposable {
   async end(signal: Deno.Signal): Promise<[number, string]> {
     this.#child.kill(signal);
     for (let part = await this.#errors.read(); !part.done; part = await this.#errors.read()) {
-      this.said += part.value;
+      this.output += part.value;
     }
     const out = await new Response(this.#child.stdout).text();
     return [(await this.#child.status).code, out];
@@ -105,7 +105,7 @@ Deno.test({
     const [stopped, summary] = await queues.end("SIGTERM");
     assertEquals(stopped, 143);
     assertMatch(summary, /^scheduled · cancelled · 1 task/);
-    assert(queues.said.includes("Stopping: running tasks may end."));
+    assert(queues.output.includes("Stopping: running tasks may end."));
     assertEquals(await refuses.end("SIGTERM"), [0, ""]);
     assertEquals(await readValues(db, RUNS), [[1, "cancelled"], [2, "cancelled"]]);
   },
@@ -123,8 +123,8 @@ Deno.test({
     );
     // Three minutes: two runs wait, and the third time is left out.
     await queues.until(/Left out: Cannot queue another run of "scheduled": /);
-    assertEquals(queues.said.match(/Waits: run 1 is active/g)?.length, 2);
-    assertEquals(queues.said.match(/Left out/g)?.length, 1);
+    assertEquals(queues.output.match(/Waits: run 1 is active/g)?.length, 2);
+    assertEquals(queues.output.match(/Left out/g)?.length, 1);
     const [code, out] = await queues.end("SIGTERM");
     assertEquals(code, 143);
     assertEquals(out.match(/^scheduled · cancelled · 1 task/gm)?.length, 2);

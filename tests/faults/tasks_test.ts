@@ -23,9 +23,9 @@ for (const driver of DRIVERS) {
       using folder = tempFolder();
       const options = hazardous(folder, { tasks: 60, driver, pool, hazard: "memory", heapMb: 100 });
       await using child = new Victim(options);
-      const { signal, said } = await child.end(FATAL);
-      assert(signal !== null, said);
-      assertMatch(said, /Fatal JavaScript out of memory/);
+      const { signal, stderr } = await child.end(FATAL);
+      assert(signal !== null, stderr);
+      assertMatch(stderr, /Fatal JavaScript out of memory/);
       assert(child.acknowledged.includes(`${VICTIM}.0`));
       await assertKept(options.db, child.acknowledged);
       await assertResumes({ ...options, hazard: undefined }, child.acknowledged);
@@ -43,17 +43,17 @@ for (const driver of DRIVERS) {
       using folder = tempFolder();
       const options = hazardous(folder, { tasks: 60, driver, pool, hazard: "loop" });
       await using child = new Victim(options);
-      await child.heard("looping");
+      await child.printed("looping");
       if (pool) {
         // The first Ctrl-C lets the others end; that one is waited for, until the second.
         child.kill("SIGINT");
-        await child.heard("interrupted");
+        await child.printed("interrupted");
         const running = "SELECT group_concat(key) AS keys FROM task_runs WHERE status = 'running'";
         await until(async () => (await readRow(options.db, running)).keys === `${VICTIM}`);
         child.kill("SIGINT");
         assertEquals((await child.end()).code, 130);
       } else {
-        // Signals are heard by the thread that is blocked.
+        // Signals are handled by the thread that is blocked.
         child.kill("SIGINT");
         child.kill("SIGKILL");
         assertEquals((await child.end()).signal, "SIGKILL");
@@ -96,8 +96,8 @@ for (const driver of DRIVERS) {
       using folder = tempFolder();
       const options = hazardous(folder, { tasks: 60, driver, pool: true, hazard });
       await using child = new Victim(options);
-      const { code, said } = await child.end();
-      assertEquals([code, said], [0, ""]);
+      const { code, stderr } = await child.end();
+      assertEquals([code, stderr], [0, ""]);
       assertEquals([child.counts!.done, child.counts!.error], [59, 1]);
       assertMatch(
         `${(await readRow(options.db, MESSAGE)).message}`,
@@ -111,10 +111,10 @@ for (const driver of DRIVERS) {
       using folder = tempFolder();
       const options = hazardous(folder, { tasks: 60, driver, hazard });
       await using child = new Victim(options);
-      const { code, said } = await child.end();
+      const { code, stderr } = await child.end();
       assertEquals(code, 1);
-      // It says where in the code.
-      assertMatch(said, new RegExp(`Uncaught .*${message}[^]*hazards\\.ts`));
+      // It names the line in the code.
+      assertMatch(stderr, new RegExp(`Uncaught .*${message}[^]*hazards\\.ts`));
       assert(child.acknowledged.includes(`${VICTIM}.0`));
       await assertKept(options.db, child.acknowledged);
       await assertResumes({ ...options, hazard: undefined }, child.acknowledged);

@@ -43,7 +43,7 @@ Deno.test("only driver ffi by name asks a registry", async () => {
   const scoped = [`--allow-read=${folder.path},${decodeURIComponent(ROOT.pathname)}`];
   scoped.push(`--allow-write=${folder.path}`);
   assertEquals(await askedFor(startWriters(folder.path, "auto"), scoped), []);
-  // The search for a driver is no reason to download one, whatever is granted.
+  // The search for a driver is not a reason to download one, whatever is granted.
   assertEquals(await askedFor(startWriters(folder.path, "auto"), ALL), []);
   // Once for the process, not once for each Worker.
   const named = startWriters(folder.path, "ffi").replaceAll("await writer.close", "writer?.close")

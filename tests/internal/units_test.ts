@@ -51,7 +51,7 @@ Deno.test("formatElapsed() counts whole seconds", () => {
   assertEquals(formatElapsed(null), "–");
 });
 
-Deno.test("formatPercent() says 100% of what is whole only and 0% of what is nothing only", () => {
+Deno.test("formatPercent() gives 100% only for the whole and 0% only for nothing", () => {
   const table: [number, string][] = [
     [0, "0%"],
     [0.0001, "<1%"],
@@ -102,7 +102,7 @@ Deno.test("formatAgo() is coarser the longer ago it is", () => {
   assertEquals(formatAgo(5 * DAY), "5 d ago");
 });
 
-Deno.test("formatRatio() says how many times as long", () => {
+Deno.test("formatRatio() gives how many times as long", () => {
   assertEquals(formatRatio(100, 240), "2.4×");
   assertEquals(formatRatio(100, 5), "0.05×");
   assertEquals(formatRatio(1, 1234), "1,234×");
@@ -140,7 +140,7 @@ Deno.test("formatWhen() names the day unless it is today's", () => {
   assertEquals(formatWhen(null, noon), "–");
 });
 
-Deno.test("formatZoned() says the offset from UTC", () => {
+Deno.test("formatZoned() includes the offset from UTC", () => {
   const at = Date.UTC(2026, 10, 22, 12, 3, 11);
   const zoned = formatZoned(at);
   assertEquals(zoned.startsWith(`${formatDateTime(at)} UTC`), true, zoned);

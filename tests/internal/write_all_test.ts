@@ -29,7 +29,7 @@ Deno.test("writeTextSync() writes all of a text as UTF-8", () => {
   assertEquals(new TextDecoder().decode(Uint8Array.from(end.taken)), "Ærø – ok");
 });
 
-Deno.test("writeAllSync() throws what is no reason to wait", () => {
+Deno.test("writeAllSync() throws what is not a reason to wait", () => {
   const gone = {
     writeSync(): number {
       throw new Deno.errors.BrokenPipe("gone");

@@ -1,5 +1,5 @@
 /**
- * Credentials of each kind are sent, in code and by the command line; wrong ones are refused without telling them.
+ * Credentials of each kind are sent, in code and by the command line; wrong ones are refused without revealing them.
  *
  * @module
  */
@@ -30,7 +30,7 @@ async function tryCredentials(
     const error = await assertRejects(() => run(refused), Error, "refused the credentials");
     for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
       for (const secret of secrets) {
-        assert(!`${cause.message}${cause.stack}`.includes(secret), "an error tells a secret");
+        assert(!`${cause.message}${cause.stack}`.includes(secret), "an error reveals a secret");
       }
     }
   }

@@ -65,7 +65,7 @@ Deno.test("messages of any size arrive once and in order, whatever is lost and r
       link.send({ n, bytes: new Uint8Array(size).fill(n) });
     };
     for (let turn = 0; turn < 60; turn++) {
-      // Cut at times; then both ends hear that the connection is back.
+      // Cut at times; then both ends are notified that the connection is back.
       channel.lost = turn % 10 < 4 ? random.next() : 0;
       channel.repeated = random.next() * 0.3;
       for (let i = random.below(5); i > 0; i--) send(left, sent.left++);
@@ -103,7 +103,7 @@ Deno.test("what was sent to a side without a connection is sent again when that 
   right.close();
 });
 
-Deno.test("a link that the other side has given up says so; only a first frame begins one", () => {
+Deno.test("a link that the other side has given up is reported as gone; only a first frame begins one", () => {
   let gone = 0;
   const frames: Uint8Array[] = [];
   const link = new Link<number, number>({

@@ -9,7 +9,7 @@ import { startPipeline } from "../../mod.ts";
 import { openConnection } from "../../nats/connection.ts";
 import { Offers } from "../../nats/coordinator/offers.ts";
 import { namesUnder } from "../../nats/names.ts";
-import { decode, type RunHello } from "../../nats/protocol.ts";
+import type { RunHello } from "../../nats/protocol.ts";
 import { assertEquals, assertRejects } from "../support/assert.ts";
 import { hasNats, NatsServer } from "../support/nats_server.ts";
 import { remotely, startWorker } from "../support/remote.ts";
@@ -96,7 +96,7 @@ Deno.test("offers that are lost on the way to workers are only late", LOOSE, asy
     db: ":memory:",
   });
   const [hello] = await Array.fromAsync(hellos);
-  const stolen = client.pull(names.consumer((decode(hello!.data) as RunHello).run, 1), 2);
+  const stolen = client.pull(names.consumer(hello!.json<RunHello>().run, 1), 2);
   await client.nats.flush();
   await using _ = startWorker(server.url);
   for (const message of await stolen) message.respond("+ACK");

@@ -80,7 +80,7 @@ const CASES: Record<string, () => Promise<void>> = {
       // It continues, and could write its second row before the other.
       await Deno.writeTextFile(gate, "");
       sleeper.signal("SIGCONT");
-      await sleeper.told("given this worker up");
+      await sleeper.printed("given this worker up");
       assertEquals((await run.finished).counts.done, 1);
       // The first row of an attempt that was lost is there: the task is not atomic.
       assertEquals(await readValues(db, "SELECT n, count(*) FROM numbers GROUP BY n"), [[1, 2], [
@@ -150,7 +150,7 @@ const CASES: Record<string, () => Promise<void>> = {
         "SELECT count(*) FROM task_runs WHERE status='done'",
       ) as [[number]];
       await using second = new CoordinatorProcess(db, server.url);
-      const counts = JSON.parse(await second.told("}"));
+      const counts = JSON.parse(await second.printed("}"));
       assertEquals([counts.done, counts.total], [100, 100]);
       assert(before < 100, "all was done before");
       for (const table of ["numbers", "keyed"]) {

@@ -295,7 +295,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a worker that cannot load the module says so, and the run waits for another",
+  "a worker that cannot load the module reports it, and the run waits for another",
   LOOSE,
   async () => {
     using folder = tempFolder();
@@ -383,7 +383,7 @@ Deno.test("wrong options are refused, and so is a run whose work is a function",
     return "";
   });
   for (const message of messages) assertMatch(message, /^Cannot run tasks over NATS: /);
-  assert(!messages.at(-1)!.includes("12345"), "a secret is told");
+  assert(!messages.at(-1)!.includes("12345"), "a secret is revealed");
   const executor = natsExecutor({ servers });
   assert(!JSON.stringify(executor).includes("127.0.0.1"));
   const db = ":memory:";

@@ -65,7 +65,7 @@ Deno.test(
     );
     const seed = decoder.decode(stranger.getSeed());
     for (let error: Error | undefined = wrongKey; error; error = error.cause as Error | undefined) {
-      assert(!`${error.message}${error.stack}`.includes(seed), "an error tells the seed");
+      assert(!`${error.message}${error.stack}`.includes(seed), "an error reveals the seed");
     }
     const others = { ...tls, ca: `${folder}/other/ca.pem` };
     await assertRejects(() => run({ tls: others }), Error, "could not be trusted");
@@ -92,7 +92,7 @@ Deno.test(
       "Cannot serve as a worker: tls://127.0.0.1",
     );
 
-    // What a worker could do that had fallen into other hands: not offer tasks, nor hear what others write.
+    // What a worker could do that had fallen into other hands: not offer tasks, nor read what others write.
     const raw = await connect({
       servers: url,
       authenticator: nkeyAuthenticator(worker.getSeed()),
@@ -125,7 +125,7 @@ Deno.test(
 Deno.test("a run that is cancelled while no server answers has not failed", LOOSE, async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
-  // It takes a connection, and says nothing.
+  // It takes a connection, and sends nothing.
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const run = startPipeline([1, 2], {
     ...remotely(`nats://127.0.0.1:${listener.addr.port}`, "idle"),
@@ -157,5 +157,5 @@ Deno.test("a server without encryption is refused where tls:// is asked for", LO
   });
   await served;
   assertMatch(lines.join("\n"), /cannot be reached .*trying again/);
-  assert(!lines.join("\n").includes("secret"), "a line tells the password");
+  assert(!lines.join("\n").includes("secret"), "a line reveals the password");
 });

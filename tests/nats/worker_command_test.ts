@@ -50,10 +50,10 @@ Deno.test(
     Deno.kill(canBeFirst ? await firstProcess(worker) : worker.pid, "SIGTERM");
     await Deno.writeTextFile(gate, "");
     const { code, stderr } = await worker.output();
-    const told = new TextDecoder().decode(stderr);
-    assertEquals([code, (await run.finished).counts.done], [0, 1], told);
+    const errors = new TextDecoder().decode(stderr);
+    assertEquals([code, (await run.finished).counts.done], [0, 1], errors);
     assertMatch(
-      told,
+      errors,
       /^Connected to nats:[^]*3 tasks at once of remote_tasks.ts[^]*Joined[^]*Ending by SIGTERM/,
     );
 
@@ -65,7 +65,7 @@ Deno.test(
   },
 );
 
-Deno.test("pipeloom worker without a server says what to pass, and a key that is missing is named", async () => {
+Deno.test("pipeloom worker without a server prints what to pass, and a key that is missing is named", async () => {
   using folder = tempFolder();
   const options = { folder: folder.path };
   const [nothing, key] = await Promise.all([

@@ -20,7 +20,7 @@ import { tempFolder } from "../support/temp.ts";
 const RUNS = "SELECT id, status, args FROM pipeline_runs ORDER BY id";
 const TASKS = "SELECT run_id, key, status FROM task_runs ORDER BY id";
 
-/** A pipeline of these items; those that begin with "!" fail until they are mended. */
+/** A pipeline of these items; those that begin with "!" fail until they are repaired. */
 function nightly(db: string, rest: Partial<PipelineOptions<string>> = {}) {
   const ran: string[] = [];
   const run = async (items: readonly string[], more: Partial<PipelineOptions<string>> = {}) => {

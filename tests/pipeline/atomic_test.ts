@@ -105,7 +105,7 @@ Deno.test("nothing of an atomic task that fails is written", async () => {
   assertMatch(messages[1]!, /NOT NULL constraint failed/);
 });
 
-Deno.test("rows that are no iterable are refused, atomic or not", async () => {
+Deno.test("rows that are not an iterable are refused, atomic or not", async () => {
   for (const atomic of [true, false]) {
     const { failures } = await runPipeline([{ text: "one row" }, null, 7], {
       db: ":memory:",

@@ -24,14 +24,14 @@ for (const [where, run] of Object.entries(WAYS)) {
       assertEquals(report.failures.map(({ error }) => error.message), [
         'The check "is good" (got {"item":"bad"}) did not pass',
       ]);
-      const told = { id: 2, name: "bad", expected: undefined };
+      const task = { id: 2, name: "bad", expected: undefined };
       assertEquals(report.checks, {
         passed: 2,
         failed: 1,
         warned: 1,
         failing: [
-          { ...told, check: "is long", severity: "warn", value: 3, expected: 4 },
-          { ...told, check: "is good", severity: "error", value: { item: "bad" } },
+          { ...task, check: "is long", severity: "warn", value: 3, expected: 4 },
+          { ...task, check: "is good", severity: "error", value: { item: "bad" } },
         ],
       });
       const bad = (attempt: number) => [

@@ -154,7 +154,7 @@ Deno.test("a retry that cannot be written leaves the task as it had ended", asyn
     schema: `CREATE TRIGGER full BEFORE INSERT ON task_attempts
              BEGIN SELECT RAISE(ABORT, 'no attempts here'); END`,
     async run(item, task) {
-      if (item === "fails") throw new Error("As told");
+      if (item === "fails") throw new Error("As planned");
       await task.flush();
       // Again, because the first must not leave it between two states.
       for (let i = 0; i < 2; i++) {

@@ -16,7 +16,7 @@ function start(
   return startPipeline(items, { schema, workers: 1, ...options, run: { module } });
 }
 
-/** Where a task says that it has begun. */
+/** Where a task notes that it has begun. */
 function beginning() {
   const begun = new SharedArrayBuffer(4);
   const cell = new Int32Array(begun);
@@ -70,7 +70,7 @@ Deno.test("cancel() ends the Worker of a task that never looks up, and the other
   const report = await pipeline.finished;
   const tasks = await readValues(db, TASKS);
   assertEquals(tasks[20], [21, "cancelled", "Cancelled; its Worker was terminated"]);
-  // The one before it may have been lost with the Worker: then it says so, and nothing is queued or running.
+  // The one before it may have been lost with the Worker: then its end records that, and nothing is queued or running.
   const { done, error, cancelled } = report.counts;
   assertEquals([done + error, cancelled], [25, 1]);
   assertEquals(await readValues(db, RUN), [[report.status, 0, 0, done, error, 1]]);
@@ -83,7 +83,7 @@ Deno.test("cancel() ends the Worker of a task that never looks up, and the other
   }
 });
 
-Deno.test("tasks whose end was lost with their Worker say so, and can be retried", async () => {
+Deno.test("tasks whose end was lost with their Worker are marked, and can be retried", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   using loop = beginning();
@@ -133,7 +133,7 @@ Deno.test("retry() runs a pooled task again, in the Worker where it failed", asy
     { does: "heeds", begun: waits.begun },
   ], { db, workers: 2 });
   await Promise.all([fails.once(), waits.once()]);
-  // That it has begun does not say that it has failed yet.
+  // That it has begun does not mean that it has failed yet.
   while (await pipeline.retry(1).then(() => false, () => true));
   await fails.once(2);
   await pipeline.cancel(2);
@@ -156,7 +156,7 @@ Deno.test("a task that was cancelled while it ran can be retried in the same Wor
   await pipeline.cancel(1);
   await pipeline.retry(1);
   await task.once(2);
-  // What it was told before is forgotten: it runs until it is told again.
+  // The earlier request is forgotten: it runs until the next one.
   const [[, status]] = await readValues(db, TASKS) as [[number, string]];
   assert(status === "running" || status === "queued", status);
   await pipeline.cancel(1);

@@ -13,11 +13,11 @@ const RUBBISH: [id: string, task: string, kind: string, answer: RegExp][] = [
   ["10", "2", "'x'", /^Cannot do "x" to a run/],
   ["11", "NULL", "'CANCEL'", /^Cannot do "CANCEL" to a run/],
   ["12", "2", "x'00ff'", /^Cannot do Uint8Array/],
-  ["13", "'two'", "'cancel'", /"two" is no id/],
-  ["14", "x'02'", "'cancel'", /is no id/],
-  ["15", "1.5", "'retry'", /1\.5 is no id/],
-  ["16", "-2", "'retry'", /-2 is no id/],
-  ["17", "9223372036854775807", "'cancel'", /is no id/],
+  ["13", "'two'", "'cancel'", /"two" is not an id/],
+  ["14", "x'02'", "'cancel'", /is not an id/],
+  ["15", "1.5", "'retry'", /1\.5 is not an id/],
+  ["16", "-2", "'retry'", /-2 is not an id/],
+  ["17", "9223372036854775807", "'cancel'", /is not an id/],
 ];
 
 for (const driver of DRIVERS) {

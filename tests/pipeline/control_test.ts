@@ -14,7 +14,7 @@ const TASKS = "SELECT id, status, message FROM task_runs ORDER BY id";
 const RUN = "SELECT status, queued, running, done, error, cancelled FROM pipeline_runs";
 const REQUESTS = "SELECT task_id, kind, refused, answer FROM run_requests ORDER BY id";
 
-/** A pipeline whose items are names: what each does is said by the test. */
+/** A pipeline whose items are names: the test decides what each does. */
 function start(
   work: Record<string, (task: TaskContext) => unknown>,
   options: Omit<PipelineOptions<string>, "run">,
@@ -67,7 +67,7 @@ for (const driver of DRIVERS) {
   });
 }
 
-Deno.test("cancel() leaves a task done that finishes all the same, and says so", async () => {
+Deno.test("cancel() leaves a task done that finishes all the same, and reports it", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const { open, wait } = gates();
@@ -194,7 +194,7 @@ Deno.test("cancel() refuses tasks that have ended, and ids of none", async () =>
   await wait("begun");
   await assertRejects(() => pipeline.cancel(1), Error, "Cannot cancel task 1: it is done");
   await assertRejects(() => pipeline.cancel(77), RangeError, "has no task of that id");
-  await assertRejects(() => pipeline.cancel(NaN), TypeError, "NaN is no id of a task");
+  await assertRejects(() => pipeline.cancel(NaN), TypeError, "NaN is not an id of a task");
   await assertRejects(() => pipeline.retry(1), Error, "it has not ended as error or cancelled");
   await assertRejects(() => pipeline.retry(), Error, "none has failed");
   open("end");

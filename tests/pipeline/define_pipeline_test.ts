@@ -23,7 +23,7 @@ Deno.test("definePipeline() brands a copy and leaves what it was given alone", (
   const definition = definePipeline(given);
   assert(isPipelineDefinition(definition) && !isPipelineDefinition(given));
   assertEquals({ ...definition }, given);
-  // Spread is no way to forge one by accident.
+  // Spread is not a way to forge one by accident.
   assert(!isPipelineDefinition({ ...definition }));
 });
 
@@ -35,7 +35,7 @@ Deno.test("isPipelineDefinition() knows what another copy of the package made", 
   }
 });
 
-Deno.test("definePipeline() refuses what cannot be run, and says what to pass", () => {
+Deno.test("definePipeline() refuses what cannot be run, and names what to pass", () => {
   const define = definePipeline as (definition: unknown) => unknown;
   for (const items of [undefined, null, 7, {}]) {
     assertThrows(() => define({ items, run }), TypeError, "for items, got ");

@@ -41,7 +41,7 @@ const RUNS = `
   }
 `;
 
-Deno.test("a statement that never ends ends its run, once that or its task is to stop", async () => {
+Deno.test("a statement that never ends ends its run, once that or its task is stopped", async () => {
   using folder = tempFolder();
   const results = await runChild(
     RUNS.replace("FOLDER", JSON.stringify(folder.path)) + `

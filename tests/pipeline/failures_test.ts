@@ -134,7 +134,7 @@ Deno.test("runPipeline() fails a task whose result has no JSON, and stores the o
   });
 });
 
-Deno.test("runPipeline() stops after the first failure when it is to fail fast", async () => {
+Deno.test("runPipeline() stops after the first failure with failFast", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const started: number[] = [];
@@ -212,7 +212,7 @@ Deno.test("runPipeline() refuses bad options before it touches the database", as
 
 Deno.test("runPipeline() rejects when the database cannot be used", async () => {
   using folder = tempFolder();
-  Deno.writeTextFileSync(folder.file("text.db"), "This is no database, but text. ".repeat(50));
+  Deno.writeTextFileSync(folder.file("text.db"), "This is not a database, but text. ".repeat(50));
   const cases: [string, Record<string, unknown>, string][] = [
     [folder.path, {}, "folder"],
     [folder.file("text.db"), {}, "not a database"],
@@ -225,7 +225,7 @@ Deno.test("runPipeline() rejects when the database cannot be used", async () => 
     await assertRejects(() => runPipeline([1], { db, ...options, run }), SqliteError, message);
   }
   assertEquals(ran, 0);
-  assertMatch(Deno.readTextFileSync(folder.file("text.db")), /^This is no database/);
+  assertMatch(Deno.readTextFileSync(folder.file("text.db")), /^This is not a database/);
 });
 
 Deno.test("runPipeline() gives up when the database is full, and rejects with that", async () => {

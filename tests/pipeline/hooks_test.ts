@@ -43,21 +43,21 @@ function warnings(): Disposable & { lines: string[] } {
 
 for (const [where, way] of Object.entries(WAYS)) {
   Deno.test(`onTaskEnd receives how each task ended, ${where}`, async () => {
-    const told: [TaskIdentity, EndedTask][] = [];
+    const calls: [TaskIdentity, EndedTask][] = [];
     const report = await runPipeline([1, 2, 3], {
       ...way,
       db: ":memory:",
       schema: "CREATE TABLE row (n)",
       retries: 1,
       retryDelayMs: 1,
-      onTaskEnd: (task, outcome) => told.push([task, outcome]),
+      onTaskEnd: (task, outcome) => calls.push([task, outcome]),
     });
     assertEquals(
       report.counts,
       { queued: 0, running: 0, done: 2, error: 1, cancelled: 0, total: 3 } as never,
     );
-    told.sort(([a], [b]) => a.id - b.id);
-    const ended = told.map(([task, { error, ...outcome }]) => {
+    calls.sort(([a], [b]) => a.id - b.id);
+    const ended = calls.map(([task, { error, ...outcome }]) => {
       assertEquals(task, { id: outcome.id, name: outcome.name, key: outcome.key });
       return [outcome.key, outcome.status, outcome.attempt, outcome.result, error?.message];
     });
@@ -66,7 +66,7 @@ for (const [where, way] of Object.entries(WAYS)) {
       ["2", "error", 2, undefined, "Two"],
       ["3", "done", 1, undefined, undefined],
     ]);
-    assert(told[1]![1].error instanceof RangeError);
+    assert(calls[1]![1].error instanceof RangeError);
   });
 }
 
@@ -154,21 +154,21 @@ Deno.test("onTaskEnd may retry and add tasks while the run waits for it", async 
 
 Deno.test("onEnd is called at each end of a run, before runPipeline() is done", async () => {
   using folder = tempFolder();
-  const told: EndedRun[] = [];
+  const calls: EndedRun[] = [];
   const options = {
     db: folder.file("a.db"),
     name: "ends",
     args: { day: 1 },
     async onEnd(ended: EndedRun) {
       await Promise.resolve();
-      told.push(ended);
+      calls.push(ended);
     },
   };
   const report = await runPipeline([1], { ...options, run: () => {} });
-  assertEquals(told.pop(), { ...report });
+  assertEquals(calls.pop(), { ...report });
 
   await runPipeline([1], { ...options, run: () => Promise.reject(new Error("No")) });
-  const failed = told.pop()!;
+  const failed = calls.pop()!;
   assertEquals([failed.status, failed.reason, failed.failures.length], ["error", undefined, 1]);
 
   const stopped = startPipeline([1, 2], {
@@ -177,7 +177,7 @@ Deno.test("onEnd is called at each end of a run, before runPipeline() is done", 
     run: (_, task) => untilAborted(task),
   });
   await stopped.cancel();
-  assertEquals([told.length, told.pop()!.status], [1, "cancelled"]);
+  assertEquals([calls.length, calls.pop()!.status], [1, "cancelled"]);
 
   const items = function* () {
     yield 1;
@@ -188,50 +188,57 @@ Deno.test("onEnd is called at each end of a run, before runPipeline() is done", 
     Error,
     "No more items",
   );
-  const half = told.pop()!;
+  const half = calls.pop()!;
   assertEquals([half.status, half.reason, half.counts.total], ["error", "No more items", 1]);
   assert(half.runId !== null && half.error?.message === "No more items");
 
   const schema = "CREATE TABL";
   const wrong = () => runPipeline([1], { ...options, schema, run: () => {} });
   const error = await assertRejects(wrong, Error);
-  const unbegun = told.pop()!;
+  const unbegun = calls.pop()!;
   assertEquals([unbegun.runId, unbegun.name, unbegun.args, unbegun.label], [null, "ends", {
     day: 1,
   }, "day=1"]);
   assertEquals([unbegun.status, unbegun.error], ["error", error]);
-  assertEquals(told, []);
+  assertEquals(calls, []);
 });
 
 Deno.test("onEnd is called for a definition whose items fail, and for no wrong argument", async () => {
-  const told: EndedRun[] = [];
+  const calls: EndedRun[] = [];
   const define = (items: () => number[]) =>
-    definePipeline({ name: "nightly", items, run: () => {}, onEnd: (ended) => told.push(ended) });
+    definePipeline({ name: "nightly", items, run: () => {}, onEnd: (ended) => calls.push(ended) });
   const closed = define(() => {
     throw new TypeError("The shop is closed");
   });
   await assertRejects(() => prepareRun(closed, { day: "1" }), TypeError, "The shop is closed");
-  assertEquals(told.map(({ name, args, status, reason }) => [name, args, status, reason]), [
+  assertEquals(calls.map(({ name, args, status, reason }) => [name, args, status, reason]), [
     ["nightly", { day: "1" }, "error", "The shop is closed"],
   ]);
   const open = define(() => [1]);
   await assertRejects(() => prepareRun(open, { dya: "1" }), Error, "no argument dya");
-  assertEquals(told.length, 1);
+  assertEquals(calls.length, 1);
 });
 
 Deno.test("two runs on one writer have hooks of their own", async () => {
   await using writer = await SqliteWriter.open({ db: ":memory:" });
-  const told: string[] = [];
+  const calls: string[] = [];
   await Promise.all(["a", "b"].map((name) =>
     runPipeline([1, 2], {
       name,
       db: writer,
       run: () => {},
-      onTaskEnd: (_, { status }) => void told.push(`${name} ${status}`),
-      onEnd: ({ name, status }) => void told.push(`${name} over ${status}`),
+      onTaskEnd: (_, { status }) => void calls.push(`${name} ${status}`),
+      onEnd: ({ name, status }) => void calls.push(`${name} over ${status}`),
     })
   ));
-  assertEquals(told.sort(), ["a done", "a done", "a over done", "b done", "b done", "b over done"]);
+  assertEquals(calls.sort(), [
+    "a done",
+    "a done",
+    "a over done",
+    "b done",
+    "b done",
+    "b over done",
+  ]);
 });
 
 Deno.test("a webhook receives a run that has not ended well", async () => {
@@ -256,7 +263,7 @@ Deno.test("a webhook receives a run that has not ended well", async () => {
   assertEquals(await posted.promise, { name: "nightly", status: "error", failed: 1 });
 });
 
-Deno.test("hooks that are no functions, and an invalid time limit, are refused", () => {
+Deno.test("hooks that are not functions, and an invalid time limit, are refused", () => {
   const options = { db: ":memory:", run: () => {} };
   assertThrows(() => startPipeline([], { ...options, onEnd: "mail" as never }), TypeError, "onEnd");
   const error = assertThrows(

@@ -272,7 +272,7 @@ Deno.test("runPipeline() hands opaque items over untouched", async () => {
   assert(items.every((item, i) => Object.is(item, got[i])));
 });
 
-Deno.test("runPipeline() rejects a name or key that is no text, and dependencies that are no list", async () => {
+Deno.test("runPipeline() rejects a name or key that is not a text, and dependencies that are not a list", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const refuses = (options: object, message: string) =>
@@ -281,13 +281,13 @@ Deno.test("runPipeline() rejects a name or key that is no text, and dependencies
   await refuses({ taskKey: later("a") }, 'Cannot use Promise { "a" } for item 0: taskKey returns');
   await refuses({ taskName: () => ({}) }, "Cannot use {} for item 0: taskName returns text");
   const taskKey = (n: number) => `k${n}`;
-  for (const [dependsOn, told] of [[later([]), "Promise { [] }"], [() => "k1", '"k1"']] as const) {
-    await refuses({ taskKey, dependsOn }, `Cannot let "k1" depend on ${told}: dependsOn returns`);
+  for (const [dependsOn, shown] of [[later([]), "Promise { [] }"], [() => "k1", '"k1"']] as const) {
+    await refuses({ taskKey, dependsOn }, `Cannot let "k1" depend on ${shown}: dependsOn returns`);
   }
   assertEquals((await runPipeline([1], { db, run: () => {}, taskKey })).counts.done, 1);
 });
 
-Deno.test("items that heed what stops the run are no failure; an error of their own is one", async () => {
+Deno.test("items that heed what stops the run are not a failure; an error of their own is one", async () => {
   async function* until(stop: AbortController, own?: Error) {
     yield 1;
     stop.abort();

@@ -13,7 +13,7 @@ import { readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** Pipelines in the suite. */
-const RUNS = 25;
+const RUNS = 15;
 
 const POOL = { module: new URL("../fixtures/programs.ts", import.meta.url), export: "interpret" };
 
@@ -115,7 +115,7 @@ function attemptOf({ key, steps, until }: Program, attempt: number, atomic: bool
     const fails = step.do === "throw" || step.do === "refused" ||
       (step.do === "transaction" && step.bad);
     failed ||= fails;
-    // An atomic task only hears of what was refused when all of it is written.
+    // An atomic task only learns what was refused when all of it is written.
     if (fails && (!atomic || step.do === "throw" || (step.do === "refused" && !step.waits))) break;
   }
   return { facts: failed && atomic ? [] : facts, progress, failed };

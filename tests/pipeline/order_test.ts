@@ -34,7 +34,7 @@ Deno.test("runPipeline() starts a task when all that it depends on are done", as
   assertEquals([report.status, report.counts.done], ["done", 300]);
 });
 
-Deno.test("runPipeline() cancels what depends on a task that fails, and says why", async () => {
+Deno.test("runPipeline() cancels what depends on a task that fails, and gives the reason", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const steps: Step[] = [

@@ -171,7 +171,7 @@ Deno.test("runs of one writer that is shared overlap or wait, too", async () => 
   assertEquals(most, 1);
 });
 
-Deno.test("a run that says it is running and has no owner takes a person", async () => {
+Deno.test("a run that is marked as running and has no owner needs a person", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   await run(db);

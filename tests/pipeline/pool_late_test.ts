@@ -1,5 +1,5 @@
 /**
- * Tasks of a pool that have ended when their Worker is ended, and of which the main thread has not heard: what is
+ * Tasks of a pool that have ended when their Worker is ended, which the main thread does not know yet: what is
  * written counts.
  */
 import { connectReadOnly } from "../../db.ts";
@@ -10,7 +10,7 @@ import { until } from "../support/until.ts";
 
 const run = { module: new URL("../fixtures/retried_tasks.ts", import.meta.url), export: "endLate" };
 
-/** Milliseconds of grace: longer than the task runs after it was told. */
+/** Milliseconds of grace: longer than the task runs after it was asked to stop. */
 const GRACE_MS = 400;
 
 for (const retries of [0, 1]) {
@@ -30,7 +30,7 @@ for (const retries of [0, 1]) {
       run,
     });
     await until(() => logged.get() !== undefined);
-    // This thread is busy until the time of grace is over, and hears nothing of the task's end.
+    // This thread is busy until the time of grace is over, and notices nothing of the task's end.
     const end = performance.now() + GRACE_MS;
     while (!done.get() || performance.now() < end);
     const report = await pipeline;

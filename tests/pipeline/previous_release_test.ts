@@ -100,7 +100,7 @@ Deno.test("a file of the previous release opens, is extended and resumes", async
 Deno.test("a file of the previous release over which the original has written resumes", async () => {
   using folder = tempFolder();
   const db = await restore(folder);
-  // No column tells what the earlier release wrote: k3 passes for done, and k1 is run again.
+  // No column shows what the earlier release wrote: k3 passes for done, and k1 is run again.
   await original(db, [6]);
   await original(db, [4], "error");
   const ran: string[] = [];

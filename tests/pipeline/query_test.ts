@@ -107,7 +107,7 @@ Deno.test("an atomic task's statement that returns rows is refused, and query is
       assertStringIncludes(refusal, "query(sql, params)");
     }
   }
-  // What the text does not tell is refused when it is carried out.
+  // What the text does not show is refused when it is executed.
   const late = await runPipeline<"alone" | "sql" | "named">(["alone", "sql", "named"], {
     ...base,
     statements: { version: "PRAGMA user_version" },

@@ -165,7 +165,7 @@ Deno.test("runPipeline() keeps a rate on the pool", async () => {
     });
     const rows = await readValues(db, `SELECT at FROM start WHERE run=${report.runId}`);
     assertEquals(rows.length, retries ? 12 : 9);
-    // A Worker says that a task begins just before it does, and a busy machine may come in between.
+    // A Worker reports that a task begins just before it does, and a busy machine may come in between.
     assertRate(rows.map(([at]) => Number(at)), rate, intervalMs / 4);
   }
 });

@@ -296,3 +296,35 @@ Deno.test("a run in memory may be resumed with the writer that has it", async ()
   assertEquals([report.runId, report.status, ran], [1, "done", ["a"]]);
   assert(report.counts.total === 2);
 });
+
+Deno.test("resume of some tasks leaves the others as they are", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const items = ["a", "b", "c", "d", "e"];
+  const ran: string[] = [];
+  const options = {
+    db,
+    workers: 1,
+    taskKey: (item: string) => item,
+    dependsOn: (item: string) => item === "d" ? ["c"] : item === "e" ? ["d"] : [],
+    run(item: string) {
+      ran.push(item);
+      if (ran.length <= 3 && item !== "a") throw new Error(`${item} failed`);
+    },
+  };
+  assertEquals((await runPipeline(items, options)).status, "error");
+  assertEquals(ran.splice(0), ["a", "b", "c"]);
+  ran.length = 3;
+  // Its own dependency and what depends on it run, too; the failure of b stays.
+  const some = await runPipeline(items, { ...options, resume: { run: 1, tasks: [4] } });
+  assertEquals(ran.slice(3), ["c", "d", "e"]);
+  assertEquals([some.status, some.counts.done, some.counts.error], ["error", 4, 1]);
+  const { message } = await readRow(db, "SELECT message FROM task_runs WHERE key='b'");
+  assertMatch(`${message}`, /b failed/);
+  const rest = await runPipeline(items, { ...options, resume: { run: 1, tasks: [2] } });
+  assertEquals([rest.runId, rest.status, rest.counts.done], [1, "done", 5]);
+  for (const tasks of [[0], [1.5], "2"]) {
+    const resume = { run: 1, tasks } as { run: number; tasks: number[] };
+    await assertRejects(() => runPipeline(items, { ...options, resume }), TypeError, "resume");
+  }
+});

@@ -65,7 +65,7 @@ Deno.test("a wait that spends an attempt is one of the retries, and takes the pl
   assertEquals(none.counts.error, 1, "without retries there is none to spend");
 });
 
-Deno.test("what waits says until when and why, and can be cancelled", async () => {
+Deno.test("what waits shows until when and why, and can be cancelled", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const stop = new AbortController();
@@ -113,7 +113,7 @@ Deno.test("a task can hold back all tasks of a tag, and no others", async () => 
   for (const [item, at] of started.slice(3)) assert(at - heldAt >= HELD_MS, item);
 });
 
-Deno.test("a tag without a limit cannot be held back: the task fails and says why", async () => {
+Deno.test("a tag without a limit cannot be held back: the task fails and gives the reason", async () => {
   for (
     const [options, why] of [
       [{}, 'Cannot hold back the tag "api": it has no limit. Name it in limits'],
@@ -132,7 +132,7 @@ Deno.test("a tag without a limit cannot be held back: the task fails and says wh
   }
 });
 
-Deno.test("RetryAfter takes seconds and dates of a header, and refuses what is no time", () => {
+Deno.test("RetryAfter takes seconds and dates of a header, and refuses what is not a time", () => {
   const ms = (value: string | null, options = {}) => RetryAfter.fromHeader(value, options).ms;
   assertEquals([ms("2"), ms(" 0 "), ms("0.2"), ms("999999999999")], [2_000, 0, 200, 2 ** 31 - 1]);
   assertEquals([ms(null), ms(""), ms("soon"), ms("-1"), ms("1e3", { ms: 7 })], [
@@ -160,7 +160,7 @@ Deno.test("RetryAfter takes seconds and dates of a header, and refuses what is n
   }
 });
 
-Deno.test("requests beyond what a server allows are all done when it says when to come back", async () => {
+Deno.test("requests beyond what a server allows are all done when it specifies when to retry", async () => {
   const RATE = 100, REQUESTS = 300;
   let windowAt = 0, inWindow = 0, refused = 0;
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
@@ -188,7 +188,7 @@ Deno.test("requests beyond what a server allows are all done when it says when t
   assert(refused > 0, "the server refused some");
 });
 
-Deno.test("retryDelayMs may be a function; one that returns no time ends the task and says so", async () => {
+Deno.test("retryDelayMs may be a function; one that returns no time ends the task with that reason", async () => {
   const seen: unknown[] = [];
   const run = (_: string, { attempt }: { attempt: number }) => {
     if (attempt < 3) throw Object.assign(new Error("busy"), { status: 503 });

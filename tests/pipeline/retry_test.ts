@@ -260,7 +260,7 @@ Deno.test("runPipeline() takes no promise for an answer of retryIf", async () =>
     db: ":memory:",
     retries: 3,
     retryDelayMs: 0,
-    retryIf: (() => Promise.reject(new Error("Not heard"))) as unknown as () => boolean,
+    retryIf: (() => Promise.reject(new Error("Not awaited"))) as unknown as () => boolean,
     run(_, { attempt }) {
       attempts.push(attempt);
       throw new Error("The task's");
@@ -389,7 +389,7 @@ Deno.test("a task that fails with several errors reports all of them", async () 
   }
 });
 
-Deno.test("retryIf gets what was thrown, on this thread and in the pool, also where it is no error", async () => {
+Deno.test("retryIf gets what was thrown, on this thread and in the pool, also where it is not an error", async () => {
   const module = new URL("../fixtures/retried_tasks.ts", import.meta.url);
   const { throwOther } = await import("../fixtures/retried_tasks.ts");
   for (const run of [throwOther, { module, export: "throwOther" }]) {

@@ -18,7 +18,7 @@ const BY_STATUS =
   "SELECT status, count(*) FROM task_runs WHERE run_id IS NOT NULL GROUP BY 1 ORDER BY 1";
 const COUNTS = "SELECT queued, running, done, error, cancelled FROM pipeline_runs";
 
-/** What a reader of results is told of a task over which another program has written. */
+/** What a reader of results sees of a task over which another program has written. */
 const lost = (id: number) =>
   `Cannot read results: another program has written over task ${id}. Begin a new run`;
 
@@ -192,7 +192,7 @@ Deno.test("a run does not fail on rows that another program adds under its ids",
   ]);
 });
 
-Deno.test("a run whose rows are deleted while it is active says so, and is resumed", async () => {
+Deno.test("a run whose rows are deleted while it is active reports it, and is resumed", async () => {
   using folder = tempFolder();
   const db = folder.file("shared.db");
   const running = runPipeline(keys(1, 6), {

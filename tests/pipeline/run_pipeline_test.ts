@@ -62,6 +62,7 @@ for (const driver of DRIVERS) {
       version: null,
       stage: null,
       wakes_at: null,
+      wrote: '{"word":{"inserted":2}}',
     });
     assertEquals(tasks[1]!.key, null);
     assertEquals(

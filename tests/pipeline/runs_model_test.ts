@@ -209,7 +209,7 @@ async function perform(command: Command, { writer, db, model, base }: {
   }
 }
 
-/** Whether everything that reads the file says what the model says. */
+/** Whether everything that reads the file agrees with the model. */
 async function compare(reader: Reader, model: Model): Promise<void> {
   const { path } = reader.connection;
   const runs = "SELECT id, args, status FROM pipeline_runs ORDER BY id";

@@ -132,13 +132,13 @@ Deno.test("a clean-up that is added runs whatever became of what it depends on",
         await task.add([
           { key: "load", needs: ["fetch"] },
           { key: "clean up", needs: ["load", "fetch", "late"], when: "ended" },
-          { key: "tell", needs: ["load", "fetch"], when: "ended" },
+          { key: "notify", needs: ["load", "fetch"], when: "ended" },
         ]);
       }
       if (stage.fails) throw new Error("No");
     },
   });
-  assertEquals(begun, ["fetch", "adds", "tell"]);
+  assertEquals(begun, ["fetch", "adds", "notify"]);
   assertEquals(
     report.counts,
     { queued: 0, running: 0, done: 2, error: 2, cancelled: 1, total: 5 } as never,

@@ -83,7 +83,7 @@ for (const [where, run] of Object.entries(WAYS)) {
     const one = connection.prepare("SELECT status FROM task_runs WHERE id=?");
     await until(() => one.get(2)!.status === "done" && one.get(1)!.status === "queued");
     await untilAsleep(connection);
-    // It sleeps as long as it said at first.
+    // It sleeps as long as it first requested.
     const [[same]] = await readValues(
       db,
       `SELECT wakes_at=(SELECT finished_at FROM task_steps WHERE task_id=1 AND kind='sleep')

@@ -9,7 +9,7 @@ import { check } from "../support/property.ts";
 import { readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
 
-/** One call of a task. A number says in how many attempts it fails first. */
+/** One call of a task. A number is how many attempts fail first. */
 type Call =
   | { do: "step"; fails: number }
   | { do: "caught"; fails: number }
@@ -41,7 +41,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   workers: fc.integer({ min: 1, max: 3 }),
 });
 
-Deno.test("tasks of random steps, sleeps and failures, stopped and resumed, come to what a model says", async () => {
+Deno.test("tasks of random steps, sleeps and failures, stopped and resumed, come to what a model predicts", async () => {
   await check(plan, async ({ tasks, stops, atomic, workers }) => {
     using folder = tempFolder();
     const db = folder.file("a.db");

@@ -99,7 +99,7 @@ Deno.test("steps are refused side by side, within one another, and under a name 
   assertStringIncludes(await one(unawaited), 'step "a" has not ended. Await each step');
 });
 
-Deno.test("what is no step or no time is refused, and steps without a table", async () => {
+Deno.test("what is not a step or not a time is refused, and steps without a table", async () => {
   const wrong = (name: unknown, work: unknown) =>
     one((task) => task.step(name as string, work as () => void));
   assertStringIncludes(await wrong("", () => {}), "expected a text that is not empty for its name");
@@ -137,9 +137,9 @@ Deno.test("code that has changed under a half-finished task is detected", async 
     const options = { db: folder.file(`${i}.db`), resume: true };
     await runPipeline(["a"], { ...options, run: calls(["ask", 0, "parse"], true) });
     const { failures } = await runPipeline(["a"], { ...options, run: calls(names) });
-    const told = failures[0]?.error.message;
-    if (message === undefined) assertEquals(told, undefined);
-    else assertStringIncludes(told ?? "", `Cannot continue task 1 (a): ${message}. Undo what`);
+    const text = failures[0]?.error.message;
+    if (message === undefined) assertEquals(text, undefined);
+    else assertStringIncludes(text ?? "", `Cannot continue task 1 (a): ${message}. Undo what`);
   }
 });
 

@@ -52,14 +52,14 @@ Deno.test("a result keeps its dates, bigints and plain parts", async () => {
   });
 });
 
-Deno.test("NUL characters in what a task says are shown, and nothing is cut", async () => {
+Deno.test("NUL characters in a task's messages are shown, and nothing is cut", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   await runPipeline([{ key: "a\0key", name: "a\0name" }], {
     db,
     run: (_item, task) => {
       task.progress(0.5, "half\0way");
-      task.log("said\0so");
+      task.log("logged\0so");
       throw new Error("went\0wrong");
     },
   });
@@ -67,5 +67,5 @@ Deno.test("NUL characters in what a task says are shown, and nothing is cut", as
   const row = reader.prepare("SELECT name, key, message, error FROM task_runs").get()!;
   assertEquals([row.name, row.key, row.message], ["a␀name", "a␀key", "went␀wrong"]);
   assertMatch(`${row.error}`, /went␀wrong\n +at /);
-  assertEquals(reader.prepare("SELECT message FROM task_logs").get()!.message, "said␀so");
+  assertEquals(reader.prepare("SELECT message FROM task_logs").get()!.message, "logged␀so");
 });

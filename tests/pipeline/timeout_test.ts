@@ -35,7 +35,7 @@ Deno.test("runPipeline() aborts the signal of a task whose time is up, of that a
 });
 
 for (const where of ["on this thread", "in the pool"]) {
-  Deno.test(`runPipeline() gives an item the time that its policy says, ${where}`, async () => {
+  Deno.test(`runPipeline() gives an item the time of its policy, ${where}`, async () => {
     using folder = tempFolder();
     const db = folder.file("a.db");
     const report = await runPipeline(["quick", "listens"], {
@@ -93,7 +93,7 @@ Deno.test("runPipeline() leaves a task on this thread alone that ignores its tim
 
 Deno.test("runPipeline() outlives the time of a task whose writer is closed", async () => {
   const writer = await SqliteWriter.open({ db: ":memory:" });
-  const isToldOfTime = Promise.withResolvers<unknown>();
+  const timedOut = Promise.withResolvers<unknown>();
   const started = Promise.withResolvers<void>();
   const closing = Promise.withResolvers<void>();
   const { abort } = AbortController.prototype;
@@ -102,24 +102,24 @@ Deno.test("runPipeline() outlives the time of a task whose writer is closed", as
       AbortController.prototype.abort = abort;
     },
   };
-  // The task's signal does not tell: it is aborted before, when the writer goes.
+  // The task's signal does not show it: it is aborted before, when the writer goes.
   AbortController.prototype.abort = function (reason) {
     abort.call(this, reason);
-    if (reason.name === "TimeoutError") isToldOfTime.resolve(reason);
+    if (reason.name === "TimeoutError") timedOut.resolve(reason);
   };
   const running = runPipeline([1], {
     db: writer,
     timeoutMs: 200,
     async run() {
       started.resolve();
-      await isToldOfTime.promise;
+      await timedOut.promise;
       await closing.promise;
     },
   });
   await started.promise;
   writer.close().then(() => closing.resolve());
   await assertRejects(() => running, WriterClosedError);
-  assertMatch(String(await isToldOfTime.promise), /Timed out after 200 ms/);
+  assertMatch(String(await timedOut.promise), /Timed out after 200 ms/);
 });
 
 Deno.test("runPipeline() leaves no timer behind when tasks are quicker than their time", async () => {

@@ -72,7 +72,7 @@ Deno.test("teardown() that throws is a warning, and changes nothing about the ru
   assertEquals(status, "done");
 });
 
-Deno.test("an export that tasks run is no setup()", async () => {
+Deno.test("an export that tasks run is not called as setup()", async () => {
   using folder = tempFolder();
   const { lines, ...options } = notedIn(folder, "setup");
   const report = await runPipeline(["a"], {

@@ -10,7 +10,7 @@ import { createDashboard, exportRun, serveDashboard } from "./dashboard/mod.ts";
 import { setupLogging } from "./logging.ts";
 
 const folder = "FOLDER";
-const told = {};
+const found = {};
 function away(call) {
   Deno.chdir(folder + "/here");
   const result = call();
@@ -21,13 +21,13 @@ const run = (n) => n;
 
 await using _log = await away(() => setupLogging({ logFile: "log.txt" }));
 const running = away(() => runPipeline([1, 2, 3], { db: "run.db", workers: 1, run }));
-told.run = (await running).counts.done;
+found.run = (await running).counts.done;
 (await away(() => connect("./made.db"))).close();
 (await away(() => SqliteWriter.open({ db: "sub/writer.db" }).then((writer) => writer.close())));
 (await away(() => connectReadOnly("run.db"))).close();
 await away(() => backup("run.db", "copy.db"));
-told.vacuum = (await away(() => vacuum("made.db"))).after > 0;
-told.page = (await away(() => exportRun("run.db", 1))).includes("run.db");
+found.vacuum = (await away(() => vacuum("made.db"))).after > 0;
+found.page = (await away(() => exportRun("run.db", 1))).includes("run.db");
 
 // The next minute comes at once.
 let ahead = 0;
@@ -51,20 +51,20 @@ await away(() => schedulePipeline({ schedule: "* * * * *", items: [1], run }, {
 globalThis.setTimeout = wait;
 
 using app = away(() => createDashboard({ db: "run.db" }));
-told.app = (await app.request("/api/runs")).status;
+found.app = (await app.request("/api/runs")).status;
 await using server = await away(() => serveDashboard({ db: "run.db", port: 0 }));
-told.served = (await (await fetch(server.url + "api/runs")).json()).runs.length;
+found.served = (await (await fetch(server.url + "api/runs")).json()).runs.length;
 
 const names = (at) => [...Deno.readDirSync(folder + at)].map(({ name }) => name).sort();
-told.here = names("/here").filter((name) => !name.includes("-"));
-told.away = names("/away");
-console.log(JSON.stringify(told));
+found.here = names("/here").filter((name) => !name.includes("-"));
+found.away = names("/away");
+console.log(JSON.stringify(found));
 `;
 
 Deno.test("relative paths are those of the directory in which a call is made, wherever the program goes then", async () => {
   using folder = tempFolder();
   for (const name of ["here", "away"]) await Deno.mkdir(`${folder.path}/${name}`);
-  const told = await runChild(SCRIPT.replaceAll("FOLDER", folder.path), {
+  const found = await runChild(SCRIPT.replaceAll("FOLDER", folder.path), {
     flags: [
       `--allow-read=${folder.path},${decodeURIComponent(ROOT.pathname)}`,
       `--allow-write=${folder.path}`,
@@ -72,7 +72,7 @@ Deno.test("relative paths are those of the directory in which a call is made, wh
     ],
   });
   const here = ["copy.db", "log.txt", "made.db", "night.db", "pipeloom.db", "run.db", "sub"];
-  assertEquals(told, {
+  assertEquals(found, {
     run: 3,
     vacuum: true,
     page: true,

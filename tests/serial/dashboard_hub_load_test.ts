@@ -37,7 +37,7 @@ for (const wal of [true, false]) {
     await begun.promise;
     const live = await fetch(`${dashboard.url}api/live?view=run&run=1&sort=-id`);
     const events = new Events(live.body!);
-    // Each tells of a later commit than the one before. How late it comes, the benchmarks measure.
+    // Each is of a later commit than the one before. How late it comes, the benchmarks measure.
     const committed: string[] = [];
     while (committed.length < EVENTS) {
       const { data } = await events.until(({ data }) => data.run?.updatedAt);
@@ -89,7 +89,7 @@ Deno.test({
       await Promise.all(Array.from({ length: 50 }, (_, i) => visit(n + i)));
     }
     await allGone();
-    // The server closes its ends a moment after it has told of them.
+    // The server closes its ends a moment after it has reported them.
     let after = await openFiles();
     for (let n = 0; n < 200 && after > before; n++) after = await openFiles();
     assert(after <= before, `${after} files are open, and there were ${before}`);

@@ -4,7 +4,7 @@
  * the files beside the database.
  *
  * A few rounds here; with `deno task test:faults` 1,440 runs, which is one a minute for 24 hours, or as many as
- * `PIPELOOM_SOAK` says. The long form leaks on purpose, too, to show that each kind of leak would be found.
+ * `PIPELOOM_SOAK` sets. The long form leaks on purpose, too, to show that each kind of leak would be found.
  */
 import type { DriverName } from "../../db.ts";
 import { assert, assertEquals } from "../support/assert.ts";
@@ -20,7 +20,7 @@ const RUNS = Number(Deno.env.get("PIPELOOM_SOAK") ?? (IS_LONG ? 1_440 : 4 * ROUN
 
 const FIXTURE = new URL("../fixtures/soak.ts", import.meta.url);
 
-/** Leaks that the fixture can be told to have, what grows, and the rounds after which that is plain. */
+/** Leaks that the fixture can have on request, what grows, and the rounds after which that is plain. */
 const LEAKS: [string, keyof Sample, number][] = [
   ["file", "descriptors", 3],
   ["worker", "threads", 3],
@@ -28,7 +28,7 @@ const LEAKS: [string, keyof Sample, number][] = [
   ["sender", "heap", 30],
 ];
 
-/** Bytes a run that memory may seem to grow by: what is left of noise after that number of runs. */
+/** Bytes a run that memory may seem to grow by: the remaining noise after that number of runs. */
 const NOISE = IS_LONG ? { heap: 1_500, rss: 20_000 } : { heap: 30_000, rss: 500_000 };
 
 /** What may come and go: a connection, threads that wait for files. What leaks grows by some with each round. */

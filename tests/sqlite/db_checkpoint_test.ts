@@ -42,7 +42,7 @@ for (const driver of DRIVERS) {
     });
   }
 
-  Deno.test(`${driver}: walCheckpoint() says that a reader's snapshot kept it from finishing`, async () => {
+  Deno.test(`${driver}: walCheckpoint() reports that a reader's snapshot kept it from finishing`, async () => {
     using folder = tempFolder();
     const path = folder.file("etl.db");
     using connection = await connect(path, { driver });

@@ -156,7 +156,7 @@ for (const driver of DRIVERS) {
     assertEquals(second.prepare("SELECT count(*) AS n FROM v").get()!.n, 1);
   });
 
-  Deno.test(`${driver}: connect() says that a file cannot change its journal while it is in use`, async () => {
+  Deno.test(`${driver}: connect() reports that a file cannot change its journal while it is in use`, async () => {
     using folder = tempFolder();
     const path = folder.file("etl.db");
     using first = await connect(path, { driver });

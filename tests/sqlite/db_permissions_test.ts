@@ -144,20 +144,20 @@ Deno.test({
   fn: async () => {
     const modes = { file: 0, folder: 0o755 };
     for (
-      const [script, says] of [
+      const [script, expected] of [
         [WRITE, (path: string) => `Cannot open ${path} to write: the file, its folder or`],
         [READ, (path: string) => `Unable to open database file (${path}): check that`],
       ] as const
     ) {
       const { message, path, files } = await runUnprivileged((path) => script(path), modes);
-      assertStringIncludes(message, says(path));
+      assertStringIncludes(message, expected(path));
       assertEquals(files, ["etl.db"]);
     }
   },
 });
 
 Deno.test({
-  name: "connect() says that it may not make a file or a folder",
+  name: "connect() reports that it may not make a file or a folder",
   ignore: !unprivileged,
   fn: async () => {
     const modes = { file: 0o644, folder: 0o555 };

@@ -28,7 +28,7 @@ for (const driver of DRIVERS) {
     assertEquals({ ...reader.prepare("SELECT * FROM named").get() }, { a: 2, name: "sea" });
   });
 
-  Deno.test(`${driver}: doubleQuotedLiterals false finds a misspelled column, or says who can`, async () => {
+  Deno.test(`${driver}: doubleQuotedLiterals false finds a misspelled column, or names the driver that can`, async () => {
     const options = { driver, doubleQuotedLiterals: false };
     if (driver === "ffi") {
       await assertRejects(() => connect(":memory:", options), SqliteError, "builtin");

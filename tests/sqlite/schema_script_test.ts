@@ -175,7 +175,7 @@ for (const driver of DRIVERS) {
       );
       await (await open(file)).close();
     }
-    // Rows that are wrong by themselves are not said to be there.
+    // Rows that are wrong by themselves are not reported as existing.
     const schema = "CREATE TABLE u (a PRIMARY KEY); INSERT INTO u VALUES (1), (1)";
     const { message } = await assertRejects(() => open(db, { schema }), SqliteError);
     assertEquals(message, "UNIQUE constraint failed: u.a");
@@ -190,7 +190,7 @@ for (const driver of DRIVERS) {
     );
   });
 
-  Deno.test(`a writer that is open says which schema it cannot run (${driver})`, async () => {
+  Deno.test(`a writer that is open names the schema that it cannot run (${driver})`, async () => {
     await using writer = await open(":memory:", { schema: "CREATE TABLE t (a)" });
     for (
       const [schema, reason] of [
@@ -211,7 +211,7 @@ for (const driver of DRIVERS) {
     }
   });
 
-  Deno.test(`a schema that is no SQL is refused (${driver})`, async () => {
+  Deno.test(`a schema that is not SQL is refused (${driver})`, async () => {
     await using writer = await open(":memory:");
     for (const schema of [5, ["CREATE TABLE t (a)", null], { sql: "" }]) {
       const wrong = { schema: schema as never };

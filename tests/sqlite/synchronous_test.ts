@@ -43,7 +43,7 @@ for (const driver of DRIVERS) {
   }
 }
 
-Deno.test("synchronous is refused where it is no level, before anything is opened", async () => {
+Deno.test("synchronous is refused where it is not a level, before anything is opened", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   for (const wrong of ["FULL", "off", "", 2, true, null, "normal; DROP TABLE n"]) {

@@ -72,7 +72,7 @@ Deno.test({
   },
 });
 
-Deno.test("a file that is there and cannot be opened is not said to miss its folder", () => {
+Deno.test("a file that exists and cannot be opened is not reported to miss its folder", () => {
   using folder = tempFolder();
   const opened = new SqliteError(
     "Unable to open database file (etl.db): check that its folder exists",

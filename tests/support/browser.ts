@@ -17,6 +17,10 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // All pages are of this machine: they share a process, which halves what their tests compute.
+  "--disable-site-isolation-trials",
+  "--process-per-site",
+  "--renderer-process-limit=2",
 ];
 
 const executable = await findProgram("chromium", "chromium-browser", "google-chrome");
@@ -64,15 +68,15 @@ export class BrowserProcess implements AsyncDisposable {
   }
 }
 
-/** The address that the browser says it listens on. All else that it says is let pass. */
+/** The address that the browser listens on. All its other output is ignored. */
 async function readEndpoint(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
-  let said = "";
+  let output = "";
   for await (const part of stderr.pipeThrough(new TextDecoderStream())) {
-    said += part;
-    const endpoint = said.match(/^DevTools listening on (ws:.*)$/m)?.[1];
+    output += part;
+    const endpoint = output.match(/^DevTools listening on (ws:.*)$/m)?.[1];
     if (endpoint) return endpoint;
   }
-  throw new Error(`The browser does not listen:\n${said}`);
+  throw new Error(`The browser does not listen:\n${output}`);
 }
 
 let shared: BrowserProcess | undefined;

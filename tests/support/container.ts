@@ -72,7 +72,7 @@ export class Container implements AsyncDisposable {
     return await firstProcess(this.#child);
   }
 
-  /** What the machine says of the first process. */
+  /** What the machine reports of the first process. */
   async status(): Promise<string> {
     return await readProc(`/proc/${await this.pid()}/status`);
   }

@@ -26,7 +26,7 @@ export async function makeEndless(db: string, table: string): Promise<void> {
     writeInner(view, (pages + level) * size, { size, child: pages + level });
   }
   writeInner(view, (root - 1) * size, { size, child: pages + DEPTH });
-  // How many pages there are, as the header says.
+  // How many pages there are, according to the header.
   view.setUint32(28, pages + DEPTH);
   Deno.writeFileSync(db, after);
 }

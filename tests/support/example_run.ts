@@ -26,7 +26,7 @@ export async function exampleCommand(
   const line = source.match(/^ \* deno run (.*)$/m)?.[1];
   const words = line?.replaceAll("127.0.0.1:8000", `127.0.0.1:${port}`).split(" ") ?? [];
   const at = words.indexOf(`examples/${name}`);
-  if (at < 0) throw new Error(`examples/${name} does not say how it is run`);
+  if (at < 0) throw new Error(`examples/${name} does not show how it is run`);
   // A program that has the example has the module's code in the folder, too, or from a registry.
   const flags = words.slice(0, at).map((flag) =>
     flag === "--allow-read=." ? `${flag},${decodeURIComponent(ROOT.pathname)}` : flag

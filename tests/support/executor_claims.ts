@@ -30,7 +30,7 @@ export interface Claimant {
 
 const SLOTS = 2;
 
-/** One executor that has been started, in a run whose tasks are queued, and what it has said. */
+/** One executor that has been started, in a run whose tasks are queued, and what it has reported. */
 class Subject implements AsyncDisposable {
   readonly events: string[] = [];
   readonly stop = new AbortController();
@@ -120,7 +120,7 @@ class Subject implements AsyncDisposable {
     return this.events.includes(`${event} ${id}`);
   }
 
-  /** Resolves when a task has told in its log that it waits. */
+  /** Resolves when a task has logged that it waits. */
   async waits({ id }: LiveTask<Job>): Promise<void> {
     await this.#logged(id).promise;
   }

@@ -1,5 +1,5 @@
 /**
- * A pipeline in a child process that something happens to: what it acknowledged, how it ended, what it said.
+ * A pipeline in a child process that something happens to: what it acknowledged, how it ended, what it printed.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const LINES = 3;
 /** Milliseconds after which a child that has not ended is taken for one that never will. */
 const LATEST_MS = 120_000;
 
-/** What a child is told, and how it is started. */
+/** The options of a child, and how it is started. */
 export interface VictimOptions extends Partial<HazardOptions> {
   db: string;
   driver: FaultedOptions["driver"];
@@ -34,7 +34,7 @@ export interface VictimOptions extends Partial<HazardOptions> {
   heapMb?: number;
 }
 
-/** What a child is told that has a hazard in it. */
+/** The options of a child that has a hazard in it. */
 export function hazardous(
   folder: { path: string; file(name: string): string },
   more: Pick<VictimOptions, "driver"> & Partial<VictimOptions>,
@@ -47,7 +47,7 @@ export interface Ending {
   code: number;
   signal: Deno.Signal | null;
   /** What it wrote to stderr. */
-  said: string;
+  stderr: string;
   /** Milliseconds since {@linkcode Victim.mark}, or its start. */
   ms: number;
 }
@@ -63,7 +63,7 @@ export class Victim implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #hold: string;
   readonly #read: Promise<void>;
-  readonly #said: Promise<string>;
+  readonly #stderr: Promise<string>;
   readonly #waiting = new Set<{ isThere: () => boolean; resolve: () => void }>();
   #since = performance.now();
 
@@ -71,7 +71,7 @@ export class Victim implements AsyncDisposable {
     { folder, prefix = [], env = {}, fixture = "faulted.ts", heapMb, ...options }: VictimOptions,
   ) {
     this.#hold = `${folder}/hold`;
-    const told = { tasks: TASKS, lines: LINES, size: 100, ...options, hold: this.#hold };
+    const settings = { tasks: TASKS, lines: LINES, size: 100, ...options, hold: this.#hold };
     const [command, ...args] = [
       ...prefix,
       Deno.execPath(),
@@ -85,7 +85,7 @@ export class Victim implements AsyncDisposable {
       ...(heapMb ? [`--v8-flags=--max-old-space-size=${heapMb}`] : []),
       ...ffiFlags(),
       new URL(`tests/fixtures/${fixture}`, ROOT).href,
-      JSON.stringify(told),
+      JSON.stringify(settings),
     ];
     this.#child = new Deno.Command(command!, {
       args,
@@ -95,7 +95,7 @@ export class Victim implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     this.#read = this.#readLines();
-    this.#said = new Response(this.#child.stderr).text();
+    this.#stderr = new Response(this.#child.stderr).text();
   }
 
   /** Starts a child whose first task continues writing until {@linkcode release}. */
@@ -121,7 +121,7 @@ export class Victim implements AsyncDisposable {
   }
 
   /** Resolves when it has printed this, or when it has ended. */
-  async heard(news: string): Promise<void> {
+  async printed(news: string): Promise<void> {
     await this.#until(() => this.news.includes(news));
   }
 
@@ -153,9 +153,9 @@ export class Victim implements AsyncDisposable {
     const { code, signal } = await this.#child.status;
     clearTimeout(timer);
     await this.#read;
-    const said = await this.#said;
-    assert(signal === null || signals.includes(signal), `It ended with ${signal}: ${said}`);
-    return { code, signal, said, ms: performance.now() - this.#since };
+    const stderr = await this.#stderr;
+    assert(signal === null || signals.includes(signal), `It ended with ${signal}: ${stderr}`);
+    return { code, signal, stderr, ms: performance.now() - this.#since };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -164,7 +164,7 @@ export class Victim implements AsyncDisposable {
     } catch {
       // It has ended.
     }
-    await Promise.all([this.#child.status, this.#read, this.#said]);
+    await Promise.all([this.#child.status, this.#read, this.#stderr]);
   }
 
   async #readLines(): Promise<void> {
@@ -208,8 +208,8 @@ export async function assertResumes(
   acknowledged: readonly string[],
 ): Promise<void> {
   await using child = new Victim(options);
-  const { code, said } = await child.end();
-  assertEquals([code, said], [0, ""]);
+  const { code, stderr } = await child.end();
+  assertEquals([code, stderr], [0, ""]);
   const { tasks = TASKS, lines = LINES, db } = options;
   assertEquals(child.counts?.done, tasks);
   await assertKept(db, [...acknowledged, ...child.acknowledged]);
@@ -229,21 +229,21 @@ export async function assertResumes(
 }
 
 /** Checks that a child failed by itself, with an error that has these words; returns the error's line. */
-export function assertFailed({ code, said }: Ending, ...words: string[]): string {
-  const line = said.split("\n")[0]!.replace("error: Uncaught (in promise) ", "");
-  assertEquals(code, 1, said);
+export function assertFailed({ code, stderr }: Ending, ...words: string[]): string {
+  const line = stderr.split("\n")[0]!.replace("error: Uncaught (in promise) ", "");
+  assertEquals(code, 1, stderr);
   for (const word of words) assertStringIncludes(line, word);
   return line;
 }
 
 /** Prints what a fault did: for `docs/measurements.md`. */
-export function tell(
+export function printFault(
   fault: string,
   { driver, folder }: VictimOptions,
   { acknowledged }: Victim,
-  { code, ms, said }: Ending,
+  { code, ms, stderr }: Ending,
 ): void {
-  const line = said.split("\n")[0]!.replace("error: Uncaught (in promise) ", "")
+  const line = stderr.split("\n")[0]!.replace("error: Uncaught (in promise) ", "")
     .replaceAll(folder, "…");
   console.log(
     `${fault} (${driver}): ${acknowledged.length} rows acknowledged, exit code ${code} after ` +

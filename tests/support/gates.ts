@@ -18,7 +18,7 @@ export function gates(): { open(name: string): void; wait(name: string): Promise
   };
 }
 
-/** Rejects when a task is told to stop, with the reason. */
+/** Rejects when a task is asked to stop, with the reason. */
 export function untilAborted({ signal }: TaskContext): Promise<never> {
   return new Promise((_, reject) => signal.onabort = () => reject(signal.reason));
 }

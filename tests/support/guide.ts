@@ -17,9 +17,12 @@ export class Guide {
     );
   }
 
-  /** Reads a page of `docs/guides/`. */
-  static async read(name: string): Promise<Guide> {
-    return new Guide(await Deno.readTextFile(new URL(`docs/guides/${name}`, ROOT)));
+  /** Reads a page of `docs/guides/`, of this checkout or of another. */
+  static async read(name: string, checkout: string | URL = ROOT): Promise<Guide> {
+    const path = checkout instanceof URL
+      ? new URL(`docs/guides/${name}`, checkout)
+      : `${checkout}/docs/guides/${name}`;
+    return new Guide(await Deno.readTextFile(path));
   }
 
   /** A block, such as `sh run`. */

@@ -1,6 +1,6 @@
 /**
  * Several hosts on one machine: network namespaces on a bridge, whose lines can be cut and can lose packets. Where
- * they are not allowed, the hosts are processes on loopback, and that is said.
+ * they are not allowed, the hosts are processes on loopback, and a line notes it.
  *
  * @module
  */

@@ -11,7 +11,7 @@ type KeyPair = ReturnType<typeof nkeys.createUser>;
 const base64 = (bytes: Uint8Array) => bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 const encode = (value: unknown) => base64(new TextEncoder().encode(JSON.stringify(value)));
 
-/** A token that says what a key may do. */
+/** A token that states what a key may do. */
 function sign(subject: KeyPair, issuer: KeyPair, nats: Record<string, unknown>): string {
   const claims = {
     jti: crypto.randomUUID(),

@@ -17,7 +17,7 @@ import { weightOf, type WriteMessage } from "../../writer/protocol/write_message
 import { BatchSender } from "../../writer/client/batch_sender.ts";
 import { WriterLoop, type WriterLoopOptions } from "../../writer/worker/writer_loop.ts";
 
-/** What {@linkcode openLoop} may be told. */
+/** Options of {@linkcode openLoop}. */
 export interface LoopOptions {
   driver?: DriverName | undefined;
   db?: string;
@@ -62,7 +62,7 @@ export class RawPort {
   }
 }
 
-/** A loop, its connection, its first sender and what it heard of failures. */
+/** A loop, its connection, its first sender and the failures that it received. */
 export class OneThread implements Disposable {
   readonly connection: Connection;
   readonly loop: WriterLoop;

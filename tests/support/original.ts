@@ -18,7 +18,7 @@ export const START = `INSERT INTO task_runs (id,name,status,progress,started_at,
   ON CONFLICT(id) DO UPDATE SET name=excluded.name, status=excluded.status,
     progress=excluded.progress, started_at=excluded.started_at, message=excluded.message`;
 
-/** It tells how far it is: fraction, message, id. */
+/** It reports its progress: fraction, message, id. */
 export const PROGRESS = "UPDATE task_runs SET progress=?, message=? WHERE id=?";
 
 /** It ends: status, progress, time, message, result, id. */

@@ -62,7 +62,7 @@ export class Project implements Disposable {
     return (await this.run(...args)).out;
   }
 
-  /** Runs `deno` with these words and returns what it printed, and what it told. */
+  /** Runs `deno` with these words and returns its stdout and its stderr. */
   async run(...args: string[]): Promise<{ out: string; err: string }> {
     return await this.start(Deno.execPath(), ...args);
   }

@@ -1,7 +1,7 @@
 /**
  * Property tests with `fast-check`: how many runs, and from which seed.
  *
- * The seed is kept, so that a run of the suite says the same each time; `PIPELOOM_SEED` replaces it.
+ * The seed is kept, so that each run of the suite has the same result; `PIPELOOM_SEED` replaces it.
  * `PIPELOOM_FAULTS` makes the tests longer, a tenth as many times, over a seed of its own each time. The seed is printed,
  * and so is the shortest counterexample when there is one: it is added to the examples of its test.
  *
@@ -10,7 +10,7 @@
 import fc from "fast-check";
 import { IS_LONG, KILLS } from "./long_form.ts";
 
-/** How much longer than in the suite a test is to be. */
+/** How much longer than in the suite a test runs. */
 const TIMES = IS_LONG ? Math.max(1, KILLS / 10) : 1;
 
 const SEED = Number(Deno.env.get("PIPELOOM_SEED") ?? (IS_LONG ? Date.now() % 1e9 : 20_261_122));

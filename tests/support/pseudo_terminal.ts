@@ -41,7 +41,7 @@ export class TestTerminal implements AsyncDisposable {
   constructor(words: readonly string[], options: TerminalOptions = {}) {
     const { rows = 24, columns = 80, env, clearEnv, cwd = ROOT } = options;
     this.#emulator = new xterm.Terminal({
-      // A terminal need not tell its size.
+      // A terminal need not report its size.
       rows: rows || 24,
       cols: columns || 80,
       scrollback: 100_000,
@@ -175,7 +175,7 @@ export class TestTerminal implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      // With `script` the terminal ends, which the program is told by SIGHUP.
+      // With `script` the terminal ends, which SIGHUP reports to the program.
       this.#child.kill("SIGKILL");
     } catch {
       // It has ended.

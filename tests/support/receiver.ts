@@ -1,5 +1,5 @@
 /**
- * The writer's end of an batchSender's port, played by the test: batches are answered when it says so.
+ * The writer's end of a sender's port, played by the test, which decides when batches are answered.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export class Receiver implements Disposable {
     this.batchSender = new BatchSender(port1, listener);
     this.#port = port2;
     port2.onmessage = ({ data: { messages, ...rest } }) => {
-      const data = { ...rest, messages: unpack(messages).map(told) };
+      const data = { ...rest, messages: unpack(messages).map(withoutUndefined) };
       const waiting = this.#waiting.shift();
       if (waiting) waiting(data);
       else this.#arrived.push(data);
@@ -62,8 +62,8 @@ export class Receiver implements Disposable {
   }
 }
 
-/** A message without what it leaves untold. */
-function told<Message extends object>(message: Message): Message {
+/** A message without its undefined fields. */
+function withoutUndefined<Message extends object>(message: Message): Message {
   const entries = Object.entries(message).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Message;
 }

@@ -79,7 +79,7 @@ export class Database {
 }
 `;
 
-/** The registry. Programs are told of it by `JSR_URL`. */
+/** The registry. Programs find it by `JSR_URL`. */
 export class Registry implements AsyncDisposable {
   /** Paths that it was asked for. */
   readonly asked: string[] = [];

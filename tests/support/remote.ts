@@ -10,7 +10,7 @@ import { ROOT } from "./child.ts";
 /** The module of the tasks. */
 export const REMOTE_TASKS = new URL("../fixtures/remote_tasks.ts", import.meta.url);
 
-/** A worker of this process; `lines` is what it tells. */
+/** A worker of this process; `lines` is what it logs. */
 export function startWorker(
   servers: string,
   options: Partial<Parameters<typeof serveWorker>[0]> = {},
@@ -87,7 +87,7 @@ class RemoteProcess implements AsyncDisposable {
     for (const look of this.#waiting) look();
   }
 
-  /** All that it has told. */
+  /** All that it has printed. */
   get text(): string {
     return this.#text;
   }
@@ -96,8 +96,8 @@ class RemoteProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Resolves with all that it has told when that has this part. */
-  async told(part: string): Promise<string> {
+  /** Resolves with all that it has printed once that contains this part. */
+  async printed(part: string): Promise<string> {
     while (!this.#text.includes(part)) {
       if (this.#hasEnded) throw new Error(`The process ended after:\n${this.#text}`);
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -18,7 +18,10 @@ export async function slowClock(
   const args = ["-m", "--exclude-monotonic", "-f", "+0", "printenv", "LD_PRELOAD"];
   const { stdout } = await new Deno.Command("faketime", { args }).output();
   const library = new TextDecoder().decode(stdout).trim();
-  assert(library.includes("libfaketime"), `faketime does not say where its library is: ${library}`);
+  assert(
+    library.includes("libfaketime"),
+    `faketime does not show where its library is: ${library}`,
+  );
   return {
     LD_PRELOAD: library,
     FAKETIME: behindSeconds < 0 ? `+${-behindSeconds}` : `-${behindSeconds}`,

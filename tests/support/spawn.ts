@@ -51,7 +51,7 @@ export class Fixture implements AsyncDisposable {
   }
 
   /** Its lines up to this one; all of them, where it ends before. */
-  async heard(last: string): Promise<string[]> {
+  async linesUpTo(last: string): Promise<string[]> {
     const lines: string[] = [];
     while (lines.at(-1) !== last) {
       const line = await this.line().catch(() => undefined);

@@ -13,7 +13,7 @@ export const hasTmux: boolean = await isInstalled("tmux") && await isInstalled("
 /** Milliseconds after which a test gives up waiting. */
 const PATIENCE_MS = 60_000;
 
-/** A server of its own, with a client that tells whenever a window shows something new. */
+/** A server of its own, with a client that reports whenever a window shows something new. */
 export class Tmux implements AsyncDisposable {
   readonly #folder = tempFolder();
   readonly #client: Deno.ChildProcess;

@@ -164,7 +164,7 @@ function sentTo(shape: Shape): fc.Arbitrary<Sent> {
   ).filter(({ rows }) => rows.every((row) => Object.keys(row).length > 0));
 }
 
-/** A row by the names of its columns, where `columns` say which are taken. */
+/** A row by the names of its columns, where `columns` select which are taken. */
 function withoutAliases(row: Row, shape: Shape): Row {
   return Object.fromEntries(
     Object.entries(row).filter(([name]) =>

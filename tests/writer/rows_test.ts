@@ -248,7 +248,7 @@ for (const driver of DRIVERS) {
     );
   });
 
-  Deno.test(`a stream that fails says which rows are in (${driver})`, async () => {
+  Deno.test(`a stream that fails reports which rows are in (${driver})`, async () => {
     const schema = "CREATE TABLE t (id INTEGER PRIMARY KEY, c NOT NULL)";
     for (
       const [bad, text] of [

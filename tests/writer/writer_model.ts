@@ -1,5 +1,5 @@
 /**
- * What the writer should do, as simply as it can be said: one message after the other, each on a copy of all
+ * What the writer should do, as simply as it can be expressed: one message after the other, each on a copy of all
  * there is. No batches, no folding, no halves, no savepoints, no SQL.
  *
  * @module
@@ -27,7 +27,7 @@ import {
 } from "../../internal/task_status.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 
-/** Some text that the model does not foretell, such as the time of day. */
+/** Some text that the model does not predict, such as the time of day. */
 export const SOME = "(some)";
 
 /** The table that the messages write to. */
@@ -39,7 +39,7 @@ export const SCHEMA = `
 /** The statements that messages may name. */
 export const STATEMENTS = { touch: "UPDATE fact SET v = ? WHERE k = ?" };
 
-/** Statements that messages execute, and what the model says of them. */
+/** Statements that messages execute, and what the model expects of them. */
 export const SQL: Record<string, (facts: Map<number, string>) => { changes: number }> = {
   "UPDATE fact SET v = 'same'": (facts) => {
     for (const k of facts.keys()) facts.set(k, "same");
@@ -126,7 +126,7 @@ export interface Verdict {
 export class Model {
   state = new State();
 
-  /** Applies a message; `failure` is what the writer said of it, of which the model only has the text. */
+  /** Applies a message; `failure` is what the writer reported for it, of which the model only has the text. */
   apply(message: WriteMessage, failure?: ErrorData): Verdict {
     const before = structuredClone(this.state);
     try {
@@ -282,7 +282,7 @@ export class Model {
     this.state.failed.delete(id);
   }
 
-  /** Answers what is left when a run ends: it was done if what was to be cancelled is. */
+  /** Answers the remaining requests when a run ends: done if their target is cancelled. */
   #answerAll(run: number, status: string): void {
     for (const request of this.state.requests) {
       if (request.run !== run) continue;
@@ -323,7 +323,7 @@ export class Model {
     const { runs, waits } = this.state;
     const same = [...runs.values()].filter((run) => run.name === name);
     if (alone && same.some(({ status }) => status === "running")) refuse();
-    // A run that came after others says how the name stands: where it is done there is nothing to resume.
+    // The newest run decides the state of the name: where it is done there is nothing to resume.
     const newest = [...runs].findLast(([, run]) => run.name === name);
     const found = resume === true
       ? newest?.[1].status === "done" ? undefined : newest
@@ -436,7 +436,7 @@ export class Model {
     const { id, run, status, progress, startedAt } = message;
     const task = this.state.tasks.get(id) ?? refuse();
     if (task.run !== run) refuse();
-    // The start may be told together with what followed it.
+    // The start may be reported together with what followed it.
     const started = startedAt && status !== "running" && task.status === "queued";
     const current = started ? "running" : task.status;
     if (status ? status === "queued" || !canMove(current, status) : current !== "running") refuse();

@@ -1,7 +1,7 @@
 /**
  * Random messages, legal and illegal, from several senders, against a model of the writer that knows neither
- * batches nor SQL. After each round every message is committed or among the failures as the model says, did
- * what the model says, and the tables hold what the model holds, as a second connection sees them.
+ * batches nor SQL. After each round every message is committed or among the failures as the model predicts, did
+ * what the model predicts, and the tables hold what the model holds, as a second connection sees them.
  */
 import { connect, type Connection, connectReadOnly, initSchema } from "../../db.ts";
 import type { Ack } from "../../writer/protocol/sender_port.ts";
@@ -16,7 +16,7 @@ import { Model, SCHEMA, SOME, STATEMENTS } from "./writer_model.ts";
 import { PRELUDE, type Script, script, type ScriptBatch, SENDERS } from "./writer_script.ts";
 
 /** Scripts in the suite. */
-const RUNS = 100;
+const RUNS = 50;
 
 const LOST: InsertMessage = {
   kind: "insert",
@@ -45,7 +45,7 @@ const EXAMPLES: Script[] = [
     alone(end(1, 1, "cancelled")),
     alone({ kind: "resume_tasks", run: 1, ids: [0], names: [null], keys: ["k1"] }),
   ],
-  // What failed in an attempt failed the next one, when both were told in one batch.
+  // What failed in an attempt failed the next one, when both were sent in one batch.
   [alone(start(1, 1), LOST), alone(retry(1, 1, "again"), start(1, 1), end(1, 1))],
   // The same, of a task that was interrupted, and of one that had the id of a task that was not there.
   [
@@ -63,7 +63,7 @@ const EXAMPLES: Script[] = [
     kind: "transaction",
     messages: [queue(1, [3]), { kind: "transaction", messages: [{ ...FINISH, status: "done" }] }],
   })],
-  // A run that is not there was said to be finished, and given tasks.
+  // A run that does not exist was finished, and given tasks.
   [alone({ ...FINISH, run: 99 }), alone(queue(99, [9]))],
 ];
 
@@ -172,7 +172,7 @@ function arrival(batch: number): WriteMessage {
   return { kind: "insert", table: "arrival", columns: null, values: [batch], width: 1 };
 }
 
-/** A result as far as the model foretells it. */
+/** A result as far as the model predicts it. */
 function plain(result: unknown): unknown {
   if (Array.isArray(result)) return result.map(plain);
   if (result && typeof result === "object" && "changes" in result) {
@@ -181,7 +181,7 @@ function plain(result: unknown): unknown {
   return result;
 }
 
-/** A row with the texts left out that the model does not foretell. */
+/** A row with the texts left out that the model does not predict. */
 function veiled(row: unknown[], model: unknown[] = []): unknown[] {
   return row.map((value, i) => model[i] === SOME && value !== null ? SOME : value);
 }

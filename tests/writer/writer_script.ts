@@ -126,7 +126,7 @@ const news = fc.record({
     "cancelled",
     "queued",
   ),
-  told: fc.record({
+  fields: fc.record({
     startedAt: fc.constant(AT),
     progress: fc.constantFrom(0.25, 0.5, 1),
     message: word,
@@ -135,11 +135,11 @@ const news = fc.record({
     error: word,
     finishedAt: fc.constant(LATER),
   }, { requiredKeys: [] }),
-}).map(({ placed, status, told }): WriteMessage => ({
+}).map(({ placed, status, fields }): WriteMessage => ({
   kind: "task_update",
   ...placed,
   ...(status && { status }),
-  ...told,
+  ...fields,
 }));
 
 const retry = fc.record({ placed, startedAt: sometimes(fc.constant(AT)), message: word })

@@ -117,7 +117,7 @@ export class BatchSender {
     }
   }
 
-  /** Asks for something that is no message, after all that was sent before. */
+  /** Asks for something that is not a message, after all that was sent before. */
   query<Q extends Query>(query: Q): Promise<QueryResults[Q["kind"]]> {
     if (this.#refusal) return Promise.reject(this.#refusal);
     this.#handOver();
@@ -251,7 +251,7 @@ export class BatchSender {
     const { messages, waiters } = this.#collected;
     if (messages.length === 0) return;
     if (waiters.size > 0 && this.#inFlight.isIdle) this.#flush();
-    // They have waited for room. Who else has is to add its own first.
+    // They have waited for room. Other senders that waited add theirs first.
     else this.#timer ??= setTimeout(() => this.#flush(), 0);
   }
 

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { TransientMap } from "../../internal/transient_map.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../../errors.ts";
 import type {
   Ack,
@@ -69,8 +70,8 @@ export class InFlight {
   #seq = 0;
   /** What waits for credits, in its order. */
   #waiting: (UnpackedBatch | QueryRequest)[] = [];
-  readonly #batches = new Map<number, Unacknowledged>();
-  readonly #queries = new Map<number, Waiter>();
+  readonly #batches = new TransientMap<number, Unacknowledged>();
+  readonly #queries = new TransientMap<number, Waiter>();
   #rows = 0;
   #postedRows = 0;
 

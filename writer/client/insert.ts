@@ -140,7 +140,7 @@ function checkNoNul(names: readonly string[], { operation, name }: Subject): voi
   );
 }
 
-/** Refuses names of columns that are no texts, or of which two are one to SQLite. */
+/** Refuses names of columns that are not texts, or of which two are one to SQLite. */
 function checkColumns(names: readonly string[], { operation, name }: Subject): void {
   checkTexts(names, { operation, name });
   checkNoNul(names, { operation, name });

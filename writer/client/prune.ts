@@ -1,6 +1,6 @@
 /**
  * Deletes old runs: their rows in `task_logs`, `task_attempts`, `task_checks`, `task_steps`, `task_dependencies`,
- * `idempotency_keys`, `task_runs`, `run_samples`, `run_requests`, `workers` and `pipeline_runs`, and nothing else.
+ * `idempotency_keys`, `task_runs`, `run_samples`, `run_rows`, `run_requests`, `workers` and `pipeline_runs`, and nothing else.
  *
  * One DELETE for a million rows would hold the lock, and grow the WAL, for as long as it takes. So rows go in
  * parts, each a commit of its own between which others may write. The run itself goes first, so that a run is whole
@@ -132,6 +132,7 @@ const TABLES = {
   task_runs: "id",
   idempotency_keys: "task_id",
   run_samples: undefined,
+  run_rows: undefined,
   run_requests: undefined,
 } as const;
 
@@ -164,7 +165,7 @@ export function findRests(connection: Connection): number[] {
  * commit, the run itself, then its rows. Where a table of the user points to rows of ours, all of it is one commit:
  * what refuses it then refuses all.
  *
- * @param signal Stops it between two commits; what is left then goes with {@linkcode deleteRest}
+ * @param signal Stops it between two commits; the remaining rows then go with {@linkcode deleteRest}
  * @returns The rows that are deleted; `undefined` when the run is alive, and stays whole
  */
 export async function deleteRun(
@@ -224,6 +225,7 @@ export async function deleteRest(
   const tasks = await deleteAll("task_runs");
   await deleteAll("idempotency_keys");
   const samples = await deleteAll("run_samples");
+  await deleteAll("run_rows");
   await deleteAll("run_requests");
   await deleteWorkers(writer, id);
   if (!signal?.aborted) await writer.execute(FORGET_RUN, [id]);

@@ -20,7 +20,7 @@ export interface RowSender {
 }
 
 /**
- * Refuses rows that are no iterable, such as one row that should be in an array.
+ * Refuses rows that are not an iterable, such as one row that should be in an array.
  *
  * @throws {TypeError} If they are none
  */

@@ -25,7 +25,7 @@ const LOOK_MS = 50;
 
 const STOPPED = "the run was stopped";
 
-/** How long statements of a run may take once it is to stop. */
+/** How long statements of a run may take once it is stopped. */
 export interface StatementLimit {
   /** Stops the run. */
   signal: AbortSignal;

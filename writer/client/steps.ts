@@ -58,7 +58,7 @@ const TRANSACTION_OPTIONS: readonly string[] = ["idempotencyKey"] satisfies (
   keyof TransactionOptions
 )[];
 
-/** What steps have that are no rows. */
+/** What steps have that are not rows. */
 const SQL_STEP: readonly string[] = ["sql", "params"];
 const STATEMENT_STEP: readonly string[] = ["statement", "params"];
 
@@ -162,7 +162,7 @@ function unknownStep(step: unknown): TypeError {
 /**
  * Makes the message of steps that belong together.
  *
- * @throws {TypeError} If one of them is not a step, a value has no SQLite form, or the key is no text
+ * @throws {TypeError} If one of them is not a step, a value has no SQLite form, or the key is not a text
  */
 export function toTransactionMessage(
   steps: readonly Step[],

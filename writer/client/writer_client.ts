@@ -179,7 +179,7 @@ export class WriterClient {
     return this.#worker.walWarnings;
   }
 
-  /** Ends the writer when a statement continues although its run or task is to stop. */
+  /** Ends the writer when a statement continues although its run or task was stopped. */
   limitStatements(limit: StatementLimit): StatementDeadline {
     const { board } = this.#worker;
     return new StatementDeadline(limit, { board, end: (why) => this.#worker.abandon(why) });
@@ -214,7 +214,7 @@ export class WriterClient {
     return this.#batchSender.request(message);
   }
 
-  /** Asks for something that is no message, after all that was sent before. */
+  /** Asks for something that is not a message, after all that was sent before. */
   query<Q extends Query>(query: Q): Promise<QueryResults[Q["kind"]]> {
     this.check();
     return this.#batchSender.query(query);

@@ -30,6 +30,8 @@ export interface StartRunMessage {
    * one that has it, `done` or not; or else a new one.
    */
   resume?: true | number | RunKey | undefined;
+  /** Tasks of the run to continue: others that failed or were cancelled stay as they are. */
+  tasks?: readonly number[];
   /** What it is started with, as JSON with names in order. */
   args?: string;
   /** Its label beside its name. */

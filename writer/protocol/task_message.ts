@@ -35,7 +35,7 @@ export interface ResumeTasksMessage {
   kind: "resume_tasks";
   /** The run, as `pipeline_runs.id`. */
   run: number;
-  /** The id that a new task is to have; 0 for a free one. */
+  /** The id of a new task; 0 for a free one. */
   ids: readonly number[];
   /** Names for new tasks; `null` for "task" and the id. */
   names: readonly (string | null)[];

@@ -5,6 +5,7 @@
  */
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 import type { AnswerControlMessage, RequestControlMessage } from "./control_message.ts";
+import type { NoteScheduleMessage } from "./schedule_message.ts";
 import type {
   ExpectTasksMessage,
   FinishRunMessage,
@@ -146,7 +147,8 @@ export type WriteMessage =
   | RequeueTasksMessage
   | EndTasksMessage
   | RequestControlMessage
-  | AnswerControlMessage;
+  | AnswerControlMessage
+  | NoteScheduleMessage;
 
 /**
  * What an {@linkcode ExecuteMessage} or {@linkcode StatementMessage} did.
@@ -195,6 +197,8 @@ export interface WriteResults {
   /** The request, as `run_requests.id`. */
   request_control: number;
   answer_control: undefined;
+  /** Whether the time was claimed. */
+  note_schedule: boolean;
 }
 
 /** What a message did. */

@@ -11,6 +11,7 @@ import { type ErrorData, fromErrorData } from "../../errors.ts";
 import { FailedTasks } from "./tasks/failed_tasks.ts";
 import { ItemNotes } from "./tasks/item_notes.ts";
 import { KeyStore } from "./key_store.ts";
+import type { Outcome } from "./outcome.ts";
 import type {
   FinishRunMessage,
   RunFinished,
@@ -29,22 +30,16 @@ import type {
 import { StatementBoard } from "../protocol/statement_board.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { addRequest, answerAll, answerRequest } from "./request_store.ts";
+import { noteSchedule } from "./schedule_store.ts";
 import { RemoteWorkerStore } from "./tasks/remote_worker_store.ts";
 import type { RequestWatch } from "./request_watch.ts";
+import { RowCounts, type TransactionPart } from "./row_counts.ts";
 import { RowStore, sameShape } from "./row_store.ts";
 import { RunStore } from "./run_store.ts";
 import { TaskEndStore } from "./tasks/task_end_store.ts";
 import { TaskUpdateStore } from "./tasks/task_update_store.ts";
 import { TaskStore } from "./tasks/task_store.ts";
 import { isEnd } from "../../internal/task_status.ts";
-
-/** What became of the messages of a batch, by their index. */
-export interface Outcome {
-  /** What each message did, where there is something to report. */
-  results: [number, WriteResult][];
-  /** Why a message was not written. */
-  failures: [number, ErrorData][];
-}
 
 /** Options of the store of one connection. */
 export interface StoreOptions {
@@ -58,19 +53,12 @@ export interface StoreOptions {
   board?: StatementBoard | undefined;
 }
 
-/** What keeps something of a transaction in mind. */
-interface TransactionPart {
-  /** Calling what it returns takes back what is noted after. */
-  mark(): () => void;
-  committed(): void;
-  rolledBack(): void;
-}
-
 /** Applies messages, one after the other, within a transaction. */
 export class MessageApplier {
   readonly #connection: Connection;
   readonly #board: StatementBoard;
   readonly rows: RowStore;
+  readonly #counts: RowCounts;
   readonly runs: RunStore;
   readonly updates: TaskUpdateStore;
   readonly failed = new FailedTasks();
@@ -84,14 +72,15 @@ export class MessageApplier {
   /** Made where tasks run on other machines. */
   #workers: RemoteWorkerStore | undefined;
   /** What keeps something of a transaction in mind until it has ended. */
-  readonly #parts: readonly TransactionPart[];
+  readonly #parts: TransactionPart[];
 
   constructor(connection: Connection, { statements, owner, watch, board }: StoreOptions = {}) {
     this.#connection = connection;
     this.#board = board ?? new StatementBoard();
-    this.rows = new RowStore(connection, this.#board, statements);
+    this.#counts = new RowCounts(connection);
+    this.rows = new RowStore(connection, this.#board, this.#counts, statements);
     this.runs = new RunStore(connection, owner);
-    this.updates = new TaskUpdateStore(connection, this.runs);
+    this.updates = new TaskUpdateStore(connection, this.runs, this.#counts);
     this.#tasks = new TaskStore(connection, this.runs, this.updates);
     this.#added = new AddedTasks(connection, this.runs);
     this.#notes = new ItemNotes(connection, this.runs);
@@ -99,7 +88,8 @@ export class MessageApplier {
     this.#dependencies = new DependencyStore(connection);
     this.#ends = new TaskEndStore(connection, this.runs, this.updates);
     this.#watch = watch;
-    this.#parts = [this.rows, this.updates, this.runs, this.failed, ...(watch ? [watch] : [])];
+    this.#parts = [this.rows, this.updates, this.#counts, this.runs, this.failed];
+    if (watch) this.#parts.push(watch);
   }
 
   /** Runs `body` in a transaction. */
@@ -110,6 +100,7 @@ export class MessageApplier {
         // A trigger of the user may hang on tables of ours.
         this.#board.enter("(news of tasks and runs)", undefined);
         this.updates.flush();
+        this.#counts.flush();
         this.runs.flush();
         this.#board.leave();
         return result;
@@ -145,9 +136,7 @@ export class MessageApplier {
     const failures: [number, ErrorData][] = [];
     let inserts: InsertMessage[] = [];
     const flushInserts = () => {
-      if (inserts.length === 0) return;
-      this.updates.flushNew();
-      this.rows.insert(inserts);
+      if (inserts.length > 0) this.#insert(inserts);
       inserts = [];
     };
     messages.forEach((message, index) => {
@@ -177,12 +166,18 @@ export class MessageApplier {
     return { results, failures };
   }
 
+  #insert(messages: readonly InsertMessage[]): undefined {
+    this.rows.count(messages);
+    this.updates.flushNew();
+    this.rows.insert(messages);
+  }
+
   /** Applies a message, and returns what it did. */
   apply(message: WriteMessage): WriteResult {
     if (!isOfUser(message)) this.#board.enter(`(${message.kind})`, undefined);
     switch (message.kind) {
       case "insert":
-        return this.isNew(message) ? this.rows.insert([message]) : undefined;
+        return this.isNew(message) ? this.#insert([message]) : undefined;
       case "execute":
         return this.rows.execute(message);
       case "statement":
@@ -233,6 +228,8 @@ export class MessageApplier {
       }
       case "answer_control":
         return void answerRequest(this.#connection, message.request, message);
+      case "note_schedule":
+        return noteSchedule(this.#connection, message);
       case "task_update":
         return this.#update(message);
       default: {
@@ -242,7 +239,7 @@ export class MessageApplier {
     }
   }
 
-  /** Whether rows are to be written: they have no key, or one that is new. */
+  /** Whether to write rows: they have no key, or a new one. */
   isNew({ idempotencyKey, table, values }: InsertMessage): boolean {
     return !idempotencyKey || values.length === 0 || this.#keys.claim(idempotencyKey, table);
   }
@@ -271,12 +268,14 @@ export class MessageApplier {
 
   #requeue(message: RequeueTasksMessage): readonly number[] {
     const ids = this.#tasks.requeue(message);
+    this.#counts.requeued(ids);
     this.failed.forget(ids);
     return ids;
   }
 
   #startRun(message: StartRunMessage): RunStarted {
     const started = this.runs.start(message);
+    this.#counts.begin(started.run, started);
     this.#watch?.begin(started.run);
     return started;
   }
@@ -284,6 +283,7 @@ export class MessageApplier {
   #finishRun(message: FinishRunMessage): RunFinished {
     const finished = this.runs.finish(message);
     this.updates.endRun();
+    this.#counts.endRun(message.run);
     this.#added.forget(message.run);
     answerAll(this.#connection, message.run, message.stopped ? "cancelled" : finished.status);
     this.#watch?.end(message.run);

@@ -14,8 +14,8 @@
  * holds in the index of the WAL; a reader that begins its next transaction at once takes the same place again, a moment
  * after it was free. The next call of a checkpoint sees that it reads the newest commit now.
  *
- * A reader that stays in one transaction cannot be helped. What was committed after it began has to stay in the
- * WAL, and no wait helps. It is recognized by the number of pages that can be copied, which stays the same for
+ * Against a reader that stays in one transaction there is no remedy. What was committed after it began has to stay in
+ * the WAL, and no wait helps. It is recognized by the number of pages that can be copied, which stays the same for
  * seconds; then the checkpoint does not wait. {@linkcode WriterStats} and `pipeline_runs` show since when it has held
  * the WAL, and the user is warned when the WAL is long.
  *
@@ -156,7 +156,7 @@ export class Checkpointer {
     this.#timer = undefined;
   }
 
-  /** Sooner when half of what is left to SQLite is there. */
+  /** Sooner when half of the part left to SQLite has been written. */
   get #lookMs(): number {
     return (this.bytes ?? 0) > this.#easyBytes / 2 ? LONG_LOOK_MS : LOOK_MS;
   }
@@ -172,7 +172,7 @@ export class Checkpointer {
     }
     if (!isSettled) this.committed();
     if (before !== this.heldSince) this.#options.changed?.();
-    // Not at once: a reader that is a little slow is no news.
+    // Not at once: a reader that is a little slow is not news.
     if (before !== null && this.heldSince !== null) this.#warn();
   }
 

@@ -14,7 +14,8 @@ import type { Connection } from "../../sqlite/connection.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
-import { MessageApplier, type Outcome, type StoreOptions } from "./apply.ts";
+import { MessageApplier, type StoreOptions } from "./apply.ts";
+import type { Outcome } from "./outcome.ts";
 import { commitApart } from "./commit_apart.ts";
 
 /** Refuses a statement of a schema that works only before others use the connection, as in a dump. */

@@ -16,7 +16,8 @@ import type { Connection } from "../../sqlite/connection.ts";
 import { classifyError } from "../../sqlite/explain.ts";
 import { type ErrorData, toErrorData } from "../../errors.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
-import type { MessageApplier, Outcome } from "./apply.ts";
+import type { MessageApplier } from "./apply.ts";
+import { append, type Outcome } from "./outcome.ts";
 import { findOrphans } from "../../sqlite/orphans.ts";
 
 /** Where messages are applied. */
@@ -224,10 +225,4 @@ class Separation {
       if (error !== UNDO) throw error;
     }
   }
-}
-
-/** Adds what became of a part of the messages. */
-function append(outcome: Outcome, { results, failures }: Outcome, offset: number): void {
-  for (const [index, result] of results) outcome.results.push([offset + index, result]);
-  for (const [index, failure] of failures) outcome.failures.push([offset + index, failure]);
 }

@@ -62,11 +62,13 @@ export class InsertStatement {
     return this.#table.isFixed;
   }
 
-  /** Inserts a number of rows, whose values stand one after the other. */
-  run(values: readonly SqlValue[], rows: number): void {
-    if (this.#rowidAt >= 0 && this.#isAnyNew(values)) this.#runApart(values);
-    else if (this.#bulk) this.#bulk.run(values);
-    else for (let i = 0; i < rows; i++) this.#connection.prepare(this.#defaults).run();
+  /** Inserts a number of rows, whose values stand one after the other, and returns how many rows changed. */
+  run(values: readonly SqlValue[], rows: number): number {
+    if (this.#rowidAt >= 0 && this.#isAnyNew(values)) return this.#runApart(values);
+    if (this.#bulk) return this.#bulk.run(values);
+    let changes = 0;
+    for (let i = 0; i < rows; i++) changes += this.#connection.prepare(this.#defaults).run();
+    return changes;
   }
 
   /** Whether a row asks for a new row id. */
@@ -79,18 +81,21 @@ export class InsertStatement {
   }
 
   /** SQLite would give a row that is there a new id: one of NULL is left out, and so stays as it is. */
-  #runApart(values: readonly SqlValue[]): void {
+  #runApart(values: readonly SqlValue[]): number {
     const columns = this.#columns!;
     const at = (this.#shape.columns ?? columns).indexOf(columns[this.#rowidAt]!);
     this.#withoutRowid ??= new InsertStatement(this.#connection, this.#shape, [
       ...this.#absent,
       at,
     ]);
+    let changes = 0;
     for (let start = 0; start < values.length; start += columns.length) {
       const row = values.slice(start, start + columns.length);
-      if (row[this.#rowidAt] !== null) this.#bulk!.run(row);
-      else this.#withoutRowid.run(row.toSpliced(this.#rowidAt, 1), 1);
+      changes += row[this.#rowidAt] !== null
+        ? this.#bulk!.run(row)
+        : this.#withoutRowid.run(row.toSpliced(this.#rowidAt, 1), 1);
     }
+    return changes;
   }
 
   /**

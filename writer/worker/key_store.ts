@@ -37,7 +37,7 @@ export class KeyStore {
     this.#connection = connection;
   }
 
-  /** Takes a key for a table; `false` when it was taken before, so that nothing is to be written under it. */
+  /** Takes a key for a table; `false` when it was taken before, so that nothing may be written under it. */
   claim({ key, part, task, run }: IdempotencyKey, table: string): boolean {
     this.#claim ??= this.#connection.prepare(CLAIM);
     return this.#claim.runValues([task ?? NO_TASK, run, table, key, part, isoNow()]) > 0;

@@ -1,9 +1,9 @@
 /**
  * The statements for `run_requests`: what people ask of an active run, and what became of it.
  *
- * A request is a row, so that any process can make one with a short transaction, all readers see it
- * until it has taken effect, and the death of the process that was to carry it out loses nothing in silence. It is answered
- * when it has taken effect or is refused; the end of its run answers what is left.
+ * A request is a row, so that any process can make one with a short transaction, all readers see it until it has taken
+ * effect, and the death of the process that would carry it out loses nothing in silence. It is answered when it has
+ * taken effect or is refused; the end of its run answers the remaining ones.
  *
  * @module
  */
@@ -78,13 +78,13 @@ export function waitingRequests(connection: Connection, run: number, after: numb
      WHERE run_id=? AND answered_at IS NULL AND id>? ORDER BY id`,
   ).all(run, after).map((row) => {
     // Any program can write rows.
-    const some = row.kind === "retry_tasks";
+    const some = /^(?:cancel|retry)(?=_tasks$)/.exec(String(row.kind));
     return {
       id: row.id as number,
       run,
       taskId: row.task_id as number | null,
       taskIds: some ? toIds(row.task_ids) : undefined,
-      action: (some ? "retry" : row.kind) as ControlAction,
+      action: (some?.[0] ?? row.kind) as ControlAction,
     };
   });
 }

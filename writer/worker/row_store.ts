@@ -16,6 +16,7 @@ import type {
 } from "../protocol/write_message.ts";
 import type { StatementBoard } from "../protocol/statement_board.ts";
 import { InsertStatement } from "./insert_statement.ts";
+import type { RowCounts } from "./row_counts.ts";
 import { readRows } from "../../sqlite/read_only.ts";
 import { returnsRows } from "../../sqlite/returns_rows.ts";
 import { schemaVersionOf } from "../../sqlite/pragmas.ts";
@@ -25,6 +26,7 @@ import {
   refuseTempShadows,
 } from "../../sqlite/user_statement.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
+import { type WriteTarget, writeTarget } from "./write_target.ts";
 
 /** Prepared shapes that are kept: more than any pipeline has tables, few enough to hold. */
 const MAX_STATEMENTS = 256;
@@ -32,11 +34,18 @@ const MAX_STATEMENTS = 256;
 const COUNT_CHANGES =
   "SELECT total_changes() AS total, changes() AS changes, last_insert_rowid() AS id";
 
+/** Rows of several messages were fewer than they held: only each by itself shows which. */
+const FEWER_ROWS = new Error("A table has taken fewer rows than were inserted");
+
 /** The part of the store that writes what is the user's. */
 export class RowStore {
   readonly #connection: Connection;
   readonly #board: StatementBoard;
+  readonly #counts: RowCounts;
   readonly #statements: Readonly<Record<string, string>>;
+  readonly #targets = new Map<string, WriteTarget | null>();
+  /** Tables that do not take every row, with what happens on a conflict: messages for them share no statement. */
+  readonly #picky = new Set<string>();
   readonly #inserts = new Map<string, InsertStatement>();
   readonly #prepared = new Map<string, Statement>();
   readonly #schemaVersion: () => SqlValue;
@@ -53,9 +62,11 @@ export class RowStore {
   constructor(
     connection: Connection,
     board: StatementBoard,
+    counts: RowCounts,
     statements: Readonly<Record<string, string>> = {},
   ) {
     this.#connection = connection;
+    this.#counts = counts;
     this.#board = board;
     this.#statements = statements;
     this.#schemaVersion = schemaVersionOf(connection);
@@ -66,12 +77,22 @@ export class RowStore {
     return this.#committed;
   }
 
-  /** Inserts the rows of messages that can share a statement. */
+  /** Counts the rows of messages, which are inserted next, for their tasks. */
+  count(messages: readonly InsertMessage[]): void {
+    for (const message of messages) this.#count(message, rowsOf(message));
+  }
+
+  /** Inserts the rows of messages that can share a statement, and are counted. */
   insert(messages: readonly InsertMessage[]): undefined {
     messages.forEach(checkWidth);
     this.#dropStale();
     const [first] = messages;
-    const { table, by, task } = first!;
+    const { table, by, task, update } = first!;
+    const kind = `${update === "ignore"} ${table}`;
+    if (messages.length > 1 && this.#picky.has(kind)) {
+      for (const message of messages) this.insert([message]);
+      return;
+    }
     // A trigger may run for ever.
     this.#board.enter(`INSERT INTO ${table}`, by ?? task);
     if (first!.shapes) return this.#insertShapes(first!, first!.shapes);
@@ -79,19 +100,32 @@ export class RowStore {
     if (values.length === 0) return;
     const rows = values.length / first!.width;
     const statement = this.#insertStatement(first!);
+    let changes: number;
     try {
-      statement.run(values, rows);
+      changes = statement.run(values, rows);
     } catch (error) {
       // Of several messages the bad one is found first, and then its row.
       throw messages.length > 1 ? error : statement.explain(error, values, first!.first ?? 0);
     }
     this.#inserted += rows;
+    if (changes === rows) return;
+    if (messages.length === 1) return this.#count(first!, changes - rows);
+    if (this.#picky.size >= MAX_STATEMENTS) this.#picky.clear();
+    this.#picky.add(kind);
+    // The batch is tried again, in which they share no statement.
+    if (messages.some(({ by, task }) => (by ?? task) !== undefined)) throw FEWER_ROWS;
+  }
+
+  #count({ table, onConflict, update, by, task }: InsertMessage, rows: number): undefined {
+    const change = onConflict && update !== "ignore" ? "upserted" : "inserted";
+    this.#counts.add(by ?? task, table, change, rows);
   }
 
   /** Inserts rows of which some leave columns out: neighbours of one shape together. */
   #insertShapes(message: InsertMessage, { absent, ofRows }: RowShapes): undefined {
     const statements: InsertStatement[] = [];
     const { values, width, first = 0 } = message;
+    let changes = 0;
     for (let end = 0; end < ofRows.length;) {
       const shape = ofRows[end]!;
       const begin = end;
@@ -101,12 +135,13 @@ export class RowStore {
       let kept = values.slice(begin * width, end * width);
       if (left.length > 0) kept = kept.filter((_, i) => !left.includes(i % width));
       try {
-        statement.run(kept, end - begin);
+        changes += statement.run(kept, end - begin);
       } catch (error) {
         throw statement.explain(error, kept, first + begin);
       }
     }
     this.#inserted += ofRows.length;
+    this.#count(message, changes - ofRows.length);
   }
 
   /** Runs one of the named statements. */
@@ -137,13 +172,21 @@ export class RowStore {
       this.#hasTemp = undefined;
       this.#refuseShadows();
     }
-    const { total, changes, id } = count.get()!;
+    const { total, changes: last, id } = count.get()!;
     // A statement that changes nothing leaves changes() as it was.
+    const changes = total === before ? 0 : Number(last);
+    if (changes > 0) this.#countChanges(sql, by ?? task, changes);
     return {
-      changes: total === before ? 0 : Number(changes),
+      changes,
       lastInsertRowid: id as number | bigint,
       rows,
     };
+  }
+
+  #countChanges(sql: string, task: number | undefined, changes: number): void {
+    if (task === undefined) return;
+    const target = cached(this.#targets, sql, () => writeTarget(sql) ?? null);
+    if (target) this.#counts.add(task, target.table, target.change, changes);
   }
 
   /**
@@ -214,10 +257,15 @@ export class RowStore {
   }
 }
 
+/** How many rows a message holds. */
+function rowsOf({ shapes, values, width }: InsertMessage): number {
+  return shapes ? shapes.ofRows.length : values.length / (width || 1);
+}
+
 function checkWidth({ table, values, width }: InsertMessage): void {
   if (values.length > 0 && !(width > 0 && values.length % width === 0)) {
     throw new TypeError(
-      `Cannot insert ${values.length} values into ${table}: they are no whole rows of ${width}`,
+      `Cannot insert ${values.length} values into ${table}: they are not whole rows of ${width}`,
     );
   }
 }

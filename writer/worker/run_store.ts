@@ -21,7 +21,8 @@ import { OverlapStore } from "./overlap_store.ts";
 import { type ProcessLock, UNOWNED } from "./process_lock.ts";
 import { interruptTasks, recoverRuns } from "./recovery.ts";
 import { adopt, recount, takeBack } from "./rewritten_store.ts";
-import { ADDED_TASKS, findRun, forgetKeys, goneTasks, learnKeys } from "./resume_store.ts";
+import { ADDED_TASKS, findRun } from "./resume_store.ts";
+import { RunKeys } from "./run_keys.ts";
 import { Statements } from "../../sqlite/statements.ts";
 import { CHOSEN_ID, findFreeIds } from "./tasks/task_ids.ts";
 import {
@@ -44,6 +45,8 @@ export class RunStore {
   readonly #owner: ProcessLock | undefined;
   readonly #overlap: OverlapStore;
   readonly #statements: Statements;
+  /** The keys of runs that are resumed or added to. */
+  readonly keys: RunKeys;
   /** How runs stood that were `done` when they were resumed. */
   readonly #wasDone = new Map<number, { done: number; finishedAt: SqlValue }>();
   /** When each run was sampled first and last, in milliseconds. */
@@ -61,6 +64,7 @@ export class RunStore {
   constructor(connection: Connection, owner?: ProcessLock) {
     this.#connection = connection;
     this.#statements = new Statements(connection);
+    this.keys = new RunKeys(connection);
     this.#owner = owner;
     this.#overlap = new OverlapStore(connection, owner);
   }
@@ -94,8 +98,8 @@ export class RunStore {
           ...[expected, startedAt, args, label, executor],
         );
         this.#overlap.begun(run);
+        this.keys.learn(run, message.tasks);
         forgetDependencies(this.#connection, run);
-        learnKeys(this.#connection, run);
         const firstId = this.reserveIds({ run, count: reserve });
         const changed = {
           ...(taken.length > 0 && { rewritten: taken.length }),
@@ -114,29 +118,25 @@ export class RunStore {
       ...[owner, pid, processStartedAt, host, bootedAt, expected, args, label, executor],
     )!.id as number;
     this.#overlap.begun(run);
-    if (resume !== undefined) learnKeys(this.#connection, run);
+    if (resume !== undefined) this.keys.learn(run);
     return { run, firstId: this.reserveIds({ run, count: reserve }) };
   }
 
   /** Reserves ids that no other task has, and returns the first. */
   reserveIds({ run, count }: Omit<ReserveIdsMessage, "kind">): number {
     const first = findFreeIds(this.#statements, count);
-    if (count > 0) {
-      const last = first + count - 1;
-      this.extend(run, first, last);
-      this.#statements.of(
-        "UPDATE pipeline_runs SET reserved_to=max(coalesce(reserved_to,0),?2) WHERE id=?1",
-      ).run(run, last);
-    }
+    const last = first + count - 1;
+    if (count > 0) this.extend(run, first, last, last);
     return first;
   }
 
-  /** Tasks of these ids are the run's, and perhaps all between them. */
-  extend(run: number, first: number, last: number): void {
+  /** Tasks of these ids are the run's, and perhaps all between them; `reservedTo` is the last that is reserved. */
+  extend(run: number, first: number, last: number, reservedTo = 0): void {
     const changes = this.#statements.of(
       `UPDATE pipeline_runs SET first_task_id=min(coalesce(first_task_id,?2),?2),
-         last_task_id=max(coalesce(last_task_id,?3),?3) WHERE id=?1`,
-    ).run(run, first, last);
+         last_task_id=max(coalesce(last_task_id,?3),?3),
+         reserved_to=nullif(max(coalesce(reserved_to,0),?4),0) WHERE id=?1`,
+    ).run(run, first, last, reservedTo);
     if (changes === 0) throw noRun("add tasks to", run);
   }
 
@@ -157,7 +157,8 @@ export class RunStore {
   /** Ends a run. It is not `done` when any of its tasks failed, in this attempt or an earlier one. */
   finish({ run, status, finishedAt, reason, gone }: FinishRunMessage): RunFinished {
     if (gone !== undefined) this.#cancelGone(run, gone, finishedAt);
-    forgetKeys(this.#connection, run);
+    const keepsTasks = this.keys.keepsTasks(run);
+    this.keys.forget(run);
     let counts = this.#counts(run);
     // Tasks that are left have not been reached, or another program has deleted their rows.
     if (counts.queued + counts.running > 0) {
@@ -165,6 +166,7 @@ export class RunStore {
       counts = this.#counts(run);
     }
     if (status === "done" && counts.error + counts.queued + counts.running > 0) status = "error";
+    if (status === "done" && keepsTasks && counts.cancelled > 0) status = "cancelled";
     const before = this.#wasDone.get(run);
     // Nothing was left to run: it ended then, and not when that was checked.
     const isSame = status === "done" && counts.done === before?.done;
@@ -200,7 +202,7 @@ export class RunStore {
   }
 
   #cancelGone(run: number, message: string, finishedAt: string): void {
-    for (const { id, status } of goneTasks(this.#connection, run)) {
+    for (const { id, status } of this.keys.gone(run)) {
       this.#statements.of(
         `UPDATE task_runs SET status='cancelled', own_status='cancelled', message=?2, finished_at=coalesce(finished_at,?3)
          WHERE id=?1`,

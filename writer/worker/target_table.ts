@@ -120,7 +120,7 @@ function databaseOf(connection: Connection, name: string): string | undefined {
   );
 }
 
-/** The SQL of a default: a word that is no value of SQL is a text there. */
+/** The SQL of a default: a word that is not a value of SQL is a text there. */
 function defaultSql(text: string | null): string {
   if (text === null) return "NULL";
   const isWord = /^[a-z_\u0080-\uffff][\w$\u0080-\uffff]*$/i.test(text) &&

@@ -10,6 +10,7 @@ import type { Run, TaskDetail } from "../../api.ts";
 import { ActionButton } from "./action_button.tsx";
 import { cleanText, cutText } from "../lib/clean_text.ts";
 import { formatCount } from "../../../internal/units.ts";
+import { useMayContinue } from "../serve/served.ts";
 import { isOpen } from "../lib/statuses.ts";
 
 /** What can be asked of a run. */
@@ -23,6 +24,17 @@ function whereAllowed<P extends object>(View: FunctionComponent<P>): FunctionCom
 }
 
 function RunButtons({ run }: { run: Run }) {
+  const mayContinue = useMayContinue(run);
+  if (mayContinue && run.status !== "done") {
+    return (
+      <ActionButton
+        key={`resume ${run.id}`}
+        path={`api/runs/${run.id}/resume`}
+        label="Resume"
+        busyLabel="Resuming …"
+      />
+    );
+  }
   if (run.status !== "running" || run.cancelling) return null;
   const { running, queued } = run.counts;
   const question = {
@@ -55,8 +67,11 @@ function RunButtons({ run }: { run: Run }) {
 
 function TaskButtons({ task }: { task: TaskDetail }) {
   const { run } = task;
-  if (run.status !== "running" || run.cancelling || task.cancelling) return null;
+  const mayContinue = useMayContinue(run);
+  const active = run.status === "running" && !run.cancelling && !task.cancelling;
+  if (!active && !mayContinue) return null;
   if (isOpen(task.status)) {
+    if (!active) return null;
     return (
       <ActionButton
         key={`cancel ${task.id}`}

@@ -50,7 +50,7 @@ export function StatusIcon({ status }: { status: string }) {
   );
 }
 
-/** `cancelling` marks a run or a task that was asked to stop; that is no status of its own in the database. */
+/** `cancelling` marks a run or a task that was asked to stop; that is not a status of its own in the database. */
 export function StatusMark(
   { status, cancelling = false }: { status: string; cancelling?: boolean },
 ) {

@@ -1,6 +1,6 @@
 /**
  * Texts of the database made fit to be shown. They are hostile: a task's name or an error
- * decides what is in them. Markup is no danger, because the page makes text nodes only; what is left are
+ * decides what is in them. Markup is not a danger, because the page makes text nodes only; the remaining ones are
  * terminal colours, control characters, and bidi controls that make a text read as something else.
  *
  * @module

@@ -14,7 +14,7 @@ export function parseJson(text: string): { value: unknown } | null {
   try {
     return { value: JSON.parse(text, exactly) };
   } catch {
-    // Either it is no JSON, or too deep for a function at every value.
+    // Either it is not JSON, or too deep for a function at every value.
   }
   try {
     return { value: JSON.parse(text) };

@@ -6,6 +6,7 @@
  */
 import type { TaskQuery } from "../../api.ts";
 import { LOG_LEVELS, type LogLevel } from "../../../internal/log_level.ts";
+import { type DataRoute, formatDataRoute, parseDataRoute } from "../data/data_route.ts";
 import { STATUSES } from "./statuses.ts";
 
 /** A view, and what of it. */
@@ -14,7 +15,8 @@ export type Route =
   | { view: "pipeline"; name: string }
   | { view: "run"; run: number; query: TaskQuery; panel: Panel; log?: LogQuery }
   | { view: "task"; task: number }
-  | { view: "compare"; a: number; b: number };
+  | { view: "compare"; a: number; b: number }
+  | DataRoute;
 
 /** One kind of view. */
 export type RouteOf<V extends Route["view"]> = Extract<Route, { view: V }>;
@@ -70,6 +72,8 @@ export function defaultQuery(): TaskQuery {
  */
 export function parseRoute(search: string): Route {
   const params = new URLSearchParams(search.replace(/^[?#]/, ""));
+  const data = parseDataRoute(params);
+  if (data) return data;
   const compared = /^(\d+),(\d+)$/.exec(params.get("compare") ?? "");
   if (compared) return { view: "compare", a: Number(compared[1]), b: Number(compared[2]) };
   const task = whole(params.get("task"));
@@ -157,6 +161,8 @@ export function formatRoute(route: Route) {
       return `task=${route.task}`;
     case "compare":
       return `compare=${route.a},${route.b}`;
+    case "data":
+      return formatDataRoute(route);
   }
 }
 
@@ -178,6 +184,8 @@ export function subjectOf(route: Route): string {
       return `task ${route.task}`;
     case "compare":
       return `compare ${route.a} ${route.b}`;
+    case "data":
+      return `data ${route.table ?? ""} ${route.cursor}`;
   }
 }
 

@@ -17,8 +17,10 @@ export interface Backend {
   get<T>(path: string, options?: { signal?: AbortSignal | null | undefined }): Promise<T>;
   /** A text of the API. */
   getText(path: string): Promise<string>;
+  /** The way to the first page of a server of pipelines, where the page is one of its own; `""` is that page. */
+  readonly home?: string | undefined;
   /** Asks for something to be done. */
-  post<T>(path: string): Promise<T>;
+  post<T>(path: string, body?: unknown): Promise<T>;
   /** Whether `post` would be answered, `null` when the server does not answer at all. */
   mayControl(): Promise<boolean | null>;
   /** Status of a small request, 0 when the server does not answer. */
@@ -31,7 +33,7 @@ export interface Backend {
 
 /** An answer other than the one that was asked for. */
 export class ApiFailure extends Error {
-  constructor(readonly status: number, message: string) {
+  constructor(readonly status: number, message: string, readonly body: unknown = null) {
     super(message);
   }
 }
@@ -51,8 +53,14 @@ export const server: Backend = {
       response ? `The server answered ${response.status}` : "The server does not answer",
     );
   },
-  post: (path) =>
-    request(path, { method: "POST", headers: { [CONTROL_HEADER]: controlToken() ?? "" } }),
+  post: (path, body) => {
+    const json = body === undefined ? null : JSON.stringify(body);
+    const headers = {
+      [CONTROL_HEADER]: controlToken() ?? "",
+      ...(json === null ? {} : { "content-type": "application/json" }),
+    };
+    return request(path, { method: "POST", headers, body: json });
+  },
 
   async mayControl() {
     const token = controlToken();
@@ -72,24 +80,32 @@ export const server: Backend = {
     }
   },
 
-  async signIn(token) {
-    const response = await fetch("api/session", {
-      method: "POST",
-      headers: { authorization: `Bearer ${token}` },
-    }).catch(() => null);
-    if (response?.ok) return null;
-    if (!response) return "The server does not answer";
-    return response.status === 401
-      ? "This token is not the one that the server printed at its start"
-      : `The server answered ${response.status}`;
-  },
+  signIn: (token) => signInAt("api/session", token),
 };
+
+/** The API of the dashboard of a database of a server of pipelines, or of its first page where `home` is empty. */
+export function servedBackend(home: string): Backend {
+  return { ...server, home, signIn: (token) => signInAt(`${home}session`, token) };
+}
+
+async function signInAt(path: string, token: string): Promise<string | null> {
+  const response = await fetch(path, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}` },
+  }).catch(() => null);
+  if (response?.ok) return null;
+  if (!response) return "The server does not answer";
+  return response.status === 401
+    ? "This token is not the one that the server printed at its start"
+    : `The server answered ${response.status}`;
+}
 
 async function request<T>(
   path: string,
   options: {
     method?: string;
     headers?: Record<string, string>;
+    body?: string | null;
     signal?: AbortSignal | null | undefined;
   },
 ): Promise<T> {
@@ -103,7 +119,8 @@ async function request<T>(
   }
   const body = await response.json().catch(() => null);
   if (response.ok) return body;
-  throw new ApiFailure(response.status, body?.error ?? `The server answered ${response.status}`);
+  const message = body?.error ?? `The server answered ${response.status}`;
+  throw new ApiFailure(response.status, message, body);
 }
 
 /** A run that the page carries. */

@@ -83,6 +83,7 @@ export function answerOffline(exported: ExportedRun, path: string): unknown {
     if (part === "graph") return exported.graph;
     if (part === "failures") return exported.failures ?? null;
     if (part === "checks") return exported.checks ?? null;
+    if (part === "rows") return exported.rows ?? null;
     if (part === "delays") return exported.delays ?? null;
   }
   if (kind === "runs" && id === undefined) {

@@ -71,6 +71,7 @@ const APPLY = {
   run: applyRun,
   task: applyTask,
   compare: applyRuns,
+  data: applyRuns,
   pipeline: applyRuns,
 };
 

@@ -7,6 +7,7 @@ import { GoneBanner } from "./gone_banner.tsx";
 import type { Run, RunsSnapshot, TaskDetail, TaskSnapshot } from "../../api.ts";
 import type { RunState } from "../live/patches.ts";
 import type { PageProps } from "./page_props.ts";
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Announcer } from "../components/announcer.tsx";
 import { type Backend, BackendContext } from "../live/backend.ts";
@@ -20,6 +21,9 @@ import { Keys } from "../components/keys.tsx";
 import { Liveness } from "../components/liveness.tsx";
 import { PipelinePage } from "../runs/pipeline_page.tsx";
 import { focusTitle } from "../components/page_title.tsx";
+import { DataPage } from "../data/data_page.tsx";
+import { dataRoute } from "../data/data_route.ts";
+import { ShowsData } from "../data/shows_data.ts";
 import { type Route, runRoute, subjectOf } from "../lib/route.ts";
 import { hrefOf, useRoute } from "../lib/router.ts";
 import { RunPage } from "./run_page.tsx";
@@ -27,6 +31,7 @@ import { RunsPage } from "./runs_page.tsx";
 import { SignIn } from "./sign_in.tsx";
 import { SourceBanner, SourceState } from "./source_state.tsx";
 import { shareOf } from "../../../internal/progress.ts";
+import { Served, useServedPipelines } from "../serve/served.ts";
 import { TaskPage } from "./task_page.tsx";
 import { ThemeSwitch } from "../components/theme_switch.tsx";
 import { Crumbs, Logo } from "./crumbs.tsx";
@@ -62,6 +67,7 @@ export function App({ backend }: { backend: Backend }) {
     ? <SourceState source={broken} />
     : <Page key={session} route={route} live={live} exported={exported} />;
   const isOld = broken || live.link === "reconnecting" || live.link === "gone";
+  const showsData = !exported && live.source?.data !== false;
   const runShown = runIn(live.data);
   return (
     <BackendContext.Provider value={backend}>
@@ -78,9 +84,12 @@ export function App({ backend }: { backend: Backend }) {
             <Logo />
             <span>pipeloom</span>
           </a>
+          {backend.home && <a class="button small home-link" href={backend.home}>Pipelines</a>}
           <Crumbs route={route} live={live} exported={exported} />
         </nav>
         <span class="spread" />
+        {!signedOut && showsData &&
+          <a class="top-link" href={hrefOf(dataRoute(null))}>Data</a>}
         {!signedOut &&
           <Liveness live={live} paused={paused} onPause={setPaused} exported={exported} />}
         {!signedOut && <Keys exported={exported !== null} />}
@@ -91,13 +100,24 @@ export function App({ backend }: { backend: Backend }) {
           <SourceBanner source={broken} />}
         {live.link === "gone" && <GoneBanner live={live} />}
         <Control.Provider value={mayControl && live.link !== "gone"}>
-          <Boundary key={subjectOf(route)}>{page}</Boundary>
+          <WithServed backend={backend} live={live.link === "live"}>
+            <ShowsData.Provider value={showsData}>
+              <Boundary key={subjectOf(route)}>{page}</Boundary>
+            </ShowsData.Provider>
+          </WithServed>
         </Control.Provider>
       </main>
       {!signedOut && <HealthStrip live={live} run={runShown} exported={exported !== null} />}
       <Announcer />
     </BackendContext.Provider>
   );
+}
+
+/** What is within, with the pipelines that the server has the definitions of. */
+function WithServed(
+  { backend, live, children }: { backend: Backend; live: boolean; children: ComponentChildren },
+) {
+  return <Served.Provider value={useServedPipelines(backend, live)}>{children}</Served.Provider>;
 }
 
 /** The page of a view. The view and its data belong together, which types cannot express. */
@@ -113,6 +133,8 @@ function Page({ route, live, exported }: PageProps) {
       return <PipelinePage key={route.name} route={route} live={live.link === "live"} />;
     case "compare":
       return <ComparePage route={route} />;
+    case "data":
+      return <DataPage route={route} file={live.source?.file} />;
   }
 }
 

@@ -9,6 +9,7 @@ import type { RouteOf } from "../lib/route.ts";
 import { CountsBar } from "../components/bars.tsx";
 import { Ago } from "../components/elapsed.tsx";
 import { formatCount, formatDuration, formatRatio, timeOf } from "../../../internal/units.ts";
+import { ComparedWrote } from "../data/written_rows.tsx";
 import { CheckTable } from "../run/checks.tsx";
 import { PageTitle } from "../components/page_title.tsx";
 import { Failure, PageSkeleton } from "./placeholders.tsx";
@@ -130,6 +131,7 @@ export function ComparePage({ route }: { route: RouteOf<"compare"> }) {
           </table>
         </div>
       </section>
+      <ComparedWrote rows={answer.wrote} a={a.id} b={b.id} />
       <ChangedChecks
         label="Checks newly failed"
         hint="Did not pass in the later run, and were not failing in the earlier one"

@@ -51,6 +51,8 @@ function titleOf(route: Route): string | null {
       return cutText(cleanText(route.name), 40);
     case "compare":
       return `#${route.a} and #${route.b}`;
+    case "data":
+      return "Data";
   }
 }
 

@@ -23,6 +23,8 @@ import { PageTitle } from "../components/page_title.tsx";
 import { type Moment, recentRate, remainingMs, shareOf } from "../../../internal/progress.ts";
 import { rewrittenText } from "../../../internal/rewritten_text.ts";
 import { Name } from "../components/safe_text.tsx";
+import { Command } from "../run/chosen_tasks.tsx";
+import { NotifyButton } from "../run/notify_button.tsx";
 import { NoWorker } from "./remote_workers.tsx";
 import { RunArguments, RunFailure } from "./run_facts.tsx";
 import { Asleep } from "./steps.tsx";
@@ -48,6 +50,7 @@ export function RunHeader(
         </PageTitle>
         <RunStatusMark run={run} />
         <span class="spread" />
+        {!exported && <NotifyButton key={run.id} run={run} />}
         <RunControls run={run} />
         {!exported &&
           <a class="button" href={hrefOf({ view: "pipeline", name: run.name })}>All runs</a>}
@@ -110,7 +113,7 @@ function Left({ run }: { run: Run }) {
       <b>{run.processGone ? "Its process is gone." : "It was interrupted."}</b>
       <span>
         {formatNumberOf(left, "task")} left:{" "}
-        <code>pipeloom run &lt;file&gt; --resume {run.id}</code> continues it.
+        <Command text={`pipeloom run <file> --resume ${run.id}`} /> continues it.
       </span>
     </p>
   );

@@ -9,6 +9,7 @@ import type { RunState } from "../live/patches.ts";
 import type { PageProps } from "./page_props.ts";
 import { useEffect, useRef } from "preact/hooks";
 import { announce } from "../components/announcer.tsx";
+import { RunWrote } from "../data/written_rows.tsx";
 import { RunChecks } from "../run/checks.tsx";
 import { NotFound, PageSkeleton } from "./placeholders.tsx";
 import { Panels } from "./panels.tsx";
@@ -61,6 +62,7 @@ export function RunPage({ route, live, exported }: PageProps<"run", RunState>) {
         live={live.link === "live"}
       />
       <RunChecks run={run} />
+      <RunWrote run={run} />
       <RemoteWorkers workers={run.remoteWorkers} />
       {exported && exported.left > 0 && (
         <p class="note">
@@ -69,7 +71,12 @@ export function RunPage({ route, live, exported }: PageProps<"run", RunState>) {
           )} tasks, failed ones first; {exported.left.toLocaleString("en-US")} were left out.
         </p>
       )}
-      <TaskTable route={route} state={{ ...state, run }} current={live.current} />
+      <TaskTable
+        route={route}
+        state={{ ...state, run }}
+        current={live.current}
+        exported={exported !== null}
+      />
     </>
   );
 }

@@ -1,5 +1,5 @@
 /**
- * A database that cannot be read: as a banner above what was read before, or as all there is to show.
+ * A database that cannot be read: as a banner above what was read before, or alone on the page.
  *
  * @module
  */

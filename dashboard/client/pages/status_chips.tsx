@@ -7,7 +7,7 @@ import { formatCount } from "../../../internal/units.ts";
 import { type StatusCounts, STATUSES, type TaskStatus } from "../lib/statuses.ts";
 import { StatusIcon } from "../components/status_mark.tsx";
 
-/** `onChange` gets the statuses that are to be shown; none means all. */
+/** `onChange` gets the statuses to show; an empty list means all. */
 export function StatusChips({ counts, total, chosen, onChange }: {
   counts: StatusCounts;
   total: number;

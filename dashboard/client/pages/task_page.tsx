@@ -7,6 +7,7 @@ import type { TaskDetail, TaskSnapshot } from "../../api.ts";
 import type { PageProps } from "./page_props.ts";
 import { useEffect, useRef } from "preact/hooks";
 import { announce } from "../components/announcer.tsx";
+import { TaskWrote } from "../data/written_rows.tsx";
 import { TaskChecks } from "../run/checks.tsx";
 import { Attempts } from "./attempts.tsx";
 import { ProgressBar } from "../components/bars.tsx";
@@ -121,6 +122,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
       </div>
       <Attempts task={task} />
       <TaskChecks checks={task.checks} />
+      <TaskWrote tables={task.wrote} />
       <Steps task={task} />
       <TaskItem key={`item ${task.id}`} task={task} />
       <TaskResult key={`result ${task.id}`} task={task} />

@@ -17,11 +17,28 @@ import { Name, SafeText } from "../components/safe_text.tsx";
 import { RewrittenMark, StatusMark } from "../components/status_mark.tsx";
 import { SleepsUntil } from "./steps.tsx";
 
-export const TaskRow = memo(({ task, cancelling }: { task: Task; cancelling: boolean }) => {
+export const TaskRow = memo(({ task, cancelling, chosen, onChoose }: {
+  task: Task;
+  cancelling: boolean;
+  /** Whether it is ticked; `null` where it cannot be. */
+  chosen: boolean | null;
+  onChoose: (id: number) => void;
+}) => {
   const running = task.status === "running";
   const text = (task.status === "error" ? task.error : null) ?? task.message;
   return (
     <tr class={`task-row row-${task.status}`}>
+      {chosen !== null && (
+        <td class="cell-choose">
+          <input
+            type="checkbox"
+            class="run-choose"
+            checked={chosen}
+            onChange={() => onChoose(task.id)}
+            aria-label={`Choose task ${task.id}`}
+          />
+        </td>
+      )}
       <td class="cell-id">{task.id}</td>
       <th scope="row" class="cell-name">
         <a

@@ -10,6 +10,7 @@ import { SearchField } from "../components/search_field.tsx";
 import { formatCount } from "../../../internal/units.ts";
 import { navigate } from "../lib/router.ts";
 import { isCancelling } from "../lib/statuses.ts";
+import { ChosenTasks, useChosenTasks, useMayChoose } from "../run/chosen_tasks.tsx";
 import { TaskRow } from "./task_row.tsx";
 
 const SIZES = [50, 100, 200];
@@ -35,8 +36,9 @@ const COLUMNS: readonly Column[] = [
   { name: "pace", label: "Left" },
 ];
 
-export function TaskTable({ route, state, current }: {
+export function TaskTable({ route, state, current, exported }: {
   route: RouteOf<"run">;
+  exported: boolean;
   state: RunState & { run: Run };
   current: boolean;
 }) {
@@ -52,6 +54,9 @@ export function TaskTable({ route, state, current }: {
   ].filter(Boolean);
   const searched = query.q !== "" || query.key !== "" || !!query.cause;
   const narrowed = searched || query.status.length > 0;
+  const chosen = useChosenTasks(state.run.id);
+  const mayChoose = useMayChoose(state.run, exported);
+  const matching = searched ? state.found ?? null : narrowed ? total : null;
   return (
     <section class="panel tasks" aria-labelledby="tasks-title">
       <div class="panel-head">
@@ -77,11 +82,17 @@ export function TaskTable({ route, state, current }: {
           onChange={(q) => change({ q }, { replace: true })}
         />
       </div>
+      {mayChoose && <ChosenTasks run={state.run} chosen={chosen} query={query} found={matching} />}
       <div class="table-box" aria-busy={!current}>
         <table class={kinds.join(" ")}>
           <caption class="visually-hidden">Tasks of this run</caption>
           <thead>
             <tr>
+              {mayChoose && (
+                <td class="cell-choose">
+                  <span class="visually-hidden">Choose</span>
+                </td>
+              )}
               {COLUMNS.map((column) => (
                 <HeaderCell
                   key={column.name}
@@ -96,7 +107,13 @@ export function TaskTable({ route, state, current }: {
           </thead>
           <tbody>
             {state.tasks.map((task) => (
-              <TaskRow key={task.id} task={task} cancelling={isCancelling(task, state.run)} />
+              <TaskRow
+                key={task.id}
+                task={task}
+                cancelling={isCancelling(task, state.run)}
+                chosen={mayChoose ? chosen.ids.has(task.id) : null}
+                onChoose={chosen.toggle}
+              />
             ))}
           </tbody>
         </table>

@@ -21,6 +21,8 @@ import { CopyText, LongText } from "../components/long_text.tsx";
 import { Name, SafeText } from "../components/safe_text.tsx";
 import type { RouteOf } from "../lib/route.ts";
 import { hrefOf } from "../lib/router.ts";
+import { useMayContinue } from "../serve/served.ts";
+import { Command } from "./chosen_tasks.tsx";
 import { useNow } from "../live/clock.ts";
 import { useAnswer } from "../live/use_answer.ts";
 
@@ -89,7 +91,9 @@ function Causes({ route, run, report }: {
   report: FailureReport;
 }) {
   const [all, setAll] = useState(false);
-  const mayRetry = useContext(Control) && run.status === "running" && !run.cancelling;
+  const mayContinue = useMayContinue(run);
+  const mayControl = useContext(Control);
+  const mayRetry = mayContinue || mayControl && run.status === "running" && !run.cancelling;
   const { causes, left } = report;
   return (
     <>
@@ -177,7 +181,7 @@ function RetryCommand({ run }: { run: Run }) {
     : `pipeloom run <file> --resume ${run.id}`;
   return (
     <p class="note retry-command">
-      <code>{command}</code> runs what failed again.
+      <Command text={command} /> runs what failed again.
     </p>
   );
 }

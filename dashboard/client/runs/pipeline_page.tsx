@@ -12,6 +12,7 @@ import { Ago, Elapsed } from "../components/elapsed.tsx";
 import { type RouteOf, runRoute } from "../lib/route.ts";
 import { hrefOf } from "../lib/router.ts";
 import { useAnswer } from "../live/use_answer.ts";
+import { ServedPanel } from "../serve/served_panel.tsx";
 import { Failure, NotFound, PageSkeleton } from "../pages/placeholders.tsx";
 
 const REFETCH_MS = 5_000;
@@ -34,7 +35,14 @@ export function PipelinePage({ route, live }: { route: RouteOf<"pipeline">; live
   }
   if (!answer) return <PageSkeleton title={route.name} />;
   const { runs } = answer;
-  if (runs.length === 0) return <NotFound what={`run named ${route.name}`} />;
+  if (runs.length === 0) {
+    return (
+      <>
+        <ServedPanel name={route.name} />
+        <NotFound what={`run named ${route.name}`} />
+      </>
+    );
+  }
   const oldestFirst = runs.toReversed();
   return (
     <>
@@ -46,6 +54,7 @@ export function PipelinePage({ route, live }: { route: RouteOf<"pipeline">; live
           The last {runs.length === 1 ? "run" : `${runs.length} runs`}, oldest first
         </p>
       </header>
+      <ServedPanel name={route.name} />
       <section class="panel" aria-label="The last runs">
         <ol class="run-squares">
           {oldestFirst.map((run) => (

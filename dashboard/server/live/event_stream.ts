@@ -21,10 +21,10 @@ export function formatEvent(event: string, data: object, id?: string): Uint8Arra
 /** What an {@linkcode EventStream} needs. */
 export interface EventStreamOptions {
   /**
-   * The active read, if any. The snapshot waits for it: what has been read is sent to all at its
+   * Reads what is new, if anything may be, and waits for the active read: what has been read is sent to all at its
    * end, and a snapshot that holds it already would have lines of a log twice.
    */
-  reading(): Promise<void> | undefined;
+  catchUp(): Promise<void>;
   /** The snapshot as an event. */
   snapshot(): Uint8Array<ArrayBuffer>;
   /** Called once when the browser has gone or the stream is closed. */
@@ -48,12 +48,17 @@ export class EventStream {
       },
       pull: async () => {
         if (!this.#isBehind) return;
-        for (let reading; (reading = options.reading());) await reading;
+        await options.catchUp();
         this.#isBehind = false;
         this.#controller?.enqueue(options.snapshot());
       },
       cancel: () => this.close(),
     }, { highWaterMark: MAX_WAITING_BYTES, size: ({ byteLength }) => byteLength });
+  }
+
+  /** Whether it takes events: one that is behind gets a snapshot as soon as it has read what it was sent. */
+  get isKeepingUp(): boolean {
+    return !this.#isBehind;
   }
 
   /** Sends the first snapshot. Whatever was sent before is in it. */

@@ -81,6 +81,8 @@ export class Hub {
     if (this.#streams >= this.#maxClients || this.#closed) return;
     this.#streams++;
     if (this.#streams === 1) {
+      // What was read for the last tick may be old.
+      this.#ticks++;
       await this.#source.changed();
       this.#state = this.#source.state;
       this.#generation = this.#source.generation;
@@ -94,7 +96,7 @@ export class Hub {
     watched ??= { create, view: create(), streams: new Set(), isOld: true };
     this.#watched.set(key, watched);
     const stream = new EventStream({
-      reading: () => watched.reading,
+      catchUp: () => this.#catchUp(watched),
       snapshot: () => this.#snapshot(watched),
       onClose: () => this.#left(key, watched, stream),
     });
@@ -114,8 +116,8 @@ export class Hub {
     for (let isFirst = true; this.#streams > 0 && performance.now() < until; isFirst = false) {
       if (!this.#isLooking) await this.#look().catch(report);
       await Promise.all([...this.#watched.values()].map(({ reading }) => reading));
-      const isPending = [...this.#watched.values()].some(({ view, isOld }) =>
-        isOld || view.pending
+      const isPending = [...this.#watched.values()].some((watched) =>
+        hasNews(watched) && isTaken(watched)
       );
       if (!isFirst && !isPending) break;
       await delay(FINISH_REST_MS);
@@ -155,7 +157,8 @@ export class Hub {
     for (const watched of this.#watched.values()) {
       if (source) this.#send(watched, "patch", { source });
       else if (this.#ticks % PING_TICKS === 0) this.#send(watched, "ping", {});
-      if (!watched.isOld && !watched.view.pending) continue;
+      // What no browser can take is not read, so that slow ones cost the others nothing.
+      if (!hasNews(watched) || !isTaken(watched)) continue;
       this.#read(watched);
       await watched.reading;
       await turn.pass();
@@ -202,6 +205,12 @@ export class Hub {
     watched.reading = reading;
   }
 
+  /** Reads what looks have passed over because no browser could take it. */
+  async #catchUp(watched: Watched): Promise<void> {
+    if (hasNews(watched)) this.#read(watched);
+    while (watched.reading) await watched.reading;
+  }
+
   #snapshot({ view }: Watched, lastEventId?: string): Uint8Array<ArrayBuffer> {
     const data = { now: Date.now(), source: this.#source.state };
     return formatEvent(
@@ -227,6 +236,16 @@ export class Hub {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
+}
+
+/** Whether there is more to read for a view. */
+function hasNews({ view, isOld }: Watched): boolean {
+  return isOld || view.pending;
+}
+
+/** Whether any browser takes what is read. */
+function isTaken({ streams }: Watched): boolean {
+  return [...streams].some(({ isKeepingUp }) => isKeepingUp);
 }
 
 /** Logs what should not happen. An unreadable database can happen, and its state shows it to all. */

@@ -7,13 +7,18 @@ import { setImmediate } from "node:timers";
 import type { Run, RunPatch, RunSnapshot, Sample, TaskPage, TaskQuery } from "../../api.ts";
 import type { PageCursor } from "../queries/plan.ts";
 import { getRun, isOutdated, listSamples } from "../queries/runs.ts";
+import { readAtTick } from "../queries/recent.ts";
 import { listTasks } from "../queries/tasks.ts";
+import type { Read } from "../queries/slices.ts";
 import type { DatabaseHandle } from "../database_handle.ts";
 import { diffList, same, type Tick, unlessEmpty, type View } from "./view.ts";
 import type { SharedWeave } from "./weaves.ts";
 
 /** Times its own duration for which a page of tasks is left alone: one that takes long is read seldom. */
 const LIST_REST = 10;
+
+/** The same where there are many pages, for each of them: their lists take a third of the time together at most. */
+const SHARED_REST = 3;
 
 /** A run, and which of its tasks to list. */
 export interface RunViewOptions {
@@ -60,7 +65,8 @@ export class RunView implements View {
   async refresh(source: DatabaseHandle, tick: Tick): Promise<object | undefined> {
     const { run: id, weave } = this.#options;
     this.#listIsOld ||= tick.changed;
-    const run = source.read((reader) => getRun(reader, id)) ?? null;
+    const run = source.read((reader) => readAtTick(tick.number, () => getRun(reader, id))) ??
+      null;
     if (run) await this.#refreshList(source);
     const { samples, last } = run
       ? source.read((reader) => listSamples(reader, id, this.#lastSample))
@@ -114,12 +120,17 @@ export class RunView implements View {
   }
 
   async #readList(source: DatabaseHandle): Promise<void> {
-    const before = performance.now();
-    const { run, query } = this.#options;
+    const { run, query, weave } = this.#options;
     const { signal } = this.#closed;
-    const page = await listTasks((query) => source.read(query), run, query, signal);
-    const after = performance.now();
-    this.#listDueAt = after + LIST_REST * (after - before);
+    let ms = 0;
+    const read: Read = (query) => {
+      const before = performance.now();
+      const answer = source.read(query);
+      ms += performance.now() - before;
+      return answer;
+    };
+    const page = await listTasks(read, run, query, signal);
+    this.#listDueAt = performance.now() + ms * Math.max(LIST_REST, SHARED_REST * weave.pages);
     if (page) this.#readPage = page;
     this.#hasList = true;
   }

@@ -6,9 +6,10 @@
 import type { LogLine, LogPage, TaskDetail, TaskPatch, TaskSnapshot } from "../../api.ts";
 import type { Reader } from "../reader.ts";
 import { listLogs, listNewLogs } from "../queries/logs.ts";
+import { readAtTick } from "../queries/recent.ts";
 import { getTask } from "../queries/tasks.ts";
 import type { DatabaseHandle } from "../database_handle.ts";
-import { same, unlessEmpty, type View } from "./view.ts";
+import { same, type Tick, unlessEmpty, type View } from "./view.ts";
 
 /** Lines of a log in a snapshot. */
 const SNAPSHOT_LINES = 500;
@@ -46,10 +47,10 @@ export class TaskView implements View {
     return `${this.#lastLine}`;
   }
 
-  refresh(source: DatabaseHandle): Promise<object | undefined> {
+  refresh(source: DatabaseHandle, { number }: Tick): Promise<object | undefined> {
     const before = this.#detail;
     const { detail, logs: { lines, skipped } } = source.read((reader) => ({
-      detail: getTask(reader, this.#task) ?? null,
+      detail: readAtTick(number, () => getTask(reader, this.#task)) ?? null,
       logs: this.#isNew
         ? { lines: listLogs(reader, this.#task, { limit: 1 }).lines, skipped: false }
         : this.#newLines(reader),

@@ -9,7 +9,7 @@
 import type { ListPatch } from "../../api.ts";
 import type { DatabaseHandle } from "../database_handle.ts";
 
-/** When and why a view is to read. */
+/** When and why a view reads. */
 export interface Tick {
   /** Grows with each tick. */
   number: number;
@@ -40,6 +40,7 @@ export function diffList<T extends { id: number }>(
   before: readonly T[],
   after: readonly T[],
 ): ListPatch<T> | undefined {
+  if (before === after) return;
   const known = new Map(before.map((row) => [row.id, JSON.stringify(row)]));
   const rows = after.filter((row) => known.get(row.id) !== JSON.stringify(row));
   const moved = before.length !== after.length || before.some(({ id }, i) => id !== after[i]!.id);
@@ -49,7 +50,7 @@ export function diffList<T extends { id: number }>(
 
 /** Whether two values are the same as JSON. */
 export function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** The patch, or `undefined` when nothing is in it. */

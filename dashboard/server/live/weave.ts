@@ -4,7 +4,7 @@
  * A million tasks are not read again ten times a second. Where tasks run is known from the index on their
  * status: those blocks are read again. Whether that was all is known from the counts that the writer keeps:
  * as long as they differ from the cells', other blocks are read in turn, those with unfinished tasks first.
- * Each look has a budget of time, so that the rest of the page does not wait; what is left is for the next.
+ * Each look has a budget of time, so that the rest of the page does not wait; the next look continues.
  *
  * @module
  */
@@ -105,7 +105,7 @@ export class Weave {
         searched++;
       }
     }
-    // Counts that never agree, because another program changed rows, are no reason to search for ever.
+    // Counts that never agree, because another program changed rows, are not a reason to search for ever.
     this.complete = !grows && this.#due.size === 0 &&
       (this.#agrees(counts) || this.#unsearched.size === 0);
   }

@@ -26,6 +26,8 @@ export interface SharedWeave extends Disposable {
   readonly blocks: WeaveBlock[];
   /** The blocks that have changed since a version. */
   changedSince(version: number): [place: number, block: WeaveBlock][];
+  /** Pages that are open, of any run. */
+  readonly pages: number;
   /** Reads what has changed; once for each tick. */
   advance(source: DatabaseHandle, counts: StatusCounts, tick: Tick): void;
 }
@@ -33,12 +35,15 @@ export interface SharedWeave extends Disposable {
 /** The weaves that are in use. */
 export class Weaves {
   readonly #entries = new Map<number, Entry>();
+  #pages = 0;
 
   /** The weave of a run, shared with its other users. */
   use(run: number): SharedWeave {
     const entry = this.#entries.get(run) ?? { weave: new Weave(run), users: 0, tick: -1 };
     this.#entries.set(run, entry);
     entry.users++;
+    const pages = () => this.#pages;
+    this.#pages++;
     const { weave } = entry;
     const entries = this.#entries;
     return {
@@ -47,6 +52,9 @@ export class Weaves {
       },
       get version() {
         return weave.version;
+      },
+      get pages() {
+        return pages();
       },
       get blocks() {
         return weave.blocks;
@@ -57,7 +65,8 @@ export class Weaves {
         entry.tick = tick.number;
         source.read((reader) => weave.advance(reader, counts, tick.changed));
       },
-      [Symbol.dispose]() {
+      [Symbol.dispose]: () => {
+        this.#pages--;
         if (--entry.users === 0 && entries.get(run) === entry) entries.delete(run);
       },
     };

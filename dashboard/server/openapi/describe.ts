@@ -21,6 +21,15 @@ const NUMBERS = new Set([
   "task",
 ]);
 
+/** The body of a request to run a pipeline. */
+const ARGUMENTS = {
+  content: {
+    "application/json": {
+      schema: { type: "object", properties: { args: { type: "object" } } },
+    },
+  },
+};
+
 /** A part of the description. */
 type Json = Record<string, unknown>;
 
@@ -60,14 +69,19 @@ function toOperation(name: string, path: string, { query = "", answer, text }: R
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, param]) => param!);
   const inQuery = query.split(", ").filter(Boolean);
   const isControl = name.startsWith("POST ") && path !== "/api/session";
-  const success = isControl
+  const isSwitch = /^\/api\/pipelines\/:pipeline\/(pause|resume)$/.test(path);
+  const success = isSwitch
+    ? { "204": { description: "Done" } }
+    : isControl && answer === "RunStart"
+    ? { "201": toResponse("It has begun", answer), "202": toResponse("It begins later", answer) }
+    : isControl
     ? { "200": toResponse("Done", answer), "202": toResponse("It takes effect later", answer) }
     : name === "GET /api/control" || path === "/api/session"
     ? { "204": { description: "Allowed" } }
     : { "200": toResponse("The answer", answer, path) };
   const failures = [
     ...(inPath.length + inQuery.length > 0 ? [["400", "A parameter is wrong"]] : []),
-    ...(inPath.length > 0 ? [["404", "There is no such run or task"]] : []),
+    ...(inPath.length > 0 ? [["404", "There is no such run, task or pipeline"]] : []),
     ...(isControl ? [["409", "Refused"]] : []),
     ["401", "A token is missing or wrong"],
   ];
@@ -79,6 +93,7 @@ function toOperation(name: string, path: string, { query = "", answer, text }: R
       ...inPath.map((param) => toParameter(param, "path")),
       ...inQuery.map((param) => toParameter(param, "query")),
     ],
+    ...(path.endsWith("/run") && isControl ? { requestBody: ARGUMENTS } : {}),
     responses: {
       ...success,
       ...Object.fromEntries(

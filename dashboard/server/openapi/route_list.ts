@@ -45,6 +45,10 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     answer: "RunChecks",
     text: "The checks of its tasks: numbers, and the first 100, failed ones first.",
   },
+  "GET /api/runs/:run/rows": {
+    answer: "RunRows",
+    text: "The rows that its tasks wrote, by table: inserted, upserted, updated, deleted.",
+  },
   "GET /api/runs/:run/delays": {
     answer: "RunDelays",
     text: "Its tasks that are silent, that wait for a retry, and the slowest.",
@@ -97,6 +101,30 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     text: "Its dependencies, and what depends on it.",
   },
   "GET /api/tasks/:task/history": { answer: "TaskHistory", text: "The same task in other runs." },
+  "GET /api/data": {
+    query: "q",
+    answer: "DataTables",
+    text: "The tables and views of the file. `q` is a text in their names. 404 with `data: false`.",
+  },
+  "GET /api/data/rows": {
+    query: "name, column, op, value, run, limit, cursor",
+    answer: "DataRows",
+    text:
+      "Rows of the table `name` in the order of its key. `op` compares `column` with `value`: `is`, `not`, " +
+      "`contains`, `from`, `to`, `empty` or `set`. `run` selects the rows of one run, where a column names it.",
+  },
+  "GET /api/data/csv": {
+    query: "name, column, op, value, run, raw",
+    text:
+      "The same rows, all of them, as CSV. A text that a spreadsheet would take for a formula gets an apostrophe, " +
+      "unless `raw=1`. BLOBs are hexadecimal digits, NUL is `␀`; of a value over 1 MB stands the size.",
+  },
+  "GET /api/data/json": {
+    query: "name, column, op, value, run",
+    text:
+      "The same as JSON, an object for each row. Integers keep all digits; a BLOB is an object with `$base64`, a " +
+      "value over 1 MB one with `$cut`.",
+  },
   "GET /api/live": {
     query: "view, run, task, watch",
     text:
@@ -111,14 +139,48 @@ export const ROUTES: Readonly<Record<string, Route>> = {
       "after too many wrong ones.",
   },
   "GET /api/control": { text: "204 for a valid control token, else 401." },
-  "POST /api/runs/:run/cancel": { answer: "ControlResult", text: "Cancels an active run." },
-  "POST /api/runs/:run/retry": {
-    query: "cause",
+  "POST /api/runs/:run/cancel": {
+    query: "tasks, status, q, key",
     answer: "ControlResult",
-    text: "Runs all failed tasks of an active run again, or those of one cause.",
+    text:
+      "Cancels an active run, or some of its tasks: ids with commas between, or all that match.",
+  },
+  "POST /api/runs/:run/retry": {
+    query: "tasks, status, q, key, cause",
+    answer: "ControlResult",
+    text:
+      "Runs all failed tasks of an active run again, or some of its failed and cancelled ones. After its end it " +
+      "continues the run for them where its definition is served, with the answer of `resume`.",
   },
   "POST /api/tasks/:task/cancel": { answer: "ControlResult", text: "Cancels one task." },
   "POST /api/tasks/:task/retry": { answer: "ControlResult", text: "Runs one failed task again." },
+  "GET /api/pipelines": {
+    answer: "PipelineInfo[]",
+    text:
+      "The pipelines of `pipeloom serve`. This and the next routes are those of that server alone.",
+  },
+  "GET /api/pipelines/:pipeline": { answer: "PipelineInfo", text: "One of them." },
+  "POST /api/pipelines/:pipeline/run": {
+    answer: "RunStart",
+    text:
+      'Runs it. The body is empty, or JSON as `{"args":{"day":"2026-11-27"}}`. 201 when the run has begun, 202 when ' +
+      "it waits or still loads, 409 when it may not begin, 422 when an argument is wrong: `fields` names it.",
+  },
+  "POST /api/pipelines/:pipeline/pause": { text: "Pauses its schedule." },
+  "POST /api/pipelines/:pipeline/resume": { text: "Resumes its schedule." },
+  "POST /api/runs/:run/resume": {
+    answer: "RunStart",
+    text:
+      "Continues a run that has ended, with its own arguments. 409 when its definition is not served.",
+  },
+  "POST /session": {
+    text: "As `POST /api/session`, on the first page of the server, for all of its databases.",
+  },
+  "GET /badge/:file": {
+    text:
+      "A badge of a pipeline, `<id>.svg`: its name and the status of its last run. Other sites may show it; where a " +
+      "viewer token is set, it needs that.",
+  },
   "GET /api/openapi.json": { text: "This API as an OpenAPI 3.1 description." },
   "GET /healthz": {
     text:

@@ -12,7 +12,7 @@ import { memoize } from "./memoize.ts";
 import { getRun } from "./runs.ts";
 import { readTasks } from "./tasks.ts";
 
-/** Tasks of a graph: more are no picture any longer. */
+/** Tasks of a graph: more do not fit into a picture. */
 const MAX_TASKS = 500;
 
 /** Dependencies of a graph: the worst layout of this many keeps the thread for half a second (measured). */

@@ -110,7 +110,7 @@ export function plan(tasks: RunTasks, { sort, q, key, cause = "", place, limit }
   };
 }
 
-/** The slice of a range that ends at `edge`, and what is left. */
+/** The slice of a range that ends at `edge`, and the rest. */
 export function cut(range: Range, edge: number | undefined, descending: boolean) {
   if (edge === undefined) return { slice: range };
   return descending

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Reader } from "../reader.ts";
+import { recent } from "./recent.ts";
 
 /** Runs and tasks that were asked to stop and have not. */
 export interface Cancelling {
@@ -26,6 +27,10 @@ const MAX_OPEN = 10_000;
 
 /** Everything that was asked to stop and has not: a few rows at most, found through an index of their own. */
 export function readCancelling(reader: Reader): Cancelling {
+  return recent(reader, "cancelling", () => findCancelling(reader));
+}
+
+function findCancelling(reader: Reader): Cancelling {
   const cancelling: Cancelling = { runs: new Set(), tasks: new Set() };
   if (!reader.has("run_requests")) return cancelling;
   const rows = reader.all(

@@ -11,6 +11,7 @@ import {
   REWRITTEN_AS,
 } from "../../../sqlite/rewritten_rows.ts";
 import type { Reader } from "../reader.ts";
+import { recent } from "./recent.ts";
 
 /** Id that stands for tasks of no run: what the Python original wrote. */
 export const ORIGINAL_RUN = 0;
@@ -36,6 +37,10 @@ export interface RunTasks {
 
 /** Where the tasks of a run are. */
 export function tasksOf(reader: Reader, id: number): RunTasks | undefined {
+  return recent(reader, `tasks ${id}`, () => readTasksOf(reader, id));
+}
+
+function readTasksOf(reader: Reader, id: number): RunTasks | undefined {
   if (id === ORIGINAL_RUN) {
     if (!hasOriginalTasks(reader)) return;
     const condition = reader.has("task_runs", "run_id") ? "run_id IS ?" : "? IS NULL";

@@ -15,6 +15,7 @@ import type { Run, RunPage, RunQuery, RunStatus, Sample } from "../../api.ts";
 import type { Reader } from "../reader.ts";
 import { memoize } from "./memoize.ts";
 import { newest, numberOf, progressOf, readRunning } from "./progress.ts";
+import { recent } from "./recent.ts";
 import { readCancelling } from "./requests.ts";
 import { countRewritten, ORIGINAL_RUN, type RunTasks, tasksOf } from "./run_tasks.ts";
 import { readAsleep } from "./steps.ts";
@@ -87,6 +88,10 @@ export function listRuns(
 
 /** One run. */
 export function getRun(reader: Reader, id: number): Run | undefined {
+  return recent(reader, `run ${id}`, () => readRun(reader, id));
+}
+
+function readRun(reader: Reader, id: number): Run | undefined {
   if (id === ORIGINAL_RUN) return originalRun(reader);
   if (!reader.has("pipeline_runs")) return;
   const row = reader.get(`SELECT ${runColumns(reader)} FROM pipeline_runs WHERE id = ?`, id);

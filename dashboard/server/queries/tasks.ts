@@ -9,6 +9,7 @@ import { isEnd, type TaskStatus } from "../../../internal/task_status.ts";
 import { timeOf } from "../../../internal/units.ts";
 import type { Task, TaskAttempt, TaskDetail, TaskPage, TaskQuery } from "../../api.ts";
 import type { Reader } from "../reader.ts";
+import { parseWrote, WROTE_CHARACTERS } from "./answers/written_rows.ts";
 import { readTaskChecks } from "./answers/checks.ts";
 import { countTasks, findTasks, type Read } from "./find.ts";
 import type { TextPlace } from "./long_text.ts";
@@ -104,6 +105,7 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
        ${reader.has("task_runs", "input") ? textStart("input", FULL_CHARACTERS) : "NULL"} AS input,
        ${reader.has("task_runs", "worker") ? "worker" : "NULL AS worker"},
        ${reader.has("task_runs", "stage") ? "stage" : "NULL AS stage"},
+       ${reader.has("task_runs", "wrote") ? textStart("wrote", WROTE_CHARACTERS) : "NULL"} AS wrote,
        ${reader.has("task_runs", "run_id") ? "run_id" : "NULL AS run_id"}
      FROM task_runs WHERE id = ?`,
     id,
@@ -127,9 +129,11 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
     });
   }
   const checks = readTaskChecks(reader, task);
+  const wrote = parseWrote(row.wrote);
   return {
     ...task,
     ...(checks.length === 0 ? {} : { checks }),
+    ...(wrote.length === 0 ? {} : { wrote }),
     run: { id: runId, name, status, startedAt, cancelling },
     attempts,
     steps: readSteps(reader, id),

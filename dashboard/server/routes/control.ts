@@ -10,9 +10,11 @@ import type { Context, Hono } from "hono";
 import { BatchSender } from "../../../writer/client/batch_sender.ts";
 import { guardControl, guardOrigin } from "../access/guard_control.ts";
 import type { Access } from "../access/guard_token.ts";
-import type { ControlResult } from "../../api.ts";
-import { runId, taskId, taskQuery } from "../params.ts";
-import { findFailures } from "../queries/answers/failures.ts";
+import type { ControlResult, Run } from "../../api.ts";
+import type { DatabaseHost } from "../pipeline_host.ts";
+import { refuse } from "./pipelines.ts";
+import { runId, taskId } from "../params.ts";
+import { chooseTasks } from "../queries/answers/chosen_tasks.ts";
 import type { Read } from "../queries/find.ts";
 import { readAnswer } from "../queries/requests.ts";
 import { getRun } from "../queries/runs.ts";
@@ -42,7 +44,7 @@ const WRITER_MS = 5_000;
  */
 export interface ControlledWriter {
   /** Makes a port to it. */
-  attach(): MessagePort;
+  attach(): MessagePort | Promise<MessagePort>;
 }
 
 /** A request. */
@@ -57,7 +59,12 @@ interface Asked {
 export function addControl(
   app: Hono,
   writer: ControlledWriter,
-  { controlToken, access, read }: { controlToken: string; access: Access; read: Read },
+  { controlToken, access, read, host }: {
+    controlToken: string;
+    access: Access;
+    read: Read;
+    host?: DatabaseHost | undefined;
+  },
 ): Disposable {
   let batchSender: BatchSender | undefined;
   const guards = [guardControl(controlToken, access), guardOrigin(access)] as const;
@@ -65,22 +72,35 @@ export function addControl(
   app.get("/api/control", guards[0], (c) => c.body(null, 204));
   for (const action of ["cancel", "retry"] as const) {
     app.post(`/api/runs/:run/${action}`, ...guards, async (c) => {
-      const run = runId(c.req.param() as { run: string });
-      if (!read((reader) => getRun(reader, run))) return noSuchRun(c);
-      const { cause } = taskQuery(c.req.query());
-      if (!cause) return ask(c, { action, run, taskId: null });
-      if (action !== "retry") return c.json({ error: "Only a retry takes a cause" }, 400);
-      const taskIds = await findFailures(read, run, cause, c.req.raw.signal);
-      if (taskIds.length === 0) {
-        return c.json({ error: `Run ${run} has no failures of cause ${cause}` }, 404);
+      const id = runId(c.req.param() as { run: string });
+      const run = read((reader) => getRun(reader, id));
+      if (!run) return noSuchRun(c);
+      const wanted = { run: id, action, params: c.req.query() };
+      const taskIds = await chooseTasks(read, wanted, c.req.raw.signal);
+      if (taskIds?.length === 0) {
+        return c.json({ error: `Run ${id} has no such tasks to ${action}` }, 404);
       }
-      return ask(c, { action, run, taskId: null, taskIds });
+      if (action === "retry" && run.status !== "running" && host) {
+        return await resume(c, host, run, taskIds);
+      }
+      return ask(c, { action, run: id, taskId: null, ...(taskIds ? { taskIds } : {}) });
     });
     app.post(`/api/tasks/:task/${action}`, ...guards, (c) => {
       const id = taskId(c.req.param() as { task: string });
       const task = read((reader) => getTask(reader, id));
       if (!task) return noSuchTask(c);
+      const run = read((reader) => getRun(reader, task.run.id));
+      if (action === "retry" && run && run.status !== "running" && host) {
+        return resume(c, host, run, [id]);
+      }
       return ask(c, { action, run: task.run.id, taskId: id });
+    });
+  }
+  if (host) {
+    app.post("/api/runs/:run/resume", ...guards, async (c) => {
+      const id = runId(c.req.param() as { run: string });
+      const run = read((reader) => getRun(reader, id));
+      return run ? await resume(c, host, run) : noSuchRun(c);
     });
   }
   return { [Symbol.dispose]: () => batchSender?.close() };
@@ -88,7 +108,7 @@ export function addControl(
   async function ask(c: Context, asked: Asked): Promise<Response> {
     let request: number;
     try {
-      batchSender ??= new BatchSender(writer.attach());
+      batchSender ??= new BatchSender(await writer.attach());
       request = await inTime(batchSender.request({ kind: "request_control", ...asked }));
     } catch (error) {
       const { name, message } = error as Error;
@@ -103,6 +123,24 @@ export function addControl(
     }
     return c.json<ControlResult>({ request, answer: null }, 202);
   }
+}
+
+/** Continues a run that has ended, or some of its tasks, where the server has its definition. */
+async function resume(
+  c: Context,
+  host: DatabaseHost,
+  run: Run,
+  tasks?: readonly number[],
+): Promise<Response> {
+  const started = await host.resume(run, tasks);
+  if (!started) {
+    const command = `pipeloom run <file> --resume ${run.id}`;
+    return c.json({
+      error: `The definition of ${run.name} is not served here; ${command} continues it`,
+    }, 409);
+  }
+  if ("error" in started) return refuse(c, started);
+  return c.json(started, started.run === null ? 202 : 201);
 }
 
 /** A writer that is closed in another thread answers nothing any more. */

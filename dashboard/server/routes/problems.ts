@@ -1,5 +1,5 @@
 /**
- * The routes about what went wrong in a run, what holds it up, and how long its tasks took.
+ * The routes about what went wrong in a run, what it wrote, what holds it up, and how long its tasks took.
  *
  * @module
  */
@@ -9,6 +9,8 @@ import { readChecks } from "../queries/answers/checks.ts";
 import { readDelays } from "../queries/answers/delays.ts";
 import { readDurations } from "../queries/answers/durations.ts";
 import { readFailures } from "../queries/answers/failures.ts";
+import { readRunRows } from "../queries/answers/written_rows.ts";
+import { getRun } from "../queries/runs.ts";
 import type { Read } from "../queries/slices.ts";
 import { noSuchRun } from "./missing.ts";
 
@@ -32,6 +34,10 @@ export function addProblems(app: Hono, read: Read): void {
   app.get("/api/runs/:run/checks", async (c) => {
     const checks = await readChecks(read, runId(c.req.param()), c.req.raw.signal);
     return checks ? c.json(checks) : noSuchRun(c);
+  });
+  app.get("/api/runs/:run/rows", (c) => {
+    const run = runId(c.req.param());
+    return read((reader) => getRun(reader, run) ? c.json(readRunRows(reader, run)) : noSuchRun(c));
   });
   app.get("/api/runs/:run/delays", async (c) => {
     const delays = await readDelays(read, runId(c.req.param()), c.req.raw.signal);

@@ -8,7 +8,7 @@ import { renderExport } from "../export.ts";
 import { InTurn, OneAtATime, toParts } from "../one_at_a_time.ts";
 import { integer, runId, runQuery, taskQuery } from "../params.ts";
 import { findRuns, narrows } from "../queries/answers/find_runs.ts";
-import { compareRuns } from "../queries/compare.ts";
+import { compareRuns } from "../queries/answers/compare.ts";
 import type { Read } from "../queries/find.ts";
 import { readGraph } from "../queries/graph.ts";
 import { getRun, listRuns, listSamples } from "../queries/runs.ts";
@@ -77,14 +77,14 @@ export function addRuns(app: Hono, read: Read, file: () => string): void {
       );
     }
     try {
-      const page = await renderExport(read, { run, file: file() });
-      if (page !== undefined && c.req.method !== "HEAD") {
+      const texts = await renderExport(read, { run, file: file() });
+      if (texts && c.req.method !== "HEAD") {
         c.header("Content-Disposition", `attachment; filename="run_${run}.html"`);
         c.header("Content-Type", "text/html; charset=utf-8");
-        return c.body(toParts(page, turn));
+        return c.body(toParts(texts, turn));
       }
       turn[Symbol.dispose]();
-      return page === undefined ? noSuchRun(c) : c.html("");
+      return texts ? c.html("") : noSuchRun(c);
     } catch (error) {
       turn[Symbol.dispose]();
       throw error;

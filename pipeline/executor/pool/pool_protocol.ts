@@ -51,7 +51,7 @@ export interface RunTaskRequest {
   reportStart?: true;
 }
 
-/** The pipeline is to stop: aborts the signal of the tasks. */
+/** Stops the pipeline: aborts the signal of the tasks. */
 export interface AbortTasksRequest {
   kind: "abort";
   reason: ErrorData;

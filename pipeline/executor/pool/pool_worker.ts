@@ -7,6 +7,7 @@
 import { fromErrorData, TaskWorkerDiedError, toErrorData } from "../../../errors.ts";
 import type { EndStatus } from "../../../internal/task_status.ts";
 import { whyNotStarted, withCacheAdvice, workerEntry } from "../../../internal/worker_entry.ts";
+import { TransientMap } from "../../../internal/transient_map.ts";
 import type { RunningTask } from "../../observers/run_observer.ts";
 import { timeAttempt } from "../attempt_timer.ts";
 import { type ExecutorEvents, lostOutcome, type OfferedTask } from "../executor.ts";
@@ -38,12 +39,12 @@ export class PooledWorker<Item> implements Disposable {
   #isListening = false;
   #isLoaded = false;
   #isSettingUp = false;
-  /** Whether its module has a `teardown()` that is to be called. */
+  /** Whether its module has a `teardown()` to call. */
   #tearsDown = false;
   #isAborted = false;
   #death: Error | undefined;
   /** Tasks that have not ended, and the one among them that has not returned. */
-  readonly #pending = new Map<number, OfferedTask<Item>>();
+  readonly #pending = new TransientMap<number, OfferedTask<Item>>();
   #current: OfferedTask<Item> | undefined;
   #returned: PromiseWithResolvers<void> | undefined;
   #running: { -readonly [K in keyof RunningTask]: RunningTask[K] } | undefined;

@@ -20,7 +20,7 @@ export interface WorkerOptions {
   loadMs: number;
   /** Whether starts are counted, so that a Worker reports when a task begins. */
   reportsStarts: boolean;
-  /** Whether what tasks print is to be printed by the main thread. */
+  /** Whether the main thread prints what tasks print. */
   prints: boolean;
   /** Makes a port to the writer, for a sender of this number. */
   attach: (sender: number) => MessagePort;

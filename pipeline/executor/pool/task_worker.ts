@@ -22,6 +22,7 @@ import type {
 import { identifyAll, type Identities } from "../added_items.ts";
 import { abridgedError } from "../abridged_error.ts";
 import { delay } from "../../../internal/delay.ts";
+import { TransientMap } from "../../../internal/transient_map.ts";
 import { BATCH_MS, BatchSender } from "../../../writer/client/batch_sender.ts";
 import { WorkerSetup } from "./worker_setup.ts";
 import { type TaskEnvironment, TaskExecution } from "../task_execution.ts";
@@ -33,7 +34,7 @@ const reply = worker.postMessage.bind(worker);
 
 const controller = new AbortController();
 /** Tasks that have not ended, each with its end. */
-const tasks = new Map<number, { task: TaskExecution; end: Promise<void> }>();
+const tasks = new TransientMap<number, { task: TaskExecution; end: Promise<void> }>();
 /** The functions that tasks run, by their stages; `""` where there are none. */
 const functions = new Map<string, TaskFunction<unknown>>();
 let environment: TaskEnvironment | undefined;
@@ -210,7 +211,7 @@ async function runToEnd(task: TaskExecution, request: RunTaskRequest): Promise<v
       ? import("../task_trace.ts").then(({ runTraced }) => runTraced(trace, task, work))
       : work());
   if (task === victim) return;
-  // What it has sent, and a large result or error, is to be on its way before the next one runs.
+  // What it has sent, and a large result or error, has to be on its way before the next one runs.
   const isLarge = "error" in outcome && (outcome.error?.message.length ?? 0) > LARGE_ERROR;
   const { batchSender } = environment!;
   await (isLarge ? batchSender.flushed() : batchSender.ready())?.catch(() => {});

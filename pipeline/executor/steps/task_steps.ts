@@ -11,7 +11,7 @@
  */
 import { fromErrorData, toErrorData } from "../../../errors.ts";
 import { toJson } from "../../../internal/json.ts";
-import { withoutNul } from "../../../internal/nul_characters.ts";
+import { withoutNul } from "../../../internal/text/nul_characters.ts";
 import { isoNow, isoTime } from "../../../internal/timestamps.ts";
 import { checkFunction, checkText, unexpected } from "../../../internal/validate.ts";
 import type { WriteMessage } from "../../../writer/protocol/write_message.ts";
@@ -166,7 +166,7 @@ class TaskSteps implements DurableSteps {
       // What it writes after its end would belong to the task.
       await execution.streaming?.catch(() => {});
       writeChecks(execution, execution.environment);
-      // That a task is to stop is nothing that its step came to.
+      // A stop of the task is not an outcome of its step.
       if (!execution.isStopped) {
         this.#pending.push(step({ result: null, error: toText(thrown) }));
       }

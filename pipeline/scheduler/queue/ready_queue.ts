@@ -1,6 +1,6 @@
 /**
  * Tasks that wait for a free slot: in the order of their priority, as far as the limits of their tags allow, and
- * those first that are to be run again. It reads ahead of the source as far as an order needs it; a run that asks
+ * those first that are run again. It reads ahead of the source as far as an order needs it; a run that asks
  * for none takes its tasks straight from the source.
  *
  * @module
@@ -149,7 +149,7 @@ export class ReadyQueue<Item> {
   /**
    * Adds a task; with `first` before the others of its priority.
    *
-   * @throws {TypeError} If its priority is no number, or its tags are no array
+   * @throws {TypeError} If its priority is not a number, or its tags are not an array
    */
   push(task: LiveTask<Item>, first = false): void {
     task.phase = "ready";
@@ -160,7 +160,7 @@ export class ReadyQueue<Item> {
     this.#waiting.push(task, tags);
   }
 
-  /** A task that was taken is to be run again, before the others of its priority. */
+  /** Puts back a task that was taken, before the others of its priority. */
   requeue(task: LiveTask<Item>): void {
     this.release(task);
     try {
@@ -255,7 +255,7 @@ export class ReadyQueue<Item> {
   }
 }
 
-/** Whether tasks are to be put in order before they run. */
+/** Whether tasks are sorted before they run. */
 export function hasOrder<Item>({ priority, limits }: QueueOptions<Item>): boolean {
   return priority !== undefined || typeof limits === "function" ||
     (limits !== undefined && Object.keys(limits).length > 0);

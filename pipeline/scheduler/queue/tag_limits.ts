@@ -61,7 +61,7 @@ const RENAMED = { perMs: "intervalMs" };
 
 /**
  * The limits of tags; a number is a `concurrency`. By their names, where `"*"` is the limit of each tag that is not
- * named; or a function of the tag, where `undefined` is no limit.
+ * named; or a function of the tag, where `undefined` is not a limit.
  *
  * @example By name, or by a function
  * ```ts ignore

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "../../support/assert.ts";
 
 type Answer = (stream: (text: string) => void, end: () => void) => Response | void;
 
-/** A server whose next streams do what the test says, and a link that follows it. */
+/** A server whose next streams the test controls, and a link that follows it. */
 class Scene implements AsyncDisposable {
   readonly states: string[] = [];
   readonly events: unknown[] = [];
@@ -92,7 +92,7 @@ Deno.test("LiveLink comes back after the stream has ended and after answers that
   assertEquals(scene.states.at(-1), "live");
 });
 
-Deno.test("LiveLink says when a new session is wanted, and continues when there is one", async () => {
+Deno.test("LiveLink reports when a new session is wanted, and continues when there is one", async () => {
   let status = 401;
   await using scene = new Scene([
     () => new Response(null, { status: 401 }),

@@ -2,9 +2,9 @@ import { LiveShare } from "../../../dashboard/client/live/live_share.ts";
 import type { ShareMessage, WindowMessage } from "../../../dashboard/client/live/share_messages.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-/** A window that is served, and what it was told. */
+/** A window that is served, and what it received. */
 class Window implements Disposable {
-  readonly told: ShareMessage[] = [];
+  readonly received: ShareMessage[] = [];
   readonly #ports: MessagePort[];
   #waiting: (() => void)[] = [];
 
@@ -13,7 +13,7 @@ class Window implements Disposable {
     share.connect(port2);
     this.#ports = [port1, port2];
     port1.onmessage = ({ data }) => {
-      this.told.push(data);
+      this.received.push(data);
       for (const resolve of this.#waiting.splice(0)) resolve();
     };
   }
@@ -22,10 +22,10 @@ class Window implements Disposable {
     this.#ports[0]!.postMessage(message);
   }
 
-  /** Settles when it was told something of this kind. */
+  /** Settles when it has received something of this kind. */
   async until(isMeant: (message: ShareMessage) => boolean): Promise<ShareMessage> {
     for (;;) {
-      const found = this.told.find(isMeant);
+      const found = this.received.find(isMeant);
       if (found) return found;
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
@@ -93,11 +93,11 @@ Deno.test("LiveShare gives every window its view over one stream", async () => {
       type: "snapshot",
       event: { now: 1, view: `view=task&${view}` } as never,
     });
-    assertEquals(window.told[0]!.kind, "state");
+    assertEquals(window.received[0]!.kind, "state");
   }
   // Those who show the same have one view.
   assertEquals(streams.asked, [["view=task&task=1", "view=task&task=2"]]);
-  a.told.length = 0;
+  a.received.length = 0;
   b.send({ kind: "leave" });
   await a.until(isEvent);
   assertEquals(streams.asked[1], ["view=task&task=1"]);

@@ -67,7 +67,7 @@ Deno.test("patchList() changes rows, and their order where it is given", () => {
   assertEquals(patchList(rows, { order: [9, 1], rows: [] }).map(({ id }) => id), [1]);
 });
 
-Deno.test("applyRun() changes what a patch says and nothing else", () => {
+Deno.test("applyRun() changes what a patch holds and nothing else", () => {
   const state = applyRun(null, "snapshot", SNAPSHOT);
   assert(state);
   const patched = applyRun(state, "patch", {

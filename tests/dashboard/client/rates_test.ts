@@ -17,7 +17,7 @@ Deno.test("recentRate() is that of the last ten seconds", () => {
   assertEquals(recent.length, 11);
 });
 
-Deno.test("recentRate() falls while nothing ends, and says nothing of too short a time", () => {
+Deno.test("recentRate() falls while nothing ends, and is unknown for too short a time", () => {
   const recent = addMoment(addMoment([], 0, done(0)), 1000, done(100));
   assertEquals(recentRate(recent, 1000), 100);
   assertEquals(recentRate(recent, 5000), 20);

@@ -1,7 +1,7 @@
 import { iconOf, titleOf } from "../../../dashboard/client/lib/tab.ts";
 import { assertEquals, assertMatch } from "../../support/assert.ts";
 
-Deno.test("titleOf() says how far a run is and how it ended", () => {
+Deno.test("titleOf() shows how far a run is and how it ended", () => {
   const title = (status: string, progress: number | null, name = "load") =>
     titleOf({ name, status, progress });
   assertEquals(title("running", 0.416), "41% load – pipeloom");

@@ -10,7 +10,7 @@ const sample = (at: number, done: number, error = 0): Sample => ({
   running: 0,
 });
 
-Deno.test("throughput() has nothing to say of fewer than two moments", () => {
+Deno.test("throughput() is empty for fewer than two moments", () => {
   assertEquals(throughput([]).at, []);
   assertEquals(throughput([sample(1000, 5)]).at, []);
   assertEquals(throughput([sample(1000, 5), sample(1000, 6)]).at, []);

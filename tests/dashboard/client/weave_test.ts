@@ -42,7 +42,7 @@ Deno.test("WeaveCells.update() returns which places have changed", () => {
   const running = block(4, [code("queued"), code("running", 5)]);
   assertEquals(cells.update([a, running]), [[4, 5]]);
   assertEquals(cells.codeAt(4), code("running", 5));
-  // A block that is new and says the same changes nothing.
+  // A block that is new and holds the same changes nothing.
   assertEquals(cells.update([block(1, [0, 0, 0]), running]), []);
 });
 
@@ -67,7 +67,7 @@ Deno.test("WeaveCells.update() follows a weave that grows, shrinks and shifts", 
 Deno.test("WeaveCells distinguishes read places from others", () => {
   const cells = new WeaveCells();
   const done = code("done", 10);
-  // Queued tasks that come are told, although nothing was there in their place before.
+  // Queued tasks that come are reported, although nothing was there in their place before.
   assertEquals(cells.update([block(1, [0, 0])]), [[0, 2]]);
   assertEquals([cells.merged(0, 1), cells.merged(2, 3), cells.merged(2, 9)], [0, UNREAD, UNREAD]);
   cells.update([block(1, [done, done])]);

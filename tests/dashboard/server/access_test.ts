@@ -399,7 +399,7 @@ Deno.test("guardOrigin() names what does not fit, and takes what is allowed", as
     const answer = await shown.app.request("/api/runs/7/cancel", { method: "POST", headers });
     return { status: answer.status, error: (await answer.json()).error as string };
   };
-  // There is no run 7: whatever is let through is told so.
+  // There is no run 7: whatever is let through gets that answer.
   for (
     const [host, origin] of [
       ["localhost:8787", "http://localhost:8787"],

@@ -269,7 +269,7 @@ Deno.test("createDashboard() gives metrics that Prometheus can parse, whatever r
   assertEquals(done.map(({ labels }) => labels.name), names.toReversed());
   assert(done.every(({ value }) => value === 1));
   assertEquals(of("run_commit_p99_seconds")[0]!.value, 0.0025);
-  // Of the second run it cannot be told, and a run that has ended holds up no page.
+  // Of the second run it is unknown, and a run that has ended holds up no page.
   const held = of("run_wal_held_seconds").map(({ labels, value }) => [labels.run, value]);
   assertEquals(held.slice(0, -1), [["5", 0], ["4", 0], ["3", 0]]);
   const [run, seconds] = held.at(-1)!;

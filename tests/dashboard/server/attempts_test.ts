@@ -21,7 +21,7 @@ for (const driver of DRIVERS) {
       },
     });
     using app = createDashboard({ db, driver });
-    const told = async (id: number) => {
+    const attemptsOf = async (id: number) => {
       const { attempts } = await getJson<TaskDetail>(app, `/api/tasks/${id}`);
       return attempts.map(({ attempt, status, error }) => [
         attempt,
@@ -30,9 +30,9 @@ for (const driver of DRIVERS) {
       ]);
     };
     const failed = [[1, "error", "Error: No 1"], [2, "error", "Error: No 2"]];
-    assertEquals(await told(1), [...failed, [3, "done", null]]);
-    assertEquals(await told(2), [...failed, [3, "error", "Error: No 3"]]);
-    assertEquals(await told(3), [[1, "done", null]]);
+    assertEquals(await attemptsOf(1), [...failed, [3, "done", null]]);
+    assertEquals(await attemptsOf(2), [...failed, [3, "error", "Error: No 3"]]);
+    assertEquals(await attemptsOf(3), [[1, "done", null]]);
     const { attempts } = await getJson<TaskDetail>(app, "/api/tasks/1");
     for (const { startedAt, finishedAt } of attempts) assert(startedAt! <= finishedAt!);
   });

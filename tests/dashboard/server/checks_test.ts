@@ -78,18 +78,18 @@ Deno.test("checks are shown of a run and a task, in two runs side by side, in an
   ]);
 
   const { checks } = await get<Comparison>("/api/compare?a=1&b=2");
-  const told = ({ total, checks }: Comparison["checks"]["mended"]) => [
+  const namesOf = ({ total, checks }: Comparison["checks"]["mended"]) => [
     total,
     checks.map(({ task, name }) => [task, name]),
   ];
   assertEquals(checks.failing, { a: 2, b: 5 });
-  assertEquals(told(checks.newlyFailed), [4, [
+  assertEquals(namesOf(checks.newlyFailed), [4, [
     ["a", "has rows"],
     ["a", "is large"],
     ["new", "has rows"],
     ["new", "is large"],
   ]]);
-  assertEquals(told(checks.mended), [1, [["b", "has rows"]]]);
+  assertEquals(namesOf(checks.mended), [1, [["b", "has rows"]]]);
 
   const page = await exportRun(db, 1);
   const [, json] = /id="export">(.*?)<\/script>/s.exec(page)!;

@@ -80,6 +80,22 @@ for (const driver of DRIVERS) {
   });
 }
 
+Deno.test("POST cancel and retry act on some tasks, named or found by a filter", async () => {
+  await using beside = await Beside.start();
+  const act = async (path: string) => {
+    const response = await beside.post(path);
+    return [response.status, (await response.json()).answer];
+  };
+  assertEquals(await act("/api/runs/1/cancel?status=queued"), [200, "1 task is cancelled"]);
+  assertEquals((await act("/api/runs/1/cancel?status=queued"))[0], 404);
+  assertEquals(await act("/api/runs/1/retry?tasks=1,3"), [200, "2 tasks are queued again"]);
+  for (const tasks of ["1,x", "", "-1", Array(1_001).fill("1").join()]) {
+    assertEquals((await act(`/api/runs/1/retry?tasks=${tasks}`))[0], 400, tasks);
+  }
+  beside.end.resolve();
+  assertEquals((await beside.pipeline.finished).counts.done, 3);
+});
+
 Deno.test("POST cancel of a run stops it", async () => {
   await using beside = await Beside.start();
   const response = await beside.post("/api/runs/1/cancel");
@@ -180,7 +196,7 @@ Deno.test("without a writer there is nothing to control", async () => {
   }
 });
 
-Deno.test("what is not there is not found, and a writer that is closed is said to be", async () => {
+Deno.test("what is not there is not found, and a writer that is closed is reported as closed", async () => {
   await using beside = await Beside.start();
   const statuses = [];
   for (const path of ["/api/runs/9/cancel", "/api/tasks/9/retry", "/api/runs/x/cancel"]) {

@@ -6,7 +6,7 @@
 import type { Read } from "../../../dashboard/server/queries/find.ts";
 import { DatabaseHandle } from "../../../dashboard/server/database_handle.ts";
 import { renderExport } from "../../../dashboard/server/export.ts";
-import { compareRuns } from "../../../dashboard/server/queries/compare.ts";
+import { compareRuns } from "../../../dashboard/server/queries/answers/compare.ts";
 import { SliceSize } from "../../../dashboard/server/queries/slices.ts";
 import { plan } from "../../../dashboard/server/queries/plan.ts";
 import { tasksOf } from "../../../dashboard/server/queries/run_tasks.ts";
@@ -102,7 +102,7 @@ for (const driver of DRIVERS) {
   });
 }
 
-Deno.test("a file whose statement took too long is let rest, and says why", async () => {
+Deno.test("a file whose statement took too long is left alone, with the reason", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   await writeFile(db);

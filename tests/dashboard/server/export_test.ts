@@ -68,7 +68,7 @@ Deno.test("exportRun() lets the file run its own script alone, and keeps licence
     }),
   );
   assertEquals(sources.get("default-src"), "'none'");
-  // Before anything that it is to govern.
+  // Before anything that it governs.
   assert(html.indexOf("Content-Security-Policy") < html.search(/<(script|style|link)\b/));
   for (const [element, directive] of [["script", "script-src"], ["style", "style-src"]]) {
     const texts = [...html.matchAll(new RegExp(`<${element}>([^]*?)</${element}>`, "g"))];

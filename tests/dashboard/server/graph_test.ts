@@ -12,7 +12,7 @@ const SEED = 20_261_124;
 
 type Pair = [task: number, needed: number];
 
-/** Begins a run whose tasks depend on each other as told. */
+/** Begins a run whose tasks depend on each other as given. */
 function addGraph({ store }: Shown, tasks: number, pairs: Pair[]): number[] {
   const ids = addRun(store, Array.from({ length: tasks }, () => ({})));
   const run = store.column("SELECT max(id) FROM pipeline_runs")[0] as number;
@@ -25,7 +25,7 @@ function addGraph({ store }: Shown, tasks: number, pairs: Pair[]): number[] {
   return ids;
 }
 
-/** Checks that a drawing says what it is to say. */
+/** Checks that a drawing shows what it has to show. */
 function checkDrawing({ nodes, edges, width, height }: TaskGraph, hint: string): void {
   const places = new Map(nodes.map((node) => [node.id, node]));
   for (const { x, y, width: w, height: h } of nodes) {
@@ -118,7 +118,7 @@ Deno.test("GET graph keeps places while statuses change", async () => {
   assertEquals({ ...after, nodes: queued }, before as unknown);
 });
 
-Deno.test("GET graph draws nothing where nothing depends, nor too much, and says so", async () => {
+Deno.test("GET graph draws nothing where nothing depends, nor too much, and gives the reason", async () => {
   using shown = await show();
   addRun(shown.store, [{}, {}]);
   const none = { nodes: [], edges: [], width: 0, height: 0, left: null };

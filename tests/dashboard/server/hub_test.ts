@@ -11,6 +11,11 @@ import type {
   WeaveBlock,
 } from "../../../dashboard/api.ts";
 import { createDashboard, type DashboardApp } from "../../../dashboard/mod.ts";
+import { connect, initSchema } from "../../../db.ts";
+import { DatabaseHandle } from "../../../dashboard/server/database_handle.ts";
+import { Reader } from "../../../dashboard/server/reader.ts";
+import { Hub } from "../../../dashboard/server/live/hub.ts";
+import type { View } from "../../../dashboard/server/live/view.ts";
 import { runPipeline, SqliteWriter } from "../../../mod.ts";
 import { Turns } from "../../../dashboard/server/queries/turn.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
@@ -37,7 +42,7 @@ async function* until(enough: AbortSignal): AsyncGenerator<string> {
   }
 }
 
-/** What a fresh look at the run tells. */
+/** What a fresh look at the run shows. */
 async function freshRun(app: DashboardApp, params: string) {
   const { tasks, next, previous } = await getJson<TaskPage>(app, `/api/runs/1/tasks?${params}`);
   const run = await getJson<Run>(app, "/api/runs/1");
@@ -235,6 +240,65 @@ Deno.test("Hub holds nothing for a browser that does not read, and begins again 
   assertEquals(data.task.progress, 0.3);
   const snapshot = JSON.stringify(data).length;
   assert(read < 2 * 2 ** 20 + 700_000 + snapshot + 10_000, `${read} bytes were kept`);
+});
+
+Deno.test("Hub reads nothing for browsers that take nothing, and at once when they do", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  using connection = await connect(db);
+  initSchema(connection);
+  using source = new DatabaseHandle(db);
+  const hub = new Hub(source, { maxClients: 2 });
+  const reads = { stuck: 0, live: 0 };
+  const watch = (key: keyof typeof reads, text: string) => ({
+    key,
+    create: (): View => ({
+      pending: false,
+      eventId: "0",
+      refresh: () => Promise.resolve({ reads: ++reads[key], text }),
+      snapshot: () => ({ reads: reads[key] }),
+    }),
+  });
+  const stuck = (await hub.open(watch("stuck", "x".repeat(700_000))))!;
+  await using live = new Events((await hub.open(watch("live", "")))!.body);
+  const commit = async () => {
+    connection.exec(
+      "INSERT INTO pipeline_runs (name, status, started_at) VALUES ('a', 'done', '')",
+    );
+    const { live: before } = reads;
+    await live.until(({ data }) => data.reads > before);
+  };
+  for (let n = 0; n < 4; n++) await commit();
+  const { stuck: whenFull } = reads;
+  for (let n = 0; n < 4; n++) await commit();
+  assertEquals(reads.stuck, whenFull);
+  await using late = new Events(stuck.body);
+  const { data } = await late.until(({ event, data }) => event === "snapshot" && data.reads > 1);
+  assertEquals(data.reads, whenFull + 1);
+});
+
+Deno.test("Hub reads a run once for all pages that show it", async () => {
+  using shown = await show({});
+  const { store } = shown;
+  const { run, ids: [task] } = store.startRun(1);
+  const pages = await Promise.all(
+    Array.from({ length: 20 }, (_, n) => shown.live(`view=run&run=${run}&limit=${n + 1}`)),
+  );
+  for (const events of pages) await events.until(({ event }) => event === "snapshot");
+  const { get } = Reader.prototype;
+  let reads = 0;
+  Reader.prototype.get = function (sql, ...params) {
+    if (/ FROM pipeline_runs WHERE id = \?$/.test(sql) && / workers/.test(sql)) reads++;
+    return get.call(this, sql, ...params);
+  };
+  try {
+    store.write(start(run, task!));
+    for (const events of pages) await events.until(({ data }) => data.run?.counts.running === 1);
+  } finally {
+    Reader.prototype.get = get;
+  }
+  assert(reads > 0 && reads < pages.length / 2, `the run was read ${reads} times`);
+  for (const events of pages) await events[Symbol.asyncDispose]();
 });
 
 Deno.test("long reads that wait together take turns one at a time", async () => {

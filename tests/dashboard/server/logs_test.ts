@@ -9,7 +9,7 @@ import { addRun, show, type Shown } from "../fixture.ts";
 
 const LINES = 3_300;
 
-/** Writes lines of one task: their numbers, as long as the test says. */
+/** Writes lines of one task: their numbers, as long as the test asks. */
 function log(shown: Shown, task: number, { from = 1, to = LINES, length = 0 } = {}): void {
   shown.store.connection.exec(
     `INSERT INTO task_logs (task_id, run_id, logged_at, level, message)
@@ -45,7 +45,7 @@ Deno.test("lines of 10,000 characters come by kilobytes, and whole when they are
     await shown.get(path, 404);
   }
   await shown.get(`/api/tasks/${task}/logs/x`, 400);
-  // A task that writes more than people read sends its last lines, and says that there are others.
+  // A task that writes more than people read sends its last lines, and reports that there are others.
   log(shown, task!, { from: LINES + 1, to: 2 * LINES, length: 1_000 });
   const { data: patch } = await events.until(({ data }) => data.logs);
   assertEquals([patch.skipped, patch.logs.at(-1).id], [true, 2 * LINES]);

@@ -12,7 +12,7 @@ import { tempFolder } from "../../support/temp.ts";
 import { foldRun, foldUntil, openEvents } from "../fixture.ts";
 import { runCli } from "../../cli/cli_terminal.ts";
 
-/** Starts a pipeline of which one task is done, one runs and says so, and one waits; resolves when it does. */
+/** Starts a pipeline of which one task is done, one runs and logs it, and one waits; resolves when it does. */
 async function startStuck(db: string): Promise<Deno.ChildProcess> {
   const script = `
     import { runPipeline } from ${JSON.stringify(new URL("mod.ts", ROOT).href)};

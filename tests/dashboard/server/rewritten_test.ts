@@ -37,7 +37,7 @@ function run(db: string, fails: boolean) {
   });
 }
 
-/** How many tasks are in each status, by everything that tells. */
+/** How many tasks are in each status, by everything that counts them. */
 async function everyCount(app: ReturnType<typeof createDashboard>, id: number) {
   const get = <T>(path: string) => getJson<T>(app, `/api/runs/${id}${path}`);
   const { counts } = await get<Run>("");
@@ -84,9 +84,9 @@ Deno.test("counts, lists and pictures of a run over which another program has wr
   // The original has named twenty of them "task-…".
   assertEquals(seen.found, { ...counts, done: 15 });
 
-  const told = await getJson<Run>(app, "/api/runs/1");
+  const found = await getJson<Run>(app, "/api/runs/1");
   // Its tasks 9 and 14 run, 7 has failed, 11 to 13 and 15 are done, and 25 is an unknown word.
-  assertEquals([told.rewritten, told.removed, told.status], [8, 0, "error"]);
+  assertEquals([found.rewritten, found.removed, found.status], [8, 0, "error"]);
   assertEquals((await getJson<RunPage>(app, "/api/runs")).runs[0]!.rewritten, 8);
   const { tasks } = await getJson<TaskPage>(app, "/api/runs/1/tasks?limit=200");
   assertEquals(

@@ -23,7 +23,7 @@ function advance(weave: Weave, reader: Reader): number {
   return looks;
 }
 
-/** What every task is doing by id, as the cells of blocks tell. */
+/** What every task is doing by id, as the cells of blocks show. */
 function tasksOf(blocks: WeaveBlock[]): [number, string][] {
   return blocks.flatMap(({ first, cells, ids }) =>
     [...cells].map((cell, i): [number, string] => [ids ? ids[i]! : first + i, cell])
@@ -125,7 +125,7 @@ Deno.test("Weave reads many tasks in several looks, and changes of progress as w
   }
   assert(looks > 1, "All tasks were read at one look");
   assertEquals(weave.blocks.length, TASKS / 1_000);
-  // Progress alone leaves the counts as they are, and is told all the same, wherever it is.
+  // Progress alone leaves the counts as they are, and is sent all the same, wherever it is.
   const { version } = weave;
   store.connection.exec("UPDATE task_runs SET progress = 0.9 WHERE status = 'running'");
   advance(weave, reader);

@@ -60,7 +60,7 @@ Deno.test("MainThreadExecutor answers each task after it was offered, and frees 
   assertEquals(free, [2, 1, 0, 2]);
 });
 
-Deno.test("MainThreadExecutor loses a task that could not be started, and says why", async () => {
+Deno.test("MainThreadExecutor loses a task that could not be started, and gives the reason", async () => {
   const { events } = await eventsOf(() => {}, {
     observer: {
       within() {

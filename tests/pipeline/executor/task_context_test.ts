@@ -75,7 +75,7 @@ Deno.test("progress() keeps the last message until there is another", async () =
   assertEquals(kept, "kept");
 });
 
-Deno.test("progress() refuses what is no number, and the task can continue", async () => {
+Deno.test("progress() refuses what is not a number, and the task can continue", async () => {
   const bad = [[NaN], [NaN, 1], [1, NaN], ["0.5"], [undefined], [null], [1n], [Infinity, Infinity]];
   const errors: unknown[] = [];
   const { status } = await runOne((task) => {

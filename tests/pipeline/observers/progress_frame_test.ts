@@ -41,7 +41,7 @@ Deno.test("frameOf() draws no share and no end of what has no known total", () =
   assertEquals(frameOf(viewOf([], { total: 0 }), new RateEstimator(0), CANVAS, 0).length, 1);
 });
 
-Deno.test("frameOf() and summaryOf() say why no task begins, as long as any is to", () => {
+Deno.test("frameOf() and summaryOf() show why no task begins, as long as any can", () => {
   const notice = () => "No worker is connected";
   const [line, overall] = frameOf(viewOf([], { notice }), new RateEstimator(0), CANVAS, 0);
   assertEquals([line, overall!.startsWith("load")], ["  No worker is connected", true]);
@@ -78,7 +78,7 @@ Deno.test("frameOf() keeps to the lines and columns there are", () => {
   }
 });
 
-Deno.test("frameOf() says how many tasks have no bar", () => {
+Deno.test("frameOf() shows how many tasks have no bar", () => {
   const running = Array.from({ length: 100 }, (_, i) => task(i));
   const lines = frameOf(viewOf(running), new RateEstimator(0), { ...CANVAS, lines: 5 }, 1);
   assertEquals(lines.slice(2, 4), [lines[2]!, "  and 97 more running"]);
@@ -95,7 +95,7 @@ Deno.test("frameOf() uses colours where they are wanted, and only there", () => 
   );
 });
 
-Deno.test("summaryOf() and lastLine() say the same in one line", () => {
+Deno.test("summaryOf() and lastLine() show the same in one line", () => {
   const pace = new RateEstimator(0);
   const view = viewOf([task(1, 0.5)], { counts: { done: 3, error: 1, cancelled: 1 } });
   assertEquals(

@@ -43,7 +43,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "progress keeps to half of the terminal's height and says what it leaves out",
+  name: "progress keeps to half of the terminal's height and counts what it leaves out",
   ignore,
   async fn() {
     await using terminal = await bars(["half", "40"], { rows: 10 });
@@ -130,8 +130,8 @@ Deno.test({
       await terminal.until(() => terminal.hasMargins && screenOf(terminal).length >= 4);
       await terminal.type(CTRL_C);
       if (what === "deaf") {
-        // The terminal shows ^C before the program hears of it, and two signals at once are one.
-        await terminal.until(() => terminal.raw.includes("heard"));
+        // The terminal shows ^C before the program receives it, and two signals at once are one.
+        await terminal.until(() => terminal.raw.includes("noticed"));
         await terminal.type(CTRL_C);
       }
       assertEquals(await terminal.end(), what === "deaf" ? 130 : 0);

@@ -117,11 +117,11 @@ Deno.test("RunLog logs while it runs that readers hold the WAL, and no other pro
     console.warn = warn;
   }
   assertEquals(printed, []);
-  const [told, ...more] = log.records.filter(({ properties }) => "since" in properties);
-  assertEquals([told!.category.at(-1), told!.level, more], ["writer", "warning", []]);
-  assert(Number(told!.properties.bytes) > 2 ** 20);
+  const [warning, ...more] = log.records.filter(({ properties }) => "since" in properties);
+  assertEquals([warning!.category.at(-1), warning!.level, more], ["writer", "warning", []]);
+  assert(Number(warning!.properties.bytes) > 2 ** 20);
   assertMatch(
-    told!.message.join(""),
+    warning!.message.join(""),
     /^pipeline: Readers have kept the WAL of .+a\.db from being emptied for \d+ s, and it has \d+ MiB by now; end a reader/,
   );
 });

@@ -37,7 +37,7 @@ Deno.test("Telemetry sends a span for the run and each task, with what tasks fet
   });
   assertEquals(run.status?.code, 2);
   const tasks = collector.spans.filter(({ name }) => name === "task");
-  const told = tasks.map(({ attributes, parentSpanId, status, traceId }) => {
+  const spans = tasks.map(({ attributes, parentSpanId, status, traceId }) => {
     assertEquals([parentSpanId, traceId], [run.spanId, run.traceId]);
     const { "pipeloom.task.id": id, "pipeloom.task.name": name, ...rest } = attributesOf(
       attributes,
@@ -50,7 +50,7 @@ Deno.test("Telemetry sends a span for the run and each task, with what tasks fet
       status?.message ?? "",
     ];
   });
-  assertEquals(told.sort((a, b) => Number(a[0]) - Number(b[0])), [
+  assertEquals(spans.sort((a, b) => Number(a[0]) - Number(b[0])), [
     [1, "a", 1, "done", ""],
     [2, "b", 1, "error", "Not this one"],
     [3, "c", 1, "done", ""],
@@ -117,14 +117,14 @@ Deno.test("Telemetry sends one span for a task that is run again, with the numbe
     console.log("null");
   `,
   );
-  const told = collector.spans.filter(({ name }) => name === "task").map(
+  const spans = collector.spans.filter(({ name }) => name === "task").map(
     ({ attributes, status }) => {
       const of = attributesOf(attributes);
       const [name, attempt] = [of["pipeloom.task.name"], of["pipeloom.task.attempt"]];
       return [name, attempt, of["pipeloom.task.status"], status?.message ?? ""];
     },
   );
-  assertEquals(told.sort(), [["a", 3, "done", ""], ["b", 3, "error", "Not attempt 3"]]);
+  assertEquals(spans.sort(), [["a", 3, "done", ""], ["b", 3, "error", "Not attempt 3"]]);
 });
 
 Deno.test("Telemetry sends spans of tasks on the pool's Workers", async () => {

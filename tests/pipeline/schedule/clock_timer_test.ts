@@ -10,7 +10,7 @@ import { MovedClock } from "../../support/moved_clock.ts";
 
 const HOUR_MS = 3_600_000;
 
-interface Heard {
+interface Runs {
   begun: string[];
   late: string[];
 }
@@ -24,25 +24,25 @@ async function follow(
     runs: number;
     meanwhile?: (clock: MovedClock, begun: number) => void;
   },
-): Promise<Heard> {
+): Promise<Runs> {
   using clock = new MovedClock(start);
   const times = readSchedule({ cron, timeZone });
   const stop = new AbortController();
-  const heard: Heard = { begun: [], late: [] };
+  const seen: Runs = { begun: [], late: [] };
   meanwhile?.(clock, 0);
   await atTimes(times, {
     signal: stop.signal,
     most: Infinity,
     onScheduled: () => {},
     onLeftOut: () => {},
-    onLate: (due) => heard.late.push(due.toISOString().slice(5, 16)),
+    onLate: (due) => seen.late.push(due.toISOString().slice(5, 16)),
   }, () => {
-    heard.begun.push(clock.shown.slice(5, 16));
-    if (heard.begun.length === runs) stop.abort();
-    else meanwhile?.(clock, heard.begun.length);
+    seen.begun.push(clock.shown.slice(5, 16));
+    if (seen.begun.length === runs) stop.abort();
+    else meanwhile?.(clock, seen.begun.length);
     return Promise.resolve();
   });
-  return heard;
+  return seen;
 }
 
 Deno.test("a schedule in a time zone runs once on the day of 23 hours and on that of 25", async () => {
@@ -57,37 +57,37 @@ Deno.test("a schedule in a time zone runs once on the day of 23 hours and on tha
       ["0 * * * *", "2026-03-28T23:30:00Z", ["03-29T00:00", "03-29T01:00", "03-29T02:00"]],
     ] as const
   ) {
-    const heard = await follow(cron, { timeZone: "Europe/Oslo", start, runs: 3 });
-    assertEquals(heard, { begun: [...begun], late: [] }, `${cron} from ${start}`);
+    const seen = await follow(cron, { timeZone: "Europe/Oslo", start, runs: 3 });
+    assertEquals(seen, { begun: [...begun], late: [] }, `${cron} from ${start}`);
   }
 });
 
-Deno.test("a machine that slept past several times runs once when it wakes, and says that it is late", async () => {
-  const heard = await follow("0 2 * * *", {
+Deno.test("a machine that slept past several times runs once when it wakes, and reports that it is late", async () => {
+  const seen = await follow("0 2 * * *", {
     start: "2026-11-20T23:00:00Z",
     runs: 3,
     meanwhile: (clock, begun) => begun === 1 && clock.sleep(60 * HOUR_MS),
   });
-  assertEquals(heard.begun.slice(0, 1), ["11-21T02:00"]);
-  assertEquals(heard.begun[1]!.slice(0, 8), "11-23T14");
-  assertEquals(heard.begun[2], "11-24T02:00");
-  assertEquals(heard.late, ["11-22T02:00"]);
+  assertEquals(seen.begun.slice(0, 1), ["11-21T02:00"]);
+  assertEquals(seen.begun[1]!.slice(0, 8), "11-23T14");
+  assertEquals(seen.begun[2], "11-24T02:00");
+  assertEquals(seen.late, ["11-22T02:00"]);
 });
 
 Deno.test("a clock that is set back by less than a day does not run a time twice", async () => {
-  const heard = await follow("0 2 * * *", {
+  const seen = await follow("0 2 * * *", {
     start: "2026-11-20T23:00:00Z",
     runs: 2,
     meanwhile: (clock, begun) => begun === 1 && clock.sleep(-2 * HOUR_MS),
   });
-  assertEquals(heard, { begun: ["11-21T02:00", "11-22T02:00"], late: [] });
+  assertEquals(seen, { begun: ["11-21T02:00", "11-22T02:00"], late: [] });
 });
 
 Deno.test("a clock that was years ahead and is set right does not end a schedule", async () => {
-  const heard = await follow("0 2 * * *", {
+  const seen = await follow("0 2 * * *", {
     start: "2030-11-20T23:00:00Z",
     runs: 1,
     meanwhile: (clock) => clock.sleep(Date.parse("2026-11-20T23:00:00Z") - Date.now()),
   });
-  assertEquals(heard.begun, ["11-21T02:00"]);
+  assertEquals(seen.begun, ["11-21T02:00"]);
 });

@@ -50,7 +50,7 @@ Deno.test("readSchedule() refuses a time zone that there is not", () => {
   }
 });
 
-Deno.test("readSchedule() refuses what is no line of a crontab, and says why", () => {
+Deno.test("readSchedule() refuses what is not a line of a crontab, and gives the reason", () => {
   for (
     const [expression, why] of [
       [

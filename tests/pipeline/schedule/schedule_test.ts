@@ -88,40 +88,40 @@ Deno.test({
     const { out, err } = await runScript(
       `
       import { definePipeline, schedulePipeline } from "./mod.ts";
-      const told = [];
+      const calls = [];
       const pipeline = definePipeline({
         schedule: "* * * * *",
         db: ":memory:",
         items: [1],
         run() {},
-        // Awaited before the report is told.
+        // Awaited before the report is passed on.
         onEnd: async ({ counts }) => {
           await Promise.resolve();
-          told.push("over: " + counts.done);
+          calls.push("over: " + counts.done);
         },
       });
       const stop = new AbortController();
       await schedulePipeline(pipeline, {
         signal: stop.signal,
         onScheduled() {
-          if (told.length > 2) stop.abort();
-          throw new Error("Cannot tell when");
+          if (calls.length > 2) stop.abort();
+          throw new Error("Cannot announce");
         },
         onReport: async ({ status }) => {
           await Promise.resolve();
-          told.push(status);
+          calls.push(status);
           throw new Error("Cannot report");
         },
         onError: async ({ message }) => {
-          told.push(message);
-          await Promise.reject(new Error("Cannot even say so"));
+          calls.push(message);
+          await Promise.reject(new Error("Cannot even log it"));
         },
       });
-      console.log(told.join("; "));`,
+      console.log(calls.join("; "));`,
       { env: await slowClock(behind), flags: ["--allow-read"] },
     );
-    assertEquals(out, "Cannot tell when; over: 1; done; Cannot report; Cannot tell when\n", err);
-    assertEquals(err.match(/Cannot even say so/g)?.length, 3, err);
+    assertEquals(out, "Cannot announce; over: 1; done; Cannot report; Cannot announce\n", err);
+    assertEquals(err.match(/Cannot even log it/g)?.length, 3, err);
   },
 });
 
@@ -151,7 +151,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "pipeloom schedule says when the next run is, and Ctrl-C ends it at once",
+  name: "pipeloom schedule prints when the next run is, and Ctrl-C ends it at once",
   ignore: !hasTerminals,
   async fn() {
     using folder = tempFolder();
@@ -173,7 +173,7 @@ Deno.test("pipeloom schedule that cannot is one message", async () => {
   using folder = tempFolder();
   const options = { folder: folder.path };
   for (
-    const [args, says] of [
+    const [args, expected] of [
       [
         ["schedule", SCHEDULED, "--cron", "0 2 * *"],
         /Cannot schedule at "0 2 \* \*": it does not have the five fields/,
@@ -191,6 +191,6 @@ Deno.test("pipeloom schedule that cannot is one message", async () => {
     const { code, out, err } = await runCli(args, options);
     assertEquals([code, out], [1, ""]);
     assertMatch(err, /^error: .+\n$/);
-    assertMatch(err.trim(), says);
+    assertMatch(err.trim(), expected);
   }
 });

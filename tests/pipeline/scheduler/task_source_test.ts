@@ -30,7 +30,7 @@ function* numbers(count: number): Generator<number> {
   for (let i = 0; i < count; i++) yield i;
 }
 
-Deno.test("TaskSource() refuses what is no iterable of items", () => {
+Deno.test("TaskSource() refuses what is not an iterable of items", () => {
   for (const items of ["abc", null, undefined, 5, {}, () => [], numbers, Promise.resolve([])]) {
     assertThrows(
       () => new TaskSource(items as Iterable<never>, {}),
@@ -104,7 +104,7 @@ Deno.test("take() gives free ids to the items between those for which one was ch
   assertEquals(ids, [3, 2, 4, 1, 900, 5]);
 });
 
-Deno.test("TaskSource() refuses ids that are no positive whole numbers, and two that are equal", () => {
+Deno.test("TaskSource() refuses ids that are not positive whole numbers, and two that are equal", () => {
   for (const id of [0, -1, 1.5, NaN, Infinity, 2 ** 53]) {
     assertThrows(
       () => new TaskSource([{ id }], { taskId: ({ id }) => id }),

@@ -43,7 +43,7 @@ Deno.test("chooseDriver() loads the driver that it is asked for", async () => {
   }
 });
 
-Deno.test("chooseDriver() takes FFI by default where it loads, and says why where it does not", async () => {
+Deno.test("chooseDriver() takes FFI by default where it loads, and gives the reason where it does not", async () => {
   for (const choice of [await chooseDriver(), await chooseDriver("auto")]) {
     if (DRIVERS.includes("ffi")) {
       assertEquals([choice.driver.name, choice.reason], ["ffi", undefined]);

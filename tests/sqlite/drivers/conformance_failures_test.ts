@@ -20,7 +20,7 @@ function assertFails(body: () => unknown, code: SqliteErrorCode, ...texts: strin
   const error = assertThrows(body, SqliteError);
   assertEquals(error.code, code, error.message);
   assertEquals(classifyError(error), code);
-  // The driver's own error, which a caller may hold, is told apart too.
+  // The driver's own error, which a caller may hold, is classified too.
   assertEquals(classifyError(error.cause), code);
   for (const text of texts) assertStringIncludes(error.message, text);
 }
@@ -172,7 +172,7 @@ for (const driver of DRIVERS) {
     });
   });
 
-  Deno.test(`${driver}: Connection cannot be sent to another thread, and the error says so`, async () => {
+  Deno.test(`${driver}: Connection cannot be sent to another thread, and the error names the reason`, async () => {
     using connection = await connect(":memory:", { driver });
     const { port1, port2 } = new MessageChannel();
     for (const send of [() => structuredClone(connection), () => port1.postMessage(connection)]) {

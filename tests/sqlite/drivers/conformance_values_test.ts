@@ -69,7 +69,7 @@ const MAPPING: [Bindable, ...[storedAs: string, read: SqlValue][]][] = [
 ];
 
 for (const driver of DRIVERS) {
-  Deno.test(`${driver}: Statement.run() stores each kind of value as the table says`, async () => {
+  Deno.test(`${driver}: Statement.run() stores each kind of value as in the table`, async () => {
     using connection = await connect(":memory:", { driver });
     connection.exec("CREATE TABLE v (a, t TEXT, r REAL, i INTEGER)");
     const write = connection.prepare("INSERT INTO v VALUES (?, ?, ?, ?)");

@@ -143,7 +143,7 @@ Deno.test("BatchSender.request() fails a blob that was given away, and nothing t
   structuredClone(blob, { transfer: [blob.buffer] });
   const outcomes = await Promise.allSettled(sent);
   assertEquals([outcomes[0]!.status, outcomes[2]!.status], ["fulfilled", "fulfilled"]);
-  // Either it was taken while it was whole, or its sender hears that it was not.
+  // Either it was taken while it was whole, or its sender gets an error.
   const kept = writer.column("SELECT value FROM n WHERE typeof(value)='blob'");
   assertEquals(kept, outcomes[1]!.status === "fulfilled" ? [new Uint8Array([1, 2, 3])] : []);
 });

@@ -62,8 +62,8 @@ Deno.test("BatchSender.request() rejects with the class and code of its own fail
 });
 
 Deno.test("BatchSender informs the listener of failures that are not awaited, and of a task's", async () => {
-  const heard: unknown[] = [];
-  using receiver = new Receiver(({ message }, task) => heard.push([message, task]));
+  const received: unknown[] = [];
+  using receiver = new Receiver(({ message }, task) => received.push([message, task]));
   const { batchSender } = receiver;
   batchSender.post(rows(1));
   const waited = [batchSender.request(rows(2)), batchSender.request(rows(3, 5))];
@@ -73,7 +73,7 @@ Deno.test("BatchSender informs the listener of failures that are not awaited, an
   });
   receiver.reply({ kind: "ack", seq, results: [], failures });
   for (const promise of waited) await assertRejects(() => promise, Error, "no");
-  assertEquals(heard, [["no 0", undefined], ["no 2", 5]]);
+  assertEquals(received, [["no 0", undefined], ["no 2", 5]]);
 });
 
 Deno.test("BatchSender.fail() rejects every waiting and every later call", async () => {

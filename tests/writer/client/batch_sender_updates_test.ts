@@ -131,7 +131,7 @@ Deno.test("BatchSender reports when a task sent its last update while it ran, wh
   }
   await batchSender.flushed();
   assertEquals(writer.failures, []);
-  const heard = writer.column("SELECT updated_at FROM task_runs WHERE progress=0.5");
-  assertEquals(heard.length, 1_001);
-  for (const at of heard) assert(typeof at === "string" && at >= before, `${at}`);
+  const times = writer.column("SELECT updated_at FROM task_runs WHERE progress=0.5");
+  assertEquals(times.length, 1_001);
+  for (const at of times) assert(typeof at === "string" && at >= before, `${at}`);
 });

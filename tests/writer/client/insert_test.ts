@@ -195,7 +195,7 @@ Deno.test("toMessage() makes the message of each kind of step", () => {
   assertThrows(() => toMessage(bad), TypeError, "a Map in parameter 2");
 });
 
-Deno.test("toMessage() refuses what is no step", () => {
+Deno.test("toMessage() refuses what is not a step", () => {
   const wrong = [{}, { sql: 7 }, { table: "v" }, { table: "v", rows: { a: 1 } }, [], null, "sql"];
   for (const step of wrong) {
     assertThrows(() => toMessage(odd(step)), TypeError, "pass { sql, params }");

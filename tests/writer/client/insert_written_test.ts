@@ -34,7 +34,7 @@ for (const driver of DRIVERS) {
       [{ update: "ignore" }, [[1, "old", "x"], [2, "two", "z"]]],
     ] as [InsertOptions, unknown[][]][]
   ) {
-    Deno.test(`${driver}: toInsertMessage() with ${Deno.inspect(options)} says what a conflict does`, async () => {
+    Deno.test(`${driver}: toInsertMessage() with ${Deno.inspect(options)} defines what a conflict does`, async () => {
       assertEquals(await written(driver, rows, options), expected);
       const arrays = rows.map((row) => Object.values(row));
       const columns = ["id", "a", "b"];

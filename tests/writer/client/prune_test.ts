@@ -14,7 +14,7 @@ import { assertEquals } from "../../support/assert.ts";
 import { readRow, readValues } from "../../support/read.ts";
 import { tempFolder } from "../../support/temp.ts";
 
-Deno.test("deleteRun() that is stopped has deleted the run, and what is left of it goes later", async () => {
+Deno.test("deleteRun() that is stopped has deleted the run, and its remaining rows go later", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   const items = Array.from({ length: 5_000 }, (_, i) => i);
@@ -161,7 +161,7 @@ Deno.test("deleteRun() leaves a run whose process is alive as it is, although it
       const { runs, running } = chooseRuns(reader, { keepRuns: 1, force: true });
       assertEquals([runs, running.map(({ id, isAlive }) => [id, isAlive])], [[], [[1, true]]]);
       await using writer = await SqliteWriter.open({ db, storeTaskStatus: false });
-      // As it was chosen by a caller to whom it looked dead.
+      // As it was chosen by a caller that took it for dead.
       pruned.push(await deleteRun(writer, { ...running[0]!, isAlive: false }));
     },
   });

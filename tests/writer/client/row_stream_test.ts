@@ -7,7 +7,7 @@ import { type OneThread, openLoop } from "../../support/one_thread.ts";
 
 const schema = "CREATE TABLE n (value INTEGER CHECK (value >= 0), note TEXT)";
 
-/** Rows 0, 1, 2, …; `read` and `closed` tell what became of them. */
+/** Rows 0, 1, 2, …; `read` and `closed` show what became of them. */
 class Source implements Iterable<Row> {
   read = 0;
   closed = false;
@@ -106,7 +106,7 @@ Deno.test("insertInChunks() stops reading after a chunk that failed, and keeps t
     "CHECK constraint failed",
   );
   assertEquals(error.code, "constraint");
-  assert(source.closed, "the source was not told to stop");
+  assert(source.closed, "the source was not asked to stop");
   assert(source.read < 30_000, `${source.read} rows were read`);
   const written = values(writer);
   assertEquals(written.slice(0, 2_000), upTo(2_000));
@@ -156,7 +156,7 @@ Deno.test("insertInChunks() names row and column of a value that cannot be store
   assertEquals(values(writer), upTo(1_000));
 });
 
-Deno.test("insertInChunks() rejects what is no iterable, and invalid rows", async () => {
+Deno.test("insertInChunks() rejects what is not an iterable, and invalid rows", async () => {
   using writer = await openLoop({ schema });
   for (const rows of [undefined, null, 5, {}, [1], [null], "text", [[]], [{}]]) {
     const refused = () => insertInChunks(writer.batchSender, "n", rows as unknown as Iterable<Row>);

@@ -140,7 +140,7 @@ Deno.test("SqliteWriter.close() ends a stream of rows that has no end, and rejec
   clearTimeout(deadline);
   assert(!late, "it waited for the stream");
   assert(await stream instanceof WriterClosedError);
-  assert(ended, "the source was not told to stop");
+  assert(ended, "the source was not asked to stop");
   // What was acknowledged is whole chunks from the beginning on.
   using reader = await connectReadOnly(db, { driver: "builtin" });
   const { n, last } = reader.prepare("SELECT count(*) AS n, max(value) AS last FROM n").get()!;
@@ -171,7 +171,7 @@ Deno.test("SqliteWriter.close() writes nothing whose sender gets an error", asyn
   const message = toInsertMessage("n", Array.from({ length: 700 }, (_, i) => [i]));
   const begun = Promise.withResolvers<void>();
   let acknowledged = 0;
-  // Several that run until they are told to stop, so that something is always on its way.
+  // Several that run until they are asked to stop, so that something is always on its way.
   const endless = async (sender: BatchSender): Promise<unknown> => {
     try {
       while (acknowledged < 5_000) {
@@ -181,7 +181,7 @@ Deno.test("SqliteWriter.close() writes nothing whose sender gets an error", asyn
     } catch (error) {
       return error;
     }
-    return new Error("It was never told to stop");
+    return new Error("It was never asked to stop");
   };
   const senders = [1, 2, 3].flatMap(() =>
     Array(5).fill(clientOf(writer).sender(() => {})).map(endless)

@@ -25,7 +25,7 @@ async function child(body: string, flags: string[]): Promise<Record<string, unkn
 Deno.test("SqliteWriter.open() rejects with the error of the database, its class and code", async () => {
   using folder = tempFolder();
   const text = folder.file("text.db");
-  Deno.writeTextFileSync(text, "This is no database. ".repeat(100));
+  Deno.writeTextFileSync(text, "This is not a database. ".repeat(100));
   const cases: [string, Partial<WriterOptions>, string, RegExp][] = [
     [folder.path, {}, "other", /it is a folder/],
     [text, {}, "not-a-database", /not a database/i],
@@ -44,7 +44,7 @@ Deno.test("SqliteWriter.open() rejects with the error of the database, its class
     assertEquals([error.name, error.code], ["SqliteError", code], db);
     assertMatch(error.message, words);
   }
-  assertStringIncludes(Deno.readTextFileSync(text), "This is no database.");
+  assertStringIncludes(Deno.readTextFileSync(text), "This is not a database.");
 });
 
 Deno.test("SqliteWriter.open() rejects invalid options", async () => {
@@ -115,9 +115,9 @@ Deno.test("SqliteWriter.open() rejects when its Worker cannot start, and names w
   Deno.writeTextFileSync(map, JSON.stringify({ imports: { [href]: "./missing.ts" } }));
   const missing = await child(body, ["--allow-read", `--import-map=${map}`]);
   assertEquals(missing.name, "Error");
-  const told = `${missing.message}`;
-  assertMatch(told, /^Cannot start the writer .*missing\.ts.* Run deno cache on your program/s);
-  assert(!/died|may or may not/.test(told), told);
+  const reason = `${missing.message}`;
+  assertMatch(reason, /^Cannot start the writer .*missing\.ts.* Run deno cache on your program/s);
+  assert(!/died|may or may not/.test(reason), reason);
 });
 
 Deno.test("SqliteWriter rejects every waiting call at once when its Worker dies", async () => {
@@ -146,16 +146,16 @@ Deno.test("SqliteWriter rejects every waiting call at once when its Worker dies"
     ]);
     console.log(JSON.stringify({ acknowledged, death, during, after }));`;
   const map = new URL("breaking_sqlite.json", FIXTURES).href;
-  const told = await child(body, ["--allow-read", "--allow-write", `--import-map=${map}`]);
-  const { name, message } = told.death as { name: string; message: string };
+  const found = await child(body, ["--allow-read", "--allow-write", `--import-map=${map}`]);
+  const { name, message } = found.death as { name: string; message: string };
   assertEquals(name, "WriterDiedError");
   assertStringIncludes(message, "the driver broke");
   assertStringIncludes(message, folder.file("etl.db"));
-  for (const names of [told.during, told.after] as string[][]) {
+  for (const names of [found.during, found.after] as string[][]) {
     assertEquals(names, names.map(() => "WriterDiedError"));
   }
   // What was acknowledged is in the file, and the file is whole.
-  assertEquals(told.acknowledged, 3);
+  assertEquals(found.acknowledged, 3);
   using reader = await connect(folder.file("etl.db"), { driver: "builtin" });
   const { n } = reader.prepare("SELECT count(*) AS n FROM n").get()!;
   assert(Number(n) >= 3 && (Number(n) - 3) % 1_000 === 0, `${n} rows`);

@@ -4,8 +4,8 @@ import { assertMatch } from "../../support/assert.ts";
 function textOf(isSeries: boolean | undefined): string {
   const warnings = new WalWarnings("etl.db");
   let text = "";
-  using _listening = warnings.listen((_held, told) => {
-    text = told;
+  using _listening = warnings.listen((_held, warning) => {
+    text = warning;
     return true;
   });
   const since = new Date(Date.now() - 90_000).toISOString();

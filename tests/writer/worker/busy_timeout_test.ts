@@ -20,12 +20,12 @@ Deno.test("Patience.tried() makes waits short after one without success, and lon
   assertEquals(timeout(), 500);
   patience.tried(false);
   assertEquals(timeout(), 30_000);
-  // Never longer than it was told.
+  // Never longer than configured.
   patience.limit(60_000);
   assertEquals(timeout(), 30_000);
 });
 
-Deno.test("SqliteWriter waits as long as busyTimeoutMs says, and once only", async () => {
+Deno.test("SqliteWriter waits for busyTimeoutMs, and once only", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   const schema = "CREATE TABLE n (value)";
@@ -47,7 +47,7 @@ Deno.test("SqliteWriter waits as long as busyTimeoutMs says, and once only", asy
   assertEquals(await writer.insert("n", [[1]]), 1);
 });
 
-Deno.test("busyTimeoutMs is refused where it is no time", async () => {
+Deno.test("busyTimeoutMs is refused where it is not a time", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   for (const busyTimeoutMs of [-1, 0.5, NaN, Infinity, 2 ** 31, "5; DROP TABLE n" as never]) {

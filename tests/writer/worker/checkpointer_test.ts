@@ -230,7 +230,7 @@ for (const driver of DRIVERS) {
   });
 }
 
-Deno.test("SqliteWriter.open() refuses a walWarnBytes that is no number of bytes", async () => {
+Deno.test("SqliteWriter.open() refuses a walWarnBytes that is not a number of bytes", async () => {
   using folder = tempFolder();
   const db = folder.file("none.db");
   for (const walWarnBytes of [0, -1, 1.5, NaN, "1" as unknown as number]) {

@@ -120,13 +120,13 @@ for (const driver of DRIVERS) {
   });
 
   Deno.test(`a statement that ends the transaction fails alone (${driver})`, async () => {
-    const says = "CREATE TABLE says (a); CREATE TRIGGER no BEFORE INSERT ON says " +
+    const raising = "CREATE TABLE raising (a); CREATE TRIGGER no BEFORE INSERT ON raising " +
       "BEGIN SELECT RAISE(ROLLBACK, 'what it likes'); END;";
-    using store = await openStore({ driver, schema: FORMS.rowid + ";" + says });
+    using store = await openStore({ driver, schema: FORMS.rowid + ";" + raising });
     const messages = [
       node(10, 1),
       execute("INSERT OR ROLLBACK INTO n VALUES (10, 'x', NULL)"),
-      execute("INSERT INTO says VALUES (1)"),
+      execute("INSERT INTO raising VALUES (1)"),
       node(1, null),
       execute("INSERT OR ROLLBACK INTO n VALUES (1, 'x', NULL)"),
       node(11, 1, null),

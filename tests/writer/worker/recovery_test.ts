@@ -50,7 +50,7 @@ Deno.test("recoverRuns() marks the run of a killed process, and keeps what its t
   assert(pid !== Deno.pid);
   await kill(fixture);
   {
-    // What a run says of itself is a little behind.
+    // What a run records of itself is a little behind.
     using connection = await connect(db);
     connection.exec(`UPDATE task_runs SET updated_at='${LATE}' WHERE status='running'`);
   }
@@ -192,7 +192,7 @@ Deno.test("a run has no owner where the folder may not be written, and asks for 
   assertEquals(await readValues(db, "SELECT owner, host FROM pipeline_runs"), [[null, null]]);
 });
 
-Deno.test("a run says which process owns it, and of the machine what may be asked", async () => {
+Deno.test("a run records which process owns it, and of the machine what may be asked", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
   const script = `import { runPipeline } from ${JSON.stringify(new URL("mod.ts", ROOT).href)};
@@ -203,11 +203,14 @@ Deno.test("a run says which process owns it, and of the machine what may be aske
   const first = await runChild(script, { flags });
   const second = await runChild(script, { flags: [...flags, "--allow-sys=hostname,osUptime"] });
   const columns = "pid, process_started_at, host, booted_at";
-  const [untold, told] = await readValues(db, `SELECT ${columns} FROM pipeline_runs ORDER BY id`);
-  assertEquals([...untold!], [...first as unknown[], null, null]);
-  assertEquals(told!.slice(0, 3), [...second as unknown[], Deno.hostname()]);
+  const [restricted, full] = await readValues(
+    db,
+    `SELECT ${columns} FROM pipeline_runs ORDER BY id`,
+  );
+  assertEquals([...restricted!], [...first as unknown[], null, null]);
+  assertEquals(full!.slice(0, 3), [...second as unknown[], Deno.hostname()]);
   const booted = Date.now() - 1_000 * Deno.osUptime();
-  assert(Math.abs(Date.parse(`${told![3]}`) - booted) < 10_000, `${told![3]}`);
+  assert(Math.abs(Date.parse(`${full![3]}`) - booted) < 10_000, `${full![3]}`);
 });
 
 for (const driver of DRIVERS) {

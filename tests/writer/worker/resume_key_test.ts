@@ -1,5 +1,5 @@
 /**
- * Runs that are known by a key: however often one is started again, what it was to do is done once.
+ * Runs that are known by a key: however often one is started again, its work is done once.
  *
  * @module
  */
@@ -65,7 +65,7 @@ Deno.test("resume with a key begins one run of two that begin at once", async ()
   assertMatch(reason.message, /^Cannot resume run 1: it is running/);
 });
 
-Deno.test("resume refuses what is no key", async () => {
+Deno.test("resume refuses what is not a key", async () => {
   for (const resume of [{ key: "" }, { key: 5 }, {}, "2026-11-22"]) {
     await assertRejects(
       () => run(":memory:", "a", { resume: resume as { key: string } }),

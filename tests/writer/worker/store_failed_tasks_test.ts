@@ -48,14 +48,14 @@ for (const driver of DRIVERS) {
     const { run, ids: [a, b] } = store.startRun(2);
     store.commit(start(run, a!), start(run, b!), insert("nowhere", [{ x: 1 }], a!));
     store.commit(insert("nowhere", [{ x: 1 }], b!));
-    const told = { message: "mine", error: "stack" };
+    const fields = { message: "mine", error: "stack" };
     assertEquals(
-      store.commit(end(run, a!, "cancelled", told), end(run, b!, "error", told)).failures,
+      store.commit(end(run, a!, "cancelled", fields), end(run, b!, "error", fields)).failures,
       [],
     );
     assertEquals(
       store.all("SELECT status, message, error FROM task_runs").map((row) => ({ ...row })),
-      [{ status: "cancelled", ...told }, { status: "error", ...told }],
+      [{ status: "cancelled", ...fields }, { status: "error", ...fields }],
     );
   });
 

@@ -10,12 +10,12 @@ import type {
   TaskUpdateMessage,
 } from "../../../writer/protocol/task_message.ts";
 import type { WriteMessage, WriteResult } from "../../../writer/protocol/write_message.ts";
-import type { Outcome } from "../../../writer/worker/apply.ts";
+import type { Outcome } from "../../../writer/worker/outcome.ts";
 import { Store } from "../../../writer/worker/commit.ts";
 import { noCounts, type StatusCounts, type TaskStatus } from "../../../internal/task_status.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-/** What {@linkcode openStore} may be told. */
+/** Options of {@linkcode openStore}. */
 export interface StoreOptions {
   driver?: DriverName | undefined;
   db?: string;
@@ -120,9 +120,9 @@ export function queue(run: number, ids: readonly number[]): WriteMessage {
 export function news(
   run: number,
   id: number,
-  told: Partial<TaskUpdateMessage> = {},
+  fields: Partial<TaskUpdateMessage> = {},
 ): TaskUpdateMessage {
-  return { kind: "task_update", run, id, ...told };
+  return { kind: "task_update", run, id, ...fields };
 }
 
 /** The start of a task. */
@@ -147,9 +147,9 @@ export function end(
   run: number,
   id: number,
   status: TaskStatus = "done",
-  told: Partial<TaskUpdateMessage> = {},
+  fields: Partial<TaskUpdateMessage> = {},
 ): TaskUpdateMessage {
-  return news(run, id, { status, finishedAt: LATER, ...told });
+  return news(run, id, { status, finishedAt: LATER, ...fields });
 }
 
 /** One statement. */

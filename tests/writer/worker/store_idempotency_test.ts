@@ -143,7 +143,7 @@ for (const driver of DRIVERS) {
     assertEquals(store.column(KEYS), ["grow", "inner"]);
   });
 
-  Deno.test(`Store.commit() takes no key where no row is to be written (${driver})`, async () => {
+  Deno.test(`Store.commit() takes no key where no row would be written (${driver})`, async () => {
     using store = await openStore({ driver, schema });
     store.write(toTransactionMessage([{ table: "city", rows: [], idempotencyKey: "a" }]));
     store.commit(keyed("city", [], {}, { columns: ["name", "n"] }));

@@ -165,7 +165,7 @@ for (const driver of DRIVERS) {
     assertEquals(store.column("SELECT count(*) FROM city"), [0]);
   });
 
-  Deno.test(`Store.commit() refuses values that are no whole rows, and no other's (${driver})`, async () => {
+  Deno.test(`Store.commit() refuses values that are not whole rows, and no other's (${driver})`, async () => {
     using store = await openStore({ driver, schema: "CREATE TABLE pair (a, b)" });
     const broken: InsertMessage = {
       kind: "insert",

@@ -148,8 +148,11 @@ Deno.test("the end of a run answers what it did not come to", async () => {
 
 Deno.test("RequestWatch reports once what others ask of active runs, and nothing of others", async () => {
   using store = await openStore();
-  const heard: number[] = [];
-  using watch = new RequestWatch(store.connection, (all) => heard.push(...all.map(({ id }) => id)));
+  const received: number[] = [];
+  using watch = new RequestWatch(
+    store.connection,
+    (all) => received.push(...all.map(({ id }) => id)),
+  );
   const watched = new Store(store.connection, { watch });
   const start = { kind: "start_run", name: "r", workers: 1, startedAt: AT, reserve: 1 } as const;
   const commit = (...messages: Parameters<Store["commit"]>[0]) => {
@@ -161,21 +164,24 @@ Deno.test("RequestWatch reports once what others ask of active runs, and nothing
   const cancel = { kind: "request_control", action: "cancel", run: 1, taskId: null } as const;
   commit(cancel);
   commit(cancel);
-  assertEquals(heard, [1]);
+  assertEquals(received, [1]);
   commit({ ...cancel, action: "retry", own: true });
   commit({ ...cancel, run: 2 });
-  assertEquals(heard, [1, 3]);
+  assertEquals(received, [1, 3]);
   commit({ kind: "finish_run", run: 2, status: "done", finishedAt: AT });
   // The process that continues it was not asked.
   ask(store, 1, null, "retry");
   commit({ ...start, resume: 2 });
-  assertEquals(heard, [1, 3]);
+  assertEquals(received, [1, 3]);
 });
 
 Deno.test("RequestWatch forgets what is rolled back: the ids will be those of others", async () => {
   using store = await openStore();
-  const heard: number[] = [];
-  using watch = new RequestWatch(store.connection, (all) => heard.push(...all.map(({ id }) => id)));
+  const received: number[] = [];
+  using watch = new RequestWatch(
+    store.connection,
+    (all) => received.push(...all.map(({ id }) => id)),
+  );
   const watched = new Store(store.connection, { watch });
   const start = { kind: "start_run", name: "r", workers: 1, startedAt: AT, reserve: 1 } as const;
   const cancel = { kind: "request_control", action: "cancel", run: 1, taskId: null } as const;
@@ -187,5 +193,5 @@ Deno.test("RequestWatch forgets what is rolled back: the ids will be those of ot
   assertEquals(failures.length, 1);
   watched.commit([cancel]);
   watch.deliverNew();
-  assertEquals(heard, [1]);
+  assertEquals(received, [1]);
 });

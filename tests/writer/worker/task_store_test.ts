@@ -39,6 +39,7 @@ for (const driver of DRIVERS) {
       version: null,
       stage: null,
       wakes_at: null,
+      wrote: null,
       worker: null,
     });
     store.write({ kind: "queue_tasks", run, ids: [9_000], names: ["ø"], keys: ["k"] });
@@ -69,7 +70,7 @@ for (const driver of DRIVERS) {
     using store = await openStore({ driver });
     const { run, ids: [id, lost] } = store.startRun(2);
     store.commit(start(run, id!), news(run, id!, { progress: 0.5 }), retry(run, id!, "Wait"));
-    // Of this one not even the start was told.
+    // Of this one not even the start was reported.
     const { attempt, ...again } = retry(run, lost!, "Wait");
     store.write({ ...again, attempt: { ...attempt!, startedAt: AT } });
     store.expectCounts(run, { queued: 2 });

@@ -32,6 +32,7 @@ for (const driver of DRIVERS) {
       version: null,
       stage: null,
       wakes_at: null,
+      wrote: null,
       worker: null,
     });
     store.expectCounts(run, { done: 1 });
@@ -53,8 +54,8 @@ for (const driver of DRIVERS) {
     using store = await openStore({ driver });
     const { run, ids: [id] } = store.startRun(1);
     const reports = Array.from({ length: 1_000 }, (_, i) => {
-      const told = { progress: (i + 1) / 2_000, updatedAt: LATER };
-      return news(run, id!, i === 3 ? { ...told, message: "third" } : told);
+      const fields = { progress: (i + 1) / 2_000, updatedAt: LATER };
+      return news(run, id!, i === 3 ? { ...fields, message: "third" } : fields);
     });
     store.commit(start(run, id!), ...reports);
     const task = store.task(id!)!;

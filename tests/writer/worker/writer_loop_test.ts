@@ -20,7 +20,7 @@ function post(writer: OneThread, port: RawPort, seq: number, messages: unknown[]
   writer.loop.drain();
 }
 
-/** Expects an ack of this batch, and tells which of its messages failed. */
+/** Expects an ack of this batch, and returns which of its messages failed. */
 async function failed(port: RawPort, seq: number): Promise<number[]> {
   const ack = await port.next() as Ack;
   assertEquals([ack.kind, ack.seq], ["ack", seq]);
@@ -114,10 +114,10 @@ for (const driver of DRIVERS) {
       for (const [p, port] of ports.entries()) {
         const { results, failures } = await port.next() as Ack;
         assertEquals(failures.map(([index]) => index), bad[p]!);
-        const told = results.map((
+        const values = results.map((
           [index, result],
         ) => [index, (result as ExecuteResult).rows[0]!.p]);
-        assertEquals(told, [[3, p]]);
+        assertEquals(values, [[3, p]]);
       }
     }
   });

@@ -41,7 +41,7 @@ type Info = Pick<Deno.FileInfo, "size" | "blocks" | "mtime">;
 export interface Look {
   /** Whether it is the last look before a run is reported as done. */
   isLast?: boolean;
-  /** Whether SQLite has missed a table, or what is no database. */
+  /** Whether SQLite has missed a table, or what is not a database. */
   isSuspect?: boolean;
 }
 

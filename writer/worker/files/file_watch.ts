@@ -53,7 +53,7 @@ export class FileWatch implements Disposable {
   check(look: Look = {}): void {
     for (const file of this.#files) {
       const now = identify(file.path);
-      // What may not be looked at any more is no reason to stop.
+      // What may not be looked at any more is not a reason to stop.
       if (now === undefined) continue;
       if (now && now.ino === file.ino && now.dev === file.dev) {
         if (file === this.#files[0]) this.#content?.check(now.info, look);

@@ -10,12 +10,11 @@ import { Statements } from "../../../sqlite/statements.ts";
 import type { SqlValue } from "../../../sqlite/values.ts";
 import type { ExpectTasksMessage } from "../../protocol/run_message.ts";
 import type { AddTasksMessage, QueueTasksMessage } from "../../protocol/task_message.ts";
-import { ADDED_TASKS, addedAmong, claimKeys, noteKeys } from "../resume_store.ts";
+import { ADDED_TASKS } from "../resume_store.ts";
 import type { RunStore } from "../run_store.ts";
 
 /** The part of the store that adds tasks. */
 export class AddedTasks {
-  readonly #connection: Connection;
   readonly #runs: RunStore;
   readonly #statements: Statements;
   readonly #insert: BulkStatement;
@@ -23,7 +22,6 @@ export class AddedTasks {
   readonly #grown = new Set<number>();
 
   constructor(connection: Connection, runs: RunStore) {
-    this.#connection = connection;
     this.#runs = runs;
     this.#statements = new Statements(connection);
     this.#insert = new BulkStatement(
@@ -38,7 +36,7 @@ export class AddedTasks {
   /** Adds tasks and returns how many are new. */
   add({ run, by, names, keys, items }: AddTasksMessage): number {
     this.#grown.add(run);
-    const isNew = claimKeys(this.#connection, run, keys);
+    const isNew = this.#runs.keys.claim(run, keys);
     const fresh = items.flatMap((_, i) => isNew[i] ? [i] : []);
     if (fresh.length === 0) return 0;
     const first = this.#runs.reserveIds({ run, count: fresh.length });
@@ -61,11 +59,11 @@ export class AddedTasks {
       .run(run, count);
   }
 
-  /** Tasks that are to be queued, without those whose keys were added to their run; these are `left`. */
+  /** Tasks to queue, without those whose keys were added to their run; these are `left`. */
   leaveOut(message: QueueTasksMessage): { fresh: QueueTasksMessage; left?: readonly number[] } {
     const { run, ids, names, keys, unlessAdded } = message;
     if (!unlessAdded || !this.#grown.has(run)) return { fresh: message };
-    const isAdded = addedAmong(this.#connection, run, keys);
+    const isAdded = this.#runs.keys.addedAmong(run, keys);
     const kept = <T>(values: readonly T[]) => values.filter((_, i) => !isAdded[i]);
     return {
       fresh: { ...message, ids: kept(ids), names: kept(names), keys: kept(keys) },
@@ -75,7 +73,7 @@ export class AddedTasks {
 
   /** Items of a run that was added to became tasks: their keys cannot be added any more. */
   queued(run: number, keys: readonly (string | null)[]): void {
-    if (this.#grown.has(run)) noteKeys(this.#connection, run, keys);
+    if (this.#grown.has(run)) this.#runs.keys.note(run, keys);
   }
 
   /** A run has ended. */

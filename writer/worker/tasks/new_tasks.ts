@@ -15,6 +15,7 @@ import { Statements } from "../../../sqlite/statements.ts";
 import { VERSION_TRIGGER } from "../../../sqlite/tables/task_versions.ts";
 import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
 import type { QueueTasksMessage, TaskUpdateMessage } from "../../protocol/task_message.ts";
+import type { RowCounts } from "../row_counts.ts";
 import type { RunStore } from "../run_store.ts";
 import { COLUMNS, FIELDS, shapeOf } from "./task_shape.ts";
 
@@ -22,12 +23,15 @@ import { COLUMNS, FIELDS, shapeOf } from "./task_shape.ts";
 interface InsertGroup {
   first: TaskUpdateMessage;
   values: SqlValue[];
+  /** Whether they carry what their tasks wrote. */
+  wrote?: true;
 }
 
 /** The part of the store that adds tasks. */
 export class NewTasks {
   readonly #connection: Connection;
   readonly #runs: RunStore;
+  readonly #counts: RowCounts;
   readonly #statements: Statements;
   readonly #queue: BulkStatement;
   /** A statement for each shape of updates to tasks within the transaction that adds them. */
@@ -35,9 +39,10 @@ export class NewTasks {
   /** What this transaction has still to write. */
   #waiting: QueueTasksMessage[] = [];
 
-  constructor(connection: Connection, runs: RunStore) {
+  constructor(connection: Connection, runs: RunStore, counts: RowCounts) {
     this.#connection = connection;
     this.#runs = runs;
+    this.#counts = counts;
     this.#statements = new Statements(connection);
     this.#queue = new BulkStatement(
       connection,
@@ -104,7 +109,8 @@ export class NewTasks {
           queued.push(id, names[i]!, run, keys[i] ?? null);
           continue;
         }
-        const shape = shapeOf(update, "queued");
+        const wrote = this.#counts.textFor(id, run);
+        const shape = shapeOf(update, "queued", wrote);
         let group = groups.get(shape);
         if (!group) groups.set(shape, group = { first: update, values: [] });
         const { values } = group;
@@ -113,21 +119,25 @@ export class NewTasks {
           const value = update[field];
           if (value !== undefined) values.push(value);
         }
+        if (wrote !== undefined) {
+          values.push(wrote);
+          group.wrote = true;
+        }
         written.push(update);
       }
     }
     this.#queue.run(queued);
-    for (const [shape, { first, values }] of groups) {
-      this.#statement(shape, first).run(values);
-    }
+    for (const [shape, group] of groups) this.#statement(shape, group).run(group.values);
     return written;
   }
 
-  #statement(shape: number, { run, status, ...rest }: TaskUpdateMessage): BulkStatement {
+  #statement(shape: number, { first, wrote }: InsertGroup): BulkStatement {
     let statement = this.#inserts.get(shape);
     if (!statement) {
+      const { run, status, ...rest } = first;
       const fields = FIELDS.filter((field) => rest[field] !== undefined);
       const columns = ["id", "name", "key", ...fields.map((field) => COLUMNS[field])];
+      if (wrote) columns.push("wrote");
       const values = columns.map(() => "?");
       columns.push("run_id", "status", "own_status");
       values.push(`${run}`, `'${status}'`, `'${status}'`);
@@ -176,7 +186,8 @@ export class NewTasks {
          VALUES (?,?,?,?,'queued','queued')
        ON CONFLICT (id) DO UPDATE SET name=excluded.name, run_id=excluded.run_id, key=excluded.key,
          status='queued', own_status='queued', progress=0, message=NULL, started_at=NULL,
-         finished_at=NULL, result=NULL, error=NULL, updated_at=NULL, rewritten_as=NULL`,
+         finished_at=NULL, result=NULL, error=NULL, updated_at=NULL, rewritten_as=NULL,
+         wrote=NULL`,
     );
     ids.forEach((_, i) => insert.run(...values.slice(i * 4, i * 4 + 4)));
   }

@@ -20,12 +20,12 @@ export const COLUMNS = {
 /** The fields of an update, in the order of a statement's values. */
 export const FIELDS = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
 
-/** A number for each shape: the run, both statuses, and a bit for each field that is set. */
-export function shapeOf(message: TaskUpdateMessage, from: TaskStatus): number {
+/** A number for each shape: the run, both statuses, a bit for each field that is set, and one for rows written. */
+export function shapeOf(message: TaskUpdateMessage, from: TaskStatus, wrote: unknown): number {
   const set = (message.progress === undefined ? 0 : 1) | (message.message === undefined ? 0 : 2) |
     (message.startedAt === undefined ? 0 : 4) | (message.finishedAt === undefined ? 0 : 8) |
     (message.result === undefined ? 0 : 16) | (message.error === undefined ? 0 : 32) |
-    (message.updatedAt === undefined ? 0 : 64);
+    (message.updatedAt === undefined ? 0 : 64) | (wrote === undefined ? 0 : 128);
   const move = TASK_STATUSES.indexOf(from) * 8 + TASK_STATUSES.indexOf(message.status!) + 1;
-  return (message.run * 64 + move) * 128 + set;
+  return (message.run * 64 + move) * 256 + set;
 }

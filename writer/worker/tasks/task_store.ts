@@ -11,7 +11,7 @@ import type {
   RequeueTasksMessage,
   ResumeTasksMessage,
 } from "../../protocol/task_message.ts";
-import { goneTasks, type KeyedTask, matchKeys, seeKey } from "../resume_store.ts";
+import type { KeyedTask } from "../run_keys.ts";
 import type { RunStore } from "../run_store.ts";
 import { Statements } from "../../../sqlite/statements.ts";
 import type { TaskUpdateStore } from "./task_update_store.ts";
@@ -19,13 +19,11 @@ import { canMove, canRequeue, type TaskStatus } from "../../../internal/task_sta
 
 /** The part of the store that queues tasks. */
 export class TaskStore {
-  readonly #connection: Connection;
   readonly #runs: RunStore;
   readonly #updates: TaskUpdateStore;
   readonly #statements: Statements;
 
   constructor(connection: Connection, runs: RunStore, updates: TaskUpdateStore) {
-    this.#connection = connection;
     this.#statements = new Statements(connection);
     this.#runs = runs;
     this.#updates = updates;
@@ -33,7 +31,7 @@ export class TaskStore {
 
   /** Takes up tasks by their keys, and returns their ids, negative where there is nothing to do. */
   resume({ run, ids, names, keys }: ResumeTasksMessage): number[] {
-    const found = matchKeys(this.#connection, run, keys);
+    const found = this.#runs.keys.match(run, keys);
     const fresh = found.flatMap((task, i) => task ? [] : [i]);
     const count = fresh.filter((i) => !ids[i]).length;
     let free = count > 0 ? this.#runs.reserveIds({ run, count }) : 0;
@@ -60,12 +58,12 @@ export class TaskStore {
 
   /** Queues the added tasks of a resumed run that are not `done` and that no item stood for. */
   resumeAdded(run: number): undefined {
-    for (const task of goneTasks(this.#connection, run)) {
+    for (const task of this.#runs.keys.gone(run)) {
       const isAdded = this.#statements.of(
         "SELECT 1 FROM main.task_runs WHERE id=? AND input IS NOT NULL AND added_by IS NOT NULL",
       ).get(task.id);
       if (!isAdded) continue;
-      seeKey(this.#connection, run, task.id);
+      this.#runs.keys.see(run, task.id);
       this.#restart(run, task);
     }
   }

@@ -15,6 +15,7 @@ import { STATUS_IN_RUN } from "../../../sqlite/rewritten_rows.ts";
 import type { Statement } from "../../../sqlite/statement.ts";
 import type { QueueTasksMessage, TaskUpdateMessage } from "../../protocol/task_message.ts";
 import { foldNews } from "../../protocol/task_news.ts";
+import type { RowCounts } from "../row_counts.ts";
 import type { RunStore } from "../run_store.ts";
 import { NewTasks } from "./new_tasks.ts";
 import { COLUMNS, FIELDS, shapeOf } from "./task_shape.ts";
@@ -26,12 +27,15 @@ interface UpdateGroup {
   from: TaskStatus;
   first: TaskUpdateMessage;
   values: SqlValue[];
+  /** Whether they carry what their tasks wrote. */
+  wrote?: true;
 }
 
 /** The part of the store that knows how far tasks are. */
 export class TaskUpdateStore {
   readonly #connection: Connection;
   readonly #runs: RunStore;
+  readonly #counts: RowCounts;
   #status: Statement | undefined;
   /** Tasks that come into the table. */
   readonly #new: NewTasks;
@@ -45,10 +49,11 @@ export class TaskUpdateStore {
   /** Each move of a task, and where it was noted before. */
   #moves: [id: number, before: TaskStatus | undefined][] = [];
 
-  constructor(connection: Connection, runs: RunStore) {
+  constructor(connection: Connection, runs: RunStore, counts: RowCounts) {
     this.#connection = connection;
     this.#runs = runs;
-    this.#new = new NewTasks(connection, runs);
+    this.#counts = counts;
+    this.#new = new NewTasks(connection, runs, counts);
   }
 
   /** Adds new tasks to what this transaction will write. */
@@ -64,7 +69,7 @@ export class TaskUpdateStore {
   fold(message: TaskUpdateMessage): void {
     if (!Number.isSafeInteger(message.run)) {
       throw new TypeError(
-        `Cannot update task ${message.id}: ${Deno.inspect(message.run)} is no run`,
+        `Cannot update task ${message.id}: ${Deno.inspect(message.run)} is not a run`,
       );
     }
     const before = this.#folded.get(message.id);
@@ -106,7 +111,8 @@ export class TaskUpdateStore {
     const groups = new Map<number, UpdateGroup>();
     for (const m of this.#folded.values()) {
       const from = this.#statusOf(m.id);
-      const shape = shapeOf(m, from);
+      const wrote = this.#counts.textFor(m.id, m.run);
+      const shape = shapeOf(m, from, wrote);
       let group = groups.get(shape);
       if (!group) groups.set(shape, group = { from, first: m, values: [] });
       const { values } = group;
@@ -115,7 +121,12 @@ export class TaskUpdateStore {
         const value = m[field];
         if (value !== undefined) values.push(value);
       }
+      if (wrote !== undefined) {
+        values.push(wrote);
+        group.wrote = true;
+      }
       if (m.status) this.move(m.run, m.id, from, m.status);
+      this.#counts.written(m.id, m.status);
     }
     const expected = this.#folded.size;
     this.#folded.clear();
@@ -133,6 +144,7 @@ export class TaskUpdateStore {
     for (const { run, id, status } of this.#new.write(this.#folded)) {
       this.#folded.delete(id);
       this.move(run, id, "queued", status!);
+      this.#counts.written(id, status);
     }
   }
 
@@ -192,11 +204,13 @@ export class TaskUpdateStore {
     this.#moved.set(id, status);
   }
 
-  #updateStatement(shape: number, { from, first }: UpdateGroup): BulkStatement {
+  #updateStatement(shape: number, { from, first, wrote }: UpdateGroup): BulkStatement {
     let statement = this.#updates.get(shape);
     if (!statement) {
-      const set = FIELDS.filter((field) => first[field] !== undefined);
-      const sets = set.map((field, i) => `${COLUMNS[field]}=v.column${i + 2}`);
+      const set: string[] = FIELDS.filter((field) => first[field] !== undefined)
+        .map((field) => COLUMNS[field]);
+      if (wrote) set.push("wrote");
+      const sets = set.map((column, i) => `${column}=v.column${i + 2}`);
       if (first.status) {
         sets.push(`status='${first.status}'`, `own_status='${first.status}'`);
       }

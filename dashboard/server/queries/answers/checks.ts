@@ -8,6 +8,7 @@ import type { Check, ComparedChecks, RunChecks } from "../../../api.ts";
 import type { Reader } from "../../reader.ts";
 import { type RunTasks, tasksOf } from "../run_tasks.ts";
 import type { Read } from "../slices.ts";
+import { LABEL_CHARACTERS, labelColumn } from "./task_label.ts";
 import { shorten, textStart, toText } from "../text.ts";
 import { Turn } from "../turn.ts";
 
@@ -17,8 +18,8 @@ const LISTED = 100;
 /** Characters of a text. */
 const CHARACTERS = 300;
 
-/** Rows that are read at a time. */
-const SLICE_ROWS = 2_000;
+/** Rows that are read at a time: each may be of another task, whose label is read then. */
+const SLICE_ROWS = 500;
 
 /** Checks that did not pass, and checks that passed, of runs that are compared. */
 const COMPARED = 100_000;
@@ -59,14 +60,22 @@ export function readTaskChecks(reader: Reader, task: { id: number; name: string 
   return rows.map((row) => ({ ...toCheck(row), task: task.name }));
 }
 
-/** How the checks of two runs differ. `labels` show which tasks are the same, by their ids. */
+/** A run whose checks are compared. */
+export interface ComparedSide {
+  /** Its tasks. */
+  tasks: RunTasks;
+  /** Whether a task of a label is the one of this id: of several, the last is compared. */
+  isCompared(label: string, id: number): boolean;
+}
+
+/** How the checks of two runs differ. */
 export async function compareChecks(
   read: Read,
-  { a, b, labels }: { a: RunTasks; b: RunTasks; labels: ReadonlyMap<number, string> },
+  { a, b }: { a: ComparedSide; b: ComparedSide },
   signal?: AbortSignal,
 ): Promise<ComparedChecks> {
-  const before = await sortChecks(read, a, labels, signal);
-  const after = await sortChecks(read, b, labels, signal);
+  const before = await sortChecks(read, a, signal);
+  const after = await sortChecks(read, b, signal);
   const newlyFailed = [...after.failing].filter(([key]) => !before.failing.has(key));
   const mended = [...before.failing].filter(([key]) => after.passed.has(key));
   const list = (found: [string, Check][]) => {
@@ -89,15 +98,17 @@ function outcomeOf({ passed, severity }: Check): Outcome {
 
 async function sortChecks(
   read: Read,
-  tasks: RunTasks,
-  labels: ReadonlyMap<number, string>,
+  { tasks, isCompared }: ComparedSide,
   signal?: AbortSignal,
 ): Promise<{ failing: Map<string, Check>; passed: Set<string> }> {
   const failing = new Map<string, Check>();
   const passed = new Set<string>();
+  let task: { id: number; label: string } | undefined;
   for await (const check of lastChecks(read, tasks, signal)) {
-    const label = labels.get(check.taskId);
-    if (label === undefined) continue;
+    const { taskId: id } = check;
+    if (task?.id !== id) task = { id, label: read((reader) => readLabel(reader, id)) };
+    const { label } = task;
+    if (!isCompared(label, id)) continue;
     const key = JSON.stringify([label, check.name]);
     if (!check.passed && failing.size < COMPARED) failing.set(key, check);
     if (check.passed && passed.size < COMPARED) passed.add(key);
@@ -158,6 +169,11 @@ function toCheck(row: Record<string, unknown>): Check {
     expected: short(row.expected),
     at: String(row.checked_at),
   };
+}
+
+function readLabel(reader: Reader, task: number): string {
+  const row = reader.get(`SELECT ${labelColumn(reader)} AS label FROM task_runs WHERE id=?`, task);
+  return shorten(toText(row?.label) ?? "", LABEL_CHARACTERS);
 }
 
 function nameTasks(reader: Reader, checks: readonly Check[]): void {

@@ -10,10 +10,12 @@ import type { DurationGroup, RunDurations } from "../../../api.ts";
 import { memoize } from "../memoize.ts";
 import { DURATION_MS } from "../order.ts";
 import { plan } from "../plan.ts";
+import { quantiles } from "../quantiles.ts";
 import { tasksOf } from "../run_tasks.ts";
 import { getRun } from "../runs.ts";
 import { type Read, slicesOf } from "../slices.ts";
 import { toText } from "../text.ts";
+import { Turn } from "../turn.ts";
 
 /** The number of groups in an answer, those that took most time together first. */
 const MAX_GROUPS = 20;
@@ -23,6 +25,9 @@ const MAX_COUNTED = 2_000;
 
 /** Characters of a name that determine its pattern. */
 const NAME_CHARACTERS = 200;
+
+/** Durations that are counted between two looks at the clock. */
+const COUNTED_BETWEEN = 10_000;
 
 /** By what tasks are grouped. */
 export type DurationsBy = "name" | "stage";
@@ -112,9 +117,16 @@ async function measure(
       else groups.set(name, [ms]);
     }
   }
-  const measured = [...groups].map(([name, list]) => toMeasured(name, list))
-    .sort((a, b) => b.totalMs - a.totalMs);
-  const all = toMeasured("", [...groups.values()].flat());
+  const measured: Measured[] = [];
+  const whole = new Float64Array([...groups.values()].reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const [name, list] of groups) {
+    whole.set(list, at);
+    at += list.length;
+    measured.push(await toMeasured(name, new Float64Array(list)));
+  }
+  measured.sort((a, b) => b.totalMs - a.totalMs);
+  const all = await toMeasured("", whole);
   const answer = all.count === 0 ? [] : [all, ...measured];
   return run.finishedAt ? read((reader) => memoize(reader, key, () => answer)) : answer;
 }
@@ -130,25 +142,32 @@ function patternOf(name: string, patterns: Map<string, string>): string {
   return pattern;
 }
 
-function toMeasured(name: string, list: readonly number[]): Measured {
-  const sorted = Float64Array.from(list).sort();
-  const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
-  const first = bucketOf(sorted[0] ?? 0);
-  const histogram = new Array<number>(bucketOf(sorted.at(-1) ?? 0) - first + 1).fill(0);
+async function toMeasured(name: string, list: Float64Array): Promise<Measured> {
+  const turn = new Turn();
+  const buckets: number[] = [];
   let totalMs = 0;
-  for (const ms of sorted) {
+  let maxMs = 0;
+  for (const [i, ms] of list.entries()) {
     totalMs += ms;
-    histogram[bucketOf(ms) - first]!++;
+    if (ms > maxMs) maxMs = ms;
+    const bucket = bucketOf(ms);
+    buckets[bucket] = (buckets[bucket] ?? 0) + 1;
+    if (i % COUNTED_BETWEEN === 0) await turn.pass();
   }
+  const first = Math.max(0, buckets.findIndex((n) => n > 0));
+  const [p50, p95, p99] = await quantiles(list, [0.5, 0.95, 0.99]);
   return {
     name,
-    count: sorted.length,
+    count: list.length,
     totalMs,
-    p50: at(0.5),
-    p95: at(0.95),
-    p99: at(0.99),
-    maxMs: sorted.at(-1) ?? 0,
-    histogram: { fromMs: first === 0 ? 0 : 2 ** first, counts: histogram },
+    p50: p50 ?? 0,
+    p95: p95 ?? 0,
+    p99: p99 ?? 0,
+    maxMs,
+    histogram: {
+      fromMs: first === 0 ? 0 : 2 ** first,
+      counts: Array.from(buckets.slice(first), (n) => n ?? 0),
+    },
   };
 }
 

@@ -114,12 +114,12 @@ Deno.test("a pool takes as many tasks as it has free slots, and reports when the
   assertEquals(rows, [[1, "fine"], [2, "throw"], [3, "row"]]);
 });
 
-Deno.test("start() ends when it is stopped just as a Worker says that it listens", async () => {
+Deno.test("start() ends when it is stopped just as a Worker reports that it listens", async () => {
   using folder = tempFolder();
   const controller = new AbortController();
   await using opened = await openPool(folder.file("a.db"), "fail", { controller });
   const RealWorker = globalThis.Worker;
-  // Messages of two ports may be told before either is acted upon.
+  // Messages of two ports may be delivered before either is acted upon.
   globalThis.Worker = class extends RealWorker {
     override set onmessage(handler: (event: MessageEvent) => void) {
       super.onmessage = (event) => {
@@ -222,7 +222,7 @@ Deno.test("offer() refuses an item that cannot be cloned, and the Worker continu
   const refused = await opened.run(taskOf(1, () => {}));
   assertEquals([refused.status, refused.unwritten], ["error", true]);
   assertMatch(refused.error!.message, /^Cannot send the item of task 1 /);
-  // Its slot is free a moment after its end is told.
+  // Its slot is free a moment after its end is reported.
   while (opened.pool.free === 0) await undefined;
   assertEquals((await opened.run(taskOf(2, 2))).status, "done");
 });

@@ -94,14 +94,14 @@ Deno.test("ReadyQueue never exceeds a limit, and takes what a search of all woul
   }
 });
 
-Deno.test("ReadyQueue.push() refuses priorities that are no numbers and tags that are no array", () => {
+Deno.test("ReadyQueue.push() refuses priorities that are not numbers and tags that are not an array", () => {
   const bad = { priority: () => NaN };
   assertThrows(() => queueOf<Item>(bad).push(task(1, { priority: 0 })), TypeError, "priority NaN");
   const text = { tags: () => "api" as unknown as string[], limits: { api: 1 } };
   assertThrows(() => queueOf<Item>(text).push(task(1, { priority: 0 })), TypeError, 'tags "api"');
 });
 
-Deno.test("hasOrder() is true when tasks are to be held back or put in order", () => {
+Deno.test("hasOrder() is true when tasks are held back or sorted", () => {
   assert(!hasOrder({}) && !hasOrder({ tags, limits: {} }) && !hasOrder({ tags }));
   assert(hasOrder({ priority }) && hasOrder({ tags, limits: { a: 1 } }));
 });
@@ -127,7 +127,7 @@ Deno.test("ReadyQueue starts no more of a tag than its rate, whatever starts lat
       for (const tag of one.item.tags!) starts[tag]?.push(now);
     };
     const has = (tag: string) => ({ item }: LiveTask<Item>) => item.tags!.includes(tag);
-    /** Whether a tag lets a task start, told by all that was started and not by places. */
+    /** Whether a tag lets a task start, computed from all that was started and not from places. */
     const allows = (tag: string): boolean => {
       const limit = limits[tag as keyof typeof limits];
       const { rate, intervalMs, concurrency } = typeof limit === "object"
@@ -158,7 +158,7 @@ Deno.test("ReadyQueue starts no more of a tag than its rate, whatever starts lat
         const popped = queue.take();
         if (!popped) {
           const wait = queue.waitMs;
-          assert(wait > 0, `seed ${seed}: none was given out, and none is to be waited for`);
+          assert(wait > 0, `seed ${seed}: none was given out, and none is awaited`);
           continue;
         }
         assert(fits(popped), `seed ${seed}: task ${popped.id} was given out too early`);
@@ -235,7 +235,7 @@ Deno.test("ReadyQueue holds a place for a task that was taken and has not begun"
   queue.close();
 });
 
-/** What a source is to give: a task, late when that is a promise. */
+/** What a source gives: a task, late when that is a promise. */
 type Given = (number | Promise<number | undefined>)[];
 
 /** A queue over a source, how often it woke its caller, and what it admitted. */
@@ -273,7 +273,7 @@ Deno.test("ReadyQueue.take() gives the source's tasks as they are asked for, and
   const given: Given = [1, 2];
   const { queue } = queueOver(given);
   assertEquals([queue.take()?.id, given.length], [1, 1]);
-  assert(!queue.isDrained(), "another is to come");
+  assert(!queue.isDrained(), "another will come");
   assertEquals([queue.take()?.id, queue.take()], [2, undefined]);
   assert(queue.isDrained());
 });
@@ -333,7 +333,7 @@ Deno.test("ReadyQueue.take() throws what the source failed with, and what cannot
   assertThrows(() => bad.take(), TypeError, "priority NaN");
 });
 
-Deno.test("ReadyQueue.take() waits for all tasks where they are to be put in order, without a timer", async () => {
+Deno.test("ReadyQueue.take() waits for all tasks where they are sorted, without a timer", async () => {
   const late = Promise.withResolvers<number | undefined>();
   const { queue, woken } = queueOver([1, late.promise], { priority: (item) => item });
   const { promise } = woken.next;

@@ -79,14 +79,14 @@ Deno.test("checkLimits() refuses limits that let nothing run, limit nothing or a
   assertThrows(() => checkLimits({ limits: { api: 1 } }), TypeError, "limits need tags");
 });
 
-Deno.test("hasRate() is true when starts are to be counted", () => {
+Deno.test("hasRate() is true when starts are counted", () => {
   for (const limits of [undefined, {}, { a: 1 }, { a: { concurrency: 2 } }] as TagLimits[]) {
     assert(!hasRate({ limits }));
   }
   assert(hasRate({ limits: { a: 1, b: { rate: 1 } } }));
 });
 
-Deno.test("limits that are a function are asked of each tag, and what they say is checked", async () => {
+Deno.test("limits that are a function are asked of each tag, and their results are checked", async () => {
   assert(hasRate({ limits: () => 1 }));
   checkLimits({ tags, limits: () => 1 });
   const asked: string[] = [];
@@ -103,7 +103,7 @@ Deno.test("limits that are a function are asked of each tag, and what they say i
   );
 });
 
-Deno.test("a tag that the limits do not name is refused, unless they say what is right for all others", async () => {
+Deno.test("a tag that the limits do not name is refused, unless they have a limit for all others", async () => {
   for (const tag of ["Server", " server", "SER-VER", "sever"]) {
     assertThrows(
       () => new TagLimiter({ server: 2 }).has(tag),

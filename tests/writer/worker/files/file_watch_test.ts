@@ -32,7 +32,7 @@ function assertMoved(files: FileWatch, ...words: string[]): void {
   for (const part of words) assertStringIncludes(error.message, part);
 }
 
-Deno.test("FileWatch.check() says nothing of files that others read, checkpoint and copy", async () => {
+Deno.test("FileWatch.check() reports nothing about files that others read, checkpoint and copy", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   using opened = await open(db);

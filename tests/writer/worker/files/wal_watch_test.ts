@@ -26,7 +26,7 @@ function write(connection: Connection, commits: number): void {
   for (let i = 0; i < commits; i++) connection.exec("INSERT INTO n VALUES (randomblob(9000))");
 }
 
-Deno.test("WalWatch.isSound() says so of a WAL that grows, is emptied, and begins again", async () => {
+Deno.test("WalWatch.isSound() is true for a WAL that grows, is emptied, and begins again", async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");
   using opened = await open(db);
