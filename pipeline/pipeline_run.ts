@@ -43,7 +43,7 @@ export interface RunParts<Item> {
   /** Its arguments, as JSON. */
   args: string;
   label: string | undefined;
-  /** How long statements may take once it is to stop. */
+  /** How long statements may take after it was stopped. */
   limit: StatementLimit;
   /** Stops it. */
   stop: AbortController;

@@ -10,17 +10,15 @@
  */
 import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
-import { findTables, type TableFound } from "./pragmas.ts";
+import { findTables } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 import { IDEMPOTENCY_KEYS } from "./tables/idempotency_keys.ts";
 import { ADDED_TO_RUN_REQUESTS, PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
 import { RUN_ROWS, RUN_ROWS_INDEX } from "./tables/run_rows.ts";
 import { TASK_CHECKS } from "./tables/task_checks.ts";
 import { TASK_STEPS, TASK_STEPS_INDEXES } from "./tables/task_steps.ts";
+import { changesOf, type Columns } from "./tables/table_changes.ts";
 import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_versions.ts";
-
-/** Columns by name, with their types. */
-export type Columns = Readonly<Record<string, string>>;
 
 /** The eight columns of the original. */
 const TASK_RUNS: Columns = {
@@ -174,7 +172,7 @@ const TASK_DEPENDENCIES: Columns = {
 };
 
 /** The tables of task status, with what was added to them later. */
-const TABLES: readonly [string, Columns, Columns?][] = [
+const TABLES: readonly [name: string, columns: Columns, added?: Columns, key?: string][] = [
   ["task_runs", TASK_RUNS, ADDED_TO_TASK_RUNS],
   ["pipeline_runs", PIPELINE_RUNS, ADDED_TO_PIPELINE_RUNS],
   ["run_samples", RUN_SAMPLES],
@@ -185,7 +183,7 @@ const TABLES: readonly [string, Columns, Columns?][] = [
   ["idempotency_keys", IDEMPOTENCY_KEYS],
   ["run_requests", RUN_REQUESTS, ADDED_TO_RUN_REQUESTS],
   ["pruned_runs", PRUNED_RUNS],
-  ["task_versions", TASK_VERSIONS],
+  ["task_versions", TASK_VERSIONS, {}, TASK_VERSIONS_KEY],
   ["task_steps", TASK_STEPS],
   ["run_rows", RUN_ROWS],
 ];
@@ -239,8 +237,8 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
   if (options.storeTaskStatus === false) return;
   connection.transaction(() => {
     const found = findTables(connection, TABLES.map(([name]) => name));
-    const changes = TABLES.flatMap(([name, columns, added]) =>
-      changesOf(connection.path, { name, columns, added, found: found.get(name) })
+    const changes = TABLES.flatMap(([name, columns, added, key]) =>
+      changesOf(connection.path, { name, columns, added, key, found: found.get(name) })
     );
     connection.exec(`
       ${changes.map((change) => `${change};`).join("\n")}
@@ -261,49 +259,4 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
         WHERE answered_at IS NULL;
       CREATE INDEX IF NOT EXISTS idx_task_logs_task ON task_logs(task_id);`);
   });
-}
-
-/** Creates a table, or checks that the one that is there has the columns. */
-export function createTable(connection: Connection, name: string, columns: Columns): void {
-  const found = findTables(connection, [name]).get(name);
-  for (const change of changesOf(connection.path, { name, columns, found })) {
-    connection.exec(change);
-  }
-}
-
-/** A table that is wanted, and what stands under its name. */
-interface WantedTable {
-  name: string;
-  columns: Columns;
-  /** Columns that came later: a table from before gets them. */
-  added?: Columns | undefined;
-  found: TableFound | undefined;
-}
-
-/** The statements that create a table, or add what came later to the one that is there. */
-function changesOf(path: string, { name, columns, added = {}, found }: WantedTable): string[] {
-  if (!found) {
-    const definitions = Object.entries({ ...columns, ...added })
-      .map(([column, definition]) => `${column} ${definition}`);
-    const hasKey = columns === TASK_VERSIONS;
-    if (hasKey) definitions.push(`PRIMARY KEY (${TASK_VERSIONS_KEY})`);
-    const end = hasKey ? " WITHOUT ROWID" : "";
-    return [`CREATE TABLE ${name} (\n  ${definitions.join(",\n  ")}\n)${end}`];
-  }
-  if (found.isShadowed) {
-    throw new Error(
-      `Cannot use ${name} of ${path}: it is a view or a virtual table, so another program ` +
-        `made it; rename it, or pass storeTaskStatus: false`,
-    );
-  }
-  const isMissing = (column: string) => !found.columns.includes(column);
-  const lacking = Object.keys(columns).filter(isMissing);
-  if (lacking.length > 0) {
-    throw new Error(
-      `Cannot use table ${name} of ${path}: it has no column ${lacking.join(", ")}, ` +
-        `so another program made it; rename it, or pass storeTaskStatus: false`,
-    );
-  }
-  return Object.entries(added).filter(([column]) => isMissing(column))
-    .map(([column, definition]) => `ALTER TABLE ${name} ADD COLUMN ${column} ${definition}`);
 }
