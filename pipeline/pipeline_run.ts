@@ -14,11 +14,10 @@ import { type PipelineOptions, storesStatus } from "./pipeline_options.ts";
 import { failedWith, type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { RunHooks } from "./run_hooks.ts";
-import { taskArguments } from "./run_arguments.ts";
 import type { RunControl } from "./run_control.ts";
 import { isCancellation } from "./executor/cancellation.ts";
+import { environmentOf } from "./run_environment.ts";
 import { RunGrowth } from "./run_growth.ts";
-import type { TaskEnvironment } from "./executor/task_execution.ts";
 import type { Executor } from "./executor/executor.ts";
 import { openExecutor } from "./executor/open_executor.ts";
 import { leavesThread } from "./executor/stages.ts";
@@ -148,24 +147,16 @@ export class PipelineRun<Item> {
     const tasks = this.#writer && (() => this.#scheduler?.running() ?? []);
     using deadline = writer.limitStatements({ ...this.#parts.limit, tasks });
     const run = await this.#start(batchSender);
-    const environment: TaskEnvironment = {
-      run,
-      args: taskArguments(this.#options.args),
-      batchSender,
-      atomic: this.#options.atomic ?? false,
-      signal,
-      queueAll: () => this.#source.announceAll(),
-      keepsResults: this.#options.onTaskEnd !== undefined,
-      deadline,
-    };
+    const queueAll = () => this.#source.announceAll();
+    const { dependencies } = this.#parts;
+    const isNeeded = dependencies && ((id: number) => dependencies.isNeeded(id));
+    const parts = { run, batchSender, signal, queueAll, isNeeded, deadline, observer };
+    const environment = environmentOf(this.#options, parts);
     const growth = new RunGrowth(this.#options, environment, () => this.#scheduler);
     environment.adds = growth;
-    if (observer?.onLog) {
-      environment.onLog = (task, level, message) => observer.onLog!(task, level, message, false);
-    }
     const scheduler = this.#scheduler = new Scheduler({
       source: this.#source,
-      dependencies: this.#parts.dependencies,
+      dependencies,
       policy: this.#options,
       environment,
       hooks: this.#hooks?.ofTasks,

@@ -15,7 +15,7 @@ import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 import { IDEMPOTENCY_KEYS } from "./tables/idempotency_keys.ts";
 import { ADDED_TO_RUN_REQUESTS, PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
 import { RUN_ROWS, RUN_ROWS_INDEX } from "./tables/run_rows.ts";
-import { TASK_CHECKS } from "./tables/task_checks.ts";
+import { TASK_CHECKS, TASK_CHECKS_INDEXES } from "./tables/task_checks.ts";
 import { TASK_STEPS, TASK_STEPS_INDEXES } from "./tables/task_steps.ts";
 import { changesOf, type Columns } from "./tables/table_changes.ts";
 import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_versions.ts";
@@ -250,7 +250,7 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
       ${RUN_ROWS_INDEX};
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
-      CREATE INDEX IF NOT EXISTS idx_task_checks_task ON task_checks(task_id);
+      ${TASK_CHECKS_INDEXES};
       CREATE UNIQUE INDEX IF NOT EXISTS idx_task_dependencies_run
         ON task_dependencies(run_id, task_id, depends_on_id);
       CREATE UNIQUE INDEX IF NOT EXISTS idx_idempotency_keys

@@ -118,11 +118,9 @@ function queryOf({ name, grep, status, since, until }: RunsOptions): RunQuery {
 }
 
 /** A run with the numbers of its checks, where its tasks made any. */
-interface CheckedRun extends Run {
-  checks?: Omit<RunChecks, "checks">;
-}
+type CheckedRun = Omit<Run, "checks"> & { checks?: Omit<RunChecks, "checks"> };
 
-async function withChecks(reader: Reader, run: Run): Promise<CheckedRun> {
+async function withChecks(reader: Reader, { checks: _, ...run }: Run): Promise<CheckedRun> {
   const { passed = 0, failed = 0, warned = 0 } =
     await readChecks((query) => query(reader), run.id) ?? {};
   return passed + failed + warned === 0 ? run : { ...run, checks: { passed, failed, warned } };

@@ -94,6 +94,8 @@ export interface Run {
   remoteWorkers?: RemoteWorkerInfo[];
   /** Queued tasks of an active run that sleep, up to 1,000, and when the first of them wakes; where any does. */
   asleep?: { tasks: number; until: string };
+  /** Checks of its tasks that did not pass, the last of each name and up to 1,000 together; where there is any. */
+  checks?: { failed: number; warned: number };
   /** Tasks by status. */
   counts: StatusCounts;
   /** Sum of the counts. */

@@ -13,8 +13,8 @@ const SELECT = `SELECT r.key, coalesce(r.own_status, r.status) AS status, r.resu
   FROM main.task_dependencies d JOIN main.task_runs r ON r.id=d.depends_on_id WHERE d.run_id=?1 AND d.task_id=?2`;
 
 /**
- * Milliseconds until the next query whether an end is committed, at first and at most. A Worker reports its task as
- * done before the writer has committed that, and another Worker may ask earlier.
+ * Milliseconds until the next query whether an end is committed, at first and at most. A Worker has sent it before it
+ * reports it, so the first query finds it, unless the writer has more to do than the sender has credits for.
  */
 const FIRST_MS = 1;
 const MOST_MS = 50;

@@ -9,7 +9,6 @@ import type { WriterClient } from "../../writer/client/writer_client.ts";
 import type { Executor } from "./executor.ts";
 import { type ExecutorFactory, OPEN_EXECUTOR, type RemoteOptions } from "./executor_factory.ts";
 import { type ExecutorOptions, MainThreadExecutor } from "./main_thread_executor.ts";
-import { SKIPS_SLEEPS } from "./steps/task_sleep.ts";
 import type { TaskModule } from "./task_module.ts";
 import { type OpenStage, StagedExecutor } from "./staged_executor.ts";
 import { modulesOf, type Stages, stagesOf, stageWorkers, type Work } from "./stages.ts";
@@ -27,8 +26,6 @@ export interface TaskWork<Item>
   limits?: TagLimits | undefined;
   /** The name of the run. */
   name?: string | undefined;
-  /** Whether no sleep takes time. */
-  [SKIPS_SLEEPS]?: true;
 }
 
 /** A function runs on this thread, the function of a module on a pool of Workers, or on the executor of the run. */
@@ -38,7 +35,6 @@ export function openExecutor<Item>(
   options: ExecutorOptions,
 ): Executor<Item> {
   const { run } = work;
-  options.environment.skipsSleeps = work[SKIPS_SLEEPS];
   const stages = stagesOf(run);
   if (stages) return openStages(stages, work, writer, options);
   if (typeof run === "function") return new MainThreadExecutor(run, options);

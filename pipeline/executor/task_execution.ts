@@ -42,6 +42,8 @@ export interface TaskEnvironment {
   adds?: Adds | undefined;
   /** Whether ends are reported once they are committed, and not when they are sent. */
   confirms?: boolean | undefined;
+  /** Whether a task on another thread may ask for the result of this one as soon as it has ended. */
+  isNeeded?: ((id: number) => boolean) | undefined;
   /** Whether outcomes hold what tasks returned, for the hook that receives them. */
   keepsResults?: boolean | undefined;
   /** Receives the lines that tasks write into their logs. */

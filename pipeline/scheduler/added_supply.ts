@@ -133,7 +133,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   }
 
   async #read(): Promise<void> {
-    const { items, refuse, source: { notes } } = this.#options;
+    const { items, refuse, batchSender, source: { notes } } = this.#options;
     const rows = await (this.#ahead ?? this.#query());
     this.#ahead = undefined;
     if (rows.length === 0) return;
@@ -156,6 +156,8 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
       tasks = tasks.filter(({ id }) => !unchanged.has(id));
     }
     const { ready, refused } = items.admit?.(tasks) ?? { ready: tasks, refused: [] };
+    // What they depend on is to be there when they begin, on whatever thread.
+    if (items.admit) await batchSender.flushed();
     this.#page = ready;
     this.#given = 0;
     for (const { task, error } of refused) refuse(task, error);

@@ -119,6 +119,11 @@ export class DependencyGraph {
     return found;
   }
 
+  /** Whether others depend on a task. */
+  isNeeded(task: number): boolean {
+    return this.#dependents[task]!.length > 0;
+  }
+
   /** The tasks that wait for none, in their order. */
   get roots(): number[] {
     return this.#waits.flatMap((waits, task) => waits === 0 ? [task] : []);

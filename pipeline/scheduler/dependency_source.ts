@@ -79,6 +79,8 @@ export class DependencySource<Item> implements TaskSupply<Item> {
   /** The places of tasks whose turn has come, and how many of them have been given out. */
   readonly #ready: number[] = [];
   #given = 0;
+  /** Whether tasks are added. */
+  #grows = false;
   #loading: Promise<void> | undefined;
   #isLoaded = false;
 
@@ -112,6 +114,7 @@ export class DependencySource<Item> implements TaskSupply<Item> {
   admit(tasks: readonly IdentifiedItem<Item>[]): Admitted<Item> {
     const admitted: Admitted<Item> = { ready: [], refused: [] };
     const pairs: [number, number][] = [];
+    this.#grows = true;
     for (const task of tasks) {
       // One that comes again is given out when its turn comes.
       if (this.#places.has(task.id)) continue;
@@ -165,6 +168,8 @@ export class DependencySource<Item> implements TaskSupply<Item> {
       if (ids.length === LOOKAHEAD) await send();
     }
     await send();
+    // A task on another thread may ask for them as soon as it begins.
+    await batchSender.flushed();
   }
 
   /** The next task whose turn has come; `undefined` when there is none at the moment. */
@@ -196,6 +201,12 @@ export class DependencySource<Item> implements TaskSupply<Item> {
   unblock(ids: readonly number[]): IdentifiedItem<Item>[] {
     const places = ids.map((id) => this.#places.get(id)!);
     return this.#graph.unblock(places).flatMap((at) => this.#tasks[at] ?? []);
+  }
+
+  /** Whether a task depends on this one, or may be added that does. */
+  isNeeded(id: number): boolean {
+    const place = this.#places.get(id);
+    return this.#grows || (place !== undefined && this.#graph.isNeeded(place));
   }
 
   /** Whether a task cannot run because of another that it depends on. */

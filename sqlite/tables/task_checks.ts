@@ -17,3 +17,8 @@ export const TASK_CHECKS: Readonly<Record<string, string>> = {
   value: "TEXT", // JSON
   expected: "TEXT", // JSON
 };
+
+/** The second finds checks that did not pass: those that did may be millions. */
+export const TASK_CHECKS_INDEXES = `
+  CREATE INDEX IF NOT EXISTS idx_task_checks_task ON task_checks(task_id);
+  CREATE INDEX IF NOT EXISTS idx_task_checks_failed ON task_checks(run_id) WHERE passed=0`;

@@ -4,12 +4,15 @@ import { serveDashboard } from "../../dashboard/mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import type { Page } from "../support/browser.ts";
 import {
+  click,
   findViolations,
   LOOKS,
   PageFixture,
   pageTest,
   scrollsSideways,
+  seeText,
   show,
+  textsOf,
 } from "./page_fixture.ts";
 
 /** Addresses, and what the complete page contains. */
@@ -41,6 +44,8 @@ pageTest("no page has a barrier, in both schemes and widths", async () => {
     await fixture.start("nightly import", ["one", "two", "three"], (name, task) => {
       task.log(`log of ${name}`);
       task.progress(1, 2, `half of ${name}`);
+      task.check("has rows", true);
+      task.check("is complete", name !== "one", { severity: "warn" });
       if (name === "two" || (isBroken && name === "three")) throw new Error(`No ${name}`);
       return { name, nested: [1, 2] };
     });
@@ -57,6 +62,20 @@ pageTest("no page has a barrier, in both schemes and widths", async () => {
       assert(!await scrollsSideways(page), `${where} is wider than the window`);
     }
   }
+  await page.goto(fixture.server.url);
+  await seeText(page, ".run-item", "1 warning");
+  const isShown = async (selector: string) =>
+    await page.$eval(selector, (e) => e.checkVisibility());
+  // On the phone, where the filters are behind one button.
+  assert(!await isShown(".run-filters select"));
+  await click(page, "button", "Filters");
+  assert(await isShown(".run-filters select"));
+  await page.goto(`${fixture.server.url}?run=1`);
+  await seeText(page, ".passed-checks summary", "5 passed");
+  assertEquals(await textsOf(page, `[aria-label="Checks of the run that did not pass"] tbody th`), [
+    "is complete",
+  ]);
+  assert(!await isShown(".passed-checks table"));
   await page.close();
   await fixture.server.shutdown();
   fixture.server = await serveDashboard({ db: fixture.db, port: 0, token: "open sesame, please" });

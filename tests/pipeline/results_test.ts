@@ -41,6 +41,28 @@ for (const [where, run] of Object.entries(WAYS)) {
   }
 }
 
+Deno.test("a result is there although its Worker computes the next task", async () => {
+  // In the first rounds the Workers are slow enough to send it in time.
+  const items = Array.from({ length: 6 }, (_, round) => {
+    const flags = new Int32Array(new SharedArrayBuffer(8));
+    return (["end", "wait", "block", "read"] as const).map((does) => ({ does, round, flags }));
+  }).flat();
+  const waited: unknown[] = [];
+  const report = await runPipeline(items, {
+    db: ":memory:",
+    workers: 2,
+    taskKey: ({ does, round }) => `${does} ${round}`,
+    dependsOn({ does, round }) {
+      if (does === "read") return [`end ${round}`, `wait ${round}`];
+      return round === 0 ? [] : [`block ${round - 1}`, `read ${round - 1}`];
+    },
+    run: { module, export: "read" },
+    onTaskEnd: ({ key }, { result }) => void (key!.startsWith("block") && waited.push(result)),
+  });
+  assertEquals(report.failures, []);
+  assertEquals([waited.length, waited.includes("timed-out")], [6, false]);
+});
+
 Deno.test("results are there after a resume", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");

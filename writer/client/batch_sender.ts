@@ -133,6 +133,11 @@ export class BatchSender {
     if (this.#collected.messages.length > 0 && isLate) this.#flush();
   }
 
+  /** Posts what is collected, without waiting for it, as far as there are credits. */
+  flushNow(): void {
+    this.#handOver();
+  }
+
   /** Resolves when there is room for more; `undefined` when there is room now. */
   ready(): Promise<void> | undefined {
     if (this.#hasRoom) return undefined;

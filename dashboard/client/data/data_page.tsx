@@ -14,6 +14,7 @@ import { Failure, PageSkeleton } from "../pages/placeholders.tsx";
 import { type DataRoute, dataRoute } from "./data_route.ts";
 import { countText, TableName } from "./table_name.tsx";
 import { TablePage } from "./table_page.tsx";
+import { ScrollTable } from "../components/scroll_table.tsx";
 
 /** Columns of a table that are listed. */
 const LISTED = 12;
@@ -84,35 +85,32 @@ function Tables({ title, tables }: { title: string; tables: DataTable[] }) {
         <h2>{title}</h2>
         <span class="faint">{formatCount(tables.length)}</span>
       </div>
-      <div class="table-box">
-        <table class="data-tables">
-          <caption class="visually-hidden">{title}</caption>
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">Rows</th>
-              <th scope="col">Columns</th>
+      <ScrollTable caption={`${title}`} class="data-tables">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Rows</th>
+            <th scope="col">Columns</th>
+          </tr>
+        </thead>
+        <tbody>
+          {tables.map(({ name, kind, columns, count }) => (
+            <tr key={name}>
+              <th scope="row">
+                <a href={hrefOf(dataRoute(name))}>
+                  <TableName name={name} />
+                </a>
+                {kind !== "table" && <span class="faint also">{kind}</span>}
+              </th>
+              <td>{countText(count)}</td>
+              <td class="faint data-columns">
+                <SafeText text={columns.slice(0, LISTED).join(", ")} limit={300} />
+                {columns.length > LISTED && " …"}
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {tables.map(({ name, kind, columns, count }) => (
-              <tr key={name}>
-                <th scope="row">
-                  <a href={hrefOf(dataRoute(name))}>
-                    <TableName name={name} />
-                  </a>
-                  {kind !== "table" && <span class="faint also">{kind}</span>}
-                </th>
-                <td>{countText(count)}</td>
-                <td class="faint data-columns">
-                  <SafeText text={columns.slice(0, LISTED).join(", ")} limit={300} />
-                  {columns.length > LISTED && " …"}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </ScrollTable>
     </section>
   );
 }

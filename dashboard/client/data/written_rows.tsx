@@ -11,6 +11,7 @@ import { hrefOf } from "../lib/router.ts";
 import { useAnswer } from "../live/use_answer.ts";
 import { dataRoute } from "./data_route.ts";
 import { ShowsData } from "./shows_data.ts";
+import { ScrollTable } from "../components/scroll_table.tsx";
 
 /** Milliseconds between two looks while a run is active. */
 const EVERY_MS = 5_000;
@@ -50,33 +51,29 @@ function Wrote({ tables, left = 0, of }: {
         <h2 id="wrote-title">Wrote</h2>
         <span class="faint">{sentenceOf(tables, kinds)}</span>
       </div>
-      <div class="table-box">
-        <table class="wrote">
-          <caption class="visually-hidden">Rows that the {of} wrote, by table</caption>
-          <thead>
-            <tr>
-              <th scope="col">Table</th>
-              {kinds.map(([name, label, hint]) => (
-                <th key={name} scope="col" title={hint}>{label}</th>
+      <ScrollTable caption={`Rows that the ${of} wrote, by table`} class="wrote">
+        <thead>
+          <tr>
+            <th scope="col">Table</th>
+            {kinds.map(([name, label, hint]) => <th key={name} scope="col" title={hint}>{label}
+            </th>)}
+          </tr>
+        </thead>
+        <tbody>
+          {tables.map((rows) => (
+            <tr key={rows.table}>
+              <th scope="row">
+                <TableName name={rows.table} />
+              </th>
+              {kinds.map(([name]) => (
+                <td key={name} class={rows[name] === 0 ? "faint" : ""}>
+                  {formatCount(rows[name])}
+                </td>
               ))}
             </tr>
-          </thead>
-          <tbody>
-            {tables.map((rows) => (
-              <tr key={rows.table}>
-                <th scope="row">
-                  <TableName name={rows.table} />
-                </th>
-                {kinds.map(([name]) => (
-                  <td key={name} class={rows[name] === 0 ? "faint" : ""}>
-                    {formatCount(rows[name])}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </ScrollTable>
       {left > 0 && <p class="note">{formatCount(left)} more tables were left out.</p>}
     </section>
   );
@@ -92,31 +89,28 @@ export function ComparedWrote({ rows, a, b }: { rows: ComparedRows[]; a: number;
         <span class="spread" />
         <span class="faint hint">Rows of each table, in the earlier run and in the later one</span>
       </div>
-      <div class="table-box">
-        <table class="wrote">
-          <caption class="visually-hidden">Rows that both runs wrote, by table</caption>
-          <thead>
-            <tr>
-              <th scope="col">Table</th>
-              <th scope="col">#{a}</th>
-              <th scope="col">#{b}</th>
-              <th scope="col">Change</th>
+      <ScrollTable caption="Rows that both runs wrote, by table" class="wrote">
+        <thead>
+          <tr>
+            <th scope="col">Table</th>
+            <th scope="col">#{a}</th>
+            <th scope="col">#{b}</th>
+            <th scope="col">Change</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ table, a, b }) => (
+            <tr key={table}>
+              <th scope="row">
+                <TableName name={table} />
+              </th>
+              <td>{a ? countsOf(a) : "–"}</td>
+              <td>{b ? countsOf(b) : "–"}</td>
+              <td class="faint">{changeOf(sumOf(a), sumOf(b))}</td>
             </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ table, a, b }) => (
-              <tr key={table}>
-                <th scope="row">
-                  <TableName name={table} />
-                </th>
-                <td>{a ? countsOf(a) : "–"}</td>
-                <td>{b ? countsOf(b) : "–"}</td>
-                <td class="faint">{changeOf(sumOf(a), sumOf(b))}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </ScrollTable>
     </section>
   );
 }

@@ -18,6 +18,7 @@ import { hrefOf } from "../lib/router.ts";
 import { Name, SafeText } from "../components/safe_text.tsx";
 import { StatusMark } from "../components/status_mark.tsx";
 import { useAnswer } from "../live/use_answer.ts";
+import { ScrollTable } from "../components/scroll_table.tsx";
 
 const LISTS: readonly [
   name: "newlyFailed" | "mended" | "slower" | "faster",
@@ -62,74 +63,71 @@ export function ComparePage({ route }: { route: RouteOf<"compare"> }) {
         </p>
       </header>
       <section class="panel" aria-label="Totals">
-        <div class="table-box">
-          <table class="totals">
-            <caption class="visually-hidden">Totals of both runs</caption>
-            <thead>
-              <tr>
-                <td />
-                {[a, b].map((run) => (
-                  <th key={run.id} scope="col">
-                    <a href={hrefOf(runRoute(run.id))}>
-                      <Name
-                        text={run
-                          .name}
-                        limit={80}
-                      />{" "}
-                      #{run.id}
-                    </a>
-                    {run.label && (
-                      <span class="faint compared-label">
-                        <SafeText text={run.label} limit={80} />
-                      </span>
-                    )}
-                    <StatusMark status={run.status} />
-                    <CountsBar run={run} />
-                  </th>
-                ))}
-                <th scope="col">Change</th>
-              </tr>
-            </thead>
-            <tbody>
-              <Row label="Started" a={<Ago time={a.startedAt} />} b={<Ago time={b.startedAt} />} />
-              <Row
-                label="Took"
-                a={formatDuration(tookOf(a))}
-                b={formatDuration(
-                  tookOf(b),
-                )}
-                change={formatRatio(tookOf(a), tookOf(b))}
-              />
-              <Row
-                label="Median task"
-                a={formatDuration(answer.medianMs.a)}
-                b={formatDuration(
-                  answer.medianMs.b,
-                )}
-                change={formatRatio(answer.medianMs.a, answer.medianMs.b)}
-              />
-              {answer.checks.failing.a + answer.checks.failing.b > 0 && (
-                <Row
-                  label="Checks failing"
-                  a={formatCount(answer.checks.failing.a)}
-                  b={formatCount(answer.checks.failing.b)}
-                  change={signed(answer.checks.failing.b - answer.checks.failing.a)}
-                />
-              )}
-              {COUNTED.map(([label, of]) => (
-                <Row
-                  key={label}
-                  label={label}
-                  a={formatCount(of(a))}
-                  b={formatCount(
-                    of(b),
+        <ScrollTable caption="Totals of both runs" class="totals">
+          <thead>
+            <tr>
+              <td />
+              {[a, b].map((run) => (
+                <th key={run.id} scope="col">
+                  <a href={hrefOf(runRoute(run.id))}>
+                    <Name
+                      text={run
+                        .name}
+                      limit={80}
+                    />{" "}
+                    #{run.id}
+                  </a>
+                  {run.label && (
+                    <span class="faint compared-label">
+                      <SafeText text={run.label} limit={80} />
+                    </span>
                   )}
-                  change={signed(of(b) - of(a))}
-                />
+                  <StatusMark status={run.status} />
+                  <CountsBar run={run} />
+                </th>
               ))}
-            </tbody>
-          </table>
-        </div>
+              <th scope="col">Change</th>
+            </tr>
+          </thead>
+          <tbody>
+            <Row label="Started" a={<Ago time={a.startedAt} />} b={<Ago time={b.startedAt} />} />
+            <Row
+              label="Took"
+              a={formatDuration(tookOf(a))}
+              b={formatDuration(
+                tookOf(b),
+              )}
+              change={formatRatio(tookOf(a), tookOf(b))}
+            />
+            <Row
+              label="Median task"
+              a={formatDuration(answer.medianMs.a)}
+              b={formatDuration(
+                answer.medianMs.b,
+              )}
+              change={formatRatio(answer.medianMs.a, answer.medianMs.b)}
+            />
+            {answer.checks.failing.a + answer.checks.failing.b > 0 && (
+              <Row
+                label="Checks failing"
+                a={formatCount(answer.checks.failing.a)}
+                b={formatCount(answer.checks.failing.b)}
+                change={signed(answer.checks.failing.b - answer.checks.failing.a)}
+              />
+            )}
+            {COUNTED.map(([label, of]) => (
+              <Row
+                key={label}
+                label={label}
+                a={formatCount(of(a))}
+                b={formatCount(
+                  of(b),
+                )}
+                change={signed(of(b) - of(a))}
+              />
+            ))}
+          </tbody>
+        </ScrollTable>
       </section>
       <ComparedWrote rows={answer.wrote} a={a.id} b={b.id} />
       <ChangedChecks
@@ -196,41 +194,38 @@ function List({ label, hint, list, runs }: {
     <ChangePanel label={label} hint={hint} total={total}>
       {total === 0 ? <p class="empty-list">None.</p> : (
         <>
-          <div class="table-box">
-            <table class="compared">
-              <caption class="visually-hidden">{hint}</caption>
-              <thead>
-                <tr>
-                  <th scope="col">Task</th>
-                  {runs.map(({ id }) => <th key={id} scope="col">#{id}</th>)}
-                  <th scope="col">Ratio</th>
-                </tr>
-              </thead>
-              <tbody>
-                {tasks.map(({ label, a, b }) => (
-                  <tr key={`${a.id} ${b.id}`}>
-                    <th scope="row">
-                      <Name text={label} limit={300} />
-                    </th>
-                    {[a, b].map((task) => (
-                      <td key={task.id}>
-                        <a class="compared-task" href={hrefOf({ view: "task", task: task.id })}>
-                          <StatusMark status={task.status} /> {formatDuration(
-                            task.durationMs,
-                          )}
-                        </a>
-                      </td>
-                    ))}
-                    <td>
-                      {a.status === "done" && b.status === "done"
-                        ? formatRatio(a.durationMs, b.durationMs)
-                        : "–"}
+          <ScrollTable caption={hint} class="compared">
+            <thead>
+              <tr>
+                <th scope="col">Task</th>
+                {runs.map(({ id }) => <th key={id} scope="col">#{id}</th>)}
+                <th scope="col">Ratio</th>
+              </tr>
+            </thead>
+            <tbody>
+              {tasks.map(({ label, a, b }) => (
+                <tr key={`${a.id} ${b.id}`}>
+                  <th scope="row">
+                    <Name text={label} limit={300} />
+                  </th>
+                  {[a, b].map((task) => (
+                    <td key={task.id}>
+                      <a class="compared-task" href={hrefOf({ view: "task", task: task.id })}>
+                        <StatusMark status={task.status} /> {formatDuration(
+                          task.durationMs,
+                        )}
+                      </a>
                     </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+                  ))}
+                  <td>
+                    {a.status === "done" && b.status === "done"
+                      ? formatRatio(a.durationMs, b.durationMs)
+                      : "–"}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </ScrollTable>
           {total > tasks.length &&
             <p class="note">The first {formatCount(tasks.length)} of {formatCount(total)}.</p>}
         </>

@@ -7,6 +7,7 @@ import type { RemoteWorkerInfo, Run } from "../../api.ts";
 import { formatCount, formatRate } from "../../../internal/units.ts";
 import { Ago } from "../components/elapsed.tsx";
 import { SafeText } from "../components/safe_text.tsx";
+import { ScrollTable } from "../components/scroll_table.tsx";
 
 /** A note that tasks wait because there is no worker. */
 export function NoWorker({ run }: { run: Run }) {
@@ -33,23 +34,20 @@ export function RemoteWorkers({ workers }: { workers: RemoteWorkerInfo[] | undef
           {formatCount(connected.length)} connected, {formatCount(slots)} slots
         </span>
       </div>
-      <div class="table-box">
-        <table>
-          <caption class="visually-hidden">Workers on other machines</caption>
-          <thead>
-            <tr>
-              <th scope="col">Worker</th>
-              <th scope="col">State</th>
-              <th scope="col">Running</th>
-              <th scope="col">Ended</th>
-              <th scope="col">Rate</th>
-              <th scope="col">Last seen</th>
-              <th scope="col">Version</th>
-            </tr>
-          </thead>
-          <tbody>{workers.map((worker) => <Worker key={worker.name} worker={worker} />)}</tbody>
-        </table>
-      </div>
+      <ScrollTable caption="Workers on other machines">
+        <thead>
+          <tr>
+            <th scope="col">Worker</th>
+            <th scope="col">State</th>
+            <th scope="col">Running</th>
+            <th scope="col">Ended</th>
+            <th scope="col">Rate</th>
+            <th scope="col">Last seen</th>
+            <th scope="col">Version</th>
+          </tr>
+        </thead>
+        <tbody>{workers.map((worker) => <Worker key={worker.name} worker={worker} />)}</tbody>
+      </ScrollTable>
     </section>
   );
 }

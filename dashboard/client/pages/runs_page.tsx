@@ -20,6 +20,7 @@ import { SourceState } from "./source_state.tsx";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { RunStatusMark } from "../components/status_mark.tsx";
 import { describeCounts, endedOf } from "../lib/statuses.ts";
+import { FailedChecks } from "../run/checks.tsx";
 import { filterParams, RunFilters } from "../runs/run_filters.tsx";
 import { useAnswer } from "../live/use_answer.ts";
 
@@ -148,6 +149,7 @@ const RunItem = memo((
           </span>
           {run.counts.error > 0 &&
             <span class="is-error-text">{formatCount(run.counts.error)} failed</span>}
+          <FailedChecks run={run} />
         </span>
       </div>
       <div class="run-spark">

@@ -8,6 +8,7 @@ import { formatNumberOf, timeOf } from "../../../internal/units.ts";
 import { useNow } from "../live/clock.ts";
 import { Clock, Elapsed } from "../components/elapsed.tsx";
 import { SafeText } from "../components/safe_text.tsx";
+import { ScrollTable } from "../components/scroll_table.tsx";
 
 /** A note that tasks of a run sleep. */
 export function Asleep({ run }: { run: Run }) {
@@ -40,22 +41,19 @@ export function Steps({ task }: { task: TaskDetail }) {
         <h2 id="steps-title">Steps</h2>
         {steps[0]!.number > 1 && <span class="faint">the last {steps.length}</span>}
       </div>
-      <div class="table-box">
-        <table>
-          <caption class="visually-hidden">Steps that the task has ended, and its sleeps</caption>
-          <thead>
-            <tr>
-              <th scope="col" class="num">No.</th>
-              <th scope="col">Step</th>
-              <th scope="col">Started</th>
-              <th scope="col" class="num">Took</th>
-              <th scope="col" class="num">Attempt</th>
-              <th scope="col">Result</th>
-            </tr>
-          </thead>
-          <tbody>{steps.map((step) => <Step key={step.number} step={step} />)}</tbody>
-        </table>
-      </div>
+      <ScrollTable caption="Steps that the task has ended, and its sleeps">
+        <thead>
+          <tr>
+            <th scope="col" class="num">No.</th>
+            <th scope="col">Step</th>
+            <th scope="col">Started</th>
+            <th scope="col" class="num">Took</th>
+            <th scope="col" class="num">Attempt</th>
+            <th scope="col">Result</th>
+          </tr>
+        </thead>
+        <tbody>{steps.map((step) => <Step key={step.number} step={step} />)}</tbody>
+      </ScrollTable>
     </section>
   );
 }

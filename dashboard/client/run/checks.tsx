@@ -4,11 +4,12 @@
  * @module
  */
 import type { Check, Run, RunChecks as Checks } from "../../api.ts";
-import { formatCount } from "../../../internal/units.ts";
+import { formatCount, formatNumberOf } from "../../../internal/units.ts";
 import { Clock } from "../components/elapsed.tsx";
 import { Name, SafeText } from "../components/safe_text.tsx";
 import { hrefOf } from "../lib/router.ts";
 import { useAnswer } from "../live/use_answer.ts";
+import { ScrollTable } from "../components/scroll_table.tsx";
 
 /** Milliseconds between two looks while a run is active. */
 const EVERY_MS = 5_000;
@@ -29,12 +30,11 @@ export function RunChecks({ run }: { run: Run }) {
       <div class="panel-head">
         <h2 id="checks-title">Checks</h2>
         <span class={failed > 0 ? "is-error-text" : "faint"}>{formatCount(failed)} failed</span>
-        <span class="faint">
-          {warned > 0 && `${formatCount(warned)} warned, `}
-          {formatCount(passed)} passed
-        </span>
+        {warned > 0 && <span class="faint">{formatCount(warned)} warned</span>}
+        {!checks.some(({ passed }) => passed) &&
+          <span class="faint">{formatCount(passed)} passed</span>}
       </div>
-      <CheckTable checks={checks} caption="Checks of the run, failed ones first" hasTasks />
+      <CheckLists checks={checks} passed={passed} of="run" />
       {total > checks.length && (
         <p class="note">The first {formatCount(checks.length)} of {formatCount(total)}.</p>
       )}
@@ -50,8 +50,56 @@ export function TaskChecks({ checks }: { checks: Check[] | undefined }) {
       <div class="panel-head">
         <h2 id="checks-title">Checks</h2>
       </div>
-      <CheckTable checks={checks} caption="Checks of the task, failed ones first" />
+      <CheckLists
+        checks={checks}
+        passed={checks.filter(({ passed }) => passed).length}
+        of="task"
+      />
     </section>
+  );
+}
+
+/** What did not pass in sight, and what passed behind one line: there may be a hundred of it. */
+function CheckLists({ checks, passed, of }: {
+  checks: Check[];
+  passed: number;
+  of: "run" | "task";
+}) {
+  const others = checks.filter(({ passed }) => !passed);
+  const listed = checks.filter(({ passed }) => passed);
+  const hasTasks = of === "run";
+  return (
+    <>
+      {others.length > 0 && (
+        <CheckTable
+          checks={others}
+          caption={`Checks of the ${of} that did not pass`}
+          hasTasks={hasTasks}
+        />
+      )}
+      {listed.length > 0 && (
+        <details class="passed-checks">
+          <summary>{formatCount(passed)} passed</summary>
+          <CheckTable
+            checks={listed}
+            caption={`Checks of the ${of} that passed`}
+            hasTasks={hasTasks}
+          />
+        </details>
+      )}
+    </>
+  );
+}
+
+/** How many checks of a run did not pass, where any did not. */
+export function FailedChecks({ run: { checks } }: { run: Run }) {
+  if (!checks) return null;
+  const { failed, warned } = checks;
+  return (
+    <>
+      {failed > 0 && <span class="is-error-text">{formatNumberOf(failed, "failed check")}</span>}
+      {warned > 0 && <span>{formatNumberOf(warned, "warning")}</span>}
+    </>
   );
 }
 
@@ -62,47 +110,44 @@ export function CheckTable({ checks, caption, hasTasks }: {
   hasTasks?: boolean;
 }) {
   return (
-    <div class="table-box">
-      <table>
-        <caption class="visually-hidden">{caption}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Check</th>
-            {hasTasks && <th scope="col">Task</th>}
-            <th scope="col">Result</th>
-            <th scope="col">Found</th>
-            <th scope="col">Expected</th>
-            <th scope="col">At</th>
+    <ScrollTable caption={caption}>
+      <thead>
+        <tr>
+          <th scope="col">Check</th>
+          {hasTasks && <th scope="col">Task</th>}
+          <th scope="col">Result</th>
+          <th scope="col">Found</th>
+          <th scope="col">Expected</th>
+          <th scope="col">At</th>
+        </tr>
+      </thead>
+      <tbody>
+        {checks.map((check) => (
+          <tr key={`${check.taskId} ${check.name}`}>
+            <th scope="row">
+              <SafeText text={check.name} limit={80} />
+            </th>
+            {hasTasks && (
+              <td>
+                <a href={hrefOf({ view: "task", task: check.taskId })}>
+                  <Name text={check.task} limit={80} />
+                </a>
+              </td>
+            )}
+            <td class={check.passed ? "" : "is-error-text"}>{resultOf(check)}</td>
+            <td>
+              <Json text={check.value} />
+            </td>
+            <td>
+              <Json text={check.expected} />
+            </td>
+            <td class="faint">
+              <Clock time={check.at} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {checks.map((check) => (
-            <tr key={`${check.taskId} ${check.name}`}>
-              <th scope="row">
-                <SafeText text={check.name} limit={80} />
-              </th>
-              {hasTasks && (
-                <td>
-                  <a href={hrefOf({ view: "task", task: check.taskId })}>
-                    <Name text={check.task} limit={80} />
-                  </a>
-                </td>
-              )}
-              <td class={check.passed ? "" : "is-error-text"}>{resultOf(check)}</td>
-              <td>
-                <Json text={check.value} />
-              </td>
-              <td>
-                <Json text={check.expected} />
-              </td>
-              <td class="faint">
-                <Clock time={check.at} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </ScrollTable>
   );
 }
 

@@ -10,6 +10,7 @@ import { Failure } from "../pages/placeholders.tsx";
 import { Name } from "../components/safe_text.tsx";
 import { hrefOf } from "../lib/router.ts";
 import { useAnswer } from "../live/use_answer.ts";
+import { ScrollTable } from "../components/scroll_table.tsx";
 
 const REFETCH_MS = 10_000;
 
@@ -44,28 +45,25 @@ export function Durations({ run, live }: { run: Run; live: boolean }) {
         : !answer.all
         ? <p class="note">No task is done{by === "stage" ? " in a stage" : ""} so far.</p>
         : (
-          <div class="table-box">
-            <table class="durations">
-              <caption class="visually-hidden">Durations of tasks that are done</caption>
-              <thead>
-                <tr>
-                  <th scope="col">{by === "stage" ? "Stage" : "Name"}</th>
-                  <th scope="col">Tasks</th>
-                  <th scope="col">p50</th>
-                  <th scope="col">p95</th>
-                  <th scope="col">p99</th>
-                  <th scope="col">Longest</th>
-                  <th scope="col">How many took how long</th>
-                  {against !== null && <th scope="col">p50 to #{against}</th>}
-                </tr>
-              </thead>
-              <tbody>
-                {[answer.all, ...answer.groups].map((group, i) => (
-                  <Row key={i} group={group} isAll={i === 0} compared={against !== null} />
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <ScrollTable caption="Durations of tasks that are done" class="durations">
+            <thead>
+              <tr>
+                <th scope="col">{by === "stage" ? "Stage" : "Name"}</th>
+                <th scope="col">Tasks</th>
+                <th scope="col">p50</th>
+                <th scope="col">p95</th>
+                <th scope="col">p99</th>
+                <th scope="col">Longest</th>
+                <th scope="col">How many took how long</th>
+                {against !== null && <th scope="col">p50 to #{against}</th>}
+              </tr>
+            </thead>
+            <tbody>
+              {[answer.all, ...answer.groups].map((group, i) => (
+                <Row key={i} group={group} isAll={i === 0} compared={against !== null} />
+              ))}
+            </tbody>
+          </ScrollTable>
         )}
       {answer && answer.left > 0 && (
         <p class="note">

@@ -10,10 +10,12 @@ import { Name, SafeText } from "../components/safe_text.tsx";
 import { RunStatusMark, StatusIcon } from "../components/status_mark.tsx";
 import { Ago, Elapsed } from "../components/elapsed.tsx";
 import { type RouteOf, runRoute } from "../lib/route.ts";
+import { FailedChecks } from "../run/checks.tsx";
 import { hrefOf } from "../lib/router.ts";
 import { useAnswer } from "../live/use_answer.ts";
 import { ServedPanel } from "../serve/served_panel.tsx";
 import { Failure, NotFound, PageSkeleton } from "../pages/placeholders.tsx";
+import { ScrollTable } from "../components/scroll_table.tsx";
 
 const REFETCH_MS = 5_000;
 
@@ -79,20 +81,17 @@ export function PipelinePage({ route, live }: { route: RouteOf<"pipeline">; live
         />
       </section>
       <section class="panel" aria-label="Runs">
-        <div class="table-box">
-          <table class="pipeline-runs">
-            <caption class="visually-hidden">Runs of this pipeline, newest first</caption>
-            <thead>
-              <tr>
-                {["Run", "Status", "Label and arguments", "Started", "Took", "Failed", ""]
-                  .map((title) => <th key={title} scope="col">{title}</th>)}
-              </tr>
-            </thead>
-            <tbody>
-              {runs.map((run, i) => <Row key={run.id} run={run} before={runs[i + 1]} />)}
-            </tbody>
-          </table>
-        </div>
+        <ScrollTable caption="Runs of this pipeline, newest first" class="pipeline-runs">
+          <thead>
+            <tr>
+              {["Run", "Status", "Label and arguments", "Started", "Took", "Failed", ""]
+                .map((title) => <th key={title} scope="col">{title}</th>)}
+            </tr>
+          </thead>
+          <tbody>
+            {runs.map((run, i) => <Row key={run.id} run={run} before={runs[i + 1]} />)}
+          </tbody>
+        </ScrollTable>
       </section>
     </>
   );
@@ -125,7 +124,11 @@ function Row({ run, before }: { run: Run; before: Run | undefined }) {
           running={run.status === "running"}
         />
       </td>
-      <td class={counts.error > 0 ? "is-error-text" : ""}>{formatCount(counts.error)}</td>
+      <td>
+        <span class={counts.error > 0 ? "is-error-text" : ""}>{formatCount(counts.error)}</span>
+        {" "}
+        <FailedChecks run={run} />
+      </td>
       <td>
         {before && (
           <a class="button small" href={hrefOf({ view: "compare", a: before.id, b: id })}>

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { useState } from "preact/hooks";
 import { SearchField } from "../components/search_field.tsx";
 import type { RunFilter } from "../lib/route.ts";
 import { navigate } from "../lib/router.ts";
@@ -12,37 +13,51 @@ const NONE: RunFilter = { q: "", status: "", from: "", to: "" };
 
 export function RunFilters({ filter }: { filter: RunFilter | undefined }) {
   const { q, status, from, to } = filter ?? NONE;
+  // On a narrow screen they would take the place of the first runs.
+  const [isOpen, setIsOpen] = useState(false);
+  const set = [q, status, from, to].filter(Boolean).length;
   const change = (changes: Partial<RunFilter>) =>
     navigate({ view: "runs", before: null, filter: { ...NONE, ...filter, ...changes } }, {
       replace: true,
     });
   return (
-    <div class="log-tools" role="search">
-      <SearchField
-        label="Search names, labels and arguments"
-        text={q}
-        onChange={(q) => change({ q })}
-      />
-      <label class="select-label">
-        Status<select
-          value={status}
-          onChange={(event) => change({ status: event.currentTarget.value })}
-        >
-          <option value="">all</option>
-          {STATUSES.map((name) => <option key={name} value={name}>{name}</option>)}
-        </select>
-      </label>
-      <Day label="From" value={from} onChange={(from) => change({ from })} />
-      <Day label="To" value={to} onChange={(to) => change({ to })} />
-      {filter && (
-        <button
-          type="button"
-          class="button small"
-          onClick={() => navigate({ view: "runs", before: null })}
-        >
-          Clear filters
-        </button>
-      )}
+    <div class="run-filters" role="search">
+      <button
+        type="button"
+        class="button small filters-button"
+        aria-expanded={isOpen}
+        aria-controls="run-filters"
+        onClick={() => setIsOpen(!isOpen)}
+      >
+        Filters{set > 0 ? ` (${set})` : ""}
+      </button>
+      <div id="run-filters" class={isOpen ? "log-tools is-open" : "log-tools"}>
+        <SearchField
+          label="Search names, labels and arguments"
+          text={q}
+          onChange={(q) => change({ q })}
+        />
+        <label class="select-label">
+          Status<select
+            value={status}
+            onChange={(event) => change({ status: event.currentTarget.value })}
+          >
+            <option value="">all</option>
+            {STATUSES.map((name) => <option key={name} value={name}>{name}</option>)}
+          </select>
+        </label>
+        <Day label="From" value={from} onChange={(from) => change({ from })} />
+        <Day label="To" value={to} onChange={(to) => change({ to })} />
+        {filter && (
+          <button
+            type="button"
+            class="button small"
+            onClick={() => navigate({ view: "runs", before: null })}
+          >
+            Clear filters
+          </button>
+        )}
+      </div>
     </div>
   );
 }

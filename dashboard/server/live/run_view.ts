@@ -6,7 +6,8 @@
 import { setImmediate } from "node:timers";
 import type { Run, RunPatch, RunSnapshot, Sample, TaskPage, TaskQuery } from "../../api.ts";
 import type { PageCursor } from "../queries/plan.ts";
-import { getRun, isOutdated, listSamples } from "../queries/runs.ts";
+import { getRun, isOutdated } from "../queries/runs.ts";
+import { listSamples } from "../queries/samples.ts";
 import { readAtTick } from "../queries/recent.ts";
 import { listTasks } from "../queries/tasks.ts";
 import type { Read } from "../queries/slices.ts";

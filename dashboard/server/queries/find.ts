@@ -69,7 +69,7 @@ export async function findTasks(
       // By id, the first slices hold the first tasks.
       if (query.order.by === "id" && count >= limit) break;
       rest = cut(range, edge, query.descending).rest;
-      await turn.pass();
+      await turn.pass(signal);
     }
   }
   return place?.back ? best.reverse() : best;

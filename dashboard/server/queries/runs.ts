@@ -11,19 +11,17 @@ import {
   type TaskStatus,
 } from "../../../internal/task_status.ts";
 import { timeOf } from "../../../internal/units.ts";
-import type { Run, RunPage, RunQuery, RunStatus, Sample } from "../../api.ts";
+import type { Run, RunPage, RunQuery, RunStatus } from "../../api.ts";
 import type { Reader } from "../reader.ts";
-import { memoize } from "./memoize.ts";
+import { countFailedChecks } from "./answers/checks.ts";
 import { newest, numberOf, progressOf, readRunning } from "./progress.ts";
 import { recent } from "./recent.ts";
 import { readCancelling } from "./requests.ts";
 import { countRewritten, ORIGINAL_RUN, type RunTasks, tasksOf } from "./run_tasks.ts";
 import { readAsleep } from "./steps.ts";
+import { sparkline } from "./samples.ts";
 import { shorten, textStart, toText } from "./text.ts";
 import { hasNoWorker, listWorkers } from "./workers.ts";
-
-/** Points of a sparkline. */
-const SPARKLINE_POINTS = 40;
 
 /** Characters of a label and of a reason, and of arguments and a stack, that an answer holds of a run. */
 const SHORT_TEXT = 2_000;
@@ -31,9 +29,6 @@ const LONG_TEXT = 10_000;
 
 /** Columns of a run that are texts of any length. */
 const TEXTS: ReadonlySet<string> = new Set(["args", "label", "name", "reason", "reason_stack"]);
-
-/** Samples that are read at a time: the writer keeps some hundred of a run. */
-const MAX_SAMPLES = 10_000;
 
 /** Times its own duration for which a count of the original's tasks is good. */
 const COUNT_REST = 20;
@@ -101,29 +96,6 @@ function readRun(reader: Reader, id: number): Run | undefined {
   return run;
 }
 
-/** The past of a run after sample `after`, oldest first, with the id of its last sample. */
-export function listSamples(
-  reader: Reader,
-  run: number,
-  after = 0,
-): { samples: Sample[]; last: number } {
-  if (!reader.has("run_samples")) return { samples: [], last: 0 };
-  const rows = reader.all(
-    `SELECT id, sampled_at, running, done, error, cancelled FROM run_samples
-     WHERE run_id = ? AND id > ? ORDER BY id LIMIT ${MAX_SAMPLES}`,
-    run,
-    after,
-  );
-  const samples = rows.map((row) => ({
-    at: Date.parse(String(row.sampled_at)),
-    running: Number(row.running),
-    done: Number(row.done),
-    error: Number(row.error),
-    cancelled: Number(row.cancelled),
-  }));
-  return { samples, last: Number(rows.at(-1)?.id ?? after) };
-}
-
 /** Whether the counts of a run are older than the last commit, because they are counted now and then. */
 export function isOutdated(run: Run): boolean {
   return outdated.has(run);
@@ -169,6 +141,7 @@ function toRun(reader: Reader, row: SqlRow, cancelling: ReadonlySet<number>): Ru
     waitsForWorkers: typeof row.executor === "string" && isMarkedRunning && !isGone &&
       counts.queued + counts.running > 0 && hasNoWorker(reader, id),
     ...(asleep ? { asleep } : {}),
+    ...countFailedChecks(reader, row),
     counts,
     total: sum(counts),
     dependencies: Number(row.dependencies ?? 0),
@@ -260,33 +233,6 @@ function countOriginal(reader: Reader, { condition, run }: RunTasks): CountedTas
   const now = { counts, version, dueAt: after + COUNT_REST * (after - before) };
   counted.set(reader, now);
   return now;
-}
-
-/** Tasks ended per second in equal parts of a run's life. */
-function sparkline(reader: Reader, run: Run): number[] {
-  const draw = () => rates(listSamples(reader, run.id).samples, run);
-  // A run that is resumed ends again.
-  const { id, finishedAt } = run;
-  return finishedAt ? memoize(reader, `sparkline ${id} ${finishedAt}`, draw) : draw();
-}
-
-function rates(samples: Sample[], run: Run): number[] {
-  const from = Date.parse(run.startedAt ?? "");
-  const to = Date.parse(run.finishedAt ?? run.updatedAt ?? "");
-  if (samples.length < 2 || !(to > from)) return [];
-  const points = Math.min(SPARKLINE_POINTS, samples.length);
-  const width = (to - from) / points;
-  const line: number[] = [];
-  let at = 0;
-  let before = 0;
-  for (let part = 1; part <= points; part++) {
-    while (at < samples.length - 1 && samples[at + 1]!.at <= from + part * width) at++;
-    const { done, error, cancelled } = samples[at]!;
-    const ended = done + error + cancelled;
-    line.push(Math.max(0, Math.round((ended - before) / (width / 1000))));
-    before = ended;
-  }
-  return line;
 }
 
 /** A text of a run that is part of each answer, and of each change that is sent. */

@@ -65,7 +65,7 @@ export async function* slicesOf(
     yield part.slice;
     size.learn(performance.now() - before);
     rest = part.rest;
-    await turn.pass();
+    await turn.pass(signal);
   }
 }
 

@@ -12,31 +12,46 @@ const TURN_MS = 5;
  * together, and what they do would be one long hold. `setImmediate` does not do: no connection is read before it.
  */
 export class Turns implements Disposable {
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Waits for a turn. */
-  next(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-      this.#schedule();
-    });
+  /** Waits for a turn, or until the signal is aborted. */
+  async next(signal?: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const end = () => {
+      this.#waiting.delete(resolve);
+      if (this.#waiting.size === 0) this.#stop();
+      resolve();
+    };
+    signal?.addEventListener("abort", end);
+    this.#waiting.add(resolve);
+    this.#schedule();
+    await promise;
+    signal?.removeEventListener("abort", end);
+    signal?.throwIfAborted();
   }
 
   /** Those who wait have their turns at once. */
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#stop();
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
   }
 
   #schedule(): void {
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.size === 0) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#waiting.shift()?.();
+      const [first] = this.#waiting;
+      this.#waiting.delete(first!);
+      first!();
       this.#schedule();
     });
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }
 
@@ -52,10 +67,10 @@ export class Turn {
     this.#turns = turns;
   }
 
-  /** Lets others in when the turn is over. */
-  async pass(): Promise<void> {
+  /** Lets others in when the turn is over; the signal ends the wait. */
+  async pass(signal?: AbortSignal): Promise<void> {
     if (performance.now() - this.#since < TURN_MS) return;
-    await this.#turns.next();
+    await this.#turns.next(signal);
     this.#since = performance.now();
   }
 }

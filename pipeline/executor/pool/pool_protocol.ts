@@ -49,6 +49,8 @@ export interface RunTaskRequest {
   trace?: string;
   /** Whether to report that it begins, because starts are counted. */
   reportStart?: true;
+  /** Whether its end leaves at once, because a task of another Worker may ask for its result. */
+  isNeeded?: true;
 }
 
 /** Stops the pipeline: aborts the signal of the tasks. */

@@ -107,6 +107,7 @@ export class PooledWorker<Item> implements Disposable {
       if (attempt) request.attempt = attempt;
       if (this.#options.exports) request.stage = task.stage!;
       if (task.trace !== undefined) request.trace = task.trace;
+      if (this.#options.environment.isNeeded?.(id)) request.isNeeded = true;
       if (this.#options.reportsStarts) request.reportStart = true;
       this.#post(request);
     } catch (error) {
@@ -158,8 +159,7 @@ export class PooledWorker<Item> implements Disposable {
   async finish(): Promise<void> {
     if (this.#death || !this.#isLoaded) return;
     this.#post({ kind: "finish" });
-    await this.#next().catch(() => {});
-    await this.tearDown();
+    await this.#next().then(() => this.tearDown(), () => {});
   }
 
   /** Has the module let go of what its `setup()` made, unless a task runs. */

@@ -216,6 +216,8 @@ async function runToEnd(task: TaskExecution, request: RunTaskRequest): Promise<v
   const { batchSender } = environment!;
   await (isLarge ? batchSender.flushed() : batchSender.ready())?.catch(() => {});
   if (task === victim) return;
+  // The next task may block this thread for as long as it computes.
+  if (request.isNeeded) batchSender.flushNow();
   running = undefined;
   if (!failed) reply({ kind: "returned", id: task.id });
   const end = "pending" in outcome ? await outcome.pending : outcome;

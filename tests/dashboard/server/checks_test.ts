@@ -1,4 +1,10 @@
-import type { Comparison, ExportedRun, RunChecks, TaskDetail } from "../../../dashboard/api.ts";
+import type {
+  Comparison,
+  ExportedRun,
+  RunChecks,
+  RunPage,
+  TaskDetail,
+} from "../../../dashboard/api.ts";
 import { answerOffline } from "../../../dashboard/client/live/offline.ts";
 import { createDashboard, exportRun } from "../../../dashboard/mod.ts";
 import { type PipelineOptions, runPipeline, type TaskContext } from "../../../mod.ts";
@@ -90,6 +96,12 @@ Deno.test("checks are shown of a run and a task, in two runs side by side, in an
     ["new", "is large"],
   ]]);
   assertEquals(namesOf(checks.mended), [1, [["b", "has rows"]]]);
+
+  // Of three attempts that failed a check the last counts.
+  assertEquals((await get<RunPage>("/api/runs")).runs.map(({ checks }) => checks), [
+    { failed: 2, warned: 3 },
+    { failed: 1, warned: 1 },
+  ]);
 
   const page = await exportRun(db, 1);
   const [, json] = /id="export">(.*?)<\/script>/s.exec(page)!;

@@ -18,7 +18,7 @@ import { Hub } from "../../../dashboard/server/live/hub.ts";
 import type { View } from "../../../dashboard/server/live/view.ts";
 import { runPipeline, SqliteWriter } from "../../../mod.ts";
 import { Turns } from "../../../dashboard/server/queries/turn.ts";
-import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
 import { runChild } from "../../support/child.ts";
 import {
   addRun,
@@ -313,4 +313,13 @@ Deno.test("long reads that wait together take turns one at a time", async () => 
   })();
   await Promise.all([...reads, others]);
   assert(!order.join().includes("read,read"), order.join());
+});
+
+Deno.test("a long read that is stopped waits for no turn", async () => {
+  const turns = new Turns();
+  const stopped = new AbortController();
+  const read = turns.next(stopped.signal);
+  stopped.abort(new Error("The page was closed"));
+  // No timer is left, which the sanitizer would find.
+  await assertRejects(() => read, Error, "The page was closed");
 });

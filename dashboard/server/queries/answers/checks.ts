@@ -4,8 +4,10 @@
  *
  * @module
  */
-import type { Check, ComparedChecks, RunChecks } from "../../../api.ts";
+import type { SqlRow } from "../../../../sqlite/values.ts";
+import type { Check, ComparedChecks, Run, RunChecks } from "../../../api.ts";
 import type { Reader } from "../../reader.ts";
+import { memoize } from "../memoize.ts";
 import { type RunTasks, tasksOf } from "../run_tasks.ts";
 import type { Read } from "../slices.ts";
 import { LABEL_CHARACTERS, labelColumn } from "./task_label.ts";
@@ -17,6 +19,9 @@ const LISTED = 100;
 
 /** Characters of a text. */
 const CHARACTERS = 300;
+
+/** Checks that did not pass, of which those are counted that are the last of their names. */
+const COUNTED = 1_000;
 
 /** Rows that are read at a time: each may be of another task, whose label is read then. */
 const SLICE_ROWS = 500;
@@ -47,6 +52,37 @@ export async function readChecks(
   const checks = [...lists.failed, ...lists.warned, ...lists.passed].slice(0, LISTED);
   read((reader) => nameTasks(reader, checks));
   return { ...counts, checks };
+}
+
+/** How many checks of a run did not pass; nothing where all did, or where no index finds them. */
+export function countFailedChecks(
+  reader: Reader,
+  { id, finished_at: end }: SqlRow,
+): Pick<Run, "checks"> {
+  if (!reader.has("task_checks") || !hasFailedIndex(reader)) return {};
+  const count = () => {
+    const row = reader.get(
+      `SELECT total(severity='warn') AS warned, count(*) AS n FROM (
+         SELECT severity, task_id, name, id FROM task_checks
+         WHERE run_id=? AND passed=0 LIMIT ${COUNTED}) AS c
+       WHERE NOT EXISTS (SELECT 1 FROM task_checks AS later
+         WHERE later.task_id=c.task_id AND later.name=c.name AND later.id>c.id)`,
+      Number(id),
+    )!;
+    return { warned: Number(row.warned), failed: Number(row.n) - Number(row.warned) };
+  };
+  const checks = end === null ? count() : memoize(reader, `failed checks ${id} ${end}`, count);
+  return checks.failed + checks.warned > 0 ? { checks } : {};
+}
+
+/** Whether the file was written since there is an index of checks that did not pass. */
+function hasFailedIndex(reader: Reader): boolean {
+  return memoize(reader, "index of failed checks", () =>
+    Number(
+      reader.get(
+        "SELECT count(*) AS n FROM sqlite_schema WHERE type='index' AND name='idx_task_checks_failed'",
+      )!.n,
+    )) > 0;
 }
 
 /** The checks of a task, those first that did not pass. */
@@ -149,7 +185,7 @@ async function* lastChecks(
       ofTask.set(check.name, check);
     }
     if (rows.length < SLICE_ROWS) break;
-    await turn.pass();
+    await turn.pass(signal);
   }
   yield* ofTask.values();
 }
