@@ -15,6 +15,7 @@ import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 import { IDEMPOTENCY_KEYS } from "./tables/idempotency_keys.ts";
 import { ADDED_TO_RUN_REQUESTS, PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
 import { RUN_ROWS, RUN_ROWS_INDEX } from "./tables/run_rows.ts";
+import { ADDED_TO_TASK_ATTEMPTS, TASK_ATTEMPTS } from "./tables/task_attempts.ts";
 import { TASK_CHECKS, TASK_CHECKS_INDEXES } from "./tables/task_checks.ts";
 import { TASK_STEPS, TASK_STEPS_INDEXES } from "./tables/task_steps.ts";
 import { changesOf, type Columns } from "./tables/table_changes.ts";
@@ -51,6 +52,8 @@ const ADDED_TO_TASK_RUNS: Columns = {
   version: "TEXT",
   // Which of its run's stages runs it, where that has any.
   stage: "TEXT",
+  // Its tags, where it has any: a JSON array.
+  tags: "TEXT",
   // Until when it sleeps, or slept last.
   wakes_at: "TEXT",
   // The rows that it inserted, updated and deleted, by table: JSON.
@@ -144,23 +147,6 @@ const TASK_LOGS: Columns = {
   logged_at: "TEXT NOT NULL",
   level: "TEXT NOT NULL", // debug|info|warn|error
   message: "TEXT NOT NULL",
-};
-
-/** Attempts after which a task was run again; the last one is in `task_runs`. */
-const TASK_ATTEMPTS: Columns = {
-  id: "INTEGER PRIMARY KEY",
-  task_id: "INTEGER NOT NULL",
-  run_id: "INTEGER",
-  attempt: "INTEGER NOT NULL", // from 1
-  status: "TEXT NOT NULL", // error
-  started_at: "TEXT",
-  finished_at: "TEXT",
-  error: "TEXT",
-};
-
-/** What came later. */
-const ADDED_TO_TASK_ATTEMPTS: Columns = {
-  worker: "TEXT",
 };
 
 /** Which task waits for which, of runs where any does. */
