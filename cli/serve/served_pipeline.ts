@@ -11,6 +11,7 @@ import type { EndStatus } from "../../internal/task_status.ts";
 import { Child, type ChildEnd, type ChildSettings } from "./child.ts";
 import type { Described } from "./describe_files.ts";
 import type { ChildReply, Description, Refusal, RunRequest } from "./protocol.ts";
+import type { Slots } from "./slots.ts";
 import type { ServedDatabase } from "./served_database.ts";
 
 /** Milliseconds for which the answer to a request waits until the run has begun. */
@@ -46,6 +47,16 @@ export interface PipelineListener {
   ended(ended: Ended): void;
 }
 
+/** What a pipeline shares with the others of its server. */
+export interface PipelineShares {
+  settings: ChildSettings;
+  listener: PipelineListener;
+  /** Places for runs. */
+  slots: Slots;
+  /** Aborted when the server stops. */
+  stopped: AbortSignal;
+}
+
 /** One pipeline. */
 export class ServedPipeline {
   readonly id: string;
@@ -54,20 +65,19 @@ export class ServedPipeline {
   database: ServedDatabase | undefined;
   #problem: string | null = null;
   #plan: SchedulePlan | undefined;
-  readonly #settings: ChildSettings;
-  readonly #listener: PipelineListener;
+  readonly #shares: PipelineShares;
   readonly #children = new Set<Child>();
+  readonly #byRun = new Map<number, Child>();
   readonly #active = new Set<object>();
 
-  constructor(
-    { id, file }: { id: string; file: string },
-    settings: ChildSettings,
-    listener: PipelineListener,
-  ) {
+  constructor({ id, file }: { id: string; file: string }, shares: PipelineShares) {
     this.id = id;
     this.file = file;
-    this.#settings = settings;
-    this.#listener = listener;
+    this.#shares = shares;
+  }
+
+  get #listener(): PipelineListener {
+    return this.#shares.listener;
   }
 
   /** Its name, or that of its file. */
@@ -107,10 +117,11 @@ export class ServedPipeline {
   }
 
   /**
-   * Starts runs at its times until the signal is aborted. Of several servers over its database one claims each time; a
+   * Starts runs at its times until the server stops. Of several servers over its database one claims each time; a
    * schedule that is paused has no times.
    */
-  async schedule(signal: AbortSignal): Promise<void> {
+  async schedule(): Promise<void> {
+    const signal = this.#shares.stopped;
     const plan = this.#plan;
     const { database } = this;
     if (!plan || !database) return;
@@ -155,6 +166,11 @@ export class ServedPipeline {
   /** Ends its runs gracefully, and their processes in any case. */
   async stop(reason: string, graceMs: number): Promise<void> {
     await Promise.all([...this.#children].map((child) => child.stop(reason, graceMs)));
+  }
+
+  /** Ends a run of it, in any case. */
+  cancel(run: number): void {
+    void this.#byRun.get(run)?.stop("Cancelled", this.#shares.settings.graceMs);
   }
 
   /** Its description for the API. */
@@ -204,20 +220,28 @@ export class ServedPipeline {
         onReply(reply);
         if (reply.kind !== "begun") return void this.#active.delete(active);
         run = reply.run;
+        if (run !== null) this.#byRun.set(run, child);
         this.#listener.begun(this, run, trigger);
       },
     };
+    const { slots, stopped, settings } = this.#shares;
+    this.#active.add(active);
+    if (!await slots.take(stopped)) {
+      this.#active.delete(active);
+      return "The server is stopping";
+    }
     const { file } = this;
     const db = this.database!.path;
     const child = new Child(
       { kind: "run", file, db, overlap: "refuse", ...request },
-      this.#settings,
+      settings,
       listeners,
     );
     this.#children.add(child);
-    this.#active.add(active);
     const end = await child.ended;
+    slots.give();
     this.#children.delete(child);
+    if (run !== null && this.#byRun.get(run) === child) this.#byRun.delete(run);
     this.#active.delete(active);
     const problem = last?.kind === "ended"
       ? last.reason ?? null

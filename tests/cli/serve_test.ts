@@ -122,7 +122,7 @@ Deno.test("a server runs definitions in processes of their own, and one that bre
   );
 
   await t.step(
-    "one that never gives its thread back is not run twice, and ends with the server",
+    "one that never gives its thread back is not run twice, and is ended by a cancel",
     async () => {
       assertEquals((await served.ask("POST", "/api/pipelines/served-endless/run")).status, 201);
       const again = await served.ask<{ error: string }>(
@@ -132,9 +132,11 @@ Deno.test("a server runs definitions in processes of their own, and one that bre
       assertEquals(again.status, 409);
       assertMatch(again.body.error, /run 1 is active/);
       assertEquals((await list())[2]!.active, 1);
-      await server.stop("Stopped by the test", 0);
+      assertEquals((await served.ask("POST", "/db/other/api/runs/1/cancel")).status, 202);
       assertEquals((await served.end()).run, 1);
       assertEquals((await list())[2]!.active, 0);
+      await server.stop("Stopped by the test", 0);
+      assertEquals((await served.ask("POST", "/api/pipelines/served/run")).status, 503);
       assertEquals((await served.ask("GET", "/healthz")).status, 503);
     },
   );
