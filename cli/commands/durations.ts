@@ -41,12 +41,12 @@ export function define(command: Command): Command {
   return command
     .description(
       "Show how long the tasks of a run (the newest) took that are done, by the pattern of their names or by " +
-        "stage, beside the run of the same name before it. The database is opened read-only.",
+        "stage or by tag, beside the run of the same name before it. The database is opened read-only.",
     )
     .argument("[run]", 'id of the run, or "latest"', namedRun(0))
     .addOption(dbOption())
     .addOption(
-      new Option("--by <what>", "group of tasks").choices(["name", "stage"]).default(
+      new Option("--by <what>", "group of tasks").choices(["name", "stage", "tag"]).default(
         "name",
       ),
     )

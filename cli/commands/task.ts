@@ -82,6 +82,7 @@ function drawTask(
     ["run", `${run.id} ${run.name}`],
     ["key", key],
     ["stage", stage],
+    ["tags", task.tags?.join(", ")],
     ["progress", formatPercent(progress)],
     ["message", message?.split("\n", 1)[0]],
     ["waited", waitedMs == null ? null : `${formatDuration(waitedMs)} from the start of its run`],

@@ -49,7 +49,7 @@ export interface DurationGroup {
  */
 export interface RunDurations {
   /** By what tasks are grouped. */
-  by: "name" | "stage";
+  by: "name" | "stage" | "tag";
   /** Id of the earlier run: the one of the same name before it, unless another was named; `null` where there is none. */
   against: number | null;
   /** All tasks; `null` where none is done. */

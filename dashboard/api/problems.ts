@@ -61,6 +61,25 @@ export interface FailureReport {
 }
 
 /**
+ * How many tasks of one tag wait and run.
+ *
+ * @example A line of a list
+ * ```ts ignore
+ * import type { TagLoad } from "@pipeloom/pipeloom/dashboard";
+ *
+ * const line = ({ tag, queued, running }: TagLoad) => `${tag}: ${queued} queued, ${running} running`;
+ * ```
+ */
+export interface TagLoad {
+  /** The tag. */
+  tag: string;
+  /** Tasks that wait, among the first 5,000 of the run. */
+  queued: number;
+  /** Tasks that run. */
+  running: number;
+}
+
+/**
  * What holds a run up, and what was slow: `GET api/runs/:run/delays`.
  *
  * @example From the API
@@ -93,6 +112,8 @@ export interface RunDelays {
     /** The first five. */
     tasks: Task[];
   };
+  /** Tags under which tasks wait while others run: a limit may hold them. The five of which most wait. */
+  tags?: TagLoad[];
   /** The five tasks that took longest or run longest. */
   slowest: Task[];
 }

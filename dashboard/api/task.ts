@@ -201,6 +201,8 @@ export interface TaskDetail extends Task {
   wrote?: WrittenRows[];
   /** The stage that it belongs to, where its pipeline has stages. */
   stage?: string;
+  /** Its tags, where it has any. */
+  tags?: string[];
   /** The machine and the process that ran it, or run it: those of its run. */
   host?: string;
   /** Id of that process. */

@@ -59,6 +59,7 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     rewritten_as: "The status that another program wrote over `done`.",
     version: "Version of its work, until it is done.",
     stage: "Which stage of its run runs it, where that has any.",
+    tags: "Its tags, where it has any, as a JSON array.",
     wakes_at: `Until when it sleeps, or slept last, ${TIME}.`,
     wrote:
       'The rows that it wrote over all attempts, by table, as JSON: `{"city":{"inserted":3}}`, with `upserted`, ' +

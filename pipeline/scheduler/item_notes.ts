@@ -1,5 +1,5 @@
 /**
- * What is kept of items beside their tasks: their inputs, their stages, and their versions, by which work is skipped that was done
+ * What is kept of items beside their tasks: inputs, stages, tags, and versions, by which work is skipped that was done
  * before.
  *
  * @module
@@ -16,6 +16,7 @@ export interface ItemOptions<Item> {
   version?: ((item: Item) => string | undefined) | undefined;
   cacheKey?: string | undefined;
   stage?: ((item: Item) => string) | undefined;
+  tags?: ((item: Item) => readonly string[] | undefined) | undefined;
 }
 
 /** The run, and its values for the options. */
@@ -42,7 +43,7 @@ export class ItemNotes<Item> {
    * @throws {TypeError} If an item has no JSON form, a version is not a text, or an item with a version has no key
    */
   async note(tasks: readonly IdentifiedItem<Item>[]): Promise<readonly number[]> {
-    const { storeItems, version, cacheKey = "", stage } = this.#options;
+    const { storeItems, version, cacheKey = "", stage, tags } = this.#options;
     const { run, batchSender, unchanged } = this.#run;
     if (tasks.length === 0) return [];
     const message: NoteItemsMessage = {
@@ -51,6 +52,7 @@ export class ItemNotes<Item> {
       ids: tasks.map(({ id }) => id),
       ...(storeItems ? { inputs: tasks.map((task) => inputOf(task)) } : {}),
       ...(stage ? { stages: tasks.map(({ stage }) => stage ?? null) } : {}),
+      ...(tags ? { tags: tasks.map(({ item }) => tagsOf(item, tags)) } : {}),
       ...(version ? { versions: tasks.map((task) => versionOf(task, version)), cacheKey } : {}),
     };
     if (!version) {
@@ -69,13 +71,25 @@ export function notesOf<Item>(
   options: ItemOptions<Item>,
   run: NotedRun,
 ): ItemNotes<Item> | undefined {
-  return options.storeItems || options.version || options.stage
+  return options.storeItems || options.version || options.stage || options.tags
     ? new ItemNotes(options, run)
     : undefined;
 }
 
 function inputOf<Item>({ name, item }: IdentifiedItem<Item>): string | null {
   return toJson(item, { place: (path) => `the item of task ${name}${path}` }) ?? null;
+}
+
+/** Tags as JSON. Another value than an array fails the run when the task is queued. */
+function tagsOf<Item>(item: Item, tags: NonNullable<ItemOptions<Item>["tags"]>): string | null {
+  try {
+    const all: unknown = tags(item);
+    return Array.isArray(all) && all.length > 0
+      ? withoutNul(JSON.stringify(all.map(String)))
+      : null;
+  } catch {
+    return null;
+  }
 }
 
 function versionOf<Item>(

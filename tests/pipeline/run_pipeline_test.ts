@@ -61,6 +61,7 @@ for (const driver of DRIVERS) {
       worker: null,
       version: null,
       stage: null,
+      tags: null,
       wakes_at: null,
       wrote: '{"word":{"inserted":2}}',
     });

@@ -38,6 +38,7 @@ for (const driver of DRIVERS) {
       "index idx_run_rows",
       "index idx_run_samples_run",
       "index idx_task_attempts_task",
+      "index idx_task_checks_failed",
       "index idx_task_checks_task",
       "index idx_task_dependencies_run",
       "index idx_task_logs_task",

@@ -85,6 +85,8 @@ export interface NoteItemsMessage {
   inputs?: readonly (string | null)[];
   /** Names of the stages that run them, where the run has any. */
   stages?: readonly (string | null)[];
+  /** Tags of the tasks as JSON arrays, where the run has any. */
+  tags?: readonly (string | null)[];
   /** Versions of the tasks' work, where they have any. */
   versions?: readonly (string | null)[];
   /** What versions are compared under. */

@@ -249,7 +249,9 @@ export function weightOf(message: WriteMessage): number {
     case "note_items":
       return Math.max(
         message.ids?.length ?? 1,
-        (sizeOf(message.inputs ?? []) + sizeOf(message.versions ?? [])) / ROW_BYTES,
+        (sizeOf(message.inputs ?? []) + sizeOf(message.versions ?? []) +
+          sizeOf(message.tags ?? [])) /
+          ROW_BYTES,
       );
     case "requeue_tasks":
       return (message.ids?.length ?? 1) + lengthOf(message.attempt?.error) / ROW_BYTES;

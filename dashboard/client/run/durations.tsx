@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { TableLinks } from "../components/table_links.tsx";
 import type { DurationGroup, Run, RunDurations } from "../../api.ts";
 import { useState } from "preact/hooks";
 import { formatCount, formatDuration, formatRatio } from "../../../internal/units.ts";
@@ -11,6 +12,8 @@ import { Name } from "../components/safe_text.tsx";
 import { hrefOf } from "../lib/router.ts";
 import { useAnswer } from "../live/use_answer.ts";
 import { ScrollTable } from "../components/scroll_table.tsx";
+
+const TITLES = { name: "Name", stage: "Stage", tag: "Tag" } as const;
 
 const REFETCH_MS = 10_000;
 
@@ -32,6 +35,7 @@ export function Durations({ run, live }: { run: Run; live: boolean }) {
           >
             <option value="name">name</option>
             <option value="stage">stage</option>
+            <option value="tag">tag</option>
           </select>
         </label>
         {against !== null && (
@@ -39,16 +43,29 @@ export function Durations({ run, live }: { run: Run; live: boolean }) {
             beside run <a href={hrefOf({ view: "compare", a: against, b: run.id })}>#{against}</a>
           </span>
         )}
+        <span class="spread" />
+        {live && (
+          <TableLinks
+            csv={`api/runs/${run.id}/csv/durations?by=${by}`}
+            json={`api/runs/${run.id}/durations?by=${by}`}
+            label="durations"
+          />
+        )}
       </div>
       {!answer
         ? <p class="note" role="status">Reading the durations …</p>
         : !answer.all
-        ? <p class="note">No task is done{by === "stage" ? " in a stage" : ""} so far.</p>
+        ? (
+          <p class="note">
+            No task is done{by === "stage" ? " in a stage" : by === "tag" ? " with a tag" : ""}{" "}
+            so far.
+          </p>
+        )
         : (
           <ScrollTable caption="Durations of tasks that are done" class="durations">
             <thead>
               <tr>
-                <th scope="col">{by === "stage" ? "Stage" : "Name"}</th>
+                <th scope="col">{TITLES[by]}</th>
                 <th scope="col">Tasks</th>
                 <th scope="col">p50</th>
                 <th scope="col">p95</th>

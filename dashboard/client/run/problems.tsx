@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { TableLinks } from "../components/table_links.tsx";
 import type { FailureCause, FailureReport, Run, RunDelays, Task } from "../../api.ts";
 import type { ComponentChildren } from "preact";
 import { useContext, useState } from "preact/hooks";
@@ -61,11 +62,20 @@ export function Problems({ route, run, live }: {
               {formatNumberOf(failures.total, "failure")}
             </span>
           )}
+          <span class="spread" />
+          {live && (
+            <TableLinks
+              csv={`api/runs/${run.id}/csv/failures`}
+              json={`api/runs/${run.id}/failures`}
+              label="failures"
+            />
+          )}
         </div>
       )}
       {failed && !failures && <p class="note">Reading the failures …</p>}
       {failures && failures.total > 0 && <Causes route={route} run={run} report={failures} />}
       {delays && delays.silent.total > 0 && <Silent silent={delays.silent} />}
+      {delays?.tags && <Tags tags={delays.tags} />}
       {delays && delays.retries.total > 0 && (
         <Fact
           text={`${formatNumberOf(delays.retries.total, "task")} ${
@@ -183,6 +193,24 @@ function RetryCommand({ run }: { run: Run }) {
     <p class="note retry-command">
       <Command text={command} /> runs what failed again.
     </p>
+  );
+}
+
+/** Tags of which some tasks run while others wait. */
+function Tags({ tags }: { tags: NonNullable<RunDelays["tags"]> }) {
+  return (
+    <Fact text="Waiting">
+      {tags.map(({ tag, queued, running }, i) => (
+        <span key={tag}>
+          {i > 0 && ", "}
+          {formatCount(queued)} wait under the tag{" "}
+          <b>
+            <SafeText text={tag} limit={60} />
+          </b>{" "}
+          while {formatCount(running)} {running === 1 ? "runs" : "run"}
+        </span>
+      ))}
+    </Fact>
   );
 }
 

@@ -15,13 +15,18 @@ export function TaskFacts({ task }: { task: TaskDetail }) {
   const { answer } = useAnswer<TaskDependencies>(`api/tasks/${task.id}/dependencies`, {
     version: task.status,
   });
-  const { stage, host, pid, waitedMs } = task;
+  const { stage, tags = [], host, pid, waitedMs } = task;
   const worker = task.attempts.at(-1)?.worker;
   return (
     <dl class="task-facts">
       {stage && (
         <Fact label="Stage">
           <SafeText text={stage} limit={100} />
+        </Fact>
+      )}
+      {tags.length > 0 && (
+        <Fact label={tags.length === 1 ? "Tag" : "Tags"}>
+          <SafeText text={tags.join(", ")} limit={300} />
         </Fact>
       )}
       {waitedMs != null && waitedMs > 0 && (

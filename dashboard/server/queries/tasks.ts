@@ -9,6 +9,7 @@ import { isEnd, type TaskStatus } from "../../../internal/task_status.ts";
 import { timeOf } from "../../../internal/units.ts";
 import type { Task, TaskAttempt, TaskDetail, TaskPage, TaskQuery } from "../../api.ts";
 import type { Reader } from "../reader.ts";
+import { tagsIn } from "./answers/tags.ts";
 import { parseWrote, WROTE_CHARACTERS } from "./answers/written_rows.ts";
 import { readTaskChecks } from "./answers/checks.ts";
 import { countTasks, findTasks, type Read } from "./find.ts";
@@ -30,6 +31,9 @@ const FULL_CHARACTERS = 100_000;
 /** Characters of the error of an earlier attempt; all of it is at `/api/tasks/:task/attempts/:attempt`. */
 const ATTEMPT_CHARACTERS = 2_000;
 
+/** Characters of the tags of a task together. */
+const TAGS_CHARACTERS = 10_000;
+
 /** The texts of a task. */
 export const TEXT_FIELDS = ["message", "error", "result", "input"] as const;
 
@@ -40,7 +44,11 @@ const MAX_ATTEMPTS = 100;
 export async function listTasks(
   read: Read,
   run: number,
-  query: Omit<TaskQuery, "cursor"> & { place?: PageCursor | undefined },
+  query: Omit<TaskQuery, "cursor"> & {
+    place?: PageCursor | undefined;
+    /** Whether all that match are counted, where a text or a key is looked for. */
+    counts?: boolean;
+  },
   signal?: AbortSignal,
 ): Promise<TaskPage | undefined> {
   const tasks = read((reader) => tasksOf(reader, run));
@@ -56,7 +64,8 @@ export async function listTasks(
   const [before, after] = place?.back ? [more, true] : [!!place, more];
   // Where everything on the way is gone, one can turn round.
   const [first, last] = page.length > 0 ? [page[0], page.at(-1)] : [place, place];
-  const isSearch = !lacksKey && (query.q !== "" || query.key !== "" || !!query.cause);
+  const isSearch = query.counts !== false && !lacksKey &&
+    (query.q !== "" || query.key !== "" || !!query.cause);
   return {
     ...(isSearch ? { found: await countTasks(read, tasks, query, signal) } : {}),
     tasks: read((reader) => readTasks(reader, page.map(({ id }) => id))),
@@ -105,6 +114,7 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
        ${reader.has("task_runs", "input") ? textStart("input", FULL_CHARACTERS) : "NULL"} AS input,
        ${reader.has("task_runs", "worker") ? "worker" : "NULL AS worker"},
        ${reader.has("task_runs", "stage") ? "stage" : "NULL AS stage"},
+       ${reader.has("task_runs", "tags") ? textStart("tags", TAGS_CHARACTERS) : "NULL"} AS tags,
        ${reader.has("task_runs", "wrote") ? textStart("wrote", WROTE_CHARACTERS) : "NULL"} AS wrote,
        ${reader.has("task_runs", "run_id") ? "run_id" : "NULL AS run_id"}
      FROM task_runs WHERE id = ?`,
@@ -130,10 +140,12 @@ export function getTask(reader: Reader, id: number): TaskDetail | undefined {
   }
   const checks = readTaskChecks(reader, task);
   const wrote = parseWrote(row.wrote);
+  const tags = tagsIn(row.tags);
   return {
     ...task,
     ...(checks.length === 0 ? {} : { checks }),
     ...(wrote.length === 0 ? {} : { wrote }),
+    ...(tags.length === 0 ? {} : { tags }),
     run: { id: runId, name, status, startedAt, cancelling },
     attempts,
     steps: readSteps(reader, id),

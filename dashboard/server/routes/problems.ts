@@ -24,7 +24,7 @@ export function addProblems(app: Hono, read: Read): void {
   });
   app.get("/api/runs/:run/durations", async (c) => {
     const params = c.req.query();
-    const by = choice(params, "by", ["name", "stage"] as const);
+    const by = choice(params, "by", ["name", "stage", "tag"] as const);
     const against = params.against ? runId(params, "against") : undefined;
     const { signal } = c.req.raw;
     const run = runId(c.req.param());

@@ -3,6 +3,7 @@ import type {
   RunDelays,
   RunDurations,
   RunPage,
+  TaskDetail,
   TaskPage,
 } from "../../../dashboard/api.ts";
 import { SqliteWriter, startPipeline } from "../../../mod.ts";
@@ -178,4 +179,39 @@ Deno.test("failures of one cause are run again while their run is active", async
   const { counts } = await pipeline.finished;
   assertEquals([counts.done, counts.error], [3, 1]);
   assertEquals((await getJson<FailureReport>(app, "/api/runs/1/failures")).total, 1);
+});
+
+Deno.test("tags are stored: a task has them, durations are grouped by them, and it is shown what waits under one", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  const gate = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const tagsOf = (item: string) =>
+    item === "c" ? undefined : item === "a" ? ["api", "<b>"] : ["api"];
+  const pipeline = startPipeline(["a", "c", "b", "d"], {
+    db,
+    workers: 4,
+    handleSignals: false,
+    tags: tagsOf,
+    limits: { "*": 1 },
+    async run(item) {
+      if (item !== "a") return;
+      begun.resolve();
+      await gate.promise;
+    },
+  });
+  await begun.promise;
+  using app = createDashboard({ db });
+  let delays: RunDelays;
+  do delays = await getJson<RunDelays>(app, "/api/runs/1/delays"); while (!delays.tags);
+  assertEquals(delays.tags.find(({ tag }) => tag === "api"), { tag: "api", queued: 2, running: 1 });
+  gate.resolve();
+  await pipeline.finished;
+  assertEquals((await getJson<TaskDetail>(app, "/api/tasks/1")).tags, ["api", "<b>"]);
+  assertEquals((await getJson<TaskDetail>(app, "/api/tasks/2")).tags, undefined);
+  const { all, groups } = await getJson<RunDurations>(app, "/api/runs/1/durations?by=tag");
+  assertEquals([all!.count, groups.map(({ name, count }) => [name, count]).sort()], [
+    4,
+    [["<b>", 1], ["api", 3]],
+  ]);
 });

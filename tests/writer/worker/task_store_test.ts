@@ -38,6 +38,7 @@ for (const driver of DRIVERS) {
       rewritten_as: null,
       version: null,
       stage: null,
+      tags: null,
       wakes_at: null,
       wrote: null,
       worker: null,

@@ -53,9 +53,10 @@ export class ItemNotes {
 
   /** Stores what items declare, and returns the ids of the tasks that are done because of it. */
   note(message: NoteItemsMessage): readonly number[] {
-    const { run, ids, inputs, stages, versions, cacheKey = "" } = message;
+    const { run, ids, inputs, stages, tags, versions, cacheKey = "" } = message;
     if (inputs) this.#note("input", run, ids, inputs);
     if (stages) this.#note("stage", run, ids, stages);
+    if (tags) this.#note("tags", run, ids, tags);
     if (!versions) return [];
     this.#connection.exec(`${RUNS_TABLE};${TRIGGER}`);
     this.#statements.of(
@@ -66,7 +67,7 @@ export class ItemNotes {
   }
 
   #note(
-    column: "input" | "stage" | "version",
+    column: "input" | "stage" | "tags" | "version",
     run: number,
     ids: readonly number[],
     texts: readonly (string | null)[],

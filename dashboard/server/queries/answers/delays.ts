@@ -11,6 +11,7 @@ import { findTasks } from "../find.ts";
 import { isIn, type RunTasks, tasksOf } from "../run_tasks.ts";
 import { getRun } from "../runs.ts";
 import type { Read } from "../slices.ts";
+import { readTagLoads } from "./tags.ts";
 import { readTasks } from "../tasks.ts";
 
 /** Tasks of each list. */
@@ -37,6 +38,7 @@ export async function readDelays(
     ? read((reader) => readRetries(reader, tasks))
     : { ...NONE, nextAt: null };
   const { queued, running } = run.counts;
+  const tags = isActive && queued > 0 ? read((reader) => readTagLoads(reader, tasks)) : [];
   const longest = isActive && running > 0
     ? read((reader) => readLongest(reader, tasks)).filter(({ startedAt }) => startedAt !== null)
     : [];
@@ -55,6 +57,7 @@ export async function readDelays(
     at,
     silent: { ...silent, holdUp: queued === 0 && silent.total > 0 && silent.total >= running },
     retries,
+    ...(tags.length > 0 ? { tags } : {}),
     slowest: slowest.map(({ task }) => task),
   };
 }

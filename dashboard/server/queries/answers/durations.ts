@@ -16,6 +16,7 @@ import { getRun } from "../runs.ts";
 import { type Read, slicesOf } from "../slices.ts";
 import { toText } from "../text.ts";
 import { Turn } from "../turn.ts";
+import { tagsIn } from "./tags.ts";
 
 /** The number of groups in an answer, those that took most time together first. */
 const MAX_GROUPS = 20;
@@ -29,8 +30,11 @@ const NAME_CHARACTERS = 200;
 /** Durations that are counted between two looks at the clock. */
 const COUNTED_BETWEEN = 10_000;
 
-/** By what tasks are grouped. */
-export type DurationsBy = "name" | "stage";
+/** The columns of what is no pattern of names. */
+const COLUMNS = { stage: "stage", tag: "tags" } as const;
+
+/** By what tasks are grouped. A task counts for each of its tags. */
+export type DurationsBy = "name" | "stage" | "tag";
 
 type Measured = Omit<DurationGroup, "before">;
 
@@ -82,7 +86,9 @@ async function measure(
     run: getRun(reader, id),
     tasks: tasksOf(reader, id),
   }));
-  if (!run || !tasks || (by === "stage" && !read((reader) => reader.has("task_runs", "stage")))) {
+  if (
+    !run || !tasks || (by !== "name" && !read((reader) => reader.has("task_runs", COLUMNS[by])))
+  ) {
     return [];
   }
   const key = `durations ${id} ${by} ${run.finishedAt} ${JSON.stringify(run.counts)}`;
@@ -92,7 +98,8 @@ async function measure(
   const query = plan(tasks, { status: ["done"], q: "", key: "", sort: "id", limit: 1 });
   const groups = new Map<string, number[]>();
   const patterns = new Map<string, string>();
-  const label = by === "stage" ? "stage" : `substr(CAST(name AS TEXT), 1, ${NAME_CHARACTERS})`;
+  const all: number[] = [];
+  const label = by !== "name" ? COLUMNS[by] : `substr(CAST(name AS TEXT), 1, ${NAME_CHARACTERS})`;
   for await (const range of slicesOf(read, query, { status: "done", signal })) {
     const row = read((reader) =>
       reader.get(
@@ -110,24 +117,25 @@ async function measure(
     const times: number[] = JSON.parse(toText(row!.times)!);
     for (const [i, ms] of times.entries()) {
       const text = labels[i] ?? "";
-      let name = by === "stage" ? text : patternOf(text, patterns);
-      if (!groups.has(name) && groups.size >= MAX_COUNTED) name = "…";
-      const list = groups.get(name);
-      if (list) list.push(ms);
-      else groups.set(name, [ms]);
+      const names = by === "tag"
+        ? tagsIn(text)
+        : [by === "stage" ? text : patternOf(text, patterns)];
+      all.push(ms);
+      for (let name of names) {
+        if (!groups.has(name) && groups.size >= MAX_COUNTED) name = "…";
+        const list = groups.get(name);
+        if (list) list.push(ms);
+        else groups.set(name, [ms]);
+      }
     }
   }
   const measured: Measured[] = [];
-  const whole = new Float64Array([...groups.values()].reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
   for (const [name, list] of groups) {
-    whole.set(list, at);
-    at += list.length;
     measured.push(await toMeasured(name, new Float64Array(list)));
   }
   measured.sort((a, b) => b.totalMs - a.totalMs);
-  const all = await toMeasured("", whole);
-  const answer = all.count === 0 ? [] : [all, ...measured];
+  const whole = await toMeasured("", new Float64Array(all));
+  const answer = whole.count === 0 ? [] : [whole, ...measured];
   return run.finishedAt ? read((reader) => memoize(reader, key, () => answer)) : answer;
 }
 
