@@ -85,7 +85,7 @@ const CASES: Record<string, () => Promise<void>> = {
     using folder = tempFolder();
     const db = folder.file("etl.db");
     const run = startPipeline(["poison", "a", "b"], {
-      ...remotely(server.url, "poison"),
+      ...remotely(server.url, "poison", { leaseMs: 1_000 }),
       db,
       retries: 5,
     });

@@ -9,7 +9,6 @@
  *
  * @module
  */
-import { clearImmediate, setImmediate } from "node:timers";
 import type { CheckpointResult } from "../../sqlite/checkpoint.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../../errors.ts";

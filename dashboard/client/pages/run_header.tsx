@@ -50,7 +50,6 @@ export function RunHeader(
         </PageTitle>
         <RunStatusMark run={run} />
         <span class="spread" />
-        {!exported && <NotifyButton key={run.id} run={run} />}
         <RunControls run={run} />
         {!exported &&
           <a class="button" href={hrefOf({ view: "pipeline", name: run.name })}>All runs</a>}
@@ -91,6 +90,7 @@ export function RunHeader(
         </Stat>
       </dl>
       <CountsBar run={run} />
+      {!exported && <NotifyButton key={run.id} run={run} />}
       <RunFailure run={run} />
       <NoWorker run={run} />
       <Asleep run={run} />
