@@ -17,7 +17,8 @@ import {
 import { untilAborted } from "../support/gates.ts";
 
 /** Buttons that change something. */
-const BUTTONS = ".title-row button";
+/** Those that change anything: "Notify me" is pressed for this page alone. */
+const BUTTONS = ".title-row button:not([aria-pressed])";
 
 /** Serves beside a pipeline, which may be controlled. */
 async function serveControl(fixture: PageFixture) {
@@ -124,7 +125,9 @@ pageTest("the page cancels and retries tasks and runs", async (t) => {
     await seeStatus(page, "cancelling");
     await look(reader, ".task-row .status.is-cancelling", "cancelling");
     await page.bringToFront();
-    await page.waitForFunction(() => !document.querySelector(".title-row button"));
+    await page.waitForFunction(() =>
+      !document.querySelector(".title-row button:not([aria-pressed])")
+    );
     release.resolve();
     await seeStatus(page, "cancelled");
     await page.close();
@@ -267,7 +270,9 @@ pageTest("the page asks before it cancels a run", async (t) => {
     await seeText(page, ".task-row .status.is-cancelling", "cancelling");
     await look(list, ".run-status .status.is-cancelling", "cancelling");
     await page.bringToFront();
-    await page.waitForFunction(() => !document.querySelector(".title-row button"));
+    await page.waitForFunction(() =>
+      !document.querySelector(".title-row button:not([aria-pressed])")
+    );
     await page.waitForFunction(() => document.activeElement?.tagName === "H1");
     release.resolve();
     assertEquals((await report).status, "cancelled");

@@ -32,7 +32,12 @@ import { RunStatusMark } from "../components/status_mark.tsx";
 import { endedOf } from "../lib/statuses.ts";
 
 export function RunHeader(
-  { run, recent, exported }: { run: Run; recent: Moment[]; exported: boolean },
+  { run, recent, exported, isGone }: {
+    run: Run;
+    recent: Moment[];
+    exported: boolean;
+    isGone: boolean;
+  },
 ) {
   const running = run.status === "running";
   const ended = endedOf(run.counts);
@@ -50,7 +55,7 @@ export function RunHeader(
         </PageTitle>
         <RunStatusMark run={run} />
         <span class="spread" />
-        {!exported && <NotifyButton key={run.id} run={run} />}
+        {!exported && <NotifyButton key={run.id} run={run} isGone={isGone} />}
         <RunControls run={run} />
         {!exported &&
           <a class="button" href={hrefOf({ view: "pipeline", name: run.name })}>All runs</a>}
