@@ -33,8 +33,8 @@ interface Figures {
   /** Milliseconds to the first end of a task. */
   startMs: number;
   elapsedMs: number;
-  /** Microseconds of processor time for each task. */
-  processorUs: number;
+  /** Microseconds of processor time for each task, by process: this one, the server, each worker. */
+  processorUs: number[];
 }
 
 export const natsTasks: Benchmark = async (scale) => {
@@ -47,73 +47,77 @@ export const natsTasks: Benchmark = async (scale) => {
   const measurements: Measurement[] = [];
   const executor = natsExecutor({ servers: server.url });
   const rounds = scale < 1 ? 1 : 3;
-  const pids = (workers: { children: Deno.ChildProcess[] }) => [
-    Deno.pid,
-    server.pid,
-    ...workers.children.map(({ pid }) => pid),
-  ];
+  const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
 
-  const noops = repeat(20_000 * scale, 0);
-  const pool: Figures[] = [];
-  for (let round = 0; round < rounds; round++) {
-    pool.push(await run(noops, "noop", { workers: 2 }, [Deno.pid]));
-  }
+  const noops = repeat(10_000 * scale, 0);
+  const short = repeat(3_200 * scale, 10);
+  const long = repeat(1_920 * scale, 100);
+  const rows = Math.round(400_000 * scale);
+  const pool = await repeated(() => run(noops, "noop", { workers: 2 }));
+  // As many threads as over NATS share the processors, which tasks of 10 ms feel.
+  const local = await repeated(() => run(short, "wait", { workers: SLOTS }));
+  measurements.push({ name: "No-op tasks on the local pool", value: pool.rate, unit: "tasks/s" });
   for (const count of scale < 1 ? [1] : [1, 2, 4]) {
     const of = count === 1 ? "1 worker process" : `${count} worker processes`;
+    console.error(`Over NATS: ${of}`);
     {
       await using workers = await startWorkers(server.url, count, NOOP_SLOTS / count);
       const over = { executor, workers: NOOP_OFFERED };
-      const figures = await repeated(() => run(noops, "noop", over, pids(workers)));
+      const { rate, processorUs } = await repeated(() => run(noops, "noop", over, workers));
+      const [coordinator, broker, ...ofWorkers] = processorUs;
+      const baseline = { name: "local pool", value: sum(pool.processorUs) };
       measurements.push(
         {
           name: `No-op tasks over NATS, ${of}`,
-          value: figures.rate,
+          value: rate,
           unit: "tasks/s",
           ...(count === 1 ? { atLeast: 5_000 } : {}),
         },
         {
           name: `Processor time of a no-op task over NATS, ${of}`,
-          value: figures.processorUs,
+          value: sum(processorUs),
           unit: "µs",
-          baseline: { name: "local pool", value: median(pool.map((one) => one.processorUs)) },
+          baseline,
         },
+        { name: `Of that the coordinator, ${of}`, value: coordinator!, unit: "µs", baseline },
+        { name: `Of that the server, ${of}`, value: broker!, unit: "µs" },
+        { name: `Of that the workers, ${of}`, value: sum(ofWorkers), unit: "µs" },
       );
     }
     await using workers = await startWorkers(server.url, count, SLOTS / count);
     const over = { executor, workers: OFFERED };
-    for (const ms of [10, 100]) {
-      const items = repeat((ms === 10 ? 10_000 : 3_200) * scale, ms);
-      const figures = await repeated(() => run(items, "wait", over, pids(workers)));
-      const name = `Tasks of ${ms} ms over NATS, ${SLOTS} at once, ${of}`;
-      const { rate: value } = figures;
-      // As many threads as these share the processors wherever they are, which tasks of 10 ms feel.
-      if (ms === 10) {
-        const local = await repeated(() => run(items, "wait", { workers: SLOTS }, [Deno.pid]));
-        const baseline = { name: `local pool of ${SLOTS}`, value: local.rate };
-        measurements.push({ name, value, unit: "tasks/s", baseline });
-      } else {
-        // Were nothing lost: as many as run at once, by the time of a task.
-        const baseline = { name: "ideal", value: SLOTS / ms * 1_000 };
-        measurements.push({ name, value, unit: "tasks/s", baseline, atLeast: 0.9 });
-      }
-      if (ms === 100) {
-        measurements.push({
-          name: `Start of ${SLOTS} Workers, to the first end of a task of 100 ms, ${of}`,
-          value: figures.startMs,
-          unit: "ms",
-        });
-      }
-    }
-    const rows = Math.round(400_000 * scale);
+    const tens = await repeated(() => run(short, "wait", over, workers));
+    const hundreds = await repeated(() => run(long, "wait", over, workers));
     const { elapsedMs } = await repeated(() =>
-      run([rows / 4, rows / 4, rows / 4, rows / 4], "write", over, pids(workers))
+      run([rows / 4, rows / 4, rows / 4, rows / 4], "write", over, workers)
     );
-    measurements.push({
-      name: `Rows over NATS, ${of}`,
-      value: rows / elapsedMs * 1_000,
-      unit: "rows/s",
-      ...(count === 1 ? { atLeast: 200_000 } : {}),
-    });
+    measurements.push(
+      {
+        name: `Tasks of 10 ms over NATS, ${SLOTS} at once, ${of}`,
+        value: tens.rate,
+        unit: "tasks/s",
+        baseline: { name: `local pool of ${SLOTS}`, value: local.rate },
+      },
+      {
+        name: `Tasks of 100 ms over NATS, ${SLOTS} at once, ${of}`,
+        value: hundreds.rate,
+        unit: "tasks/s",
+        // Were nothing lost: as many as run at once, by the time of a task.
+        baseline: { name: "ideal", value: SLOTS / 100 * 1_000 },
+        atLeast: 0.9,
+      },
+      {
+        name: `Start of ${SLOTS} Workers, to the first end of a task of 100 ms, ${of}`,
+        value: hundreds.startMs,
+        unit: "ms",
+      },
+      {
+        name: `Rows over NATS, ${of}`,
+        value: rows / elapsedMs * 1_000,
+        unit: "rows/s",
+        ...(count === 1 ? { atLeast: 200_000 } : {}),
+      },
+    );
   }
   if (scale === 1) measurements.push(...await memory(), await taken());
   return measurements;
@@ -126,12 +130,12 @@ export const natsTasks: Benchmark = async (scale) => {
   async function repeated(round: () => Promise<Figures>): Promise<Figures> {
     const all: Figures[] = [];
     for (let n = 0; n < rounds; n++) all.push(await round());
-    const middle = (key: keyof Figures) => median(all.map((figures) => figures[key]));
+    const middle = (key: "elapsedMs" | "rate" | "startMs") => median(all.map((one) => one[key]));
     return {
       rate: middle("rate"),
       startMs: middle("startMs"),
       elapsedMs: middle("elapsedMs"),
-      processorUs: middle("processorUs"),
+      processorUs: all[0]!.processorUs.map((_, n) => median(all.map((one) => one.processorUs[n]!))),
     };
   }
 
@@ -140,10 +144,12 @@ export const natsTasks: Benchmark = async (scale) => {
     items: number[],
     name: string,
     options: Pick<PipelineOptions<number>, "executor" | "workers">,
-    processes: readonly number[],
+    workers: { children: readonly Deno.ChildProcess[] } = { children: [] },
   ): Promise<Figures> {
     const db = folder.file();
-    const [before, begin] = [processorTime(processes), Date.now()];
+    const processes = [Deno.pid, server.pid, ...workers.children.map(({ pid }) => pid)];
+    const before = processes.map((pid) => processorTime([pid]));
+    const begin = Date.now();
     const { counts, elapsedMs } = await runPipeline(items, {
       db,
       driver: "builtin",
@@ -151,7 +157,9 @@ export const natsTasks: Benchmark = async (scale) => {
       run: { module: MODULE, export: name },
       ...options,
     });
-    const used = processorTime(processes) - before;
+    const processorUs = processes.map((pid, n) =>
+      (processorTime([pid]) - before[n]!) / items.length
+    );
     if (counts.done !== items.length) throw new Error(`${counts.done} of ${items.length} done`);
     const rows = await readValues(db, "SELECT finished_at FROM task_runs ORDER BY finished_at");
     const end = (part: number) =>
@@ -160,20 +168,20 @@ export const natsTasks: Benchmark = async (scale) => {
       rate: 0.7 * items.length / Math.max(1, end(0.95) - end(0.25)) * 1_000,
       startMs: end(0) - begin,
       elapsedMs,
-      processorUs: used / items.length,
+      processorUs,
     };
   }
 
   /** How memory grows over one run of many tasks. */
   async function memory(): Promise<Measurement[]> {
+    console.error("Over NATS: memory");
     await using workers = await startWorkers(server.url, 1, NOOP_SLOTS);
-    const pid = workers.children[0]!.pid;
-    const figures: [ours: number, theirs: number][] = [];
+    const processes = [Deno.pid, workers.children[0]!.pid];
+    const figures: number[][] = [];
+    const note = () => figures.push(processes.map((pid) => Math.round(residentMemory(pid))));
     function* items() {
       for (let n = 0; n < 100_000; n++) {
-        if (n > 0 && n % 20_000 === 0) {
-          figures.push([residentMemory(Deno.pid), residentMemory(pid)]);
-        }
+        if (n > 0 && n % 20_000 === 0) note();
         yield 0;
       }
     }
@@ -184,19 +192,24 @@ export const natsTasks: Benchmark = async (scale) => {
       executor,
       workers: NOOP_OFFERED,
     });
-    figures.push([residentMemory(Deno.pid), residentMemory(pid)]);
-    const [first, last] = [figures[0]!, figures.at(-1)!];
-    return ["the coordinator", "a worker of 4 slots"].map((whose, n) => ({
-      name: `Memory of ${whose} after 100,000 tasks over NATS`,
-      value: last[n]!,
-      unit: "MiB",
-      baseline: { name: "after 20,000", value: first[n]! },
-      atMost: 1.2,
-    }));
+    note();
+    return ["the coordinator", "a worker of 4 slots"].map((whose, n) => {
+      const series = figures.map((figure) => figure[n]!);
+      return {
+        name: `Memory of ${whose} after 100,000 tasks over NATS (each 20,000: ${
+          series.join(", ")
+        })`,
+        value: series.at(-1)!,
+        unit: "MiB",
+        baseline: { name: "after 40,000", value: series[1]! },
+        atMost: 1.2,
+      };
+    });
   }
 
   /** From the kill of a worker to the begin of its task elsewhere. */
   async function taken(): Promise<Measurement> {
+    console.error("Over NATS: the kill of a worker");
     const lease = 15_000;
     const db = folder.file();
     await using victim = await startWorkers(server.url, 1, 1);

@@ -41,7 +41,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "serve pipelines: schedules, a page to run them, one dashboard",
     usage: "<file...>",
     permissions:
-      `${WRITES}; --allow-net on its address; --allow-run=<deno>, which starts each run; those of the modules' tasks`,
+      `${WRITES}; --allow-net on its address; --allow-run=deno, which starts each run; those of the modules' tasks`,
     load: () => import("./commands/serve.ts"),
   },
   demo: {

@@ -42,6 +42,7 @@ export type {
 export type { GraphEdge, GraphNode, TaskGraph, Timeline, WeaveBlock } from "./api/picture.ts";
 export type { Run, RunHealth, RunPage, RunQuery, RunStatus, Sample } from "./api/run.ts";
 export type { ComparedRows, RunRows, WrittenRows } from "./api/rows.ts";
+export type { GridCell, RunGrid } from "./api/grid.ts";
 export type { RunProgress } from "../internal/progress.ts";
 export type { LogLine, LogPage, RunLogLine, RunLogPage } from "./api/log.ts";
 export type {

@@ -4,8 +4,14 @@
  *
  * @module
  */
-import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
+import {
+  connect,
+  type Msg,
+  type NatsConnection,
+  PermissionViolationError,
+} from "@nats-io/transport-node";
 import { delay, settledWithin } from "../internal/delay.ts";
+import type { Refusal } from "./refusal.ts";
 import { asksForCertificate } from "./server_info.ts";
 import { takeStrayErrors } from "./stray_errors.ts";
 import { type NatsOptions, RETRY_MS, settingsOf, shownServers } from "./settings.ts";
@@ -28,6 +34,7 @@ export class Connection {
   /** Called while the connection is made again. */
   #alert: Disposable | undefined;
   readonly #listeners = new Set<(isConnected: boolean) => void>();
+  #refused: (refusal: Refusal) => void = () => {};
 
   constructor(nats: NatsConnection) {
     this.nats = nats;
@@ -47,6 +54,11 @@ export class Connection {
   /** Notifies a listener when the connection is lost, and when it is back. */
   onChange(listener: (isConnected: boolean) => void): void {
     this.#listeners.add(listener);
+  }
+
+  /** Tells a listener which subjects the server keeps from this user. */
+  onRefused(listener: (refusal: Refusal) => void): void {
+    this.#refused = listener;
   }
 
   /**
@@ -74,7 +86,10 @@ export class Connection {
     this.nats.publish(subject, payload, reply === undefined ? {} : { reply });
   }
 
-  /** Takes the messages of a subject. What the listener throws is given to `failed`. */
+  /**
+   * Takes the messages of a subject. What the listener throws is given to `failed`; a subject that is refused is told
+   * elsewhere.
+   */
   subscribe(
     subject: string,
     listener: (message: Msg) => void,
@@ -82,6 +97,7 @@ export class Connection {
   ): Disposable {
     const subscription = this.nats.subscribe(subject, {
       callback(error, message) {
+        if (error instanceof PermissionViolationError) return;
         try {
           if (error) throw error;
           listener(message);
@@ -106,7 +122,12 @@ export class Connection {
   }
 
   async #follow(): Promise<void> {
-    for await (const { type } of this.nats.status()) {
+    for await (const status of this.nats.status()) {
+      const { type } = status;
+      if (type === "error" && status.error instanceof PermissionViolationError) {
+        const { operation, subject } = status.error;
+        this.#refused({ does: operation === "publish" ? "publish to" : "subscribe to", subject });
+      }
       if (type !== "disconnect" && type !== "reconnect") continue;
       this.#isConnected = type === "reconnect";
       this.#alert?.[Symbol.dispose]();

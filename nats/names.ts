@@ -38,6 +38,10 @@ export interface Names {
   runOf(consumer: string): string;
   /** Where a worker asks for offers. */
   pull(consumer: string): string;
+  /** Whether a subject is under the prefix. */
+  has(subject: string): boolean;
+  /** The subjects that a user is given, of which this is one. */
+  permission(subject: string): string;
 }
 
 /** The names under a prefix. */
@@ -54,6 +58,13 @@ export function namesUnder(prefix: string): Names {
     consumer: (run, generation) => `${run}-${generation}`,
     runOf: (consumer) => consumer.split("-")[0]!,
     pull: (consumer) => `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
+    has: (subject) => subject.startsWith(`${prefix}.`),
+    permission(subject) {
+      const groups = [`${prefix}.up.`, `${prefix}.down.`, `${prefix}.job.`, `$JS.ACK.${stream}.`];
+      const group = [...groups, `$JS.API.CONSUMER.MSG.NEXT.${stream}.`]
+        .find((start) => subject.startsWith(start));
+      return group === undefined ? subject : `${group}>`;
+    },
   };
 }
 

@@ -89,6 +89,8 @@ export type UpMessage =
   | { kind: "unfit"; error: ErrorData }
   /** How many tasks it would claim beyond its slots, so that each slot has its next task when one returns. */
   | { kind: "ahead"; tasks: number }
+  /** The server has no such consumer. */
+  | { kind: "misses"; consumer: string }
   /** It takes no more offers. */
   | { kind: "leaving" }
   /** It has ended or given back all that it held. */

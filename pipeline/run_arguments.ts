@@ -80,7 +80,7 @@ export async function resolveArguments(declared: unknown, given: object): Promis
   if (!isValidator(declared)) return { ...declared as object | undefined, ...given };
   const result = await declared["~standard"].validate({ ...given });
   if (result.issues) {
-    const fields: Record<string, string> = {};
+    const fields: Record<string, string> = Object.create(null);
     const issues = result.issues.map(({ message, path }) => {
       const parts = path?.map((part) => String((part as { key?: unknown } | null)?.key ?? part));
       const [name, ...inside] = parts ?? [];

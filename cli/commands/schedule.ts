@@ -11,7 +11,7 @@ import type { CronTimes } from "../../pipeline/schedule/cron_expression.ts";
 import { planSchedule, runSchedule, type SchedulePlan } from "../../pipeline/schedule/schedule.ts";
 import type { ZonedSchedule } from "../../pipeline/schedule/zoned_schedule.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../terminal/exit_code.ts";
-import { printError } from "../terminal/failure.ts";
+import { CommandError, printError } from "../terminal/failure.ts";
 import { loadDefinition } from "../load_definition.ts";
 import { addNatsOptions, RUN_OVER_NATS, toExecutor } from "../nats_options.ts";
 import {
@@ -24,6 +24,8 @@ import {
   quietTasksOption,
   workersOption,
 } from "../options.ts";
+import { databasePath } from "../../sqlite/database_file.ts";
+import { isGranted } from "../../internal/permissions.ts";
 import { sanitize } from "../terminal/sanitize.ts";
 import { printStderr } from "../terminal/terminal.ts";
 import { formatDuration } from "../../internal/units.ts";
@@ -102,6 +104,8 @@ export async function run(
     ...(overlap === undefined ? {} : { overlap }),
   };
   const plan = await planSchedule(definition);
+  const db = locate(options.db ?? definition.db ?? DEFAULT_DB);
+  await checkAccess(db);
   const stop = new AbortController();
   let under = 0;
   let exitCode: ExitCode = EXIT.done;
@@ -109,9 +113,7 @@ export async function run(
     if (under > 0) exitCode = exitCodeOf(signal);
     stop.abort(new DOMException(`Stopped by ${signal}`, "AbortError"));
   });
-  await using __ = dashboard === undefined
-    ? undefined
-    : await serve(locate(options.db ?? definition.db ?? DEFAULT_DB), dashboard);
+  await using __ = dashboard === undefined ? undefined : await serve(db, dashboard);
   const { verbose, arg = {} } = options;
   const signal = definition.signal
     ? AbortSignal.any([definition.signal, stop.signal])
@@ -136,6 +138,17 @@ export async function run(
     }
   });
   return exitCode;
+}
+
+/** Refuses a schedule whose runs could not open their database: the first may begin days later. */
+async function checkAccess(db: string | URL): Promise<void> {
+  const path = await databasePath(db);
+  for (const name of ["read", "write"] as const) {
+    if (path === ":memory:" || isGranted({ name, path })) continue;
+    throw new CommandError(
+      `Cannot schedule runs that may not ${name} ${path}. Add --allow-${name}=${path}`,
+    );
+  }
 }
 
 /** The schedule of the module, overridden by the command line. */

@@ -23,7 +23,7 @@ import { programOf } from "../serve/child.ts";
 import { Notifier, readNotifyUrl } from "../serve/notifier.ts";
 import { isGranted, readEnv } from "../../internal/permissions.ts";
 import { knownPaths } from "../serve/known_paths.ts";
-import { PipelineServer } from "../serve/pipeline_server.ts";
+import { MAX_RUNS, PipelineServer } from "../serve/pipeline_server.ts";
 import { reportTo } from "../serve/report_to.ts";
 import { printStderr, writeLines } from "../terminal/terminal.ts";
 import { readToken, TOKEN_VARIABLE, viewerToken } from "../viewer_token.ts";
@@ -58,6 +58,8 @@ export interface ServeCommandOptions {
   notify?: string;
   /** The file with the key of their signatures. */
   notifySecretFile?: string;
+  /** Runs at a time. */
+  runs: number;
   /** Seconds in which runs may end. */
   stopLimit: number;
 }
@@ -95,6 +97,7 @@ export function define(command: Command): Command {
       "flag of deno run for each run, such as --allow-net=api.example.com; repeatable",
       add,
     )
+    .option("--runs <n>", "runs at a time; others wait", wholeNumber(1), MAX_RUNS)
     .option(
       "--stop-limit <seconds>",
       "how long runs may take to end at SIGTERM, before they are killed",
@@ -118,13 +121,12 @@ export function define(command: Command): Command {
 
 /** Does it. */
 export async function run(options: ServeCommandOptions, ...files: string[]): Promise<ExitCode> {
-  const { port, host, denoFlag = [], stopLimit } = options;
+  const { port, host, denoFlag = [], stopLimit, runs } = options;
   if (host.trim() === "") {
     throw new CommandError(
       `Cannot listen on an empty address. Pass one with --host, such as 0.0.0.0`,
     );
   }
-  programOf();
   const isExposed = !isLoopback(host);
   const token = await viewerToken(options) ?? (isExposed ? newToken() : undefined);
   checkToken(token, { name: "token", isExposed });
@@ -134,10 +136,12 @@ export async function run(options: ServeCommandOptions, ...files: string[]): Pro
   checkToken(controlToken, { name: "control token", isExposed });
   const origins = checkOrigins(options.origin ?? []);
   let url = "";
+  programOf();
   const server = new PipelineServer({
     files: files.flat(),
     flags: childFlags(denoFlag, await knownPaths(files.flat())),
     graceMs,
+    runs,
     token,
     controlToken,
     allowedHosts: [...LOOPBACK_HOSTS, host, ...options.name ?? []],

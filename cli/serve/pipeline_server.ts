@@ -17,10 +17,14 @@ import { type Described, describeFiles } from "./describe_files.ts";
 import { ServedDatabase } from "./served_database.ts";
 import type { Notifier } from "./notifier.ts";
 import { type Ended, type PipelineListener, ServedPipeline } from "./served_pipeline.ts";
+import { Slots } from "./slots.ts";
 import { Slugs } from "./slugs.ts";
 
 /** Milliseconds for which a server that stops still sends notifications. */
 const NOTIFY_MS = 5_000;
+
+/** Runs at a time, unless the command line gives another number. */
+export const MAX_RUNS = 10;
 
 /** What a server is made of. */
 export interface PipelineServerOptions extends ChildSettings {
@@ -32,6 +36,8 @@ export interface PipelineServerOptions extends ChildSettings {
   allowedOrigins: readonly string[];
   /** Milliseconds in which a definition must have loaded. */
   loadMs?: number;
+  /** Runs at a time. */
+  runs?: number;
   /** Where notifications of runs that have ended are sent. */
   notifier?: Notifier | undefined;
   /** The address of the first page, for notifications. */
@@ -63,16 +69,22 @@ export class PipelineServer implements PipelineHost {
     this.controlToken = options.controlToken ?? newToken();
     this.#access = newAccess({ token, allowedHosts, allowedOrigins });
     const slugs = new Slugs();
-    this.pipelines = options.files.map((file, i) => {
-      const name = file.split(/[/\\]/).at(-1)!.replace(/\.\w+(?=:|$)/, "");
-      const id = slugs.of(name, `pipeline-${i + 1}`);
-      return new ServedPipeline({ id, file }, options, {
+    const shares = {
+      settings: options,
+      slots: new Slots(options.runs ?? MAX_RUNS),
+      stopped: this.#stopped.signal,
+      listener: {
         ...options.listener,
-        ended: (ended) => {
+        ended: (ended: Ended) => {
           options.listener.ended(ended);
           this.#notify(ended);
         },
-      });
+      },
+    };
+    this.pipelines = options.files.map((file, i) => {
+      const name = file.split(/[/\\]/).at(-1)!.replace(/\.\w+(?=:|$)/, "");
+      const id = slugs.of(name, `pipeline-${i + 1}`);
+      return new ServedPipeline({ id, file }, shares);
     });
     this.app = createHome({
       dashboards: this.#dashboards,
@@ -174,7 +186,7 @@ export class PipelineServer implements PipelineHost {
       return notifier.notify({ event, pipeline: name, trigger, run: null, problem, url: null });
     }
     const page = `${url()}${database.address}?run=${id}`;
-    const reading = database.run(id).catch(() => undefined).then((run = undefined) =>
+    const reading = database.endedRun(id).catch(() => undefined).then((run = undefined) =>
       notifier.notify({
         event: "run.ended",
         pipeline: name,
@@ -192,7 +204,7 @@ export class PipelineServer implements PipelineHost {
     const problem = await pipeline.take(described);
     if (pipeline.description) pipeline.database = this.#databaseOf(pipeline.description.db);
     this.#options.listener.described(pipeline, problem);
-    this.#schedules.push(pipeline.schedule(this.#stopped.signal));
+    this.#schedules.push(pipeline.schedule());
   }
 
   #databaseOf(path: string): ServedDatabase {
@@ -203,7 +215,15 @@ export class PipelineServer implements PipelineHost {
     const database: ServedDatabase = new ServedDatabase({ path, slug }, {
       access: this.#access,
       controlToken: this.controlToken,
-      host: { pipelines: this, resume: (run, tasks) => this.resume(() => database, run, tasks) },
+      host: {
+        pipelines: this,
+        resume: (run, tasks) => this.resume(() => database, run, tasks),
+        cancel: (run) => {
+          for (const pipeline of this.pipelines) {
+            if (pipeline.database === database) pipeline.cancel(run);
+          }
+        },
+      },
     });
     this.#databases.set(path, database);
     this.#dashboards.set(slug, database.app);

@@ -11,9 +11,14 @@ import type { DatabaseHost } from "../../dashboard/server/pipeline_host.ts";
 import { argumentsOf, listPastRuns } from "../../dashboard/server/queries/pipelines/past_runs.ts";
 import { readPauses } from "../../dashboard/server/queries/pipelines/schedules.ts";
 import { getRun } from "../../dashboard/server/queries/runs.ts";
+import { delay } from "../../internal/delay.ts";
 import { isoNow } from "../../internal/timestamps.ts";
 import type { NoteScheduleMessage } from "../../writer/protocol/schedule_message.ts";
 import { clientOf, SqliteWriter } from "../../writer/client/sqlite_writer.ts";
+
+/** Looks at a run whose process has ended, and milliseconds between them. */
+const LOOKS = 30;
+const LOOK_MS = 100;
 
 /** Runs of a pipeline that are shown in a row. */
 const SHOWN_RUNS = 20;
@@ -113,10 +118,16 @@ export class ServedDatabase implements AsyncDisposable {
     return JSON.parse(this.#source.read((reader) => argumentsOf(reader, run)) ?? "{}");
   }
 
-  /** A run as it is now. */
-  async run(id: number): Promise<Run | undefined> {
-    await this.#source.ready();
-    return this.#source.read((reader) => getRun(reader, id), () => undefined);
+  /** A run whose process has ended. That its lock is free is seen a moment later. */
+  async endedRun(id: number): Promise<Run | undefined> {
+    let run: Run | undefined;
+    for (let looks = 0; looks < LOOKS; looks++) {
+      await this.#source.ready();
+      run = this.#source.read((reader) => getRun(reader, id), () => undefined);
+      if (run?.status !== "running") break;
+      await delay(LOOK_MS);
+    }
+    return run;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

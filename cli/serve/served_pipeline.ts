@@ -8,13 +8,17 @@ import type { HostRefusal } from "../../dashboard/server/pipeline_host.ts";
 import type { CronTimes } from "../../pipeline/schedule/cron_expression.ts";
 import { planSchedule, runSchedule, type SchedulePlan } from "../../pipeline/schedule/schedule.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
-import { Child, type ChildSettings } from "./child.ts";
+import { Child, type ChildEnd, type ChildSettings } from "./child.ts";
 import type { Described } from "./describe_files.ts";
 import type { ChildReply, Description, Refusal, RunRequest } from "./protocol.ts";
+import type { Slots } from "./slots.ts";
 import type { ServedDatabase } from "./served_database.ts";
 
 /** Milliseconds for which the answer to a request waits until the run has begun. */
 const BEGIN_MS = 20_000;
+
+/** Lines of a run that are kept, in case that its process ends. */
+const MAX_PRINTED = 100;
 
 /** Times that are shown. */
 const SHOWN_TIMES = 3;
@@ -43,6 +47,16 @@ export interface PipelineListener {
   ended(ended: Ended): void;
 }
 
+/** What a pipeline shares with the others of its server. */
+export interface PipelineShares {
+  settings: ChildSettings;
+  listener: PipelineListener;
+  /** Places for runs. */
+  slots: Slots;
+  /** Aborted when the server stops. */
+  stopped: AbortSignal;
+}
+
 /** One pipeline. */
 export class ServedPipeline {
   readonly id: string;
@@ -51,20 +65,19 @@ export class ServedPipeline {
   database: ServedDatabase | undefined;
   #problem: string | null = null;
   #plan: SchedulePlan | undefined;
-  readonly #settings: ChildSettings;
-  readonly #listener: PipelineListener;
+  readonly #shares: PipelineShares;
   readonly #children = new Set<Child>();
+  readonly #byRun = new Map<number, Child>();
   readonly #active = new Set<object>();
 
-  constructor(
-    { id, file }: { id: string; file: string },
-    settings: ChildSettings,
-    listener: PipelineListener,
-  ) {
+  constructor({ id, file }: { id: string; file: string }, shares: PipelineShares) {
     this.id = id;
     this.file = file;
-    this.#settings = settings;
-    this.#listener = listener;
+    this.#shares = shares;
+  }
+
+  get #listener(): PipelineListener {
+    return this.#shares.listener;
   }
 
   /** Its name, or that of its file. */
@@ -104,10 +117,11 @@ export class ServedPipeline {
   }
 
   /**
-   * Starts runs at its times until the signal is aborted. Of several servers over its database one claims each time; a
+   * Starts runs at its times until the server stops. Of several servers over its database one claims each time; a
    * schedule that is paused has no times.
    */
-  async schedule(signal: AbortSignal): Promise<void> {
+  async schedule(): Promise<void> {
+    const signal = this.#shares.stopped;
     const plan = this.#plan;
     const { database } = this;
     if (!plan || !database) return;
@@ -154,6 +168,11 @@ export class ServedPipeline {
     await Promise.all([...this.#children].map((child) => child.stop(reason, graceMs)));
   }
 
+  /** Ends a run of it, in any case. */
+  cancel(run: number): void {
+    void this.#byRun.get(run)?.stop("Cancelled", this.#shares.settings.graceMs);
+  }
+
   /** Its description for the API. */
   async info(): Promise<PipelineInfo> {
     const { id, name, file, description, database, active } = this;
@@ -192,7 +211,8 @@ export class ServedPipeline {
     const active = {};
     const listeners = {
       onLine: (line: string) => {
-        if (printed.length < 100) printed.push(line);
+        printed.push(line);
+        if (printed.length > MAX_PRINTED) printed.shift();
         this.#listener.print(`${this.name} │ ${line}`);
       },
       onReply: (reply: ChildReply) => {
@@ -200,28 +220,32 @@ export class ServedPipeline {
         onReply(reply);
         if (reply.kind !== "begun") return void this.#active.delete(active);
         run = reply.run;
+        if (run !== null) this.#byRun.set(run, child);
         this.#listener.begun(this, run, trigger);
       },
     };
+    const { slots, stopped, settings } = this.#shares;
+    this.#active.add(active);
+    if (!await slots.take(stopped)) {
+      this.#active.delete(active);
+      return "The server is stopping";
+    }
     const { file } = this;
     const db = this.database!.path;
     const child = new Child(
       { kind: "run", file, db, overlap: "refuse", ...request },
-      this.#settings,
+      settings,
       listeners,
     );
     this.#children.add(child);
-    this.#active.add(active);
-    const { code, signal } = await child.ended;
+    const end = await child.ended;
+    slots.give();
     this.#children.delete(child);
+    if (run !== null && this.#byRun.get(run) === child) this.#byRun.delete(run);
     this.#active.delete(active);
-    const how = signal === null ? `code ${code}` : signal;
-    const problem = problemOf(last) ??
-      (last?.kind === "ended"
-        ? null
-        : `The process of the run ended with ${how}${
-          printed.length > 0 ? `: ${printed.at(-1)}` : ""
-        }`);
+    const problem = last?.kind === "ended"
+      ? last.reason ?? null
+      : problemOf(last) ?? whyEnded(end, printed);
     const refused = last?.kind === "refused";
     const overlaps = last?.kind === "refused" && last.overlaps === true;
     const status = last?.kind === "ended" ? last.status : null;
@@ -234,8 +258,14 @@ export class ServedPipeline {
 }
 
 function problemOf(last: ChildReply | undefined): string | null {
-  if (last?.kind === "refused" || last?.kind === "failed") return last.message;
-  return last?.kind === "ended" ? last.reason ?? null : null;
+  return last?.kind === "refused" || last?.kind === "failed" ? last.message : null;
+}
+
+/** How a process ended that reported no end of its run, with the line that explains it best. */
+function whyEnded({ code, signal }: ChildEnd, printed: readonly string[]): string {
+  const hint = printed.findLast((line) => /error|fatal/i.test(line)) ?? printed.at(-1);
+  const how = signal ?? `code ${code}`;
+  return `The process of the run ended with ${how}${hint === undefined ? "" : `: ${hint}`}`;
 }
 
 function toRefusal({ message, fields, overlaps }: Refusal): HostRefusal {

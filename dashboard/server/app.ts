@@ -15,6 +15,7 @@ import { Hub } from "./live/hub.ts";
 import { BadRequest } from "./params.ts";
 import type { Read } from "./queries/find.ts";
 import { addControl, type ControlledWriter } from "./routes/control.ts";
+import { addCsv } from "./routes/csv.ts";
 import { addData } from "./routes/data.ts";
 import { addHealth } from "./routes/health.ts";
 import { addLive } from "./routes/live.ts";
@@ -200,6 +201,7 @@ export function assembleDashboard(
   addRunLog(app, read);
   addRuns(app, read, () => source.state.file);
   addTasks(app, read);
+  addCsv(app, read);
   addData(app, read, { isOn: source.showsData });
   addLive(app, hub);
   addOpenapi(app);

@@ -33,4 +33,6 @@ export interface DatabaseHost {
   pipelines: PipelineHost;
   /** Continues a run that has ended, or some of its tasks; `undefined` when its definition is not there. */
   resume(run: Run, tasks?: readonly number[]): Promise<RunStart | HostRefusal | undefined>;
+  /** A run is asked to end: where the server started it, its process is killed when it does not. */
+  cancel(run: number): void;
 }

@@ -23,7 +23,7 @@ export function renderRoutes(api: Api): string {
   using app = assembleDashboard({
     db: "none.db",
     writer: { attach: () => new MessageChannel().port1 },
-  }, { access, host: { home: "../../", pipelines, resume: () => refusal } });
+  }, { access, host: { home: "../../", pipelines, resume: () => refusal, cancel() {} } });
   const home = createHome({
     access,
     controlToken: "none",

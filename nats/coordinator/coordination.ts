@@ -11,9 +11,12 @@ import type { NatsOptions } from "../settings.ts";
 import { versionOf } from "../module_version.ts";
 import { machineName, namesUnder, PREFIX, uniqueName } from "../names.ts";
 import { BEAT_MS, type RunHello, VERSION, type Welcome } from "../protocol.ts";
+import { refusedError } from "../refusal.ts";
 import { Crew, type CrewOptions } from "./crew.ts";
 import { Offers } from "./offers.ts";
 import type { RemoteWorker } from "./remote_worker.ts";
+
+const OPERATION = "run the pipeline";
 
 /** Milliseconds for which a server that does not answer is tried at the beginning. */
 const PATIENCE_MS = 30_000;
@@ -103,9 +106,16 @@ export class Coordination {
     const names = namesUnder(options.prefix ?? PREFIX);
     const run = uniqueName();
     const connection = await openConnection(options, {
-      operation: "run the pipeline",
+      operation: OPERATION,
       patienceMs: PATIENCE_MS,
       signal: environment.signal,
+    });
+    let coordination: Coordination | undefined;
+    connection.onRefused((refusal) => {
+      // Calls of JetStream fail by themselves, and a question to another coordinator is no matter.
+      const { subject } = refusal;
+      if (!names.has(subject) || subject.endsWith(".ping")) return;
+      events.failed(refusedError(refusal, { ...options, operation: OPERATION, names }));
     });
     try {
       const offers = await Offers.open({
@@ -116,6 +126,7 @@ export class Coordination {
         storage,
         patienceMs: PATIENCE_MS,
         signal: environment.signal,
+        missing: () => coordination?.missed(),
         failed: events.failed,
       });
       const beatMs = Math.min(BEAT_MS, leaseMs / 4);
@@ -140,7 +151,8 @@ export class Coordination {
         tick: events.tick,
         failed: events.failed,
       });
-      return new Coordination(options, events, { connection, offers, crew, beatMs });
+      coordination = new Coordination(options, events, { connection, offers, crew, beatMs });
+      return coordination;
     } catch (error) {
       await connection.close();
       throw error;
@@ -175,6 +187,11 @@ export class Coordination {
     if (now - this.#checkedAt < this.#options.leaseMs) return;
     this.#checkedAt = now;
     void this.#check(true);
+  }
+
+  /** A consumer was missed: it was deleted, or its stream. */
+  missed(consumer = this.offers.consumer): void {
+    if (consumer === this.offers.consumer) void this.#check(false);
   }
 
   /** Keeps what is known of a worker, for readers. */

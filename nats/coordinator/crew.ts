@@ -8,6 +8,7 @@
  */
 import type { Msg } from "@nats-io/transport-node";
 import { settledWithin } from "../../internal/delay.ts";
+import { announce, onWorker } from "../announcements.ts";
 import type { Connection } from "../connection.ts";
 import { goneFrame, isFirst } from "../link.ts";
 import type { Names } from "../names.ts";
@@ -53,11 +54,7 @@ export class Crew {
     const { connection, names, hello, failed } = this.#options;
     this.#subscriptions.push(
       connection.subscribe(names.up(hello.run, "*"), (message) => this.#receive(message), failed),
-      connection.subscribe(
-        names.worker,
-        (message) => this.#see(message.json<WorkerBeat>()),
-        failed,
-      ),
+      onWorker({ connection, subject: names.worker, failed }, (beat) => this.#see(beat)),
     );
     this.#tickedAt = performance.now();
     this.#timer = setInterval(() => this.#tick(), Math.min(TICK_MS, hello.beatMs));
@@ -132,7 +129,7 @@ export class Crew {
     const workers = [...this.#workers.values()];
     for (const worker of workers) worker.send({ kind: "finish" });
     await settledWithin(1_000, Promise.all(workers.map((worker) => worker.flushed())));
-    connection.publish(names.hello, JSON.stringify({ kind: "bye", run: hello.run }));
+    announce(connection, names.hello, { kind: "bye", run: hello.run });
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     await Promise.all(workers.map((worker) => worker.close().catch(() => {})));
     this.#workers.clear();
@@ -148,7 +145,7 @@ export class Crew {
   #sendHello(): void {
     this.#helloSentAt = performance.now();
     const { connection, names, hello } = this.#options;
-    connection.publish(names.hello, JSON.stringify(hello));
+    announce(connection, names.hello, hello);
   }
 
   #receive({ subject, data, reply }: Msg): void {

@@ -42,9 +42,11 @@ export interface OffersOptions {
   run: string;
   leaseMs: number;
   storage: "file" | "memory";
-  /** Milliseconds for which a server that does not answer is tried at the beginning. */
+  /** Milliseconds for which a server is tried that does not answer at the beginning, or takes no offers. */
   patienceMs: number;
   signal?: AbortSignal | undefined;
+  /** Called when the server has no such stream. */
+  missing: () => void;
   /** Called when the server takes no offers. */
   failed: (error: Error) => void;
 }
@@ -55,6 +57,8 @@ export class Offers {
   readonly #manager: JetStreamManager;
   /** Offers that the server has not acknowledged, the oldest first, and when they were published. */
   readonly #unacknowledged = new TransientMap<number, { offer: OfferId; at: number }>();
+  /** Since when the server has taken none. */
+  #refusedAt = Infinity;
   readonly #inbox = createInbox();
   readonly #subscription: Disposable;
   /** How many consumers there were, and whether the last one is known to have been made. */
@@ -203,13 +207,19 @@ export class Offers {
   #receive(message: Msg): void {
     const { subject, headers } = message;
     // There is no such stream at the moment.
-    if (headers?.hasError) return;
-    this.#unacknowledged.delete(Number(subject.slice(subject.lastIndexOf(".") + 1)));
+    if (headers?.hasError) return this.#options.missing();
     const { error } = message.json<{ error?: { description: string } }>();
-    if (!error) return;
-    const { names } = this.#options;
+    if (!error) {
+      this.#unacknowledged.delete(Number(subject.slice(subject.lastIndexOf(".") + 1)));
+      this.#refusedAt = Infinity;
+      return;
+    }
+    // It may be full only until workers have taken what it has.
+    this.#refusedAt = Math.min(this.#refusedAt, performance.now());
+    const { names, patienceMs, failed } = this.#options;
+    if (performance.now() - this.#refusedAt < patienceMs) return;
     const why = `the stream ${names.stream} of NATS refuses them (${error.description})`;
-    this.#options.failed(new Error(`Cannot offer tasks to workers: ${why}`));
+    failed(new Error(`Cannot offer tasks to workers: ${why}. Give JetStream more room`));
   }
 
   /** Removes the consumers of runs whose coordinator is gone, and their offers. */

@@ -141,6 +141,8 @@ export class RemoteExecutor<Item> implements Executor<Item> {
       case "ahead":
         worker.ahead = message.tasks;
         return this.#events!.ready();
+      case "misses":
+        return this.#coordination!.missed(message.consumer);
       case "leaving":
         return void (worker.slots = 0);
       case "left":

@@ -4,6 +4,7 @@
  * @module
  */
 import { settledWithin } from "../../internal/delay.ts";
+import { announce, onHello } from "../announcements.ts";
 import type { Connection } from "../connection.ts";
 import { shownServers } from "../settings.ts";
 import { machineName, type Names, namesUnder, PREFIX, uniqueName } from "../names.ts";
@@ -15,10 +16,14 @@ import {
   VERSION,
   type WorkerBeat,
 } from "../protocol.ts";
+import { refusedError } from "../refusal.ts";
 import { RunSession } from "./run_session.ts";
 
 /** Milliseconds for which running tasks may continue after the worker is stopped. */
 const GRACE_MS = 30_000;
+
+/** The operation that errors name. */
+export const OPERATION = "serve as a worker";
 
 /** A module that it runs. */
 export interface ServedModule {
@@ -74,10 +79,17 @@ export class NatsWorker {
     const connection = this.#connection;
     let failure: Error | undefined;
     const ended = Promise.withResolvers<void>();
-    const hello = connection.subscribe(
-      this.#names.hello,
-      (message) => this.#receive(message.json<Hello>()),
-      (error) => log(`Cannot read a message: ${error.message}`),
+    const fail = (error: Error) => {
+      failure ??= error;
+      ended.resolve();
+    };
+    connection.onRefused((refusal) => {
+      const { servers } = this.#options;
+      fail(refusedError(refusal, { operation: OPERATION, names: this.#names, servers }));
+    });
+    const hello = onHello(
+      { connection, subject: this.#names.hello, failed: fail },
+      (message) => this.#receive(message),
     );
     connection.onChange((isConnected) => {
       log(isConnected ? "Connected again" : "The connection is lost; trying again");
@@ -85,10 +97,7 @@ export class NatsWorker {
       for (const session of this.#sessions.values()) session.reconnected();
       this.#show();
     });
-    connection.nats.closed().then((error) => {
-      if (error) failure = error;
-      ended.resolve();
-    });
+    connection.nats.closed().then((error) => error ? fail(error) : ended.resolve());
     signal.addEventListener("abort", () => ended.resolve());
     if (signal.aborted) ended.resolve();
     const timer = setInterval(() => this.#show(), BEAT_MS);
@@ -106,7 +115,10 @@ export class NatsWorker {
     } finally {
       this.#isEnding = true;
       hello[Symbol.dispose]();
-      await Promise.all([...this.#sessions.values()].map((session) => session.leave(graceMs)));
+      await Promise.all(
+        // After a failure no message may arrive.
+        [...this.#sessions.values()].map((one) => failure ? one.close() : one.leave(graceMs)),
+      );
       clearInterval(timer);
       await Promise.all(this.#closing);
       await settledWithin(2_000, connection.close());
@@ -126,7 +138,7 @@ export class NatsWorker {
   }
 
   #show(): void {
-    this.#connection.publish(this.#names.worker, JSON.stringify(this.#beat()));
+    announce(this.#connection, this.#names.worker, this.#beat());
   }
 
   #receive(message: Hello): void {

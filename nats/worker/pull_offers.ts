@@ -32,6 +32,8 @@ export interface PullOptions {
   beatMs: number;
   /** How many offers are wanted at the moment. */
   wanted: () => number;
+  /** The server has no such consumer, or says nothing for it. */
+  missing: () => void;
   take: (message: Msg) => void;
   failed: (error: Error) => void;
 }
@@ -76,7 +78,10 @@ export class OfferPuller {
     if (this.#asked === 0) this.#settledAt = now;
     const isLost = now - this.#activeAt > MISSED_BEATS * beatMs ||
       now - this.#settledAt > EXPIRES_MS + beatMs;
-    if (isLost) [this.#asked, this.#settledAt] = [0, now];
+    if (isLost) {
+      if (this.#asked > 0) this.#options.missing();
+      [this.#asked, this.#settledAt] = [0, now];
+    }
     const batch = wanted() - this.#asked;
     if (batch <= 0) return;
     this.#asked += batch;
@@ -117,6 +122,7 @@ export class OfferPuller {
       this.#asked = Math.max(0, this.#asked - left);
     } else {
       // There is no such consumer at the moment.
+      if (this.#asked > 0) this.#options.missing();
       this.#asked = 0;
       this.#retryAt = performance.now() + RETRY_MS;
     }

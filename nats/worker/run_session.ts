@@ -94,6 +94,9 @@ export class RunSession {
       subject: () => this.#consumer && names.pull(this.#consumer),
       beatMs: hello.beatMs,
       wanted: () => this.#isReady && !this.#isLeaving ? this.#tasks.wanted : 0,
+      missing: () => {
+        if (this.#consumer) this.#link.send({ kind: "misses", consumer: this.#consumer });
+      },
       take: (message) => {
         if (this.#isLeaving) message.respond("-NAK");
         else this.#tasks.take(message);

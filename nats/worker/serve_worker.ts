@@ -16,9 +16,7 @@ import { onInterrupt } from "../../pipeline/signals.ts";
 import { type Connection, openConnection } from "../connection.ts";
 import type { NatsOptions } from "../settings.ts";
 import { versionOf } from "../module_version.ts";
-import { NatsWorker, type ServedModule } from "./nats_worker.ts";
-
-const OPERATION = "serve as a worker";
+import { NatsWorker, OPERATION, type ServedModule } from "./nats_worker.ts";
 
 /**
  * Options of {@linkcode serveWorker}.

@@ -156,7 +156,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
       tasks = tasks.filter(({ id }) => !unchanged.has(id));
     }
     const { ready, refused } = items.admit?.(tasks) ?? { ready: tasks, refused: [] };
-    // What they depend on is to be there when they begin, on whatever thread.
+    // Their dependencies are there when they begin, on each thread.
     if (items.admit) await batchSender.flushed();
     this.#page = ready;
     this.#given = 0;

@@ -1,76 +1,27 @@
+import { runCli } from "./cli_terminal.ts";
+import { type Notification, Notifier } from "../../cli/serve/notifier.ts";
 import { childFlags } from "../../cli/serve/child_flags.ts";
-import { PipelineServer } from "../../cli/serve/pipeline_server.ts";
-import type { Ended } from "../../cli/serve/served_pipeline.ts";
 import type { PipelineInfo, RunStart } from "../../dashboard/mod.ts";
 import { assert, assertEquals, assertMatch, assertThrows } from "../support/assert.ts";
 import { ROOT } from "../support/child.ts";
+import { SERVED, Served } from "../support/served.ts";
 import { tempFolder } from "../support/temp.ts";
 
-const FIXTURE = new URL("tests/fixtures/served.ts", ROOT).href;
-
-/** A server of pipelines without a port, and what it has reported. */
-class Served implements AsyncDisposable {
-  readonly folder = tempFolder();
-  readonly server: PipelineServer;
-  readonly lines: string[] = [];
-  readonly #ends: Ended[] = [];
-  #wake = () => {};
-
-  constructor(
-    files: string[],
-    options: Partial<ConstructorParameters<typeof PipelineServer>[0]> = {},
-  ) {
-    this.server = new PipelineServer({
-      files,
-      flags: ["--no-lock", "--cached-only", ...childFlags([], { read: [], write: [] })],
-      cwd: this.folder.path,
-      graceMs: 500,
-      loadMs: 60_000,
-      allowedHosts: ["localhost"],
-      allowedOrigins: [],
-      ...options,
-      listener: {
-        print: (line) => this.lines.push(line),
-        described: () => {},
-        begun: () => {},
-        ended: (end) => {
-          this.#ends.push(end);
-          this.#wake();
-        },
-      },
-    });
-  }
-
-  /** The answer to a request with the control token. */
-  async ask<T>(method: string, path: string, body?: unknown): Promise<{ status: number; body: T }> {
-    const response = await this.server.app.request(`http://localhost${path}`, {
-      method,
-      headers: {
-        Host: "localhost",
-        Origin: "http://localhost",
-        "X-Pipeloom-Control": this.server.controlToken,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
-  }
-
-  /** The next end of a run. */
-  async end(): Promise<Ended> {
-    while (this.#ends.length === 0) await new Promise<void>((wake) => this.#wake = wake);
-    return this.#ends.shift()!;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.server.stop("Stopped by the test", 0);
-    await this.server[Symbol.asyncDispose]();
-    this.folder[Symbol.dispose]();
-  }
-}
-
 Deno.test("a server runs definitions in processes of their own, and one that breaks harms no other", async (t) => {
-  await using served = new Served([FIXTURE, `${FIXTURE}:exits`, `${FIXTURE}:endless`, "none.ts"]);
+  const notified: Notification[] = [];
+  await using receiver = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async (it) => {
+      notified.push(await it.json());
+      return new Response();
+    },
+  );
+  const url = new URL(`http://127.0.0.1:${receiver.addr.port}`);
+  const notifier = new Notifier({ url, print: () => {} });
+  await using served = new Served([SERVED, `${SERVED}:exits`, `${SERVED}:endless`, "none.ts"], {
+    notifier,
+    url: () => "https://etl.example/",
+  });
   const { server } = served;
   await server.load();
   const list = async () => (await served.ask<PipelineInfo[]>("GET", "/api/pipelines")).body;
@@ -171,7 +122,7 @@ Deno.test("a server runs definitions in processes of their own, and one that bre
   );
 
   await t.step(
-    "one that never gives its thread back is not run twice, and ends with the server",
+    "one that never gives its thread back is not run twice, and is ended by a cancel",
     async () => {
       assertEquals((await served.ask("POST", "/api/pipelines/served-endless/run")).status, 201);
       const again = await served.ask<{ error: string }>(
@@ -181,12 +132,28 @@ Deno.test("a server runs definitions in processes of their own, and one that bre
       assertEquals(again.status, 409);
       assertMatch(again.body.error, /run 1 is active/);
       assertEquals((await list())[2]!.active, 1);
-      await server.stop("Stopped by the test", 0);
+      assertEquals((await served.ask("POST", "/db/other/api/runs/1/cancel")).status, 202);
       assertEquals((await served.end()).run, 1);
       assertEquals((await list())[2]!.active, 0);
+      await server.stop("Stopped by the test", 0);
+      assertEquals((await served.ask("POST", "/api/pipelines/served/run")).status, 503);
       assertEquals((await served.ask("GET", "/healthz")).status, 503);
     },
   );
+
+  await t.step("each end of a run is notified, and no refusal to begin", () => {
+    assertEquals(
+      notified.map(({ event, pipeline, run, url }) => [event, pipeline, run?.status, url]),
+      [
+        ["run.ended", "numbers", "error", "https://etl.example/db/served/?run=1"],
+        ["run.ended", "numbers", "error", "https://etl.example/db/served/?run=1"],
+        ["run.ended", "numbers", "done", "https://etl.example/db/served/?run=1"],
+        ["run.ended", "exits", "interrupted", "https://etl.example/db/served/?run=2"],
+        ["run.ended", "endless", "interrupted", "https://etl.example/db/other/?run=1"],
+      ],
+    );
+    assertMatch(notified[3]!.problem!, /ended with code 5/);
+  });
 });
 
 Deno.test("a definition that never loads is reported after a time", async () => {
@@ -214,5 +181,97 @@ Deno.test("flags of runs are refused where they grant more than the server has",
     ] as const
   ) {
     assertThrows(() => childFlags([flag], none), Error, message);
+  }
+});
+
+Deno.test({
+  name: "a server answers those with its token, and is controlled from its own pages alone",
+  // The cache of sessions has a timer of a millisecond.
+  sanitizeOps: false,
+  fn: async () => {
+    const token = "a long random text";
+    await using served = new Served(["<b>&\u202e.ts"], {
+      token,
+      allowedOrigins: ["https://etl.example"],
+    });
+
+    const { app, controlToken } = served.server;
+    const status = async (path: string, headers: Record<string, string> = {}, method = "GET") => {
+      const response = await app.request(`http://localhost${path}`, { method, headers });
+      await response.body?.cancel();
+      return response.status;
+    };
+    const viewer = { Authorization: `Bearer ${token}` };
+    for (const path of ["/api/pipelines", "/api/pipelines/b", "/badge/b.svg"]) {
+      assertEquals(await status(path), 401, path);
+      assertEquals(await status(path, { Authorization: "Bearer wrong" }), 401, path);
+      assertEquals(await status(path, viewer), 200, path);
+      assertEquals(await status(path, { ...viewer, Host: "evil.example" }), 403, path);
+    }
+    assertEquals([await status("/"), await status("/healthz"), await status("/db/none/")], [
+      200,
+      200,
+      404,
+    ]);
+    const control = { ...viewer, "X-Pipeloom-Control": controlToken, Origin: "http://localhost" };
+    const run = "/api/pipelines/b/run";
+    for (
+      const [wanted, headers] of [
+        [401, { ...control, "X-Pipeloom-Control": "wrong" }],
+        [401, { ...viewer, Origin: "http://localhost" }],
+        [401, { "X-Pipeloom-Control": controlToken, Origin: "http://localhost" }],
+        [403, { ...control, Origin: "http://evil.example" }],
+        [403, { ...viewer, "X-Pipeloom-Control": controlToken }],
+        [403, { ...control, "Sec-Fetch-Site": "cross-site" }],
+        // It is let through, and its definition is not loaded.
+        [503, control],
+        [503, { ...control, Origin: "https://etl.example" }],
+      ] as const
+    ) {
+      assertEquals(await status(run, headers, "POST"), wanted, JSON.stringify(headers));
+    }
+    assertEquals(
+      await status("/api/pipelines/b/pause", { ...viewer, Origin: "http://localhost" }, "POST"),
+      401,
+    );
+    // One sign-in on the first page is good for all of its databases.
+    const session = await app.request("http://localhost/session", {
+      method: "POST",
+      headers: viewer,
+    });
+    const cookie = session.headers.get("Set-Cookie")!;
+    assert(!/Path=/i.test(cookie), cookie);
+    assertEquals(await status("/api/pipelines", { Cookie: cookie.split(";")[0]! }), 200);
+  },
+});
+
+Deno.test("a badge is a picture that other sites may show and keep for a moment", async () => {
+  await using served = new Served(["<b>&\u202e.ts"]);
+  const get = (headers: Record<string, string> = {}) =>
+    served.server.app.request("http://localhost/badge/b.svg", { headers });
+  const badge = await get({ "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors" });
+  const text = await badge.text();
+  assertMatch(text, /<title>&#60;b&#62;&#38;\u202e\.ts: no run yet<\/title>/);
+  assertEquals(badge.headers.get("Content-Type"), "image/svg+xml; charset=utf-8");
+  assertEquals(badge.headers.get("Cross-Origin-Resource-Policy"), "cross-origin");
+  assertEquals(badge.headers.get("Cache-Control"), "public, max-age=30");
+  const again = await get({ "If-None-Match": badge.headers.get("ETag")! });
+  assertEquals([again.status, await again.text()], [304, ""]);
+});
+
+Deno.test("serve that cannot is one message", async () => {
+  using folder = tempFolder();
+  await Deno.writeTextFile(folder.file("empty"), "\n");
+  const cases: [string[], RegExp][] = [
+    [["--port", "0"], /missing required argument 'file'/],
+    [["a.ts", "--host", " "], /Cannot listen on an empty address/],
+    [["a.ts", "--token-file", "empty"], /the file is empty/],
+    [["a.ts", "--stop-limit", "soon"], /Expected an integer from 0 to/],
+    [["a.ts"], /Cannot start runs: each is a process of its own\. Add --allow-run=/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, out, err } = await runCli(["serve", ...args], { folder: folder.path });
+    assert(code > 0 && out === "", `${code} ${out}`);
+    assertMatch(err, message);
   }
 });

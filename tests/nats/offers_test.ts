@@ -10,9 +10,11 @@ import { openConnection } from "../../nats/connection.ts";
 import { Offers } from "../../nats/coordinator/offers.ts";
 import { namesUnder } from "../../nats/names.ts";
 import type { RunHello } from "../../nats/protocol.ts";
-import { assertEquals, assertRejects } from "../support/assert.ts";
+import { assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
 import { hasNats, NatsServer } from "../support/nats_server.ts";
+import { rowsCome } from "../support/read.ts";
 import { remotely, startWorker } from "../support/remote.ts";
+import { tempFolder } from "../support/temp.ts";
 
 const LOOSE = { ignore: !hasNats, sanitizeOps: false, sanitizeResources: false };
 
@@ -52,6 +54,7 @@ Deno.test(
       leaseMs: 2_000,
       storage: "memory",
       patienceMs: 10_000,
+      missing() {},
       failed: (error) => {
         throw error;
       },
@@ -102,3 +105,75 @@ Deno.test("offers that are lost on the way to workers are only late", LOOSE, asy
   for (const message of await stolen) message.respond("+ACK");
   assertEquals((await run.finished).counts.done, 4);
 });
+
+Deno.test(
+  "a store that is full takes offers again when workers have taken others",
+  LOOSE,
+  async () => {
+    await using server = await NatsServer.start({
+      configuration: `port: 4222\njetstream: { store_dir: "jetstream", max_mem: 300 }\n`,
+    });
+    const connection = await openConnection({ servers: server.url }, {
+      operation: "test",
+      patienceMs: 0,
+    });
+    await using client = await openClient(server.url);
+    const failures: Error[] = [];
+    const options = {
+      connection,
+      names,
+      run: "a",
+      leaseMs: 2_000,
+      storage: "memory" as const,
+      patienceMs: 60_000,
+      missing() {},
+      failed: (error: Error) => failures.push(error),
+    };
+    const offers = await Offers.open(options);
+    const ids = Array.from({ length: 20 }, (_, n) => n + 1);
+    for (const id of ids) offers.publish({ id, offer: id });
+    const taken = new Set<number>();
+    while (taken.size < ids.length) {
+      for (const message of await client.pull(offers.consumer, 1)) {
+        taken.add(parseInt(message.string()));
+        message.respond("+ACK");
+      }
+      offers.tick(true);
+    }
+    assertEquals(failures, []);
+    await offers.close();
+
+    const hasty = await Offers.open({ ...options, run: "b", patienceMs: 0 });
+    for (const id of ids) hasty.publish({ id, offer: id });
+    await connection.nats.flush();
+    assertMatch(
+      failures[0]!.message,
+      /pipeloom of NATS refuses them \(.*\). Give JetStream more room/,
+    );
+    await hasty.close();
+    await connection.close();
+  },
+);
+
+Deno.test(
+  "a stream that is deleted in the middle of a run is made again at once",
+  LOOSE,
+  async () => {
+    await using server = await NatsServer.start();
+    await using client = await openClient(server.url);
+    const manager = await jetstreamManager(client.nats);
+    using folder = tempFolder();
+    const [db, gate] = [folder.file("etl.db"), folder.file("gate")];
+    await using _ = startWorker(server.url, { workers: 1 });
+    const leaseMs = 600_000;
+    const run = startPipeline([gate, "", "", ""], {
+      ...remotely(server.url, "passOrAwait", { leaseMs }),
+      db,
+    });
+    await rowsCome(db, "SELECT 1 FROM task_logs", 1);
+    await manager.streams.delete(names.stream);
+    await Deno.writeTextFile(gate, "");
+    const { counts } = await run.finished;
+    assertEquals(counts.done, 4);
+  },
+);

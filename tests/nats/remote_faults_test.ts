@@ -10,7 +10,7 @@ import { startPipeline } from "../../mod.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { hasNats, NatsServer } from "../support/nats_server.ts";
 import { CoordinatorProcess, remotely, startWorker, WorkerProcess } from "../support/remote.ts";
-import { readValues } from "../support/read.ts";
+import { readValues, rowsCome } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const LOOSE = {
@@ -19,15 +19,6 @@ const LOOSE = {
   sanitizeResources: false,
   sanitizeExit: false,
 };
-
-/** Resolves when a query has this number of rows. */
-async function rows(db: string, sql: string, count: number): Promise<unknown[][]> {
-  for (;;) {
-    const found = await readValues(db, sql).catch(() => []);
-    if (found.length >= count) return found;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 
 const WAITS = "SELECT id FROM task_logs WHERE message = 'waits'";
 
@@ -39,11 +30,11 @@ const CASES: Record<string, () => Promise<void>> = {
       const [db, gate] = [folder.file("etl.db"), folder.file("gate")];
       await using victim = new WorkerProcess(server.url);
       const run = startPipeline([gate], { ...remotely(server.url, "awaitFile"), db, atomic: true });
-      await rows(db, WAITS, 1);
+      await rowsCome(db, WAITS, 1);
       await using _other = startWorker(server.url);
       const killedAt = performance.now();
       victim.signal("SIGKILL");
-      await rows(db, WAITS, 2);
+      await rowsCome(db, WAITS, 2);
       const again = performance.now() - killedAt;
       assert(again < 2_000 + 1_000 + 1_000, `${again} ms with a lease of 2,000`);
       await Deno.writeTextFile(gate, "");
@@ -73,10 +64,10 @@ const CASES: Record<string, () => Promise<void>> = {
       const [db, gate] = [folder.file("etl.db"), folder.file("gate")];
       await using sleeper = new WorkerProcess(server.url);
       const run = startPipeline([gate], { ...remotely(server.url, "awaitFile"), db });
-      await rows(db, WAITS, 1);
+      await rowsCome(db, WAITS, 1);
       sleeper.signal("SIGSTOP");
       await using _other = startWorker(server.url);
-      await rows(db, WAITS, 2);
+      await rowsCome(db, WAITS, 2);
       // It continues, and could write its second row before the other.
       await Deno.writeTextFile(gate, "");
       sleeper.signal("SIGCONT");
@@ -115,7 +106,7 @@ const CASES: Record<string, () => Promise<void>> = {
     await using _one = startWorker(server.url, { workers: 2 });
     const items = [gate, gate, gate, gate, gate];
     const run = startPipeline(items, { ...remotely(server.url, "awaitFile"), db, atomic: true });
-    await rows(db, WAITS, 2);
+    await rowsCome(db, WAITS, 2);
     await server.kill();
     // Longer than the lease.
     await new Promise((resolve) => setTimeout(resolve, 2_500));
@@ -142,7 +133,7 @@ const CASES: Record<string, () => Promise<void>> = {
       await using _two = startWorker(server.url);
       {
         await using first = new CoordinatorProcess(db, server.url);
-        await rows(db, "SELECT id FROM task_runs WHERE status = 'done'", 20);
+        await rowsCome(db, "SELECT id FROM task_runs WHERE status = 'done'", 20);
         first.signal("SIGKILL");
       }
       const [[before]] = await readValues(

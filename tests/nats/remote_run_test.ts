@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { connect } from "@nats-io/transport-node";
 import { drawLine } from "../../cli/status/draw_run.ts";
 import { readSnapshot } from "../../cli/status/snapshot.ts";
 import { listWorkers } from "../../dashboard/server/queries/workers.ts";
@@ -18,7 +19,7 @@ import { natsExecutor, serveWorker } from "../../nats.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
 import { hasNats, NatsServer } from "../support/nats_server.ts";
 import { REMOTE_TASKS, remotely, startWorker } from "../support/remote.ts";
-import { readRow, readValues } from "../support/read.ts";
+import { readRow, readValues, rowsCome } from "../support/read.ts";
 import { SCHEMA as STEP_SCHEMA } from "../fixtures/step_tasks.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
@@ -284,6 +285,24 @@ Deno.test(
       const snapshot = await readSnapshot((query) => query(reader), { limit: 1 });
       assertMatch(drawLine(snapshot!), /queued 3 · .*no worker is connected/);
     }
+    // One of another version, and what is no announcement.
+    const client = await connect({ servers: url });
+    const beat = {
+      id: "x",
+      name: "old:1",
+      version: "0.0.1",
+      machine: "old",
+      slots: 1,
+      modules: [],
+    };
+    for (const text of [JSON.stringify(beat), "null", "{}", "\xff\x0f", '{"id":"y"}']) {
+      client.publish("pipeloom.worker", text);
+      client.publish("pipeloom.hello", text);
+    }
+    const hello = { kind: "run", run: "z", name: "old", machine: "m", module: { version: "1" } };
+    client.publish("pipeloom.hello", JSON.stringify({ ...hello, version: "0.0.1" }));
+    await client.drain();
+    await until(() => wrong.lines.some((line) => /another version of pipeloom/.test(line)));
     await using right = startWorker(url);
     const { counts } = await run.finished;
     assertEquals(counts.done, 3);
@@ -403,9 +422,5 @@ Deno.test("wrong options are refused, and so is a run whose work is a function",
 /** Resolves with the ids of the tasks that have logged a line, when they are `count`. */
 async function logged(db: string, line: string, count: number): Promise<number[]> {
   const sql = `SELECT task_id FROM task_logs WHERE message='${line}'`;
-  for (;;) {
-    const rows = await readValues(db, sql).catch(() => []);
-    if (rows.length >= count) return rows.map(([id]) => Number(id));
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  return (await rowsCome(db, sql, count)).map(([id]) => Number(id));
 }

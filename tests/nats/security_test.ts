@@ -122,6 +122,71 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "one permission that is missing ends a run or a worker, and is named",
+  LOOSE,
+  async () => {
+    const coordinator = {
+      publish: ["pipeloom.hello", "pipeloom.down.>", "pipeloom.job.*", "$JS.API.>"],
+      subscribe: ["pipeloom.up.>", "pipeloom.worker", "_INBOX.>"],
+    };
+    const worker = {
+      publish: [
+        "pipeloom.worker",
+        "pipeloom.up.>",
+        "$JS.API.CONSUMER.MSG.NEXT.pipeloom.>",
+        "$JS.ACK.pipeloom.>",
+      ],
+      subscribe: ["pipeloom.hello", "pipeloom.down.>"],
+    };
+    const users: { user: string; password: string; permissions: typeof worker }[] = [];
+    const addUser = ({ publish, subscribe }: typeof worker, without = "") => {
+      const password = `${users.length}`;
+      const allowed = (subjects: string[]) => subjects.filter((subject) => subject !== without);
+      const permissions = { publish: allowed(publish), subscribe: allowed(subscribe) };
+      return users[users.push({ user: `user${password}`, password, permissions }) - 1]!;
+    };
+    const [all, able] = [addUser(coordinator), addUser(worker)];
+    const runs = ["pipeloom.hello", "pipeloom.job.*", "pipeloom.worker", "pipeloom.up.>"]
+      .map((without) => ({ without, ...addUser(coordinator, without) }));
+    const workers = [...worker.publish, ...worker.subscribe]
+      .map((without) => ({ without, ...addUser(worker, without) }));
+    const authorization = JSON.stringify({ users });
+    await using server = await NatsServer.start({
+      configuration:
+        `port: 4222\njetstream: { store_dir: "jetstream" }\nauthorization: ${authorization}\n`,
+    });
+    const named = ({ message }: Error, without: string) => {
+      const start = without.replace(/[>*]$/, "");
+      assert(
+        message.includes(`${start}`) && message.endsWith(without.replace(/\*$/, ">")),
+        message,
+      );
+    };
+    const { user, password } = able;
+    const ableWorker = startWorker(server.url, { user, password, workers: 1 });
+    for (const { user, password, without } of runs) {
+      const run = startPipeline([1], {
+        ...remotely(server.url, "idle", { user, password }),
+        db: ":memory:",
+      });
+      named(await assertRejects(() => run.finished, Error, "does not let this user"), without);
+    }
+    await ableWorker.stop();
+    const run = startPipeline([1], {
+      ...remotely(server.url, "load", { user: all.user, password: all.password }),
+      db: ":memory:",
+    });
+    await Promise.all(workers.map(async ({ user, password, without }) => {
+      const options = { servers: server.url, user, password, modules: [REMOTE_TASKS], log() {} };
+      const served = () => serveWorker({ ...options, handleSignals: false, workers: 1 });
+      named(await assertRejects(served, Error, "Cannot serve as a worker: nats://"), without);
+    }));
+    void run.cancel();
+    await run.finished;
+  },
+);
+
 Deno.test("a run that is cancelled while no server answers has not failed", LOOSE, async () => {
   using folder = tempFolder();
   const db = folder.file("etl.db");

@@ -10,7 +10,7 @@ import { ROOT } from "../support/child.ts";
 import { AS_FIRST, canBeFirst, firstProcess } from "../support/first_process.ts";
 import { readModules } from "../support/module_graph.ts";
 import { hasNats, NatsServer } from "../support/nats_server.ts";
-import { readValues } from "../support/read.ts";
+import { readValues, rowsCome } from "../support/read.ts";
 import { REMOTE_TASKS, remotely } from "../support/remote.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -42,9 +42,7 @@ Deno.test(
       stderr: "piped",
     }).spawn();
     const run = startPipeline([gate], { ...remotely(server.url, "awaitFile"), db });
-    const waits = () =>
-      readValues(db, "SELECT id FROM task_logs WHERE message='waits'").catch(() => []);
-    while ((await waits()).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await rowsCome(db, "SELECT id FROM task_logs WHERE message='waits'", 1);
     const { out } = await runCli(["workers", "--db", db], options);
     assertMatch(out, /worker +state +slots +running[^]*:\d+ +connected +3 +\d/);
     Deno.kill(canBeFirst ? await firstProcess(worker) : worker.pid, "SIGTERM");

@@ -39,19 +39,16 @@ export function describeArguments(
  */
 export function checkDeclared(declared: unknown, given: object): void {
   if (isValidator(declared) || !declared) return;
-  const fields: Record<string, string> = {};
   const known = new Map(Object.entries(declared));
-  for (const [name, value] of Object.entries(given)) {
-    if (!known.has(name)) fields[name] = `there is no such argument`;
-    else {
-      const [wanted, got] = [kindOf(known.get(name)), kindOf(value)];
-      if (wanted !== got && wanted !== "null") fields[name] = `expected ${wanted}, got ${got}`;
-    }
-  }
-  const texts = Object.entries(fields).map(([name, text]) => `${name}: ${text}`);
-  if (texts.length === 0) return;
+  const wrong = Object.entries(given).flatMap(([name, value]) => {
+    if (!known.has(name)) return [[name, "there is no such argument"]];
+    const [wanted, got] = [kindOf(known.get(name)), kindOf(value)];
+    return wanted === got || wanted === "null" ? [] : [[name, `expected ${wanted}, got ${got}`]];
+  });
+  if (wrong.length === 0) return;
+  const texts = wrong.map(([name, text]) => `${name}: ${text}`);
   throw new ArgumentsError(`Cannot run with these arguments: ${texts.join("; ")}`, {
-    cause: { fields },
+    cause: { fields: Object.fromEntries(wrong) },
   });
 }
 

@@ -22,6 +22,7 @@ import { checkDeclared, describeArguments } from "./describe_arguments.ts";
 
 const thread = self as unknown as {
   onmessage: (event: MessageEvent<ThreadRequest>) => void;
+  close(): void;
   postMessage(reply: ChildReply | { kind: "exits"; code: number } | { kind: "listening" }): void;
 };
 // A definition may put something else there.
@@ -30,11 +31,12 @@ const exit = Deno.exit;
 
 const stop = new AbortController();
 
-// It would end this thread alone, without a word to the other one.
+// Both would end this thread alone, and the other one would wait for it.
 Deno.exit = (code = 0) => {
   reply({ kind: "exits", code });
   return exit(code);
 };
+thread.close = () => Deno.exit(0);
 
 async function describe(file: string): Promise<void> {
   try {

@@ -14,9 +14,11 @@ interface Copied {
 }
 
 /** `text` is a text, or a function that reads it when it is wanted, and labels what it has read. */
-export function CopyButton({ text, label }: {
+export function CopyButton({ text, label, verb = "Copy" }: {
   text: string | (() => Promise<Copied>);
   label: string;
+  /** What the button shows. */
+  verb?: string;
 }) {
   const [state, setState] = useState<"" | "busy" | "copied" | "failed">("");
   const [note, setNote] = useState("");
@@ -55,13 +57,13 @@ export function CopyButton({ text, label }: {
         aria-disabled={state === "busy"}
         onClick={onClick}
       >
-        {LABELS[state]}
+        {state === "" ? verb : LABELS[state]}
       </button>
     </>
   );
 }
 
-const LABELS = { "": "Copy", busy: "Copying …", copied: "Copied", failed: "Cannot copy" };
+const LABELS = { busy: "Copying …", copied: "Copied", failed: "Cannot copy" };
 
 async function copy(text: Promise<string>): Promise<void> {
   if (navigator.clipboard && "ClipboardItem" in globalThis) {

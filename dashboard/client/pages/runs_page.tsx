@@ -21,6 +21,8 @@ import { Sparkline } from "../charts/sparkline.tsx";
 import { RunStatusMark } from "../components/status_mark.tsx";
 import { describeCounts, endedOf } from "../lib/statuses.ts";
 import { FailedChecks } from "../run/checks.tsx";
+import { TableLinks } from "../components/table_links.tsx";
+import { SavedViews } from "../runs/saved_views.tsx";
 import { filterParams, RunFilters } from "../runs/run_filters.tsx";
 import { useAnswer } from "../live/use_answer.ts";
 
@@ -29,6 +31,7 @@ const REFETCH_MS = 5_000;
 export function RunsPage({ route, live, exported }: PageProps<"runs", RunsSnapshot>) {
   const { filter } = route;
   const isLive = route.before === null && !filter;
+  const params = filter ? filterParams(filter) : "";
   const path = [filter ? filterParams(filter) : "", route.before && `before=${route.before}`];
   const older = useAnswer<RunPage>(
     isLive ? null : `api/runs?${path.filter(Boolean).join("&")}`,
@@ -76,6 +79,13 @@ export function RunsPage({ route, live, exported }: PageProps<"runs", RunsSnapsh
           )}
       </header>
       {!exported && <RunFilters filter={filter} />}
+      {!exported && (
+        <div class="title-row">
+          <SavedViews filter={filter} />
+          <span class="spread" />
+          <TableLinks csv={`api/csv?${params}`} json={`api/runs?${params}`} label="runs" />
+        </div>
+      )}
       {page.runs.length === 0 && <p class="empty-list" role="status">No run matches.</p>}
       <ul class="runs" hidden={page.runs.length === 0}>
         {page.runs.map((run) => (

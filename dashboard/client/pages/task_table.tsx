@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { TableLinks } from "../components/table_links.tsx";
+import { formatQuery } from "../lib/route.ts";
 import type { Run, TaskQuery, TaskSort } from "../../api.ts";
 import type { RouteOf } from "../lib/route.ts";
 import type { RunState } from "../live/patches.ts";
@@ -76,6 +78,13 @@ export function TaskTable({ route, state, current, exported }: {
           </button>
         )}
         <span class="spread" />
+        {!exported && (
+          <TableLinks
+            csv={`api/runs/${state.run.id}/csv/tasks?${formatQuery({ ...query, cursor: "" })}`}
+            json={`api/runs/${state.run.id}/tasks?${formatQuery({ ...query, cursor: "" })}`}
+            label="tasks"
+          />
+        )}
         <SearchField
           label="Search names and messages"
           text={query.q}

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { TableLinks } from "../components/table_links.tsx";
 import type { DurationGroup, Run, RunDurations } from "../../api.ts";
 import { useState } from "preact/hooks";
 import { formatCount, formatDuration, formatRatio } from "../../../internal/units.ts";
@@ -41,6 +42,14 @@ export function Durations({ run, live }: { run: Run; live: boolean }) {
           <span class="faint">
             beside run <a href={hrefOf({ view: "compare", a: against, b: run.id })}>#{against}</a>
           </span>
+        )}
+        <span class="spread" />
+        {live && (
+          <TableLinks
+            csv={`api/runs/${run.id}/csv/durations?by=${by}`}
+            json={`api/runs/${run.id}/durations?by=${by}`}
+            label="durations"
+          />
         )}
       </div>
       {!answer

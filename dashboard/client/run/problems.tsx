@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { TableLinks } from "../components/table_links.tsx";
 import type { FailureCause, FailureReport, Run, RunDelays, Task } from "../../api.ts";
 import type { ComponentChildren } from "preact";
 import { useContext, useState } from "preact/hooks";
@@ -60,6 +61,14 @@ export function Problems({ route, run, live }: {
               {formatNumberOf(failures.causes.length + failures.left, "cause")} of{" "}
               {formatNumberOf(failures.total, "failure")}
             </span>
+          )}
+          <span class="spread" />
+          {live && (
+            <TableLinks
+              csv={`api/runs/${run.id}/csv/failures`}
+              json={`api/runs/${run.id}/failures`}
+              label="failures"
+            />
           )}
         </div>
       )}

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { TableLinks } from "../components/table_links.tsx";
 import type { Run, RunLogLine, RunLogPage } from "../../api.ts";
 import { useContext, useEffect, useState } from "preact/hooks";
 import { announce } from "../components/announcer.tsx";
@@ -110,6 +111,11 @@ export function RunLog({ route, run, live }: {
         {active && view.following && lines.length > 0 && <span class="faint">following</span>}
         <GoToTheEnd view={view} />
         <a class="button small" href={`api/runs/${run.id}/log?${params}`} download>Download</a>
+        <TableLinks
+          csv={`api/runs/${run.id}/csv/log?${params}`}
+          json={`api/runs/${run.id}/logs?${params}`}
+          label="the log"
+        />
       </div>
       {lines.length === 0 && state?.previous == null
         ? (

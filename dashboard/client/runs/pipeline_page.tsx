@@ -14,6 +14,7 @@ import { FailedChecks } from "../run/checks.tsx";
 import { hrefOf } from "../lib/router.ts";
 import { useAnswer } from "../live/use_answer.ts";
 import { ServedPanel } from "../serve/served_panel.tsx";
+import { RunGrid } from "./run_grid.tsx";
 import { Failure, NotFound, PageSkeleton } from "../pages/placeholders.tsx";
 import { ScrollTable } from "../components/scroll_table.tsx";
 
@@ -80,6 +81,7 @@ export function PipelinePage({ route, live }: { route: RouteOf<"pipeline">; live
           format={formatCount}
         />
       </section>
+      <RunGrid name={route.name} live={live} />
       <section class="panel" aria-label="Runs">
         <ScrollTable caption="Runs of this pipeline, newest first" class="pipeline-runs">
           <thead>

@@ -78,6 +78,22 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     text: "Which tasks wait for which, laid out: up to 500 tasks and 1,000 dependencies.",
   },
   "GET /api/runs/:run/export": { text: "The run as one HTML file." },
+  "GET /api/csv": {
+    query: "name, q, status, from, to",
+    text: "Runs that match, as CSV.",
+  },
+  "GET /api/runs/:run/csv/:table": {
+    query: "status, q, key, cause, sort, by, level, task",
+    text:
+      "The tables of its page as CSV: `tasks`, `failures`, `durations` or `log`, with the parameters of those routes. " +
+      "Texts are cut as there. A text that a spreadsheet would take for a formula gets an apostrophe.",
+  },
+  "GET /api/grid": {
+    query: "name",
+    answer: "RunGrid",
+    text:
+      "The tasks of the pipeline `name` in its last 20 runs: those that failed most often, then the slowest.",
+  },
   "GET /api/compare": { query: "a, b", answer: "Comparison", text: "Two runs side by side." },
   "GET /api/tasks/:task": {
     answer: "TaskDetail",

@@ -44,7 +44,11 @@ const MAX_ATTEMPTS = 100;
 export async function listTasks(
   read: Read,
   run: number,
-  query: Omit<TaskQuery, "cursor"> & { place?: PageCursor | undefined },
+  query: Omit<TaskQuery, "cursor"> & {
+    place?: PageCursor | undefined;
+    /** Whether all that match are counted, where a text or a key is looked for. */
+    counts?: boolean;
+  },
   signal?: AbortSignal,
 ): Promise<TaskPage | undefined> {
   const tasks = read((reader) => tasksOf(reader, run));
@@ -60,7 +64,8 @@ export async function listTasks(
   const [before, after] = place?.back ? [more, true] : [!!place, more];
   // Where everything on the way is gone, one can turn round.
   const [first, last] = page.length > 0 ? [page[0], page.at(-1)] : [place, place];
-  const isSearch = !lacksKey && (query.q !== "" || query.key !== "" || !!query.cause);
+  const isSearch = query.counts !== false && !lacksKey &&
+    (query.q !== "" || query.key !== "" || !!query.cause);
   return {
     ...(isSearch ? { found: await countTasks(read, tasks, query, signal) } : {}),
     tasks: read((reader) => readTasks(reader, page.map(({ id }) => id))),

@@ -83,6 +83,7 @@ export function addControl(
       if (action === "retry" && run.status !== "running" && host) {
         return await resume(c, host, run, taskIds);
       }
+      if (action === "cancel" && !taskIds) host?.cancel(id);
       return ask(c, { action, run: id, taskId: null, ...(taskIds ? { taskIds } : {}) });
     });
     app.post(`/api/tasks/:task/${action}`, ...guards, (c) => {

@@ -6,13 +6,14 @@
 import type { Hono } from "hono";
 import { renderExport } from "../export.ts";
 import { InTurn, OneAtATime, toParts } from "../one_at_a_time.ts";
-import { integer, runId, runQuery, taskQuery } from "../params.ts";
+import { BadRequest, integer, runId, runQuery, taskQuery } from "../params.ts";
 import { findRuns, narrows } from "../queries/answers/find_runs.ts";
 import { compareRuns } from "../queries/answers/compare.ts";
 import type { Read } from "../queries/find.ts";
 import { readGraph } from "../queries/graph.ts";
 import { getRun, listRuns } from "../queries/runs.ts";
 import { listSamples } from "../queries/samples.ts";
+import { readGrid } from "../queries/pipelines/grid.ts";
 import { listTasks } from "../queries/tasks.ts";
 import { readTimeline } from "../queries/timeline.ts";
 import { readWeave } from "../queries/weave.ts";
@@ -90,6 +91,12 @@ export function addRuns(app: Hono, read: Read, file: () => string): void {
       turn[Symbol.dispose]();
       throw error;
     }
+  });
+  app.get("/api/grid", async (c) => {
+    const { name } = runQuery(c.req.query());
+    if (!name) throw new BadRequest("name must be that of a pipeline");
+    const { signal } = c.req.raw;
+    return c.json(await comparisons.run(signal, () => readGrid(read, name, signal)));
   });
   app.get("/api/compare", async (c) => {
     const [a, b] = [runId(c.req.query(), "a"), runId(c.req.query(), "b")];

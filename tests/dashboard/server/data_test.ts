@@ -4,13 +4,14 @@ import type {
   DataRows,
   DataTables,
   DataValue,
+  RunGrid,
   RunPage,
   RunRows,
   TaskDetail,
 } from "../../../dashboard/mod.ts";
 import { end, start } from "../../writer/worker/store_fixture.ts";
 import type { InsertMessage } from "../../../writer/protocol/write_message.ts";
-import { show, type Shown } from "../fixture.ts";
+import { addRun, show, type Shown } from "../fixture.ts";
 
 /** Rows of one column. */
 function rows(task: number, table: string, ...values: number[]): InsertMessage {
@@ -315,4 +316,48 @@ Deno.test("data: false answers no request about tables, and a token guards them 
   using guarded = await show({ token: "a-token-of-some-length" });
   await guarded.get("/api/data", 401);
   await guarded.get("/api/data/csv?name=task_runs", 401);
+});
+
+Deno.test("GET csv has the tables of the pages, and GET grid the tasks of the last runs", async () => {
+  using shown = await show();
+  const at = "2026-11-27T00:00:00.000Z";
+  const done = (key: string, ms: number) => ({
+    key,
+    name: `=${key}`,
+    status: "done",
+    started_at: at,
+    finished_at: new Date(Date.parse(at) + ms).toISOString(),
+    tags: '["api"]',
+  });
+  const failed = (key: string) => ({
+    ...done(key, 1),
+    status: "error",
+    error: `Error: no "${key}"`,
+  });
+  addRun(shown.store, [done("a", 5), done("b", 9), failed("c")]);
+  addRun(shown.store, [failed("a"), done("b", 9), failed("c"), done("d", 50)]);
+  const lines = async (path: string) =>
+    (await (await shown.app.request(path)).text()).trimEnd().split("\r\n");
+  const tasks = await lines("/api/runs/2/csv/tasks?status=error&limit=1");
+  assertEquals(tasks.length, 3);
+  assertEquals(tasks[1], `4,'=a,a,error,0,,"Error: no ""a""",${at},2026-11-27T00:00:00.001Z,1`);
+  assertEquals((await lines("/api/runs/2/csv/failures"))[1]!.slice(11, 17), ",2,1,2");
+  assertEquals((await lines("/api/runs/2/csv/durations?by=tag")).at(-1)!.slice(0, 9), "api,2,59,");
+  assertEquals((await lines("/api/runs/2/csv/log")).length, 1);
+  assertEquals((await lines("/api/csv?status=running")).map((line) => line.split(",")[0]), [
+    "id",
+    "2",
+    "1",
+  ]);
+  await shown.get("/api/runs/2/csv/none", 404);
+  await shown.get("/api/runs/9/csv/tasks", 404);
+
+  const grid = await shown.get<RunGrid>("/api/grid?name=test");
+  assertEquals(grid.runs.map(({ id }) => id), [1, 2]);
+  assertEquals(
+    grid.tasks.map(({ label, cells }) => [label, ...cells.map((cell) => cell?.status ?? null)]),
+    [["c", "error", "error"], ["a", "done", "error"], ["d", null, "done"], ["b", "done", "done"]],
+  );
+  assertEquals((await shown.get<RunGrid>("/api/grid?name=none")).tasks, []);
+  await shown.get("/api/grid", 400);
 });

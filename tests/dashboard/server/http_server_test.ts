@@ -210,6 +210,26 @@ Deno.test("a run keeps its own exit code when its dashboard gets 1,200 connectio
   assertEquals((await child.status).code, 0);
 });
 
+Deno.test("a body of JSON is read up to a limit; others are left out", async () => {
+  const server = await HttpServer.listen(
+    { hostname: "127.0.0.1", port: 0, maxActive: 10 },
+    async (request) => new Response(`${request.method} ${await request.text()}`),
+  );
+  const send = async (body: string, type = "application/json", method = "POST") => {
+    const response = await fetch(`http://127.0.0.1:${server.port}/`, {
+      method,
+      body,
+      headers: { "Content-Type": type },
+    });
+    return [response.status, (await response.text()).slice(0, 20)];
+  };
+  assertEquals(await send('{"a":1}'), [200, 'POST {"a":1}']);
+  assertEquals(await send("a=1", "text/plain"), [200, "POST "]);
+  assertEquals(await send("{}", "application/json", "PUT"), [200, "PUT "]);
+  assertEquals((await send(" ".repeat(70_000)))[0], 413);
+  await server.close(0);
+});
+
 async function firstLine(stream: ReadableStream<Uint8Array>): Promise<[string, Promise<void>]> {
   const reader = stream.getReader();
   let text = "";
