@@ -113,7 +113,7 @@ function Left({ run }: { run: Run }) {
       <b>{run.processGone ? "Its process is gone." : "It was interrupted."}</b>
       <span>
         {formatNumberOf(left, "task")} left:{" "}
-        <Command text={`pipeloom run <file> --resume ${run.id}`} /> continues it.
+        <Command text={`pipeloom run <file> --resume ${run.id}`}>continues it.</Command>
       </span>
     </p>
   );
