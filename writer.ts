@@ -83,6 +83,8 @@ worker.onmessage = async ({ data }) => {
     reply = { kind: "failed", error: toErrorData(error) };
   }
   if (reply) worker.postMessage(reply);
+  // The runtime loads its timers when the first is set: better while nothing has arrived.
+  if (reply?.kind === "opened") clearImmediate(undefined);
   if (data.kind === "close") worker.close();
 };
 worker.postMessage({ kind: "ready" });

@@ -8,6 +8,7 @@
 import { parseArgs } from "node:util";
 import { coldStart } from "./cold_start.ts";
 import { cpuPool } from "./cpu_pool.ts";
+import { dashboardAnswers } from "./dashboard_answers.ts";
 import { dashboardCost } from "./dashboard_cost.ts";
 import { dashboardLatency } from "./dashboard_latency.ts";
 import { durableSteps } from "./durable_steps.ts";
@@ -48,6 +49,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   progressCost,
   dashboardCost,
   dashboardLatency,
+  dashboardAnswers,
   pageLoad,
   // Other engines, where they are installed.
   ...(values.peers === undefined ? {} : { peers: peers(values.peers) }),

@@ -1,13 +1,13 @@
 /**
- * What coordinators and workers say to all: that they are there. It is JSON, so that one of another version is
- * understood as far as its version; what is no announcement is not taken.
+ * Announcements of coordinators and workers. They are JSON, so that each side can read the version of the other;
+ * malformed ones are ignored.
  *
  * @module
  */
 import type { Connection } from "./connection.ts";
 import type { Hello, WorkerBeat } from "./protocol.ts";
 
-/** Says it to all that listen. */
+/** Publishes an announcement. */
 export function announce(connection: Connection, subject: string, what: Hello | WorkerBeat): void {
   connection.publish(subject, JSON.stringify(what));
 }

@@ -56,7 +56,7 @@ export class Connection {
     this.#listeners.add(listener);
   }
 
-  /** Tells a listener which subjects the server keeps from this user. */
+  /** Reports subjects that the server keeps from this user. */
   onRefused(listener: (refusal: Refusal) => void): void {
     this.#refused = listener;
   }
@@ -87,8 +87,8 @@ export class Connection {
   }
 
   /**
-   * Takes the messages of a subject. What the listener throws is given to `failed`; a subject that is refused is told
-   * elsewhere.
+   * Takes the messages of a subject. What the listener throws is given to `failed`; a subject that is refused is
+   * reported to the listener of `onRefused()`.
    */
   subscribe(
     subject: string,

@@ -1,6 +1,6 @@
 /**
- * A subject that the server keeps from a user: the server tells it beside all else, and goes on as if nothing had been
- * sent. So it is an error that names the subject, in place of a run that waits.
+ * A subject that the server keeps from a user. The server drops the message and keeps the connection, so a run would
+ * only wait; an error names the subject instead.
  *
  * @module
  */

@@ -5,19 +5,16 @@
  */
 import { type ErrorData, fromErrorData } from "../errors.ts";
 import { endRun } from "./run_end.ts";
-import { interruption, onInterrupt } from "./signals.ts";
 import type { RunFinished, RunStarted } from "../writer/protocol/run_message.ts";
 import { viewOf } from "./observed_run.ts";
 import { openObserver } from "./observers/observers.ts";
 import type { BatchSender } from "../writer/client/batch_sender.ts";
 import { startRun } from "./run_start.ts";
 import { type PipelineOptions, storesStatus } from "./pipeline_options.ts";
-import { writerOptionsOf } from "./writer_options.ts";
 import { failedWith, type PipelineReport, RunSummary } from "./report.ts";
 import type { RunObserver } from "./observers/run_observer.ts";
 import { RunHooks } from "./run_hooks.ts";
-import { labelOf } from "./run_arguments.ts";
-import { RunControl } from "./run_control.ts";
+import type { RunControl } from "./run_control.ts";
 import { isCancellation } from "./executor/cancellation.ts";
 import { environmentOf } from "./run_environment.ts";
 import { RunGrowth } from "./run_growth.ts";
@@ -25,31 +22,42 @@ import type { Executor } from "./executor/executor.ts";
 import { openExecutor } from "./executor/open_executor.ts";
 import { leavesThread } from "./executor/stages.ts";
 import { notesOf } from "./scheduler/item_notes.ts";
-import { DependencySource } from "./scheduler/dependency_source.ts";
+import type { DependencySource } from "./scheduler/dependency_source.ts";
 import type { TaskSource } from "./scheduler/task_source.ts";
 import type { EndStatus } from "../internal/task_status.ts";
 import type { TaskOutcome } from "./executor/task_runner.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import type { EndingTask } from "./scheduler/scheduler_options.ts";
-import { clientOf, openForRun, runSchema, SqliteWriter } from "../writer/client/sqlite_writer.ts";
+import { clientOf, runSchema, SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import type { StatementLimit } from "../writer/client/statement_deadline.ts";
 import type { WriterClient } from "../writer/client/writer_client.ts";
-import { statementLimit } from "./statement_limit.ts";
+
+/** What a run is made of before its writer is open. */
+export interface RunParts<Item> {
+  /** Its items. */
+  source: TaskSource<Item>;
+  /** Which tasks wait for which, if any does. */
+  dependencies: DependencySource<Item> | undefined;
+  workers: number;
+  /** Its arguments, as JSON. */
+  args: string;
+  label: string | undefined;
+  /** How long statements may take after it was stopped. */
+  limit: StatementLimit;
+  /** Stops it. */
+  stop: AbortController;
+  /** What can be asked of it. */
+  control: RunControl;
+}
 
 /** One run. Its fields belong to the main thread. */
 export class PipelineRun<Item> {
-  readonly #source: TaskSource<Item>;
-  readonly #dependencies: DependencySource<Item> | undefined;
   readonly #options: PipelineOptions<Item>;
-  readonly #workers: number;
+  readonly #parts: RunParts<Item>;
+  readonly #source: TaskSource<Item>;
+  readonly #stop: AbortController;
   readonly #name: string;
-  readonly #args: string;
-  readonly #label: string | undefined;
   readonly #summary = new RunSummary();
-  readonly #stop = new AbortController();
-  readonly #limit: StatementLimit;
-  /** What can be asked of the run. */
-  readonly control = new RunControl(this.#stop);
   #observer: RunObserver | undefined;
   readonly #hooks: RunHooks | undefined;
   #scheduler: Scheduler<Item> | undefined;
@@ -62,42 +70,28 @@ export class PipelineRun<Item> {
   /** The user's writer, which stays open. */
   readonly #writer: SqliteWriter | undefined;
 
-  constructor(
-    options: PipelineOptions<Item>,
-    source: TaskSource<Item>,
-    { workers, args }: { workers: number; args: string },
-  ) {
-    this.#args = args;
-    this.#label = labelOf(args, options.label);
+  constructor(options: PipelineOptions<Item>, parts: RunParts<Item>) {
     this.#options = options;
+    this.#parts = parts;
+    this.#source = parts.source;
+    this.#stop = parts.stop;
     this.#hooks = RunHooks.of(options);
-    this.#limit = statementLimit(options, this.#stop.signal);
-    this.#source = source;
-    if (options.dependsOn) this.#dependencies = new DependencySource(source, options);
-    this.#workers = workers;
     this.#name = options.name ?? "pipeline";
     this.#writer = options.db instanceof SqliteWriter ? options.db : undefined;
-    this.#stop.signal.addEventListener("abort", () => source.halt());
   }
 
-  async run(begun: number): Promise<PipelineReport> {
+  /** Runs it, with a writer of its own or that of the user. */
+  async run(begun: number, own?: Promise<SqliteWriter>): Promise<PipelineReport> {
     this.#startedAt = begun;
-    const { signal, handleSignals = true } = this.#options;
+    const { control } = this.#parts;
     // Loaded while the writer starts.
     const observer = openObserver(this.#options);
     observer?.catch(() => {});
-    const abort = () => this.#stop.abort(signal!.reason);
-    if (signal?.aborted) abort();
-    signal?.addEventListener("abort", abort);
-    using _ = handleSignals
-      ? onInterrupt((name) => this.#stop.abort(interruption(name)))
-      : undefined;
     let ownWriter: SqliteWriter | undefined;
     let report: PipelineReport | undefined;
     let failure: unknown;
     try {
-      const writer = this.#writer ??
-        (ownWriter = await openForRun(writerOptionsOf(this.#options), this.#limit));
+      const writer = this.#writer ?? (ownWriter = await own!);
       if (this.#writer) await runSchema(this.#writer, this.#options);
       this.#observer = await observer;
       if (this.#hooks) this.#hooks.observer = this.#observer;
@@ -123,8 +117,7 @@ export class PipelineRun<Item> {
       if (this.#writer) clientOf(this.#writer).reported(failure);
       throw failure;
     } finally {
-      this.control.end();
-      signal?.removeEventListener("abort", abort);
+      control.end();
       await ownWriter?.close().catch(() => {});
       (await observer?.catch(() => undefined))?.end?.(report, failure);
       await this.#hooks?.runEnded(this.#named, report, failure);
@@ -139,7 +132,7 @@ export class PipelineRun<Item> {
       this.#observer?.checkpointBlocked?.(held, text) ?? false
     );
     using _requests = writer.onRequest((request) =>
-      void this.control.carryOut(request).catch(() => {})
+      void this.#parts.control.carryOut(request).catch(() => {})
     );
     try {
       return await this.#executeWith(batchSender, writer);
@@ -152,17 +145,18 @@ export class PipelineRun<Item> {
     const observer = this.#observer;
     const { signal } = this.#stop;
     const tasks = this.#writer && (() => this.#scheduler?.running() ?? []);
-    using deadline = writer.limitStatements({ ...this.#limit, tasks });
+    using deadline = writer.limitStatements({ ...this.#parts.limit, tasks });
     const run = await this.#start(batchSender);
     const queueAll = () => this.#source.announceAll();
-    const isNeeded = this.#dependencies && ((id: number) => this.#dependencies!.isNeeded(id));
+    const { dependencies } = this.#parts;
+    const isNeeded = dependencies && ((id: number) => dependencies.isNeeded(id));
     const parts = { run, batchSender, signal, queueAll, isNeeded, deadline, observer };
     const environment = environmentOf(this.#options, parts);
     const growth = new RunGrowth(this.#options, environment, () => this.#scheduler);
     environment.adds = growth;
     const scheduler = this.#scheduler = new Scheduler({
       source: this.#source,
-      dependencies: this.#dependencies,
+      dependencies,
       policy: this.#options,
       environment,
       hooks: this.#hooks?.ofTasks,
@@ -172,13 +166,13 @@ export class PipelineRun<Item> {
     });
     const executor = openExecutor(this.#options, writer, {
       environment,
-      slots: this.#workers,
+      slots: this.#parts.workers,
       expected: this.#source.known?.length,
       observer,
     });
     this.#startObserving({ scheduler, executor }, run, batchSender, writer);
     const running = scheduler.run(executor);
-    this.control.begin({ run, batchSender, tasks: scheduler.control, growth });
+    this.#parts.control.begin({ run, batchSender, tasks: scheduler.control, growth });
     await running;
     const failed = (error: Error) => isCancellation(error, signal) || this.#fail(error);
     await this.#source.stop().catch(failed);
@@ -197,25 +191,26 @@ export class PipelineRun<Item> {
       return null;
     }
     const { run, firstId } = started;
-    const confirm = leavesThread(this.#options.run) || this.#dependencies !== undefined ||
+    const confirm = leavesThread(this.#options.run) || this.#parts.dependencies !== undefined ||
       this.#options.version !== undefined;
     const skipped = (tasks: number) => this.#summary.skip(tasks);
     const unchanged = (tasks: number) => this.#summary.skip(tasks, tasks);
     const notes = notesOf(this.#options, { run, batchSender, unchanged });
     await this.#source.open(firstId, { run, batchSender, confirm, skipped, notes })
-      .then(() => this.#dependencies?.announce(run, batchSender))
+      .then(() => this.#parts.dependencies?.announce(run, batchSender))
       .catch((error) => this.#fail(error));
     return run;
   }
 
   async #begin(batchSender: BatchSender): Promise<RunStarted | undefined> {
+    const { args, label, workers } = this.#parts;
     const { started, waited } = await startRun(batchSender, {
       options: this.#options,
       source: this.#source,
       name: this.#name,
-      args: this.#args,
-      label: this.#label,
-      workers: this.#workers,
+      args,
+      label,
+      workers,
       signal: this.#stop.signal,
       observer: this.#observer,
     });
@@ -233,7 +228,7 @@ export class PipelineRun<Item> {
     const view = viewOf({ name: this.#name, summary, source, ...parts });
     this.#observer?.begin?.(view, {
       runId,
-      workers: this.#workers,
+      workers: this.#parts.workers,
       driver,
       driverReason,
       sqliteVersion,
@@ -280,7 +275,8 @@ export class PipelineRun<Item> {
   }
 
   get #named() {
-    return { name: this.#name, args: JSON.parse(this.#args), label: this.#label ?? null };
+    const { args, label = null } = this.#parts;
+    return { name: this.#name, args: JSON.parse(args), label };
   }
 
   #status(): EndStatus {

@@ -12,18 +12,22 @@ import {
   type PipelineOptions,
   storesStatus,
 } from "./pipeline_options.ts";
-import { checkWriter } from "./writer_options.ts";
+import { checkWriter, writerOptionsOf } from "./writer_options.ts";
 import { checkWork, workersFor } from "./executor/stages.ts";
 import { checkProgress } from "./observers/progress_options.ts";
 import { checkHooks } from "./hooks.ts";
 import type { PipelineReport } from "./report.ts";
 import { checkPolicy } from "./scheduler/retry_policy.ts";
 import { PipelineHandle, type RunningPipeline } from "./running_pipeline.ts";
-import { checkDependencies } from "./scheduler/dependency_source.ts";
+import { checkDependencies, DependencySource } from "./scheduler/dependency_source.ts";
 import { TaskSource } from "./scheduler/task_source.ts";
 import { checkLimits } from "./scheduler/queue/tag_limits.ts";
-import { taskArguments, toStoredArguments } from "./run_arguments.ts";
-import { PipelineRun } from "./pipeline_run.ts";
+import { labelOf, taskArguments, toStoredArguments } from "./run_arguments.ts";
+import type { RunParts } from "./pipeline_run.ts";
+import { RunControl } from "./run_control.ts";
+import { interruption, onInterrupt } from "./signals.ts";
+import { statementLimit } from "./statement_limit.ts";
+import { openForRun, SqliteWriter } from "../writer/client/sqlite_writer.ts";
 
 /**
  * Runs a task for each item, some at a time, and keeps their status in `task_runs`.
@@ -100,12 +104,44 @@ export function startPipeline<Item>(
   checkProgress(options.progress);
   const settled = withTexts(options);
   const args = toStoredArguments(options.args === undefined ? {} : options.args);
-  const feed = new TaskSource(items, options);
-  const pipeline = new PipelineRun(settled, feed, {
+  const source = new TaskSource(items, options);
+  const stop = new AbortController();
+  stop.signal.addEventListener("abort", () => source.halt());
+  const parts: RunParts<Item> = {
+    source,
+    dependencies: options.dependsOn && new DependencySource(source, options),
     workers: workersFor(options),
     args,
-  });
-  return new PipelineHandle(pipeline.run(begun), pipeline.control);
+    label: labelOf(args, settled.label),
+    limit: statementLimit(options, stop.signal),
+    stop,
+    control: new RunControl(stop),
+  };
+  return new PipelineHandle(run(settled, parts, begun), parts.control);
+}
+
+/** Opens the writer, and loads what else a run takes while its Worker starts. */
+async function run<Item>(
+  options: PipelineOptions<Item>,
+  parts: RunParts<Item>,
+  begun: number,
+): Promise<PipelineReport> {
+  const { db, signal, handleSignals = true } = options;
+  const { limit, stop } = parts;
+  const abort = () => stop.abort(signal!.reason);
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort);
+  using _ = handleSignals ? onInterrupt((name) => stop.abort(interruption(name))) : undefined;
+  const own = db instanceof SqliteWriter ? undefined : openForRun(writerOptionsOf(options), limit);
+  // It may fail before anything waits for it.
+  own?.catch(() => {});
+  try {
+    const { PipelineRun } = await import("./pipeline_run.ts");
+    return await new PipelineRun(options, parts).run(begun, own);
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    await own?.then((writer) => writer.close()).catch(() => {});
+  }
 }
 
 /** The options with the texts that functions of the arguments return, as in a definition that is run by itself. */

@@ -60,7 +60,7 @@ export async function backup(
   await refuse(target);
   await refuseDatabase(target, []);
   using connection = await connectReadOnly(source, options);
-  await prepareFile(target);
+  prepareFile(target);
   const partial = `${target}-partial-${crypto.randomUUID()}`;
   try {
     await connection.copyInto(partial, target);

@@ -107,7 +107,7 @@ export async function connect(
   const settings = connectionSettings(options);
   const file = await databasePath(path);
   const { driver } = await chooseDriver(driverFor(file, options.driver));
-  await prepareFile(file);
+  prepareFile(file);
   return await openWriter(driver, file, settings);
 }
 

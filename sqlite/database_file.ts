@@ -31,13 +31,13 @@ export async function databasePath(path: string | URL): Promise<string> {
 }
 
 /** Refuses what is not a file by name and creates a missing parent folder. */
-export async function prepareFile(file: string): Promise<void> {
-  if (file === ":memory:" || await fileExists(file)) return;
+export function prepareFile(file: string): void {
+  if (file === ":memory:" || isFile(file, lookAt(file))) return;
   const folder = folderOf(file);
   // The permission can be for the file alone; opening the file fails if its folder is missing.
   if (folder === "" || !isGranted({ name: "write", path: folder })) return;
   try {
-    await Deno.mkdir(folder, { recursive: true });
+    Deno.mkdirSync(folder, { recursive: true });
   } catch (error) {
     throw new SqliteError(
       `Cannot open ${file}: its folder cannot be created (${(error as Error).message}); ` +
@@ -48,22 +48,32 @@ export async function prepareFile(file: string): Promise<void> {
   }
 }
 
-/** Whether there is a file, which it must be if there is anything. */
+/**
+ * Whether there is a file, which it must be if there is anything. It waits for the system, so that a program that asks
+ * again and again leaves others their turn.
+ */
 export async function fileExists(file: string): Promise<boolean> {
-  let info: Deno.FileInfo;
+  return isFile(file, await Deno.stat(file).catch((error: Error) => error));
+}
+
+function lookAt(file: string): Deno.FileInfo | Error {
   try {
-    info = await Deno.stat(file);
+    return Deno.statSync(file);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    if (error instanceof Deno.errors.NotADirectory) {
-      throw new SqliteError(
-        `Cannot open ${file}: a part of its path is a file, not a folder; choose another path`,
-      );
-    }
-    throw explain(error, file);
+    return error as Error;
   }
-  if (info.isFile) return true;
+}
+
+function isFile(file: string, found: Deno.FileInfo | Error): boolean {
+  if (found instanceof Deno.errors.NotFound) return false;
+  if (found instanceof Deno.errors.NotADirectory) {
+    throw new SqliteError(
+      `Cannot open ${file}: a part of its path is a file, not a folder; choose another path`,
+    );
+  }
+  if (found instanceof Error) throw explain(found, file);
+  if (found.isFile) return true;
   throw new SqliteError(
-    `Cannot open ${file}: it is ${info.isDirectory ? "a folder" : "not a file"}; name a file`,
+    `Cannot open ${file}: it is ${found.isDirectory ? "a folder" : "not a file"}; name a file`,
   );
 }

@@ -75,6 +75,35 @@ export function columnsOf(connection: Connection, table: string): string[] {
   return connection.prepare(`PRAGMA main.table_info(${table})`).all().map(({ name }) => `${name}`);
 }
 
+/** What stands under the name of a table: its columns, or something that is no ordinary table. */
+export interface TableFound {
+  /** Names of its columns. */
+  columns: string[];
+  /** Whether it is a view or a virtual table. */
+  isShadowed: boolean;
+}
+
+/** What stands under these names, by name in lower case; one statement for all, because each one is compiled. */
+export function findTables(
+  connection: Connection,
+  names: readonly string[],
+): Map<string, TableFound> {
+  const rows = connection.prepare(
+    `SELECT lower(found.name) AS name, found.type='view' OR found.rootpage=0 AS shadowed, part.name AS part
+     FROM main.sqlite_schema AS found
+       -- The columns of a view, and of a virtual table, can be beyond reach.
+       LEFT JOIN pragma_table_info(iif(found.type='table' AND found.rootpage>0, found.name, NULL), 'main') AS part
+     WHERE found.type IN ('table', 'view') AND lower(found.name) IN (SELECT value FROM json_each(?))`,
+  ).all(JSON.stringify(names));
+  const found = new Map<string, TableFound>();
+  for (const { name, shadowed, part } of rows) {
+    const table = found.get(`${name}`) ?? { columns: [], isShadowed: shadowed === 1 };
+    table.columns.push(`${part}`);
+    found.set(`${name}`, table);
+  }
+  return found;
+}
+
 /** What an integrity check found. */
 export interface IntegrityFindings {
   /** What is wrong; empty when nothing is. */

@@ -10,7 +10,7 @@
  */
 import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
-import { columnsOf, isShadowed } from "./pragmas.ts";
+import { findTables } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 import { IDEMPOTENCY_KEYS } from "./tables/idempotency_keys.ts";
 import { ADDED_TO_RUN_REQUESTS, PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
@@ -18,10 +18,8 @@ import { RUN_ROWS, RUN_ROWS_INDEX } from "./tables/run_rows.ts";
 import { ADDED_TO_TASK_ATTEMPTS, TASK_ATTEMPTS } from "./tables/task_attempts.ts";
 import { TASK_CHECKS, TASK_CHECKS_INDEXES } from "./tables/task_checks.ts";
 import { TASK_STEPS, TASK_STEPS_INDEXES } from "./tables/task_steps.ts";
+import { changesOf, type Columns } from "./tables/table_changes.ts";
 import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_versions.ts";
-
-/** Columns by name, with their types. */
-export type Columns = Readonly<Record<string, string>>;
 
 /** The eight columns of the original. */
 const TASK_RUNS: Columns = {
@@ -160,7 +158,7 @@ const TASK_DEPENDENCIES: Columns = {
 };
 
 /** The tables of task status, with what was added to them later. */
-const TABLES: readonly [string, Columns, Columns?][] = [
+const TABLES: readonly [name: string, columns: Columns, added?: Columns, key?: string][] = [
   ["task_runs", TASK_RUNS, ADDED_TO_TASK_RUNS],
   ["pipeline_runs", PIPELINE_RUNS, ADDED_TO_PIPELINE_RUNS],
   ["run_samples", RUN_SAMPLES],
@@ -171,7 +169,7 @@ const TABLES: readonly [string, Columns, Columns?][] = [
   ["idempotency_keys", IDEMPOTENCY_KEYS],
   ["run_requests", RUN_REQUESTS, ADDED_TO_RUN_REQUESTS],
   ["pruned_runs", PRUNED_RUNS],
-  ["task_versions", TASK_VERSIONS],
+  ["task_versions", TASK_VERSIONS, {}, TASK_VERSIONS_KEY],
   ["task_steps", TASK_STEPS],
   ["run_rows", RUN_ROWS],
 ];
@@ -224,8 +222,12 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
   checkOptionNames(options, { operation: "create the tables", known: ["storeTaskStatus"] });
   if (options.storeTaskStatus === false) return;
   connection.transaction(() => {
-    for (const [name, columns, added] of TABLES) createTable(connection, name, columns, added);
+    const found = findTables(connection, TABLES.map(([name]) => name));
+    const changes = TABLES.flatMap(([name, columns, added, key]) =>
+      changesOf(connection.path, { name, columns, added, key, found: found.get(name) })
+    );
     connection.exec(`
+      ${changes.map((change) => `${change};`).join("\n")}
       CREATE INDEX IF NOT EXISTS idx_task_runs_status ON task_runs(status);
       CREATE INDEX IF NOT EXISTS idx_task_runs_added ON task_runs(run_id, id)
         WHERE added_by IS NOT NULL;
@@ -243,43 +245,4 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
         WHERE answered_at IS NULL;
       CREATE INDEX IF NOT EXISTS idx_task_logs_task ON task_logs(task_id);`);
   });
-}
-
-/** Creates a table, or checks that the one that is there has the columns, and adds what came later. */
-export function createTable(
-  connection: Connection,
-  table: string,
-  columns: Columns,
-  added: Columns = {},
-): void {
-  if (isShadowed(connection, table)) {
-    throw new Error(
-      `Cannot use ${table} of ${connection.path}: it is a view or a virtual table, so another program ` +
-        `made it; rename it, or pass storeTaskStatus: false`,
-    );
-  }
-  const present = columnsOf(connection, table);
-  if (present.length === 0) {
-    const definitions = Object.entries({ ...columns, ...added })
-      .map(([name, definition]) => `${name} ${definition}`);
-    const hasKey = columns === TASK_VERSIONS;
-    if (hasKey) definitions.push(`PRIMARY KEY (${TASK_VERSIONS_KEY})`);
-    connection.exec(
-      `CREATE TABLE ${table} (\n  ${definitions.join(",\n  ")}\n)` +
-        (hasKey ? " WITHOUT ROWID" : ""),
-    );
-    return;
-  }
-  const lacking = Object.keys(columns).filter((column) => !present.includes(column));
-  if (lacking.length > 0) {
-    throw new Error(
-      `Cannot use table ${table} of ${connection.path}: it has no column ${lacking.join(", ")}, ` +
-        `so another program made it; rename it, or pass storeTaskStatus: false`,
-    );
-  }
-  for (const [column, definition] of Object.entries(added)) {
-    if (!present.includes(column)) {
-      connection.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${definition}`);
-    }
-  }
 }

@@ -15,7 +15,7 @@ import {
   type PrunableRun,
   type PrunedRows,
 } from "../../writer/client/prune.ts";
-import { pruneVersions } from "../../writer/client/prune_versions.ts";
+import { countVersions, pruneVersions } from "../../writer/client/prune_versions.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../terminal/exit_code.ts";
 import { CommandError } from "../terminal/failure.ts";
 import { openDatabase, rollBack } from "../open_database.ts";
@@ -43,7 +43,7 @@ export interface PruneOptions extends DbOption {
 /** What was done, or would be. */
 interface Outcome {
   runs: number[];
-  /** Rows that are deleted; of versions it is known afterwards only. */
+  /** Rows that are deleted. */
   rows: PrunedRows & { versions: number };
   /** Bytes that became free within the file. */
   freedBytes: number | null;
@@ -115,6 +115,7 @@ function count(reader: Reader, runs: PrunableRun[], outcome: Outcome): undefined
     add(outcome.rows, countRows(reader.connection, run));
     outcome.runs.push(run.id);
   }
+  if (runs.length > 0) outcome.rows.versions = countVersions(reader.connection, outcome.runs);
 }
 
 /** Deletes runs and returns the signal that stopped it, if one did. */
@@ -163,8 +164,7 @@ function describe(
 ): string[] {
   const lines = runs.length === 0 && rows.tasks === 0 ? [`${db}: there is nothing to delete`] : [
     `${db}: ${formatNumberOf(runs.length, "run")} ${dryRun ? "would be " : ""}deleted, ` +
-    `with ${formatNumberOf(rows.tasks, "task")}, ` +
-    `${formatNumberOf(rows.logs, "log line")} and ${formatNumberOf(rows.samples, "sample")}`,
+    `with ${listed(rows)}`,
   ];
   const silent = running.filter((id) => !alive.includes(id));
   if (alive.length > 0) {
@@ -184,6 +184,14 @@ function describe(
     );
   }
   return lines;
+}
+
+/** Rows by their kinds; versions, which few files have, where there are some. */
+function listed({ tasks, logs, samples, versions }: Outcome["rows"]): string {
+  const parts = [formatNumberOf(tasks, "task"), formatNumberOf(logs, "log line")];
+  parts.push(formatNumberOf(samples, "sample"));
+  if (versions > 0) parts.push(formatNumberOf(versions, "stored version"));
+  return `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
 }
 
 function named(ids: number[]): string {

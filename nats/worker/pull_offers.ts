@@ -32,7 +32,7 @@ export interface PullOptions {
   beatMs: number;
   /** How many offers are wanted at the moment. */
   wanted: () => number;
-  /** The server has no such consumer, or says nothing for it. */
+  /** The server has no such consumer, or sends no sign of life for it. */
   missing: () => void;
   take: (message: Msg) => void;
   failed: (error: Error) => void;

@@ -156,7 +156,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
       tasks = tasks.filter(({ id }) => !unchanged.has(id));
     }
     const { ready, refused } = items.admit?.(tasks) ?? { ready: tasks, refused: [] };
-    // Their dependencies are there when they begin, on each thread.
+    // Any thread finds their dependencies when they begin.
     if (items.admit) await batchSender.flushed();
     this.#page = ready;
     this.#given = 0;

@@ -9,7 +9,6 @@
  */
 import { checkChoice } from "../../internal/validate.ts";
 import type { Driver, DriverName } from "./driver.ts";
-import { isCached } from "../../internal/jsr.ts";
 import { isGranted } from "../../internal/permissions.ts";
 
 /**
@@ -81,6 +80,7 @@ export async function settleDriver(choice: DriverChoice = "auto"): Promise<Settl
 /** Allows fetching packages if FFI was requested, and logs it; `auto` uses only cached packages. */
 async function mayFetch(choice: DriverChoice): Promise<void> {
   const { FFI_PACKAGE, isLibraryCached } = await import("./ffi.ts");
+  const { isCached } = await import("../../internal/jsr.ts");
   const library = Deno.env.get("DENO_SQLITE_PATH");
   const isAskedFor = choice === "ffi" || !!library;
   const parts: [name: string, cached: boolean | undefined, way: string][] = [

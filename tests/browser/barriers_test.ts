@@ -23,6 +23,7 @@ const PAGES: readonly [address: string, seen: string][] = [
   ["?run=1&panel=graph", ".panel-body .note"],
   ["?run=1&panel=none&status=error", ".task-row"],
   ["?run=1&q=nothing", ".empty-list"],
+  ["?data=&table=task_runs", ".data-rows"],
   ["?task=1", ".log-line"],
   ["?task=2", ".attempt"],
   ["?compare=1,2", ".compared"],

@@ -17,8 +17,7 @@ import {
 import { untilAborted } from "../support/gates.ts";
 
 /** Buttons that change something. */
-/** Those that change anything: "Notify me" is pressed for this page alone. */
-const BUTTONS = ".title-row button:not([aria-pressed])";
+const BUTTONS = ".title-row button";
 
 /** Serves beside a pipeline, which may be controlled. */
 async function serveControl(fixture: PageFixture) {
@@ -125,9 +124,7 @@ pageTest("the page cancels and retries tasks and runs", async (t) => {
     await seeStatus(page, "cancelling");
     await look(reader, ".task-row .status.is-cancelling", "cancelling");
     await page.bringToFront();
-    await page.waitForFunction(() =>
-      !document.querySelector(".title-row button:not([aria-pressed])")
-    );
+    await page.waitForFunction(() => !document.querySelector(".title-row button"));
     release.resolve();
     await seeStatus(page, "cancelled");
     await page.close();
@@ -270,9 +267,7 @@ pageTest("the page asks before it cancels a run", async (t) => {
     await seeText(page, ".task-row .status.is-cancelling", "cancelling");
     await look(list, ".run-status .status.is-cancelling", "cancelling");
     await page.bringToFront();
-    await page.waitForFunction(() =>
-      !document.querySelector(".title-row button:not([aria-pressed])")
-    );
+    await page.waitForFunction(() => !document.querySelector(".title-row button"));
     await page.waitForFunction(() => document.activeElement?.tagName === "H1");
     release.resolve();
     assertEquals((await report).status, "cancelled");

@@ -85,7 +85,7 @@ pageTest("a page that is open shows that the process of its run was killed", asy
   await child.status;
   await output.cancel();
   await seeText(page, ".title-row", "process gone");
-  await seeText(page, ".banner", "2 tasks left: pipeloom run <file> --resume 1 Copy continues it");
+  await seeText(page, ".banner", "2 tasks left: pipeloom run <file> --resume 1 continues it");
   await page.goto(fixture.server.url);
   await seeText(page, ".run-item", "process gone");
   assertEquals(await findBarriers(page), []);
@@ -106,11 +106,7 @@ pageTest(
         ('c', 'queued', 1)`);
     }
     const page = await fixture.page("?run=1");
-    await seeText(
-      page,
-      ".banner",
-      "2 tasks left: pipeloom run <file> --resume 1 Copy continues it",
-    );
+    await seeText(page, ".banner", "2 tasks left: pipeloom run <file> --resume 1 continues it");
     assertEquals(await findBarriers(page), []);
     assertEquals(fixture.complaints, []);
   },

@@ -75,8 +75,8 @@ pageTest(
             }
           };
         });
-        await click(page, ".title-row button", "Notify me");
-        await page.waitForSelector('.title-row button[aria-pressed="true"]');
+        await click(page, ".notify button", "Notify me");
+        await page.waitForSelector('.notify button[aria-pressed="true"]');
         await Deno.writeTextFile(served.folder.file("released"), "");
         await page.waitForFunction(() => document.body.dataset.notified === "waits #2: done");
       });

@@ -207,10 +207,13 @@ Deno.test("a version goes with the last run of its pipeline that had its key", a
   await load("newest", []);
   const versions = () =>
     readValues(db, "SELECT name, key, run_id FROM task_versions ORDER BY name, key");
-  const { out } = await runCli(["prune", "--keep-runs", "3", "--db", db, "--json"], {
-    folder: folder.path,
-  });
-  assertEquals(JSON.parse(out).rows.versions, 1);
+  const prune = async (...options: string[]) =>
+    (await runCli(["prune", "--keep-runs", "3", "--db", db, ...options], { folder: folder.path }))
+      .out;
+  assertMatch(await prune("--dry-run"), / 1 run would be deleted, .* and 1 stored version\n$/);
+  assertEquals((await versions()).length, 4);
+  assertEquals(JSON.parse(await prune("--dry-run", "--json")).rows.versions, 1);
+  assertEquals(JSON.parse(await prune("--json")).rows.versions, 1);
   // "a" was done by the run that is deleted, and is what it was for the one that is left.
   assertEquals(await versions(), [["files", "a", 1], ["files", "b", 3], ["other", "gone", 2]]);
   const { counts } = await load("files", ["a", "b"]);

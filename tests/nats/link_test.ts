@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { setImmediate } from "node:timers";
 import { goneFrame, isFirst, Link } from "../../nats/link.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { Random } from "../support/random.ts";
@@ -51,7 +52,7 @@ class Channel {
   }
 
   async turn(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

@@ -41,10 +41,12 @@ class Subject implements AsyncDisposable {
   db = "";
   #run = 0;
   #next = 0;
+  #stage: TaskWork<Job>["stage"];
 
   static async start({ work, open }: Claimant): Promise<Subject> {
     const subject = new Subject();
     const resources = subject.#resources;
+    subject.#stage = work.stage;
     const folder = resources.use(tempFolder());
     const db = subject.db = folder.file("a.db");
     const schema = "CREATE TABLE line (task INTEGER NOT NULL, text TEXT NOT NULL)";
@@ -89,7 +91,8 @@ class Subject implements AsyncDisposable {
 
   task(item: Job, attempt?: Partial<Attempt>): LiveTask<Job> {
     const id = this.#next++;
-    const task = new LiveTask({ id, name: `task ${id}`, key: `task ${id}` }, { item });
+    const stage = this.#stage?.(item);
+    const task = new LiveTask({ id, name: `task ${id}`, key: `task ${id}` }, { item, stage });
     const startedAt = new Date().toISOString();
     if (attempt) {
       task.attempt = { number: 1, retryable: false, timeoutMs: undefined, startedAt, ...attempt };

@@ -5,7 +5,7 @@
  * {@linkcode BATCH_MS}, or at once when a caller waits for it and nothing is unacknowledged. So a lone message
  * is quick, and under load the batches grow by themselves. The news of a task is folded into what has not left yet.
  *
- * Credits keep memory bounded: a sender that is further ahead of the disk than {@linkcode WINDOW_ROWS} waits at
+ * Credits keep memory bounded: a sender that is further ahead of the disk than its window waits at
  * {@linkcode BatchSender.ready}.
  *
  * @module
@@ -61,9 +61,10 @@ export class BatchSender {
   /** Why nothing more is posted, and no answer is read. */
   #dead: Error | undefined;
 
-  /** `onFailure` receives failures that no caller waits for. */
-  constructor(port: MessagePort, onFailure: FailureListener = () => {}) {
-    this.#inFlight = new InFlight(port, onFailure, () => this.#acknowledged());
+  /** `onFailure` receives failures that no caller waits for; `window` rows may be unacknowledged. */
+  constructor(port: MessagePort, onFailure: FailureListener = () => {}, window = WINDOW_ROWS) {
+    const onAcknowledged = () => this.#acknowledged();
+    this.#inFlight = new InFlight(port, { onFailure, onAcknowledged, window });
   }
 
   /** Sends a message without waiting; its failure goes to the listener. */
@@ -162,7 +163,7 @@ export class BatchSender {
   }
 
   get #hasRoom(): boolean {
-    return this.#inFlight.rows < WINDOW_ROWS;
+    return this.#inFlight.hasRoom;
   }
 
   /** Resolves when everything that was sent so far is acknowledged. */

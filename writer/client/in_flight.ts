@@ -2,7 +2,7 @@
  * What a sender has handed over and the writer has not answered yet: batches and queries in their order, and the
  * credits of the sender.
  *
- * At most {@linkcode WINDOW_ROWS} rows are posted at a time. What is handed over beyond that stays on this side, as
+ * At most {@linkcode WINDOW_ROWS} rows are posted at a time, fewer where many Workers share the writer. What is handed over beyond that stays on this side, as
  * references to the sender's values, until acknowledgements give credits back: a port has no backpressure, and each
  * posted value is a copy.
  *
@@ -20,11 +20,20 @@ import type {
 } from "../protocol/sender_port.ts";
 import { checkLongTexts } from "./steps.ts";
 import { pack } from "../protocol/task_news.ts";
-import { freeBytes } from "../protocol/free_bytes.ts";
+import { largeBuffers, withoutLarge } from "../protocol/free_bytes.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
 
 /** Rows posted and not acknowledged: eight batches keep both threads busy. Large values count for many. */
 export const WINDOW_ROWS = 8_000;
+
+/** Rows that the Workers of a pool may have posted together, and one of them at least. */
+const POOL_ROWS = 64_000;
+const MIN_ROWS = 2_000;
+
+/** The rows that each of a number of senders may have posted. */
+export function windowFor(senders: number): number {
+  return Math.min(WINDOW_ROWS, Math.max(MIN_ROWS, Math.floor(POOL_ROWS / senders)));
+}
 
 /** The promise of a caller. */
 export interface Waiter {
@@ -61,12 +70,22 @@ interface UnpackedBatch extends Batch {
 /** Called with the failure of a message that is not awaited, and with the task that sent it, if any did. */
 export type FailureListener = (error: ErrorData, task: number | undefined) => void;
 
+/** Options of an {@linkcode InFlight}. */
+export interface InFlightOptions {
+  onFailure: FailureListener;
+  /** Called after each acknowledgement. */
+  onAcknowledged: () => void;
+  /** Rows that may be posted and not acknowledged. */
+  window: number;
+}
+
 /** Posts batches and queries as far as credits reach, and matches the answers. */
 export class InFlight {
   readonly #port: MessagePort;
   readonly #onFailure: FailureListener;
   /** Called after each acknowledgement. */
   readonly #onAcknowledged: () => void;
+  readonly #window: number;
   #seq = 0;
   /** What waits for credits, in its order. */
   #waiting: (UnpackedBatch | QueryRequest)[] = [];
@@ -75,16 +94,20 @@ export class InFlight {
   #rows = 0;
   #postedRows = 0;
 
-  constructor(port: MessagePort, onFailure: FailureListener, onAcknowledged: () => void) {
+  constructor(
+    port: MessagePort,
+    { onFailure, onAcknowledged, window }: InFlightOptions,
+  ) {
     this.#port = port;
     this.#onFailure = onFailure;
     this.#onAcknowledged = onAcknowledged;
+    this.#window = window;
     port.onmessage = (event: MessageEvent<PortReply>) => this.#receive(event.data);
   }
 
-  /** Rows that are not acknowledged, posted or not. */
-  get rows(): number {
-    return this.#rows;
+  /** Whether fewer rows are unacknowledged, posted or not, than may be. */
+  get hasRoom(): boolean {
+    return this.#rows < this.#window;
   }
 
   /** Whether every batch is acknowledged. */
@@ -137,7 +160,7 @@ export class InFlight {
   }
 
   /** Posts what the credits allow: nothing overtakes a batch that waits. */
-  #post(window = WINDOW_ROWS): void {
+  #post(window = this.#window): void {
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
       if (next.kind === "batch") {
         if (this.#postedRows >= window) return;
@@ -153,14 +176,18 @@ export class InFlight {
     const state = this.#batches.get(batch.seq)!;
     this.#postedRows += state.rows;
     if (state.hasStatements) refuseSome(batch, state, whyNotStored);
-    const post = () => this.#port.postMessage({ ...batch, messages: pack(batch.messages) });
+    const post = () => {
+      const buffers = largeBuffers(batch.messages);
+      // A post that fails would take the bytes along.
+      if (buffers.length > 0) structuredClone(batch.messages.map(withoutLarge));
+      this.#port.postMessage({ ...batch, messages: pack(batch.messages) }, buffers);
+    };
     try {
       post();
     } catch {
       refuseSome(batch, state, whyNotCloned);
       post();
     }
-    freeBytes(batch.messages);
   }
 
   #receive(reply: PortReply): void {

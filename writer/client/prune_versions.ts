@@ -14,15 +14,19 @@ import type { SqliteWriter } from "./sqlite_writer.ts";
 /** Versions of one commit. */
 const PART_ROWS = 2_000;
 
+/** Runs that stay: ?1 are the ids of those that go, as JSON. */
+const STAYS = "r.id NOT IN (SELECT value FROM json_each(?1))";
+
 /** Pipelines none of whose runs is active: that may still come to its keys. */
 const NAMES = `SELECT DISTINCT name FROM task_versions
-  WHERE name NOT IN (SELECT name FROM pipeline_runs WHERE status='running') ORDER BY name`;
+  WHERE name NOT IN (SELECT name FROM pipeline_runs r WHERE status='running' AND ${STAYS}) ORDER BY name`;
 
+/** The versions of pipeline ?2 that go with these runs. */
 const STALE = `SELECT key, run_id, task_id FROM task_versions
-  WHERE name=?1 AND key NOT IN (
+  WHERE name=?2 AND key NOT IN (
     SELECT t.key FROM pipeline_runs r CROSS JOIN task_runs t
       ON t.run_id=r.id AND t.id BETWEEN r.first_task_id AND r.last_task_id
-    WHERE r.name=?1 AND t.key IS NOT NULL)`;
+    WHERE r.name=?2 AND t.key IS NOT NULL AND ${STAYS})`;
 
 const DELETE = `DELETE FROM task_versions WHERE name=?1 AND (key, run_id, task_id) IN (
   SELECT value->>0, value->>1, value->>2 FROM json_each(?2))`;
@@ -41,20 +45,36 @@ export async function pruneVersions(
   writer: SqliteWriter,
   signal?: AbortSignal,
 ): Promise<number> {
-  if (!hasVersions(connection)) return 0;
   let deleted = 0;
-  for (const { name } of connection.prepare(NAMES).all()) {
-    const stale = connection.prepare(STALE).all(name!).map((row): Stale => [
-      String(row.key),
-      Number(row.run_id),
-      Number(row.task_id),
-    ]);
+  for (const [name, stale] of findStale(connection)) {
     for (let at = 0; at < stale.length && !signal?.aborted; at += PART_ROWS) {
       const part = JSON.stringify(stale.slice(at, at + PART_ROWS));
-      deleted += (await writer.execute(DELETE, [String(name), part])).changes;
+      deleted += (await writer.execute(DELETE, [name, part])).changes;
     }
   }
   return deleted;
+}
+
+/** How many versions would go with these runs. */
+export function countVersions(connection: Connection, runs: readonly number[]): number {
+  return findStale(connection, runs).reduce((sum, [, stale]) => sum + stale.length, 0);
+}
+
+/** The versions that no run has, once these have gone, by their pipelines. */
+function findStale(
+  connection: Connection,
+  runs: readonly number[] = [],
+): [name: string, stale: Stale[]][] {
+  if (!hasVersions(connection)) return [];
+  const going = JSON.stringify(runs);
+  return connection.prepare(NAMES).all(going).map(({ name }) => [
+    String(name),
+    connection.prepare(STALE).all(going, name!).map((row): Stale => [
+      String(row.key),
+      Number(row.run_id),
+      Number(row.task_id),
+    ]),
+  ]);
 }
 
 function hasVersions(connection: Connection): boolean {

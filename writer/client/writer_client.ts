@@ -123,7 +123,7 @@ export class WriterClient {
     // Settled here, so that the whole process agrees and the Worker need not ask any registry.
     const file = await databasePath(options.db);
     const { name: driver, reason } = await settleDriver(driverFor(file, options.driver));
-    await prepareFile(file);
+    prepareFile(file);
     const { port1, port2: port } = new MessageChannel();
     const client = new WriterClient(
       { path: file, driver, driverReason: reason, storeTaskStatus },
@@ -260,7 +260,10 @@ export class WriterClient {
   }
 
   async #open(request: OpenRequest): Promise<void> {
-    this.#sqliteVersion = (await this.#worker.open(request)).sqliteVersion;
+    const opened = this.#worker.open(request);
+    // The runtime loads its timers when the first is set: better while the Worker starts.
+    clearTimeout(undefined);
+    this.#sqliteVersion = (await opened).sqliteVersion;
     // Again, because a file is known under one name only once it is there.
     const release = this.#releaseDriver;
     this.#releaseDriver = holdDriver(request.file, request.driver);

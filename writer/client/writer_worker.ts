@@ -29,7 +29,6 @@ export class WriterWorker {
   readonly #failed: (error: Error) => void;
   /** Who receives requests to runs. */
   readonly #listeners = new Set<(request: RunRequest) => void>();
-  readonly #ready = Promise.withResolvers<void>();
   readonly #opened = Promise.withResolvers<WorkerOpened>();
   readonly #checkpointed = Promise.withResolvers<CheckpointResult | undefined>();
   readonly #closed = Promise.withResolvers<never>();
@@ -71,14 +70,13 @@ export class WriterWorker {
       this.#isClosed = true;
       for (const listener of this.#closeListeners) listener(error);
     });
-    for (const { promise } of [this.#ready, this.#opened, this.#checkpointed]) {
+    for (const { promise } of [this.#opened, this.#checkpointed]) {
       promise.catch(() => {});
     }
   }
 
-  /** Opens the database. */
+  /** Opens the database. The request waits for the Worker: nothing that its module imports awaits at top level. */
   async open(request: OpenRequest): Promise<WorkerOpened> {
-    await this.#ready.promise;
     this.#post(request, [request.port]);
     return await this.#opened.promise;
   }
@@ -143,7 +141,7 @@ export class WriterWorker {
     switch (reply.kind) {
       case "ready":
         this.#isReady = true;
-        return this.#ready.resolve();
+        return;
       case "opened":
         return this.#opened.resolve(reply);
       case "wal_held":
@@ -168,7 +166,6 @@ export class WriterWorker {
   }
 
   #fail(error: Error): void {
-    this.#ready.reject(error);
     this.#opened.reject(error);
     this.#checkpointed.reject(error);
     this.#failed(error);

@@ -82,6 +82,8 @@ export interface WalKeeperOptions {
   changed?: () => void;
   /** Milliseconds between two looks. */
   lookMs?: number;
+  /** Called after each checkpoint, when the file has grown. */
+  checkpointed?: () => void;
   /** Milliseconds after which a checkpoint is due, however little there is to copy. */
   checkpointMs?: number;
 }
@@ -142,6 +144,7 @@ export class Checkpointer {
   /** Makes a checkpoint. */
   checkpoint(mode: CheckpointMode, waitMs?: number): CheckpointResult {
     const result = walCheckpoint(this.#connection, mode, { waitMs });
+    this.#options.checkpointed?.();
     if (isDone(result)) {
       this.#copiedAt = performance.now();
       this.copiedAt = isoNow();

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Connection } from "../../sqlite/connection.ts";
-import { type Columns, createTable } from "../../sqlite/schema.ts";
+import { type Columns, createTable } from "../../sqlite/tables/table_changes.ts";
 import type { NoteScheduleMessage } from "../protocol/schedule_message.ts";
 
 const PIPELINE_SCHEDULES: Columns = {

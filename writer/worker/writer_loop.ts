@@ -9,7 +9,6 @@
  *
  * @module
  */
-import { clearImmediate, setImmediate } from "node:timers";
 import type { CheckpointResult } from "../../sqlite/checkpoint.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../../errors.ts";
@@ -56,7 +55,7 @@ interface ArrivedBatch extends Arrived {
 }
 
 /** Options of a loop, beside its connection. */
-export interface WriterLoopOptions extends Omit<WalKeeperOptions, "changed"> {
+export interface WriterLoopOptions extends Omit<WalKeeperOptions, "changed" | "checkpointed"> {
   /** Whether each commit waits for the disk, so that as many rows as possible had better share one. */
   syncs?: boolean;
   /** Receives requests to the active runs. */
@@ -99,7 +98,11 @@ export class WriterLoop {
     this.#patience = new BusyTimeout(connection);
     this.#watch = new RequestWatch(connection, requested, () => owner?.keep());
     this.#store = new Store(connection, { statements, owner, watch: this.#watch, board });
-    this.#wal = new Checkpointer(connection, { ...wal, changed: () => this.#health.write() });
+    this.#wal = new Checkpointer(connection, {
+      ...wal,
+      changed: () => this.#health.write(),
+      checkpointed: () => this.#files.noteSize(),
+    });
     this.#health = new WriterHealth({
       connection,
       store: this.#store,

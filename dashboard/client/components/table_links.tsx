@@ -8,10 +8,10 @@ import { CopyButton } from "./copy_button.tsx";
 /** `csv` and `json` are paths of the API, from the page's own address. */
 export function TableLinks({ csv, json, label }: { csv: string; json: string; label: string }) {
   return (
-    <>
+    <span class="table-links">
       <a class="button small" href={csv} download aria-label={`${label} as CSV`}>CSV</a>
       <CopyButton text={curlOf(json)} label={`curl for ${label}`} verb="curl" />
-    </>
+    </span>
   );
 }
 

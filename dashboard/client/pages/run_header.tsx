@@ -55,7 +55,6 @@ export function RunHeader(
         </PageTitle>
         <RunStatusMark run={run} />
         <span class="spread" />
-        {!exported && <NotifyButton key={run.id} run={run} isGone={isGone} />}
         <RunControls run={run} />
         {!exported &&
           <a class="button" href={hrefOf({ view: "pipeline", name: run.name })}>All runs</a>}
@@ -96,6 +95,7 @@ export function RunHeader(
         </Stat>
       </dl>
       <CountsBar run={run} />
+      {!exported && <NotifyButton key={run.id} run={run} isGone={isGone} />}
       <RunFailure run={run} />
       <NoWorker run={run} />
       <Asleep run={run} />
@@ -118,7 +118,7 @@ function Left({ run }: { run: Run }) {
       <b>{run.processGone ? "Its process is gone." : "It was interrupted."}</b>
       <span>
         {formatNumberOf(left, "task")} left:{" "}
-        <Command text={`pipeloom run <file> --resume ${run.id}`} /> continues it.
+        <Command text={`pipeloom run <file> --resume ${run.id}`}>continues it.</Command>
       </span>
     </p>
   );

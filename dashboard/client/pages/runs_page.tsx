@@ -80,7 +80,7 @@ export function RunsPage({ route, live, exported }: PageProps<"runs", RunsSnapsh
       </header>
       {!exported && <RunFilters filter={filter} />}
       {!exported && (
-        <div class="title-row">
+        <div class="title-row runs-links">
           <SavedViews filter={filter} />
           <span class="spread" />
           <TableLinks csv={`api/csv?${params}`} json={`api/runs?${params}`} label="runs" />

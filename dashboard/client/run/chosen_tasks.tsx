@@ -101,11 +101,14 @@ export function ChosenTasks({ run, chosen, query, found }: {
   );
 }
 
-/** A command to copy. */
-export function Command({ text }: { text: string }) {
+/** A command to copy, and its effect. */
+export function Command({ text, children }: { text: string; children?: string }) {
   return (
     <span class="command">
-      <code>{text}</code> <CopyText text={text} label="the command" />
+      <span>
+        <code>{text}</code> {children}
+      </span>
+      <CopyText text={text} label="the command" />
     </span>
   );
 }

@@ -31,17 +31,20 @@ export function NotifyButton({ run, isGone }: { run: Run; isGone: boolean }) {
     announce(isGranted ? "You get a notification at the end" : DENIED);
   };
   return (
-    <>
+    <p class="notify">
       <button
         type="button"
-        class="button"
+        class="button small"
         aria-pressed={state === "wanted"}
         onClick={onClick}
       >
         Notify me
       </button>
-      {state === "denied" && <p class="action-failure faint">{DENIED}</p>}
-    </>
+      {state === "wanted" && (
+        <span class="faint">This browser shows a notification at the end.</span>
+      )}
+      {state === "denied" && <span class="faint">{DENIED}</span>}
+    </p>
   );
 }
 

@@ -191,7 +191,7 @@ function RetryCommand({ run }: { run: Run }) {
     : `pipeloom run <file> --resume ${run.id}`;
   return (
     <p class="note retry-command">
-      <Command text={command} /> runs what failed again.
+      <Command text={command}>runs what failed again.</Command>
     </p>
   );
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { useState } from "preact/hooks";
 import type { GridCell, RunGrid as Grid } from "../../api.ts";
 import { formatCount, formatDuration } from "../../../internal/units.ts";
 import { Name } from "../components/safe_text.tsx";
@@ -16,14 +17,16 @@ import { useAnswer } from "../live/use_answer.ts";
 const EVERY_MS = 10_000;
 
 /** Tasks that are shown before the others are asked for. */
-const SHOWN = 100;
+const SHOWN = 20;
 
 export function RunGrid({ name, live }: { name: string; live: boolean }) {
+  const [isWhole, setWhole] = useState(false);
   const { answer } = useAnswer<Grid>(`api/grid?${new URLSearchParams({ name })}`, {
     everyMs: live ? EVERY_MS : 0,
   });
   if (!answer || answer.tasks.length === 0) return null;
   const { runs, tasks, left, large } = answer;
+  const shown = isWhole ? tasks : tasks.slice(0, SHOWN);
   return (
     <section class="panel" aria-labelledby="grid-title">
       <div class="panel-head">
@@ -45,7 +48,7 @@ export function RunGrid({ name, live }: { name: string; live: boolean }) {
           </tr>
         </thead>
         <tbody>
-          {tasks.slice(0, SHOWN).map(({ label, cells }) => (
+          {shown.map(({ label, cells }) => (
             <tr key={label}>
               <th scope="row">
                 <Name text={label} limit={80} />
@@ -57,6 +60,13 @@ export function RunGrid({ name, live }: { name: string; live: boolean }) {
           ))}
         </tbody>
       </ScrollTable>
+      {shown.length < tasks.length && (
+        <p class="note">
+          <button type="button" class="button small" onClick={() => setWhole(true)}>
+            {formatCount(tasks.length - shown.length)} more tasks
+          </button>
+        </p>
+      )}
       {left > 0 && <p class="note">{formatCount(left)} more tasks were left out.</p>}
       {large.length > 0 && (
         <p class="note">

@@ -30,6 +30,8 @@ export interface InitTaskWorker {
   skipsSleeps?: boolean | undefined;
   /** Whether it reports its tasks' progress and forwards what they print, for an observer. */
   watch?: { prints: boolean } | undefined;
+  /** Rows that it may have sent to the writer and that are not committed. */
+  window: number;
   port: MessagePort;
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { windowFor } from "../../../writer/client/in_flight.ts";
 import type { InitTaskWorker } from "./pool_protocol.ts";
 import type { TaskEnvironment } from "../task_execution.ts";
 import type { TaskModule } from "../task_module.ts";
@@ -14,6 +15,8 @@ export interface WorkerOptions {
   /** Where one Worker runs several stages, the exports that they run, by their names. */
   exports?: Readonly<Record<string, string>> | undefined;
   environment: TaskEnvironment;
+  /** How many there are, where that is known. */
+  slots?: number | undefined;
   /** Milliseconds that a task may continue after it was asked to stop, before its Worker is ended. */
   graceMs: number;
   /** Milliseconds that the module may take to load. */
@@ -30,7 +33,8 @@ export interface WorkerOptions {
 
 /** The message that has a Worker load its module; its tasks write over this port. */
 export function toInit(
-  { module: { module, export: name = "default" }, exports, environment, prints }: WorkerOptions,
+  { module: { module, export: name = "default" }, exports, environment, prints, slots }:
+    WorkerOptions,
   port: MessagePort,
 ): InitTaskWorker {
   const { run, args, atomic, adds, confirms, keepsResults, skipsSleeps, onLog } = environment;
@@ -46,6 +50,7 @@ export function toInit(
     skipsSleeps,
     asksIdentity: adds?.isPlain === false,
     watch: onLog && { prints },
+    window: windowFor(slots ?? 1),
     port,
   };
 }

@@ -111,7 +111,7 @@ async function init(request: InitTaskWorker): Promise<boolean> {
   const batchSender = new BatchSender(request.port, (error, task) => {
     if (task === undefined) reply({ kind: "refused", error });
     else tasks.get(task)?.task.fail(error);
-  });
+  }, request.window);
   environment = {
     run: request.run,
     args: request.args,

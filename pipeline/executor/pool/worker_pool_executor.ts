@@ -13,6 +13,7 @@ import type { WorkerOptions } from "./pool_worker_options.ts";
 
 /** What a pool needs of the run. */
 export interface WorkerPoolOptions extends ExecutorOptions, WorkerOptions {
+  slots: number;
   /** Calls back when the writer is gone; see {@linkcode SqliteWriter.onClosed}. */
   onClosed: (listener: () => void) => Disposable;
 }

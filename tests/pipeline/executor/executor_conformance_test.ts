@@ -9,3 +9,13 @@ testExecutor({
   work: { run: { module, export: "conform" } },
   ends: true,
 });
+testExecutor({
+  name: "StagedExecutor of a function",
+  work: { run: { only: conform }, workers: 2, stage: () => "only" },
+  ends: false,
+});
+testExecutor({
+  name: "StagedExecutor of a module",
+  work: { run: { only: { module, export: "conform" } }, workers: 2, stage: () => "only" },
+  ends: true,
+});

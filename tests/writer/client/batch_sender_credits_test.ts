@@ -1,4 +1,6 @@
 import { WriterDiedError } from "../../../errors.ts";
+import { BatchSender } from "../../../writer/client/batch_sender.ts";
+import { windowFor } from "../../../writer/client/in_flight.ts";
 import { toInsertMessage } from "../../../writer/client/insert.ts";
 import type { CheckpointMode, CheckpointResult } from "../../../db.ts";
 import type { InsertMessage, WriteMessage } from "../../../writer/protocol/write_message.ts";
@@ -129,6 +131,46 @@ Deno.test("BatchSender.request() fails what cannot be cloned, and nothing that t
   const outcomes = await Promise.allSettled(sent);
   assertEquals(outcomes.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
   assertEquals(writer.column("SELECT value FROM n ORDER BY rowid"), ["before", "after"]);
+});
+
+Deno.test("BatchSender.request() fails what cannot be cloned beside large bytes, which are stored", async () => {
+  using writer = await openLoop({ schema });
+  const { batchSender } = writer;
+  const bytes = new Uint8Array(100_000).fill(7);
+  const uncloneable = {
+    kind: "execute",
+    sql: "SELECT ?",
+    params: [new Uint8Array(100_000), () => 1],
+  };
+  const sent = [
+    batchSender.request(toInsertMessage("n", [["before"], [bytes]])),
+    batchSender.request(uncloneable as unknown as WriteMessage),
+    batchSender.request({
+      kind: "execute",
+      sql: "INSERT INTO n VALUES (?)",
+      params: [bytes.slice()],
+    }),
+  ];
+  const outcomes = await Promise.allSettled(sent);
+  assertEquals(outcomes.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
+  assertEquals(bytes.byteLength, 100_000, "the caller keeps its own");
+  assertEquals(writer.column("SELECT value FROM n ORDER BY rowid"), ["before", bytes, bytes]);
+});
+
+Deno.test("BatchSender has less on its way where many share the writer", () => {
+  const roomOf = (senders: number) => {
+    const { port1, port2 } = new MessageChannel();
+    const batchSender = new BatchSender(port1, () => {}, windowFor(senders));
+    let sent = 0;
+    while (!batchSender.ready()) {
+      batchSender.post(rows(1_000));
+      sent++;
+    }
+    batchSender.fail(new WriterDiedError("The test is over"));
+    port2.close();
+    return sent;
+  };
+  assertEquals([1, 8, 16, 64, 1_000].map(roomOf), [8, 8, 4, 2, 2]);
 });
 
 Deno.test("BatchSender.request() fails a blob that was given away, and nothing that travels with it", async () => {

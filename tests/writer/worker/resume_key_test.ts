@@ -70,7 +70,7 @@ Deno.test("resume refuses what is not a key", async () => {
     await assertRejects(
       () => run(":memory:", "a", { resume: resume as { key: string } }),
       TypeError,
-      "expected true, the id of a run, or { key:",
+      "expected true, the id of a run, { key:",
     );
   }
 });

@@ -90,6 +90,16 @@ export class ContentWatch {
     this.#noteVersions(isSuspect);
   }
 
+  /** A checkpoint has just written into the file: as long as it is now it stays. */
+  noteSize(size: number): void {
+    try {
+      const { count, bytes } = pages(this.#connection);
+      if (size > this.#size && size <= count * bytes) this.#size = size;
+    } catch {
+      // The next look reports what is wrong.
+    }
+  }
+
   /**
    * Whether a length is none that SQLite gives the file. It copies pages up to the end of the database, which becomes
    * shorter only by VACUUM, of another connection, or with `auto_vacuum`.

@@ -71,6 +71,13 @@ export class FileWatch implements Disposable {
     }
   }
 
+  /** A checkpoint has just written into the database: a shorter file is another one from now on. */
+  noteSize(): void {
+    const [file] = this.#files;
+    const now = file && identify(file.path);
+    if (now && now.ino === file.ino) this.#content?.noteSize(now.info.size);
+  }
+
   /** Closes what it reads. */
   [Symbol.dispose](): void {
     this.#wal?.[Symbol.dispose]();

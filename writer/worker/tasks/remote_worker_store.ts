@@ -5,7 +5,7 @@
  * @module
  */
 import type { Connection } from "../../../sqlite/connection.ts";
-import { type Columns, createTable } from "../../../sqlite/schema.ts";
+import { type Columns, createTable } from "../../../sqlite/tables/table_changes.ts";
 import { Statements } from "../../../sqlite/statements.ts";
 import type { PlaceTasksMessage, SeeWorkerMessage } from "../../protocol/run_message.ts";
 

@@ -127,6 +127,20 @@ Deno.test("FileWatch.check() finds that a file with a WAL has a length that SQLi
   }
 });
 
+Deno.test("FileWatch.check() finds an older copy in place of a file that a checkpoint made longer", async () => {
+  using folder = tempFolder();
+  const db = folder.file("etl.db");
+  using opened = await open(db, true, true);
+  const { connection, files } = opened;
+  connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  Deno.copyFileSync(db, folder.file("older.db"));
+  files.check();
+  connection.exec(`${FILLED}; PRAGMA wal_checkpoint(TRUNCATE)`);
+  files.noteSize();
+  Deno.copyFileSync(folder.file("older.db"), db);
+  assertThrows(() => files.check(), SqliteError, "bytes, which SQLite did not make it");
+});
+
 /** Makes a file shorter in another connection, if the flags of the tests allow it. */
 async function vacuumBeside(db: string): Promise<void> {
   using other = await connect(db);

@@ -1,0 +1,109 @@
+/**
+ * What each answer of the dashboard costs with a million tasks in the file, 5,000 of which failed for 30 causes, while
+ * a writer in another process writes flat out: the time of the processor that this process spends on it, so that
+ * the figures do not depend on what else the machine does. The first answer of each is a figure of its own.
+ *
+ * @module
+ */
+import process from "node:process";
+import { connect } from "../db.ts";
+import { createDashboard } from "../dashboard/mod.ts";
+import { Load, makeTasks, quantile } from "./dashboard_fixture.ts";
+import { benchFolder, type Benchmark, type Measurement } from "./measure.ts";
+
+/** Requests to each address after the first. */
+const REQUESTS = 60;
+
+/** Names that are searches: their first answer looks at every row. */
+const PATHS: Readonly<Record<string, string>> = {
+  "runs": "/api/runs",
+  "a run": "/api/runs/1",
+  "failures by cause": "/api/runs/1/failures",
+  "what holds up": "/api/runs/1/delays",
+  "durations": "/api/runs/1/durations",
+  "checks": "/api/runs/1/checks",
+  "rows written": "/api/runs/1/rows",
+  "tasks": "/api/runs/1/tasks",
+  "tasks of a cause": "/api/runs/1/tasks?status=error&cause=CAUSE",
+  "tasks by a text": "/api/runs/1/tasks?q=9999",
+  "slowest tasks": "/api/runs/1/tasks?sort=-duration",
+  "the log": "/api/runs/1/logs",
+  "a task": "/api/tasks/77",
+  "its history": "/api/tasks/77/history",
+  "grid of runs and tasks": "/api/grid?name=past",
+  "list of tables": "/api/data",
+  "a page of a table": "/api/data/rows?name=task_runs",
+  "a later page": "/api/data/rows?name=task_runs&cursor=W1siaSIsIjkwMDAwMCJdXQ",
+  "rows by a column": "/api/data/rows?name=task_runs&column=key&op=is&value=key+2000",
+};
+
+/** Every answer looks at rows that no index finds. */
+const SEARCHES = ["rows by a column"];
+
+export const dashboardAnswers: Benchmark = async (scale) => {
+  using folder = benchFolder();
+  const file = folder.file();
+  const tasks = 1_000_000 * scale;
+  await makeTasks(file, tasks);
+  await addCauses(file);
+  await using load = new Load(file);
+  await load.begun();
+  using app = createDashboard({ db: file, driver: "builtin" });
+  const answer = async (path: string) => {
+    const response = await app.request(path);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text}`);
+    return text;
+  };
+  const { causes } = JSON.parse(await answer("/api/runs/1/failures"));
+  const measurements: Measurement[] = [];
+  const all: number[] = [];
+  // Those of a reader that has read nothing yet.
+  using fresh = createDashboard({ db: file, driver: "builtin" });
+  for (const [name, raw] of Object.entries(PATHS)) {
+    const path = raw.replace("CAUSE", causes[0].id);
+    const first = await cpuOf(async () => void await (await fresh.request(path)).text());
+    await answer(path);
+    const times: number[] = [];
+    for (let n = 0; n < Math.max(2, REQUESTS * scale); n++) {
+      times.push(await cpuOf(async () => void await answer(path)));
+    }
+    const isSearch = SEARCHES.includes(name);
+    if (!isSearch) all.push(...times);
+    const target = name === "failures by cause" ? { atMost: 300 } : {};
+    measurements.push(
+      { name: `Answer: ${name}, first, CPU`, value: first, unit: "ms", ...target },
+      {
+        name: `Answer: ${name}, p99, CPU`,
+        value: quantile(times, 0.99),
+        unit: "ms",
+        ...(isSearch ? {} : { atMost: 20 }),
+      },
+    );
+  }
+  measurements.push({
+    name: "Answers, p99 of all, CPU",
+    value: quantile(all, 0.99),
+    unit: "ms",
+    atMost: 20,
+  });
+  return measurements;
+};
+
+/** Half of the failures are gone, and the others have 30 causes with other numbers in each message. */
+async function addCauses(file: string): Promise<void> {
+  using connection = await connect(file, { driver: "builtin" });
+  connection.exec(`
+    UPDATE task_runs SET status = 'done' WHERE status = 'error' AND id % 200 <> 0;
+    UPDATE task_runs SET message = 'Error: ' || char(97 + id / 200 % 30 % 26) || char(97 + id / 200 % 30 / 26) ||
+      'x failed at row ' || id WHERE status = 'error';
+    UPDATE pipeline_runs SET (done, error) = (SELECT sum(status = 'done'), sum(status = 'error') FROM task_runs);`);
+}
+
+/** Milliseconds of the processor that work takes in all threads of this process. */
+async function cpuOf(work: () => Promise<void>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
