@@ -52,6 +52,8 @@ export interface ServeCommandOptions {
   token?: string | undefined;
   /** The file that holds it. */
   tokenFile?: string;
+  /** Whether the tables of the databases are shown. */
+  data?: boolean;
   /** Flags of `deno run` for each run. */
   denoFlag?: string[];
   /** The address of notifications. */
@@ -92,6 +94,7 @@ export function define(command: Command): Command {
       "--token-file <file>",
       `file that holds the token; or set ${TOKEN_VARIABLE} (--allow-env)`,
     )
+    .option("--no-data", "leave out the Data page: the tables of the files are not shown")
     .option(
       "--deno-flag <flag>",
       "flag of deno run for each run, such as --allow-net=api.example.com; repeatable",
@@ -146,6 +149,7 @@ export async function run(options: ServeCommandOptions, ...files: string[]): Pro
     controlToken,
     allowedHosts: [...LOOPBACK_HOSTS, host, ...options.name ?? []],
     allowedOrigins: origins,
+    data: options.data,
     notifier,
     url: () => origins[0] ? `${origins[0]}/` : url,
     listener: reportTo(printStderr),

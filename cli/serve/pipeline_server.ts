@@ -34,6 +34,8 @@ export interface PipelineServerOptions extends ChildSettings {
   controlToken?: string | undefined;
   allowedHosts: readonly string[];
   allowedOrigins: readonly string[];
+  /** Whether the tables of the databases are shown. */
+  data?: boolean | undefined;
   /** Milliseconds in which a definition must have loaded. */
   loadMs?: number;
   /** Runs at a time. */
@@ -215,6 +217,7 @@ export class PipelineServer implements PipelineHost {
     const database: ServedDatabase = new ServedDatabase({ path, slug }, {
       access: this.#access,
       controlToken: this.controlToken,
+      data: this.#options.data,
       host: {
         pipelines: this,
         resume: (run, tasks) => this.resume(() => database, run, tasks),

@@ -39,9 +39,10 @@ export class ServedDatabase implements AsyncDisposable {
 
   constructor(
     { path, slug }: { path: string; slug: string },
-    { access, controlToken, host }: {
+    { access, controlToken, data, host }: {
       access: Access;
       controlToken: string;
+      data: boolean | undefined;
       host: Omit<DatabaseHost, "home">;
     },
   ) {
@@ -55,6 +56,7 @@ export class ServedDatabase implements AsyncDisposable {
         allowedHosts: access.allowedHosts,
         allowedOrigins: access.allowedOrigins,
         controlToken,
+        data,
         writer: { attach: async () => (await this.writer()).attach() },
       },
       { access, host: { ...host, home: "../../" } },

@@ -26,17 +26,9 @@ export async function readValues(db: string, sql: string): Promise<SqlValue[][]>
 /** Resolves with the values of a query's rows when there are this many, in a file that another process may only make. */
 export async function rowsCome(db: string, sql: string, count: number): Promise<SqlValue[][]> {
   for (;;) {
-    try {
-      using connection = await connectReadOnly(db);
-      const statement = connection.prepare(sql);
-      for (;;) {
-        const rows = statement.all();
-        if (rows.length >= count) return rows.map((row) => Object.values(row));
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-    } catch {
-      // The file is not there, or not the table.
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    // The file may not be there, or not the table.
+    const rows = await readValues(db, sql).catch(() => []);
+    if (rows.length >= count) return rows;
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -85,7 +85,7 @@ function Tables({ title, tables }: { title: string; tables: DataTable[] }) {
         <h2>{title}</h2>
         <span class="faint">{formatCount(tables.length)}</span>
       </div>
-      <ScrollTable caption={`${title}`} class="data-tables">
+      <ScrollTable caption={title} class="data-tables">
         <thead>
           <tr>
             <th scope="col">Name</th>

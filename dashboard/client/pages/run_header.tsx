@@ -32,7 +32,12 @@ import { RunStatusMark } from "../components/status_mark.tsx";
 import { endedOf } from "../lib/statuses.ts";
 
 export function RunHeader(
-  { run, recent, exported }: { run: Run; recent: Moment[]; exported: boolean },
+  { run, recent, exported, isGone }: {
+    run: Run;
+    recent: Moment[];
+    exported: boolean;
+    isGone: boolean;
+  },
 ) {
   const running = run.status === "running";
   const ended = endedOf(run.counts);
@@ -90,7 +95,7 @@ export function RunHeader(
         </Stat>
       </dl>
       <CountsBar run={run} />
-      {!exported && <NotifyButton key={run.id} run={run} />}
+      {!exported && <NotifyButton key={run.id} run={run} isGone={isGone} />}
       <RunFailure run={run} />
       <NoWorker run={run} />
       <Asleep run={run} />

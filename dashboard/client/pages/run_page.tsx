@@ -35,7 +35,12 @@ export function RunPage({ route, live, exported }: PageProps<"run", RunState>) {
   };
   return (
     <>
-      <RunHeader run={run} recent={state.recent} exported={exported !== null} />
+      <RunHeader
+        run={run}
+        recent={state.recent}
+        exported={exported !== null}
+        isGone={live.link === "gone"}
+      />
       <Problems route={route} run={run} live={live.link === "live"} />
       <section class="weave-section" aria-label="Weave">
         <StatusChips

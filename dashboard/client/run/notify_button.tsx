@@ -13,7 +13,8 @@ import { describeCounts } from "../lib/statuses.ts";
 /** Whether a notification is wanted, and why there can be none. */
 type State = "" | "wanted" | "denied";
 
-export function NotifyButton({ run }: { run: Run }) {
+/** Not shown while no server would report the end. */
+export function NotifyButton({ run, isGone }: { run: Run; isGone: boolean }) {
   const [state, setState] = useState<State>("");
   const ran = useRef(run.status === "running");
   const running = run.status === "running";
@@ -21,7 +22,7 @@ export function NotifyButton({ run }: { run: Run }) {
     if (ran.current && !running && state === "wanted") notify(run);
     ran.current = running;
   }, [running]);
-  if (!running || typeof Notification === "undefined") return null;
+  if (!running || isGone || typeof Notification === "undefined") return null;
   const onClick = async () => {
     if (state === "wanted") return setState("");
     // Browsers ask for it after a click only.

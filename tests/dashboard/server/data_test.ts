@@ -296,6 +296,8 @@ Deno.test("GET data/csv and data/json stream every row, long values as their siz
     t: "row 7",
   }]);
   assertEquals(JSON.parse(await text("json?name=large&column=t&op=is&value=none")), []);
+  const page = await shown.get<DataRows>("/api/data/rows?name=v");
+  assertEquals(page.rows[9], [10, { hex: "", bytes: 1_000_001 }]);
   // What is not taken is not read: the stream waits.
   const { body } = await shown.app.request("/api/data/csv?name=large");
   const reader = body!.getReader();

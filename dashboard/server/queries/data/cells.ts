@@ -28,6 +28,9 @@ export interface Cell {
   isCut: boolean;
 }
 
+/** Bytes of a value whose beginning is read, or that is compared. */
+export const MAX_BYTES = 1_000_000;
+
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
@@ -47,7 +50,10 @@ export function cellColumns(
   return columns.map((column, i) => {
     const name = quoteName(column);
     const bytes = bytesOf(name, sqliteVersion);
-    const start = part === 0 ? "NULL" : `substr(CAST(${name} AS BLOB), 1, ${part})`;
+    // SQLite reads all of a value for its beginning.
+    const start = part === 0
+      ? "NULL"
+      : `CASE WHEN ${bytes} <= ${MAX_BYTES} THEN substr(CAST(${name} AS BLOB), 1, ${part}) END`;
     return `CASE typeof(${name}) WHEN 'text' THEN 't' || ${bytes} WHEN 'blob' THEN 'b' || ${bytes}
         ELSE typeof(${name}) END AS t${i},
       CASE WHEN typeof(${name}) NOT IN ('text', 'blob') THEN ${name}

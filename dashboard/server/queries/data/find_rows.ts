@@ -7,7 +7,7 @@ import { quoteName } from "../../../../sqlite/sql_text.ts";
 import type { SqlRow, SqlValue } from "../../../../sqlite/values.ts";
 import { searchIn, type TextSearch } from "../search.ts";
 import type { Reader } from "../../reader.ts";
-import { bytesOf } from "./cells.ts";
+import { bytesOf, MAX_BYTES } from "./cells.ts";
 import { NoData } from "./no_data.ts";
 import type { TableShape } from "./table_shape.ts";
 
@@ -55,7 +55,7 @@ export function toCondition(
     if (op === "contains") {
       // A long text is read to its beginning; a BLOB is searched as a text.
       const bytes = bytesOf(name, reader.connection.sqliteVersion);
-      const text = `CASE WHEN ${bytes} > 10000000 THEN '' ELSE
+      const text = `CASE WHEN ${bytes} > ${MAX_BYTES} THEN '' ELSE
         CAST(substr(CAST(${name} AS BLOB), 1, ${SEARCHED_BYTES}) AS TEXT) END`;
       search = searchIn([text], value);
       const { ascii, others } = search;
@@ -63,7 +63,9 @@ export function toCondition(
         sql: ascii ? `((${ascii.condition}) OR ${others})` : others,
         params: ascii?.params ?? [],
       });
-    } else parts.push(compared(name, op, value));
+    } else {parts.push(
+        compared(name, bytesOf(name, reader.connection.sqliteVersion), { op, value }),
+      );}
   }
   if (parts.length === 0) return undefined;
   return {
@@ -74,17 +76,18 @@ export function toCondition(
   };
 }
 
+/** A value of more than a megabyte equals nothing: it is not read. */
 function compared(
   name: string,
-  op: DataFind["op"],
-  value: string,
+  bytes: string,
+  { op, value }: Pick<DataFind, "op" | "value">,
 ): { sql: string; params: SqlValue[] } {
   const number = numberOf(value);
   switch (op) {
     case "empty":
-      return { sql: `${name} IS NULL OR ${name} = ''`, params: [] };
+      return { sql: `${name} IS NULL OR ${bytes} = 0`, params: [] };
     case "set":
-      return { sql: `${name} IS NOT NULL AND ${name} <> ''`, params: [] };
+      return { sql: `${bytes} > 0`, params: [] };
     case "from":
     case "to": {
       const sign = op === "from" ? ">=" : "<=";
@@ -98,7 +101,8 @@ function compared(
       const same = number === undefined
         ? { sql: `${name} = ?`, params: [value] }
         : { sql: `${name} = ? OR ${name} = ?`, params: [number, value] };
-      return op === "not" ? { sql: `NOT coalesce(${same.sql}, 0)`, params: same.params } : same;
+      const sql = `CASE WHEN ${bytes} > ${MAX_BYTES} THEN 0 ELSE coalesce(${same.sql}, 0) END`;
+      return { sql: op === "not" ? `NOT ${sql}` : sql, params: same.params };
     }
   }
 }
