@@ -91,7 +91,7 @@ function Rows({ route, data }: { route: DataRoute; data: DataRows }) {
             <thead>
               <tr>
                 {columns.map(({ name, type, key, isComputed }, i) => (
-                  <th key={i} scope="col">
+                  <th key={i} scope="col" class={isNumeric(type) ? "is-number" : undefined}>
                     <SafeText text={name} limit={80} />
                     <span class="data-type faint">
                       <SafeText text={type} limit={30} />
@@ -125,6 +125,11 @@ function Rows({ route, data }: { route: DataRoute; data: DataRows }) {
       <Definition sql={data.sql} />
     </section>
   );
+}
+
+/** Whether SQLite makes numbers of the values of a column, by its declared type: its heading stands above them. */
+function isNumeric(type: string): boolean {
+  return /INT|REAL|FLOA|DOUB|NUMERIC|DECIMAL/i.test(type);
 }
 
 function Cell({ value }: { value: DataValue }) {

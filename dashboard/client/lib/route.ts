@@ -75,7 +75,11 @@ export function parseRoute(search: string): Route {
   const data = parseDataRoute(params);
   if (data) return data;
   const compared = /^(\d+),(\d+)$/.exec(params.get("compare") ?? "");
-  if (compared) return { view: "compare", a: Number(compared[1]), b: Number(compared[2]) };
+  if (compared) {
+    // "Newly failed" means: in the later run, in whatever order they were named.
+    const [a, b] = [Number(compared[1]), Number(compared[2])];
+    return { view: "compare", a: Math.min(a, b), b: Math.max(a, b) };
+  }
   const task = whole(params.get("task"));
   if (task !== null) return { view: "task", task };
   const run = whole(params.get("run"));

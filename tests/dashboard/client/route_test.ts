@@ -32,6 +32,10 @@ Deno.test("parseRoute() reads back what formatRoute() wrote", () => {
   );
 });
 
+Deno.test("parseRoute() compares the earlier run with the later one, in whatever order they are named", () => {
+  assertEquals(parseRoute("?compare=5,4"), { view: "compare", a: 4, b: 5 });
+});
+
 Deno.test("parseRoute() shows the runs for what it does not understand", () => {
   for (
     const search of [
