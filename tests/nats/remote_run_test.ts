@@ -64,8 +64,12 @@ Deno.test(
     const run = await readRow(db, "SELECT status, executor FROM pipeline_runs");
     assertEquals(run, { status: "done", executor: "nats" });
     assertEquals(
-      await readValues(db, "SELECT slots, running, sum(ended), count(left_at) FROM workers"),
-      [[4, 0, 40, 2]],
+      await readValues(
+        db,
+        "SELECT max(slots), max(running), sum(ended), count(*) - count(left_at) FROM workers",
+      ),
+      // One worker may have run all tasks before the other has joined.
+      [[4, 0, 40, 0]],
     );
   },
 );
