@@ -77,6 +77,8 @@ function shell(cwd: string, line: string, env?: Record<string, string>): Deno.Co
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
+    // A process group of its own: npx passes no signal to the program that it starts.
+    detached: true,
   });
 }
 
@@ -170,7 +172,7 @@ Deno.test({
     );
     const graph = await (await fetch(new URL(`api/runs/${runs[0].id}/graph`, url))).json();
     assertEquals(graph.edges.length, 2);
-    child.kill("SIGTERM");
+    Deno.kill(-child.pid, "SIGTERM");
     await child.stderr.cancel();
   },
 });
