@@ -25,6 +25,11 @@ export interface DbOption {
   db: string;
 }
 
+/** Collects the values of an option that is given several times. */
+export function repeated(one: string, before: string[] = []): string[] {
+  return [...before, one];
+}
+
 /** `--db`. */
 export function dbOption(): Option {
   return new Option("--db <path>", "the database").default(DEFAULT_DB, DEFAULT_DB);

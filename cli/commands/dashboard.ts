@@ -9,28 +9,17 @@ import { serveDashboard } from "../../dashboard/server/serve.ts";
 import { isLoopback, newToken, withTokens } from "../../dashboard/server/access/token.ts";
 import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
 import { CommandError } from "../terminal/failure.ts";
-import { type DbOption, dbOption, examples, port } from "../options.ts";
+import { checkListenOptions, type ListenOptions, withListenOptions } from "../listen_options.ts";
+import { type DbOption, dbOption, examples } from "../options.ts";
 import { colorsFor } from "../terminal/colors.ts";
 import { interruption } from "../serve_dashboard.ts";
 import { printStderr, writeLines } from "../terminal/terminal.ts";
-import { TOKEN_VARIABLE, viewerToken } from "../viewer_token.ts";
+import { viewerToken } from "../viewer_token.ts";
 import { databasePath, fileExists } from "../../sqlite/database_file.ts";
 import { isGranted } from "../../internal/permissions.ts";
 
 /** Options of the command. */
-export interface DashboardCommandOptions extends DbOption {
-  /** Where to listen. */
-  port: number;
-  /** Where to listen. */
-  host: string;
-  /** Other accepted `Host` values. */
-  name?: string[];
-  /** Origins of proxies in front. */
-  origin?: string[];
-  /** Viewer access token. */
-  token?: string | undefined;
-  /** The file that holds it. */
-  tokenFile?: string;
+export interface DashboardCommandOptions extends DbOption, ListenOptions {
   /** Whether the tables of the file are shown. */
   data?: boolean;
   /** Whether to start a browser. */
@@ -39,28 +28,13 @@ export interface DashboardCommandOptions extends DbOption {
 
 /** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
-  return command
+  command
     .description(
       "Serve the live dashboard of a database until Ctrl-C. The file is opened read-only and may be " +
         "created later. Any address but loopback requires a token; without --token one is generated.",
     )
-    .addOption(dbOption())
-    .option("--port <n>", "port; 0 selects a free one", port, 8787)
-    .option("--host <address>", "address to listen on", "127.0.0.1")
-    .option("--name <host>", "another accepted Host value; repeatable", add)
-    .option(
-      "--origin <url>",
-      "origin of a proxy in front, such as https://etl.example; repeatable",
-      add,
-    )
-    .option(
-      "--token <text>",
-      "viewer access token; other users of this machine see it in the process list",
-    )
-    .option(
-      "--token-file <file>",
-      `file that holds the token; or set ${TOKEN_VARIABLE} (--allow-env)`,
-    )
+    .addOption(dbOption());
+  return withListenOptions(command)
     .option("--no-data", "leave out the Data page: the tables of the file are not shown")
     .option("--open", "open it in a browser (needs --allow-run)")
     .addHelpText(
@@ -77,16 +51,7 @@ export function define(command: Command): Command {
 /** Does it. */
 export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
   const { db, port, host, open } = options;
-  if (host.trim() === "") {
-    throw new CommandError(
-      `Cannot listen on an empty address. Pass one with --host, such as 0.0.0.0`,
-    );
-  }
-  if (options.name?.some((name) => name.trim() === "")) {
-    throw new CommandError(
-      "Cannot answer under an empty name. Pass one with --name, or leave it out",
-    );
-  }
+  checkListenOptions(options);
   // It may not be there yet, but it is not a folder.
   await fileExists(await databasePath(db));
   const token = await viewerToken(options) ?? (isLoopback(host) ? undefined : newToken());
@@ -119,10 +84,6 @@ export async function run(options: DashboardCommandOptions): Promise<ExitCode> {
   if (open) openBrowser(links[0]!);
   await Promise.race([interrupted, server.finished]);
   return EXIT.done;
-}
-
-function add(name: string, before: string[] = []): string[] {
-  return [...before, name];
 }
 
 function isEverywhere(host: string): boolean {

@@ -17,7 +17,8 @@ import { onInterrupt } from "../../pipeline/signals.ts";
 import { formatDuration } from "../../internal/units.ts";
 import { EXIT, type ExitCode } from "../terminal/exit_code.ts";
 import { CommandError } from "../terminal/failure.ts";
-import { examples, port, wholeNumber } from "../options.ts";
+import { checkListenOptions, type ListenOptions, withListenOptions } from "../listen_options.ts";
+import { examples, repeated, wholeNumber } from "../options.ts";
 import { childFlags } from "../serve/child_flags.ts";
 import { programOf } from "../serve/child.ts";
 import { Notifier, readNotifyUrl } from "../serve/notifier.ts";
@@ -26,7 +27,7 @@ import { knownPaths } from "../serve/known_paths.ts";
 import { MAX_RUNS, PipelineServer } from "../serve/pipeline_server.ts";
 import { reportTo } from "../serve/report_to.ts";
 import { printStderr, writeLines } from "../terminal/terminal.ts";
-import { readToken, TOKEN_VARIABLE, viewerToken } from "../viewer_token.ts";
+import { readToken, viewerToken } from "../viewer_token.ts";
 
 /** The environment variable that may hold the token for control. */
 const CONTROL_VARIABLE = "PIPELOOM_CONTROL_TOKEN";
@@ -41,17 +42,7 @@ const MAX_ACTIVE = 264;
 const ANSWER_MS = 1_000;
 
 /** Options of the command. */
-export interface ServeCommandOptions {
-  port: number;
-  host: string;
-  /** Other accepted `Host` values. */
-  name?: string[];
-  /** Origins of proxies in front. */
-  origin?: string[];
-  /** Viewer access token. */
-  token?: string | undefined;
-  /** The file that holds it. */
-  tokenFile?: string;
+export interface ServeCommandOptions extends ListenOptions {
   /** Whether the tables of the databases are shown. */
   data?: boolean;
   /** Flags of `deno run` for each run. */
@@ -68,7 +59,7 @@ export interface ServeCommandOptions {
 
 /** Defines the arguments and options of the command. */
 export function define(command: Command): Command {
-  return command
+  command
     .description(
       "Serve the pipelines that modules export by default until Ctrl-C: run them at the times of their " +
         "schedules and when asked on the page, and show their databases. Each run is a process of its own. " +
@@ -77,28 +68,13 @@ export function define(command: Command): Command {
     .argument(
       "<file...>",
       "TypeScript or JavaScript modules, or their URLs, and :name for an export",
-    )
-    .option("--port <n>", "port; 0 selects a free one", port, 8787)
-    .option("--host <address>", "address to listen on", "127.0.0.1")
-    .option("--name <host>", "another accepted Host value; repeatable", add)
-    .option(
-      "--origin <url>",
-      "origin of a proxy in front, such as https://etl.example; repeatable",
-      add,
-    )
-    .option(
-      "--token <text>",
-      "viewer access token; other users of this machine see it in the process list",
-    )
-    .option(
-      "--token-file <file>",
-      `file that holds the token; or set ${TOKEN_VARIABLE} (--allow-env)`,
-    )
+    );
+  return withListenOptions(command)
     .option("--no-data", "leave out the Data page: the tables of the files are not shown")
     .option(
       "--deno-flag <flag>",
       "flag of deno run for each run, such as --allow-net=api.example.com; repeatable",
-      add,
+      repeated,
     )
     .option("--runs <n>", "runs at a time; others wait", wholeNumber(1), MAX_RUNS)
     .option(
@@ -125,11 +101,7 @@ export function define(command: Command): Command {
 /** Does it. */
 export async function run(options: ServeCommandOptions, ...files: string[]): Promise<ExitCode> {
   const { port, host, denoFlag = [], stopLimit, runs } = options;
-  if (host.trim() === "") {
-    throw new CommandError(
-      `Cannot listen on an empty address. Pass one with --host, such as 0.0.0.0`,
-    );
-  }
+  checkListenOptions(options);
   const isExposed = !isLoopback(host);
   const token = await viewerToken(options) ?? (isExposed ? newToken() : undefined);
   checkToken(token, { name: "token", isExposed });
@@ -204,8 +176,4 @@ async function listen(
       `Cannot listen on ${host}:${port}: the port is in use; choose another one, or port 0 for any that is free`,
     );
   }
-}
-
-function add(one: string, before: string[] = []): string[] {
-  return [...before, one];
 }

@@ -3,16 +3,14 @@
  *
  * @module
  */
-import { useContext, useState } from "preact/hooks";
 import type { PipelineInfo } from "../../api.ts";
 import { PageTitle } from "../components/page_title.tsx";
 import { Name, SafeText } from "../components/safe_text.tsx";
-import { Control } from "../components/control.tsx";
 import { formatNumberOf } from "../../../internal/units.ts";
 import { useAnswer } from "../live/use_answer.ts";
 import { Failure, PageSkeleton } from "../pages/placeholders.tsx";
 import { LastRuns } from "./last_runs.tsx";
-import { RunForm } from "./run_form.tsx";
+import { RunNow } from "./run_now.tsx";
 import { ScheduleLine } from "./schedule_line.tsx";
 
 const REFETCH_MS = 2_000;
@@ -52,8 +50,6 @@ export function HomePage() {
 
 function Pipeline({ pipeline }: { pipeline: PipelineInfo }) {
   const { name, file, state, problem, dashboard, schedule } = pipeline;
-  const mayControl = useContext(Control);
-  const [asking, setAsking] = useState(false);
   return (
     <li class="pipeline-item">
       <div class="pipeline-name">
@@ -81,22 +77,13 @@ function Pipeline({ pipeline }: { pipeline: PipelineInfo }) {
           : <span class="faint">{state === "loading" ? "Loading …" : "No schedule"}</span>}
       </div>
       <div class="pipeline-actions">
-        {mayControl && state === "ready" && (
-          <button
-            type="button"
-            class="button primary"
-            onClick={() => setAsking(true)}
-          >
-            Run now
-          </button>
-        )}
+        <RunNow pipeline={pipeline} />
       </div>
       {problem && (
         <p class="pipeline-problem is-error-text">
           <SafeText text={problem} limit={500} />
         </p>
       )}
-      {asking && <RunForm pipeline={pipeline} onClose={() => setAsking(false)} />}
     </li>
   );
 }

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { useContext, useState } from "preact/hooks";
+import { useContext } from "preact/hooks";
 import type { PipelineInfo } from "../../api.ts";
-import { Control } from "../components/control.tsx";
 import { SafeText } from "../components/safe_text.tsx";
-import { RunForm } from "./run_form.tsx";
+import { RunNow } from "./run_now.tsx";
 import { ScheduleLine } from "./schedule_line.tsx";
 import { Served } from "./served.ts";
 
@@ -17,30 +16,19 @@ export function ServedPanel({ name }: { name: string }) {
 }
 
 function Panel({ pipeline }: { pipeline: PipelineInfo }) {
-  const { id, schedule, problem, state } = pipeline;
-  const mayControl = useContext(Control);
-  const [asking, setAsking] = useState(false);
+  const { id, schedule, problem } = pipeline;
   return (
     <section class="panel schedule-bar" aria-label="Schedule">
       {schedule
         ? <ScheduleLine id={id} schedule={schedule} />
         : <span class="faint">No schedule</span>}
       <span class="spread" />
-      {mayControl && state === "ready" && (
-        <button
-          type="button"
-          class="button primary"
-          onClick={() => setAsking(true)}
-        >
-          Run now
-        </button>
-      )}
+      <RunNow pipeline={pipeline} />
       {problem && (
         <p class="pipeline-problem is-error-text">
           <SafeText text={problem} limit={500} />
         </p>
       )}
-      {asking && <RunForm pipeline={pipeline} onClose={() => setAsking(false)} />}
     </section>
   );
 }

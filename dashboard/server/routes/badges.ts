@@ -1,6 +1,6 @@
 /**
  * A badge of each pipeline: a small picture with its name and how its last run ended, for other pages to show. So,
- * unlike all else, it may be asked for by pages of other sites; with a token it may be seen by those who may look.
+ * unlike all else, pages of other sites may request it; with a token it may be seen by those who may look.
  *
  * @module
  */
