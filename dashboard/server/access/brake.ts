@@ -28,7 +28,12 @@ interface Guesses {
 
 /** What is known of the addresses that sent wrong tokens. */
 export class Brake {
-  readonly #guesses = new LRUCache<string, Guesses>({ max: MAX_ADDRESSES, ttl: FORGET_MS });
+  readonly #guesses = new LRUCache<string, Guesses>({
+    max: MAX_ADDRESSES,
+    ttl: FORGET_MS,
+    // Otherwise a look starts a timer that outlives it.
+    ttlResolution: 0,
+  });
 
   /** Milliseconds that a guess must wait; `undefined` when too many do. */
   wait(address: string): number | undefined {

@@ -43,7 +43,13 @@ export function newAccess(names: Names & { token?: string | undefined }): Access
     ...names,
     brake: new Brake(),
     cookie: `pipeloom_${newToken().slice(0, 10)}`,
-    sessions: new LRUCache({ max: MAX_SESSIONS, ttl: SESSION_MS, updateAgeOnGet: true }),
+    sessions: new LRUCache({
+      max: MAX_SESSIONS,
+      ttl: SESSION_MS,
+      // Otherwise a look starts a timer that outlives it.
+      ttlResolution: 0,
+      updateAgeOnGet: true,
+    }),
   };
 }
 
