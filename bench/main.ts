@@ -6,6 +6,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { addedTasks } from "./added_tasks.ts";
 import { coldStart } from "./cold_start.ts";
 import { cpuPool } from "./cpu_pool.ts";
 import { dashboardAnswers } from "./dashboard_answers.ts";
@@ -45,6 +46,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   poolTasks,
   resumedRun,
   durableSteps,
+  addedTasks,
   natsTasks,
   progressCost,
   dashboardCost,

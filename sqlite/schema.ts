@@ -12,6 +12,7 @@ import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
 import { findTables } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
+import { ADDED_ITEMS } from "./tables/added_items.ts";
 import { IDEMPOTENCY_KEYS } from "./tables/idempotency_keys.ts";
 import { ADDED_TO_RUN_REQUESTS, PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
 import { RUN_ROWS, RUN_ROWS_INDEX } from "./tables/run_rows.ts";
@@ -172,6 +173,7 @@ const TABLES: readonly [name: string, columns: Columns, added?: Columns, key?: s
   ["task_versions", TASK_VERSIONS, {}, TASK_VERSIONS_KEY],
   ["task_steps", TASK_STEPS],
   ["run_rows", RUN_ROWS],
+  ["added_items", ADDED_ITEMS],
 ];
 
 /** The tables that are ours: all others are the user's. */

@@ -134,6 +134,7 @@ const TABLES = {
   run_samples: undefined,
   run_rows: undefined,
   run_requests: undefined,
+  added_items: undefined,
 } as const;
 
 type Table = keyof typeof TABLES;
@@ -227,6 +228,7 @@ export async function deleteRest(
   const samples = await deleteAll("run_samples");
   await deleteAll("run_rows");
   await deleteAll("run_requests");
+  await deleteAll("added_items");
   await deleteWorkers(writer, id);
   if (!signal?.aborted) await writer.execute(FORGET_RUN, [id]);
   return { tasks, logs, samples };

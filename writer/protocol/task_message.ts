@@ -24,6 +24,8 @@ export interface QueueTasksMessage {
   chosen?: true;
   /** Whether those are left out whose keys were added to the run before. */
   unlessAdded?: true;
+  /** Items of tasks that were added, as JSON, and the task that added them; 0 for the program. */
+  added?: { items: readonly string[]; by: number };
 }
 
 /**
@@ -60,6 +62,32 @@ export interface AddTasksMessage {
   keys: readonly string[];
   /** Items, as JSON. */
   items: readonly string[];
+}
+
+/**
+ * Makes added items rows of `task_runs`, with `queued`. Answered with the number of those that are now.
+ */
+export interface QueueAddedMessage {
+  /** The kind of message. */
+  kind: "queue_added";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** Up to the task of this id; without it those of the next call. */
+  upTo?: number;
+}
+
+/** Tasks that were added to a run, in the order of their ids. The arrays are parallel. */
+export interface AddedPage {
+  /** Ids of the tasks. */
+  ids: readonly number[];
+  /** Names of the tasks. */
+  names: readonly string[];
+  /** Keys of the tasks. */
+  keys: readonly (string | null)[];
+  /** Their items: a line of JSON each. */
+  items: string;
+  /** Whether they may have no rows yet: a {@linkcode QueueAddedMessage} makes those. */
+  isListed: boolean;
 }
 
 /** Queues the added tasks of a run that is resumed, which are not `done` and which no item stood for. */
