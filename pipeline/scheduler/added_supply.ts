@@ -66,7 +66,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   /** Tasks that were read or passed over, and are queued again. */
   #returned: number[] = [];
   /** The next page, which is read while the tasks of the one before it run. */
-  #ahead: Promise<AddedPage> | undefined;
+  #ahead: Promise<readonly AddedPage[]> | undefined;
   #page: IdentifiedItem<Item>[] = [];
   #given = 0;
   #count = 0;
@@ -150,18 +150,18 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
 
   async #read(): Promise<void> {
     const { run, items, refuse, confirm, batchSender, source: { notes } } = this.#options;
-    const page = await (this.#ahead ?? this.#query());
+    const pages = await (this.#ahead ?? this.#query());
     this.#ahead = undefined;
-    const { ids } = page;
-    if (ids.length === 0) return;
-    if (ids.length >= LOOKAHEAD) {
+    let tasks = pages.flatMap((page) => identified<Item>(page));
+    if (tasks.length === 0) return;
+    if (tasks.length >= LOOKAHEAD) {
       this.#ahead = this.#query();
       // It is awaited when its turn comes.
       this.#ahead.catch(() => {});
     }
-    this.#count += ids.length;
-    if (page.isListed) batchSender.post({ kind: "queue_added", run: run!, upTo: ids.at(-1)! });
-    let tasks = identified<Item>(page);
+    this.#count += tasks.length;
+    const isListed = typeof pages[0]!.ids === "number";
+    if (isListed) batchSender.post({ kind: "queue_added", run: run!, upTo: tasks.at(-1)!.id });
     if (this.#options.stageOf) tasks = tasks.filter((task) => this.#stage(task));
     const unchanged = new Set(await notes?.note(tasks));
     if (unchanged.size > 0) {
@@ -170,7 +170,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     }
     const { ready, refused } = items.admit?.(tasks) ?? { ready: tasks, refused: [] };
     // Any thread finds them and their dependencies when they begin.
-    if (items.admit || (page.isListed && confirm)) await batchSender.flushed();
+    if (items.admit || (isListed && confirm)) await batchSender.flushed();
     this.#page = ready;
     this.#given = 0;
     for (const { task, error } of refused) refuse(task, error);
@@ -188,7 +188,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   }
 
   /** Reads what is queued again, or else the next page. */
-  async #query(): Promise<AddedPage> {
+  async #query(): Promise<readonly AddedPage[]> {
     const { run, batchSender } = this.#options;
     // What comes from here on may come too late for this.
     this.#mayHaveMore = false;
@@ -198,17 +198,21 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
       const params = [run!, JSON.stringify(returned)];
       const rows = await batchSender.query({ kind: "rows", sql: RETURNED, params });
       this.#mayHaveMore = true;
-      return {
+      return [{
         ids: rows.map(({ id }) => Number(id)),
-        names: rows.map(({ name }) => String(name)),
-        keys: rows.map(({ key }) => key as string | null),
-        items: rows.map(({ input }) => String(input)).join("\n"),
-        isListed: false,
-      };
+        tasks: rows.length,
+        names: JSON.stringify(rows.map(({ name }) => name)),
+        keys: JSON.stringify(rows.map(({ key }) => key)),
+        items: rows.map(({ input }) => input).join("\n"),
+      }];
     }
-    const page = await batchSender.query({ kind: "added", run: run!, after: this.#lastId });
-    this.#lastId = page.ids.at(-1) ?? this.#lastId;
-    return page;
+    const pages = await batchSender.query({ kind: "added", run: run!, after: this.#lastId });
+    const last = pages.at(-1);
+    if (last) {
+      const { ids, tasks } = last;
+      this.#lastId = typeof ids === "number" ? ids + tasks - 1 : ids.at(-1)!;
+    }
+    return pages;
   }
 
   /**
@@ -250,6 +254,11 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
 
 /** Tasks with their items. */
 function identified<Item>({ ids, names, keys, items }: AddedPage): IdentifiedItem<Item>[] {
+  const allNames = JSON.parse(names) as (string | null)[];
+  const allKeys = JSON.parse(keys) as (string | null)[];
   const parsed = JSON.parse(`[${items.replaceAll("\n", ",")}]`) as Item[];
-  return ids.map((id, i) => ({ id, name: names[i]!, key: keys[i]!, item: parsed[i]! }));
+  return parsed.map((item, i) => {
+    const id = typeof ids === "number" ? ids + i : ids[i]!;
+    return { id, name: allNames[i] ?? `task ${id}`, key: allKeys[i]!, item };
+  });
 }

@@ -48,7 +48,7 @@ export interface QueryResults {
   stats: WriterStats;
   blocking_run: string | undefined;
   task_status: TaskStatus | undefined;
-  added: AddedPage;
+  added: AddedPage[];
   rows: SqlRow[];
   schema: undefined;
   disconnect: undefined;

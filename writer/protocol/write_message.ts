@@ -247,8 +247,8 @@ export function weightOf(message: WriteMessage): number {
       );
     case "add_tasks":
       return Math.max(
-        message.items?.length ?? 1,
-        (sizeOf(message.names) + sizeOf(message.keys) + sizeOf(message.items)) / ROW_BYTES,
+        message.tasks ?? 1,
+        (lengthOf(message.names) + lengthOf(message.keys) + lengthOf(message.items)) / ROW_BYTES,
       );
     case "note_items":
       return Math.max(

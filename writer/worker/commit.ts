@@ -63,7 +63,7 @@ export class Store {
   }
 
   /** The next tasks that were added to a run. */
-  addedPage({ run, after }: { run: number; after: number }): AddedPage {
+  addedPage({ run, after }: { run: number; after: number }): AddedPage[] {
     return this.#apply.added.page(run, after);
   }
 

@@ -10,7 +10,7 @@
 import type { Connection } from "../../../sqlite/connection.ts";
 import { Statements } from "../../../sqlite/statements.ts";
 import type { SqlRow } from "../../../sqlite/values.ts";
-import type { AddedPage, QueueTasksMessage } from "../../protocol/task_message.ts";
+import type { AddedCall, AddedPage, QueueTasksMessage } from "../../protocol/task_message.ts";
 
 /** Tasks that are read together. */
 const PAGE_TASKS = 1_000;
@@ -38,37 +38,25 @@ export class AddedItems {
     this.#statements = new Statements(connection);
   }
 
-  /** Keeps the items of one call; all of them are new. */
-  keep({ run, ids, names, keys, added }: QueueTasksMessage): void {
+  /** Keeps the items of one call, of which all are new. */
+  keep(run: number, by: number, first: number, { tasks, names, keys, items }: AddedCall): void {
     this.#statements.of(
       `INSERT INTO main.added_items (id,run_id,added_by,tasks,names,keys,items)
        VALUES (?,?,?,?,?,?,?)`,
-    ).run(
-      ...[ids[0]!, run, added!.by, ids.length],
-      ...[JSON.stringify(names), JSON.stringify(keys), added!.items.join("\n")],
-    );
+    ).run(first, run, by, tasks, names, keys, items);
   }
 
-  /** The next tasks of a run, queued or listed. What has a row comes first: it was added before the others. */
-  page(run: number, after: number): AddedPage {
-    const rows = this.#statements.of(QUEUED).all(run, after);
-    if (rows.length > 0) {
-      return {
-        ids: rows.map(({ id }) => Number(id)),
-        names: rows.map(({ name }) => String(name)),
-        keys: rows.map(({ key }) => key as string | null),
-        items: rows.map(({ input }) => String(input)).join("\n"),
-        isListed: false,
-      };
-    }
-    const calls = this.#statements.of(LISTED).all(run, after).map(toMessage);
-    return {
-      ids: calls.flatMap(({ ids }) => ids),
-      names: calls.flatMap(({ names }) => names),
-      keys: calls.flatMap(({ keys }) => keys),
-      items: calls.flatMap(({ added }) => added!.items).join("\n"),
-      isListed: calls.length > 0,
-    };
+  /** The next tasks of a run. What has rows comes first: it was added before the others. */
+  page(run: number, after: number): AddedPage[] {
+    const queued = this.#statements.of(QUEUED).all(run, after);
+    if (queued.length > 0) return [toPage(queued)];
+    return this.#statements.of(LISTED).all(run, after).map((row) => ({
+      ids: Number(row.id),
+      tasks: Number(row.tasks),
+      names: String(row.names),
+      keys: String(row.keys),
+      items: String(row.items),
+    }));
   }
 
   /** Takes calls out of the list, up to this task; without it the next. Each is to be queued. */
@@ -85,6 +73,17 @@ export class AddedItems {
       if (upTo === undefined) return;
     }
   }
+}
+
+/** Tasks that have rows, of their ids, names, keys and items. */
+function toPage(rows: readonly SqlRow[]): AddedPage {
+  return {
+    ids: rows.map(({ id }) => Number(id)),
+    tasks: rows.length,
+    names: JSON.stringify(rows.map(({ name }) => name)),
+    keys: JSON.stringify(rows.map(({ key }) => key)),
+    items: rows.map(({ input }) => input).join("\n"),
+  };
 }
 
 /** Queues what a process that died had listed for a run. Returns the number of tasks. */
@@ -119,7 +118,8 @@ function toMessage({ id, run_id, added_by, names, keys, items }: SqlRow): QueueT
     kind: "queue_tasks",
     run: Number(run_id),
     ids: lines.map((_, i) => first + i),
-    names: JSON.parse(String(names)),
+    names: (JSON.parse(String(names)) as (string | null)[])
+      .map((name, i) => name ?? `task ${first + i}`),
     keys: JSON.parse(String(keys)),
     added: { items: lines, by: Number(added_by) },
   };

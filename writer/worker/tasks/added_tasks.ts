@@ -8,6 +8,7 @@ import type { Connection } from "../../../sqlite/connection.ts";
 import { Statements } from "../../../sqlite/statements.ts";
 import type { ExpectTasksMessage } from "../../protocol/run_message.ts";
 import type {
+  AddedCall,
   AddedPage,
   AddTasksMessage,
   QueueAddedMessage,
@@ -43,30 +44,24 @@ export class AddedTasks {
   }
 
   /** Adds tasks and returns how many are new. */
-  add({ run, by, names, keys, items }: AddTasksMessage): number {
+  add(message: AddTasksMessage): number {
+    const { run, by } = message;
     this.#grown.add(run);
-    const isNew = this.#runs.keys.claim(run, keys);
-    const fresh = items.flatMap((_, i) => isNew[i] ? [i] : []);
-    if (fresh.length === 0) return 0;
-    const first = this.#runs.reserveIds({ run, count: fresh.length });
-    this.#items.keep({
-      kind: "queue_tasks",
-      run,
-      ids: fresh.map((_, at) => first + at),
-      names: fresh.map((i, at) => names[i] ?? `task ${first + at}`),
-      keys: fresh.map((i) => keys[i]!),
-      added: { items: fresh.map((i) => items[i]!), by },
-    });
+    const isNew = this.#runs.keys.claim(run, JSON.parse(message.keys));
+    const fresh = isNew.every(Boolean) ? message : only(message, isNew);
+    const { tasks } = fresh;
+    if (tasks === 0) return 0;
+    this.#items.keep(run, by, this.#runs.reserveIds({ run, count: tasks }), fresh);
     // It is written with the others of its run.
     this.#runs.count(run);
     this.#statements.of(
       "UPDATE main.pipeline_runs SET expected=expected+?2 WHERE id=?1 AND expected IS NOT NULL",
-    ).run(run, fresh.length);
-    return fresh.length;
+    ).run(run, tasks);
+    return tasks;
   }
 
   /** The next tasks that were added to a run. */
-  page(run: number, after: number): AddedPage {
+  page(run: number, after: number): AddedPage[] {
     return this.#items.page(run, after);
   }
 
@@ -125,4 +120,15 @@ export class AddedTasks {
   forget(run: number): void {
     this.#grown.delete(run);
   }
+}
+
+/** The items of a call for which this is true. */
+function only({ names, keys, items }: AddedCall, isWanted: readonly boolean[]): AddedCall {
+  const filter = <T>(values: readonly T[]) => values.filter((_, i) => isWanted[i]);
+  return {
+    tasks: filter(isWanted).length,
+    names: JSON.stringify(filter(JSON.parse(names))),
+    keys: JSON.stringify(filter(JSON.parse(keys))),
+    items: filter(items.split("\n")).join("\n"),
+  };
 }
