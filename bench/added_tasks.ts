@@ -1,9 +1,10 @@
 /**
- * Tasks that are added by tasks, against the same tasks as items of the run.
+ * Tasks that are added by tasks, against the same tasks as items of the run; and the memory that ten times as many take.
  *
  * @module
  */
 import { runPipeline, SqliteWriter } from "../mod.ts";
+import { sampleMemory } from "./memory.ts";
 import { alternate, benchFolder, type Benchmark } from "./measure.ts";
 
 const WORKERS = 2;
@@ -36,19 +37,31 @@ export const addedTasks: Benchmark = async (scale) => {
     return tasks / elapsedMs * 1000;
   };
   const tasks = 100_000 * scale;
-  const adding = Array.from({ length: tasks / EACH }, (_, i) => ({
-    key: `list ${i}`,
-    adds: i * EACH,
-  }));
+  const adding = (tasks: number) =>
+    Array.from({ length: tasks / EACH }, (_, i) => ({ key: `list ${i}`, adds: i * EACH }));
+  const peakOf = async (tasks: number) => {
+    using memory = sampleMemory();
+    await speed(adding(tasks), tasks);
+    return memory.peakMiB;
+  };
+  const few = await peakOf(tasks);
+  const many = await peakOf(10 * tasks);
   const { items, stored, added } = await alternate(5, {
     items: () => speed(pages(0, tasks), tasks),
     stored: () => speed(pages(0, tasks), tasks, true),
-    added: () => speed(adding, tasks),
+    added: () => speed(adding(tasks), tasks),
   });
   const name = `${tasks.toLocaleString("en")} tasks that tasks add`;
   const unit = "tasks/s";
   return [
     { name, value: added, unit, baseline: { name: "as items", value: items }, atLeast: 0.6 },
     { name, value: added, unit, baseline: { name: "as stored items", value: stored } },
+    {
+      name: `${(10 * tasks).toLocaleString("en")} tasks that tasks add, peak memory`,
+      value: many,
+      unit: "MiB",
+      baseline: { name: "a tenth of them", value: few },
+      atMost: 2.5,
+    },
   ];
 };

@@ -204,8 +204,8 @@ export interface InitSchemaOptions {
 
 /**
  * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_checks`,
- * `task_dependencies`, `idempotency_keys`, `run_requests`, `pruned_runs`, `task_versions`, `task_steps` and `run_rows`,
- * or brings them up to date: an older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It
+ * `task_dependencies`, `idempotency_keys`, `run_requests`, `pruned_runs`, `task_versions`, `task_steps`, `run_rows`
+ * and `added_items`, or brings them up to date: an older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It
  * is one transaction.
  *
  * @throws {SqliteError} If the database cannot be written

@@ -208,10 +208,12 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     }
     const pages = await batchSender.query({ kind: "added", run: run!, after: this.#lastId });
     const last = pages.at(-1);
-    if (last) {
-      const { ids, tasks } = last;
-      this.#lastId = typeof ids === "number" ? ids + tasks - 1 : ids.at(-1)!;
-    }
+    if (!last) return pages;
+    const { ids, tasks } = last;
+    const isListed = typeof ids === "number";
+    this.#lastId = isListed ? ids + tasks - 1 : ids.at(-1)!;
+    // What is listed comes after what has rows.
+    if (!isListed) this.#mayHaveMore = true;
     return pages;
   }
 

@@ -1,5 +1,5 @@
 /**
- * Deletes old runs: their rows in `task_logs`, `task_attempts`, `task_checks`, `task_steps`, `task_dependencies`,
+ * Deletes old runs: their rows in `task_logs`, `task_attempts`, `task_checks`, `task_steps`, `task_dependencies`, `added_items`,
  * `idempotency_keys`, `task_runs`, `run_samples`, `run_rows`, `run_requests`, `workers` and `pipeline_runs`, and nothing else.
  *
  * One DELETE for a million rows would hold the lock, and grow the WAL, for as long as it takes. So rows go in

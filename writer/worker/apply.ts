@@ -31,6 +31,7 @@ import { StatementBoard } from "../protocol/statement_board.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { addRequest, answerAll, answerRequest } from "./request_store.ts";
 import { noteSchedule } from "./schedule_store.ts";
+import { mayWaitForNews } from "./tasks/new_tasks.ts";
 import { RemoteWorkerStore } from "./tasks/remote_worker_store.ts";
 import type { RequestWatch } from "./request_watch.ts";
 import { RowCounts, type TransactionPart } from "./row_counts.ts";
@@ -144,7 +145,7 @@ export class MessageApplier {
         this.updates.fold(message);
         return;
       }
-      if (isUnasked(message)) {
+      if (mayWaitForNews(message)) {
         this.apply(message);
         return;
       }
@@ -288,12 +289,6 @@ export class MessageApplier {
     this.#watch?.end(message.run);
     return finished;
   }
-}
-
-/** Whether a message queues tasks of which nothing is asked: their news may be written with them. */
-function isUnasked(message: WriteMessage): boolean {
-  if (message.kind === "queue_added") return message.upTo !== undefined;
-  return message.kind === "queue_tasks" && !message.chosen && !message.unlessAdded;
 }
 
 /** Whether a message carries rows or statements of the user, which the board shows by themselves. */

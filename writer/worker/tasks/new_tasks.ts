@@ -15,6 +15,7 @@ import { Statements } from "../../../sqlite/statements.ts";
 import { VERSION_TRIGGER } from "../../../sqlite/tables/task_versions.ts";
 import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
 import type { QueueTasksMessage, TaskUpdateMessage } from "../../protocol/task_message.ts";
+import type { WriteMessage } from "../../protocol/write_message.ts";
 import type { RowCounts } from "../row_counts.ts";
 import type { RunStore } from "../run_store.ts";
 import { COLUMNS, FIELDS, shapeOf } from "./task_shape.ts";
@@ -233,6 +234,12 @@ export class NewTasks {
     ).get()!;
     return found !== 0;
   }
+}
+
+/** Whether a message queues tasks of which nothing is asked: their news may be written with them. */
+export function mayWaitForNews(message: WriteMessage): boolean {
+  if (message.kind === "queue_added") return message.upTo !== undefined;
+  return message.kind === "queue_tasks" && !message.chosen && !message.unlessAdded;
 }
 
 function isTaken({ id, run_id: run }: SqlRow): SqliteError {
