@@ -59,7 +59,7 @@ export class AddedItems {
     }));
   }
 
-  /** Takes calls out of the list, up to this task; without it the next. Each is to be queued. */
+  /** Takes calls out of the list, up to this task; without it the next. The caller queues each. */
   *take(run: number, upTo?: number): Generator<QueueTasksMessage> {
     const next = this.#statements.of(
       "SELECT * FROM added_items WHERE run_id=? AND id<=? ORDER BY id LIMIT 1",
