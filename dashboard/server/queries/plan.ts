@@ -138,7 +138,7 @@ export function statusesOf(find: Find, { order }: Plan): readonly (TaskStatus | 
   return statuses.toSorted((a, b) => Number(a === "queued") - Number(b === "queued"));
 }
 
-/** Whether so many of the ids are of tasks of a status, or of any, that all their rows are read. */
+/** Whether a large share of the ids is of tasks of a status, or of any: then all rows are read. */
 export function isDense(query: Plan, status: TaskStatus | undefined): boolean {
   return query.shareOf(status) >= DENSE;
 }

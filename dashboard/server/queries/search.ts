@@ -30,11 +30,11 @@ export interface SearchedColumn {
 
 /** A text to look for. */
 export interface TextSearch {
-  /** SQL that is true of rows that match, and of all that only {@linkcode TextSearch.matches} can tell. */
+  /** SQL that is true of rows that match, and of all that {@linkcode TextSearch.matches} has to compare. */
   condition: string;
   /** Its parameters. */
   params: SqlValue[];
-  /** SQL that is true of rows that only {@linkcode TextSearch.matches} can tell. */
+  /** SQL that is true of rows that {@linkcode TextSearch.matches} has to compare. */
   isSpecial: string;
   /** Whether all rows are such. */
   isSpecialOnly: boolean;
