@@ -39,6 +39,9 @@ const TASK_BATCH_ROWS = 2_500;
 /** Milliseconds that a message may wait for others: less than a person or a page can notice. */
 export const BATCH_MS = 5;
 
+/** What news may count for that are taken back, to go another way. */
+const WITHDRAWN_ROWS = 2;
+
 /** Microtasks of a turn: a task that never waits begins, ends, and has sent what it has in fewer. */
 const TURN_TICKS = 16;
 
@@ -101,6 +104,22 @@ export class BatchSender {
     if (message.status && isEnd(message.status)) this.#settle(message.id);
   }
 
+  /**
+   * Takes back the news of a task's whole life, if they are the last that was collected: the task has sent nothing else.
+   * Large ones stay.
+   */
+  withdraw(id: number): TaskUpdateMessage | undefined {
+    const { messages } = this.#collected;
+    const last = messages.at(-1);
+    if (last?.kind !== "task_update" || last.id !== id) return undefined;
+    if (last.startedAt === undefined || last.finishedAt === undefined) return undefined;
+    const weight = weightOf(last);
+    if (weight > WITHDRAWN_ROWS) return undefined;
+    messages.pop();
+    this.#collected.rows -= weight;
+    return last;
+  }
+
   /** Sends how far a task is, folded into what is waiting to be posted. This is called most of all. */
   progress(run: number, id: number, progress: number, message?: string): void {
     const waiting = this.#updates.get(id);
@@ -130,8 +149,8 @@ export class BatchSender {
    * the thread is ended.
    */
   flushLate(): void {
-    const isLate = performance.now() - this.#since >= BATCH_MS;
-    if (this.#collected.messages.length > 0 && isLate) this.#flush();
+    if (this.#collected.messages.length === 0) return;
+    if (performance.now() - this.#since >= BATCH_MS) this.#flush();
   }
 
   /** Posts what is collected, without waiting for it, as far as there are credits. */

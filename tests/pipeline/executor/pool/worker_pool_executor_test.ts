@@ -46,6 +46,7 @@ async function openPool(
     graceMs,
     loadMs,
     reportsStarts: true,
+    prefetches: false,
     prints: false,
     attach: (sender) => port ?? client.attach(sender),
     disconnect: () => {},
@@ -64,6 +65,7 @@ async function openPool(
       events.push(`lost ${id}`);
       outcomes.get(id)!.resolve(outcome);
     },
+    returned: ({ id }) => events.push(`returned ${id}`),
     orphaned: (tasks) => events.push(`orphaned ${tasks.map(({ id }) => id)}`),
     failed: (error) => events.push(`failed ${error.message}`),
   };
