@@ -12,35 +12,16 @@ import type { RunningTask } from "../../observers/run_observer.ts";
 import { timeAttempt } from "../attempt_timer.ts";
 import { type ExecutorEvents, lostOutcome, type OfferedTask } from "../executor.ts";
 import type { TaskOutcome } from "../task_runner.ts";
-import { GivenTasks, type ReturnedTask } from "./given_tasks.ts";
-import type {
-  IdentifyItems,
-  TaskEnded,
-  TaskProgressed,
-  TaskReport,
-  TaskWorkerReply,
-} from "./pool_protocol.ts";
+import { GivenTasks } from "./given_tasks.ts";
+import { passOn } from "./pass_on.ts";
+import type { TaskEnded, TaskProgressed, TaskReport, TaskWorkerReply } from "./pool_protocol.ts";
 import type { WorkerOptions } from "./pool_worker_options.ts";
-import { toRequest } from "./run_request.ts";
+import { notSent, toRequest } from "./run_request.ts";
 import { GivenState } from "./task_board.ts";
 import { TaskWatches } from "./task_watches.ts";
 import { UnsentEnds } from "./unsent_ends.ts";
-import { WorkerThread } from "./worker_thread.ts";
-import { writeDone } from "./write_done.ts";
-
-/** How a Worker ends. */
-interface Death<Item> {
-  /** The task because of which it is ended. */
-  victim?: OfferedTask<Item>;
-  /** Whether a task has failed with it. */
-  hasVictim?: boolean;
-  /** How the tasks end that it has begun. */
-  status?: "cancelled" | "error";
-  /** Whether its tasks will not run elsewhere. */
-  isOver?: boolean;
-}
-
-const DONE: TaskOutcome = { status: "done" };
+import { type Death, WorkerThread } from "./worker_thread.ts";
+import { endDone } from "./end_done.ts";
 
 /** One Worker, which runs one task at a time. */
 export class PooledWorker<Item> implements Disposable {
@@ -120,7 +101,10 @@ export class PooledWorker<Item> implements Disposable {
     } catch (error) {
       return this.#giveApart(tasks, error as Error);
     }
-    for (const task of tasks) if (task.attempt?.timeoutMs !== undefined) this.#time(task);
+    for (const task of tasks) {
+      // It is the only one that the Worker has.
+      if (task.attempt?.timeoutMs !== undefined) this.#time(task);
+    }
   }
 
   /** Takes back what waits behind the task that runs. */
@@ -194,14 +178,12 @@ export class PooledWorker<Item> implements Disposable {
       case "progressed":
         return void (this.#progress = reply);
       case "logged":
-        return this.#options.environment.onLog?.(reply, reply.level, reply.message);
-      case "added":
-        return this.#options.environment.adds?.added(reply.id);
-      case "identify":
-        return void this.#identify(reply);
       case "printed":
-        // The text may hold what `console` would take for a format.
-        return console[reply.method]("%s", reply.text);
+      case "added":
+      case "identify":
+        return passOn(reply, this.#options.environment, (answer) => {
+          if (!this.death) this.#thread.post(answer);
+        });
       default:
         this.#die(new TypeError(`It sent a reply of unknown kind ${Deno.inspect(reply)}`));
     }
@@ -210,15 +192,6 @@ export class PooledWorker<Item> implements Disposable {
   #report({ news, ends }: TaskReport): void {
     this.#settle(news && unpack([news]) as TaskUpdateMessage[]);
     ends?.forEach((end) => this.#end(end));
-  }
-
-  async #identify({ question, items }: IdentifyItems): Promise<void> {
-    const { adds } = this.#options.environment;
-    const answer = await Promise.try(() => adds!.identify(items)).then(
-      (identities) => ({ identities }),
-      (thrown) => ({ error: toErrorData(thrown) }),
-    );
-    if (!this.death) this.#thread.post({ kind: "identified", question, ...answer });
   }
 
   /** Lets tasks leave that have returned, and ends those that are done; `news` are those of some, in their order. */
@@ -231,24 +204,12 @@ export class PooledWorker<Item> implements Disposable {
       const { task, state } = returned;
       this.#watches.end(task.id);
       if (state === GivenState.returned) this.#pending.set(task.id, task);
-      else this.#done(returned, state === GivenState.doneWithNews ? news[at++] : undefined);
+      else {
+        const own = state === GivenState.doneWithNews ? news[at++] : undefined;
+        endDone(returned, own, this.#options.environment, this.#events);
+      }
     }
     if (count > 0) this.#returned(count);
-  }
-
-  /** A task is done that has sent nothing. */
-  #done(returned: ReturnedTask<Item>, news?: TaskUpdateMessage): void {
-    const { task } = returned;
-    const { environment } = this.#options;
-    try {
-      writeDone(returned, news, environment);
-    } catch (error) {
-      // The writer is gone.
-      this.#events.failed(error as Error);
-    }
-    environment.deadline?.releaseTask(task.id);
-    const result = environment.keepsResults ? news?.result : undefined;
-    this.#events.ended(task, result === undefined ? DONE : { status: "done", result });
   }
 
   /** A task has ended, and what it has sent is committed. */
@@ -262,7 +223,6 @@ export class PooledWorker<Item> implements Disposable {
     this.#events.ended(task, unwritten ? { ...outcome, unwritten } : outcome);
   }
 
-  /** Times the attempt at a task, which is the only one that the Worker has. */
   #time(task: OfferedTask<Item>): void {
     const { environment, graceMs } = this.#options;
     const { id } = task;
@@ -279,12 +239,7 @@ export class PooledWorker<Item> implements Disposable {
   #giveApart(tasks: readonly OfferedTask<Item>[], error: Error): void {
     this.#given.takeBack((task) => tasks.includes(task));
     if (tasks.length > 1) return tasks.forEach((task) => this.give([task]));
-    const { id, name } = tasks[0]!;
-    const refusal = new TypeError(
-      `Cannot send the item of task ${id} (${name}) to a Worker: ${error.message}; ` +
-        `make it plain data, or run the tasks on this thread`,
-    );
-    this.#refuse(tasks, this.#lost(refusal, "error"));
+    this.#refuse(tasks, this.#lost(notSent(tasks[0]!, error), "error"));
   }
 
   /** Ends tasks that have not begun. */
@@ -315,7 +270,10 @@ export class PooledWorker<Item> implements Disposable {
   }
 
   /** Ends the Worker; `status` is that of the task that runs on it, or only of the victim where there is one. */
-  #die(why: unknown, { victim, hasVictim, status = "error", isOver = false }: Death<Item> = {}) {
+  #die(
+    why: unknown,
+    { victim, hasVictim, status = "error", isOver = false }: Death<OfferedTask<Item>> = {},
+  ) {
     if (this.death) return;
     this.#settle();
     const unstarted = this.#given.takeBack();

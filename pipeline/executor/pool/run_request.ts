@@ -53,6 +53,14 @@ function extrasOf(
   return extras;
 }
 
+/** That the item of a task cannot be cloned. */
+export function notSent({ id, name }: TaskIdentity, why: Error): TypeError {
+  return new TypeError(
+    `Cannot send the item of task ${id} (${name}) to a Worker: ${why.message}; ` +
+      `make it plain data, or run the tasks on this thread`,
+  );
+}
+
 /** The tasks of a request. */
 export function* tasksOf(
   { first, ids, names, keys, items, extras, reportStart }: RunTasksRequest,

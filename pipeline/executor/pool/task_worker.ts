@@ -18,12 +18,12 @@ import type {
   TaskWorkerRequest,
   TimeOutTaskRequest,
 } from "./pool_protocol.ts";
-import { identifyAll, type Identities } from "../added_items.ts";
 import { abridgedError } from "../abridged_error.ts";
 import { delay } from "../../../internal/delay.ts";
 import { TransientMap } from "../../../internal/transient_map.ts";
 import { BATCH_MS, BatchSender } from "../../../writer/client/batch_sender.ts";
-import { WorkerSetup } from "./worker_setup.ts";
+import { IdentityQuestions } from "./identity_questions.ts";
+import { functionsOf, WorkerSetup } from "./worker_setup.ts";
 import { type TaskEnvironment, TaskExecution } from "../task_execution.ts";
 import { type GivenTask, tasksOf } from "./run_request.ts";
 import { TaskBoard } from "./task_board.ts";
@@ -38,7 +38,7 @@ const controller = new AbortController();
 /** Tasks that have returned and not ended, each with its end. */
 const tasks = new TransientMap<number, { task: TaskExecution; end: Promise<void> }>();
 /** The functions that tasks run, by their stages; `""` where there are none. */
-const functions = new Map<string, TaskFunction<unknown>>();
+let functions: ReadonlyMap<string, TaskFunction<unknown>>;
 let environment: TaskEnvironment | undefined;
 /** What its module makes for it. */
 let setup: WorkerSetup | undefined;
@@ -63,9 +63,7 @@ const LARGE_ERROR = 100_000;
 /** The last request to stop a task, which may have come before it began. */
 let stopRequest: TimeOutTaskRequest | CancelTaskRequest | undefined;
 let failed = false;
-/** What the main thread was asked, by the numbers of the questions. */
-const questions = new Map<number, PromiseWithResolvers<Identities>>();
-let asked = 0;
+const questions = new IdentityQuestions(reply);
 /** Resolves when what was collected by now has left. */
 let leaving: Promise<void> | undefined;
 
@@ -111,16 +109,7 @@ function refuse(): never {
 
 async function init(request: InitTaskWorker): Promise<boolean> {
   const module = await import(request.module) as Record<string, unknown>;
-  for (const [stage, name] of Object.entries(request.exports)) {
-    const exported = module[name];
-    if (typeof exported !== "function") {
-      throw new TypeError(
-        `Cannot run tasks with ${request.module}: its export ${Deno.inspect(name)} is ` +
-          `${exported === undefined ? "missing" : "not a function"}`,
-      );
-    }
-    functions.set(stage, exported as TaskFunction<unknown>);
-  }
+  functions = functionsOf(module, request);
   const made = setup = new WorkerSetup(module, Object.values(request.exports));
   if (made.hasSetup) reply({ kind: "setting_up" });
   const worker = await made.setUp({ args: request.args ?? {}, runId: request.run });
@@ -141,26 +130,13 @@ async function init(request: InitTaskWorker): Promise<boolean> {
     signal: controller.signal,
     worker,
     isTerminable: true,
-    adds: {
-      identify: request.asksIdentity ? askIdentity : (items) => identifyAll(items, {}),
-      isPlain: !request.asksIdentity,
-      added: (id) => reply({ kind: "added", id }),
-    },
+    adds: questions.adds(request.asksIdentity),
   };
   if (request.watch) {
     const watching = await import("./task_observer.ts");
     Object.assign(environment, watching.watchTasks(reply, request.watch));
   }
   return made.hasTeardown;
-}
-
-/** Names and keys of items come from the main thread, where the functions for them are. */
-function askIdentity(items: readonly unknown[]): Promise<Identities> {
-  const question = ++asked;
-  const answer = Promise.withResolvers<Identities>();
-  questions.set(question, answer);
-  reply({ kind: "identify", question, items });
-  return answer.promise;
 }
 
 async function handle(request: TaskWorkerRequest): Promise<void> {
@@ -175,14 +151,8 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       }
       if (!isRunning) await runGiven();
       return;
-    case "identified": {
-      const { question, identities, error } = request;
-      const answer = questions.get(question)!;
-      questions.delete(question);
-      if (identities) answer.resolve(identities);
-      else answer.reject(fromErrorData(error!));
-      return;
-    }
+    case "identified":
+      return questions.answered(request);
     case "abort":
       controller.abort(fromErrorData(request.reason));
       running?.abort(controller.signal.reason);

@@ -26,6 +26,18 @@ export interface ThreadOptions {
   failed: (why: unknown) => void;
 }
 
+/** How a Worker ends. */
+export interface Death<Task> {
+  /** The task because of which it is ended. */
+  victim?: Task;
+  /** Whether a task has failed with it. */
+  hasVictim?: boolean;
+  /** How the tasks end that it has begun. */
+  status?: "cancelled" | "error";
+  /** Whether its tasks will not run elsewhere. */
+  isOver?: boolean;
+}
+
 /** A Worker that is loaded, finishes, and dies once. */
 export class WorkerThread {
   readonly #options: WorkerOptions;

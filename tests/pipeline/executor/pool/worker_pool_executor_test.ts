@@ -1,5 +1,7 @@
 import type { ExecutorEvents } from "../../../../pipeline/executor/executor.ts";
 import type { TaskOutcome } from "../../../../pipeline/executor/task_runner.ts";
+import { GivenTasks } from "../../../../pipeline/executor/pool/given_tasks.ts";
+import { GivenState, TaskBoard } from "../../../../pipeline/executor/pool/task_board.ts";
 import { WorkerPoolExecutor } from "../../../../pipeline/executor/pool/worker_pool_executor.ts";
 import { LiveTask } from "../../../../pipeline/scheduler/live_task.ts";
 import { clientOf, SqliteWriter } from "../../../../writer/client/sqlite_writer.ts";
@@ -227,6 +229,32 @@ Deno.test("offer() refuses an item that cannot be cloned, and the Worker continu
   // Its slot is free a moment after its end is reported.
   while (opened.pool.free === 0) await undefined;
   assertEquals((await opened.run(taskOf(2, 2))).status, "done");
+});
+
+Deno.test("a Worker's tasks leave in their order, and those that have not begun can be taken back", () => {
+  const given = new GivenTasks<number>();
+  const worker = new TaskBoard(given.board.memory);
+  const ids: number[] = [];
+  const take = (hasNews = false) => {
+    for (let next = given.shift(hasNews); next; next = given.shift(hasNews)) ids.push(next.task.id);
+    return ids.splice(0);
+  };
+  // More than the board has room for at a time.
+  for (let round = 0; round < 500; round++) {
+    const tasks = [1, 2, 3, 4, 5].map((id) => new LiveTask<number>({ id, name: "", key: null }));
+    const first = given.addAll(tasks);
+    assert(worker.begin(first, 7) && given.isRunning && given.current === tasks[0]);
+    assertEquals([take(), given.size], [[], 5]);
+    assertEquals(given.takeBack(({ id }) => id === 1 || id === 3), [tasks[2]!]);
+    assertEquals([worker.begin(first + 2, 7), worker.begin(first + 1, 8)], [false, true]);
+    worker.end(first + 1, GivenState.done, 9);
+    assertEquals([take(), given.current], [[], tasks[0]]);
+    worker.end(first, GivenState.doneWithNews, 9);
+    assertEquals([take(), take(true), given.current, given.isRunning], [
+      ...[[], [1, 2], tasks[3], false],
+    ]);
+    assertEquals([given.takeBack().map(({ id }) => id), given.size], [[4, 5], 0]);
+  }
 });
 
 Deno.test("a module that never settles is given up after its time, on the first Worker and on a later one", async () => {
