@@ -96,7 +96,7 @@ function openModule<Item>(
     });
   }
   const reportsStarts = hasRate({ limits });
-  // A Worker is told when the time of a task begins, which only one that it has is certain to do.
+  // The time of a task begins when its Worker gets it, so it is the only one that the Worker has.
   const isTimed = policy.timeoutMs !== undefined || policy.taskOptions !== undefined;
   return new WorkerPoolExecutor({
     ...options,

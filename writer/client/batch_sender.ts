@@ -10,22 +10,25 @@
  *
  * @module
  */
+import { ticks } from "../../internal/delay.ts";
 import { isoNow } from "../../internal/timestamps.ts";
 import { WriterClosedError } from "../../errors.ts";
 import type { Query, QueryResults } from "../protocol/sender_port.ts";
 import type { TaskUpdateMessage } from "../protocol/task_message.ts";
 import {
+  isStatement,
   type ResultOf,
   ROW_BYTES,
   weightOf,
   type WriteMessage,
 } from "../protocol/write_message.ts";
-import { foldNews, newsOf } from "../protocol/task_news.ts";
+import { foldNews, isShortLife, newsOf } from "../protocol/task_news.ts";
 import { isEnd } from "../../internal/task_status.ts";
 import {
   type Collected,
   type FailureListener,
   InFlight,
+  noneCollected,
   type Waiter,
   WINDOW_ROWS,
 } from "./in_flight.ts";
@@ -39,16 +42,13 @@ const TASK_BATCH_ROWS = 2_500;
 /** Milliseconds that a message may wait for others: less than a person or a page can notice. */
 export const BATCH_MS = 5;
 
-/** What news may count for that are taken back, to go another way. */
-const WITHDRAWN_ROWS = 2;
-
 /** Microtasks of a turn: a task that never waits begins, ends, and has sent what it has in fewer. */
 const TURN_TICKS = 16;
 
 /** Sends messages to the writer over one port, in order. */
 export class BatchSender {
   readonly #inFlight: InFlight;
-  #collected = nothing();
+  #collected = noneCollected();
   /** Rows with which it leaves. */
   #rowsOfBatch = BATCH_ROWS;
   /** News of a task that is still in `#collected`, and may be folded with what follows. */
@@ -111,12 +111,9 @@ export class BatchSender {
   withdraw(id: number): TaskUpdateMessage | undefined {
     const { messages } = this.#collected;
     const last = messages.at(-1);
-    if (last?.kind !== "task_update" || last.id !== id) return undefined;
-    if (last.startedAt === undefined || last.finishedAt === undefined) return undefined;
-    const weight = weightOf(last);
-    if (weight > WITHDRAWN_ROWS) return undefined;
+    if (last?.kind !== "task_update" || last.id !== id || !isShortLife(last)) return undefined;
     messages.pop();
-    this.#collected.rows -= weight;
+    this.#collected.rows -= weightOf(last);
     return last;
   }
 
@@ -177,7 +174,7 @@ export class BatchSender {
     try {
       await this.ready();
     } finally {
-      void endTurn(resolve);
+      void ticks(TURN_TICKS).then(resolve);
     }
   }
 
@@ -213,7 +210,7 @@ export class BatchSender {
     clearTimeout(this.#timer);
     this.#inFlight.fail(error);
     for (const waiter of this.#collected.waiters.values()) waiter.reject(error);
-    this.#collected = nothing();
+    this.#collected = noneCollected();
     this.#room?.promise.catch(() => {});
     this.#room?.reject(error);
   }
@@ -263,7 +260,7 @@ export class BatchSender {
     if (this.#collected.messages.length === 0 || this.#dead) return;
     for (const id of this.#updates.keys()) this.#settle(id);
     const collected = this.#collected;
-    this.#collected = nothing();
+    this.#collected = noneCollected();
     this.#rowsOfBatch = BATCH_ROWS;
     this.#inFlight.add(collected);
   }
@@ -300,17 +297,4 @@ export class BatchSender {
     this.#updates.delete(id);
     if (update.progress !== undefined || update.status === "running") update.updatedAt = isoNow();
   }
-}
-
-async function endTurn(end: () => void): Promise<void> {
-  for (let i = 0; i < TURN_TICKS; i++) await undefined;
-  end();
-}
-
-function nothing(): Collected {
-  return { messages: [], rows: 0, waiters: new Map(), tasks: new Map(), hasStatements: false };
-}
-
-function isStatement({ kind }: WriteMessage): boolean {
-  return kind === "execute" || kind === "statement" || kind === "transaction";
 }

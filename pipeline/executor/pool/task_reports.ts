@@ -62,7 +62,7 @@ export class TaskReports {
     this.#reportedAt = Date.now();
   }
 
-  /** What is to be reported. */
+  /** Removes and returns what has not been reported. */
   take(): TaskReport {
     const [news, ends] = [this.#news, this.#ends];
     [this.#news, this.#ends, this.#returned, this.#isScheduled] = [[], [], 0, false];
