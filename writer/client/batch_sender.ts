@@ -104,10 +104,7 @@ export class BatchSender {
     if (message.status && isEnd(message.status)) this.#settle(message.id);
   }
 
-  /**
-   * Takes back the news of a task's whole life, if they are the last that was collected: the task has sent nothing else.
-   * Large ones stay.
-   */
+  /** Takes back the short news of a task's whole life that has sent nothing else: the last that were collected. */
   withdraw(id: number): TaskUpdateMessage | undefined {
     const { messages } = this.#collected;
     const last = messages.at(-1);
