@@ -25,7 +25,6 @@ import {
 import { foldNews, isShortLife, newsOf } from "../protocol/task_news.ts";
 import { isEnd } from "../../internal/task_status.ts";
 import {
-  type Collected,
   type FailureListener,
   InFlight,
   noneCollected,
