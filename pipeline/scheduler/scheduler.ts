@@ -229,6 +229,12 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   /** Makes the record of a task that leaves the source, unless it was cancelled before that. */
   #admit(identified: IdentifiedItem<Item>): LiveTask<Item> | undefined {
     const task = this.records.admit(identified);
+    const { asleep } = this.#options;
+    if (task?.phase === "ready" && asleep?.has(task.id)) {
+      this.#retries.rest(task, asleep.get(task.id)!, () => this.requeue(task));
+      asleep.delete(task.id);
+      return undefined;
+    }
     if (task?.phase !== "held") return task;
     if (task.cancellation?.outcome) this.end(task, task.cancellation.outcome);
     return undefined;
