@@ -130,7 +130,14 @@ export class RunView implements View {
       ms += performance.now() - before;
       return answer;
     };
-    const page = await listTasks(read, run, query, signal);
+    const onPart = (page: TaskPage, isWhole: boolean) => {
+      // Later a part would be shorter than what is shown.
+      if (!isWhole && this.#hasList) return;
+      const { found } = this.#readPage;
+      this.#readPage = found === undefined ? page : { ...page, found };
+      this.#hasList ||= isWhole;
+    };
+    const page = await listTasks(read, run, query, { signal, onPart });
     this.#listDueAt = performance.now() + ms * Math.max(LIST_REST, SHARED_REST * weave.pages);
     if (page) this.#readPage = page;
     this.#hasList = true;
