@@ -243,6 +243,8 @@ export class BatchSender {
     this.#timer = undefined;
     if (this.#collected.messages.length === 0 || this.#dead) return;
     for (const id of this.#updates.keys()) this.#settle(id);
+    // For the reason of `TransientMap`.
+    this.#updates = new Map();
     const collected = this.#collected;
     this.#collected = nothing();
     this.#rowsOfBatch = BATCH_ROWS;

@@ -67,7 +67,9 @@ export async function listTasks(
   const isSearch = query.counts !== false && !lacksKey &&
     (query.q !== "" || query.key !== "" || !!query.cause);
   return {
-    ...(isSearch ? { found: await countTasks(read, tasks, query, signal) } : {}),
+    ...(isSearch
+      ? { found: await countTasks(read, tasks, { ...query, limit: limit + 1 }, signal) }
+      : {}),
     tasks: read((reader) => readTasks(reader, page.map(({ id }) => id))),
     next: after && last ? toCursor({ ...last, back: false }) : null,
     previous: before && first ? toCursor({ ...first, back: true }) : null,
