@@ -178,6 +178,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     },
     ended: (task, outcome) => this.#ended(task as LiveTask<Item>, outcome),
     lost: (task, outcome) => this.#lost(task as LiveTask<Item>, outcome),
+    returned: (task) => this.#returned(task as LiveTask<Item>),
     orphaned: (tasks, why) => this.#background(this.#reconcile(tasks, why)),
     failed: (error) => this.#options.failed(error),
   };
@@ -256,12 +257,17 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   }
 
   #lost(task: LiveTask<Item>, outcome: TaskOutcome): void {
+    if (!task.cancellation) task.losses = (task.losses ?? 0) + 1;
+    if (task.losses === MAX_OFFERS) this.#ended(task, outcome);
+    else this.#returned(task);
+  }
+
+  /** A task comes back that has not begun. */
+  #returned(task: LiveTask<Item>): void {
     if (task.cancellation) {
       const error = toErrorData(task.cancellation.reason);
       return this.#ended(task, lostOutcome(error, "cancelled"));
     }
-    task.losses = (task.losses ?? 0) + 1;
-    if (task.losses === MAX_OFFERS) return this.#ended(task, outcome);
     this.#offered--;
     this.#retries.takeBack(task);
     this.requeue(task);

@@ -152,6 +152,7 @@ class Subject implements AsyncDisposable {
     started: ({ id }) => this.events.push(`started ${id}`),
     ended: (task, outcome) => this.#answer("ended", task.id, outcome),
     lost: (task, outcome) => this.#answer("lost", task.id, outcome),
+    returned: ({ id }) => this.events.push(`returned ${id}`),
     orphaned: (tasks) => tasks.forEach(({ id }) => this.events.push(`orphaned ${id}`)),
     failed: (error) => this.events.push(`failed ${error.message}`),
   };
