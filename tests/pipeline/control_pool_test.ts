@@ -29,7 +29,10 @@ function beginning() {
       }
     },
     // Deno lets a Worker that never looks up continue after its termination: it must end by itself.
-    [Symbol.dispose]: () => void Atomics.store(cell, 0, 1_000_000),
+    [Symbol.dispose]() {
+      Atomics.store(cell, 0, 1_000_000);
+      Atomics.notify(cell, 0);
+    },
   };
 }
 
