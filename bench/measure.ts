@@ -1,14 +1,17 @@
 /**
- * What every benchmark shares: rounds that alternate between the candidate and its baseline, medians, and
- * the line that is printed.
+ * What every benchmark shares: its figures, rounds that alternate between the candidate and its baseline, medians, and
+ * new files.
  *
  * @module
  */
+import process from "node:process";
 
 /** One figure against its baseline, both measured in this run. */
 export interface Measurement {
   /** What was measured. */
   name: string;
+  /** The case, where the same is measured in several: figures of one name are one row, with a column for each case. */
+  at?: string;
   /** The candidate's figure; more is better unless `atMost` is given. */
   value: number;
   unit: string;
@@ -22,6 +25,19 @@ export interface Measurement {
 
 /** A benchmark: `scale` is 1 for figures to publish, and smaller to see that it still runs. */
 export type Benchmark = (scale: number) => Promise<Measurement[]>;
+
+/** What is compared with the target: the ratio to the baseline, or the value where there is none. */
+export function ratioOf({ value, baseline }: Measurement): number {
+  return baseline ? value / baseline.value : value;
+}
+
+/** Whether the target is met; `undefined` where there is none. */
+export function isMet(measurement: Measurement): boolean | undefined {
+  const { atLeast, atMost } = measurement;
+  if (atLeast === undefined && atMost === undefined) return undefined;
+  const ratio = ratioOf(measurement);
+  return ratio >= (atLeast ?? -Infinity) && ratio <= (atMost ?? Infinity);
+}
 
 /** The middle of some figures. */
 export function median(values: readonly number[]): number {
@@ -56,24 +72,10 @@ export function benchFolder(): Disposable & { file(): string } {
   };
 }
 
-/** One line of the table; shows whether the target is met. */
-export function format(m: Measurement): string {
-  const ratio = m.baseline ? m.value / m.baseline.value : m.value;
-  const met = ratio >= (m.atLeast ?? -Infinity) && ratio <= (m.atMost ?? Infinity);
-  const target = m.atLeast !== undefined
-    ? `at least ${m.atLeast}`
-    : m.atMost !== undefined
-    ? `at most ${m.atMost}`
-    : "";
-  return "| " + [
-    m.name,
-    `${number(m.value)} ${m.unit}`,
-    m.baseline ? `${number(m.baseline.value)} ${m.unit} (${m.baseline.name})` : "",
-    m.baseline ? ratio.toFixed(2) : "",
-    target && `${target}: ${met ? "met" : "**missed**"}`,
-  ].join(" | ") + " |";
-}
-
-function number(value: number): string {
-  return value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2);
+/** Milliseconds of the processor that work takes in all threads of this process. */
+export async function cpuOf(work: () => unknown): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
 }

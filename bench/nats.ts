@@ -56,10 +56,15 @@ export const natsTasks: Benchmark = async (scale) => {
   const pool = await repeated(() => run(noops, "noop", { workers: 2 }));
   // As many threads as over NATS share the processors, which tasks of 10 ms feel.
   const local = await repeated(() => run(short, "wait", { workers: SLOTS }));
-  measurements.push({ name: "No-op tasks on the local pool", value: pool.rate, unit: "tasks/s" });
+  measurements.push({
+    name: "No-op tasks",
+    at: "Local pool",
+    value: pool.rate,
+    unit: "tasks/s",
+  });
   for (const count of scale < 1 ? [1] : [1, 2, 4]) {
-    const of = count === 1 ? "1 worker process" : `${count} worker processes`;
-    console.error(`Over NATS: ${of}`);
+    const at = count === 1 ? "1 process" : `${count} processes`;
+    console.error(`Over NATS: ${at}`);
     {
       await using workers = await startWorkers(server.url, count, NOOP_SLOTS / count);
       const over = { executor, workers: NOOP_OFFERED };
@@ -68,20 +73,27 @@ export const natsTasks: Benchmark = async (scale) => {
       const baseline = { name: "local pool", value: sum(pool.processorUs) };
       measurements.push(
         {
-          name: `No-op tasks over NATS, ${of}`,
+          name: "No-op tasks",
+          at,
           value: rate,
           unit: "tasks/s",
           ...(count === 1 ? { atLeast: 5_000 } : {}),
         },
         {
-          name: `Processor time of a no-op task over NATS, ${of}`,
+          name: "Processor time of a no-op task",
+          at,
           value: sum(processorUs),
           unit: "µs",
           baseline,
         },
-        { name: `Of that the coordinator, ${of}`, value: coordinator!, unit: "µs", baseline },
-        { name: `Of that the server, ${of}`, value: broker!, unit: "µs" },
-        { name: `Of that the workers, ${of}`, value: sum(ofWorkers), unit: "µs" },
+        {
+          name: "of that, the coordinator with its writer",
+          at,
+          value: coordinator!,
+          unit: "µs",
+        },
+        { name: "of that, the server", at, value: broker!, unit: "µs" },
+        { name: "of that, the workers", at, value: sum(ofWorkers), unit: "µs" },
       );
     }
     await using workers = await startWorkers(server.url, count, SLOTS / count);
@@ -93,13 +105,15 @@ export const natsTasks: Benchmark = async (scale) => {
     );
     measurements.push(
       {
-        name: `Tasks of 10 ms over NATS, ${SLOTS} at once, ${of}`,
+        name: `Tasks of 10 ms, ${SLOTS} at once`,
+        at,
         value: tens.rate,
         unit: "tasks/s",
         baseline: { name: `local pool of ${SLOTS}`, value: local.rate },
       },
       {
-        name: `Tasks of 100 ms over NATS, ${SLOTS} at once, ${of}`,
+        name: `Tasks of 100 ms, ${SLOTS} at once`,
+        at,
         value: hundreds.rate,
         unit: "tasks/s",
         // Were nothing lost: as many as run at once, by the time of a task.
@@ -107,12 +121,14 @@ export const natsTasks: Benchmark = async (scale) => {
         atLeast: 0.9,
       },
       {
-        name: `Start of ${SLOTS} Workers, to the first end of a task of 100 ms, ${of}`,
+        name: `Start of ${SLOTS} Workers, to the first end of a task of 100 ms`,
+        at,
         value: hundreds.startMs,
         unit: "ms",
       },
       {
-        name: `Rows over NATS, ${of}`,
+        name: "Rows",
+        at,
         value: rows / elapsedMs * 1_000,
         unit: "rows/s",
         ...(count === 1 ? { atLeast: 200_000 } : {}),
@@ -196,9 +212,8 @@ export const natsTasks: Benchmark = async (scale) => {
     return ["the coordinator", "a worker of 4 slots"].map((whose, n) => {
       const series = figures.map((figure) => figure[n]!);
       return {
-        name: `Memory of ${whose} after 100,000 tasks over NATS (each 20,000: ${
-          series.join(", ")
-        })`,
+        name: `Memory of ${whose} after each 20,000 of 100,000 tasks: ${series.join(", ")}`,
+        at: "1 process",
         value: series.at(-1)!,
         unit: "MiB",
         baseline: { name: "after 40,000", value: series[1]! },
@@ -238,6 +253,7 @@ export const natsTasks: Benchmark = async (scale) => {
     await running;
     return {
       name: "From the kill of a worker to its task's begin elsewhere, lease 15,000 ms",
+      at: "1 process",
       value: ms,
       unit: "ms",
       atMost: lease + 1_000,

@@ -29,9 +29,9 @@ export const pageLoad: Benchmark = async (scale) => {
   }
   await browser.disconnect();
   return [
-    { name: "First load, compressed", value: bytes / 1_000, unit: "KB", atMost: 150 },
+    { name: "First load of the page, compressed", value: bytes / 1_000, unit: "KB", atMost: 150 },
     {
-      name: "Time to the first task, 1,000 thousand tasks",
+      name: "From the address to the first task, 1,000,000 tasks",
       value: quantile(times, 0.5),
       unit: "ms",
     },

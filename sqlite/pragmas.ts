@@ -31,6 +31,19 @@ export function pageBytes(connection: Connection): number {
   return Number(pragma(connection, "page_size"));
 }
 
+/** Reads how many bytes of a file hold something; prepared once. */
+export function usedBytes(connection: Connection): () => number {
+  const count = prepared(connection, "page_count");
+  const free = prepared(connection, "freelist_count");
+  const bytes = pageBytes(connection);
+  return () => (Number(count()) - Number(free())) * bytes;
+}
+
+/** Empties the page cache, but for pages that a transaction has changed. */
+export function emptyPageCache(connection: Connection): void {
+  connection.exec("PRAGMA shrink_memory");
+}
+
 /** Whether a file becomes shorter when rows are deleted. */
 export function givesPagesBack(connection: Connection): boolean {
   return pragma(connection, "auto_vacuum") !== 0;

@@ -12,8 +12,10 @@ import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
 import { findTables } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
+import { ADDED_ITEMS } from "./tables/added_items.ts";
 import { IDEMPOTENCY_KEYS } from "./tables/idempotency_keys.ts";
 import { ADDED_TO_RUN_REQUESTS, PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
+import { RUN_INDEXES } from "./tables/run_indexes.ts";
 import { RUN_ROWS, RUN_ROWS_INDEX } from "./tables/run_rows.ts";
 import { ADDED_TO_TASK_ATTEMPTS, TASK_ATTEMPTS } from "./tables/task_attempts.ts";
 import { TASK_CHECKS, TASK_CHECKS_INDEXES } from "./tables/task_checks.ts";
@@ -172,6 +174,7 @@ const TABLES: readonly [name: string, columns: Columns, added?: Columns, key?: s
   ["task_versions", TASK_VERSIONS, {}, TASK_VERSIONS_KEY],
   ["task_steps", TASK_STEPS],
   ["run_rows", RUN_ROWS],
+  ["added_items", ADDED_ITEMS],
 ];
 
 /** The tables that are ours: all others are the user's. */
@@ -202,8 +205,8 @@ export interface InitSchemaOptions {
 
 /**
  * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_checks`,
- * `task_dependencies`, `idempotency_keys`, `run_requests`, `pruned_runs`, `task_versions`, `task_steps` and `run_rows`,
- * or brings them up to date: an older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It
+ * `task_dependencies`, `idempotency_keys`, `run_requests`, `pruned_runs`, `task_versions`, `task_steps`, `run_rows`
+ * and `added_items`, or brings them up to date: an older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It
  * is one transaction.
  *
  * @throws {SqliteError} If the database cannot be written
@@ -234,6 +237,7 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
       ${REWRITTEN_INDEX};
       ${TASK_STEPS_INDEXES};
       ${RUN_ROWS_INDEX};
+      ${RUN_INDEXES};
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
       ${TASK_CHECKS_INDEXES};

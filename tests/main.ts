@@ -1,6 +1,6 @@
 /**
  * Runs the whole suite: what can run beside each other in parallel, then what measures a process and has a
- * processor for itself, and the examples of the documentation. Its last line is the sum of all.
+ * processor for itself. Its last line is the sum of all.
  *
  * Arguments are passed to each `deno test`, for instance `--filter retry`. Nothing here checks types:
  * `deno task static` does, once.
@@ -150,7 +150,7 @@ try {
   for (
     const [parts, jobs] of [
       [isolates, JOBS_PER_CORE * cores],
-      [[...measuring, ["--parallel", "--doc", "--ignore=tests"]], cores],
+      [measuring, cores],
     ] as const
   ) {
     const { passed, failed } = await runAll(parts, jobs);

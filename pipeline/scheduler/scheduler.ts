@@ -15,7 +15,7 @@ import {
   type OfferedTask,
 } from "../executor/executor.ts";
 import type { TaskEnvironment } from "../executor/task_execution.ts";
-import { stageOf } from "../executor/stages.ts";
+import { leavesThread, stageOf } from "../executor/stages.ts";
 import { type TaskOutcome, writeFailure } from "../executor/task_runner.ts";
 import type { RunningTask } from "../observers/run_observer.ts";
 import type { DependencySource } from "./dependency_source.ts";
@@ -55,6 +55,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   readonly #abort = () => {
     this.#retries.close();
     this.#queue.close();
+    this.supply.close();
     this.#dispatch();
   };
 
@@ -69,6 +70,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
       ...environment,
       items: dependencies ?? source,
       source,
+      confirm: policy.run !== undefined && leavesThread(policy.run),
       wake: () => this.#dispatch(),
       stageOf: policy.stage && ((item, which) => stageOf(item, which, policy)),
       refuse: (task, error) => refuseAdded(this, task, error),
@@ -176,6 +178,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     },
     ended: (task, outcome) => this.#ended(task as LiveTask<Item>, outcome),
     lost: (task, outcome) => this.#lost(task as LiveTask<Item>, outcome),
+    returned: (task) => this.#returned(task as LiveTask<Item>),
     orphaned: (tasks, why) => this.#background(this.#reconcile(tasks, why)),
     failed: (error) => this.#options.failed(error),
   };
@@ -219,6 +222,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     if (!isOver && (this.#retries.waiting > 0 || !this.#queue.isDrained())) return;
     this.control.close();
     this.#queue.close();
+    this.supply.close();
     this.#settled?.resolve();
     this.#settled = undefined;
   }
@@ -226,6 +230,8 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   /** Makes the record of a task that leaves the source, unless it was cancelled before that. */
   #admit(identified: IdentifiedItem<Item>): LiveTask<Item> | undefined {
     const task = this.records.admit(identified);
+    const { asleep } = this.#options;
+    if (asleep && this.#retries.rests(task, asleep, () => this.requeue(task!))) return undefined;
     if (task?.phase !== "held") return task;
     if (task.cancellation?.outcome) this.end(task, task.cancellation.outcome);
     return undefined;
@@ -247,12 +253,15 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   }
 
   #lost(task: LiveTask<Item>, outcome: TaskOutcome): void {
+    if (!task.cancellation) task.losses = (task.losses ?? 0) + 1;
+    return task.losses === MAX_OFFERS ? this.#ended(task, outcome) : this.#returned(task);
+  }
+
+  /** A task comes back that has not begun. */
+  #returned(task: LiveTask<Item>): void {
     if (task.cancellation) {
-      const error = toErrorData(task.cancellation.reason);
-      return this.#ended(task, lostOutcome(error, "cancelled"));
+      return this.#ended(task, lostOutcome(toErrorData(task.cancellation.reason), "cancelled"));
     }
-    task.losses = (task.losses ?? 0) + 1;
-    if (task.losses === MAX_OFFERS) return this.#ended(task, outcome);
     this.#offered--;
     this.#retries.takeBack(task);
     this.requeue(task);

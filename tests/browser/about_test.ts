@@ -3,7 +3,15 @@
 import { connect, type Connection, initSchema } from "../../db.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import type { Page } from "../support/browser.ts";
-import { click, PageFixture, pageTest, scrollsSideways, seeText, textsOf } from "./page_fixture.ts";
+import {
+  click,
+  PageFixture,
+  pageTest,
+  scrollsSideways,
+  seeText,
+  textsOf,
+  waitFor,
+} from "./page_fixture.ts";
 
 /** Adds a run whose tasks are all done, by SQL. */
 function addRun(
@@ -49,7 +57,7 @@ pageTest("the way back leads to the row that was opened", async () => {
   await seeText(page, "h1", "task 38");
   assertEquals(await page.evaluate(() => scrollY), 0);
   await page.goBack();
-  await page.waitForFunction(() => document.activeElement?.textContent === "task 38");
+  await waitFor(page, () => document.activeElement?.textContent === "task 38");
   assertEquals(await topOf(page, ".task-row a", "task 38"), top);
   // A new visit begins at the top.
   await page.goForward();
@@ -162,16 +170,16 @@ pageTest("the tab shows how far a run is, and how it ended", async () => {
   const page = await fixture.page("?run=1");
   const iconOf = () =>
     page.$eval('link[rel="icon"]', (link) => decodeURIComponent((link as HTMLLinkElement).href));
-  await page.waitForFunction(() => document.title === "75% import – pipeloom");
+  await waitFor(page, () => document.title === "75% import – pipeloom");
   assertMatch(await iconOf(), /^data:image\/svg\+xml,.*<circle/);
   gate.resolve();
   await report;
-  await page.waitForFunction(() => document.title === "✗ import – pipeloom");
+  await waitFor(page, () => document.title === "✗ import – pipeloom");
   assert((await iconOf()).includes("#d8431b"), await iconOf());
   await page.goto(`${fixture.server.url}?task=1`);
-  await page.waitForFunction(() => document.title === "✓ one – pipeloom");
+  await waitFor(page, () => document.title === "✓ one – pipeloom");
   await page.goto(fixture.server.url);
-  await page.waitForFunction(() => document.title === "pipeloom");
+  await waitFor(page, () => document.title === "pipeloom");
   assertMatch(await iconOf(), /icon\.svg$/);
   assertEquals(fixture.complaints, []);
 });

@@ -13,6 +13,7 @@ import {
   seeText,
   show,
   textsOf,
+  waitFor,
 } from "./page_fixture.ts";
 import { untilAborted } from "../support/gates.ts";
 
@@ -124,7 +125,7 @@ pageTest("the page cancels and retries tasks and runs", async (t) => {
     await seeStatus(page, "cancelling");
     await look(reader, ".task-row .status.is-cancelling", "cancelling");
     await page.bringToFront();
-    await page.waitForFunction(() => !document.querySelector(".title-row button"));
+    await waitFor(page, () => !document.querySelector(".title-row button"));
     release.resolve();
     await seeStatus(page, "cancelled");
     await page.close();
@@ -136,7 +137,7 @@ pageTest("the page cancels and retries tasks and runs", async (t) => {
     await page.focus(BUTTONS);
     await page.keyboard.press("Enter");
     await seeStatus(page, "cancelled");
-    await page.waitForFunction(() => document.activeElement?.tagName === "H1");
+    await waitFor(page, () => document.activeElement?.tagName === "H1");
     await page.close();
   });
 
@@ -170,12 +171,12 @@ pageTest("the page cancels and retries tasks and runs", async (t) => {
     await click(page, ".cause-actions button", "Retry these");
     await seeText(page, ".task-row.row-done", "all 1");
     await seeText(page, ".task-row.row-done", "all 2");
-    await page.waitForFunction(
+    await waitFor(
+      page,
       (selector) =>
         ![...document.querySelectorAll(selector)].some((button) =>
           /Retry/.test(button.textContent ?? "")
         ),
-      {},
       BUTTONS,
     );
     await page.close();
@@ -234,7 +235,7 @@ pageTest("the page asks before it cancels a run", async (t) => {
       await other.waitForSelector("dialog[open]");
       assertEquals(await findBarriers(other), []);
       await click(other, "dialog button", "Let it run");
-      await other.waitForFunction(() => !document.querySelector("dialog"));
+      await waitFor(other, () => !document.querySelector("dialog"));
       assert(!await scrollsSideways(other), `${look.width} pixels are not enough`);
     }
     await other.close();
@@ -250,7 +251,7 @@ pageTest("the page asks before it cancels a run", async (t) => {
         await seeText(page, "dialog", "1 running task will be asked to stop, and 3 queued tasks");
         assertEquals(await focused(), "Let it run");
         await page.keyboard.press(key);
-        await page.waitForFunction(() => !document.querySelector("dialog"));
+        await waitFor(page, () => !document.querySelector("dialog"));
         assertEquals(await focused(), "Cancel run");
       }
       await seeStatus(page, "running");
@@ -267,8 +268,8 @@ pageTest("the page asks before it cancels a run", async (t) => {
     await seeText(page, ".task-row .status.is-cancelling", "cancelling");
     await look(list, ".run-status .status.is-cancelling", "cancelling");
     await page.bringToFront();
-    await page.waitForFunction(() => !document.querySelector(".title-row button"));
-    await page.waitForFunction(() => document.activeElement?.tagName === "H1");
+    await waitFor(page, () => !document.querySelector(".title-row button"));
+    await waitFor(page, () => document.activeElement?.tagName === "H1");
     release.resolve();
     assertEquals((await report).status, "cancelled");
     await seeStatus(page, "cancelled");

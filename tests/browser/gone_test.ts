@@ -5,7 +5,7 @@ import { serveDashboard } from "../../dashboard/mod.ts";
 import { runPipeline, SqliteWriter } from "../../mod.ts";
 import { assertEquals } from "../support/assert.ts";
 import { ROOT } from "../support/child.ts";
-import { findBarriers, PageFixture, pageTest, seeText, textsOf } from "./page_fixture.ts";
+import { findBarriers, PageFixture, pageTest, seeText, textsOf, waitFor } from "./page_fixture.ts";
 
 /** What a browser itself logs when no server answers. */
 const UNANSWERED = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/;
@@ -24,7 +24,7 @@ pageTest("a page without its server shows how the run ended", async () => {
   await report;
   for (const page of pages) {
     await page.bringToFront();
-    await page.waitForFunction(() => !document.querySelector(".title-row .status.is-running"));
+    await waitFor(page, () => !document.querySelector(".title-row .status.is-running"));
   }
   await fixture.server.shutdown();
   for (const [i, text] of ["Run #1 had ended as error", "This task had ended as done"].entries()) {

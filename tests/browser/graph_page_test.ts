@@ -12,6 +12,7 @@ import {
   seeText,
   show,
   textsOf,
+  waitFor,
 } from "./page_fixture.ts";
 
 /** The hostile name is that of a task, too. */
@@ -95,9 +96,7 @@ pageTest("the page draws which tasks wait for which, live", async (t) => {
       await page.keyboard.press(key);
       assertEquals(await focused(), name, key);
     }
-    await page.waitForFunction(() =>
-      document.querySelectorAll(".graph-lines .is-near").length === 2
-    );
+    await waitFor(page, () => document.querySelectorAll(".graph-lines .is-near").length === 2);
     await page.keyboard.press("Enter");
     await seeText(page, "h1", "report");
     // Its page leads along the dependencies as well.
@@ -116,18 +115,12 @@ pageTest("the page draws which tasks wait for which, live", async (t) => {
     await other.waitForSelector(".graph-task");
     /** Waits until a number of pixels lies beyond the frame. */
     const seeBeyond = async (least: number, most: number): Promise<number> => {
-      const beyond = await other.waitForFunction(
-        (least, most) => {
-          const { scrollWidth, clientWidth } = document.querySelector(".graph-box")!;
-          const beyond = scrollWidth - clientWidth;
-          // An answer of 0 would be waited for.
-          return beyond >= least && beyond <= most && { beyond };
-        },
-        {},
-        least,
-        most,
-      );
-      return ((await beyond.jsonValue()) as { beyond: number }).beyond;
+      const isThere = (least: number, most: number) => {
+        const { scrollWidth, clientWidth } = document.querySelector(".graph-box")!;
+        return scrollWidth - clientWidth >= least && scrollWidth - clientWidth <= most;
+      };
+      await waitFor(other, isThere, least, most);
+      return await other.$eval(".graph-box", (box) => box.scrollWidth - box.clientWidth);
     };
     const before = await seeBeyond(1, 10_000);
     await click(other, ".graph-zoom", "+");

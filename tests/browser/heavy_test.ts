@@ -2,7 +2,7 @@
 /** Heavy texts come to the page when they are wanted; a search finds every script, live and in an export. */
 import { connect, initSchema } from "../../db.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { click, PageFixture, pageTest, seeText, textsOf } from "./page_fixture.ts";
+import { click, PageFixture, pageTest, seeText, textsOf, waitFor } from "./page_fixture.ts";
 
 const MILLION = 1_000_000;
 
@@ -30,18 +30,19 @@ pageTest("a task of many large errors is shown at once, and whole when it is wan
   let bytes = 0;
   client.on("Network.dataReceived", ({ dataLength }) => bytes += dataLength);
   await page.goto(`${fixture.server.url}?task=1`);
-  await page.waitForFunction(() => document.querySelectorAll(".attempt").length === 40);
+  await waitFor(page, () => document.querySelectorAll(".attempt").length === 40);
   assert(bytes < MILLION, `${bytes} bytes were sent`);
   const texts = await textsOf(page, ".attempt pre");
   assert(texts.every((text) => text.length < 10_100), "A whole text is on the page");
   await click(page, "li:nth-child(34) > .attempt button", "Show all");
-  await page.waitForFunction(() => {
+  await waitFor(page, () => {
     const text = document.querySelector("li:nth-child(34) > .attempt pre")!.textContent!;
     return text.length > 1_000_000 && text.endsWith("end 7");
   });
   await click(page, "li:first-child > .attempt button", "Show all");
-  await page.waitForFunction(() =>
-    document.querySelector("li:first-child > .attempt pre")!.textContent!.endsWith("Eend")
+  await waitFor(
+    page,
+    () => document.querySelector("li:first-child > .attempt pre")!.textContent!.endsWith("Eend"),
   );
 
   const exported = await (await fetch(`${fixture.server.url}api/runs/1/export`)).text();

@@ -19,7 +19,10 @@ import { IS_LONG } from "../support/long_form.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** Milliseconds after which what a page should show will not come any more, on the slowest machine. */
-const LIMIT_MS = 120_000;
+export const LIMIT_MS = 120_000;
+
+/** Milliseconds between two looks at a page that is waited for. */
+const POLL_MS = 50;
 
 shareBrowser();
 
@@ -134,15 +137,25 @@ export class PageFixture implements AsyncDisposable {
   }
 }
 
+/** Waits until a function is true on a page. Puppeteer would try it with each frame, and have frames drawn for that. */
+export async function waitFor<Args extends readonly (string | number)[]>(
+  page: Page,
+  condition: (...args: Args) => unknown,
+  ...args: Args
+): Promise<void> {
+  const isTrue = condition as (...args: readonly (string | number)[]) => unknown;
+  await page.waitForFunction(isTrue, { polling: POLL_MS }, ...args);
+}
+
 /** Waits until an element of the page has a text that contains `text`. */
 export async function seeText(page: Page, selector: string, text: string): Promise<void> {
   try {
-    await page.waitForFunction(
+    await waitFor(
+      page,
       (selector, text) =>
         [...document.querySelectorAll(selector)].some((element) =>
           element.textContent?.includes(text)
         ),
-      {},
       selector,
       text,
     );
@@ -203,4 +216,10 @@ export async function scrollsSideways(page: Page): Promise<boolean> {
   return await page.evaluate(() =>
     document.documentElement.scrollWidth > document.documentElement.clientWidth
   );
+}
+
+/** Views that a server has open streams for. */
+export async function countViews({ url }: DashboardServer): Promise<number> {
+  const metrics = await (await fetch(`${url}metrics`)).text();
+  return Number(/^pipeloom_dashboard_streams (\d+)$/m.exec(metrics)![1]);
 }

@@ -11,6 +11,7 @@ import {
   seeText,
   show,
   textsOf,
+  waitFor,
 } from "./page_fixture.ts";
 import { gates } from "../support/gates.ts";
 
@@ -65,26 +66,26 @@ pageTest("the page shows a run live, and finds its tasks", async (t) => {
 
   await t.step("chips filter, and the address restores what they show", async () => {
     await click(page, ".chip", "error");
-    await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 12);
+    await waitFor(page, () => document.querySelectorAll(".task-row").length === 12);
     assertEquals(new URL(page.url()).searchParams.get("status"), "error");
     await page.reload();
-    await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 12);
+    await waitFor(page, () => document.querySelectorAll(".task-row").length === 12);
     assert((await textsOf(page, ".cell-message")).slice(1).every((text) => /No luck/.test(text)));
     await click(page, ".chip", "running");
-    await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 13);
+    await waitFor(page, () => document.querySelectorAll(".task-row").length === 13);
     await page.goBack();
-    await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 12);
+    await waitFor(page, () => document.querySelectorAll(".task-row").length === 12);
     await click(page, "button", "Clear filters");
   });
 
   await t.step("search finds names and messages, and keeps the focus", async () => {
     await page.focus("input[type=search]");
     await page.keyboard.type("loaded item 11");
-    await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 10);
+    await waitFor(page, () => document.querySelectorAll(".task-row").length === 10);
     assertEquals(await page.evaluate(() => document.activeElement?.tagName), "INPUT");
     assertEquals(new URL(page.url()).searchParams.get("q"), "loaded item 11");
     await click(page, "button", "Clear filters");
-    await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 50);
+    await waitFor(page, () => document.querySelectorAll(".task-row").length === 50);
   });
 
   await t.step("keys search, move from task to task, and are listed", async () => {
@@ -106,7 +107,7 @@ pageTest("the page shows a run live, and finds its tasks", async (t) => {
     await seeText(page, "dialog[open]", "search this page");
     assertEquals(await findBarriers(page), []);
     await page.keyboard.press("Escape");
-    await page.waitForFunction(() => !document.querySelector("dialog"));
+    await waitFor(page, () => !document.querySelector("dialog"));
   });
 
   await t.step("columns sort in both directions", async () => {
@@ -136,7 +137,7 @@ pageTest("the page shows a run live, and finds its tasks", async (t) => {
     await click(page, ".tab", "Log");
     await seeText(page, ".log-line", "line a");
     await page.type(".log-tools input", "LINE b");
-    await page.waitForFunction(() => document.querySelectorAll(".log-line").length === 1);
+    await waitFor(page, () => document.querySelectorAll(".log-line").length === 1);
     assertEquals(new URL(page.url()).searchParams.get("logq"), "LINE b");
     await page.reload();
     await seeText(page, ".log-line", "slow line b");
@@ -164,7 +165,7 @@ pageTest("the page compares two runs", async () => {
   });
   const page = await fixture.page();
   await seeText(page, ".runs a", "load");
-  await page.waitForFunction(() => document.querySelectorAll(".run-choose").length === 2);
+  await waitFor(page, () => document.querySelectorAll(".run-choose").length === 2);
   gate.resolve();
   await second;
   for (const box of await page.$$(".run-choose")) await box.click();
@@ -175,13 +176,13 @@ pageTest("the page compares two runs", async () => {
   // The page of the pipeline has both runs, and leads to what changed.
   await click(other, ".title-row a", "All runs");
   await seeText(other, "h1", "load");
-  await other.waitForFunction(() => document.querySelectorAll(".run-square").length === 2);
+  await waitFor(other, () => document.querySelectorAll(".run-square").length === 2);
   assertEquals(await findBarriers(other), []);
   await click(other, ".pipeline-runs a", "Compare with the one before");
   await seeText(other, "h1", "#1 and #2");
   // A run is found by its status, and the link keeps that.
   await other.goto(`${fixture.server.url}?status=error`);
-  await other.waitForFunction(() => document.querySelectorAll(".run-item").length === 1);
+  await waitFor(other, () => document.querySelectorAll(".run-item").length === 1);
   await seeText(other, ".run-name", "#2");
   await other.type("[role=search] input", "nothing like it");
   await seeText(other, "main", "No run matches.");
@@ -245,7 +246,7 @@ pageTest("the page shows hostile texts as texts", async () => {
   const page = await fixture.page("");
   await seeText(page, ".runs a", "<img src=x");
   await click(page, ".runs a", "<img src=x");
-  await page.waitForFunction(() => document.querySelectorAll(".task-row").length === 6);
+  await waitFor(page, () => document.querySelectorAll(".task-row").length === 6);
   const fits = async (what: string) => {
     for (const look of LOOKS) {
       await show(page, look);
@@ -284,7 +285,7 @@ pageTest("exportRun() makes a page that opens without a server", async () => {
   const offline = await fixture.page(`file://${file}`);
   await seeText(offline, "h1", "kept");
   await click(offline, ".chip", "error");
-  await offline.waitForFunction(() => document.querySelectorAll(".task-row").length === 12);
+  await waitFor(offline, () => document.querySelectorAll(".task-row").length === 12);
   await click(offline, ".task-row a", "item 17");
   await seeText(offline, "main pre", "No luck with item 17");
   await seeText(offline, ".log-line", "log of item 17");

@@ -2,7 +2,7 @@
 /** The pictures of a run show nothing that is not so: the weave, the timeline, an empty table. */
 import { connect, type Connection, initSchema } from "../../db.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { click, PageFixture, pageTest, seeText, textsOf } from "./page_fixture.ts";
+import { click, PageFixture, pageTest, seeText, textsOf, waitFor } from "./page_fixture.ts";
 
 /** Adds a run with tasks of one status after those of another, by SQL. */
 async function fill(fixture: PageFixture, { done, queued }: { done: number; queued: number }) {
@@ -44,13 +44,10 @@ pageTest("the weave has the size of the whole run from its first frame", async (
     requestAnimationFrame(look);
   });
   await page.goto(`${fixture.server.url}?run=1`);
-  await page.waitForFunction(
-    () => {
-      const { seen } = globalThis as unknown as { seen: { text: string }[] };
-      return seen.length > 0 && seen.at(-1)!.text === "";
-    },
-    { timeout: 60_000 },
-  );
+  await waitFor(page, () => {
+    const { seen } = globalThis as unknown as { seen: { text: string }[] };
+    return seen.length > 0 && seen.at(-1)!.text === "";
+  });
   const seen = await page.evaluate(() =>
     (globalThis as unknown as {
       seen: { height: number; below: number; greenBelow: number; text: string }[];
@@ -76,7 +73,7 @@ pageTest("a table that has not been read yet is not an empty one", async () => {
     }).observe(document, { subtree: true, childList: true, characterData: true });
   });
   await page.goto(`${fixture.server.url}?run=1&sort=-duration`);
-  await page.waitForSelector(".task-row", { timeout: 60_000 });
+  await page.waitForSelector(".task-row");
   const texts = await page.evaluate(
     () => [...(globalThis as unknown as { texts: Set<string> }).texts],
   );
@@ -111,16 +108,17 @@ pageTest("the timeline draws what runs up to when it was read", async () => {
   const picture = () =>
     page.$eval(".timeline canvas", (canvas) => (canvas as HTMLCanvasElement).toDataURL());
   // Its first size is that of any canvas.
-  await page.waitForFunction(() =>
-    document.querySelector<HTMLCanvasElement>(".timeline canvas")!.width !== 300
+  await waitFor(
+    page,
+    () => document.querySelector<HTMLCanvasElement>(".timeline canvas")!.width !== 300,
   );
   const before = await picture();
   // The page's clock continues.
   for (let beat = 0; beat < 2; beat++) {
     const elapsed = (await textsOf(page, ".stats")).join();
-    await page.waitForFunction(
+    await waitFor(
+      page,
       (elapsed) => document.querySelector(".stats")?.textContent !== elapsed,
-      {},
       elapsed,
     );
   }
@@ -128,8 +126,9 @@ pageTest("the timeline draws what runs up to when it was read", async () => {
   isHeld = false;
   gate.resolve();
   await report;
-  await page.waitForFunction(() =>
-    !document.querySelector(".chart-legend")?.textContent?.includes("not started")
+  await waitFor(
+    page,
+    () => !document.querySelector(".chart-legend")?.textContent?.includes("not started"),
   );
   await seeText(page, ".chart-legend", "40 tasks");
   // The browser itself logs what was not sent.
@@ -149,7 +148,7 @@ pageTest("the progress of a run counts what its tasks have done so far", async (
   await seeText(page, ".stat-main", "62%");
   await seeText(page, ".stat-main", "1 of 4 ended");
   await seeText(page, ".stat-alarm", "100% of what has ended");
-  await page.waitForFunction(() => document.title.startsWith("62% "));
+  await waitFor(page, () => document.title.startsWith("62% "));
   gate.resolve();
   await report;
   await seeText(page, ".stat-main", "100%");

@@ -3,7 +3,15 @@
 import { connect } from "../../db.ts";
 import { runPipeline } from "../../mod.ts";
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
-import { click, findBarriers, PageFixture, pageTest, seeText, textsOf } from "./page_fixture.ts";
+import {
+  click,
+  findBarriers,
+  PageFixture,
+  pageTest,
+  seeText,
+  textsOf,
+  waitFor,
+} from "./page_fixture.ts";
 
 const ITEMS = Array.from({ length: 60 }, (_, i) => i);
 
@@ -52,15 +60,11 @@ pageTest(
         assertEquals(await textsOf(page, ".wrote tbody td"), ["60"]);
         await click(page, ".wrote a", "city <b>");
         await see("h1", "city <b>");
-        await page.waitForFunction(() =>
-          document.querySelectorAll(".data-rows tbody tr").length === 50
-        );
+        await waitFor(page, () => document.querySelectorAll(".data-rows tbody tr").length === 50);
         await page.type('input[placeholder="Run id"]', "1");
-        await page.waitForFunction(() => new URLSearchParams(location.search).get("run") === "1");
+        await waitFor(page, () => new URLSearchParams(location.search).get("run") === "1");
         await click(page, ".pager a", "Next page");
-        await page.waitForFunction(() =>
-          document.querySelectorAll(".data-rows tbody tr").length === 10
-        );
+        await waitFor(page, () => document.querySelectorAll(".data-rows tbody tr").length === 10);
         assert((await textsOf(page, ".data-rows td:last-child")).every((text) => text === "1"));
         assertEquals(await findBarriers(page), []);
         const href = await page.$eval(
@@ -87,12 +91,12 @@ pageTest(
 
     await t.step("the run of last Tuesday, in a link and in a view that is kept", async () => {
       await page.goto(`${fixture.server.url}?from=2026-11-24&to=2026-11-24`);
-      await page.waitForFunction(() => document.querySelectorAll(".run-item").length === 1);
+      await waitFor(page, () => document.querySelectorAll(".run-item").length === 1);
       await see(".run-item", "#1");
       await click(page, "button", "Save this view");
       await page.goto(fixture.server.url);
       await click(page, ".saved-view a", "from 2026-11-24, to 2026-11-24");
-      await page.waitForFunction(() => document.querySelectorAll(".run-item").length === 1);
+      await waitFor(page, () => document.querySelectorAll(".run-item").length === 1);
       assertStringIncludes(page.url(), "from=2026-11-24");
     });
 

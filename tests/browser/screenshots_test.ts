@@ -7,7 +7,7 @@
  */
 import { runPipeline } from "../../mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { PageFixture, pageTest, seeText } from "./page_fixture.ts";
+import { PageFixture, pageTest, seeText, waitFor } from "./page_fixture.ts";
 
 /** The folder for the pictures of the README; without it they are only tried. */
 const FOLDER = Deno.env.get("PIPELOOM_SCREENSHOTS");
@@ -40,7 +40,7 @@ pageTest("the page is photographed in the middle of a run", async () => {
   for (const [name, width, dark] of [["run", 1440, false], ["run_phone", 390, true]] as const) {
     const page = await fixture.page("?run=1&sort=-started", { width, dark });
     await seeText(page, ".row-running", "step 48 of 50");
-    await page.waitForFunction(() => {
+    await waitFor(page, () => {
       const canvas = document.querySelector<HTMLCanvasElement>(".uplot canvas");
       return canvas && canvas.width > 0;
     });

@@ -11,6 +11,7 @@ import {
   scrollsSideways,
   seeText,
   show,
+  waitFor,
 } from "./page_fixture.ts";
 
 pageTest(
@@ -78,7 +79,7 @@ pageTest(
         await click(page, ".notify button", "Notify me");
         await page.waitForSelector('.notify button[aria-pressed="true"]');
         await Deno.writeTextFile(served.folder.file("released"), "");
-        await page.waitForFunction(() => document.body.dataset.notified === "waits #2: done");
+        await waitFor(page, () => document.body.dataset.notified === "waits #2: done");
       });
       assertEquals(fixture.complaints, []);
     } finally {

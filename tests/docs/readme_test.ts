@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { drawPlots } from "../../bench/page/plots.ts";
+import { readResults } from "../../bench/page/results.ts";
+import { fillPage } from "../../bench/page/write.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { ROOT } from "../support/child.ts";
 
@@ -93,4 +96,15 @@ Deno.test("CHANGELOG has the sections of Keep a Changelog", async () => {
   const known = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
   assertEquals(sections.filter((title) => !known.includes(title)), []);
   assert(/^## Unreleased$/m.test(text));
+});
+
+Deno.test("the tables and plots of the benchmarks are those of the figures that are kept", async () => {
+  const results = readResults();
+  const page = await Deno.readTextFile(new URL("bench/README.md", ROOT));
+  assert(fillPage(page, results) === page, "bench/README.md is stale: run deno task bench --page");
+  for (const [name, plot] of drawPlots(results)) {
+    const written = await Deno.readTextFile(new URL(`bench/plots/${name}`, ROOT));
+    assert(written === plot, `bench/plots/${name} is stale: run deno task bench --page`);
+    assert(page.includes(`(plots/${name})`), `bench/README.md does not show plots/${name}`);
+  }
 });

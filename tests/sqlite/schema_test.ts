@@ -32,9 +32,16 @@ for (const driver of DRIVERS) {
       assert(notnull === 0 && dflt_value === null, `${name} can be left out`);
     }
     assertEquals(schemaOf(connection).map(({ type, name }) => `${type} ${name}`), [
+      "table added_items",
       "table idempotency_keys",
       "index idx_idempotency_keys",
+      "index idx_pipeline_runs_key",
+      "index idx_pipeline_runs_last",
+      "index idx_pipeline_runs_name",
+      "index idx_pipeline_runs_reserved",
+      "index idx_pipeline_runs_running",
       "index idx_run_requests_open",
+      "index idx_run_requests_run",
       "index idx_run_rows",
       "index idx_run_samples_run",
       "index idx_task_attempts_task",

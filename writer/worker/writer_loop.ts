@@ -12,7 +12,7 @@
 import type { CheckpointResult } from "../../sqlite/checkpoint.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "../../errors.ts";
-import { FileWatch } from "./files/file_watch.ts";
+import { FileWatch, isOfFile } from "./files/file_watch.ts";
 import type { Look } from "./files/content_watch.ts";
 import type { RunRequest } from "../protocol/control_message.ts";
 import type {
@@ -27,6 +27,7 @@ import type { StatementBoard } from "../protocol/statement_board.ts";
 import { freeBytes } from "../protocol/free_bytes.ts";
 import { unpack } from "../protocol/task_news.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
+import { PageCache } from "./page_cache.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { BusyTimeout } from "./busy_timeout.ts";
 import { RequestWatch } from "./request_watch.ts";
@@ -77,6 +78,7 @@ export class WriterLoop {
   readonly #files: FileWatch;
   readonly #patience: BusyTimeout;
   readonly #wal: Checkpointer;
+  readonly #pageCache: PageCache;
   readonly #health: WriterHealth;
   /** Ports, with the numbers of their senders where they can be cut off. */
   readonly #ports = new Map<MessagePort, number | undefined>();
@@ -108,6 +110,7 @@ export class WriterLoop {
       changed: () => this.#health.write(),
       checkpointed: () => this.#files.noteSize(),
     });
+    this.#pageCache = new PageCache(connection);
     this.#health = new WriterHealth({
       connection,
       store: this.#store,
@@ -197,6 +200,7 @@ export class WriterLoop {
     if (lost) [results, failures] = [[], messages.map((_, index) => [index, lost])];
     this.#health.commits.committed(performance.now() - before, messages.length, failures.length);
     this.#wal.committed();
+    this.#pageCache.committed(this.#health.commits.batchRows);
     this.#watch.deliverNew();
     // Both lists are in the order of the messages, and so are the batches.
     let offset = 0;
@@ -263,6 +267,8 @@ export class WriterLoop {
         return this.#store.blockingRun(query.name);
       case "task_status":
         return this.#store.taskStatus(query);
+      case "added":
+        return this.#store.addedPage(query);
       case "rows":
         return this.#store.query(query);
       case "schema":
@@ -287,11 +293,6 @@ export class WriterLoop {
     }
     return undefined;
   }
-}
-
-/** Whether a failure may come from a file that is another one: SQLite reports one that is gone as read-only. */
-function isOfFile({ code, message }: ErrorData): boolean {
-  return code === "read-only" || code === "not-a-database" || /^no such table/i.test(message);
 }
 
 function post(port: MessagePort, reply: PortReply): void {

@@ -142,15 +142,19 @@ export function useLive(
     const retry = () => link.retryNow();
     // A page that the browser keeps for the way back would keep its connection, of which it has six.
     const suspend = () => link.suspend();
+    // A page that is left becomes hidden after that: it would watch again.
+    const look = () => {
+      if (!document.hidden) link.retryNow();
+    };
     globalThis.addEventListener("pagehide", suspend);
     globalThis.addEventListener("pageshow", retry);
     globalThis.addEventListener("online", retry);
-    document.addEventListener("visibilitychange", retry);
+    document.addEventListener("visibilitychange", look);
     return () => {
       globalThis.removeEventListener("pagehide", suspend);
       globalThis.removeEventListener("pageshow", retry);
       globalThis.removeEventListener("online", retry);
-      document.removeEventListener("visibilitychange", retry);
+      document.removeEventListener("visibilitychange", look);
       link.close();
     };
   }, [backend, subject, path, stopped, session]);

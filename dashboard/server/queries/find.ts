@@ -11,8 +11,7 @@
  *
  * @module
  */
-import type { TaskStatus } from "../../../internal/task_status.ts";
-import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
+import type { SqlRow } from "../../../sqlite/values.ts";
 import type { Reader } from "../reader.ts";
 import { compareValues } from "./order.ts";
 import {
@@ -23,20 +22,28 @@ import {
   plan,
   type Range,
   statusesOf,
-  wantedStatuses,
+  statusSql,
 } from "./plan.ts";
 import type { RunTasks } from "./run_tasks.ts";
-import { edgeOf, once, type Read, SliceSize, slicesOf } from "./slices.ts";
+import { edgeOf, known, once, type Read, type Slice, SliceSize, slicesOf } from "./slices.ts";
+import { firstMatching } from "./search.ts";
 import { Turn } from "./turn.ts";
 
 export type { Read };
+
+/** Milliseconds of a search after which what it has found is handed out. */
+const PART_MS = 50;
 
 /** The first tasks that match, in the order that was asked for; at most `limit`. */
 export async function findTasks(
   read: Read,
   tasks: RunTasks,
   find: Find,
-  signal?: AbortSignal,
+  { signal, onPart }: {
+    signal?: AbortSignal | undefined;
+    /** Gets the first of them now and then, where those are found first. */
+    onPart?: ((found: Found[]) => void) | undefined;
+  } = {},
 ): Promise<Found[]> {
   const { place, limit } = find;
   const query = plan(tasks, find);
@@ -46,7 +53,11 @@ export async function findTasks(
   let best: Found[] = [];
   const turn = new Turn();
   const size = new SliceSize(query);
-  for (const status of statusesOf(find, query)) {
+  const statuses = statusesOf(find, query);
+  const parts = query.order.by === "id" && !place?.back && statuses.length === 1
+    ? new Parts(onPart)
+    : undefined;
+  for (const status of statuses) {
     if (status === "queued" && query.isFull(best)) break;
     let rest: Range | undefined = query.range;
     let count = 0;
@@ -59,7 +70,7 @@ export async function findTasks(
           ? edgeOf(reader, query, range, { status, rows: size.rows })
           : undefined;
         const { slice } = cut(range, edge, query.descending);
-        return { found: lookOnce(reader, query, slice, status), edge };
+        return { found: lookOnce(reader, query, { range: slice, status }), edge };
       });
       size.learn(performance.now() - before);
       // A task that has moved on meanwhile is found in two places: the later one counts.
@@ -69,10 +80,30 @@ export async function findTasks(
       // By id, the first slices hold the first tasks.
       if (query.order.by === "id" && count >= limit) break;
       rest = cut(range, edge, query.descending).rest;
+      if (rest) parts?.pass(best);
       await turn.pass(signal);
     }
   }
   return place?.back ? best.reverse() : best;
+}
+
+/** Hands out what a search has found, while it takes long. */
+class Parts {
+  readonly #onPart: ((found: Found[]) => void) | undefined;
+  #handedOut = 0;
+  #at = performance.now();
+
+  constructor(onPart: ((found: Found[]) => void) | undefined) {
+    this.#onPart = onPart;
+  }
+
+  pass(found: Found[]): void {
+    const now = performance.now();
+    if (found.length === this.#handedOut || now - this.#at < PART_MS) return;
+    this.#handedOut = found.length;
+    this.#at = now;
+    this.#onPart?.(found);
+  }
 }
 
 /** How many tasks match, wherever a page begins. */
@@ -82,94 +113,80 @@ export async function countTasks(
   { place: _, ...find }: Find,
   signal?: AbortSignal,
 ): Promise<number> {
-  const query = plan(tasks, { ...find, sort: "id" });
+  const query = plan(tasks, find);
   let total = 0;
-  for (const status of wantedStatuses(find) ?? [undefined]) {
+  for (const status of statusesOf(find, query)) {
     for await (const range of slicesOf(read, query, { status, signal })) {
-      total += read((reader) =>
-        once(
-          reader,
-          query,
-          { range, status, what: "count" },
-          () => count(reader, query, range, status),
-        )
-      );
+      total += read((reader) => countOnce(reader, query, { range, status }));
     }
   }
   return total;
 }
 
-/**
- * The first that match in one slice, from memory where it cannot have changed: tasks of ours that have ended
- * stay as they are, until their run is resumed, or they are queued again while it is active.
- */
-function lookOnce(reader: Reader, query: Plan, range: Range, status?: TaskStatus): Found[] {
-  return once(
-    reader,
-    query,
-    { range, status, what: "find" },
-    () => look(reader, query, range, status),
-  );
+/** The first that match in one slice, from memory where it cannot have changed. */
+function lookOnce(reader: Reader, query: Plan, slice: Slice): Found[] {
+  return once(reader, query, { ...slice, what: "find" }, () => look(reader, query, slice));
+}
+
+/** How many match in one slice, from memory where it cannot have changed. */
+function countOnce(reader: Reader, query: Plan, slice: Slice): number {
+  return once(reader, query, { ...slice, what: "count" }, () => {
+    const found = known<Found[]>(reader, query, { ...slice, what: "find" });
+    // Where less was found than was wanted, that is all.
+    return found && found.length < query.limit ? found.length : count(reader, query, slice);
+  });
 }
 
 /** The first that match in one slice. */
-function look(reader: Reader, query: Plan, range: Range, status?: TaskStatus): Found[] {
+function look(reader: Reader, query: Plan, slice: Slice): Found[] {
   const { search, limit } = query;
-  if (!search) return select(reader, query, { range, status, limit }).map(toFound);
-  const { ascii, others, columns } = search;
-  const found = ascii ? select(reader, query, { range, status, limit, ...ascii }).map(toFound) : [];
-  const rows = select(reader, query, { range, status, limit: -1, columns, condition: others });
-  let matching = 0;
-  for (const row of rows) {
-    if (matching === limit) break;
-    if (!search.matches(row)) continue;
-    found.push(toFound(row));
-    matching++;
-  }
-  return found;
+  const rows = firstMatching(
+    search,
+    limit,
+    (most) => select(reader, query, { ...slice, columns: search?.columns, limit: most }),
+  );
+  return rows.map(({ id, value }) => ({ id: Number(id), value: value! }));
 }
 
-function toFound({ id, value }: SqlRow): Found {
-  return { id: Number(id), value: value! };
-}
-
-/** Rows of one slice, in the order that was asked for. */
+/** Rows of one slice that match or are special, in the order that was asked for. */
 function select(
   reader: Reader,
-  { order, descending, conditions, params, status: sql }: Plan,
-  { range: { low, high }, status, condition = "1", params: more = [], columns = "NULL", limit }: {
-    range: Range;
-    status: TaskStatus | undefined;
+  query: Plan,
+  { range: { low, high }, status, condition = "1", columns = "NULL", limit }: Slice & {
     condition?: string;
-    params?: SqlValue[];
-    columns?: string;
+    columns?: string | undefined;
     limit: number;
   },
 ): SqlRow[] {
+  const { order, descending, conditions, params, search } = query;
   const direction = descending ? "DESC" : "ASC";
   return reader.all(
     `SELECT id, ${order.value} AS value, ${columns} FROM task_runs
-     WHERE ${status ? `${sql} = ? AND ` : ""}id BETWEEN ? AND ? AND ${conditions} AND ${condition}
+     WHERE ${status ? `${statusSql(query, status)} = ? AND ` : ""}id BETWEEN ? AND ?
+       AND ${conditions} AND ${search?.condition ?? "1"} AND ${condition}
      ORDER BY ${order.by === "id" ? "" : `value ${direction}, `}id ${direction} LIMIT ?`,
     ...(status ? [status] : []),
     low,
     high,
     ...params,
-    ...more,
+    ...(search?.params ?? []),
     limit,
   );
 }
 
 /** How many match in one slice. */
-function count(reader: Reader, query: Plan, range: Range, status: TaskStatus | undefined): number {
+function count(reader: Reader, query: Plan, slice: Slice): number {
   const { search } = query;
-  const numberOf = (more: { condition?: string; params?: SqlValue[] }) =>
-    Number(
-      select(reader, query, { range, status, limit: -1, columns: "count(*) AS n", ...more })[0]
-        ?.n ?? 0,
-    );
-  if (!search) return numberOf({});
-  const { ascii, others, columns } = search;
-  const rows = select(reader, query, { range, status, limit: -1, columns, condition: others });
-  return (ascii ? numberOf(ascii) : 0) + rows.filter(search.matches).length;
+  const special = search?.isSpecial ?? "0";
+  const columns = `count(*) AS n, total(${special}) AS special`;
+  const [row] = select(reader, query, { ...slice, columns, limit: 1 });
+  const counted = Number(row?.n ?? 0);
+  if (!search || !row?.special) return counted;
+  const others = select(reader, query, {
+    ...slice,
+    condition: special,
+    columns: search.columns,
+    limit: -1,
+  });
+  return counted - others.length + others.filter((other) => search.matches(other)).length;
 }

@@ -10,6 +10,12 @@ import { type Order, toOrder } from "./order.ts";
 import type { RunTasks } from "./run_tasks.ts";
 import { searchOf, type TextSearch } from "./search.ts";
 
+/** Tasks of a page, and one more. */
+const PAGE_TASKS = 101;
+
+/** The share of ids from which on all their rows are read: an index would find nearly each of them. */
+const DENSE = 0.25;
+
 /** Where a page begins: after this value and id, or before them. */
 export interface PageCursor {
   /** The value it is ordered by. */
@@ -60,8 +66,10 @@ export interface Plan {
   conditions: string;
   /** The parameters of the conditions; the first is the run. */
   params: SqlValue[];
-  /** How many at most. */
+  /** How many of a slice at most. */
   limit: number;
+  /** The share of the ids that are of each status, or of any: an estimate. */
+  shareOf(status: TaskStatus | undefined): number;
   /** The text that is looked for. */
   q: string;
   /** The cause of failures that are looked for. */
@@ -100,7 +108,9 @@ export function plan(tasks: RunTasks, { sort, q, key, cause = "", place, limit }
       tasks.status !== "status",
     conditions: conditions.join(" AND "),
     params,
-    limit,
+    // What a list of a few reads is also what the first page needs, and is remembered for it.
+    limit: order.by === "id" ? limit : Math.max(limit, PAGE_TASKS),
+    shareOf: (status) => (tasks.counts?.[status ?? "all"] ?? 0) / (tasks.last - tasks.first + 1),
     q,
     cause,
     search: searchOf(tasks, { q, cause }),
@@ -126,6 +136,16 @@ export function statusesOf(find: Find, { order }: Plan): readonly (TaskStatus | 
   const statuses = wantedStatuses(find) ??
     (order.unknown === undefined ? [undefined] : TASK_STATUSES);
   return statuses.toSorted((a, b) => Number(a === "queued") - Number(b === "queued"));
+}
+
+/** Whether a large share of the ids is of tasks of a status, or of any: then all rows are read. */
+export function isDense(query: Plan, status: TaskStatus | undefined): boolean {
+  return query.shareOf(status) >= DENSE;
+}
+
+/** The SQL of the status, to be compared with this one: by its index only where few tasks have it. */
+export function statusSql(query: Plan, status: TaskStatus): string {
+  return query.status === "status" && isDense(query, status) ? "+status" : query.status;
 }
 
 /** The statuses that are asked for; `undefined` where any will do. Only failures have a cause. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TaskStatus } from "../../../internal/task_status.ts";
+import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts";
 import {
   IS_REWRITTEN,
   NOT_AS_WRITTEN,
@@ -33,6 +33,8 @@ export interface RunTasks {
   first: number;
   /** The highest id there can be. */
   last: number;
+  /** How many there are by status and in all, as the writer counts; `undefined` where it does not. */
+  counts?: Readonly<Record<TaskStatus | "all", number>> | undefined;
 }
 
 /** Where the tasks of a run are. */
@@ -55,11 +57,16 @@ function readTasksOf(reader: Reader, id: number): RunTasks | undefined {
     };
   }
   if (!reader.has("pipeline_runs") || !reader.has("task_runs")) return;
+  const isCounted = TASK_STATUSES.every((status) => reader.has("pipeline_runs", status));
   const row = reader.get(
-    "SELECT id, first_task_id AS first, last_task_id AS last FROM pipeline_runs WHERE id = ?",
+    `SELECT id, first_task_id AS first, last_task_id AS last, ${
+      isCounted ? TASK_STATUSES.join(", ") : "NULL"
+    } FROM pipeline_runs WHERE id = ?`,
     id,
   );
   if (!row) return;
+  const counts = TASK_STATUSES.map((status) => [status, Number(row[status] ?? 0)] as const);
+  const all = counts.reduce((sum, [, count]) => sum + count, 0);
   return {
     condition: "run_id = ?",
     run: id,
@@ -67,6 +74,7 @@ function readTasksOf(reader: Reader, id: number): RunTasks | undefined {
     hasErrors: reader.has("task_runs", "error"),
     first: Number(row.first ?? 0),
     last: Number(row.last ?? -1),
+    counts: { ...Object.fromEntries(counts) as Record<TaskStatus, number>, all },
   };
 }
 

@@ -7,7 +7,7 @@
 import type { TaskStatus } from "../../../internal/task_status.ts";
 import type { Reader } from "../reader.ts";
 import { memoize } from "./memoize.ts";
-import { cut, type Plan, type Range } from "./plan.ts";
+import { cut, isDense, type Plan, type Range } from "./plan.ts";
 import { Turn } from "./turn.ts";
 
 /** Rows of a slice at most: some milliseconds of work where texts are not read, or are short. */
@@ -69,27 +69,42 @@ export async function* slicesOf(
   }
 }
 
+/** A part of the rows that a plan looks at. */
+export interface Slice {
+  /** Their ids. */
+  range: Range;
+  /** Their status; `undefined` for any. */
+  status: TaskStatus | undefined;
+}
+
 /** The id of the last row of a range's first slice; `undefined` when the range has no more than that. */
 export function edgeOf(
   reader: Reader,
-  { descending, status: sql, search }: Plan,
+  query: Plan,
   { low, high }: Range,
   { status: wanted, rows }: { status: TaskStatus | undefined; rows: number },
 ): number | undefined {
+  const { descending, search } = query;
   // Without an index, the rows of other statuses are looked at, too.
-  const status = sql === "status" ? wanted : undefined;
+  const status = query.status === "status" && !isDense(query, wanted) ? wanted : undefined;
+  const offset = isDense(query, wanted) ? 0 : rows - 1;
   // Where a slice ends is remembered, so that what slices answered is found again, whatever size they would have now.
   const kind = search ? "text" : "";
-  return memoize(reader, JSON.stringify([kind, status, descending, low, high]), () => {
+  return memoize(reader, JSON.stringify([kind, wanted, descending, low, high]), () => {
     const row = reader.get(
       `SELECT id FROM task_runs WHERE ${status ? "status = ? AND " : ""}id BETWEEN ? AND ?
        ORDER BY id ${descending ? "DESC" : "ASC"} LIMIT 1 OFFSET ?`,
       ...(status ? [status] : []),
       low,
       high,
-      rows - 1,
+      offset,
     );
-    return row && Number(row.id);
+    if (!row) return undefined;
+    const id = Number(row.id);
+    if (offset > 0 || rows === 1) return id;
+    // Of many ids in a row, as many are as many rows at most: none of them is read to find the last.
+    const edge = descending ? id - rows + 1 : id + rows - 1;
+    return edge > low && edge < high ? edge : undefined;
   });
 }
 
@@ -97,29 +112,42 @@ export function edgeOf(
 export function once<T extends object | string | number>(
   reader: Reader,
   query: Plan,
-  { range, status, what }: { range: Range; status: TaskStatus | undefined; what: string },
+  slice: Slice & { what: string },
   read: () => T,
 ): T {
+  const key = keyOf(reader, query, slice);
+  return key === undefined ? read() : memoize(reader, key, read);
+}
+
+/** What was read of one slice, if it is remembered. */
+export function known<T extends object | string | number>(
+  reader: Reader,
+  query: Plan,
+  slice: Slice & { what: string },
+): T | undefined {
+  const key = keyOf(reader, query, slice);
+  return key === undefined ? undefined : memoize<T | undefined>(reader, key, () => undefined);
+}
+
+/**
+ * Under what the result for a slice is remembered; `undefined` where it may change. Tasks of ours that have ended stay as
+ * they are, until their run is resumed, or they are queued again while it is active.
+ */
+function keyOf(
+  reader: Reader,
+  query: Plan,
+  { range, status, what }: Slice & { what: string },
+): string | undefined {
   const [run] = query.params;
   const requeued = query.sliced && run !== null ? timesRequeued(reader, Number(run)) : undefined;
   if (requeued === undefined || query.status !== "status" || hasOpenTasks(reader, range)) {
-    return read();
+    return undefined;
   }
   const { order, descending, conditions, params, limit, q, cause } = query;
-  const key = JSON.stringify([
-    what,
-    q,
-    cause,
-    order,
-    descending,
-    conditions,
-    params,
-    limit,
-    range,
-    status,
-    requeued,
+  return JSON.stringify([
+    ...[what, q, cause, order, descending, conditions, params, limit],
+    ...[range, status, requeued],
   ]);
-  return memoize(reader, key, read);
 }
 
 /**

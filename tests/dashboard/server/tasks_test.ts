@@ -1,5 +1,9 @@
 import type { Task, TaskPage } from "../../../dashboard/api.ts";
+import type { Read } from "../../../dashboard/server/queries/find.ts";
+import { listTasks } from "../../../dashboard/server/queries/tasks.ts";
+import { Reader } from "../../../dashboard/server/reader.ts";
 import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts";
+import { SEARCHED_CHARACTERS } from "../../../internal/search_text.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { addRun, addTask, show, type Shown } from "../fixture.ts";
 import { IS_LONG } from "../../support/long_form.ts";
@@ -21,6 +25,14 @@ const NAMES = ["load", "Load", "lö%ad", "a_b", "ab", "～", "😀", "ﬀ", "x')
 const BEGUN = Date.parse("2026-01-01T00:00:00.000Z");
 const iso = (ms: number) => new Date(BEGUN + ms).toISOString();
 
+/** Texts of which a search reads the beginning: the last of them match only past it. */
+const LONG = [
+  "x".repeat(SEARCHED_CHARACTERS - 4) + "Load",
+  "é".repeat(SEARCHED_CHARACTERS - 4) + "Load",
+  "x".repeat(SEARCHED_CHARACTERS - 1) + "Load",
+  "é".repeat(SEARCHED_CHARACTERS - 1) + "Load",
+];
+
 type Row = Record<string, string | number | null>;
 
 function randomRow(random: Random): Row {
@@ -34,7 +46,7 @@ function randomRow(random: Random): Row {
     key: random.pick([null, "k1", "k2"]),
     status,
     progress: random.below(5) / 4,
-    message: random.pick([null, "half way", "100%", "under_score", "LOAD"]),
+    message: random.pick([null, "half way", "100%", "under_score", "LOAD", ...LONG]),
     started_at: started === null ? null : iso(started),
     finished_at: ended === null ? null : iso(ended),
   };
@@ -73,7 +85,8 @@ function expected(rows: (Row & { id: number })[], { status, q, key, sort }: Quer
   return rows.filter((row) =>
     (status.length === 0 || status.includes(row.status as TaskStatus)) &&
     (!key || row.key === key) &&
-    (!q || fold(row.name).includes(fold(q)) || fold(row.message).includes(fold(q)))
+    (!q || fold(row.name).includes(fold(q)) ||
+      fold(row.message).slice(0, SEARCHED_CHARACTERS).includes(fold(q)))
   ).sort((a, b) => {
     const [x, y] = [value(a), value(b)];
     // What is not known comes last in either direction; among themselves ids decide, in the direction.
@@ -131,6 +144,7 @@ for (let seed = 1; seed <= SEEDS; seed++) {
       const want = expected(known, query);
       const there = await walk(shown, query, { limit });
       assertEquals(there.ids, want, about);
+      if (query.q || query.key) assertEquals(there.last.found, want.length, about);
       if (!there.last.previous) continue;
       const back = await walk(shown, query, { limit, cursor: there.last.previous, back: true });
       assertEquals(back.ids, want.slice(0, want.length - there.last.tasks.length), about);
@@ -236,4 +250,41 @@ Deno.test("listTasks() finds by values of any type that another program has writ
     const query = { status: [], q: "", key: "", sort };
     assertEquals((await walk(shown, query, { limit: 1 })).ids.sort(), [1, 2, 3], sort);
   }
+});
+
+Deno.test("listTasks() finds the tasks of a run whose ids are as far apart as they can be", async () => {
+  using shown = await show();
+  const [first] = addRun(shown.store, [{ status: "done", name: "load" }]);
+  const ids = [first!, 2 ** 40, Number.MAX_SAFE_INTEGER - 1];
+  for (const id of ids.slice(1)) addTask(shown.store, 1, id, { status: "done", name: "load" });
+  // The counts may be of another program, too.
+  shown.store.connection.exec(`UPDATE pipeline_runs SET done = ${2 ** 53}`);
+  for (const sort of ["id", "-id", "name", "-duration"]) {
+    const query = { status: [], q: "load", key: "", sort };
+    assertEquals((await walk(shown, query, { limit: 2 })).ids.sort((a, b) => a - b), ids, sort);
+  }
+});
+
+Deno.test("listTasks() hands out what a long search has found, and its page before it counts", async () => {
+  using shown = await show();
+  addRun(shown.store, Array.from({ length: 12 }, (_, i) => ({ name: i % 11 ? "b" : "a" })));
+  using reader = await Reader.open(shown.store.connection.path, "builtin");
+  // Every read takes long, as one of a million rows does.
+  const read: Read = (query) => {
+    const end = performance.now() + 60;
+    while (performance.now() < end);
+    return query(reader);
+  };
+  const parts: [number[], number | undefined, boolean][] = [];
+  const page = await listTasks(
+    read,
+    1,
+    { status: [], q: "a", key: "", sort: "id", limit: 5 },
+    {
+      onPart: ({ tasks, found }, isWhole) =>
+        parts.push([tasks.map(({ id }) => id), found, isWhole]),
+    },
+  );
+  assertEquals(parts, [[[1], undefined, false], [[1, 12], undefined, true]]);
+  assertEquals(page!.found, 2);
 });

@@ -10,7 +10,8 @@
  *
  * @module
  */
-import { SqliteError } from "../../../errors.ts";
+
+import { type ErrorData, SqliteError } from "../../../errors.ts";
 import { mayRead } from "../../../internal/permissions.ts";
 import { WalWatch } from "./wal_watch.ts";
 import type { Connection } from "../../../sqlite/connection.ts";
@@ -122,4 +123,9 @@ function identify(path: string): Watched | null | undefined {
       error instanceof Deno.errors.NotADirectory;
     return isGone ? null : undefined;
   }
+}
+
+/** Whether a failure may come from a file that is another one: SQLite reports one that is gone as read-only. */
+export function isOfFile({ code, message }: ErrorData): boolean {
+  return code === "read-only" || code === "not-a-database" || /^no such table/i.test(message);
 }

@@ -43,9 +43,9 @@ export class TaskUpdateStore {
   readonly #updates = new Map<number, BulkStatement>();
   /** Tasks that are `running` as far as is committed; a task that is not among them is `queued`. */
   readonly #running = new Set<number>();
-  // What this transaction has changed so far.
-  readonly #folded = new Map<number, TaskUpdateMessage>();
-  readonly #moved = new Map<number, TaskStatus>();
+  // What this transaction has changed so far. Each has maps of its own, for the reason of `TransientMap`.
+  #folded = new Map<number, TaskUpdateMessage>();
+  #moved = new Map<number, TaskStatus>();
   /** Each move of a task, and where it was noted before. */
   #moves: [id: number, before: TaskStatus | undefined][] = [];
 
@@ -129,7 +129,7 @@ export class TaskUpdateStore {
       this.#counts.written(m.id, m.status);
     }
     const expected = this.#folded.size;
-    this.#folded.clear();
+    this.#folded = new Map();
     let changes = 0;
     for (const [shape, group] of groups) {
       changes += this.#updateStatement(shape, group).run(group.values);
@@ -141,8 +141,11 @@ export class TaskUpdateStore {
 
   /** Writes new tasks. Called before rows are written, which may refer to them. */
   flushNew(): void {
-    for (const { run, id, status } of this.#new.write(this.#folded)) {
-      this.#folded.delete(id);
+    const written = this.#new.write(this.#folded);
+    const isAll = written.length === this.#folded.size;
+    if (isAll) this.#folded = new Map();
+    for (const { run, id, status } of written) {
+      if (!isAll) this.#folded.delete(id);
       this.move(run, id, "queued", status!);
       this.#counts.written(id, status);
     }
@@ -193,9 +196,9 @@ export class TaskUpdateStore {
 
   /** The transaction is undone: what it changed is forgotten. */
   rolledBack(): void {
-    this.#folded.clear();
+    this.#folded = new Map();
     this.#new.clear();
-    this.#moved.clear();
+    this.#moved = new Map();
     this.#moves = [];
   }
 

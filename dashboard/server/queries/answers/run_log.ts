@@ -7,14 +7,13 @@
  * @module
  */
 import { LOG_LEVELS, type LogLevel } from "../../../../internal/log_level.ts";
-import { SEARCHED_CHARACTERS } from "../../../../internal/search_text.ts";
 import type { SqlRow, SqlValue } from "../../../../sqlite/values.ts";
 import type { RunLogLine, RunLogPage } from "../../../api.ts";
 import type { Reader } from "../../reader.ts";
 import { lineOf, LOG_CHARACTERS, toLine } from "../logs.ts";
 import { textParts } from "../long_text.ts";
 import { ORIGINAL_RUN } from "../run_tasks.ts";
-import { searchIn, type TextSearch } from "../search.ts";
+import { firstMatching, searchedColumn, searchIn, type TextSearch } from "../search.ts";
 import type { Read } from "../slices.ts";
 import { shorten, textStart, toText } from "../text.ts";
 import { Turn } from "../turn.ts";
@@ -160,8 +159,7 @@ function toQuery(run: number, { q, level, task }: LogFind): LogQuery {
     conditions.push("task_id = ?");
     params.push(task);
   }
-  const column = `substr(CAST(message AS TEXT), 1, ${SEARCHED_CHARACTERS})`;
-  const search = q ? searchIn([column], q) : undefined;
+  const search = q ? searchIn([searchedColumn("message")], q) : undefined;
   return { conditions: conditions.join(" AND "), params, task, search };
 }
 
@@ -204,27 +202,19 @@ function select(
   { low, high }: { low: number; high: number },
   limit: number,
 ): SqlRow[] {
-  const part = (
-    more: { condition: string; params?: SqlValue[]; columns?: string; limit: number },
-  ) =>
+  const part = (most: number) =>
     reader.all(
-      `SELECT id, task_id, logged_at, level, ${more.columns ?? "NULL AS text_0"},
+      `SELECT id, task_id, logged_at, level, ${search?.columns ?? "NULL"},
          ${textStart("message", LOG_CHARACTERS)} AS message FROM task_logs
-       WHERE id BETWEEN ? AND ? AND ${conditions} AND ${more.condition} ORDER BY id DESC LIMIT ?`,
+       WHERE id BETWEEN ? AND ? AND ${conditions} AND ${search?.condition ?? "1"}
+       ORDER BY id DESC LIMIT ?`,
       low,
       high,
       ...params,
-      ...(more.params ?? []),
-      more.limit,
+      ...(search?.params ?? []),
+      most,
     );
-  if (!search) return part({ condition: "1", limit }).reverse();
-  const { ascii, others, columns } = search;
-  const rows = [
-    ...(ascii ? part({ ...ascii, limit }) : []),
-    ...part({ condition: others, columns, limit: -1 })
-      .filter((row) => search.matches(row)),
-  ];
-  return rows.sort((a, b) => Number(a.id) - Number(b.id)).slice(-limit);
+  return firstMatching(search, limit, part).reverse();
 }
 
 /** Gives lines the names of their tasks. */

@@ -57,12 +57,9 @@ export function toCondition(
       const bytes = bytesOf(name, reader.connection.sqliteVersion);
       const text = `CASE WHEN ${bytes} > ${MAX_BYTES} THEN '' ELSE
         CAST(substr(CAST(${name} AS BLOB), 1, ${SEARCHED_BYTES}) AS TEXT) END`;
-      search = searchIn([text], value);
-      const { ascii, others } = search;
-      parts.push({
-        sql: ascii ? `((${ascii.condition}) OR ${others})` : others,
-        params: ascii?.params ?? [],
-      });
+      const isSpecial = `length(CAST(${text} AS BLOB)) <> length(${text})`;
+      search = searchIn([{ text, cut: text, isSpecial }], value);
+      parts.push({ sql: search.condition, params: search.params });
     } else {parts.push(
         compared(name, bytesOf(name, reader.connection.sqliteVersion), { op, value }),
       );}
