@@ -178,6 +178,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     },
     ended: (task, outcome) => this.#ended(task as LiveTask<Item>, outcome),
     lost: (task, outcome) => this.#lost(task as LiveTask<Item>, outcome),
+    returned: (task) => this.#returned(task as LiveTask<Item>),
     orphaned: (tasks, why) => this.#background(this.#reconcile(tasks, why)),
     failed: (error) => this.#options.failed(error),
   };
@@ -229,6 +230,12 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   /** Makes the record of a task that leaves the source, unless it was cancelled before that. */
   #admit(identified: IdentifiedItem<Item>): LiveTask<Item> | undefined {
     const task = this.records.admit(identified);
+    const { asleep } = this.#options;
+    if (task?.phase === "ready" && asleep?.has(task.id)) {
+      this.#retries.rest(task, asleep.get(task.id)!, () => this.requeue(task));
+      asleep.delete(task.id);
+      return undefined;
+    }
     if (task?.phase !== "held") return task;
     if (task.cancellation?.outcome) this.end(task, task.cancellation.outcome);
     return undefined;
@@ -250,12 +257,17 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   }
 
   #lost(task: LiveTask<Item>, outcome: TaskOutcome): void {
+    if (!task.cancellation) task.losses = (task.losses ?? 0) + 1;
+    if (task.losses === MAX_OFFERS) this.#ended(task, outcome);
+    else this.#returned(task);
+  }
+
+  /** A task comes back that has not begun. */
+  #returned(task: LiveTask<Item>): void {
     if (task.cancellation) {
       const error = toErrorData(task.cancellation.reason);
       return this.#ended(task, lostOutcome(error, "cancelled"));
     }
-    task.losses = (task.losses ?? 0) + 1;
-    if (task.losses === MAX_OFFERS) return this.#ended(task, outcome);
     this.#offered--;
     this.#retries.takeBack(task);
     this.requeue(task);
