@@ -34,7 +34,7 @@ import { RequestWatch } from "./request_watch.ts";
 import { Store } from "./commit.ts";
 import { takeUpTo } from "./outcome.ts";
 import { WriterHealth } from "./writer_health.ts";
-import { Checkpointer, type WalKeeperOptions } from "./checkpointer.ts";
+import { Checkpointer, type WalKeeperOptions } from "./files/checkpointer.ts";
 import { optimize } from "../../sqlite/pragmas.ts";
 
 /** Rows and messages in one transaction: about 10 ms of work, so that readers see steady news. */

@@ -30,17 +30,17 @@
  * @module
  * @see https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files
  */
-import { isoNow } from "../../internal/timestamps.ts";
+import { isoNow } from "../../../internal/timestamps.ts";
 import {
   type CheckpointMode,
   type CheckpointResult,
   walCheckpoint,
-} from "../../sqlite/checkpoint.ts";
-import type { Connection } from "../../sqlite/connection.ts";
-import { mayRead } from "../../internal/permissions.ts";
-import type { CheckpointBlocked } from "../protocol/writer_worker.ts";
-import { JOURNAL_SIZE_LIMIT } from "../../sqlite/settings.ts";
-import { Timer } from "./timer.ts";
+} from "../../../sqlite/checkpoint.ts";
+import type { Connection } from "../../../sqlite/connection.ts";
+import { mayRead } from "../../../internal/permissions.ts";
+import type { CheckpointBlocked } from "../../protocol/writer_worker.ts";
+import { JOURNAL_SIZE_LIMIT } from "../../../sqlite/settings.ts";
+import { Timer } from "../timer.ts";
 
 /** Milliseconds between two looks at the WAL, while there is something in it to copy. */
 const LOOK_MS = 1_000;
