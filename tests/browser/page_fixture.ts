@@ -44,7 +44,7 @@ export interface Look {
 }
 
 /** A desk in light and a phone in dark; in the long form the other two as well. */
-export const LOOKS: readonly Look[] = [
+export const LOOKS: readonly [Look, Look, ...Look[]] = [
   { width: 1440, dark: false },
   { width: 360, dark: true },
   ...(IS_LONG ? [{ width: 1440, dark: true }, { width: 360, dark: false }] : []),
@@ -186,6 +186,17 @@ export async function click(page: Page, selector: string, text: string): Promise
     selector,
     text,
   );
+}
+
+/** Leads a page to another address of the dashboard, as one of its links does: nothing is loaded again. */
+export async function follow(page: Page, address: string): Promise<void> {
+  await page.evaluate((address) => {
+    const link = document.createElement("a");
+    link.href = address || "?";
+    document.body.append(link);
+    link.click();
+    link.remove();
+  }, address);
 }
 
 /** What an accessibility engine finds that is serious or worse. */
