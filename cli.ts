@@ -9,6 +9,8 @@
  * @module
  */
 import "./deno_only.js";
+import { quickAnswer } from "./cli/quick_answer.ts";
+import { writeWhole } from "./internal/terminal.ts";
 import { shellWord } from "./internal/text/shell_word.ts";
 
 /**
@@ -27,6 +29,11 @@ import { shellWord } from "./internal/text/shell_word.ts";
  * ```
  */
 export async function main(args: readonly string[]): Promise<number> {
+  const answer = quickAnswer(args);
+  if (answer !== undefined) {
+    writeWhole(Deno.stdout, answer);
+    return 0;
+  }
   // Not before: its packages cannot be resolved if this module reaches the error of its first line.
   const program = await import("./cli/run_program.ts").catch(explainUnknownImports);
   return program ? await program.runProgram(args) : 1;

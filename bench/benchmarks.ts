@@ -7,6 +7,7 @@ import type { Benchmark } from "./measure.ts";
 
 /** The modules of the benchmarks; each is loaded when it runs. */
 const MODULES: Readonly<Record<string, () => Promise<unknown>>> = {
+  addedTasks: () => import("./added_tasks.ts"),
   coldStart: () => import("./cold_start.ts"),
   cpuPool: () => import("./cpu_pool.ts"),
   dashboardAnswers: () => import("./dashboard_answers.ts"),
@@ -38,6 +39,7 @@ export const SECTIONS: Readonly<Record<string, readonly string[]>> = {
     "poolTasks",
     "resumedRun",
     "durableSteps",
+    "addedTasks",
     "progressCost",
   ],
   memory: ["streamedMemory"],

@@ -11,7 +11,7 @@ function* count(tasks: number): Generator<number> {
 }
 
 /** Resident memory of this process in MiB, sampled while it runs. */
-function sampleMemory(): Disposable & { peakMiB: number } {
+export function sampleMemory(): Disposable & { peakMiB: number } {
   const sample = () =>
     sampler.peakMiB = Math.max(sampler.peakMiB, Deno.memoryUsage().rss / 2 ** 20);
   const timer = setInterval(sample, 20);

@@ -188,6 +188,13 @@ export function defineProgram(): Command {
     .addHelpText("after", AFTER);
 }
 
+/** A command as the list of commands shows it. */
+export function listedCommand(name: string): Command {
+  const { summary, usage } = COMMANDS[name]!;
+  const command = newCommand(name).summary(summary);
+  return usage ? command.arguments(usage) : command;
+}
+
 /** A command that neither ends the process nor asks the environment, for which it may have no permission. */
 export function newCommand(name: string): Command {
   const width = Deno.stdout.isTerminal() ? terminalSize()?.columns ?? 80 : 80;

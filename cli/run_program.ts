@@ -4,7 +4,7 @@
  * @module
  */
 import { CommanderError } from "commander";
-import { COMMANDS, defineProgram, newCommand } from "./program.ts";
+import { COMMANDS, defineProgram, listedCommand, newCommand } from "./program.ts";
 import { CHILD_COMMAND } from "./serve/child_command.ts";
 import { EXIT } from "./terminal/exit_code.ts";
 import { chooseColor } from "../internal/terminal.ts";
@@ -14,14 +14,13 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.done;
   if (args[0] === CHILD_COMMAND) return await (await import("./serve/child/main.ts")).runChild();
   const program = defineProgram();
-  for (const [name, { summary, usage, permissions, load }] of Object.entries(COMMANDS)) {
-    const command = newCommand(name).summary(summary);
-    program.addCommand(command);
+  for (const [name, { summary, permissions, load }] of Object.entries(COMMANDS)) {
     if (!args.includes(name)) {
-      // For the list of commands only.
-      if (usage) command.arguments(usage);
+      program.addCommand(listedCommand(name));
       continue;
     }
+    const command = newCommand(name).summary(summary);
+    program.addCommand(command);
     const module = await load();
     const { startHere } = await import("./working_folder.ts");
     const flags = `\nPermissions:\n  ${permissions.replaceAll("; ", "\n  ")}`;

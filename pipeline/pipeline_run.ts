@@ -26,6 +26,7 @@ import type { DependencySource } from "./scheduler/dependency_source.ts";
 import type { TaskSource } from "./scheduler/task_source.ts";
 import type { EndStatus } from "../internal/task_status.ts";
 import type { TaskOutcome } from "./executor/task_runner.ts";
+import { readSleeps } from "./scheduler/resumed_sleeps.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import type { EndingTask } from "./scheduler/scheduler_options.ts";
 import { clientOf, runSchema, SqliteWriter } from "../writer/client/sqlite_writer.ts";
@@ -160,6 +161,7 @@ export class PipelineRun<Item> {
       policy: this.#options,
       environment,
       hooks: this.#hooks?.ofTasks,
+      asleep: await this.#asleep(run, batchSender),
       ended: (task, outcome) => this.#ended(task, outcome),
       revoked: (id, status) => this.#summary.remove(id, status),
       failed: (error) => this.#fail(error),
@@ -181,6 +183,12 @@ export class PipelineRun<Item> {
     await this.#finish(run, batchSender);
     await observer?.finishing?.();
     return run;
+  }
+
+  /** The tasks of a run that is resumed which sleep. */
+  async #asleep(run: number | null, batchSender: BatchSender) {
+    if (run === null || !this.#source.resumes) return undefined;
+    return await readSleeps(batchSender, run).catch((error) => void this.#fail(error));
   }
 
   /** Begins the run in the database and queues the tasks that are known. */

@@ -12,6 +12,7 @@ import { checkOptionNames } from "../internal/validate.ts";
 import type { Connection } from "./connection.ts";
 import { findTables } from "./pragmas.ts";
 import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
+import { ADDED_ITEMS } from "./tables/added_items.ts";
 import { IDEMPOTENCY_KEYS } from "./tables/idempotency_keys.ts";
 import { ADDED_TO_RUN_REQUESTS, PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
 import { RUN_ROWS, RUN_ROWS_INDEX } from "./tables/run_rows.ts";
@@ -172,6 +173,7 @@ const TABLES: readonly [name: string, columns: Columns, added?: Columns, key?: s
   ["task_versions", TASK_VERSIONS, {}, TASK_VERSIONS_KEY],
   ["task_steps", TASK_STEPS],
   ["run_rows", RUN_ROWS],
+  ["added_items", ADDED_ITEMS],
 ];
 
 /** The tables that are ours: all others are the user's. */
@@ -202,8 +204,8 @@ export interface InitSchemaOptions {
 
 /**
  * Creates `task_runs`, `pipeline_runs`, `run_samples`, `task_logs`, `task_attempts`, `task_checks`,
- * `task_dependencies`, `idempotency_keys`, `run_requests`, `pruned_runs`, `task_versions`, `task_steps` and `run_rows`,
- * or brings them up to date: an older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It
+ * `task_dependencies`, `idempotency_keys`, `run_requests`, `pruned_runs`, `task_versions`, `task_steps`, `run_rows`
+ * and `added_items`, or brings them up to date: an older `task_runs` is extended in place and keeps every row. Calling it again changes nothing. It
  * is one transaction.
  *
  * @throws {SqliteError} If the database cannot be written

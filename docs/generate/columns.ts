@@ -25,6 +25,8 @@ export const TABLES: Readonly<Record<string, string>> = {
     "A row holds the version with which the work of a key was done last. It outlives the runs that it was made in: `prune` deletes it with the last run that had its key.",
   task_steps:
     "A row is a step that a task has ended, or a sleep, so that it is not run again when the task is.",
+  added_items:
+    "A row is a call that added items to a run, until each of them has a row in `task_runs`: when its task is about to run, or after a moment. A run that has ended has none.",
   run_rows:
     "A row holds how many rows of one table the tasks of a run wrote, over all attempts. Rows that triggers and foreign keys change are not counted, as in SQLite's `changes()`.",
   pipeline_schedules:
@@ -191,6 +193,15 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     run_id: "The run in which it was done.",
     task_id: "The task that did it.",
     result: "The return value of the task, as JSON.",
+  },
+  added_items: {
+    id: "Id of the first of its tasks; the others have the ids that follow.",
+    run_id: RUN,
+    added_by: "The task that added them, an id of `task_runs`; 0 for the program.",
+    tasks: "How many items there are.",
+    names: "Names of their tasks, as a JSON array; `null` for the default.",
+    keys: "Keys of their tasks, as a JSON array.",
+    items: "The items: a line of JSON each.",
   },
   run_rows: {
     id: "Id of the row.",

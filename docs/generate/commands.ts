@@ -4,7 +4,8 @@
  * @module
  */
 import { Command, type Option } from "commander";
-import { COMMANDS, defineProgram } from "../../cli/program.ts";
+import { USUAL_SIZE } from "../../internal/terminal.ts";
+import { COMMANDS, defineProgram, listedCommand } from "../../cli/program.ts";
 
 /** Every command with its usage, options and examples. */
 export async function renderCommands(): Promise<string> {
@@ -26,6 +27,25 @@ export async function renderCommands(): Promise<string> {
     }),
   );
   return sections.join("\n\n");
+}
+
+/** The module with what `pipeloom --help` prints, which so needs no parser of options. */
+export function renderHelp(): string {
+  let text = "";
+  const program = defineProgram().configureOutput({
+    writeOut: (part) => text += part,
+    getOutHelpWidth: () => USUAL_SIZE.columns,
+  });
+  for (const name of Object.keys(COMMANDS)) program.addCommand(listedCommand(name));
+  program.outputHelp();
+  return `/**
+ * What \`pipeloom --help\` prints: \`deno task docs\` writes it from \`program.ts\`.
+ *
+ * @module
+ */
+/** It is broken into lines of ${USUAL_SIZE.columns} columns. */
+export const HELP: string = \`${text.replace(/[`\\]|\$\{/g, "\\$&")}\`;
+`;
 }
 
 /** The flags that each command needs, as rows of a table. */

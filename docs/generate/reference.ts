@@ -5,7 +5,7 @@
  * @module
  */
 import { type Api, ROOT } from "./api.ts";
-import { renderCommands, renderPermissions, renderProgramOptions } from "./commands.ts";
+import { renderCommands, renderHelp, renderPermissions, renderProgramOptions } from "./commands.ts";
 import {
   renderErrors,
   renderExports,
@@ -53,6 +53,7 @@ export async function renderReference(api: Api): Promise<Map<string, string>> {
       [`docs/reference/${name.replace(/\.in$/, "")}`, formatted[i]!] as const
     ),
     ["dashboard/server/openapi/schemas.gen.ts", renderSchemas(api)],
+    ["cli/help.gen.ts", renderHelp()],
   ]);
 }
 

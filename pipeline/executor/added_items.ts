@@ -89,5 +89,14 @@ async function toMessage(
     if (text !== undefined) return text;
     throw new TypeError(`Cannot add item ${i}: it is undefined, which JSON cannot hold`);
   });
-  return { kind: "add_tasks", run, by, ...await identify(items), items: json };
+  const { names, keys } = await identify(items);
+  return {
+    kind: "add_tasks",
+    run,
+    by,
+    tasks: items.length,
+    names: JSON.stringify(names),
+    keys: JSON.stringify(keys),
+    items: json.join("\n"),
+  };
 }

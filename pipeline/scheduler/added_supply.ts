@@ -2,24 +2,25 @@
  * The tasks of a run that are not among its items, because tasks or the program added them, after those that are.
  *
  * They are read from the database, a page at a time: what adds them is on any thread or machine, a million of them do
- * not fill the memory, and a run that is resumed has those of its earlier attempts.
+ * not fill the memory, and a run that is resumed has those of its earlier attempts. They get rows of their own when
+ * their page is read, or after a moment in which none is (`writer/worker/tasks/added_items.ts`).
  *
  * @module
  */
-import type { SqlRow } from "../../writer/protocol/sqlite_types.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
+import type { AddedPage } from "../../writer/protocol/task_message.ts";
 import type { Admitted } from "./dependency_source.ts";
 import { LOOKAHEAD } from "./item_source.ts";
 import type { TaskSupply } from "./queue/ready_queue.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 import type { TaskSource } from "./task_source.ts";
 
-const SELECT = `SELECT id, name, key, input FROM main.task_runs
-  WHERE run_id=? AND added_by IS NOT NULL AND own_status='queued'`;
+/** Milliseconds that added tasks are left alone which may be read soon, and are queued then. */
+const QUEUE_MS = 10;
 
-const PAGE = `${SELECT} AND id>? ORDER BY id LIMIT ${LOOKAHEAD}`;
-
-const RETURNED = `${SELECT} AND id IN (SELECT value FROM json_each(?)) ORDER BY id`;
+const RETURNED = `SELECT id, name, key, input FROM main.task_runs
+  WHERE run_id=? AND added_by IS NOT NULL AND own_status='queued'
+    AND id IN (SELECT value FROM json_each(?)) ORDER BY id`;
 
 const DONE = `SELECT id, key FROM main.task_runs
   WHERE run_id=? AND added_by IS NOT NULL AND own_status='done'`;
@@ -42,6 +43,8 @@ export interface AddedSupplyOptions<Item> {
   /** Whether the run may have tasks that were added in an earlier attempt; and what is kept of items. */
   source: Pick<TaskSource<Item>, "grow" | "notes" | "resumes">;
   signal: AbortSignal;
+  /** Whether tasks may start only when they are committed, because other threads refer to them. */
+  confirm: boolean;
   /** Called when there may be a task to take. */
   wake(): void;
   /** The stage of an item, where the run has stages; throws where it has none of that name. */
@@ -63,14 +66,19 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   /** Tasks that were read or passed over, and are queued again. */
   #returned: number[] = [];
   /** The next page, which is read while the tasks of the one before it run. */
-  #ahead: Promise<readonly SqlRow[]> | undefined;
+  #ahead: Promise<readonly AddedPage[]> | undefined;
   #page: IdentifiedItem<Item>[] = [];
   #given = 0;
   #count = 0;
+  /** How often a task was wanted. */
+  #takes = 0;
   /** The next task of the items, while it is waited for, and when it has come. */
   #awaited: Promise<void> | undefined;
   #late: IdentifiedItem<Item> | undefined;
   #news = Promise.withResolvers<void>();
+  /** Queues what is not read. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
 
   constructor(options: AddedSupplyOptions<Item>) {
     this.#options = options;
@@ -88,6 +96,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     if (by > 0) this.#adders.add(by);
     this.#options.source.grow();
     this.#mayHaveMore = true;
+    this.#queueSoon();
     this.#news.resolve();
     this.#news = Promise.withResolvers();
     this.#options.wake();
@@ -105,7 +114,14 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     this.added(0);
   }
 
+  /** Nothing more is taken. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
   take(): IdentifiedItem<Item> | undefined | Promise<IdentifiedItem<Item> | undefined> {
+    this.#takes++;
     const item = this.#takeItem();
     if (item) return item;
     if (this.#given < this.#page.length) return this.#page[this.#given++];
@@ -133,22 +149,19 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   }
 
   async #read(): Promise<void> {
-    const { items, refuse, batchSender, source: { notes } } = this.#options;
-    const rows = await (this.#ahead ?? this.#query());
+    const { run, items, refuse, confirm, batchSender, source: { notes } } = this.#options;
+    const pages = await (this.#ahead ?? this.#query());
     this.#ahead = undefined;
-    if (rows.length === 0) return;
-    if (rows.length >= LOOKAHEAD) {
+    let tasks = pages.flatMap((page) => identified<Item>(page));
+    if (tasks.length === 0) return;
+    if (tasks.length >= LOOKAHEAD) {
       this.#ahead = this.#query();
       // It is awaited when its turn comes.
       this.#ahead.catch(() => {});
     }
-    this.#count += rows.length;
-    let tasks = rows.map(({ id, name, key, input }): IdentifiedItem<Item> => ({
-      id: Number(id),
-      name: String(name),
-      key: key as string | null,
-      item: JSON.parse(String(input)) as Item,
-    }));
+    this.#count += tasks.length;
+    const isListed = typeof pages[0]!.ids === "number";
+    if (isListed) batchSender.post({ kind: "queue_added", run: run!, upTo: tasks.at(-1)!.id });
     if (this.#options.stageOf) tasks = tasks.filter((task) => this.#stage(task));
     const unchanged = new Set(await notes?.note(tasks));
     if (unchanged.size > 0) {
@@ -156,8 +169,8 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
       tasks = tasks.filter(({ id }) => !unchanged.has(id));
     }
     const { ready, refused } = items.admit?.(tasks) ?? { ready: tasks, refused: [] };
-    // Any thread finds their dependencies when they begin.
-    if (items.admit) await batchSender.flushed();
+    // Any thread finds them and their dependencies when they begin.
+    if (items.admit || (isListed && confirm)) await batchSender.flushed();
     this.#page = ready;
     this.#given = 0;
     for (const { task, error } of refused) refuse(task, error);
@@ -175,26 +188,62 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   }
 
   /** Reads what is queued again, or else the next page. */
-  async #query(): Promise<readonly SqlRow[]> {
+  async #query(): Promise<readonly AddedPage[]> {
     const { run, batchSender } = this.#options;
     // What comes from here on may come too late for this.
     this.#mayHaveMore = false;
     const returned = this.#returned.filter((id) => id <= this.#lastId);
     this.#returned = [];
-    const isPage = returned.length === 0;
-    const rows = await batchSender.query({
-      kind: "rows",
-      sql: isPage ? PAGE : RETURNED,
-      params: [run!, isPage ? this.#lastId : JSON.stringify(returned)],
-    });
-    if (!isPage) this.#mayHaveMore = true;
-    else if (rows.length > 0) this.#lastId = Number(rows.at(-1)!.id);
-    return rows;
+    if (returned.length > 0) {
+      const params = [run!, JSON.stringify(returned)];
+      const rows = await batchSender.query({ kind: "rows", sql: RETURNED, params });
+      this.#mayHaveMore = true;
+      return [{
+        ids: rows.map(({ id }) => Number(id)),
+        tasks: rows.length,
+        names: JSON.stringify(rows.map(({ name }) => name)),
+        keys: JSON.stringify(rows.map(({ key }) => key)),
+        items: rows.map(({ input }) => input).join("\n"),
+      }];
+    }
+    const pages = await batchSender.query({ kind: "added", run: run!, after: this.#lastId });
+    const last = pages.at(-1);
+    if (!last) return pages;
+    const { ids, tasks } = last;
+    const isListed = typeof ids === "number";
+    this.#lastId = isListed ? ids + tasks - 1 : ids.at(-1)!;
+    // What is listed comes after what has rows.
+    if (!isListed) this.#mayHaveMore = true;
+    return pages;
+  }
+
+  /**
+   * Queues what is added when no task is wanted for a moment, for those who look at it. Where tasks are quick, each is queued when
+   * it is read: the writer then writes its start and its end together with that.
+   */
+  #queueSoon(): void {
+    if (this.#isClosed) return;
+    const takes = this.#takes;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      // A writer that is gone ends the run by itself.
+      this.#queueUnread(takes).catch(() => {});
+    }, QUEUE_MS);
+  }
+
+  async #queueUnread(takes: number): Promise<void> {
+    const { run, batchSender } = this.#options;
+    while (!this.#isClosed && this.#takes === takes && !batchSender.ready()) {
+      if (await batchSender.request({ kind: "queue_added", run: run! }) === 0) return;
+    }
+    this.#queueSoon();
   }
 
   /** Queues what was added in earlier attempts; the items have ended, so it is known for which there is one. */
   async #resume(): Promise<void> {
     this.#resumes = false;
+    // They have ids before those that were added in this attempt.
+    this.#lastId = 0;
     const { run, batchSender, items } = this.#options;
     await batchSender.request({ kind: "resume_added", run: run! });
     if (items.admitDone) {
@@ -203,4 +252,15 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     }
     this.#mayHaveMore = true;
   }
+}
+
+/** Tasks with their items. */
+function identified<Item>({ ids, names, keys, items }: AddedPage): IdentifiedItem<Item>[] {
+  const allNames = JSON.parse(names) as (string | null)[];
+  const allKeys = JSON.parse(keys) as (string | null)[];
+  const parsed = JSON.parse(`[${items.replaceAll("\n", ",")}]`) as Item[];
+  return parsed.map((item, i) => {
+    const id = typeof ids === "number" ? ids + i : ids[i]!;
+    return { id, name: allNames[i] ?? `task ${id}`, key: allKeys[i]!, item };
+  });
 }

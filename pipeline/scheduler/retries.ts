@@ -196,6 +196,16 @@ export class Retries<Item> {
     });
   }
 
+  /** Lets a task sleep that has slept in an earlier attempt at its run, which is stored. */
+  rest(task: LiveTask<Item>, until: number, due: () => void): void {
+    task.phase = "waiting";
+    this.#waiting.set(task, undefined);
+    this.#sleepers.add(task, until, () => {
+      this.stop(task);
+      due();
+    });
+  }
+
   /** A task waits no more. */
   stop(task: LiveTask<Item>): void {
     clearTimeout(this.#waiting.get(task));

@@ -15,7 +15,7 @@ import {
   type OfferedTask,
 } from "../executor/executor.ts";
 import type { TaskEnvironment } from "../executor/task_execution.ts";
-import { stageOf } from "../executor/stages.ts";
+import { leavesThread, stageOf } from "../executor/stages.ts";
 import { type TaskOutcome, writeFailure } from "../executor/task_runner.ts";
 import type { RunningTask } from "../observers/run_observer.ts";
 import type { DependencySource } from "./dependency_source.ts";
@@ -55,6 +55,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   readonly #abort = () => {
     this.#retries.close();
     this.#queue.close();
+    this.supply.close();
     this.#dispatch();
   };
 
@@ -69,6 +70,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
       ...environment,
       items: dependencies ?? source,
       source,
+      confirm: policy.run !== undefined && leavesThread(policy.run),
       wake: () => this.#dispatch(),
       stageOf: policy.stage && ((item, which) => stageOf(item, which, policy)),
       refuse: (task, error) => refuseAdded(this, task, error),
@@ -219,6 +221,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     if (!isOver && (this.#retries.waiting > 0 || !this.#queue.isDrained())) return;
     this.control.close();
     this.#queue.close();
+    this.supply.close();
     this.#settled?.resolve();
     this.#settled = undefined;
   }
@@ -226,6 +229,12 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   /** Makes the record of a task that leaves the source, unless it was cancelled before that. */
   #admit(identified: IdentifiedItem<Item>): LiveTask<Item> | undefined {
     const task = this.records.admit(identified);
+    const { asleep } = this.#options;
+    if (task?.phase === "ready" && asleep?.has(task.id)) {
+      this.#retries.rest(task, asleep.get(task.id)!, () => this.requeue(task));
+      asleep.delete(task.id);
+      return undefined;
+    }
     if (task?.phase !== "held") return task;
     if (task.cancellation?.outcome) this.end(task, task.cancellation.outcome);
     return undefined;

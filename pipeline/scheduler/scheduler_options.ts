@@ -40,6 +40,8 @@ export interface SchedulerOptions<Item> {
   environment: TaskEnvironment;
   /** Calls for the ends of tasks: while there are as many as may be no task is offered, and each is awaited. */
   hooks?: CallBrake | undefined;
+  /** Until when tasks sleep that have not been offered, by their ids; see `resumed_sleeps.ts`. */
+  asleep?: Map<number, number> | undefined;
   /** Called when a task has ended. */
   ended(task: EndingTask, outcome: TaskOutcome): void;
   /** Called when the end of a task does not count any more, because it is run again or ended otherwise. */

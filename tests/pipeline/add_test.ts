@@ -1,8 +1,10 @@
 import { type PipelineOptions, runPipeline, startPipeline, type TaskContext } from "../../mod.ts";
+import { connect } from "../../db.ts";
 import { crawl } from "../fixtures/query_task.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
 import { readRows, readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
+import { until } from "../support/until.ts";
 
 type Page = Parameters<typeof crawl>[0] & { key: string };
 
@@ -71,6 +73,87 @@ for (const [where, run] of Object.entries(WAYS)) {
     assertEquals([again.status, again.counts.done], ["done", PAGES]);
   });
 }
+
+Deno.test("what a process had listed when it died runs after a resume, once, beside what is added then", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const seen: string[] = [];
+  const run = async (key: string, task: TaskContext) => {
+    seen.push(key);
+    if (key === "first") await task.add(["old", "new"]);
+    if (key !== "new") throw new Error("killed");
+  };
+  const options = { db, workers: 1, resume: true, run };
+  assertEquals((await runPipeline(["first"], options)).counts.error, 2);
+  // As a kill leaves it: listed, acknowledged, and no row yet.
+  {
+    using connection = await connect(db);
+    connection.exec(`INSERT INTO added_items (id, run_id, added_by, tasks, names, keys, items)
+      VALUES (100, 1, 1, 2, '["b","c"]', '["b","c"]', '"b"' || char(10) || '"c"');
+      UPDATE pipeline_runs SET last_task_id=101`);
+  }
+  seen.length = 0;
+  const report = await runPipeline(["first"], {
+    ...options,
+    async run(key, task) {
+      seen.push(key);
+      if (key === "first") assertEquals(await task.add(["old", "b", "last"]), 1);
+    },
+  });
+  assertEquals(seen.toSorted(), ["b", "c", "first", "last", "old"]);
+  assertEquals([report.status, report.counts.done, report.counts.total], ["done", 6, 6]);
+  const rows = "SELECT key, status, input, added_by FROM task_runs ORDER BY key";
+  assertEquals(
+    await readValues(db, rows),
+    ["b", "c", "first", "last", "new", "old"].map((key) =>
+      key === "first" ? [key, "done", null, null] : [key, "done", `"${key}"`, 1]
+    ),
+  );
+  assertEquals(await readValues(db, "SELECT count(*) FROM added_items"), [[0]]);
+  assertEquals(await readValues(db, "SELECT expected FROM pipeline_runs"), [[6]]);
+});
+
+Deno.test("what is added after a task has looked at what it added before runs as well", async () => {
+  const { counts } = await runPipeline(["first"], {
+    db: ":memory:",
+    workers: 1,
+    async run(key, task) {
+      if (key !== "first") return;
+      await task.add(["a", "b"]);
+      const found = await task.query("SELECT key FROM task_runs WHERE status='queued' ORDER BY id");
+      assertEquals(found.map(({ key }) => key), ["a", "b"]);
+      await task.add(["c"]);
+    },
+  });
+  assertEquals([counts.done, counts.total], [4, 4]);
+});
+
+Deno.test("what was added is found by queries at once, by others when no task is wanted, and cancelled by its id", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const [added, gate] = [Promise.withResolvers<number>(), Promise.withResolvers<void>()];
+  const pipeline = startPipeline(["first"], {
+    db,
+    workers: 1,
+    async run(key, task) {
+      if (key !== "first") return;
+      await task.add(Array.from({ length: 2_500 }, (_, i) => `added ${i}`));
+      const last = "SELECT id FROM task_runs WHERE key='added 2499' AND status='queued'";
+      added.resolve(Number((await task.query(last))[0]?.id));
+      await gate.promise;
+    },
+  });
+  await pipeline.cancel(await added.promise);
+  assertEquals(await pipeline.add(["a", "b", "added 7"]), 2);
+  {
+    using reader = await connect(db);
+    const queued = reader.prepare("SELECT count(*) AS n FROM task_runs WHERE status='queued'");
+    await until(() => queued.get()!.n === 2_501);
+  }
+  gate.resolve();
+  const { counts } = await pipeline.finished;
+  assertEquals([counts.done, counts.cancelled, counts.total], [2_502, 1, 2_503]);
+});
 
 Deno.test("names, keys, tags, priorities and limits of the pipeline hold for tasks that are added", async () => {
   const module = new URL("../fixtures/query_task.ts", import.meta.url);

@@ -68,7 +68,7 @@ for (const [where, run] of Object.entries(WAYS)) {
     const db = folder.file("a.db");
     using connection = await openFor(db);
     const options = { db, atomic: true, resume: true, run };
-    const calls = ["step a", `sleep ${HOUR}`, "step b"] as const;
+    const calls = ["log called", "step a", `sleep ${HOUR}`, "step b"] as const;
     const items: Script[] = [{ key: "a", calls }, { key: "b", calls }];
     const pipeline = startPipeline(items, options);
     await untilAsleep(connection, 2);
@@ -95,6 +95,9 @@ for (const [where, run] of Object.entries(WAYS)) {
     assertEquals([report.counts.done, report.counts.cancelled], [1, 1]);
     const rows = await readValues(db, "SELECT task, step FROM step_row ORDER BY task, step");
     assertEquals(rows, [["a", "a"], ["b", "a"], ["b", "b"]]);
+    // The one that sleeps was not called to find that out.
+    const called = "SELECT task_id, count(*) FROM task_logs GROUP BY task_id";
+    assertEquals(await readValues(db, called), [[1, 1], [2, 2]]);
   });
 }
 

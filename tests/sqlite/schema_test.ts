@@ -32,6 +32,7 @@ for (const driver of DRIVERS) {
       assert(notnull === 0 && dflt_value === null, `${name} can be left out`);
     }
     assertEquals(schemaOf(connection).map(({ type, name }) => `${type} ${name}`), [
+      "table added_items",
       "table idempotency_keys",
       "index idx_idempotency_keys",
       "index idx_run_requests_open",

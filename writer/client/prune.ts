@@ -1,5 +1,5 @@
 /**
- * Deletes old runs: their rows in `task_logs`, `task_attempts`, `task_checks`, `task_steps`, `task_dependencies`,
+ * Deletes old runs: their rows in `task_logs`, `task_attempts`, `task_checks`, `task_steps`, `task_dependencies`, `added_items`,
  * `idempotency_keys`, `task_runs`, `run_samples`, `run_rows`, `run_requests`, `workers` and `pipeline_runs`, and nothing else.
  *
  * One DELETE for a million rows would hold the lock, and grow the WAL, for as long as it takes. So rows go in
@@ -134,6 +134,7 @@ const TABLES = {
   run_samples: undefined,
   run_rows: undefined,
   run_requests: undefined,
+  added_items: undefined,
 } as const;
 
 type Table = keyof typeof TABLES;
@@ -227,6 +228,7 @@ export async function deleteRest(
   const samples = await deleteAll("run_samples");
   await deleteAll("run_rows");
   await deleteAll("run_requests");
+  await deleteAll("added_items");
   await deleteWorkers(writer, id);
   if (!signal?.aborted) await writer.execute(FORGET_RUN, [id]);
   return { tasks, logs, samples };

@@ -12,6 +12,7 @@ import type { ErrorData } from "../../errors.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
 import type { PackedMessage } from "./task_news.ts";
+import type { AddedPage } from "./task_message.ts";
 import type { WriteResult } from "./write_message.ts";
 
 /** Messages that travel together. Answers count them as they are unpacked. */
@@ -32,6 +33,8 @@ export type Query =
   | { kind: "blocking_run"; name: string }
   /** What is written of a task, if it is one of the run's. */
   | { kind: "task_status"; run: number; id: number }
+  /** The tasks that were added to a run, after this id. */
+  | { kind: "added"; run: number; after: number }
   /** The rows of a statement that only reads. */
   | { kind: "rows"; sql: string; params: readonly SqlValue[]; by?: number }
   /** Runs the statements of a script, all or none. */
@@ -45,6 +48,7 @@ export interface QueryResults {
   stats: WriterStats;
   blocking_run: string | undefined;
   task_status: TaskStatus | undefined;
+  added: AddedPage[];
   rows: SqlRow[];
   schema: undefined;
   disconnect: undefined;

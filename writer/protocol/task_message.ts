@@ -24,6 +24,8 @@ export interface QueueTasksMessage {
   chosen?: true;
   /** Whether those are left out whose keys were added to the run before. */
   unlessAdded?: true;
+  /** Items of tasks that were added, as JSON, and the task that added them; 0 for the program. */
+  added?: { items: readonly string[]; by: number };
 }
 
 /**
@@ -44,22 +46,49 @@ export interface ResumeTasksMessage {
 }
 
 /**
- * Adds tasks to a run that is active, with their items: those whose keys it has already are left out. The three arrays
- * are parallel. Answered with the number of tasks that are new.
+ * Adds tasks to a run that is active, with their items: those whose keys it has already are left out. Answered with the
+ * number of tasks that are new.
  */
-export interface AddTasksMessage {
+export interface AddTasksMessage extends AddedCall {
   /** The kind of message. */
   kind: "add_tasks";
   /** The run, as `pipeline_runs.id`. */
   run: number;
   /** The task that adds them, as `task_runs.id`; 0 for the program. */
   by: number;
-  /** Names of the tasks; `null` for "task" and the id. */
-  names: readonly (string | null)[];
-  /** Keys of the tasks. */
-  keys: readonly string[];
-  /** Items, as JSON. */
-  items: readonly string[];
+}
+
+/**
+ * Items that were added by one call: parallel lists as text, which crosses threads and is stored for less than their
+ * strings one by one.
+ */
+export interface AddedCall {
+  /** How many there are. */
+  tasks: number;
+  /** Names of the tasks, as a JSON array; `null` for "task" and the id. */
+  names: string;
+  /** Keys of the tasks, as a JSON array. */
+  keys: string;
+  /** Items: a line of JSON each. */
+  items: string;
+}
+
+/**
+ * Makes added items rows of `task_runs`, with `queued`. Answered with the number of those that are now.
+ */
+export interface QueueAddedMessage {
+  /** The kind of message. */
+  kind: "queue_added";
+  /** The run, as `pipeline_runs.id`. */
+  run: number;
+  /** Up to the task of this id; without it those of the next call. */
+  upTo?: number;
+}
+
+/** Tasks that were added to a run, in the order of their ids. */
+export interface AddedPage extends AddedCall {
+  /** The id of each task, or of the first where the others follow. */
+  ids: readonly number[] | number;
 }
 
 /** Queues the added tasks of a run that is resumed, which are not `done` and which no item stood for. */

@@ -21,6 +21,7 @@ import type {
   DependTasksMessage,
   EndTasksMessage,
   NoteItemsMessage,
+  QueueAddedMessage,
   QueueTasksMessage,
   RequeueTasksMessage,
   ResumeAddedMessage,
@@ -139,6 +140,7 @@ export type WriteMessage =
   | SeeWorkerMessage
   | QueueTasksMessage
   | AddTasksMessage
+  | QueueAddedMessage
   | ResumeAddedMessage
   | NoteItemsMessage
   | ResumeTasksMessage
@@ -186,6 +188,8 @@ export interface WriteResults {
   resume_tasks: readonly number[];
   /** How many are new. */
   add_tasks: number;
+  /** How many are rows now. */
+  queue_added: number;
   resume_added: undefined;
   /** The ids of the tasks that are `done` because of that. */
   note_items: readonly number[];
@@ -243,8 +247,8 @@ export function weightOf(message: WriteMessage): number {
       );
     case "add_tasks":
       return Math.max(
-        message.items?.length ?? 1,
-        (sizeOf(message.names) + sizeOf(message.keys) + sizeOf(message.items)) / ROW_BYTES,
+        message.tasks ?? 1,
+        (lengthOf(message.names) + lengthOf(message.keys) + lengthOf(message.items)) / ROW_BYTES,
       );
     case "note_items":
       return Math.max(

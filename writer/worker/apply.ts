@@ -31,6 +31,7 @@ import { StatementBoard } from "../protocol/statement_board.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { addRequest, answerAll, answerRequest } from "./request_store.ts";
 import { noteSchedule } from "./schedule_store.ts";
+import { mayWaitForNews } from "./tasks/new_tasks.ts";
 import { RemoteWorkerStore } from "./tasks/remote_worker_store.ts";
 import type { RequestWatch } from "./request_watch.ts";
 import { RowCounts, type TransactionPart } from "./row_counts.ts";
@@ -63,7 +64,7 @@ export class MessageApplier {
   readonly updates: TaskUpdateStore;
   readonly failed = new FailedTasks();
   readonly #tasks: TaskStore;
-  readonly #added: AddedTasks;
+  readonly added: AddedTasks;
   readonly #notes: ItemNotes;
   readonly #keys: KeyStore;
   readonly #dependencies: DependencyStore;
@@ -82,7 +83,7 @@ export class MessageApplier {
     this.runs = new RunStore(connection, owner);
     this.updates = new TaskUpdateStore(connection, this.runs, this.#counts);
     this.#tasks = new TaskStore(connection, this.runs, this.updates);
-    this.#added = new AddedTasks(connection, this.runs);
+    this.added = new AddedTasks(connection, this.runs, this.updates);
     this.#notes = new ItemNotes(connection, this.runs);
     this.#keys = new KeyStore(connection);
     this.#dependencies = new DependencyStore(connection);
@@ -144,7 +145,7 @@ export class MessageApplier {
         this.updates.fold(message);
         return;
       }
-      if (message.kind === "queue_tasks" && !message.chosen && !message.unlessAdded) {
+      if (mayWaitForNews(message)) {
         this.apply(message);
         return;
       }
@@ -189,11 +190,13 @@ export class MessageApplier {
       case "reserve_ids":
         return this.runs.reserveIds(message);
       case "expect_tasks":
-        return this.#added.expect(message);
+        return this.added.expect(message);
       case "finish_run":
         return this.#finishRun(message);
       case "add_tasks":
-        return this.#added.add(message);
+        return this.added.add(message);
+      case "queue_added":
+        return this.added.queue(message);
       case "resume_added":
         return this.#tasks.resumeAdded(message.run);
       case "note_items":
@@ -202,14 +205,9 @@ export class MessageApplier {
         return this.#remote().place(message);
       case "see_worker":
         return this.#remote().see(message);
-      case "queue_tasks": {
-        const { fresh, left } = this.#added.leaveOut(message);
-        this.updates.queue(fresh);
-        if (fresh.chosen) this.updates.flushNew();
-        this.#added.queued(fresh.run, fresh.keys);
-        this.failed.forget(fresh.ids);
-        return left;
-      }
+      case "queue_tasks":
+        this.failed.forget(message.ids);
+        return this.added.queueItems(message);
       case "resume_tasks": {
         const ids = this.#tasks.resume(message);
         this.failed.forget(ids);
@@ -220,6 +218,7 @@ export class MessageApplier {
       case "requeue_tasks":
         return this.#requeue(message);
       case "end_tasks":
+        this.added.queueAll(message.run);
         return this.#ends.end(message);
       case "request_control": {
         const request = addRequest(this.#connection, message);
@@ -281,10 +280,11 @@ export class MessageApplier {
   }
 
   #finishRun(message: FinishRunMessage): RunFinished {
+    this.added.queueAll(message.run);
     const finished = this.runs.finish(message);
     this.updates.endRun();
     this.#counts.endRun(message.run);
-    this.#added.forget(message.run);
+    this.added.forget(message.run);
     answerAll(this.#connection, message.run, message.stopped ? "cancelled" : finished.status);
     this.#watch?.end(message.run);
     return finished;

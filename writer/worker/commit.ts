@@ -11,6 +11,7 @@ import { loadSchema } from "../../sqlite/schema_script.ts";
 import { checkUserStatement } from "../../sqlite/user_statement.ts";
 import { statementsOf } from "../../sqlite/sql_text.ts";
 import type { Connection } from "../../sqlite/connection.ts";
+import type { AddedPage } from "../protocol/task_message.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
@@ -61,8 +62,17 @@ export class Store {
     return this.#apply.updates.status(task);
   }
 
-  /** The rows of a statement that only reads. */
+  /** The next tasks that were added to a run. */
+  addedPage({ run, after }: { run: number; after: number }): AddedPage[] {
+    return this.#apply.added.page(run, after);
+  }
+
+  /** The rows of a statement that only reads. It finds what was added in `task_runs`. */
   query(query: { sql: string; params: readonly SqlValue[]; by?: number }): SqlRow[] {
+    const { grown } = this.#apply.added;
+    if (grown.length > 0) {
+      this.#apply.transaction(() => grown.forEach((run) => this.#apply.added.queueAll(run)));
+    }
     return this.#apply.rows.query(query);
   }
 

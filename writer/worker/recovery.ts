@@ -14,6 +14,7 @@ import { ownerOf, type ProcessLock, removeAbandoned, removeGone } from "./proces
 import { isOwn } from "../../sqlite/rewritten_rows.ts";
 import { refuseAll } from "./request_store.ts";
 import { adopt, recount } from "./rewritten_store.ts";
+import { queueListed } from "./tasks/added_items.ts";
 import { noCounts } from "../../internal/task_status.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 
@@ -57,13 +58,15 @@ export function interruptTasks(
   at: SqlValue = lastSeen(connection, run),
 ): number {
   refuseAll(connection, run);
+  const listed = queueListed(connection, run);
   const changes = connection.prepare(
     `UPDATE task_runs SET status=CASE status WHEN 'running' THEN 'error' ELSE status END,
        own_status='error', message=?2, error=?2, finished_at=?3
      WHERE ${isOwn("running")}`,
   ).run(run, "Interrupted: the process that ran this task died before it ended", at);
-  connection.prepare("UPDATE pipeline_runs SET running=running-?2, error=error+?2 WHERE id=?1")
-    .run(run, changes);
+  connection.prepare(
+    "UPDATE pipeline_runs SET running=running-?2, error=error+?2, queued=queued+?3 WHERE id=?1",
+  ).run(run, changes, listed);
   return changes;
 }
 

@@ -256,6 +256,8 @@ export class WriterLoop {
         return this.#store.blockingRun(query.name);
       case "task_status":
         return this.#store.taskStatus(query);
+      case "added":
+        return this.#store.addedPage(query);
       case "rows":
         return this.#store.query(query);
       case "schema":

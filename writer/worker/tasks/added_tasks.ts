@@ -4,63 +4,108 @@
  *
  * @module
  */
-import { BulkStatement } from "../../../sqlite/bulk_statement.ts";
 import type { Connection } from "../../../sqlite/connection.ts";
 import { Statements } from "../../../sqlite/statements.ts";
-import type { SqlValue } from "../../../sqlite/values.ts";
 import type { ExpectTasksMessage } from "../../protocol/run_message.ts";
-import type { AddTasksMessage, QueueTasksMessage } from "../../protocol/task_message.ts";
+import type {
+  AddedCall,
+  AddedPage,
+  AddTasksMessage,
+  QueueAddedMessage,
+  QueueTasksMessage,
+} from "../../protocol/task_message.ts";
 import { ADDED_TASKS } from "../resume_store.ts";
 import type { RunStore } from "../run_store.ts";
+import { AddedItems, LISTED_TASKS } from "./added_items.ts";
+import type { TaskUpdateStore } from "./task_update_store.ts";
+
+/** Calls whose tasks are queued together, where all are. */
+const CALLS_AT_ONCE = 20;
 
 /** The part of the store that adds tasks. */
 export class AddedTasks {
   readonly #runs: RunStore;
   readonly #statements: Statements;
-  readonly #insert: BulkStatement;
+  readonly #updates: TaskUpdateStore;
+  readonly #items: AddedItems;
   /** Runs that were added to: their keys are known. */
   readonly #grown = new Set<number>();
 
-  constructor(connection: Connection, runs: RunStore) {
+  constructor(connection: Connection, runs: RunStore, updates: TaskUpdateStore) {
     this.#runs = runs;
+    this.#updates = updates;
     this.#statements = new Statements(connection);
-    this.#insert = new BulkStatement(
-      connection,
-      "(?,?,?,?,'queued','queued',?,?)",
-      (tuples) =>
-        `INSERT INTO main.task_runs (id,name,run_id,key,status,own_status,input,added_by)
-         VALUES ${tuples}`,
-    );
+    this.#items = new AddedItems(connection);
+  }
+
+  /** Runs that were added to: some of that may have no rows yet. */
+  get grown(): readonly number[] {
+    return [...this.#grown];
   }
 
   /** Adds tasks and returns how many are new. */
-  add({ run, by, names, keys, items }: AddTasksMessage): number {
+  add(message: AddTasksMessage): number {
+    const { run, by } = message;
     this.#grown.add(run);
-    const isNew = this.#runs.keys.claim(run, keys);
-    const fresh = items.flatMap((_, i) => isNew[i] ? [i] : []);
-    if (fresh.length === 0) return 0;
-    const first = this.#runs.reserveIds({ run, count: fresh.length });
-    const values: SqlValue[] = [];
-    fresh.forEach((i, at) => {
-      const id = first + at;
-      values.push(id, names[i] ?? `task ${id}`, run, keys[i]!, items[i]!, by);
-    });
-    this.#insert.run(values);
-    this.#runs.count(run).queued += fresh.length;
+    const isNew = this.#runs.keys.claim(run, JSON.parse(message.keys));
+    const fresh = isNew.every(Boolean) ? message : only(message, isNew);
+    const { tasks } = fresh;
+    if (tasks === 0) return 0;
+    this.#items.keep(run, by, this.#runs.reserveIds({ run, count: tasks }), fresh);
+    // It is written with the others of its run.
+    this.#runs.count(run);
     this.#statements.of(
       "UPDATE main.pipeline_runs SET expected=expected+?2 WHERE id=?1 AND expected IS NOT NULL",
-    ).run(run, fresh.length);
-    return fresh.length;
+    ).run(run, tasks);
+    return tasks;
+  }
+
+  /** The next tasks that were added to a run. */
+  page(run: number, after: number): AddedPage[] {
+    return this.#items.page(run, after);
+  }
+
+  /** Queues added tasks, and returns how many. */
+  queue({ run, upTo }: QueueAddedMessage): number {
+    let queued = 0;
+    for (const message of this.#items.take(run, upTo)) {
+      this.#updates.queue(message);
+      queued += message.ids.length;
+    }
+    return queued;
+  }
+
+  /** Queues all tasks that were added to a run, for what looks at its tasks. */
+  queueAll(run: number): void {
+    if (!this.#grown.has(run)) return;
+    let calls = 0;
+    for (const message of this.#items.take(run, Number.MAX_SAFE_INTEGER)) {
+      this.#updates.queue(message);
+      if (++calls % CALLS_AT_ONCE === 0) this.#updates.flush();
+    }
+    this.#updates.flush();
   }
 
   /** Keeps how many tasks a run has in all, of which this many are its items. */
   expect({ run, count }: ExpectTasksMessage): undefined {
-    this.#statements.of(`UPDATE main.pipeline_runs SET expected=?2+${ADDED_TASKS} WHERE id=?1`)
-      .run(run, count);
+    this.#statements.of(
+      `UPDATE main.pipeline_runs SET expected=?2+${ADDED_TASKS}+${LISTED_TASKS} WHERE id=?1`,
+    ).run(run, count);
+  }
+
+  /** Queues items of a run, without those whose keys were added to it; returns these, where that was asked for. */
+  queueItems(message: QueueTasksMessage): readonly number[] | undefined {
+    const { fresh, left } = this.#leaveOut(message);
+    const { run, keys, chosen } = fresh;
+    this.#updates.queue(fresh);
+    if (chosen) this.#updates.flushNew();
+    // Their keys cannot be added any more.
+    if (this.#grown.has(run)) this.#runs.keys.note(run, keys);
+    return left;
   }
 
   /** Tasks to queue, without those whose keys were added to their run; these are `left`. */
-  leaveOut(message: QueueTasksMessage): { fresh: QueueTasksMessage; left?: readonly number[] } {
+  #leaveOut(message: QueueTasksMessage): { fresh: QueueTasksMessage; left?: readonly number[] } {
     const { run, ids, names, keys, unlessAdded } = message;
     if (!unlessAdded || !this.#grown.has(run)) return { fresh: message };
     const isAdded = this.#runs.keys.addedAmong(run, keys);
@@ -71,13 +116,19 @@ export class AddedTasks {
     };
   }
 
-  /** Items of a run that was added to became tasks: their keys cannot be added any more. */
-  queued(run: number, keys: readonly (string | null)[]): void {
-    if (this.#grown.has(run)) this.#runs.keys.note(run, keys);
-  }
-
   /** A run has ended. */
   forget(run: number): void {
     this.#grown.delete(run);
   }
+}
+
+/** The items of a call for which this is true. */
+function only({ names, keys, items }: AddedCall, isWanted: readonly boolean[]): AddedCall {
+  const filter = <T>(values: readonly T[]) => values.filter((_, i) => isWanted[i]);
+  return {
+    tasks: filter(isWanted).length,
+    names: JSON.stringify(filter(JSON.parse(names))),
+    keys: JSON.stringify(filter(JSON.parse(keys))),
+    items: filter(items.split("\n")).join("\n"),
+  };
 }

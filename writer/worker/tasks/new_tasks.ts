@@ -15,6 +15,7 @@ import { Statements } from "../../../sqlite/statements.ts";
 import { VERSION_TRIGGER } from "../../../sqlite/tables/task_versions.ts";
 import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
 import type { QueueTasksMessage, TaskUpdateMessage } from "../../protocol/task_message.ts";
+import type { WriteMessage } from "../../protocol/write_message.ts";
 import type { RowCounts } from "../row_counts.ts";
 import type { RunStore } from "../run_store.ts";
 import { COLUMNS, FIELDS, shapeOf } from "./task_shape.ts";
@@ -25,6 +26,8 @@ interface InsertGroup {
   values: SqlValue[];
   /** Whether they carry what their tasks wrote. */
   wrote?: true;
+  /** Whether they carry items that were added. */
+  isAdded: boolean;
 }
 
 /** The part of the store that adds tasks. */
@@ -34,6 +37,7 @@ export class NewTasks {
   readonly #counts: RowCounts;
   readonly #statements: Statements;
   readonly #queue: BulkStatement;
+  readonly #queueAdded: BulkStatement;
   /** A statement for each shape of updates to tasks within the transaction that adds them. */
   readonly #inserts = new Map<number, BulkStatement>();
   /** What this transaction has still to write. */
@@ -48,6 +52,13 @@ export class NewTasks {
       connection,
       "(?,?,?,?,'queued','queued')",
       (tuples) => `INSERT INTO task_runs (id,name,run_id,key,status,own_status) VALUES ${tuples}`,
+    );
+    this.#queueAdded = new BulkStatement(
+      connection,
+      "(?,?,?,?,?,?,'queued','queued')",
+      (tuples) =>
+        `INSERT INTO task_runs (id,name,run_id,key,input,added_by,status,own_status)
+         VALUES ${tuples}`,
     );
   }
 
@@ -98,23 +109,27 @@ export class NewTasks {
     waiting: readonly QueueTasksMessage[],
     news: ReadonlyMap<number, TaskUpdateMessage>,
   ): TaskUpdateMessage[] {
-    const queued: SqlValue[] = [];
     const groups = new Map<number, InsertGroup>();
     const written: TaskUpdateMessage[] = [];
-    for (const { run, ids, names, keys } of waiting) {
+    for (const message of waiting) {
+      const { run, ids, names, keys, added } = message;
+      const queued: number[] = [];
       for (let i = 0; i < ids.length; i++) {
         const id = ids[i]!;
         const update = news.get(id);
         if (update?.run !== run || !update.status) {
-          queued.push(id, names[i]!, run, keys[i] ?? null);
+          queued.push(i);
           continue;
         }
         const wrote = this.#counts.textFor(id, run);
-        const shape = shapeOf(update, "queued", wrote);
+        const shape = shapeOf(update, "queued", wrote) * 2 + (added ? 1 : 0);
         let group = groups.get(shape);
-        if (!group) groups.set(shape, group = { first: update, values: [] });
+        if (!group) {
+          groups.set(shape, group = { first: update, values: [], isAdded: added !== undefined });
+        }
         const { values } = group;
         values.push(id, names[i]!, keys[i] ?? null);
+        if (added) values.push(added.items[i]!, added.by);
         for (const field of FIELDS) {
           const value = update[field];
           if (value !== undefined) values.push(value);
@@ -125,18 +140,32 @@ export class NewTasks {
         }
         written.push(update);
       }
+      this.#insertQueued(message, queued);
     }
-    this.#queue.run(queued);
     for (const [shape, group] of groups) this.#statement(shape, group).run(group.values);
     return written;
   }
 
-  #statement(shape: number, { first, wrote }: InsertGroup): BulkStatement {
+  /** Writes tasks of a message as `queued`. */
+  #insertQueued(
+    { run, ids, names, keys, added }: QueueTasksMessage,
+    which: Iterable<number>,
+  ): void {
+    const values: SqlValue[] = [];
+    for (const i of which) {
+      values.push(ids[i]!, names[i]!, run, keys[i] ?? null);
+      if (added) values.push(added.items[i]!, added.by);
+    }
+    (added ? this.#queueAdded : this.#queue).run(values);
+  }
+
+  #statement(shape: number, { first, wrote, isAdded }: InsertGroup): BulkStatement {
     let statement = this.#inserts.get(shape);
     if (!statement) {
       const { run, status, ...rest } = first;
       const fields = FIELDS.filter((field) => rest[field] !== undefined);
-      const columns = ["id", "name", "key", ...fields.map((field) => COLUMNS[field])];
+      const columns = ["id", "name", "key", ...(isAdded ? ["input", "added_by"] : [])];
+      columns.push(...fields.map((field) => COLUMNS[field]));
       if (wrote) columns.push("wrote");
       const values = columns.map(() => "?");
       columns.push("run_id", "status", "own_status");
@@ -160,16 +189,15 @@ export class NewTasks {
    * Writes tasks as `queued`. Another program that numbers tasks from 1 may have written rows under ids that were
    * reserved for the run: they become tasks of the run, as that program would make rows of the run its own.
    */
-  #queueAll({ run, ids, names, keys, chosen }: QueueTasksMessage): void {
-    const values: SqlValue[] = [];
-    ids.forEach((id, i) => values.push(id, names[i]!, run, keys[i] ?? null));
+  #queueAll(message: QueueTasksMessage): void {
+    const { ids, chosen } = message;
     try {
-      this.#connection.transaction(() => this.#queue.run(values));
+      this.#connection.transaction(() => this.#insertQueued(message, ids.keys()));
     } catch (error) {
       const taken = this.#taken(ids);
       if (!taken) throw error;
       if (chosen || taken.run_id !== null) throw isTaken(taken);
-      this.#connection.transaction(() => this.#takeOver(ids, values));
+      this.#connection.transaction(() => this.#takeOver(message));
     }
   }
 
@@ -180,16 +208,19 @@ export class NewTasks {
     return rows.find(({ run_id }) => run_id !== null) ?? rows[0];
   }
 
-  #takeOver(ids: readonly number[], values: readonly SqlValue[]): void {
+  #takeOver({ run, ids, names, keys, added }: QueueTasksMessage): void {
     const insert = this.#statements.of(
-      `INSERT INTO task_runs (id,name,run_id,key,status,own_status)
-         VALUES (?,?,?,?,'queued','queued')
+      `INSERT INTO task_runs (id,name,run_id,key,input,added_by,status,own_status)
+         VALUES (?,?,?,?,?,?,'queued','queued')
        ON CONFLICT (id) DO UPDATE SET name=excluded.name, run_id=excluded.run_id, key=excluded.key,
          status='queued', own_status='queued', progress=0, message=NULL, started_at=NULL,
          finished_at=NULL, result=NULL, error=NULL, updated_at=NULL, rewritten_as=NULL,
-         wrote=NULL`,
+         wrote=NULL, input=excluded.input, added_by=excluded.added_by`,
     );
-    ids.forEach((_, i) => insert.run(...values.slice(i * 4, i * 4 + 4)));
+    ids.forEach((id, i) => {
+      const item = added ? [added.items[i]!, added.by] : [null, null];
+      insert.run(id, names[i]!, run, keys[i] ?? null, ...item);
+    });
   }
 
   /** Whether triggers of the user's look at each status that a task takes. */
@@ -203,6 +234,12 @@ export class NewTasks {
     ).get()!;
     return found !== 0;
   }
+}
+
+/** Whether a message queues tasks of which nothing is asked: their news may be written with them. */
+export function mayWaitForNews(message: WriteMessage): boolean {
+  if (message.kind === "queue_added") return message.upTo !== undefined;
+  return message.kind === "queue_tasks" && !message.chosen && !message.unlessAdded;
 }
 
 function isTaken({ id, run_id: run }: SqlRow): SqliteError {
