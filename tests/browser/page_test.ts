@@ -1,5 +1,4 @@
 /// <reference lib="dom" />
-import { connect, initSchema } from "../../db.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import {
   click,
@@ -198,35 +197,6 @@ pageTest("the page compares two runs", async () => {
   assertEquals(fixture.complaints, []);
 });
 
-pageTest("the page comes back when its server does", async () => {
-  await using fixture = await PageFixture.open();
-  const { open, wait } = gates();
-  const report = fixture.start("long", ["one"], async (_, task) => {
-    task.progress(0.25);
-    await wait("go");
-    task.progress(0.5, "while no server ran");
-    await wait("end");
-  });
-  const page = await fixture.page("?run=1");
-  await seeText(page, ".row-running .progress", "25%");
-  await fixture.server.shutdown();
-  await seeText(page, ".liveness", "Server gone");
-  open("go");
-  await fixture.serveAgain();
-  await seeText(page, ".liveness", "Live");
-  await seeText(page, ".row-running", "while no server ran");
-  open("end");
-  await report;
-  await seeText(page, ".task-row", "done");
-  // A browser itself logs on the console that a server was not there, or was about to end.
-  assertEquals(
-    fixture.complaints.filter((text) =>
-      !/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|of 503/.test(text)
-    ),
-    [],
-  );
-});
-
 pageTest("the page shows hostile texts as texts", async () => {
   await using fixture = await PageFixture.open();
   const hostile = [
@@ -328,22 +298,4 @@ pageTest("the page asks for the token, and keeps it out of its address", async (
   });
   await seeText(other, "h1", "secret");
   assertEquals(other.url(), `${fixture.server.url}?run=1`);
-});
-
-pageTest("the health strip shows in words that readers hold the WAL", async () => {
-  await using fixture = await PageFixture.open();
-  using connection = await connect(fixture.db);
-  initSchema(connection);
-  connection.exec(`INSERT INTO pipeline_runs
-      (name, status, started_at, queue_depth, wal_bytes, wal_held_since)
-    VALUES ('nightly', 'running', strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-2 minutes'), 0, 327155712,
-      strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-40 seconds'))`);
-  const page = await fixture.page("?run=1");
-  await seeText(page, ".health-item", "312 MiB");
-  await seeText(page, ".health-warning", "⚠ held by readers for 4");
-  assertEquals(await findBarriers(page), []);
-  connection.exec("UPDATE pipeline_runs SET wal_held_since = NULL, wal_bytes = 0");
-  await seeText(page, ".health-item", "0 B");
-  assertEquals(await textsOf(page, ".health-warning"), []);
-  assertEquals(fixture.complaints, []);
 });
