@@ -199,27 +199,35 @@ export async function follow(page: Page, address: string): Promise<void> {
   }, address);
 }
 
-/** What an accessibility engine finds that is serious or worse. */
-export async function findBarriers(page: Page): Promise<string[]> {
-  return await findViolations(page, ["serious", "critical"]);
+/** What an accessibility engine finds that is serious or worse, on the whole page or in a part of it. */
+export async function findBarriers(page: Page, part?: string): Promise<string[]> {
+  return await findViolations(page, part, ["serious", "critical"]);
 }
 
-/** What an accessibility engine finds, of all or some impacts. */
-export async function findViolations(page: Page, impacts?: readonly string[]): Promise<string[]> {
+/** What an accessibility engine finds, of all or some impacts. A long list takes most of its time. */
+export async function findViolations(
+  page: Page,
+  part = "html",
+  impacts?: readonly string[],
+): Promise<string[]> {
   // Half a megabyte, which stays until the page is loaded again.
   if (!await page.evaluate(() => "axe" in globalThis)) await page.evaluate(axe);
-  return await page.evaluate(async (impacts) => {
-    // deno-lint-ignore no-explicit-any
-    const { violations } = await (globalThis as any).axe.run({
-      // What passes is not gathered, and style sheets are not fetched again.
-      resultTypes: ["violations"],
-      preload: false,
-    });
-    // deno-lint-ignore no-explicit-any
-    return violations.filter(({ impact }: any) => !impacts || impacts.includes(impact))
+  return await page.evaluate(
+    async (part, impacts) => {
       // deno-lint-ignore no-explicit-any
-      .map(({ id, nodes }: any) => `${id}: ${nodes.map(({ html }: any) => html).join(" ")}`);
-  }, impacts);
+      const { violations } = await (globalThis as any).axe.run(part, {
+        // What passes is not gathered, and style sheets are not fetched again.
+        resultTypes: ["violations"],
+        preload: false,
+      });
+      // deno-lint-ignore no-explicit-any
+      return violations.filter(({ impact }: any) => !impacts || impacts.includes(impact))
+        // deno-lint-ignore no-explicit-any
+        .map(({ id, nodes }: any) => `${id}: ${nodes.map(({ html }: any) => html).join(" ")}`);
+    },
+    part,
+    impacts,
+  );
 }
 
 /** Whether the page is wider than its window. */
