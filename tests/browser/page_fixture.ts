@@ -19,7 +19,7 @@ import { IS_LONG } from "../support/long_form.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** Milliseconds after which what a page should show will not come any more, on the slowest machine. */
-export const LIMIT_MS = 120_000;
+export const LIMIT_MS = 20_000;
 
 /** Milliseconds between two looks at a page that is waited for. */
 const POLL_MS = 50;

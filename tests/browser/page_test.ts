@@ -58,6 +58,18 @@ pageTest("the page shows a run live, and finds its tasks", async (t) => {
     await seeText(page, ".stats", "12");
   });
 
+  await t.step(
+    "a dashboard that may only look has no buttons, whatever its link says",
+    async () => {
+      const other = await fixture.page("?run=1#control=left_over");
+      await seeText(other, ".liveness", "Live");
+      await other.waitForNetworkIdle({ idleTime: 250, concurrency: 1 });
+      assertEquals(await textsOf(other, ".title-row button"), []);
+      await other.close();
+      await page.bringToFront();
+    },
+  );
+
   await t.step("a page of tasks, the next and the one before", async () => {
     assertEquals((await textsOf(page, ".task-row .cell-name"))[0], "slow");
     await click(page, ".pager button", "Next");
@@ -250,8 +262,8 @@ pageTest("the page shows a run live, and finds its tasks", async (t) => {
     assertEquals(await findBarriers(offline), []);
   });
 
-  // A browser itself logs that a token was refused.
-  const complaints = [...fixture.complaints];
+  // A browser itself logs that there is no control here, and later that a token was refused.
+  const complaints = fixture.complaints.filter((text) => !text.includes("/api/control"));
 
   await t.step("it asks for the token, and keeps it out of its address", async () => {
     fixture.server = await serveDashboard({ db: fixture.db, port: 0, token: "open sesame" });
