@@ -19,17 +19,22 @@ import { IS_LONG } from "../support/long_form.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** Milliseconds after which what a page should show will not come any more, on the slowest machine. */
-export const LIMIT_MS = 20_000;
+export const LIMIT_MS = 120_000;
 
 /** Milliseconds between two looks at a page that is waited for. */
 const POLL_MS = 50;
 
 shareBrowser();
 
-/** Defines a test of the page, which is left out where there is no browser. */
-export function pageTest(name: string, fn: (t: Deno.TestContext) => Promise<void>): void {
+/** Defines a test of the page, which is left out where there is no browser, or where `isWanted` is not true. */
+export function pageTest(
+  name: string,
+  fn: (t: Deno.TestContext) => Promise<void>,
+  { isWanted = true }: { isWanted?: boolean } = {},
+): void {
   // The connection to the browser has timers of its own, which may end after the test does.
-  Deno.test({ name, fn, ignore: !hasBrowser, sanitizeOps: false, sanitizeResources: false });
+  const sanitize = { sanitizeOps: false, sanitizeResources: false };
+  Deno.test({ name, fn, ignore: !hasBrowser || !isWanted, ...sanitize });
 }
 
 /** What a task of {@linkcode PageFixture.start} does. */
