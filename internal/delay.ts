@@ -25,3 +25,8 @@ export async function settledWithin(ms: number, work: Promise<unknown>): Promise
   work.then(end, end);
   await delay(ms, settled.signal);
 }
+
+/** Resolves after some microtasks. */
+export async function ticks(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await undefined;
+}

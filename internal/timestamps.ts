@@ -7,17 +7,16 @@
 let lastMs = -1;
 let lastText = "";
 
-/** The current time; within one millisecond the text is made once. */
+/** The current time. */
 export function isoNow(): string {
-  const ms = Date.now();
-  if (ms !== lastMs) {
-    lastMs = ms;
-    lastText = new Date(ms).toISOString();
-  }
-  return lastText;
+  return isoTime(Date.now());
 }
 
-/** A time in milliseconds since the epoch. */
+/** A time in milliseconds since the epoch; the text of the last one is kept. */
 export function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== lastMs) {
+    lastText = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastText;
 }

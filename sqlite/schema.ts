@@ -15,6 +15,7 @@ import { REWRITTEN_INDEX } from "./rewritten_rows.ts";
 import { ADDED_ITEMS } from "./tables/added_items.ts";
 import { IDEMPOTENCY_KEYS } from "./tables/idempotency_keys.ts";
 import { ADDED_TO_RUN_REQUESTS, PRUNED_RUNS, RUN_REQUESTS } from "./tables/control_tables.ts";
+import { RUN_INDEXES } from "./tables/run_indexes.ts";
 import { RUN_ROWS, RUN_ROWS_INDEX } from "./tables/run_rows.ts";
 import { ADDED_TO_TASK_ATTEMPTS, TASK_ATTEMPTS } from "./tables/task_attempts.ts";
 import { TASK_CHECKS, TASK_CHECKS_INDEXES } from "./tables/task_checks.ts";
@@ -236,6 +237,7 @@ export function initSchema(connection: Connection, options: InitSchemaOptions = 
       ${REWRITTEN_INDEX};
       ${TASK_STEPS_INDEXES};
       ${RUN_ROWS_INDEX};
+      ${RUN_INDEXES};
       CREATE INDEX IF NOT EXISTS idx_run_samples_run ON run_samples(run_id);
       CREATE INDEX IF NOT EXISTS idx_task_attempts_task ON task_attempts(task_id);
       ${TASK_CHECKS_INDEXES};

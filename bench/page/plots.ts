@@ -84,5 +84,5 @@ function sizeOf(at: string): number {
 }
 
 function shorten(label: string): string {
-  return label.length > 54 ? `${label.slice(0, 53)}…` : label;
+  return label.length > 52 ? `${label.slice(0, 51)}…` : label;
 }

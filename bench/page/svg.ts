@@ -24,7 +24,7 @@ export interface Line {
   points: readonly (readonly [x: number, y: number])[];
 }
 
-const WIDTH = 760;
+const WIDTH = 800;
 const COLORS = [
   "#2f81f7",
   "#d97706",
@@ -45,7 +45,7 @@ const STYLE =
 
 /** Horizontal bars. */
 export function bars(title: string, list: readonly Bar[]): string {
-  const [left, right, top, step] = [330, 130, 44, 24];
+  const [left, right, top, step] = [370, 120, 44, 24];
   const values = list.flatMap(({ value, mark }) => [value, mark ?? value]);
   const scale = logScale(values, { from: left, to: WIDTH - right, roundsLow: true });
   const height = top + list.length * step + 26;
@@ -69,7 +69,7 @@ export function bars(title: string, list: readonly Bar[]): string {
 
 /** Lines over sizes. */
 export function lines(title: string, list: readonly Line[], unit: string): string {
-  const [left, right, top, bottom] = [56, 250, 44, 330];
+  const [left, right, top, bottom] = [56, 290, 44, 330];
   const points = list.flatMap(({ points }) => points);
   const across = logScale(points.map(([x]) => x), { from: left, to: WIDTH - right });
   const up = logScale(points.map(([, y]) => y), { from: bottom, to: top, roundsLow: true });

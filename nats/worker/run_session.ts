@@ -163,6 +163,7 @@ export class RunSession {
     orphaned() {},
     ended: ({ id }, outcome) => this.#tasks.ended(id, outcome),
     lost: ({ id }) => this.#tasks.lost(id),
+    returned: ({ id }) => this.#tasks.lost(id),
     failed: (error) => this.#link.send({ kind: "failed", error: toErrorData(error) }),
   };
 

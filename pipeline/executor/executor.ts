@@ -64,6 +64,8 @@ export interface ExecutorEvents<Item> {
    * again, which is not an attempt of the user's, or ends with this outcome when it was lost before.
    */
   lost(task: OfferedTask<Item>, outcome: TaskOutcome): void;
+  /** A task was given back before it began, through no fault of its own. It is offered again. */
+  returned(task: OfferedTask<Item>): void;
   /** Tasks that ended as `done`, and whose sender was cut off, perhaps before it had sent that. */
   orphaned(tasks: readonly OfferedTask<Item>[], why: string): void;
   /** The run cannot continue. */

@@ -22,7 +22,7 @@ const MIN_LOAD_MS = 10_000;
 
 /** The options of a run about its tasks. */
 export interface TaskWork<Item>
-  extends Work<Item>, Pick<PolicyOptions<Item>, "abortGraceMs" | "timeoutMs"> {
+  extends Work<Item>, Pick<PolicyOptions<Item>, "abortGraceMs" | "taskOptions" | "timeoutMs"> {
   limits?: TagLimits | undefined;
   /** The name of the run. */
   name?: string | undefined;
@@ -95,12 +95,16 @@ function openModule<Item>(
       onClosed: (listener) => writer.onClosed(listener),
     });
   }
+  const reportsStarts = hasRate({ limits });
+  // The time of a task begins when its Worker gets it, so it is the only one that the Worker has.
+  const isTimed = policy.timeoutMs !== undefined || policy.taskOptions !== undefined;
   return new WorkerPoolExecutor({
     ...options,
     ...tasks,
     graceMs,
     loadMs,
-    reportsStarts: hasRate({ limits }),
+    reportsStarts,
+    prefetches: !reportsStarts && !isTimed && observer?.within === undefined,
     prints: observer?.prints === true,
     attach: (sender) => writer.attach(sender),
     // On the port of what is written about its task afterwards. A writer that is gone takes nothing anyway.

@@ -64,6 +64,10 @@ export class StagedExecutor<Item> implements Executor<Item> {
         this.#stageOf(task).offered--;
         events.lost(task, outcome);
       },
+      returned: (task) => {
+        this.#stageOf(task).offered--;
+        events.returned(task);
+      },
     };
     await Promise.all(this.#executors.map((executor) => executor.start(own)));
   }

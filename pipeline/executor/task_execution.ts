@@ -76,6 +76,8 @@ export class TaskExecution implements TaskIdentity {
   #failure: Error | undefined;
   /** Whether rows were sent whose failure would make the task fail. */
   sent = false;
+  /** Whether its function returned a promise. */
+  waited = false;
   /** Whether nothing more is taken. */
   ended = false;
   /** Whether its end is written without it. */

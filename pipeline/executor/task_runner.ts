@@ -63,7 +63,8 @@ export async function runTask<Item>(
       if (task.timed) batchSender.flushed().catch(() => {});
     }
     const returned = run(item, new TaskHandle(task));
-    const value = isThenable(returned) ? await returned : returned;
+    if (isThenable(returned)) task.waited = true;
+    const value = task.waited ? await returned : returned;
     task.steps?.end();
     const result = toResult(value);
     if (task.streaming) await task.streaming;

@@ -78,6 +78,12 @@ export class Retries<Item> {
 
   /** An attempt was lost before it began: it does not count. */
   takeBack(task: LiveTask<Item>): void {
+    // Where it has slept, it still continues with the attempt that has.
+    if (task.attempt?.awakeMs !== undefined) this.#woken.add(task);
+    else this.#uncount(task);
+  }
+
+  #uncount(task: LiveTask<Item>): void {
     if (task.attempt) task.attempt = { ...task.attempt, number: task.attempt.number - 1 };
   }
 
@@ -167,7 +173,7 @@ export class Retries<Item> {
         },
       });
     }
-    if (!isCounted) this.takeBack(task);
+    if (!isCounted) this.#uncount(task);
     // It may have been cancelled meanwhile.
     if (signal.aborted || !this.#waiting.has(task) || this.#waiting.get(task)) return;
     const timer = setTimeout(() => {
@@ -196,14 +202,18 @@ export class Retries<Item> {
     });
   }
 
-  /** Lets a task sleep that has slept in an earlier attempt at its run, which is stored. */
-  rest(task: LiveTask<Item>, until: number, due: () => void): void {
+  /** Lets a task sleep that has slept in an earlier attempt at its run: `asleep` has when it is due. */
+  rests(task: LiveTask<Item> | undefined, asleep: Map<number, number>, due: () => void): boolean {
+    const until = task?.phase === "ready" ? asleep.get(task.id) : undefined;
+    if (!task || until === undefined) return false;
+    asleep.delete(task.id);
     task.phase = "waiting";
     this.#waiting.set(task, undefined);
     this.#sleepers.add(task, until, () => {
       this.stop(task);
       due();
     });
+    return true;
   }
 
   /** A task waits no more. */

@@ -178,6 +178,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     },
     ended: (task, outcome) => this.#ended(task as LiveTask<Item>, outcome),
     lost: (task, outcome) => this.#lost(task as LiveTask<Item>, outcome),
+    returned: (task) => this.#returned(task as LiveTask<Item>),
     orphaned: (tasks, why) => this.#background(this.#reconcile(tasks, why)),
     failed: (error) => this.#options.failed(error),
   };
@@ -230,11 +231,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   #admit(identified: IdentifiedItem<Item>): LiveTask<Item> | undefined {
     const task = this.records.admit(identified);
     const { asleep } = this.#options;
-    if (task?.phase === "ready" && asleep?.has(task.id)) {
-      this.#retries.rest(task, asleep.get(task.id)!, () => this.requeue(task));
-      asleep.delete(task.id);
-      return undefined;
-    }
+    if (asleep && this.#retries.rests(task, asleep, () => this.requeue(task!))) return undefined;
     if (task?.phase !== "held") return task;
     if (task.cancellation?.outcome) this.end(task, task.cancellation.outcome);
     return undefined;
@@ -256,12 +253,15 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   }
 
   #lost(task: LiveTask<Item>, outcome: TaskOutcome): void {
+    if (!task.cancellation) task.losses = (task.losses ?? 0) + 1;
+    return task.losses === MAX_OFFERS ? this.#ended(task, outcome) : this.#returned(task);
+  }
+
+  /** A task comes back that has not begun. */
+  #returned(task: LiveTask<Item>): void {
     if (task.cancellation) {
-      const error = toErrorData(task.cancellation.reason);
-      return this.#ended(task, lostOutcome(error, "cancelled"));
+      return this.#ended(task, lostOutcome(toErrorData(task.cancellation.reason), "cancelled"));
     }
-    task.losses = (task.losses ?? 0) + 1;
-    if (task.losses === MAX_OFFERS) return this.#ended(task, outcome);
     this.#offered--;
     this.#retries.takeBack(task);
     this.requeue(task);

@@ -59,7 +59,7 @@ pageTest("the page shows a run live, and finds its tasks", async (t) => {
   });
 
   await t.step(
-    "a dashboard that may only look has no buttons, whatever its link says",
+    "a dashboard that may only look has no buttons, with a link of another one, too",
     async () => {
       const other = await fixture.page("?run=1#control=left_over");
       await seeText(other, ".liveness", "Live");

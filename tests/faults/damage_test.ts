@@ -14,6 +14,7 @@ import {
   Victim,
   type VictimOptions,
 } from "../support/faulted.ts";
+import { variantTest } from "../support/long_form.ts";
 import { Random } from "../support/random.ts";
 import { readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -25,6 +26,15 @@ const PAGE = 4096;
 const [WAL_HEADER, FRAME_HEADER] = [32, 24];
 
 const random = new Random(20260101);
+
+/** What the suite damages; SQLite and our watch of the WAL find the others in the same way. */
+const IN_SUITE = [
+  "header",
+  "page of the rows",
+  "cut off",
+  "WAL cut in a page",
+  "missing index of the WAL",
+];
 
 /** Overwrites a part of a file. */
 function scribble(path: string, from: number, bytes: number): void {
@@ -76,31 +86,34 @@ for (const driver of DRIVERS) {
       ["end, which is missing", (db) => Deno.truncateSync(db, 3 * PAGE), "malformed"],
     ] as [string, (db: string, root: number) => void, ...string[]][]
   ) {
-    Deno.test(`${driver}: a damaged ${what} is found and named; a run continues from a backup`, async () => {
-      using folder = tempFolder();
-      const db = folder.file("etl.db");
-      const options: VictimOptions = { db, driver, folder: folder.path };
-      const acknowledged = await killed(options);
-      let root: number;
-      {
-        using other = await connect(db, { driver });
-        walCheckpoint(other);
-        root = Number(
-          other.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'line'").get()!.rootpage,
-        );
-      }
-      Deno.copyFileSync(db, folder.file("backup.db"));
-      damage(db, root);
-      await using child = new Victim(options);
-      const ending = await child.end();
-      printFault(`damaged ${what}`, options, child, ending);
-      assertFailed(ending, "SqliteError", db, ...words);
-      for (const end of ["-wal", "-shm"]) {
-        await Deno.remove(db + end).catch(() => {});
-      }
-      Deno.copyFileSync(folder.file("backup.db"), db);
-      await assertResumes(options, acknowledged);
-    });
+    variantTest(IN_SUITE.includes(what))(
+      `${driver}: a damaged ${what} is found and named; a run continues from a backup`,
+      async () => {
+        using folder = tempFolder();
+        const db = folder.file("etl.db");
+        const options: VictimOptions = { db, driver, folder: folder.path };
+        const acknowledged = await killed(options);
+        let root: number;
+        {
+          using other = await connect(db, { driver });
+          walCheckpoint(other);
+          root = Number(
+            other.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'line'").get()!.rootpage,
+          );
+        }
+        Deno.copyFileSync(db, folder.file("backup.db"));
+        damage(db, root);
+        await using child = new Victim(options);
+        const ending = await child.end();
+        printFault(`damaged ${what}`, options, child, ending);
+        assertFailed(ending, "SqliteError", db, ...words);
+        for (const end of ["-wal", "-shm"]) {
+          await Deno.remove(db + end).catch(() => {});
+        }
+        Deno.copyFileSync(folder.file("backup.db"), db);
+        await assertResumes(options, acknowledged);
+      },
+    );
   }
 
   Deno.test(`${driver}: pages that are damaged under a pipeline end it when it reads them`, async () => {
@@ -136,31 +149,34 @@ for (const driver of DRIVERS) {
       ["written over", (db) => scribble(`${db}-wal`, 0, sizeOf(`${db}-wal`))],
     ] as [string, (db: string) => void][]
   ) {
-    Deno.test(`${driver}: a WAL that is ${what} under a pipeline ends it with an error that names it`, async () => {
-      using folder = tempFolder();
-      const db = folder.file("etl.db");
-      const options: VictimOptions = { db, driver, folder: folder.path };
-      // Slow enough that the WAL does not begin again meanwhile: then the fault could not be noticed.
-      await using child = Victim.held({ ...options, tasks: 4, pauseMs: 25 });
-      await child.more(60);
-      child.kill("SIGSTOP");
-      const before = child.acknowledged.length;
-      for (const end of ["", "-wal"]) Deno.copyFileSync(db + end, folder.file(`backup.db${end}`));
-      damage(db);
-      child.mark();
-      child.kill("SIGCONT");
-      const ending = await child.end();
-      printFault(`WAL ${what} while it is open`, options, child, ending);
-      assertFailed(
-        ending,
-        "SqliteError",
-        `Cannot trust ${db}: its WAL was cut off or written over`,
-      );
-      child.release();
-      for (const end of ["-wal", "-shm"]) await Deno.remove(db + end).catch(() => {});
-      for (const end of ["", "-wal"]) Deno.copyFileSync(folder.file(`backup.db${end}`), db + end);
-      await assertResumes(options, child.acknowledged.slice(0, before));
-    });
+    variantTest(IN_SUITE.includes(what))(
+      `${driver}: a WAL that is ${what} under a pipeline ends it with an error that names it`,
+      async () => {
+        using folder = tempFolder();
+        const db = folder.file("etl.db");
+        const options: VictimOptions = { db, driver, folder: folder.path };
+        // Slow enough that the WAL does not begin again meanwhile: then the fault could not be noticed.
+        await using child = Victim.held({ ...options, tasks: 4, pauseMs: 25 });
+        await child.more(60);
+        child.kill("SIGSTOP");
+        const before = child.acknowledged.length;
+        for (const end of ["", "-wal"]) Deno.copyFileSync(db + end, folder.file(`backup.db${end}`));
+        damage(db);
+        child.mark();
+        child.kill("SIGCONT");
+        const ending = await child.end();
+        printFault(`WAL ${what} while it is open`, options, child, ending);
+        assertFailed(
+          ending,
+          "SqliteError",
+          `Cannot trust ${db}: its WAL was cut off or written over`,
+        );
+        child.release();
+        for (const end of ["-wal", "-shm"]) await Deno.remove(db + end).catch(() => {});
+        for (const end of ["", "-wal"]) Deno.copyFileSync(folder.file(`backup.db${end}`), db + end);
+        await assertResumes(options, child.acknowledged.slice(0, before));
+      },
+    );
   }
 
   for (
@@ -176,34 +192,37 @@ for (const driver of DRIVERS) {
       ["index of the WAL that is another", (db) => scribble(`${db}-shm`, 0, 32_768), true],
     ] as [string, (db: string) => void, boolean][]
   ) {
-    Deno.test(`${driver}: after a crash, a ${what} leaves an earlier commit, whole, to continue from`, async () => {
-      using folder = tempFolder();
-      const db = folder.file("etl.db");
-      const options: VictimOptions = { db, driver, folder: folder.path };
-      const acknowledged = await killed(options);
-      damage(db);
-      const there = new Set(
-        await readValues(db, "SELECT item || '.' || line FROM line")
-          .then((rows) => rows.map(([name]) => `${name}`), (error) => {
-            // Even the schema was in the WAL.
-            if (!/No such table/i.test(error.message)) throw error;
-            return [];
-          }),
-      );
-      const kept = acknowledged.filter((name) => there.has(name));
-      console.log(
-        `${what} (${driver}): ${acknowledged.length} rows acknowledged, ` +
-          `${acknowledged.length - kept.length} taken back by the damage`,
-      );
-      if (isKept) assertEquals(kept.length, acknowledged.length);
-      // The first task writes one row after the other: the commits that are left are the first ones.
-      const lines = [...there].filter((name) => name.startsWith("0.")).map((name) =>
-        +name.slice(2)
-      );
-      assertEquals(Math.max(-1, ...lines), lines.length - 1);
-      if (there.size > 0) await assertKept(db, kept);
-      await assertResumes(options, kept);
-    });
+    variantTest(IN_SUITE.includes(what))(
+      `${driver}: after a crash, a ${what} leaves an earlier commit, whole, to continue from`,
+      async () => {
+        using folder = tempFolder();
+        const db = folder.file("etl.db");
+        const options: VictimOptions = { db, driver, folder: folder.path };
+        const acknowledged = await killed(options);
+        damage(db);
+        const there = new Set(
+          await readValues(db, "SELECT item || '.' || line FROM line")
+            .then((rows) => rows.map(([name]) => `${name}`), (error) => {
+              // Even the schema was in the WAL.
+              if (!/No such table/i.test(error.message)) throw error;
+              return [];
+            }),
+        );
+        const kept = acknowledged.filter((name) => there.has(name));
+        console.log(
+          `${what} (${driver}): ${acknowledged.length} rows acknowledged, ` +
+            `${acknowledged.length - kept.length} taken back by the damage`,
+        );
+        if (isKept) assertEquals(kept.length, acknowledged.length);
+        // The first task writes one row after the other: the commits that are left are the first ones.
+        const lines = [...there].filter((name) => name.startsWith("0.")).map((name) =>
+          +name.slice(2)
+        );
+        assertEquals(Math.max(-1, ...lines), lines.length - 1);
+        if (there.size > 0) await assertKept(db, kept);
+        await assertResumes(options, kept);
+      },
+    );
   }
 }
 

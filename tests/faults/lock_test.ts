@@ -15,7 +15,7 @@ import {
   Victim,
   type VictimOptions,
 } from "../support/faulted.ts";
-import { IS_LONG } from "../support/long_form.ts";
+import { IS_LONG, variantTest } from "../support/long_form.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** Milliseconds of a lock that is let go of. */
@@ -30,31 +30,34 @@ const SLACK_MS = 50_000;
 for (const driver of DRIVERS) {
   for (const wal of [true, false]) {
     const journal = wal ? "" : " without a WAL";
-    Deno.test(`${driver}: a database${journal} that is locked for ${LOCKED_MS} ms holds a pipeline up, no more`, async () => {
-      using folder = tempFolder();
-      const db = folder.file("etl.db");
-      const options: VictimOptions = { db, driver, folder: folder.path, wal };
-      await using child = Victim.held(options);
-      await child.more(200);
-      {
-        using other = await connect(db, { driver, wal });
-        other.exec("BEGIN IMMEDIATE; UPDATE line SET text = 'not by us'");
-        // Of the same driver: another library, in the same process, would let go of the lock.
-        using reader = await connectReadOnly(db, { driver });
-        const lines = () => reader.prepare("SELECT count(*) AS lines FROM line").get()!.lines;
-        const before = lines();
-        await new Promise((resolve) => setTimeout(resolve, LOCKED_MS));
-        assertEquals(lines(), before);
-        other.exec("ROLLBACK");
-      }
-      await child.more(200);
-      child.release();
-      const ending = await child.end();
-      printFault(`locked for ${LOCKED_MS} ms`, options, child, ending);
-      assertEquals([ending.code, ending.stderr], [0, ""]);
-      assertEquals([child.counts?.done, child.counts?.error], [TASKS, 0]);
-      await assertKept(db, child.acknowledged);
-    });
+    variantTest(wal)(
+      `${driver}: a database${journal} that is locked for ${LOCKED_MS} ms holds a pipeline up, no more`,
+      async () => {
+        using folder = tempFolder();
+        const db = folder.file("etl.db");
+        const options: VictimOptions = { db, driver, folder: folder.path, wal };
+        await using child = Victim.held(options);
+        await child.more(200);
+        {
+          using other = await connect(db, { driver, wal });
+          other.exec("BEGIN IMMEDIATE; UPDATE line SET text = 'not by us'");
+          // Of the same driver: another library, in the same process, would let go of the lock.
+          using reader = await connectReadOnly(db, { driver });
+          const lines = () => reader.prepare("SELECT count(*) AS lines FROM line").get()!.lines;
+          const before = lines();
+          await new Promise((resolve) => setTimeout(resolve, LOCKED_MS));
+          assertEquals(lines(), before);
+          other.exec("ROLLBACK");
+        }
+        await child.more(200);
+        child.release();
+        const ending = await child.end();
+        printFault(`locked for ${LOCKED_MS} ms`, options, child, ending);
+        assertEquals([ending.code, ending.stderr], [0, ""]);
+        assertEquals([child.counts?.done, child.counts?.error], [TASKS, 0]);
+        await assertKept(db, child.acknowledged);
+      },
+    );
   }
 
   Deno.test(`${driver}: a database that stays locked ends a pipeline with an error that names it`, async () => {

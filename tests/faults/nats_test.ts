@@ -2,15 +2,16 @@
  * Kills coordinators, workers and servers of NATS at random instants until their pipelines are done, and counts what
  * is lost and what is doubled; and runs a pipeline over a slow line that breaks.
  *
- * A handful of kills here, as many as `PIPELOOM_FAULTS` sets with `deno task test:faults`, where processes are stopped
- * for 10 s, too, and servers are away for longer than the lease. To wait for a random time is the point.
+ * The kills are those of the long form, where processes are stopped for 10 s, too, and servers are away for longer than
+ * the lease; in the suite `tests/nats/remote_faults_test.ts` kills each of them once. To wait for a random time is the
+ * point.
  *
  * @module
  */
 import { startPipeline } from "../../mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { BadLine } from "../support/bad_line.ts";
-import { IS_LONG, KILLS as LONG_KILLS, SEED } from "../support/long_form.ts";
+import { IS_LONG, KILLS, SEED } from "../support/long_form.ts";
 import { hasNats, NatsServer } from "../support/nats_server.ts";
 import { Random } from "../support/random.ts";
 import { readValues } from "../support/read.ts";
@@ -20,10 +21,8 @@ import { until } from "../support/until.ts";
 
 const LOOSE = { ignore: !hasNats, sanitizeOps: false, sanitizeResources: false };
 
-const KILLS = IS_LONG ? LONG_KILLS : 8;
-
 /** Tasks of a pipeline. */
-const TASKS = IS_LONG ? 1_000 : 120;
+const TASKS = 1_000;
 
 /** Milliseconds of the lease in `remotely`, and of a stop. */
 const LEASE_MS = 2_000;
@@ -93,7 +92,7 @@ class Victims implements AsyncDisposable {
   async strike(): Promise<void> {
     const random = this.#random;
     const place = random.next();
-    if (IS_LONG && random.below(20) === 0) return await this.#stop(place);
+    if (random.below(20) === 0) return await this.#stop(place);
     // A server starts at once; a process of Deno needs a quarter of a second of a processor.
     if (place < 0.5) await this.#killServer();
     else if (place < 0.75) await this.#killWorker();
@@ -103,7 +102,7 @@ class Victims implements AsyncDisposable {
   async #killServer(): Promise<void> {
     const wipe = this.#random.below(3) === 0;
     await this.#server.kill({ wipe });
-    if (IS_LONG && this.#random.below(8) === 0) await sleep(1.5 * LEASE_MS);
+    if (this.#random.below(8) === 0) await sleep(1.5 * LEASE_MS);
     await this.#server.restart();
     this.#sum.servers++;
     if (wipe) this.#sum.wiped++;
@@ -191,7 +190,7 @@ async function count(db: string, isAtomic: boolean, sum: Sum): Promise<void> {
 
 Deno.test(
   `NATS: coordinators, workers and servers are killed, and no row is lost or doubled (seed ${SEED})`,
-  LOOSE,
+  { ...LOOSE, ignore: !hasNats || !IS_LONG },
   async () => {
     await using server = await NatsServer.start();
     using folder = tempFolder();

@@ -1,5 +1,5 @@
 /**
- * Many processes that queue for one run at a time, while some of them are killed at random instants. Two rounds
+ * Many processes that queue for one run at a time, while some of them are killed at random instants. One round
  * here, forty with `deno task test:faults`. To wait for a random time is the point: there is no signal to wait
  * for.
  *
@@ -13,7 +13,7 @@ import { readValues } from "../support/read.ts";
 import { Fixture } from "../support/spawn.ts";
 import { tempFolder } from "../support/temp.ts";
 
-const ROUNDS = IS_LONG ? Math.ceil(KILLS / 5) : 2;
+const ROUNDS = IS_LONG ? Math.ceil(KILLS / 5) : 1;
 const PROCESSES = 5;
 
 /** The longest time until a process is killed, and the longest that a task takes, in milliseconds. */

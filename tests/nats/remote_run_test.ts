@@ -186,7 +186,7 @@ Deno.test(
     );
 
     const timed = await runPipeline([1], {
-      ...remotely(url, "compute"),
+      ...remotely(url, "block"),
       db,
       timeoutMs: 50,
       abortGraceMs: 50,

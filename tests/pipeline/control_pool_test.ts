@@ -29,7 +29,10 @@ function beginning() {
       }
     },
     // Deno lets a Worker that never looks up continue after its termination: it must end by itself.
-    [Symbol.dispose]: () => void Atomics.store(cell, 0, 1_000_000),
+    [Symbol.dispose]() {
+      Atomics.store(cell, 0, 1_000_000);
+      Atomics.notify(cell, 0);
+    },
   };
 }
 
@@ -122,6 +125,41 @@ Deno.test("cancel() lets a task of a pool never begin that waits for its turn", 
   await pipeline.cancel(1);
   assertEquals((await pipeline.finished).counts.cancelled, 2);
   assertEquals(second.times(), 0);
+});
+
+Deno.test("a slow task keeps none waiting that its Worker has at hand", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  using loop = beginning();
+  const last = beginning();
+  const quick = Array<Item>(400).fill({ does: "nothing" });
+  const items: Item[] = [
+    ...quick,
+    { does: "loops", begun: loop.begun },
+    ...quick,
+    { does: "nothing", begun: last.begun },
+  ];
+  const pipeline = start(items, { db, workers: 2, abortGraceMs: 0 });
+  await loop.once();
+  // The other Worker gets to it only when it has those that were given to this one.
+  await last.once();
+  await pipeline.cancel(401);
+  const { counts } = await pipeline.finished;
+  assertEquals([counts.done + counts.error, counts.cancelled], [801, 1]);
+  const after = "SELECT status, count(*) FROM task_runs WHERE id>401 GROUP BY 1";
+  assertEquals(await readValues(db, after), [["done", 401]]);
+  assertEquals(await readValues(db, "SELECT count(*) FROM task_attempts"), [[0]]);
+});
+
+Deno.test("a Worker that dies gives back what it has at hand, and no attempt is spent", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const quick = Array<Item>(300).fill({ does: "nothing" });
+  const items: Item[] = [...quick, { does: "dies" }, ...quick, { does: "dies" }, ...quick];
+  const { counts } = await start(items, { db, retries: 1, retryDelayMs: 0 }).finished;
+  assertEquals([counts.done, counts.error], [900, 2]);
+  const tried = "SELECT task_id, count(*) FROM task_attempts GROUP BY 1 ORDER BY 1";
+  assertEquals(await readValues(db, tried), [[301, 1], [602, 1]]);
 });
 
 Deno.test("retry() runs a pooled task again, in the Worker where it failed", async () => {

@@ -1,6 +1,7 @@
 /**
  * Statements that never end: the writer's thread cannot leave them, so each run is ended without it, and its process
- * can end. They run in a process of their own, because such a thread computes as long as its process lives.
+ * can end. They run in a process of their own, because such a thread computes as long as its process lives. The process
+ * rests while it waits for a time to be over: its clocks continue, and its statements take no processor from other tests.
  *
  * @module
  */
@@ -24,6 +25,13 @@ const RUNS = `
       INSERT INTO t SELECT count(*) FROM (
         WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c) SELECT n FROM c);
     END\`;
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  /** Stops this process for some seconds, once what has begun was noticed. */
+  async function rest(seconds) {
+    await pause(200);
+    const line = "kill -STOP " + Deno.pid + "; sleep " + seconds + "; kill -CONT " + Deno.pid;
+    await new Deno.Command("sh", { args: ["-c", line] }).output();
+  }
   function start(name, send, options) {
     const began = Promise.withResolvers();
     const pipeline = startPipeline(["first", "endless"], {
@@ -56,9 +64,11 @@ Deno.test("a statement that never ends ends its run, once that or its task is st
       schema: start("schema", () => {}, { schema: "CREATE TABLE x AS " + endless }),
     };
     runs.cancelled.began.then((id) => runs.cancelled.cancel(id).catch(() => {}));
-    runs.atomic.began.then(() => setTimeout(() => runs.atomic.cancel().catch(() => {}), 100));
+    runs.atomic.began.then(() => pause(100)).then(() => runs.atomic.cancel()).catch(() => {});
     runs.stopped.began.then(() => runs.stopped.cancel().catch(() => {}));
     runs.schema.cancel().catch(() => {});
+    await Promise.all(Object.values(runs).filter((run) => run !== runs.schema).map((run) => run.began));
+    await rest(1);
     const results = {};
     for (const name in runs) results[name] = await runs[name].ended;
     console.log(JSON.stringify(results));
@@ -107,8 +117,12 @@ Deno.test("a program that catches the end of such a run is ended as its signal e
   const { out, err } = await runScript(
     RUNS.replace("FOLDER", JSON.stringify(folder.path)) + `
     const run = start("signal", (task) => task.execute(endless), {});
-    run.began.then(() => setTimeout(() => Deno.kill(Deno.pid, "SIGTERM"), 50));
-    console.log(JSON.stringify(await run.ended));`,
+    await run.began;
+    await pause(50);
+    Deno.kill(Deno.pid, "SIGTERM");
+    await rest(1);
+    console.log(JSON.stringify(await run.ended));
+    await rest(2);`,
     { flags: ["-A"] },
   );
   assertMatch(out, /^\["WriterDiedError",/, err);

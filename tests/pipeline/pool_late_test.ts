@@ -32,7 +32,8 @@ for (const retries of [0, 1]) {
     await until(() => logged.get() !== undefined);
     // This thread is busy until the time of grace is over, and notices nothing of the task's end.
     const end = performance.now() + GRACE_MS;
-    while (!done.get() || performance.now() < end);
+    const cell = new Int32Array(new SharedArrayBuffer(4));
+    while (!done.get() || performance.now() < end) Atomics.wait(cell, 0, 0, 5);
     const report = await pipeline;
     assertEquals([report.status, report.counts.done, report.failures], ["done", 1, []]);
     assertEquals(reader.prepare("SELECT result FROM task_runs").get()!.result, "1");

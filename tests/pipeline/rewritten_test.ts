@@ -2,7 +2,7 @@
  * Rows of a run over which another program has written: what this run did and did not do counts.
  */
 import { readResults } from "../../db.ts";
-import { runPipeline, SqliteError, type TaskContext } from "../../mod.ts";
+import { runPipeline, SqliteError, SqliteWriter, type TaskContext } from "../../mod.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
 import { another, FINISH, original, START } from "../support/original.ts";
 import { gates } from "../support/gates.ts";
@@ -86,6 +86,26 @@ Deno.test("resume counts the tasks that are there, and runs those whose rows wer
   const { rewritten, removed } = await readRow(db, "SELECT * FROM pipeline_runs");
   assertEquals([rewritten, removed], [null, 3]);
   assertEquals((await readRow(db, "SELECT * FROM task_runs WHERE id=5")).name, "theirs");
+});
+
+Deno.test("rows that were deleted before a process died are counted when its run is resumed", async () => {
+  using folder = tempFolder();
+  const db = folder.file("shared.db");
+  await halfDone(db);
+  const owner = crypto.randomUUID();
+  await Deno.writeTextFile(`${await Deno.realPath(db)}-owner-${owner}`, "");
+  await another(db, [
+    ["DELETE FROM task_runs WHERE id IN (3, 12)"],
+    [`UPDATE pipeline_runs SET status='running', finished_at=NULL, owner='${owner}'`],
+  ]);
+  {
+    await using _writer = await SqliteWriter.open({ db });
+  }
+  assertEquals(await readValues(db, "SELECT status FROM pipeline_runs"), [["interrupted"]]);
+  const { ran } = await run(db, keys(0, 29));
+  assertEquals(ran, [...keys(10, 14), "k2"]);
+  assertEquals(await readValues(db, COUNTS), [[0, 0, 30, 0, 0]]);
+  assertEquals((await readRow(db, "SELECT * FROM pipeline_runs")).removed, 2);
 });
 
 Deno.test("resume runs tasks whose status no program knows, unless they were done", async () => {

@@ -43,7 +43,7 @@ class Subject implements AsyncDisposable {
   #next = 0;
   #stage: TaskWork<Job>["stage"];
 
-  static async start({ work, open }: Claimant): Promise<Subject> {
+  static async start({ work, open }: Claimant, abortGraceMs = 60_000): Promise<Subject> {
     const subject = new Subject();
     const resources = subject.#resources;
     subject.#stage = work.stage;
@@ -79,7 +79,7 @@ class Subject implements AsyncDisposable {
     const options = { environment, slots: SLOTS, observer: undefined };
     subject.executor = resources.use(
       openExecutor(
-        { ...work, abortGraceMs: 50, limits: { any: { rate: 1_000 } } },
+        { ...work, abortGraceMs, limits: { any: { rate: 1_000 } } },
         client,
         options,
       ),
@@ -152,6 +152,7 @@ class Subject implements AsyncDisposable {
     started: ({ id }) => this.events.push(`started ${id}`),
     ended: (task, outcome) => this.#answer("ended", task.id, outcome),
     lost: (task, outcome) => this.#answer("lost", task.id, outcome),
+    returned: ({ id }) => this.events.push(`returned ${id}`),
     orphaned: (tasks) => tasks.forEach(({ id }) => this.events.push(`orphaned ${id}`)),
     failed: (error) => this.events.push(`failed ${error.message}`),
   };
@@ -261,7 +262,7 @@ export function testExecutor(claimant: Claimant, options: Partial<Deno.TestDefin
 
   if (!claimant.ends) return;
   test("a task that heeds no signal is ended, and one that runs at the end is lost", async () => {
-    await using subject = await Subject.start(claimant);
+    await using subject = await Subject.start(claimant, 50);
     const { executor } = subject;
     const deaf = subject.task("ignore");
     const outcome = subject.offer(deaf);

@@ -10,22 +10,24 @@
  *
  * @module
  */
+import { ticks } from "../../internal/delay.ts";
 import { isoNow } from "../../internal/timestamps.ts";
 import { WriterClosedError } from "../../errors.ts";
 import type { Query, QueryResults } from "../protocol/sender_port.ts";
 import type { TaskUpdateMessage } from "../protocol/task_message.ts";
 import {
+  isStatement,
   type ResultOf,
   ROW_BYTES,
   weightOf,
   type WriteMessage,
 } from "../protocol/write_message.ts";
-import { foldNews, newsOf } from "../protocol/task_news.ts";
+import { foldNews, isShortLife, newsOf } from "../protocol/task_news.ts";
 import { isEnd } from "../../internal/task_status.ts";
 import {
-  type Collected,
   type FailureListener,
   InFlight,
+  noneCollected,
   type Waiter,
   WINDOW_ROWS,
 } from "./in_flight.ts";
@@ -45,7 +47,7 @@ const TURN_TICKS = 16;
 /** Sends messages to the writer over one port, in order. */
 export class BatchSender {
   readonly #inFlight: InFlight;
-  #collected = nothing();
+  #collected = noneCollected();
   /** Rows with which it leaves. */
   #rowsOfBatch = BATCH_ROWS;
   /** News of a task that is still in `#collected`, and may be folded with what follows. */
@@ -101,6 +103,16 @@ export class BatchSender {
     if (message.status && isEnd(message.status)) this.#settle(message.id);
   }
 
+  /** Takes back the short news of a task's whole life that has sent nothing else: the last that were collected. */
+  withdraw(id: number): TaskUpdateMessage | undefined {
+    const { messages } = this.#collected;
+    const last = messages.at(-1);
+    if (last?.kind !== "task_update" || last.id !== id || !isShortLife(last)) return undefined;
+    messages.pop();
+    this.#collected.rows -= weightOf(last);
+    return last;
+  }
+
   /** Sends how far a task is, folded into what is waiting to be posted. This is called most of all. */
   progress(run: number, id: number, progress: number, message?: string): void {
     const waiting = this.#updates.get(id);
@@ -130,8 +142,8 @@ export class BatchSender {
    * the thread is ended.
    */
   flushLate(): void {
-    const isLate = performance.now() - this.#since >= BATCH_MS;
-    if (this.#collected.messages.length > 0 && isLate) this.#flush();
+    if (this.#collected.messages.length === 0) return;
+    if (performance.now() - this.#since >= BATCH_MS) this.#flush();
   }
 
   /** Posts what is collected, without waiting for it, as far as there are credits. */
@@ -158,7 +170,7 @@ export class BatchSender {
     try {
       await this.ready();
     } finally {
-      void endTurn(resolve);
+      void ticks(TURN_TICKS).then(resolve);
     }
   }
 
@@ -194,7 +206,7 @@ export class BatchSender {
     clearTimeout(this.#timer);
     this.#inFlight.fail(error);
     for (const waiter of this.#collected.waiters.values()) waiter.reject(error);
-    this.#collected = nothing();
+    this.#collected = noneCollected();
     this.#room?.promise.catch(() => {});
     this.#room?.reject(error);
   }
@@ -246,7 +258,7 @@ export class BatchSender {
     // For the reason of `TransientMap`.
     this.#updates = new Map();
     const collected = this.#collected;
-    this.#collected = nothing();
+    this.#collected = noneCollected();
     this.#rowsOfBatch = BATCH_ROWS;
     this.#inFlight.add(collected);
   }
@@ -283,17 +295,4 @@ export class BatchSender {
     this.#updates.delete(id);
     if (update.progress !== undefined || update.status === "running") update.updatedAt = isoNow();
   }
-}
-
-async function endTurn(end: () => void): Promise<void> {
-  for (let i = 0; i < TURN_TICKS; i++) await undefined;
-  end();
-}
-
-function nothing(): Collected {
-  return { messages: [], rows: 0, waiters: new Map(), tasks: new Map(), hasStatements: false };
-}
-
-function isStatement({ kind }: WriteMessage): boolean {
-  return kind === "execute" || kind === "statement" || kind === "transaction";
 }

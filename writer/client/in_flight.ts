@@ -54,6 +54,11 @@ export interface Collected {
   hasStatements: boolean;
 }
 
+/** A batch without messages. */
+export function noneCollected(): Collected {
+  return { messages: [], rows: 0, waiters: new Map(), tasks: new Map(), hasStatements: false };
+}
+
 /** What is kept of a batch: not its messages, which would outlive the young generation by the thousand. */
 interface Unacknowledged extends Omit<Collected, "messages"> {
   /** Messages that could not be cloned, and why. */

@@ -6,10 +6,13 @@
  */
 import { TASK_STATUSES } from "../../internal/task_status.ts";
 import type { TaskUpdateMessage } from "./task_message.ts";
-import type { WriteMessage } from "./write_message.ts";
+import { weightOf, type WriteMessage } from "./write_message.ts";
 
 /** Stands for a time that is the same as that of the entry before. */
 const SAME = 0;
+
+/** What short news count for at most. */
+const SHORT_ROWS = 2;
 
 /** A text or number of each entry; `undefined`, or nothing, where it has none. */
 type Column<T> = (T | undefined)[];
@@ -51,6 +54,12 @@ export function newsOf(run: number, id: number): TaskUpdateMessage {
     error: undefined,
     updatedAt: undefined,
   };
+}
+
+/** Whether the news are those of a task's whole life, and are no large ones. */
+export function isShortLife(news: TaskUpdateMessage): boolean {
+  return news.startedAt !== undefined && news.finishedAt !== undefined &&
+    weightOf(news) <= SHORT_ROWS;
 }
 
 /** Adds later news of the same task: what they leave out stays. */

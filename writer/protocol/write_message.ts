@@ -290,3 +290,8 @@ export function sizeOf(values: readonly SqlValue[]): number {
 function lengthOf(text: string | undefined): number {
   return text?.length ?? 0;
 }
+
+/** Whether a message runs statements of the user. */
+export function isStatement({ kind }: WriteMessage): boolean {
+  return kind === "execute" || kind === "statement" || kind === "transaction";
+}

@@ -13,13 +13,14 @@ import { readReason } from "../../internal/owner_lock.ts";
 import { ownerOf, type ProcessLock, removeAbandoned, removeGone } from "./process_lock.ts";
 import { isOwn } from "../../sqlite/rewritten_rows.ts";
 import { refuseAll } from "./request_store.ts";
-import { adopt, recount } from "./rewritten_store.ts";
+import { adopt, isOurs, recount } from "./rewritten_store.ts";
 import { queueListed } from "./tasks/added_items.ts";
 import { noCounts } from "../../internal/task_status.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 
+/** Sorted by an expression, so that SQLite takes the index of running runs and not every run in its order. */
 const OPEN_RUNS = `SELECT id, owner, pid, host, process_started_at, booted_at FROM pipeline_runs
-  WHERE status='running' AND owner IS NOT NULL ORDER BY id`;
+  WHERE status='running' AND owner IS NOT NULL ORDER BY +id`;
 
 /** Owners of the last runs that have ended: one that was killed while none was running has left its lock file. */
 const ENDED_OWNERS = `SELECT DISTINCT owner FROM (
@@ -82,10 +83,12 @@ function lastSeen(connection: Connection, run: number): SqlValue {
 
 /** Ends a run: as interrupted, or as failed where its owner has noted why. */
 function interruptRun(connection: Connection, run: number, reason: string | null): void {
-  adopt(connection, run);
+  // Otherwise nothing looks at all tasks, which may be millions: the program that opens the file waits for this.
+  const hasOthers = !isOurs(connection, run);
+  if (hasOthers) adopt(connection, run);
   const at = lastSeen(connection, run);
   interruptTasks(connection, run, at);
-  recount(connection, run, noCounts());
+  if (hasOthers) recount(connection, run, noCounts());
   const status = reason === null ? "interrupted" : "error";
   connection.prepare(
     "UPDATE pipeline_runs SET status=?2, finished_at=?3, reason=coalesce(?4, reason) WHERE id=?1",

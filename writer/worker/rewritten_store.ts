@@ -23,16 +23,21 @@ export interface RewrittenRows {
  * that is unknown is not one that a task ended with.
  */
 export function adopt(connection: Connection, run: number): void {
-  const isKnown = connection.prepare(
-    "SELECT own_resumed IS coalesce(resumed,0) AS known FROM pipeline_runs WHERE id=?",
-  ).get(run)?.known ?? 0;
+  const isKnown = isOurs(connection, run);
   connection.prepare(
     `UPDATE task_runs SET own_status=CASE WHEN status IN (${STATUSES}) THEN status ELSE 'error' END
      WHERE ${OF_RUN} AND (own_status IS NULL OR (NOT ?2 AND own_status IS NOT status) OR (${RECOVERED}))`,
-  ).run(run, isKnown);
+  ).run(run, Number(isKnown));
   connection.prepare("UPDATE pipeline_runs SET own_resumed=coalesce(resumed,0) WHERE id=?").run(
     run,
   );
+}
+
+/** Whether no other release has begun or resumed a run: its rows have an `own_status`, and its counts are right. */
+export function isOurs(connection: Connection, run: number): boolean {
+  return connection.prepare(
+    "SELECT own_resumed IS coalesce(resumed,0) AS known FROM pipeline_runs WHERE id=?",
+  ).get(run)?.known === 1;
 }
 
 /**

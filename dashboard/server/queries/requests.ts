@@ -35,7 +35,7 @@ function findCancelling(reader: Reader): Cancelling {
   if (!reader.has("run_requests")) return cancelling;
   const rows = reader.all(
     `SELECT run_id, task_id FROM run_requests WHERE answered_at IS NULL AND kind='cancel'
-     ORDER BY id DESC LIMIT ${MAX_OPEN}`,
+     ORDER BY +id DESC LIMIT ${MAX_OPEN}`,
   );
   for (const { run_id, task_id } of rows) {
     if (task_id === null) cancelling.runs.add(Number(run_id));

@@ -11,7 +11,7 @@ import {
   type TaskStatus,
 } from "../../../internal/task_status.ts";
 import { timeOf } from "../../../internal/units.ts";
-import type { Run, RunPage, RunQuery, RunStatus } from "../../api.ts";
+import type { Run, RunPage, RunStatus } from "../../api.ts";
 import type { Reader } from "../reader.ts";
 import { countFailedChecks } from "./answers/checks.ts";
 import { newest, numberOf, progressOf, readRunning } from "./progress.ts";
@@ -49,29 +49,18 @@ const outdated = new WeakSet<Run>();
 /** The newest runs before `before`, at most `limit`. */
 export function listRuns(
   reader: Reader,
-  options: {
-    before?: number;
-    limit?: number;
-    /** Only runs of this name, if any, that started at these times or between them. */
-    only?: Pick<RunQuery, "name" | "from" | "to">;
-  } = {},
+  options: { before?: number; limit?: number } = {},
 ): RunPage {
-  const { before = Number.MAX_SAFE_INTEGER, limit = 50, only } = options;
-  const { name = "", from = "", to = "" } = only ?? {};
+  const { before = Number.MAX_SAFE_INTEGER, limit = 50 } = options;
   const { runs: cancelling } = readCancelling(reader);
   const runs = reader.has("pipeline_runs")
     ? reader.all(
-      `SELECT ${runColumns(reader)} FROM pipeline_runs WHERE id < ?1
-         AND (?2 = '' OR name = ?2) AND started_at >= ?3 AND (?4 = '' OR started_at <= ?4)
-       ORDER BY id DESC LIMIT ?5`,
+      `SELECT ${runColumns(reader)} FROM pipeline_runs WHERE id < ? ORDER BY id DESC LIMIT ?`,
       before,
-      name,
-      from,
-      to,
       limit + 1,
     ).map((row) => toRun(reader, row, cancelling))
     : [];
-  if (runs.length <= limit && before > ORIGINAL_RUN && !`${name}${from}${to}`) {
+  if (runs.length <= limit && before > ORIGINAL_RUN) {
     const original = originalRun(reader);
     if (original) runs.push(original);
   }

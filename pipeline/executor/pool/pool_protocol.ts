@@ -6,6 +6,7 @@
 import type { ErrorData } from "../../../errors.ts";
 import type { LogLevel } from "../../../internal/log_level.ts";
 import type { EndStatus } from "../../../internal/task_status.ts";
+import type { TaskNews } from "../../../writer/protocol/task_news.ts";
 import type { Identities } from "../added_items.ts";
 import type { Attempt } from "../../scheduler/retry_policy.ts";
 
@@ -33,24 +34,34 @@ export interface InitTaskWorker {
   /** Rows that it may have sent to the writer and that are not committed. */
   window: number;
   port: MessagePort;
+  /** Where it notes what became of its tasks. */
+  board: SharedArrayBuffer;
 }
 
-/** Runs one task. */
-export interface RunTaskRequest {
+/** Runs tasks, one after the other: their parts by their places, which takes less to clone than an object for each. */
+export interface RunTasksRequest {
   kind: "run";
-  id: number;
-  name: string;
-  key: string | null;
-  /** The user's item, cloned. */
-  item: unknown;
+  /** The number of the first on the Worker's board; the others follow. */
+  first: number;
+  ids: number[];
+  names: string[];
+  keys: (string | null)[];
+  /** The user's items, cloned. */
+  items: unknown[];
+  /** What only some tasks have; left out where none has any. */
+  extras?: TaskExtras[];
+  /** Whether to report that a task begins, because starts are counted. */
+  reportStart?: true;
+}
+
+/** What only some tasks have. */
+export interface TaskExtras {
   /** Which stage runs it, where the Worker has several. */
   stage?: string;
   /** Which attempt it is, where attempts are counted. */
   attempt?: Attempt;
   /** The span that it belongs to, as a `traceparent`. */
   trace?: string;
-  /** Whether to report that it begins, because starts are counted. */
-  reportStart?: true;
   /** Whether its end leaves at once, because a task of another Worker may ask for its result. */
   isNeeded?: true;
 }
@@ -97,7 +108,7 @@ export interface FinishTasksRequest {
 /** What goes to a task Worker. */
 export type TaskWorkerRequest =
   | InitTaskWorker
-  | RunTaskRequest
+  | RunTasksRequest
   | AbortTasksRequest
   | TimeOutTaskRequest
   | CancelTaskRequest
@@ -125,17 +136,25 @@ export interface TaskWorkerInitialized {
 /** The task begins; sent only on request. */
 export interface TaskBegun {
   kind: "begun";
+  /** Its number on the board. */
+  number: number;
 }
 
-/** The Worker is free for the next task. The outcome is missing while rows are on their way. */
-export interface TaskReturned {
+/** What became of tasks since the last report; which of them have returned is on the board. */
+export interface TaskReport {
+  /** News of tasks that are done and have sent nothing, in their order. */
+  news?: TaskNews | undefined;
+  /** How others have ended. */
+  ends?: TaskEnded[] | undefined;
+}
+
+/** Tasks have returned or ended. */
+export interface TasksReturned extends TaskReport {
   kind: "returned";
-  id: number;
 }
 
 /** How a task ended. */
 export interface TaskEnded {
-  kind: "ended";
   id: number;
   status: EndStatus;
   error?: ErrorData | undefined;
@@ -146,8 +165,10 @@ export interface TaskEnded {
 }
 
 /** The module cannot be loaded, or an error that no task caught. */
-export interface TaskWorkerFailed {
+export interface TaskWorkerFailed extends TaskReport {
   kind: "failed";
+  /** Whether a task has failed with it. */
+  hasVictim: boolean;
   error: ErrorData;
 }
 
@@ -205,8 +226,7 @@ export type TaskWorkerReply =
   | SettingUp
   | TaskWorkerInitialized
   | TaskBegun
-  | TaskReturned
-  | TaskEnded
+  | TasksReturned
   | TaskWorkerFailed
   | TaskNewsRefused
   | TaskProgressed

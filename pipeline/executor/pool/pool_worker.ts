@@ -1,75 +1,77 @@
 /**
- * One Worker of a pool as the main thread sees it: it runs one task at a time, and may die or be ended in the
- * middle of it.
+ * One Worker of a pool as the main thread sees it: it runs one task at a time, may have others at hand, and may die or
+ * be ended in the middle of one.
  *
  * @module
  */
-import { fromErrorData, TaskWorkerDiedError, toErrorData } from "../../../errors.ts";
-import type { EndStatus } from "../../../internal/task_status.ts";
-import { whyNotStarted, withCacheAdvice, workerEntry } from "../../../internal/worker_entry.ts";
+import { fromErrorData, toErrorData } from "../../../errors.ts";
 import { TransientMap } from "../../../internal/transient_map.ts";
+import type { TaskUpdateMessage } from "../../../writer/protocol/task_message.ts";
+import { unpack } from "../../../writer/protocol/task_news.ts";
 import type { RunningTask } from "../../observers/run_observer.ts";
 import { timeAttempt } from "../attempt_timer.ts";
 import { type ExecutorEvents, lostOutcome, type OfferedTask } from "../executor.ts";
-import type {
-  IdentifyItems,
-  RunTaskRequest,
-  TaskWorkerReply,
-  TaskWorkerRequest,
-} from "./pool_protocol.ts";
-import { notLoaded, toInit, type WorkerOptions } from "./pool_worker_options.ts";
-import { nextSender } from "./sender_numbers.ts";
 import type { TaskOutcome } from "../task_runner.ts";
+import { GivenTasks } from "./given_tasks.ts";
+import { passOn } from "./pass_on.ts";
+import type { TaskEnded, TaskProgressed, TaskReport, TaskWorkerReply } from "./pool_protocol.ts";
+import type { WorkerOptions } from "./pool_worker_options.ts";
+import { notSent, toRequest } from "./run_request.ts";
+import { GivenState } from "./task_board.ts";
+import { TaskWatches } from "./task_watches.ts";
 import { UnsentEnds } from "./unsent_ends.ts";
-import { tornDownInTime } from "./worker_setup.ts";
-
-const ENTRY = workerEntry(
-  new URL("./task_worker.ts", import.meta.url),
-  () => import("./task_worker.ts"),
-);
+import { type Death, WorkerThread } from "./worker_thread.ts";
+import { endDone } from "./end_done.ts";
 
 /** One Worker, which runs one task at a time. */
 export class PooledWorker<Item> implements Disposable {
   readonly #options: WorkerOptions;
   readonly #events: ExecutorEvents<Item>;
-  readonly #worker: Worker;
-  readonly #sender = nextSender();
-  /** The step that is waited for: listening, initialized or finished. */
-  #step: PromiseWithResolvers<void> = Promise.withResolvers();
-  #isListening = false;
-  #isLoaded = false;
-  #isSettingUp = false;
-  /** Whether its module has a `teardown()` to call. */
-  #tearsDown = false;
+  readonly #returned: (count: number) => void;
+  readonly #thread: WorkerThread;
   #isAborted = false;
-  #death: Error | undefined;
-  /** Tasks that have not ended, and the one among them that has not returned. */
+  readonly #given = new GivenTasks<Item>();
+  /** Tasks that have returned, and not ended. */
   readonly #pending = new TransientMap<number, OfferedTask<Item>>();
-  #current: OfferedTask<Item> | undefined;
-  #returned: PromiseWithResolvers<void> | undefined;
-  #running: { -readonly [K in keyof RunningTask]: RunningTask[K] } | undefined;
+  readonly #watches = new TaskWatches();
+  /** What was last reported of the task that runs. */
+  #progress: TaskProgressed | undefined;
   readonly #unsent = new UnsentEnds<Item>();
 
-  constructor(options: WorkerOptions, events: ExecutorEvents<Item>) {
+  /** `returned` is called when tasks have returned, and when it has died. */
+  constructor(
+    options: WorkerOptions,
+    events: ExecutorEvents<Item>,
+    returned: (count: number) => void = () => {},
+  ) {
     this.#options = options;
     this.#events = events;
-    this.#worker = new Worker(ENTRY, { type: "module", name: "pipeloom-task" });
-    this.#worker.onmessage = ({ data }: MessageEvent<TaskWorkerReply>) => this.#receive(data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      const { message } = event;
-      this.#die(new Error(this.#isListening ? message : whyNotStarted(ENTRY, message)));
-    };
+    this.#returned = returned;
+    this.#thread = new WorkerThread({
+      options,
+      board: this.#given.board.memory,
+      receive: (reply) => this.#receive(reply),
+      failed: (why) => this.#die(why),
+    });
+  }
+
+  /** Tasks that run or wait for that. */
+  get size(): number {
+    return this.#given.size;
   }
 
   /** The task that has not returned yet. */
   get running(): RunningTask | undefined {
-    return this.#running;
+    const { current } = this.#given;
+    if (!current) return undefined;
+    const { id, name, key } = current;
+    const progress = this.#progress?.id === id ? this.#progress : undefined;
+    return { id, name, key, fraction: progress?.fraction, note: progress?.note };
   }
 
   /** What the Worker died of. */
   get death(): Error | undefined {
-    return this.#death;
+    return this.#thread.death;
   }
 
   /**
@@ -78,193 +80,189 @@ export class PooledWorker<Item> implements Disposable {
    * @throws {Error} If the module cannot be loaded or has no such export
    */
   async load(): Promise<void> {
-    const { module: { module } } = this.#options;
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    await this.#thread.load();
+  }
+
+  /** Runs a task. Resolves when it has returned. */
+  run(task: OfferedTask<Item>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#watches.add(task.id, resolve);
+    this.give([task]);
+    return promise;
+  }
+
+  /** Gives it tasks, which it runs one after the other. */
+  give(tasks: readonly OfferedTask<Item>[]): void {
+    if (this.death) return this.#refuse(tasks, this.#lost(this.death));
+    this.#unsent.forgetSent();
+    const first = this.#given.addAll(tasks);
     try {
-      await this.#next();
-      const port = this.#options.attach(this.#sender);
-      this.#post(toInit(this.#options, port), [port]);
-      const { loadMs } = this.#options;
-      timer = setTimeout(() => this.#die(notLoaded(loadMs, this.#isSettingUp)), loadMs);
-      await this.#next();
-      this.#isLoaded = true;
+      this.#thread.post(toRequest(tasks, first, this.#options));
     } catch (error) {
-      this.#die(error as Error);
-      const why = withCacheAdvice((error as Error).message, module);
-      throw new Error(`Cannot load the task from ${module}: ${why}`, { cause: error });
-    } finally {
-      clearTimeout(timer);
+      return this.#giveApart(tasks, error as Error);
+    }
+    for (const task of tasks) {
+      // It is the only one that the Worker has.
+      if (task.attempt?.timeoutMs !== undefined) this.#time(task);
     }
   }
 
-  /** Runs a task. Resolves when the Worker is free again. */
-  async run(task: OfferedTask<Item>): Promise<void> {
-    const { id, name, key, item, attempt } = task;
-    if (this.#death) return this.#events.ended(task, this.#lost());
-    this.#unsent.forgetSent();
-    try {
-      const request: RunTaskRequest = { kind: "run", id, name, key, item };
-      if (attempt) request.attempt = attempt;
-      if (this.#options.exports) request.stage = task.stage!;
-      if (task.trace !== undefined) request.trace = task.trace;
-      if (this.#options.environment.isNeeded?.(id)) request.isNeeded = true;
-      if (this.#options.reportsStarts) request.reportStart = true;
-      this.#post(request);
-    } catch (error) {
-      const refusal = new TypeError(
-        `Cannot send the item of task ${id} (${name}) to a Worker: ${(error as Error).message}; ` +
-          `make it plain data, or run the tasks on this thread`,
-      );
-      return this.#events.ended(task, this.#lost(refusal, "error"));
-    }
-    this.#pending.set(id, task);
-    this.#current = task;
-    this.#returned = Promise.withResolvers();
-    const { environment, graceMs } = this.#options;
-    if (environment.onLog) {
-      this.#running = { id, name, key, fraction: undefined, note: undefined };
-    }
-    using _ = timeAttempt(task, environment, {
-      notify: (reason) => {
-        if (!this.#death) this.#post({ kind: "time_out", id, reason: toErrorData(reason) });
-      },
-      end: { afterMs: graceMs, run: (error) => this.#terminate(task, error, "error") },
-    });
-    await this.#returned.promise;
-    this.#running = undefined;
-    this.#current = undefined;
+  /** Takes back what waits behind the task that runs. */
+  takeBack(): OfferedTask<Item>[] {
+    const { current } = this.#given;
+    return this.#given.takeBack((task) => task !== current);
+  }
+
+  /** Sees which tasks have returned. Returns whether one runs that ran before, too, and keeps others waiting. */
+  look(before: OfferedTask<Item> | undefined): { current?: OfferedTask<Item>; stalls: boolean } {
+    this.#settle();
+    const { current, isRunning, size } = this.#given;
+    if (!current || !isRunning) return { stalls: false };
+    return { current, stalls: current === before && size > 1 };
   }
 
   /** Asks the tasks to stop; a Worker that is still loading is ended. */
   abort(reason: unknown): void {
     this.#isAborted = true;
-    if (this.#death) return;
-    if (this.#isLoaded) this.#post({ kind: "abort", reason: toErrorData(reason) });
-    else this.#die(reason);
+    if (this.death) return;
+    if (!this.#thread.isLoaded) return this.#die(reason);
+    this.#refuse(this.takeBack(), this.#lost(reason as Error, "cancelled"));
+    this.#thread.post({ kind: "abort", reason: toErrorData(reason) });
   }
 
   /** Asks a task to stop, and ends the Worker if it continues; one that has returned is left alone. */
   cancel(id: number, reason: Error): void {
-    const task = this.#current;
-    if (this.#death || task?.id !== id) return;
-    this.#post({ kind: "cancel", id, reason: toErrorData(reason) });
-    const timer = setTimeout(() => {
+    if (this.death) return;
+    const taken = this.#given.takeBack((task) => task.id === id);
+    if (taken.length > 0) return this.#refuse(taken, this.#lost(reason, "cancelled"));
+    const { current, isRunning } = this.#given;
+    if (current?.id !== id || !isRunning) return;
+    this.#thread.post({ kind: "cancel", id, reason: toErrorData(reason) });
+    const kill = setTimeout(() => {
       const text = `${reason.message}; its Worker was terminated`;
-      this.#terminate(task, new DOMException(text, "AbortError"), "cancelled");
+      this.#terminate(current, new DOMException(text, "AbortError"), "cancelled");
     }, this.#options.graceMs);
-    this.#returned!.promise.then(() => clearTimeout(timer));
+    this.#watches.add(id, () => clearTimeout(kill));
   }
 
   /** Resolves when everything that the tasks sent is committed and the module torn down, or the Worker has died. */
   async finish(): Promise<void> {
-    if (this.#death || !this.#isLoaded) return;
-    this.#post({ kind: "finish" });
-    await this.#next().then(() => this.tearDown(), () => {});
+    await this.#thread.finish();
   }
 
   /** Has the module let go of what its `setup()` made, unless a task runs. */
   async tearDown(): Promise<void> {
-    if (this.#death || !this.#tearsDown || this.#current) return;
-    this.#tearsDown = false;
-    this.#post({ kind: "tear_down" });
-    await tornDownInTime(this.#next(), this.#options.module);
+    if (this.size === 0) await this.#thread.tearDown();
   }
 
   /** Ends the Worker. */
   [Symbol.dispose](): void {
-    this.#die(new Error("It was ended"), { status: this.#isAborted ? "cancelled" : "error" });
-  }
-
-  async #next(): Promise<void> {
-    await this.#step.promise;
-    // It may have died just after taking the step, and then reports no other.
-    if (this.#death) throw this.#death;
-    this.#step = Promise.withResolvers();
+    const status = this.#isAborted ? "cancelled" : "error";
+    this.#die(new Error("It was ended"), { status, isOver: true });
   }
 
   #receive(reply: TaskWorkerReply): void {
     switch (reply?.kind) {
-      case "listening":
-        this.#isListening = true;
-        return this.#step.resolve();
-      case "setting_up":
-        return void (this.#isSettingUp = true);
-      case "initialized":
-        this.#tearsDown = reply.tearsDown;
-        return this.#step.resolve();
-      case "finished":
-      case "torn_down":
-        return this.#step.resolve();
-      case "begun":
-        return this.#current && this.#events.started(this.#current);
-      case "returned":
-        return this.#returned?.resolve();
-      case "ended": {
-        const { id, status, error, result, unwritten } = reply;
-        const task = this.#pending.get(id);
-        if (!task) return;
-        this.#pending.delete(id);
-        this.#options.environment.deadline?.releaseTask(id);
-        if (status === "done") this.#unsent.add(task);
-        const outcome = result === undefined ? { status, error } : { status, error, result };
-        return this.#events.ended(task, unwritten ? { ...outcome, unwritten } : outcome);
+      case "begun": {
+        const task = this.#given.taskOf(reply.number);
+        return task && this.#events.started(task);
       }
+      case "returned":
+        return this.#report(reply);
       case "failed":
-        return this.#fail(fromErrorData(reply.error));
+        // Every task that it began has ended.
+        this.#report(reply);
+        return this.#die(fromErrorData(reply.error), { hasVictim: reply.hasVictim });
       case "refused":
         return this.#events.failed(fromErrorData(reply.error));
       case "progressed":
-        if (this.#running?.id !== reply.id) return;
-        this.#running.fraction = reply.fraction;
-        return void (this.#running.note = reply.note);
+        return void (this.#progress = reply);
       case "logged":
-        return this.#options.environment.onLog?.(reply, reply.level, reply.message);
-      case "added":
-        return this.#options.environment.adds?.added(reply.id);
-      case "identify":
-        return void this.#identify(reply);
       case "printed":
-        // The text may hold what `console` would take for a format.
-        return console[reply.method]("%s", reply.text);
-      default: {
-        const unknown: never = reply;
-        this.#die(new TypeError(`It sent a reply of unknown kind ${Deno.inspect(unknown)}`));
-      }
+      case "added":
+      case "identify":
+        return passOn(reply, this.#options.environment, (answer) => {
+          if (!this.death) this.#thread.post(answer);
+        });
+      default:
+        this.#die(new TypeError(`It sent a reply of unknown kind ${Deno.inspect(reply)}`));
     }
   }
 
-  async #identify({ question, items }: IdentifyItems): Promise<void> {
-    const { adds } = this.#options.environment;
-    const answer = await Promise.try(() => adds!.identify(items)).then(
-      (identities) => ({ identities }),
-      (thrown) => ({ error: toErrorData(thrown) }),
-    );
-    if (!this.#death) this.#post({ kind: "identified", question, ...answer });
+  #report({ news, ends }: TaskReport): void {
+    this.#settle(news && unpack([news]) as TaskUpdateMessage[]);
+    ends?.forEach((end) => this.#end(end));
   }
 
-  #post(request: TaskWorkerRequest, transfer: Transferable[] = []): void {
-    this.#worker.postMessage(request, transfer);
+  /** Lets tasks leave that have returned, and ends those that are done; `news` are those of some, in their order. */
+  #settle(news: readonly TaskUpdateMessage[] = []): void {
+    let [count, at] = [0, 0];
+    for (;;) {
+      const returned = this.#given.shift(at < news.length);
+      if (!returned) break;
+      count++;
+      const { task, state } = returned;
+      this.#watches.end(task.id);
+      if (state === GivenState.returned) this.#pending.set(task.id, task);
+      else {
+        const own = state === GivenState.doneWithNews ? news[at++] : undefined;
+        endDone(returned, own, this.#options.environment, this.#events);
+      }
+    }
+    if (count > 0) this.#returned(count);
+  }
+
+  /** A task has ended, and what it has sent is committed. */
+  #end({ id, status, error, result, unwritten }: TaskEnded): void {
+    const task = this.#pending.get(id);
+    if (!task) return;
+    this.#pending.delete(id);
+    this.#options.environment.deadline?.releaseTask(id);
+    if (status === "done") this.#unsent.add(task);
+    const outcome = result === undefined ? { status, error } : { status, error, result };
+    this.#events.ended(task, unwritten ? { ...outcome, unwritten } : outcome);
+  }
+
+  #time(task: OfferedTask<Item>): void {
+    const { environment, graceMs } = this.#options;
+    const { id } = task;
+    const timer = timeAttempt(task, environment, {
+      notify: (reason) => {
+        if (!this.death) this.#thread.post({ kind: "time_out", id, reason: toErrorData(reason) });
+      },
+      end: { afterMs: graceMs, run: (error) => this.#terminate(task, error, "error") },
+    });
+    this.#watches.add(id, () => timer?.[Symbol.dispose]());
+  }
+
+  /** Some of these items cannot be sent: the others are, each by itself. */
+  #giveApart(tasks: readonly OfferedTask<Item>[], error: Error): void {
+    this.#given.takeBack((task) => tasks.includes(task));
+    if (tasks.length > 1) return tasks.forEach((task) => this.give([task]));
+    this.#refuse(tasks, this.#lost(notSent(tasks[0]!, error), "error"));
+  }
+
+  /** Ends tasks that have not begun. */
+  #refuse(tasks: readonly OfferedTask<Item>[], outcome: TaskOutcome): void {
+    for (const task of tasks) {
+      this.#watches.end(task.id);
+      this.#events.ended(task, outcome);
+    }
+    if (tasks.length > 0) this.#returned(0);
   }
 
   /** The outcome of a task that cannot write its end itself. */
   #lost(
-    error: Error = this.#death!,
-    status: EndStatus = this.#isAborted ? "cancelled" : "error",
+    error: Error,
+    status: "cancelled" | "error" = this.#isAborted ? "cancelled" : "error",
   ): TaskOutcome {
-    return lostOutcome(toErrorData(error), status as "cancelled" | "error");
-  }
-
-  /** The Worker failed, after every task that it began has ended. */
-  #fail(why: Error): void {
-    const unstarted = [...this.#pending.values()];
-    this.#pending.clear();
-    this.#die(why);
-    for (const task of unstarted) this.#events.lost(task, this.#lost());
+    return lostOutcome(toErrorData(error), status);
   }
 
   /** Ends the Worker in the middle of a task, which ends with this error. */
-  #terminate(task: OfferedTask<Item>, error: Error, status: EndStatus): void {
-    if (this.#pending.get(task.id) !== task) return;
+  #terminate(task: OfferedTask<Item>, error: Error, status: "cancelled" | "error"): void {
+    this.#settle();
+    if (this.#given.current !== task) return;
     const orphans = this.#unsent.tasks;
     this.#die(error, { victim: task, status });
     const why = `Its Worker was ended for task ${task.id} (${error.message})`;
@@ -274,27 +272,28 @@ export class PooledWorker<Item> implements Disposable {
   /** Ends the Worker; `status` is that of the task that runs on it, or only of the victim where there is one. */
   #die(
     why: unknown,
-    { victim, status = "error" }: { victim?: OfferedTask<Item>; status?: EndStatus } = {},
-  ): void {
-    if (this.#death) return;
-    const cause = fromErrorData(toErrorData(why));
-    const death = this.#death = new TaskWorkerDiedError(
-      `The task Worker died (${cause.message}): what the task had sent may or may not be written`,
-      { cause },
-    );
-    this.#worker.terminate();
-    // A task that computes is not stopped by that before it waits, and what it sends meanwhile would arrive.
-    if (this.#current) this.#options.disconnect(this.#sender);
-    const pending = [...this.#pending.values()];
+    { victim, hasVictim, status = "error", isOver = false }: Death<OfferedTask<Item>> = {},
+  ) {
+    if (this.death) return;
+    this.#settle();
+    const unstarted = this.#given.takeBack();
+    const begun = this.#given.clear();
+    const lost = [...this.#pending.values(), ...begun];
+    const death = this.#thread.end(why, begun.length > 0);
     this.#pending.clear();
-    for (const task of pending) {
+    this.#watches.endAll();
+    for (const task of lost) {
       const outcome = task === victim
         ? this.#lost(why as Error, status)
         : this.#lost(death, victim ? "error" : status);
       this.#events.ended(task, outcome);
     }
-    this.#returned?.resolve();
-    this.#step.promise.catch(() => {});
-    this.#step.reject(cause);
+    for (const task of unstarted) {
+      if (isOver) this.#events.ended(task, this.#lost(death, status));
+      // Where no task ran, the next one may be what the Worker cannot bear.
+      else if (task !== unstarted[0] || hasVictim || begun.length > 0) this.#events.returned(task);
+      else this.#events.lost(task, this.#lost(death));
+    }
+    this.#returned(0);
   }
 }

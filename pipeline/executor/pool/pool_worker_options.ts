@@ -36,6 +36,7 @@ export function toInit(
   { module: { module, export: name = "default" }, exports, environment, prints, slots }:
     WorkerOptions,
   port: MessagePort,
+  board: SharedArrayBuffer,
 ): InitTaskWorker {
   const { run, args, atomic, adds, confirms, keepsResults, skipsSleeps, onLog } = environment;
   return {
@@ -52,6 +53,7 @@ export function toInit(
     watch: onLog && { prints },
     window: windowFor(slots ?? 1),
     port,
+    board,
   };
 }
 

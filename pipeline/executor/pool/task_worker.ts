@@ -14,18 +14,20 @@ import { toErrorSummary, toErrorText } from "../../../internal/error_text.ts";
 import type {
   CancelTaskRequest,
   InitTaskWorker,
-  RunTaskRequest,
   TaskWorkerReply,
   TaskWorkerRequest,
   TimeOutTaskRequest,
 } from "./pool_protocol.ts";
-import { identifyAll, type Identities } from "../added_items.ts";
 import { abridgedError } from "../abridged_error.ts";
 import { delay } from "../../../internal/delay.ts";
 import { TransientMap } from "../../../internal/transient_map.ts";
 import { BATCH_MS, BatchSender } from "../../../writer/client/batch_sender.ts";
-import { WorkerSetup } from "./worker_setup.ts";
+import { IdentityQuestions } from "./identity_questions.ts";
+import { functionsOf, WorkerSetup } from "./worker_setup.ts";
 import { type TaskEnvironment, TaskExecution } from "../task_execution.ts";
+import { type GivenTask, tasksOf } from "./run_request.ts";
+import { TaskBoard } from "./task_board.ts";
+import { TaskReports } from "./task_reports.ts";
 import { isStopped, runTask, type TaskOutcome, writeFailure } from "../task_runner.ts";
 import type { TaskFunction } from "../task_module.ts";
 
@@ -33,27 +35,35 @@ const worker = self as unknown as Record<"close" | "postMessage", (reply: TaskWo
 const reply = worker.postMessage.bind(worker);
 
 const controller = new AbortController();
-/** Tasks that have not ended, each with its end. */
+/** Tasks that have returned and not ended, each with its end. */
 const tasks = new TransientMap<number, { task: TaskExecution; end: Promise<void> }>();
 /** The functions that tasks run, by their stages; `""` where there are none. */
-const functions = new Map<string, TaskFunction<unknown>>();
+let functions: ReadonlyMap<string, TaskFunction<unknown>>;
 let environment: TaskEnvironment | undefined;
 /** What its module makes for it. */
 let setup: WorkerSetup | undefined;
-/** The task that has not returned yet. */
+/** Where it notes what became of its tasks, and by which messages. */
+let board: TaskBoard | undefined;
+let reports: TaskReports | undefined;
+/** Tasks that it was given; those before `next` have had their turn. */
+let given: GivenTask[] = [];
+let next = 0;
+let isRunning = false;
+/** The task that has not returned yet, and its number on the board. */
 let running: TaskExecution | undefined;
+let runningNumber = -1;
 /** The task that was ended because the Worker failed. */
 let victim: TaskExecution | undefined;
 /** Where OpenTelemetry keeps its providers. */
 const OPENTELEMETRY = Symbol.for("opentelemetry.js.api.1");
+/** Milliseconds after which tasks that never wait make way for messages and timers. */
+const YIELD_MS = 4;
 /** Characters of a message of which several copies are made: its task is done with before the next one runs. */
 const LARGE_ERROR = 100_000;
 /** The last request to stop a task, which may have come before it began. */
 let stopRequest: TimeOutTaskRequest | CancelTaskRequest | undefined;
 let failed = false;
-/** What the main thread was asked, by the numbers of the questions. */
-const questions = new Map<number, PromiseWithResolvers<Identities>>();
-let asked = 0;
+const questions = new IdentityQuestions(reply);
 /** Resolves when what was collected by now has left. */
 let leaving: Promise<void> | undefined;
 
@@ -84,8 +94,12 @@ async function fail(thrown: unknown): Promise<void> {
     await environment?.batchSender.flushed();
     if (environment) await setup?.tearDownInTime();
   } finally {
-    if (victim) ended(victim.id, { status, error, unwritten: victim.retryable });
-    reply({ kind: "failed", error: toErrorData(thrown) });
+    if (victim) {
+      reports!.returned(runningNumber);
+      ended(victim.id, { status, error, unwritten: victim.retryable });
+    }
+    const hasVictim = victim !== undefined;
+    reply({ kind: "failed", error: toErrorData(thrown), hasVictim, ...reports?.take() });
   }
 }
 
@@ -95,23 +109,16 @@ function refuse(): never {
 
 async function init(request: InitTaskWorker): Promise<boolean> {
   const module = await import(request.module) as Record<string, unknown>;
-  for (const [stage, name] of Object.entries(request.exports)) {
-    const exported = module[name];
-    if (typeof exported !== "function") {
-      throw new TypeError(
-        `Cannot run tasks with ${request.module}: its export ${Deno.inspect(name)} is ` +
-          `${exported === undefined ? "missing" : "not a function"}`,
-      );
-    }
-    functions.set(stage, exported as TaskFunction<unknown>);
-  }
+  functions = functionsOf(module, request);
   const made = setup = new WorkerSetup(module, Object.values(request.exports));
   if (made.hasSetup) reply({ kind: "setting_up" });
   const worker = await made.setUp({ args: request.args ?? {}, runId: request.run });
   const batchSender = new BatchSender(request.port, (error, task) => {
     if (task === undefined) reply({ kind: "refused", error });
-    else tasks.get(task)?.task.fail(error);
+    else executionOf(task)?.fail(error);
   }, request.window);
+  board = new TaskBoard(request.board);
+  reports = new TaskReports(board, reply);
   environment = {
     run: request.run,
     args: request.args,
@@ -123,11 +130,7 @@ async function init(request: InitTaskWorker): Promise<boolean> {
     signal: controller.signal,
     worker,
     isTerminable: true,
-    adds: {
-      identify: request.asksIdentity ? askIdentity : (items) => identifyAll(items, {}),
-      isPlain: !request.asksIdentity,
-      added: (id) => reply({ kind: "added", id }),
-    },
+    adds: questions.adds(request.asksIdentity),
   };
   if (request.watch) {
     const watching = await import("./task_observer.ts");
@@ -136,51 +139,30 @@ async function init(request: InitTaskWorker): Promise<boolean> {
   return made.hasTeardown;
 }
 
-/** Names and keys of items come from the main thread, where the functions for them are. */
-function askIdentity(items: readonly unknown[]): Promise<Identities> {
-  const question = ++asked;
-  const answer = Promise.withResolvers<Identities>();
-  questions.set(question, answer);
-  reply({ kind: "identify", question, items });
-  return answer.promise;
-}
-
 async function handle(request: TaskWorkerRequest): Promise<void> {
   switch (request.kind) {
     case "init":
       return reply({ kind: "initialized", tearsDown: await init(request) });
-    case "run": {
-      if (failed) return;
-      // A request from when it ran before is obsolete.
-      if (stopRequest?.id === request.id) stopRequest = undefined;
-      // From here on it may be ended in the middle.
-      environment!.batchSender.flushLate();
-      if (request.attempt?.timeoutMs !== undefined) await settled();
-      if (failed) return;
-      const task = running = new TaskExecution(request, environment!, request.attempt);
-      if (stopRequest?.id === task.id) stop(task, stopRequest);
-      if (request.reportStart) reply({ kind: "begun" });
-      const end = runToEnd(task, request);
-      tasks.set(task.id, { task, end });
-      return await end;
-    }
-    case "identified": {
-      const { question, identities, error } = request;
-      const answer = questions.get(question)!;
-      questions.delete(question);
-      if (identities) answer.resolve(identities);
-      else answer.reject(fromErrorData(error!));
+    case "run":
+      for (const task of tasksOf(request)) {
+        // A request from when it ran before is obsolete.
+        if (stopRequest?.id === task.id) stopRequest = undefined;
+        given.push(task);
+      }
+      if (!isRunning) await runGiven();
       return;
-    }
+    case "identified":
+      return questions.answered(request);
     case "abort":
       controller.abort(fromErrorData(request.reason));
+      running?.abort(controller.signal.reason);
       for (const { task } of tasks.values()) task.abort(controller.signal.reason);
       return;
     case "time_out":
     case "cancel": {
       stopRequest = request;
-      const begun = tasks.get(request.id);
-      return begun && stop(begun.task, request);
+      const begun = executionOf(request.id);
+      return begun && stop(begun, request);
     }
     case "finish":
       await environment!.batchSender.flushed();
@@ -197,33 +179,90 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
   }
 }
 
+/** The attempt at a task that has not ended. */
+function executionOf(id: number): TaskExecution | undefined {
+  return running?.id === id ? running : tasks.get(id)?.task;
+}
+
 function stop(task: TaskExecution, { kind, reason }: TimeOutTaskRequest | CancelTaskRequest): void {
   if (kind === "cancel") task.cancel(fromErrorData(reason));
   else task.timeOut(fromErrorData(reason));
 }
 
-async function runToEnd(task: TaskExecution, request: RunTaskRequest): Promise<void> {
+/** Runs the tasks that were given, one after the other. */
+async function runGiven(): Promise<void> {
+  isRunning = true;
+  let yieldedAt = Date.now();
+  for (let task = given[next]; task; task = given[next]) {
+    if (++next === given.length) [given, next] = [[], 0];
+    // From here on it may be ended in the middle.
+    environment!.batchSender.flushLate();
+    if (task.attempt?.timeoutMs !== undefined) await settled();
+    if (failed) return;
+    const begunAt = Date.now();
+    const mayThrow = board!.begin(task.number, begunAt) && await run(task);
+    reports!.sendLate(task.isLast);
+    // What the task has left behind is thrown before another one would be blamed for it.
+    if (mayThrow || Math.abs(begunAt - yieldedAt) > YIELD_MS) {
+      await new Promise((resolve) => setImmediate(resolve));
+      yieldedAt = Date.now();
+    }
+    if (failed) return;
+  }
+  isRunning = false;
+}
+
+/** Runs a task until it has returned. Resolves with whether what it began may continue without it. */
+async function run(request: GivenTask): Promise<boolean> {
+  const { batchSender, run, confirms, keepsResults } = environment!;
+  const task = running = new TaskExecution(request, environment!, request.attempt);
+  runningNumber = request.number;
+  if (stopRequest?.id === task.id) stop(task, stopRequest);
+  if (request.reportStart) reply({ kind: "begun", number: request.number });
+  const outcome = await work(request, task);
+  if (task === victim) return false;
+  const leaves = "status" in outcome && outcome.status === "done" && !request.isNeeded && !confirms;
+  const news = leaves && run !== null ? batchSender.withdraw(task.id) : undefined;
+  if (news || (leaves && run === null && !keepsResults)) {
+    running = undefined;
+    reports!.done(request.number, news);
+  } else {
+    const returned = Promise.withResolvers<void>();
+    const end = runToEnd(task, request, outcome, returned.resolve);
+    tasks.set(task.id, { task, end });
+    await returned.promise;
+  }
+  return task.waited;
+}
+
+function work(request: GivenTask, task: TaskExecution): ReturnType<typeof runTask> {
   const { item, stage = "", trace } = request;
-  const work = () => runTask(functions.get(stage)!, item, task, environment!);
+  const start = () => runTask(functions.get(stage)!, item, task, environment!);
   const isTraced = trace !== undefined && OPENTELEMETRY in globalThis;
-  const outcome =
-    await (isTraced
-      ? import("../task_trace.ts").then(({ runTraced }) => runTraced(trace, task, work))
-      : work());
-  if (task === victim) return;
+  if (!isTraced) return start();
+  return import("../task_trace.ts").then(({ runTraced }) => runTraced(trace, task, start));
+}
+
+async function runToEnd(
+  task: TaskExecution,
+  { number, isNeeded }: GivenTask,
+  outcome: Awaited<ReturnType<typeof runTask>>,
+  returned: () => void,
+): Promise<void> {
+  const { batchSender, confirms } = environment!;
   // What it has sent, and a large result or error, has to be on its way before the next one runs.
   const isLarge = "error" in outcome && (outcome.error?.message.length ?? 0) > LARGE_ERROR;
-  const { batchSender } = environment!;
   await (isLarge ? batchSender.flushed() : batchSender.ready())?.catch(() => {});
-  if (task === victim) return;
+  if (task === victim) return returned();
   // The next task may block this thread for as long as it computes.
-  if (request.isNeeded) batchSender.flushNow();
+  if (isNeeded) batchSender.flushNow();
   running = undefined;
-  if (!failed) reply({ kind: "returned", id: task.id });
+  if (!failed) reports!.returned(number);
+  returned();
   const end = "pending" in outcome ? await outcome.pending : outcome;
   // What follows is written by the main thread, on a port of its own: the task may be run again.
-  if (end.status !== "done") await environment!.batchSender.flushed();
-  else if (environment!.confirms) await confirmed();
+  if (end.status !== "done") await batchSender.flushed();
+  else if (confirms) await confirmed();
   ended(task.id, end);
 }
 
@@ -243,7 +282,7 @@ function ended(id: number, { status, error, result, unwritten }: TaskOutcome): v
   tasks.delete(id);
   // What is not written here is written by the main thread, as a whole.
   const sent = error && !unwritten ? abridgedError(error) : error;
-  reply({ kind: "ended", id, status, error: sent, result, unwritten });
+  reports!.ended({ id, status, error: sent, result, unwritten });
 }
 
 worker.close = worker.postMessage = Deno.exit = refuse;

@@ -7,7 +7,8 @@
 import { settledWithin } from "../../../internal/delay.ts";
 import { summarizeError, toErrorText } from "../../../internal/error_text.ts";
 import { toErrorData } from "../../../errors.ts";
-import type { TaskModule } from "../task_module.ts";
+import type { TaskFunction, TaskModule } from "../task_module.ts";
+import type { InitTaskWorker } from "./pool_protocol.ts";
 
 /** Milliseconds that `teardown()` may take: the run ends without it after that. */
 const TEARDOWN_MS = 5_000;
@@ -32,6 +33,26 @@ export async function tornDownInTime(
   console.warn(
     `teardown() of ${module} has not ended within ${TEARDOWN_MS / 1_000} s. Its Worker was ended`,
   );
+}
+
+/**
+ * The functions of a module that tasks run, by their stages.
+ *
+ * @throws {TypeError} If one of them is missing, or not a function
+ */
+export function functionsOf(
+  module: Readonly<Record<string, unknown>>,
+  { module: url, exports }: Pick<InitTaskWorker, "exports" | "module">,
+): Map<string, TaskFunction<unknown>> {
+  const functions = Object.entries(exports).map(([stage, name]) => {
+    const exported = module[name];
+    if (typeof exported === "function") return [stage, exported as TaskFunction<unknown>] as const;
+    throw new TypeError(
+      `Cannot run tasks with ${url}: its export ${Deno.inspect(name)} is ` +
+        `${exported === undefined ? "missing" : "not a function"}`,
+    );
+  });
+  return new Map(functions);
 }
 
 type Hook = (subject: unknown) => unknown;

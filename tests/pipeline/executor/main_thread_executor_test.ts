@@ -35,6 +35,7 @@ async function eventsOf(
     started: ({ item }) => void events.push(`${item} started`),
     ended: ({ item }, { status }) => answer(`${item} ${status}`),
     lost: ({ item }, { error }) => answer(`${item} lost: ${error!.message}`),
+    returned: () => {},
     orphaned: () => {},
     failed: ({ message }) => void events.push(`failed: ${message}`),
   };

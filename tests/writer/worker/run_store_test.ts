@@ -1,3 +1,6 @@
+import type { StartRunMessage } from "../../../writer/protocol/run_message.ts";
+import { ProcessLock } from "../../../writer/worker/process_lock.ts";
+import { recoverRuns } from "../../../writer/worker/recovery.ts";
 import { toInsertMessage } from "../../../writer/client/insert.ts";
 import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import { AT, end, execute, LATER, news, openStore, start, startRun } from "./store_fixture.ts";
@@ -107,3 +110,37 @@ for (const driver of DRIVERS) {
     assertEquals(store.column("SELECT count(*) FROM pipeline_runs"), [0]);
   });
 }
+
+/** Tables of which a file may have millions of rows. */
+const WHOLE_TABLE =
+  /^SCAN (pipeline_runs|task_runs|run_requests|run_samples)\b(?! USING INDEX idx_pipeline_runs_running)/;
+
+/** The last runs that have ended: twenty of them. */
+const FEW_ROWS = /LIMIT 20\)/;
+
+Deno.test("runs begin, end and are recovered without a look at every run or task of the file", async () => {
+  using store = await openStore();
+  const { connection } = store;
+  const seen = new Set<string>();
+  const prepare = connection.prepare.bind(connection);
+  connection.prepare = (sql) => {
+    seen.add(sql);
+    return prepare(sql);
+  };
+  using lock = ProcessLock.of(connection.path, AT);
+  recoverRuns(connection, lock);
+  const begun = startRun(1) as StartRunMessage;
+  store.write({ ...begun, alone: true });
+  store.write({ ...begun, resume: { key: "night" } });
+  const { run, ids: [a] } = store.startRun(1);
+  store.commit(start(run, a!), end(run, a!));
+  store.write({ kind: "finish_run", run, status: "done", finishedAt: LATER });
+  const scans = [...seen].filter((sql) => /^\s*(SELECT|UPDATE|INSERT|DELETE|WITH)/.test(sql))
+    .filter((sql) => !FEW_ROWS.test(sql))
+    .filter((sql) =>
+      prepare(`EXPLAIN QUERY PLAN ${sql.replaceAll(/\?\d*/g, "1")}`).all()
+        .some(({ detail }) => WHOLE_TABLE.test(`${detail}`))
+    );
+  assertEquals(scans, []);
+  assertEquals([...seen].filter((sql) => sql.includes("FROM pipeline_runs")).length > 5, true);
+});

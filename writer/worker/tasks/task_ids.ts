@@ -21,7 +21,7 @@ export function findFreeIds(statements: Statements, count: number): number {
     statements.of(
       `SELECT max(coalesce((SELECT max(id) FROM task_runs WHERE id<?1), 0),
                   coalesce((SELECT max(last_task_id) FROM pipeline_runs WHERE last_task_id<?1), 0),
-                  coalesce((SELECT max(reserved_to) FROM pipeline_runs), 0),
+                  coalesce((SELECT max(reserved_to) FROM pipeline_runs WHERE reserved_to IS NOT NULL), 0),
                   coalesce((SELECT max(task_id) FROM idempotency_keys WHERE task_id<?1), 0)) AS last`,
     ).get(CHOSEN_ID)!.last,
   );

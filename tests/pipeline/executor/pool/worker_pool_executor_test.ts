@@ -1,5 +1,7 @@
 import type { ExecutorEvents } from "../../../../pipeline/executor/executor.ts";
 import type { TaskOutcome } from "../../../../pipeline/executor/task_runner.ts";
+import { GivenTasks } from "../../../../pipeline/executor/pool/given_tasks.ts";
+import { GivenState, TaskBoard } from "../../../../pipeline/executor/pool/task_board.ts";
 import { WorkerPoolExecutor } from "../../../../pipeline/executor/pool/worker_pool_executor.ts";
 import { LiveTask } from "../../../../pipeline/scheduler/live_task.ts";
 import { clientOf, SqliteWriter } from "../../../../writer/client/sqlite_writer.ts";
@@ -20,6 +22,7 @@ async function openPool(
     graceMs = 5_000,
     loadMs = 300_000,
     port,
+    prefetches = false,
     source = module,
   }: {
     controller?: AbortController;
@@ -27,6 +30,7 @@ async function openPool(
     graceMs?: number;
     loadMs?: number;
     port?: MessagePort;
+    prefetches?: boolean;
     source?: string | URL;
   } = {},
 ) {
@@ -45,7 +49,8 @@ async function openPool(
     observer: undefined,
     graceMs,
     loadMs,
-    reportsStarts: true,
+    reportsStarts: !prefetches,
+    prefetches,
     prints: false,
     attach: (sender) => port ?? client.attach(sender),
     disconnect: () => {},
@@ -64,6 +69,7 @@ async function openPool(
       events.push(`lost ${id}`);
       outcomes.get(id)!.resolve(outcome);
     },
+    returned: ({ id }) => events.push(`returned ${id}`),
     orphaned: (tasks) => events.push(`orphaned ${tasks.map(({ id }) => id)}`),
     failed: (error) => events.push(`failed ${error.message}`),
   };
@@ -225,6 +231,55 @@ Deno.test("offer() refuses an item that cannot be cloned, and the Worker continu
   // Its slot is free a moment after its end is reported.
   while (opened.pool.free === 0) await undefined;
   assertEquals((await opened.run(taskOf(2, 2))).status, "done");
+});
+
+Deno.test("a Worker has tasks at hand while they are quick, and gives back what waits behind a slow one", async () => {
+  using folder = tempFolder();
+  await using opened = await openPool(folder.file("a.db"), "meet", { prefetches: true });
+  const { pool, events } = opened;
+  await opened.start();
+  const quick = new SharedArrayBuffer(4);
+  const slow = new SharedArrayBuffer(4);
+  new Int32Array(quick)[0] = 1;
+  let id = 0;
+  // A Worker on a busy machine may need some time until its tasks are quick.
+  while (pool.free < 3) await opened.run(taskOf(++id, quick));
+  const blocked = opened.run(taskOf(++id, slow));
+  opened.run(taskOf(id + 1, quick));
+  opened.run(taskOf(id + 2, quick));
+  await until(() => events.includes(`returned ${id + 2}`));
+  assertEquals(events.slice(-2), [`returned ${id + 1}`, `returned ${id + 2}`]);
+  assertEquals(pool.free, 0);
+  const cell = new Int32Array(slow);
+  Atomics.store(cell, 0, 2);
+  Atomics.notify(cell, 0);
+  assertEquals((await blocked).status, "done");
+});
+
+Deno.test("a Worker's tasks leave in their order, and those that have not begun can be taken back", () => {
+  const given = new GivenTasks<number>();
+  const worker = new TaskBoard(given.board.memory);
+  const ids: number[] = [];
+  const take = (hasNews = false) => {
+    for (let next = given.shift(hasNews); next; next = given.shift(hasNews)) ids.push(next.task.id);
+    return ids.splice(0);
+  };
+  // More than the board has room for at a time.
+  for (let round = 0; round < 500; round++) {
+    const tasks = [1, 2, 3, 4, 5].map((id) => new LiveTask<number>({ id, name: "", key: null }));
+    const first = given.addAll(tasks);
+    assert(worker.begin(first, 7) && given.isRunning && given.current === tasks[0]);
+    assertEquals([take(), given.size], [[], 5]);
+    assertEquals(given.takeBack(({ id }) => id === 1 || id === 3), [tasks[2]!]);
+    assertEquals([worker.begin(first + 2, 7), worker.begin(first + 1, 8)], [false, true]);
+    worker.end(first + 1, GivenState.done, 9);
+    assertEquals([take(), given.current], [[], tasks[0]]);
+    worker.end(first, GivenState.doneWithNews, 9);
+    assertEquals([take(), take(true), given.current, given.isRunning], [
+      ...[[], [1, 2], tasks[3], false],
+    ]);
+    assertEquals([given.takeBack().map(({ id }) => id), given.size], [[4, 5], 0]);
+  }
 });
 
 Deno.test("a module that never settles is given up after its time, on the first Worker and on a later one", async () => {
