@@ -167,7 +167,8 @@ export function TaskTable({ route, state, current, exported }: {
 
 /** How many tasks a search has found, on all pages. */
 function foundText({ found, reading }: RunState): string {
-  return reading || found === undefined ? "searching …" : `${formatCount(found)} found`;
+  if (reading) return "searching …";
+  return found === undefined ? "counting …" : `${formatCount(found)} found`;
 }
 
 /** Why a page of tasks is empty. A page that has not been read yet is not shown as empty. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { setImmediate } from "node:timers";
+import { settledWithin } from "../../../internal/delay.ts";
 import type { Run, RunPatch, RunSnapshot, Sample, TaskPage, TaskQuery } from "../../api.ts";
 import type { PageCursor } from "../queries/plan.ts";
 import { getRun, isOutdated } from "../queries/runs.ts";
@@ -20,6 +21,9 @@ const LIST_REST = 10;
 
 /** The same where there are many pages, for each of them: their lists take a third of the time together at most. */
 const SHARED_REST = 3;
+
+/** Milliseconds for which the first look waits for the page of tasks. */
+const FIRST_MS = 40;
 
 /** A run, and which of its tasks to list. */
 export interface RunViewOptions {
@@ -116,6 +120,8 @@ export class RunView implements View {
       this.#listIsOld = false;
       this.#reading = this.#readList(source).finally(() => this.#reading = undefined);
       this.#reading.catch(() => this.#listIsOld = true);
+      // A page that shows nothing yet is sent with its tasks where that takes no longer.
+      if (!this.#hasList) await settledWithin(FIRST_MS, this.#reading);
     }
     await Promise.race([this.#reading, new Promise((resolve) => setImmediate(resolve))]);
   }
@@ -130,7 +136,14 @@ export class RunView implements View {
       ms += performance.now() - before;
       return answer;
     };
-    const page = await listTasks(read, run, query, signal);
+    const onPart = (page: TaskPage, isWhole: boolean) => {
+      // Later a part would be shorter than what is shown.
+      if (!isWhole && this.#hasList) return;
+      const { found } = this.#readPage;
+      this.#readPage = found === undefined ? page : { ...page, found };
+      this.#hasList ||= isWhole;
+    };
+    const page = await listTasks(read, run, query, { signal, onPart });
     this.#listDueAt = performance.now() + ms * Math.max(LIST_REST, SHARED_REST * weave.pages);
     if (page) this.#readPage = page;
     this.#hasList = true;

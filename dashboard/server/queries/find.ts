@@ -31,12 +31,19 @@ import { Turn } from "./turn.ts";
 
 export type { Read };
 
+/** Milliseconds of a search after which what it has found is handed out. */
+const PART_MS = 50;
+
 /** The first tasks that match, in the order that was asked for; at most `limit`. */
 export async function findTasks(
   read: Read,
   tasks: RunTasks,
   find: Find,
-  signal?: AbortSignal,
+  { signal, onPart }: {
+    signal?: AbortSignal | undefined;
+    /** Gets the first of them now and then, where those are found first. */
+    onPart?: ((found: Found[]) => void) | undefined;
+  } = {},
 ): Promise<Found[]> {
   const { place, limit } = find;
   const query = plan(tasks, find);
@@ -46,7 +53,11 @@ export async function findTasks(
   let best: Found[] = [];
   const turn = new Turn();
   const size = new SliceSize(query);
-  for (const status of statusesOf(find, query)) {
+  const statuses = statusesOf(find, query);
+  const parts = query.order.by === "id" && !place?.back && statuses.length === 1
+    ? new Parts(onPart)
+    : undefined;
+  for (const status of statuses) {
     if (status === "queued" && query.isFull(best)) break;
     let rest: Range | undefined = query.range;
     let count = 0;
@@ -69,10 +80,30 @@ export async function findTasks(
       // By id, the first slices hold the first tasks.
       if (query.order.by === "id" && count >= limit) break;
       rest = cut(range, edge, query.descending).rest;
+      if (rest) parts?.pass(best);
       await turn.pass(signal);
     }
   }
   return place?.back ? best.reverse() : best;
+}
+
+/** Hands out what a search has found, while it takes long. */
+class Parts {
+  readonly #onPart: ((found: Found[]) => void) | undefined;
+  #handedOut = 0;
+  #at = performance.now();
+
+  constructor(onPart: ((found: Found[]) => void) | undefined) {
+    this.#onPart = onPart;
+  }
+
+  pass(found: Found[]): void {
+    const now = performance.now();
+    if (found.length === this.#handedOut || now - this.#at < PART_MS) return;
+    this.#handedOut = found.length;
+    this.#at = now;
+    this.#onPart?.(found);
+  }
 }
 
 /** How many tasks match, wherever a page begins. */

@@ -15,7 +15,7 @@ import { readTaskChecks } from "./answers/checks.ts";
 import { countTasks, findTasks, type Read } from "./find.ts";
 import type { TextPlace } from "./long_text.ts";
 import { DURATION_MS } from "./order.ts";
-import type { PageCursor } from "./plan.ts";
+import type { Found, PageCursor } from "./plan.ts";
 import { getRun } from "./runs.ts";
 import { ORIGINAL_RUN, statusColumns, tasksOf } from "./run_tasks.ts";
 import { readCancelling } from "./requests.ts";
@@ -40,6 +40,14 @@ export const TEXT_FIELDS = ["message", "error", "result", "input"] as const;
 /** Earlier attempts at a task that are shown: the last. */
 const MAX_ATTEMPTS = 100;
 
+/** How a page of tasks is read. */
+export interface ListOptions {
+  /** Ends it. */
+  signal?: AbortSignal | undefined;
+  /** Gets what is found so far, in the order of the page, then the page before all that match are counted. */
+  onPart?: ((page: TaskPage, isWhole: boolean) => void) | undefined;
+}
+
 /** A page of a run's tasks; `undefined` when there is no such run. */
 export async function listTasks(
   read: Read,
@@ -49,27 +57,37 @@ export async function listTasks(
     /** Whether all that match are counted, where a text or a key is looked for. */
     counts?: boolean;
   },
-  signal?: AbortSignal,
+  { signal, onPart }: ListOptions = {},
 ): Promise<TaskPage | undefined> {
   const tasks = read((reader) => tasksOf(reader, run));
   if (!tasks) return;
-  const { limit, place } = query;
+  const find = { ...query, limit: query.limit + 1 };
   const lacksKey = query.key && !read((reader) => reader.has("task_runs", "key"));
-  const found = lacksKey
-    ? []
-    : await findTasks(read, tasks, { ...query, limit: limit + 1 }, signal);
+  const found = lacksKey ? [] : await findTasks(read, tasks, find, {
+    signal,
+    onPart: onPart && ((part) => onPart(toPage(read, query, part), false)),
+  });
+  const page = toPage(read, query, found);
+  const isSearch = query.counts !== false && !lacksKey &&
+    (query.q !== "" || query.key !== "" || !!query.cause);
+  if (!isSearch) return page;
+  onPart?.(page, true);
+  return { found: await countTasks(read, tasks, find, signal), ...page };
+}
+
+/** The page of the tasks that were found: one more than it has where there are more. */
+function toPage(
+  read: Read,
+  { limit, place }: { limit: number; place?: PageCursor | undefined },
+  found: readonly Found[],
+): TaskPage {
   const more = found.length > limit;
   // The row that shows that there is more is at the end that the search went towards.
   const page = place?.back ? found.slice(more ? 1 : 0) : found.slice(0, limit);
   const [before, after] = place?.back ? [more, true] : [!!place, more];
   // Where everything on the way is gone, one can turn round.
   const [first, last] = page.length > 0 ? [page[0], page.at(-1)] : [place, place];
-  const isSearch = query.counts !== false && !lacksKey &&
-    (query.q !== "" || query.key !== "" || !!query.cause);
   return {
-    ...(isSearch
-      ? { found: await countTasks(read, tasks, { ...query, limit: limit + 1 }, signal) }
-      : {}),
     tasks: read((reader) => readTasks(reader, page.map(({ id }) => id))),
     next: after && last ? toCursor({ ...last, back: false }) : null,
     previous: before && first ? toCursor({ ...first, back: true }) : null,

@@ -1,4 +1,7 @@
 import type { Task, TaskPage } from "../../../dashboard/api.ts";
+import type { Read } from "../../../dashboard/server/queries/find.ts";
+import { listTasks } from "../../../dashboard/server/queries/tasks.ts";
+import { Reader } from "../../../dashboard/server/reader.ts";
 import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts";
 import { SEARCHED_CHARACTERS } from "../../../internal/search_text.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
@@ -260,4 +263,28 @@ Deno.test("listTasks() finds the tasks of a run whose ids are as far apart as th
     const query = { status: [], q: "load", key: "", sort };
     assertEquals((await walk(shown, query, { limit: 2 })).ids.sort((a, b) => a - b), ids, sort);
   }
+});
+
+Deno.test("listTasks() hands out what a long search has found, and its page before it counts", async () => {
+  using shown = await show();
+  addRun(shown.store, Array.from({ length: 12 }, (_, i) => ({ name: i % 11 ? "b" : "a" })));
+  using reader = await Reader.open(shown.store.connection.path, "builtin");
+  // Every read takes long, as one of a million rows does.
+  const read: Read = (query) => {
+    const end = performance.now() + 60;
+    while (performance.now() < end);
+    return query(reader);
+  };
+  const parts: [number[], number | undefined, boolean][] = [];
+  const page = await listTasks(
+    read,
+    1,
+    { status: [], q: "a", key: "", sort: "id", limit: 5 },
+    {
+      onPart: ({ tasks, found }, isWhole) =>
+        parts.push([tasks.map(({ id }) => id), found, isWhole]),
+    },
+  );
+  assertEquals(parts, [[[1], undefined, false], [[1, 12], undefined, true]]);
+  assertEquals(page!.found, 2);
 });

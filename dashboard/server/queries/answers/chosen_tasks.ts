@@ -36,7 +36,7 @@ export async function chooseTasks(
   const tasks = read((reader) => tasksOf(reader, run));
   if (!tasks || wanted.length === 0) return [];
   const find = { ...query, status: wanted, sort: "id" as const, place: undefined };
-  const found = await findTasks(read, tasks, { ...find, limit: MAX_MATCHING + 1 }, signal);
+  const found = await findTasks(read, tasks, { ...find, limit: MAX_MATCHING + 1 }, { signal });
   if (found.length > MAX_MATCHING) {
     throw new BadRequest(`The filter matches more than ${MAX_MATCHING} tasks: narrow it`);
   }

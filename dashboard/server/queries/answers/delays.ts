@@ -48,7 +48,7 @@ export async function readDelays(
     key: "",
     sort: "-duration",
     limit: LISTED,
-  }, signal);
+  }, { signal });
   const slowest = [...longest, ...read((reader) => readTasks(reader, ended.map(({ id }) => id)))]
     .map((task) => ({ task, ms: elapsedOf(task, at) }))
     .filter(({ ms }) => ms > 0)

@@ -89,7 +89,7 @@ export async function findFailures(
   if (!tasks) return [];
   const limit = Number.MAX_SAFE_INTEGER;
   const find = { status: [], q: "", key: "", cause, sort: "id", limit } as const;
-  return (await findTasks(read, tasks, { ...find, status: [] }, signal)).map(({ id }) => id);
+  return (await findTasks(read, tasks, { ...find, status: [] }, { signal })).map(({ id }) => id);
 }
 
 function countSlice(

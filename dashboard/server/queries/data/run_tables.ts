@@ -67,7 +67,7 @@ export async function* taskRows(
       read,
       run,
       { ...query, limit: PAGE, place, counts: false },
-      signal,
+      { signal },
     );
     if (!page) return;
     yield page.tasks.map(taskRow);
