@@ -333,7 +333,7 @@ Deno.test("tasks that are added wait for those that they depend on, and read the
   assertEquals([again.runId, again.counts.done, again.counts.error], [1, 8, 1]);
 });
 
-Deno.test("tasks of one call, and of tasks that run at once, may depend on later ones; circles and keys that never come are told", async () => {
+Deno.test("tasks of one call, and of tasks that run at once, may depend on later ones; circles and keys that never come are errors", async () => {
   const order: string[] = [];
   // More than one message has, the first depends on the last.
   const many = Array.from({ length: 1_500 }, (_, i) => ({ key: `many ${i}` }));
@@ -372,8 +372,8 @@ Deno.test("tasks of one call, and of tasks that run at once, may depend on later
   const at = (key: string) => order.indexOf(key);
   assertEquals(at("first") > Math.max(at("second"), at("many 1499")), true);
   assertEquals(at("of another") > at("late"), true);
-  const told = report.failures.map(({ key, error }) => [key, error.message]);
-  assertEquals(told.toSorted(), [
+  const errors = report.failures.map(({ key, error }) => [key, error.message]);
+  assertEquals(errors.toSorted(), [
     ["a", 'Cannot run tasks that wait for each other: "a" → "b" → "a"'],
     ["astray", 'Cannot let "astray" depend on "nowhere": no item has that key'],
     ["b", 'Cannot run tasks that wait for each other: "a" → "b" → "a"'],
