@@ -202,14 +202,18 @@ export class Retries<Item> {
     });
   }
 
-  /** Lets a task sleep that has slept in an earlier attempt at its run, which is stored. */
-  rest(task: LiveTask<Item>, until: number, due: () => void): void {
+  /** Lets a task sleep that has slept in an earlier attempt at its run: `asleep` has when it is due. */
+  rests(task: LiveTask<Item> | undefined, asleep: Map<number, number>, due: () => void): boolean {
+    const until = task?.phase === "ready" ? asleep.get(task.id) : undefined;
+    if (!task || until === undefined) return false;
+    asleep.delete(task.id);
     task.phase = "waiting";
     this.#waiting.set(task, undefined);
     this.#sleepers.add(task, until, () => {
       this.stop(task);
       due();
     });
+    return true;
   }
 
   /** A task waits no more. */

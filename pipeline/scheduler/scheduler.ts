@@ -231,11 +231,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
   #admit(identified: IdentifiedItem<Item>): LiveTask<Item> | undefined {
     const task = this.records.admit(identified);
     const { asleep } = this.#options;
-    if (task?.phase === "ready" && asleep?.has(task.id)) {
-      this.#retries.rest(task, asleep.get(task.id)!, () => this.requeue(task));
-      asleep.delete(task.id);
-      return undefined;
-    }
+    if (asleep && this.#retries.rests(task, asleep, () => this.requeue(task!))) return undefined;
     if (task?.phase !== "held") return task;
     if (task.cancellation?.outcome) this.end(task, task.cancellation.outcome);
     return undefined;
@@ -258,15 +254,13 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
 
   #lost(task: LiveTask<Item>, outcome: TaskOutcome): void {
     if (!task.cancellation) task.losses = (task.losses ?? 0) + 1;
-    if (task.losses === MAX_OFFERS) this.#ended(task, outcome);
-    else this.#returned(task);
+    return task.losses === MAX_OFFERS ? this.#ended(task, outcome) : this.#returned(task);
   }
 
   /** A task comes back that has not begun. */
   #returned(task: LiveTask<Item>): void {
     if (task.cancellation) {
-      const error = toErrorData(task.cancellation.reason);
-      return this.#ended(task, lostOutcome(error, "cancelled"));
+      return this.#ended(task, lostOutcome(toErrorData(task.cancellation.reason), "cancelled"));
     }
     this.#offered--;
     this.#retries.takeBack(task);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Connection } from "../../sqlite/connection.ts";
-import type { Checkpointer } from "./checkpointer.ts";
+import type { Checkpointer } from "./files/checkpointer.ts";
 import type { Store } from "./commit.ts";
 import type { WriterStats } from "../protocol/sender_port.ts";
 
