@@ -32,7 +32,7 @@ import { Turn } from "./turn.ts";
 export type { Read };
 
 /** Milliseconds of a search after which what it has found is handed out. */
-const PART_MS = 50;
+const PART_MS = 20;
 
 /** The first tasks that match, in the order that was asked for; at most `limit`. */
 export async function findTasks(
@@ -54,7 +54,10 @@ export async function findTasks(
   // A task that has moved on meanwhile is found in two places: the later one counts.
   const merge = (found: Found[]) => {
     const again = new Set(found.map(({ id }) => id));
-    best = best.filter(({ id }) => !again.has(id)).concat(found).sort(compare).slice(0, limit);
+    best = best.filter(({ id }) => !again.has(id));
+    const last = best[limit - 1];
+    const among = last ? found.filter((one) => compare(one, last) < 0) : found;
+    if (among.length > 0) best = best.concat(among).sort(compare).slice(0, limit);
   };
   const turn = new Turn();
   const size = new SliceSize(query);
