@@ -203,5 +203,5 @@ function count(reader: Reader, query: Plan, slice: Slice): number {
     columns: search.columns,
     limit: -1,
   });
-  return counted - others.length + others.filter((other) => search.matches(other)).length;
+  return counted - others.length + search.matching(others).length;
 }
