@@ -16,7 +16,7 @@ import { ROW_BYTES } from "../../protocol/write_message.ts";
 const GROWTH_BYTES = 16 * 1024 * 1024;
 
 /** Rows between two looks at the file. */
-const LOOK_ROWS = GROWTH_BYTES / 4 / ROW_BYTES;
+const LOOK_ROWS = GROWTH_BYTES / 2 / ROW_BYTES;
 
 /** The page cache of one connection. */
 export class PageCache {
