@@ -7,7 +7,8 @@ import { runPipeline, SqliteWriter } from "../mod.ts";
 import { sampleMemory } from "./memory.ts";
 import { alternate, benchFolder, type Benchmark } from "./measure.ts";
 
-const WORKERS = 2;
+/** As many as by default: what several tasks add at once shares commits. */
+const WORKERS = 16;
 
 /** Tasks that each adding task adds. */
 const EACH = 1_000;

@@ -16,7 +16,7 @@ import type { IdentifiedItem } from "./task_identity.ts";
 import type { TaskSource } from "./task_source.ts";
 
 /** Milliseconds that added tasks are left alone which may be read soon, and are queued then. */
-const QUEUE_MS = 10;
+const QUEUE_MS = 50;
 
 const RETURNED = `SELECT id, name, key, input FROM main.task_runs
   WHERE run_id=? AND added_by IS NOT NULL AND own_status='queued'
