@@ -238,3 +238,21 @@ Deno.test("PRAGMAs and transactions are in sqlite/ alone", async () => {
   }
   assertEquals(found, []);
 });
+
+Deno.test("deno task test:faults runs every test that has a long form", async () => {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const paths: string[] = tasks["test:faults"].command.match(/\btests\/\S+/g);
+  const left: string[] = [];
+  const walk = async (folder: string) => {
+    for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, ROOT))) {
+      const path = folder + name;
+      if (isDirectory) await walk(`${path}/`);
+      else if (name.endsWith("_test.ts") && !paths.some((its) => path.startsWith(its))) {
+        const text = await Deno.readTextFile(new URL(path, ROOT));
+        if (/^import .*\/support\/(long_form|property)\.ts";$/m.test(text)) left.push(path);
+      }
+    }
+  };
+  await walk("tests/");
+  assertEquals(left, []);
+});
