@@ -4,6 +4,7 @@
  *
  * @module
  */
+import "./writer/worker/modules.ts";
 import { chooseDriver } from "./sqlite/drivers/choose.ts";
 import { toErrorData } from "./errors.ts";
 import type { OpenRequest, WorkerReply, WorkerRequest } from "./writer/protocol/writer_worker.ts";

@@ -187,6 +187,18 @@ Deno.test("only the command line deletes runs", () => {
   for (const prune of prunes) assertEquals(importersOf(prune), ["cli/commands/prune.ts"]);
 });
 
+Deno.test("modules.ts names every module that the writer's Worker loads, and no other", async () => {
+  const all = new Map((await readModules("writer.ts")).map((one) => [one.specifier, one]));
+  const importsOf = (specifier: string) =>
+    all.get(specifier)!.dependencies?.filter(({ isDynamic }) => !isDynamic)
+      .flatMap(({ code }) => code?.specifier?.startsWith(ROOT.href) ? code.specifier : []) ?? [];
+  const list = new URL("writer/worker/modules.ts", ROOT).href;
+  const loaded = new Set(importsOf(new URL("writer.ts", ROOT).href));
+  loaded.delete(list);
+  for (const specifier of loaded) for (const next of importsOf(specifier)) loaded.add(next);
+  assertEquals(importsOf(list).sort(), [...loaded].sort());
+});
+
 /** Lines of a source file, and files of a folder. */
 const MOST = { lines: 300, files: 25 };
 

@@ -27,7 +27,7 @@ import type { StatementBoard } from "../protocol/statement_board.ts";
 import { freeBytes } from "../protocol/free_bytes.ts";
 import { unpack } from "../protocol/task_news.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
-import { PageCache } from "./page_cache.ts";
+import { PageCache } from "./files/page_cache.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { BusyTimeout } from "./busy_timeout.ts";
 import { RequestWatch } from "./request_watch.ts";
