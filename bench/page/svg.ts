@@ -88,7 +88,9 @@ export function lines(title: string, list: readonly Line[], unit: string): strin
       `${i ? "L" : "M"}${round(across.at(x))} ${round(up.at(y))}`
     );
     const dashes = n < COLORS.length ? "" : ' stroke-dasharray="6 3"';
-    return `<path fill="none" stroke="${color(n)}" stroke-width="2"${dashes} d="${path.join("")}"/>` +
+    return `<path fill="none" stroke="${color(n)}" stroke-width="2"${dashes} d="${
+      path.join("")
+    }"/>` +
       points.map(([x, y]) =>
         `<circle r="3" fill="${color(n)}" cx="${round(across.at(x))}" cy="${round(up.at(y))}"/>`
       ).join("");
