@@ -28,8 +28,8 @@ import {
   type FailureListener,
   InFlight,
   noneCollected,
+  type SenderOptions,
   type Waiter,
-  WINDOW_ROWS,
 } from "./in_flight.ts";
 
 /** Rows in a batch: from here on the cost of a message is that of its rows (measured). */
@@ -63,10 +63,14 @@ export class BatchSender {
   /** Why nothing more is posted, and no answer is read. */
   #dead: Error | undefined;
 
-  /** `onFailure` receives failures that no caller waits for; `window` rows may be unacknowledged. */
-  constructor(port: MessagePort, onFailure: FailureListener = () => {}, window = WINDOW_ROWS) {
+  /** `onFailure` receives failures that no caller waits for. */
+  constructor(
+    port: MessagePort,
+    onFailure: FailureListener = () => {},
+    options: SenderOptions = {},
+  ) {
     const onAcknowledged = () => this.#acknowledged();
-    this.#inFlight = new InFlight(port, { onFailure, onAcknowledged, window });
+    this.#inFlight = new InFlight(port, { ...options, onFailure, onAcknowledged });
   }
 
   /** Sends a message without waiting; its failure goes to the listener. */

@@ -181,6 +181,7 @@ export class PooledWorker<Item> implements Disposable {
       case "printed":
       case "added":
       case "identify":
+      case "queue_all":
         return passOn(reply, this.#options.environment, (answer) => {
           if (!this.death) this.#thread.post(answer);
         });
