@@ -194,9 +194,8 @@ export class PipelineRun<Item> {
 
   /** Whether tasks may run on a pool before they are queued. */
   get #queuesLate(): boolean {
-    const { dependencies } = this.#parts;
-    if (!this.#source.known || dependencies || this.#options.version !== undefined) return false;
-    return !this.#source.resumes && queuesLate(this.#options, this.#observer);
+    if (this.#parts.dependencies || this.#options.version !== undefined) return false;
+    return queuesLate(this.#options, this.#source, this.#observer);
   }
 
   /** Begins the run in the database and queues the tasks that are known. */
@@ -207,12 +206,13 @@ export class PipelineRun<Item> {
       return null;
     }
     const { run, firstId } = started;
-    const confirm = !this.#queuesLate && (leavesThread(this.#options.run) ||
+    const late = this.#queuesLate;
+    const confirm = !late && (leavesThread(this.#options.run) ||
       this.#parts.dependencies !== undefined || this.#options.version !== undefined);
     const skipped = (tasks: number) => this.#summary.skip(tasks);
     const unchanged = (tasks: number) => this.#summary.skip(tasks, tasks);
     const notes = notesOf(this.#options, { run, batchSender, unchanged });
-    await this.#source.open(firstId, { run, batchSender, confirm, skipped, notes })
+    await this.#source.open(firstId, { run, batchSender, confirm, late, skipped, notes })
       .then(() => this.#parts.dependencies?.announce(run, batchSender))
       .catch((error) => this.#fail(error));
     return run;

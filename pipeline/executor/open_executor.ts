@@ -85,11 +85,15 @@ function prefetches<Item>(
   return !isTimed && !hasRate({ limits }) && observer?.within === undefined;
 }
 
-/** Whether known tasks may run before they are queued: where they are short, their rows are inserted once. */
-export function queuesLate<Item>(work: TaskWork<Item>, observer: RunObserver | undefined): boolean {
+/** Whether known tasks may run on a pool before they are queued: where they are short, their rows are inserted once. */
+export function queuesLate<Item>(
+  work: TaskWork<Item>,
+  { known, resumes }: { readonly known?: readonly Item[] | undefined; readonly resumes: boolean },
+  observer: RunObserver | undefined,
+): boolean {
   const { run, executor } = work;
-  if (typeof run === "function" || stagesOf(run)) return false;
-  return !executor && prefetches(work, observer);
+  if (!known || resumes || executor || typeof run === "function" || stagesOf(run)) return false;
+  return prefetches(work, observer);
 }
 
 function openModule<Item>(

@@ -19,9 +19,9 @@ import type {
   TimeOutTaskRequest,
 } from "./pool_protocol.ts";
 import { abridgedError } from "../abridged_error.ts";
-import { delay } from "../../../internal/delay.ts";
+import { committed } from "./committed.ts";
 import { TransientMap } from "../../../internal/transient_map.ts";
-import { BATCH_MS, BatchSender } from "../../../writer/client/batch_sender.ts";
+import { BatchSender } from "../../../writer/client/batch_sender.ts";
 import { MainThreadQuestions } from "./main_thread_questions.ts";
 import { functionsOf, WorkerSetup } from "./worker_setup.ts";
 import { type TaskEnvironment, TaskExecution } from "../task_execution.ts";
@@ -64,8 +64,6 @@ const LARGE_ERROR = 100_000;
 let stopRequest: TimeOutTaskRequest | CancelTaskRequest | undefined;
 let failed = false;
 const questions = new MainThreadQuestions(reply);
-/** Resolves when what was collected by now has left. */
-let leaving: Promise<void> | undefined;
 
 async function fail(thrown: unknown): Promise<void> {
   if (failed) return;
@@ -268,14 +266,8 @@ async function runToEnd(
   const end = "pending" in outcome ? await outcome.pending : outcome;
   // What follows is written by the main thread, on a port of its own: the task may be run again.
   if (end.status !== "done") await batchSender.flushed();
-  else if (confirms) await confirmed();
+  else if (confirms) await committed(batchSender);
   ended(task.id, end);
-}
-
-/** Resolves when everything before is committed; what is collected leaves in its own time. */
-async function confirmed(): Promise<void> {
-  await (leaving ??= delay(BATCH_MS).then(() => void (leaving = undefined)));
-  await environment!.batchSender.flushed();
 }
 
 /** Resolves when everything before is committed and reported: what follows may be ended in the middle. */
