@@ -152,8 +152,7 @@ export class PipelineRun<Item> {
     const { dependencies } = this.#parts;
     const isNeeded = dependencies && ((id: number) => dependencies.isNeeded(id));
     const parts = { run, batchSender, signal, queueAll, isNeeded, deadline, observer };
-    const environment = environmentOf(this.#options, parts);
-    environment.queuesLate = this.#queuesLate;
+    const environment = environmentOf(this.#options, { ...parts, queuesLate: this.#queuesLate });
     const growth = new RunGrowth(this.#options, environment, () => this.#scheduler);
     environment.adds = growth;
     const scheduler = this.#scheduler = new Scheduler({
@@ -194,8 +193,7 @@ export class PipelineRun<Item> {
 
   /** Whether tasks may run on a pool before they are queued. */
   get #queuesLate(): boolean {
-    if (this.#parts.dependencies || this.#options.version !== undefined) return false;
-    return queuesLate(this.#options, this.#source, this.#observer);
+    return !this.#parts.dependencies && queuesLate(this.#options, this.#source, this.#observer);
   }
 
   /** Begins the run in the database and queues the tasks that are known. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { GRACE_MS, type PolicyOptions } from "../scheduler/retry_policy.ts";
+import { LOOKAHEAD } from "../scheduler/item_source.ts";
 import { hasRate, type TagLimits } from "../scheduler/queue/tag_limits.ts";
 import type { WriterClient } from "../../writer/client/writer_client.ts";
 import type { RunObserver } from "../observers/run_observer.ts";
@@ -87,12 +88,16 @@ function prefetches<Item>(
 
 /** Whether known tasks may run on a pool before they are queued: where they are short, their rows are inserted once. */
 export function queuesLate<Item>(
-  work: TaskWork<Item>,
+  work: TaskWork<Item> & { version?: unknown },
   { known, resumes }: { readonly known?: readonly Item[] | undefined; readonly resumes: boolean },
   observer: RunObserver | undefined,
 ): boolean {
-  const { run, executor } = work;
-  if (!known || resumes || executor || typeof run === "function" || stagesOf(run)) return false;
+  const { run, executor, version } = work;
+  // Few are queued before the first of them is given out: that takes no time.
+  if (!known || known.length <= LOOKAHEAD || resumes || executor || version !== undefined) {
+    return false;
+  }
+  if (typeof run === "function" || stagesOf(run)) return false;
   return prefetches(work, observer);
 }
 

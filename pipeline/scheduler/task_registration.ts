@@ -129,7 +129,7 @@ export class TaskRegistration<Item> {
     if (!known) return;
     checkIdentities(known, this.#options);
     if (announcer.confirm || this.#explicit) await this.announceAll();
-    else if (known.length > LOOKAHEAD || announcer.late) this.#announceAhead();
+    else if (known.length > LOOKAHEAD) this.#announceAhead();
     if (announcer.confirm) await announcer.batchSender.flushed();
   }
 

@@ -62,11 +62,7 @@ export class BatchSender {
   #dead: Error | undefined;
 
   /** `onFailure` receives failures that no caller waits for. */
-  constructor(
-    port: MessagePort,
-    onFailure: FailureListener = () => {},
-    options: SenderOptions = {},
-  ) {
+  constructor(port: MessagePort, onFailure: FailureListener = () => {}, options?: SenderOptions) {
     const onAcknowledged = () => this.#acknowledged();
     this.#inFlight = new InFlight(port, { ...options, onFailure, onAcknowledged });
   }
@@ -79,7 +75,6 @@ export class BatchSender {
 
   /** Sends new tasks together with their first news, or before anything else. */
   postLate(message: QueueTasksMessage): void {
-    if (this.#refusal) throw this.#refusal;
     this.#late.add(message);
   }
 
@@ -159,7 +154,7 @@ export class BatchSender {
     if (performance.now() - this.#since >= BATCH_MS) this.#flush();
   }
 
-  /** Posts what is collected, without waiting for it, as far as there are credits. */
+  /** Posts all messages, without waiting for it, as far as there are credits. */
   flushNow(): void {
     this.queueUpTo(Infinity);
     this.#handOver();

@@ -83,7 +83,7 @@ export interface SenderOptions {
    * @default {8,000}
    */
   window?: number | undefined;
-  /** Called when something is to be posted for the first time: it is, when this has resolved. */
+  /** Called before the first post, which waits until it has resolved. */
   opens?: (() => Promise<void>) | undefined;
 }
 

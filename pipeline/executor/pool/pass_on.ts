@@ -1,6 +1,6 @@
 /**
- * What a Worker sends for others: lines for the log and the terminal, questions about items that its tasks add, and that
- * all known tasks are to be queued.
+ * What a Worker sends for others: lines for the log and the terminal, questions about items that its tasks add, and the
+ * request to queue all known tasks.
  *
  * @module
  */
