@@ -155,7 +155,7 @@ Deno.test("BatchSender.postLate() sends new tasks with their news, or before any
     ...[queued(3), queued(4), end(1, 4), queued(5), end(1, 5)],
   ]);
   batchSender.postLate(queued(6));
-  void batchSender.flushed();
+  batchSender.flushNow();
   assertEquals((await receiver.next()).messages, [queued(6)]);
 });
 
