@@ -13,7 +13,7 @@ export type { ArgumentsValidator } from "./pipeline/run_arguments.ts";
 export type { Bindable } from "./sqlite/values.ts";
 export type { CheckOptions } from "./pipeline/executor/task_context.ts";
 export { definePipeline } from "./pipeline/define_pipeline.ts";
-export type { DependencyOptions } from "./pipeline/scheduler/dependency_source.ts";
+export type { DependencyOptions } from "./pipeline/scheduler/dependency_options.ts";
 export type { DriverName } from "./sqlite/drivers/driver.ts";
 export type { EndedRun } from "./pipeline/hooks.ts";
 export type { EndedTask } from "./pipeline/hooks.ts";

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import "./writer/worker/modules.ts";
 import { chooseDriver } from "./sqlite/drivers/choose.ts";
 import { toErrorData } from "./errors.ts";
 import type { OpenRequest, WorkerReply, WorkerRequest } from "./writer/protocol/writer_worker.ts";
@@ -21,9 +22,10 @@ const worker = self as unknown as {
   close(): void;
 };
 
-let loop: WriterLoop | undefined;
+/** The loop, once the database is open. */
+let opening: Promise<{ loop: WriterLoop; sqliteVersion: string }> | undefined;
 
-async function open(request: OpenRequest): Promise<WorkerReply> {
+async function open(request: OpenRequest): Promise<{ loop: WriterLoop; sqliteVersion: string }> {
   const { driver } = await chooseDriver(request.driver);
   const board = new StatementBoard(request.board);
   // A damaged file can make it endless, as any statement.
@@ -50,7 +52,7 @@ async function open(request: OpenRequest): Promise<WorkerReply> {
     connection.close();
     throw error;
   }
-  loop = new WriterLoop(connection, request.statements, owner, {
+  const loop = new WriterLoop(connection, request.statements, owner, {
     board,
     syncs: request.synchronous === "full",
     warnBytes: request.walWarnBytes,
@@ -58,18 +60,21 @@ async function open(request: OpenRequest): Promise<WorkerReply> {
     requested: (requests) => worker.postMessage({ kind: "requested", requests }),
   });
   loop.attach(request.port);
-  return { kind: "opened", sqliteVersion: connection.sqliteVersion };
+  return { loop, sqliteVersion: connection.sqliteVersion };
 }
 
 async function handle(request: WorkerRequest): Promise<WorkerReply | undefined> {
   switch (request.kind) {
-    case "open":
-      return await open(request);
+    case "open": {
+      const { sqliteVersion } = await (opening = open(request));
+      return { kind: "opened", sqliteVersion };
+    }
     case "attach":
-      loop!.attach(request.port, request.sender);
+      // A run attaches its port while its database is being opened.
+      (await opening)?.loop.attach(request.port, request.sender);
       return;
     case "close":
-      return { kind: "closed", checkpoint: loop?.close() };
+      return { kind: "closed", checkpoint: (await opening)?.loop.close() };
     default:
       throw new TypeError(`Cannot handle a request of unknown kind ${Deno.inspect(request)}`);
   }
@@ -83,8 +88,6 @@ worker.onmessage = async ({ data }) => {
     reply = { kind: "failed", error: toErrorData(error) };
   }
   if (reply) worker.postMessage(reply);
-  // The runtime loads its timers when the first is set: better while nothing has arrived.
-  if (reply?.kind === "opened") clearImmediate(undefined);
   if (data.kind === "close") worker.close();
 };
 worker.postMessage({ kind: "ready" });

@@ -16,7 +16,8 @@ const MODULES: Readonly<Record<string, () => Promise<unknown>>> = {
   durableSteps: () => import("./durable_steps.ts"),
   heldReader: () => import("./held_reader.ts"),
   streamedMemory: () => import("./memory.ts"),
-  scale: () => import("./scale.ts"),
+  scaleTasks: () => import("./scale.ts"),
+  scaleRuns: () => import("./scale.ts"),
   natsTasks: () => import("./nats.ts"),
   noopTasks: () => import("./noop_tasks.ts"),
   pageLoad: () => import("./page_load.ts"),
@@ -45,7 +46,7 @@ export const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   ],
   memory: ["streamedMemory"],
   dashboard: ["dashboardCost", "dashboardLatency", "dashboardAnswers", "pageLoad"],
-  scale: ["scale"],
+  scale: ["scaleTasks", "scaleRuns"],
   nats: ["natsTasks"],
   peers: ["peers"],
 };

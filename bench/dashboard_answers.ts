@@ -6,7 +6,7 @@
  * @module
  */
 import { connect } from "../db.ts";
-import { createDashboard } from "../dashboard/mod.ts";
+import { createDashboard, type DashboardApp } from "../dashboard/mod.ts";
 import { Load, makeTasks, quantile } from "./dashboard_fixture.ts";
 import { benchFolder, type Benchmark, cpuOf, type Measurement } from "./measure.ts";
 
@@ -36,6 +36,13 @@ const PATHS: Readonly<Record<string, string>> = {
   "rows by a column": "/api/data/rows?name=task_runs&column=key&op=is&value=key+2000",
 };
 
+/** What the page of a run shows first, of a reader that has read nothing but the page of the run. */
+const PAGES: Readonly<Record<string, { query: string; before?: string }>> = {
+  "first rows of a text that many have": { query: "q=task" },
+  "first rows of a text that few have": { query: "q=9999" },
+  "slowest tasks": { query: "sort=-duration", before: "/api/runs/1/delays" },
+};
+
 /** Every answer looks at rows that no index finds. */
 const SEARCHES = ["rows by a column"];
 
@@ -57,10 +64,9 @@ export const dashboardAnswers: Benchmark = async (scale) => {
   const { causes } = JSON.parse(await answer("/api/runs/1/failures"));
   const measurements: Measurement[] = [];
   const all: number[] = [];
-  // Those of a reader that has read nothing yet.
-  using fresh = createDashboard({ db: file, driver: "builtin" });
   for (const [name, raw] of Object.entries(PATHS)) {
     const path = raw.replace("CAUSE", causes[0].id);
+    using fresh = await openFresh(file);
     const first = await cpuOf(async () => void await (await fresh.request(path)).text());
     await answer(path);
     const times: number[] = [];
@@ -81,6 +87,13 @@ export const dashboardAnswers: Benchmark = async (scale) => {
       },
     );
   }
+  for (const [name, { query, before }] of Object.entries(PAGES)) {
+    using fresh = await openFresh(file);
+    if (before) await (await fresh.request(before)).text();
+    const value = await cpuOf(() => firstRows(fresh, query));
+    const at = "First, processor";
+    measurements.push({ name: `Page of a run: ${name}`, at, value, unit: "ms", atMost: 100 });
+  }
   measurements.push({
     name: "All answers but searches",
     at: "p99, processor",
@@ -90,6 +103,25 @@ export const dashboardAnswers: Benchmark = async (scale) => {
   });
   return measurements;
 };
+
+/** A dashboard that has opened the file, and read no tasks. */
+async function openFresh(file: string): Promise<DashboardApp> {
+  const app = createDashboard({ db: file, driver: "builtin" });
+  await (await app.request("/api/runs/1")).text();
+  return app;
+}
+
+/** Follows the page of a run until it has tasks. */
+async function firstRows(app: DashboardApp, query: string): Promise<void> {
+  const response = await app.request(`/api/live?view=run&run=1&${query}`);
+  let text = "";
+  for await (const part of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    // A snapshot has a list of them, a patch what has changed.
+    if (/"tasks":(\[\{|\{"order":\[)/.test(text)) return;
+  }
+  throw new Error(`The page of ${query} has ended`);
+}
 
 /** Half of the failures are gone, and the others have 30 causes with other numbers in each message. */
 async function addCauses(file: string): Promise<void> {

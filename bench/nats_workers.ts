@@ -68,6 +68,12 @@ export function processorTime(pids: readonly number[]): number {
   return ticks * 10_000;
 }
 
+/** Microseconds of processor time that the children of this process used which have ended. */
+export function processorTimeOfChildren(): number {
+  const fields = readProc(Deno.pid, "stat").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[13] ?? 0) + Number(fields[14] ?? 0)) * 10_000;
+}
+
 /** MiB of a process in memory; NaN where the system is not Linux. */
 export function residentMemory(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readProc(pid, "status"))?.[1]) / 1024;

@@ -20,6 +20,18 @@ export interface Shape {
   tasks: number;
 }
 
+/** Marks run 1 as it stands after its process died in the middle of it: its lock file is there, and nothing holds it. */
+export function crash(file: string): void {
+  const owner = crypto.randomUUID();
+  Deno.writeTextFileSync(`${Deno.realPathSync(file)}-owner-${owner}`, "");
+  const database = new DatabaseSync(file);
+  database.prepare(
+    "UPDATE pipeline_runs SET status='running', finished_at=NULL, owner=? WHERE id=1",
+  )
+    .run(owner);
+  database.close();
+}
+
 /** Makes a file; of its tasks one in a hundred failed. */
 export async function makeScaled(file: string, { runs, tasks }: Shape): Promise<void> {
   {
@@ -46,11 +58,11 @@ function addRuns(
   database.exec(`BEGIN;
     WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${runs - 1})
     INSERT INTO pipeline_runs (id, name, status, started_at, finished_at, updated_at, workers, driver, sqlite_version,
-      first_task_id, last_task_id, done, error, args, expected, own_resumed)
+      first_task_id, last_task_id, done, error, args, expected, own_resumed, owner)
     SELECT ${from} + i, '${name}', '${failed + open > 0 ? "error" : "done"}',
       ${begun} i * 60, 'unixepoch'), ${begun} i * 60 + 50, 'unixepoch'), ${begun} i * 60 + 50, 'unixepoch'),
       8, 'builtin', sqlite_version(), ${past} + 1 + i * ${tasks}, ${past} + (i + 1) * ${tasks},
-      ${tasks - failed}, ${failed}, '{}', ${tasks}, 0
+      ${tasks - failed}, ${failed}, '{}', ${tasks}, 0, printf('%08x-0000-4000-8000-000000000000', i)
     FROM n;
     WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${runs * SAMPLES - 1})
     INSERT INTO run_samples (run_id, sampled_at, queued, running, done, error, cancelled)

@@ -46,25 +46,36 @@ export async function isCached(specifier: JsrPackage): Promise<boolean | undefin
   return await isFetched("remote", new URL(`${name}/${version}_meta.json`, registry));
 }
 
-/**
- * Whether Deno's cache has what this address serves; `undefined` where that cannot be known. Deno keeps modules in
- * `remote`, and its package `plug` keeps libraries beside them, both under the hash of a path, in a folder for a host.
- */
+/** Whether Deno's cache has what this address serves; `undefined` where that cannot be known. */
 export async function isFetched(
-  kind: "remote" | "plug",
+  kind: CacheKind,
   url: URL,
   extension = "",
 ): Promise<boolean | undefined> {
+  const path = await cachePath(kind, url, extension);
+  if (path === undefined) return undefined;
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+/** Deno keeps modules in `remote`, and its package `plug` keeps libraries beside them. */
+type CacheKind = "remote" | "plug";
+
+/**
+ * Where Deno's cache keeps what this address serves, whether it has it or not; `undefined` where that cannot be known.
+ * It is under the hash of the address's path, in a folder for the host.
+ */
+export async function cachePath(
+  kind: CacheKind,
+  url: URL,
+  extension = "",
+): Promise<string | undefined> {
   const folder = cacheFolder();
   if (folder === undefined || !isGranted({ name: "read" })) return undefined;
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(url.pathname));
   const host = url.hostname + (url.port ? `_PORT${url.port}` : "");
   const scheme = url.protocol.slice(0, -1);
   const name = new Uint8Array(hash).toHex() + extension;
-  return await Deno.stat(`${folder}/${kind}/${scheme}/${host}/${name}`).then(
-    () => true,
-    () => false,
-  );
+  return `${folder}/${kind}/${scheme}/${host}/${name}`;
 }
 
 /** Deno's cache, as Deno looks for it; `undefined` where the environment may not be read or names none. */

@@ -148,7 +148,7 @@ export function namesOf<Options>(names: Readonly<Record<keyof Options, true>>): 
 }
 
 /**
- * Refuses options of an unknown name, so that a misspelled one is not silently ignored.
+ * Refuses what is not an object, and options of an unknown name, so that a misspelled one is not silently ignored.
  *
  * @throws {TypeError} If there is one; the message names the option that was probably meant
  */
@@ -156,6 +156,11 @@ export function checkOptionNames(
   options: object,
   { operation, known, renamed }: KnownOptions,
 ): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `Cannot ${operation}: expected an object of options, got ${Deno.inspect(options)}`,
+    );
+  }
   for (const name in options) {
     if (known.includes(name)) continue;
     const now = renamed && Object.hasOwn(renamed, name) ? renamed[name] : undefined;

@@ -7,7 +7,7 @@ import { unexpected } from "../internal/validate.ts";
 import type { RunKey } from "../writer/protocol/run_message.ts";
 import type { ProgressOptions } from "./observers/progress_options.ts";
 import type { HookOptions } from "./hooks.ts";
-import type { DependencyOptions } from "./scheduler/dependency_source.ts";
+import type { DependencyOptions } from "./scheduler/dependency_options.ts";
 import type { QueueOptions } from "./scheduler/queue/ready_queue.ts";
 import type { PolicyOptions } from "./scheduler/retry_policy.ts";
 import type { IdentityOptions } from "./scheduler/task_identity.ts";

@@ -148,6 +148,7 @@ export class PipelineRun<Item> {
     const tasks = this.#writer && (() => this.#scheduler?.running() ?? []);
     using deadline = writer.limitStatements({ ...this.#parts.limit, tasks });
     const run = await this.#start(batchSender);
+    await writer.opened;
     const queueAll = () => this.#source.announceAll();
     const { dependencies } = this.#parts;
     const isNeeded = dependencies && ((id: number) => dependencies.isNeeded(id));

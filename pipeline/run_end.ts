@@ -39,11 +39,11 @@ const COUNTS = `SELECT count(*) AS total, coalesce(sum(passed), 0) AS passed,
 const FAILING = `SELECT l.task_id, t.name AS task, l.name, l.severity, l.value, l.expected
   FROM (${LAST_CHECKS}) l JOIN main.task_runs t ON t.id=l.task_id WHERE NOT l.passed ORDER BY l.id LIMIT 10`;
 
-/** What the tasks of a run have checked; `undefined` where they have not. */
+/** What the tasks of a run have checked. */
 async function readChecks(
   batchSender: BatchSender,
   run: number,
-): Promise<PipelineReport["checks"]> {
+): Promise<NonNullable<PipelineReport["checks"]>> {
   const ask = (sql: string) => batchSender.query({ kind: "rows", sql, params: [run] });
   const [counts] = await ask(COUNTS);
   const [total, passed, warned] = [counts!.total, counts!.passed, counts!.warned].map(Number) as [
@@ -51,7 +51,6 @@ async function readChecks(
     number,
     number,
   ];
-  if (total === 0) return undefined;
   const parse = (json: unknown) => json === null ? undefined : JSON.parse(String(json));
   const failing = (await ask(FAILING)).map((row) => ({
     id: Number(row.task_id),
@@ -87,6 +86,6 @@ export async function endRun(
     ...(resumes && !aborted ? { gone: NOT_AMONG_ITEMS } : {}),
     ...(fatal ? { reason: toReason(fatal) } : {}),
   });
-  const checks = await readChecks(batchSender, run);
+  const checks = finished.checked && await readChecks(batchSender, run);
   return { finished, cancelled, ...(checks ? { checks } : {}) };
 }

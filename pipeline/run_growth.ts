@@ -19,6 +19,8 @@ export class RunGrowth<Item> implements Adds {
   readonly identify: Identify;
   readonly isPlain: boolean;
   readonly #environment: TaskEnvironment;
+  /** Calls of the program so far, counted down. */
+  #calls = 0;
   readonly #scheduler: () => Scheduler<Item> | undefined;
 
   /** `scheduler` returns that of the run, once there is one. */
@@ -55,12 +57,17 @@ export class RunGrowth<Item> implements Adds {
     const { run, batchSender } = this.#environment;
     if (run === null) throw notStored();
     let total = 0;
-    for await (const message of toAddMessages(items, { run, by: 0, identify: this.identify })) {
-      // Items that come after this message have to be compared with it.
-      this.added(0);
-      total += await batchSender.request(message);
-      this.added(0);
+    const call = --this.#calls;
+    try {
+      for await (const message of toAddMessages(items, { run, by: 0, identify: this.identify })) {
+        // Items that come after this message have to be compared with it.
+        this.added(call);
+        total += await batchSender.request(message);
+        this.added(call);
+      }
+      return total;
+    } finally {
+      this.#scheduler()?.supply.ended(call, false);
     }
-    return total;
   }
 }

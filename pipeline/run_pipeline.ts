@@ -19,7 +19,8 @@ import { checkHooks } from "./hooks.ts";
 import type { PipelineReport } from "./report.ts";
 import { checkPolicy } from "./scheduler/retry_policy.ts";
 import { PipelineHandle, type RunningPipeline } from "./running_pipeline.ts";
-import { checkDependencies, DependencySource } from "./scheduler/dependency_source.ts";
+import { checkDependencies } from "./scheduler/dependency_options.ts";
+import { DependencySource } from "./scheduler/dependency_source.ts";
 import { TaskSource } from "./scheduler/task_source.ts";
 import { checkLimits } from "./scheduler/queue/tag_limits.ts";
 import { labelOf, taskArguments, toStoredArguments } from "./run_arguments.ts";
@@ -27,7 +28,7 @@ import type { RunParts } from "./pipeline_run.ts";
 import { RunControl } from "./run_control.ts";
 import { interruption, onInterrupt } from "./signals.ts";
 import { statementLimit } from "./statement_limit.ts";
-import { openForRun, SqliteWriter } from "../writer/client/sqlite_writer.ts";
+import { SqliteWriter, startWriter } from "../writer/client/sqlite_writer.ts";
 
 /**
  * Runs a task for each item, some at a time, and keeps their status in `task_runs`.
@@ -127,12 +128,12 @@ async function run<Item>(
   begun: number,
 ): Promise<PipelineReport> {
   const { db, signal, handleSignals = true } = options;
-  const { limit, stop } = parts;
+  const { stop } = parts;
   const abort = () => stop.abort(signal!.reason);
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort);
   using _ = handleSignals ? onInterrupt((name) => stop.abort(interruption(name))) : undefined;
-  const own = db instanceof SqliteWriter ? undefined : openForRun(writerOptionsOf(options), limit);
+  const own = db instanceof SqliteWriter ? undefined : startWriter(writerOptionsOf(options));
   // It may fail before anything waits for it.
   own?.catch(() => {});
   try {

@@ -9,6 +9,7 @@ import { Connection } from "./connection.ts";
 import type { Driver } from "./drivers/driver.ts";
 import { classifyError } from "./explain.ts";
 import { explainUnwritable } from "./unwritable.ts";
+import { isEmpty } from "./pragmas.ts";
 import { applySettings, BUSY_TIMEOUT_MS, type WriterSettings } from "./settings.ts";
 
 /** Milliseconds between two tries to open a file that another connection is opening. */
@@ -54,6 +55,7 @@ function tryWriter(
     // Read before anything is set, so that a damaged file is refused untouched.
     connection.prepare("SELECT count(*) FROM sqlite_schema").get();
     connection.exec("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-100000");
+    if (settings.wal && file !== ":memory:" && isEmpty(connection)) beginWal(connection, settings);
     applySettings(connection, settings);
     return connection;
   } catch (error) {
@@ -90,6 +92,17 @@ async function retryWhileBusy<T>(attempt: () => T, timeoutMs: number): Promise<T
       if (classifyError(error) !== "busy" || performance.now() > until) throw error;
     }
     await delay(BUSY_RETRY_MS);
+  }
+}
+
+/**
+ * Makes a file without any page one with a WAL, with one wait for the disk in place of six. There is nothing yet that
+ * a journal could bring back. The WAL comes to the disk with its first checkpoint, or at once where each commit does.
+ */
+function beginWal(connection: Connection, { synchronous }: WriterSettings): void {
+  connection.exec("PRAGMA journal_mode=MEMORY; PRAGMA synchronous=NORMAL; PRAGMA journal_mode=WAL");
+  if (synchronous === "normal") {
+    connection.exec("PRAGMA synchronous=OFF; PRAGMA user_version=0");
   }
 }
 

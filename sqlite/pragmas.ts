@@ -17,15 +17,25 @@ export function pages(connection: Connection): { count: number; free: number; by
   return {
     count: Number(pragma(connection, "page_count")),
     free: Number(pragma(connection, "freelist_count")),
-    bytes: Number(pragma(connection, "page_size")),
+    bytes: pageBytes(connection),
   };
+}
+
+/** Whether there is nothing in the file, not even a table of its tables. */
+export function isEmpty(connection: Connection): boolean {
+  return pragma(connection, "page_count") === 0;
+}
+
+/** Bytes of a page. */
+export function pageBytes(connection: Connection): number {
+  return Number(pragma(connection, "page_size"));
 }
 
 /** Reads how many bytes of a file hold something; prepared once. */
 export function usedBytes(connection: Connection): () => number {
   const count = prepared(connection, "page_count");
   const free = prepared(connection, "freelist_count");
-  const bytes = Number(pragma(connection, "page_size"));
+  const bytes = pageBytes(connection);
   return () => (Number(count()) - Number(free())) * bytes;
 }
 

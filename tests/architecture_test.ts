@@ -187,6 +187,18 @@ Deno.test("only the command line deletes runs", () => {
   for (const prune of prunes) assertEquals(importersOf(prune), ["cli/commands/prune.ts"]);
 });
 
+Deno.test("modules.ts names every module that the writer's Worker loads, and no other", async () => {
+  const all = new Map((await readModules("writer.ts")).map((one) => [one.specifier, one]));
+  const importsOf = (specifier: string) =>
+    all.get(specifier)!.dependencies?.filter(({ isDynamic }) => !isDynamic)
+      .flatMap(({ code }) => code?.specifier?.startsWith(ROOT.href) ? code.specifier : []) ?? [];
+  const list = new URL("writer/worker/modules.ts", ROOT).href;
+  const loaded = new Set(importsOf(new URL("writer.ts", ROOT).href));
+  loaded.delete(list);
+  for (const specifier of loaded) for (const next of importsOf(specifier)) loaded.add(next);
+  assertEquals(importsOf(list).sort(), [...loaded].sort());
+});
+
 /** Lines of a source file, and files of a folder. */
 const MOST = { lines: 300, files: 25 };
 
@@ -237,4 +249,22 @@ Deno.test("PRAGMAs and transactions are in sqlite/ alone", async () => {
     if (hits) found.push(`${path}: ${hits.join(", ")}`);
   }
   assertEquals(found, []);
+});
+
+Deno.test("deno task test:faults runs every test that has a long form", async () => {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const paths: string[] = tasks["test:faults"].command.match(/\btests\/\S+/g);
+  const left: string[] = [];
+  const walk = async (folder: string) => {
+    for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, ROOT))) {
+      const path = folder + name;
+      if (isDirectory) await walk(`${path}/`);
+      else if (name.endsWith("_test.ts") && !paths.some((its) => path.startsWith(its))) {
+        const text = await Deno.readTextFile(new URL(path, ROOT));
+        if (/^import .*\/support\/(long_form|property)\.ts";$/m.test(text)) left.push(path);
+      }
+    }
+  };
+  await walk("tests/");
+  assertEquals(left, []);
 });

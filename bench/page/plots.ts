@@ -17,11 +17,11 @@ export function drawPlots(results: Results): Map<string, string> {
     ["peers.svg", rates(of("peers"))],
     [
       "scale_tasks.svg",
-      overSizes("Milliseconds of the processor, by tasks in the file", of("scale"), " tasks"),
+      overSizes("Milliseconds of the processor, by tasks in the file", of("scaleTasks"), " tasks"),
     ],
     [
       "scale_runs.svg",
-      overSizes("Milliseconds of the processor, by runs in the file", of("scale"), " runs"),
+      overSizes("Milliseconds of the processor, by runs in the file", of("scaleRuns"), " runs"),
     ],
     [
       "dashboard.svg",

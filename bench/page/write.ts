@@ -12,6 +12,9 @@ import { tableOf } from "./tables.ts";
 const PAGE = new URL("../README.md", import.meta.url);
 const PLOTS = new URL("../plots/", import.meta.url);
 
+/** Characters of a line, as in `deno.json`. */
+const LINE_WIDTH = 100;
+
 /** Writes the page and its plots. */
 export function writePage(): void {
   const results = readResults();
@@ -46,9 +49,22 @@ function tablesOf(name: string, results: Results): string {
     [...new Set(found.map(of))].join(" and ");
   const when = dates.length > 1 ? `${dates[0]} to ${dates.at(-1)}` : dates[0];
   return [
-    `${when}, Deno ${unique(({ deno }) => deno)}, SQLite ${unique(({ sqlite }) => sqlite)}, ${
-      unique(({ machine }) => machine)
-    }.`,
+    wrap(
+      `${when}, Deno ${unique(({ deno }) => deno)}, SQLite ${unique(({ sqlite }) => sqlite)}, ${
+        unique(({ machine }) => machine)
+      }.`,
+    ),
     ...tables.map(tableOf),
   ].join("\n\n");
+}
+
+/** A paragraph in lines, as `deno fmt` lays it out. */
+function wrap(paragraph: string): string {
+  const lines = [""];
+  for (const word of paragraph.split(" ")) {
+    const line = `${lines.at(-1)} ${word}`.trimStart();
+    if (line.length <= LINE_WIDTH) lines.splice(-1, 1, line);
+    else lines.push(word);
+  }
+  return lines.join("\n");
 }

@@ -29,7 +29,7 @@ export async function renderTables(): Promise<string> {
     if (!TABLES[table] || unknown.length + lacking.length > 0) {
       throw new Error(
         `Cannot describe table ${table}: docs/generate/columns.ts lacks ${lacking} and has ${unknown}. ` +
-          `Add a sentence for each column of sqlite/schema.ts`,
+          `Add a sentence for each column of sqlite/tables/`,
       );
     }
     lines.push(

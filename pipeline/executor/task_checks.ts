@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { checkChoice, checkOptions, checkText, type KindsOf } from "../../internal/validate.ts";
+import {
+  checkBoolean,
+  checkChoice,
+  checkOptions,
+  checkText,
+  type KindsOf,
+} from "../../internal/validate.ts";
 import { toJson } from "../../internal/json.ts";
 import { withoutNul } from "../../internal/text/nul_characters.ts";
 import { isoNow } from "../../internal/timestamps.ts";
@@ -56,7 +62,7 @@ export function checkFromTask(
   const operation = "store a check";
   execution.check(operation);
   checkText(name, { operation, name: "its name" });
-  checkOptions({ passed }, { operation, kinds: { passed: "boolean" } });
+  checkBoolean(passed, { operation, name: "passed" });
   checkOptions(options, { operation, kinds: KINDS });
   const { value, expected, severity = "error" } = options;
   checkChoice(severity, { operation, name: "severity", choices: SEVERITIES });

@@ -133,7 +133,7 @@ export interface TaskContext extends Readonly<TaskIdentity> {
    * Adds items to the run; each becomes a task unless the run has its key already. Resolves with the number of new
    * items once they are committed. In an atomic task they are committed with its end, and it resolves with
    * `undefined`. An item is stored as JSON and read back when its task runs, so a resumed run has it without the
-   * task that added it.
+   * task that added it. Items may depend on others of the same call, in any order.
    *
    * @throws {TypeError} If an item has no key, or a part of it has no JSON form
    * @throws {Error} If the status of tasks is not stored

@@ -29,6 +29,10 @@ const DONE = `SELECT id, key FROM main.task_runs
 export interface ItemSupply<Item> extends TaskSupply<Item> {
   /** Takes tasks that were not among its items. */
   admit?(tasks: readonly IdentifiedItem<Item>[]): Admitted<Item>;
+  /** Whether such tasks wait for others that were not added yet. */
+  readonly hasUnplaced?: boolean;
+  /** None is added any more for which those wait. */
+  refuseUnplaced?(): Admitted<Item>;
   /** A task that was not among its items is done. */
   admitDone?(key: string, id: number): void;
 }
@@ -90,10 +94,10 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     return this.#mayHaveMore || this.#ahead || this.#resumes ? undefined : this.#count;
   }
 
-  /** There may be tasks that this task has added, now or when it has ended. */
+  /** There may be tasks that this task has added, now or when it has ended; calls of the program have numbers below 0. */
   added(by: number): void {
     if (this.#options.run === null) return;
-    if (by > 0) this.#adders.add(by);
+    if (by !== 0) this.#adders.add(by);
     this.#options.source.grow();
     this.#mayHaveMore = true;
     this.#queueSoon();
@@ -132,7 +136,13 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     if (this.#awaited) {
       return Promise.race([this.#awaited, this.#news.promise]).then(() => this.take());
     }
-    return this.#resumes ? this.#resume().then(() => this.take()) : undefined;
+    if (this.#resumes) return this.#resume().then(() => this.take());
+    // Tasks that have added others, and still run, may add what these wait for.
+    if (!this.#options.items.hasUnplaced || this.#adders.size > 0) return undefined;
+    return Promise.resolve().then(() => {
+      this.#give(this.#options.items.refuseUnplaced!());
+      return this.take();
+    });
   }
 
   #takeItem(): IdentifiedItem<Item> | undefined {
@@ -149,7 +159,7 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   }
 
   async #read(): Promise<void> {
-    const { run, items, refuse, confirm, batchSender, source: { notes } } = this.#options;
+    const { run, items, confirm, batchSender, source: { notes } } = this.#options;
     const pages = await (this.#ahead ?? this.#query());
     this.#ahead = undefined;
     let tasks = pages.flatMap((page) => identified<Item>(page));
@@ -168,12 +178,16 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
       for (const { id, key } of tasks) if (unchanged.has(id)) items.admitDone?.(key!, id);
       tasks = tasks.filter(({ id }) => !unchanged.has(id));
     }
-    const { ready, refused } = items.admit?.(tasks) ?? { ready: tasks, refused: [] };
+    const admitted = items.admit?.(tasks) ?? { ready: tasks, refused: [] };
     // Any thread finds them and their dependencies when they begin.
     if (items.admit || (isListed && confirm)) await batchSender.flushed();
+    this.#give(admitted);
+  }
+
+  #give({ ready, refused }: Admitted<Item>): void {
     this.#page = ready;
     this.#given = 0;
-    for (const { task, error } of refused) refuse(task, error);
+    for (const { task, error } of refused) this.#options.refuse(task, error);
   }
 
   /** Gives a task its stage. Returns whether there is one: the stages may be others than when it was added. */

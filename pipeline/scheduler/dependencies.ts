@@ -80,6 +80,13 @@ export class DependencyGraph {
     return { task, needs, state: isBlocked ? "blocked" : waits.length > 0 ? "waiting" : "ready" };
   }
 
+  /** The first of these keys that no task has. */
+  missing(keys: Iterable<string> | undefined): string | undefined {
+    if (typeof keys === "string" || typeof keys?.[Symbol.iterator] !== "function") return undefined;
+    for (const key of keys) if (!this.#byKey.has(key)) return key;
+    return undefined;
+  }
+
   /** Adds a task that is done, on which others may depend, and returns it. */
   addDone(key: string): number {
     const task = this.#waits.push(0) - 1;

@@ -6,54 +6,15 @@
  *
  * @module
  */
-import { unexpected } from "../../internal/validate.ts";
+import { type DependencyOptions, toPatience } from "./dependency_options.ts";
 import { DependencyGraph } from "./dependencies.ts";
 import { LOOKAHEAD } from "./item_source.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
 import type { TaskSource } from "./task_source.ts";
 import { describe, type IdentifiedItem, type IdentityOptions } from "./task_identity.ts";
 import type { TaskSupply } from "./queue/ready_queue.ts";
+import { type Unplaced, UnplacedTasks } from "./unplaced_tasks.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
-
-/**
- * What a task waits for.
- *
- * @example Wait for other tasks
- * ```ts ignore
- * import type { DependencyOptions } from "@pipeloom/pipeloom";
- *
- * const options: DependencyOptions<{ key: string; needs: string[] }> = {
- *   dependsOn: (item) => item.needs,
- *   runsWhen: (item) => item.key === "clean up" ? "ended" : "done",
- * };
- * ```
- */
-export interface DependencyOptions<Item> {
-  /**
-   * Keys of the tasks that must be `done` before an item's task starts. When one of them ends otherwise, the task is
-   * cancelled. Needs an array of items; see `taskKey` for their keys.
-   */
-  dependsOn?: ((item: Item) => readonly string[] | undefined) | undefined;
-  /**
-   * When an item's task runs: when all its dependencies are `"done"`, or when all have `"ended"` in any status, for
-   * clean-up and reports. A run that is stopped cancels such a task like all others; `onEnd` is called then.
-   *
-   * @default {"done" for all}
-   */
-  runsWhen?: ((item: Item) => "done" | "ended" | undefined) | undefined;
-}
-
-/**
- * Refuses `runsWhen` without `dependsOn`: it would be silently ignored.
- *
- * @throws {TypeError} If it stands alone
- */
-export function checkDependencies<Item>({ dependsOn, runsWhen }: DependencyOptions<Item>): void {
-  if (!runsWhen || dependsOn) return;
-  throw new TypeError(
-    "Cannot run the pipeline: runsWhen needs dependsOn. Add dependsOn, or leave runsWhen out",
-  );
-}
 
 /** What became of tasks that were added. */
 export interface Admitted<Item> {
@@ -79,6 +40,7 @@ export class DependencySource<Item> implements TaskSupply<Item> {
   /** The places of tasks whose turn has come, and how many of them have been given out. */
   readonly #ready: number[] = [];
   #given = 0;
+  readonly #unplaced = new UnplacedTasks<IdentifiedItem<Item>>();
   /** Whether tasks are added. */
   #grows = false;
   #loading: Promise<void> | undefined;
@@ -107,35 +69,87 @@ export class DependencySource<Item> implements TaskSupply<Item> {
     );
   }
 
-  /**
-   * Takes tasks that were added to the run; what they depend on has to be there. Returns those that may run now, and why
-   * others never can.
-   */
+  /** Whether added tasks wait for keys that are not in the run. */
+  get hasUnplaced(): boolean {
+    return this.#unplaced.size > 0;
+  }
+
+  /** Takes tasks that were added to the run. One that depends on a key that is not there waits until that comes. */
   admit(tasks: readonly IdentifiedItem<Item>[]): Admitted<Item> {
-    const admitted: Admitted<Item> = { ready: [], refused: [] };
-    const pairs: [number, number][] = [];
     this.#grows = true;
-    for (const task of tasks) {
-      // One that comes again is given out when its turn comes.
-      if (this.#places.has(task.id)) continue;
-      try {
-        const dependsOn = this.#dependsOn(task.item);
-        const { task: place, needs, state } = this.#graph.add(
-          task.key!,
-          dependsOn,
-          this.#isPatient(task.item),
-        );
-        this.#tasks[place] = task;
-        this.#places.set(task.id, place);
-        for (const needed of needs) pairs.push([task.id, this.#idOf(needed)]);
-        if (state === "ready") admitted.ready.push(task);
-        if (state === "blocked") admitted.refused.push({ task });
-      } catch (error) {
-        admitted.refused.push({ task, error: error as Error });
+    // One that comes again is given out when its turn comes.
+    const isNew = ({ id, key }: IdentifiedItem<Item>) =>
+      !this.#places.has(id) && !this.#unplaced.has(key!);
+    const admitted: Admitted<Item> = { ready: [], refused: [] };
+    this.#place(
+      tasks.filter(isNew).flatMap((task) => {
+        try {
+          return [{ task, key: task.key!, needs: this.#dependsOn(task.item) }];
+        } catch (error) {
+          admitted.refused.push({ task, error: error as Error });
+          return [];
+        }
+      }),
+      admitted,
+    );
+    return admitted;
+  }
+
+  /** No task is added any more: those that wait for a key never can run. */
+  refuseUnplaced(): Admitted<Item> {
+    const admitted: Admitted<Item> = { ready: [], refused: [] };
+    while (this.#unplaced.size > 0) {
+      const { tasks, circle } = this.#unplaced.giveUp();
+      if (circle === undefined) this.#place(tasks, admitted, true);
+      else {
+        const error = new TypeError(`Cannot run tasks that wait for each other: ${circle}`);
+        for (const unplaced of tasks) this.#refuse(unplaced, error, admitted);
+        this.#place(tasks.flatMap(({ key }) => this.#unplaced.placed(key)), admitted);
       }
     }
-    this.#announce?.(pairs);
     return admitted;
+  }
+
+  /** Adds tasks to the graph, and those that waited for them; with `isLast` those whose keys are missing, too. */
+  #place(
+    tasks: readonly Unplaced<IdentifiedItem<Item>>[],
+    admitted: Admitted<Item>,
+    isLast = false,
+  ): void {
+    const pairs: [number, number][] = [];
+    const queue = [...tasks];
+    for (const unplaced of queue) {
+      const { task, key, needs } = unplaced;
+      try {
+        const missing = this.#graph.missing(needs);
+        if (missing !== undefined && !isLast) {
+          this.#unplaced.add(unplaced, missing);
+          continue;
+        }
+        const added = this.#graph.add(key, needs, this.#isPatient(task.item));
+        this.#tasks[added.task] = task;
+        this.#places.set(task.id, added.task);
+        for (const needed of added.needs) pairs.push([task.id, this.#idOf(needed)]);
+        if (added.state === "ready") admitted.ready.push(task);
+        if (added.state === "blocked") admitted.refused.push({ task });
+      } catch (error) {
+        this.#refuse(unplaced, error as Error, admitted);
+      }
+      queue.push(...this.#unplaced.placed(key));
+    }
+    this.#announce?.(pairs);
+  }
+
+  /** A task never can run; what depends on it cannot either. */
+  #refuse(
+    { task, key }: Unplaced<IdentifiedItem<Item>>,
+    error: Error,
+    admitted: Admitted<Item>,
+  ): void {
+    const { task: place } = this.#graph.add(key, undefined);
+    this.#tasks[place] = task;
+    this.#places.set(task.id, place);
+    admitted.refused.push({ task, error });
   }
 
   /** A task that was added is done without running here. */
@@ -247,16 +261,4 @@ export class DependencySource<Item> implements TaskSupply<Item> {
       else this.#ready.push(place);
     }
   }
-}
-
-/**
- * Whether a task runs whatever became of those that it depends on.
- *
- * @throws {TypeError} If it is not a moment
- */
-function toPatience(moment: unknown): boolean {
-  if (moment === undefined || moment === "done") return false;
-  if (moment === "ended") return true;
-  const subject = { operation: "run the pipeline", name: "what runsWhen returns" };
-  throw new TypeError(unexpected(moment, { ...subject, expected: '"done" or "ended"' }));
 }

@@ -13,10 +13,12 @@
  * @module
  */
 import { SqliteError } from "../../errors.ts";
-import { importFromJsr, isFetched } from "../../internal/jsr.ts";
+import { cachePath, importFromJsr, isFetched } from "../../internal/jsr.ts";
+import { readEnv } from "../../internal/permissions.ts";
 import type { Driver, DriverConnection, DriverStatement } from "./driver.ts";
 import { findParameters, type Parameter, replaceParameters } from "./parameters.ts";
 import type { SqlRow, SqlValue } from "../values.ts";
+import { FfiBinding, type FfiHandles } from "./ffi_binding.ts";
 import { immutableUri } from "./immutable.ts";
 
 interface FfiStatement {
@@ -27,6 +29,7 @@ interface FfiStatement {
   finalize(): void;
   readonly bindParameterCount: number;
   readonly readonly: boolean;
+  readonly unsafeHandle: Deno.PointerObject;
   readonly sql: string;
   readonly expandedSql: string;
 }
@@ -36,10 +39,12 @@ interface FfiDatabase {
   prepare(sql: string): FfiStatement;
   function(name: string, call: (argument: unknown) => bigint): void;
   readonly inTransaction: boolean;
+  readonly unsafeHandle: Deno.PointerObject;
   close(): void;
 }
 
 interface FfiModule {
+  SQLITE_SOURCEID: string;
   Database: new (path: string, options: Record<string, boolean | number>) => FfiDatabase;
 }
 
@@ -49,18 +54,26 @@ class FfiDriverStatement implements DriverStatement {
   readonly sql: string;
   readonly #database: FfiDatabase;
   readonly #statement: FfiStatement;
+  readonly #binding: FfiBinding | undefined;
+  readonly #handles: FfiHandles;
   #parameters: Parameter[] | undefined;
 
-  constructor(database: FfiDatabase, sql: string) {
+  constructor(database: FfiDatabase, sql: string, binding: FfiBinding | undefined) {
     this.#database = database;
     this.#statement = database.prepare(sql);
+    this.#binding = binding;
+    this.#handles = {
+      statement: this.#statement.unsafeHandle,
+      database: database.unsafeHandle,
+    };
     this.sql = this.#statement.sql;
     this.parameterCount = this.#statement.bindParameterCount;
     this.returnsRows = this.#statement.columnNames().length > 0;
   }
 
   run(values: readonly SqlValue[], start: number, end: number): number {
-    return this.#call(values.slice(start, end), (statement, bound) => statement.run(bound));
+    return this.#binding?.run(this.#handles, values, start, end) ??
+      this.#call(values.slice(start, end), (statement, bound) => statement.run(bound));
   }
 
   get(params: readonly SqlValue[]): SqlRow | undefined {
@@ -104,9 +117,11 @@ class FfiDriverStatement implements DriverStatement {
 
 class FfiConnection implements DriverConnection {
   readonly #database: FfiDatabase;
+  readonly #binding: FfiBinding | undefined;
 
-  constructor(database: FfiDatabase) {
+  constructor(database: FfiDatabase, binding: FfiBinding | undefined) {
     this.#database = database;
+    this.#binding = binding;
   }
 
   exec(sql: string): void {
@@ -114,7 +129,7 @@ class FfiConnection implements DriverConnection {
   }
 
   prepare(sql: string): DriverStatement {
-    return new FfiDriverStatement(this.#database, sql);
+    return new FfiDriverStatement(this.#database, sql, this.#binding);
   }
 
   defineFunction(name: string, call: () => bigint): void {
@@ -184,11 +199,27 @@ const LIBRARY_NAMES: Readonly<Record<string, readonly [prefix: string, extension
  * imported. `undefined` where that cannot be known.
  */
 export async function isLibraryCached(): Promise<boolean | undefined> {
+  return await isFetched("plug", ...release());
+}
+
+/** Where the package's library is published, and its extension. */
+function release(): [url: URL, extension: string] {
   const { os, arch } = Deno.build;
   const [prefix, extension] = LIBRARY_NAMES[os] ?? ["lib", ".so"];
   const name = `${prefix}sqlite3${arch === "aarch64" ? "_aarch64" : ""}${extension}`;
-  const release = `https://github.com/denodrivers/sqlite3/releases/download/0.13.0/${name}`;
-  return await isFetched("plug", new URL(release), extension);
+  const url = `https://github.com/denodrivers/sqlite3/releases/download/0.13.0/${name}`;
+  return [new URL(url), extension];
+}
+
+/** The faster way to bind; `undefined` where the file of the package's library is not known. */
+async function openBinding({ SQLITE_SOURCEID }: FfiModule): Promise<FfiBinding | undefined> {
+  const path = readEnv("DENO_SQLITE_PATH") || await cachePath("plug", ...release());
+  if (path === undefined || readEnv("DENO_SQLITE_LOCAL") === "1") return undefined;
+  try {
+    return new FfiBinding(path, SQLITE_SOURCEID);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -197,7 +228,9 @@ export async function isLibraryCached(): Promise<boolean | undefined> {
  * @throws {Error} If the package or its library cannot be loaded
  */
 export async function loadFfiDriver(): Promise<Driver> {
-  const { Database } = await importFromJsr(FFI_PACKAGE) as FfiModule;
+  const module = await importFromJsr(FFI_PACKAGE) as FfiModule;
+  const { Database } = module;
+  const binding = await openBinding(module);
   return {
     name: "ffi",
     open: (path, { readOnly, doubleQuotedLiterals, immutable }) => {
@@ -215,6 +248,7 @@ export async function loadFfiDriver(): Promise<Driver> {
             parseJson: false,
           })
           : new Database(path, { readonly: readOnly, int64: true, parseJson: false }),
+        binding,
       );
     },
   };

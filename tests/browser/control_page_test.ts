@@ -1,11 +1,12 @@
 /// <reference lib="dom" />
-import { type DashboardServer, serveDashboard } from "../../dashboard/mod.ts";
+import { serveDashboard } from "../../dashboard/mod.ts";
 import { runPipeline, SqliteWriter } from "../../mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import type { Page } from "../support/browser.ts";
 import {
   click,
   findBarriers,
+  follow,
   LOOKS,
   PageFixture,
   pageTest,
@@ -21,22 +22,17 @@ import { untilAborted } from "../support/gates.ts";
 const BUTTONS = ".title-row button";
 
 /** Serves beside a pipeline, which may be controlled. */
-async function serveControl(fixture: PageFixture) {
-  const writer = await SqliteWriter.open({ db: fixture.db });
+async function serveControl(fixture: PageFixture, writer: SqliteWriter, token?: string) {
   await fixture.server.shutdown();
-  fixture.server = await serveDashboard({ db: fixture.db, port: 0, writer });
-  return writer;
+  const options = token === undefined ? {} : { token };
+  fixture.server = await serveDashboard({ db: fixture.db, port: 0, writer, ...options });
 }
 
 /** Opens a page that may control. */
-async function openControl(
-  { page, server }: { page: PageFixture["page"]; server: DashboardServer },
-  address: string,
-  options: { width?: number; dark?: boolean } = {},
-): Promise<Page> {
-  const url = new URL(server.controlUrl!);
+async function openControl(fixture: PageFixture, address: string): Promise<Page> {
+  const url = new URL(fixture.server.controlUrl!);
   url.search = address;
-  return await page(url.href, options);
+  return await fixture.page(url.href);
 }
 
 /** Waits until the page shows a status. */
@@ -58,7 +54,8 @@ async function press(page: Page, text: string): Promise<void> {
 
 pageTest("the page cancels and retries tasks and runs", async (t) => {
   await using fixture = await PageFixture.open();
-  await using writer = await serveControl(fixture);
+  await using writer = await SqliteWriter.open({ db: fixture.db });
+  await serveControl(fixture, writer);
   const repaired = { single: false, all: false };
   const release = Promise.withResolvers<void>();
   const names = ["single", "all 1", "all 2", "deaf", "listens", "waits 1", "waits 2", "waits 3"];
@@ -79,13 +76,11 @@ pageTest("the page cancels and retries tasks and runs", async (t) => {
       if (name === "listens" || name.startsWith("waits")) await untilAborted(task);
     },
   });
-  const open = fixture.page.bind(fixture);
-  const visit = (address: string, options?: { width?: number; dark?: boolean }) =>
-    openControl({ page: open, server: fixture.server }, address, options);
-  const reader = await open("?run=1");
+  const reader = await fixture.page("?run=1");
+  const page = await openControl(fixture, "?run=1");
+  const visit = (name: string) => follow(page, `?task=${ids[name]}`);
 
   await t.step("the token leaves the address, and stays with the tab", async () => {
-    const page = await visit("?run=1");
     await seeText(page, BUTTONS, "Cancel run");
     assertEquals(page.url(), `${fixture.server.url}?run=1`);
     // Where other pages of this host would have it, too.
@@ -94,32 +89,32 @@ pageTest("the page cancels and retries tasks and runs", async (t) => {
     await seeText(page, BUTTONS, "Cancel run");
     await page.goto(`${fixture.server.url}?task=${ids["deaf"]}`);
     await seeText(page, BUTTONS, "Cancel task");
-    await page.close();
   });
 
   await t.step("a page without the token has no such button", async () => {
     await look(reader, ".liveness", "Live");
+    // Tabs beside one that may control may so, too.
+    const context = await fixture.browser.another();
     for (const address of [`?task=${ids["single"]}`, "?run=1#control=wrong"]) {
-      const page = await open(address);
-      await seeText(page, ".liveness", "Live");
-      await page.waitForNetworkIdle({ idleTime: 250, concurrency: 1 });
-      assertEquals(await textsOf(page, BUTTONS), [], address);
-      await page.close();
+      const other = await fixture.page(address, { context });
+      await seeText(other, ".liveness", "Live");
+      await other.waitForNetworkIdle({ idleTime: 250, concurrency: 1 });
+      assertEquals(await textsOf(other, BUTTONS), [], address);
+      await other.close();
     }
     assertEquals(await textsOf(reader, BUTTONS), []);
   });
 
   await t.step("a queued task is cancelled", async () => {
-    const page = await visit(`?task=${ids["waits 3"]}`);
+    await visit("waits 3");
     await seeStatus(page, "queued");
     await press(page, "Cancel task");
     await seeStatus(page, "cancelled");
     await seeText(page, BUTTONS, "Retry task");
-    await page.close();
   });
 
   await t.step("a running task is cancelling as long as it runs, in lists, too", async () => {
-    const page = await visit(`?task=${ids["deaf"]}`);
+    await visit("deaf");
     await seeStatus(page, "running");
     await press(page, "Cancel task");
     await seeStatus(page, "cancelling");
@@ -128,37 +123,35 @@ pageTest("the page cancels and retries tasks and runs", async (t) => {
     await waitFor(page, () => !document.querySelector(".title-row button"));
     release.resolve();
     await seeStatus(page, "cancelled");
-    await page.close();
   });
 
   await t.step("the keyboard is enough, and continues at the top", async () => {
-    const page = await visit(`?task=${ids["listens"]}`);
+    await visit("listens");
     await seeText(page, BUTTONS, "Cancel task");
     await page.focus(BUTTONS);
     await page.keyboard.press("Enter");
     await seeStatus(page, "cancelled");
     await waitFor(page, () => document.activeElement?.tagName === "H1");
-    await page.close();
   });
 
   await t.step("a failed task is run again until it is done", async () => {
-    const page = await visit(`?task=${ids["single"]}`);
-    await seeStatus(page, "error");
     // Both workers are held: one of them makes room.
-    const other = await visit(`?task=${ids["waits 1"]}`);
-    await seeStatus(other, "running");
+    await visit("waits 1");
+    await seeStatus(page, "running");
+    await visit("single");
+    await seeStatus(page, "error");
     await press(page, "Retry task");
     await seeStatus(page, "queued");
     repaired.single = true;
+    const other = await openControl(fixture, `?task=${ids["waits 1"]}`);
     await press(other, "Cancel task");
     await seeStatus(page, "done");
     assertEquals(await textsOf(page, BUTTONS), []);
     await other.close();
-    await page.close();
   });
 
   await t.step("all failed tasks are run again", async () => {
-    const page = await visit("?run=1");
+    await follow(page, "?run=1");
     await seeText(page, ".task-row.row-error", "all 2");
     // Why they failed, and which they are.
     await seeText(page, ".cause-body", "Error: Not yet");
@@ -179,23 +172,20 @@ pageTest("the page cancels and retries tasks and runs", async (t) => {
         ),
       BUTTONS,
     );
-    await page.close();
   });
 
   await t.step("what is refused is shown in words", async () => {
-    const page = await visit(`?task=${ids["all 1"]}`);
-    await seeStatus(page, "done");
-    await page.goto(`${fixture.server.url}?task=${ids["waits 2"]}`);
+    await visit("waits 2");
     await seeText(page, BUTTONS, "Cancel task");
     // A page that is paused does not know that the task has ended.
     await click(page, ".top button", "Pause");
-    const other = await visit(`?task=${ids["waits 2"]}`);
+    const other = await openControl(fixture, `?task=${ids["waits 2"]}`);
     await press(other, "Cancel task");
     await seeStatus(other, "cancelled");
     await other.close();
     await press(page, "Cancel task");
     await seeText(page, "[role=alert]", "Cannot");
-    assertEquals(await findBarriers(page), []);
+    assertEquals(await findBarriers(page, "main"), []);
     await page.close();
   });
 
@@ -206,39 +196,37 @@ pageTest("the page cancels and retries tasks and runs", async (t) => {
   assertEquals(fixture.complaints.filter((text) => !refused.test(text)), []);
 });
 
-pageTest("the page asks before it cancels a run", async (t) => {
+pageTest("the page controls whole runs, and asks before it cancels one", async (t) => {
   await using fixture = await PageFixture.open();
-  await using writer = await serveControl(fixture);
+  await using writer = await SqliteWriter.open({ db: fixture.db });
+  await serveControl(fixture, writer);
+  const options = { db: writer, handleSignals: false };
   const release = Promise.withResolvers<void>();
   const report = runPipeline(["deaf", "one", "two", "three"], {
-    db: writer,
+    ...options,
     name: "long",
     workers: 1,
-    handleSignals: false,
     async run(_, task) {
       await release.promise;
       task.signal.throwIfAborted();
     },
   });
-  const open = fixture.page.bind(fixture);
-  const list = await open();
+  const list = await fixture.page();
   await look(list, ".run-status", "running");
-  const page = await openControl({ page: open, server: fixture.server }, "?run=1");
+  const page = await openControl(fixture, "?run=1");
   await seeText(page, BUTTONS, "Cancel run");
   const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim());
 
   await t.step("nothing bars the way of those who cannot see or use a mouse", async () => {
-    const other = await openControl({ page: open, server: fixture.server }, "?run=1");
-    for (const look of LOOKS) {
-      await show(other, look);
-      await press(other, "Cancel run");
-      await other.waitForSelector("dialog[open]");
-      assertEquals(await findBarriers(other), []);
-      await click(other, "dialog button", "Let it run");
-      await waitFor(other, () => !document.querySelector("dialog"));
-      assert(!await scrollsSideways(other), `${look.width} pixels are not enough`);
+    for (const look of LOOKS.toReversed()) {
+      await show(page, look);
+      await press(page, "Cancel run");
+      await page.waitForSelector("dialog[open]");
+      assertEquals(await findBarriers(page, "dialog"), []);
+      await click(page, "dialog button", "Let it run");
+      await waitFor(page, () => !document.querySelector("dialog"));
+      assert(!await scrollsSideways(page), `${look.width} pixels are not enough`);
     }
-    await other.close();
   });
 
   await t.step(
@@ -274,94 +262,65 @@ pageTest("the page asks before it cancels a run", async (t) => {
     assertEquals((await report).status, "cancelled");
     await seeStatus(page, "cancelled");
     await look(list, ".run-status", "cancelled");
+    await list.close();
   });
 
-  assertEquals(fixture.complaints, []);
-});
-
-pageTest("a dashboard that may only look has no buttons", async () => {
-  await using fixture = await PageFixture.open();
-  const release = Promise.withResolvers<void>();
-  const report = fixture.start("watched", ["one", "two"], async (name) => {
-    if (name === "one") throw new Error("No");
-    await release.promise;
-  });
-  // Without a token, and with one that was meant for another.
-  for (const address of ["?run=1", "?task=1", "?task=2#control=left_over"]) {
-    const page = await fixture.page(address);
-    await seeText(page, ".liveness", "Live");
-    await page.waitForNetworkIdle({ idleTime: 250, concurrency: 1 });
-    assertEquals(await textsOf(page, BUTTONS), [], address);
+  await t.step("a graph updates itself when a failed task is run again", async () => {
+    const release = Promise.withResolvers<void>();
+    let isRepaired = false;
+    const needs: Record<string, string[]> = {
+      first: [],
+      second: ["first"],
+      third: ["second"],
+      hold: [],
+    };
+    const report = runPipeline(Object.keys(needs), {
+      ...options,
+      workers: 2,
+      taskName: (name) => name,
+      taskKey: (name) => name,
+      dependsOn: (name) => needs[name],
+      async run(name) {
+        if (name === "first" && !isRepaired) throw new Error("Not yet");
+        if (name === "hold") await release.promise;
+      },
+    });
+    await page.bringToFront();
+    await follow(page, "?run=2&panel=graph");
+    await seeText(page, ".graph-task.is-error", "first");
+    await seeText(page, ".graph-task.is-cancelled", "third");
+    assertEquals((await page.$$(".graph-lines .is-lost")).length, 2);
+    isRepaired = true;
+    await press(page, "Retry failed tasks");
+    await seeText(page, ".graph-task.is-done", "first");
+    await seeText(page, ".graph-task.is-done", "third");
+    assertEquals((await page.$$(".graph-lines .is-lost")).length, 0);
+    release.resolve();
+    assertEquals((await report).counts.done, 4);
     await page.close();
-  }
-  // The browser itself logs that there is no such thing here.
-  assertEquals(fixture.complaints.filter((text) => !text.includes("/api/control")), []);
-  release.resolve();
-  await report;
-});
-
-pageTest("a graph updates itself when a failed task is run again", async () => {
-  await using fixture = await PageFixture.open();
-  await using writer = await serveControl(fixture);
-  const release = Promise.withResolvers<void>();
-  let isRepaired = false;
-  const needs: Record<string, string[]> = {
-    first: [],
-    second: ["first"],
-    third: ["second"],
-    hold: [],
-  };
-  const report = runPipeline(Object.keys(needs), {
-    db: writer,
-    workers: 2,
-    handleSignals: false,
-    taskName: (name) => name,
-    taskKey: (name) => name,
-    dependsOn: (name) => needs[name],
-    async run(name) {
-      if (name === "first" && !isRepaired) throw new Error("Not yet");
-      if (name === "hold") await release.promise;
-    },
   });
-  const open = fixture.page.bind(fixture);
-  const page = await openControl({ page: open, server: fixture.server }, "?run=1&panel=graph");
-  await seeText(page, ".graph-task.is-error", "first");
-  await seeText(page, ".graph-task.is-cancelled", "third");
-  assertEquals((await page.$$(".graph-lines .is-lost")).length, 2);
-  isRepaired = true;
-  await press(page, "Retry failed tasks");
-  await seeText(page, ".graph-task.is-done", "first");
-  await seeText(page, ".graph-task.is-done", "third");
-  assertEquals((await page.$$(".graph-lines .is-lost")).length, 0);
-  release.resolve();
-  assertEquals((await report).counts.done, 4);
-  assertEquals(fixture.complaints, []);
-});
 
-pageTest("one link signs in and controls", async () => {
-  await using fixture = await PageFixture.open();
-  await using writer = await SqliteWriter.open({ db: fixture.db });
-  await fixture.server.shutdown();
-  const token = "open sesame + 100%";
-  fixture.server = await serveDashboard({ db: fixture.db, port: 0, writer, token });
-  const release = Promise.withResolvers<void>();
-  const options = { db: writer, name: "secret", handleSignals: false };
-  const report = runPipeline(["one"], { ...options, run: () => release.promise });
-  const open = fixture.page.bind(fixture);
-  const page = await openControl({ page: open, server: fixture.server }, "?run=1");
-  await seeText(page, BUTTONS, "Cancel run");
-  assertEquals(page.url(), `${fixture.server.url}?run=1`);
-  // The link in a tab that shows the page already.
-  const other = await open(`#token=${encodeURIComponent(token)}`);
-  await seeText(other, "h1", "Runs");
-  await other.evaluate(
-    (hash) => void (location.hash = hash),
-    new URL(fixture.server.controlUrl!).hash,
-  );
-  await click(other, ".runs a", "secret");
-  await seeText(other, BUTTONS, "Cancel run");
-  assertEquals(new URL(other.url()).hash, "");
-  release.resolve();
-  await report;
+  await t.step("one link signs in and controls", async () => {
+    const token = "open sesame + 100%";
+    await serveControl(fixture, writer, token);
+    const release = Promise.withResolvers<void>();
+    const report = runPipeline(["one"], { ...options, name: "secret", run: () => release.promise });
+    const page = await openControl(fixture, "?run=3");
+    await seeText(page, BUTTONS, "Cancel run");
+    assertEquals(page.url(), `${fixture.server.url}?run=3`);
+    // The link in a tab that shows the page already.
+    const other = await fixture.page(`#token=${encodeURIComponent(token)}`);
+    await seeText(other, "h1", "Runs");
+    await other.evaluate(
+      (hash) => void (location.hash = hash),
+      new URL(fixture.server.controlUrl!).hash,
+    );
+    await click(other, ".runs a", "secret");
+    await seeText(other, BUTTONS, "Cancel run");
+    assertEquals(new URL(other.url()).hash, "");
+    release.resolve();
+    await report;
+  });
+
   assertEquals(fixture.complaints, []);
 });

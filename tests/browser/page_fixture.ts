@@ -26,10 +26,15 @@ const POLL_MS = 50;
 
 shareBrowser();
 
-/** Defines a test of the page, which is left out where there is no browser. */
-export function pageTest(name: string, fn: (t: Deno.TestContext) => Promise<void>): void {
+/** Defines a test of the page, which is left out where there is no browser, or where `isWanted` is not true. */
+export function pageTest(
+  name: string,
+  fn: (t: Deno.TestContext) => Promise<void>,
+  { isWanted = true }: { isWanted?: boolean } = {},
+): void {
   // The connection to the browser has timers of its own, which may end after the test does.
-  Deno.test({ name, fn, ignore: !hasBrowser, sanitizeOps: false, sanitizeResources: false });
+  const sanitize = { sanitizeOps: false, sanitizeResources: false };
+  Deno.test({ name, fn, ignore: !hasBrowser || !isWanted, ...sanitize });
 }
 
 /** What a task of {@linkcode PageFixture.start} does. */
@@ -44,7 +49,7 @@ export interface Look {
 }
 
 /** A desk in light and a phone in dark; in the long form the other two as well. */
-export const LOOKS: readonly Look[] = [
+export const LOOKS: readonly [Look, Look, ...Look[]] = [
   { width: 1440, dark: false },
   { width: 360, dark: true },
   ...(IS_LONG ? [{ width: 1440, dark: true }, { width: 360, dark: false }] : []),
@@ -188,27 +193,46 @@ export async function click(page: Page, selector: string, text: string): Promise
   );
 }
 
-/** What an accessibility engine finds that is serious or worse. */
-export async function findBarriers(page: Page): Promise<string[]> {
-  return await findViolations(page, ["serious", "critical"]);
+/** Leads a page to another address of the dashboard, as one of its links does: nothing is loaded again. */
+export async function follow(page: Page, address: string): Promise<void> {
+  await page.evaluate((address) => {
+    const link = document.createElement("a");
+    link.href = address || "?";
+    document.body.append(link);
+    link.click();
+    link.remove();
+  }, address);
 }
 
-/** What an accessibility engine finds, of all or some impacts. */
-export async function findViolations(page: Page, impacts?: readonly string[]): Promise<string[]> {
+/** What an accessibility engine finds that is serious or worse, on the whole page or in a part of it. */
+export async function findBarriers(page: Page, part?: string): Promise<string[]> {
+  return await findViolations(page, part, ["serious", "critical"]);
+}
+
+/** What an accessibility engine finds, of all or some impacts. A long list takes most of its time. */
+export async function findViolations(
+  page: Page,
+  part = "html",
+  impacts?: readonly string[],
+): Promise<string[]> {
   // Half a megabyte, which stays until the page is loaded again.
   if (!await page.evaluate(() => "axe" in globalThis)) await page.evaluate(axe);
-  return await page.evaluate(async (impacts) => {
-    // deno-lint-ignore no-explicit-any
-    const { violations } = await (globalThis as any).axe.run({
-      // What passes is not gathered, and style sheets are not fetched again.
-      resultTypes: ["violations"],
-      preload: false,
-    });
-    // deno-lint-ignore no-explicit-any
-    return violations.filter(({ impact }: any) => !impacts || impacts.includes(impact))
+  return await page.evaluate(
+    async (part, impacts) => {
       // deno-lint-ignore no-explicit-any
-      .map(({ id, nodes }: any) => `${id}: ${nodes.map(({ html }: any) => html).join(" ")}`);
-  }, impacts);
+      const { violations } = await (globalThis as any).axe.run(part, {
+        // What passes is not gathered, and style sheets are not fetched again.
+        resultTypes: ["violations"],
+        preload: false,
+      });
+      // deno-lint-ignore no-explicit-any
+      return violations.filter(({ impact }: any) => !impacts || impacts.includes(impact))
+        // deno-lint-ignore no-explicit-any
+        .map(({ id, nodes }: any) => `${id}: ${nodes.map(({ html }: any) => html).join(" ")}`);
+    },
+    part,
+    impacts,
+  );
 }
 
 /** Whether the page is wider than its window. */

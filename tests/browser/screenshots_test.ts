@@ -1,16 +1,18 @@
 /// <reference lib="dom" />
 /**
- * Pictures of the page, wide and light, narrow and dark. They go into a temporary folder, or with
- * `PIPELOOM_SCREENSHOTS` into the folder that it names: `deno task screenshots` makes those of the README.
+ * Pictures of the page, wide and light, narrow and dark. `PIPELOOM_SCREENSHOTS` names their folder: `deno task
+ * screenshots` makes those of the README. In the long form they go into a temporary folder; other tests open the same pages.
  *
  * @module
  */
 import { runPipeline } from "../../mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
+import { IS_LONG } from "../support/long_form.ts";
 import { PageFixture, pageTest, seeText, waitFor } from "./page_fixture.ts";
 
 /** The folder for the pictures of the README; without it they are only tried. */
 const FOLDER = Deno.env.get("PIPELOOM_SCREENSHOTS");
+const isWanted = FOLDER !== undefined || IS_LONG;
 
 const TASKS = FOLDER ? 4_000 : 300;
 /** Tasks that run while the pictures are taken. */
@@ -54,7 +56,7 @@ pageTest("the page is photographed in the middle of a run", async () => {
   end.resolve();
   await report;
   assertEquals(fixture.complaints, []);
-});
+}, { isWanted });
 
 pageTest("a graph is photographed in the middle of a run", async () => {
   await using fixture = await PageFixture.open();
@@ -97,4 +99,4 @@ pageTest("a graph is photographed in the middle of a run", async () => {
   end.resolve();
   await report;
   assertEquals(fixture.complaints, []);
-});
+}, { isWanted });

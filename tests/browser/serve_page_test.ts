@@ -41,7 +41,7 @@ pageTest(
           await page.click("#arg-fail");
           await click(page, ".run-form button", "Run");
           await seeText(page, "#wrong-count", "Expected a number");
-          assertEquals(await findBarriers(page), []);
+          assertEquals(await findBarriers(page, ".run-form"), []);
           await page.$eval("#arg-count", (input) => (input as HTMLInputElement).value = "80");
           await click(page, ".run-form [type=submit]", "Run");
           await seeText(page, ".title-row", "numbers #1");

@@ -5,7 +5,7 @@ import { Random } from "../support/random.ts";
 import { readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
 
-const KILLED = IS_LONG ? KILLS : 5;
+const KILLED = IS_LONG ? KILLS : 3;
 /** A process is killed at one of its first requests; this many are there for each of them. */
 const REQUESTS = 12;
 const LINKS = 8;

@@ -5,7 +5,7 @@ import { Random } from "../support/random.ts";
 import { readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
 
-const KILLED = IS_LONG ? KILLS : 3;
+const KILLED = IS_LONG ? KILLS : 2;
 /** A process is killed at one of its first requests; there are more than that for each of them. */
 const REQUESTS = 20;
 /** Looks at an export until it is ready. */

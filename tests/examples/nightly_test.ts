@@ -5,7 +5,7 @@ import { Random } from "../support/random.ts";
 import { readValues } from "../support/read.ts";
 import { tempFolder } from "../support/temp.ts";
 
-const KILLED = IS_LONG ? Math.min(KILLS, 40) : 3;
+const KILLED = IS_LONG ? Math.min(KILLS, 40) : 2;
 const DAYS = 30;
 /** A process is killed some time after one of its first requests, of three for each day. */
 const REQUESTS = 40;

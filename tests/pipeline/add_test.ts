@@ -333,6 +333,54 @@ Deno.test("tasks that are added wait for those that they depend on, and read the
   assertEquals([again.runId, again.counts.done, again.counts.error], [1, 8, 1]);
 });
 
+Deno.test("tasks of one call, and of tasks that run at once, may depend on later ones; circles and keys that never come are errors", async () => {
+  const order: string[] = [];
+  // More than one message has, the first depends on the last.
+  const many = Array.from({ length: 1_500 }, (_, i) => ({ key: `many ${i}` }));
+  const added: { key: string; needs?: string[] }[] = [
+    { key: "first", needs: ["second", "many 1499"] },
+    { key: "of another", needs: ["late"] },
+    { key: "a", needs: ["b"] },
+    { key: "b", needs: ["a"] },
+    { key: "below", needs: ["b"] },
+    { key: "own", needs: ["own"] },
+    { key: "astray", needs: ["nowhere"] },
+    { key: "below astray", needs: ["astray"] },
+    ...many,
+    { key: "second" },
+  ];
+  const isAdded = Promise.withResolvers<void>();
+  const report = await runPipeline<{ key: string; needs?: string[] }>([{ key: "root" }, {
+    key: "other",
+  }], {
+    db: ":memory:",
+    workers: 3,
+    dependsOn: ({ needs }) => needs,
+    async run({ key }, task) {
+      order.push(key);
+      if (key === "other") {
+        await isAdded.promise;
+        await task.add([{ key: "late" }]);
+      }
+      if (key !== "root") return;
+      await task.add(added);
+      isAdded.resolve();
+    },
+  });
+  const { done, error, cancelled } = report.counts;
+  assertEquals([done, error, cancelled], [1_506, 4, 2]);
+  const at = (key: string) => order.indexOf(key);
+  assertEquals(at("first") > Math.max(at("second"), at("many 1499")), true);
+  assertEquals(at("of another") > at("late"), true);
+  const errors = report.failures.map(({ key, error }) => [key, error.message]);
+  assertEquals(errors.toSorted(), [
+    ["a", 'Cannot run tasks that wait for each other: "a" → "b" → "a"'],
+    ["astray", 'Cannot let "astray" depend on "nowhere": no item has that key'],
+    ["b", 'Cannot run tasks that wait for each other: "a" → "b" → "a"'],
+    ["own", 'Cannot run tasks that wait for each other: "own" → "own"'],
+  ]);
+});
+
 Deno.test("an added task that was blocked runs once when what it depends on is retried", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");

@@ -72,6 +72,7 @@ Deno.test("a check counts where nothing is stored, and one that is wrong fails i
     "did not pass with others": (task) => (task.check("one", false), task.check("two", false)),
     "has no name": (task) => task.check("", true),
     "has no verdict": (task) => task.check("is good", 1 as never),
+    "has an undefined verdict": (task) => task.check("is good", undefined as never),
     "has another severity": (task) => task.check("a", true, { severity: "fatal" as never }),
   };
   const report = await runPipeline(Object.keys(check), {
@@ -83,6 +84,7 @@ Deno.test("a check counts where nothing is stored, and one that is wrong fails i
     'The check "is good" did not pass',
     'The check "one", and 1 more did not pass',
     "Cannot store a check: expected a text that is not empty for ",
+    "Cannot store a check: expected true or false for passed, got",
     "Cannot store a check: expected true or false for passed, got",
     'Cannot store a check: expected "error" or "warn" for severit',
   ]);

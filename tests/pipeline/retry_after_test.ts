@@ -149,6 +149,7 @@ Deno.test("RetryAfter takes seconds and dates of a header, and refuses what is n
   assertEquals([error.tag, error.spendsAttempt, error.cause], ["api", false, "why"]);
   for (
     const [options, type, text] of [
+      [undefined, TypeError, "Cannot retry later: expected an object of options, got undefined"],
       [{}, RangeError, "expected milliseconds from 0 to 2147483647 for ms"],
       [{ ms: -1 }, RangeError, "for ms, got -1"],
       [{ ms: "2" }, RangeError, "for ms"],

@@ -10,7 +10,7 @@ import { addRun, Events, show } from "../dashboard/fixture.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** Events that are waited for. */
-const EVENTS = 10;
+const EVENTS = 4;
 
 for (const wal of [true, false]) {
   Deno.test(`Hub reports commits while a pipeline writes flat out (wal: ${wal})`, async () => {

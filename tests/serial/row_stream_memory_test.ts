@@ -2,10 +2,10 @@ import { connectReadOnly } from "../../db.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { tempFolder } from "../support/temp.ts";
 
-const ROWS = 500_000;
+const ROWS = 200_000;
 
-/** With credits 260 MiB were measured, 100 of them SQLite's page cache; without them 540. */
-const MAX_MIB = 380;
+/** With credits 210 MiB were measured; without them 400. */
+const MAX_MIB = 300;
 
 Deno.test("insertInChunks() keeps the memory of an eager producer bounded", async () => {
   using folder = tempFolder();

@@ -1,23 +1,24 @@
 /**
  * Property tests with `fast-check`: how many runs, and from which seed.
  *
- * The seed is kept, so that each run of the suite has the same result; `PIPELOOM_SEED` replaces it.
- * `PIPELOOM_FAULTS` makes the tests longer, a tenth as many times, over a seed of its own each time. The seed is printed,
- * and so is the shortest counterexample when there is one: it is added to the examples of its test.
+ * The suite tries half of the runs that a test names; the seed is kept, so that each run of it has the same result, and
+ * `PIPELOOM_SEED` replaces it. `PIPELOOM_FAULTS` makes the tests longer, a tenth as many times, over a seed of its own
+ * each time. The seed is printed, and so is the shortest counterexample when there is one: it is added to the examples of
+ * its test.
  *
  * @module
  */
 import fc from "fast-check";
 import { IS_LONG, KILLS } from "./long_form.ts";
 
-/** How much longer than in the suite a test runs. */
-const TIMES = IS_LONG ? Math.max(1, KILLS / 10) : 1;
+/** How much longer a test runs than it names. */
+const TIMES = IS_LONG ? Math.max(1, KILLS / 10) : 0.5;
 
 const SEED = Number(Deno.env.get("PIPELOOM_SEED") ?? (IS_LONG ? Date.now() % 1e9 : 20_261_122));
 
 /** Options of {@linkcode check}. */
 export interface CheckOptions<T> {
-  /** Inputs to be tried in the suite. */
+  /** Inputs to be tried, of which the suite tries half. */
   runs: number;
   /** Inputs that found something once. */
   examples?: T[];

@@ -25,7 +25,6 @@ import {
 } from "./steps.ts";
 import { toScripts } from "./schema_scripts.ts";
 import { insertInChunks } from "./row_stream.ts";
-import type { StatementLimit } from "./statement_deadline.ts";
 import { WriterClient, type WriterOptions } from "./writer_client.ts";
 
 export type { WriterOptions };
@@ -38,12 +37,9 @@ export function clientOf(writer: SqliteWriter): WriterClient {
   return readClient(writer);
 }
 
-/** Opens a writer for a run, which may be stopped meanwhile. */
-export async function openForRun(
-  options: WriterOptions,
-  limit: StatementLimit,
-): Promise<SqliteWriter> {
-  return wrapClient(await WriterClient.open(options, limit));
+/** Starts the writer of a run, which sends to it while the database is being opened. */
+export async function startWriter(options: WriterOptions): Promise<SqliteWriter> {
+  return wrapClient(await WriterClient.start(options));
 }
 
 /** Runs the schema of a run whose writer was open before it. */

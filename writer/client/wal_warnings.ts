@@ -5,7 +5,24 @@
  *
  * @module
  */
+import { checkInteger } from "../../internal/validate.ts";
 import type { CheckpointBlocked } from "../protocol/writer_worker.ts";
+
+/** Bytes of a WAL that indicate a reader that does not let go: four times the size it is truncated to. */
+const WAL_WARN_BYTES = 256 * 1024 * 1024;
+
+/** Bytes of a WAL from which the user is warned. */
+export function warnBytesOf(
+  { walWarnBytes = WAL_WARN_BYTES }: { walWarnBytes?: number | undefined },
+): number {
+  if (walWarnBytes === Infinity) return walWarnBytes;
+  return checkInteger(walWarnBytes, {
+    operation: "open the writer",
+    name: "walWarnBytes",
+    min: 1,
+    remedy: "Pass Infinity to turn the warning off",
+  });
+}
 
 /** Receives a warning; returns whether the user was notified. */
 export type WalListener = (held: CheckpointBlocked, text: string) => boolean;

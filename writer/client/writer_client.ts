@@ -13,7 +13,7 @@ import { isoTime } from "../../internal/timestamps.ts";
 import { settleDriver } from "../../sqlite/drivers/choose.ts";
 import { driverFor, holdDriver } from "../../sqlite/drivers/in_use.ts";
 import { type SqliteError, WriterClosedError } from "../../errors.ts";
-import { checkInteger, checkOptionNames, namesOf } from "../../internal/validate.ts";
+import { checkOptionNames, namesOf } from "../../internal/validate.ts";
 import { checkKeys } from "./idempotency_key.ts";
 import type { RunRequest } from "../protocol/control_message.ts";
 import type { Query, QueryResults } from "../protocol/sender_port.ts";
@@ -24,7 +24,7 @@ import { BatchSender } from "./batch_sender.ts";
 import type { FailureListener } from "./in_flight.ts";
 import { toScripts } from "./schema_scripts.ts";
 import { StatementDeadline, type StatementLimit } from "./statement_deadline.ts";
-import type { WalWarnings } from "./wal_warnings.ts";
+import { type WalWarnings, warnBytesOf } from "./wal_warnings.ts";
 import { WriterWorker } from "./writer_worker.ts";
 
 /**
@@ -75,9 +75,6 @@ const NAMES = namesOf<WriterOptions>({
   walWarnBytes: true,
 });
 
-/** Bytes of a WAL that indicate a reader that does not let go: four times the size it is truncated to. */
-const WAL_WARN_BYTES = 256 * 1024 * 1024;
-
 /** What was settled before the Worker started. */
 interface Settings {
   path: string;
@@ -93,6 +90,8 @@ export class WriterClient {
   readonly #senders = new Set<BatchSender>();
   /** What was settled before the Worker started. */
   readonly settings: Settings;
+  /** Resolves when the database is open; rejects when it cannot be opened. */
+  opened: Promise<void> = Promise.resolve();
   #sqliteVersion = "";
   #releaseDriver: () => void;
   #reported: unknown;
@@ -106,20 +105,19 @@ export class WriterClient {
   }
 
   /** Starts the Worker and opens the database. */
-  static async open(options: WriterOptions, limit?: StatementLimit): Promise<WriterClient> {
+  static async open(options: WriterOptions): Promise<WriterClient> {
+    const client = await WriterClient.start(options);
+    await client.opened;
+    return client;
+  }
+
+  /** Starts the Worker, which opens the database before it does what is sent meanwhile. */
+  static async start(options: WriterOptions): Promise<WriterClient> {
     checkOptionNames(options, { operation: "open the writer", known: NAMES });
     const { storeTaskStatus = true, statements = {} } = options;
     const schema = toScripts(options.schema);
-    const { walWarnBytes = WAL_WARN_BYTES } = options;
     const settings = connectionSettings(options);
-    if (walWarnBytes !== Infinity) {
-      checkInteger(walWarnBytes, {
-        operation: "open the writer",
-        name: "walWarnBytes",
-        min: 1,
-        remedy: "Pass Infinity to turn the warning off",
-      });
-    }
+    const walWarnBytes = warnBytesOf(options);
     // Settled here, so that the whole process agrees and the Worker need not ask any registry.
     const file = await databasePath(options.db);
     const { name: driver, reason } = await settleDriver(driverFor(file, options.driver));
@@ -129,29 +127,22 @@ export class WriterClient {
       { path: file, driver, driverReason: reason, storeTaskStatus },
       new BatchSender(port1),
     );
-    try {
-      using _ = limit && client.limitStatements(limit);
-      await client.#open({
-        kind: "open",
-        file,
-        ...settings,
-        driver,
-        storeTaskStatus,
-        schema,
-        statements,
-        walWarnBytes,
-        board: client.#worker.board.memory,
-        processStartedAt: isoTime(performance.timeOrigin),
-        port,
-      });
-      return client;
-    } catch (error) {
-      port.close();
-      client.#failAll(error as Error);
-      client.#worker.terminate();
-      client.#releaseDriver();
-      throw error;
-    }
+    client.opened = client.#open({
+      kind: "open",
+      file,
+      ...settings,
+      driver,
+      storeTaskStatus,
+      schema,
+      statements,
+      walWarnBytes,
+      board: client.#worker.board.memory,
+      processStartedAt: isoTime(performance.timeOrigin),
+      port,
+    });
+    // It may fail before anything waits for it.
+    client.opened.catch(() => {});
+    return client;
   }
 
   /** The version of the SQLite library. */
@@ -260,14 +251,20 @@ export class WriterClient {
   }
 
   async #open(request: OpenRequest): Promise<void> {
-    const opened = this.#worker.open(request);
-    // The runtime loads its timers when the first is set: better while the Worker starts.
-    clearTimeout(undefined);
-    this.#sqliteVersion = (await opened).sqliteVersion;
-    // Again, because a file is known under one name only once it is there.
-    const release = this.#releaseDriver;
-    this.#releaseDriver = holdDriver(request.file, request.driver);
-    release();
+    try {
+      const opened = this.#worker.open(request);
+      // The runtime loads its timers when the first is set: better while the Worker starts.
+      clearTimeout(undefined);
+      this.#sqliteVersion = (await opened).sqliteVersion;
+      // Again, because a file is known under one name only once it is there.
+      const release = this.#releaseDriver;
+      this.#releaseDriver = holdDriver(request.file, request.driver);
+      release();
+    } catch (error) {
+      request.port.close();
+      this.#end(error as Error);
+      throw error;
+    }
   }
 
   async #close(): Promise<CheckpointResult | undefined> {
@@ -279,10 +276,16 @@ export class WriterClient {
       await Promise.all(senders.map((sender) => sender.flushed()));
       return await this.#worker.close();
     } finally {
-      this.#failAll(closed);
-      this.#worker.terminate();
-      this.#releaseDriver();
+      this.#end(closed);
     }
+  }
+
+  /** Ends the Worker, and fails what waits for it. */
+  #end(error: Error): void {
+    this.#failAll(error);
+    this.#worker.terminate();
+    this.#releaseDriver();
+    this.#releaseDriver = () => {};
   }
 
   #failAll(error: Error): void {

@@ -142,4 +142,6 @@ export interface RunFinished {
   counts: StatusCounts;
   /** How many of those that are `done` did not run, because their version was done before; where they have any. */
   unchanged?: number;
+  /** Whether its tasks checked anything. */
+  checked?: true;
 }

@@ -7,6 +7,13 @@
  *
  * @module
  */
+import type {
+  ExecuteMessage,
+  InsertMessage,
+  StatementMessage,
+  TransactionMessage,
+  WriteMessage,
+} from "./write_message.ts";
 
 /** Bytes of the text that are kept. */
 const TEXT_BYTES = 1_000;
@@ -66,4 +73,11 @@ export class StatementBoard {
       task: task < 0 ? undefined : task,
     };
   }
+}
+
+/** Whether a message carries rows or statements of the user, which the board shows by themselves. */
+export function isOfUser(
+  message: WriteMessage,
+): message is InsertMessage | ExecuteMessage | StatementMessage | TransactionMessage {
+  return ["insert", "execute", "statement", "transaction"].includes(message.kind);
 }

@@ -20,14 +20,12 @@ import type {
 } from "../protocol/run_message.ts";
 import type { RequeueTasksMessage, TaskUpdateMessage } from "../protocol/task_message.ts";
 import type {
-  ExecuteMessage,
   InsertMessage,
-  StatementMessage,
   TransactionMessage,
   WriteMessage,
   WriteResult,
 } from "../protocol/write_message.ts";
-import { StatementBoard } from "../protocol/statement_board.ts";
+import { isOfUser, StatementBoard } from "../protocol/statement_board.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { addRequest, answerAll, answerRequest } from "./request_store.ts";
 import { noteSchedule } from "./schedule_store.ts";
@@ -41,6 +39,9 @@ import { TaskEndStore } from "./tasks/task_end_store.ts";
 import { TaskUpdateStore } from "./tasks/task_update_store.ts";
 import { TaskStore } from "./tasks/task_store.ts";
 import { isEnd } from "../../internal/task_status.ts";
+
+/** Values from which inserts gain nothing by sharing statements: to put them together costs more than it saves. */
+const MANY_VALUES = 2_000;
 
 /** Options of the store of one connection. */
 export interface StoreOptions {
@@ -136,9 +137,11 @@ export class MessageApplier {
     const results: [number, WriteResult][] = [];
     const failures: [number, ErrorData][] = [];
     let inserts: InsertMessage[] = [];
+    let values = 0;
     const flushInserts = () => {
       if (inserts.length > 0) this.#insert(inserts);
       inserts = [];
+      values = 0;
     };
     messages.forEach((message, index) => {
       if (message.kind === "task_update" && !this.failed.has(message.id)) {
@@ -153,7 +156,10 @@ export class MessageApplier {
         flushInserts();
       }
       if (message.kind === "insert") {
-        if (this.isNew(message)) inserts.push(message);
+        if (values >= MANY_VALUES) flushInserts();
+        if (!this.isNew(message)) return;
+        inserts.push(message);
+        values += message.values.length;
       } else {
         // The messages that follow may read the rows of the updates before.
         this.updates.flush();
@@ -289,11 +295,4 @@ export class MessageApplier {
     this.#watch?.end(message.run);
     return finished;
   }
-}
-
-/** Whether a message carries rows or statements of the user, which the board shows by themselves. */
-function isOfUser(
-  message: WriteMessage,
-): message is InsertMessage | ExecuteMessage | StatementMessage | TransactionMessage {
-  return ["insert", "execute", "statement", "transaction"].includes(message.kind);
 }

@@ -19,3 +19,13 @@ export function append(outcome: Outcome, { results, failures }: Outcome, offset:
   for (const [index, result] of results) outcome.results.push([offset + index, result]);
   for (const [index, failure] of failures) outcome.failures.push([offset + index, failure]);
 }
+
+/** Takes the entries of some messages off the front of a list, by their place among these. */
+export function takeUpTo<T>(list: [number, T][], start: number, end: number): [number, T][] {
+  const part: [number, T][] = [];
+  while (list.length > 0 && list[0]![0] < end) {
+    const [index, value] = list.shift()!;
+    part.push([index - start, value]);
+  }
+  return part;
+}

@@ -13,6 +13,7 @@ import type { Connection } from "../../sqlite/connection.ts";
 import type { RunRequest } from "../protocol/control_message.ts";
 import { waitingRequests } from "./request_store.ts";
 import { dataVersionOf } from "../../sqlite/pragmas.ts";
+import { Timer } from "./timer.ts";
 
 /** Milliseconds between two looks: soon enough for a person. */
 const LOOK_MS = 200;
@@ -25,7 +26,7 @@ export class RequestWatch implements Disposable {
   readonly #delivered = new Map<number, number>();
   #version: (() => unknown) | undefined;
   #seen: unknown;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer | undefined;
   #isOld = false;
   /** Requests that their own process carries out. */
   readonly #own = new Set<number>();
@@ -95,13 +96,12 @@ export class RequestWatch implements Disposable {
 
   /** Looks no more. */
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#timer?.stop();
     this.#timer = undefined;
   }
 
   #schedule(): void {
-    if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
+    this.#timer ??= new Timer(LOOK_MS, () => {
       this.#timer = undefined;
       try {
         this.#version ??= dataVersionOf(this.#connection);
@@ -113,8 +113,7 @@ export class RequestWatch implements Disposable {
       }
       this.#keep?.();
       if (this.#delivered.size > 0) this.#schedule();
-    }, LOOK_MS);
-    Deno.unrefTimer(this.#timer);
+    });
   }
 
   #look(): void {

@@ -170,24 +170,22 @@ export class RunStore {
     const before = this.#wasDone.get(run);
     // Nothing was left to run: it ended then, and not when that was checked.
     const isSame = status === "done" && counts.done === before?.done;
-    this.#statements.of(
+    const { unchanged, checked } = this.#statements.of(
       `UPDATE pipeline_runs SET status=?2, finished_at=?3, reason=?4, reason_stack=?5,
          reserved_to=CASE WHEN reserved_to>=${CHOSEN_ID} THEN reserved_to END, last_task_id=(
          SELECT id FROM task_runs
          WHERE id BETWEEN first_task_id AND last_task_id AND run_id=?1 ORDER BY id DESC LIMIT 1
-       ) WHERE id=?1`,
-    ).run(
-      run,
-      status,
-      isSame ? before!.finishedAt : finishedAt,
-      reason?.message ?? null,
-      reason?.stack ?? null,
-    );
+       ) WHERE id=?1 RETURNING unchanged, EXISTS (
+         SELECT 1 FROM task_checks
+         WHERE task_id BETWEEN first_task_id AND last_task_id AND run_id=?1) AS checked`,
+    ).get(
+      ...[run, status, isSame ? before!.finishedAt : finishedAt],
+      ...[reason?.message ?? null, reason?.stack ?? null],
+    )!;
     this.#ended.add(run);
     this.#overlap.ended(run);
-    const { unchanged } = this.#statements.of("SELECT unchanged FROM pipeline_runs WHERE id=?")
-      .get(run)!;
-    return { status, counts, ...(unchanged === null ? {} : { unchanged: Number(unchanged) }) };
+    const known = unchanged === null ? {} : { unchanged: Number(unchanged) };
+    return { status, counts, ...known, ...(checked === 1 ? { checked: true } : {}) };
   }
 
   /** The tasks of a run by status, with what this transaction has changed. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Connection } from "../../sqlite/connection.ts";
-import type { Checkpointer } from "./checkpointer.ts";
+import type { Checkpointer } from "./files/checkpointer.ts";
 import type { Store } from "./commit.ts";
 import type { WriterStats } from "../protocol/sender_port.ts";
 
@@ -26,7 +26,7 @@ export interface Measured {
 /** Measures the writer. */
 export class WriterHealth {
   readonly #measured: Measured;
-  #measuredAt = -Infinity;
+  #measuredAt: number | undefined;
   /** The writer's commits. */
   readonly commits = new CommitFigures();
 
@@ -49,15 +49,17 @@ export class WriterHealth {
     };
   }
 
-  /** Measures now and then, for the next commit to keep; whether it did. */
+  /** Measures now and then, for the next commit to keep. Returns whether to check the file, too. */
   measure(): boolean {
     const now = performance.now();
-    if (now - this.#measuredAt < INTERVAL_MS) return false;
+    const before = this.#measuredAt;
+    if (before !== undefined && now - before < INTERVAL_MS) return false;
     this.#measuredAt = now;
     const { queueDepth, batchRows, commitMs, walBytes, checkpointedAt, walHeldSince } = this.read();
     const health = [queueDepth, batchRows, commitMs.p99, walBytes, checkpointedAt, walHeldSince];
     this.#measured.store.health = health;
-    return true;
+    // At the first commit it has just been opened.
+    return before !== undefined;
   }
 
   /** Has the next call measure, however soon it is. */

@@ -27,13 +27,14 @@ import type { StatementBoard } from "../protocol/statement_board.ts";
 import { freeBytes } from "../protocol/free_bytes.ts";
 import { unpack } from "../protocol/task_news.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
-import { PageCache } from "./page_cache.ts";
+import { PageCache } from "./files/page_cache.ts";
 import type { ProcessLock } from "./process_lock.ts";
 import { BusyTimeout } from "./busy_timeout.ts";
 import { RequestWatch } from "./request_watch.ts";
 import { Store } from "./commit.ts";
+import { takeUpTo } from "./outcome.ts";
 import { WriterHealth } from "./writer_health.ts";
-import { Checkpointer, type WalKeeperOptions } from "./checkpointer.ts";
+import { Checkpointer, type WalKeeperOptions } from "./files/checkpointer.ts";
 import { optimize } from "../../sqlite/pragmas.ts";
 
 /** Rows and messages in one transaction: about 10 ms of work, so that readers see steady news. */
@@ -41,6 +42,9 @@ const MAX_ROWS = 4_000;
 
 /** Rows that make a transaction worth while without waiting for more: a sender's full batch. */
 const FULL_ROWS = 1_000;
+
+/** Turns without `setImmediate`, with which the runtime loads its timers: more than a run of one task takes. */
+const FIRST_DRAINS = 8;
 
 /** Milliseconds that closing waits for a lock: everything is committed, so nothing but tidiness is lost. */
 const CLOSING_TIMEOUT_MS = 1_000;
@@ -85,7 +89,8 @@ export class WriterLoop {
   #queue: Arrived[] = [];
   /** Rows in the queue. */
   #rows = 0;
-  #scheduled: ReturnType<typeof setImmediate> | undefined;
+  #isScheduled = false;
+  #drains = 0;
 
   constructor(
     connection: Connection,
@@ -126,14 +131,20 @@ export class WriterLoop {
       this.#queue.push({ port, request });
       // A full batch is worth a transaction; smaller ones wait for what has arrived with them.
       if (this.#rows >= this.#fullRows) this.drain();
-      else this.#scheduled ??= setImmediate(() => this.drain());
+      else this.#schedule();
     };
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    (this.#drains < FIRST_DRAINS ? queueMicrotask : setImmediate)(() => this.drain());
   }
 
   /** Writes and answers everything that has arrived. */
   drain(): void {
-    clearImmediate(this.#scheduled);
-    this.#scheduled = undefined;
+    this.#isScheduled = false;
+    this.#drains++;
     this.#rows = 0;
     while (this.#queue.length > 0) {
       const batches = this.#takeBatches();
@@ -282,15 +293,6 @@ export class WriterLoop {
     }
     return undefined;
   }
-}
-
-function takeUpTo<T>(list: [number, T][], start: number, end: number): [number, T][] {
-  const part: [number, T][] = [];
-  while (list.length > 0 && list[0]![0] < end) {
-    const [index, value] = list.shift()!;
-    part.push([index - start, value]);
-  }
-  return part;
 }
 
 function post(port: MessagePort, reply: PortReply): void {

@@ -32,7 +32,7 @@ import { Turn } from "./turn.ts";
 export type { Read };
 
 /** Milliseconds of a search after which what it has found is handed out. */
-const PART_MS = 50;
+const PART_MS = 20;
 
 /** The first tasks that match, in the order that was asked for; at most `limit`. */
 export async function findTasks(
@@ -51,6 +51,14 @@ export async function findTasks(
   const compare = (a: Found, b: Found) => sign * (compareValues(a.value, b.value) || a.id - b.id);
 
   let best: Found[] = [];
+  // A task that has moved on meanwhile is found in two places: the later one counts.
+  const merge = (found: Found[]) => {
+    const again = new Set(found.map(({ id }) => id));
+    best = best.filter(({ id }) => !again.has(id));
+    const last = best[limit - 1];
+    const among = last ? found.filter((one) => compare(one, last) < 0) : found;
+    if (among.length > 0) best = best.concat(among).sort(compare).slice(0, limit);
+  };
   const turn = new Turn();
   const size = new SliceSize(query);
   const statuses = statusesOf(find, query);
@@ -61,26 +69,33 @@ export async function findTasks(
     if (status === "queued" && query.isFull(best)) break;
     let rest: Range | undefined = query.range;
     let count = 0;
+    const cutShort: (Slice & { last: Found })[] = [];
     while (rest) {
       signal?.throwIfAborted();
       const range: Range = rest;
       const before = performance.now();
-      const { found, edge } = read((reader) => {
+      const { found, slice, edge } = read((reader) => {
         const edge = query.sliced
           ? edgeOf(reader, query, range, { status, rows: size.rows })
           : undefined;
-        const { slice } = cut(range, edge, query.descending);
-        return { found: lookOnce(reader, query, { range: slice, status }), edge };
+        const slice = { range: cut(range, edge, query.descending).slice, status };
+        return { found: lookOnce(reader, query, slice), slice, edge };
       });
       size.learn(performance.now() - before);
-      // A task that has moved on meanwhile is found in two places: the later one counts.
-      const again = new Set(found.map(({ id }) => id));
-      best = best.filter(({ id }) => !again.has(id)).concat(found).sort(compare).slice(0, limit);
+      merge(found);
+      if (query.limit < limit && found.length === query.limit) {
+        cutShort.push({ ...slice, last: found.at(-1)! });
+      }
       count += found.length;
       // By id, the first slices hold the first tasks.
       if (query.order.by === "id" && count >= limit) break;
       rest = cut(range, edge, query.descending).rest;
       if (rest) parts?.pass(best);
+      await turn.pass(signal);
+    }
+    for (const { last, ...slice } of cutShort) {
+      if (best.length === limit && compare(last, best.at(-1)!) > 0) continue;
+      merge(read((reader) => lookOnce(reader, { ...query, limit }, slice)));
       await turn.pass(signal);
     }
   }
@@ -188,5 +203,5 @@ function count(reader: Reader, query: Plan, slice: Slice): number {
     columns: search.columns,
     limit: -1,
   });
-  return counted - others.length + others.filter((other) => search.matches(other)).length;
+  return counted - others.length + search.matching(others).length;
 }

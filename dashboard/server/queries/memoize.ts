@@ -6,11 +6,14 @@
 import { LRUCache } from "lru-cache";
 import type { Reader } from "../reader.ts";
 
-/** Answers that are kept for one connection. */
-const MAX_ANSWERS = 5_000;
+/**
+ * Answers that are kept for one connection. The least recent one goes first, so a search with more slices than these finds
+ * none of them again: ten million tasks have 2,000 slices, each with its edge.
+ */
+const MAX_ANSWERS = 10_000;
 
-/** Items of their lists together: some ten megabytes. */
-const MAX_ITEMS = 100_000;
+/** Items of their lists together: some 25 megabytes, of which two searches through ten million tasks need 200,000. */
+const MAX_ITEMS = 250_000;
 
 const memory = new WeakMap<Reader, LRUCache<string, object | string | number>>();
 

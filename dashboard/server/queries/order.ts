@@ -16,6 +16,9 @@ const NAME_CHARACTERS = 100;
 export const DURATION_MS =
   "max(0.0, round((julianday(finished_at) - julianday(started_at)) * 86400000.0))";
 
+/** The same as an integer, which JSON has in half the time. */
+export const WHOLE_MS = `CAST(${DURATION_MS} AS INTEGER)`;
+
 /** An order of tasks. */
 export interface Order {
   /** What it is by. */

@@ -108,8 +108,8 @@ export function plan(tasks: RunTasks, { sort, q, key, cause = "", place, limit }
       tasks.status !== "status",
     conditions: conditions.join(" AND "),
     params,
-    // What a list of a few reads is also what the first page needs, and is remembered for it.
-    limit: order.by === "id" ? limit : Math.max(limit, PAGE_TASKS),
+    // What a list of a few reads is also what a page needs, and is remembered for it. A slice has seldom more of the best.
+    limit: order.by === "id" ? limit : PAGE_TASKS,
     shareOf: (status) => (tasks.counts?.[status ?? "all"] ?? 0) / (tasks.last - tasks.first + 1),
     q,
     cause,

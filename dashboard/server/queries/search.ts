@@ -18,6 +18,9 @@ import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
 import type { RunTasks } from "./run_tasks.ts";
 import { shorten, textStart, toText } from "./text.ts";
 
+/** Rows that are compared before it is known whether there are enough that match. */
+const COMPARED_ROWS = 500;
+
 /** A column in which a text is looked for, as SQL. */
 export interface SearchedColumn {
   /** True of a text that is not of ASCII, or too long: SQLite does not compare those. */
@@ -30,18 +33,20 @@ export interface SearchedColumn {
 
 /** A text to look for. */
 export interface TextSearch {
-  /** SQL that is true of rows that match, and of all that {@linkcode TextSearch.matches} has to compare. */
+  /** SQL that is true of rows that match, and of all that {@linkcode TextSearch.matching} has to compare. */
   condition: string;
   /** Its parameters. */
   params: SqlValue[];
-  /** SQL that is true of rows that {@linkcode TextSearch.matches} has to compare. */
+  /** SQL that is true of rows that {@linkcode TextSearch.matching} has to compare. */
   isSpecial: string;
   /** Whether all rows are such. */
   isSpecialOnly: boolean;
-  /** SQL that selects what {@linkcode TextSearch.matches} needs. */
+  /** Whether the rows that were read last had more of those than are wanted: then the first rows do not do. */
+  hasManySpecial: boolean;
+  /** SQL that selects what {@linkcode TextSearch.matching} needs. */
   columns: string;
-  /** Whether one of the selected rows matches. */
-  matches(row: Record<string, SqlValue | undefined>): boolean;
+  /** Those of selected rows that match. */
+  matching(rows: readonly SqlRow[]): SqlRow[];
 }
 
 /** A text column of a table of ours. It is measured first: the names of views stand for more SQL than that. */
@@ -66,8 +71,12 @@ export function searchOf(
     params: text?.params ?? [],
     isSpecial: "1",
     isSpecialOnly: true,
+    hasManySpecial: true,
     columns: [failureColumns(tasks), ...(text ? [text.columns] : [])].join(", "),
-    matches: (row) => causeId(causeIn(row)) === cause && (!text || text.matches(row)),
+    matching(rows) {
+      const failures = rows.filter((row) => causeId(causeIn(row)) === cause);
+      return text ? text.matching(failures) : failures;
+    },
   };
 }
 
@@ -78,18 +87,19 @@ export function firstMatching(
   read: (most: number) => SqlRow[],
 ): SqlRow[] {
   if (!search) return read(limit);
-  if (!search.isSpecialOnly) {
+  if (!search.isSpecialOnly && !search.hasManySpecial) {
     const rows = read(limit);
-    const matching = rows.filter((row) => search.matches(row));
+    const matching = search.matching(rows);
     if (rows.length < limit || matching.length === limit) return matching;
   }
   // Some of the rows that only we can compare do not match.
+  const rows = read(-1);
+  search.hasManySpecial = rows.filter((row) => row.is_special === 1).length >= limit;
   const matching: SqlRow[] = [];
-  for (const row of read(-1)) {
-    if (matching.length === limit) break;
-    if (search.matches(row)) matching.push(row);
+  for (let i = 0; i < rows.length && matching.length < limit; i += COMPARED_ROWS) {
+    matching.push(...search.matching(rows.slice(i, i + COMPARED_ROWS)));
   }
-  return matching;
+  return matching.slice(0, limit);
 }
 
 /** SQL that selects what {@linkcode causeIn} needs. */
@@ -120,14 +130,33 @@ export function searchIn(columns: readonly SearchedColumn[], text: string): Text
     params: isAscii ? columns.map(() => pattern) : [],
     isSpecial,
     isSpecialOnly: !isAscii,
+    hasManySpecial: false,
     columns: [
       `${isSpecial} AS is_special`,
+      // A driver takes a NUL for the end of a text, but texts are read in a third of the time of bytes.
       ...columns.map(({ cut }, i) =>
-        `CASE WHEN ${isSpecial} THEN CAST(${cut} AS BLOB) END AS text_${i}`
+        `CASE WHEN ${isSpecial} THEN
+           CASE WHEN instr(${cut}, char(0)) THEN CAST(${cut} AS BLOB) ELSE ${cut} END
+         END AS text_${i}`
       ),
     ].join(", "),
-    matches: (row) =>
-      row.is_special !== 1 ||
-      columns.some((_, i) => foldText(toText(row[`text_${i}`]) ?? "").includes(folded)),
+    matching(rows) {
+      const special = rows.filter((row) => row.is_special === 1);
+      const texts = foldTexts(
+        special.flatMap((row) => columns.map((_, i) => toText(row[`text_${i}`]) ?? "")),
+      );
+      const isMatch = new Map(special.map((row, n) => {
+        const first = n * columns.length;
+        return [row, columns.some((_, i) => texts[first + i]!.includes(folded))];
+      }));
+      return rows.filter((row) => isMatch.get(row) ?? true);
+    },
   };
+}
+
+/** Folds texts as one, which takes a third of the time: a text that another follows is folded as one that ends. */
+function foldTexts(texts: readonly string[]): readonly string[] {
+  const folded = foldText(texts.join("\0")).split("\0");
+  // Some may have the character that stands between them.
+  return folded.length === texts.length ? folded : texts.map(foldText);
 }

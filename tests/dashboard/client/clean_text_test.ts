@@ -37,12 +37,12 @@ Deno.test("cleanText() names every bidi control", () => {
   }
 });
 
-Deno.test("cleanText() takes no more than a moment for a megabyte of anything", () => {
+Deno.test("cleanText() takes no more than a moment for hundreds of kilobytes of anything", () => {
   for (const part of ["\x1b", "\x1b]", "\x1b[", "\x1bP", "\x1b[0", "\u202e"]) {
     const started = performance.now();
-    cleanText(part.repeat(1_000_000 / part.length));
+    cleanText(part.repeat(300_000 / part.length));
     const took = performance.now() - started;
-    // A pattern that starts again at each character would take hours.
+    // A pattern that starts again at each character would take an hour.
     assert(took < 30_000, `${JSON.stringify(part)} took ${took} ms`);
   }
 });

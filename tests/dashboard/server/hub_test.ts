@@ -32,6 +32,7 @@ import {
 } from "../fixture.ts";
 import { Random } from "../../support/random.ts";
 import { LATER, news, start } from "../../writer/worker/store_fixture.ts";
+import { IS_LONG } from "../../support/long_form.ts";
 import { tempFolder } from "../../support/temp.ts";
 
 /** Items until the test has seen enough. */
@@ -51,11 +52,13 @@ async function freshRun(app: DashboardApp, params: string) {
   return { run, tasks, next, previous, samples, weave };
 }
 
+const SEEDS = IS_LONG ? 10 : 1;
+
 function partsOf({ run, tasks, next, previous, samples, weave }: RunSnapshot) {
   return { run, tasks, next, previous, samples, weave };
 }
 
-for (let seed = 1; seed <= 2; seed++) {
+for (let seed = 1; seed <= SEEDS; seed++) {
   Deno.test(`Hub sends patches that add up to a fresh snapshot (seed ${seed})`, async () => {
     using folder = tempFolder();
     const db = folder.file("etl.db");

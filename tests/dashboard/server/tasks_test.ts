@@ -1,10 +1,12 @@
-import type { Task, TaskPage } from "../../../dashboard/api.ts";
+import type { Task, TaskDetail, TaskPage } from "../../../dashboard/api.ts";
 import type { Read } from "../../../dashboard/server/queries/find.ts";
 import { listTasks } from "../../../dashboard/server/queries/tasks.ts";
 import { Reader } from "../../../dashboard/server/reader.ts";
 import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts";
 import { SEARCHED_CHARACTERS } from "../../../internal/search_text.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
+import { pageOf } from "../../../dashboard/client/live/offline.ts";
+import { defaultQuery } from "../../../dashboard/client/lib/route.ts";
 import { addRun, addTask, show, type Shown } from "../fixture.ts";
 import { IS_LONG } from "../../support/long_form.ts";
 import { Random } from "../../support/random.ts";
@@ -139,7 +141,7 @@ for (let seed = 1; seed <= SEEDS; seed++) {
     const known = rows.map((row, i) => ({ ...row, id: ids[i]! }));
     for (let n = 0; n < 25; n++) {
       const query = randomQuery(random);
-      const limit = 1 + random.below(40);
+      const limit = random.below(4) ? 1 + random.below(40) : 140;
       const about = `seed ${seed}: ${JSON.stringify(query)}, ${limit} a page`;
       const want = expected(known, query);
       const there = await walk(shown, query, { limit });
@@ -262,6 +264,26 @@ Deno.test("listTasks() finds the tasks of a run whose ids are as far apart as th
   for (const sort of ["id", "-id", "name", "-duration"]) {
     const query = { status: [], q: "load", key: "", sort };
     assertEquals((await walk(shown, query, { limit: 2 })).ids.sort((a, b) => a - b), ids, sort);
+  }
+});
+
+Deno.test("a search folds case and composition, of the server as of an exported run", async () => {
+  using shown = await show();
+  const names = ["\u00c4gypten.csv", "A\u0308GYPTEN 2", "\u041f\u0440\u0438\u0432\u0435\u0442"];
+  names.push("\u00c5S", "STRASSE", "plain 1", "plain 2");
+  addRun(shown.store, names.map((name) => ({ name })));
+  const { tasks: all } = await shown.get<TaskPage>("/api/runs/1/tasks");
+  const searches: [text: string, found: string[]][] = [
+    ["\u00e4gypten", names.slice(0, 2)],
+    ["\u043f\u0440\u0438\u0432\u0435\u0442", names.slice(2, 3)],
+    ["a\u030as", names.slice(3, 4)],
+    ["stra\u00dfe", names.slice(4, 5)],
+    ["PLAIN", names.slice(5)],
+  ];
+  for (const [q, found] of searches) {
+    const live = await shown.get<TaskPage>(`/api/runs/1/tasks?q=${encodeURIComponent(q)}`);
+    const exported = pageOf(all as TaskDetail[], { ...defaultQuery(), q });
+    for (const { tasks } of [live, exported]) assertEquals(tasks.map(({ name }) => name), found, q);
   }
 });
 

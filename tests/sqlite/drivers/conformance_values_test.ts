@@ -105,6 +105,24 @@ for (const driver of DRIVERS) {
     assertEquals({ ...row }, { a: 1e30, b: "?", c: 1e30, d: 2 ** 60, e: 5e40, f: 2 });
   });
 
+  Deno.test(`${driver}: Statement.run() keeps the texts of a call apart, and those of calls before`, async () => {
+    using connection = await connect(":memory:", { driver });
+    connection.exec("CREATE TABLE v (a, b, c, d)");
+    const write = connection.prepare("INSERT INTO v VALUES (?, ?, ?, ?)");
+    const long = "x".repeat(1_100_000);
+    const rows = [
+      ["a", "", "bc", "d"],
+      ["half\ud83d", "\udc0ehalf", "", "é"],
+      [long, "é", long, null],
+      ["e", null, new Uint8Array([1]), "f"],
+      [null, "g", 1.5, ""],
+    ];
+    for (const row of rows) write.run(...row);
+    rows[1] = ["half\ufffd", "\ufffdhalf", "", "é"];
+    const read = connection.prepare("SELECT * FROM v ORDER BY rowid").all();
+    assertEquals(read.map((row) => Object.values(row)), rows);
+  });
+
   Deno.test(`${driver}: text with a NUL character is refused, and bytes of it are kept`, async () => {
     using connection = await connect(":memory:", { driver });
     connection.exec("CREATE TABLE v (a)");

@@ -23,6 +23,7 @@ import {
   checkIntegrity,
   dataVersionOf,
   givesPagesBack,
+  pageBytes,
   pages,
   schemaVersionOf,
 } from "../../../sqlite/pragmas.ts";
@@ -30,6 +31,9 @@ import type { SqlValue } from "../../../sqlite/values.ts";
 
 /** Bytes of a file that is checked at the end of each run: some milliseconds of work. */
 const SMALL_BYTES = 4 * 1024 * 1024;
+
+/** Bytes of the largest page. */
+const MAX_PAGE_BYTES = 65_536;
 
 /** Bytes of a block, of which the system counts those of a file. */
 const BLOCK_BYTES = 512;
@@ -82,7 +86,7 @@ export class ContentWatch {
     }
     const isOdd = size < this.#size || hole > this.#hole;
     const mtime = info.mtime?.getTime();
-    const isDue = isLast && size <= SMALL_BYTES && mtime !== this.#checkedAt;
+    const isDue = isLast && size <= SMALL_BYTES && mtime !== this.#checkedAt && this.#isUsed(size);
     if (isOdd || isDue || isSuspect) this.#verify(size, isOdd || isDue);
     if (isDue) this.#checkedAt = mtime;
     this.#size = size;
@@ -98,6 +102,11 @@ export class ContentWatch {
     } catch {
       // The next look reports what is wrong.
     }
+  }
+
+  /** Whether the file has more than its first page, which is in the WAL with all others until it has. */
+  #isUsed(size: number): boolean {
+    return size > MAX_PAGE_BYTES || size > pageBytes(this.#connection);
   }
 
   /**

@@ -8,7 +8,7 @@ import type { TaskStatus } from "../../../../internal/task_status.ts";
 import type { ComparedTask, Comparison } from "../../../api.ts";
 import { compareChecks } from "./checks.ts";
 import { compareRows } from "./written_rows.ts";
-import { DURATION_MS } from "../order.ts";
+import { WHOLE_MS } from "../order.ts";
 import { plan } from "../plan.ts";
 import { quantiles } from "../quantiles.ts";
 import { getRun } from "../runs.ts";
@@ -108,7 +108,7 @@ async function readSides(
         `SELECT json_group_array(id) AS ids,
            CAST(json_group_array(CAST(${labelColumn(reader)} AS TEXT)) AS BLOB) AS labels,
            json_group_array(CAST(${tasks.status} AS TEXT)) AS statuses,
-           json_group_array(${DURATION_MS}) AS durations
+           json_group_array(${WHOLE_MS}) AS durations
          FROM task_runs WHERE id BETWEEN ? AND ? AND ${tasks.condition}`,
         low,
         high,

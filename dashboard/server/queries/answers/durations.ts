@@ -8,7 +8,7 @@
 import { causeOf } from "../../../../internal/text/failure_cause.ts";
 import type { DurationGroup, RunDurations } from "../../../api.ts";
 import { memoize } from "../memoize.ts";
-import { DURATION_MS } from "../order.ts";
+import { WHOLE_MS } from "../order.ts";
 import { plan } from "../plan.ts";
 import { quantiles } from "../quantiles.ts";
 import { tasksOf } from "../run_tasks.ts";
@@ -103,7 +103,7 @@ async function measure(
   for await (const range of slicesOf(read, query, { status: "done", signal })) {
     const row = read((reader) =>
       reader.get(
-        `SELECT json_group_array(${label}) AS labels, json_group_array(${DURATION_MS}) AS times
+        `SELECT json_group_array(${label}) AS labels, json_group_array(${WHOLE_MS}) AS times
          FROM task_runs
          WHERE ${tasks.status} = 'done' AND id BETWEEN ? AND ? AND ${tasks.condition}
            AND started_at IS NOT NULL AND finished_at IS NOT NULL`,

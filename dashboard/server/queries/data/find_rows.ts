@@ -33,9 +33,9 @@ export interface DataFind {
 export interface Condition {
   sql: string;
   params: SqlValue[];
-  /** Columns that {@linkcode Condition.matches} needs, to be selected as well. */
+  /** Columns that {@linkcode Condition.matching} needs, to be selected as well. */
   columns: string;
-  matches(row: SqlRow): boolean;
+  matching(rows: SqlRow[]): SqlRow[];
 }
 
 /** Makes the condition of a search; `undefined` where every row matches. */
@@ -69,7 +69,7 @@ export function toCondition(
     sql: parts.map(({ sql }) => `(${sql})`).join(" AND "),
     params: parts.flatMap(({ params }) => params),
     columns: search ? `, ${search.columns}` : "",
-    matches: (row) => search?.matches(row) ?? true,
+    matching: (rows) => search?.matching(rows) ?? rows,
   };
 }
 

@@ -122,7 +122,7 @@ function search(
   }
   const found = query(reader, shape, { cells, conditions, limit: rows });
   const isFull = found.length === rows;
-  const matching = found.filter((row) => condition.matches(row));
+  const matching = condition.matching(found);
   return {
     rows: matching.map((row) => toRow(shape, row)),
     // A slice with more matches than are wanted is continued after the last.

@@ -1,13 +1,13 @@
-import { connect, type Connection, connectReadOnly } from "../../../db.ts";
-import { SqliteWriter } from "../../../mod.ts";
-import type { CheckpointBlocked } from "../../../writer/protocol/writer_worker.ts";
-import { Checkpointer } from "../../../writer/worker/checkpointer.ts";
-import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
-import { DRIVERS } from "../../support/drivers.ts";
-import { openLoop } from "../../support/one_thread.ts";
-import { startRun } from "./store_fixture.ts";
-import { tempFolder } from "../../support/temp.ts";
-import { until } from "../../support/until.ts";
+import { connect, type Connection, connectReadOnly } from "../../../../db.ts";
+import { SqliteWriter } from "../../../../mod.ts";
+import type { CheckpointBlocked } from "../../../../writer/protocol/writer_worker.ts";
+import { Checkpointer } from "../../../../writer/worker/files/checkpointer.ts";
+import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
+import { DRIVERS } from "../../../support/drivers.ts";
+import { openLoop } from "../../../support/one_thread.ts";
+import { startRun } from "../store_fixture.ts";
+import { tempFolder } from "../../../support/temp.ts";
+import { until } from "../../../support/until.ts";
 
 const MIB = 2 ** 20;
 

@@ -30,16 +30,17 @@
  * @module
  * @see https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files
  */
-import { isoNow } from "../../internal/timestamps.ts";
+import { isoNow } from "../../../internal/timestamps.ts";
 import {
   type CheckpointMode,
   type CheckpointResult,
   walCheckpoint,
-} from "../../sqlite/checkpoint.ts";
-import type { Connection } from "../../sqlite/connection.ts";
-import { mayRead } from "../../internal/permissions.ts";
-import type { CheckpointBlocked } from "../protocol/writer_worker.ts";
-import { JOURNAL_SIZE_LIMIT } from "../../sqlite/settings.ts";
+} from "../../../sqlite/checkpoint.ts";
+import type { Connection } from "../../../sqlite/connection.ts";
+import { mayRead } from "../../../internal/permissions.ts";
+import type { CheckpointBlocked } from "../../protocol/writer_worker.ts";
+import { JOURNAL_SIZE_LIMIT } from "../../../sqlite/settings.ts";
+import { Timer } from "../timer.ts";
 
 /** Milliseconds between two looks at the WAL, while there is something in it to copy. */
 const LOOK_MS = 1_000;
@@ -95,7 +96,7 @@ export class Checkpointer {
   readonly #warnBytes: number;
   /** Bytes up to which a WAL is left to SQLite: its file keeps the length that it once had. */
   readonly #easyBytes: number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer | undefined;
   #stopped = false;
   /** When all of the WAL was copied last, on the clock of `performance.now()`. */
   #copiedAt = -Infinity;
@@ -138,7 +139,7 @@ export class Checkpointer {
   committed(): void {
     // What was posted to a loop that is closed still arrives there.
     if (this.#stopped) return;
-    this.#timer ??= setTimeout(() => this.#look(), this.#options.lookMs ?? this.#lookMs);
+    this.#timer ??= new Timer(this.#options.lookMs ?? this.#lookMs, () => this.#look());
   }
 
   /** Makes a checkpoint. */
@@ -155,7 +156,7 @@ export class Checkpointer {
   /** Looks no more. */
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#timer?.stop();
     this.#timer = undefined;
   }
 

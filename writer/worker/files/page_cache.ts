@@ -8,29 +8,27 @@
  *
  * @module
  */
-import type { Connection } from "../../sqlite/connection.ts";
-import { emptyPageCache, usedBytes } from "../../sqlite/pragmas.ts";
-import { ROW_BYTES } from "../protocol/write_message.ts";
+import type { Connection } from "../../../sqlite/connection.ts";
+import { emptyPageCache, usedBytes } from "../../../sqlite/pragmas.ts";
+import { ROW_BYTES } from "../../protocol/write_message.ts";
 
 /** Bytes by which the file grows until its cache is emptied. A transaction that fits is never written in two parts. */
 const GROWTH_BYTES = 16 * 1024 * 1024;
 
 /** Rows between two looks at the file. */
-const LOOK_ROWS = GROWTH_BYTES / 4 / ROW_BYTES;
+const LOOK_ROWS = GROWTH_BYTES / 2 / ROW_BYTES;
 
 /** The page cache of one connection. */
 export class PageCache {
   readonly #connection: Connection;
-  readonly #usedBytes: () => number;
+  #usedBytes: (() => number) | undefined;
   /** Rows since the last look. */
   #rows = 0;
   /** Bytes in use when the cache was emptied. */
-  #bytes: number;
+  #bytes = 0;
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    this.#usedBytes = usedBytes(connection);
-    this.#bytes = this.#usedBytes();
   }
 
   /** Takes note of rows that were committed. */
@@ -38,6 +36,7 @@ export class PageCache {
     this.#rows += rows;
     if (this.#rows < LOOK_ROWS) return;
     this.#rows = 0;
+    this.#usedBytes ??= usedBytes(this.#connection);
     const bytes = this.#usedBytes();
     if (bytes >= this.#bytes && bytes < this.#bytes + GROWTH_BYTES) return;
     this.#bytes = bytes;
