@@ -192,7 +192,6 @@ export class PipelineRun<Item> {
     return await readSleeps(batchSender, run).catch((error) => void this.#fail(error));
   }
 
-  /** Whether tasks may run on a pool before they are queued. */
   get #queuesLate(): boolean {
     return !this.#parts.dependencies && queuesLate(this.#options, this.#source, this.#observer);
   }
@@ -206,8 +205,8 @@ export class PipelineRun<Item> {
     }
     const { run, firstId } = started;
     const late = this.#queuesLate;
-    const confirm = !late && (leavesThread(this.#options.run) ||
-      this.#parts.dependencies !== undefined || this.#options.version !== undefined);
+    const refers = leavesThread(this.#options.run) || this.#options.version !== undefined;
+    const confirm = !late && (refers || this.#parts.dependencies !== undefined);
     const skipped = (tasks: number) => this.#summary.skip(tasks);
     const unchanged = (tasks: number) => this.#summary.skip(tasks, tasks);
     const notes = notesOf(this.#options, { run, batchSender, unchanged });
