@@ -13,8 +13,11 @@ const SELECT = `SELECT r.key, coalesce(r.own_status, r.status) AS status, r.resu
   FROM main.task_dependencies d JOIN main.task_runs r ON r.id=d.depends_on_id WHERE d.run_id=?1 AND d.task_id=?2`;
 
 /**
- * Milliseconds until the next query whether an end is committed, at first and at most. A Worker has sent it before it
- * reports it, so the first query finds it, unless the writer has more to do than the sender has credits for.
+ * Milliseconds until the next query whether an end is committed, at first and at most.
+ *
+ * A task is reported as ended when its end is sent, and not when that is committed, which would cost a chain a commit for
+ * each of its links. Most often the first query finds the end. But no order holds between two threads' ports: the end may
+ * be in the batch that the main thread collects, or wait for credits of its Worker, and the query comes first.
  */
 const FIRST_MS = 1;
 const MOST_MS = 50;

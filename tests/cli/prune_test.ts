@@ -11,10 +11,8 @@ import { readRow, readValues } from "../support/read.ts";
 import { runCli } from "./cli_terminal.ts";
 import { tempFolder } from "../support/temp.ts";
 
-/** Five runs, of which run n ended n days before now and has n tasks with a log line each. */
-async function fiveRuns(): Promise<ReturnType<typeof tempFolder> & { db: string }> {
-  const folder = tempFolder();
-  const db = folder.file("etl.db");
+/** A database of five runs, of which run n ended n days before now and has n tasks with a log line each. */
+async function makeFiveRuns(db: string): Promise<void> {
   for (const days of [5, 4, 3, 2, 1]) {
     const items = Array.from({ length: days }, (_, i) => i);
     await runPipeline(items, {
@@ -36,6 +34,18 @@ async function fiveRuns(): Promise<ReturnType<typeof tempFolder> & { db: string 
   using connection = await connect(db);
   connection.exec(`UPDATE pipeline_runs SET
     finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-' || (6 - id) || ' days')`);
+}
+
+let made: Uint8Array<ArrayBuffer> | undefined;
+
+/** A folder with a copy of these runs. */
+async function fiveRuns(): Promise<ReturnType<typeof tempFolder> & { db: string }> {
+  const folder = tempFolder();
+  const db = folder.file("etl.db");
+  if (!made) {
+    await makeFiveRuns(db);
+    made = Deno.readFileSync(db);
+  } else Deno.writeFileSync(db, made);
   return Object.assign(folder, { db });
 }
 

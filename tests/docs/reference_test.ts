@@ -6,6 +6,7 @@
  */
 import { assert, assertEquals } from "../support/assert.ts";
 import { ROOT } from "../support/child.ts";
+import { longTest } from "../support/long_form.ts";
 import { tempFolder } from "../support/temp.ts";
 
 interface Documented {
@@ -64,7 +65,7 @@ Deno.test("every name of the package has an example", () => {
   assertEquals(lacking.map(({ name }) => name), []);
 });
 
-Deno.test("deno doc makes a site of all entries", async () => {
+longTest("deno doc makes a site of all entries", async () => {
   using folder = tempFolder();
   const { exports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const { code } = await new Deno.Command(Deno.execPath(), {

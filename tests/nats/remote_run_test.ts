@@ -235,6 +235,24 @@ Deno.test(
       "SELECT count(*), count(DISTINCT number), sum(attempt=1 OR name='c') FROM task_steps GROUP BY task_id",
     );
     assertEquals(steps, [[4, 4, 4], [4, 4, 4]]);
+    // Where a run is resumed, a task that sleeps is not offered to find that out.
+    const sleeps = ["log called", "sleep 3600000"] as const;
+    for (const key of ["first", "second"]) {
+      const pipeline = startPipeline([{ key: "z", calls: sleeps }, { key, calls: ["step a"] }], {
+        ...remotely(url, "follow"),
+        run: { module, export: "follow" },
+        db,
+        name: "asleep",
+        resume: true,
+      });
+      const waits = `SELECT 1 FROM task_runs AS z JOIN task_runs AS other ON other.key='${key}'
+        WHERE z.key='z' AND z.status='queued' AND z.wakes_at IS NOT NULL AND other.status='done'`;
+      await rowsCome(db, waits, 1);
+      await pipeline.cancel();
+      await pipeline.finished;
+    }
+    const called = "SELECT count(*) FROM task_logs WHERE message='called'";
+    assertEquals(await readValues(db, called), [[1]]);
   },
 );
 
