@@ -39,7 +39,12 @@ if (values.child !== undefined) {
 } else {
   for (const name of values.page ? [] : chosen(values.only)) {
     const begun = performance.now();
-    const measurements = await runInChild(name);
+    const measurements = await runInChild(name).catch((error: Error) => {
+      // The others are measured all the same.
+      console.error(error.message);
+      Deno.exitCode = 1;
+      return [];
+    });
     console.log(`\n${name}, ${Math.round((performance.now() - begun) / 1_000)} s\n`);
     console.log(tableOf(measurements));
     if (!values.quick && measurements.length > 0) keep(name, measurements);

@@ -19,7 +19,7 @@ import { isCancellation } from "./executor/cancellation.ts";
 import { environmentOf } from "./run_environment.ts";
 import { RunGrowth } from "./run_growth.ts";
 import type { Executor } from "./executor/executor.ts";
-import { openExecutor } from "./executor/open_executor.ts";
+import { openExecutor, queuesLate } from "./executor/open_executor.ts";
 import { leavesThread } from "./executor/stages.ts";
 import { notesOf } from "./scheduler/item_notes.ts";
 import type { DependencySource } from "./scheduler/dependency_source.ts";
@@ -153,7 +153,7 @@ export class PipelineRun<Item> {
     const { dependencies } = this.#parts;
     const isNeeded = dependencies && ((id: number) => dependencies.isNeeded(id));
     const parts = { run, batchSender, signal, queueAll, isNeeded, deadline, observer };
-    const environment = environmentOf(this.#options, parts);
+    const environment = environmentOf(this.#options, { ...parts, queuesLate: this.#queuesLate });
     const growth = new RunGrowth(this.#options, environment, () => this.#scheduler);
     environment.adds = growth;
     const scheduler = this.#scheduler = new Scheduler({
@@ -192,6 +192,10 @@ export class PipelineRun<Item> {
     return await readSleeps(batchSender, run).catch((error) => void this.#fail(error));
   }
 
+  get #queuesLate(): boolean {
+    return !this.#parts.dependencies && queuesLate(this.#options, this.#source, this.#observer);
+  }
+
   /** Begins the run in the database and queues the tasks that are known. */
   async #start(batchSender: BatchSender): Promise<number | null> {
     const started = storesStatus(this.#options) ? await this.#begin(batchSender) : undefined;
@@ -200,12 +204,13 @@ export class PipelineRun<Item> {
       return null;
     }
     const { run, firstId } = started;
-    const confirm = leavesThread(this.#options.run) || this.#parts.dependencies !== undefined ||
-      this.#options.version !== undefined;
+    const late = this.#queuesLate;
+    const refers = leavesThread(this.#options.run) || this.#options.version !== undefined;
+    const confirm = !late && (refers || this.#parts.dependencies !== undefined);
     const skipped = (tasks: number) => this.#summary.skip(tasks);
     const unchanged = (tasks: number) => this.#summary.skip(tasks, tasks);
     const notes = notesOf(this.#options, { run, batchSender, unchanged });
-    await this.#source.open(firstId, { run, batchSender, confirm, skipped, notes })
+    await this.#source.open(firstId, { run, batchSender, confirm, late, skipped, notes })
       .then(() => this.#parts.dependencies?.announce(run, batchSender))
       .catch((error) => this.#fail(error));
     return run;

@@ -14,7 +14,10 @@ export type MarkedOptions<Item> = PipelineOptions<Item> & { [SKIPS_SLEEPS]?: tru
 
 /** What the run itself adds. */
 export type RunParts =
-  & Pick<TaskEnvironment, "batchSender" | "deadline" | "isNeeded" | "queueAll" | "run" | "signal">
+  & Pick<
+    TaskEnvironment,
+    "batchSender" | "deadline" | "isNeeded" | "queueAll" | "queuesLate" | "run" | "signal"
+  >
   & { observer: RunObserver | undefined };
 
 /** The environment of the tasks of a run; `adds` comes with its scheduler. */

@@ -87,7 +87,10 @@ export function lines(title: string, list: readonly Line[], unit: string): strin
     const path = points.map(([x, y], i) =>
       `${i ? "L" : "M"}${round(across.at(x))} ${round(up.at(y))}`
     );
-    return `<path fill="none" stroke="${color(n)}" stroke-width="2" d="${path.join("")}"/>` +
+    const dashes = n < COLORS.length ? "" : ' stroke-dasharray="6 3"';
+    return `<path fill="none" stroke="${color(n)}" stroke-width="2"${dashes} d="${
+      path.join("")
+    }"/>` +
       points.map(([x, y]) =>
         `<circle r="3" fill="${color(n)}" cx="${round(across.at(x))}" cy="${round(up.at(y))}"/>`
       ).join("");

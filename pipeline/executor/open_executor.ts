@@ -4,8 +4,10 @@
  * @module
  */
 import { GRACE_MS, type PolicyOptions } from "../scheduler/retry_policy.ts";
+import { LOOKAHEAD } from "../scheduler/item_source.ts";
 import { hasRate, type TagLimits } from "../scheduler/queue/tag_limits.ts";
 import type { WriterClient } from "../../writer/client/writer_client.ts";
+import type { RunObserver } from "../observers/run_observer.ts";
 import type { Executor } from "./executor.ts";
 import { type ExecutorFactory, OPEN_EXECUTOR, type RemoteOptions } from "./executor_factory.ts";
 import { type ExecutorOptions, MainThreadExecutor } from "./main_thread_executor.ts";
@@ -74,6 +76,31 @@ function openStages<Item>(
   return new StagedExecutor(new Map(Object.entries(stages).map(open)));
 }
 
+/** Whether Workers of a pool have short tasks at hand. */
+function prefetches<Item>(
+  { limits, timeoutMs, taskOptions }: Pick<TaskWork<Item>, "limits" | "taskOptions" | "timeoutMs">,
+  observer: RunObserver | undefined,
+): boolean {
+  // The time of a task begins when its Worker gets it, so it is the only one that the Worker has.
+  const isTimed = timeoutMs !== undefined || taskOptions !== undefined;
+  return !isTimed && !hasRate({ limits }) && observer?.within === undefined;
+}
+
+/** Whether known tasks may run on a pool before they are queued: where they are short, their rows are inserted once. */
+export function queuesLate<Item>(
+  work: TaskWork<Item> & { version?: unknown },
+  { known, resumes }: { readonly known?: readonly Item[] | undefined; readonly resumes: boolean },
+  observer: RunObserver | undefined,
+): boolean {
+  const { run, executor, version } = work;
+  // Few are queued before the first of them is given out: that takes no time.
+  if (!known || known.length <= LOOKAHEAD || resumes || executor || version !== undefined) {
+    return false;
+  }
+  if (typeof run === "function" || stagesOf(run)) return false;
+  return prefetches(work, observer);
+}
+
 function openModule<Item>(
   tasks: Pick<RemoteOptions<Item>, "exports" | "module">,
   { name = "pipeline", executor, limits, ...policy }: TaskWork<Item>,
@@ -95,16 +122,13 @@ function openModule<Item>(
       onClosed: (listener) => writer.onClosed(listener),
     });
   }
-  const reportsStarts = hasRate({ limits });
-  // The time of a task begins when its Worker gets it, so it is the only one that the Worker has.
-  const isTimed = policy.timeoutMs !== undefined || policy.taskOptions !== undefined;
   return new WorkerPoolExecutor({
     ...options,
     ...tasks,
     graceMs,
     loadMs,
-    reportsStarts,
-    prefetches: !reportsStarts && !isTimed && observer?.within === undefined,
+    reportsStarts: hasRate({ limits }),
+    prefetches: prefetches({ limits, ...policy }, observer),
     prints: observer?.prints === true,
     attach: (sender) => writer.attach(sender),
     // On the port of what is written about its task afterwards. A writer that is gone takes nothing anyway.

@@ -36,6 +36,8 @@ export interface TaskEnvironment {
   signal: AbortSignal;
   /** Queues all tasks that are known; `undefined` when they are. */
   queueAll?: () => Promise<void> | undefined;
+  /** Whether known tasks may be given out before they are queued. */
+  queuesLate?: boolean;
   /** Whether a task may be ended in the middle when its time is up. */
   isTerminable?: true;
   /** Lets its tasks add others, where their status is stored. */

@@ -30,6 +30,10 @@ export function toQueueMessage<Item>(
   };
 }
 
+/** Milliseconds that known items are left alone which may be read soon; longer where Workers have to start. */
+export const ANNOUNCE_MS = 10;
+export const LATE_MS = 200;
+
 /** Where tasks are announced. */
 export interface Announcer<Item> {
   /** The run that the tasks belong to. */
@@ -38,6 +42,8 @@ export interface Announcer<Item> {
   batchSender: BatchSender;
   /** Whether tasks may start only when their `queued` is committed, because other messages refer to them. */
   confirm: boolean;
+  /** Whether tasks that are given out are announced with their first news, which leave from the same sender. */
+  late?: boolean;
   /** Receives tasks that need not run, because they are done already. */
   skipped?: (tasks: number) => void;
   /** Stores what items declare, if anything. */

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Announcer, toQueueMessage } from "./announcer.ts";
+import { ANNOUNCE_MS, type Announcer, LATE_MS, toQueueMessage } from "./announcer.ts";
 import { IdSet } from "./id_set.ts";
 import { LOOKAHEAD } from "./item_source.ts";
 import type { ResumeTasksMessage } from "../../writer/protocol/task_message.ts";
@@ -25,9 +25,6 @@ import {
 
 /** Ids that are reserved at a time for items whose number is not known. */
 const ID_BLOCK = 100_000;
-
-/** Milliseconds that known items are left alone which may be read soon, and are announced then. */
-const ANNOUNCE_MS = 10;
 
 /** How items become tasks. */
 export type FeedOptions<Item> = Identifying<Item> & {
@@ -182,7 +179,7 @@ export class TaskRegistration<Item> {
         const tasks = start + last.length === end
           ? last
           : items.map((item, i) => identify(item, start + i, this.idOf(start + i), this.#options));
-        await this.#send(tasks);
+        await this.#send(tasks, tasks === last);
         this.#announced += tasks.length;
       }
     });
@@ -193,7 +190,7 @@ export class TaskRegistration<Item> {
    * it is read: the writer then writes its start and its end together with that.
    */
   #announceAhead(): void {
-    const { batchSender } = this.#announcer!;
+    const { batchSender, late } = this.#announcer!;
     const count = this.#count;
     const announce = async () => {
       // When the writer has enough to do, tasks wait for that, and are not slow.
@@ -204,7 +201,7 @@ export class TaskRegistration<Item> {
       if (!this.#isHalted) this.#announceAhead();
     };
     // A writer that is gone ends the run by itself.
-    this.#timer = setTimeout(() => void announce().catch(() => {}), ANNOUNCE_MS);
+    this.#timer = setTimeout(() => void announce().catch(() => {}), late ? LATE_MS : ANNOUNCE_MS);
   }
 
   async #identify(items: readonly Item[], chunk: IdentifiedItem<Item>[]): Promise<void> {
@@ -284,14 +281,15 @@ export class TaskRegistration<Item> {
     this.#freeIds = count;
   }
 
-  async #send(chunk: readonly IdentifiedItem<Item>[]): Promise<void> {
+  async #send(chunk: readonly IdentifiedItem<Item>[], isGiven = false): Promise<void> {
     if (!this.#announcer || chunk.length === 0) return;
-    const { run, batchSender, confirm } = this.#announcer;
+    const { run, batchSender, confirm, late } = this.#announcer;
     const message = toQueueMessage(run, chunk, this.#explicit);
     await batchSender.ready();
     if (!this.#known && (confirm || this.#grown)) message.unlessAdded = true;
     const isAsked = message.chosen || message.unlessAdded;
-    const left = isAsked ? await batchSender.request(message) : batchSender.post(message);
+    const post = () => late && isGiven ? batchSender.postLate(message) : batchSender.post(message);
+    const left = isAsked ? await batchSender.request(message) : post();
     for (const id of left ?? []) (this.#unchanged ??= new IdSet()).add(id);
     this.#left += left?.length ?? 0;
     await this.#note(left?.length ? this.#changed([...chunk]) : chunk);

@@ -286,6 +286,8 @@ pageTest("the page controls whole runs, and asks before it cancels one", async (
       },
     });
     await page.bringToFront();
+    await follow(page, "?run=2");
+    await seeText(page, ".task-row.row-error", "first");
     await follow(page, "?run=2&panel=graph");
     await seeText(page, ".graph-task.is-error", "first");
     await seeText(page, ".graph-task.is-cancelled", "third");

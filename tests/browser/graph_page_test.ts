@@ -152,14 +152,29 @@ pageTest("the page draws which tasks wait for which, live", async (t) => {
     await offline.close();
   });
 
-  await t.step("there is no graph where no task waits for another", async () => {
-    await fixture.start("plain", ["one", "two"], () => {});
+  await t.step("there is no graph until a task waits for another", async () => {
+    const gate = Promise.withResolvers<void>();
+    const items: { key: string; needs?: string[] }[] = [{ key: "one" }];
+    const report = runPipeline(items, {
+      db: fixture.db,
+      name: "plain",
+      handleSignals: false,
+      dependsOn: ({ needs }) => needs,
+      async run({ key }, task) {
+        if (key !== "one") return;
+        await gate.promise;
+        await task.add([{ key: "two" }, { key: "three", needs: ["two"] }]);
+      },
+    });
     await follow(page, "?run=2");
     await seeText(page, "h1", "plain");
-    await seeText(page, ".tab", "Timeline");
+    await seeText(page, ".task-row", "one");
     assertEquals(await textsOf(page, ".tab"), ["Throughput", "Timeline", "Durations", "Log"]);
     await follow(page, "?run=2&panel=graph");
     await seeText(page, ".panel-body", "No task of this run depends on another");
+    gate.resolve();
+    await seeText(page, ".graph-task", "three");
+    await report;
   });
 
   await t.step("it shows why a graph is not drawn", async () => {

@@ -165,8 +165,9 @@ export async function seeText(page: Page, selector: string, text: string): Promi
       text,
     );
   } catch (cause) {
-    const seen = await textsOf(page, selector);
-    throw new Error(`No ${selector} shows ${text}: ${JSON.stringify(seen).slice(0, 2_000)}`, {
+    const [seen, all] = [await textsOf(page, selector), await textsOf(page, "body")]
+      .map((texts) => JSON.stringify(texts).slice(0, 2_000));
+    throw new Error(`No ${selector} shows ${text}, but ${seen} at ${page.url()}: ${all}`, {
       cause,
     });
   }

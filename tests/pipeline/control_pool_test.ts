@@ -132,7 +132,8 @@ Deno.test("a slow task keeps none waiting that its Worker has at hand", async ()
   const db = folder.file("a.db");
   using loop = beginning();
   const last = beginning();
-  const quick = Array<Item>(400).fill({ does: "nothing" });
+  // More than a thousand are queued with their ends, until one of them is slow.
+  const quick = Array<Item>(600).fill({ does: "nothing" });
   const items: Item[] = [
     ...quick,
     { does: "loops", begun: loop.begun },
@@ -143,23 +144,23 @@ Deno.test("a slow task keeps none waiting that its Worker has at hand", async ()
   await loop.once();
   // The other Worker gets to it only when it has those that were given to this one.
   await last.once();
-  await pipeline.cancel(401);
+  await pipeline.cancel(601);
   const { counts } = await pipeline.finished;
-  assertEquals([counts.done + counts.error, counts.cancelled], [801, 1]);
-  const after = "SELECT status, count(*) FROM task_runs WHERE id>401 GROUP BY 1";
-  assertEquals(await readValues(db, after), [["done", 401]]);
+  assertEquals([counts.done + counts.error, counts.cancelled], [1201, 1]);
+  const after = "SELECT status, count(*) FROM task_runs WHERE id>601 GROUP BY 1";
+  assertEquals(await readValues(db, after), [["done", 601]]);
   assertEquals(await readValues(db, "SELECT count(*) FROM task_attempts"), [[0]]);
 });
 
 Deno.test("a Worker that dies gives back what it has at hand, and no attempt is spent", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");
-  const quick = Array<Item>(300).fill({ does: "nothing" });
+  const quick = Array<Item>(400).fill({ does: "nothing" });
   const items: Item[] = [...quick, { does: "dies" }, ...quick, { does: "dies" }, ...quick];
   const { counts } = await start(items, { db, retries: 1, retryDelayMs: 0 }).finished;
-  assertEquals([counts.done, counts.error], [900, 2]);
+  assertEquals([counts.done, counts.error], [1200, 2]);
   const tried = "SELECT task_id, count(*) FROM task_attempts GROUP BY 1 ORDER BY 1";
-  assertEquals(await readValues(db, tried), [[301, 1], [602, 1]]);
+  assertEquals(await readValues(db, tried), [[401, 1], [802, 1]]);
 });
 
 Deno.test("retry() runs a pooled task again, in the Worker where it failed", async () => {

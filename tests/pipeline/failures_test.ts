@@ -234,7 +234,7 @@ Deno.test("runPipeline() gives up when the database is full, and rejects with th
   if (!disk) return;
   const error = await assertRejects(
     () =>
-      runPipeline(Array.from({ length: 20_000 }, (_, i) => i).values(), {
+      runPipeline(Array.from({ length: 5_000 }, (_, i) => i).values(), {
         db: folder.file("a.db"),
         run: (_, task: TaskContext) => task.log("x".repeat(1_000)),
       }),

@@ -10,11 +10,10 @@
  *
  * @module
  */
-import { ticks } from "../../internal/delay.ts";
 import { isoNow } from "../../internal/timestamps.ts";
 import { WriterClosedError } from "../../errors.ts";
 import type { Query, QueryResults } from "../protocol/sender_port.ts";
-import type { TaskUpdateMessage } from "../protocol/task_message.ts";
+import type { QueueTasksMessage, TaskUpdateMessage } from "../protocol/task_message.ts";
 import {
   isStatement,
   type ResultOf,
@@ -28,9 +27,11 @@ import {
   type FailureListener,
   InFlight,
   noneCollected,
+  type SenderOptions,
   type Waiter,
-  WINDOW_ROWS,
 } from "./in_flight.ts";
+import { LateTasks } from "./late_tasks.ts";
+import { Turns } from "./turns.ts";
 
 /** Rows in a batch: from here on the cost of a message is that of its rows (measured). */
 const BATCH_ROWS = 1_000;
@@ -40,9 +41,6 @@ const TASK_BATCH_ROWS = 2_500;
 
 /** Milliseconds that a message may wait for others: less than a person or a page can notice. */
 export const BATCH_MS = 5;
-
-/** Microtasks of a turn: a task that never waits begins, ends, and has sent what it has in fewer. */
-const TURN_TICKS = 16;
 
 /** Sends messages to the writer over one port, in order. */
 export class BatchSender {
@@ -56,23 +54,33 @@ export class BatchSender {
   /** When the oldest of the messages came. */
   #since = 0;
   #room: PromiseWithResolvers<void> | undefined;
-  /** Resolves when the last of those that wait in turn has had its turn. */
-  #turn: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
+  readonly #late = new LateTasks();
   /** Why nothing more is taken. */
   #refusal: Error | undefined;
   /** Why nothing more is posted, and no answer is read. */
   #dead: Error | undefined;
 
-  /** `onFailure` receives failures that no caller waits for; `window` rows may be unacknowledged. */
-  constructor(port: MessagePort, onFailure: FailureListener = () => {}, window = WINDOW_ROWS) {
+  /** `onFailure` receives failures that no caller waits for. */
+  constructor(port: MessagePort, onFailure: FailureListener = () => {}, options?: SenderOptions) {
     const onAcknowledged = () => this.#acknowledged();
-    this.#inFlight = new InFlight(port, { onFailure, onAcknowledged, window });
+    this.#inFlight = new InFlight(port, { ...options, onFailure, onAcknowledged });
   }
 
   /** Sends a message without waiting; its failure goes to the listener. */
   post(message: WriteMessage): void {
     if (this.#refusal) throw this.#refusal;
     this.#collect(message);
+  }
+
+  /** Sends new tasks together with their first news, or before anything else. */
+  postLate(message: QueueTasksMessage): void {
+    this.#late.add(message);
+  }
+
+  /** Sends those of them up to an id, whose news follow. */
+  queueUpTo(id: number): void {
+    for (const message of this.#late.take(id)) this.#collect(message);
   }
 
   /** Sends a message and resolves with what it did, once it is committed. */
@@ -133,7 +141,7 @@ export class BatchSender {
   /** Asks for something that is not a message, after all that was sent before. */
   query<Q extends Query>(query: Q): Promise<QueryResults[Q["kind"]]> {
     if (this.#refusal) return Promise.reject(this.#refusal);
-    this.#handOver();
+    this.flushNow();
     return this.#inFlight.query(query);
   }
 
@@ -146,8 +154,9 @@ export class BatchSender {
     if (performance.now() - this.#since >= BATCH_MS) this.#flush();
   }
 
-  /** Posts what is collected, without waiting for it, as far as there are credits. */
+  /** Posts all messages, without waiting for it, as far as there are credits. */
   flushNow(): void {
+    this.queueUpTo(Infinity);
     this.#handOver();
   }
 
@@ -158,20 +167,9 @@ export class BatchSender {
     return (this.#room ??= Promise.withResolvers()).promise;
   }
 
-  /**
-   * Resolves when there is room, for one caller after the other: each has {@linkcode TURN_TICKS} to send something
-   * large, which may leave no room for the next.
-   */
-  async readyInTurn(): Promise<void> {
-    const before = this.#turn;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#turn = promise;
-    await before;
-    try {
-      await this.ready();
-    } finally {
-      void ticks(TURN_TICKS).then(resolve);
-    }
+  /** Resolves when there is room, for one caller after the other. */
+  readyInTurn(): Promise<void> {
+    return this.#turns.take(() => this.ready());
   }
 
   get #hasRoom(): boolean {
@@ -180,7 +178,7 @@ export class BatchSender {
 
   /** Resolves when everything that was sent so far is acknowledged. */
   async flushed(): Promise<void> {
-    this.#handOver();
+    this.flushNow();
     if (this.#dead) throw this.#dead;
     await this.#inFlight.flushed();
   }
@@ -193,7 +191,7 @@ export class BatchSender {
   /** Gives the port back. What was sent before is still written, but its answers are not read. */
   close(): void {
     if (this.#dead) return;
-    this.#handOver();
+    this.flushNow();
     this.#inFlight.detach();
     this.fail(new WriterClosedError("Cannot write: this sender is closed"));
   }
@@ -212,6 +210,7 @@ export class BatchSender {
   }
 
   #collect(message: WriteMessage, waiter?: Waiter): void {
+    if (this.#late.goBefore(message)) this.queueUpTo(Infinity);
     const weight = weightOf(message);
     if (message.kind === "queue_tasks") this.#beginTasks(weight);
     else if (this.#collected.rows + weight > this.#rowsOfBatch) this.#handOver();

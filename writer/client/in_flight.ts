@@ -75,13 +75,23 @@ interface UnpackedBatch extends Batch {
 /** Called with the failure of a message that is not awaited, and with the task that sent it, if any did. */
 export type FailureListener = (error: ErrorData, task: number | undefined) => void;
 
+/** Options of a sender. */
+export interface SenderOptions {
+  /**
+   * Rows that may be posted and not acknowledged.
+   *
+   * @default {8,000}
+   */
+  window?: number | undefined;
+  /** Called before the first post, which waits until it has resolved. */
+  opens?: (() => Promise<void>) | undefined;
+}
+
 /** Options of an {@linkcode InFlight}. */
-export interface InFlightOptions {
+export interface InFlightOptions extends SenderOptions {
   onFailure: FailureListener;
   /** Called after each acknowledgement. */
   onAcknowledged: () => void;
-  /** Rows that may be posted and not acknowledged. */
-  window: number;
 }
 
 /** Posts batches and queries as far as credits reach, and matches the answers. */
@@ -91,6 +101,8 @@ export class InFlight {
   /** Called after each acknowledgement. */
   readonly #onAcknowledged: () => void;
   readonly #window: number;
+  #opens: (() => Promise<void>) | undefined;
+  #isOpening = false;
   #seq = 0;
   /** What waits for credits, in its order. */
   #waiting: (UnpackedBatch | QueryRequest)[] = [];
@@ -101,12 +113,13 @@ export class InFlight {
 
   constructor(
     port: MessagePort,
-    { onFailure, onAcknowledged, window }: InFlightOptions,
+    { onFailure, onAcknowledged, window = WINDOW_ROWS, opens }: InFlightOptions,
   ) {
     this.#port = port;
     this.#onFailure = onFailure;
     this.#onAcknowledged = onAcknowledged;
     this.#window = window;
+    this.#opens = opens;
     port.onmessage = (event: MessageEvent<PortReply>) => this.#receive(event.data);
   }
 
@@ -166,6 +179,7 @@ export class InFlight {
 
   /** Posts what the credits allow: nothing overtakes a batch that waits. */
   #post(window = this.#window): void {
+    if (this.#opens) return this.#open();
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
       if (next.kind === "batch") {
         if (this.#postedRows >= window) return;
@@ -175,6 +189,15 @@ export class InFlight {
       }
       this.#waiting.shift();
     }
+  }
+
+  #open(): void {
+    if (this.#isOpening || this.#waiting.length === 0) return;
+    this.#isOpening = true;
+    void this.#opens!().then(() => {
+      this.#opens = undefined;
+      this.#post();
+    });
   }
 
   #postBatch(batch: UnpackedBatch): void {

@@ -12,8 +12,8 @@ import type { Reader } from "../reader.ts";
  */
 const MAX_ANSWERS = 10_000;
 
-/** Items of their lists together: some 25 megabytes, of which two searches through ten million tasks need 200,000. */
-const MAX_ITEMS = 250_000;
+/** Items of their lists together: some ten megabytes, of which a search through ten million tasks needs 40,000. */
+const MAX_ITEMS = 100_000;
 
 const memory = new WeakMap<Reader, LRUCache<string, object | string | number>>();
 

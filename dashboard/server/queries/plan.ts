@@ -13,6 +13,12 @@ import { searchOf, type TextSearch } from "./search.ts";
 /** Tasks of a page, and one more. */
 const PAGE_TASKS = 101;
 
+/** A run of more tasks than these has thousands of slices. */
+const MANY_TASKS = 2_000_000;
+
+/** Tasks that each of them keeps; one whose last is on the page is read again. */
+const KEPT_OF_MANY = 20;
+
 /** The share of ids from which on all their rows are read: an index would find nearly each of them. */
 const DENSE = 0.25;
 
@@ -109,7 +115,7 @@ export function plan(tasks: RunTasks, { sort, q, key, cause = "", place, limit }
     conditions: conditions.join(" AND "),
     params,
     // What a list of a few reads is also what a page needs, and is remembered for it. A slice has seldom more of the best.
-    limit: order.by === "id" ? limit : PAGE_TASKS,
+    limit: order.by === "id" ? limit : keptOf(tasks),
     shareOf: (status) => (tasks.counts?.[status ?? "all"] ?? 0) / (tasks.last - tasks.first + 1),
     q,
     cause,
@@ -152,4 +158,9 @@ export function statusSql(query: Plan, status: TaskStatus): string {
 export function wantedStatuses({ status, cause }: Find): readonly TaskStatus[] | undefined {
   if (cause) return status.length === 0 || status.includes("error") ? ["error"] : [];
   return status.length > 0 ? status : undefined;
+}
+
+/** How many each slice keeps: fewer where thousands of slices together would keep more than is remembered. */
+function keptOf({ first, last }: RunTasks): number {
+  return last - first < MANY_TASKS ? PAGE_TASKS : KEPT_OF_MANY;
 }

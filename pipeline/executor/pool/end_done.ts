@@ -5,7 +5,6 @@
  * @module
  */
 import { isoTime } from "../../../internal/timestamps.ts";
-import type { TaskUpdateMessage } from "../../../writer/protocol/task_message.ts";
 import { newsOf } from "../../../writer/protocol/task_news.ts";
 import type { ExecutorEvents } from "../executor.ts";
 import type { TaskEnvironment } from "../task_execution.ts";
@@ -16,8 +15,7 @@ const DONE: TaskOutcome = { status: "done" };
 
 /** Writes and reports it; without news its times are all that is known of it. */
 export function endDone<Item>(
-  { task, begunAt, endedAt }: ReturnedTask<Item>,
-  news: TaskUpdateMessage | undefined,
+  { task, begunAt, endedAt, news }: ReturnedTask<Item>,
   { run, batchSender, deadline, keepsResults }: TaskEnvironment,
   events: ExecutorEvents<Item>,
 ): void {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { TaskUpdateMessage } from "../../../writer/protocol/task_message.ts";
 import type { OfferedTask } from "../executor.ts";
 import { BOARD_TASKS, GivenState, TaskBoard } from "./task_board.ts";
 
@@ -13,6 +14,8 @@ export interface ReturnedTask<Item> {
   state: number;
   begunAt: number;
   endedAt: number;
+  /** What is known of it beside its times. */
+  news: TaskUpdateMessage | undefined;
 }
 
 /** Those of one Worker, as the main thread sees them. */
@@ -56,26 +59,15 @@ export class GivenTasks<Item> {
     return this.board.stateOf(this.#current()) === GivenState.begun;
   }
 
-  /** Removes and returns the oldest that has returned; one with news only where they are there. */
-  shift(hasNews: boolean): ReturnedTask<Item> | undefined {
-    for (; this.#first < this.#next; this.#first++) {
-      const number = this.#first;
-      const at = number % BOARD_TASKS;
-      const task = this.#tasks[at];
-      if (!task) continue;
-      const state = this.board.stateOf(number);
-      if (state <= GivenState.begun || (state === GivenState.doneWithNews && !hasNews)) break;
-      this.#tasks[at] = undefined;
-      this.#first++;
-      this.#size--;
-      return {
-        task,
-        state,
-        begunAt: this.board.begunAt(number),
-        endedAt: this.board.endedAt(number),
-      };
+  /** Removes and returns those that have returned, in their order; `news` are those of some, in their order, too. */
+  shiftReturned(news: readonly TaskUpdateMessage[]): ReturnedTask<Item>[] {
+    const all: ReturnedTask<Item>[] = [];
+    let at = 0;
+    for (let next = this.#shift(news.length > 0); next; next = this.#shift(at < news.length)) {
+      if (next.state === GivenState.doneWithNews) next.news = news[at++];
+      all.push(next);
     }
-    return undefined;
+    return all;
   }
 
   /** Takes back those among some that have not begun. Returns these. */
@@ -110,5 +102,28 @@ export class GivenTasks<Item> {
       if (isHere && this.board.stateOf(number) <= GivenState.begun) return number;
     }
     return this.#next;
+  }
+
+  /** Removes and returns the oldest that has returned; one with news only where they are there. */
+  #shift(hasNews: boolean): ReturnedTask<Item> | undefined {
+    for (; this.#first < this.#next; this.#first++) {
+      const number = this.#first;
+      const at = number % BOARD_TASKS;
+      const task = this.#tasks[at];
+      if (!task) continue;
+      const state = this.board.stateOf(number);
+      if (state <= GivenState.begun || (state === GivenState.doneWithNews && !hasNews)) break;
+      this.#tasks[at] = undefined;
+      this.#first++;
+      this.#size--;
+      return {
+        task,
+        state,
+        begunAt: this.board.begunAt(number),
+        endedAt: this.board.endedAt(number),
+        news: undefined,
+      };
+    }
+    return undefined;
   }
 }

@@ -1,5 +1,6 @@
 /**
- * What a Worker sends for others: lines for the log and the terminal, and questions about items that its tasks add.
+ * What a Worker sends for others: lines for the log and the terminal, questions about items that its tasks add, and the
+ * request to queue all known tasks.
  *
  * @module
  */
@@ -8,16 +9,18 @@ import type { TaskEnvironment } from "../task_execution.ts";
 import type {
   IdentifyItems,
   ItemsIdentified,
+  QueueAll,
   TaskLogged,
   TaskPrinted,
   TasksAdded,
+  TasksQueued,
 } from "./pool_protocol.ts";
 
 /** Passes it on; `answer` posts to the Worker. */
 export function passOn(
-  reply: IdentifyItems | TaskLogged | TaskPrinted | TasksAdded,
-  { onLog, adds }: TaskEnvironment,
-  answer: (answer: ItemsIdentified) => void,
+  reply: IdentifyItems | QueueAll | TaskLogged | TaskPrinted | TasksAdded,
+  { onLog, adds, queueAll, batchSender }: TaskEnvironment,
+  answer: (answer: ItemsIdentified | TasksQueued) => void,
 ): void {
   switch (reply.kind) {
     case "logged":
@@ -27,6 +30,11 @@ export function passOn(
       return console[reply.method]("%s", reply.text);
     case "added":
       return adds?.added(reply.id);
+    case "queue_all": {
+      const queued = Promise.try(() => queueAll?.()).then(() => batchSender.flushed());
+      // A writer that is gone ends the run by itself.
+      return void queued.catch(() => {}).then(() => answer({ kind: "queued" }));
+    }
     case "identify": {
       const { question, items } = reply;
       void Promise.try(() => adds!.identify(items)).then(

@@ -31,6 +31,8 @@ export interface InitTaskWorker {
   skipsSleeps?: boolean | undefined;
   /** Whether it reports its tasks' progress and forwards what they print, for an observer. */
   watch?: { prints: boolean } | undefined;
+  /** Whether known tasks may not be queued yet when it gets them. */
+  queuesLate?: boolean | undefined;
   /** Rows that it may have sent to the writer and that are not committed. */
   window: number;
   port: MessagePort;
@@ -95,6 +97,11 @@ export interface ItemsIdentified {
   error?: ErrorData;
 }
 
+/** All known tasks are queued. */
+export interface TasksQueued {
+  kind: "queued";
+}
+
 /** The module may let go of what its `setup()` made. */
 export interface TearDownRequest {
   kind: "tear_down";
@@ -113,6 +120,7 @@ export type TaskWorkerRequest =
   | TimeOutTaskRequest
   | CancelTaskRequest
   | ItemsIdentified
+  | TasksQueued
   | FinishTasksRequest
   | TearDownRequest;
 
@@ -200,6 +208,11 @@ export interface IdentifyItems {
   items: readonly unknown[];
 }
 
+/** Has all known tasks queued: the Worker sends nothing about its tasks before. */
+export interface QueueAll {
+  kind: "queue_all";
+}
+
 /** A task wrote a line into its log; sent to observers. */
 export interface TaskLogged {
   kind: "logged";
@@ -232,5 +245,6 @@ export type TaskWorkerReply =
   | TaskProgressed
   | TasksAdded
   | IdentifyItems
+  | QueueAll
   | TaskLogged
   | TaskPrinted;

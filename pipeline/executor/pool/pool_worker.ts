@@ -181,6 +181,7 @@ export class PooledWorker<Item> implements Disposable {
       case "printed":
       case "added":
       case "identify":
+      case "queue_all":
         return passOn(reply, this.#options.environment, (answer) => {
           if (!this.death) this.#thread.post(answer);
         });
@@ -196,20 +197,18 @@ export class PooledWorker<Item> implements Disposable {
 
   /** Lets tasks leave that have returned, and ends those that are done; `news` are those of some, in their order. */
   #settle(news: readonly TaskUpdateMessage[] = []): void {
-    let [count, at] = [0, 0];
-    for (;;) {
-      const returned = this.#given.shift(at < news.length);
-      if (!returned) break;
-      count++;
+    const all = this.#given.shiftReturned(news);
+    if (all.length === 0) return;
+    const { environment } = this.#options;
+    // Those that are queued late are so with their news.
+    environment.batchSender.queueUpTo(all.reduce((most, { task }) => Math.max(most, task.id), 0));
+    for (const returned of all) {
       const { task, state } = returned;
       this.#watches.end(task.id);
       if (state === GivenState.returned) this.#pending.set(task.id, task);
-      else {
-        const own = state === GivenState.doneWithNews ? news[at++] : undefined;
-        endDone(returned, own, this.#options.environment, this.#events);
-      }
+      else endDone(returned, environment, this.#events);
     }
-    if (count > 0) this.#returned(count);
+    this.#returned(all.length);
   }
 
   /** A task has ended, and what it has sent is committed. */

@@ -38,7 +38,8 @@ export function toInit(
   port: MessagePort,
   board: SharedArrayBuffer,
 ): InitTaskWorker {
-  const { run, args, atomic, adds, confirms, keepsResults, skipsSleeps, onLog } = environment;
+  const { run, args, atomic, adds, confirms, keepsResults, skipsSleeps, queuesLate, onLog } =
+    environment;
   return {
     kind: "init",
     module: String(module),
@@ -49,6 +50,7 @@ export function toInit(
     confirms,
     keepsResults,
     skipsSleeps,
+    queuesLate,
     asksIdentity: adds?.isPlain === false,
     watch: onLog && { prints },
     window: windowFor(slots ?? 1),

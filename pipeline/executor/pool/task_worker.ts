@@ -19,10 +19,10 @@ import type {
   TimeOutTaskRequest,
 } from "./pool_protocol.ts";
 import { abridgedError } from "../abridged_error.ts";
-import { delay } from "../../../internal/delay.ts";
+import { committed } from "./committed.ts";
 import { TransientMap } from "../../../internal/transient_map.ts";
-import { BATCH_MS, BatchSender } from "../../../writer/client/batch_sender.ts";
-import { IdentityQuestions } from "./identity_questions.ts";
+import { BatchSender } from "../../../writer/client/batch_sender.ts";
+import { MainThreadQuestions } from "./main_thread_questions.ts";
 import { functionsOf, WorkerSetup } from "./worker_setup.ts";
 import { type TaskEnvironment, TaskExecution } from "../task_execution.ts";
 import { type GivenTask, tasksOf } from "./run_request.ts";
@@ -63,9 +63,7 @@ const LARGE_ERROR = 100_000;
 /** The last request to stop a task, which may have come before it began. */
 let stopRequest: TimeOutTaskRequest | CancelTaskRequest | undefined;
 let failed = false;
-const questions = new IdentityQuestions(reply);
-/** Resolves when what was collected by now has left. */
-let leaving: Promise<void> | undefined;
+const questions = new MainThreadQuestions(reply);
 
 async function fail(thrown: unknown): Promise<void> {
   if (failed) return;
@@ -116,7 +114,10 @@ async function init(request: InitTaskWorker): Promise<boolean> {
   const batchSender = new BatchSender(request.port, (error, task) => {
     if (task === undefined) reply({ kind: "refused", error });
     else executionOf(task)?.fail(error);
-  }, request.window);
+  }, {
+    window: request.window,
+    opens: request.queuesLate ? () => questions.queueAll() : undefined,
+  });
   board = new TaskBoard(request.board);
   reports = new TaskReports(board, reply);
   environment = {
@@ -153,6 +154,8 @@ async function handle(request: TaskWorkerRequest): Promise<void> {
       return;
     case "identified":
       return questions.answered(request);
+    case "queued":
+      return questions.queued();
     case "abort":
       controller.abort(fromErrorData(request.reason));
       running?.abort(controller.signal.reason);
@@ -197,6 +200,7 @@ async function runGiven(): Promise<void> {
     if (++next === given.length) [given, next] = [[], 0];
     // From here on it may be ended in the middle.
     environment!.batchSender.flushLate();
+    if (questions.queueing) await questions.queueing;
     if (task.attempt?.timeoutMs !== undefined) await settled();
     if (failed) return;
     const begunAt = Date.now();
@@ -262,14 +266,8 @@ async function runToEnd(
   const end = "pending" in outcome ? await outcome.pending : outcome;
   // What follows is written by the main thread, on a port of its own: the task may be run again.
   if (end.status !== "done") await batchSender.flushed();
-  else if (confirms) await confirmed();
+  else if (confirms) await committed(batchSender);
   ended(task.id, end);
-}
-
-/** Resolves when everything before is committed; what is collected leaves in its own time. */
-async function confirmed(): Promise<void> {
-  await (leaving ??= delay(BATCH_MS).then(() => void (leaving = undefined)));
-  await environment!.batchSender.flushed();
 }
 
 /** Resolves when everything before is committed and reported: what follows may be ended in the middle. */

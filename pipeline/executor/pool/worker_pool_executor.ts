@@ -44,6 +44,7 @@ export class WorkerPoolExecutor<Item> implements Executor<Item> {
   #isDisposed = false;
   /** Slots with tasks that were not sent yet, which happens when all were offered that can be. */
   readonly #unsent = new Set<Slot<Item>>();
+  #chosen: Slot<Item> | undefined;
   #isOpen = false;
   /** Whether the writer has enough to do. */
   #isAhead = false;
@@ -128,15 +129,21 @@ export class WorkerPoolExecutor<Item> implements Executor<Item> {
     await Promise.all(this.#slots.map(({ worker }) => worker?.finish()));
   }
 
-  /** The slot whose Worker has the fewest tasks; one without a Worker only when all others have some. */
+  /**
+   * The slot whose Worker has no task, else the one that was chosen last, so that neighbours are run and written
+   * together, else that with the fewest; one without a Worker only when all others have some.
+   */
   #choose(): Slot<Item> {
     let best: Slot<Item> | undefined;
     let least = Infinity;
     for (const slot of this.#slots) {
-      const load = 2 * loadOf(slot) + (slot.worker ? 0 : 1);
-      if (load < least && roomOf(slot) > 0) [best, least] = [slot, load];
+      if (roomOf(slot) === 0) continue;
+      const isIdle = loadOf(slot) === 0;
+      const load = isIdle ? -1 : slot === this.#chosen ? 0 : loadOf(slot);
+      const rank = 2 * load + (slot.worker ? 0 : 1);
+      if (rank < least) [best, least] = [slot, rank];
     }
-    return best!;
+    return this.#chosen = best!;
   }
 
   /** Gives the tasks to their Workers that were offered since the last time. */

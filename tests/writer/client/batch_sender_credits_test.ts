@@ -160,7 +160,7 @@ Deno.test("BatchSender.request() fails what cannot be cloned beside large bytes,
 Deno.test("BatchSender has less on its way where many share the writer", () => {
   const roomOf = (senders: number) => {
     const { port1, port2 } = new MessageChannel();
-    const batchSender = new BatchSender(port1, () => {}, windowFor(senders));
+    const batchSender = new BatchSender(port1, () => {}, { window: windowFor(senders) });
     let sent = 0;
     while (!batchSender.ready()) {
       batchSender.post(rows(1_000));

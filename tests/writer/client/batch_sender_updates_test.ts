@@ -1,5 +1,6 @@
 import { toInsertMessage } from "../../../writer/client/insert.ts";
 import type { RunStarted } from "../../../writer/protocol/run_message.ts";
+import type { QueueTasksMessage } from "../../../writer/protocol/task_message.ts";
 import type { WriteMessage } from "../../../writer/protocol/write_message.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { openLoop } from "../../support/one_thread.ts";
@@ -134,4 +135,45 @@ Deno.test("BatchSender reports when a task sent its last update while it ran, wh
   const times = writer.column("SELECT updated_at FROM task_runs WHERE progress=0.5");
   assertEquals(times.length, 1_001);
   for (const at of times) assert(typeof at === "string" && at >= before, `${at}`);
+});
+
+Deno.test("BatchSender.postLate() sends new tasks with their news, or before anything else", async () => {
+  using receiver = new Receiver();
+  const { batchSender } = receiver;
+  const queued = (...ids: number[]) => queue(1, ids) as QueueTasksMessage;
+  batchSender.postLate(queued(1, 2, 3));
+  batchSender.postLate(queued(4, 5));
+  batchSender.queueUpTo(2);
+  batchSender.update(end(1, 2));
+  batchSender.update(end(1, 1));
+  assertEquals((await receiver.next()).messages, [queued(1, 2), end(1, 2), end(1, 1)]);
+  batchSender.queueUpTo(4);
+  batchSender.update(end(1, 4));
+  // These are news of a task that is still late.
+  batchSender.update(end(1, 5));
+  assertEquals((await receiver.next()).messages, [
+    ...[queued(3), queued(4), end(1, 4), queued(5), end(1, 5)],
+  ]);
+  batchSender.postLate(queued(6));
+  batchSender.flushNow();
+  assertEquals((await receiver.next()).messages, [queued(6)]);
+});
+
+Deno.test("BatchSender.withdraw() takes back the news of a task's whole life while they are the last", async () => {
+  using receiver = new Receiver();
+  const { batchSender } = receiver;
+  const whole = (id: number) => {
+    batchSender.update(start(1, id));
+    batchSender.update(end(1, id));
+  };
+  whole(1);
+  assertEquals(batchSender.withdraw(1)?.status, "done");
+  whole(2);
+  whole(3);
+  assertEquals([batchSender.withdraw(2), batchSender.withdraw(1)], [undefined, undefined]);
+  assertEquals(batchSender.withdraw(3)?.id, 3);
+  batchSender.update(start(1, 4));
+  assertEquals(batchSender.withdraw(4), undefined);
+  const { messages } = await receiver.next();
+  assertEquals(messages.map((message) => message.kind === "task_update" && message.id), [2, 4]);
 });

@@ -1,3 +1,4 @@
+import { Timer } from "../../../writer/worker/timer.ts";
 import { connectReadOnly } from "../../../db.ts";
 import { toInsertMessage } from "../../../writer/client/insert.ts";
 import type { Ack, Answer } from "../../../writer/protocol/sender_port.ts";
@@ -207,4 +208,17 @@ Deno.test("WriterLoop takes nothing from a sender that was cut off before its po
   }
   assertEquals(writer.column("SELECT DISTINCT sender FROM n"), ["in time"]);
   late.close();
+});
+
+Deno.test("Timer calls once when its time is over, and never when it was stopped", async () => {
+  const calls: string[] = [];
+  // It keeps no thread alive by itself.
+  const alive = setInterval(() => {}, 1_000);
+  new Timer(1, () => calls.push("stopped")).stop();
+  await new Promise<void>((resolve) => {
+    new Timer(2, () => calls.push("first"));
+    new Timer(30, resolve);
+  });
+  clearInterval(alive);
+  assertEquals(calls, ["first"]);
 });

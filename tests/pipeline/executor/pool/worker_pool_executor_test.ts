@@ -4,6 +4,8 @@ import { GivenTasks } from "../../../../pipeline/executor/pool/given_tasks.ts";
 import { GivenState, TaskBoard } from "../../../../pipeline/executor/pool/task_board.ts";
 import { WorkerPoolExecutor } from "../../../../pipeline/executor/pool/worker_pool_executor.ts";
 import { LiveTask } from "../../../../pipeline/scheduler/live_task.ts";
+import type { TaskUpdateMessage } from "../../../../writer/protocol/task_message.ts";
+import { newsOf } from "../../../../writer/protocol/task_news.ts";
 import { clientOf, SqliteWriter } from "../../../../writer/client/sqlite_writer.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../../support/assert.ts";
 import { readValues } from "../../../support/read.ts";
@@ -259,11 +261,8 @@ Deno.test("a Worker has tasks at hand while they are quick, and gives back what 
 Deno.test("a Worker's tasks leave in their order, and those that have not begun can be taken back", () => {
   const given = new GivenTasks<number>();
   const worker = new TaskBoard(given.board.memory);
-  const ids: number[] = [];
-  const take = (hasNews = false) => {
-    for (let next = given.shift(hasNews); next; next = given.shift(hasNews)) ids.push(next.task.id);
-    return ids.splice(0);
-  };
+  const take = (...news: TaskUpdateMessage[]) =>
+    given.shiftReturned(news).map(({ task, news }) => news ? [task.id, news.result] : task.id);
   // More than the board has room for at a time.
   for (let round = 0; round < 500; round++) {
     const tasks = [1, 2, 3, 4, 5].map((id) => new LiveTask<number>({ id, name: "", key: null }));
@@ -275,8 +274,8 @@ Deno.test("a Worker's tasks leave in their order, and those that have not begun 
     worker.end(first + 1, GivenState.done, 9);
     assertEquals([take(), given.current], [[], tasks[0]]);
     worker.end(first, GivenState.doneWithNews, 9);
-    assertEquals([take(), take(true), given.current, given.isRunning], [
-      ...[[], [1, 2], tasks[3], false],
+    assertEquals([take(), take({ ...newsOf(1, 1), result: "7" }), given.current, given.isRunning], [
+      ...[[], [[1, "7"], 2], tasks[3], false],
     ]);
     assertEquals([given.takeBack().map(({ id }) => id), given.size], [[4, 5], 0]);
   }

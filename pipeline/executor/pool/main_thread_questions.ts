@@ -1,5 +1,6 @@
 /**
- * Asks the main thread for names and keys of items that tasks add: the functions for them are there.
+ * What a Worker asks of the main thread: names and keys of items that its tasks add, because the functions for them are
+ * there, and that all known tasks are queued.
  *
  * @module
  */
@@ -8,11 +9,12 @@ import { type Adds, identifyAll, type Identities } from "../added_items.ts";
 import type { ItemsIdentified, TaskWorkerReply } from "./pool_protocol.ts";
 
 /** The questions of one Worker. */
-export class IdentityQuestions {
+export class MainThreadQuestions {
   readonly #reply: (message: TaskWorkerReply) => void;
   /** By their numbers. */
   readonly #open = new Map<number, PromiseWithResolvers<Identities>>();
   #asked = 0;
+  #queueing: PromiseWithResolvers<void> | undefined;
 
   constructor(reply: (message: TaskWorkerReply) => void) {
     this.#reply = reply;
@@ -35,7 +37,24 @@ export class IdentityQuestions {
     else answer.reject(fromErrorData(error!));
   }
 
-  /** Asks. Resolves with the answer. */
+  /** Resolves when all known tasks are queued, whose rows the news of tasks are for. */
+  queueAll(): Promise<void> {
+    this.#queueing ??= Promise.withResolvers();
+    this.#reply({ kind: "queue_all" });
+    return this.#queueing.promise;
+  }
+
+  /** Resolves when that was asked for and is so; `undefined` when it was not asked for. */
+  get queueing(): Promise<void> | undefined {
+    return this.#queueing?.promise;
+  }
+
+  /** They are queued. */
+  queued(): void {
+    this.#queueing?.resolve();
+    this.#queueing = undefined;
+  }
+
   #ask(items: readonly unknown[]): Promise<Identities> {
     const question = ++this.#asked;
     const answer = Promise.withResolvers<Identities>();
