@@ -3,11 +3,19 @@
 import { serveDashboard } from "../../dashboard/mod.ts";
 import { runPipeline, SqliteWriter } from "../../mod.ts";
 import { assertEquals } from "../support/assert.ts";
-import { findBarriers, PageFixture, pageTest, seeText, textsOf, waitFor } from "./page_fixture.ts";
+import {
+  findBarriers,
+  follow,
+  PageFixture,
+  pageTest,
+  seeText,
+  textsOf,
+  waitFor,
+} from "./page_fixture.ts";
 import { gates } from "../support/gates.ts";
 
 /** What a browser itself logs when no server answers, or one that is about to end. */
-const UNANSWERED = /ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|of 503/;
+const UNANSWERED = /ERR_CONNECTION|ERR_FAILED|ERR_INCOMPLETE|ERR_EMPTY|of 503/;
 
 pageTest("a page outlives its server", async (t) => {
   await using fixture = await PageFixture.open();
@@ -79,6 +87,19 @@ pageTest("a page outlives its server", async (t) => {
     open("end");
     await continued;
     await seeText(control, ".task-row", "done");
+  });
+
+  await t.step("a request that fails once is repeated", async () => {
+    let isLost = false;
+    await control.setRequestInterception(true);
+    control.on("request", (request) => {
+      if (isLost || !request.url().includes("/api/data")) return void request.continue();
+      isLost = true;
+      void request.abort();
+    });
+    await follow(control, "?data=");
+    await seeText(control, "main", "The server does not answer");
+    await seeText(control, "main", "No task has made a table");
   });
 
   const unexpected = fixture.complaints.filter((text) =>

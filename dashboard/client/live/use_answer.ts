@@ -1,11 +1,17 @@
 /**
- * The answer of the API to one request, asked for again when its path changes and, if wanted, every few
- * seconds while the page is seen.
+ * The answer of the API to one request, asked for again when its path changes, when it failed for a reason
+ * that may pass and, if wanted, every few seconds while the page is seen.
  *
  * @module
  */
 import { useContext, useEffect, useState } from "preact/hooks";
 import { type ApiFailure, BackendContext } from "./backend.ts";
+
+/** Milliseconds until a request is repeated that failed for a reason which may pass: twice as many each time. */
+const RETRY_MS = 1_000;
+
+/** Milliseconds between two tries at most. */
+const MAX_RETRY_MS = 30_000;
 
 /** What is known of an answer. */
 export interface Answer<T> {
@@ -34,7 +40,9 @@ export function useAnswer<T>(
     const controller = new AbortController();
     const { signal } = controller;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let retryMs = RETRY_MS;
     const ask = async () => {
+      let nextMs = everyMs;
       try {
         if (!document.hidden || !everyMs) {
           const answer = await backend.get<T>(path, { signal });
@@ -46,8 +54,12 @@ export function useAnswer<T>(
         if (failure.status === 401) backend.signedOut?.();
         // What was known stays on the page.
         setState((old) => ({ path, failure, answer: old.path === path ? old.answer : null }));
+        if (!everyMs && mayPass(failure)) {
+          nextMs = retryMs;
+          retryMs = Math.min(2 * retryMs, MAX_RETRY_MS);
+        }
       }
-      if (everyMs && !signal.aborted) timer = setTimeout(ask, everyMs);
+      if (nextMs && !signal.aborted) timer = setTimeout(ask, nextMs);
     };
     ask();
     return () => {
@@ -57,4 +69,9 @@ export function useAnswer<T>(
   }, [backend, path, everyMs, version]);
 
   return state.path === path ? state : { answer: null, failure: null };
+}
+
+/** Whether the server did not answer, has too much to do or failed by itself. */
+function mayPass({ status }: ApiFailure): boolean {
+  return status === 0 || status === 429 || status >= 500;
 }
