@@ -36,6 +36,8 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
   #events: ExecutorEvents<Item> | undefined;
   /** On the clock of the day, which is read for each task anyway, and may be set. */
   #yieldedAt = Date.now();
+  /** While the thread is given to others. */
+  #yielding: Promise<void> | undefined;
   readonly #abort = () => {
     const { reason } = this.#options.environment.signal;
     for (const execution of this.#executions.values()) execution.abort(reason);
@@ -78,6 +80,8 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
   }
 
   async finish(): Promise<void> {
+    // No timer outlives the run.
+    await this.#yielding;
     await this.#options.environment.batchSender.flushed();
   }
 
@@ -104,7 +108,7 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
         outcome.pending.then((end) => this.#end(task, end), (error) => this.#lose(task, error));
       } else this.#end(task, outcome);
       if (yields) {
-        await (room ? environment.batchSender.readyInTurn() : yieldThread());
+        await (room ? environment.batchSender.readyInTurn() : this.#yield());
         this.#yieldedAt = Date.now();
         this.#free++;
       }
@@ -132,13 +136,19 @@ export class MainThreadExecutor<Item> implements Executor<Item> {
     this.#events!.lost(task, lostOutcome(toErrorData(error), "error"));
   }
 
+  /** Gives the thread to others. */
+  #yield(): Promise<void> {
+    return this.#yielding ??= new Promise<void>((resolve) =>
+      setTimeout(() => {
+        this.#yielding = undefined;
+        resolve();
+      }, 0)
+    );
+  }
+
   #end(task: OfferedTask<Item>, outcome: TaskOutcome): void {
     this.#executions.delete(task.id);
     this.#options.environment.deadline?.releaseTask(task.id);
     this.#events!.ended(task, outcome);
   }
-}
-
-function yieldThread(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }
