@@ -52,7 +52,7 @@ async function freshRun(app: DashboardApp, params: string) {
   return { run, tasks, next, previous, samples, weave };
 }
 
-const SEEDS = IS_LONG ? 10 : 1;
+const SEEDS = IS_LONG ? 3 : 1;
 
 function partsOf({ run, tasks, next, previous, samples, weave }: RunSnapshot) {
   return { run, tasks, next, previous, samples, weave };

@@ -12,7 +12,7 @@ import { IS_LONG } from "../../support/long_form.ts";
 import { Random } from "../../support/random.ts";
 import { LATER } from "../../writer/worker/store_fixture.ts";
 
-const SEEDS = IS_LONG ? 20 : 1;
+const SEEDS = IS_LONG ? 3 : 1;
 
 /** The order of UTF-8, in which SQLite compares texts. */
 function compareTexts(a: string, b: string): number {

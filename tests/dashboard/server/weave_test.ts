@@ -11,7 +11,7 @@ import { IS_LONG } from "../../support/long_form.ts";
 import { Random } from "../../support/random.ts";
 import type { TestStore } from "../../writer/worker/store_fixture.ts";
 
-const SEEDS = IS_LONG ? 10 : 1;
+const SEEDS = IS_LONG ? 3 : 1;
 const ROUNDS = IS_LONG ? 40 : 20;
 
 /** Advances until all is read, and returns in how many looks. */
