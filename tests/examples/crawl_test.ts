@@ -59,10 +59,8 @@ Deno.test(`examples/crawl.ts, killed again and again, ends with every page once 
   left = Infinity;
   await runExample("crawl.ts", options);
   const titles = Array.from({ length: PAGES }, (_, i) => [`/page/${i}`, `Page ${i}`]);
-  const rows = await readValues(
-    db,
-    "SELECT url, title FROM page ORDER BY cast(substr(url, 7) AS INT)",
-  );
+  const inOrder = "ORDER BY cast(substr(url, 7) AS INT)";
+  const rows = await readValues(db, `SELECT url, title FROM page ${inOrder}`);
   assertEquals(rows, titles);
   const tasks = await readValues(
     db,
@@ -79,6 +77,6 @@ Deno.test(`examples/crawl.ts, killed again and again, ends with every page once 
   etags.set(PAGES - 1, "2");
   const printed = await runExample("crawl.ts", options);
   assertStringIncludes(printed, `unchanged: ${PAGES - 2}`);
-  const changed = await readValues(db, `SELECT url FROM page WHERE rowid > ${PAGES} ORDER BY url`);
+  const changed = await readValues(db, `SELECT url FROM page WHERE rowid > ${PAGES} ${inOrder}`);
   assertEquals(changed, [["/page/3"], [`/page/${PAGES - 1}`]]);
 });
