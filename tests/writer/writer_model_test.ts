@@ -63,6 +63,30 @@ const EXAMPLES: Script[] = [
     kind: "transaction",
     messages: [queue(1, [3]), { kind: "transaction", messages: [{ ...FINISH, status: "done" }] }],
   })],
+  // The tasks of a run were resumed, whose resumption had been undone with all that came with it.
+  [
+    [...alone({ kind: "finish_run", run: 2, status: "done", finishedAt: LATER }), ...alone()],
+    [
+      ...alone({
+        kind: "transaction",
+        messages: [
+          {
+            kind: "transaction",
+            messages: [{ ...RESUME, resume: 2 } as WriteMessage, {
+              kind: "resume_tasks",
+              run: 2,
+              ids: [],
+              names: [],
+              keys: [],
+            }],
+          },
+          news(1, 1, {}),
+        ],
+      }),
+      ...alone(),
+    ],
+    alone({ kind: "resume_tasks", run: 2, ids: [], names: [], keys: [] }),
+  ],
   // A run that does not exist was finished, and given tasks.
   [alone({ ...FINISH, run: 99 }), alone(queue(99, [9]))],
 ];

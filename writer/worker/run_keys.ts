@@ -85,9 +85,12 @@ export class RunKeys {
   /**
    * The tasks of these keys; `undefined` for a key that is new.
    *
-   * @throws {TypeError} If a key has come before
+   * @throws {TypeError} If a key has come before, or the run is not resumed
    */
   match(run: number, keys: readonly string[]): (KeyedTask | undefined)[] {
+    if (!this.#isLearnt(run)) {
+      throw new TypeError(`Cannot resume tasks of run ${run}: it is not resumed`);
+    }
     const table = `temp.${tableOf(run)}`;
     // What became of a task since its key was learnt counts, too.
     const see = this.#of(run).of(
