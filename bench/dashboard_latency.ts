@@ -56,13 +56,13 @@ export const dashboardLatency: Benchmark = async (scale) => {
     const lags = await lagsOf(server.url, LAG_MS * scale);
     measurements.push(
       {
-        name: "From task.progress() to the event in a client, p50",
+        name: "From progress() to the event, p50",
         at,
         value: quantile(lags, 0.5),
         unit: "ms",
       },
       {
-        name: "From task.progress() to the event in a client, p95",
+        name: "From progress() to the event, p95",
         at,
         value: quantile(lags, 0.95),
         unit: "ms",

@@ -37,7 +37,7 @@ export const rowsThroughWriter: Benchmark = async (scale) => {
         value: ours,
         unit: "rows/s",
         baseline: { name: "calling thread, node:sqlite", value: baseline },
-        atLeast: shape === NARROW ? 0.75 : 0.85,
+        atLeast: shape === NARROW ? 0.9 : 0.85,
       });
     }
   }
