@@ -113,6 +113,33 @@ Deno.test("what a process had listed when it died runs after a resume, once, bes
   assertEquals(await readValues(db, "SELECT expected FROM pipeline_runs"), [[6]]);
 });
 
+Deno.test("what was added before a resume, and fails in it, runs once and stays failed", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  const seen: string[] = [];
+  let added = ["a", "b"];
+  const run = async (key: string, task: TaskContext) => {
+    seen.push(key);
+    if (key === "first") await task.add(added);
+    if (key !== "c") throw new Error("It fails");
+  };
+  const options = { db, workers: 1, resume: true, run };
+  assertEquals((await runPipeline(["first"], options)).counts.error, 3);
+  // As a kill leaves it, before they run.
+  {
+    using connection = await connect(db);
+    connection.exec(
+      `UPDATE task_runs SET status='queued', own_status='queued' WHERE key IN ('a','b');
+      UPDATE pipeline_runs SET queued=2, error=1`,
+    );
+  }
+  seen.length = 0;
+  added = ["c"];
+  const report = await runPipeline(["first"], options);
+  assertEquals(seen.toSorted(), ["a", "b", "c", "first"]);
+  assertEquals([report.counts.done, report.counts.error, report.counts.queued], [1, 3, 0]);
+});
+
 Deno.test("what is added after a task has looked at what it added before runs as well", async () => {
   const { counts } = await runPipeline(["first"], {
     db: ":memory:",

@@ -20,6 +20,9 @@ const ADDED = 2;
 const KEPT = 3;
 const KEPT_SEEN = 4;
 
+/** The value of `seen` for a key whose task was added before the run was resumed, and is given out by itself. */
+const GIVEN = 5;
+
 /** A task that is there. */
 export interface KeyedTask {
   /** Its id. */
@@ -94,7 +97,7 @@ export class RunKeys {
     const table = `temp.${tableOf(run)}`;
     // What became of a task since its key was learnt counts, too.
     const see = this.#of(run).of(
-      `UPDATE ${table} SET seen=iif(seen=${KEPT},${KEPT_SEEN},1) WHERE key=? AND seen IN (0,${KEPT})
+      `UPDATE ${table} SET seen=iif(seen=${KEPT},${KEPT_SEEN},1) WHERE key=? AND seen IN (0,${KEPT},${GIVEN})
        RETURNING id, iif(seen=${KEPT_SEEN},'done',
          (SELECT ${STATUS_IN_RUN} FROM task_runs WHERE task_runs.id=${tableOf(run)}.id)) AS status`,
     );
@@ -113,7 +116,7 @@ export class RunKeys {
     });
   }
 
-  /** Tasks of a run whose keys were learnt, which are not `done` and which no item stood for. */
+  /** Tasks of a run whose keys were learnt, which are not `done`, not given out and which no item stood for. */
   gone(run: number): KeyedTask[] {
     if (!this.#isLearnt(run)) return [];
     return this.#of(run).of(
@@ -122,6 +125,15 @@ export class RunKeys {
        WHERE k.seen=0 AND t.run_id=?
          AND coalesce(t.own_status, t.status) IN ('queued','error','cancelled')`,
     ).all(run).map(({ id, status }) => ({ id: id as number, status: status as TaskStatus }));
+  }
+
+  /** Tasks that were added before are given out, so they are not {@linkcode gone}. `keys` is JSON. */
+  give(run: number, keys: string): void {
+    if (!this.#isLearnt(run)) return;
+    this.#of(run).of(
+      `UPDATE temp.${tableOf(run)} SET seen=${GIVEN}
+       WHERE seen=0 AND key IN (SELECT value FROM json_each(?))`,
+    ).run(keys);
   }
 
   /** A task stands for its own item. */

@@ -62,7 +62,10 @@ export class AddedTasks {
 
   /** The next tasks that were added to a run. */
   page(run: number, after: number): AddedPage[] {
-    return this.#items.page(run, after);
+    const pages = this.#items.page(run, after);
+    // Of those that have rows, some may be there since before the run was resumed.
+    for (const { ids, keys } of pages) if (typeof ids !== "number") this.#runs.keys.give(run, keys);
+    return pages;
   }
 
   /** Queues added tasks, and returns how many. */
