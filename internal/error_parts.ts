@@ -48,3 +48,9 @@ export function describeOther(
   if (other) data.other = other;
   return data;
 }
+
+/** What an error is about, whatever the words. */
+export function kindOf(error: unknown): string {
+  const { name, code } = Object(error) as { name?: unknown; code?: unknown };
+  return `${name} ${code}`;
+}

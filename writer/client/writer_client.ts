@@ -9,10 +9,11 @@ import type { CheckpointResult } from "../../sqlite/checkpoint.ts";
 import type { ConnectOptions } from "../../sqlite/connect.ts";
 import type { DriverName } from "../../sqlite/drivers/driver.ts";
 import { databasePath, prepareFile } from "../../sqlite/database_file.ts";
+import { kindOf } from "../../internal/error_parts.ts";
 import { isoTime } from "../../internal/timestamps.ts";
 import { settleDriver } from "../../sqlite/drivers/choose.ts";
 import { driverFor, holdDriver } from "../../sqlite/drivers/in_use.ts";
-import { type SqliteError, WriterClosedError } from "../../errors.ts";
+import { WriterClosedError } from "../../errors.ts";
 import { checkOptionNames, namesOf } from "../../internal/validate.ts";
 import { checkKeys } from "./idempotency_key.ts";
 import type { RunRequest } from "../protocol/control_message.ts";
@@ -93,6 +94,8 @@ export class WriterClient {
   /** Resolves when the database is open; rejects when it cannot be opened. */
   opened: Promise<void> = Promise.resolve();
   #sqliteVersion = "";
+  /** Why nothing is written any more. */
+  #failure: Error | undefined;
   #releaseDriver: () => void;
   #reported: unknown;
   #closing: Promise<CheckpointResult | undefined> | undefined;
@@ -180,6 +183,8 @@ export class WriterClient {
   sender(onFailure: FailureListener): BatchSender {
     const batchSender = new BatchSender(this.attach(), onFailure);
     this.#senders.add(batchSender);
+    // The Worker may have died before its run has a sender.
+    if (this.#failure) batchSender.fail(this.#failure);
     return batchSender;
   }
 
@@ -289,12 +294,7 @@ export class WriterClient {
   }
 
   #failAll(error: Error): void {
+    this.#failure ??= error;
     for (const sender of [this.#batchSender, ...this.#senders]) sender.fail(error);
   }
-}
-
-/** What an error is about, whatever the words. */
-function kindOf(error: unknown): string {
-  const { name, code } = Object(error) as Partial<SqliteError>;
-  return `${name} ${code}`;
 }

@@ -1,6 +1,7 @@
 import { connect } from "../../../db.ts";
 import { SqliteError } from "../../../errors.ts";
 import { SqliteWriter, type WriterOptions } from "../../../writer/client/sqlite_writer.ts";
+import { WriterClient } from "../../../writer/client/writer_client.ts";
 import {
   assert,
   assertEquals,
@@ -160,4 +161,21 @@ Deno.test("SqliteWriter rejects every waiting call at once when its Worker dies"
   const { n } = reader.prepare("SELECT count(*) AS n FROM n").get()!;
   assert(Number(n) >= 3 && (Number(n) - 3) % 1_000 === 0, `${n} rows`);
   assertEquals(reader.prepare("PRAGMA integrity_check").get()!.integrity_check, "ok");
+});
+
+Deno.test("a sender that a run asks for after the writer has failed to open fails as the writer did", async () => {
+  using folder = tempFolder();
+  const db = folder.file("a.db");
+  Deno.writeTextFileSync(
+    db,
+    "not a database, but a text that is longer than its header ".repeat(20),
+  );
+  const client = await WriterClient.start({ db, driver: "builtin" });
+  const error = await assertRejects(() => client.opened, SqliteError);
+  const sender = client.sender(() => {});
+  await assertRejects(
+    () => sender.request({ kind: "execute", sql: "SELECT 1", params: [] }),
+    SqliteError,
+    error.message,
+  );
 });
