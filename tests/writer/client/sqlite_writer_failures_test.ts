@@ -178,4 +178,5 @@ Deno.test("a sender that a run asks for after the writer has failed to open fail
     SqliteError,
     error.message,
   );
+  client.release(sender);
 });
