@@ -94,7 +94,7 @@ export class WriterClient {
   /** Resolves when the database is open; rejects when it cannot be opened. */
   opened: Promise<void> = Promise.resolve();
   #sqliteVersion = "";
-  /** Why nothing is written any more. */
+  /** Why nothing is written any more, perhaps before a run has a sender. */
   #failure: Error | undefined;
   #releaseDriver: () => void;
   #reported: unknown;
@@ -183,7 +183,6 @@ export class WriterClient {
   sender(onFailure: FailureListener): BatchSender {
     const batchSender = new BatchSender(this.attach(), onFailure);
     this.#senders.add(batchSender);
-    // The Worker may have died before its run has a sender.
     if (this.#failure) batchSender.fail(this.#failure);
     return batchSender;
   }
@@ -200,7 +199,8 @@ export class WriterClient {
   attach(sender?: number): MessagePort {
     this.check();
     const { port1, port2 } = new MessageChannel();
-    this.#worker.attach(port2, sender);
+    if (this.#failure) port2.close();
+    else this.#worker.attach(port2, sender);
     return port1;
   }
 
