@@ -23,39 +23,36 @@ const LOOSE = {
 const WAITS = "SELECT id FROM task_logs WHERE message = 'waits'";
 
 const CASES: Record<string, () => Promise<void>> = {
-  "the task of a killed worker runs elsewhere within the lease, and the attempt is kept":
-    async () => {
-      await using server = await NatsServer.start();
-      using folder = tempFolder();
-      const [db, gate] = [folder.file("etl.db"), folder.file("gate")];
-      await using victim = new WorkerProcess(server.url);
-      const run = startPipeline([gate], { ...remotely(server.url, "awaitFile"), db, atomic: true });
-      await rowsCome(db, WAITS, 1);
-      await using _other = startWorker(server.url);
-      const killedAt = performance.now();
-      victim.signal("SIGKILL");
-      await rowsCome(db, WAITS, 2);
-      const again = performance.now() - killedAt;
-      assert(again < 2_000 + 1_000 + 1_000, `${again} ms with a lease of 2,000`);
-      await Deno.writeTextFile(gate, "");
-      const { counts, failures } = await run.finished;
-      assertEquals([counts.done, failures], [1, []]);
-      assertEquals(await readValues(db, "SELECT n FROM numbers ORDER BY n"), [[1], [2]]);
-      const [[attempt, error, worker]] = await readValues(
+  "the task of a killed worker runs elsewhere, and the attempt is kept": async () => {
+    await using server = await NatsServer.start();
+    using folder = tempFolder();
+    const [db, gate] = [folder.file("etl.db"), folder.file("gate")];
+    await using victim = new WorkerProcess(server.url);
+    const run = startPipeline([gate], { ...remotely(server.url, "awaitFile"), db, atomic: true });
+    await rowsCome(db, WAITS, 1);
+    await using _other = startWorker(server.url);
+    victim.signal("SIGKILL");
+    // How soon is measured by `deno task bench --only=natsTasks`.
+    await rowsCome(db, WAITS, 2);
+    await Deno.writeTextFile(gate, "");
+    const { counts, failures } = await run.finished;
+    assertEquals([counts.done, failures], [1, []]);
+    assertEquals(await readValues(db, "SELECT n FROM numbers ORDER BY n"), [[1], [2]]);
+    const [[attempt, error, worker]] = await readValues(
+      db,
+      "SELECT attempt, error, worker FROM task_attempts",
+    ) as [[number, string, string]];
+    assertEquals(attempt, 1);
+    assertMatch(error, /^Its worker .* is gone: it was silent for/);
+    assertMatch(worker, new RegExp(`:${victim.pid}$`));
+    assertEquals(
+      await readValues(
         db,
-        "SELECT attempt, error, worker FROM task_attempts",
-      ) as [[number, string, string]];
-      assertEquals(attempt, 1);
-      assertMatch(error, /^Its worker .* is gone: it was silent for/);
-      assertMatch(worker, new RegExp(`:${victim.pid}$`));
-      assertEquals(
-        await readValues(
-          db,
-          "SELECT name = ?, left_at IS NOT NULL FROM workers".replace("?", `'${worker}'`),
-        ),
-        [[1, 1], [0, 1]],
-      );
-    },
+        "SELECT name = ?, left_at IS NOT NULL FROM workers".replace("?", `'${worker}'`),
+      ),
+      [[1, 1], [0, 1]],
+    );
+  },
 
   "a worker that was stopped for longer than its lease writes nothing more when it continues":
     async () => {
