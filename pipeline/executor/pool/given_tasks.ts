@@ -16,11 +16,15 @@ export interface ReturnedTask<Item> {
   endedAt: number;
   /** What is known of it beside its times. */
   news: TaskUpdateMessage | undefined;
+  /** Whether its beginning was reported before its end was found on the board. */
+  isBegun: boolean;
 }
 
 /** Those of one Worker, as the main thread sees them. */
 export class GivenTasks<Item> {
   readonly board = new TaskBoard();
+  /** Numbers of tasks whose beginning was reported. */
+  readonly #begun = new Set<number>();
   /** At the places of their numbers; those that were taken back have left. */
   readonly #tasks = new Array<OfferedTask<Item> | undefined>(BOARD_TASKS).fill(undefined);
   #first = 0;
@@ -42,6 +46,13 @@ export class GivenTasks<Item> {
     }
     this.#size += tasks.length;
     return first;
+  }
+
+  /** The task of a number, whose beginning is reported. */
+  begin(number: number): OfferedTask<Item> | undefined {
+    const task = this.taskOf(number);
+    if (task) this.#begun.add(number);
+    return task;
   }
 
   /** The task of a number. */
@@ -122,6 +133,7 @@ export class GivenTasks<Item> {
         begunAt: this.board.begunAt(number),
         endedAt: this.board.endedAt(number),
         news: undefined,
+        isBegun: this.#begun.delete(number),
       };
     }
     return undefined;

@@ -164,7 +164,7 @@ export class PooledWorker<Item> implements Disposable {
   #receive(reply: TaskWorkerReply): void {
     switch (reply?.kind) {
       case "begun": {
-        const task = this.#given.taskOf(reply.number);
+        const task = this.#given.begin(reply.number);
         return task && this.#events.started(task);
       }
       case "returned":
@@ -205,6 +205,7 @@ export class PooledWorker<Item> implements Disposable {
     for (const returned of all) {
       const { task, state } = returned;
       this.#watches.end(task.id);
+      if (!returned.isBegun) this.#events.started(task);
       if (state === GivenState.returned) this.#pending.set(task.id, task);
       else endDone(returned, environment, this.#events);
     }
