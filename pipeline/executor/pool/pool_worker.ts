@@ -199,13 +199,13 @@ export class PooledWorker<Item> implements Disposable {
   #settle(news: readonly TaskUpdateMessage[] = []): void {
     const all = this.#given.shiftReturned(news);
     if (all.length === 0) return;
-    const { environment } = this.#options;
+    const { environment, reportsStarts } = this.#options;
     // Those that are queued late are so with their news.
     environment.batchSender.queueUpTo(all.reduce((most, { task }) => Math.max(most, task.id), 0));
     for (const returned of all) {
       const { task, state } = returned;
       this.#watches.end(task.id);
-      if (!returned.isBegun) this.#events.started(task);
+      if (reportsStarts && !returned.isBegun) this.#events.started(task);
       if (state === GivenState.returned) this.#pending.set(task.id, task);
       else endDone(returned, environment, this.#events);
     }
