@@ -10,6 +10,7 @@
 import type { Connection } from "../../../sqlite/connection.ts";
 import { Statements } from "../../../sqlite/statements.ts";
 import type { SqlRow } from "../../../sqlite/values.ts";
+import { TAKE_OVER } from "./task_shape.ts";
 import type { AddedCall, AddedPage, QueueTasksMessage } from "../../protocol/task_message.ts";
 
 /** Tasks that are read together. */
@@ -90,12 +91,7 @@ function toPage(rows: readonly SqlRow[]): AddedPage {
 export function queueListed(connection: Connection, run: number): number {
   const insert = connection.prepare(
     // Another program may have written rows under ids that were reserved.
-    `INSERT INTO task_runs (id,name,run_id,key,input,added_by,status,own_status)
-     VALUES (?,?,?,?,?,?,'queued','queued')
-     ON CONFLICT (id) DO UPDATE SET name=excluded.name, run_id=excluded.run_id, key=excluded.key,
-       input=excluded.input, added_by=excluded.added_by, status='queued', own_status='queued',
-       progress=0, message=NULL, started_at=NULL, finished_at=NULL, result=NULL
-     WHERE task_runs.run_id IS NULL`,
+    `${TAKE_OVER} WHERE task_runs.run_id IS NULL`,
   );
   let queued = 0;
   for (

@@ -18,7 +18,7 @@ import type { QueueTasksMessage, TaskUpdateMessage } from "../../protocol/task_m
 import type { WriteMessage } from "../../protocol/write_message.ts";
 import type { RowCounts } from "../row_counts.ts";
 import type { RunStore } from "../run_store.ts";
-import { COLUMNS, FIELDS, shapeOf } from "./task_shape.ts";
+import { COLUMNS, FIELDS, shapeOf, TAKE_OVER } from "./task_shape.ts";
 
 /** New tasks of one shape of news: the first of the news, and the values of all. */
 interface InsertGroup {
@@ -209,14 +209,7 @@ export class NewTasks {
   }
 
   #takeOver({ run, ids, names, keys, added }: QueueTasksMessage): void {
-    const insert = this.#statements.of(
-      `INSERT INTO task_runs (id,name,run_id,key,input,added_by,status,own_status)
-         VALUES (?,?,?,?,?,?,'queued','queued')
-       ON CONFLICT (id) DO UPDATE SET name=excluded.name, run_id=excluded.run_id, key=excluded.key,
-         status='queued', own_status='queued', progress=0, message=NULL, started_at=NULL,
-         finished_at=NULL, result=NULL, error=NULL, updated_at=NULL, rewritten_as=NULL,
-         wrote=NULL, input=excluded.input, added_by=excluded.added_by`,
-    );
+    const insert = this.#statements.of(TAKE_OVER);
     ids.forEach((id, i) => {
       const item = added ? [added.items[i]!, added.by] : [null, null];
       insert.run(id, names[i]!, run, keys[i] ?? null, ...item);

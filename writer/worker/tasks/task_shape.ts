@@ -1,6 +1,6 @@
 /**
- * The fields of a task's update, and their columns. Updates of the same fields share a statement.
- *
+ * The fields of a task's update and their columns, and its row when it is queued. Updates of the same fields share a
+ * statement.
  * @module
  */
 import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts";
@@ -29,3 +29,12 @@ export function shapeOf(message: TaskUpdateMessage, from: TaskStatus, wrote: unk
   const move = TASK_STATUSES.indexOf(from) * 8 + TASK_STATUSES.indexOf(message.status!) + 1;
   return (message.run * 64 + move) * 256 + set;
 }
+
+/** Writes a task as `queued`, whatever another program has written under its id. */
+export const TAKE_OVER =
+  `INSERT INTO task_runs (id,name,run_id,key,input,added_by,status,own_status)
+    VALUES (?,?,?,?,?,?,'queued','queued')
+  ON CONFLICT (id) DO UPDATE SET name=excluded.name, run_id=excluded.run_id, key=excluded.key,
+    status='queued', own_status='queued', progress=0, message=NULL, started_at=NULL,
+    finished_at=NULL, result=NULL, error=NULL, updated_at=NULL, rewritten_as=NULL,
+    wrote=NULL, input=excluded.input, added_by=excluded.added_by`;
