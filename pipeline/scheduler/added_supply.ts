@@ -18,10 +18,6 @@ import type { TaskSource } from "./task_source.ts";
 /** Milliseconds that added tasks are left alone which may be read soon, and are queued then. */
 const QUEUE_MS = 50;
 
-const RETURNED = `SELECT id, name, key, input FROM main.task_runs
-  WHERE run_id=? AND added_by IS NOT NULL AND own_status='queued'
-    AND id IN (SELECT value FROM json_each(?)) ORDER BY id`;
-
 const DONE = `SELECT id, key FROM main.task_runs
   WHERE run_id=? AND added_by IS NOT NULL AND own_status='done'`;
 
@@ -204,25 +200,19 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   /** Reads what is queued again, or else the next page. */
   async #query(): Promise<readonly AddedPage[]> {
     const { run, batchSender } = this.#options;
-    // What comes from here on may come too late for this.
-    this.#mayHaveMore = false;
     const returned = this.#returned.filter((id) => id <= this.#lastId);
     this.#returned = [];
-    if (returned.length > 0) {
-      const params = [run!, JSON.stringify(returned)];
-      const rows = await batchSender.query({ kind: "rows", sql: RETURNED, params });
-      this.#mayHaveMore = true;
-      return [{
-        ids: rows.map(({ id }) => Number(id)),
-        tasks: rows.length,
-        names: JSON.stringify(rows.map(({ name }) => name)),
-        keys: JSON.stringify(rows.map(({ key }) => key)),
-        items: rows.map(({ input }) => input).join("\n"),
-      }];
-    }
-    const pages = await batchSender.query({ kind: "added", run: run!, after: this.#lastId });
+    const isAgain = returned.length > 0;
+    // What comes from here on may come too late for this.
+    this.#mayHaveMore = isAgain;
+    const pages = await batchSender.query({
+      kind: "added",
+      run: run!,
+      after: this.#lastId,
+      ...(isAgain ? { again: returned } : {}),
+    });
     const last = pages.at(-1);
-    if (!last) return pages;
+    if (!last || isAgain) return pages;
     const { ids, tasks } = last;
     const isListed = typeof ids === "number";
     this.#lastId = isListed ? ids + tasks - 1 : ids.at(-1)!;
@@ -232,8 +222,8 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
   }
 
   /**
-   * Queues what is added when no task is wanted for a moment, for those who look at it. Where tasks are quick, each is queued when
-   * it is read: the writer then writes its start and its end together with that.
+   * Queues what is added when no task is wanted for a moment, for those who look at it. Where tasks are quick, each is
+   * queued when it is read: the writer then writes its start and its end together with that.
    */
   #queueSoon(): void {
     if (this.#isClosed) return;

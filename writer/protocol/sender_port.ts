@@ -33,8 +33,8 @@ export type Query =
   | { kind: "blocking_run"; name: string }
   /** What is written of a task, if it is one of the run's. */
   | { kind: "task_status"; run: number; id: number }
-  /** The tasks that were added to a run, after this id. */
-  | { kind: "added"; run: number; after: number }
+  /** The tasks that were added to a run, after this id; with `again` those of these ids that are queued again. */
+  | { kind: "added"; run: number; after: number; again?: readonly number[] }
   /** The rows of a statement that only reads. */
   | { kind: "rows"; sql: string; params: readonly SqlValue[]; by?: number }
   /** Runs the statements of a script, all or none. */

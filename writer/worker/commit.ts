@@ -11,6 +11,7 @@ import { loadSchema } from "../../sqlite/schema_script.ts";
 import { checkUserStatement } from "../../sqlite/user_statement.ts";
 import { statementsOf } from "../../sqlite/sql_text.ts";
 import type { Connection } from "../../sqlite/connection.ts";
+import type { Query } from "../protocol/sender_port.ts";
 import type { AddedPage } from "../protocol/task_message.ts";
 import type { WriteMessage } from "../protocol/write_message.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
@@ -63,8 +64,8 @@ export class Store {
   }
 
   /** The next tasks that were added to a run. */
-  addedPage({ run, after }: { run: number; after: number }): AddedPage[] {
-    return this.#apply.added.page(run, after);
+  addedPage({ run, after, again }: Extract<Query, { kind: "added" }>): AddedPage[] {
+    return again ? this.#apply.added.again(run, again) : this.#apply.added.page(run, after);
   }
 
   /** The rows of a statement that only reads. It finds what was added in `task_runs`. */

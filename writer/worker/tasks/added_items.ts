@@ -16,10 +16,15 @@ import type { AddedCall, AddedPage, QueueTasksMessage } from "../../protocol/tas
 /** Tasks that are read together. */
 const PAGE_TASKS = 1_000;
 
-/** Tasks that have rows, after this id. */
-const QUEUED = `SELECT id, name, key, input FROM task_runs
-  WHERE run_id=? AND added_by IS NOT NULL AND own_status='queued' AND id>?
-  ORDER BY id LIMIT ${PAGE_TASKS}`;
+/** Tasks that have rows. */
+const ROWS = `SELECT id, name, key, input FROM task_runs
+  WHERE run_id=? AND added_by IS NOT NULL AND own_status='queued'`;
+
+/** Those after this id. */
+const QUEUED = `${ROWS} AND id>? ORDER BY id LIMIT ${PAGE_TASKS}`;
+
+/** Those of these ids. */
+const AGAIN = `${ROWS} AND id IN (SELECT value FROM json_each(?)) ORDER BY id`;
 
 /** Calls after this id, until their tasks are enough. Only those of one page have their items read. */
 const LISTED = `SELECT l.* FROM (
@@ -58,6 +63,11 @@ export class AddedItems {
       keys: String(row.keys),
       items: String(row.items),
     }));
+  }
+
+  /** Tasks of these ids that are queued. */
+  again(run: number, ids: readonly number[]): AddedPage[] {
+    return [toPage(this.#statements.of(AGAIN).all(run, JSON.stringify(ids)))];
   }
 
   /** Takes calls out of the list, up to this task; without it the next. The caller queues each. */

@@ -68,6 +68,11 @@ export class AddedTasks {
     return pages;
   }
 
+  /** Tasks of these ids that are queued again. */
+  again(run: number, ids: readonly number[]): AddedPage[] {
+    return this.#items.again(run, ids);
+  }
+
   /** Queues added tasks, and returns how many. */
   queue({ run, upTo }: QueueAddedMessage): number {
     let queued = 0;

@@ -1,6 +1,7 @@
 /**
  * The fields of a task's update and their columns, and its row when it is queued. Updates of the same fields share a
  * statement.
+ *
  * @module
  */
 import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts";
