@@ -103,8 +103,10 @@ export async function runAndReport<Item>(
   if (!json && options.verbose >= 1) printDetails(report);
   if (server && signal === undefined && isAttended()) {
     const { interruption } = await import("./serve_dashboard.ts");
+    // Listened for before that is printed, because a reader may be quick.
+    const interrupted = interruption();
     printStderr(`The dashboard stays at ${server.url} until Ctrl-C`);
-    await interruption();
+    await interrupted;
   }
   return exitCodeFor(report, signal);
 }

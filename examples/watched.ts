@@ -22,8 +22,9 @@ export async function watched<T>(options: WatchedOptions, run: () => Promise<T>)
   console.log(`Watch it at ${dashboard.url}`);
   const result = await run();
   if (Deno.stdout.isTerminal()) {
+    const interrupted = interruption();
     console.log(`The dashboard stays at ${dashboard.url} until Ctrl-C`);
-    await interruption();
+    await interrupted;
   }
   return result;
 }
