@@ -22,6 +22,9 @@ const worker = self as unknown as {
   close(): void;
 };
 
+// Most databases are opened with it. It is loaded while the first request arrives.
+import("./sqlite/drivers/builtin.ts").catch(() => {});
+
 /** The loop, once the database is open. */
 let opening: Promise<{ loop: WriterLoop; sqliteVersion: string }> | undefined;
 

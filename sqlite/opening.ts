@@ -9,7 +9,7 @@ import { Connection } from "./connection.ts";
 import type { Driver } from "./drivers/driver.ts";
 import { classifyError } from "./explain.ts";
 import { explainUnwritable } from "./unwritable.ts";
-import { isEmpty } from "./pragmas.ts";
+import { isEmpty, userVersion } from "./pragmas.ts";
 import { applySettings, BUSY_TIMEOUT_MS, type WriterSettings } from "./settings.ts";
 
 /** Milliseconds between two tries to open a file that another connection is opening. */
@@ -96,14 +96,17 @@ async function retryWhileBusy<T>(attempt: () => T, timeoutMs: number): Promise<T
 }
 
 /**
- * Makes a file without any page one with a WAL, with one wait for the disk in place of six. There is nothing yet that
- * a journal could bring back. The WAL comes to the disk with its first checkpoint, or at once where each commit does.
+ * Makes a file without any page one with a WAL, without a wait for the disk, where there would be six. There is nothing
+ * yet that a journal could bring back. All comes to the disk with the first checkpoint, or at once where each commit does.
  */
 function beginWal(connection: Connection, { synchronous }: WriterSettings): void {
-  connection.exec("PRAGMA journal_mode=MEMORY; PRAGMA synchronous=NORMAL; PRAGMA journal_mode=WAL");
-  if (synchronous === "normal") {
-    connection.exec("PRAGMA synchronous=OFF; PRAGMA user_version=0");
-  }
+  const syncs = synchronous === "full" ? "NORMAL" : "OFF";
+  connection.exec(
+    `PRAGMA journal_mode=MEMORY; PRAGMA synchronous=${syncs}; PRAGMA journal_mode=WAL`,
+  );
+  if (syncs === "NORMAL") return;
+  // The first page of the WAL, which would else wait for the disk. Another process may have set the version by now.
+  connection.transaction(() => connection.exec(`PRAGMA user_version=${userVersion(connection)}`));
 }
 
 /**

@@ -26,6 +26,11 @@ export function isEmpty(connection: Connection): boolean {
   return pragma(connection, "page_count") === 0;
 }
 
+/** The number that a user gives a file. */
+export function userVersion(connection: Connection): number {
+  return Number(pragma(connection, "user_version"));
+}
+
 /** Bytes of a page. */
 export function pageBytes(connection: Connection): number {
   return Number(pragma(connection, "page_size"));

@@ -18,17 +18,27 @@ export interface Parameter {
   start: number;
 }
 
-const PARAMETER = /\?\d*|[:@#$](?:[\w$\u0080-\uffff]|::)+(?:\([^)]*\))?/y;
+const PARAMETER = /\?\d*|[:@#$](?:[\w$\u0080-\uffff]|::)+(?:\([^)]*\))?/g;
+
+/** What SQLite prints for a parameter to which nothing is bound. */
+const UNBOUND = "NULL";
 
 /** Finds the parameters of `sql`; `expanded` is what SQLite prints for it before anything is bound. */
 export function findParameters(sql: string, expanded: string): Parameter[] {
   const parameters: Parameter[] = [];
   const named = new Map<string, number>();
   let count = 0;
-  for (let i = 0, j = 0; i < sql.length; i++, j++) {
-    if (sql[i] === expanded[j]) continue;
-    PARAMETER.lastIndex = i;
-    const text = PARAMETER.exec(sql)![0];
+  /** By how much the printed text is longer so far. */
+  let shift = 0;
+  PARAMETER.lastIndex = 0;
+  for (let match; (match = PARAMETER.exec(sql));) {
+    const [text] = match;
+    const start = match.index;
+    // In a string, a name or a comment it is printed as it is.
+    if (sql[start] === expanded[start + shift]) {
+      PARAMETER.lastIndex = start + 1;
+      continue;
+    }
     let index = text === "?"
       ? count
       : text[0] === "?"
@@ -36,9 +46,8 @@ export function findParameters(sql: string, expanded: string): Parameter[] {
       : named.get(text);
     if (index === undefined) named.set(text, index = count);
     count = Math.max(count, index + 1);
-    parameters.push({ index, text, start: i });
-    i += text.length - 1;
-    j += "NULL".length - 1;
+    parameters.push({ index, text, start });
+    shift += UNBOUND.length - text.length;
   }
   return parameters;
 }
