@@ -13,7 +13,7 @@ import type {
 } from "../../protocol/task_message.ts";
 import type { KeyedTask } from "../run_keys.ts";
 import type { RunStore } from "../run_store.ts";
-import { Statements } from "../../../sqlite/statements.ts";
+import { Statements } from "../../../sqlite/statement.ts";
 import type { TaskUpdateStore } from "./task_update_store.ts";
 import { canMove, canRequeue, type TaskStatus } from "../../../internal/task_status.ts";
 
