@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { causeText } from "../../internal/cause_text.ts";
+import { causeText } from "../../internal/text/cause_text.ts";
 import type { Command } from "commander";
 import type { FailureCause, FailureReport, Run, RunDelays, Task } from "../../dashboard/api.ts";
 import { readDelays } from "../../dashboard/server/queries/answers/delays.ts";

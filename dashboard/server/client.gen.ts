@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources 83d125c573b0fd9b
+// Deno 2.9.6, sources 24195468df28aa50
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *

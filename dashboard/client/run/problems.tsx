@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { causeText } from "../../../internal/cause_text.ts";
+import { causeText } from "../../../internal/text/cause_text.ts";
 import { TableLinks } from "../components/table_links.tsx";
 import type { FailureCause, FailureReport, Run, RunDelays, Task } from "../../api.ts";
 import type { ComponentChildren } from "preact";
