@@ -9,7 +9,7 @@
 import { BulkStatement } from "../../sqlite/bulk_statement.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import { STATUS_IN_RUN } from "../../sqlite/rewritten_rows.ts";
-import { Statements } from "../../sqlite/statements.ts";
+import { Statements } from "../../sqlite/statement.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
 import { OF_RUN } from "./resume_store.ts";
 
