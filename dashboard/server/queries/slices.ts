@@ -139,10 +139,9 @@ function keyOf(
   { range, status, what }: Slice & { what: string },
 ): string | undefined {
   const [run] = query.params;
-  const requeued = query.sliced && run !== null ? timesRequeued(reader, Number(run)) : undefined;
-  if (requeued === undefined || query.status !== "status" || hasOpenTasks(reader, range)) {
-    return undefined;
-  }
+  if (!query.sliced || run === null || query.status !== "status") return undefined;
+  const requeued = timesRequeued(reader, Number(run));
+  if (requeued === undefined || !isSettled(reader, Number(run), range)) return undefined;
   const { order, descending, conditions, params, limit, q, cause } = query;
   return JSON.stringify([
     ...[what, q, cause, order, descending, conditions, params, limit],
@@ -154,7 +153,7 @@ function keyOf(
  * How often ended tasks of a run were queued again, as a text; `undefined` while a resumed run is active,
  * and takes up ended tasks again.
  */
-function timesRequeued(reader: Reader, run: number): string | undefined {
+export function timesRequeued(reader: Reader, run: number): string | undefined {
   if (!reader.has("pipeline_runs", "resumed")) return "";
   const retried = reader.has("pipeline_runs", "retried") ? "retried" : "NULL AS retried";
   const row = reader.get(`SELECT resumed, ${retried}, status FROM pipeline_runs WHERE id=?`, run);
@@ -162,11 +161,33 @@ function timesRequeued(reader: Reader, run: number): string | undefined {
   return `${row?.resumed ?? 0} ${row?.retried ?? 0}`;
 }
 
-/** Whether there are tasks that have not ended; those of other runs among them count as well. */
+/** Whether all tasks of a range have ended, those of other runs among them as well. */
+export function isSettled(reader: Reader, run: number, range: Range): boolean {
+  return !hasOpenTasks(reader, range) && (!isActive(reader, run) || isWhole(reader, range));
+}
+
 function hasOpenTasks(reader: Reader, { low, high }: Range): boolean {
   return reader.get(
     `SELECT 1 FROM task_runs WHERE status IN ('queued', 'running') AND id BETWEEN ? AND ? LIMIT 1`,
     low,
     high,
   ) !== undefined;
+}
+
+function isActive(reader: Reader, run: number): boolean {
+  const status = reader.get("SELECT status FROM pipeline_runs WHERE id=?", run)?.status;
+  return status === "running";
+}
+
+/** Whether each id has its row: those of an active run may come in any order, with the ends of their tasks. */
+function isWhole(reader: Reader, { low, high }: Range): boolean {
+  const whole = memoize(reader, `whole ${low} ${high}`, () => {
+    const row = reader.get(
+      "SELECT count(*) AS n FROM task_runs WHERE id BETWEEN ? AND ?",
+      low,
+      high,
+    );
+    return row!.n === high - low + 1 ? 1 : undefined;
+  });
+  return whole !== undefined;
 }
