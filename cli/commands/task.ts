@@ -143,8 +143,8 @@ function wroteText(tables: TaskDetail["wrote"]): string | null {
   return shown.join("; ") + (left > 0 ? ` and ${formatCount(left)} more tables` : "");
 }
 
-function tookText(task: Task): string | null {
-  const elapsed = taskElapsed(task);
+function tookText(task: TaskDetail): string | null {
+  const elapsed = taskElapsed(task, task.run.status === "running");
   return elapsed === null ? null : formatDuration(elapsed);
 }
 

@@ -73,7 +73,7 @@ export function drawSnapshot(snapshot: Snapshot, surface: Surface, skipped = 0):
   const left = matching - skipped - shown.length;
   return [
     ...head,
-    ...drawTasks(shown, surface),
+    ...drawTasks(shown, { ...surface, active: snapshot.run.status === "running" }),
     ...(left > 0 ? [surface.paint("dim", `… ${formatNumberOf(left, "more task")}`)] : []),
   ];
 }
@@ -200,8 +200,11 @@ export function drawBar(counts: StatusCounts, width: number, paint: Colorize): s
   ).join("");
 }
 
-/** A line for each task. */
-export function drawTasks(tasks: readonly Task[], { width, paint }: Surface): string[] {
+/** A line for each task, of a run that is `active` or not. */
+export function drawTasks(
+  tasks: readonly Task[],
+  { width, paint, active = true }: Surface & { active?: boolean },
+): string[] {
   const wide = width >= WIDE;
   const columns: Column[] = [
     {},
@@ -214,7 +217,7 @@ export function drawTasks(tasks: readonly Task[], { width, paint }: Surface): st
   ];
   const rows = tasks.map((task): Cell[] => {
     const { id, name, status, progress } = task;
-    const elapsed = taskElapsed(task);
+    const elapsed = taskElapsed(task, active);
     const started = status !== "queued" && elapsed !== null;
     return [
       {

@@ -19,7 +19,7 @@ import { Name, SafeText } from "../components/safe_text.tsx";
 import { SourceState } from "./source_state.tsx";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { RunStatusMark } from "../components/status_mark.tsx";
-import { describeCounts, endedOf } from "../lib/statuses.ts";
+import { describeCounts, endedOf, knownEnd } from "../lib/statuses.ts";
 import { FailedChecks } from "../run/checks.tsx";
 import { TableLinks } from "../components/table_links.tsx";
 import { SavedViews } from "../runs/saved_views.tsx";
@@ -171,12 +171,7 @@ const RunItem = memo((
       </div>
       <div class="run-took">
         <span class="run-label">{running ? "Elapsed" : "Took"}</span>
-        <Elapsed
-          from={run.startedAt}
-          to={run
-            .finishedAt}
-          running={running}
-        />
+        <Elapsed from={run.startedAt} to={knownEnd(run, running)} running={running} />
       </div>
       <div class="run-started">
         <span class="run-label">Started</span>

@@ -73,7 +73,7 @@ export class Weaves {
         source.read((reader) => {
           // They share the time of a look.
           const begun = performance.now();
-          texts.advance(reader, tick.changed, BUDGET_MS / 2);
+          texts.advance(reader, tick.changed, BUDGET_MS * 2 / 3);
           const left = BUDGET_MS - (performance.now() - begun);
           weave.advance(reader, counts, tick.changed, left);
         });

@@ -12,7 +12,7 @@ import { rawText } from "../../../../sqlite/tables/guarded_tables.ts";
 import type { Reader } from "../../reader.ts";
 import type { Plan, Range } from "../plan.ts";
 import { type RunTasks, tasksOf } from "../run_tasks.ts";
-import { isSettled, timesRequeued } from "../slices.ts";
+import { isSettled, type RunState, stateOf } from "../slices.ts";
 
 /** Ids of a block. */
 const BLOCK_IDS = 2_048;
@@ -42,8 +42,8 @@ export function mayMatch(reader: Reader, query: Plan, { low, high }: Range): boo
   const blocks = memory.get(reader);
   const [run] = query.params;
   if (!blocks || query.q === "" || query.status !== "status" || run === null) return true;
-  const requeued = timesRequeued(reader, Number(run));
-  if (requeued === undefined) return true;
+  const { requeued, isResumed } = stateOf(reader, Number(run));
+  if (isResumed) return true;
   const text = foldText(query.q);
   for (let n = blockOf(low); n <= blockOf(high); n++) {
     const block = blocks.get(keyOf(Number(run), requeued, n));
@@ -74,9 +74,9 @@ export class TaskTexts {
     if (this.complete) return;
     const until = performance.now() + budgetMs;
     const tasks = tasksOf(reader, this.#run);
-    const requeued = timesRequeued(reader, this.#run);
+    const state = stateOf(reader, this.#run);
     this.complete = true;
-    if (!tasks || tasks.run === null || tasks.status !== "status" || requeued === undefined) return;
+    if (!tasks || tasks.run === null || tasks.status !== "status" || state.isResumed) return;
     if (tasks.last - tasks.first >= MAX_TASKS) return;
     const [first, count] = [blockOf(tasks.first), blockOf(tasks.last) - blockOf(tasks.first) + 1];
     let unreadable = 0;
@@ -85,13 +85,13 @@ export class TaskTexts {
         this.complete = false;
         return;
       }
-      if (!keep(reader, tasks, first + this.#next++ % count, requeued)) unreadable++;
+      if (!keep(reader, tasks, first + this.#next++ % count, state)) unreadable++;
     }
   }
 }
 
 /** Has the texts of a block in memory; returns whether they could be read. */
-function keep(reader: Reader, tasks: RunTasks, n: number, requeued: string): boolean {
+function keep(reader: Reader, tasks: RunTasks, n: number, state: RunState): boolean {
   let blocks = memory.get(reader);
   if (!blocks) {
     blocks = new LRUCache({
@@ -100,13 +100,13 @@ function keep(reader: Reader, tasks: RunTasks, n: number, requeued: string): boo
     });
     memory.set(reader, blocks);
   }
-  const key = keyOf(tasks.run!, requeued, n);
+  const key = keyOf(tasks.run!, state.requeued, n);
   const range = {
     low: Math.max(n * BLOCK_IDS, tasks.first),
     high: Math.min(lastOf(n), tasks.last),
   };
   if (blocks.get(key)?.last === range.high) return true;
-  if (!isSettled(reader, tasks.run!, range)) return false;
+  if (!isSettled(reader, state, range)) return false;
   blocks.set(key, { folded: readTexts(reader, tasks, range), last: range.high });
   return true;
 }
