@@ -74,10 +74,10 @@ export class TaskTexts {
     if (this.complete) return;
     const until = performance.now() + budgetMs;
     const tasks = tasksOf(reader, this.#run);
-    const state = stateOf(reader, this.#run);
     this.complete = true;
-    if (!tasks || tasks.run === null || tasks.status !== "status" || state.isResumed) return;
-    if (tasks.last - tasks.first >= MAX_TASKS) return;
+    if (!tasks || tasks.run === null || tasks.status !== "status") return;
+    const state = stateOf(reader, tasks.run);
+    if (state.isResumed || tasks.last - tasks.first >= MAX_TASKS) return;
     const [first, count] = [blockOf(tasks.first), blockOf(tasks.last) - blockOf(tasks.first) + 1];
     let unreadable = 0;
     for (let looked = 0; looked < count && unreadable < MAX_UNREADABLE; looked++) {
