@@ -119,7 +119,7 @@ function options(
   };
 }
 
-/** A rate on an axis up to `most`: per second, or as people say it where that would be a small fraction. */
+/** A rate on an axis up to `most`: per second, or per minute or longer where that would be a small fraction. */
 function labelOf(value: number, most: number): string {
   return most < 1 && value > 0 ? formatRate(value) : `${value.toLocaleString("en-US")}/s`;
 }
