@@ -1,6 +1,6 @@
 // deno-fmt-ignore-file
 // deno-lint-ignore-file
-// Deno 2.9.6, sources 715ef492b548857a
+// Deno 2.9.6, sources 310cf33a5e3715a0
 /**
  * The page, made from dashboard/client/ by `deno task client`. Change the sources, not this file.
  *
