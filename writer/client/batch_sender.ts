@@ -16,6 +16,7 @@ import type { Query, QueryResults } from "../protocol/sender_port.ts";
 import type { QueueTasksMessage, TaskUpdateMessage } from "../protocol/task_message.ts";
 import {
   isStatement,
+  queuesTasks,
   type ResultOf,
   ROW_BYTES,
   weightOf,
@@ -142,6 +143,12 @@ export class BatchSender {
   query<Q extends Query>(query: Q): Promise<QueryResults[Q["kind"]]> {
     if (this.#refusal) return Promise.reject(this.#refusal);
     this.flushNow();
+    return this.queryAhead(query);
+  }
+
+  /** Asks for something that does not depend on what was sent before, some of which may leave later. */
+  queryAhead<Q extends Query>(query: Q): Promise<QueryResults[Q["kind"]]> {
+    if (this.#refusal) return Promise.reject(this.#refusal);
     return this.#inFlight.query(query);
   }
 
@@ -212,7 +219,7 @@ export class BatchSender {
   #collect(message: WriteMessage, waiter?: Waiter): void {
     if (this.#late.goBefore(message)) this.queueUpTo(Infinity);
     const weight = weightOf(message);
-    if (message.kind === "queue_tasks") this.#beginTasks(weight);
+    if (queuesTasks(message)) this.#beginTasks(weight);
     else if (this.#collected.rows + weight > this.#rowsOfBatch) this.#handOver();
     const { messages, waiters, tasks } = this.#collected;
     if (waiter) waiters.set(messages.length, waiter);

@@ -220,6 +220,9 @@ export type ResultOf<M extends WriteMessage> = WriteResults[M["kind"]];
  */
 export const ROW_BYTES = 500;
 
+/** Added tasks that cost as much as one row, until each has a row. */
+const TASKS_PER_ROW = 4;
+
 /**
  * How many rows a message counts for in batches and credits: those of large values for as many as would take that
  * memory. A malformed one counts for one.
@@ -246,10 +249,13 @@ export function weightOf(message: WriteMessage): number {
         (sizeOf(message.names) + sizeOf(message.keys)) / ROW_BYTES,
       );
     case "add_tasks":
+      // They are one row, and are compared by their keys.
       return Math.max(
-        message.tasks ?? 1,
+        (message.tasks ?? 1) / TASKS_PER_ROW,
         (lengthOf(message.names) + lengthOf(message.keys) + lengthOf(message.items)) / ROW_BYTES,
       );
+    case "queue_added":
+      return message.tasks ?? 1;
     case "note_items":
       return Math.max(
         message.ids?.length ?? 1,
@@ -289,6 +295,12 @@ export function sizeOf(values: readonly SqlValue[]): number {
 
 function lengthOf(text: string | undefined): number {
   return text?.length ?? 0;
+}
+
+/** Whether a message queues tasks whose news follow. */
+export function queuesTasks(message: WriteMessage): boolean {
+  return message.kind === "queue_tasks" ||
+    (message.kind === "queue_added" && message.tasks !== undefined);
 }
 
 /** Whether a message runs statements of the user. */

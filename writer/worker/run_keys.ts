@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { BulkStatement } from "../../sqlite/bulk_statement.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import { STATUS_IN_RUN } from "../../sqlite/rewritten_rows.ts";
 import { Statements } from "../../sqlite/statements.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
+import type { AddedCall } from "../protocol/task_message.ts";
 import { OF_RUN } from "./resume_store.ts";
 
 /** The value of `seen` for a key that a task or the program added. */
@@ -31,17 +31,12 @@ export interface KeyedTask {
   status: TaskStatus;
 }
 
-/** The statements that use the keys of one run. */
-interface KeyTable extends Pick<Statements, "of"> {
-  /** Adds keys that tasks or the program add. */
-  readonly add: BulkStatement;
-}
-
 /** The keys of the runs of one connection. */
 export class RunKeys {
   readonly #connection: Connection;
   readonly #statements: Statements;
-  readonly #tables = new Map<number, KeyTable>();
+  /** The statements that use the keys of each. */
+  readonly #tables = new Map<number, Statements>();
   /** How often keys were claimed: each key knows with which call it came. */
   #claims = 0;
 
@@ -144,10 +139,10 @@ export class RunKeys {
   }
 
   /**
-   * Which of these keys a run has not had yet; from now on it has them. The keys of a run that is not resumed are
-   * learnt when they are first asked for.
+   * Which of these keys, a JSON array, a run has not had yet; `undefined` where it had none of them. From now on it has
+   * them. The keys of a run that is not resumed are learnt when they are first asked for.
    */
-  claim(run: number, keys: readonly string[]): boolean[] {
+  claim(run: number, { keys, tasks }: Pick<AddedCall, "keys" | "tasks">): boolean[] | undefined {
     if (!this.#isLearnt(run)) {
       this.#create(run);
       this.#of(run).of(
@@ -156,14 +151,17 @@ export class RunKeys {
       ).run(run);
     }
     const claim = ++this.#claims;
-    const table = this.#of(run);
-    // Most often all of them are new.
-    if (table.add.run(keys.flatMap((key) => [key, claim])) === keys.length) {
-      return keys.map(() => true);
-    }
-    const find = table.of(`SELECT 1 FROM temp.${tableOf(run)} WHERE key=? AND claim=?`);
-    const fresh = new Set(keys.filter((key) => find.get(key, claim) !== undefined));
-    return keys.map((key) => fresh.delete(key));
+    const added = this.#of(run).of(
+      `INSERT INTO temp.${tableOf(run)} (key, seen, claim)
+         SELECT value, ${ADDED}, ?2 FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`,
+    ).run(keys, claim);
+    if (added === tasks) return undefined;
+    const find = this.#of(run).of(
+      `SELECT 1 FROM temp.${tableOf(run)} WHERE key=? AND claim=?`,
+    );
+    const all: string[] = JSON.parse(keys);
+    const fresh = new Set(all.filter((key) => find.get(key, claim) !== undefined));
+    return all.map((key) => fresh.delete(key));
   }
 
   /** Which of these keys were added to a run. */
@@ -211,22 +209,10 @@ export class RunKeys {
     return found.get(tableOf(run)) !== undefined;
   }
 
-  #of(run: number): KeyTable {
-    let table = this.#tables.get(run);
-    if (!table) {
-      const statements = new Statements(this.#connection);
-      const into = `INSERT INTO temp.${tableOf(run)} (key, seen, claim)`;
-      table = {
-        of: (sql) => statements.of(sql),
-        add: new BulkStatement(
-          this.#connection,
-          `(?,${ADDED},?)`,
-          (tuples) => `${into} VALUES ${tuples} ON CONFLICT DO NOTHING`,
-        ),
-      };
-      this.#tables.set(run, table);
-    }
-    return table;
+  #of(run: number): Statements {
+    let statements = this.#tables.get(run);
+    if (!statements) this.#tables.set(run, statements = new Statements(this.#connection));
+    return statements;
   }
 
   #unfit(run: number): TypeError | undefined {

@@ -47,11 +47,11 @@ export class AddedTasks {
   add(message: AddTasksMessage): number {
     const { run, by } = message;
     this.#grown.add(run);
-    const isNew = this.#runs.keys.claim(run, JSON.parse(message.keys));
-    const fresh = isNew.every(Boolean) ? message : only(message, isNew);
+    const isNew = this.#runs.keys.claim(run, message);
+    const fresh = isNew ? only(message, isNew) : message;
     const { tasks } = fresh;
     if (tasks === 0) return 0;
-    this.#items.keep(run, by, this.#runs.reserveIds({ run, count: tasks }), fresh);
+    this.#items.keep(this.#runs.reserveIds({ run, count: tasks }), { ...fresh, run, by });
     // It is written with the others of its run.
     this.#runs.count(run);
     this.#statements.of(
@@ -127,6 +127,7 @@ export class AddedTasks {
   /** A run has ended. */
   forget(run: number): void {
     this.#grown.delete(run);
+    if (this.#grown.size === 0) this.#items.forget();
   }
 }
 
