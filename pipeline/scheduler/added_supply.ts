@@ -18,8 +18,9 @@ import type { TaskSource } from "./task_source.ts";
 /** Milliseconds that added tasks are left alone which may be read soon, and are queued then. */
 const QUEUE_MS = 50;
 
-const DONE = `SELECT id, key FROM main.task_runs
-  WHERE run_id=? AND added_by IS NOT NULL AND own_status='done'`;
+const DONE = `SELECT t.id, t.key FROM main.pipeline_runs AS r CROSS JOIN main.task_runs AS t
+    ON t.id BETWEEN r.first_task_id AND r.last_task_id AND t.run_id=r.id
+  WHERE r.id=? AND t.added_by IS NOT NULL AND t.own_status='done'`;
 
 /** Where the run's items come from. */
 export interface ItemSupply<Item> extends TaskSupply<Item> {

@@ -80,13 +80,19 @@ export class RunKeys {
     ).run(run, JSON.stringify(only));
   }
 
+  /** Whether the keys of a run are known: it is resumed, or was added to. A transaction that is undone takes them along. */
+  isLearnt(run: number): boolean {
+    const found = this.#statements.of("SELECT 1 FROM temp.sqlite_schema WHERE name=?");
+    return found.get(tableOf(run)) !== undefined;
+  }
+
   /**
    * The tasks of these keys; `undefined` for a key that is new.
    *
    * @throws {TypeError} If a key has come before, or the run is not resumed
    */
   match(run: number, keys: readonly string[]): (KeyedTask | undefined)[] {
-    if (!this.#isLearnt(run)) {
+    if (!this.isLearnt(run)) {
       throw new TypeError(`Cannot resume tasks of run ${run}: it is not resumed`);
     }
     const table = `temp.${tableOf(run)}`;
@@ -113,7 +119,7 @@ export class RunKeys {
 
   /** Tasks of a run whose keys were learnt, which are not `done`, not given out and which no item stood for. */
   gone(run: number): KeyedTask[] {
-    if (!this.#isLearnt(run)) return [];
+    if (!this.isLearnt(run)) return [];
     return this.#of(run).of(
       `SELECT t.id, coalesce(t.own_status, t.status) AS status
        FROM temp.${tableOf(run)} AS k JOIN task_runs AS t ON t.id=k.id
@@ -124,7 +130,7 @@ export class RunKeys {
 
   /** Tasks that were added before are given out, so they are not {@linkcode gone}. `keys` is JSON. */
   give(run: number, keys: string): void {
-    if (!this.#isLearnt(run)) return;
+    if (!this.isLearnt(run)) return;
     this.#of(run).of(
       `UPDATE temp.${tableOf(run)} SET seen=${GIVEN}
        WHERE seen=0 AND key IN (SELECT value FROM json_each(?))`,
@@ -143,7 +149,7 @@ export class RunKeys {
    * them. The keys of a run that is not resumed are learnt when they are first asked for.
    */
   claim(run: number, { keys, tasks }: Pick<AddedCall, "keys" | "tasks">): boolean[] | undefined {
-    if (!this.#isLearnt(run)) {
+    if (!this.isLearnt(run)) {
       this.#create(run);
       this.#of(run).of(
         `INSERT OR IGNORE INTO temp.${tableOf(run)} (key, id, seen)
@@ -166,7 +172,7 @@ export class RunKeys {
 
   /** Which of these keys were added to a run. */
   addedAmong(run: number, keys: readonly (string | null)[]): boolean[] {
-    if (!this.#isLearnt(run)) return [];
+    if (!this.isLearnt(run)) return [];
     const find = this.#of(run).of(
       `SELECT 1 FROM temp.${tableOf(run)} WHERE key=? AND seen=${ADDED}`,
     );
@@ -175,7 +181,7 @@ export class RunKeys {
 
   /** A run has these keys from now on, if its keys were learnt. */
   note(run: number, keys: readonly (string | null)[]): void {
-    if (!this.#isLearnt(run)) return;
+    if (!this.isLearnt(run)) return;
     const note = this.#of(run).of(
       `INSERT INTO temp.${tableOf(run)} (key, seen) VALUES (?, 1) ON CONFLICT DO NOTHING`,
     );
@@ -184,7 +190,7 @@ export class RunKeys {
 
   /** Whether a run has tasks that stay as they are. */
   keepsTasks(run: number): boolean {
-    if (!this.#isLearnt(run)) return false;
+    if (!this.isLearnt(run)) return false;
     return this.#of(run).of(
       `SELECT 1 FROM temp.${tableOf(run)} WHERE seen IN (${KEPT},${KEPT_SEEN}) LIMIT 1`,
     ).get() !== undefined;
@@ -201,12 +207,6 @@ export class RunKeys {
       `CREATE TEMP TABLE ${tableOf(run)}
          (key TEXT PRIMARY KEY, id INTEGER, seen INTEGER NOT NULL, claim INTEGER) WITHOUT ROWID`,
     );
-  }
-
-  /** A transaction that is undone takes the table with it. */
-  #isLearnt(run: number): boolean {
-    const found = this.#statements.of("SELECT 1 FROM temp.sqlite_schema WHERE name=?");
-    return found.get(tableOf(run)) !== undefined;
   }
 
   #of(run: number): Statements {

@@ -96,8 +96,9 @@ export class AddedTasks {
 
   /** Keeps how many tasks a run has in all, of which this many are its items. */
   expect({ run, count }: ExpectTasksMessage): undefined {
+    const added = this.#runs.keys.isLearnt(run) ? `+${ADDED_TASKS}+${LISTED_TASKS}` : "";
     this.#statements.of(
-      `UPDATE main.pipeline_runs SET expected=?2+${ADDED_TASKS}+${LISTED_TASKS} WHERE id=?1`,
+      `UPDATE main.pipeline_runs SET expected=?2${added} WHERE id=?1`,
     ).run(run, count);
   }
 
