@@ -126,7 +126,7 @@ export const ADDED_ITEMS: Columns = {
   run_id: "INTEGER NOT NULL",
   added_by: "INTEGER NOT NULL", // 0 for the program
   tasks: "INTEGER NOT NULL", // how many
-  names: "TEXT NOT NULL", // JSON
+  names: "TEXT NOT NULL", // JSON; empty where they are the keys
   keys: "TEXT NOT NULL", // JSON
   items: "TEXT NOT NULL", // a line of JSON each
 };
