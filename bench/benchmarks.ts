@@ -27,6 +27,7 @@ const MODULES: Readonly<Record<string, () => Promise<unknown>>> = {
   resumedRun: () => import("./resume.ts"),
   rowsThroughWriter: () => import("./rows.ts"),
   statusMessages: () => import("./status_messages.ts"),
+  warmPeers: () => import("./peers/warm_peers.ts"),
 };
 
 /** Names of benchmarks by section. */
@@ -48,10 +49,10 @@ export const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   dashboard: ["dashboardCost", "dashboardLatency", "dashboardAnswers", "pageLoad"],
   scale: ["scaleTasks", "scaleRuns"],
   nats: ["natsTasks"],
-  peers: ["peers"],
+  peers: ["peers", "warmPeers"],
 };
 
-/** Sections that are measured only when they are named: they install other packages. */
+/** Sections that are measured only when they are named: they install other packages, and take long. */
 const ON_REQUEST: readonly string[] = ["peers"];
 
 /** The benchmark of a name, which is also that of its export. */

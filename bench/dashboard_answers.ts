@@ -7,8 +7,8 @@
  */
 import { connect } from "../db.ts";
 import { createDashboard, type DashboardApp } from "../dashboard/mod.ts";
-import { Load, makeTasks, quantile } from "./dashboard_fixture.ts";
-import { benchFolder, type Benchmark, cpuOf, type Measurement } from "./measure.ts";
+import { Load, makeTasks } from "./dashboard_fixture.ts";
+import { benchFolder, type Benchmark, cpuOf, type Measurement, quantile } from "./measure.ts";
 
 /** Requests to each address after the first. */
 const REQUESTS = 60;

@@ -5,8 +5,8 @@
  * @module
  */
 import { serveDashboard } from "../dashboard/mod.ts";
-import { Load, makeTasks, quantile, until, Watcher } from "./dashboard_fixture.ts";
-import { alternate, benchFolder, type Benchmark } from "./measure.ts";
+import { Load, makeTasks, until, Watcher } from "./dashboard_fixture.ts";
+import { alternate, benchFolder, type Benchmark, quantile } from "./measure.ts";
 
 /** Milliseconds of a round. */
 const ROUND_MS = 5_000;

@@ -77,13 +77,6 @@ export class Load implements AsyncDisposable {
   }
 }
 
-/** The value below which a share of the figures lies. */
-export function quantile(values: readonly number[], share: number): number {
-  if (values.length === 0) throw new Error("Nothing was measured");
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
-}
-
 /** Waits until enough was measured. */
 export async function until(isEnough: () => boolean): Promise<void> {
   while (!isEnough()) await new Promise((resolve) => setTimeout(resolve, 10));

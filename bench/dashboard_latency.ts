@@ -5,8 +5,8 @@
  * @module
  */
 import { serveDashboard } from "../dashboard/mod.ts";
-import { Load, makeTasks, quantile, until, Watcher } from "./dashboard_fixture.ts";
-import { benchFolder, type Benchmark, type Measurement } from "./measure.ts";
+import { Load, makeTasks, until, Watcher } from "./dashboard_fixture.ts";
+import { benchFolder, type Benchmark, type Measurement, quantile } from "./measure.ts";
 
 /** Requests to each address. */
 const REQUESTS = 200;

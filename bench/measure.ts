@@ -17,6 +17,8 @@ export interface Measurement {
   unit: string;
   /** What it is compared with. */
   baseline?: { name: string; value: number };
+  /** Between which ratios half of the rounds lie, where they differ a lot. */
+  quartiles?: readonly [number, number];
   /** The ratio (or with no baseline the value) that is wanted at least. */
   atLeast?: number;
   /** The ratio (or with no baseline the value) that is allowed at most. */
@@ -41,8 +43,14 @@ export function isMet(measurement: Measurement): boolean | undefined {
 
 /** The middle of some figures. */
 export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The value below which a share of the figures lies. */
+export function quantile(values: readonly number[], share: number): number {
+  if (values.length === 0) throw new Error("Nothing was measured");
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
 }
 
 /** Runs several bodies in turn, some rounds long, and returns the median of what each returned. */
@@ -50,16 +58,42 @@ export async function alternate<K extends string>(
   rounds: number,
   bodies: Record<K, () => number | Promise<number>>,
 ): Promise<Record<K, number>> {
-  const figures = new Map<K, number[]>();
-  for (let round = 0; round < rounds; round++) {
-    for (const name of Object.keys(bodies) as K[]) {
-      figures.set(name, [...figures.get(name) ?? [], await bodies[name]()]);
-    }
-  }
-  return Object.fromEntries([...figures].map(([name, list]) => [name, median(list)])) as Record<
+  const lists = Object.entries<() => number | Promise<number>>(bodies)
+    .map(([name, body]) => [name, async () => [await body()]]);
+  const figures = await byTurns(rounds, Object.fromEntries(lists));
+  return Object.fromEntries(
+    Object.entries(figures).map(([name, list]) => [name, median(list)]),
+  ) as Record<K, number>;
+}
+
+/** Runs several bodies in turn, and returns all figures of each. */
+export async function byTurns<K extends string>(
+  turns: number,
+  bodies: Record<K, () => Promise<number[]>>,
+): Promise<Record<K, number[]>> {
+  const names = Object.keys(bodies) as K[];
+  const figures = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<
     K,
-    number
+    number[]
   >;
+  for (let turn = 0; turn < turns; turn++) {
+    for (const name of names) figures[name].push(...await bodies[name]());
+  }
+  return figures;
+}
+
+/** The medians of many rounds, and between which ratios half of all pairs of rounds lie. */
+export function compared(
+  ours: readonly number[],
+  name: string,
+  theirs: readonly number[],
+): Pick<Measurement, "value" | "baseline" | "quartiles"> {
+  const ratios = ours.flatMap((one) => theirs.map((other) => one / other));
+  return {
+    value: median(ours),
+    baseline: { name, value: median(theirs) },
+    quartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
+  };
 }
 
 /** A new database file for each call, removed with the folder. */

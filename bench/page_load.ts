@@ -6,8 +6,8 @@
  */
 import { serveDashboard } from "../dashboard/mod.ts";
 import { type Browser, BrowserProcess, hasBrowser } from "../tests/support/browser.ts";
-import { makeTasks, quantile } from "./dashboard_fixture.ts";
-import { benchFolder, type Benchmark } from "./measure.ts";
+import { makeTasks } from "./dashboard_fixture.ts";
+import { benchFolder, type Benchmark, quantile } from "./measure.ts";
 
 const TASKS = 1_000_000;
 const ROUNDS = 5;

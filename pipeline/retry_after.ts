@@ -28,10 +28,14 @@ const DEFAULT_MS = 1_000;
 export interface RetryAfterOptions {
   /** Milliseconds to wait, from 0. */
   ms: number;
-  /** Holds back all tasks with this tag as long; `limits` has to limit it. */
+  /**
+   * Holds back all tasks with this tag as long; `limits` has to limit it. After that, those that were refused run
+   * before others, at first as many at once as came through since the hold before. Without a tag only this task waits.
+   */
   tag?: string | undefined;
   /**
-   * Whether the attempt is one of `retries`. If not, the task is run again however often it asks for that.
+   * Whether the attempt is one of `retries`. If not, the task is run again however often it asks for that. An attempt
+   * that had begun before its `tag` was held back is never one, as long as other tasks with the tag come through.
    *
    * @default {true}
    */
@@ -77,7 +81,7 @@ export class RetryAfter extends Error {
   readonly ms: number;
   /** The tag whose tasks are held back; `undefined` for none. */
   readonly tag: string | undefined;
-  /** Whether the attempt is one of `retries`. */
+  /** Whether the attempt is one of `retries`, unless its `tag` was held back meanwhile. */
   readonly spendsAttempt: boolean;
 
   /**

@@ -36,7 +36,7 @@ import {
   TASK_RUNS,
   TASK_STEPS,
 } from "./tables/task_tables.ts";
-import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_versions.ts";
+import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_tables.ts";
 
 /** The tables of task status, with what was added to them later. */
 const TABLES: readonly [name: string, columns: Columns, added?: Columns, key?: string][] = [

@@ -1,5 +1,5 @@
 /**
- * A prepared statement, the same over every driver.
+ * A prepared statement, the same over every driver, and those of one connection that are prepared once.
  *
  * @module
  */
@@ -97,5 +97,20 @@ export class Statement {
         `Cannot bind ${count} values to the ${parameterCount} parameters of ${shown(sql)}`,
       );
     }
+  }
+}
+
+/** Statements that are prepared once, when they are first needed: of one connection, by their text. */
+export class Statements {
+  readonly #connection: { prepare(sql: string): Statement };
+  readonly #prepared: Record<string, Statement> = {};
+
+  constructor(connection: { prepare(sql: string): Statement }) {
+    this.#connection = connection;
+  }
+
+  /** The statement of this text. */
+  of(sql: string): Statement {
+    return this.#prepared[sql] ??= this.#connection.prepare(sql);
   }
 }

@@ -11,7 +11,7 @@
  */
 import type { Connection } from "./connection.ts";
 import { firstTokens } from "./sql_text.ts";
-import { VERSION_TRIGGER } from "./tables/task_versions.ts";
+import { VERSION_TRIGGER } from "./tables/task_tables.ts";
 
 /** What would begin, nest or end the writer's own transaction. */
 const TRANSACTION_CONTROL = ["begin", "commit", "end", "rollback", "savepoint", "release"];

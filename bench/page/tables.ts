@@ -19,7 +19,7 @@ function plainTable(measurements: readonly Measurement[]): string {
     ...measurements.map((one) => [
       one.name,
       figure(one.value, one.unit),
-      ...(hasBaseline ? [baselineOf(one), one.baseline ? number(ratioOf(one)) : ""] : []),
+      ...(hasBaseline ? [baselineOf(one), ratioText(one)] : []),
       ...target(targetOf([one])),
     ]),
   ]);
@@ -50,6 +50,13 @@ function baselineOf(one: Measurement | undefined): string {
   if (!one?.baseline) return "";
   const { baseline: { name, value }, unit } = one;
   return `${figure(value, unit)} (${name})`;
+}
+
+function ratioText(one: Measurement): string {
+  if (!one.baseline) return "";
+  const [low, high] = one.quartiles ?? [];
+  const spread = one.quartiles ? ` (${number(low!)} to ${number(high!)})` : "";
+  return `${number(ratioOf(one))}${spread}`;
 }
 
 /** The target of a row, and whether every figure meets it. */

@@ -1,14 +1,16 @@
 /**
- * One engine with tasks that do nothing, in a process of its own: `peers.ts` starts it with the engine's name, the number of
- * tasks and a new file, and reads the line that it prints. Specifiers are in variables, so that the packages belong neither
- * to this project's lock file nor to its type check.
+ * One engine with tasks that do nothing, in a process of its own: `engine_process.ts` starts it with the engine's name, the
+ * number of tasks, how many rounds and a path for new files, and reads the line that it prints. Specifiers are in variables,
+ * so that the packages belong neither to this project's lock file nor to its type check.
  *
  * @module
  */
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import PQueue from "p-queue";
-import { runPipeline } from "../../mod.ts";
+import { runPipeline, SqliteWriter } from "../../mod.ts";
+import { commitEachMessage } from "../baselines.ts";
+import type { Printed } from "./engine_process.ts";
 import { PACKAGES } from "./packages.ts";
 
 /** Tasks that run at once. */
@@ -23,6 +25,17 @@ const ENGINES: Readonly<Record<string, Engine>> = {
     return await timed(() =>
       runPipeline(items, { db: file, driver: "builtin", workers: WORKERS, run: () => {} })
     );
+  },
+
+  async "pipeloom, open"(tasks, file) {
+    const items = Array.from({ length: tasks }, (_, i) => i);
+    await using writer = await SqliteWriter.open({ db: file, driver: "builtin" });
+    const { elapsedMs } = await runPipeline(items, { db: writer, workers: WORKERS, run: () => {} });
+    return elapsedMs;
+  },
+
+  commits(tasks, file) {
+    return Promise.resolve(2 * tasks / commitEachMessage(file, tasks, 0) * 1_000);
   },
 
   async "p-queue"(tasks) {
@@ -103,12 +116,14 @@ function likeBetter(database: DatabaseSync) {
   };
 }
 
-const [name, count, file] = Deno.args;
-const used = process.cpuUsage();
-const ms = await ENGINES[name!]!(Number(count), file!);
-const { user, system } = process.cpuUsage(used);
-console.log(JSON.stringify({
-  rate: Number(count) / ms * 1_000,
-  processorUs: (user + system) / Number(count),
-}));
+const [name, count, rounds, path] = Deno.args;
+const tasks = Number(count);
+const printed: Printed[] = [];
+for (let round = 0; round < Number(rounds); round++) {
+  const used = process.cpuUsage();
+  const ms = await ENGINES[name!]!(tasks, `${path}_${round}`);
+  const { user, system } = process.cpuUsage(used);
+  printed.push({ rate: tasks / ms * 1_000, processorUs: (user + system) / tasks });
+}
+console.log(JSON.stringify(printed));
 Deno.exit();

@@ -11,17 +11,8 @@
 import { isInstalled } from "../../tests/support/child.ts";
 import { benchFolder, type Benchmark, type Measurement, median } from "../measure.ts";
 import { processorTime } from "../nats_workers.ts";
+import { inDeno, output, type Printed, programPath } from "./engine_process.ts";
 import { NODE_PACKAGES } from "./packages.ts";
-
-/** What each program prints. */
-interface Printed {
-  /** Tasks a second, from the first that is added to the end of the last. */
-  rate: number;
-  /** The same in the middle of the run. */
-  middleRate?: number;
-  /** Microseconds of processor time for each task. */
-  processorUs: number;
-}
 
 const TASKS = 10_000;
 
@@ -39,16 +30,16 @@ export const peers: Benchmark = async (scale) => {
   using folder = benchFolder();
   const tasks = Math.max(20, TASKS * scale);
   const engines: Record<string, () => Promise<Printed>> = {
-    [OURS]: () => inDeno("pipeloom", tasks),
-    "p-queue, in memory": () => inDeno("p-queue", tasks),
-    "plainjob, SQLite": () => inDeno("plainjob", tasks),
-    "openworkflow, SQLite": () => inDeno("openworkflow", Math.max(20, SYNCED_TASKS * scale)),
+    [OURS]: () => deno("pipeloom", tasks),
+    "p-queue, in memory": () => deno("p-queue", tasks),
+    "plainjob, SQLite": () => deno("plainjob", tasks),
+    "openworkflow, SQLite": () => deno("openworkflow", Math.max(20, SYNCED_TASKS * scale)),
   };
   const measurements: Measurement[] = [];
   if (await hasAll("node", "npm")) {
     const installed = await install(folder.file(), "better-queue");
     engines["better-queue, SQLite without syncs"] = () =>
-      program("node", script("better_queue.mjs"), installed, `${tasks}`, folder.file());
+      program("node", programPath("better_queue.mjs"), installed, `${tasks}`, folder.file());
   }
   const all = new Map<string, Printed[]>();
   for (let round = 0; round < (scale < 1 ? 1 : ROUNDS); round++) {
@@ -79,19 +70,9 @@ export const peers: Benchmark = async (scale) => {
   }
   return measurements;
 
-  function inDeno(name: string, count: number): Promise<Printed> {
-    const permissions = ["--no-lock", "--quiet", "--allow-read", "--allow-write", "--allow-env"];
-    return program(
-      Deno.execPath(),
-      "run",
-      ...permissions,
-      "--allow-sys",
-      "--allow-net",
-      script("in_deno.ts"),
-      name,
-      `${count}`,
-      folder.file(),
-    );
+  async function deno(name: string, count: number): Promise<Printed> {
+    const [printed] = await inDeno(name, { tasks: count, path: folder.file() });
+    return printed!;
   }
 };
 
@@ -109,10 +90,6 @@ function figuresOf(
   if (name === OURS) return measurements;
   const times = rateOf(all.get(OURS)!) / rateOf(printed);
   return [...measurements, { name, at: "pipeloom does", value: times, unit: "times as many" }];
-}
-
-function script(name: string): string {
-  return new URL(name, import.meta.url).pathname;
 }
 
 async function hasAll(...programs: string[]): Promise<boolean> {
@@ -137,17 +114,10 @@ async function program(command: string, ...args: string[]): Promise<Printed> {
   return JSON.parse(await output(command, args));
 }
 
-async function output(command: string, args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(command, { args }).output();
-  const text = new TextDecoder();
-  if (!success) throw new Error(`${command} ${args.join(" ")} failed:\n${text.decode(stderr)}`);
-  return text.decode(stdout);
-}
-
 async function onRedis(folder: string, tasks: number, ms: number): Promise<Printed> {
   await using redis = await startRedis();
   const args = [folder, `${redis.port}`, `${tasks}`, `${ms}`, "64"];
-  const printed = await program("node", script("bullmq.mjs"), ...args);
+  const printed = await program("node", programPath("bullmq.mjs"), ...args);
   printed.processorUs += processorTime([redis.pid]) / tasks;
   return printed;
 }

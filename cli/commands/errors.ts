@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { causeText } from "../../internal/text/cause_text.ts";
 import type { Command } from "commander";
 import type { FailureCause, FailureReport, Run, RunDelays, Task } from "../../dashboard/api.ts";
 import { readDelays } from "../../dashboard/server/queries/answers/delays.ts";
@@ -100,13 +101,13 @@ function drawFailures(
   if (total === 0) return [...reason, "No task has failed"];
   const now = Date.now();
   const when = (time: string | null) => formatWhen(timeOf(time), now);
-  const rows = causes.map(({ id, count, share, firstAt, lastAt, text }) => [
-    { text: id, style: "dim" as const },
-    { text: formatCount(count), style: "red" as const },
-    { text: formatShare(share) },
-    { text: when(firstAt), style: "dim" as const },
-    { text: when(lastAt), style: "dim" as const },
-    { text: sanitize(text) },
+  const rows = causes.map((cause) => [
+    { text: cause.id, style: "dim" as const },
+    { text: formatCount(cause.count), style: "red" as const },
+    { text: formatShare(cause.share) },
+    { text: when(cause.firstAt), style: "dim" as const },
+    { text: when(cause.lastAt), style: "dim" as const },
+    { text: sanitize(causeText(cause)) },
   ]);
   return [
     ...reason,

@@ -60,10 +60,19 @@ const LOW = 12;
 /** Characters of a name that is followed by something. */
 const NAME_MAX = 40;
 
+function headOf(snapshot: Snapshot, surface: Surface): string[] {
+  return [...drawHeader(snapshot, surface), ...(surface.height < LOW ? [] : [""])];
+}
+
+/** How many tasks may be skipped: the last ones fill the lines that are left for tasks. */
+export function mostSkipped(snapshot: Snapshot, surface: Surface): number {
+  const room = Math.max(1, surface.height - headOf(snapshot, surface).length);
+  return Math.max(0, snapshot.matching - room);
+}
+
 /** A run's header and its tasks, `skipped` of which stand before the first. */
 export function drawSnapshot(snapshot: Snapshot, surface: Surface, skipped = 0): string[] {
-  const isLow = surface.height < LOW;
-  const head = [...drawHeader(snapshot, surface), ...(isLow ? [] : [""])];
+  const head = headOf(snapshot, surface);
   const room = surface.height - head.length;
   const { run, tasks, matching } = snapshot;
   if (room < 1 || run.total === 0) return head.slice(0, Math.max(1, surface.height));
@@ -73,7 +82,7 @@ export function drawSnapshot(snapshot: Snapshot, surface: Surface, skipped = 0):
   const left = matching - skipped - shown.length;
   return [
     ...head,
-    ...drawTasks(shown, surface),
+    ...drawTasks(shown, { ...surface, active: snapshot.run.status === "running" }),
     ...(left > 0 ? [surface.paint("dim", `… ${formatNumberOf(left, "more task")}`)] : []),
   ];
 }
@@ -200,8 +209,11 @@ export function drawBar(counts: StatusCounts, width: number, paint: Colorize): s
   ).join("");
 }
 
-/** A line for each task. */
-export function drawTasks(tasks: readonly Task[], { width, paint }: Surface): string[] {
+/** A line for each task, of a run that is `active` or not. */
+export function drawTasks(
+  tasks: readonly Task[],
+  { width, paint, active = true }: Surface & { active?: boolean },
+): string[] {
   const wide = width >= WIDE;
   const columns: Column[] = [
     {},
@@ -214,7 +226,7 @@ export function drawTasks(tasks: readonly Task[], { width, paint }: Surface): st
   ];
   const rows = tasks.map((task): Cell[] => {
     const { id, name, status, progress } = task;
-    const elapsed = taskElapsed(task);
+    const elapsed = taskElapsed(task, active);
     const started = status !== "queued" && elapsed !== null;
     return [
       {

@@ -10,7 +10,7 @@ import { tasksOf } from "../../dashboard/server/queries/run_tasks.ts";
 import { getRun, listRuns } from "../../dashboard/server/queries/runs.ts";
 import { listSamples } from "../../dashboard/server/queries/samples.ts";
 import { readTasks } from "../../dashboard/server/queries/tasks.ts";
-import { endedOf, recentRate, remainingMs, shareOf } from "../../internal/progress.ts";
+import { endedOf, recentRate, remainingMs, shareOf, workedOf } from "../../internal/progress.ts";
 import { timeOf } from "../../internal/units.ts";
 import { isEnd, type TaskStatus } from "../../internal/task_status.ts";
 
@@ -121,18 +121,27 @@ async function readPart(
   return { tasks: read((reader) => readTasks(reader, ids)), matching };
 }
 
-/** Milliseconds since a task's start, or from its start to its end. */
-export function taskElapsed({ status, startedAt, durationMs }: Task): number | null {
+/**
+ * Milliseconds since a task's start, or from its start to its end; to its last news, where its run is not `active`
+ * because its process is gone.
+ */
+export function taskElapsed(
+  { status, startedAt, updatedAt, durationMs }: Task,
+  active = true,
+): number | null {
   if (isEnd(status)) return durationMs;
   const started = Date.parse(startedAt ?? "");
-  return status === "running" && started > 0 ? Math.max(0, Date.now() - started) : null;
+  const until = active ? Date.now() : timeOf(updatedAt);
+  return status === "running" && started > 0 && until !== null
+    ? Math.max(0, until - started)
+    : null;
 }
 
-/** Milliseconds since a run's start, or from its start to its end. */
+/** Milliseconds since a run's start, or from its start to its end, or to its last news where its process is gone. */
 export function elapsedOf(run: Run, now: number = Date.now()): number | null {
   const started = Date.parse(run.startedAt ?? "");
   if (Number.isNaN(started)) return null;
-  const end = run.status === "running" ? now : Date.parse(run.finishedAt ?? "");
+  const end = run.status === "running" ? now : Date.parse(run.finishedAt ?? run.updatedAt ?? "");
   return Number.isNaN(end) ? null : Math.max(0, end - started);
 }
 
@@ -146,7 +155,7 @@ function rateOf(
   },
 ): number | null {
   if (elapsedMs === null || elapsedMs === 0) return null;
-  if (run.status !== "running") return ended / elapsedMs * 1_000;
+  if (run.status !== "running") return workedOf(run.counts) / elapsedMs * 1_000;
   const { samples } = read((reader) => listSamples(reader, run.id));
   const moments = samples.map((sample) => ({ at: sample.at, ended: endedOf(sample) }));
   return recentRate([...moments, { at: now, ended }], now);

@@ -8,7 +8,7 @@ import type { EndStatus } from "../../internal/task_status.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
 import type { TaskOutcome } from "../executor/task_runner.ts";
 import type { Attempt, FullPolicy } from "./retry_policy.ts";
-import type { Reservation } from "./queue/tag_limiter.ts";
+import type { Reservation } from "./queue/tag_state.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 
 /**

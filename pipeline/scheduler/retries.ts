@@ -14,13 +14,14 @@ import type { TaskOutcome } from "../executor/task_runner.ts";
 import { type Sleep, sleepOf } from "../executor/steps/task_sleep.ts";
 import { retryAfterOf } from "../retry_after.ts";
 import type { LiveTask } from "./live_task.ts";
+import type { Refusal } from "./queue/tag_limiter.ts";
 import { Sleepers } from "./queue/sleepers.ts";
 import { hasPolicy, policyOf, type PolicyOptions, retryDelay } from "./retry_policy.ts";
 
 /** Where all tasks of a tag can be held back. */
-export interface HeldTags {
-  /** Starts no task with this tag for some milliseconds; throws if the tag has no limit. */
-  hold(tag: string, ms: number): void;
+export interface HeldTags<Item> {
+  /** Starts no task with this tag for some milliseconds, as this one asks; throws if the tag has no limit. */
+  hold(tag: string, refused: { ms: number; task: LiveTask<Item> }): Refusal;
 }
 
 /** When a task is run again. */
@@ -28,6 +29,8 @@ export interface NextAttempt {
   delayMs: number;
   /** Whether the attempt that failed is one of `retries`. */
   isCounted: boolean;
+  /** Whether a tag of it is held back as long, so that it waits in the queue, before the others. */
+  isHeld?: boolean;
   /** That the attempt has not failed: it continues after a sleep. */
   sleep?: Sleep;
 }
@@ -37,7 +40,7 @@ export class Retries<Item> {
   readonly #options: PolicyOptions<Item>;
   readonly #environment: TaskEnvironment;
   readonly #isCounted: boolean;
-  readonly #queue: HeldTags;
+  readonly #queue: HeldTags<Item>;
   /** Tasks that wait for their next attempt, with the timers that fire when it is due. */
   readonly #waiting = new Map<LiveTask<Item>, ReturnType<typeof setTimeout> | undefined>();
   readonly #sleepers = new Sleepers<LiveTask<Item>>();
@@ -47,7 +50,7 @@ export class Retries<Item> {
   constructor(
     options: PolicyOptions<Item>,
     environment: TaskEnvironment,
-    queue: HeldTags,
+    queue: HeldTags<Item>,
   ) {
     this.#queue = queue;
     this.#options = options;
@@ -111,9 +114,11 @@ export class Retries<Item> {
     let where = "";
     try {
       if (asked) {
-        if (asked.tag !== undefined) this.#queue.hold(asked.tag, asked.ms);
-        const isCounted = asked.spendsAttempt;
-        return !isCounted || isRetryable ? { delayMs: asked.ms, isCounted } : undefined;
+        const { ms, tag } = asked;
+        const refusal = tag === undefined ? undefined : this.#queue.hold(tag, { ms, task });
+        const isCounted = asked.spendsAttempt && refusal?.isNews !== false;
+        if (isCounted && !isRetryable) return undefined;
+        return { delayMs: ms, isCounted, isHeld: refusal?.isHeld === true };
       }
       if (!isRetryable) return undefined;
       // What a Worker threw is what it would be on this thread, as far as it can be sent.
@@ -147,7 +152,7 @@ export class Retries<Item> {
     },
     due: () => void,
   ): Promise<void> {
-    const { delayMs, isCounted, sleep } = next;
+    const { delayMs, isCounted, isHeld, sleep } = next;
     if (sleep) return await this.#sleep(task, sleep, due);
     const { run, batchSender, signal } = this.#environment;
     const startedAt = task.attempt?.startedAt;
@@ -176,11 +181,12 @@ export class Retries<Item> {
     if (!isCounted) this.#uncount(task);
     // It may have been cancelled meanwhile.
     if (signal.aborted || !this.#waiting.has(task) || this.#waiting.get(task)) return;
-    const timer = setTimeout(() => {
+    const again = () => {
       this.stop(task);
       due();
-    }, Math.ceil(delayMs));
-    this.#waiting.set(task, timer);
+    };
+    if (isHeld) again();
+    else this.#waiting.set(task, setTimeout(again, Math.ceil(delayMs)));
   }
 
   /** Lets a task sleep. Resolves when that is committed. */

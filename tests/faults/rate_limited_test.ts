@@ -34,7 +34,7 @@ Deno.test(`${REQUESTS} requests to a server that allows 50 in a second are all d
       await response.body?.cancel();
       if (response.status !== 429) return;
       const after = response.headers.get("retry-after");
-      throw RetryAfter.fromHeader(after, { tag: "server", spendsAttempt: false });
+      throw RetryAfter.fromHeader(after, { tag: "server" });
     },
   });
   assertEquals([counts.done, counts.error], [REQUESTS, 0]);

@@ -189,6 +189,44 @@ Deno.test("requests beyond what a server allows are all done when it specifies w
   assert(refused > 0, "the server refused some");
 });
 
+Deno.test("a limit of the server costs an attempt of the task that finds it, not of those that run with it", async () => {
+  // It answers five, and five more when the first that it refused has come back.
+  let answers = 5;
+  let refused: string | undefined;
+  const report = await runPipeline(Array.from({ length: 60 }, (_, i) => `${i}`), {
+    db: ":memory:",
+    workers: 20,
+    retries: 1,
+    tags: () => ["server"],
+    limits: { "*": Infinity },
+    async run(path) {
+      if (path === refused) [answers, refused] = [5, undefined];
+      await Promise.resolve();
+      if (answers-- > 0) return;
+      refused ??= path;
+      throw new RetryAfter({ ms: 1, tag: "server" });
+    },
+  });
+  assertEquals([report.counts.done, report.counts.error], [60, 0]);
+});
+
+Deno.test("a task that a server always refuses has its number of attempts, and those of the tag with it", async () => {
+  const attempts: string[] = [];
+  const report = await runPipeline(["a", "b", "c"], {
+    db: ":memory:",
+    workers: 2,
+    retries: 2,
+    tags: () => ["server"],
+    limits: { server: 2 },
+    run(path) {
+      attempts.push(path);
+      throw new RetryAfter({ ms: 1, tag: "server" });
+    },
+  });
+  assertEquals(report.counts.error, 3);
+  assertEquals(attempts.sort().join(""), "aaabbbccc");
+});
+
 Deno.test("retryDelayMs may be a function; one that returns no time ends the task with that reason", async () => {
   const seen: unknown[] = [];
   const run = (_: string, { attempt }: { attempt: number }) => {

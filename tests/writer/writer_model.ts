@@ -396,8 +396,9 @@ export class Model {
       }
       const task = this.state.tasks.get(id)!;
       if (task.status === "done" || task.status === "running") return -id;
-      if (task.status === "queued") return id;
-      this.#requeue(id, task);
+      if (task.status !== "queued") this.#requeue(id, task);
+      // What failed before has no bearing on the attempt that begins now.
+      this.state.failed.delete(id);
       return id;
     });
   }

@@ -47,9 +47,15 @@ const EXAMPLES: Script[] = [
   ],
   // What failed in an attempt failed the next one, when both were sent in one batch.
   [alone(start(1, 1), LOST), alone(retry(1, 1, "again"), start(1, 1), end(1, 1))],
-  // The same, of a task that was interrupted, and of one that had the id of a task that was not there.
+  // The same, of a task that was interrupted, of one that had not begun, and of one that had the id of a task that was
+  // not there.
   [
     alone(start(1, 1), LOST, FINISH, RESUME),
+    alone({ kind: "resume_tasks", run: 1, ids: [0], names: [null], keys: ["k1"] }),
+    alone(start(1, 1), end(1, 1)),
+  ],
+  [
+    alone(LOST, FINISH, RESUME),
     alone({ kind: "resume_tasks", run: 1, ids: [0], names: [null], keys: ["k1"] }),
     alone(start(1, 1), end(1, 1)),
   ],

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { returnsRows, surelyReturnsRows } from "../../sqlite/returns_rows.ts";
+import { returnsRows, surelyReturnsRows } from "../../sqlite/statement_effect.ts";
 import { checkOptionNames, checkText, unexpected } from "../../internal/validate.ts";
 import { toIdempotencyKey } from "./idempotency_key.ts";
 import { type InsertOptions, toInsertMessage } from "./insert.ts";

@@ -204,7 +204,7 @@ export class MessageApplier {
       case "queue_added":
         return this.added.queue(message);
       case "resume_added":
-        return this.#tasks.resumeAdded(message.run);
+        return this.failed.forget(this.#tasks.resumeAdded(message.run));
       case "note_items":
         return this.#notes.note(message);
       case "place_tasks":

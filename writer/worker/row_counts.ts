@@ -13,10 +13,10 @@ import { foldName } from "../../internal/fold_name.ts";
 import { BulkStatement } from "../../sqlite/bulk_statement.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import { OWN_TABLES } from "../../sqlite/schema.ts";
-import { Statements } from "../../sqlite/statements.ts";
+import { Statements } from "../../sqlite/statement.ts";
 import type { SqlValue } from "../../sqlite/values.ts";
 import { isEnd, type TaskStatus } from "../../internal/task_status.ts";
-import type { RowChange } from "./write_target.ts";
+import type { RowChange } from "../../sqlite/statement_effect.ts";
 
 /** A part of the store that a rollback has to reach, too. */
 export interface TransactionPart {

@@ -8,7 +8,7 @@
  */
 import type { Connection } from "../../sqlite/connection.ts";
 import { STATUS_IN_RUN } from "../../sqlite/rewritten_rows.ts";
-import { Statements } from "../../sqlite/statements.ts";
+import { Statements } from "../../sqlite/statement.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
 import type { AddedCall } from "../protocol/task_message.ts";
 import { OF_RUN } from "./resume_store.ts";

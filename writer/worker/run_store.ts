@@ -23,7 +23,7 @@ import { interruptTasks, recoverRuns } from "./recovery.ts";
 import { adopt, recount, takeBack } from "./rewritten_store.ts";
 import { ADDED_TASKS, findRun } from "./resume_store.ts";
 import { RunKeys } from "./run_keys.ts";
-import { Statements } from "../../sqlite/statements.ts";
+import { Statements } from "../../sqlite/statement.ts";
 import { CHOSEN_ID, findFreeIds } from "./tasks/task_ids.ts";
 import {
   noCounts,

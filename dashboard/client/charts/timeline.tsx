@@ -11,12 +11,13 @@ import {
   formatCount,
   formatDuration,
   formatElapsed,
+  timeOf,
 } from "../../../internal/units.ts";
 import { barAt, type Packed, type PackedBar, packLanes, timeMarks } from "./lanes.ts";
 import { navigate } from "../lib/router.ts";
 import { Name } from "../components/safe_text.tsx";
 import { StatusMark } from "../components/status_mark.tsx";
-import { STATUSES } from "../lib/statuses.ts";
+import { knownEnd, STATUSES } from "../lib/statuses.ts";
 import { colour, useTheme } from "../lib/theme.ts";
 import { useAnswer } from "../live/use_answer.ts";
 
@@ -49,7 +50,9 @@ function Lanes({ timeline, run }: { timeline: TimelineAnswer; run: Run }) {
   const [width, setWidth] = useState(0);
   const [pointed, setPointed] = useState<Pointed | null>(null);
   const theme = useTheme();
-  const packed = useMemo(() => packLanes(timeline.bars, timeline.at), [timeline]);
+  // What is marked running in a run whose process is gone is known up to its last news.
+  const until = timeOf(knownEnd(run, run.status === "running")) ?? timeline.at;
+  const packed = useMemo(() => packLanes(timeline.bars, until), [timeline, until]);
   // Whole pixels are crisp; only when there are too many lanes for that they share one.
   const share = MOST_HEIGHT / packed.lanes;
   const lane = share >= 2 ? Math.min(LARGEST_LANE, Math.floor(share)) : share;
@@ -123,7 +126,7 @@ function Lanes({ timeline, run }: { timeline: TimelineAnswer; run: Run }) {
               <StatusMark status={pointed.bar.status} />
               <span>
                 {pointed.bar.to === null
-                  ? `${formatElapsed(timeline.at - pointed.bar.from)} so far`
+                  ? `${formatElapsed(until - pointed.bar.from)} so far`
                   : formatDuration(pointed.bar.to - pointed.bar.from)}
               </span>
             </span>

@@ -26,6 +26,17 @@ export function isCancelling(
   return isOpen(task.status) && Boolean(task.cancelling || run.cancelling);
 }
 
+/**
+ * Time until which a task or a run is known to have run: its end, or its last news where its process is gone; `null`
+ * while it is active.
+ */
+export function knownEnd(
+  { finishedAt, updatedAt }: { finishedAt: string | null; updatedAt?: string | null },
+  active: boolean,
+): string | null {
+  return finishedAt ?? (active ? null : updatedAt ?? null);
+}
+
 /** "3 done, 1 error", for labels. */
 export function describeCounts(counts: StatusCounts): string {
   const parts = TASK_STATUSES.filter((status) => counts[status] > 0)

@@ -24,6 +24,7 @@ export function Attempts({ task }: { task: TaskDetail }) {
           <Attempt
             key={attempt.attempt}
             attempt={attempt}
+            active={task.run.status === "running"}
             alone={attempts.length === 1}
             isNewest={attempt === attempts.at(-1)}
             whole={attempt.cut
@@ -38,8 +39,10 @@ export function Attempts({ task }: { task: TaskDetail }) {
   );
 }
 
-function Attempt({ attempt, alone, isNewest, whole }: {
+function Attempt({ attempt, active, alone, isNewest, whole }: {
   attempt: TaskAttempt;
+  /** Whether its run is active. */
+  active: boolean;
   alone: boolean;
   isNewest: boolean;
   whole: string | undefined;
@@ -57,7 +60,7 @@ function Attempt({ attempt, alone, isNewest, whole }: {
             <Elapsed
               from={attempt.startedAt}
               to={attempt.finishedAt}
-              running={attempt.status === "running"}
+              running={attempt.status === "running" && active}
             />
             {attempt.worker && (
               <>

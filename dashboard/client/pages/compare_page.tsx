@@ -9,6 +9,7 @@ import type { RouteOf } from "../lib/route.ts";
 import { CountsBar } from "../components/bars.tsx";
 import { Ago } from "../components/elapsed.tsx";
 import { formatCount, formatDuration, formatRatio, timeOf } from "../../../internal/units.ts";
+import { knownEnd } from "../lib/statuses.ts";
 import { ComparedWrote } from "../data/written_rows.tsx";
 import { CheckTable } from "../run/checks.tsx";
 import { PageTitle } from "../components/page_title.tsx";
@@ -109,7 +110,7 @@ export function ComparePage({ route }: { route: RouteOf<"compare"> }) {
             />
             {answer.checks.failing.a + answer.checks.failing.b > 0 && (
               <Row
-                label="Checks failing"
+                label="Checks not passed"
                 a={formatCount(answer.checks.failing.a)}
                 b={formatCount(answer.checks.failing.b)}
                 change={signed(answer.checks.failing.b - answer.checks.failing.a)}
@@ -248,7 +249,7 @@ function ChangedChecks({ label, hint, list: { total, checks } }: {
 }
 
 function tookOf(run: Run): number | null {
-  const [from, to] = [timeOf(run.startedAt), timeOf(run.finishedAt)];
+  const [from, to] = [timeOf(run.startedAt), timeOf(knownEnd(run, run.status === "running"))];
   return from === null || to === null ? null : Math.max(0, to - from);
 }
 

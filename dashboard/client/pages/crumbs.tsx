@@ -33,26 +33,31 @@ export function Crumbs({ route, live, exported }: PageProps) {
             <a href={hrefOf(runRoute(run))}>Run #{run}</a>
           </li>
         )}
-      {here && <li aria-current="page">{here}</li>}
+      {here && (
+        <li aria-current="page">
+          {here.kind && <span class="crumb-kind">{`${here.kind} `}</span>}
+          {here.text}
+        </li>
+      )}
     </ol>
   );
 }
 
-/** The text of the last crumb, `null` where it is the first. */
-function titleOf(route: Route): string | null {
+/** The text of the last crumb, `null` where it is the first. Its kind gives way on a phone. */
+function titleOf(route: Route): { kind?: string; text: string } | null {
   switch (route.view) {
     case "runs":
       return null;
     case "run":
-      return `Run #${route.run}`;
+      return { kind: "Run", text: `#${route.run}` };
     case "task":
-      return `Task #${route.task}`;
+      return { kind: "Task", text: `#${route.task}` };
     case "pipeline":
-      return cutText(cleanText(route.name), 40);
+      return { text: cutText(cleanText(route.name), 40) };
     case "compare":
-      return `#${route.a} and #${route.b}`;
+      return { text: `#${route.a} and #${route.b}` };
     case "data":
-      return "Data";
+      return { text: "Data" };
   }
 }
 

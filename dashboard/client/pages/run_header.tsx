@@ -20,7 +20,13 @@ import {
 } from "../../../internal/units.ts";
 import { hrefOf } from "../lib/router.ts";
 import { PageTitle } from "../components/page_title.tsx";
-import { type Moment, recentRate, remainingMs, shareOf } from "../../../internal/progress.ts";
+import {
+  type Moment,
+  recentRate,
+  remainingMs,
+  shareOf,
+  workedOf,
+} from "../../../internal/progress.ts";
 import { rewrittenText } from "../../../internal/rewritten_text.ts";
 import { Name } from "../components/safe_text.tsx";
 import { Command } from "../run/chosen_tasks.tsx";
@@ -29,7 +35,7 @@ import { NoWorker } from "./remote_workers.tsx";
 import { RunArguments, RunFailure } from "./run_facts.tsx";
 import { Asleep } from "./steps.tsx";
 import { RunStatusMark } from "../components/status_mark.tsx";
-import { endedOf } from "../lib/statuses.ts";
+import { endedOf, knownEnd } from "../lib/statuses.ts";
 
 export function RunHeader(
   { run, recent, exported, isGone }: {
@@ -76,7 +82,7 @@ export function RunHeader(
         {running ? <Pace run={run} recent={recent} /> : <Average run={run} />}
         <Stat label={running ? "Elapsed" : "Took"}>
           <b>
-            <Elapsed from={run.startedAt} to={run.finishedAt} running={running} />
+            <Elapsed from={run.startedAt} to={knownEnd(run, running)} running={running} />
           </b>
           <span class="faint">
             since <Clock time={run.startedAt} />
@@ -157,9 +163,9 @@ function Pace({ run, recent }: { run: Run; recent: Moment[] }) {
 }
 
 function Average({ run }: { run: Run }) {
-  const [from, to] = [timeOf(run.startedAt), timeOf(run.finishedAt)];
+  const [from, to] = [timeOf(run.startedAt), timeOf(knownEnd(run, false))];
   const rate = from !== null && to !== null && to > from
-    ? endedOf(run.counts) / (to - from) * 1000
+    ? workedOf(run.counts) / (to - from) * 1000
     : null;
   return (
     <Stat label="Rate">

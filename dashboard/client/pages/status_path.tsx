@@ -5,12 +5,14 @@
  */
 import type { TaskDetail } from "../../api.ts";
 import { Clock, Elapsed } from "../components/elapsed.tsx";
+import { knownEnd } from "../lib/statuses.ts";
 import { StatusIcon } from "../components/status_mark.tsx";
 
 export function StatusPath({ task }: { task: TaskDetail }) {
-  const running = task.status === "running";
+  const isMarkedRunning = task.status === "running";
+  const running = isMarkedRunning && task.run.status === "running";
   const steps: { status: string; at?: string | null }[] = [{ status: "queued" }];
-  if (task.startedAt || running) steps.push({ status: "running", at: task.startedAt });
+  if (task.startedAt || isMarkedRunning) steps.push({ status: "running", at: task.startedAt });
   // It sleeps, or has slept, and continues when its turn comes.
   if (task.status === "queued" && task.startedAt) steps.push({ status: "queued" });
   if (task.finishedAt || !["queued", "running"].includes(task.status)) {
@@ -29,12 +31,20 @@ export function StatusPath({ task }: { task: TaskDetail }) {
           <span class="step-time">{at && <Clock time={at} />}</span>
         </li>
       ))}
-      <li class="step-took">
-        <span class="faint">{running ? "running for" : "took"}</span>{" "}
-        <b>
-          <Elapsed from={task.startedAt} to={task.finishedAt} running={running} />
-        </b>
-      </li>
+      {task.startedAt && (
+        <li class="step-took">
+          <span class="faint">
+            {running ? "running for" : isMarkedRunning ? "ran for" : "took"}
+          </span>{" "}
+          <b>
+            <Elapsed
+              from={task.startedAt}
+              to={task.status === "queued" ? null : knownEnd(task, running)}
+              running={running}
+            />
+          </b>
+        </li>
+      )}
     </ol>
   );
 }

@@ -32,7 +32,7 @@ export function TaskLog({ task, logs }: { task: TaskDetail; logs: LogPage }) {
         ),
       (page) => setEarlier({ lines: [...page.lines, ...lines], previous: page.previous }),
     );
-  const running = task.status === "running";
+  const running = task.status === "running" && task.run.status === "running";
   return (
     <section class="panel" aria-labelledby="log-title">
       <div class="panel-head">

@@ -92,7 +92,10 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
             <div class="task-progress">
               <ProgressBar progress={task.progress} status={task.status} />
               <b>{formatPercent(task.progress)}</b>
-              {task.status === "running" && <Pace task={task} />}
+              {task.status === "running" &&
+                (task.run.status === "running"
+                  ? <Pace task={task} />
+                  : <span class="stalled">its process is gone</span>)}
             </div>
             <TaskFacts key={`facts ${task.id}`} task={task} />
             {task.rewritten && (

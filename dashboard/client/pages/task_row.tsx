@@ -15,16 +15,19 @@ import { isStalled, taskPace } from "../live/rates.ts";
 import { hrefOf } from "../lib/router.ts";
 import { Name, SafeText } from "../components/safe_text.tsx";
 import { RewrittenMark, StatusMark } from "../components/status_mark.tsx";
+import { knownEnd } from "../lib/statuses.ts";
 import { SleepsUntil } from "./steps.tsx";
 
-export const TaskRow = memo(({ task, cancelling, chosen, onChoose }: {
+export const TaskRow = memo(({ task, active, cancelling, chosen, onChoose }: {
   task: Task;
+  /** Whether its run is active: without it no task runs, although it may be marked so. */
+  active: boolean;
   cancelling: boolean;
   /** Whether it is ticked; `null` where it cannot be. */
   chosen: boolean | null;
   onChoose: (id: number) => void;
 }) => {
-  const running = task.status === "running";
+  const running = task.status === "running" && active;
   const text = (task.status === "error" ? task.error : null) ?? task.message;
   return (
     <tr class={`task-row row-${task.status}`}>
@@ -72,7 +75,11 @@ export const TaskRow = memo(({ task, cancelling, chosen, onChoose }: {
         <Clock time={task.startedAt} />
       </td>
       <td class="cell-duration">
-        <Elapsed from={task.startedAt} to={task.finishedAt} running={running} />
+        <Elapsed
+          from={task.startedAt}
+          to={task.status === "queued" ? null : knownEnd(task, active)}
+          running={running}
+        />
       </td>
       <td class="cell-pace">{running && <Pace task={task} />}</td>
     </tr>

@@ -119,6 +119,7 @@ export function TaskTable({ route, state, current, exported }: {
               <TaskRow
                 key={task.id}
                 task={task}
+                active={state.run.status === "running"}
                 cancelling={isCancelling(task, state.run)}
                 chosen={mayChoose ? chosen.ids.has(task.id) : null}
                 onChoose={chosen.toggle}

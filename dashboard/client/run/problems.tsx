@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { causeText } from "../../../internal/text/cause_text.ts";
 import { TableLinks } from "../components/table_links.tsx";
 import type { FailureCause, FailureReport, Run, RunDelays, Task } from "../../api.ts";
 import type { ComponentChildren } from "preact";
@@ -28,6 +29,9 @@ import { useNow } from "../live/clock.ts";
 import { useAnswer } from "../live/use_answer.ts";
 
 const REFETCH_MS = 3_000;
+
+/** Characters of a cause. */
+const LONGEST_CAUSE = 300;
 
 /** Causes that are shown before all are wanted. */
 const FIRST = 5;
@@ -131,7 +135,7 @@ function Cause({ cause, route, mayRetry }: {
   route: RouteOf<"run">;
   mayRetry: boolean;
 }) {
-  const { id, text, count, share, firstAt, lastAt, sample } = cause;
+  const { id, count, share, firstAt, lastAt, sample } = cause;
   const query = { ...route.query, status: [], q: "", key: "", cause: id, cursor: "" };
   const isShown = route.query.cause === id;
   return (
@@ -140,7 +144,7 @@ function Cause({ cause, route, mayRetry }: {
       <div class="cause-body">
         <details>
           <summary>
-            <SafeText text={text || "without a message"} />
+            <SafeText text={causeText(cause)} limit={LONGEST_CAUSE} />
           </summary>
           <p class="under-title">
             Such as <TaskLink task={sample} />

@@ -5,6 +5,7 @@
  */
 import type { Run, RunPage } from "../../api.ts";
 import { formatCount, formatDuration, formatWhen, timeOf } from "../../../internal/units.ts";
+import { knownEnd } from "../lib/statuses.ts";
 import { PageTitle } from "../components/page_title.tsx";
 import { Name, SafeText } from "../components/safe_text.tsx";
 import { RunStatusMark, StatusIcon } from "../components/status_mark.tsx";
@@ -122,7 +123,7 @@ function Row({ run, before }: { run: Run; before: Run | undefined }) {
       <td>
         <Elapsed
           from={run.startedAt}
-          to={run.finishedAt}
+          to={knownEnd(run, run.status === "running")}
           running={run.status === "running"}
         />
       </td>
@@ -177,7 +178,7 @@ function describe(run: Run): string {
     `${formatDuration(tookOf(run))}, ${formatCount(run.counts.error)} failed`;
 }
 
-function tookOf({ startedAt, finishedAt }: Run): number | null {
-  const [from, to] = [timeOf(startedAt), timeOf(finishedAt)];
+function tookOf(run: Run): number | null {
+  const [from, to] = [timeOf(run.startedAt), timeOf(knownEnd(run, run.status === "running"))];
   return from === null || to === null ? null : Math.max(0, to - from);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Run, Sample } from "../../api.ts";
+import { endedOf } from "../../../internal/progress.ts";
 import type { Reader } from "../reader.ts";
 import { memoize } from "./memoize.ts";
 
@@ -44,20 +45,28 @@ export function sparkline(reader: Reader, run: Run): number[] {
   return finishedAt ? memoize(reader, `sparkline ${id} ${finishedAt}`, draw) : draw();
 }
 
+/** The counts between two samples are taken as even: parts of a life need not be as long as the time between samples. */
 function rates(samples: Sample[], run: Run): number[] {
   const from = Date.parse(run.startedAt ?? "");
   const to = Date.parse(run.finishedAt ?? run.updatedAt ?? "");
   if (samples.length < 2 || !(to > from)) return [];
+  const known = [
+    { at: from, ended: 0 },
+    ...samples.map((sample) => ({ at: sample.at, ended: endedOf(sample) })),
+    { at: to, ended: endedOf(run.counts) },
+  ];
   const points = Math.min(SPARKLINE_POINTS, samples.length);
   const width = (to - from) / points;
   const line: number[] = [];
-  let at = 0;
+  let next = 1;
   let before = 0;
   for (let part = 1; part <= points; part++) {
-    while (at < samples.length - 1 && samples[at + 1]!.at <= from + part * width) at++;
-    const { done, error, cancelled } = samples[at]!;
-    const ended = done + error + cancelled;
-    line.push(Math.max(0, Math.round((ended - before) / (width / 1000))));
+    const at = part === points ? to : from + part * width;
+    while (next < known.length - 1 && known[next]!.at < at) next++;
+    const [a, b] = [known[next - 1]!, known[next]!];
+    const share = b.at > a.at ? Math.min(1, Math.max(0, (at - a.at) / (b.at - a.at))) : 1;
+    const ended = a.ended + (b.ended - a.ended) * share;
+    line.push(Number((Math.max(0, ended - before) / (width / 1000)).toPrecision(3)));
     before = ended;
   }
   return line;

@@ -2,9 +2,9 @@
  * The entry of a task Worker: runs one task at a time and sends what the tasks write straight to the
  * writer, over a port of its own. No module imports this file; `pool_worker.ts` starts it by its URL.
  *
- * What is thrown behind a task's back, in a timer or an unawaited promise, would end the
- * Worker together with what it has not sent yet. It is caught here: the task that runs ends as `error`,
- * what was sent is committed, then the pool is notified and replaces the Worker. A task cannot end its Worker
+ * What is thrown behind a task's back, in a timer or an unawaited promise, would end the Worker together with what
+ * it has not sent yet. It is caught here: the task that runs ends as `error`, unless another one has left the promise
+ * behind; what was sent is committed, then the pool is notified and replaces the Worker. A task cannot end its Worker
  * itself, which would happen in silence, nor post messages, which would be taken for ours.
  *
  * @module
@@ -27,6 +27,7 @@ import { functionsOf, WorkerSetup } from "./worker_setup.ts";
 import { type TaskEnvironment, TaskExecution } from "../task_execution.ts";
 import { type GivenTask, tasksOf } from "./run_request.ts";
 import { TaskBoard } from "./task_board.ts";
+import { attributed, isLeftBehind } from "./task_origin.ts";
 import { TaskReports } from "./task_reports.ts";
 import { isStopped, runTask, type TaskOutcome, writeFailure } from "../task_runner.ts";
 import type { TaskFunction } from "../task_module.ts";
@@ -241,7 +242,7 @@ async function run(request: GivenTask): Promise<boolean> {
 
 function work(request: GivenTask, task: TaskExecution): ReturnType<typeof runTask> {
   const { item, stage = "", trace } = request;
-  const start = () => runTask(functions.get(stage)!, item, task, environment!);
+  const start = () => runTask(attributed(functions.get(stage)!, task), item, task, environment!);
   const isTraced = trace !== undefined && OPENTELEMETRY in globalThis;
   if (!isTraced) return start();
   return import("../task_trace.ts").then(({ runTraced }) => runTraced(trace, task, start));
@@ -290,7 +291,7 @@ addEventListener("error", (event) => {
 });
 addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
-  fail(event.reason);
+  if (!isLeftBehind(event.reason, running)) fail(event.reason);
 });
 addEventListener("message", (event) => {
   handle((event as MessageEvent<TaskWorkerRequest>).data).catch(fail);

@@ -7,7 +7,7 @@
  */
 import type { LiveTask } from "../live_task.ts";
 import { MAX_TIMER_MS } from "../../../internal/validate.ts";
-import { TagLimiter } from "./tag_limiter.ts";
+import { type Refusal, TagLimiter } from "./tag_limiter.ts";
 import type { TagLimits } from "./tag_limits.ts";
 import type { IdentifiedItem } from "../task_identity.ts";
 import { WaitingTasks } from "./waiting_tasks.ts";
@@ -73,6 +73,9 @@ export interface ReadyQueueOptions<Item> {
   /** Milliseconds on a clock that never goes back. */
   clock?: (() => number) | undefined;
 }
+
+/** What is subtracted from places of tasks that are run again; no id and no other place is as great. */
+const FIRST = Number.MAX_SAFE_INTEGER + 1;
 
 /** The queue. */
 export class ReadyQueue<Item> {
@@ -147,24 +150,26 @@ export class ReadyQueue<Item> {
   }
 
   /**
-   * Adds a task; with `first` before the others of its priority.
+   * Adds a task, behind the others of its priority or at a place of its own.
    *
    * @throws {TypeError} If its priority is not a number, or its tags are not an array
    */
-  push(task: LiveTask<Item>, first = false): void {
+  push(task: LiveTask<Item>, place = ++this.#pushed): void {
     task.phase = "ready";
     if (task.order !== 0) return;
     const tags = this.#rank(task);
-    const order = ++this.#pushed;
-    task.order = first ? order - Number.MAX_SAFE_INTEGER : order;
+    task.order = place;
     this.#waiting.push(task, tags);
   }
 
   /** Puts back a task that was taken, before the others of its priority. */
   requeue(task: LiveTask<Item>): void {
+    // In the order of their ids: one that found the limit of a tag would else find it again, behind others.
+    const isRefused = task.reservations?.some((reservation) => reservation.isRefused);
+    const place = isRefused ? task.id : ++this.#pushed;
     this.release(task);
     try {
-      this.push(task, true);
+      this.push(task, place - FIRST);
     } catch (thrown) {
       this.#failure ??= { thrown };
     }
@@ -187,12 +192,12 @@ export class ReadyQueue<Item> {
   }
 
   /**
-   * Starts no task with this tag for some milliseconds.
+   * Starts no task with this tag for some milliseconds, because this one was refused.
    *
    * @throws {TypeError} If the tag has no limit
    */
-  hold(tag: string, ms: number): void {
-    this.#limits.hold(tag, this.#clock() + ms);
+  hold(tag: string, { ms, task }: { ms: number; task: LiveTask<Item> }): Refusal {
+    return this.#limits.hold(tag, { until: this.#clock() + ms, task });
   }
 
   /** Wakes the caller no more. */

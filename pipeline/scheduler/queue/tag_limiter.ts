@@ -4,7 +4,6 @@
  * @module
  */
 import { closest } from "../../../internal/validate.ts";
-import { RateWindow } from "./rate_window.ts";
 import {
   checkLimit,
   INTERVAL_MS,
@@ -12,33 +11,22 @@ import {
   type TagLimits,
   toTagLimit,
 } from "./tag_limits.ts";
+import { type Reservation, TagState } from "./tag_state.ts";
 
 /** Tags that are remembered, at least, before those that are idle are forgotten. */
 const MAX_TAGS = 10_000;
 
-/** One tag. */
-export interface TagState {
-  readonly tag: string;
-  readonly limit: TagLimit;
-  /** How many more may run. */
-  room: number;
-  readonly window: RateWindow | undefined;
-  /** Until when none starts. */
-  heldUntil: number;
-  /** The limiters that it is shared by. */
-  readonly sharers: Set<TagLimiter> | undefined;
-}
-
-/** What a task that was taken from the queue takes of one tag. */
-export interface Reservation {
-  readonly state: TagState;
-  /** Its place in the window until it has started. */
-  place: number | undefined;
-}
-
 /** What can take of limits. */
 export interface Reserving {
   reservations: Reservation[] | undefined;
+}
+
+/** What a refusal that holds back a tag means for the task. */
+export interface Refusal {
+  /** Whether the tag's limit was not known to be reached when the task was taken. */
+  isNews: boolean;
+  /** Whether the task itself has the tag, and is held back by it. */
+  isHeld: boolean;
 }
 
 /** The tags whose limits hold for all runs of this process. */
@@ -78,27 +66,20 @@ export class TagLimiter {
 
   /** From when on a task with this tag may start; `Infinity` as long as others must end or start first. */
   opensAt(tag: string): number {
-    const { room, window, heldUntil } = this.#stateOf(tag)!;
-    return room > 0 ? Math.max(heldUntil, window?.opensAt ?? -Infinity) : Infinity;
+    return this.#stateOf(tag)!.opensAt;
   }
 
   /** A task with these tags is taken from the queue. */
   reserve(task: Reserving, tags: readonly string[]): void {
     if (tags.length === 0) return;
-    task.reservations = tags.map((tag): Reservation => {
-      const state = this.#stateOf(tag)!;
-      state.room--;
-      return { state, place: state.window?.reserve() };
-    });
+    task.reservations = tags.map((tag) => this.#stateOf(tag)!.reserve());
   }
 
   /** A task that was taken has started. Returns whether others may have waited for that. */
   start({ reservations = [] }: Reserving, now: number): boolean {
     let counted = false;
     for (const reservation of reservations) {
-      if (reservation.place === undefined) continue;
-      reservation.state.window!.start(reservation.place, now);
-      reservation.place = undefined;
+      if (!reservation.state.start(reservation, now)) continue;
       counted = true;
       this.#wakeSharers(reservation.state);
     }
@@ -109,31 +90,32 @@ export class TagLimiter {
   release(task: Reserving, now: number): void {
     // It may never have started.
     this.start(task, now);
-    for (const { state } of task.reservations ?? []) {
-      state.room++;
-      this.#wakeSharers(state);
+    for (const reservation of task.reservations ?? []) {
+      reservation.state.release(reservation);
+      this.#wakeSharers(reservation.state);
     }
     task.reservations = undefined;
   }
 
   /**
-   * No task with this tag starts before `until`.
+   * No task with this tag starts before `until`, because this one was refused.
    *
    * @throws {TypeError} If the tag has no limit
    */
-  hold(tag: string, until: number): void {
+  hold(tag: string, { until, task }: { until: number; task: Reserving }): Refusal {
     const state = this.#stateOf(tag);
     if (!state) {
       throw new TypeError(
         `Cannot hold back the tag ${Deno.inspect(tag)}: it has no limit. Name it in limits`,
       );
     }
-    state.heldUntil = Math.max(state.heldUntil, until);
+    const own = task.reservations?.find((reservation) => reservation.state === state);
+    return { isNews: state.hold(until, own), isHeld: own !== undefined };
   }
 
   /** It is woken no more. */
   close(): void {
-    for (const state of this.#states.values()) state?.sharers?.delete(this);
+    for (const state of this.#states.values()) state?.sharers?.delete(this.#wake);
   }
 
   #stateOf(tag: string): TagState | undefined {
@@ -157,7 +139,7 @@ export class TagLimiter {
     }
     if (this.#limitOf) checkLimit(tag, limit);
     const whole = toTagLimit(limit);
-    return whole.shared ? this.#share(tag, whole) : toState(tag, whole);
+    return whole.shared ? this.#share(tag, whole) : new TagState(tag, whole);
   }
 
   #unnamed(tag: string): string {
@@ -180,14 +162,14 @@ export class TagLimiter {
       }
       state = undefined;
     }
-    if (!state) shared.set(tag, state = toState(tag, limit));
-    state.sharers!.add(this);
+    if (!state) shared.set(tag, state = new TagState(tag, limit));
+    state.sharers!.add(this.#wake);
     return state;
   }
 
   #wakeSharers({ tag, sharers }: TagState): void {
-    for (const limiter of sharers ?? []) {
-      if (limiter !== this) limiter.#wake(tag);
+    for (const wake of sharers ?? []) {
+      if (wake !== this.#wake) wake(tag);
     }
   }
 
@@ -195,30 +177,13 @@ export class TagLimiter {
   #forgetIdle(): void {
     const now = performance.now();
     for (const [tag, state] of this.#states) {
-      if (state && !isIdle(state, now)) continue;
-      state?.sharers?.delete(this);
+      if (state && !state.isIdle(now)) continue;
+      state?.sharers?.delete(this.#wake);
       this.#states.delete(tag);
     }
     // Where most are in use, it is not looked for idle ones with each new tag.
     this.#most = Math.max(MAX_TAGS, 2 * this.#states.size);
   }
-}
-
-function toState(tag: string, limit: TagLimit): TagState {
-  const { concurrency = Infinity, rate, intervalMs = INTERVAL_MS } = limit;
-  return {
-    tag,
-    limit,
-    room: concurrency,
-    window: rate === undefined ? undefined : new RateWindow(rate, intervalMs),
-    heldUntil: -Infinity,
-    sharers: limit.shared ? new Set() : undefined,
-  };
-}
-
-function isIdle({ limit, room, window, heldUntil }: TagState, now: number): boolean {
-  return room === (limit.concurrency ?? Infinity) && heldUntil <= now &&
-    (window === undefined || window.isIdle(now));
 }
 
 function isAlike(one: TagLimit, other: TagLimit): boolean {

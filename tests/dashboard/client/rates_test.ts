@@ -1,3 +1,4 @@
+import { knownEnd } from "../../../dashboard/client/lib/statuses.ts";
 import { addMoment, isStalled, taskPace } from "../../../dashboard/client/live/rates.ts";
 import { recentRate } from "../../../internal/progress.ts";
 import { noCounts } from "../../../internal/task_status.ts";
@@ -55,4 +56,12 @@ Deno.test("isStalled() marks running tasks without news for a minute", () => {
   assertEquals(isStalled({ ...task, updatedAt: null }, 60_001), true);
   assertEquals(isStalled({ ...task, status: "done" }, 999_999), false);
   assertEquals(isStalled({ ...task, startedAt: null, updatedAt: null }, 999_999), false);
+});
+
+Deno.test("knownEnd() is the end, or the last news where nothing runs any more", () => {
+  const [finishedAt, updatedAt] = [iso(9), iso(5)];
+  assertEquals(knownEnd({ finishedAt, updatedAt }, false), finishedAt);
+  assertEquals(knownEnd({ finishedAt: null, updatedAt }, false), updatedAt);
+  assertEquals(knownEnd({ finishedAt: null, updatedAt }, true), null);
+  assertEquals(knownEnd({ finishedAt: null }, false), null);
 });

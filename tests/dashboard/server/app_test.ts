@@ -115,6 +115,24 @@ Deno.test("createDashboard() lists the history of a task without those of its ow
   assertEquals(tasks.map(({ id, runId }) => [id, runId]), [[other, 2]]);
 });
 
+Deno.test("a sparkline is even where the rate was, wherever its samples stand", async () => {
+  using shown = await show();
+  addRun(shown.store, Array.from({ length: 20 }, () => ({ status: "done" })));
+  const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000).toISOString();
+  const { connection } = shown.store;
+  connection.prepare(
+    "UPDATE pipeline_runs SET status = 'done', owner = NULL, started_at = ?, finished_at = ?",
+  ).run(at(0), at(100));
+  for (const [seconds, done] of [[5, 1], [45, 9], [50, 10], [55, 11]] as const) {
+    connection.prepare(
+      `INSERT INTO run_samples (run_id, sampled_at, queued, running, done, error, cancelled)
+       VALUES (1, ?, 0, 0, ?, 0, 0)`,
+    ).run(at(seconds), done);
+  }
+  const { sparklines } = await shown.get<RunPage>("/api/runs");
+  assertEquals(sparklines, { 1: [0.2, 0.2, 0.2, 0.2] });
+});
+
 const WRONG = [
   ...["limit=0", "limit=201", "limit=-1", "limit=1e2", "limit=", "limit=99999999999999999"],
   ...["status=lost", "status=done,lost", "sort=size", "sort=--id", "sort=id;--"],

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Run, RunSnapshot } from "../../../dashboard/api.ts";
+import type { Run, RunSnapshot, TaskPage } from "../../../dashboard/api.ts";
 import { createDashboard } from "../../../dashboard/mod.ts";
 import { shareOf } from "../../../internal/progress.ts";
+import { formatDuration } from "../../../internal/units.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { ROOT } from "../../support/child.ts";
 import { tempFolder } from "../../support/temp.ts";
@@ -69,7 +70,14 @@ Deno.test("a run whose process is gone is interrupted for every reader, within f
   assertMatch(metrics, /^pipeloom_run_process_gone\{run="1",name="stuck"\} 1$/m);
 
   const after = await runCli(["status", "--db", db], { folder: folder.path });
-  assertMatch(after.out, /^stuck · run 1 · interrupted \(process gone\) · /);
+  const lasted = (one: { startedAt: string | null; updatedAt: string | null }) =>
+    formatDuration(Date.parse(one.updatedAt!) - Date.parse(one.startedAt!));
+  const { tasks } = await (await app.request("/api/runs/1/tasks?status=running"))
+    .json() as TaskPage;
+  // No time is counted that nothing ran.
+  const head = `stuck · run 1 · interrupted (process gone) · ${lasted(gone.run!)} · `;
+  assertEquals(after.out.slice(0, head.length), head);
+  assertMatch(after.out, new RegExp(`running  2  b .* 50%  ${lasted(tasks[0]!)}\\n`));
   assertStringIncludes(after.out, "2 tasks left: pipeloom run <file> --resume 1 continues it");
   const runs = await runCli(["runs", "--db", db], { folder: folder.path });
   assertMatch(runs.out, /interrupted \(process gone\)/);

@@ -1,7 +1,7 @@
 import { assertEquals } from "../../support/assert.ts";
 import type { WriteMessage } from "../../../writer/protocol/write_message.ts";
 import type { RunStarted } from "../../../writer/protocol/run_message.ts";
-import { writeTarget } from "../../../writer/worker/write_target.ts";
+import { writeTarget } from "../../../sqlite/statement_effect.ts";
 import { DRIVERS } from "../../support/drivers.ts";
 import {
   AT,

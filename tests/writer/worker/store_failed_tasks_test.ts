@@ -2,7 +2,7 @@ import { type Row, toInsertMessage } from "../../../writer/client/insert.ts";
 import type { WriteMessage } from "../../../writer/protocol/write_message.ts";
 import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import { DRIVERS } from "../../support/drivers.ts";
-import { end, openStore, start } from "./store_fixture.ts";
+import { end, LATER, openStore, start, startRun } from "./store_fixture.ts";
 
 const schema = "CREATE TABLE city (id INTEGER PRIMARY KEY, name TEXT NOT NULL)";
 
@@ -68,6 +68,24 @@ for (const driver of DRIVERS) {
     const { failures } = store.commit(start(run, id!), end(run, id!));
     assertEquals(failures.map(([index]) => index), [1]);
     assertEquals(store.task(id!)!.status, "error");
+  });
+
+  Deno.test(`Store.commit() forgets the failure of an added task that a resumed run queues again (${driver})`, async () => {
+    using store = await openStore({ driver, schema });
+    const { run } = store.startRun(0);
+    const added = { tasks: 1, names: "[null]", keys: '["a"]', items: "1" };
+    store.write({ kind: "add_tasks", run, by: 0, ...added });
+    store.write({ kind: "queue_added", run });
+    const [id] = store.column("SELECT id FROM task_runs") as [number];
+    store.commit(start(run, id), insert("nowhere", [{ x: 1 }], id));
+    const gone = { status: "error" as const, message: "gone", error: "Error: gone" };
+    const at = { finishedAt: LATER };
+    store.write({ kind: "end_tasks", run, ids: [id], running: true, ...gone, ...at });
+    store.write({ kind: "finish_run", run, status: "error", ...at });
+    store.write({ ...startRun(0), resume: run } as WriteMessage);
+    store.write({ kind: "resume_added", run });
+    assertEquals(store.commit(start(run, id), end(run, id)).failures, []);
+    assertEquals(store.task(id)!.status, "done");
   });
 
   Deno.test(`Store.commit() informs the sender of a transaction that its task has failed (${driver})`, async () => {

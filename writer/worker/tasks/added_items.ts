@@ -8,7 +8,7 @@
  * @module
  */
 import type { Connection } from "../../../sqlite/connection.ts";
-import { Statements } from "../../../sqlite/statements.ts";
+import { Statements } from "../../../sqlite/statement.ts";
 import type { SqlRow } from "../../../sqlite/values.ts";
 import { TAKE_OVER } from "./task_shape.ts";
 import type { AddedCall, AddedPage, QueueTasksMessage } from "../../protocol/task_message.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Connection } from "../../../sqlite/connection.ts";
-import { Statements } from "../../../sqlite/statements.ts";
+import { Statements } from "../../../sqlite/statement.ts";
 import type { ExpectTasksMessage } from "../../protocol/run_message.ts";
 import type {
   AddedCall,

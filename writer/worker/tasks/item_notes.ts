@@ -10,8 +10,8 @@
  */
 import { BulkStatement } from "../../../sqlite/bulk_statement.ts";
 import type { Connection } from "../../../sqlite/connection.ts";
-import { Statements } from "../../../sqlite/statements.ts";
-import { versionTrigger } from "../../../sqlite/tables/task_versions.ts";
+import { Statements } from "../../../sqlite/statement.ts";
+import { versionTrigger } from "../../../sqlite/tables/task_tables.ts";
 import type { SqlValue } from "../../../sqlite/values.ts";
 import type { NoteItemsMessage } from "../../protocol/task_message.ts";
 import type { RunStore } from "../run_store.ts";

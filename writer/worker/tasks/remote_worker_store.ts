@@ -6,7 +6,7 @@
  */
 import type { Connection } from "../../../sqlite/connection.ts";
 import { type Columns, createTable } from "../../../sqlite/tables/table_changes.ts";
-import { Statements } from "../../../sqlite/statements.ts";
+import { Statements } from "../../../sqlite/statement.ts";
 import type { PlaceTasksMessage, SeeWorkerMessage } from "../../protocol/run_message.ts";
 
 /** Workers on other machines; the table is made by the first run that has any. */

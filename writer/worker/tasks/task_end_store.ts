@@ -9,7 +9,7 @@ import type { Connection } from "../../../sqlite/connection.ts";
 import type { EndTasksMessage, TaskFound, TasksEnded } from "../../protocol/task_message.ts";
 import type { RunStore } from "../run_store.ts";
 import { isOwn, STATUS_IN_RUN } from "../../../sqlite/rewritten_rows.ts";
-import { Statements } from "../../../sqlite/statements.ts";
+import { Statements } from "../../../sqlite/statement.ts";
 import type { TaskStatus } from "../../../internal/task_status.ts";
 import type { TaskUpdateStore } from "./task_update_store.ts";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Statements } from "../../../sqlite/statements.ts";
+import type { Statements } from "../../../sqlite/statement.ts";
 
 /** From this id on, 2^52, ids are chosen by users only, until all below it are used. */
 export const CHOSEN_ID = 4_503_599_627_370_496;

@@ -13,7 +13,7 @@ import type {
 } from "../../protocol/task_message.ts";
 import type { KeyedTask } from "../run_keys.ts";
 import type { RunStore } from "../run_store.ts";
-import { Statements } from "../../../sqlite/statements.ts";
+import { Statements } from "../../../sqlite/statement.ts";
 import type { TaskUpdateStore } from "./task_update_store.ts";
 import { canMove, canRequeue, type TaskStatus } from "../../../internal/task_status.ts";
 
@@ -56,16 +56,17 @@ export class TaskStore {
     return taken;
   }
 
-  /** Queues the added tasks of a resumed run that are not `done` and that no item stood for. */
-  resumeAdded(run: number): undefined {
-    for (const task of this.#runs.keys.gone(run)) {
-      const isAdded = this.#statements.of(
-        "SELECT 1 FROM main.task_runs WHERE id=? AND input IS NOT NULL AND added_by IS NOT NULL",
-      ).get(task.id);
-      if (!isAdded) continue;
+  /** Queues the added tasks of a resumed run that are not `done` and that no item stood for; returns their ids. */
+  resumeAdded(run: number): number[] {
+    const isAdded = this.#statements.of(
+      "SELECT 1 FROM main.task_runs WHERE id=? AND input IS NOT NULL AND added_by IS NOT NULL",
+    );
+    const added = this.#runs.keys.gone(run).filter(({ id }) => isAdded.get(id));
+    for (const task of added) {
       this.#runs.keys.see(run, task.id);
       this.#restart(run, task);
     }
+    return added.map(({ id }) => id);
   }
 
   /** Makes tasks `queued` again, and returns the ids of those that are now. */

@@ -31,8 +31,8 @@ const tags = (item: Item) => item.tags;
 Deno.test("ReadyQueue.take() takes greater priorities first, and the same in their order", () => {
   const queue = queueOf<Item>({ priority });
   [0, 5, -1, 5, 0].forEach((priority, id) => queue.push(task(id, { priority })));
-  queue.push(task(9, { priority: 0 }), true);
-  queue.push(task(8, { priority: 0 }), true);
+  queue.requeue(task(9, { priority: 0 }));
+  queue.requeue(task(8, { priority: 0 }));
   assertEquals(queue.size, 7);
   const ids = Array.from({ length: 8 }, () => queue.take()?.id);
   assertEquals(ids, [1, 3, 9, 8, 0, 4, 2, undefined]);

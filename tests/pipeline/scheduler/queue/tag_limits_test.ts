@@ -147,7 +147,7 @@ Deno.test("of more tags than are remembered those are forgotten of which nothing
   const started = { reservations: undefined };
   limiter.reserve(started, ["started"]);
   limiter.release(started, performance.now());
-  limiter.hold("held", Infinity);
+  limiter.hold("held", { until: Infinity, task: { reservations: undefined } });
   for (let i = 0; i < 20_000; i++) limiter.has(`idle ${i}`);
   assertEquals(limiter.opensAt("running"), Infinity);
   assert(limiter.opensAt("started") > performance.now());
@@ -177,4 +177,37 @@ Deno.test("a shared limit holds for all limiters of the process, and wakes the o
   const later = new TagLimiter({ api: { concurrency: 2, shared: true } });
   assert(later.has("api"), "nothing shares the earlier limit any more");
   later.close();
+});
+
+Deno.test("a refusal is news to a tag unless its task had begun before the hold, and others come through", () => {
+  const limiter = new TagLimiter({ api: 9 });
+  let now = 0;
+  const take = (number: number) =>
+    Array.from({ length: number }, () => {
+      const task = { reservations: undefined };
+      limiter.reserve(task, ["api"]);
+      return task;
+    });
+  const refuse = (tasks: ReturnType<typeof take>) =>
+    tasks.map((task) => {
+      const { isNews, isHeld } = limiter.hold("api", { until: now + 10, task });
+      limiter.release(task, now);
+      return isNews && isHeld;
+    });
+  assertEquals(refuse(take(2)), [true, true], "none comes through: each is refused on its own");
+  now = 10;
+  const [passed, ...refused] = take(4);
+  limiter.release(passed!, now);
+  assertEquals(refuse(refused), [true, false, false]);
+  assertEquals(limiter.opensAt("api"), 20);
+  const [alone] = take(1);
+  assertEquals(limiter.opensAt("api"), Infinity, "as many again as came through before");
+  limiter.release(alone!, now = 20);
+  take(1);
+  assertEquals(limiter.opensAt("api"), 20, "and one more with each that does");
+  take(1);
+  assertEquals(limiter.opensAt("api"), Infinity);
+  const stranger = { reservations: undefined };
+  const refusal = limiter.hold("api", { until: 30, task: stranger });
+  assertEquals(refusal, { isNews: true, isHeld: false }, "a task without the tag waits by itself");
 });
