@@ -220,9 +220,6 @@ export type ResultOf<M extends WriteMessage> = WriteResults[M["kind"]];
  */
 export const ROW_BYTES = 500;
 
-/** Added tasks that cost as much as one row, until each has a row. */
-const TASKS_PER_ROW = 4;
-
 /**
  * How many rows a message counts for in batches and credits: those of large values for as many as would take that
  * memory. A malformed one counts for one.
@@ -249,9 +246,9 @@ export function weightOf(message: WriteMessage): number {
         (sizeOf(message.names) + sizeOf(message.keys)) / ROW_BYTES,
       );
     case "add_tasks":
-      // They are one row, and are compared by their keys.
+      // All are one row; to compare the key of each costs a quarter of one.
       return Math.max(
-        (message.tasks ?? 1) / TASKS_PER_ROW,
+        (message.tasks ?? 1) / 4,
         (lengthOf(message.names) + lengthOf(message.keys) + lengthOf(message.items)) / ROW_BYTES,
       );
     case "queue_added":
@@ -295,12 +292,6 @@ export function sizeOf(values: readonly SqlValue[]): number {
 
 function lengthOf(text: string | undefined): number {
   return text?.length ?? 0;
-}
-
-/** Whether a message queues tasks whose news follow. */
-export function queuesTasks(message: WriteMessage): boolean {
-  return message.kind === "queue_tasks" ||
-    (message.kind === "queue_added" && message.tasks !== undefined);
 }
 
 /** Whether a message runs statements of the user. */
