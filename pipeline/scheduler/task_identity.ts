@@ -5,7 +5,7 @@
  */
 import { stageOf, type Work } from "../executor/stages.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
-import { withoutNul } from "../../internal/text/nul_characters.ts";
+import { asStored } from "../../internal/text/stored_text.ts";
 
 /** The largest id that can be chosen: one is left, so that there is always a next. */
 const MAX_ID = Number.MAX_SAFE_INTEGER - 1;
@@ -224,8 +224,9 @@ export function describeKeyed<Item>(
 ): { name: string | null; key: string } {
   const { name, key } = describe(item, index, options);
   if (key !== null) return { name, key };
+  const why = typeof item === "string" ? ` (a text is one up to ${KEY_LENGTH} characters)` : "";
   throw new TypeError(
-    `Cannot ${operation} item ${index}, which has no key: give items a "key", or pass taskKey, so ` +
+    `Cannot ${operation} item ${index}, which has no key${why}: give items a "key", or pass taskKey, so ` +
       `that tasks that are done can be identified`,
   );
 }
@@ -242,7 +243,7 @@ function asked(option: string, value: unknown, index: number): unknown {
 }
 
 function toText(value: unknown): string | null {
-  return value === undefined || value === null ? null : withoutNul(String(value));
+  return value === undefined || value === null ? null : asStored(String(value));
 }
 
 /**

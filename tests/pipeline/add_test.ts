@@ -457,3 +457,26 @@ Deno.test("an item that is not queued yet is in the run: its key is not added ag
     assertEquals(await readValues(db, twice), []);
   }
 });
+
+Deno.test("keys are the same for dependencies, results and added items, be they numbers or no whole text", async () => {
+  type Keyed = { key: string | number };
+  const keys = [1, "a\0b", "half \ud800"];
+  const items: Keyed[] = keys.map((key) => ({ key }));
+  items.push({ key: "all" });
+  let added: number | undefined;
+  const report = await runPipeline<Keyed>(items, {
+    db: ":memory:",
+    // A generator can be read once.
+    dependsOn: ({ key }) =>
+      (key === "late" ? keys.values() : key === "all" ? keys : []) as string[],
+    async run({ key }, task) {
+      if (key === 1) {
+        added = await task.add([{ key: "1" }, { key: "half \udc00" }, { key: "late" }]);
+      }
+      if (key !== "all" && key !== "late") return key;
+      return assertEquals(await Promise.all(keys.map((key) => task.resultOf(key))), keys);
+    },
+  });
+  assertEquals(report.failures, []);
+  assertEquals([report.counts.done, added], [5, 1], "two of these keys are in the run");
+});
