@@ -6,12 +6,23 @@
  * @module
  */
 import { connect } from "../db.ts";
+import { delay } from "../internal/delay.ts";
 import { createDashboard, type DashboardApp } from "../dashboard/mod.ts";
 import { Load, makeTasks } from "./dashboard_fixture.ts";
-import { benchFolder, type Benchmark, cpuOf, type Measurement, quantile } from "./measure.ts";
+import {
+  benchFolder,
+  type Benchmark,
+  cpuOf,
+  type Measurement,
+  median,
+  quantile,
+} from "./measure.ts";
 
 /** Requests to each address after the first. */
 const REQUESTS = 60;
+
+/** Milliseconds for which a page is open. */
+const OPEN_MS = 10_000;
 
 /** Names that are searches: their first answer looks at every row. */
 const PATHS: Readonly<Record<string, string>> = {
@@ -94,6 +105,7 @@ export const dashboardAnswers: Benchmark = async (scale) => {
     const at = "First, processor";
     measurements.push({ name: `Page of a run: ${name}`, at, value, unit: "ms", atMost: 100 });
   }
+  measurements.push(await searchOfOpenPage(file, scale));
   measurements.push({
     name: "All answers but searches",
     at: "p99, processor",
@@ -121,6 +133,31 @@ async function firstRows(app: DashboardApp, query: string): Promise<void> {
     if (/"tasks":(\[\{|\{"order":\[)/.test(text)) return;
   }
   throw new Error(`The page of ${query} has ended`);
+}
+
+/** A search that finds nothing, all of it, after the page of the run was open for a while. */
+async function searchOfOpenPage(file: string, scale: number): Promise<Measurement> {
+  const app = await openFresh(file);
+  const page = await app.request("/api/live?view=run&run=1");
+  const reading = page.body!.pipeTo(new WritableStream());
+  await delay(OPEN_MS * scale);
+  const times: number[] = [];
+  for (let n = 0; n < 5; n++) {
+    times.push(
+      await cpuOf(async () =>
+        void await (await app.request(`/api/runs/1/tasks?q=none+${n}`)).text()
+      ),
+    );
+  }
+  await app.close();
+  await reading;
+  return {
+    name: "Page of a run, open for 10 s: a text that none has",
+    at: "First, processor",
+    value: median(times),
+    unit: "ms",
+    atMost: 100,
+  };
 }
 
 /** Half of the failures are gone, and the others have 30 causes with other numbers in each message. */

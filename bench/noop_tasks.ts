@@ -2,7 +2,7 @@
  * Tasks that do nothing: against a commit for each start and end, and against `p-queue`, which stores nothing. Each engine
  * has processes of its own, in turn with the others, so that none collects the garbage of another.
  *
- * - Warm: the rounds of a process after its first, with an open writer. What it takes to start the Worker, to create the
+ * - Warm: the rounds of a process after its first, with one writer that stays open. What it takes to start the Worker, to create the
  *   database and to close both is a line of its own.
  * - Cold: the first round of a process, with the start and the close, but without the imports.
  *

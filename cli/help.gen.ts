@@ -18,7 +18,7 @@ Options:
 
 Commands:
   run <file>           run the pipeline that a module exports
-  schedule <file>      run it at the times of its schedule
+  schedule <file>      run it at each time of its schedule
   serve <file...>      serve pipelines: schedules, a page to run them, one
                        dashboard
   demo                 run a demo pipeline whose tasks only wait
@@ -51,7 +51,7 @@ Exit codes:
   1    a task failed, or the command failed
   2    wrong usage
   75   not run: another run is active, and --overlap is refuse
-  130  interrupted by Ctrl-C (143: by SIGTERM)
+  130  interrupted by Ctrl-C (143: by SIGTERM, 129: by SIGHUP)
 
 "pipeloom help <command>" has examples.
 `;

@@ -81,7 +81,7 @@ export function argOption(): Option {
 export function itemOption(): Option {
   return new Option(
     "--item <text>",
-    "an item for a function, text, or JSON as :=value; may be given again",
+    "an item for a function, text, or JSON as :=value; repeatable",
   ).argParser((text: string, before: unknown[] = []) => [
     ...before,
     text.startsWith(":=") ? parseValue("", text.slice(2)) : text,

@@ -32,7 +32,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./commands/run.ts"),
   },
   schedule: {
-    summary: "run it at the times of its schedule",
+    summary: "run it at each time of its schedule",
     usage: "<file>",
     permissions: "as pipeloom run",
     load: () => import("./commands/schedule.ts"),
@@ -172,7 +172,7 @@ Exit codes:
   1    a task failed, or the command failed
   2    wrong usage
   75   not run: another run is active, and --overlap is refuse
-  130  interrupted by Ctrl-C (143: by SIGTERM)
+  130  interrupted by Ctrl-C (143: by SIGTERM, 129: by SIGHUP)
 
 "pipeloom help <command>" has examples.`;
 

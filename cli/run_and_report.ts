@@ -22,6 +22,7 @@ import { DEFAULT_DB } from "./options.ts";
 import { STATUS_STYLES } from "./terminal/colors.ts";
 import { sanitize, sanitizedJson } from "./terminal/sanitize.ts";
 import { shellWord } from "../internal/text/shell_word.ts";
+import { workedOf } from "../internal/progress.ts";
 import { formatCount, formatDuration, formatNumberOf, formatRate } from "../internal/units.ts";
 import type { Surface } from "./status/draw_run.ts";
 import { isAttended, printStderr, surface, writeLines } from "./terminal/terminal.ts";
@@ -163,7 +164,7 @@ function exitCodeFor({ status }: PipelineReport, signal?: Deno.Signal): ExitCode
 export function summarize(report: PipelineReport, db: string | URL, on: Surface): string[] {
   const { name, runId, status, counts, elapsedMs, failures } = report;
   const { paint, width } = on;
-  const worked = counts.done + counts.error;
+  const worked = workedOf(counts);
   const cells: Cell[] = [
     { text: sanitize(name), style: "bold" },
     { text: status, style: STATUS_STYLES[status] },

@@ -35,13 +35,22 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     });
   }
   try {
-    await program.parseAsync(args.length > 0 ? args : ["--help"], { from: "user" });
+    await program.parseAsync(parsed(args), { from: "user" });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     const { printError } = await import("./terminal/failure.ts");
     return printError(error, program.opts().verbose);
   }
+}
+
+/** What the parser is given. Asked for help, it would answer an unknown command by the help of the program. */
+function parsed(args: readonly string[]): readonly string[] {
+  if (args.length === 0) return ["--help"];
+  const name = args[0] === "help" ? args[1] : args[0];
+  const isUnknown = name !== undefined && !name.startsWith("-") && name !== "help" &&
+    !Object.hasOwn(COMMANDS, name);
+  return isUnknown ? [name] : args;
 }
 
 /** The log that was asked for, if any. */

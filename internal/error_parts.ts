@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { withoutNul } from "./text/nul_characters.ts";
+import { asStored } from "./text/stored_text.ts";
 import { ownProperties, smallCopy } from "./own_properties.ts";
 
 /** A part of an error; `undefined` also where it cannot be read. */
@@ -20,7 +20,7 @@ export function textIn(error: Error, name: string): string | undefined {
   try {
     const part = (error as unknown as Record<string, unknown>)[name];
     if (part === undefined || part === null) return "";
-    return withoutNul(String(part));
+    return asStored(String(part));
   } catch {
     return undefined;
   }
@@ -41,7 +41,7 @@ export function describeOther(
     : isBlank
     ? "An empty text was thrown"
     : Deno.inspect(thrown, { depth: 2 });
-  const data: ReturnType<typeof describeOther> = { name: "Error", message: withoutNul(message) };
+  const data: ReturnType<typeof describeOther> = { name: "Error", message: asStored(message) };
   const properties = typeof thrown === "object" && thrown !== null && ownProperties(thrown);
   if (properties) data.properties = properties;
   const other = smallCopy(thrown);

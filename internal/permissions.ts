@@ -18,3 +18,10 @@ export function mayRead(path: string | URL): boolean {
 export function readEnv(variable: string): string | undefined {
   return isGranted({ name: "env", variable }) ? Deno.env.get(variable) : undefined;
 }
+
+/** Whether to listen on an address is refused without a question, with an error that no caller can catch. */
+export function isListeningRefused(hostname: string, port: number): boolean {
+  const host = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  const { state } = Deno.permissions.querySync({ name: "net", host });
+  return state === "denied" || state === "prompt" && !Deno.stdin.isTerminal();
+}

@@ -47,6 +47,11 @@ export const SILENT_MS = 60_000;
 /** Milliseconds below which too little has been seen for a rate. */
 const MIN_RATE_MS = 500;
 
+/** Tasks that were worked on to their end: a rate on average counts those, and none that was cancelled at once. */
+export function workedOf({ done, error }: Pick<StatusCounts, "done" | "error">): number {
+  return done + error;
+}
+
 /** Tasks that have ended, whether well or not. */
 export function endedOf(
   { done, error, cancelled }: Omit<StatusCounts, "queued" | "running">,

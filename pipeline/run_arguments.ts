@@ -8,7 +8,7 @@
  */
 import { ArgumentsError } from "../errors.ts";
 import { unexpected } from "../internal/validate.ts";
-import { withoutNul } from "../internal/text/nul_characters.ts";
+import { asStored } from "../internal/text/stored_text.ts";
 import { toJson } from "../internal/json.ts";
 
 /**
@@ -187,13 +187,13 @@ function inOrder(value: unknown): unknown {
 /** The label of a run: its own, or its arguments in a few words; `undefined` where there are none. */
 export function labelOf(stored: string, label?: unknown): string | undefined {
   if (label !== undefined) {
-    if (typeof label === "string") return withoutNul(label);
+    if (typeof label === "string") return asStored(label);
     const subject = { operation: "run the pipeline", name: "label", expected: "a text" };
     throw new TypeError(unexpected(label, subject));
   }
   const text = Object.entries(JSON.parse(stored)).map(([name, value]) =>
     `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`
   ).join(", ");
-  if (text.length <= LABEL_LENGTH) return withoutNul(text) || undefined;
-  return `${withoutNul(text.slice(0, LABEL_LENGTH - 1))}…`;
+  if (text.length <= LABEL_LENGTH) return asStored(text) || undefined;
+  return `${asStored(text.slice(0, LABEL_LENGTH - 1))}…`;
 }

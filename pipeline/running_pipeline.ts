@@ -41,7 +41,7 @@ export interface RunningPipeline {
 
   /**
    * Cancels one task and resolves when it has ended; without an id it cancels the run and resolves when that has
-   * ended.
+   * ended. A task or hook of the run does not await that: it would wait for its own end.
    *
    * A queued task never starts. A running task is aborted through its `signal`: it is `cancelled` when it throws the
    * signal's reason or an `AbortError`, and `done` when it finishes anyway. On the pool its Worker is terminated

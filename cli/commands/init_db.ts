@@ -17,8 +17,8 @@ import { writeLines } from "../terminal/terminal.ts";
 export function define(command: Command): Command {
   return command
     .description(
-      "Create a database with the tables task_runs, pipeline_runs, run_samples, task_logs, " +
-        "task_attempts, task_checks, task_steps, task_dependencies and idempotency_keys, or extend one of the Python pipeloom in place. " +
+      "Create a database with the tables of pipeloom, such as pipeline_runs and task_runs, " +
+        "or extend one of the Python pipeloom in place. " +
         "Every row is kept; a second call changes nothing. " +
         "Pipelines do it themselves. The journal mode of an existing file is kept.",
     )

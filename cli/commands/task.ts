@@ -29,6 +29,9 @@ const LONGEST = 1_000;
 /** Tables whose rows are listed. */
 const MAX_TABLES = 10;
 
+/** The last steps that are named. */
+const MAX_STEPS = 20;
+
 /** Options of the command. */
 export interface TaskOptions extends DbOption {
   /** Whether to print JSON. */
@@ -90,6 +93,8 @@ function drawTask(
     ["took", tookText(task)],
     ["ran on", task.attempts.at(-1)?.worker ?? (host && `${host}${pid ? `, process ${pid}` : ""}`)],
     ["wrote", wroteText(task.wrote)],
+    ["steps", stepsText(task.steps)],
+    ["checks", checksText(task.checks)],
     ["depends on", listText(dependsOn)],
     ["needed by", listText(neededBy)],
   ];
@@ -141,6 +146,26 @@ function wroteText(tables: TaskDetail["wrote"]): string | null {
   });
   const left = tables.length - shown.length;
   return shown.join("; ") + (left > 0 ? ` and ${formatCount(left)} more tables` : "");
+}
+
+/** Such as "ask 1 ms; sleep 300 ms; load 40 ms, failed". */
+function stepsText(steps: TaskDetail["steps"]): string | null {
+  if (!steps?.length) return null;
+  return steps.slice(-MAX_STEPS).map(({ kind, name, startedAt, finishedAt, error }) => {
+    const [from, to] = [timeOf(startedAt), timeOf(finishedAt)];
+    const took = from === null || to === null ? "" : ` ${formatDuration(to - from)}`;
+    return `${kind === "sleep" ? kind : name}${took}${error ? ", failed" : ""}`;
+  }).join("; ");
+}
+
+/** Such as "rows warned; 3 passed". */
+function checksText(checks: TaskDetail["checks"]): string | null {
+  if (!checks?.length) return null;
+  const others = checks.filter(({ passed }) => !passed).map(({ name, severity }) =>
+    `${name} ${severity === "warn" ? "warned" : "failed"}`
+  );
+  const passed = checks.length - others.length;
+  return [...others, ...(passed > 0 ? [`${formatCount(passed)} passed`] : [])].join("; ");
 }
 
 function tookText(task: TaskDetail): string | null {

@@ -60,10 +60,19 @@ const LOW = 12;
 /** Characters of a name that is followed by something. */
 const NAME_MAX = 40;
 
+function headOf(snapshot: Snapshot, surface: Surface): string[] {
+  return [...drawHeader(snapshot, surface), ...(surface.height < LOW ? [] : [""])];
+}
+
+/** How many tasks may be skipped: the last ones fill the lines that are left for tasks. */
+export function mostSkipped(snapshot: Snapshot, surface: Surface): number {
+  const room = Math.max(1, surface.height - headOf(snapshot, surface).length);
+  return Math.max(0, snapshot.matching - room);
+}
+
 /** A run's header and its tasks, `skipped` of which stand before the first. */
 export function drawSnapshot(snapshot: Snapshot, surface: Surface, skipped = 0): string[] {
-  const isLow = surface.height < LOW;
-  const head = [...drawHeader(snapshot, surface), ...(isLow ? [] : [""])];
+  const head = headOf(snapshot, surface);
   const room = surface.height - head.length;
   const { run, tasks, matching } = snapshot;
   if (room < 1 || run.total === 0) return head.slice(0, Math.max(1, surface.height));

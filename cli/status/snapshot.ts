@@ -10,7 +10,7 @@ import { tasksOf } from "../../dashboard/server/queries/run_tasks.ts";
 import { getRun, listRuns } from "../../dashboard/server/queries/runs.ts";
 import { listSamples } from "../../dashboard/server/queries/samples.ts";
 import { readTasks } from "../../dashboard/server/queries/tasks.ts";
-import { endedOf, recentRate, remainingMs, shareOf } from "../../internal/progress.ts";
+import { endedOf, recentRate, remainingMs, shareOf, workedOf } from "../../internal/progress.ts";
 import { timeOf } from "../../internal/units.ts";
 import { isEnd, type TaskStatus } from "../../internal/task_status.ts";
 
@@ -155,7 +155,7 @@ function rateOf(
   },
 ): number | null {
   if (elapsedMs === null || elapsedMs === 0) return null;
-  if (run.status !== "running") return ended / elapsedMs * 1_000;
+  if (run.status !== "running") return workedOf(run.counts) / elapsedMs * 1_000;
   const { samples } = read((reader) => listSamples(reader, run.id));
   const moments = samples.map((sample) => ({ at: sample.at, ended: endedOf(sample) }));
   return recentRate([...moments, { at: now, ended }], now);

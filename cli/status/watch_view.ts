@@ -10,7 +10,7 @@ import type { Colorize } from "../terminal/colors.ts";
 import type { Key } from "../terminal/keyboard.ts";
 import { sanitize } from "../terminal/sanitize.ts";
 import { terminalSize } from "../terminal/terminal.ts";
-import { drawSnapshot } from "./draw_run.ts";
+import { drawSnapshot, mostSkipped } from "./draw_run.ts";
 import type { Snapshot, SnapshotQuery } from "./snapshot.ts";
 
 /** What a look found: a run, or why there is none. */
@@ -94,13 +94,14 @@ export class WatchView {
       return flow(words, { width, paint, separator: " " });
     }
     const { snapshot } = seen;
-    this.#offset = Math.min(this.#offset, Math.max(0, snapshot.matching - 1), MAX_OFFSET);
     const cells = this.#footer(snapshot);
     const hasFoot = rows >= ROOMY || (rows > 1 && this.#isNarrowed);
     const foot = hasFoot ? flow(cells, { width, paint }).slice(0, 1) : [];
     const gap = rows >= ROOMY ? [""] : [];
     const height = rows - foot.length - gap.length;
-    const lines = drawSnapshot(snapshot, { width, height, paint }, this.#offset);
+    const surface = { width, height, paint };
+    this.#offset = Math.min(this.#offset, mostSkipped(snapshot, surface), MAX_OFFSET);
+    const lines = drawSnapshot(snapshot, surface, this.#offset);
     return [...lines, ...gap, ...foot];
   }
 

@@ -42,7 +42,7 @@ export class FullScreen implements Disposable {
     const shown = lines.slice(0, rows);
     for (let i = 0; i < Math.max(shown.length, this.#lines.length); i++) {
       const line = shown[i] ?? "";
-      if (line !== (this.#lines[i] ?? "")) text += `\x1b[${i + 1};1H${line}\x1b[0m\x1b[K`;
+      if (line !== (this.#lines[i] ?? "")) text += rowOf(i, line);
     }
     this.#lines = shown;
     if (text) this.#write(text);
@@ -70,6 +70,11 @@ export class FullScreen implements Disposable {
   /** After a stop a shell had the terminal; it may have changed all there was. */
   #redraw(): void {
     this.#take();
-    this.#write(this.#lines.map((line, i) => `\x1b[${i + 1};1H${line}\x1b[0m\x1b[K`).join(""));
+    this.#write(this.#lines.map((line, i) => rowOf(i, line)).join(""));
   }
+}
+
+/** A row is erased before it is written: past a line as long as the row, the cursor stands on its last character. */
+function rowOf(i: number, line: string): string {
+  return `\x1b[${i + 1};1H\x1b[K${line}\x1b[0m`;
 }

@@ -11,6 +11,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { once } from "node:events";
+import { isListeningRefused } from "../../internal/permissions.ts";
 
 /** How long a client may take, in milliseconds. */
 export interface TimeLimits {
@@ -75,8 +76,15 @@ export class HttpServer {
 
   /** Begins to listen. */
   static async listen(options: HttpServerOptions, handler: Handler): Promise<HttpServer> {
+    const { hostname, port } = options;
+    if (isListeningRefused(hostname, port)) {
+      const address = port === 0 ? hostname : `${hostname}:${port}`;
+      throw new Deno.errors.NotCapable(
+        `Cannot listen on ${hostname}:${port}: no permission; run with --allow-net=${address}`,
+      );
+    }
     const server = new HttpServer(handler, options);
-    server.#server.listen(options.port, options.hostname);
+    server.#server.listen(port, hostname);
     await once(server.#server, "listening");
     // What goes wrong with one connection is the end of that one.
     server.#server.on("error", (error) => console.error("The dashboard's server:", error));

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { asStored } from "../../internal/text/stored_text.ts";
 import { delay } from "../../internal/delay.ts";
 import type { SqlRow } from "../../writer/protocol/sqlite_types.ts";
 import type { TaskExecution } from "./task_execution.ts";
@@ -33,7 +34,7 @@ const GIVE_UP_MS = 10_000;
  * @throws {Error} If the task does not depend on it, or the status of tasks is not stored
  */
 export async function resultOf(execution: TaskExecution, key: string | number): Promise<unknown> {
-  const text = String(key);
+  const text = asStored(String(key));
   const [row] = await read(execution, `the result of ${Deno.inspect(text)}`, text);
   if (row?.status === "done") return parse(row);
   if (row) {

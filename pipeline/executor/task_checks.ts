@@ -11,7 +11,7 @@ import {
   type KindsOf,
 } from "../../internal/validate.ts";
 import { toJson } from "../../internal/json.ts";
-import { withoutNul } from "../../internal/text/nul_characters.ts";
+import { asStored } from "../../internal/text/stored_text.ts";
 import { isoNow } from "../../internal/timestamps.ts";
 import type { InsertMessage } from "../../writer/protocol/write_message.ts";
 import type { CheckOptions } from "./task_context.ts";
@@ -26,8 +26,13 @@ const KINDS: KindsOf<CheckOptions> = {
 
 const SEVERITIES = ["error", "warn"] as const;
 
+/** How bad a check is: passed, `"warn"`, `"error"`. */
+type Badness = 0 | 1 | 2;
+
 /** The checks of one attempt. */
 class TaskChecks implements NotedChecks {
+  /** How bad those were that did not pass, by their names. */
+  readonly #bad = new Map<string, Badness>();
   /** What keeps the task from being done. */
   readonly #failed: string[] = [];
   /** Those of an atomic task, which are committed with its end. */
@@ -39,6 +44,16 @@ class TaskChecks implements NotedChecks {
     if (first === undefined) return;
     const more = others.length > 0 ? `, and ${others.length} more` : "";
     throw new Error(`The check ${first}${more} did not pass`);
+  }
+
+  /**
+   * Whether a check of this name has not passed before, and was worse. Readers show the last check of a name, so one
+   * that is made for each row must not hide a row that did not pass.
+   */
+  hasWorse(name: string, badness: Badness): boolean {
+    const before = this.#bad.get(name) ?? 0;
+    if (badness > before) this.#bad.set(name, badness);
+    return badness < before;
   }
 
   /** Notes a check. */
@@ -66,18 +81,24 @@ export function checkFromTask(
   checkOptions(options, { operation, kinds: KINDS });
   const { value, expected, severity = "error" } = options;
   checkChoice(severity, { operation, name: "severity", choices: SEVERITIES });
-  const json = (value: unknown, what: string) =>
-    value === undefined
-      ? null
-      : toJson(value, { place: (path) => `${what}${path}`, bigintAsString: true }) ?? null;
+  const json = (value: unknown, what: string) => {
+    // The mean of an empty column is a value to see.
+    const isNoNumber = typeof value === "number" && !Number.isFinite(value);
+    const shown = isNoNumber ? String(value) : value;
+    if (shown === undefined) return null;
+    return toJson(shown, { place: (path) => `${what}${path}`, bigintAsString: true }) ?? null;
+  };
   const [found, wanted] = [json(value, "value"), json(expected, "expected")];
+  const badness = passed ? 0 : severity === "warn" ? 1 : 2;
+  if (badness > 0) execution.checks ??= new TaskChecks();
+  if ((execution.checks as TaskChecks | undefined)?.hasWorse(name, badness)) return passed;
   const { run, batchSender, atomic } = execution.environment;
   const values = [
     execution.id,
     run,
     execution.attempt,
     isoNow(),
-    withoutNul(name),
+    asStored(name),
     passed ? 1 : 0,
     severity,
     found,

@@ -39,7 +39,7 @@ export interface TaskIdentity {
  * ```
  */
 export interface CheckOptions {
-  /** The value that was found, stored as JSON. */
+  /** The value that was found, stored as JSON; `NaN` and infinities as text. */
   value?: unknown;
   /** The value that was expected, stored as JSON. */
   expected?: unknown;
@@ -204,8 +204,8 @@ export interface TaskContext extends Readonly<TaskIdentity> {
 
   /**
    * Stores a check of the data in `task_checks`, in the commits of the task's rows. A check that did not pass fails
-   * the task at its end, unless its severity is `"warn"`. An atomic task that fails writes no rows, but keeps its
-   * checks.
+   * the task at its end, unless its severity is `"warn"`. Of checks with one name in an attempt the worst counts. An
+   * atomic task that fails writes no rows, but keeps its checks.
    *
    * @returns Whether it passed
    * @throws {TypeError} If it has no name, `passed` is not a boolean, or a value has no JSON form

@@ -23,7 +23,7 @@ import type { Bindable, SqlRow } from "../../writer/protocol/sqlite_types.ts";
 import type { ExecuteResult } from "../../writer/protocol/write_message.ts";
 import type { CheckOptions, TaskContext } from "./task_context.ts";
 import type { TaskExecution } from "./task_execution.ts";
-import { withoutNul } from "../../internal/text/nul_characters.ts";
+import { asStored } from "../../internal/text/stored_text.ts";
 
 /** What an insert returns when the writer has room for more. */
 const ROOM = Promise.resolve();
@@ -74,9 +74,7 @@ export class TaskHandle implements TaskContext {
       );
     }
     const clamped = fraction < 0 ? 0 : fraction > 1 ? 1 : fraction;
-    const note = message === undefined || message === null
-      ? undefined
-      : withoutNul(String(message));
+    const note = message === undefined || message === null ? undefined : asStored(String(message));
     this.#execution.progress(clamped, note);
   }
 
@@ -141,7 +139,7 @@ export class TaskHandle implements TaskContext {
   }
 
   log(message: string, level: LogLevel = "info"): void {
-    this.#execution.log(withoutNul(String(message)), level);
+    this.#execution.log(asStored(String(message)), level);
   }
 
   /** Begins to look at what is committed, where all tasks that are known are queued. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { asStored } from "../../internal/text/stored_text.ts";
 import { unexpected } from "../../internal/validate.ts";
 
 /**
@@ -23,7 +24,7 @@ export interface DependencyOptions<Item> {
    * Keys of the tasks that must be `done` before an item's task starts. When one of them ends otherwise, the task is
    * cancelled. Needs an array of items; see `taskKey` for their keys.
    */
-  dependsOn?: ((item: Item) => readonly string[] | undefined) | undefined;
+  dependsOn?: ((item: Item) => readonly (string | number)[] | undefined) | undefined;
   /**
    * When an item's task runs: when all its dependencies are `"done"`, or when all have `"ended"` in any status, for
    * clean-up and reports. A run that is stopped cancels such a task like all others; `onEnd` is called then.
@@ -42,6 +43,18 @@ export function checkDependencies<Item>({ dependsOn, runsWhen }: DependencyOptio
   if (!runsWhen || dependsOn) return;
   throw new TypeError(
     "Cannot run the pipeline: runsWhen needs dependsOn. Add dependsOn, or leave runsWhen out",
+  );
+}
+
+/** Keys that a task depends on, as tasks have them; what is not a list is left for the graph to refuse. */
+export function toKeys(needs: unknown): readonly string[] | undefined {
+  if (!Array.isArray(needs) && !(needs instanceof Object && Symbol.iterator in needs)) {
+    return needs as undefined;
+  }
+  const isKey = (key: unknown) => typeof key === "string" || typeof key === "number";
+  return Array.from(
+    needs as Iterable<string>,
+    (key) => isKey(key) ? asStored(String(key)) : key,
   );
 }
 

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type DependencyOptions, toPatience } from "./dependency_options.ts";
+import { type DependencyOptions, toKeys, toPatience } from "./dependency_options.ts";
 import { DependencyGraph } from "./dependencies.ts";
 import { LOOKAHEAD } from "./item_source.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
@@ -58,13 +58,13 @@ export class DependencySource<Item> implements TaskSupply<Item> {
     }
     const keys = known.map((item, index) => describe(item, index, options).key);
     this.#feed = feed;
-    this.#dependsOn = options.dependsOn!;
+    this.#dependsOn = (item) => toKeys(options.dependsOn!(item));
     const { runsWhen } = options;
     this.#isPatient = runsWhen ? (item) => toPatience(runsWhen(item)) : () => false;
     this.#known = known.length;
     this.#graph = new DependencyGraph(
       keys,
-      (task) => options.dependsOn!(known[task]!),
+      (task) => this.#dependsOn(known[task]!),
       (task) => this.#isPatient(known[task]!),
     );
   }

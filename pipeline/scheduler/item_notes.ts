@@ -5,7 +5,7 @@
  * @module
  */
 import { toJson } from "../../internal/json.ts";
-import { withoutNul } from "../../internal/text/nul_characters.ts";
+import { asStored } from "../../internal/text/stored_text.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
 import type { NoteItemsMessage } from "../../writer/protocol/task_message.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
@@ -84,9 +84,7 @@ function inputOf<Item>({ name, item }: IdentifiedItem<Item>): string | null {
 function tagsOf<Item>(item: Item, tags: NonNullable<ItemOptions<Item>["tags"]>): string | null {
   try {
     const all: unknown = tags(item);
-    return Array.isArray(all) && all.length > 0
-      ? withoutNul(JSON.stringify(all.map(String)))
-      : null;
+    return Array.isArray(all) && all.length > 0 ? asStored(JSON.stringify(all.map(String))) : null;
   } catch {
     return null;
   }
@@ -110,5 +108,5 @@ function versionOf<Item>(
         "pass taskKey",
     );
   }
-  return withoutNul(text);
+  return asStored(text);
 }

@@ -42,7 +42,10 @@ export class PatientTasks {
     edges: readonly (readonly [task: number, other: number])[],
   ): void {
     const own = tasks.filter((task) => this.has(task));
-    for (const task of own) this.#awaited.set(task, new Set());
+    // One that was cancelled before it was released still waits for what it has waited for.
+    for (const task of own) {
+      if (!this.isWaiting(task)) this.#awaited.set(task, new Set());
+    }
     for (const [task, other] of edges) this.#awaited.get(task)?.add(other);
     for (const task of own) if (!this.isWaiting(task)) this.#awaited.set(task, undefined);
   }

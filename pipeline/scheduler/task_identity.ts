@@ -5,7 +5,7 @@
  */
 import { stageOf, type Work } from "../executor/stages.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
-import { withoutNul } from "../../internal/text/nul_characters.ts";
+import { asStored } from "../../internal/text/stored_text.ts";
 
 /** The largest id that can be chosen: one is left, so that there is always a next. */
 const MAX_ID = Number.MAX_SAFE_INTEGER - 1;
@@ -199,7 +199,7 @@ export function checkIdentities<Item>(
 }
 
 /**
- * The key of an item of a run that will be resumed, or to which it is added.
+ * The key of an item of a run that will be resumed.
  *
  * @throws {TypeError} If it has none
  */
@@ -207,12 +207,26 @@ export function requireKey<Item>(
   item: Item,
   index: number,
   options: IdentityOptions<Item>,
-  operation = "resume with",
 ): string {
-  const { key } = describe(item, index, options);
-  if (key !== null) return key;
+  return describeKeyed(item, index, options, "resume with").key;
+}
+
+/**
+ * What an item declares about its task, which needs a key.
+ *
+ * @throws {TypeError} If it has none
+ */
+export function describeKeyed<Item>(
+  item: Item,
+  index: number,
+  options: IdentityOptions<Item>,
+  operation: string,
+): { name: string | null; key: string } {
+  const { name, key } = describe(item, index, options);
+  if (key !== null) return { name, key };
+  const why = typeof item === "string" ? ` (a text is one up to ${KEY_LENGTH} characters)` : "";
   throw new TypeError(
-    `Cannot ${operation} item ${index}, which has no key: give items a "key", or pass taskKey, so ` +
+    `Cannot ${operation} item ${index}, which has no key${why}: give items a "key", or pass taskKey, so ` +
       `that tasks that are done can be identified`,
   );
 }
@@ -229,7 +243,7 @@ function asked(option: string, value: unknown, index: number): unknown {
 }
 
 function toText(value: unknown): string | null {
-  return value === undefined || value === null ? null : withoutNul(String(value));
+  return value === undefined || value === null ? null : asStored(String(value));
 }
 
 /**

@@ -60,6 +60,8 @@ Deno.test("--version is that of the package", async () => {
 for (
   const [args, error] of [
     [["statsu"], "Did you mean status?"],
+    [["statsu", "--help"], "Did you mean status?"],
+    [["help", "statsu"], "Did you mean status?"],
     [["status", "--bogus"], "unknown option '--bogus'"],
     [["status", "--run", "x"], "argument 'x' is invalid. Expected an integer ≥ 0."],
     [["status", "--status", "done,wrong"], "Use some of queued, running"],

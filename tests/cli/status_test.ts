@@ -131,7 +131,10 @@ Deno.test("task shows what a task is, with its dependencies and its attempts", a
     taskName: (item) => item,
     taskKey: (item) => item,
     dependsOn: (item) => item === "second" ? ["first"] : item === "third" ? ["second"] : [],
-    run(item) {
+    async run(item, task) {
+      await task.step(`look at ${item}`, () => tries);
+      task.check("found", item !== "second", { severity: "warn" });
+      task.check("whole", true);
       if (item === "second" && ++tries < 3) throw new Error(`no luck \x1b[2J${tries}`);
       return { of: item };
     },
@@ -144,6 +147,8 @@ Deno.test("task shows what a task is, with its dependencies and its attempts", a
   assertEquals(lines[0], "Task 2 second ✔ done");
   assert(lines.includes("depends on first (1, done)"), out);
   assert(lines.includes("needed by third (3, done)"), out);
+  assertMatch(out, /^steps +look at second \d+ ms$/m);
+  assertMatch(out, /^checks +found warned; 1 passed$/m);
   assert(lines.includes('item "second"') && lines.includes('result {"of":"second"}'), out);
   assertMatch(out, /^waited .* from the start of its run$/m);
   assertMatch(out, /^ran on .*, process \d+$/m);

@@ -1,4 +1,5 @@
 import type { Run, Task } from "../../dashboard/api.ts";
+import { FullScreen } from "../../cli/terminal/full_screen.ts";
 import { WatchView } from "../../cli/status/watch_view.ts";
 import type { Snapshot } from "../../cli/status/snapshot.ts";
 import { plain } from "../../cli/terminal/colors.ts";
@@ -50,7 +51,8 @@ Deno.test("WatchView asks for the tasks that keys lead to", () => {
   assertEquals(view.query.offset, 25);
   press(view, "\x1b[F");
   draw();
-  assertEquals(view.query.offset, 29);
+  // The last fourteen fill the lines between head and foot.
+  assertEquals(view.query.offset, 16);
   press(view, "\x1b[5~gk");
   assertEquals(view.query.offset, 0);
   press(view, "e");
@@ -92,4 +94,15 @@ Deno.test("WatchView fits every size, also with help, a search and a long list",
       assert(!lines.join().includes("\x1b"));
     }
   }
+});
+
+Deno.test("FullScreen erases a row before it writes it: in the last column the cursor stands on the last character", () => {
+  let written = "";
+  {
+    using screen = new FullScreen((text) => written += text, () => {});
+    screen.draw(["x".repeat(10)], { columns: 10, rows: 2 });
+  }
+  const [, drawn = ""] = written.split("\x1b[1;1H");
+  assert(drawn.startsWith(`\x1b[K${"x".repeat(10)}\x1b[0m`), drawn);
+  assertEquals(drawn.split("\x1b[K").length, 2);
 });

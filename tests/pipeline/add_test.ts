@@ -437,7 +437,8 @@ Deno.test("an added task that was blocked runs once when what it depends on is r
 });
 
 Deno.test("an item that is not queued yet is in the run: its key is not added again", async () => {
-  const items = Array.from({ length: 5_000 }, (_, i) => `k${i}`);
+  // Half of a character is stored as what stands for none.
+  const items = Array.from({ length: 5_000 }, (_, i) => i === 4_001 ? "\ud800" : `k${i}`);
   for (const atomic of [false, true]) {
     using folder = tempFolder();
     const db = folder.file("a.db");
@@ -445,10 +446,37 @@ Deno.test("an item that is not queued yet is in the run: its key is not added ag
       db,
       workers: 1,
       atomic,
-      run: async (key, task) => key === "k0" ? await task.add(["k4000", "new"]) : undefined,
+      run: async (key, task) => {
+        if (key !== "k0") return;
+        await task.add(["k4000", "new"]);
+        await task.add(["\ud800"]);
+      },
     });
     assertEquals(report.counts.done, 5_001);
     const twice = "SELECT key FROM task_runs GROUP BY key HAVING count(*)>1";
     assertEquals(await readValues(db, twice), []);
   }
+});
+
+Deno.test("keys are the same for dependencies, results and added items, be they numbers or no whole text", async () => {
+  type Keyed = { key: string | number };
+  const keys = [1, "a\0b", "half \ud800"];
+  const items: Keyed[] = keys.map((key) => ({ key }));
+  items.push({ key: "all" });
+  let added: number | undefined;
+  const report = await runPipeline<Keyed>(items, {
+    db: ":memory:",
+    // A generator can be read once.
+    dependsOn: ({ key }) =>
+      (key === "late" ? keys.values() : key === "all" ? keys : []) as string[],
+    async run({ key }, task) {
+      if (key === 1) {
+        added = await task.add([{ key: "1" }, { key: "half \udc00" }, { key: "late" }]);
+      }
+      if (key !== "all" && key !== "late") return key;
+      return assertEquals(await Promise.all(keys.map((key) => task.resultOf(key))), keys);
+    },
+  });
+  assertEquals(report.failures, []);
+  assertEquals([report.counts.done, added], [5, 1], "two of these keys are in the run");
 });

@@ -89,3 +89,29 @@ Deno.test("a check counts where nothing is stored, and one that is wrong fails i
     'Cannot store a check: expected "error" or "warn" for severit',
   ]);
 });
+
+Deno.test("a check that did not pass is not hidden by a later one of its name, and NaN is a value", async () => {
+  for (const atomic of [false, true]) {
+    const report = await runPipeline(["a", "b"], {
+      db: ":memory:",
+      atomic,
+      run(item, task) {
+        const severity = item === "a" ? "error" : "warn";
+        for (const value of [1, NaN, 2]) task.check("mean", value > 0, { value, severity });
+        task.check("worse", false, { severity: "warn", value: -Infinity });
+        task.check("worse", item === "b", { expected: 2n });
+      },
+    });
+    assertEquals(report.counts.error, 1);
+    assertEquals(report.failures[0]!.error.message.slice(0, 27), 'The check "mean" (got "NaN"');
+    const failing = report.checks!.failing.map((
+      { id, check, severity, value },
+    ) => [id, check, severity, value]);
+    assertEquals(failing.sort(), [
+      [1, "mean", "error", "NaN"],
+      [1, "worse", "error", undefined],
+      [2, "mean", "warn", "NaN"],
+      [2, "worse", "warn", "-Infinity"],
+    ]);
+  }
+});

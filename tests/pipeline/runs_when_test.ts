@@ -145,6 +145,25 @@ Deno.test("a clean-up that is added runs whatever became of what it depends on",
   );
 });
 
+Deno.test("a clean-up that is cancelled and retried still waits for what it depends on", async () => {
+  const begun: string[] = [];
+  const pipeline = startPipeline<Stage>([
+    { key: "fetch" },
+    { key: "clean up", needs: ["fetch"], when: "ended" },
+  ], {
+    ...options,
+    db: ":memory:",
+    async run({ key }, task) {
+      begun.push(key);
+      if (key !== "fetch") return;
+      await pipeline.cancel(task.id + 1);
+      assertEquals(await pipeline.retry(task.id + 1), 1);
+    },
+  });
+  const { status, counts } = await pipeline.finished;
+  assertEquals([status, counts.done, begun], ["done", 2, ["fetch", "clean up"]]);
+});
+
 Deno.test("runsWhen without dependsOn, and another moment, are refused", () => {
   const { runsWhen } = options;
   const wrong = { db: ":memory:", run: () => {} };

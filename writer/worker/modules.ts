@@ -15,7 +15,7 @@ import "../../internal/owner_lock.ts";
 import "../../internal/paths.ts";
 import "../../internal/permissions.ts";
 import "../../internal/task_status.ts";
-import "../../internal/text/nul_characters.ts";
+import "../../internal/text/stored_text.ts";
 import "../../internal/timestamps.ts";
 import "../../internal/validate.ts";
 import "../../sqlite/bulk_statement.ts";

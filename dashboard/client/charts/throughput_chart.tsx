@@ -9,7 +9,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { formatClock, formatDuration, formatRate } from "../../../internal/units.ts";
 import { memo } from "../lib/memo.ts";
-import { peakRate, throughput } from "./throughput.ts";
+import { peakAbove, throughput } from "./throughput.ts";
 import { colour, useTheme } from "../lib/theme.ts";
 
 const HEIGHT = 170;
@@ -43,7 +43,7 @@ export const ThroughputChart = memo(({ samples }: { samples: Sample[] }) => {
   useEffect(() => chart.current?.setData(data), [curve]);
 
   const at = place !== null && place < curve.at.length ? place : curve.at.length - 1;
-  const peak = useMemo(() => peakRate(samples), [samples]);
+  const peak = useMemo(() => peakAbove(samples, curve.done), [samples, curve]);
   return (
     <figure class="chart">
       <figcaption class="chart-legend">
@@ -93,7 +93,7 @@ function options(
     padding: [8, 22, 6, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
-    scales: { y: { range: (_, __, most) => [0, Math.max(most * 1.1, 1)] } },
+    scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
     axes: [
       {
         ...axis,
@@ -107,7 +107,7 @@ function options(
         ...axis,
         size: 64,
         space: 36,
-        values: (_, splits) => splits.map((value) => `${value.toLocaleString("en-US")}/s`),
+        values: (_, splits) => splits.map((value) => labelOf(value, splits.at(-1)!)),
       },
     ],
     series: [
@@ -117,6 +117,11 @@ function options(
     ],
     hooks: { setCursor: [({ cursor }) => setPlace(cursor.idx ?? null)] },
   };
+}
+
+/** A rate on an axis up to `most`: per second, or per minute or longer where that would be a small fraction. */
+function labelOf(value: number, most: number): string {
+  return most < 1 && value > 0 ? formatRate(value) : `${value.toLocaleString("en-US")}/s`;
 }
 
 /** The time of day, or the time since the beginning where seconds are too coarse. */

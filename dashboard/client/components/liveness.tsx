@@ -23,8 +23,8 @@ export function Liveness({ live, paused, onPause, exported }: {
   }
   const since = live.receivedAt === null ? "" : formatClock(live.receivedAt);
   const broken = live.source && live.source.state !== "ok";
-  const [kind, text] = live.link === "paused"
-    ? ["paused", `Paused ${since}`]
+  const [kind, text, time] = live.link === "paused"
+    ? ["paused", "Paused", since]
     : live.link === "live" && live.source?.state === "missing"
     ? ["reconnecting", "Waiting"]
     : live.link === "live" && broken
@@ -32,9 +32,9 @@ export function Liveness({ live, paused, onPause, exported }: {
     : live.link === "live"
     ? ["live", "Live"]
     : live.link === "gone"
-    ? ["stale", `Server gone${since && ` since ${since}`}`]
+    ? ["stale", "Server gone", since && `since ${since}`]
     : stale && since
-    ? ["stale", `Stale since ${since}`]
+    ? ["stale", "Stale", `since ${since}`]
     : live.link === "connecting"
     ? ["connecting", "Connecting"]
     : ["reconnecting", "Reconnecting"];
@@ -42,7 +42,10 @@ export function Liveness({ live, paused, onPause, exported }: {
     <>
       <span class={`liveness is-${kind}`}>
         <span class="dot" aria-hidden="true" />
-        {text}
+        <span>
+          {text}
+          {time && <span class="liveness-time">{` ${time}`}</span>}
+        </span>
       </span>
       <button
         type="button"

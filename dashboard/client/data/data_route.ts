@@ -69,10 +69,11 @@ export function formatDataRoute({ table, q, find, cursor }: DataRoute): string {
   return params.toString();
 }
 
-/** The parameters of the API for the rows of a table. */
+/** The parameters of the API for the rows of a table: all of them until there is a value to compare with. */
 export function rowsParams({ table, find, cursor }: DataRoute): string {
   const params = new URLSearchParams({ name: table ?? "" });
-  addFind(params, find);
+  const isWhole = find.value !== "" || isAlone(find.op);
+  addFind(params, isWhole ? find : { ...find, column: "" });
   if (cursor) params.set("cursor", cursor);
   return params.toString();
 }
@@ -83,10 +84,10 @@ export function isAlone(op: string): boolean {
 }
 
 function addFind(params: URLSearchParams, { column, op, value, run }: DataFind): void {
-  if (column && (value || isAlone(op))) {
+  if (column) {
     params.set("column", column);
     params.set("op", op);
     if (!isAlone(op)) params.set("value", value);
-  } else if (column) params.set("column", column);
+  }
   if (run) params.set("run", run);
 }

@@ -55,7 +55,7 @@ function titleOf(route: Route): { kind?: string; text: string } | null {
     case "pipeline":
       return { text: cutText(cleanText(route.name), 40) };
     case "compare":
-      return { text: `#${route.a} and #${route.b}` };
+      return { kind: "Runs", text: `#${route.a}, #${route.b}` };
     case "data":
       return { text: "Data" };
   }

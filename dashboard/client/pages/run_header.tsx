@@ -20,7 +20,13 @@ import {
 } from "../../../internal/units.ts";
 import { hrefOf } from "../lib/router.ts";
 import { PageTitle } from "../components/page_title.tsx";
-import { type Moment, recentRate, remainingMs, shareOf } from "../../../internal/progress.ts";
+import {
+  type Moment,
+  recentRate,
+  remainingMs,
+  shareOf,
+  workedOf,
+} from "../../../internal/progress.ts";
 import { rewrittenText } from "../../../internal/rewritten_text.ts";
 import { Name } from "../components/safe_text.tsx";
 import { Command } from "../run/chosen_tasks.tsx";
@@ -159,7 +165,7 @@ function Pace({ run, recent }: { run: Run; recent: Moment[] }) {
 function Average({ run }: { run: Run }) {
   const [from, to] = [timeOf(run.startedAt), timeOf(knownEnd(run, false))];
   const rate = from !== null && to !== null && to > from
-    ? endedOf(run.counts) / (to - from) * 1000
+    ? workedOf(run.counts) / (to - from) * 1000
     : null;
   return (
     <Stat label="Rate">

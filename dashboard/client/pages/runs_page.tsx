@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { shareOf } from "../../../internal/progress.ts";
+import { shareOf, workedOf } from "../../../internal/progress.ts";
 import type { Run, RunPage, RunsSnapshot } from "../../api.ts";
 import type { PageProps } from "./page_props.ts";
 import { CountsBar } from "../components/bars.tsx";
@@ -19,7 +19,7 @@ import { Name, SafeText } from "../components/safe_text.tsx";
 import { SourceState } from "./source_state.tsx";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { RunStatusMark } from "../components/status_mark.tsx";
-import { describeCounts, endedOf, knownEnd } from "../lib/statuses.ts";
+import { describeCounts, knownEnd } from "../lib/statuses.ts";
 import { FailedChecks } from "../run/checks.tsx";
 import { TableLinks } from "../components/table_links.tsx";
 import { SavedViews } from "../runs/saved_views.tsx";
@@ -188,7 +188,7 @@ function averageRate(run: Run): number | null {
   const from = timeOf(run.startedAt);
   const to = timeOf(run.finishedAt) ?? timeOf(run.updatedAt);
   return from !== null && to !== null && to > from
-    ? endedOf(run.counts) / (to - from) * 1000
+    ? workedOf(run.counts) / (to - from) * 1000
     : null;
 }
 

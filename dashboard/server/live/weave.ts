@@ -22,7 +22,7 @@ import { tasksOf } from "../queries/run_tasks.ts";
 import type { Reader } from "../reader.ts";
 
 /** Milliseconds of reading at a time. */
-const BUDGET_MS = 15;
+export const BUDGET_MS = 15;
 
 interface Block extends ReadBlock {
   /** Tasks by status, in the order of a task's life. */
@@ -57,10 +57,10 @@ export class Weave {
    *
    * @param changed Whether anything was committed since the last call
    */
-  advance(reader: Reader, counts: StatusCounts, changed: boolean): void {
+  advance(reader: Reader, counts: StatusCounts, changed: boolean, budgetMs = BUDGET_MS): void {
     const tasks = tasksOf(reader, this.#run);
     if (!tasks) return;
-    const until = performance.now() + BUDGET_MS;
+    const until = performance.now() + budgetMs;
     const inTime = () => performance.now() < until;
     const looked = new Set<number>();
     const look = (place: number) => {

@@ -1,16 +1,18 @@
 /**
- * One weave for each run that is shown, however many pages show it.
+ * One weave for each run that is shown, however many pages show it; and beside it, the texts of the run's tasks.
  *
  * @module
  */
 import type { StatusCounts } from "../../../internal/task_status.ts";
 import type { WeaveBlock } from "../../api.ts";
+import { TaskTexts } from "../queries/search/task_texts.ts";
 import type { DatabaseHandle } from "../database_handle.ts";
 import type { Tick } from "./view.ts";
-import { Weave } from "./weave.ts";
+import { BUDGET_MS, Weave } from "./weave.ts";
 
 interface Entry {
   weave: Weave;
+  texts: TaskTexts;
   users: number;
   /** The tick for which it was read last. */
   tick: number;
@@ -18,7 +20,7 @@ interface Entry {
 
 /** A use of a weave; disposing of the last one frees it. */
 export interface SharedWeave extends Disposable {
-  /** Whether everything agrees with the counts of the run. */
+  /** Whether everything agrees with the counts of the run, and the texts are read. */
   readonly complete: boolean;
   /** Grows with every change. */
   readonly version: number;
@@ -39,16 +41,21 @@ export class Weaves {
 
   /** The weave of a run, shared with its other users. */
   use(run: number): SharedWeave {
-    const entry = this.#entries.get(run) ?? { weave: new Weave(run), users: 0, tick: -1 };
+    const entry = this.#entries.get(run) ?? {
+      weave: new Weave(run),
+      texts: new TaskTexts(run),
+      users: 0,
+      tick: -1,
+    };
     this.#entries.set(run, entry);
     entry.users++;
     const pages = () => this.#pages;
     this.#pages++;
-    const { weave } = entry;
+    const { weave, texts } = entry;
     const entries = this.#entries;
     return {
       get complete() {
-        return weave.complete;
+        return weave.complete && texts.complete;
       },
       get version() {
         return weave.version;
@@ -63,7 +70,13 @@ export class Weaves {
       advance(source, counts, tick) {
         if (entry.tick === tick.number) return;
         entry.tick = tick.number;
-        source.read((reader) => weave.advance(reader, counts, tick.changed));
+        source.read((reader) => {
+          // They share the time of a look.
+          const begun = performance.now();
+          texts.advance(reader, tick.changed, BUDGET_MS * 2 / 3);
+          const left = BUDGET_MS - (performance.now() - begun);
+          weave.advance(reader, counts, tick.changed, left);
+        });
       },
       [Symbol.dispose]: () => {
         this.#pages--;

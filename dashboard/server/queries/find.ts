@@ -26,7 +26,8 @@ import {
 } from "./plan.ts";
 import type { RunTasks } from "./run_tasks.ts";
 import { edgeOf, known, once, type Read, type Slice, SliceSize, slicesOf } from "./slices.ts";
-import { firstMatching } from "./search.ts";
+import { firstMatching } from "./search/search.ts";
+import { mayMatch } from "./search/task_texts.ts";
 import { Turn } from "./turn.ts";
 
 export type { Read };
@@ -140,11 +141,13 @@ export async function countTasks(
 
 /** The first that match in one slice, from memory where it cannot have changed. */
 function lookOnce(reader: Reader, query: Plan, slice: Slice): Found[] {
+  if (!mayMatch(reader, query, slice.range)) return [];
   return once(reader, query, { ...slice, what: "find" }, () => look(reader, query, slice));
 }
 
 /** How many match in one slice, from memory where it cannot have changed. */
 function countOnce(reader: Reader, query: Plan, slice: Slice): number {
+  if (!mayMatch(reader, query, slice.range)) return 0;
   return once(reader, query, { ...slice, what: "count" }, () => {
     const found = known<Found[]>(reader, query, { ...slice, what: "find" });
     // Where less was found than was wanted, that is all.

@@ -8,7 +8,7 @@ import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts
 import type { TaskQuery } from "../../api.ts";
 import { type Order, toOrder } from "./order.ts";
 import type { RunTasks } from "./run_tasks.ts";
-import { searchOf, type TextSearch } from "./search.ts";
+import { searchOf, type TextSearch } from "./search/search.ts";
 
 /** Tasks of a page, and one more. */
 const PAGE_TASKS = 101;

@@ -139,34 +139,66 @@ function keyOf(
   { range, status, what }: Slice & { what: string },
 ): string | undefined {
   const [run] = query.params;
-  const requeued = query.sliced && run !== null ? timesRequeued(reader, Number(run)) : undefined;
-  if (requeued === undefined || query.status !== "status" || hasOpenTasks(reader, range)) {
-    return undefined;
-  }
+  if (!query.sliced || run === null || query.status !== "status") return undefined;
+  const state = stateOf(reader, Number(run));
+  if (!isSettled(reader, state, range)) return undefined;
   const { order, descending, conditions, params, limit, q, cause } = query;
   return JSON.stringify([
     ...[what, q, cause, order, descending, conditions, params, limit],
-    ...[range, status, requeued],
+    ...[range, status, state.requeued],
   ]);
 }
 
-/**
- * How often ended tasks of a run were queued again, as a text; `undefined` while a resumed run is active,
- * and takes up ended tasks again.
- */
-function timesRequeued(reader: Reader, run: number): string | undefined {
-  if (!reader.has("pipeline_runs", "resumed")) return "";
-  const retried = reader.has("pipeline_runs", "retried") ? "retried" : "NULL AS retried";
-  const row = reader.get(`SELECT resumed, ${retried}, status FROM pipeline_runs WHERE id=?`, run);
-  if (row?.resumed && row.status === "running") return undefined;
-  return `${row?.resumed ?? 0} ${row?.retried ?? 0}`;
+/** What of a run's state decides whether what was read of its tasks is still so. */
+export interface RunState {
+  /** How often ended tasks were queued again. */
+  requeued: string;
+  isActive: boolean;
+  /** Whether it takes up ended tasks again. */
+  isResumed: boolean;
 }
 
-/** Whether there are tasks that have not ended; those of other runs among them count as well. */
+/** The state of a run. */
+export function stateOf(reader: Reader, run: number): RunState {
+  const column = (name: string) => reader.has("pipeline_runs", name) ? name : `NULL AS ${name}`;
+  const row = reader.get(
+    `SELECT ${column("resumed")}, ${column("retried")}, status FROM pipeline_runs WHERE id=?`,
+    run,
+  );
+  const isActive = row?.status === "running";
+  return {
+    requeued: `${row?.resumed ?? 0} ${row?.retried ?? 0}`,
+    isActive,
+    isResumed: isActive && !!row?.resumed,
+  };
+}
+
+/** Whether all tasks of a range have ended for good, those of other runs among them as well. */
+export function isSettled(
+  reader: Reader,
+  { isActive, isResumed }: RunState,
+  range: Range,
+): boolean {
+  return !isResumed && !hasOpenTasks(reader, range) && (!isActive || isWhole(reader, range));
+}
+
 function hasOpenTasks(reader: Reader, { low, high }: Range): boolean {
   return reader.get(
     `SELECT 1 FROM task_runs WHERE status IN ('queued', 'running') AND id BETWEEN ? AND ? LIMIT 1`,
     low,
     high,
   ) !== undefined;
+}
+
+/** Whether each id has its row: those of an active run may come in any order, with the ends of their tasks. */
+function isWhole(reader: Reader, { low, high }: Range): boolean {
+  const whole = memoize(reader, `whole ${low} ${high}`, () => {
+    const row = reader.get(
+      "SELECT count(*) AS n FROM task_runs WHERE id BETWEEN ? AND ?",
+      low,
+      high,
+    );
+    return row!.n === high - low + 1 ? 1 : undefined;
+  });
+  return whole !== undefined;
 }

@@ -11,7 +11,7 @@
  */
 import { fromErrorData, toErrorData } from "../../../errors.ts";
 import { toJson } from "../../../internal/json.ts";
-import { withoutNul } from "../../../internal/text/nul_characters.ts";
+import { asStored } from "../../../internal/text/stored_text.ts";
 import { isoNow, isoTime } from "../../../internal/timestamps.ts";
 import { checkFunction, checkText, unexpected } from "../../../internal/validate.ts";
 import type { WriteMessage } from "../../../writer/protocol/write_message.ts";
@@ -62,8 +62,9 @@ class TaskSteps implements DurableSteps {
     const operation = "run a step";
     checkText(name, { operation, name: "its name" });
     checkFunction(work, { operation, name: "what it does" });
-    const text = withoutNul(name);
-    if (this.#names.has(text)) {
+    const text = asStored(name);
+    // Where another step is stored at its place, it is the code that has changed.
+    if (this.#names.has(text) && this.#calls >= (this.#stored?.length ?? 0)) {
       throw new Error(
         `Cannot run step ${Deno.inspect(text)}: this task has run a step of that name. ` +
           "Give each step a name of its own, such as one with the number of the page",
@@ -240,10 +241,12 @@ function called({ kind, name }: Pick<StoredStep, "kind" | "name">): string {
 
 /** When a sleep is over, in milliseconds since 1970. */
 function toTime(duration: number | Date, now: number): number {
-  const isDate = duration instanceof Date;
-  const until = isDate ? duration.getTime() : now + Math.ceil(duration);
-  const isTime = isDate || (typeof duration === "number" && duration >= 0);
-  if (isTime && until <= MAX_TIME) return until;
+  const until = duration instanceof Date
+    ? duration.getTime()
+    : typeof duration === "number" && duration >= 0
+    ? now + Math.ceil(duration)
+    : NaN;
+  if (until <= MAX_TIME) return until;
   const expected = "milliseconds ≥ 0 or a valid Date";
   throw new RangeError(unexpected(duration, { operation: "sleep", name: "its time", expected }));
 }

@@ -1,4 +1,10 @@
 import {
+  dataRoute,
+  formatDataRoute,
+  parseDataRoute,
+  rowsParams,
+} from "../../../dashboard/client/data/data_route.ts";
+import {
   defaultQuery,
   formatQuery,
   formatRoute,
@@ -75,4 +81,14 @@ Deno.test("livePath() names the stream of each view", () => {
   assertEquals(livePath(parseRoute("?task=7")), "api/live?view=task&task=7");
   assertEquals(livePath(runRoute(5)), "api/live?view=run&run=5");
   assertEquals(livePath(parseRoute("?run=5&q=a&panel=none")), "api/live?view=run&run=5&q=a");
+});
+
+Deno.test("the rows of a table are all shown until a filter has a value, and its comparison is kept", () => {
+  const route = dataRoute("city", { column: "name", op: "is" });
+  assertEquals(rowsParams(route), "name=city");
+  assertEquals(parseDataRoute(new URLSearchParams(formatDataRoute(route))), route);
+  const whole = dataRoute("city", { column: "name", op: "is", value: "Oslo" });
+  assertEquals(rowsParams(whole), "name=city&column=name&op=is&value=Oslo");
+  const empty = dataRoute("city", { column: "name", op: "empty" });
+  assertEquals(rowsParams(empty), "name=city&column=name&op=empty");
 });

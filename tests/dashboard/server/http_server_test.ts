@@ -5,7 +5,7 @@
  */
 import { runPipeline } from "../../../mod.ts";
 import { HttpServer, type HttpServerOptions } from "../../../dashboard/server/http_server.ts";
-import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
 import { ROOT } from "../../support/child.ts";
 import { tempFolder } from "../../support/temp.ts";
 
@@ -239,3 +239,16 @@ async function firstLine(stream: ReadableStream<Uint8Array>): Promise<[string, P
   })();
   return [text.split("\n")[0]!, rest];
 }
+
+Deno.test({
+  name: "HttpServer.listen() names the permission that it lacks",
+  permissions: { net: false },
+  async fn() {
+    const options = { hostname: "127.0.0.1", port: 8787, maxActive: 4 };
+    await assertRejects(
+      () => HttpServer.listen(options, () => new Response()),
+      Deno.errors.NotCapable,
+      "Cannot listen on 127.0.0.1:8787: no permission; run with --allow-net=127.0.0.1:8787",
+    );
+  },
+});

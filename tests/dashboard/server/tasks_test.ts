@@ -1,5 +1,6 @@
 import type { Task, TaskDetail, TaskPage } from "../../../dashboard/api.ts";
 import type { Read } from "../../../dashboard/server/queries/find.ts";
+import { TaskTexts } from "../../../dashboard/server/queries/search/task_texts.ts";
 import { listTasks } from "../../../dashboard/server/queries/tasks.ts";
 import { Reader } from "../../../dashboard/server/reader.ts";
 import { TASK_STATUSES, type TaskStatus } from "../../../internal/task_status.ts";
@@ -319,4 +320,78 @@ Deno.test("listTasks() hands out what a long search has found, and its page befo
     assertEquals([ids, found, isWhole], [[1, 12].slice(0, ids.length), undefined, false]);
   }
   assertEquals(page!.found, 2);
+});
+
+/** The same reader, and how many of its statements looked for a text in rows. */
+function countLooks(reader: Reader): { reader: Reader; looks: () => number } {
+  let looks = 0;
+  const counted = new Proxy(reader, {
+    get(target, name) {
+      const member = Reflect.get(target, name, target);
+      if (typeof member !== "function") return member;
+      return (...args: unknown[]) => {
+        if (name === "all" && `${args[0]}`.includes("LIKE")) looks++;
+        return member.apply(target, args);
+      };
+    },
+  });
+  return { reader: counted, looks: () => looks };
+}
+
+function readAllTexts(reader: Reader): void {
+  const texts = new TaskTexts(1);
+  texts.advance(reader, true, Infinity);
+  assert(texts.complete);
+}
+
+Deno.test("a search finds the same with texts in memory, and reads no row where none can match", async () => {
+  using shown = await show();
+  const random = new Random(7);
+  const odd = ["Ägypten", "A\u0308GYPTEN", "x\0needle", ...LONG];
+  const ids = addRun(
+    shown.store,
+    Array.from({ length: 9_000 }, (_, i) => ({
+      status: "done",
+      name: `task ${i}${i % 7 ? "" : random.pick(NAMES)}`,
+      // Two blocks have nothing but ASCII.
+      message: i < 4_100 || i % 50 ? null : random.pick(odd),
+    })),
+  );
+  shown.store.connection.exec("UPDATE pipeline_runs SET status='done'");
+  using plain = await Reader.open(shown.db, "builtin");
+  using file = await Reader.open(shown.db, "builtin");
+  const { reader, looks } = countLooks(file);
+  readAllTexts(reader);
+  const find = (reader: Reader, q: string, sort = "id" as const) =>
+    listTasks((query) => query(reader), 1, { status: [], q, key: "", sort, limit: 20 });
+  for (const q of ["LÖ%", "ägypten", "needle", "TASK 77", "k 8999", "x", "load", "ﬀ", "9\nt"]) {
+    assertEquals(await find(reader, q), await find(plain, q), q);
+  }
+  const before = looks();
+  shown.store.connection.prepare("UPDATE task_runs SET name=? WHERE id=?").run("nowhere", ids[9]!);
+  const wanted = (found: TaskPage | undefined) => found?.tasks.map(({ id }) => id);
+  assertEquals(wanted(await find(reader, "nowhere else")), []);
+  const inPlain = looks() - before;
+  assertEquals(wanted(await find(plain, "nowhere else")), []);
+  assert(inPlain < 9_000 / 2_048, `${inPlain} statements looked for it`);
+  // A run that was resumed has other texts.
+  shown.store.connection.exec("UPDATE pipeline_runs SET resumed = coalesce(resumed, 0) + 1");
+  assertEquals(wanted(await find(reader, "nowhere")), [ids[9]]);
+});
+
+Deno.test("a search finds tasks whose rows come later than those behind them", async () => {
+  using shown = await show();
+  addRun(shown.store, Array.from({ length: 3_000 }, () => ({ status: "done" })));
+  shown.store.connection.exec("DELETE FROM task_runs WHERE id IN (1500, 2500)");
+  using reader = await Reader.open(shown.db, "builtin");
+  const find = (q: string) =>
+    listTasks((query) => query(reader), 1, { status: [], q, key: "", sort: "id", limit: 20 });
+  readAllTexts(reader);
+  // Workers end tasks in any order, and rows are written with their ends.
+  addTask(shown.store, 1, 1_500, { status: "done", name: "needle" });
+  addTask(shown.store, 1, 3_001, { status: "done", name: "needle 2" });
+  assertEquals((await find("needle"))!.tasks.map(({ id }) => id), [1_500, 3_001]);
+  readAllTexts(reader);
+  addTask(shown.store, 1, 2_500, { status: "done", name: "needle 3" });
+  assertEquals((await find("needle"))!.found, 3);
 });

@@ -9,7 +9,7 @@ import type { Reader } from "../../reader.ts";
 import { findTasks } from "../find.ts";
 import { plan } from "../plan.ts";
 import { type RunTasks, tasksOf } from "../run_tasks.ts";
-import { causeIn, failureColumns } from "../search.ts";
+import { causeIn, failureColumns } from "../search/search.ts";
 import { once, type Read, slicesOf } from "../slices.ts";
 import { shorten, textStart, toText } from "../text.ts";
 

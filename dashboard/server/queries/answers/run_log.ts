@@ -13,7 +13,7 @@ import type { Reader } from "../../reader.ts";
 import { lineOf, LOG_CHARACTERS, toLine } from "../logs.ts";
 import { textParts } from "../long_text.ts";
 import { ORIGINAL_RUN } from "../run_tasks.ts";
-import { firstMatching, searchedColumn, searchIn, type TextSearch } from "../search.ts";
+import { firstMatching, searchedColumn, searchIn, type TextSearch } from "../search/search.ts";
 import type { Read } from "../slices.ts";
 import { shorten, textStart, toText } from "../text.ts";
 import { Turn } from "../turn.ts";

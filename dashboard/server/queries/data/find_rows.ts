@@ -5,7 +5,7 @@
  */
 import { quoteName } from "../../../../sqlite/sql_text.ts";
 import type { SqlRow, SqlValue } from "../../../../sqlite/values.ts";
-import { searchIn, type TextSearch } from "../search.ts";
+import { searchIn, type TextSearch } from "../search/search.ts";
 import type { Reader } from "../../reader.ts";
 import { bytesOf, MAX_BYTES } from "./cells.ts";
 import { NoData } from "./no_data.ts";

@@ -11,12 +11,12 @@ import {
   causeId,
   causeOf,
   failureLine,
-} from "../../../internal/text/failure_cause.ts";
-import { foldText, SEARCHED_CHARACTERS } from "../../../internal/search_text.ts";
-import { rawText } from "../../../sqlite/tables/guarded_tables.ts";
-import type { SqlRow, SqlValue } from "../../../sqlite/values.ts";
-import type { RunTasks } from "./run_tasks.ts";
-import { shorten, textStart, toText } from "./text.ts";
+} from "../../../../internal/text/failure_cause.ts";
+import { foldText, SEARCHED_CHARACTERS } from "../../../../internal/search_text.ts";
+import { rawText } from "../../../../sqlite/tables/guarded_tables.ts";
+import type { SqlRow, SqlValue } from "../../../../sqlite/values.ts";
+import type { RunTasks } from "../run_tasks.ts";
+import { shorten, textStart, toText } from "../text.ts";
 
 /** Rows that are compared before it is known whether there are enough that match. */
 const COMPARED_ROWS = 500;
