@@ -199,7 +199,8 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     run_id: RUN,
     added_by: "The task that added them, an id of `task_runs`; 0 for the program.",
     tasks: "How many items there are.",
-    names: "Names of their tasks, as a JSON array; `null` for the default.",
+    names:
+      "Names of their tasks, as a JSON array: `null` for the default. It is empty where they are the keys.",
     keys: "Keys of their tasks, as a JSON array.",
     items: "The items: a line of JSON each.",
   },

@@ -6,7 +6,7 @@
  */
 import { toJson } from "../../internal/json.ts";
 import type { AddTasksMessage } from "../../writer/protocol/task_message.ts";
-import { describe, type Identifying, requireKey } from "../scheduler/task_identity.ts";
+import { describeKeyed, type Identifying } from "../scheduler/task_identity.ts";
 import { stageOf } from "./stages.ts";
 
 /** Items in one message. */
@@ -49,10 +49,8 @@ export function identifyAll<Item>(
 ): Identities {
   const operation = "add";
   if (options.stage) items.forEach((item, i) => stageOf(item as Item, `item ${i}`, options));
-  return {
-    names: items.map((item, i) => describe(item as Item, i, options).name),
-    keys: items.map((item, i) => requireKey(item as Item, i, options, operation)),
-  };
+  const identities = items.map((item, i) => describeKeyed(item as Item, i, options, operation));
+  return { names: identities.map(({ name }) => name), keys: identities.map(({ key }) => key) };
 }
 
 /** The messages that add these items, of 1,000 each. */
@@ -65,14 +63,28 @@ export async function* toAddMessages(
       `Cannot add ${Deno.inspect(items, { depth: 0 })}: pass an array or another iterable of items`,
     );
   }
+  for await (const chunk of inChunks(items)) yield await toMessage(chunk, adding);
+}
+
+/** An `await` for each item of a known list would take longer than all the rest. */
+async function* inChunks(
+  items: Iterable<unknown> | AsyncIterable<unknown>,
+): AsyncGenerator<unknown[]> {
   let chunk: unknown[] = [];
-  for await (const item of items) {
-    chunk.push(item);
-    if (chunk.length < CHUNK) continue;
-    yield await toMessage(chunk, adding);
-    chunk = [];
+  if (Symbol.asyncIterator in items) {
+    for await (const item of items) {
+      if (chunk.push(item) < CHUNK) continue;
+      yield chunk;
+      chunk = [];
+    }
+  } else {
+    for (const item of items) {
+      if (chunk.push(item instanceof Promise ? await item : item) < CHUNK) continue;
+      yield chunk;
+      chunk = [];
+    }
   }
-  if (chunk.length > 0) yield await toMessage(chunk, adding);
+  if (chunk.length > 0) yield chunk;
 }
 
 /** That only a run in the database can grow. */
@@ -95,8 +107,15 @@ async function toMessage(
     run,
     by,
     tasks: items.length,
-    names: JSON.stringify(names),
-    keys: JSON.stringify(keys),
+    names: names.every((name, i) => name === keys[i]) ? "[]" : toJsonArray(names),
+    keys: toJsonArray(keys),
     items: json.join("\n"),
   };
+}
+
+/** As SQLite stores texts: one half of a surrogate pair is no character. */
+function toJsonArray(texts: readonly (string | null)[]): string {
+  const json = JSON.stringify(texts);
+  if (!json.includes("\\ud")) return json;
+  return JSON.stringify(texts.map((text) => text?.toWellFormed() ?? null));
 }

@@ -18,8 +18,9 @@ import type { TaskSource } from "./task_source.ts";
 /** Milliseconds that added tasks are left alone which may be read soon, and are queued then. */
 const QUEUE_MS = 50;
 
-const DONE = `SELECT id, key FROM main.task_runs
-  WHERE run_id=? AND added_by IS NOT NULL AND own_status='done'`;
+const DONE = `SELECT t.id, t.key FROM main.pipeline_runs AS r CROSS JOIN main.task_runs AS t
+    ON t.id BETWEEN r.first_task_id AND r.last_task_id AND t.run_id=r.id
+  WHERE r.id=? AND t.added_by IS NOT NULL AND t.own_status='done'`;
 
 /** Where the run's items come from. */
 export interface ItemSupply<Item> extends TaskSupply<Item> {
@@ -167,7 +168,10 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     }
     this.#count += tasks.length;
     const isListed = typeof pages[0]!.ids === "number";
-    if (isListed) batchSender.post({ kind: "queue_added", run: run!, upTo: tasks.at(-1)!.id });
+    if (isListed) {
+      const upTo = tasks.at(-1)!.id;
+      batchSender.post({ kind: "queue_added", run: run!, upTo, tasks: tasks.length });
+    }
     if (this.#options.stageOf) tasks = tasks.filter((task) => this.#stage(task));
     const unchanged = new Set(await notes?.note(tasks));
     if (unchanged.size > 0) {
@@ -205,12 +209,11 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     const isAgain = returned.length > 0;
     // What comes from here on may come too late for this.
     this.#mayHaveMore = isAgain;
-    const pages = await batchSender.query({
-      kind: "added",
-      run: run!,
-      after: this.#lastId,
-      ...(isAgain ? { again: returned } : {}),
-    });
+    const query = { kind: "added", run: run!, after: this.#lastId } as const;
+    // What is listed is committed; what is queued again may be on its way.
+    const pages = isAgain
+      ? await batchSender.query({ ...query, again: returned })
+      : await batchSender.queryAhead(query);
     const last = pages.at(-1);
     if (!last || isAgain) return pages;
     const { ids, tasks } = last;
@@ -265,6 +268,8 @@ function identified<Item>({ ids, names, keys, items }: AddedPage): IdentifiedIte
   const parsed = JSON.parse(`[${items.replaceAll("\n", ",")}]`) as Item[];
   return parsed.map((item, i) => {
     const id = typeof ids === "number" ? ids + i : ids[i]!;
-    return { id, name: allNames[i] ?? `task ${id}`, key: allKeys[i]!, item };
+    const key = allKeys[i]!;
+    const name = allNames.length === 0 ? key : allNames[i] ?? null;
+    return { id, name: name ?? `task ${id}`, key, item };
   });
 }

@@ -199,7 +199,7 @@ export function checkIdentities<Item>(
 }
 
 /**
- * The key of an item of a run that will be resumed, or to which it is added.
+ * The key of an item of a run that will be resumed.
  *
  * @throws {TypeError} If it has none
  */
@@ -207,10 +207,23 @@ export function requireKey<Item>(
   item: Item,
   index: number,
   options: IdentityOptions<Item>,
-  operation = "resume with",
 ): string {
-  const { key } = describe(item, index, options);
-  if (key !== null) return key;
+  return describeKeyed(item, index, options, "resume with").key;
+}
+
+/**
+ * What an item declares about its task, which needs a key.
+ *
+ * @throws {TypeError} If it has none
+ */
+export function describeKeyed<Item>(
+  item: Item,
+  index: number,
+  options: IdentityOptions<Item>,
+  operation: string,
+): { name: string | null; key: string } {
+  const { name, key } = describe(item, index, options);
+  if (key !== null) return { name, key };
   const why = typeof item === "string" ? ` (a text is one up to ${KEY_LENGTH} characters)` : "";
   throw new TypeError(
     `Cannot ${operation} item ${index}, which has no key${why}: give items a "key", or pass taskKey, so ` +

@@ -126,16 +126,19 @@ export const ADDED_ITEMS: Columns = {
   run_id: "INTEGER NOT NULL",
   added_by: "INTEGER NOT NULL", // 0 for the program
   tasks: "INTEGER NOT NULL", // how many
-  names: "TEXT NOT NULL", // JSON
+  names: "TEXT NOT NULL", // JSON; empty where they are the keys
   keys: "TEXT NOT NULL", // JSON
   items: "TEXT NOT NULL", // a line of JSON each
 };
 
-/** Steps are found by their task, and none is stored twice; of checks those that did not pass: the others may be millions. */
+/**
+ * Steps are found by their task, and none is stored twice; of checks those that did not pass: the others may be
+ * millions. Of added tasks those that wait: an entry for each would cost a twelfth of its row.
+ */
 export const TASK_INDEXES = `
   CREATE INDEX IF NOT EXISTS idx_task_runs_status ON task_runs(status);
   CREATE INDEX IF NOT EXISTS idx_task_runs_added ON task_runs(run_id, id)
-    WHERE added_by IS NOT NULL;
+    WHERE added_by IS NOT NULL AND own_status='queued';
   CREATE INDEX IF NOT EXISTS idx_task_runs_wakes ON task_runs(wakes_at) WHERE wakes_at IS NOT NULL;
   CREATE INDEX IF NOT EXISTS idx_task_logs_task ON task_logs(task_id);
   CREATE UNIQUE INDEX IF NOT EXISTS idx_task_dependencies_run

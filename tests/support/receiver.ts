@@ -27,6 +27,8 @@ export class Receiver implements Disposable {
     this.batchSender = new BatchSender(port1, listener);
     this.#port = port2;
     port2.onmessage = ({ data: { messages, ...rest } }) => {
+      // Queries are not answered.
+      if (rest.kind !== "batch") return;
       const data = { ...rest, messages: unpack(messages).map(withoutUndefined) };
       const waiting = this.#waiting.shift();
       if (waiting) waiting(data);

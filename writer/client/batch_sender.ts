@@ -140,8 +140,13 @@ export class BatchSender {
 
   /** Asks for something that is not a message, after all that was sent before. */
   query<Q extends Query>(query: Q): Promise<QueryResults[Q["kind"]]> {
+    if (!this.#refusal) this.flushNow();
+    return this.queryAhead(query);
+  }
+
+  /** Asks for something that does not depend on what was sent before, some of which may leave later. */
+  queryAhead<Q extends Query>(query: Q): Promise<QueryResults[Q["kind"]]> {
     if (this.#refusal) return Promise.reject(this.#refusal);
-    this.flushNow();
     return this.#inFlight.query(query);
   }
 
@@ -162,7 +167,7 @@ export class BatchSender {
 
   /** Resolves when there is room for more; `undefined` when there is room now. */
   ready(): Promise<void> | undefined {
-    if (this.#hasRoom) return undefined;
+    if (this.#inFlight.hasRoom) return undefined;
     if (this.#dead) return Promise.reject(this.#dead);
     return (this.#room ??= Promise.withResolvers()).promise;
   }
@@ -170,10 +175,6 @@ export class BatchSender {
   /** Resolves when there is room, for one caller after the other. */
   readyInTurn(): Promise<void> {
     return this.#turns.take(() => this.ready());
-  }
-
-  get #hasRoom(): boolean {
-    return this.#inFlight.hasRoom;
   }
 
   /** Resolves when everything that was sent so far is acknowledged. */
@@ -212,7 +213,7 @@ export class BatchSender {
   #collect(message: WriteMessage, waiter?: Waiter): void {
     if (this.#late.goBefore(message)) this.queueUpTo(Infinity);
     const weight = weightOf(message);
-    if (message.kind === "queue_tasks") this.#beginTasks(weight);
+    if (message.kind === "queue_tasks" || message.kind === "queue_added") this.#beginTasks(weight);
     else if (this.#collected.rows + weight > this.#rowsOfBatch) this.#handOver();
     const { messages, waiters, tasks } = this.#collected;
     if (waiter) waiters.set(messages.length, waiter);
@@ -245,7 +246,7 @@ export class BatchSender {
 
   /** Hands the messages over, unless there is no room: then more is collected, and folded. */
   #flush(): void {
-    if (this.#hasRoom) this.#handOver();
+    if (this.#inFlight.hasRoom) this.#handOver();
     else this.#timer = undefined;
   }
 
@@ -263,7 +264,7 @@ export class BatchSender {
   }
 
   #acknowledged(): void {
-    if (this.#hasRoom) {
+    if (this.#inFlight.hasRoom) {
       this.#room?.resolve();
       this.#room = undefined;
     }

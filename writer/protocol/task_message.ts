@@ -65,7 +65,7 @@ export interface AddTasksMessage extends AddedCall {
 export interface AddedCall {
   /** How many there are. */
   tasks: number;
-  /** Names of the tasks, as a JSON array; `null` for "task" and the id. */
+  /** Names of the tasks, as a JSON array: `null` for "task" and the id. It is empty where they are the keys. */
   names: string;
   /** Keys of the tasks, as a JSON array. */
   keys: string;
@@ -83,6 +83,8 @@ export interface QueueAddedMessage {
   run: number;
   /** Up to the task of this id; without it those of the next call. */
   upTo?: number;
+  /** How many these are, where their news follow. */
+  tasks?: number;
 }
 
 /** Tasks that were added to a run, in the order of their ids. */

@@ -246,10 +246,13 @@ export function weightOf(message: WriteMessage): number {
         (sizeOf(message.names) + sizeOf(message.keys)) / ROW_BYTES,
       );
     case "add_tasks":
+      // All are one row; to compare the key of each costs a quarter of one.
       return Math.max(
-        message.tasks ?? 1,
+        (message.tasks ?? 1) / 4,
         (lengthOf(message.names) + lengthOf(message.keys) + lengthOf(message.items)) / ROW_BYTES,
       );
+    case "queue_added":
+      return message.tasks ?? 1;
     case "note_items":
       return Math.max(
         message.ids?.length ?? 1,

@@ -14,7 +14,7 @@ export const OF_RUN = `run_id=?1 AND id BETWEEN
 
 /** How many tasks were added to run ?1 by others: they are not among its items. */
 export const ADDED_TASKS =
-  "(SELECT count(*) FROM task_runs WHERE run_id=?1 AND added_by IS NOT NULL)";
+  `(SELECT count(*) FROM task_runs WHERE ${OF_RUN} AND added_by IS NOT NULL)`;
 
 /** Which run to resume. */
 export interface WantedRun {

@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { BulkStatement } from "../../sqlite/bulk_statement.ts";
 import type { Connection } from "../../sqlite/connection.ts";
 import { STATUS_IN_RUN } from "../../sqlite/rewritten_rows.ts";
 import { Statements } from "../../sqlite/statement.ts";
 import type { TaskStatus } from "../../internal/task_status.ts";
+import type { AddedCall } from "../protocol/task_message.ts";
 import { OF_RUN } from "./resume_store.ts";
 
 /** The value of `seen` for a key that a task or the program added. */
@@ -31,17 +31,12 @@ export interface KeyedTask {
   status: TaskStatus;
 }
 
-/** The statements that use the keys of one run. */
-interface KeyTable extends Pick<Statements, "of"> {
-  /** Adds keys that tasks or the program add. */
-  readonly add: BulkStatement;
-}
-
 /** The keys of the runs of one connection. */
 export class RunKeys {
   readonly #connection: Connection;
   readonly #statements: Statements;
-  readonly #tables = new Map<number, KeyTable>();
+  /** The statements that use the keys of each. */
+  readonly #tables = new Map<number, Statements>();
   /** How often keys were claimed: each key knows with which call it came. */
   #claims = 0;
 
@@ -85,13 +80,19 @@ export class RunKeys {
     ).run(run, JSON.stringify(only));
   }
 
+  /** Whether the keys of a run are known: it is resumed, or was added to. A transaction that is undone takes them along. */
+  isLearnt(run: number): boolean {
+    const found = this.#statements.of("SELECT 1 FROM temp.sqlite_schema WHERE name=?");
+    return found.get(tableOf(run)) !== undefined;
+  }
+
   /**
    * The tasks of these keys; `undefined` for a key that is new.
    *
    * @throws {TypeError} If a key has come before, or the run is not resumed
    */
   match(run: number, keys: readonly string[]): (KeyedTask | undefined)[] {
-    if (!this.#isLearnt(run)) {
+    if (!this.isLearnt(run)) {
       throw new TypeError(`Cannot resume tasks of run ${run}: it is not resumed`);
     }
     const table = `temp.${tableOf(run)}`;
@@ -118,7 +119,7 @@ export class RunKeys {
 
   /** Tasks of a run whose keys were learnt, which are not `done`, not given out and which no item stood for. */
   gone(run: number): KeyedTask[] {
-    if (!this.#isLearnt(run)) return [];
+    if (!this.isLearnt(run)) return [];
     return this.#of(run).of(
       `SELECT t.id, coalesce(t.own_status, t.status) AS status
        FROM temp.${tableOf(run)} AS k JOIN task_runs AS t ON t.id=k.id
@@ -129,7 +130,7 @@ export class RunKeys {
 
   /** Tasks that were added before are given out, so they are not {@linkcode gone}. `keys` is JSON. */
   give(run: number, keys: string): void {
-    if (!this.#isLearnt(run)) return;
+    if (!this.isLearnt(run)) return;
     this.#of(run).of(
       `UPDATE temp.${tableOf(run)} SET seen=${GIVEN}
        WHERE seen=0 AND key IN (SELECT value FROM json_each(?))`,
@@ -144,11 +145,11 @@ export class RunKeys {
   }
 
   /**
-   * Which of these keys a run has not had yet; from now on it has them. The keys of a run that is not resumed are
-   * learnt when they are first asked for.
+   * Which of these keys, a JSON array, a run has not had yet; `undefined` where it had none of them. From now on it has
+   * them. The keys of a run that is not resumed are learnt when they are first asked for.
    */
-  claim(run: number, keys: readonly string[]): boolean[] {
-    if (!this.#isLearnt(run)) {
+  claim(run: number, { keys, tasks }: Pick<AddedCall, "keys" | "tasks">): boolean[] | undefined {
+    if (!this.isLearnt(run)) {
       this.#create(run);
       this.#of(run).of(
         `INSERT OR IGNORE INTO temp.${tableOf(run)} (key, id, seen)
@@ -156,19 +157,22 @@ export class RunKeys {
       ).run(run);
     }
     const claim = ++this.#claims;
-    const table = this.#of(run);
-    // Most often all of them are new.
-    if (table.add.run(keys.flatMap((key) => [key, claim])) === keys.length) {
-      return keys.map(() => true);
-    }
-    const find = table.of(`SELECT 1 FROM temp.${tableOf(run)} WHERE key=? AND claim=?`);
-    const fresh = new Set(keys.filter((key) => find.get(key, claim) !== undefined));
-    return keys.map((key) => fresh.delete(key));
+    const added = this.#of(run).of(
+      `INSERT INTO temp.${tableOf(run)} (key, seen, claim)
+         SELECT value, ${ADDED}, ?2 FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`,
+    ).run(keys, claim);
+    if (added === tasks) return undefined;
+    const find = this.#of(run).of(
+      `SELECT 1 FROM temp.${tableOf(run)} WHERE key=? AND claim=?`,
+    );
+    const all: string[] = JSON.parse(keys);
+    const fresh = new Set(all.filter((key) => find.get(key, claim) !== undefined));
+    return all.map((key) => fresh.delete(key));
   }
 
   /** Which of these keys were added to a run. */
   addedAmong(run: number, keys: readonly (string | null)[]): boolean[] {
-    if (!this.#isLearnt(run)) return [];
+    if (!this.isLearnt(run)) return [];
     const find = this.#of(run).of(
       `SELECT 1 FROM temp.${tableOf(run)} WHERE key=? AND seen=${ADDED}`,
     );
@@ -177,7 +181,7 @@ export class RunKeys {
 
   /** A run has these keys from now on, if its keys were learnt. */
   note(run: number, keys: readonly (string | null)[]): void {
-    if (!this.#isLearnt(run)) return;
+    if (!this.isLearnt(run)) return;
     const note = this.#of(run).of(
       `INSERT INTO temp.${tableOf(run)} (key, seen) VALUES (?, 1) ON CONFLICT DO NOTHING`,
     );
@@ -186,7 +190,7 @@ export class RunKeys {
 
   /** Whether a run has tasks that stay as they are. */
   keepsTasks(run: number): boolean {
-    if (!this.#isLearnt(run)) return false;
+    if (!this.isLearnt(run)) return false;
     return this.#of(run).of(
       `SELECT 1 FROM temp.${tableOf(run)} WHERE seen IN (${KEPT},${KEPT_SEEN}) LIMIT 1`,
     ).get() !== undefined;
@@ -205,28 +209,10 @@ export class RunKeys {
     );
   }
 
-  /** A transaction that is undone takes the table with it. */
-  #isLearnt(run: number): boolean {
-    const found = this.#statements.of("SELECT 1 FROM temp.sqlite_schema WHERE name=?");
-    return found.get(tableOf(run)) !== undefined;
-  }
-
-  #of(run: number): KeyTable {
-    let table = this.#tables.get(run);
-    if (!table) {
-      const statements = new Statements(this.#connection);
-      const into = `INSERT INTO temp.${tableOf(run)} (key, seen, claim)`;
-      table = {
-        of: (sql) => statements.of(sql),
-        add: new BulkStatement(
-          this.#connection,
-          `(?,${ADDED},?)`,
-          (tuples) => `${into} VALUES ${tuples} ON CONFLICT DO NOTHING`,
-        ),
-      };
-      this.#tables.set(run, table);
-    }
-    return table;
+  #of(run: number): Statements {
+    let statements = this.#tables.get(run);
+    if (!statements) this.#tables.set(run, statements = new Statements(this.#connection));
+    return statements;
   }
 
   #unfit(run: number): TypeError | undefined {

@@ -45,6 +45,12 @@ export function throughput(samples: Sample[]): { at: number[]; done: number[]; f
   return { at, done, failed };
 }
 
+/** The peak beside a curve; `null` where parts of less than a second are above the best second. */
+export function peakAbove(samples: Sample[], rates: readonly number[]): number | null {
+  const peak = peakRate(samples);
+  return peak !== null && rates.every((rate) => rate <= peak * 1.005) ? peak : null;
+}
+
 /** Milliseconds over which a peak is measured: in less, a single commit would be one. */
 const PEAK_MS = 1000;
 

@@ -9,7 +9,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { formatClock, formatDuration, formatRate } from "../../../internal/units.ts";
 import { memo } from "../lib/memo.ts";
-import { peakRate, throughput } from "./throughput.ts";
+import { peakAbove, throughput } from "./throughput.ts";
 import { colour, useTheme } from "../lib/theme.ts";
 
 const HEIGHT = 170;
@@ -43,7 +43,7 @@ export const ThroughputChart = memo(({ samples }: { samples: Sample[] }) => {
   useEffect(() => chart.current?.setData(data), [curve]);
 
   const at = place !== null && place < curve.at.length ? place : curve.at.length - 1;
-  const peak = useMemo(() => peakRate(samples), [samples]);
+  const peak = useMemo(() => peakAbove(samples, curve.done), [samples, curve]);
   return (
     <figure class="chart">
       <figcaption class="chart-legend">

@@ -1,4 +1,4 @@
-import { peakRate, throughput } from "../../../dashboard/client/charts/throughput.ts";
+import { peakAbove, peakRate, throughput } from "../../../dashboard/client/charts/throughput.ts";
 import type { Sample } from "../../../dashboard/api.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
@@ -62,4 +62,16 @@ Deno.test("peakRate() is that of the best second, and never falls while a run gr
     before = peak;
   }
   assertEquals(before, 580);
+});
+
+Deno.test("peakAbove() gives no peak that the curve is above", () => {
+  const counts = { running: 0, error: 0, cancelled: 0 };
+  const samples = [[0, 0], [1_000, 100], [1_200, 160]].map(([at, done]) => ({
+    at: at!,
+    done: done!,
+    ...counts,
+  }));
+  const peak = peakRate(samples)!;
+  assertEquals(peakAbove(samples, [100, peak]), peak);
+  assertEquals(peakAbove(samples, [100, 300]), null);
 });

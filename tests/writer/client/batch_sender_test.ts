@@ -36,6 +36,22 @@ Deno.test("BatchSender.post() sends a message that is not awaited, too", async (
   assertEquals((await receiver.next()).messages, [rows(1)]);
 });
 
+Deno.test("BatchSender.post() sends added tasks that are queued with all of their news", async () => {
+  using receiver = new Receiver();
+  const { batchSender } = receiver;
+  for (const first of [1, 1_001, 2_001]) {
+    batchSender.post({ kind: "queue_added", run: 1, upTo: first + 999, tasks: 1_000 });
+    // A query that does not depend on what was sent before parts nothing.
+    batchSender.queryAhead({ kind: "stats" }).catch(() => {});
+    for (let id = first; id < first + 1_000; id++) batchSender.post(end(1, id));
+  }
+  batchSender.flushNow();
+  for (let batches = 0; batches < 3; batches++) {
+    const { messages } = await receiver.next();
+    assertEquals([messages[0]!.kind, messages.length], ["queue_added", 1_001]);
+  }
+});
+
 Deno.test("BatchSender.request() sends at once when nothing is in flight, else with what follows", async () => {
   using receiver = new Receiver();
   const { batchSender } = receiver;

@@ -1,3 +1,5 @@
+import type { AddTasksMessage } from "../../../writer/protocol/task_message.ts";
+import type { WriteMessage } from "../../../writer/protocol/write_message.ts";
 import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import {
   AT,
@@ -153,3 +155,49 @@ for (const driver of DRIVERS) {
     store.expectCounts(run, { running: 1, done: 1, cancelled: 2 });
   });
 }
+
+/** What a task adds in one call. */
+function add(run: number, keys: readonly string[], item = (key: string) => key): AddTasksMessage {
+  return {
+    kind: "add_tasks",
+    run,
+    by: 1,
+    tasks: keys.length,
+    names: "[]",
+    keys: JSON.stringify(keys),
+    items: keys.map((key) => JSON.stringify(item(key))).join("\n"),
+  };
+}
+
+Deno.test("what was added is read and queued as the file has it, whatever was undone before", async () => {
+  using store = await openStore();
+  const { run } = store.startRun(1);
+  const undone = add(run, ["a", "b"]);
+  const bad: WriteMessage = { kind: "execute", sql: "INSERT INTO missing VALUES (1)", params: [] };
+  const { failures } = store.commit({ kind: "transaction", messages: [undone, bad] });
+  assertEquals(failures.length, 1);
+  assertEquals(store.write(add(run, ["b", "c", "b"])), 2);
+  const [page] = store.store.addedPage({ kind: "added", run, after: 0 });
+  assertEquals([page!.ids, page!.keys, page!.items], [2, '["b","c"]', '"b"\n"c"']);
+  assertEquals(store.commit({ kind: "queue_added", run, upTo: 3 }).failures, []);
+  assertEquals(store.column("SELECT name || key || input FROM task_runs WHERE id>1"), [
+    'bb"b"',
+    'cc"c"',
+  ]);
+});
+
+Deno.test("what was added is whole when it is more than the writer keeps in memory", async () => {
+  using store = await openStore();
+  const { run } = store.startRun(1);
+  const keys = ["a", "b", "c", "d"];
+  for (const key of keys) store.write(add(run, [key], (key) => key.repeat(4_000_000)));
+  const pages = store.store.addedPage({ kind: "added", run, after: 1 });
+  assertEquals(
+    pages.map(({ items }) => [items[1], items.length]),
+    keys.map((key) => [key, 4_000_002]),
+  );
+  for (const _ of keys) assertEquals(store.write({ kind: "queue_added", run }), 1);
+  assertEquals(store.write({ kind: "queue_added", run }), 0);
+  const inputs = "SELECT key || length(input) FROM task_runs WHERE id>1 ORDER BY id";
+  assertEquals(store.column(inputs), keys.map((key) => `${key}4000002`));
+});

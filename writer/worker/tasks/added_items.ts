@@ -26,12 +26,20 @@ const QUEUED = `${ROWS} AND id>? ORDER BY id LIMIT ${PAGE_TASKS}`;
 /** Those of these ids. */
 const AGAIN = `${ROWS} AND id IN (SELECT value FROM json_each(?)) ORDER BY id`;
 
-/** Calls after this id, until their tasks are enough. Only those of one page have their items read. */
-const LISTED = `SELECT l.* FROM (
+/** Calls after this id, until their tasks are enough. */
+const LISTED = `SELECT id FROM (
     SELECT id, sum(tasks) OVER (ORDER BY id) - tasks AS before FROM (
       SELECT id, tasks FROM added_items WHERE run_id=? AND id>? ORDER BY id LIMIT ${PAGE_TASKS}
-    )) AS p CROSS JOIN added_items AS l ON l.id=p.id
-  WHERE p.before<${PAGE_TASKS} ORDER BY l.id`;
+    )) WHERE before<${PAGE_TASKS} ORDER BY id`;
+
+/** Characters of calls that stay in memory: 100,000 tasks of short items. */
+const RECENT_CHARS = 8_000_000;
+
+/** A call whose tasks have no rows yet. */
+interface ListedCall extends AddedCall {
+  run: number;
+  by: number;
+}
 
 /** How many added items of run ?1 have no rows yet. */
 export const LISTED_TASKS = "(SELECT coalesce(sum(tasks),0) FROM added_items WHERE run_id=?1)";
@@ -39,30 +47,34 @@ export const LISTED_TASKS = "(SELECT coalesce(sum(tasks),0) FROM added_items WHE
 /** Added items that have no rows yet. */
 export class AddedItems {
   readonly #statements: Statements;
+  /** Calls that were kept last, by their ids, so that they need not be read back. They may have been undone since. */
+  readonly #recent = new Map<number, ListedCall>();
+  #recentChars = 0;
 
   constructor(connection: Connection) {
     this.#statements = new Statements(connection);
   }
 
   /** Keeps the items of one call, of which all are new. */
-  keep(run: number, by: number, first: number, { tasks, names, keys, items }: AddedCall): void {
+  keep(first: number, { run, by, tasks, names, keys, items }: ListedCall): void {
     this.#statements.of(
       `INSERT INTO main.added_items (id,run_id,added_by,tasks,names,keys,items)
        VALUES (?,?,?,?,?,?,?)`,
     ).run(first, run, by, tasks, names, keys, items);
+    this.#forget(first);
+    if (this.#recentChars > RECENT_CHARS) return;
+    this.#recent.set(first, { run, by, tasks, names, keys, items });
+    this.#recentChars += names.length + keys.length + items.length;
   }
 
   /** The next tasks of a run. What has rows comes first: it was added before the others. */
   page(run: number, after: number): AddedPage[] {
     const queued = this.#statements.of(QUEUED).all(run, after);
     if (queued.length > 0) return [toPage(queued)];
-    return this.#statements.of(LISTED).all(run, after).map((row) => ({
-      ids: Number(row.id),
-      tasks: Number(row.tasks),
-      names: String(row.names),
-      keys: String(row.keys),
-      items: String(row.items),
-    }));
+    return this.#statements.of(LISTED).all(run, after).map(({ id }) => {
+      const { tasks, names, keys, items } = this.#call(Number(id));
+      return { ids: Number(id), tasks, names, keys, items };
+    });
   }
 
   /** Tasks of these ids that are queued. */
@@ -73,16 +85,47 @@ export class AddedItems {
   /** Takes calls out of the list, up to this task; without it the next. The caller queues each. */
   *take(run: number, upTo?: number): Generator<QueueTasksMessage> {
     const next = this.#statements.of(
-      "SELECT * FROM added_items WHERE run_id=? AND id<=? ORDER BY id LIMIT 1",
+      "SELECT id FROM added_items WHERE run_id=? AND id<=? ORDER BY id LIMIT 1",
     );
-    const forget = this.#statements.of("DELETE FROM added_items WHERE id=?");
+    const remove = this.#statements.of("DELETE FROM added_items WHERE id=?");
     for (;;) {
       const row = next.get(run, upTo ?? Number.MAX_SAFE_INTEGER);
       if (!row) return;
-      forget.run(row.id!);
-      yield toMessage(row);
+      const first = Number(row.id);
+      const call = this.#call(first);
+      remove.run(first);
+      this.#forget(first);
+      yield toMessage(first, call);
       if (upTo === undefined) return;
     }
+  }
+
+  /** Forgets what is in memory only. */
+  forget(): void {
+    this.#recent.clear();
+    this.#recentChars = 0;
+  }
+
+  /** A call that is in the list. */
+  #call(first: number): ListedCall {
+    const recent = this.#recent.get(first);
+    if (recent) return recent;
+    const row = this.#statements.of("SELECT * FROM added_items WHERE id=?").get(first)!;
+    return {
+      run: Number(row.run_id),
+      by: Number(row.added_by),
+      tasks: Number(row.tasks),
+      names: String(row.names),
+      keys: String(row.keys),
+      items: String(row.items),
+    };
+  }
+
+  #forget(first: number): void {
+    const call = this.#recent.get(first);
+    if (!call) return;
+    this.#recent.delete(first);
+    this.#recentChars -= call.names.length + call.keys.length + call.items.length;
   }
 }
 
@@ -117,16 +160,17 @@ export function queueListed(connection: Connection, run: number): number {
   return queued;
 }
 
-function toMessage({ id, run_id, added_by, names, keys, items }: SqlRow): QueueTasksMessage {
-  const first = Number(id);
-  const lines = String(items).split("\n");
+function toMessage(first: number, { run, by, ...call }: ListedCall): QueueTasksMessage {
+  const items = call.items.split("\n");
+  const ids = items.map((_, i) => first + i);
+  const keys: string[] = JSON.parse(call.keys);
+  const names: (string | null)[] = JSON.parse(call.names);
   return {
     kind: "queue_tasks",
-    run: Number(run_id),
-    ids: lines.map((_, i) => first + i),
-    names: (JSON.parse(String(names)) as (string | null)[])
-      .map((name, i) => name ?? `task ${first + i}`),
-    keys: JSON.parse(String(keys)),
-    added: { items: lines, by: Number(added_by) },
+    run,
+    ids,
+    names: names.length === 0 ? keys : names.map((name, i) => name ?? `task ${first + i}`),
+    keys,
+    added: { items, by },
   };
 }

@@ -47,11 +47,11 @@ export class AddedTasks {
   add(message: AddTasksMessage): number {
     const { run, by } = message;
     this.#grown.add(run);
-    const isNew = this.#runs.keys.claim(run, JSON.parse(message.keys));
-    const fresh = isNew.every(Boolean) ? message : only(message, isNew);
+    const isNew = this.#runs.keys.claim(run, message);
+    const fresh = isNew ? only(message, isNew) : message;
     const { tasks } = fresh;
     if (tasks === 0) return 0;
-    this.#items.keep(run, by, this.#runs.reserveIds({ run, count: tasks }), fresh);
+    this.#items.keep(this.#runs.reserveIds({ run, count: tasks }), { ...fresh, run, by });
     // It is written with the others of its run.
     this.#runs.count(run);
     this.#statements.of(
@@ -96,8 +96,9 @@ export class AddedTasks {
 
   /** Keeps how many tasks a run has in all, of which this many are its items. */
   expect({ run, count }: ExpectTasksMessage): undefined {
+    const added = this.#runs.keys.isLearnt(run) ? `+${ADDED_TASKS}+${LISTED_TASKS}` : "";
     this.#statements.of(
-      `UPDATE main.pipeline_runs SET expected=?2+${ADDED_TASKS}+${LISTED_TASKS} WHERE id=?1`,
+      `UPDATE main.pipeline_runs SET expected=?2${added} WHERE id=?1`,
     ).run(run, count);
   }
 
@@ -127,6 +128,7 @@ export class AddedTasks {
   /** A run has ended. */
   forget(run: number): void {
     this.#grown.delete(run);
+    if (this.#grown.size === 0) this.#items.forget();
   }
 }
 

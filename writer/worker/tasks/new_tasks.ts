@@ -8,7 +8,7 @@
  * @module
  */
 import { SqliteError } from "../../../errors.ts";
-import { BulkStatement } from "../../../sqlite/bulk_statement.ts";
+import { BulkStatement, placeholders } from "../../../sqlite/bulk_statement.ts";
 import type { Connection } from "../../../sqlite/connection.ts";
 import { classifyError } from "../../../sqlite/explain.ts";
 import { Statements } from "../../../sqlite/statement.ts";
@@ -28,6 +28,8 @@ interface InsertGroup {
   wrote?: true;
   /** Whether they carry items that were added. */
   isAdded: boolean;
+  /** Whether each has its key as its name, which most have: one text is bound for both. */
+  isNamedByKey: boolean;
 }
 
 /** The part of the store that adds tasks. */
@@ -122,13 +124,18 @@ export class NewTasks {
           continue;
         }
         const wrote = this.#counts.textFor(id, run);
-        const shape = shapeOf(update, "queued", wrote) * 2 + (added ? 1 : 0);
+        const key = keys[i] ?? null;
+        const isNamedByKey = names[i] === key;
+        const shape = shapeOf(update, "queued", wrote) * 4 + (added ? 2 : 0) +
+          (isNamedByKey ? 1 : 0);
         let group = groups.get(shape);
         if (!group) {
-          groups.set(shape, group = { first: update, values: [], isAdded: added !== undefined });
+          const isAdded = added !== undefined;
+          groups.set(shape, group = { first: update, values: [], isAdded, isNamedByKey });
         }
         const { values } = group;
-        values.push(id, names[i]!, keys[i] ?? null);
+        values.push(id, key);
+        if (!isNamedByKey) values.push(names[i]!);
         if (added) values.push(added.items[i]!, added.by);
         for (const field of FIELDS) {
           const value = update[field];
@@ -159,26 +166,32 @@ export class NewTasks {
     (added ? this.#queueAdded : this.#queue).run(values);
   }
 
-  #statement(shape: number, { first, wrote, isAdded }: InsertGroup): BulkStatement {
+  #statement(shape: number, { first, wrote, isAdded, isNamedByKey }: InsertGroup): BulkStatement {
     let statement = this.#inserts.get(shape);
     if (!statement) {
       const { run, status, ...rest } = first;
-      const fields = FIELDS.filter((field) => rest[field] !== undefined);
-      const columns = ["id", "name", "key", ...(isAdded ? ["input", "added_by"] : [])];
-      columns.push(...fields.map((field) => COLUMNS[field]));
+      const columns = ["id", "key"];
+      if (!isNamedByKey) columns.push("name");
+      if (isAdded) columns.push("input", "added_by");
+      for (const field of FIELDS) if (rest[field] !== undefined) columns.push(COLUMNS[field]);
       if (wrote) columns.push("wrote");
-      const values = columns.map(() => "?");
+      const tuple = placeholders(columns.length);
+      const values = columns.map((_, i) => `column${i + 1}`);
+      if (isNamedByKey) {
+        columns.push("name");
+        values.push("column2");
+      }
       columns.push("run_id", "status", "own_status");
       values.push(`${run}`, `'${status}'`, `'${status}'`);
       if (status === "done") {
         columns.push("progress");
         values.push("1");
       }
-      const into = `INSERT INTO task_runs (${columns.join(",")})`;
+      const into = `INSERT INTO task_runs (${columns.join(",")}) SELECT ${values.join(",")}`;
       statement = new BulkStatement(
         this.#connection,
-        `(${values.join(",")})`,
-        (tuples) => `${into} VALUES ${tuples}`,
+        tuple,
+        (tuples) => `${into} FROM (VALUES ${tuples})`,
       );
       this.#inserts.set(shape, statement);
     }
