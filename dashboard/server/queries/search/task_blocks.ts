@@ -212,7 +212,7 @@ function readBlock(
     const text = row[`text_${i}`];
     return text instanceof Uint8Array ? [fold(text)] : [];
   }).join("\n");
-  // SQLite ends a text at a NUL, and a file may have texts of two bytes for a character, or bytes that are none.
+  // SQLite ends a text at a NUL. Files of UTF-16 have one in each character, and damaged texts are not comparable.
   if (row.is_long === 1 || /[\0\ufffd]/.test(folded)) {
     return { folded: undefined, spans: undefined };
   }
