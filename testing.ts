@@ -4,4 +4,10 @@
  * @module
  */
 import "./deno_only.js";
-export { type RunStep, runTask, type RunTaskOptions, type TaskRun } from "./pipeline/run_task.ts";
+export {
+  type RunCheck,
+  type RunStep,
+  runTask,
+  type RunTaskOptions,
+  type TaskRun,
+} from "./pipeline/run_task.ts";

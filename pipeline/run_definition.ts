@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptions, type KindsOf } from "../internal/validate.ts";
+import { checkOptions, type KindsOf, unexpected } from "../internal/validate.ts";
 import { SqliteWriter } from "../writer/client/sqlite_writer.ts";
 import { DEFAULT_DB, prepareRun } from "./define_pipeline.ts";
 import type { PipelineDefinition, PipelineOptions } from "./pipeline_options.ts";
@@ -85,15 +85,26 @@ export async function runDefinition<Item>(
   definition: PipelineDefinition<Item>,
   options: RunDefinitionOptions = {},
 ): Promise<PipelineReport> {
-  checkOptions(options, { operation: "run the definition", kinds: KINDS });
+  const operation = "run the definition";
+  checkOptions(options, { operation, kinds: KINDS });
+  const { items, run } = Object(definition) as Partial<PipelineDefinition<Item>>;
+  if (items === undefined || run === undefined) {
+    const expected = "what definePipeline returns";
+    throw new TypeError(unexpected(definition, { operation, name: "the definition", expected }));
+  }
   const { args = {}, signal, db = definition.db ?? DEFAULT_DB, ...rest } = options;
-  const { items, settings } = await prepareRun(definition, args);
+  if (typeof args !== "object" || args === null || Array.isArray(args)) {
+    const expected = 'an object such as { day: "2026-01-02" }';
+    throw new TypeError(unexpected(args, { operation, name: "args", expected }));
+  }
+  const prepared = await prepareRun(definition, args);
+  const { settings } = prepared;
   if (db instanceof SqliteWriter) {
     for (const option of WRITER_OPTIONS) if (option !== "schema") delete settings[option];
   }
   const given = Object.entries(rest).filter(([, value]) => value !== undefined);
   const signals = [signal, definition.signal].filter((one) => one !== undefined);
-  return await runPipeline(items, {
+  return await runPipeline(prepared.items, {
     ...settings,
     ...Object.fromEntries(given),
     db,

@@ -14,6 +14,7 @@ import type { SqlRow } from "../writer/protocol/sqlite_types.ts";
 import { SKIPS_SLEEPS } from "./executor/steps/task_sleep.ts";
 import type { TaskModule } from "./executor/task_module.ts";
 import type { TaskFunction } from "./executor/task_module.ts";
+import { withResults } from "./given_results.ts";
 import type { PipelineOptions } from "./pipeline_options.ts";
 import { runPipeline } from "./run_pipeline.ts";
 
@@ -51,8 +52,11 @@ export interface RunTaskOptions<Item> extends
   db?: string | URL | undefined;
   /** SQL to run when the database is open. */
   schema?: string | readonly string[] | undefined;
+  /** The results of the tasks that it depends on, by their keys: `task.resultOf` returns them. */
+  results?: Readonly<Record<string, unknown>> | undefined;
   /**
-   * Whether `task.sleep` takes its time. Otherwise the task leaves its function all the same, and is run again at once.
+   * Whether `task.sleep` takes its time, and a wait before a retry. Otherwise the task leaves its function all the same,
+   * and is run again at once.
    *
    * @default {false}
    */
@@ -82,6 +86,29 @@ export interface RunStep {
 }
 
 /**
+ * A check that a task made about its data.
+ *
+ * @example Those that did not pass
+ * ```ts ignore
+ * import type { RunCheck } from "@pipeloom/pipeloom/testing";
+ *
+ * const failing = (checks: RunCheck[]) => checks.filter(({ passed }) => !passed).map(({ name }) => name);
+ * ```
+ */
+export interface RunCheck {
+  /** Its name. */
+  name: string;
+  /** Whether it passed. */
+  passed: boolean;
+  /** Its severity. */
+  severity: "error" | "warn";
+  /** The value that was found, as JSON keeps it; `undefined` for none. */
+  value: unknown;
+  /** The value that was expected; `undefined` for none. */
+  expected: unknown;
+}
+
+/**
  * What became of a task.
  *
  * @example The rows of a table
@@ -108,6 +135,8 @@ export interface TaskRun<Result = unknown> {
   message: string | null;
   /** Its durable steps and its sleeps, in their order. */
   steps: RunStep[];
+  /** Its checks, in their order. */
+  checks: RunCheck[];
   /** Items that it added to the run. They are run only where the task is a module's. */
   added: unknown[];
 }
@@ -118,6 +147,7 @@ const NAMES = [
   "atomic",
   "db",
   "driver",
+  "results",
   "retries",
   "retryDelayMs",
   "retryIf",
@@ -159,15 +189,21 @@ export async function runTask<Item, Result = unknown>(
   options: RunTaskOptions<Item> = {},
 ): Promise<TaskRun<Result>> {
   checkOptionNames(options, { operation: "run the task", known: NAMES });
-  const { db = ":memory:", driver, schema, statements, waitsForSleeps, ...rest } = options;
+  const { db = ":memory:", driver, schema, statements, waitsForSleeps, results, ...rest } = options;
+  const work = typeof run === "function" ? onlyFirst(run) : run;
+  const given = results && withResults(item, work, { ...rest, results });
   await using writer = await SqliteWriter.open({ db, driver, schema, statements });
-  const report = await runPipeline<Item>([item], {
-    ...rest,
-    db: writer,
+  const report = await runPipeline<Item>(given?.items ?? [item], {
+    run: work,
     workers: 1,
+    ...rest,
+    ...given?.options,
+    db: writer,
     handleSignals: false,
+    // It may hold back any tag.
+    tags: () => [],
+    limits: { "*": Infinity },
     ...(waitsForSleeps ? {} : { [SKIPS_SLEEPS]: true }),
-    run: typeof run === "function" ? onlyFirst(run) : run,
   });
   return await describe<Result>(writer, report.runId!, report.failures[0]?.error);
 }
@@ -210,13 +246,17 @@ async function describe<Result>(
     "SELECT kind, name, started_at, finished_at, result FROM task_steps WHERE task_id=? ORDER BY number",
     [id!],
   );
+  const checks = await writer.query(
+    "SELECT name, passed, severity, value, expected FROM task_checks WHERE task_id=? ORDER BY id",
+    [id!],
+  );
   const added = await writer.query(
     "SELECT input FROM task_runs WHERE run_id=? AND added_by IS NOT NULL ORDER BY id",
     [run],
   );
   return {
     status: status as TaskRun["status"],
-    result: result === null ? undefined : JSON.parse(String(result)) as Result,
+    result: parse(result) as Result,
     error,
     rows: await readTables(writer),
     logs: logs.map(({ level, message }) => ({
@@ -228,9 +268,20 @@ async function describe<Result>(
     steps: steps.map(({ kind, name, started_at, finished_at, result }) => ({
       kind: kind === "sleep" ? "sleep" : "step",
       name: String(name),
-      result: result === null ? undefined : JSON.parse(String(result)),
+      result: parse(result),
       ms: Date.parse(String(finished_at)) - Date.parse(String(started_at)),
+    })),
+    checks: checks.map(({ name, passed, severity, value, expected }) => ({
+      name: String(name),
+      passed: passed === 1,
+      severity: severity === "warn" ? "warn" : "error",
+      value: parse(value),
+      expected: parse(expected),
     })),
     added: added.map(({ input }) => JSON.parse(String(input))),
   };
+}
+
+function parse(json: unknown): unknown {
+  return json === null ? undefined : JSON.parse(String(json));
 }

@@ -1,5 +1,5 @@
 import { runTask } from "../testing.ts";
-import type { TaskContext } from "../mod.ts";
+import { RetryAfter, type TaskContext } from "../mod.ts";
 import { follow, SCHEMA, type Script } from "./fixtures/step_tasks.ts";
 import { assert, assertEquals, assertRejects } from "./support/assert.ts";
 import { tempFolder } from "./support/temp.ts";
@@ -78,4 +78,27 @@ Deno.test("runTask() returns the steps of a task, whose sleeps take no time unle
   };
   await runTask(sleeps, "a", { waitsForSleeps: true });
   assert(woken - began >= 200, `${woken - began}`);
+});
+
+Deno.test("runTask() gives results of other tasks, returns checks, and waits for no retry", async () => {
+  async function total(_: { id: number }, task: TaskContext) {
+    if (task.attempt === 1) throw new RetryAfter({ ms: 3_600_000, tag: "api" });
+    if (task.attempt === 2) throw new Error("busy");
+    const all = await task.resultsOf();
+    task.check("rows", all.size === 3, { value: all.size, expected: 3, severity: "warn" });
+    return [await task.resultOf("a"), await task.resultOf("b")];
+  }
+  const run = await runTask(total, { id: 7 }, {
+    results: { a: { n: 1 }, b: undefined },
+    retries: 2,
+    retryDelayMs: () => 3_600_000,
+    taskName: ({ id }) => `total ${id}`,
+  });
+  assertEquals([run.status, run.result], ["done", [{ n: 1 }, null]]);
+  const check = { name: "rows", passed: false, severity: "warn", value: 2, expected: 3 } as const;
+  assertEquals(run.checks, [check]);
+  const { error } = await runTask(total, { id: 7 }, { retries: 2 });
+  assertEquals(error?.message.slice(0, 29), 'Cannot read the result of "a"');
+  const results = new Map() as never;
+  await assertRejects(() => runTask(total, { id: 7 }, { results }), TypeError, "for results, got");
 });

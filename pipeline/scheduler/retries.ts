@@ -154,7 +154,7 @@ export class Retries<Item> {
   ): Promise<void> {
     const { delayMs, isCounted, isHeld, sleep } = next;
     if (sleep) return await this.#sleep(task, sleep, due);
-    const { run, batchSender, signal } = this.#environment;
+    const { run, batchSender, signal, skipsSleeps } = this.#environment;
     const startedAt = task.attempt?.startedAt;
     task.phase = "waiting";
     this.#waiting.set(task, undefined);
@@ -185,7 +185,7 @@ export class Retries<Item> {
       this.stop(task);
       due();
     };
-    if (isHeld) again();
+    if (isHeld || skipsSleeps) again();
     else this.#waiting.set(task, setTimeout(again, Math.ceil(delayMs)));
   }
 

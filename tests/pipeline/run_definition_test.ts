@@ -93,6 +93,16 @@ Deno.test("runDefinition() stops with either signal, and refuses options that it
   assertEquals((await runDefinition({ ...endless, signal: stopped }, { db })).status, "cancelled");
   const wrong = { db, retrys: 2 } as RunDefinitionOptions;
   await assertRejects(() => runDefinition(endless, wrong), TypeError, "retrys");
+  for (const other of [null, () => {}, { name: "endless" }] as never[]) {
+    await assertRejects(
+      () => runDefinition(other, { db }),
+      TypeError,
+      "what definePipeline returns",
+    );
+  }
+  for (const args of ["day=1", [1], null] as never[]) {
+    await assertRejects(() => runDefinition(endless, { db, args }), TypeError, "for args, got");
+  }
 });
 
 Deno.test("a definition fits runPipeline(), with items of the program's own", async () => {

@@ -59,7 +59,22 @@ const datasets: KilledPipeline = {
   },
 };
 
-/** Many small tasks, and files of real data, in the long form; some small tasks in the suite. */
+/** Tasks that add others and work in steps. */
+const growing: KilledPipeline = {
+  name: "growing",
+  tables: { leaf: "SELECT key, part FROM leaf" },
+  status: "done",
+  checkWhole(reader) {
+    const twice = "SELECT key, part FROM leaf GROUP BY 1, 2 HAVING count(*) > 1";
+    assertEquals(reader.prepare(twice).all(), []);
+    const halves = `SELECT key, status, parts FROM task_runs
+      LEFT JOIN (SELECT key, group_concat(part, '' ORDER BY part) AS parts FROM leaf GROUP BY key) USING (key)
+      WHERE (status = 'done') <> (coalesce(parts, '') = '123')`;
+    assertEquals(reader.prepare(halves).all(), []);
+  },
+};
+
+/** Many small tasks, such that grow, and files of real data, in the long form; some small tasks in the suite. */
 export const PIPELINES: readonly KilledPipeline[] = IS_LONG
-  ? [durable, datasets]
+  ? [durable, growing, datasets]
   : [{ ...durable, name: "few_durable" }];

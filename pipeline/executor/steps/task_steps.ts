@@ -63,7 +63,8 @@ class TaskSteps implements DurableSteps {
     checkText(name, { operation, name: "its name" });
     checkFunction(work, { operation, name: "what it does" });
     const text = asStored(name);
-    if (this.#names.has(text)) {
+    // Where another step is stored at its place, it is the code that has changed.
+    if (this.#names.has(text) && this.#calls >= (this.#stored?.length ?? 0)) {
       throw new Error(
         `Cannot run step ${Deno.inspect(text)}: this task has run a step of that name. ` +
           "Give each step a name of its own, such as one with the number of the page",

@@ -13,7 +13,10 @@
  * A file that is overwritten by a whole copy of the same size is found only where a check finds it. While all of its
  * pages are in the WAL, SQLite writes them over that copy, and nothing is lost.
  *
- * Rejected: reading the file's header. Closing a file in a process takes all of SQLite's locks on it away.
+ * Rejected, to find a whole older copy of the same length: the file's header, because a database that has not become
+ * longer has the same first page, and because to close a file takes all of SQLite's locks on it away from its process;
+ * a connection of its own, which sees the pages in the WAL in place of those of the copy, or pages of several commits;
+ * the time of change, because a checkpoint of any process changes that, too, and so does `touch`.
  *
  * @module
  */
