@@ -1,18 +1,18 @@
 /**
- * One weave for each run that is shown, however many pages show it; and beside it, the texts of the run's tasks.
+ * One weave for each run that is shown, however many pages show it; and beside it, what pages need to know of the run's ended tasks.
  *
  * @module
  */
 import type { StatusCounts } from "../../../internal/task_status.ts";
 import type { WeaveBlock } from "../../api.ts";
-import { TaskTexts } from "../queries/search/task_texts.ts";
+import { TaskBlocks } from "../queries/search/task_blocks.ts";
 import type { DatabaseHandle } from "../database_handle.ts";
 import type { Tick } from "./view.ts";
 import { BUDGET_MS, Weave } from "./weave.ts";
 
 interface Entry {
   weave: Weave;
-  texts: TaskTexts;
+  known: TaskBlocks;
   users: number;
   /** The tick for which it was read last. */
   tick: number;
@@ -20,7 +20,7 @@ interface Entry {
 
 /** A use of a weave; disposing of the last one frees it. */
 export interface SharedWeave extends Disposable {
-  /** Whether everything agrees with the counts of the run, and the texts are read. */
+  /** Whether everything agrees with the counts of the run, and all is known of ended tasks. */
   readonly complete: boolean;
   /** Grows with every change. */
   readonly version: number;
@@ -43,7 +43,7 @@ export class Weaves {
   use(run: number): SharedWeave {
     const entry = this.#entries.get(run) ?? {
       weave: new Weave(run),
-      texts: new TaskTexts(run),
+      known: new TaskBlocks(run),
       users: 0,
       tick: -1,
     };
@@ -51,11 +51,11 @@ export class Weaves {
     entry.users++;
     const pages = () => this.#pages;
     this.#pages++;
-    const { weave, texts } = entry;
+    const { weave, known } = entry;
     const entries = this.#entries;
     return {
       get complete() {
-        return weave.complete && texts.complete;
+        return weave.complete && known.complete;
       },
       get version() {
         return weave.version;
@@ -73,7 +73,7 @@ export class Weaves {
         source.read((reader) => {
           // They share the time of a look.
           const begun = performance.now();
-          texts.advance(reader, tick.changed, BUDGET_MS * 2 / 3);
+          known.advance(reader, tick.changed, BUDGET_MS * 2 / 3);
           const left = BUDGET_MS - (performance.now() - begun);
           weave.advance(reader, counts, tick.changed, left);
         });

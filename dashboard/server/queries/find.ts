@@ -27,7 +27,7 @@ import {
 import type { RunTasks } from "./run_tasks.ts";
 import { edgeOf, known, once, type Read, type Slice, SliceSize, slicesOf } from "./slices.ts";
 import { firstMatching } from "./search/search.ts";
-import { mayMatch } from "./search/task_texts.ts";
+import { canAdd, promising } from "./search/task_blocks.ts";
 import { Turn } from "./turn.ts";
 
 export type { Read };
@@ -60,6 +60,7 @@ export async function findTasks(
     const among = last ? found.filter((one) => compare(one, last) < 0) : found;
     if (among.length > 0) best = best.concat(among).sort(compare).slice(0, limit);
   };
+  const isBeaten = (bound: Found) => best.length === limit && compare(bound, best.at(-1)!) > 0;
   const turn = new Turn();
   const size = new SliceSize(query);
   const statuses = statusesOf(find, query);
@@ -68,6 +69,18 @@ export async function findTasks(
     : undefined;
   for (const status of statuses) {
     if (status === "queued" && query.isFull(best)) break;
+    // With the first of the order, most of the other blocks have nothing to add.
+    const blocks = query.sliced ? read((reader) => promising(reader, query, status)) : [];
+    const looked = new Set<number>();
+    const isPassed = (block: number, bound: Found | undefined) =>
+      looked.has(block) || bound !== undefined && isBeaten(bound);
+    for (const { block, range, bound } of blocks) {
+      if (isBeaten(bound)) break;
+      const found = read((reader) => lookOnce(reader, query, { range, status }));
+      merge(found);
+      if (found.length < query.limit || query.limit >= limit) looked.add(block);
+      await turn.pass(signal);
+    }
     let rest: Range | undefined = query.range;
     let count = 0;
     const cutShort: (Slice & { last: Found })[] = [];
@@ -80,7 +93,8 @@ export async function findTasks(
           ? edgeOf(reader, query, range, { status, rows: size.rows })
           : undefined;
         const slice = { range: cut(range, edge, query.descending).slice, status };
-        return { found: lookOnce(reader, query, slice), slice, edge };
+        const found = canAdd(reader, query, slice, isPassed) ? lookOnce(reader, query, slice) : [];
+        return { found, slice, edge };
       });
       size.learn(performance.now() - before);
       merge(found);
@@ -141,13 +155,12 @@ export async function countTasks(
 
 /** The first that match in one slice, from memory where it cannot have changed. */
 function lookOnce(reader: Reader, query: Plan, slice: Slice): Found[] {
-  if (!mayMatch(reader, query, slice.range)) return [];
   return once(reader, query, { ...slice, what: "find" }, () => look(reader, query, slice));
 }
 
 /** How many match in one slice, from memory where it cannot have changed. */
 function countOnce(reader: Reader, query: Plan, slice: Slice): number {
-  if (!mayMatch(reader, query, slice.range)) return 0;
+  if (query.q !== "" && !canAdd(reader, query, slice)) return 0;
   return once(reader, query, { ...slice, what: "count" }, () => {
     const found = known<Found[]>(reader, query, { ...slice, what: "find" });
     // Where less was found than was wanted, that is all.

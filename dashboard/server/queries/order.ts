@@ -10,7 +10,7 @@ import type { SqlValue } from "../../../sqlite/values.ts";
 import type { TaskQuery, TaskSort } from "../../api.ts";
 
 /** Characters of a name that count for its order: the value of a page's last row goes into a URL. */
-const NAME_CHARACTERS = 100;
+export const NAME_CHARACTERS = 100;
 
 /** From start to end in milliseconds; none at all where the clock was set back in between. */
 export const DURATION_MS =

@@ -197,7 +197,7 @@ export class ReadyQueue<Item> {
    * @throws {TypeError} If the tag has no limit
    */
   hold(tag: string, { ms, task }: { ms: number; task: LiveTask<Item> }): Refusal {
-    return this.#limits.hold(tag, { until: this.#clock() + ms, task });
+    return this.#limits.hold(tag, { now: this.#clock(), ms, task });
   }
 
   /** Wakes the caller no more. */

@@ -98,11 +98,11 @@ export class TagLimiter {
   }
 
   /**
-   * No task with this tag starts before `until`, because this one was refused.
+   * No task with this tag starts for some milliseconds from now, because this one was refused.
    *
    * @throws {TypeError} If the tag has no limit
    */
-  hold(tag: string, { until, task }: { until: number; task: Reserving }): Refusal {
+  hold(tag: string, { now, ms, task }: { now: number; ms: number; task: Reserving }): Refusal {
     const state = this.#stateOf(tag);
     if (!state) {
       throw new TypeError(
@@ -110,7 +110,7 @@ export class TagLimiter {
       );
     }
     const own = task.reservations?.find((reservation) => reservation.state === state);
-    return { isNews: state.hold(until, own), isHeld: own !== undefined };
+    return { isNews: state.hold({ now, ms }, own), isHeld: own !== undefined };
   }
 
   /** It is woken no more. */

@@ -3,8 +3,8 @@
  *
  * A server that refuses a request for coming too early ("429, Retry-After: 2") refuses all that come with it, and
  * would refuse the same number again if all came back at once. So the tasks that had begun before a hold
- * learn nothing new by their refusals; and after a hold as many run at once as the server let through before it, and
- * one more with each that it lets through. Rejected: to learn the server's rate, which the option `rate` is for.
+ * learn nothing new by their refusals; and after a hold as many run at once as the server let through before it, one
+ * more with each that it lets through, and twice as many after each time as long as the hold: tasks may be long. Rejected: to learn the server's rate, which the option `rate` is for.
  *
  * @module
  */
@@ -33,8 +33,9 @@ export class TagState {
   #running = 0;
   #most = Infinity;
   readonly #concurrency: number;
-  /** Until when none starts. */
+  /** Until when none starts, and for how long that was. */
   #heldUntil = -Infinity;
+  #heldMs = 0;
   #holds = 0;
   /** How many that were refused are not back in the queue: none starts before these, which go first. */
   #refused = 0;
@@ -53,9 +54,11 @@ export class TagState {
 
   /** From when on a task may start; `Infinity` as long as others must end, start or come back first. */
   get opensAt(): number {
-    const isFull = this.#running >= this.#concurrency || this.#running >= this.#most;
-    if (isFull || this.#refused > 0) return Infinity;
-    return Math.max(this.#heldUntil, this.#window?.opensAt ?? -Infinity);
+    if (this.#running >= this.#concurrency || this.#refused > 0) return Infinity;
+    const excess = this.#running / this.#most;
+    const doublings = excess < 1 ? 0 : Math.floor(Math.log2(excess)) + 1;
+    const since = this.#heldUntil + (doublings && doublings * this.#heldMs);
+    return Math.max(since, this.#window?.opensAt ?? -Infinity);
   }
 
   /** A task is taken from the queue. */
@@ -85,17 +88,18 @@ export class TagState {
   }
 
   /**
-   * No task starts before `until`, because one was refused, whose reservation is given where it has the tag. Returns
+   * No task starts for some milliseconds from now, because one was refused, whose reservation is given where it has the tag. Returns
    * whether that is news: where it had begun before the hold, it is not, if the tag lets any through.
    */
-  hold(until: number, refused?: Reservation): boolean {
-    this.#heldUntil = Math.max(this.#heldUntil, until);
+  hold({ now, ms }: { now: number; ms: number }, refused?: Reservation): boolean {
+    this.#heldUntil = Math.max(this.#heldUntil, now + ms);
     if (refused) {
       refused.isRefused = true;
       this.#refused++;
     }
     if (refused && refused.holds < this.#holds) return this.#passed + this.#passedBefore === 0;
     this.#holds++;
+    this.#heldMs = ms;
     this.#passedBefore = this.#passed;
     this.#passed = 0;
     if (this.#passedBefore > 0) this.#most = this.#passedBefore;
