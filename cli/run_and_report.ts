@@ -54,6 +54,8 @@ export interface RunAndReportOptions {
   quietTasks?: boolean;
   /** How much to print. */
   verbose: number;
+  /** The module, where a run that is not done is continued by naming it again. */
+  module?: string;
 }
 
 /** Runs a pipeline and reports its outcome. */
@@ -101,6 +103,9 @@ export async function runAndReport<Item>(
   }
   if (writer) report.checkpoint = await writer.close();
   printReport(report, { shown, json });
+  if (options.module !== undefined && `${db}` !== ":memory:") {
+    printHowToContinue(report, options.module, options.db);
+  }
   if (!json && options.verbose >= 1) printDetails(report);
   if (server && signal === undefined && isAttended()) {
     const { interruption } = await import("./serve_dashboard.ts");
@@ -110,6 +115,17 @@ export async function runAndReport<Item>(
     await interrupted;
   }
   return exitCodeFor(report, signal);
+}
+
+/** What continues a run that is not done, unless its tasks are known to have no keys. */
+function printHowToContinue(
+  { status, runId, failures }: PipelineReport,
+  module: string,
+  db: string | URL = DEFAULT_DB,
+): void {
+  if (status === "done" || runId === null || failures.some(({ key }) => key === null)) return;
+  const again = `pipeloom run ${shellWord(sanitize(module))}${dbArgument(db)} --resume ${runId}`;
+  printStderr(`${again} continues it`);
 }
 
 /** The run to continue, as the command line names it. */

@@ -95,7 +95,7 @@ async function runTarget(options: RunOptions, target: string): Promise<ExitCode>
   if ("definition" in loaded) {
     refuseFunctionOptions(options, target);
     const definition = { name, ...loaded.definition, ...elsewhere };
-    return await runAndReport(definition, options.arg ?? {}, options);
+    return await runAndReport(definition, options.arg ?? {}, { ...options, module: target });
   }
   // Workers load the function by its name, wherever they are.
   const pool = options.pool || executor !== undefined;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { withLocalTime } from "../../internal/text/retry_text.ts";
 import type { Command } from "commander";
 import type { Task, TaskAttempt, TaskDependencies, TaskDetail } from "../../dashboard/api.ts";
 import { readDependencies } from "../../dashboard/server/queries/answers/task_dependencies.ts";
@@ -87,7 +88,7 @@ function drawTask(
     ["stage", stage],
     ["tags", task.tags?.join(", ")],
     ["progress", formatPercent(progress)],
-    ["message", message?.split("\n", 1)[0]],
+    ["message", message && withLocalTime(message).split("\n", 1)[0]],
     ["waited", waitedMs == null ? null : `${formatDuration(waitedMs)} from the start of its run`],
     ["started", timeText(task.startedAt)],
     ["took", tookText(task)],

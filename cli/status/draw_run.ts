@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { withLocalTime } from "../../internal/text/retry_text.ts";
 import type { Run, Task } from "../../dashboard/api.ts";
 import { type StatusCounts, TASK_STATUSES, type TaskStatus } from "../../internal/task_status.ts";
 import { type Cell, type Column, drawTable, flow } from "../terminal/table.ts";
@@ -268,5 +269,6 @@ function messageOfTask({ status, message, error, rewritten, sleepsUntil }: Task)
     const until = `sleeping until ${formatWhen(timeOf(sleepsUntil), Date.now())}`;
     return message ? `${until}: ${sanitize(message)}` : until;
   }
-  return sanitize((status === "error" ? error?.split("\n")[0] ?? message : message) ?? "");
+  const text = (status === "error" ? error?.split("\n")[0] ?? message : message) ?? "";
+  return sanitize(withLocalTime(text));
 }

@@ -70,8 +70,9 @@ Deno.test("run takes relative paths from the directory of the shell, wherever th
 Deno.test("run exits with 1 when a task failed, and names it", async () => {
   using folder = tempFolder();
   const args = ["run", ETL, "--arg", "words=a,boom"];
-  const { code, out } = await runCli(args, { folder: folder.path });
+  const { code, out, err } = await runCli(args, { folder: folder.path });
   assertEquals(code, 1);
+  assertMatch(err, /^pipeloom run .*etl\.ts --resume 1 continues it\n$/);
   assertMatch(out, /^etl · error · 2 tasks · done 1 · error 1 · /);
   assertMatch(out, /\npipeloom\.db · run 1\n✖ boom: no such word.*as boom\n$/);
 });

@@ -22,6 +22,7 @@ import { runRoute } from "../lib/route.ts";
 import { hrefOf } from "../lib/router.ts";
 import { Name, SafeText } from "../components/safe_text.tsx";
 import { StatusMark } from "../components/status_mark.tsx";
+import { withLocalTime } from "../../../internal/text/retry_text.ts";
 import { isCancelling } from "../lib/statuses.ts";
 import { StatusPath } from "./status_path.tsx";
 import { TaskFacts } from "../run/task_facts.tsx";
@@ -116,7 +117,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
                       label="Message"
                     />
                   )
-                  : <SafeText text={task.message} />}
+                  : <SafeText text={withLocalTime(task.message)} />}
               </div>
             )}
           </div>

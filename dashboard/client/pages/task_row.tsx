@@ -15,6 +15,7 @@ import { isStalled, taskPace } from "../live/rates.ts";
 import { hrefOf } from "../lib/router.ts";
 import { Name, SafeText } from "../components/safe_text.tsx";
 import { RewrittenMark, StatusMark } from "../components/status_mark.tsx";
+import { withLocalTime } from "../../../internal/text/retry_text.ts";
 import { knownEnd } from "../lib/statuses.ts";
 import { SleepsUntil } from "./steps.tsx";
 
@@ -28,7 +29,8 @@ export const TaskRow = memo(({ task, active, cancelling, chosen, onChoose }: {
   onChoose: (id: number) => void;
 }) => {
   const running = task.status === "running" && active;
-  const text = (task.status === "error" ? task.error : null) ?? task.message;
+  const text = (task.status === "error" ? task.error : null) ??
+    (task.message && withLocalTime(task.message));
   return (
     <tr class={`task-row row-${task.status}`}>
       {chosen !== null && (

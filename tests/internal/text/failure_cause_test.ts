@@ -1,3 +1,4 @@
+import { withLocalTime } from "../../../internal/text/retry_text.ts";
 import { causeId, causeOf, failureLine } from "../../../internal/text/failure_cause.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
@@ -72,4 +73,19 @@ Deno.test("failureLine() takes the class from the error, and the reasons from th
   assertEquals(failureLine("TypeError: no\n    at x", "loading 3 of 7"), "TypeError: no");
   assertEquals(failureLine(null, "no such host\nand more"), "no such host");
   assertEquals(failureLine(null, null), "");
+});
+
+Deno.test("withLocalTime() shows when the next attempt is, and leaves other messages as they are", () => {
+  const at = new Date(2026, 10, 27, 9, 5, 7, 321);
+  const because = ", because attempt 1 failed: no 2026-01-01T00:00:00.000Z";
+  const message = `Attempt 2 of 3 at ${at.toISOString()}`;
+  const now = at.getTime() - 60_000;
+  assertEquals(withLocalTime(message + because, now), `Attempt 2 of 3 at 09:05:07${because}`);
+  assertEquals(
+    withLocalTime(`Attempt 1 again at ${at.toISOString()}: busy`, now),
+    "Attempt 1 again at 09:05:07: busy",
+  );
+  for (const other of [`at ${at.toISOString()}, `, message, "Attempt 2 of 3 at noon, "]) {
+    assertEquals(withLocalTime(other, now), other);
+  }
 });

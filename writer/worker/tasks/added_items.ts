@@ -26,12 +26,6 @@ const QUEUED = `${ROWS} AND id>? ORDER BY id LIMIT ${PAGE_TASKS}`;
 /** Those of these ids. */
 const AGAIN = `${ROWS} AND id IN (SELECT value FROM json_each(?)) ORDER BY id`;
 
-/** Calls after this id, until their tasks are enough. */
-const LISTED = `SELECT id FROM (
-    SELECT id, sum(tasks) OVER (ORDER BY id) - tasks AS before FROM (
-      SELECT id, tasks FROM added_items WHERE run_id=? AND id>? ORDER BY id LIMIT ${PAGE_TASKS}
-    )) WHERE before<${PAGE_TASKS} ORDER BY id`;
-
 /** Characters of calls that stay in memory: 100,000 tasks of short items. */
 const RECENT_CHARS = 8_000_000;
 
@@ -71,10 +65,15 @@ export class AddedItems {
   page(run: number, after: number): AddedPage[] {
     const queued = this.#statements.of(QUEUED).all(run, after);
     if (queued.length > 0) return [toPage(queued)];
-    return this.#statements.of(LISTED).all(run, after).map(({ id }) => {
-      const { tasks, names, keys, items } = this.#call(Number(id));
-      return { ids: Number(id), tasks, names, keys, items };
-    });
+    const pages: AddedPage[] = [];
+    let first = this.#next(run, after);
+    for (let count = 0; first !== undefined && count < PAGE_TASKS;) {
+      const { tasks, names, keys, items } = this.#call(first);
+      pages.push({ ids: first, tasks, names, keys, items });
+      count += tasks;
+      first = this.#next(run, first);
+    }
+    return pages;
   }
 
   /** Tasks of these ids that are queued. */
@@ -84,20 +83,24 @@ export class AddedItems {
 
   /** Takes calls out of the list, up to this task; without it the next. The caller queues each. */
   *take(run: number, upTo?: number): Generator<QueueTasksMessage> {
-    const next = this.#statements.of(
-      "SELECT id FROM added_items WHERE run_id=? AND id<=? ORDER BY id LIMIT 1",
-    );
     const remove = this.#statements.of("DELETE FROM added_items WHERE id=?");
     for (;;) {
-      const row = next.get(run, upTo ?? Number.MAX_SAFE_INTEGER);
-      if (!row) return;
-      const first = Number(row.id);
+      const first = this.#next(run, 0);
+      if (first === undefined || first > (upTo ?? Infinity)) return;
       const call = this.#call(first);
       remove.run(first);
       this.#forget(first);
       yield toMessage(first, call);
       if (upTo === undefined) return;
     }
+  }
+
+  /** The first call of a run after this id. */
+  #next(run: number, after: number): number | undefined {
+    const next = this.#statements.of(
+      "SELECT id FROM added_items WHERE run_id=? AND id>? ORDER BY id LIMIT 1",
+    ).get(run, after);
+    return next && Number(next.id);
   }
 
   /** Forgets what is in memory only. */
