@@ -18,7 +18,7 @@ import type { QueueTasksMessage, TaskUpdateMessage } from "../../protocol/task_m
 import type { WriteMessage } from "../../protocol/write_message.ts";
 import type { RowCounts } from "../row_counts.ts";
 import type { RunStore } from "../run_store.ts";
-import { COLUMNS, FIELDS, shapeOf, TAKE_OVER } from "./task_shape.ts";
+import { addValues, COLUMNS, FIELDS, shapeOf, TAKE_OVER } from "./task_shape.ts";
 
 /** New tasks of one shape of news: the first of the news, and the values of all. */
 interface InsertGroup {
@@ -137,10 +137,7 @@ export class NewTasks {
         values.push(id, key);
         if (!isNamedByKey) values.push(names[i]!);
         if (added) values.push(added.items[i]!, added.by);
-        for (const field of FIELDS) {
-          const value = update[field];
-          if (value !== undefined) values.push(value);
-        }
+        addValues(update, values);
         if (wrote !== undefined) {
           values.push(wrote);
           group.wrote = true;

@@ -18,7 +18,7 @@ import { foldNews } from "../../protocol/task_news.ts";
 import type { RowCounts } from "../row_counts.ts";
 import type { RunStore } from "../run_store.ts";
 import { NewTasks } from "./new_tasks.ts";
-import { COLUMNS, FIELDS, shapeOf } from "./task_shape.ts";
+import { addValues, COLUMNS, FIELDS, shapeOf } from "./task_shape.ts";
 import { canMove, type TaskStatus } from "../../../internal/task_status.ts";
 import type { SqlValue } from "../../../sqlite/values.ts";
 
@@ -46,8 +46,9 @@ export class TaskUpdateStore {
   // What this transaction has changed so far. Each has maps of its own, for the reason of `TransientMap`.
   #folded = new Map<number, TaskUpdateMessage>();
   #moved = new Map<number, TaskStatus>();
-  /** Each move of a task, and where it was noted before. */
-  #moves: [id: number, before: TaskStatus | undefined][] = [];
+  /** The task of each move, and where that was noted before: two lists, because a pair for each would be garbage. */
+  #moves: number[] = [];
+  #movedFrom: (TaskStatus | undefined)[] = [];
 
   constructor(connection: Connection, runs: RunStore, counts: RowCounts) {
     this.#connection = connection;
@@ -117,10 +118,7 @@ export class TaskUpdateStore {
       if (!group) groups.set(shape, group = { from, first: m, values: [] });
       const { values } = group;
       values.push(m.id);
-      for (const field of FIELDS) {
-        const value = m[field];
-        if (value !== undefined) values.push(value);
-      }
+      addValues(m, values);
       if (wrote !== undefined) {
         values.push(wrote);
         group.wrote = true;
@@ -178,7 +176,8 @@ export class TaskUpdateStore {
     return () => {
       this.#folded.clear();
       this.#new.clear();
-      for (const [id, before] of this.#moves.splice(moves).reverse()) {
+      while (this.#moves.length > moves) {
+        const [id, before] = [this.#moves.pop()!, this.#movedFrom.pop()];
         if (before === undefined) this.#moved.delete(id);
         else this.#moved.set(id, before);
       }
@@ -200,10 +199,12 @@ export class TaskUpdateStore {
     this.#new.clear();
     this.#moved = new Map();
     this.#moves = [];
+    this.#movedFrom = [];
   }
 
   #note(id: number, status: TaskStatus): void {
-    this.#moves.push([id, this.#moved.get(id)]);
+    this.#moves.push(id);
+    this.#movedFrom.push(this.#moved.get(id));
     this.#moved.set(id, status);
   }
 
