@@ -103,15 +103,15 @@ export class RetryAfter extends Error {
   }
 
   /**
-   * The error for the value of an HTTP `Retry-After` header (RFC 9110, 10.2.3): seconds, or a date. Without a value
+   * The error for the value of an HTTP `Retry-After` header (RFC 9110, 10.2.3): seconds, or a date; a number is seconds. Without a value
    * that can be read it waits for `ms`, one second by default. A date that is over waits 0 ms; a wait is 24 days at
    * most.
    */
   static fromHeader(
-    value: string | null | undefined,
+    value: string | number | null | undefined,
     { ms = DEFAULT_MS, ...options }: Partial<RetryAfterOptions> = {},
   ): RetryAfter {
-    return new RetryAfter({ ...options, ms: headerMs(value?.trim() ?? "") ?? ms });
+    return new RetryAfter({ ...options, ms: headerMs(String(value ?? "").trim()) ?? ms });
   }
 }
 

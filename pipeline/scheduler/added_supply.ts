@@ -48,8 +48,8 @@ export interface AddedSupplyOptions<Item> {
   confirm: boolean;
   /** Called when there may be a task to take. */
   wake(): void;
-  /** The stage of an item, where the run has stages; throws where it has none of that name. */
-  stageOf?: ((item: Item, which: string) => string | undefined) | undefined;
+  /** Gives a task its stage, and throws where an option refuses its item. */
+  check?: ((task: IdentifiedItem<Item>) => void) | undefined;
   /** Called with a task that never can run; with an error where what it depends on is not there. */
   refuse(task: IdentifiedItem<Item>, error: Error | undefined): void;
 }
@@ -172,7 +172,9 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
       const upTo = tasks.at(-1)!.id;
       batchSender.post({ kind: "queue_added", run: run!, upTo, tasks: tasks.length });
     }
-    if (this.#options.stageOf) tasks = tasks.filter((task) => this.#stage(task));
+    const { check } = this.#options;
+    if (check) tasks = tasks.filter((task) => this.#isAccepted(task, () => check(task)));
+    if (notes) tasks = tasks.filter((task) => this.#isAccepted(task, () => notes.check(task)));
     const unchanged = new Set(await notes?.note(tasks));
     if (unchanged.size > 0) {
       for (const { id, key } of tasks) if (unchanged.has(id)) items.admitDone?.(key!, id);
@@ -190,10 +192,10 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     for (const { task, error } of refused) this.#options.refuse(task, error);
   }
 
-  /** Gives a task its stage. Returns whether there is one: the stages may be others than when it was added. */
-  #stage(task: IdentifiedItem<Item>): boolean {
+  /** Whether a task can run; otherwise it fails, and not the run: its item may be anything that a task has found. */
+  #isAccepted(task: IdentifiedItem<Item>, check: () => void): boolean {
     try {
-      task.stage = this.#options.stageOf!(task.item, `task ${task.name}`);
+      check();
       return true;
     } catch (error) {
       this.#options.refuse(task, error as Error);

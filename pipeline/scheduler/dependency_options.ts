@@ -51,11 +51,16 @@ export function toKeys(needs: unknown): readonly string[] | undefined {
   if (!Array.isArray(needs) && !(needs instanceof Object && Symbol.iterator in needs)) {
     return needs as undefined;
   }
+  if (Array.isArray(needs) && needs.every(isStored)) return needs;
   const isKey = (key: unknown) => typeof key === "string" || typeof key === "number";
   return Array.from(
     needs as Iterable<string>,
     (key) => isKey(key) ? asStored(String(key)) : key,
   );
+}
+
+function isStored(key: unknown): boolean {
+  return typeof key === "string" && asStored(key) === key;
 }
 
 /**

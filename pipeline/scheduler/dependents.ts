@@ -5,8 +5,12 @@
  */
 import { toErrorData } from "../../errors.ts";
 import type { EndStatus } from "../../internal/task_status.ts";
+import { stageOf } from "../executor/stages.ts";
 import type { TaskIdentity } from "../executor/task_context.ts";
 import { LiveTask } from "./live_task.ts";
+import { hasOrder } from "./queue/ready_queue.ts";
+import { policyOf } from "./retry_policy.ts";
+import type { SchedulerOptions } from "./scheduler_options.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 import type { ControlledTasks } from "./task_control.ts";
 
@@ -26,6 +30,24 @@ export function blockDependents<Item>(
     const message = `Not run: task ${id} (${name}) ${what}, and it depends on that`;
     tasks.block(new LiveTask(other, other), message);
   }
+}
+
+/**
+ * Gives an added task its stage, and throws what keeps it from being run by the options of the pipeline; `undefined` where
+ * none of them can. `rank` throws where its priority or its tags are wrong.
+ */
+export function checkOfAdded<Item>(
+  policy: SchedulerOptions<Item>["policy"],
+  rank: (task: IdentifiedItem<Item>) => void,
+): ((task: IdentifiedItem<Item>) => void) | undefined {
+  const { stage, taskOptions } = policy;
+  const isRanked = hasOrder(policy);
+  if (!stage && !taskOptions && !isRanked) return undefined;
+  return (task) => {
+    if (stage) task.stage = stageOf(task.item, `task ${task.name}`, policy);
+    if (taskOptions) policyOf(policy, task);
+    if (isRanked) rank(task);
+  };
 }
 
 /** Ends a task that was added and never can run; with an error where what it depends on is not in the run. */

@@ -31,10 +31,22 @@ export interface NotedRun {
 export class ItemNotes<Item> {
   readonly #options: ItemOptions<Item>;
   readonly #run: NotedRun;
+  /** Versions of tasks that were checked. */
+  readonly #versions = new WeakMap<IdentifiedItem<Item>, string | null>();
 
   constructor(options: ItemOptions<Item>, run: NotedRun) {
     this.#options = options;
     this.#run = run;
+  }
+
+  /**
+   * Refuses an item whose version cannot be determined. Its version is kept for when it is noted.
+   *
+   * @throws {unknown} As `note` does
+   */
+  check(task: IdentifiedItem<Item>): void {
+    const { version } = this.#options;
+    if (version) this.#versions.set(task, versionOf(task, version));
   }
 
   /**
@@ -53,7 +65,7 @@ export class ItemNotes<Item> {
       ...(storeItems ? { inputs: tasks.map((task) => inputOf(task)) } : {}),
       ...(stage ? { stages: tasks.map(({ stage }) => stage ?? null) } : {}),
       ...(tags ? { tags: tasks.map(({ item }) => tagsOf(item, tags)) } : {}),
-      ...(version ? { versions: tasks.map((task) => versionOf(task, version)), cacheKey } : {}),
+      ...(version ? { versions: tasks.map((task) => this.#versionOf(task)), cacheKey } : {}),
     };
     if (!version) {
       await batchSender.ready();
@@ -63,6 +75,11 @@ export class ItemNotes<Item> {
     const ids = await batchSender.request(message);
     if (ids.length > 0) unchanged(ids.length);
     return ids;
+  }
+
+  #versionOf(task: IdentifiedItem<Item>): string | null {
+    const checked = this.#versions.get(task);
+    return checked === undefined ? versionOf(task, this.#options.version!) : checked;
   }
 }
 

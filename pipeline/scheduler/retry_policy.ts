@@ -208,6 +208,8 @@ export function retryDelay(
   if (typeof retryDelayMs === "function") {
     const ms: unknown = retryDelayMs(attempt, error);
     if (typeof ms === "number" && ms >= 0) return Math.min(maxRetryDelayMs, ms);
+    // What a promise is rejected with would end the process.
+    if (ms instanceof Promise) ms.catch(() => {});
     const operation = "wait for the next attempt";
     const expected = "milliseconds ≥ 0";
     throw new RangeError(

@@ -15,13 +15,13 @@ import {
   type OfferedTask,
 } from "../executor/executor.ts";
 import type { TaskEnvironment } from "../executor/task_execution.ts";
-import { leavesThread, stageOf } from "../executor/stages.ts";
+import { leavesThread } from "../executor/stages.ts";
 import { type TaskOutcome, writeFailure } from "../executor/task_runner.ts";
 import type { RunningTask } from "../observers/run_observer.ts";
 import type { DependencySource } from "./dependency_source.ts";
 import { LOOKAHEAD } from "./item_source.ts";
 import { AddedSupply } from "./added_supply.ts";
-import { blockDependents, refuseAdded } from "./dependents.ts";
+import { blockDependents, checkOfAdded, refuseAdded } from "./dependents.ts";
 import type { LiveTask } from "./live_task.ts";
 import { hasOrder, ReadyQueue } from "./queue/ready_queue.ts";
 import { endOrphans, reconcile, writtenEnd } from "./reconcile.ts";
@@ -72,7 +72,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
       source,
       confirm: policy.run !== undefined && leavesThread(policy.run),
       wake: () => this.#dispatch(),
-      stageOf: policy.stage && ((item, which) => stageOf(item, which, policy)),
+      check: checkOfAdded(policy, (task) => this.#queue.check(task)),
       refuse: (task, error) => refuseAdded(this, task, error),
     });
     this.#queue = new ReadyQueue({

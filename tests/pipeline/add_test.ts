@@ -258,6 +258,32 @@ Deno.test("what cannot be added is refused by what is wrong with it", async () =
   assertStringIncludes(report.failures[0]!.error.message, "Set storeTaskStatus");
 });
 
+Deno.test("an added item that an option cannot take fails its task, and not the run", async () => {
+  using folder = tempFolder();
+  const refusing = (what: string) => (item: string) => {
+    if (item === "bad") throw new Error(`No ${what}`);
+    return undefined;
+  };
+  const db = folder.file("a.db");
+  const cases: [string, Partial<PipelineOptions<string>>][] = [
+    ["No tags", { tags: refusing("tags"), limits: { a: 1 } }],
+    ["do not name it", { tags: (item) => item === "bad" ? ["aa"] : ["a"], limits: { a: 1 } }],
+    ["the priority NaN", { priority: (item) => item === "bad" ? NaN : 1 }],
+    ["No options", { taskOptions: refusing("options") }],
+    ["No version", { version: refusing("version") }],
+  ];
+  for (const [text, options] of cases) {
+    const { counts, failures } = await runPipeline(["a"], {
+      ...options,
+      db,
+      name: text,
+      run: async (item, task) => item === "a" ? await task.add(["bad", "good"]) : item,
+    });
+    assertEquals([counts.done, counts.error], [2, 1], text);
+    assertStringIncludes(failures[0]!.error.message, text);
+  }
+});
+
 Deno.test("tasks that were added can be cancelled, fail, and run again", async () => {
   using folder = tempFolder();
   const db = folder.file("a.db");

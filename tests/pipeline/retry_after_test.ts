@@ -133,8 +133,10 @@ Deno.test("a tag without a limit cannot be held back: the task fails and gives t
 });
 
 Deno.test("RetryAfter takes seconds and dates of a header, and refuses what is not a time", () => {
-  const ms = (value: string | null, options = {}) => RetryAfter.fromHeader(value, options).ms;
+  const ms = (value: string | number | null, options = {}) =>
+    RetryAfter.fromHeader(value, options).ms;
   assertEquals([ms("2"), ms(" 0 "), ms("0.2"), ms("999999999999")], [2_000, 0, 200, 2 ** 31 - 1]);
+  assertEquals([ms(2), ms(NaN), ms(-1)], [2_000, 1_000, 1_000]);
   assertEquals([ms(null), ms(""), ms("soon"), ms("-1"), ms("1e3", { ms: 7 })], [
     1_000,
     1_000,
@@ -245,6 +247,15 @@ Deno.test("retryDelayMs may be a function; one that returns no time ends the tas
     run,
   });
   assertStringIncludes(wrong.failures[0]!.error.message, "for what retryDelayMs returned, got NaN");
+  // Its rejection does not end the process.
+  const late = (() => Promise.reject(new Error("late"))) as never;
+  const promised = await runPipeline(["a"], {
+    db: ":memory:",
+    retries: 1,
+    retryDelayMs: late,
+    run,
+  });
+  assertStringIncludes(promised.failures[0]!.error.message, "retryDelayMs returned, got Promise");
   await assertRejects(
     () => runPipeline(["a"], { db: ":memory:", retryDelayMs: "1" as never, run }),
     RangeError,

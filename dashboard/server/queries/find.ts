@@ -27,7 +27,7 @@ import {
 import type { RunTasks } from "./run_tasks.ts";
 import { edgeOf, known, once, type Read, type Slice, SliceSize, slicesOf } from "./slices.ts";
 import { firstMatching } from "./search/search.ts";
-import { canAdd, promising } from "./search/task_blocks.ts";
+import { promising, remaining } from "./search/task_blocks.ts";
 import { Turn } from "./turn.ts";
 
 export type { Read };
@@ -93,7 +93,8 @@ export async function findTasks(
           ? edgeOf(reader, query, range, { status, rows: size.rows })
           : undefined;
         const slice = { range: cut(range, edge, query.descending).slice, status };
-        const found = canAdd(reader, query, slice, isPassed) ? lookOnce(reader, query, slice) : [];
+        const part = remaining(reader, query, slice, isPassed);
+        const found = part ? lookOnce(reader, query, { range: part, status }) : [];
         return { found, slice, edge };
       });
       size.learn(performance.now() - before);
@@ -159,8 +160,10 @@ function lookOnce(reader: Reader, query: Plan, slice: Slice): Found[] {
 }
 
 /** How many match in one slice, from memory where it cannot have changed. */
-function countOnce(reader: Reader, query: Plan, slice: Slice): number {
-  if (query.q !== "" && !canAdd(reader, query, slice)) return 0;
+function countOnce(reader: Reader, query: Plan, whole: Slice): number {
+  const range = remaining(reader, query, whole);
+  if (!range) return 0;
+  const slice = { range, status: whole.status };
   return once(reader, query, { ...slice, what: "count" }, () => {
     const found = known<Found[]>(reader, query, { ...slice, what: "find" });
     // Where less was found than was wanted, that is all.

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { LiveTask } from "../live_task.ts";
+import { LiveTask } from "../live_task.ts";
 import { MAX_TIMER_MS } from "../../../internal/validate.ts";
 import { type Refusal, TagLimiter } from "./tag_limiter.ts";
 import type { TagLimits } from "./tag_limits.ts";
@@ -160,6 +160,15 @@ export class ReadyQueue<Item> {
     const tags = this.#rank(task);
     task.order = place;
     this.#waiting.push(task, tags);
+  }
+
+  /**
+   * Refuses a task that could not be added.
+   *
+   * @throws {TypeError} If its priority is not a number, or its tags are not an array, or one that has no limit
+   */
+  check(task: IdentifiedItem<Item>): void {
+    this.#rank(new LiveTask(task, task));
   }
 
   /** Puts back a task that was taken, before the others of its priority. */

@@ -18,7 +18,7 @@ import { type RunTasks, tasksOf } from "../run_tasks.ts";
 import { isSettled, type RunState, type Slice, stateOf } from "../slices.ts";
 
 /** Ids of a block. */
-const BLOCK_IDS = 2_048;
+const BLOCK_IDS = 1_024;
 
 /** Bytes of all blocks in memory, for one connection. */
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -40,32 +40,40 @@ interface Block {
   spans: { name: Span; progress: Span; started: Span } | undefined;
   /** The last id that belongs to it. */
   last: number;
+  /** The text that was looked for last. */
+  asked?: { text: string; mayHave: boolean };
 }
 
 const memory = new WeakMap<Reader, LRUCache<string, Block>>();
 const decoder = new TextDecoder();
 
 /**
- * Whether a page can have any task of a slice.
+ * The part of a slice of which a page can have tasks; `undefined` where it can have none.
  *
  * @param isPassed Whether a block has no more for it, given where the block's first task is at best
  */
-export function canAdd(
+export function remaining(
   reader: Reader,
   query: Plan,
-  { range: { low, high }, status }: Slice,
+  { range, status }: Slice,
   isPassed: (block: number, bound: Found | undefined) => boolean = () => false,
-): boolean {
+): Range | undefined {
   const known = knownBlocks(reader, query);
-  if (!known) return true;
+  const { low, high } = range;
+  const isNarrowed = query.q !== "" || query.order.by !== "id";
+  if (!known || !isNarrowed || high - low >= MAX_TASKS) return range;
   const text = foldText(query.q);
+  let part: Range | undefined;
   for (let n = blockOf(low); n <= blockOf(high); n++) {
     const block = known(n);
-    if (!block || block.last < Math.min(high, lastOf(n))) return true;
-    if (isOpen(status) || block.folded?.includes(text) === false) continue;
-    if (!isPassed(n, boundOf(block, query, n))) return true;
+    const end = Math.min(high, lastOf(n));
+    if (block && block.last >= end) {
+      if (isOpen(status) || !mayHave(block, text)) continue;
+      if (isPassed(n, boundOf(block, query, n))) continue;
+    }
+    part = { low: part?.low ?? Math.max(low, n * BLOCK_IDS), high: end };
   }
-  return false;
+  return part;
 }
 
 /** The blocks that are known, those first whose tasks may come first. */
@@ -82,7 +90,7 @@ export function promising(
   for (let n = blockOf(low); n <= blockOf(high); n++) {
     const block = known(n);
     const bound = block && boundOf(block, query, n);
-    if (!bound || block.folded?.includes(text) === false) continue;
+    if (!bound || !mayHave(block, text)) continue;
     const range = { low: Math.max(low, n * BLOCK_IDS), high: Math.min(high, block.last) };
     blocks.push({ block: n, range, bound });
   }
@@ -90,6 +98,14 @@ export function promising(
   return blocks.sort(({ bound: a }, { bound: b }) =>
     sign * (compareValues(a.value, b.value) || a.id - b.id)
   );
+}
+
+/** Whether a block may have a text. Neighbouring slices ask twice, and the count of all that match again. */
+function mayHave(block: Block, text: string): boolean {
+  if (block.asked?.text !== text) {
+    block.asked = { text, mayHave: block.folded === undefined || block.folded.includes(text) };
+  }
+  return block.asked.mayHave;
 }
 
 /** No task of a block that is known is in such a status. */
