@@ -25,8 +25,8 @@ const NOT_CACHED =
 export function whyNotStarted(entry: URL, message: string): string {
   const unread = /Requires read access to (".+?")/.exec(message)?.[1];
   if (unread) {
-    return `its Worker is the file ${unread}, which may not be read; run with --allow-read on the ` +
-      `folder of this module, too`;
+    return `its Worker is the file ${unread}, which may not be read. Add ${packageFolder()} to ` +
+      `--allow-read`;
   }
   const missing = NOT_CACHED.exec(message);
   if (missing) {
@@ -38,6 +38,12 @@ export function whyNotStarted(entry: URL, message: string): string {
   const text = message.replace(/^Uncaught (\(in promise\) )?/, "").trim();
   return `its Worker module ${entry.href} does not load: ${text}. Run deno cache on your program, and name ` +
     `the module to deno compile with --include`;
+}
+
+/** The folder of this package, where it is a checkout: a package of a registry needs no permission. */
+function packageFolder(): string {
+  const root = new URL("..", import.meta.url);
+  return root.protocol === "file:" ? decodeURIComponent(root.pathname).replace(/\/$/, "") : "it";
 }
 
 /** The message of a failed import; where a cache lacks the module, with what to do. */

@@ -1,3 +1,4 @@
+import { whyNotStarted } from "../../internal/worker_entry.ts";
 import { folderOf, paths } from "../../internal/paths.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 
@@ -16,4 +17,14 @@ Deno.test("folderOf() gives the folder with its separator, and nothing for a bar
 
 Deno.test("paths() is loaded once", () => {
   assert(paths() === paths());
+});
+
+Deno.test("whyNotStarted() names the folder that has to be readable", () => {
+  const entry = new URL("../../writer.ts", import.meta.url);
+  const folder = decodeURIComponent(new URL("../..", import.meta.url).pathname).replace(/\/$/, "");
+  const refusal = `Uncaught NotCapable: Requires read access to "${folder}/writer.ts", run again`;
+  assertEquals(
+    whyNotStarted(entry, refusal),
+    `its Worker is the file "${folder}/writer.ts", which may not be read. Add ${folder} to --allow-read`,
+  );
 });

@@ -26,6 +26,11 @@ export function isCancelling(
   return isOpen(task.status) && Boolean(task.cancelling || run.cancelling);
 }
 
+/** Whether a task runs, and is not only marked so by a process that is gone. */
+export function isRunning(task: { status: string; run: { status: string } }): boolean {
+  return task.status === "running" && task.run.status === "running";
+}
+
 /**
  * Time until which a task or a run is known to have run: its end, or its last news where its process is gone; `null`
  * while it is active.

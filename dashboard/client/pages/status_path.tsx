@@ -5,12 +5,12 @@
  */
 import type { TaskDetail } from "../../api.ts";
 import { Clock, Elapsed } from "../components/elapsed.tsx";
-import { knownEnd } from "../lib/statuses.ts";
+import { isRunning, knownEnd } from "../lib/statuses.ts";
 import { StatusIcon } from "../components/status_mark.tsx";
 
 export function StatusPath({ task }: { task: TaskDetail }) {
   const isMarkedRunning = task.status === "running";
-  const running = isMarkedRunning && task.run.status === "running";
+  const running = isRunning(task);
   const steps: { status: string; at?: string | null }[] = [{ status: "queued" }];
   if (task.startedAt || isMarkedRunning) steps.push({ status: "running", at: task.startedAt });
   // It sleeps, or has slept, and continues when its turn comes.

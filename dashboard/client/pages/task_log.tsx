@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isRunning } from "../lib/statuses.ts";
 import type { LogLine, LogPage, TaskDetail } from "../../api.ts";
 import { useContext, useState } from "preact/hooks";
 import { BackendContext } from "../live/backend.ts";
@@ -32,7 +33,7 @@ export function TaskLog({ task, logs }: { task: TaskDetail; logs: LogPage }) {
         ),
       (page) => setEarlier({ lines: [...page.lines, ...lines], previous: page.previous }),
     );
-  const running = task.status === "running" && task.run.status === "running";
+  const running = isRunning(task);
   return (
     <section class="panel" aria-labelledby="log-title">
       <div class="panel-head">

@@ -23,7 +23,7 @@ import { hrefOf } from "../lib/router.ts";
 import { Name, SafeText } from "../components/safe_text.tsx";
 import { StatusMark } from "../components/status_mark.tsx";
 import { withLocalTime } from "../../../internal/text/retry_text.ts";
-import { isCancelling } from "../lib/statuses.ts";
+import { isCancelling, isRunning } from "../lib/statuses.ts";
 import { StatusPath } from "./status_path.tsx";
 import { TaskFacts } from "../run/task_facts.tsx";
 import { SleepsUntil, Steps } from "./steps.tsx";
@@ -94,7 +94,7 @@ export function TaskPage({ route, live }: PageProps<"task", TaskSnapshot>) {
               <ProgressBar progress={task.progress} status={task.status} />
               <b>{formatPercent(task.progress)}</b>
               {task.status === "running" &&
-                (task.run.status === "running"
+                (isRunning(task)
                   ? <Pace task={task} />
                   : <span class="stalled">its process is gone</span>)}
             </div>

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isRunning } from "../lib/statuses.ts";
 import type { ComponentChildren } from "preact";
 import type { Task, TaskDependencies, TaskDetail } from "../../api.ts";
 import { formatCount, formatDuration } from "../../../internal/units.ts";
@@ -34,12 +35,12 @@ export function TaskFacts({ task }: { task: TaskDetail }) {
       )}
       {worker
         ? (
-          <Fact label={task.status === "running" ? "Runs on" : "Ran on"}>
+          <Fact label={isRunning(task) ? "Runs on" : "Ran on"}>
             the worker <SafeText text={worker} limit={80} />
           </Fact>
         )
         : host && task.startedAt && (
-          <Fact label={task.status === "running" ? "Runs on" : "Ran on"}>
+          <Fact label={isRunning(task) ? "Runs on" : "Ran on"}>
             <SafeText text={host} limit={80} />
             {pid !== undefined && <span class="faint">, process {pid}</span>}
           </Fact>
