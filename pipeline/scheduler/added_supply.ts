@@ -24,8 +24,11 @@ const DONE = `SELECT t.id, t.key FROM main.pipeline_runs AS r CROSS JOIN main.ta
 
 /** Where the run's items come from. */
 export interface ItemSupply<Item> extends TaskSupply<Item> {
-  /** Takes tasks that were not among its items. */
-  admit?(tasks: readonly IdentifiedItem<Item>[]): Admitted<Item>;
+  /** Takes tasks that were not among its items, and those of them that have failed. */
+  admit?(
+    tasks: readonly IdentifiedItem<Item>[],
+    failed: ReadonlyMap<IdentifiedItem<Item>, Error>,
+  ): Admitted<Item>;
   /** Whether such tasks wait for others that were not added yet. */
   readonly hasUnplaced?: boolean;
   /** None is added any more for which those wait. */
@@ -173,14 +176,25 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
       batchSender.post({ kind: "queue_added", run: run!, upTo, tasks: tasks.length });
     }
     const { check } = this.#options;
-    if (check) tasks = tasks.filter((task) => this.#isAccepted(task, () => check(task)));
-    if (notes) tasks = tasks.filter((task) => this.#isAccepted(task, () => notes.check(task)));
+    // Their items may be anything that a task has found: those fail that an option refuses, and not the run.
+    const failed = new Map<IdentifiedItem<Item>, Error>();
+    tasks = tasks.filter((task) => {
+      try {
+        check?.(task);
+        notes?.check(task);
+        return true;
+      } catch (error) {
+        failed.set(task, error as Error);
+        return false;
+      }
+    });
     const unchanged = new Set(await notes?.note(tasks));
     if (unchanged.size > 0) {
       for (const { id, key } of tasks) if (unchanged.has(id)) items.admitDone?.(key!, id);
       tasks = tasks.filter(({ id }) => !unchanged.has(id));
     }
-    const admitted = items.admit?.(tasks) ?? { ready: tasks, refused: [] };
+    const admitted = items.admit?.([...tasks, ...failed.keys()], failed) ??
+      { ready: tasks, refused: [...failed].map(([task, error]) => ({ task, error })) };
     // Any thread finds them and their dependencies when they begin.
     if (items.admit || (isListed && confirm)) await batchSender.flushed();
     this.#give(admitted);
@@ -190,17 +204,6 @@ export class AddedSupply<Item> implements TaskSupply<Item> {
     this.#page = ready;
     this.#given = 0;
     for (const { task, error } of refused) this.#options.refuse(task, error);
-  }
-
-  /** Whether a task can run; otherwise it fails, and not the run: its item may be anything that a task has found. */
-  #isAccepted(task: IdentifiedItem<Item>, check: () => void): boolean {
-    try {
-      check();
-      return true;
-    } catch (error) {
-      this.#options.refuse(task, error as Error);
-      return false;
-    }
   }
 
   /** Reads what is queued again, or else the next page. */

@@ -75,19 +75,23 @@ export class DependencySource<Item> implements TaskSupply<Item> {
   }
 
   /** Takes tasks that were added to the run. One that depends on a key that is not there waits until that comes. */
-  admit(tasks: readonly IdentifiedItem<Item>[]): Admitted<Item> {
+  admit(
+    tasks: readonly IdentifiedItem<Item>[],
+    failed: ReadonlyMap<IdentifiedItem<Item>, Error> = new Map(),
+  ): Admitted<Item> {
     this.#grows = true;
     // One that comes again is given out when its turn comes.
     const isNew = ({ id, key }: IdentifiedItem<Item>) =>
       !this.#places.has(id) && !this.#unplaced.has(key!);
     const admitted: Admitted<Item> = { ready: [], refused: [] };
     this.#place(
-      tasks.filter(isNew).flatMap((task) => {
+      tasks.filter(isNew).map((task) => {
+        const key = task.key!;
         try {
-          return [{ task, key: task.key!, needs: this.#dependsOn(task.item) }];
+          const error = failed.get(task);
+          return { task, key, error, needs: error ? undefined : this.#dependsOn(task.item) };
         } catch (error) {
-          admitted.refused.push({ task, error: error as Error });
-          return [];
+          return { task, key, error: error as Error, needs: undefined };
         }
       }),
       admitted,
@@ -119,8 +123,9 @@ export class DependencySource<Item> implements TaskSupply<Item> {
     const pairs: [number, number][] = [];
     const queue = [...tasks];
     for (const unplaced of queue) {
-      const { task, key, needs } = unplaced;
+      const { task, key, needs, error } = unplaced;
       try {
+        if (error) throw error;
         const missing = this.#graph.missing(needs);
         if (missing !== undefined && !isLast) {
           this.#unplaced.add(unplaced, missing);

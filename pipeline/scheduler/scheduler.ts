@@ -81,6 +81,7 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
       ahead: source.known ? Infinity : LOOKAHEAD,
       whole: source.known !== undefined && policy.priority !== undefined,
       admit: (task) => this.#admit(task),
+      refuse: (task, error) => this.fail(task, { status: "error", error: toErrorData(error) }),
       wake: () => this.#dispatch(),
       hasRoom: policy.stage && ((stage) => this.#executor!.hasRoom!(stage)),
     });
@@ -189,10 +190,9 @@ export class Scheduler<Item> implements ControlledTasks<Item> {
     this.#isDispatching = true;
     const executor = this.#executor;
     const { signal } = this.environment;
-    const { hooks } = this.#options;
     try {
       while (executor && executor.free > 0 && !signal.aborted && !this.control.isClosed) {
-        if (hooks?.isFull) break;
+        if (this.#options.hooks?.isFull) break;
         const task = this.#queue.take();
         if (!task) break;
         this.#retries.begin(task);

@@ -9,6 +9,8 @@ export interface Unplaced<Task> {
   readonly task: Task;
   readonly key: string;
   readonly needs: Iterable<string> | undefined;
+  /** Why it cannot run, where that is known already. */
+  readonly error?: Error | undefined;
 }
 
 /** Tasks that wait until a key is in the run. Each waits for one key at a time. */

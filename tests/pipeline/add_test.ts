@@ -282,6 +282,19 @@ Deno.test("an added item that an option cannot take fails its task, and not the 
     assertEquals([counts.done, counts.error], [2, 1], text);
     assertStringIncludes(failures[0]!.error.message, text);
   }
+  const pipeline = startPipeline(["a"], {
+    db,
+    tags: refusing("tags"),
+    limits: { a: 1 },
+    dependsOn: (item) => item === "after" ? ["bad"] : [],
+    async run(item, task) {
+      if (item !== "a") return;
+      await task.add(["bad", "after"]);
+      while (!await pipeline.retry().catch(() => 0)) await task.flush();
+    },
+  });
+  const { counts } = await pipeline.finished;
+  assertEquals([counts.done, counts.error, counts.cancelled], [1, 1, 1], "retried, it fails again");
 });
 
 Deno.test("tasks that were added can be cancelled, fail, and run again", async () => {

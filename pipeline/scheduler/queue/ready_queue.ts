@@ -66,6 +66,8 @@ export interface ReadyQueueOptions<Item> {
   whole?: boolean;
   /** Makes the record of a task that has left the source; `undefined` when it is not to be run. */
   admit(task: IdentifiedItem<Item>): LiveTask<Item> | undefined;
+  /** Called with a task that cannot be put back, because an option refuses its item now. */
+  refuse(task: LiveTask<Item>, error: Error): void;
   /** Called when there may be a task to take, without anything that the caller did. */
   wake(): void;
   /** Whether a stage has a free slot; left out where tasks have no stages. */
@@ -180,7 +182,7 @@ export class ReadyQueue<Item> {
     try {
       this.push(task, place - FIRST);
     } catch (thrown) {
-      this.#failure ??= { thrown };
+      this.#options.refuse(task, thrown as Error);
     }
   }
 

@@ -57,9 +57,15 @@ Deno.test("resume with a key runs what is not done, and nothing when all is", as
 
 Deno.test("resume with a key begins one run of two that begin at once", async () => {
   await using writer = await SqliteWriter.open({ db: ":memory:" });
-  const both = await Promise.allSettled(
-    [1, 2].map(() => run(writer, "a", { resume: { key: "once" } })),
-  );
+  const refused = Promise.withResolvers<void>();
+  const both = await Promise.allSettled([1, 2].map(async () => {
+    try {
+      return await run(writer, "a", { resume: { key: "once" }, run: () => refused.promise });
+    } catch (error) {
+      refused.resolve();
+      throw error;
+    }
+  }));
   assertEquals(both.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
   const { reason } = both.find(({ status }) => status === "rejected") as PromiseRejectedResult;
   assertMatch(reason.message, /^Cannot resume run 1: it is running/);

@@ -22,7 +22,15 @@ function task<T>(id: number, item: T): LiveTask<T> {
 /** A queue to which tasks are pushed, without a source. */
 function queueOf<T>(order: QueueOptions<T> = {}, clock?: () => number): ReadyQueue<T> {
   const source = { take: () => undefined };
-  return new ReadyQueue({ source, order, ahead: 0, admit: () => undefined, wake() {}, clock });
+  return new ReadyQueue({
+    source,
+    order,
+    ahead: 0,
+    admit: () => undefined,
+    wake() {},
+    refuse() {},
+    clock,
+  });
 }
 
 const priority = (item: Item) => item.priority;
@@ -260,6 +268,7 @@ function queueOver(given: Given, order: QueueOptions<number> = {}, refused: numb
     ahead: Infinity,
     whole: order.priority !== undefined,
     admit: (one) => refused.includes(one.id) ? undefined : task(one.id, one.item),
+    refuse() {},
     wake() {
       woken.times++;
       woken.next.resolve();

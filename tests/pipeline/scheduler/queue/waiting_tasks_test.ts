@@ -29,6 +29,7 @@ function queueOf({ limits, hasRoom }: Staged): ReadyQueue<Item> {
     },
     ahead: 0,
     admit: () => undefined,
+    refuse() {},
     wake() {},
     hasRoom,
   });
