@@ -8,6 +8,7 @@ import { toJson } from "../../internal/json.ts";
 import { asStored } from "../../internal/text/stored_text.ts";
 import type { BatchSender } from "../../writer/client/batch_sender.ts";
 import type { NoteItemsMessage } from "../../writer/protocol/task_message.ts";
+import { tagsOf } from "./queue/ready_queue.ts";
 import type { IdentifiedItem } from "./task_identity.ts";
 
 /** The options of a pipeline about its items; see `PipelineOptions`. */
@@ -40,19 +41,21 @@ export class ItemNotes<Item> {
   }
 
   /**
-   * Refuses an item whose version cannot be determined. Its version is kept for when it is noted.
+   * Refuses an item whose tags or version cannot be determined. Its version is kept for when it is noted.
    *
    * @throws {unknown} As `note` does
    */
   check(task: IdentifiedItem<Item>): void {
-    const { version } = this.#options;
+    const { tags, version } = this.#options;
+    if (tags) tagsOf(task, tags);
     if (version) this.#versions.set(task, versionOf(task, version));
   }
 
   /**
    * Stores what the items of `queued` tasks declare. Returns the ids of those that need not run, and are `done`.
    *
-   * @throws {TypeError} If an item has no JSON form, a version is not a text, or an item with a version has no key
+   * @throws {TypeError} If an item has no JSON form, tags are not an array, a version is not a text, or an item with a
+   * version has no key
    */
   async note(tasks: readonly IdentifiedItem<Item>[]): Promise<readonly number[]> {
     const { storeItems, version, cacheKey = "", stage, tags } = this.#options;
@@ -64,7 +67,7 @@ export class ItemNotes<Item> {
       ids: tasks.map(({ id }) => id),
       ...(storeItems ? { inputs: tasks.map((task) => inputOf(task)) } : {}),
       ...(stage ? { stages: tasks.map(({ stage }) => stage ?? null) } : {}),
-      ...(tags ? { tags: tasks.map(({ item }) => tagsOf(item, tags)) } : {}),
+      ...(tags ? { tags: tasks.map((task) => jsonOfTags(task, tags)) } : {}),
       ...(version ? { versions: tasks.map((task) => this.#versionOf(task)), cacheKey } : {}),
     };
     if (!version) {
@@ -97,14 +100,13 @@ function inputOf<Item>({ name, item }: IdentifiedItem<Item>): string | null {
   return toJson(item, { place: (path) => `the item of task ${name}${path}` }) ?? null;
 }
 
-/** Tags as JSON. Another value than an array fails the run when the task is queued. */
-function tagsOf<Item>(item: Item, tags: NonNullable<ItemOptions<Item>["tags"]>): string | null {
-  try {
-    const all: unknown = tags(item);
-    return Array.isArray(all) && all.length > 0 ? asStored(JSON.stringify(all.map(String))) : null;
-  } catch {
-    return null;
-  }
+/** Tags as JSON. */
+function jsonOfTags<Item>(
+  task: IdentifiedItem<Item>,
+  tags: NonNullable<ItemOptions<Item>["tags"]>,
+): string | null {
+  const all = tagsOf(task, tags);
+  return all.length > 0 ? asStored(JSON.stringify(all.map(String))) : null;
 }
 
 function versionOf<Item>(

@@ -269,6 +269,7 @@ Deno.test("an added item that an option cannot take fails its task, and not the 
     ["No tags", { tags: refusing("tags"), limits: { a: 1 } }],
     ["do not name it", { tags: (item) => item === "bad" ? ["aa"] : ["a"], limits: { a: 1 } }],
     ["the priority NaN", { priority: (item) => item === "bad" ? NaN : 1 }],
+    ["the tags 5", { tags: (item) => (item === "bad" ? 5 : []) as string[] }],
     ["No options", { taskOptions: refusing("options") }],
     ["No version", { version: refusing("version") }],
   ];

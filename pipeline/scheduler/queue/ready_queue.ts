@@ -254,10 +254,7 @@ export class ReadyQueue<Item> {
       const wrong = Deno.inspect(task.priority);
       throw new TypeError(`${what} the priority ${wrong}: pass a number`);
     }
-    const all = tags?.(task.item) ?? [];
-    if (!Array.isArray(all)) {
-      throw new TypeError(`${what} the tags ${Deno.inspect(all)}: pass an array`);
-    }
+    const all = tags ? tagsOf(task, tags) : [];
     return [...new Set(all)].filter((tag) => this.#limits.has(tag)).sort();
   }
 
@@ -269,6 +266,22 @@ export class ReadyQueue<Item> {
     // Rounded up: a timer that fires early would be set again.
     this.#timer = setTimeout(() => this.#options.wake(), Math.min(MAX_TIMER_MS, Math.ceil(ms)));
   }
+}
+
+/**
+ * The tags of a task.
+ *
+ * @throws {TypeError} If they are not an array
+ */
+export function tagsOf<Item>(
+  { id, name, item }: IdentifiedItem<Item>,
+  tags: NonNullable<QueueOptions<Item>["tags"]>,
+): readonly string[] {
+  const all = tags(item) ?? [];
+  if (Array.isArray(all)) return all;
+  throw new TypeError(
+    `Cannot give task ${id} (${name}) the tags ${Deno.inspect(all)}: pass an array`,
+  );
 }
 
 /** Whether tasks are sorted before they run. */
