@@ -19,7 +19,7 @@ const TASKS = 10_000;
 /** Tasks of an engine whose commits are synced to the disk, a few for each task. */
 const SYNCED_TASKS = 200;
 
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 /** This project among them. */
 const OURS = "pipeloom, SQLite";

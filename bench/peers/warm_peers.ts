@@ -1,5 +1,5 @@
 /**
- * Tasks that do nothing in processes that are warm, against the engine that stores as much: each has run them all once.
+ * Tasks that do nothing in processes that are warm, against the engine that stores as much, and the one that stores nothing.
  *
  * @module
  */
@@ -12,18 +12,18 @@ const TURNS = 2;
 export const warmPeers: Benchmark = async (scale) => {
   using folder = benchFolder();
   const tasks = 100_000 * scale;
-  const rates = async (engine: string, rounds: number) => {
+  const rates = async (engine: string, rounds: number, dropped: number) => {
     const printed = await inDeno(engine, { tasks, rounds, path: folder.file() });
-    return printed.slice(1).map(({ rate }) => rate);
+    return printed.slice(dropped).map(({ rate }) => rate);
   };
-  const { ours, plainjob } = await byTurns(TURNS, {
-    ours: () => rates("pipeloom, open", 6),
-    plainjob: () => rates("plainjob", 2),
+  const { ours, plainjob, queue } = await byTurns(TURNS, {
+    ours: () => rates("pipeloom, open", 11, 3),
+    plainjob: () => rates("plainjob", 2, 1),
+    queue: () => rates("p-queue", 11, 3),
   });
-  return [{
-    name: `${tasks.toLocaleString("en")} no-op tasks, warm`,
-    unit: "tasks/s",
-    ...compared(ours, "plainjob", plainjob),
-    atLeast: 25,
-  }];
+  const common = { name: `${tasks.toLocaleString("en")} no-op tasks, warm`, unit: "tasks/s" };
+  return [
+    { ...common, ...compared(ours, "plainjob", plainjob), atLeast: 25 },
+    { ...common, ...compared(ours, "p-queue", queue), atLeast: 0.6 },
+  ];
 };
