@@ -132,9 +132,10 @@ Deno.test("of thousands of checks the numbers are exact, and the first that did 
     db,
     run(i, task) {
       for (let n = 0; n < 150; n++) {
-        // Made twice: what counts is the last of each name.
-        task.check(`row ${n}`, false, { severity: "warn" });
+        // Made three times: of each name counts the one that did not pass, if any.
+        task.check(`row ${n}`, true);
         task.check(`row ${n}`, n % 10 > 0, { severity: i % 2 ? "warn" : "error" });
+        task.check(`row ${n}`, true);
       }
     },
   });
