@@ -74,7 +74,7 @@ export class TaskHandle implements TaskContext {
       );
     }
     const clamped = fraction < 0 ? 0 : fraction > 1 ? 1 : fraction;
-    const note = message === undefined || message === null ? undefined : asStored(String(message));
+    const note = message === undefined || message === null ? undefined : String(message);
     this.#execution.progress(clamped, note);
   }
 

@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { asStored } from "../../internal/text/stored_text.ts";
 import { isoNow } from "../../internal/timestamps.ts";
 import { WriterClosedError } from "../../errors.ts";
 import type { Query, QueryResults } from "../protocol/sender_port.ts";
@@ -121,13 +122,13 @@ export class BatchSender {
     return last;
   }
 
-  /** Sends how far a task is, folded into what is waiting to be posted. This is called most of all. */
+  /** Sends how far a task is, folded into what is waiting, whose text is made fit for storing as it leaves. */
   progress(run: number, id: number, progress: number, message?: string): void {
     const waiting = this.#updates.get(id);
     if (!waiting) {
       const news = newsOf(run, id);
       news.progress = progress;
-      news.message = message;
+      news.message = message && asStored(message);
       return this.update(news);
     }
     waiting.progress = progress;
@@ -293,6 +294,7 @@ export class BatchSender {
     const update = this.#updates.get(id);
     if (!update) return;
     this.#updates.delete(id);
+    if (update.message) update.message = asStored(update.message);
     if (update.progress !== undefined || update.status === "running") update.updatedAt = isoNow();
   }
 }

@@ -109,7 +109,10 @@ Deno.test("SqliteWriter.open() rejects when its Worker cannot start, and names w
     await SqliteWriter.open({ db: ":memory:", driver: "builtin" }).catch(data)));`;
   const denied = await child(body, []);
   assertEquals(denied.name, "Error");
-  assertMatch(`${denied.message}`, /^Cannot start the writer .*writer\.ts".* Add .+ to --allow-read$/);
+  assertMatch(
+    `${denied.message}`,
+    /^Cannot start the writer .*writer\.ts".* Add .+ to --allow-read$/,
+  );
   using folder = tempFolder();
   const map = folder.file("map.json");
   const { href } = new URL("writer/worker/writer_loop.ts", ROOT);
