@@ -369,7 +369,9 @@ const streams = fc.record({
   rows: [
     ...rows,
     ...Array.from({ length: between }, (_, i) => likeRow(rows[0]!, { id: 100 + i, must: "m" })),
-    ...end.filter((row) => Array.isArray(row) === Array.isArray(rows[0])),
+    ...end.filter((row) => Array.isArray(row) === Array.isArray(rows[0]))
+      .map((row) => options.columns && !Array.isArray(row) ? withoutAliases(row, SHAPES[0]!) : row)
+      .filter((row) => Object.keys(row).length > 0),
   ],
   options,
 }));
