@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import { serveDashboard } from "../../dashboard/mod.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import {
   click,
   findBarriers,
@@ -123,6 +123,23 @@ pageTest("the page shows a run live, and finds its tasks", async (t) => {
     await page.keyboard.press("Escape");
     await waitFor(page, () => !document.querySelector("dialog"));
   });
+
+  await t.step(
+    "a text that was just typed takes nothing back that is clicked meanwhile",
+    async () => {
+      await page.evaluate(() => {
+        const field = document.querySelector<HTMLInputElement>(".tasks input[type=search]")!;
+        field.value = "item";
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+        const heads = [...document.querySelectorAll<HTMLElement>(".sort")];
+        heads.find((head) => head.textContent?.includes("Task"))!.click();
+      });
+      await waitFor(page, () => /[?&]q=item/.test(location.search));
+      assertMatch(page.url(), /[?&]sort=name/);
+      await page.goBack();
+      await waitFor(page, () => !location.search.includes("sort="));
+    },
+  );
 
   await t.step("columns sort in both directions", async () => {
     await click(page, ".sort", "Task");

@@ -16,6 +16,9 @@ export function SearchField({ label, text, narrow = false, onChange }: {
 }) {
   const [typed, setTyped] = useState(text);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  // While nothing is typed for a moment, a click may change what else the address holds.
+  const latest = useRef({ text, onChange });
+  latest.current = { text, onChange };
   useEffect(() => {
     clearTimeout(timer.current);
     setTyped(text);
@@ -34,7 +37,9 @@ export function SearchField({ label, text, narrow = false, onChange }: {
           const { value } = event.currentTarget;
           setTyped(value);
           clearTimeout(timer.current);
-          timer.current = setTimeout(() => onChange(value), SEARCH_AFTER_MS);
+          timer.current = setTimeout(() => {
+            if (value !== latest.current.text) latest.current.onChange(value);
+          }, SEARCH_AFTER_MS);
         }}
       />
     </label>
