@@ -14,8 +14,7 @@ import type { IdentityOptions } from "./scheduler/task_identity.ts";
 import type { ArgumentsValidator, PipelineArguments } from "./run_arguments.ts";
 import { isExecutorFactory } from "./executor/executor_factory.ts";
 import { modulesOf, type Stages, stagesOf } from "./executor/stages.ts";
-import type { TaskModule } from "./executor/task_module.ts";
-import type { TaskFunction } from "./executor/task_module.ts";
+import type { TaskFunction, TaskModule } from "./executor/task_module.ts";
 import { SqliteWriter, type WriterOptions } from "../writer/client/sqlite_writer.ts";
 
 /** The operation that an error about an option names. */

@@ -35,8 +35,9 @@ import {
   TASK_LOGS,
   TASK_RUNS,
   TASK_STEPS,
+  TASK_VERSIONS,
+  TASK_VERSIONS_KEY,
 } from "./tables/task_tables.ts";
-import { TASK_VERSIONS, TASK_VERSIONS_KEY } from "./tables/task_tables.ts";
 
 /** The tables of task status, with what was added to them later. */
 const TABLES: readonly [name: string, columns: Columns, added?: Columns, key?: string][] = [

@@ -107,15 +107,8 @@ async function toMessage(
     run,
     by,
     tasks: items.length,
-    names: names.every((name, i) => name === keys[i]) ? "[]" : toJsonArray(names),
-    keys: toJsonArray(keys),
+    names: names.every((name, i) => name === keys[i]) ? "[]" : JSON.stringify(names),
+    keys: JSON.stringify(keys),
     items: json.join("\n"),
   };
-}
-
-/** As SQLite stores texts: one half of a surrogate pair is no character. */
-function toJsonArray(texts: readonly (string | null)[]): string {
-  const json = JSON.stringify(texts);
-  if (!json.includes("\\ud")) return json;
-  return JSON.stringify(texts.map((text) => text?.toWellFormed() ?? null));
 }

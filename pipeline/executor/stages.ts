@@ -7,8 +7,7 @@
  */
 import { checkInteger, closest, unexpected } from "../../internal/validate.ts";
 import type { TaskContext } from "./task_context.ts";
-import type { TaskModule } from "./task_module.ts";
-import type { TaskFunction } from "./task_module.ts";
+import type { TaskFunction, TaskModule } from "./task_module.ts";
 
 /** The operation that an error about an option names. */
 const OPERATION = "run the pipeline";

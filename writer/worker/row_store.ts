@@ -18,7 +18,6 @@ import type { StatementBoard } from "../protocol/statement_board.ts";
 import { InsertStatement } from "./insert_statement.ts";
 import type { RowCounts } from "./row_counts.ts";
 import { readRows } from "../../sqlite/read_only.ts";
-import { returnsRows } from "../../sqlite/statement_effect.ts";
 import { schemaVersionOf } from "../../sqlite/pragmas.ts";
 import {
   checkUserStatement,
@@ -26,7 +25,7 @@ import {
   refuseTempShadows,
 } from "../../sqlite/user_statement.ts";
 import type { SqlRow, SqlValue } from "../../sqlite/values.ts";
-import { type WriteTarget, writeTarget } from "../../sqlite/statement_effect.ts";
+import { returnsRows, type WriteTarget, writeTarget } from "../../sqlite/statement_effect.ts";
 
 /** Prepared shapes that are kept: more than any pipeline has tables, few enough to hold. */
 const MAX_STATEMENTS = 256;

@@ -1,6 +1,5 @@
-import type { Run, TaskDetail, TaskPage, TaskStep } from "../../../dashboard/api.ts";
+import type { Run, TaskDetail, TaskPage, TaskSnapshot, TaskStep } from "../../../dashboard/api.ts";
 import { applyTask } from "../../../dashboard/client/live/patches.ts";
-import type { TaskSnapshot } from "../../../dashboard/api.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { addRun, show } from "../fixture.ts";
 
